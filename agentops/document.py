@@ -1,0 +1,350 @@
+"""The nouns every part shares: documents, paths, secrets, and the state of agents here and on the platform.
+
+Values only: nothing here reads, writes or compares. What equal means is decided in `plan.canonical`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from agentops.diagnostics import Where
+
+# Configuration as plain data in the platform's write vocabulary: dicts, lists, strings, numbers, booleans and
+# `Secret` leaves. Never None: the platform rejects nulls.
+Document: TypeAlias = dict[str, Any]
+
+# A place in a document, outermost first; a list item is named by its index, or by its natural key when it has one.
+Path: TypeAlias = tuple[str | int, ...]
+
+
+def path_text(path: Path) -> str:
+    """`("singlePromptConfig", "tools", 0, "name")` as `singlePromptConfig.tools[0].name`."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+class _Cleared:
+    """The value of a field that the spec empties on the platform with `{$clear: true}`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "(cleared)"
+
+
+CLEARED = _Cleared()
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """A secret by name. `value` is None where only the name is known (validation, a plan read from a file)."""
+
+    name: str
+    value: str | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Secret:
+    """Text that holds at least one secret, e.g. `Bearer ${{ secrets.TOKEN }}` as ("Bearer ", SecretRef("TOKEN")).
+
+    Equality and hash go by the references, never by the values. Printing, formatting or logging one shows the
+    references; only `reveal`, which the writer to the platform calls, gives the text.
+    """
+
+    parts: tuple[str | SecretRef, ...]
+
+    def reveal(self) -> str:
+        """The text with the values in place. Raises LookupError, naming the secret, when a value is not known."""
+        return "".join(part if isinstance(part, str) else _value_of(part) for part in self.parts)
+
+    @property
+    def is_revealable(self) -> bool:
+        return all(isinstance(part, str) or part.value is not None for part in self.parts)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(part.name for part in self.parts if isinstance(part, SecretRef))
+
+    @property
+    def reference(self) -> str:
+        """The text as the spec writes it: what fingerprints, plans and people see."""
+        return "".join(part if isinstance(part, str) else f"${{{{ secrets.{part.name} }}}}" for part in self.parts)
+
+    def __str__(self) -> str:
+        return self.reference
+
+    def __repr__(self) -> str:
+        return f"Secret({self.reference!r})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.reference, spec)
+
+
+def _value_of(ref: SecretRef) -> str:
+    if ref.value is None:
+        raise LookupError(f"the value of secret {ref.name} is not known here")
+    return ref.value
+
+
+# ---- what the project wants
+
+
+class OnFailure(StrEnum):
+    ROLLBACK = "rollback"
+    KEEP = "keep"
+
+
+class Strategy(StrEnum):
+    """How v2 deploys: publish on the live branch, or on a branch per deploy that is then made live."""
+
+    IN_PLACE = "in_place"
+    BRANCH = "branch"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one apply may change. A share (`max_changed_share`, 0..1) counts only from ten agents on."""
+
+    max_changed: int | None = None
+    max_changed_share: float | None = None
+    max_archived: int | None = 0
+    max_archived_share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """How an environment deploys. `label` is the user's own text for the revision, already rendered."""
+
+    label: str = ""
+    smoke: bool = False
+    gate_preview: bool = False
+    on_failure: OnFailure = OnFailure.ROLLBACK
+    strategy: Strategy = Strategy.IN_PLACE
+    keep_branches: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One target with its rules. `base_url` is None for the embedded emulator until it has been started.
+
+    `rules` are the project's deny rules for this environment (rule code to its settings); `ignore_drift` lists
+    paths whose console edits are accepted; `protected_agents` are keys never changed without acknowledgement.
+    """
+
+    project: str
+    name: str
+    is_emulator: bool = False
+    base_url: str | None = None
+    api_key: Secret | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    is_protected: bool = False
+    protected_agents: tuple[str, ...] = ()
+    limits: Limits = Limits()
+    deploy: Deploy = Deploy()
+    rules: Mapping[str, Any] = field(default_factory=dict)
+    ignore_drift: tuple[IgnoredDrift, ...] = ()
+    requests_per_second: float = 8.0
+    max_in_flight: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoredDrift:
+    """Console edits at `path` (a dotted path or glob) are left alone; `until` is an ISO date or None."""
+
+    path: str
+    reason: str
+    agent: str | None = None
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredAgent:
+    """What one spec resolves to in one environment.
+
+    key:        our stable name; matches `[a-z0-9][a-z0-9_-]*`, at most 64 characters
+    name:       the display name on the platform
+    metadata:   unversioned fields it manages, in write names (`description`, `allowInboundCall`, ...), without `name`
+    config:     the versioned document; only managed fields are present; a leaf may be `Secret` or `CLEARED`
+    where:      path of a value -> the place of its source (in the spec, a fragment, an overlay or a prompt file)
+    agent_id:   the platform's id when the environment block binds one
+    calls:      project-relative paths of its call scripts
+    """
+
+    key: str
+    name: str
+    config: Document
+    metadata: Document = field(default_factory=dict)
+    workflow_type: str = "single_prompt"
+    where: Mapping[Path, Where] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    agent_id: str | None = None
+    previous_names: tuple[str, ...] = ()
+    previous_keys: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    source: str = ""
+
+    def place_of(self, path: Path) -> Where | None:
+        """The most specific known source position for `path`."""
+        for length in range(len(path), -1, -1):
+            if (where := self.where.get(path[:length])) is not None:
+                return where
+        return None
+
+
+# ---- what the platform has
+
+
+class Generation(StrEnum):
+    """The platform's two versioning models: v1 drafts and versions, v2 branches and revisions."""
+
+    V1 = "v1"
+    V2 = "v2"
+
+
+class ScanState(StrEnum):
+    PENDING = "pending"
+    PASSED = "passed"
+    FAILED = "failed"
+    ERRORED = "errored"
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """An immutable published version.
+
+    document:      its configuration in the write vocabulary; None when the revision was only listed
+    unverifiable:  top-level write fields whose read name is not known: neither compared nor a reason to restore
+    restored_from: the revision it was copied from, when the platform says so
+    branch_id:     the branch it is on (v2)
+    """
+
+    revision_id: str
+    number: int | None = None
+    label: str | None = None
+    published_at: str | None = None
+    published_by: str | None = None
+    scan: ScanState = ScanState.PASSED
+    scan_reason: str | None = None
+    is_published: bool = True
+    restored_from: str | None = None
+    branch_id: str | None = None
+    document: Document | None = None
+    unverifiable: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class LeafDifference:
+    """One leaf of the platform's own diff, in its stored names: `section`, `path`, both values."""
+
+    section: str
+    path: str
+    before: Any = None
+    after: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An open draft. `differences` is what the platform says it changes from the live revision (None: it did not say).
+
+    `draft_revision` is the counter that compare-and-set writes name as `expectedRevision`.
+    """
+
+    draft_id: str
+    draft_revision: int | None = None
+    editor: str | None = None
+    edited_at: str | None = None
+    scan: ScanState | None = None
+    scan_reason: str | None = None
+    is_publishing: bool = False
+    differences: tuple[LeafDifference, ...] | None = None
+    document: Document | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentListing:
+    """One row of the account's agent list: identity and unversioned metadata, no configuration."""
+
+    agent_id: str
+    name: str
+    metadata: Document
+    is_archived: bool = False
+    active_revision_id: str | None = None
+    updated_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedAgent:
+    """What the platform holds of one agent, as far as a plan needs it.
+
+    live:     the revision that serves calls, with its document; None when nothing was ever published
+    base:     what we last put live (the newest revision with our mark), with its document; `live` itself when that is
+              marked; None when no revision carries our mark
+    history:  revisions newest first, without documents; read only where live is not marked by us
+    draft:    the open draft, if any (v2 has one slot per branch, v1 may have several: the newest)
+    """
+
+    listing: AgentListing
+    live: Revision | None = None
+    base: Revision | None = None
+    history: tuple[Revision, ...] = ()
+    draft: Draft | None = None
+    branch_id: str | None = None
+    branch_name: str | None = None
+
+    @property
+    def agent_id(self) -> str:
+        return self.listing.agent_id
+
+
+# ---- the mark that says a revision is ours
+
+MARK_FORMAT = "ao1"
+LABEL_LIMIT = 200  # characters the platform takes in a label
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Who published a revision: our project, environment, agent key, and the fingerprint of the document."""
+
+    project: str
+    environment: str
+    key: str
+    fingerprint: str
+
+
+def build_label(text: str, mark: Mark) -> str:
+    """The label of a revision: the user's `text`, cleaned and cut to fit, then the mark, which is never cut.
+
+    The platform takes letters, digits, spaces and basic punctuation, not `+` or `/`, and 200 characters in all.
+    """
+    stamp = ".".join((MARK_FORMAT, mark.project, mark.environment, mark.key, mark.fingerprint))
+    room = LABEL_LIMIT - len(stamp) - 1
+    cleaned = "".join(c if c.isascii() and (c.isalnum() or c in " .,:;!?'()_-#") else " " for c in text)
+    cleaned = " ".join(cleaned.split())[: max(room, 0)].rstrip()
+    return f"{cleaned} {stamp}" if cleaned else stamp
+
+
+def read_mark(label: str | None) -> Mark | None:
+    """The mark in a label, or None when it is not ours."""
+    stamp = (label or "").rsplit(" ", 1)[-1].split(".")
+    if len(stamp) != 5 or stamp[0] != MARK_FORMAT or not all(stamp):
+        return None
+    return Mark(*stamp[1:])
+
+
+def label_text(label: str | None) -> str:
+    """The user's part of a label."""
+    if read_mark(label) is None:
+        return label or ""
+    return (label or "").rpartition(" ")[0]
+
+
+def short_digest(text: str, length: int = 16) -> str:
+    """The first `length` hex characters of the SHA-256 of `text`."""
+    return hashlib.sha256(text.encode()).hexdigest()[:length]

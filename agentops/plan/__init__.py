@@ -1,0 +1,1 @@
+"""Compares what the project wants with what the platform serves. Pure: no YAML, no HTTP, no clock."""

@@ -1,0 +1,168 @@
+"""The plan as a value: what will change, why, what it risks, and what it was computed from.
+
+Nothing here computes; `plan.build` does. `to_json`/`from_json` live in `plan.serial`. In memory an `AgentChange` also
+carries the desired and observed state it came from, which apply needs; those two never leave the process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from agentops.diagnostics import Diagnostic, Where
+from agentops.document import DesiredAgent, Generation, ObservedAgent, Path, Revision
+
+FORMAT_VERSION = 1
+
+
+class Action(StrEnum):
+    """What apply will do to one agent."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    GO_LIVE = "go_live"  # already published, not live yet
+    RESTORE = "restore"  # a rollback: an older revision becomes live again
+    ARCHIVE = "archive"
+    UNCHANGED = "unchanged"
+
+
+class Category(StrEnum):
+    PROMPT = "prompt"
+    GREETING = "greeting"
+    VOICE = "voice"
+    MODEL = "model"
+    LANGUAGE = "language"
+    TOOLS = "tools"
+    TELEPHONY = "telephony"
+    ANALYTICS = "analytics"
+    PRIVACY = "privacy"
+    TIMING = "timing"
+    COSMETIC = "cosmetic"
+    OTHER = "other"
+
+
+class Risk(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class ChangedBy(StrEnum):
+    """Who moved a field since we last put the agent live."""
+
+    GIT = "git"
+    CONSOLE = "console"
+    BOTH = "both"
+
+
+class Operation(StrEnum):
+    ADD = "add"
+    REMOVE = "remove"
+    REPLACE = "replace"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One leaf that differs. Secret values are `Secret` (shown by reference), an absent side is None.
+
+    path:         in write names; a keyed list's item is named by its key: ("singlePromptConfig", "tools", "end_call")
+    is_immediate: unversioned metadata: takes effect at once and is not covered by the platform's rollback
+    """
+
+    path: Path
+    operation: Operation
+    before: Any
+    after: Any
+    category: Category
+    risk: Risk
+    changed_by: ChangedBy = ChangedBy.GIT
+    reason: str = ""
+    where: Where | None = None
+    is_immediate: bool = False
+
+
+class Drift(StrEnum):
+    """What stands live against what we last put live."""
+
+    NONE = "none"
+    EDITED = "edited"  # a revision without our mark is live and differs in managed fields
+    ROLLED_BACK = "rolled_back"  # an older revision of ours is live
+    RESTORED = "restored"  # somebody restored an older revision, ours or not, in the console
+    FOREIGN = "foreign"  # live carries another project's or environment's mark
+    UNMANAGED = "unmanaged"  # no revision was ever ours: adoption
+    RENAMED = "renamed"  # found by its mark under another name
+    ARCHIVED = "archived"  # archived in the console
+    BRANCH_SWITCHED = "branch_switched"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A rule that blocks applying. `acknowledgement` is what `--ack` takes; None when it can't be acknowledged."""
+
+    code: str
+    summary: str
+    hint: str
+    agent: str | None = None
+    acknowledgement: str | None = None
+    is_stale: bool = False  # drift and conflicts end in exit code 5, safety rules in 4
+
+
+@dataclass(frozen=True, slots=True)
+class AgentChange:
+    """One agent's part of a plan."""
+
+    key: str
+    name: str
+    action: Action
+    reason: str
+    agent_id: str | None = None
+    base_revision_id: str | None = None
+    base_number: int | None = None
+    fingerprint: str = ""
+    fields: tuple[FieldChange, ...] = ()
+    drift: Drift = Drift.NONE
+    drift_fields: tuple[FieldChange, ...] = ()
+    drift_detail: str = ""
+    unmanaged: tuple[Path, ...] = ()
+    unverifiable: tuple[str, ...] = ()
+    foreign_draft: str | None = None
+    desired: DesiredAgent | None = field(default=None, compare=False, repr=False)
+    observed: ObservedAgent | None = field(default=None, compare=False, repr=False)
+    restore_to: Revision | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def is_change(self) -> bool:
+        return self.action is not Action.UNCHANGED
+
+    @property
+    def categories(self) -> frozenset[Category]:
+        return frozenset(change.category for change in self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All changes of one environment against one account, with everything that speaks against applying them.
+
+    `digest` covers the environment, all targets, all base revisions and all desired fingerprints, and nothing else:
+    the same intention on the same world has the same digest on any machine.
+    """
+
+    project: str
+    environment: str
+    target: str
+    generation: Generation
+    changes: tuple[AgentChange, ...]
+    digest: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    acknowledged: tuple[str, ...] = ()
+    format_version: int = FORMAT_VERSION
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(change.is_change for change in self.changes)
+
+    @property
+    def is_applyable(self) -> bool:
+        return not self.refusals

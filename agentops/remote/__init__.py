@@ -1,0 +1,1 @@
+"""The platform behind a port: one client, two versioning generations, read names mapped to write names."""

@@ -1,0 +1,1 @@
+"""From the project's files to desired agents, with the source position of every value."""

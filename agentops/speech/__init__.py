@@ -1,0 +1,11 @@
+"""Speaking and hearing behind two small functions. A leaf: it imports nothing else of agentops.
+
+Both need the `speech` extra (espeak-ng speaks, pocketsphinx hears); `is_available` says whether it is installed, and
+without it both raise `SpeechUnavailableError`, whose text names the extra to install. Audio is PCM signed 16-bit
+little-endian mono throughout.
+"""
+
+from agentops.speech.hearing import Recognition, recognize
+from agentops.speech.speaking import SpeechUnavailableError, is_available, synthesize
+
+__all__ = ["Recognition", "SpeechUnavailableError", "is_available", "recognize", "synthesize"]
