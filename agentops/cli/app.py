@@ -1,0 +1,41 @@
+"""The entry point: fast answers without imports, then one verb inside the one error boundary.
+
+Known failures end as a message and an exit code, never as a traceback; verbs return their exit code.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Runs the command line and exits the process with the verb's exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one command line and returns its exit code. Nothing heavy is imported before a verb needs it."""
+    if arguments == ["--version"]:
+        from agentops import __version__
+
+        sys.stdout.write(f"agentops {__version__}\n")
+        return 0
+    if arguments in ([], ["--help"], ["-h"]) and not _completing():
+        from agentops.cli.verbs import overview
+
+        sys.stdout.write(overview() + "\n")
+        return 0 if arguments else 64
+    from agentops.cli.boundary import run_verb
+
+    return run_verb(arguments)
+
+
+def _completing() -> bool:
+    from agentops.settings import is_completing
+
+    return is_completing()
+
+
+if __name__ == "__main__":
+    main()

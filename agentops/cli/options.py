@@ -1,0 +1,59 @@
+"""The options that verbs share, each defined once, so that they read and behave the same everywhere."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agentops.document import Generation
+
+EnvironmentOption = Annotated[
+    str | None,
+    typer.Option("-e", "--environment", metavar="NAME", help="The environment; default: the project's own default."),
+]
+ProjectOption = Annotated[
+    Path,
+    typer.Option("--project", metavar="DIR", help="Where to look for agentops.yaml, upwards; default: here."),
+]
+AgentOption = Annotated[
+    list[str] | None,
+    typer.Option("--agent", metavar="KEY", help="Only agents with this key or glob; repeatable."),
+]
+ExcludeOption = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="KEY", help="Not these keys or globs; repeatable."),
+]
+SelectOption = Annotated[
+    list[str] | None,
+    typer.Option("--select", metavar="TAG=VALUE", help="Only agents whose spec has this tag; repeatable."),
+]
+ChangedSinceOption = Annotated[
+    str | None,
+    typer.Option("--changed-since", metavar="REF", help="Only agents whose files changed since this git reference."),
+]
+ApiOption = Annotated[
+    Generation | None,
+    typer.Option("--api", help="The platform's versioning generation; default: found out by reading."),
+]
+NoInputOption = Annotated[bool, typer.Option("--no-input", help="Never ask; fail where an answer would be needed.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking.")]
+VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Say more about what is being done.")]
+AckOption = Annotated[
+    list[str] | None,
+    typer.Option("--ack", metavar="CODE", help="Acknowledge this refusal and go on; repeatable."),
+]
+
+
+class PlanFormat(StrEnum):
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    JSON = "json"
+    HTML = "html"
+
+
+class TextOrJson(StrEnum):
+    TEXT = "text"
+    JSON = "json"

@@ -1,0 +1,51 @@
+"""The table of verbs: where each is implemented and the line that describes it.
+
+One table serves dispatch, the overview that `agentops --help` prints and shell completion, so they cannot disagree.
+Plain data on purpose: printing the overview must not import anything.
+"""
+
+# section -> verb -> (module:attribute, summary). The attribute is a function, or a `typer.Typer` with verbs of its own.
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Write": {
+        "init": ("agentops.cli.authoring:init", "Start a project that validates, plans and applies at once."),
+        "validate": ("agentops.cli.authoring:validate", "Check every spec and report all problems with their places."),
+        "lint": ("agentops.cli.authoring:lint", "Look for what hurts a phone line although it is valid."),
+        "fmt": ("agentops.cli.authoring:fmt", "Bring specs into the canonical order and style."),
+        "render": ("agentops.cli.authoring:render", "Print the resolved document of each agent."),
+        "schema": ("agentops.cli.authoring:schema", "Print or write the JSON Schemas of the project's files."),
+        "explain": ("agentops.cli.authoring:explain", "Explain a diagnostic's code, with a bad and a good example."),
+    },
+    "Deploy": {
+        "plan": ("agentops.cli.deploy:plan", "Show what apply would change, why, and what it risks."),
+        "apply": ("agentops.cli.deploy:apply", "Make the platform match the specs, with calls and rollback."),
+        "drift": ("agentops.cli.deploy:drift", "Show what was changed outside git."),
+        "diff": ("agentops.cli.deploy:diff", "Compare two revisions, two environments, or a spec and a revision."),
+        "history": ("agentops.cli.deploy:history", "List the revisions of an agent: who, what, when, live or not."),
+        "rollback": ("agentops.cli.deploy:rollback", "Put an earlier revision back in service."),
+    },
+    "Call": {},
+    "Move": {},
+    "Run": {
+        "doctor": ("agentops.cli.deploy:doctor", "Check the environment, the key, the platform and the extras."),
+    },
+}
+
+
+def verbs() -> dict[str, tuple[str, str]]:
+    """All verbs in the order of the table."""
+    return {verb: entry for section in SECTIONS.values() for verb, entry in section.items()}
+
+
+def overview() -> str:
+    """What `agentops --help` prints."""
+    width = max(len(verb) for verb in verbs()) + 2
+    lines = [
+        "Usage: agentops [--help | --version] VERB [OPTIONS]",
+        "",
+        "Voice agents as code: plan, apply, call, roll back.",
+    ]
+    for section, entries in SECTIONS.items():
+        if entries:
+            lines += ["", f"{section}:"]
+            lines += [f"  {verb:<{width}}{summary}" for verb, (_, summary) in entries.items()]
+    return "\n".join([*lines, "", "`agentops VERB --help` explains one verb; the README has a five-minute tour."])

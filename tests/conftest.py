@@ -1,0 +1,41 @@
+"""What holds for every test: a scrubbed environment, no network but loopback, asyncio."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import sys
+from typing import Any
+
+import pytest
+
+SCRUBBED = ("SMALLEST_", "AGENTOPS_", "_AGENTOPS_", "GITHUB_", "ELEVENLABS_", "ACTIONS_", "RUNNER_")
+
+
+def _refuse_other_hosts(event: str, arguments: tuple[Any, ...]) -> None:
+    """An audit hook: a connection to anything but this machine fails the test that made it."""
+    if event != "socket.connect":
+        return
+    sock, address = arguments
+    if sock.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    host = address[0]
+    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+        raise RuntimeError(f"a test tried to connect to {host}; only loopback is allowed")
+
+
+sys.addaudithook(_refuse_other_hosts)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(SCRUBBED) or name in ("CI", "FORCE_COLOR", "COLUMNS"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
