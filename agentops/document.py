@@ -222,6 +222,7 @@ class Revision:
     unverifiable:  top-level write fields whose read name is not known: neither compared nor a reason to restore
     restored_from: the revision it was copied from, when the platform says so
     branch_id:     the branch it is on (v2)
+    activated_at:  when it last went live, where the platform says so (v1): None means published but never live
     """
 
     revision_id: str
@@ -234,6 +235,7 @@ class Revision:
     is_published: bool = True
     restored_from: str | None = None
     branch_id: str | None = None
+    activated_at: str | None = None
     document: Document | None = None
     unverifiable: frozenset[str] = frozenset()
 
@@ -285,7 +287,8 @@ class ObservedAgent:
     live:     the revision that serves calls, with its document; None when nothing was ever published
     base:     what we last put live (the newest revision with our mark), with its document; `live` itself when that is
               marked; None when no revision carries our mark
-    history:  revisions newest first, without documents; read only where live is not marked by us
+    history:  revisions newest first, without documents; read where live is not marked by us, was restored from another
+              revision, or is not the newest one (otherwise a rollback could not be told from an ordinary deploy)
     draft:    the open draft, if any (v2 has one slot per branch, v1 may have several: the newest)
     """
 
@@ -300,6 +303,33 @@ class ObservedAgent:
     @property
     def agent_id(self) -> str:
         return self.listing.agent_id
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A voice of the catalog, or a cloned one (`voice_` ids). `models` is empty when the platform does not say."""
+
+    voice_id: str
+    name: str
+    languages: tuple[str, ...] = ()
+    gender: str | None = None
+    accent: str | None = None
+    is_cloned: bool = False
+    models: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneNumber:
+    product_id: str
+    number: str
+    agent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLimits:
+    """What the subscription allows; None where the platform does not say."""
+
+    max_agents: int | None = None
 
 
 # ---- the mark that says a revision is ours

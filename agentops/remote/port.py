@@ -11,33 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from agentops.document import AccountLimits as AccountLimits
 from agentops.document import AgentListing, Document, Draft, Generation, LeafDifference, ObservedAgent, Revision
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """A voice of the catalog, or a cloned one (`voice_` ids). `model` is None when the platform does not say."""
-
-    voice_id: str
-    name: str
-    languages: tuple[str, ...] = ()
-    gender: str | None = None
-    accent: str | None = None
-    is_cloned: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PhoneNumber:
-    product_id: str
-    number: str
-    agent_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AccountLimits:
-    """What the subscription allows; None where the platform does not say."""
-
-    max_agents: int | None = None
+from agentops.document import PhoneNumber as PhoneNumber
+from agentops.document import Voice as Voice
 
 
 @dataclass(frozen=True, slots=True)
