@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
+from agentops.clock import Clock
 from agentops.document import Deploy
 from agentops.errors import AgentopsError, ExitCode
 from agentops.plan.model import Action, AgentChange
@@ -226,18 +227,6 @@ EventSink: TypeAlias = Callable[[Event], None]
 
 def ignore_event(event: Event) -> None:
     """The sink of a run that nobody watches."""
-
-
-class Clock(Protocol):
-    """Time as a run sees it; tests bring their own."""
-
-    def now(self) -> str:
-        """The time of day, ISO 8601 in UTC."""
-        ...
-
-    def monotonic(self) -> float: ...
-
-    async def sleep(self, seconds: float) -> None: ...
 
 
 class Record(Protocol):

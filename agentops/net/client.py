@@ -1,0 +1,266 @@
+"""The one HTTP client: sends, paces, retries what may be retried, and turns every failure into a typed error.
+
+A request that may have taken effect is never repeated unless repeating it changes nothing: `OutcomeUnknownError` tells
+the caller to read first. Secrets are revealed here, in the moment of sending, and cut out of whatever an error quotes.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+
+from agentops import __version__
+from agentops.clock import Clock, SystemClock
+from agentops.document import Secret
+from agentops.errors import OutcomeUnknownError, PlatformError, UnavailableError, UsageError
+from agentops.net.answers import Answer, error_of, read_answer, retry_after_s
+from agentops.net.pace import Pace, RetryBudget
+
+_SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Waits grow from `base_s`, doubling, to `cap_s`, each cut by a random share (the platform's own advice).
+
+    A `Retry-After` beyond `longest_wait_s` is not waited for: the run ends and says so.
+    """
+
+    attempts: int = 5
+    base_s: float = 0.5
+    cap_s: float = 30.0
+    longest_wait_s: float = 120.0
+    budget_floor: int = 30
+    budget_share: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class NetOptions:
+    """`requests_per_second` None means no limit of our own."""
+
+    requests_per_second: float | None = 8.0
+    max_in_flight: int = 8
+    connect_timeout_s: float = 10.0
+    read_timeout_s: float = 30.0
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+
+class _Failure(Exception):
+    """One attempt that failed: the error it ends in, and whether and when another may follow."""
+
+    def __init__(self, error: PlatformError, *, may_repeat: bool, wait_s: float | None = None) -> None:
+        super().__init__(error.summary)
+        self.error = error
+        self.may_repeat = may_repeat
+        self.wait_s = wait_s
+
+
+def platform_origin(base_url: str) -> str:
+    """The part of `base_url` before `/atoms/v1`, which may be there or not; a path before that is kept.
+
+    Raises UsageError for anything but http(s), and for http to a host that is not local: the key would travel in clear.
+    """
+    parts = urlsplit(base_url.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError(f"not an address: {base_url!r}", hint="a base_url looks like https://api.smallest.ai")
+    if parts.scheme == "http" and not _is_local(parts.hostname):
+        raise UsageError(
+            f"{parts.hostname} would get the API key unencrypted", hint="use https:// in the environment's base_url"
+        )
+    path = parts.path.rstrip("/").removesuffix("/atoms/v1")
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def _is_local(host: str) -> bool:
+    if "." not in host and ":" not in host:
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host.endswith((".local", ".internal", ".localhost", ".test"))
+    return address.is_loopback or address.is_private
+
+
+class Http:
+    """An open connection to one origin. Use as an async context manager, or call `close`."""
+
+    def __init__(
+        self,
+        origin: str,
+        *,
+        api_key: Secret | None = None,
+        options: NetOptions | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        clock: Clock | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.origin = origin.rstrip("/")
+        self.options = options or NetOptions()
+        self._clock = clock or SystemClock()
+        self._jitter = jitter
+        self._key = api_key.reveal() if api_key else None
+        self._pace = Pace(self.options.requests_per_second, self.options.max_in_flight, self._clock)
+        self._budget = RetryBudget(self.options.retry.budget_floor, self.options.retry.budget_share)
+        self._client = self._open(transport)
+
+    def _open(self, transport: httpx2.AsyncBaseTransport | None) -> httpx2.AsyncClient:
+        headers = {"User-Agent": f"agentops/{__version__}", "Accept": "application/json"}
+        if self._key:
+            headers["Authorization"] = f"Bearer {self._key}"
+        host = urlsplit(self.origin).hostname or ""
+        in_flight = self.options.max_in_flight
+        return httpx2.AsyncClient(
+            headers=headers,
+            transport=transport,
+            timeout=httpx2.Timeout(self.options.read_timeout_s, connect=self.options.connect_timeout_s, pool=None),
+            limits=httpx2.Limits(max_connections=in_flight, max_keepalive_connections=in_flight),
+            verify=self.origin.startswith("https"),  # building a TLS context for plain http costs start-up time
+            trust_env=not _is_local(host),  # a proxy can't reach this machine's own addresses
+            follow_redirects=False,  # a redirect would hand the key to whoever it points at
+        )
+
+    async def __aenter__(self) -> Http:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        query: Mapping[str, Any] | None = None,
+        is_repeatable: bool | None = None,
+    ) -> Answer:
+        """One successful answer, after as many tries as are allowed. Raises the kinds of `PlatformError`.
+
+        is_repeatable: doing it twice is doing it once (default: for GET only). Refusals that came before anything was
+        done (no connection, 429) are retried for every method.
+        """
+        repeatable = method in _SAFE_METHODS if is_repeatable is None else is_repeatable
+        content, secrets = _encode(body)
+        attempt = 1
+        while True:
+            self._budget.earn()
+            try:
+                return await self._attempt(method, path, content, query, repeatable)
+            except _Failure as failure:
+                if not failure.may_repeat or attempt >= self.options.retry.attempts or not self._budget.spend():
+                    raise self._scrubbed(failure.error, secrets) from None
+                await self._back_off(attempt, failure, secrets)
+                attempt += 1
+
+    async def _attempt(
+        self, method: str, path: str, content: bytes | None, query: Mapping[str, Any] | None, repeatable: bool
+    ) -> Answer:
+        told = f"{method} {path}"
+        headers = {"Content-Type": "application/json"} if content is not None else None
+        try:
+            async with self._pace:
+                response = await self._client.request(
+                    method, self.origin + path, content=content, params=query, headers=headers
+                )
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol) as error:
+            raise _Failure(self._unreachable(error, told), may_repeat=True) from None
+        except httpx2.RequestError as error:
+            raise _lost(method, told, _name(error), repeatable) from None
+        answer = read_answer(response.status_code, response.text, response.headers)
+        return self._judge(answer, method, told, repeatable)
+
+    def _judge(self, answer: Answer, method: str, told: str, repeatable: bool) -> Answer:
+        if answer.is_success:
+            if answer.is_json:
+                return answer
+            raise _lost(method, told, "an answer that is not JSON", repeatable, answer)
+        error = error_of(answer, told)
+        wait_s = retry_after_s(answer, self._clock.now())
+        if answer.status == 429:
+            raise _Failure(error, may_repeat=True, wait_s=wait_s)
+        if answer.status >= 500 or answer.status == 408:
+            failure = _lost(method, told, error.summary, repeatable, answer, error)
+            failure.wait_s = wait_s
+            raise failure
+        raise _Failure(error, may_repeat=False)
+
+    async def _back_off(self, attempt: int, failure: _Failure, secrets: frozenset[str]) -> None:
+        retry = self.options.retry
+        wait_s = min(retry.cap_s, retry.base_s * 2 ** (attempt - 1)) * (0.5 + self._jitter() / 2)
+        if failure.wait_s is not None:
+            if failure.wait_s > retry.longest_wait_s:
+                failure.error.hint = f"the platform asks to wait {failure.wait_s:.0f} s: run it again after that"
+                raise self._scrubbed(failure.error, secrets) from None
+            wait_s = failure.wait_s + self._jitter() * retry.base_s
+            self._pace.hold(failure.wait_s)
+        await self._clock.sleep(wait_s)
+
+    def _unreachable(self, error: httpx2.RequestError, told: str) -> UnavailableError:
+        return UnavailableError(
+            f"{self.origin} can't be reached: {_name(error)}",
+            request=told,
+            hint="check the environment's base_url and the network; nothing was changed",
+            code="unreachable",
+        )
+
+    def _scrubbed(self, error: PlatformError, secrets: frozenset[str]) -> PlatformError:
+        """`error` without the values that were sent as secrets, in case the platform quotes them back."""
+        for value in {self._key, *secrets} - {None, ""}:
+            error.summary = error.summary.replace(str(value), "***")
+            error.args = (error.summary,)
+        return error
+
+
+def _lost(
+    method: str, told: str, why: str, repeatable: bool, answer: Answer | None = None, error: PlatformError | None = None
+) -> _Failure:
+    """The answer is missing or says nothing about what was done."""
+    if method in _SAFE_METHODS:
+        failed = error or UnavailableError(f"no usable answer: {why}", request=told)
+        return _Failure(failed, may_repeat=True)
+    unknown = OutcomeUnknownError(
+        f"the platform's answer was lost ({why}): the change may or may not have been made",
+        status=answer.status if answer else None,
+        request=told,
+        request_id=answer.request_id if answer else None,
+        hint="run the same command again: it reads what is there before it writes",
+    )
+    return _Failure(unknown, may_repeat=repeatable)
+
+
+def _name(error: httpx2.RequestError) -> str:
+    if isinstance(error, httpx2.TimeoutException):
+        return "no answer in time"
+    return str(error).strip() or type(error).__name__
+
+
+def _encode(body: Any) -> tuple[bytes | None, frozenset[str]]:
+    """The body as JSON with its secrets revealed, and the values revealed."""
+    if body is None:
+        return None, frozenset()
+    revealed: set[str] = set()
+
+    def reveal(value: Any) -> Any:
+        if isinstance(value, Secret):
+            revealed.update(part.value for part in value.parts if not isinstance(part, str) and part.value)
+            return value.reveal()
+        if isinstance(value, dict):
+            return {key: reveal(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [reveal(item) for item in value]
+        return value
+
+    return json.dumps(reveal(body), allow_nan=False).encode(), frozenset(revealed)
