@@ -1,0 +1,84 @@
+"""What the emulator is told when it starts, and the choices it makes where no source knows the platform.
+
+Values only. Nothing here decides what a choice means; the module that behaves differently does.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+Api: TypeAlias = Literal["v1", "v2"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """One option per fact that no source states. The first of each is the default; `shuffled` picks at random.
+
+    Each option lists what it may be in its metadata, so that the page on fidelity and `shuffled` read the same list.
+    """
+
+    conflict_body: str = field(default="lean", metadata={"options": ("lean", "rich")})
+    nested_write: str = field(default="merge", metadata={"options": ("merge", "replace")})
+    scanning_row: str = field(default="absent", metadata={"options": ("absent", "listed")})
+    failed_publish_error: str = field(
+        default="security_check_failed", metadata={"options": ("security_check_failed", "draft_rejected", "")}
+    )
+    draft_counter: str = field(default="restarts", metadata={"options": ("restarts", "continues")})
+    active_version_id: str = field(default="live", metadata={"options": ("live", "null")})
+    first_message_section: str = field(
+        default="call_handling", metadata={"options": ("call_handling", "workflow_prompt", "llm")}
+    )
+    transcriber_section: str = field(default="language", metadata={"options": ("language", "voice", "audio")})
+    knowledge_section: str = field(default="workflow_prompt", metadata={"options": ("workflow_prompt", "llm")})
+    sample_rate_section: str = field(default="voice", metadata={"options": ("voice", "audio")})
+    knowledge_name: str = field(
+        default="globalKnowledgeBaseId", metadata={"options": ("globalKnowledgeBaseId", "globalKnowledgeBase")}
+    )
+    custom_llm_name: str = field(
+        default="customLLMWebSocketUrl", metadata={"options": ("customLLMWebSocketUrl", "llmWebSocketUrl")}
+    )
+    tool_refs_name: str = field(default="toolRefs", metadata={"options": ("toolRefs", "toolReferences")})
+    talking_events: str = field(default="underscore", metadata={"options": ("underscore", "dotted")})
+    flat_section_order: str = field(default="sorted", metadata={"options": ("sorted", "reversed")})
+
+    @classmethod
+    def shuffled(cls, seed: int) -> Choices:
+        """Every choice at random; the same seed gives the same choices."""
+        pick = random.Random(f"choices {seed}")
+        return cls(**{each.name: pick.choice(each.metadata["options"]) for each in fields(cls)})
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatorOptions:
+    """How one emulator runs.
+
+    api:            "v2" is today's platform; "v1" the one before branches existed
+    data:           the SQLite file; None keeps everything in memory
+    keys:           accepted API keys; empty: any that starts with `sk_`
+    scan_delay_s:   how long a security scan takes
+    scan_fails_on:  a scan fails when a prompt or first message holds one of these words (any case)
+    scan_errors_on: the same for a scan that breaks instead of judging
+    late_listing_s: how long a new revision is missing from lists after it was committed
+    behaviours:     behaviour files for the realtime side, by path
+    seed:           makes ids and choices repeatable; None: random ids
+    client_tools:   offers the unconfirmed client tools on the WebSocket
+    allow_tool_calls: `api_call` tools really perform their HTTP requests
+    """
+
+    api: Api = "v2"
+    host: str = "127.0.0.1"
+    port: int = 0
+    data: Path | None = None
+    keys: tuple[str, ...] = ()
+    scan_delay_s: float = 0.02
+    scan_fails_on: tuple[str, ...] = ("jailbreak-me",)
+    scan_errors_on: tuple[str, ...] = ("crash-the-scan",)
+    late_listing_s: float = 0.0
+    choices: Choices = Choices()
+    behaviours: tuple[Path, ...] = ()
+    seed: int | None = None
+    client_tools: bool = False
+    allow_tool_calls: bool = False
