@@ -1,0 +1,131 @@
+"""Where two canonical forms differ. The only place that knows deepdiff; equal forms never reach it.
+
+A difference names a value, a list without a natural key (as a whole), or an object that is new or gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from deepdiff import DeepDiff
+
+from agentops.document import Path, Secret
+from agentops.plan.canonical import Canonical, Flag, KeyedItems
+
+
+class _Absent:
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "(absent)"
+
+
+ABSENT: Final = _Absent()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One place that differs, both sides in canonical form; `ABSENT` on the side that does not have it."""
+
+    path: Path
+    before: Canonical
+    after: Canonical
+
+
+def diff(before: Canonical, after: Canonical) -> tuple[Difference, ...]:
+    """Every place that differs, in path order. Empty exactly when the two are equal; applied to `before` it gives
+    `after`. An object that is new or gone is one difference (`leaves` takes it apart)."""
+    if before == after:
+        return ()
+    found = DeepDiff(
+        _comparable(before),
+        _comparable(after),
+        view="tree",
+        threshold_to_diff_deeper=0,
+        zip_ordered_iterables=True,
+        ignore_private_variables=False,
+    )
+    reported = [level.path(output_format="list") for levels in found.values() for level in levels]
+    places = {_comparable_part(before, after, _place(parts)) for parts in reported}
+    return tuple(Difference(at, value_at(before, at), value_at(after, at)) for at in sorted(places, key=_order))
+
+
+def apply_differences(form: Canonical, differences: Iterable[Difference]) -> Canonical:
+    """`form` with every difference carried over from its `before` to its `after` side."""
+    for difference in differences:
+        form = _with(form, difference.path, difference.after)
+    return form
+
+
+def value_at(form: Canonical, path: Path) -> Canonical:
+    """The value at `path`, `ABSENT` when there is none."""
+    for part in path:
+        inner = _children(form)
+        if inner is None or part not in inner:
+            return ABSENT
+        form = inner[part]
+    return form
+
+
+def leaves(form: Canonical, path: Path = ()) -> Iterator[tuple[Path, Canonical]]:
+    """Every leaf of a canonical form with its path; a list is one leaf, and so is each item of a keyed list."""
+    if isinstance(form, dict) and form:
+        for name, value in form.items():
+            yield from leaves(value, (*path, name))
+    elif isinstance(form, KeyedItems):
+        for key, item in form.items.items():
+            yield (*path, key), item
+    elif path:
+        yield path, form
+
+
+def _children(form: Canonical) -> dict[Any, Canonical] | None:
+    if isinstance(form, KeyedItems):
+        return dict(form.items)
+    return form if isinstance(form, dict) else None
+
+
+def _comparable(form: Canonical) -> Any:
+    """What deepdiff sees. Keyed items go by tagged keys and secrets by their reference, so that neither is ever
+    taken for a plain object or looked into."""
+    if isinstance(form, KeyedItems):
+        return {("item", key): _comparable(item) for key, item in form.items.items()}
+    if isinstance(form, dict):
+        return {name: _comparable(value) for name, value in form.items()}
+    if isinstance(form, list):
+        return [_comparable(item) for item in form]
+    if isinstance(form, Secret):
+        return ("secret", form.reference)
+    return form.value if isinstance(form, Flag) else form
+
+
+def _place(parts: list[Any]) -> Path:
+    return tuple(part[1] if isinstance(part, tuple) else part for part in parts)
+
+
+def _comparable_part(before: Canonical, after: Canonical, place: Path) -> Path:
+    """`place` cut where the sides stop being objects of one kind: what is inside a list stands for the list."""
+    for depth, part in enumerate(place):
+        one, other = _children(before), _children(after)
+        if one is None or other is None or type(before) is not type(after):
+            return place[:depth]
+        before, after = one.get(part, ABSENT), other.get(part, ABSENT)
+    return place
+
+
+def _with(form: Canonical, path: Path, value: Canonical) -> Canonical:
+    if not path:
+        return value
+    inner = dict(_children(form) or {})
+    changed = _with(inner.get(path[0], {}), path[1:], value)
+    if changed is ABSENT:
+        inner.pop(path[0], None)
+    else:
+        inner[path[0]] = changed
+    return KeyedItems(inner) if isinstance(form, KeyedItems) else inner
+
+
+def _order(path: Path) -> tuple[str, ...]:
+    return tuple(str(part) for part in path)
