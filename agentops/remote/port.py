@@ -2,7 +2,8 @@
 
 `remote.client` holds the calls that are the same for both; `remote.drafts` (v1) and `remote.branches` (v2) implement
 the versioned part. Everything in and out is in our vocabulary (`document`), never in the platform's read names.
-All methods raise `errors.PlatformError` and its kinds.
+All methods raise `errors.PlatformError` and its kinds; a write that may or may not have happened raises
+`OutcomeUnknownError`, and the caller reads before it writes again.
 """
 
 from __future__ import annotations
@@ -12,47 +13,89 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from agentops.document import AccountLimits as AccountLimits
-from agentops.document import AgentListing, Document, Draft, Generation, LeafDifference, ObservedAgent, Revision
+from agentops.document import AgentListing, Document, Draft, Generation, LeafDifference, ObservedAgent, Path, Revision
 from agentops.document import PhoneNumber as PhoneNumber
 from agentops.document import Voice as Voice
 
 
 @dataclass(frozen=True, slots=True)
-class Publication:
-    """A publish that was accepted: committed at once, or scanning, to be awaited with `read_publication`.
+class Branch:
+    """One active branch of an agent (v2)."""
 
-    `newest_before` is the newest revision id from before the publish: the only way to tell the new one apart,
-    since the platform's 202 answer carries no id.
+    branch_id: str
+    name: str
+    is_live: bool = False
+    is_default: bool = False
+    head_revision_id: str | None = None
+    has_draft: bool = False
+    updated_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A publish or restore on its way: what to look for, since the platform's 202 answer carries no id.
+
+    newest_before: the newest revision of the slot from before the request; only later ones can be the result
+    label:         the label that the result carries (a publish)
+    restored_from: the revision that the result copies (a restore)
+    revision:      the result, when the platform answered with it at once
     """
 
     agent_id: str
-    label: str
-    newest_before: str | None
-    revision: Revision | None = None
+    label: str = ""
+    newest_before: str | None = None
+    restored_from: str | None = None
     branch_id: str | None = None
     draft_id: str | None = None
+    revision: Revision | None = None
 
 
 class Reader(Protocol):
     """Questions only: a plan needs no more than this."""
 
-    generation: Generation
-    base_url: str
+    @property
+    def generation(self) -> Generation: ...
+
+    @property
+    def base_url(self) -> str: ...
 
     async def list_agents(self, *, archived: bool = False) -> Sequence[AgentListing]: ...
 
     async def read_agent(self, listing: AgentListing, *, mine: tuple[str, str] | None = None) -> ObservedAgent:
-        """The agent's live revision with its document and its open draft.
+        """The agent's live revision with its document, and its open draft.
 
-        `mine` is (project, environment): when live carries no such mark, the history is read too and `base` found.
+        `mine` is (project, environment): where live is not simply the newest revision with such a mark, the history is
+        read too and `base` found in it.
         """
         ...
 
-    async def list_revisions(self, agent_id: str, *, limit: int = 20) -> Sequence[Revision]: ...
+    async def read_listing(self, agent_id: str) -> AgentListing:
+        """The agent's identity and metadata. Raises NotFoundError when there is no such agent."""
+        ...
 
-    async def read_revision(self, agent_id: str, revision_id: str) -> Revision: ...
+    async def read_live(self, agent_id: str) -> Revision | None:
+        """The revision that serves calls, without its document."""
+        ...
 
-    async def diff_draft(self, agent_id: str, draft: Draft) -> Sequence[LeafDifference] | None: ...
+    async def list_revisions(self, agent_id: str, *, limit: int = 20) -> Sequence[Revision]:
+        """Newest first, over all active branches, without documents."""
+        ...
+
+    async def read_revision(self, agent_id: str, revision_id: str, *, branch_id: str | None = None) -> Revision:
+        """One revision with its document."""
+        ...
+
+    async def read_draft(self, observed: ObservedAgent) -> Draft | None:
+        """The open draft in the slot that `observed` names (v1: the one of ours), with what it changes."""
+        ...
+
+    async def diff_draft(self, observed: ObservedAgent, draft: Draft) -> Sequence[LeafDifference]:
+        """The platform's own comparison of the draft with what it was forked from, in stored names."""
+        ...
+
+    def written_path(self, leaf: LeafDifference) -> Path | None:
+        """The place in a document that a leaf of the platform's diff means; None when its name is not known."""
+        ...
 
     async def list_voices(self) -> Sequence[Voice]: ...
 
@@ -70,28 +113,51 @@ class Writer(Reader, Protocol):
 
     async def create_agent(self, name: str, *, workflow_type: str = "single_prompt") -> str: ...
 
-    async def write_draft(self, observed: ObservedAgent, body: Document, *, expected: int | None = None) -> Draft:
-        """Opens the draft when there is none and merges `body` (write names, nested objects whole) into it."""
+    async def open_draft(self, observed: ObservedAgent, name: str) -> Draft:
+        """The draft to write into. v1 forks one from the live version under `name`; on v2 the first write opens it."""
+        ...
+
+    async def write_draft(self, observed: ObservedAgent, draft: Draft, body: Document) -> Draft:
+        """Merges `body` (write names, nested objects whole) into the draft; compare-and-set where the draft has a
+        `draft_revision` and the platform offers it."""
         ...
 
     async def discard_draft(self, observed: ObservedAgent, draft: Draft) -> None: ...
 
-    async def publish_draft(self, observed: ObservedAgent, draft: Draft, label: str) -> Publication: ...
+    async def newest_revision_id(self, observed: ObservedAgent) -> str | None:
+        """The newest revision in the slot, to be asked right before `publish_draft` or `restore`."""
+        ...
+
+    async def publish_draft(self, publication: Publication) -> Publication:
+        """Publishes the draft that `publication` names; the answer has `revision` when the platform gave one."""
+        ...
 
     async def read_publication(self, publication: Publication) -> Revision | None:
-        """The new revision once it is published, None while it is scanned; a revision whose `scan` failed otherwise."""
+        """The result once it is published, None while it is scanned; a revision whose `scan` failed otherwise."""
         ...
 
     async def cancel_publication(self, publication: Publication) -> None: ...
 
     async def make_live(self, agent_id: str, revision: Revision) -> None:
-        """v1: activates the version. v2: makes its branch live; a no-op when it already is."""
+        """v1: activates the version. v2: makes its branch live. Doing it twice is doing it once."""
         ...
 
-    async def restore(self, agent_id: str, revision: Revision) -> Revision:
-        """Puts an older revision back in service and returns what serves now (v2: a new revision that copies it)."""
+    async def restore(self, publication: Publication) -> Publication:
+        """Puts `publication.restored_from` back in service (v2: as a new revision that copies it)."""
         ...
 
-    async def write_metadata(self, agent_id: str, body: Document) -> None: ...
+    async def write_metadata(self, agent_id: str, body: Document) -> None:
+        """Replaces the unversioned fields in `body`, at once."""
+        ...
 
-    async def archive_agent(self, agent_id: str) -> None: ...
+    async def archive_agent(self, agent_id: str, *, archived: bool = True) -> None:
+        """Archives the agent, or brings it back. That it already is so is no error."""
+        ...
+
+    async def list_branches(self, agent_id: str) -> Sequence[Branch]:
+        """The active branches; v1 has none."""
+        ...
+
+    async def create_branch(self, agent_id: str, source_branch_id: str, name: str) -> Branch: ...
+
+    async def archive_branch(self, agent_id: str, branch_id: str) -> None: ...
