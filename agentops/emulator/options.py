@@ -42,7 +42,10 @@ class Choices:
     )
     tool_refs_name: str = field(default="toolRefs", metadata={"options": ("toolRefs", "toolReferences")})
     talking_events: str = field(default="underscore", metadata={"options": ("underscore", "dotted")})
-    flat_section_order: str = field(default="sorted", metadata={"options": ("sorted", "reversed")})
+    mirrors: str = field(default="live", metadata={"options": ("live", "creation")})
+    scan_scope: str = field(default="everything", metadata={"options": ("everything", "prompts")})
+    wrong_key_status: str = field(default="401", metadata={"options": ("401", "500")})
+    create_config: str = field(default="kept", metadata={"options": ("kept", "ignored")})
 
     @classmethod
     def shuffled(cls, seed: int) -> Choices:
