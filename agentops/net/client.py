@@ -11,6 +11,7 @@ import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,6 +52,20 @@ class NetOptions:
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 30.0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one service speaks: the headers it wants, and what its answers mean. The default is the platform's.
+
+    understand: an answer as the plain HTTP it means, e.g. a 403 that is a rate limit as a 429 with `retry-after`;
+                the time is for services that name the moment instead of the seconds
+    error_of:   the typed error of an answer that is no success; its second argument is "METHOD /path"
+    """
+
+    headers: Mapping[str, str] = field(default_factory=lambda: {"Accept": "application/json"})
+    understand: Callable[[Answer, datetime], Answer] = lambda answer, _: answer
+    error_of: Callable[[Answer, str], PlatformError] = error_of
 
 
 class _Failure(Exception):
@@ -98,12 +113,14 @@ class Http:
         *,
         api_key: Secret | None = None,
         options: NetOptions | None = None,
+        dialect: Dialect | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.origin = origin.rstrip("/")
         self.options = options or NetOptions()
+        self.dialect = dialect or Dialect()
         self._clock = clock or SystemClock()
         self._jitter = jitter
         self._key = api_key.reveal() if api_key else None
@@ -112,7 +129,7 @@ class Http:
         self._client = self._open(transport)
 
     def _open(self, transport: httpx2.AsyncBaseTransport | None) -> httpx2.AsyncClient:
-        headers = {"User-Agent": f"agentops/{__version__}", "Accept": "application/json"}
+        headers = {"User-Agent": f"agentops/{__version__}", **self.dialect.headers}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
         host = urlsplit(self.origin).hostname or ""
@@ -180,6 +197,7 @@ class Http:
         except httpx2.RequestError as error:
             raise _lost(method, told, _name(error), repeatable) from None
         answer = read_answer(response.status_code, response.text, response.headers)
+        answer = self.dialect.understand(answer, self._clock.now())
         return self._judge(answer, method, told, repeatable)
 
     def _judge(self, answer: Answer, method: str, told: str, repeatable: bool) -> Answer:
@@ -187,7 +205,7 @@ class Http:
             if answer.is_json:
                 return answer
             raise _lost(method, told, "an answer that is not JSON", repeatable, answer)
-        error = error_of(answer, told)
+        error = self.dialect.error_of(answer, told)
         wait_s = retry_after_s(answer, self._clock.now())
         if answer.status == 429:
             raise _Failure(error, may_repeat=True, wait_s=wait_s)
