@@ -1,0 +1,145 @@
+"""The voice catalog and cloned voices under `/waves/v1`: no envelope, no paging, clones not in the catalog."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agentops.emulator.schema import TEXT, array, obj, one_of, text
+from agentops.emulator.store import ORGANIZATION_ID, Store
+from agentops.emulator.wire import Answer, Request, Route
+
+# id -> (gender, accent, languages); the ids are those the platform's own pages name.
+CATALOG: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "avery": ("female", "american", ("english",)),
+    "liam": ("male", "british", ("english",)),
+    "devansh": ("male", "indian", ("hindi", "english")),
+    "magnus": ("male", "american", ("english",)),
+    "quinn": ("female", "american", ("english",)),
+    "olivia": ("female", "british", ("english",)),
+    "daniel": ("male", "american", ("english",)),
+    "rachel": ("female", "american", ("english",)),
+    "zorin": ("male", "american", ("english",)),
+    "nyah": ("female", "american", ("english",)),
+    "daniella": ("female", "american", ("english", "spanish")),
+    "aarush": ("male", "indian", ("hindi", "english")),
+    "meher": ("female", "indian", ("hindi", "english")),
+    "mishka": ("female", "indian", ("hindi", "english")),
+    "sophia": ("female", "american", ("english",)),
+}
+
+_WAVES_FAILURE = obj({"error": TEXT, "message": TEXT}, required=("error",))
+_VOICE = obj({"voiceId": TEXT, "displayName": TEXT, "tags": obj({})}, required=("voiceId", "displayName"))
+_CLONE = obj({"voiceId": text(pattern="^voice_[A-Za-z0-9]{10}$"), "displayName": TEXT, "status": TEXT})
+CLONE_LIMIT_BYTES = 5 * 1024 * 1024
+
+
+def exists(store: Store, voice_id: str) -> bool:
+    """Whether an agent may use this voice: one of the catalog, or a clone of this account."""
+    return voice_id in CATALOG or store.database.get("clone", voice_id) is not None
+
+
+def list_voices(store: Store, request: Request) -> Answer:
+    if request.params["model"] != "lightning-v3.1":
+        return Answer(400, {"error": "Bad Request", "message": "Unknown model"})
+    return Answer(200, {"voices": [_catalog_entry(voice_id) for voice_id in CATALOG]})
+
+
+def list_all_models(store: Store, request: Request) -> Answer:
+    entries = [_catalog_entry(voice_id) for voice_id in CATALOG]
+    listed = [
+        {**entry, "_id": f"{index:024x}", "description": "", "audioPreview": ""}
+        for index, entry in enumerate(entries, start=1)
+    ]
+    return Answer(200, {"voices": listed})
+
+
+def _catalog_entry(voice_id: str) -> dict[str, Any]:
+    gender, accent, languages = CATALOG[voice_id]
+    tags = {
+        "language": list(languages),
+        "accent": accent,
+        "gender": gender,
+        "age": "young",
+        "emotions": [],
+        "usecases": ["conversational"],
+    }
+    return {"voiceId": voice_id, "displayName": voice_id.capitalize(), "tags": tags}
+
+
+def list_clones(store: Store, request: Request) -> Answer:
+    return Answer(200, {"data": store.database.all("clone")})
+
+
+def add_clone(store: Store, request: Request) -> Answer:
+    sample = request.uploads.get("file")
+    name = request.fields.get("displayName", "")
+    if sample is None or not name or len(name) > 500 or len(sample.content) > CLONE_LIMIT_BYTES:
+        return Answer(400, {"error": "displayName and an audio file of at most 5 MB are required"})
+    clone_id = store.new_id()
+    clone = {
+        "_id": clone_id,
+        "voiceId": f"voice_{clone_id[-10:]}",
+        "displayName": name,
+        "description": request.fields.get("description", ""),
+        "accent": request.fields.get("accent", ""),
+        "tags": [tag.strip() for tag in request.fields.get("tags", "").split(",") if tag.strip()],
+        "language": request.fields.get("language", "english"),
+        "status": "completed",
+        "cloningType": "instant",
+        "modelIds": [request.fields.get("model", "lightning-v3.1")],
+        "createdAt": store.now(),
+    }
+    store.database.put("clone", clone["voiceId"], clone)
+    made = {**clone, "model": clone["modelIds"][0], "organizationId": ORGANIZATION_ID}
+    made |= {"audioFileNames": [sample.name], "samples": []}
+    return Answer(200, {"message": "Voice cloned successfully", "data": made})
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/waves/v1/{model}/get_voices",
+        list_voices,
+        "List the voices of the catalog",
+        {200: obj({"voices": array(_VOICE)}, required=("voices",))},
+        failure=_WAVES_FAILURE,
+    ),
+    Route(
+        "GET",
+        "/waves/v1/voice/get-all-models",
+        list_all_models,
+        "List the voices of all models",
+        {200: obj({"voices": array(_VOICE)}, required=("voices",))},
+        refuses=(),
+        failure=_WAVES_FAILURE,
+    ),
+    Route(
+        "GET",
+        "/waves/v1/voice-cloning",
+        list_clones,
+        "List cloned voices",
+        {200: obj({"data": array(_CLONE)}, required=("data",))},
+        refuses=(),
+        failure=_WAVES_FAILURE,
+    ),
+    Route(
+        "POST",
+        "/waves/v1/voice-cloning",
+        add_clone,
+        "Clone a voice from a recording",
+        {200: obj({"message": TEXT, "data": _CLONE}, required=("data",))},
+        multipart=obj(
+            {
+                "displayName": text(least=1, most=500),
+                "file": {"type": "string", "format": "binary"},
+                "description": TEXT,
+                "accent": TEXT,
+                "tags": TEXT,
+                "language": TEXT,
+                "model": one_of("lightning-v3.1", "lightning-v3.1-pro"),
+            },
+            required=("displayName", "file"),
+        ),
+        failure=_WAVES_FAILURE,
+    ),
+)
