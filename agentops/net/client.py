@@ -25,6 +25,9 @@ from agentops.errors import OutcomeUnknownError, PlatformError, UnavailableError
 from agentops.net.answers import Answer, error_of, read_answer, retry_after_s
 from agentops.net.pace import Pace, RetryBudget
 
+# How a request leaves this process; tests bring their own.
+Transport = httpx2.AsyncBaseTransport
+
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 

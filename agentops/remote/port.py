@@ -32,6 +32,20 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """What serves an agent's calls, in one cheap look: enough to see whether the world moved.
+
+    revision_id: the live revision, None when nothing was ever published
+    has_draft:   somebody's draft is open in the slot that a write would use
+    """
+
+    revision_id: str | None = None
+    number: int | None = None
+    branch_id: str | None = None
+    has_draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
     """A publish or restore on its way: what to look for, since the platform's 202 answer carries no id.
 
@@ -73,9 +87,7 @@ class Reader(Protocol):
         """The agent's identity and metadata. Raises NotFoundError when there is no such agent."""
         ...
 
-    async def read_live(self, agent_id: str) -> Revision | None:
-        """The revision that serves calls, without its document."""
-        ...
+    async def read_head(self, agent_id: str) -> Head: ...
 
     async def list_revisions(self, agent_id: str, *, limit: int = 20) -> Sequence[Revision]:
         """Newest first, over all active branches, without documents."""

@@ -1,6 +1,6 @@
 """The platform's names: what is written under one name is stored and read under another. Pure.
 
-One table says which; documents, draft comparisons and secrets in headers are all read through it. What equal means is
+One table says which; documents and draft comparisons are read through it. What equal means is
 not decided here (`plan.canonical`), nor which section a field is stored in: a read is indexed by field name, whatever
 section it stands in, because the platform's documents do not say.
 """
@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from agentops.document import Document, LeafDifference, Path, Secret, SecretRef
+from agentops.document import Document, LeafDifference, Path
 
 # stored name -> place in the write vocabulary, where the two differ
 RENAMED: Mapping[str, Path] = {
@@ -41,7 +41,7 @@ VOICE_ARGUMENTS: Mapping[str, Path] = {
 }
 
 SECTIONS = frozenset(
-    [
+    {
         "workflow_prompt",
         "workflow_tools",
         "workflow_graph",
@@ -56,7 +56,7 @@ SECTIONS = frozenset(
         "privacy",
         "widget",
         "playbooks",
-    ]
+    }
 )
 
 # Written, but no source says under which name they are read back.
@@ -88,8 +88,7 @@ def from_stored(resolved: Mapping[str, Any]) -> tuple[Document, frozenset[str]]:
     if isinstance(arguments, Mapping):
         _place_all(document, _voice_arguments(arguments), VOICE_ARGUMENTS)
     _place_all(document, fields, RENAMED)
-    marked = mark_credentials(document)
-    return marked, UNVERIFIABLE - marked.keys()
+    return document, UNVERIFIABLE - document.keys()
 
 
 def _voice_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -217,49 +216,4 @@ def _pruned(value: Any) -> Any:
         return {key: _pruned(item) for key, item in value.items() if item is not _GONE}
     if isinstance(value, list):
         return [_pruned(item) for item in value if item is not _GONE]
-    return value
-
-
-# ---- values that look like credentials
-
-_CREDENTIAL_NAME = re.compile(r"auth|api[-_]?key|token|secret|password|cookie|credential", re.IGNORECASE)
-_CREDENTIAL_VALUE = re.compile(r"^(bearer|basic|token)\s+\S|^(sk|pk|rk|ghp|xox[bp])[-_]", re.IGNORECASE)
-_TEMPLATE = re.compile(r"^\s*(bearer\s+|basic\s+)?\{\{[^}]*\}\}\s*$", re.IGNORECASE)
-
-
-def mark_credentials(document: Document) -> Document:
-    """`document` with header values that look like credentials as `Secret`, so that no output shows them.
-
-    The platform stores headers in clear; a call-time placeholder is no credential.
-    """
-    return {key: _mark(value, False) for key, value in document.items()}
-
-
-def _mark(value: Any, in_headers: bool) -> Any:
-    if isinstance(value, dict):
-        if in_headers:
-            return {name: _mark_header(name, item) for name, item in value.items()}
-        return {
-            name: _mark(item, name == "headers") if name != "headersArray" else _mark_rows(item)
-            for name, item in value.items()
-        }
-    return [_mark(item, False) for item in value] if isinstance(value, list) else value
-
-
-def _mark_rows(rows: Any) -> Any:
-    if not isinstance(rows, list):
-        return rows
-    return [
-        {**row, "value": _mark_header(str(row.get("key", "")), row["value"])}
-        if isinstance(row, dict) and "value" in row
-        else row
-        for row in rows
-    ]
-
-
-def _mark_header(name: str, value: Any) -> Any:
-    if not isinstance(value, str) or not value or _TEMPLATE.match(value):
-        return value
-    if _CREDENTIAL_NAME.search(name) or _CREDENTIAL_VALUE.search(value):
-        return Secret((SecretRef("stored_on_the_platform", value),))
     return value

@@ -1,0 +1,309 @@
+"""The platform's second versioning generation: branches with one draft slot each, revisions, and a live branch.
+
+Facts that shape it: publishing on the live branch is going live; a publish that is scanned answers without an id;
+a scanning revision may or may not be listed; a failed scan leaves the draft open and the head where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from agentops.document import (
+    AgentListing,
+    Document,
+    Draft,
+    Generation,
+    LeafDifference,
+    ObservedAgent,
+    Revision,
+    ScanState,
+    read_mark,
+)
+from agentops.errors import InvalidRequestError, NotFoundError, PlatformError
+from agentops.remote import wire
+from agentops.remote.client import Client, find_base, is_mine
+from agentops.remote.port import Branch, Head, Publication
+from agentops.remote.rows import BranchRow, BranchSummaryRow, RevisionRow, read_row, rows_of
+
+_HISTORY = 20
+
+
+class Branches(Client):
+    """Reader and writer for an account on the branch model."""
+
+    @property
+    def generation(self) -> Generation:
+        return Generation.V2
+
+    # -- reading
+
+    async def read_agent(self, listing: AgentListing, *, mine: tuple[str, str] | None = None) -> ObservedAgent:
+        summaries = await self._summaries(listing.agent_id)
+        live_branch = _live(summaries)
+        if live_branch is None:
+            return ObservedAgent(listing)
+        branch = live_branch.branch
+        live: Revision | None = None
+        fields: Mapping[str, Any] = {}
+        if branch.head_revision_id:
+            live, fields = await self._revision(listing.agent_id, branch.branch_id, branch.head_revision_id)
+        history = await self._history(listing.agent_id, summaries, live, mine)
+        draft = None
+        if live_branch.has_open_draft or branch.open_draft_id:
+            draft = await self._draft(listing.agent_id, branch, fields)
+        return ObservedAgent(
+            listing,
+            live=live,
+            base=await self._base(listing.agent_id, live, history, mine),
+            history=tuple(history),
+            draft=draft,
+            branch_id=branch.branch_id,
+            branch_name=branch.name,
+        )
+
+    async def _summaries(self, agent_id: str) -> list[BranchSummaryRow]:
+        path = f"/agent/{agent_id}/branches"
+        return [read_row(BranchSummaryRow, row, f"GET {path}") for row in rows_of(await self._get(path), "branches")]
+
+    async def _revision(self, agent_id: str, branch_id: str, revision_id: str) -> tuple[Revision, Mapping[str, Any]]:
+        """The revision with its document, and its fields as they are stored."""
+        path = f"/agent/{agent_id}/branches/{branch_id}/revisions/{revision_id}"
+        data = await self._get(path)
+        row = read_row(RevisionRow, data.get("revision") if isinstance(data, dict) else data, f"GET {path}")
+        return with_document(row.to_revision(branch_id=branch_id), data.get("resolvedConfig") or {})
+
+    async def _history(
+        self, agent_id: str, summaries: Sequence[BranchSummaryRow], live: Revision | None, mine: tuple[str, str] | None
+    ) -> Sequence[Revision]:
+        """Read only where a plan would be wrong without it: live is not ours, was restored, or has rivals."""
+        if mine is None or live is None:
+            return ()
+        if is_mine(live, mine) and live.restored_from is None and len(summaries) == 1:
+            return ()
+        return await self._revisions_of(agent_id, [each.branch.branch_id for each in summaries], _HISTORY)
+
+    async def _base(
+        self, agent_id: str, live: Revision | None, history: Sequence[Revision], mine: tuple[str, str] | None
+    ) -> Revision | None:
+        if mine is None or live is None:
+            return None
+        base = find_base(live, history, mine)
+        if base is None or base.revision_id == live.revision_id:
+            return live if base else None
+        return await self.read_revision(agent_id, base.revision_id, branch_id=base.branch_id)
+
+    async def read_head(self, agent_id: str) -> Head:
+        live = _live(await self._summaries(agent_id))
+        if live is None:
+            return Head()
+        return Head(
+            revision_id=live.branch.head_revision_id,
+            number=live.head_revision_number,
+            branch_id=live.branch.branch_id,
+            has_draft=bool(live.has_open_draft or live.branch.open_draft_id),
+        )
+
+    async def list_revisions(self, agent_id: str, *, limit: int = _HISTORY) -> Sequence[Revision]:
+        summaries = await self._summaries(agent_id)
+        return await self._revisions_of(agent_id, [each.branch.branch_id for each in summaries], limit)
+
+    async def _revisions_of(self, agent_id: str, branch_ids: Sequence[str], limit: int) -> Sequence[Revision]:
+        found = await asyncio.gather(*(self._rows(agent_id, branch_id, limit) for branch_id in branch_ids))
+        revisions = {
+            row.revision_id: row.to_revision(branch_id=row.branch or branch_id)
+            for branch_id, rows in zip(branch_ids, found, strict=True)
+            for row in rows
+            if row.status in (None, "published")
+        }
+        newest_first = list(revisions.values())
+        if len(branch_ids) > 1:
+            newest_first.sort(key=lambda revision: revision.published_at or "", reverse=True)
+        return newest_first[:limit]
+
+    async def _rows(self, agent_id: str, branch_id: str, limit: int) -> list[RevisionRow]:
+        path = f"/agent/{agent_id}/branches/{branch_id}/revisions"
+        data = await self._get(path, limit=min(limit, 100))
+        return [read_row(RevisionRow, row, f"GET {path}") for row in rows_of(data, "revisions")]
+
+    async def read_revision(self, agent_id: str, revision_id: str, *, branch_id: str | None = None) -> Revision:
+        if branch_id is not None:
+            return (await self._revision(agent_id, branch_id, revision_id))[0]
+        summaries = sorted(await self._summaries(agent_id), key=lambda each: not each.is_live)
+        for each in summaries:
+            try:
+                return (await self._revision(agent_id, each.branch.branch_id, revision_id))[0]
+            except (NotFoundError, InvalidRequestError):
+                continue  # a revision of another branch is answered with 400
+        raise NotFoundError(f"no active branch of agent {agent_id} has revision {revision_id}", status=404)
+
+    async def read_draft(self, observed: ObservedAgent) -> Draft | None:
+        branch_id = _slot(observed)
+        path = f"/agent/{observed.agent_id}/branches/{branch_id}"
+        summary = read_row(BranchSummaryRow, await self._get(path), f"GET {path}")
+        fields: Mapping[str, Any] = {}
+        if head := summary.branch.head_revision_id:
+            _, fields = await self._revision(observed.agent_id, branch_id, head)
+        return await self._draft(observed.agent_id, summary.branch, fields)
+
+    async def _draft(self, agent_id: str, branch: BranchRow, fields: Mapping[str, Any]) -> Draft | None:
+        latest, editor = await self._latest(agent_id, branch.branch_id)
+        if latest is None:
+            return None
+        leaves: tuple[LeafDifference, ...] | None = None
+        document: Document | None = None
+        if branch.head_revision_id:
+            leaves = await self._diff(agent_id, branch.head_revision_id, branch.branch_id)
+            document, _ = wire.from_stored(wire.with_differences(fields, leaves))
+        return Draft(
+            draft_id=latest.draft_id or latest.revision_id,
+            draft_revision=latest.draft_revision,
+            editor=editor,
+            edited_at=latest.updated_at,
+            scan=latest.scan,
+            scan_reason=latest.scan_reason,
+            is_publishing=latest.is_armed,
+            differences=leaves,
+            document=document,
+        )
+
+    async def _latest(self, agent_id: str, branch_id: str) -> tuple[RevisionRow | None, str | None]:
+        """The newest row of the open draft and who wrote it; (None, None) when no draft is open."""
+        path = f"/agent/{agent_id}/branches/{branch_id}/draft"
+        try:
+            data = await self._get(path)
+        except NotFoundError:
+            return None, None
+        edits = rows_of(data, "editHistory")
+        editor = edits[0].get("editorName") if edits and isinstance(edits[0], dict) else None
+        return read_row(RevisionRow, data.get("latest"), f"GET {path}"), editor
+
+    async def _diff(self, agent_id: str, base: str, branch_id: str) -> tuple[LeafDifference, ...]:
+        return wire.read_differences(await self._get(f"/agent/{agent_id}/diff", a=base, b=f"{branch_id}:draft"))
+
+    async def diff_draft(self, observed: ObservedAgent, draft: Draft) -> Sequence[LeafDifference]:
+        if observed.live is None:
+            return ()
+        return await self._diff(observed.agent_id, observed.live.revision_id, _slot(observed))
+
+    # -- writing
+
+    async def open_draft(self, observed: ObservedAgent, name: str) -> Draft:
+        return observed.draft or Draft(draft_id="")
+
+    async def write_draft(self, observed: ObservedAgent, draft: Draft, body: Document) -> Draft:
+        expected = {} if draft.draft_revision is None else {"expectedRevision": draft.draft_revision}
+        path = f"/agent/{observed.agent_id}/branches/{_slot(observed)}/draft"
+        row = read_row(RevisionRow, await self._write("PUT", path, {**body, **expected}), f"PUT {path}")
+        return Draft(draft_id=row.draft_id or row.revision_id, draft_revision=row.draft_revision)
+
+    async def discard_draft(self, observed: ObservedAgent, draft: Draft) -> None:
+        await self._write("DELETE", f"/agent/{observed.agent_id}/branches/{_slot(observed)}/draft")
+
+    async def newest_revision_id(self, observed: ObservedAgent) -> str | None:
+        rows = await self._rows(observed.agent_id, _slot(observed), 1)
+        return rows[0].revision_id if rows else None
+
+    async def publish_draft(self, publication: Publication) -> Publication:
+        path = f"/agent/{publication.agent_id}/branches/{publication.branch_id}/draft/publish"
+        return _with_answer(publication, await self._write("POST", path, {"label": publication.label}), path)
+
+    async def restore(self, publication: Publication) -> Publication:
+        branch = f"/agent/{publication.agent_id}/branches/{publication.branch_id}"
+        path = f"{branch}/revisions/{publication.restored_from}/restore"
+        return _with_answer(publication, await self._write("POST", path), path)
+
+    async def read_publication(self, publication: Publication) -> Revision | None:
+        branch_id = publication.branch_id or ""
+        for row in await self._rows(publication.agent_id, branch_id, 10):
+            if row.revision_id == publication.newest_before:
+                break
+            if _is_result(row, publication):
+                is_done = row.status == "published" or row.scan in (ScanState.FAILED, ScanState.ERRORED)
+                return row.to_revision(branch_id=branch_id) if is_done else None
+        latest, _ = await self._latest(publication.agent_id, branch_id)
+        return None if latest is None or publication.restored_from else _refused(latest, branch_id)
+
+    async def cancel_publication(self, publication: Publication) -> None:
+        path = f"/agent/{publication.agent_id}/branches/{publication.branch_id}/draft/publish/cancel"
+        await self._write("POST", path, is_repeatable=True)
+
+    async def make_live(self, agent_id: str, revision: Revision) -> None:
+        await self._write("POST", f"/agent/{agent_id}/branches/{revision.branch_id}/live", {}, is_repeatable=True)
+
+    # -- branches
+
+    async def list_branches(self, agent_id: str) -> Sequence[Branch]:
+        return [_branch(each) for each in await self._summaries(agent_id)]
+
+    async def create_branch(self, agent_id: str, source_branch_id: str, name: str) -> Branch:
+        path = f"/agent/{agent_id}/branches"
+        data = await self._write("POST", path, {"sourceBranchId": source_branch_id, "name": name})
+        row = read_row(BranchRow, data, f"POST {path}")
+        return Branch(branch_id=row.branch_id, name=row.name or name, head_revision_id=row.head_revision_id)
+
+    async def archive_branch(self, agent_id: str, branch_id: str) -> None:
+        await self._write("POST", f"/agent/{agent_id}/branches/{branch_id}/archive", is_repeatable=True)
+
+
+def with_document(revision: Revision, resolved: Mapping[str, Any]) -> tuple[Revision, Mapping[str, Any]]:
+    """`revision` with the document that `resolved` means, and `resolved` itself."""
+    document, unverifiable = wire.from_stored(resolved)
+    return replace(revision, document=document, unverifiable=unverifiable), resolved
+
+
+def _live(summaries: Sequence[BranchSummaryRow]) -> BranchSummaryRow | None:
+    """The branch that serves calls; an agent whose rows do not say has only its default one."""
+    live = next((each for each in summaries if each.is_live), None)
+    return live or next((each for each in summaries if each.branch.is_default), None)
+
+
+def _branch(row: BranchSummaryRow) -> Branch:
+    return Branch(
+        branch_id=row.branch.branch_id,
+        name=row.branch.name,
+        is_live=bool(row.is_live),
+        is_default=bool(row.branch.is_default),
+        head_revision_id=row.branch.head_revision_id,
+        has_draft=bool(row.has_open_draft),
+        updated_at=row.branch.updated_at or row.branch.created_at,
+    )
+
+
+def _slot(observed: ObservedAgent) -> str:
+    if observed.branch_id is None:
+        raise PlatformError(f"agent {observed.agent_id} has no branch to write to", code="no_branch")
+    return observed.branch_id
+
+
+def _with_answer(publication: Publication, data: Any, path: str) -> Publication:
+    found = data.get("revision") if isinstance(data, dict) else None
+    if not isinstance(found, dict) or data.get("state") == "scanning":
+        return publication
+    row = read_row(RevisionRow, found, f"POST {path}")
+    return replace(publication, revision=row.to_revision(branch_id=publication.branch_id))
+
+
+def _is_result(row: RevisionRow, publication: Publication) -> bool:
+    if publication.restored_from is not None:
+        return row.restored_from == publication.restored_from
+    if row.label == publication.label:
+        return True
+    mark = read_mark(row.label)
+    return mark is not None and mark == read_mark(publication.label)
+
+
+def _refused(latest: RevisionRow, branch_id: str) -> Revision | None:
+    """A draft whose publish came to nothing, as a revision that says why; None while it may still come."""
+    is_cancelled = latest.pending_publish is not None and latest.pending_publish.state == "cancelled"
+    if latest.scan not in (ScanState.FAILED, ScanState.ERRORED) and not is_cancelled:
+        return None
+    return Revision(
+        revision_id="",
+        is_published=False,
+        scan=ScanState.ERRORED if is_cancelled else latest.scan or ScanState.ERRORED,
+        scan_reason="the publish was cancelled" if is_cancelled else latest.scan_reason,
+        branch_id=branch_id,
+    )

@@ -1,0 +1,224 @@
+"""The calls that are the same for both versioning generations: agents, metadata, and the account's facts.
+
+`drafts` (v1) and `branches` (v2) build on it. Nothing versioned is here, and no decision: what to do is the plan's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from agentops.document import (
+    AccountLimits,
+    AgentListing,
+    Document,
+    LeafDifference,
+    Path,
+    PhoneNumber,
+    Revision,
+    Voice,
+    read_mark,
+)
+from agentops.errors import ConflictError, ConflictFlavour, ForbiddenError, NotFoundError, PlatformError
+from agentops.net import Answer, Http, error_of
+from agentops.remote import wire
+from agentops.remote.rows import AgentRow, ProductRow, VoiceRow, read_row, rows_of
+
+API = "/atoms/v1"
+VOICES = "/waves/v1"
+PAGE_SIZE = 100
+
+# Unversioned fields of an agent that are read back under the name they are written with.
+METADATA = ("description", "avatarUrl", "allowInboundCall", "visibleToEveryone")
+
+
+class Client:
+    """One account. Holds the connection; use as an async context manager, or call `close`."""
+
+    def __init__(self, http: Http) -> None:
+        self.http = http
+
+    @property
+    def base_url(self) -> str:
+        return self.http.origin
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self.http.close()
+
+    # -- requests
+
+    async def _get(self, path: str, **query: Any) -> Any:
+        answer = await self.http.request("GET", API + path, query=query or None)
+        return unwrapped(answer, f"GET {API}{path}")
+
+    async def _write(self, method: str, path: str, body: Any = None, *, is_repeatable: bool = False) -> Any:
+        answer = await self.http.request(method, API + path, body=body, is_repeatable=is_repeatable)
+        return unwrapped(answer, f"{method} {API}{path}")
+
+    # -- agents
+
+    async def list_agents(self, *, archived: bool = False) -> Sequence[AgentListing]:
+        """Every agent of the account; the later pages are read at once when the first says how many there are."""
+        first = await self._page(1, archived)
+        rows = rows_of(first, "agents")
+        pages = first.get("totalPages") if isinstance(first, dict) else None
+        if isinstance(pages, int) and pages > 1:
+            others = await asyncio.gather(*(self._page(number, archived) for number in range(2, pages + 1)))
+            rows += [row for page in others for row in rows_of(page, "agents")]
+        elif pages is None:
+            rows += await self._remaining(len(rows), archived)
+        listings = [self._listing(row) for row in rows]
+        return list({listing.agent_id: listing for listing in listings}.values())
+
+    async def _page(self, number: int, archived: bool) -> Any:
+        query: dict[str, Any] = {"page": number, "offset": PAGE_SIZE, "sortField": "createdAt", "sortOrder": "asc"}
+        if archived:
+            query["archived"] = "true"
+        return await self._get("/agent", **query)
+
+    async def _remaining(self, first: int, archived: bool) -> list[Any]:
+        rows: list[Any] = []
+        number, found = 1, first
+        while found == PAGE_SIZE:
+            number += 1
+            page = rows_of(await self._page(number, archived), "agents")
+            rows += page
+            found = len(page)
+        return rows
+
+    async def read_listing(self, agent_id: str) -> AgentListing:
+        return self._listing(await self._agent(agent_id))
+
+    async def _agent(self, agent_id: str) -> dict[str, Any]:
+        data = await self._get(f"/agent/{agent_id}")
+        nested = data.get("agent") if isinstance(data, dict) else None
+        return nested if isinstance(nested, dict) else data
+
+    def _listing(self, data: Any) -> AgentListing:
+        row = read_row(AgentRow, data, "GET /agent")
+        metadata = {name: data[name] for name in METADATA if data.get(name) is not None}
+        if numbers := data.get("phoneNumber"):
+            metadata["phoneNumber"] = numbers
+        return AgentListing(
+            agent_id=row.agent_id,
+            name=row.name,
+            metadata=metadata,
+            is_archived=bool(row.archived),
+            active_revision_id=row.active_version_id or row.version_id,
+            updated_at=row.updated_at,
+        )
+
+    async def create_agent(self, name: str, *, workflow_type: str = "single_prompt") -> str:
+        data = await self._write("POST", "/agent", {"name": name, "workflowType": workflow_type})
+        agent_id = data.get("_id") if isinstance(data, dict) else data
+        if not isinstance(agent_id, str) or not agent_id:
+            raise PlatformError("the platform created an agent without saying its id", request="POST /agent")
+        return agent_id
+
+    async def write_metadata(self, agent_id: str, body: Document) -> None:
+        await self._write("PATCH", f"/agent/{agent_id}", body, is_repeatable=True)
+
+    async def archive_agent(self, agent_id: str, *, archived: bool = True) -> None:
+        wanted = "archived" if archived else "active"
+        query = {"on": "true" if archived else "false"}
+        path = f"{API}/agent/{agent_id}/archive"
+        try:
+            unwrapped(await self.http.request("DELETE", path, query=query, is_repeatable=True), f"DELETE {path}")
+        except ConflictError as conflict:
+            if conflict.flavour is not ConflictFlavour.ARCHIVE or f"already {wanted}" not in conflict.summary.lower():
+                raise
+
+    # -- the account's facts
+
+    async def list_voices(self) -> Sequence[Voice]:
+        """The catalog and the account's own clones (which are in no catalog)."""
+        catalog, clones = await asyncio.gather(self._catalog(), self._clones())
+        return [*catalog, *clones]
+
+    async def _catalog(self) -> list[Voice]:
+        body = (await self.http.request("GET", f"{VOICES}/lightning-v3.1/get_voices")).body
+        return [_voice(row, is_cloned=False) for row in rows_of(body, "voices")]
+
+    async def _clones(self) -> list[Voice]:
+        try:
+            body = (await self.http.request("GET", f"{VOICES}/voice-cloning")).body
+        except (NotFoundError, ForbiddenError):
+            return []  # a plan without cloning has no clones
+        return [_voice(row, is_cloned=True) for row in rows_of(body, "data", "voices")]
+
+    async def list_phone_numbers(self) -> Sequence[PhoneNumber]:
+        data = await self._get("/product/all-numbers")
+        products = [
+            *rows_of(data, "telephonyProducts"),
+            *rows_of({**data, "telephonyProducts": None}, "customProducts"),
+        ]
+        rows = [read_row(ProductRow, product, "GET /product/all-numbers") for product in products]
+        return [PhoneNumber(row.product_id, row.number, row.agent_id) for row in rows]
+
+    async def list_knowledge_base_ids(self) -> Sequence[str]:
+        return [str(item["_id"]) for item in rows_of(await self._get("/knowledgebase")) if "_id" in item]
+
+    async def read_account_limits(self) -> AccountLimits:
+        data = await self._get("/user/subscription")
+        limits = data.get("limits") if isinstance(data, dict) else None
+        allowed = limits.get("agents") if isinstance(limits, dict) else None
+        return AccountLimits(max_agents=allowed if isinstance(allowed, int) else None)
+
+    async def read_call(self, call_id: str) -> dict[str, Any]:
+        data = await self._get(f"/conversation/{call_id}")
+        return data if isinstance(data, dict) else {}
+
+    def written_path(self, leaf: LeafDifference) -> Path | None:
+        return wire.written_path(leaf)
+
+
+def unwrapped(answer: Answer, request: str) -> Any:
+    """What an answer carries, out of either documented envelope."""
+    body = answer.body
+    if not isinstance(body, Mapping):
+        return body
+    verdict = body.get("status", body.get("success"))
+    if verdict is False:
+        raise error_of(answer, request)
+    return body.get("data") if isinstance(verdict, bool) else body
+
+
+def is_mine(revision: Revision, mine: tuple[str, str] | None) -> bool:
+    mark = read_mark(revision.label)
+    return mark is not None and mine is not None and (mark.project, mark.environment) == mine
+
+
+def find_base(live: Revision | None, history: Sequence[Revision], mine: tuple[str, str]) -> Revision | None:
+    """What we last put live: live itself, what live was restored from, else the newest with our mark that served."""
+    if live is None:
+        return None
+    if is_mine(live, mine):
+        return live
+    for revision in history:
+        if revision.revision_id == live.restored_from and is_mine(revision, mine):
+            return revision
+    return next((r for r in history if is_mine(r, mine) and r.is_published), None)
+
+
+def _voice(data: Any, *, is_cloned: bool) -> Voice:
+    row = read_row(VoiceRow, data, "GET voices")
+    languages = tuple(tags.language or ()) if not isinstance(tags := row.tags, list) and tags else ()
+    return Voice(
+        voice_id=row.voice_id,
+        name=row.display_name or row.voice_id,
+        languages=languages or ((row.language,) if row.language else ()),
+        gender=None if isinstance(tags, list) or tags is None else tags.gender or None,
+        accent=None if isinstance(tags, list) or tags is None else tags.accent or None,
+        is_cloned=is_cloned,
+        models=tuple(row.model_ids or ()),
+    )

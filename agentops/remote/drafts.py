@@ -1,0 +1,196 @@
+"""The platform's first versioning generation: drafts forked from a version, published, scanned, then activated.
+
+Facts that shape it: publishing's own `activate` flag is not honoured; activating before the scan has passed is an
+error; an agent may have many drafts, so ours are told by their name and other people's are never in the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from agentops.document import AgentListing, Document, Draft, Generation, LeafDifference, ObservedAgent, Revision
+from agentops.errors import NotFoundError, UsageError
+from agentops.remote import wire
+from agentops.remote.client import Client, find_base, is_mine
+from agentops.remote.port import Branch, Head, Publication
+from agentops.remote.rows import RevisionRow, read_row, rows_of
+
+_HISTORY = 20
+DRAFT_NAME = "agentops "  # what the name of each draft of ours starts with
+
+
+class Drafts(Client):
+    """Reader and writer for an account without branches."""
+
+    @property
+    def generation(self) -> Generation:
+        return Generation.V1
+
+    # -- reading
+
+    async def read_agent(self, listing: AgentListing, *, mine: tuple[str, str] | None = None) -> ObservedAgent:
+        agent_id = listing.agent_id
+        rows = await self._rows(agent_id, _HISTORY)
+        active = next((row.revision_id for row in rows if row.is_active), None) or await self._active_id(agent_id)
+        live, fields = await self._version(agent_id, active) if active else (None, {})
+        revisions = [row.to_revision() for row in rows if row.status in (None, "published")]
+        return ObservedAgent(
+            listing,
+            live=live,
+            base=await self._base(agent_id, live, revisions, mine),
+            history=_needed(live, revisions, mine),
+            draft=await self._our_draft(agent_id, fields),
+        )
+
+    async def _rows(self, agent_id: str, limit: int) -> list[RevisionRow]:
+        path = f"/agent/{agent_id}/versions"
+        data = await self._get(path, limit=min(limit, 100))
+        rows = [read_row(RevisionRow, row, f"GET {path}") for row in rows_of(data, "versions")]
+        return sorted(rows, key=lambda row: row.version_number or 0, reverse=True)
+
+    async def _active_id(self, agent_id: str) -> str | None:
+        listing = await self.read_listing(agent_id)
+        return listing.active_revision_id
+
+    async def _version(self, agent_id: str, revision_id: str) -> tuple[Revision, Mapping[str, Any]]:
+        """The version with its document, and its fields as they are stored."""
+        path = f"/agent/{agent_id}/versions/{revision_id}"
+        data = await self._get(path)
+        row = read_row(RevisionRow, data.get("version") if isinstance(data, dict) else data, f"GET {path}")
+        resolved = data.get("resolvedConfig") or {}
+        document, unverifiable = wire.from_stored(resolved)
+        return replace(row.to_revision(), document=document, unverifiable=unverifiable), resolved
+
+    async def _base(
+        self, agent_id: str, live: Revision | None, revisions: Sequence[Revision], mine: tuple[str, str] | None
+    ) -> Revision | None:
+        if mine is None or live is None:
+            return None
+        base = find_base(live, [r for r in revisions if r.activated_at is not None], mine)
+        if base is None or base.revision_id == live.revision_id:
+            return live if base else None
+        return await self.read_revision(agent_id, base.revision_id)
+
+    async def read_head(self, agent_id: str) -> Head:
+        revision_id = await self._active_id(agent_id)
+        return Head(revision_id=revision_id, has_draft=await self._our_row(agent_id) is not None)
+
+    async def list_revisions(self, agent_id: str, *, limit: int = _HISTORY) -> Sequence[Revision]:
+        rows = await self._rows(agent_id, limit)
+        return [row.to_revision() for row in rows if row.status in (None, "published")]
+
+    async def read_revision(self, agent_id: str, revision_id: str, *, branch_id: str | None = None) -> Revision:
+        return (await self._version(agent_id, revision_id))[0]
+
+    async def _our_row(self, agent_id: str) -> RevisionRow | None:
+        path = f"/agent/{agent_id}/drafts"
+        rows = [read_row(RevisionRow, row, f"GET {path}") for row in rows_of(await self._get(path), "drafts")]
+        ours = [row for row in rows if (row.draft_name or "").startswith(DRAFT_NAME) and row.status != "archived"]
+        return max(ours, key=lambda row: row.updated_at or "", default=None)
+
+    async def _our_draft(self, agent_id: str, live_fields: Mapping[str, Any]) -> Draft | None:
+        row = await self._our_row(agent_id)
+        if row is None:
+            return None
+        draft_id = row.draft_id or row.revision_id
+        leaves = await self._diff(agent_id, draft_id)
+        document, _ = wire.from_stored(wire.with_differences(live_fields, leaves))
+        return Draft(
+            draft_id=draft_id,
+            draft_revision=row.draft_revision,
+            editor=row.editor,
+            edited_at=row.updated_at,
+            differences=leaves,
+            document=document,
+        )
+
+    async def read_draft(self, observed: ObservedAgent) -> Draft | None:
+        active = await self._active_id(observed.agent_id)
+        _, fields = await self._version(observed.agent_id, active) if active else (None, {})
+        return await self._our_draft(observed.agent_id, fields)
+
+    async def _diff(self, agent_id: str, draft_id: str) -> tuple[LeafDifference, ...]:
+        return wire.read_differences(await self._get(f"/agent/{agent_id}/drafts/{draft_id}/diff"))
+
+    async def diff_draft(self, observed: ObservedAgent, draft: Draft) -> Sequence[LeafDifference]:
+        return await self._diff(observed.agent_id, draft.draft_id)
+
+    # -- writing
+
+    async def open_draft(self, observed: ObservedAgent, name: str) -> Draft:
+        if observed.draft is not None:
+            return observed.draft
+        source = observed.live.revision_id if observed.live else await self._active_id(observed.agent_id)
+        path = f"/agent/{observed.agent_id}/drafts"
+        body = {"sourceVersionId": source, "draftName": (DRAFT_NAME + name)[:100]}
+        row = read_row(RevisionRow, await self._write("POST", path, body), f"POST {path}")
+        return Draft(draft_id=row.draft_id or row.revision_id, draft_revision=row.draft_revision)
+
+    async def write_draft(self, observed: ObservedAgent, draft: Draft, body: Document) -> Draft:
+        path = f"/agent/{observed.agent_id}/drafts/{draft.draft_id}/config"
+        data = await self._write("PATCH", path, body, is_repeatable=True)
+        row = read_row(RevisionRow, data, f"PATCH {path}")
+        return replace(draft, draft_revision=row.draft_revision)
+
+    async def discard_draft(self, observed: ObservedAgent, draft: Draft) -> None:
+        await self._write("DELETE", f"/agent/{observed.agent_id}/drafts/{draft.draft_id}")
+
+    async def newest_revision_id(self, observed: ObservedAgent) -> str | None:
+        rows = await self._rows(observed.agent_id, 1)
+        return rows[0].revision_id if rows else None
+
+    async def publish_draft(self, publication: Publication) -> Publication:
+        path = f"/agent/{publication.agent_id}/drafts/{publication.draft_id}/publish"
+        row = read_row(RevisionRow, await self._write("POST", path, {"label": publication.label}), f"POST {path}")
+        return replace(publication, revision=row.to_revision())
+
+    async def read_publication(self, publication: Publication) -> Revision | None:
+        if publication.revision is None:
+            found = await self._find(publication)
+        else:
+            found = (await self._version(publication.agent_id, publication.revision.revision_id))[0]
+        if found is None or found.scan.value == "pending":
+            return None
+        return found
+
+    async def _find(self, publication: Publication) -> Revision | None:
+        """The version that a publish whose answer was lost has made."""
+        for row in await self._rows(publication.agent_id, _HISTORY):
+            if row.revision_id == publication.newest_before:
+                return None
+            if row.label == publication.label:
+                return row.to_revision()
+        return None
+
+    async def cancel_publication(self, publication: Publication) -> None:
+        """A scan of this generation can't be cancelled; a version that is never activated serves nobody."""
+
+    async def make_live(self, agent_id: str, revision: Revision) -> None:
+        path = f"/agent/{agent_id}/versions/{revision.revision_id}/activate"
+        await self._write("PATCH", path, is_repeatable=True)
+
+    async def restore(self, publication: Publication) -> Publication:
+        revision_id = publication.restored_from or ""
+        await self.make_live(publication.agent_id, Revision(revision_id))
+        return replace(publication, revision=await self.read_revision(publication.agent_id, revision_id))
+
+    # -- branches
+
+    async def list_branches(self, agent_id: str) -> Sequence[Branch]:
+        return ()
+
+    async def create_branch(self, agent_id: str, source_branch_id: str, name: str) -> Branch:
+        raise UsageError("this account has no branches", hint="deploy.strategy: branch needs the branch model (v2)")
+
+    async def archive_branch(self, agent_id: str, branch_id: str) -> None:
+        raise NotFoundError("this account has no branches", status=404)
+
+
+def _needed(live: Revision | None, revisions: Sequence[Revision], mine: tuple[str, str] | None) -> tuple[Revision, ...]:
+    """The history where a plan would be wrong without it: live is not ours, or not the newest."""
+    if mine is None or live is None:
+        return ()
+    is_newest = bool(revisions) and revisions[0].revision_id == live.revision_id
+    return () if is_newest and is_mine(live, mine) and live.restored_from is None else tuple(revisions)
