@@ -1,0 +1,108 @@
+"""Binds an approval to the deed: the digest of a plan, and what has moved since one was approved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from agentops.document import Environment, path_text, short_digest
+from agentops.errors import StaleError
+from agentops.plan.canonical import fingerprint
+from agentops.plan.model import FORMAT_VERSION, AgentChange, Plan
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def digest_of(environment: Environment, target: str, changes: Iterable[AgentChange]) -> str:
+    """16 hex characters over the intention and the world it meets: environment, agents, base revisions, fingerprints.
+
+    The label's text, the commit, the clock and the port of a local emulator are outside it.
+    """
+    host = urlsplit(target).hostname or target
+    is_local = environment.is_emulator or host in _LOOPBACK
+    head = [FORMAT_VERSION, environment.project, environment.name, "local" if is_local else host]
+    parts = [_facts(change) for change in sorted(changes, key=lambda change: change.key)]
+    return short_digest(json.dumps([head, parts], separators=(",", ":")))
+
+
+def require_same(approved: Plan, fresh: Plan) -> None:
+    """Raises StaleError, saying what moved, unless a plan made now is the one that was approved."""
+    moved = what_moved(approved, fresh)
+    if approved.digest == fresh.digest and not moved:
+        return
+    raise StaleError(
+        "the approved plan no longer holds: " + ("; ".join(moved) or "its digest does not fit its content"),
+        hint="make a new plan, review it and apply that one",
+        code="PLAN_STALE",
+    )
+
+
+def require_digest(given: str, fresh: Plan) -> None:
+    """Raises StaleError unless `given` is the digest of a plan made now."""
+    if given.lower() != fresh.digest:
+        raise StaleError(
+            f"the plan made now has the digest {fresh.digest}, approved was {given}: "
+            "a spec, an agent on the platform or the selection has changed since",
+            hint="run `agentops plan` again, review it and apply its digest; a saved plan file says what moved",
+            code="PLAN_STALE",
+        )
+
+
+def what_moved(approved: Plan, fresh: Plan) -> list[str]:
+    """Every fact of the digest that is not what it was, in words."""
+    moved = []
+    for name, was, now in (
+        ("format version", approved.format_version, fresh.format_version),
+        ("project", approved.project, fresh.project),
+        ("environment", approved.environment, fresh.environment),
+    ):
+        if was != now:
+            moved.append(f"{name} {was!r} is now {now!r}")
+    before = {change.key: change for change in approved.changes}
+    after = {change.key: change for change in fresh.changes}
+    moved += [f"{key}: no longer part of it" for key in before.keys() - after.keys()]
+    moved += [f"{key}: not part of the approved plan" for key in after.keys() - before.keys()]
+    for key in sorted(before.keys() & after.keys()):
+        moved += [f"{key}: {what}" for what in _moved(before[key], after[key])]
+    return moved
+
+
+def _moved(was: AgentChange, now: AgentChange) -> list[str]:
+    moved = []
+    if was.agent_id != now.agent_id:
+        moved.append(f"agent {was.agent_id or '(new)'} is now {now.agent_id or '(new)'}")
+    if was.base_revision_id != now.base_revision_id:
+        moved.append(f"{_revision(was)} served when it was approved, {_revision(now)} serves now")
+    if was.fingerprint != now.fingerprint:
+        moved.append(f"the spec changed (fingerprint {was.fingerprint} is now {now.fingerprint})")
+    if was.action is not now.action:
+        moved.append(f"{was.action} is now {now.action}")
+    if not moved and _leaves(was) != _leaves(now):
+        moved.append("its field changes are not the approved ones")
+    return moved
+
+
+def _leaves(change: AgentChange) -> list[tuple[object, ...]]:
+    return [(field.path, field.operation, field.before, field.after) for field in change.fields]
+
+
+def _revision(change: AgentChange) -> str:
+    if change.base_revision_id is None:
+        return "nothing"
+    return f"revision {change.base_number}" if change.base_number is not None else change.base_revision_id
+
+
+def _facts(change: AgentChange) -> list[str]:
+    """What of a change is the same on every machine, and different whenever apply would do something else."""
+    immediate = {path_text(field.path): field.after for field in change.fields if field.is_immediate}
+    return [
+        change.key,
+        change.agent_id or "",
+        change.action.value,
+        change.base_revision_id or "",
+        change.fingerprint,
+        change.name,
+        fingerprint(immediate),
+        change.restore_to.revision_id if change.restore_to else "",
+    ]

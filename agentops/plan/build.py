@@ -1,0 +1,301 @@
+"""Builds the plan: desired and observed in, the value that apply executes out. Reads nothing and writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from agentops.diagnostics import Diagnostic, Severity
+from agentops.document import (
+    CLEARED,
+    DesiredAgent,
+    Environment,
+    Generation,
+    ObservedAgent,
+    Path,
+    Revision,
+    path_text,
+    read_mark,
+)
+from agentops.plan.approval import digest_of
+from agentops.plan.canonical import canonical, fingerprint
+from agentops.plan.changes import Describer, place_in_source, secret_values
+from agentops.plan.compare import (
+    Comparison,
+    active_rules,
+    compare_config,
+    compare_metadata,
+    is_expired,
+    new_metadata,
+    unmanaged_paths,
+)
+from agentops.plan.diff import ABSENT, Difference
+from agentops.plan.drafts import foreign_draft
+from agentops.plan.drift import Standing, judge
+from agentops.plan.identity import Match, Matching
+from agentops.plan.merge import empty_value
+from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Operation, Plan, Refusal
+from agentops.plan.safety import refuse_agent, refuse_excess, refuse_protected
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What was read of the account.
+
+    observed: what the platform holds, by agent id, for every agent that a spec matched
+    orphans:  agents with our mark that no spec means any more, by the key in their mark; read only for `--prune`
+    """
+
+    generation: Generation
+    target: str
+    matching: Matching
+    observed: Mapping[str, ObservedAgent]
+    orphans: Mapping[str, ObservedAgent] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What the caller decided. `today` is an ISO date, for rules that expire."""
+
+    acknowledged: frozenset[str] = frozenset()
+    overwrites_drift: bool = False
+    discards_draft: bool = False
+    lists_unmanaged: bool = False
+    today: str = ""
+
+
+def build_plan(
+    environment: Environment,
+    world: World,
+    options: PlanOptions = PlanOptions(),
+    diagnostics: Iterable[Diagnostic] = (),
+) -> Plan:
+    """The plan for everything that was matched. Same intention and same world give an equal plan."""
+    refusals = list(world.matching.refusals)
+    notes = list(diagnostics) + _expired_rules(environment, options.today)
+    changes: list[AgentChange] = []
+    concealed = secret_values(match.desired for match in world.matching.matches)
+    for match in world.matching.matches:
+        part = _plan_agent(environment, world, options, match, concealed)
+        changes.append(part.change)
+        refusals += part.refusals
+        notes += part.diagnostics
+    changes += [_archive(key, orphan) for key, orphan in sorted(world.orphans.items())]
+    refusals += refuse_protected(environment, changes) + refuse_excess(environment, changes)
+    standing, acknowledged = _acknowledge(refusals, options.acknowledged)
+    return Plan(
+        project=environment.project,
+        environment=environment.name,
+        target=world.target,
+        generation=world.generation,
+        changes=tuple(changes),
+        digest=digest_of(environment, world.target, changes),
+        diagnostics=tuple(notes),
+        refusals=standing,
+        acknowledged=acknowledged,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    change: AgentChange
+    refusals: list[Refusal]
+    diagnostics: list[Diagnostic]
+
+
+def _plan_agent(
+    environment: Environment, world: World, options: PlanOptions, match: Match, concealed: frozenset[str]
+) -> _Part:
+    desired = match.desired
+    describer = Describer(desired, concealed)
+    diagnostics = _unclearable(desired)
+    if match.listing is None:
+        return _Part(_create(describer), [], diagnostics)
+    observed = world.observed[match.listing.agent_id]
+    standing = judge(environment, world.generation, match, observed)
+    rules = active_rules(environment, desired.key, options.today)
+    compared = compare_config(describer, observed.live, standing.base, rules)
+    change = _existing(describer, observed, standing, compared)
+    if options.lists_unmanaged:
+        change = replace(change, unmanaged=unmanaged_paths(desired, observed.live))
+    refusals = refuse_agent(
+        change, standing, overwrites_drift=options.overwrites_drift, discards_draft=options.discards_draft
+    )
+    return _Part(change, refusals, diagnostics + _notes(change, standing, compared))
+
+
+def _create(describer: Describer) -> AgentChange:
+    desired = describer.desired
+    return AgentChange(
+        key=desired.key,
+        name=desired.name,
+        action=Action.CREATE,
+        reason=f"the account has no agent called {desired.name!r}",
+        fingerprint=fingerprint(desired.config),
+        fields=compare_config(describer, None, None, ()).fields + new_metadata(describer),
+        desired=desired,
+    )
+
+
+def _existing(describer: Describer, observed: ObservedAgent, standing: Standing, compared: Comparison) -> AgentChange:
+    desired, live = describer.desired, observed.live
+    mark = fingerprint(desired.config)
+    unverifiable = tuple(sorted(live.unverifiable & set(desired.config))) if live else ()
+    unseen = _unseen(describer, unverifiable, standing, mark)
+    immediate = compare_metadata(describer, observed)
+    fields = compared.fields + unseen + immediate
+    action, reason = _decide(observed, standing, fields, mark)
+    return AgentChange(
+        key=desired.key,
+        name=desired.name,
+        action=action,
+        reason=reason,
+        agent_id=observed.agent_id,
+        base_revision_id=live.revision_id if live else None,
+        base_number=live.number if live else None,
+        fingerprint=mark,
+        fields=fields,
+        drift=standing.drift,
+        drift_fields=compared.drifted,
+        drift_detail=standing.detail,
+        unverifiable=unverifiable,
+        foreign_draft=foreign_draft(desired, observed),
+        desired=desired,
+        observed=observed,
+        restore_to=standing.staged if action is Action.GO_LIVE else None,
+    )
+
+
+def _decide(
+    observed: ObservedAgent, standing: Standing, fields: Sequence[FieldChange], mark: str
+) -> tuple[Action, str]:
+    live = observed.live
+    if live is None:
+        return Action.UPDATE, "nothing was ever published"
+    serving = f"revision {live.number}" if live.number is not None else f"revision {live.revision_id}"
+    if not fields:
+        return Action.UNCHANGED, f"{serving} serves what the spec asks for"
+    staged = standing.staged
+    if staged is not None and _staged_fingerprint(staged) == mark:
+        return Action.GO_LIVE, f"revision {staged.number or staged.revision_id} is published and not live yet"
+    if all(change.is_immediate for change in fields):
+        return Action.UPDATE, "only unversioned fields differ"
+    return Action.UPDATE, f"{serving} differs from the spec"
+
+
+def _staged_fingerprint(revision: Revision) -> str | None:
+    mark = read_mark(revision.label)
+    return mark.fingerprint if mark else None
+
+
+def _unseen(
+    describer: Describer, unverifiable: Sequence[str], standing: Standing, mark: str
+) -> tuple[FieldChange, ...]:
+    """Fields that can't be read back are written when the spec is not the one we last put live."""
+    if standing.mark is not None and standing.mark.fingerprint == mark:
+        return ()
+    form = canonical({name: describer.desired.config[name] for name in unverifiable})
+    reason = "cannot be read back, so it is written whenever the spec changes"
+    found = (describer.describe(Difference((name,), ABSENT, value), reason=reason) for name, value in form.items())
+    return tuple(replace(change, operation=Operation.REPLACE) for change in found)
+
+
+def _archive(key: str, orphan: ObservedAgent) -> AgentChange:
+    return AgentChange(
+        key=key,
+        name=orphan.listing.name,
+        action=Action.ARCHIVE,
+        reason="deployed from this project, and no spec describes it any more",
+        agent_id=orphan.agent_id,
+        base_revision_id=orphan.live.revision_id if orphan.live else None,
+        base_number=orphan.live.number if orphan.live else None,
+        observed=orphan,
+    )
+
+
+def _acknowledge(
+    refusals: Iterable[Refusal], acknowledged: frozenset[str]
+) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:
+    """What still refuses, and the acknowledgements that were used. `CODE:key` acknowledges for one agent only."""
+    standing, used = [], set()
+    for refusal in refusals:
+        names = {refusal.acknowledgement, f"{refusal.acknowledgement}:{refusal.agent}"} & acknowledged
+        if refusal.acknowledgement is not None and names:
+            used |= names
+        else:
+            standing.append(refusal)
+    return tuple(standing), tuple(sorted(name for name in used if name))
+
+
+def _unclearable(desired: DesiredAgent) -> list[Diagnostic]:
+    return [
+        Diagnostic(
+            code="CLEAR_UNKNOWN",
+            severity=Severity.ERROR,
+            summary=f"{path_text(path)} can't be emptied: no value is known that means empty there",
+            hint="write the value you want instead of `{$clear: true}`",
+            where=place_in_source(desired, path),
+            agent=desired.key,
+            path=path_text(path),
+        )
+        for path in _cleared(desired.config, ())
+        if not _is_clearable(path)
+    ]
+
+
+def _cleared(value: Any, path: Path) -> Iterable[Path]:
+    if value is CLEARED:
+        yield path
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _cleared(item, (*path, name))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _cleared(item, (*path, index))
+
+
+def _is_clearable(path: Path) -> bool:
+    try:
+        empty_value(path)
+    except LookupError:
+        return False
+    return True
+
+
+def _expired_rules(environment: Environment, today: str) -> list[Diagnostic]:
+    return [
+        Diagnostic(
+            code="IGNORE_EXPIRED",
+            severity=Severity.WARNING,
+            summary=f"the rule that ignores {rule.path} ({rule.reason}) ended on {rule.until} and no longer holds",
+            hint="remove it from agentops.yaml, or give it a new date",
+            agent=rule.agent,
+            path=rule.path,
+        )
+        for rule in environment.ignore_drift
+        if is_expired(rule, today)
+    ]
+
+
+def _notes(change: AgentChange, standing: Standing, compared: Comparison) -> list[Diagnostic]:
+    """What is worth knowing and refuses nothing."""
+    notes = [
+        _note(change, "DRIFT_IGNORED", f"{path_text(path)} differs and is left alone: {rule.reason}", path)
+        for path, rule in compared.ignored
+    ]
+    if change.unverifiable:
+        names = ", ".join(change.unverifiable)
+        notes.append(_note(change, "UNVERIFIABLE", f"written but never compared, since it can't be read back: {names}"))
+    if change.drift is Drift.ROLLED_BACK:
+        notes.append(_note(change, "ROLLED_BACK", standing.detail))
+    is_respecified = standing.mark is not None and standing.mark.fingerprint != change.fingerprint
+    if not change.is_change and is_respecified and not compared.ignored:
+        text = "the spec changed without changing the agent; fields that it no longer names keep their live value"
+        notes.append(_note(change, "SPEC_NARROWED", text))
+    return notes
+
+
+def _note(change: AgentChange, code: str, summary: str, path: Path = ()) -> Diagnostic:
+    severity = Severity.WARNING if code == "UNVERIFIABLE" else Severity.NOTE
+    return Diagnostic(code=code, severity=severity, summary=summary, agent=change.key, path=path_text(path) or None)

@@ -1,0 +1,163 @@
+"""From differences to field changes: who moved each field, what kind it is, what it risks, where it is written.
+
+Values leave canonical form here, and everything that must not be seen is hidden here, on both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agentops.diagnostics import Where
+from agentops.document import DesiredAgent, Path, Secret
+from agentops.plan.canonical import HIDDEN, Canonical, KeyedItems, plain
+from agentops.plan.diff import ABSENT, Difference, leaves, value_at
+from agentops.plan.fields import NATURAL_KEYS, category_of, is_sensitive, risk_of
+from agentops.plan.model import Category, ChangedBy, FieldChange, Operation, Risk
+
+
+@dataclass(frozen=True, slots=True)
+class Describer:
+    """What it takes to describe one agent's differences; `concealed` are secret values that may stand anywhere."""
+
+    desired: DesiredAgent
+    concealed: frozenset[str] = field(default=frozenset(), repr=False)
+
+    def describe(
+        self,
+        difference: Difference,
+        *,
+        changed_by: ChangedBy = ChangedBy.GIT,
+        reason: str = "",
+        is_immediate: bool = False,
+    ) -> FieldChange:
+        """One leaf difference as a field change."""
+        path, before, after = difference.path, difference.before, difference.after
+        category = _category(path, before, after)
+        operation = _operation(before, after)
+        return FieldChange(
+            path=path,
+            operation=operation,
+            before=None if before is ABSENT else self._shown(path, before),
+            after=None if after is ABSENT else self._shown(path, after),
+            category=category,
+            risk=_risk(category, operation),
+            changed_by=changed_by,
+            reason=reason,
+            where=place_in_source(self.desired, path),
+            is_immediate=is_immediate,
+        )
+
+    def _shown(self, path: Path, form: Canonical) -> Any:
+        return plain(_hidden(path, form, self.concealed))
+
+
+def expand(differences: Iterable[Difference]) -> Iterator[Difference]:
+    """Differences leaf by leaf: an object that is new or gone is taken apart, the items of a keyed list stay whole."""
+    for difference in differences:
+        sides = [side for side in (difference.before, difference.after) if side is not ABSENT]
+        whole = sides[0] if len(sides) == 1 and isinstance(sides[0], dict | KeyedItems) and sides[0] else None
+        if whole is None or _is_item(difference.path, whole):
+            yield difference
+            continue
+        for path, value in leaves(whole, difference.path):
+            is_new = difference.before is ABSENT
+            yield Difference(path, ABSENT, value) if is_new else Difference(path, value, ABSENT)
+
+
+def three_way(differences: Iterable[Difference], base: Canonical | None) -> Iterator[tuple[Difference, ChangedBy]]:
+    """Each difference of live and desired, with who moved it since `base` (None: nothing of ours to compare with)."""
+    for difference in expand(differences):
+        yield difference, _mover(difference, base)
+
+
+def _mover(difference: Difference, base: Canonical | None) -> ChangedBy:
+    if base is None:
+        return ChangedBy.GIT
+    ours = value_at(base, difference.path)
+    if ours == difference.before:
+        return ChangedBy.GIT
+    return ChangedBy.CONSOLE if ours == difference.after else ChangedBy.BOTH
+
+
+def secret_values(agents: Iterable[DesiredAgent]) -> frozenset[str]:
+    """The values of all secrets that specs use, to hide them wherever the platform's side shows them in clear."""
+    found: set[str] = set()
+    for agent in agents:
+        for secret in _secrets_in((agent.config, agent.metadata)):
+            found |= {part.value for part in secret.parts if not isinstance(part, str) and part.value}
+    return frozenset(found)
+
+
+def place_in_source(desired: DesiredAgent, path: Path) -> Where | None:
+    """Where the value at `path` is written; keyed items are looked up by their position in the spec's list."""
+    return desired.place_of(_by_index(desired.config, path))
+
+
+def _secrets_in(value: Any) -> Iterator[Secret]:
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _secrets_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _secrets_in(item)
+
+
+def _by_index(document: Any, path: Path) -> Path:
+    parts: list[str | int] = []
+    for part in path:
+        if isinstance(document, list) and isinstance(part, str):
+            key = NATURAL_KEYS.get(str(parts[-1])) if parts else None
+            index = next((i for i, item in enumerate(document) if isinstance(item, dict) and item.get(key) == part), -1)
+            if index < 0:
+                return tuple(parts)
+            part = index
+        parts.append(part)
+        if isinstance(document, dict):
+            document = document.get(part)
+        elif isinstance(document, list) and isinstance(part, int) and part < len(document):
+            document = document[part]
+        else:
+            document = None
+    return tuple(parts)
+
+
+def _is_item(path: Path, whole: Canonical) -> bool:
+    return len(path) > 1 and isinstance(whole, dict) and NATURAL_KEYS.get(str(path[-2])) in whole
+
+
+def _hidden(path: Path, form: Canonical, concealed: frozenset[str]) -> Canonical:
+    if isinstance(form, dict):
+        return {name: _hidden((*path, name), value, concealed) for name, value in form.items()}
+    if isinstance(form, KeyedItems):
+        return KeyedItems({key: _hidden((*path, key), item, concealed) for key, item in form.items.items()})
+    if isinstance(form, list):
+        return [_hidden((*path, index), item, concealed) for index, item in enumerate(form)]
+    if not isinstance(form, str) or not form:
+        return form
+    is_call_time = form.startswith("{{") and form.endswith("}}")
+    if (is_sensitive(path) and not is_call_time and path[-1] != "key") or any(value in form for value in concealed):
+        return HIDDEN
+    return form
+
+
+def _category(path: Path, before: Canonical, after: Canonical) -> Category:
+    sides = [side for side in (before, after) if isinstance(side, dict)]
+    if any("transferNumber" in side for side in sides):
+        return Category.TELEPHONY
+    return category_of(path)
+
+
+def _operation(before: Canonical, after: Canonical) -> Operation:
+    if before is ABSENT:
+        return Operation.ADD
+    return Operation.REMOVE if after is ABSENT else Operation.REPLACE
+
+
+def _risk(category: Category, operation: Operation) -> Risk:
+    if category is Category.TOOLS and operation is Operation.REMOVE:
+        return Risk.HIGH
+    return risk_of(category)

@@ -1,0 +1,137 @@
+"""What stands live against what we last put live, told from the marks in labels alone: there is no state file.
+
+The verdict covers versions: edited, rolled back, restored, foreign, never ours. What differs field by field is
+compared elsewhere (`compare`); what is refused because of it too (`safety`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agentops.document import DesiredAgent, Environment, Generation, Mark, ObservedAgent, Revision, read_mark
+from agentops.plan.identity import FoundBy, Match, is_mark_of
+from agentops.plan.model import Drift
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an agent stands.
+
+    base:         what we last put live; live itself when that is ours; None when nothing ever was
+    mark:         the mark of `base`
+    rolled_back:  fingerprints of ours that were live after what serves now: they were taken back
+    staged:       a newer revision of ours that is published but never went live
+    is_pristine:  nothing but what creating the agent left behind
+    """
+
+    drift: Drift
+    detail: str = ""
+    base: Revision | None = None
+    mark: Mark | None = None
+    rolled_back: frozenset[str] = frozenset()
+    staged: Revision | None = None
+    is_pristine: bool = False
+
+
+def judge(environment: Environment, generation: Generation, match: Match, observed: ObservedAgent) -> Standing:
+    """The verdict on one agent that exists."""
+    standing = _by_marks(environment, generation, match.desired, observed)
+    if observed.listing.is_archived:
+        return _with(standing, Drift.ARCHIVED, "archived in the console")
+    if match.found_by is FoundBy.MARK and standing.drift is Drift.NONE:
+        detail = f"called {observed.listing.name!r} on the platform, {match.desired.name!r} in the spec"
+        return _with(standing, Drift.RENAMED, detail)
+    return standing
+
+
+def _with(standing: Standing, drift: Drift, detail: str) -> Standing:
+    return Standing(drift, detail, standing.base, standing.mark, standing.rolled_back, standing.staged)
+
+
+def _by_marks(
+    environment: Environment, generation: Generation, desired: DesiredAgent, observed: ObservedAgent
+) -> Standing:
+    live = observed.live
+    if live is None:
+        return Standing(Drift.NONE, is_pristine=True)
+    mark = _serving_mark(live, observed.history)
+    if is_mark_of(mark, environment, desired):
+        assert mark is not None
+        return _ours(environment, generation, desired, observed, mark)
+    if mark is not None:
+        detail = f"{_called(live)} is marked as {mark.key} of project {mark.project}, environment {mark.environment}"
+        return Standing(Drift.FOREIGN, detail)
+    base_mark = read_mark(observed.base.label) if observed.base else None
+    if observed.base is None or not is_mark_of(base_mark, environment, desired):
+        return Standing(Drift.UNMANAGED, "no revision was published by agentops", is_pristine=_is_pristine(observed))
+    return Standing(_foreign_hand(observed), _by_whom(live), observed.base, base_mark)
+
+
+def _ours(
+    environment: Environment, generation: Generation, desired: DesiredAgent, observed: ObservedAgent, mark: Mark
+) -> Standing:
+    assert observed.live is not None
+    newer = _newer(observed.live, observed.history)
+    ours = [r for r in newer if is_mark_of(read_mark(r.label), environment, desired)]
+    were_live = [r for r in ours if generation is Generation.V2 or r.activated_at is not None]
+    staged = next((r for r in ours if r not in were_live and r.is_published), None)
+    if not were_live:
+        return Standing(Drift.NONE, "", observed.live, mark, staged=staged)
+    fingerprints = frozenset(m.fingerprint for r in were_live if (m := read_mark(r.label)))
+    detail = f"{_called(were_live[0])} was rolled back; {_called(observed.live)} serves"
+    return Standing(Drift.ROLLED_BACK, detail, observed.live, mark, fingerprints - {mark.fingerprint}, staged)
+
+
+def _serving_mark(live: Revision, history: tuple[Revision, ...]) -> Mark | None:
+    """The mark of what serves: a restored revision is what it was restored from."""
+    seen = {live.revision_id}
+    while (source := _source_of(live, history)) is not None and source.revision_id not in seen:
+        seen.add(source.revision_id)
+        live = source
+    return read_mark(live.label)
+
+
+def _source_of(revision: Revision, history: tuple[Revision, ...]) -> Revision | None:
+    if revision.restored_from is None:
+        return None
+    return next((r for r in history if r.revision_id == revision.restored_from), None)
+
+
+def _newer(live: Revision, history: tuple[Revision, ...]) -> list[Revision]:
+    """Revisions newer than what serves (for a restored one: newer than its source), newest first."""
+    origin = live
+    while (source := _source_of(origin, history)) is not None and source is not origin:
+        origin = source
+    ids = [revision.revision_id for revision in history]
+    if origin.revision_id not in ids:
+        return []
+    return [r for r in history[: ids.index(origin.revision_id)] if r.revision_id != live.revision_id]
+
+
+def _is_pristine(observed: ObservedAgent) -> bool:
+    """What a create that was cut off leaves behind: the platform's own first revision, no label, no draft."""
+    live = observed.live
+    is_only = len(observed.history) <= 1 and live is not None and live.number in (None, 1)
+    return is_only and live is not None and not live.label and observed.draft is None
+
+
+def _foreign_hand(observed: ObservedAgent) -> Drift:
+    live, base = observed.live, observed.base
+    assert live is not None
+    assert base is not None
+    if live.restored_from is not None:
+        return Drift.RESTORED
+    if live.branch_id and base.branch_id and live.branch_id != base.branch_id:
+        return Drift.BRANCH_SWITCHED
+    return Drift.EDITED
+
+
+def _by_whom(live: Revision) -> str:
+    who = f" by {live.published_by}" if live.published_by else ""
+    when = f" at {live.published_at}" if live.published_at else ""
+    label = f" ({live.label})" if live.label else ""
+    return f"{_called(live)}{label} was published{who}{when} outside agentops"
+
+
+def _called(revision: Revision) -> str:
+    return f"revision {revision.number}" if revision.number is not None else f"revision {revision.revision_id}"

@@ -1,0 +1,150 @@
+"""Which agent on the platform a spec means. Pure matching over what was listed; reading is the caller's.
+
+In this order: the id bound in the spec's environment block; the exact display name; a previous name; and, before
+anything is created, our mark on an unmatched agent (renamed in the console). Names are not unique on the platform:
+two agents of one name are refused, never guessed between.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agentops.document import AgentListing, DesiredAgent, Environment, Mark
+from agentops.plan.model import Refusal
+
+
+class FoundBy(StrEnum):
+    ID = "id"
+    NAME = "name"
+    PREVIOUS_NAME = "previous_name"
+    MARK = "mark"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A spec and its agent; `listing` is None when there is none yet."""
+
+    desired: DesiredAgent
+    found_by: FoundBy
+    listing: AgentListing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """One match per spec, in the order of the specs; `unmatched` are the agents that no spec means."""
+
+    matches: tuple[Match, ...]
+    unmatched: tuple[AgentListing, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+
+    @property
+    def needs_marks(self) -> bool:
+        """Whether a spec without an agent could still mean an unmatched one: read their marks, then match again."""
+        return bool(self.unmatched) and any(match.found_by is FoundBy.NOTHING for match in self.matches)
+
+
+def match_agents(
+    environment: Environment,
+    desired: Sequence[DesiredAgent],
+    listings: Sequence[AgentListing],
+    marks: Mapping[str, Mark | None] | None = None,
+) -> Matching:
+    """Matches every spec. `marks` are those of live revisions by agent id; archived listings match by id or mark."""
+    found: dict[str, Match] = {}
+    refusals: list[Refusal] = []
+    for found_by, is_candidate in _questions(environment, marks or {}):
+        taken = {match.listing.agent_id for match in found.values() if match.listing}
+        free = [listing for listing in listings if listing.agent_id not in taken or found_by is FoundBy.ID]
+        for agent in desired:
+            candidates = [] if agent.key in found else [c for c in free if is_candidate(agent, c)]
+            if len(candidates) > 1:
+                refusals.append(_ambiguous(agent, found_by, candidates))
+            if candidates:
+                found[agent.key] = Match(agent, found_by, candidates[0])
+    refusals += [_missing(agent) for agent in desired if agent.agent_id and agent.key not in found]
+    matches = tuple(found.get(agent.key) or Match(agent, FoundBy.NOTHING) for agent in desired)
+    refusals += _shared(matches)
+    taken = {match.listing.agent_id for match in matches if match.listing}
+    unmatched = tuple(listing for listing in listings if listing.agent_id not in taken)
+    return Matching(matches, unmatched, tuple(refusals))
+
+
+_Question = Callable[[DesiredAgent, AgentListing], bool]
+
+
+def _questions(environment: Environment, marks: Mapping[str, Mark | None]) -> tuple[tuple[FoundBy, _Question], ...]:
+    """The ways to find an agent, strongest first. A spec with a bound id is found by nothing else."""
+    return (
+        (FoundBy.ID, lambda agent, listing: agent.agent_id == listing.agent_id),
+        (FoundBy.NAME, lambda agent, listing: _is_open(agent, listing) and listing.name == agent.name),
+        (
+            FoundBy.PREVIOUS_NAME,
+            lambda agent, listing: _is_open(agent, listing) and listing.name in agent.previous_names,
+        ),
+        (
+            FoundBy.MARK,
+            lambda agent, listing: not agent.agent_id and is_mark_of(marks.get(listing.agent_id), environment, agent),
+        ),
+    )
+
+
+def _is_open(agent: DesiredAgent, listing: AgentListing) -> bool:
+    return not agent.agent_id and not listing.is_archived
+
+
+def is_mark_of(mark: Mark | None, environment: Environment, agent: DesiredAgent) -> bool:
+    """Whether we published the marked revision for this spec, under its key or one it had before."""
+    return (
+        mark is not None
+        and (mark.project, mark.environment) == (environment.project, environment.name)
+        and mark.key in (agent.key, *agent.previous_keys)
+    )
+
+
+def _ambiguous(agent: DesiredAgent, found_by: FoundBy, candidates: Iterable[AgentListing]) -> Refusal:
+    ids = " and ".join(sorted(candidate.agent_id for candidate in candidates))
+    what = f"are called {agent.name!r}" if found_by is FoundBy.NAME else f"could be it (found by {found_by})"
+    return Refusal(
+        code="AMBIGUOUS_AGENT",
+        summary=f"{agent.key}: agents {ids} {what}",
+        hint="bind the right one with `agent_id` in the spec's environment block, or rename the other one",
+        agent=agent.key,
+    )
+
+
+def _missing(agent: DesiredAgent) -> Refusal:
+    return Refusal(
+        code="BOUND_AGENT_MISSING",
+        summary=f"{agent.key}: the account has no agent with the bound id {agent.agent_id}",
+        hint="correct or remove `agent_id` in the spec's environment block, or check which account the key belongs to",
+        agent=agent.key,
+    )
+
+
+def _shared(matches: Sequence[Match]) -> list[Refusal]:
+    counts = Counter(match.listing.agent_id for match in matches if match.listing)
+    names = Counter(match.desired.name for match in matches if match.listing is None)
+    refusals = []
+    for match in matches:
+        others = [m.desired.key for m in matches if m is not match and _is_same_target(match, m)]
+        is_shared = counts[match.listing.agent_id] > 1 if match.listing else names[match.desired.name] > 1
+        if is_shared and others:
+            refusals.append(
+                Refusal(
+                    code="SHARED_AGENT",
+                    summary=f"{match.desired.key}: resolves to the same agent as {', '.join(others)}",
+                    hint="give each spec a name of its own, or bind different agent ids",
+                    agent=match.desired.key,
+                )
+            )
+    return refusals
+
+
+def _is_same_target(one: Match, other: Match) -> bool:
+    if one.listing and other.listing:
+        return one.listing.agent_id == other.listing.agent_id
+    return one.listing is None and other.listing is None and one.desired.name == other.desired.name

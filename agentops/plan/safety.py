@@ -1,0 +1,147 @@
+"""What speaks against applying: drift, adoption, foreign drafts, redeploys, protected agents, limits.
+
+Each refusal has a code, says what to do, and names the acknowledgement that would allow it, if there is one. The
+project's own deny rules are in `policy`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import floor
+
+from agentops.document import Environment, path_text
+from agentops.plan.drift import Standing
+from agentops.plan.model import Action, AgentChange, Drift, Refusal
+
+SHARE_COUNTS_FROM = 10  # agents; below that one agent is already a large share
+
+
+def refuse_agent(
+    change: AgentChange, standing: Standing, *, overwrites_drift: bool, discards_draft: bool
+) -> list[Refusal]:
+    """Everything that speaks against one agent's change. An agent that stays as it is refuses nothing."""
+    if not change.is_change:
+        return []
+    found = [_adoption(change, standing), _redeploy(change, standing)]
+    found.append(None if overwrites_drift else _drift(change))
+    found.append(None if discards_draft else _draft(change))
+    return [refusal for refusal in found if refusal is not None]
+
+
+def refuse_protected(environment: Environment, changes: Iterable[AgentChange]) -> list[Refusal]:
+    """Agents that the environment protects."""
+    return [
+        Refusal(
+            code="PROTECTED_AGENT",
+            summary=f"{change.key} is protected in {environment.name} and would be changed",
+            hint=f"have it reviewed, then pass `--ack PROTECTED_AGENT:{change.key}`",
+            agent=change.key,
+            acknowledgement="PROTECTED_AGENT",
+        )
+        for change in changes
+        if change.is_change and change.key in environment.protected_agents
+    ]
+
+
+def refuse_excess(environment: Environment, changes: Sequence[AgentChange]) -> list[Refusal]:
+    """More agents changed or archived than the limits allow. New agents don't count as changed."""
+    limits = environment.limits
+    existing = [change for change in changes if change.action is not Action.CREATE]
+    changed = [change for change in existing if change.is_change and change.action is not Action.ARCHIVE]
+    archived = [change for change in existing if change.action is Action.ARCHIVE]
+    found = []
+    for what, affected, count, share in (
+        ("changed", changed, limits.max_changed, limits.max_changed_share),
+        ("archived", archived, limits.max_archived, limits.max_archived_share),
+    ):
+        allowed = _allowed(count, share, len(existing))
+        if allowed is not None and len(affected) > allowed:
+            found.append(_excess(what, affected, len(existing), allowed))
+    return found
+
+
+def _allowed(count: int | None, share: float | None, total: int) -> int | None:
+    bounds = [] if count is None else [count]
+    if share is not None and total >= SHARE_COUNTS_FROM:
+        bounds.append(floor(share * total + 1e-9))
+    return min(bounds) if bounds else None
+
+
+def _excess(what: str, affected: Sequence[AgentChange], total: int, allowed: int) -> Refusal:
+    code = f"LIMIT_{what.upper()}"
+    keys = ", ".join(change.key for change in affected)
+    return Refusal(
+        code=code,
+        summary=f"{len(affected)} of {total} agents would be {what}, the limit is {allowed}: {keys}",
+        hint=f"narrow it down with `--agent`, or pass `--ack {code}` after a look at every change",
+        acknowledgement=code,
+    )
+
+
+def _adoption(change: AgentChange, standing: Standing) -> Refusal | None:
+    if standing.drift is Drift.FOREIGN:
+        return Refusal(
+            code="FOREIGN_AGENT",
+            summary=f"{change.key}: {standing.detail}",
+            hint="two projects or environments must not deploy to one agent: rename it in one of them; "
+            "to take it over pass `--ack FOREIGN_AGENT`",
+            agent=change.key,
+            acknowledgement="FOREIGN_AGENT",
+        )
+    if standing.drift is Drift.UNMANAGED and not standing.is_pristine:
+        return Refusal(
+            code="ADOPT",
+            summary=f"{change.key}: agent {change.agent_id} already exists and was never deployed by agentops",
+            hint="take its configuration into the spec with `agentops pull`, or pass `--ack ADOPT` to overwrite it",
+            agent=change.key,
+            acknowledgement="ADOPT",
+        )
+    return None
+
+
+def _redeploy(change: AgentChange, standing: Standing) -> Refusal | None:
+    if change.fingerprint not in standing.rolled_back:
+        return None
+    return Refusal(
+        code="REDEPLOY",
+        summary=f"{change.key}: exactly this configuration was rolled back ({standing.detail})",
+        hint="fix what made it fail and commit, or revert the commit; to deploy it once more pass `--ack REDEPLOY`",
+        agent=change.key,
+        acknowledgement="REDEPLOY",
+    )
+
+
+def _drift(change: AgentChange) -> Refusal | None:
+    match change.drift:
+        case Drift.ARCHIVED:
+            summary, hint = "was archived in the console", "unarchive it in the console, or remove the spec"
+            return Refusal("ARCHIVED", f"{change.key}: agent {change.agent_id} {summary}", hint, change.key, None, True)
+        case Drift.RENAMED:
+            hint = (
+                "rename it in the spec too, or pass `--overwrite-drift` to give it the spec's name again; "
+                "`previous_names` documents a rename made in git"
+            )
+            return Refusal("RENAMED", f"{change.key}: {change.drift_detail}", hint, change.key, None, True)
+        case _ if change.drift_fields:
+            fields = ", ".join(path_text(field.path) for field in change.drift_fields)
+            return Refusal(
+                code="DRIFT",
+                summary=f"{change.key}: changed outside git: {fields} ({change.drift_detail})",
+                hint="bring it into the spec with `agentops pull`, or pass `--overwrite-drift` to discard it",
+                agent=change.key,
+                is_stale=True,
+            )
+        case _:
+            return None
+
+
+def _draft(change: AgentChange) -> Refusal | None:
+    if change.foreign_draft is None:
+        return None
+    return Refusal(
+        code="FOREIGN_DRAFT",
+        summary=f"{change.key}: somebody else's draft is open: {change.foreign_draft}",
+        hint="publish or discard it in the console, or pass `--discard-draft` to throw it away",
+        agent=change.key,
+        is_stale=True,
+    )
