@@ -1,0 +1,37 @@
+"""Scripted calls: a caller that speaks and listens over the agent's WebSocket, and reports what it heard.
+
+`read_script` checks what an author wrote, `prepare` makes it ready, `run_call` and `run_calls` call, `save_run` writes
+the reports. Nothing here reads YAML, talks HTTP or prints.
+"""
+
+from agentops.calls.folder import save_call
+from agentops.calls.model import CallReport, Check, Kind, RunReport, ScriptReport, Verdict
+from agentops.calls.preparing import prepare
+from agentops.calls.run import CallResult, Prepared, Wiring, run_call
+from agentops.calls.schedule import Appointment, CallEnded, CallStarted, Plan, run_calls
+from agentops.calls.script import Script, read_script
+from agentops.calls.session import Platform, Target
+
+__all__ = [
+    "Appointment",
+    "CallEnded",
+    "CallReport",
+    "CallResult",
+    "CallStarted",
+    "Check",
+    "Kind",
+    "Plan",
+    "Platform",
+    "Prepared",
+    "RunReport",
+    "Script",
+    "ScriptReport",
+    "Target",
+    "Verdict",
+    "Wiring",
+    "prepare",
+    "read_script",
+    "run_call",
+    "run_calls",
+    "save_call",
+]

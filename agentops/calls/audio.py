@@ -1,0 +1,199 @@
+"""Sound as PCM16 mono: reading and writing WAV, resampling, levels, noise and the telephone's band. Pure.
+
+The only module of calls that needs numpy, which comes with the `speech` extra: import it where audio is really used.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import struct
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from agentops.calls.conversation import Track
+
+Samples: TypeAlias = npt.NDArray[np.float64]
+
+FULL_SCALE = 32768.0
+SILENCE_DBFS = -50.0  # quieter than this nobody hears a voice on a phone line
+_FRAME_MS = 20
+_TAPS = 16  # zero crossings of the resampling kernel on each side
+
+
+def to_samples(pcm: bytes) -> Samples:
+    """PCM16 as floats in -1..1."""
+    return np.frombuffer(pcm, dtype="<i2").astype(np.float64) / FULL_SCALE
+
+
+def to_pcm(samples: Samples) -> bytes:
+    return np.clip(np.rint(samples * FULL_SCALE), -32768, 32767).astype("<i2").tobytes()
+
+
+def resample(samples: Samples, from_hz: int, to_hz: int) -> Samples:
+    """Band-limited resampling with a Hann-windowed sinc; what the new rate can't hold is filtered out first."""
+    if from_hz == to_hz or not len(samples):
+        return samples
+    scale = min(1.0, to_hz / from_hz)
+    half = math.ceil(_TAPS / scale)
+    padded = np.concatenate([np.zeros(half), samples, np.zeros(half + 1)])
+    length = round(len(samples) * to_hz / from_hz)
+    out = np.empty(length)
+    offsets = np.arange(-half + 1, half + 1)
+    for first in range(0, length, 8192):
+        at = np.arange(first, min(first + 8192, length)) * (from_hz / to_hz)
+        base = np.floor(at).astype(np.int64)
+        distance = offsets[None, :] - (at - base)[:, None]
+        kernel = scale * np.sinc(scale * distance) * np.cos(np.pi * distance / (2 * half)) ** 2
+        out[first : first + len(at)] = np.einsum("ij,ij->i", padded[base[:, None] + offsets[None, :] + half], kernel)
+    return out
+
+
+def read_wav(path: Path, rate_hz: int) -> Samples:
+    """Any PCM or float WAV as mono at `rate_hz`. Raises ValueError that says what is wrong with the file."""
+    try:
+        samples, rate = _parse_wav(path.read_bytes())
+    except (struct.error, IndexError, KeyError):
+        raise ValueError(f"{path.name} is not a complete WAV file") from None
+    return resample(samples, rate, rate_hz)
+
+
+def _parse_wav(data: bytes) -> tuple[Samples, int]:
+    if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+        raise ValueError("not a WAV file: it does not start with RIFF/WAVE")
+    chunks: dict[bytes, bytes] = {}
+    at = 12
+    while at + 8 <= len(data):
+        name, size = struct.unpack_from("<4sI", data, at)
+        chunks.setdefault(name, data[at + 8 : at + 8 + size])
+        at += 8 + size + size % 2
+    form, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", chunks[b"fmt "])
+    if form == 0xFFFE:  # extensible: the real format stands in the sub-format
+        form = struct.unpack_from("<H", chunks[b"fmt "], 24)[0]
+    samples = _decode(chunks[b"data"], form, bits)
+    return samples[: len(samples) // channels * channels].reshape(-1, channels).mean(axis=1), rate
+
+
+def _decode(raw: bytes, form: int, bits: int) -> Samples:
+    raw = raw[: len(raw) // (bits // 8) * (bits // 8)]
+    match form, bits:
+        case 1, 8:
+            return (np.frombuffer(raw, np.uint8).astype(np.float64) - 128) / 128
+        case 1, 16:
+            return to_samples(raw)
+        case 1, 24:
+            padded = np.zeros((len(raw) // 3, 4), np.uint8)
+            padded[:, 1:] = np.frombuffer(raw, np.uint8).reshape(-1, 3)
+            return padded.reshape(-1).view("<i4").astype(np.float64) / 2**31
+        case 1, 32:
+            return np.frombuffer(raw, "<i4").astype(np.float64) / 2**31
+        case 3, 32:
+            return np.frombuffer(raw, "<f4").astype(np.float64)
+        case 3, 64:
+            return np.frombuffer(raw, "<f8").astype(np.float64)
+    raise ValueError(f"a WAV of format {form} with {bits} bits; expected PCM of 8, 16, 24 or 32 bits, or float")
+
+
+def stereo_wav(left: Samples, right: Samples, rate_hz: int) -> bytes:
+    """A WAV file's bytes: 16-bit stereo, the shorter side filled up with silence."""
+    both = np.zeros((max(len(left), len(right)), 2))
+    both[: len(left), 0] = left
+    both[: len(right), 1] = right
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(rate_hz)
+        file.writeframes(to_pcm(both.reshape(-1)))
+    return out.getvalue()
+
+
+def track_samples(track: Track, duration_ms: float) -> Samples:
+    """A track as one stretch of sound, silence where nothing was laid, at least `duration_ms` long."""
+    length = max(track.end_sample, round(duration_ms * track.sample_rate_hz / 1000))
+    out = np.zeros(length)
+    for start, pcm in track.pieces:
+        piece = to_samples(pcm)
+        out[start : start + len(piece)] = piece
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """loudness_dbfs: RMS over the parts that can be heard, -inf where nothing can; clipping_share: 0..1 of those."""
+
+    loudness_dbfs: float
+    clipping_share: float
+    audible_ms: float
+
+
+def frame_levels_dbfs(samples: Samples, rate_hz: int) -> Samples:
+    """RMS of each 20 ms in dBFS; silence is -120."""
+    size = rate_hz * _FRAME_MS // 1000
+    whole = samples[: len(samples) // size * size].reshape(-1, size)
+    return 20 * np.log10(np.maximum(np.sqrt((whole**2).mean(axis=1)), 1e-6)) if len(whole) else np.empty(0)
+
+
+def measure(samples: Samples, rate_hz: int) -> Level:
+    size = rate_hz * _FRAME_MS // 1000
+    audible = frame_levels_dbfs(samples, rate_hz) > SILENCE_DBFS
+    if not audible.any():
+        return Level(-math.inf, 0.0, 0.0)
+    heard = samples[: len(audible) * size].reshape(-1, size)[audible]
+    loudness = 20 * math.log10(math.sqrt(float((heard**2).mean())))
+    # Loud speech touches full scale now and then; a clipped wave stays there for several samples.
+    flat = np.abs(heard.reshape(-1)) >= 0.999
+    runs = flat[2:] & flat[1:-1] & flat[:-2]
+    return Level(loudness, float(runs.mean()), float(audible.sum()) * _FRAME_MS)
+
+
+def trim(samples: Samples, rate_hz: int) -> Samples:
+    """Without the silence at both ends: turn latencies count from the last sound that can be heard."""
+    loud = np.flatnonzero(frame_levels_dbfs(samples, rate_hz) > SILENCE_DBFS)
+    size = rate_hz * _FRAME_MS // 1000
+    return samples[loud[0] * size : (loud[-1] + 1) * size] if len(loud) else samples[:0]
+
+
+def amplify(samples: Samples, gain_db: float) -> Samples:
+    return samples * 10 ** (gain_db / 20)
+
+
+def through_telephone(samples: Samples, rate_hz: int) -> Samples:
+    """What is left after a telephone line: 8 kHz, 300 to 3400 Hz."""
+    narrow = resample(samples, rate_hz, 8000)
+    spectrum = np.fft.rfft(narrow)
+    frequency = np.fft.rfftfreq(len(narrow), 1 / 8000)
+    spectrum[(frequency < 300) | (frequency > 3400)] = 0
+    return resample(np.fft.irfft(spectrum, len(narrow)), 8000, rate_hz)
+
+
+NoiseKind: TypeAlias = Literal["white", "pink", "babble"]
+
+
+def noise(kind: NoiseKind, length: int, level_dbfs: float, seed: int) -> Samples:
+    """`length` samples of noise at `level_dbfs` RMS, the same for the same seed. Babble is pink noise that pulses
+    like many voices at once."""
+    random = np.random.default_rng(seed)
+    sound = random.standard_normal(length)
+    if kind != "white":
+        spectrum = np.fft.rfft(sound)
+        sound = np.fft.irfft(spectrum / np.sqrt(np.arange(1, len(spectrum) + 1)), length)
+    if kind == "babble":
+        beats = sum(
+            np.abs(np.sin(np.linspace(p, p + length / 24_000 * 4 * np.pi * s, length)))
+            for p, s in zip(random.uniform(0, 6, 5), random.uniform(1.5, 4, 5), strict=True)
+        )
+        sound = sound * beats
+    return sound / max(float(np.sqrt((sound**2).mean())), 1e-9) * float(10 ** (level_dbfs / 20))
+
+
+def peaks(samples: Samples, rate_hz: int, per_second: int) -> tuple[int, ...]:
+    """The loudest moment of each 1/`per_second` s as 0..100, for drawing."""
+    size = max(rate_hz // per_second, 1)
+    whole = np.abs(np.pad(samples, (0, -len(samples) % size))).reshape(-1, size)
+    return tuple(int(p) for p in np.minimum(np.rint(whole.max(axis=1) * 100), 100)) if len(whole) else ()

@@ -1,0 +1,101 @@
+"""The files of a call and of a run: `recording.wav`, `events.jsonl` and `report.json`, and reading reports back.
+
+Pages for people (HTML, JUnit, Markdown) are made by `render` from the same values.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from agentops.calls.model import REPORT_FORMAT, CallReport, RunReport, ScriptReport
+from agentops.calls.protocol import AgentAudio, Event
+from agentops.calls.run import CallResult
+from agentops.errors import UsageError
+
+_RUN = TypeAdapter(RunReport)
+_CALL = TypeAdapter(CallReport)
+
+
+def save_call(result: CallResult, root: Path) -> CallReport:
+    """Writes the call's folder under `root` and returns its report with the names of what was written."""
+    report = result.report
+    folder = root / call_folder(report)
+    folder.mkdir(parents=True, exist_ok=True)
+    if result.recording is not None:
+        (folder / "recording.wav").write_bytes(result.recording.wav)
+    (folder / "events.jsonl").write_text("".join(_event_lines(result.events)), "utf-8")
+    recording = "recording.wav" if result.recording is not None else None
+    report = replace(report, folder=folder.relative_to(root).as_posix(), recording=recording)
+    (folder / "report.json").write_text(call_json(report), "utf-8")
+    return report
+
+
+def call_folder(report: CallReport) -> str:
+    """`support-hours`, and `support-hours-2` for a repeat; the script's path keeps two of a name apart."""
+    stem = Path(report.script).with_suffix("").as_posix().removeprefix("agents/").removeprefix("calls/")
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-.") or "call"
+    return name if report.attempt == 1 else f"{name}-{report.attempt}"
+
+
+def _event_lines(events: Iterable[Event]) -> Iterable[str]:
+    """One JSON object a line. Sound is in the recording: here it is only counted."""
+    for event in events:
+        if isinstance(event, AgentAudio):
+            data: dict[str, Any] = {"at_ms": event.at_ms, "bytes": len(event.pcm)}
+        else:
+            data = asdict(event)
+        data["at_ms"] = round(data["at_ms"], 1)
+        yield json.dumps({"event": type(event).__name__, **data}, ensure_ascii=False) + "\n"
+
+
+def call_json(report: CallReport) -> str:
+    return json.dumps(_CALL.dump_python(report, mode="json"), ensure_ascii=False, indent=1) + "\n"
+
+
+def run_json(report: RunReport) -> str:
+    return json.dumps(_RUN.dump_python(report, mode="json"), ensure_ascii=False, indent=1) + "\n"
+
+
+def run_schema() -> dict[str, Any]:
+    """The JSON Schema of a run's report."""
+    schema = _RUN.json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "agentops call report", **schema}
+
+
+def read_run(path: Path) -> RunReport:
+    """A run's report from its JSON file. Raises `UsageError`."""
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        version = data.get("format_version") if isinstance(data, dict) else None
+        if version != REPORT_FORMAT:
+            raise UsageError(f"{path} is not a call report of format {REPORT_FORMAT} (it says {version!r})")
+        return _RUN.validate_python(data)
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror}") from None
+    except (ValueError, ValidationError):
+        raise UsageError(f"{path} is not a call report") from None
+
+
+def merge_runs(runs: Iterable[RunReport]) -> RunReport:
+    """Shards as one run: scripts by file, the calls of the same script together. Raises `UsageError` on no runs."""
+    runs = list(runs)
+    if not runs:
+        raise UsageError("there are no reports to merge")
+    merged: dict[tuple[str, str], ScriptReport] = {}
+    for script in (script for run in runs for script in run.scripts):
+        known = merged.get((script.script, script.agent))
+        merged[script.script, script.agent] = replace(known, calls=known.calls + script.calls) if known else script
+    environments = sorted({run.environment for run in runs if run.environment})
+    return RunReport(
+        environment=", ".join(environments),
+        scripts=tuple(merged[key] for key in sorted(merged)),
+        started_at=min(run.started_at for run in runs),
+        duration_ms=max(run.duration_ms for run in runs),
+    )

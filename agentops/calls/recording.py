@@ -1,0 +1,132 @@
+"""A spoken call listened to afterwards: its levels, pauses and overlaps, its waveform and its WAV file. Pure.
+
+Needs numpy (through `audio`): import it for calls with sound only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from agentops.calls import audio
+from agentops.calls.checks import Facts
+from agentops.calls.conversation import Track
+from agentops.calls.model import Turn, Waveform
+from agentops.calls.protocol import Role
+
+PEAKS_PER_SECOND = 50
+_FRAME_MS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Both sides as sound, from `session.created` on, equally long."""
+
+    caller: audio.Samples
+    agent: audio.Samples
+    rate_hz: int
+
+    @property
+    def wav(self) -> bytes:
+        return audio.stereo_wav(self.caller, self.agent, self.rate_hz)
+
+    @property
+    def waveform(self) -> Waveform:
+        caller, agent = (audio.peaks(side, self.rate_hz, PEAKS_PER_SECOND) for side in (self.caller, self.agent))
+        return Waveform(PEAKS_PER_SECOND, caller, agent)
+
+    def agent_part(self, start_ms: float, end_ms: float) -> audio.Samples:
+        return self.agent[round(start_ms * self.rate_hz / 1000) : round(end_ms * self.rate_hz / 1000)]
+
+    def first_sound_ms(self, start_ms: float, end_ms: float) -> float | None:
+        """When the agent can first be heard between the two times."""
+        loud = np.flatnonzero(
+            audio.frame_levels_dbfs(self.agent_part(start_ms, end_ms), self.rate_hz) > audio.SILENCE_DBFS
+        )
+        return start_ms + float(loud[0]) * _FRAME_MS if len(loud) else None
+
+
+def record(caller: Track, agent: Track, duration_ms: float) -> Recording:
+    length_ms = max(duration_ms, caller.end_ms, agent.end_ms)
+    sides = [audio.track_samples(track, length_ms) for track in (caller, agent)]
+    length = max(map(len, sides))
+    left, right = (np.pad(side, (0, length - len(side))) for side in sides)
+    return Recording(left, right, agent.sample_rate_hz)
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Who can be heard when, over the whole call; a side that is noisy throughout counts where it says something."""
+
+    agent_talk_ratio: float | None
+    longest_silence_ms: float
+    longest_silence_at_ms: float
+    talk_over_ms: float
+    talk_over_at_ms: float | None
+
+
+def compare_sides(recording: Recording, turns: Sequence[Turn]) -> Overlap:
+    agent = audio.frame_levels_dbfs(recording.agent, recording.rate_hz) > audio.SILENCE_DBFS
+    caller = np.zeros(len(agent), dtype=bool)
+    for turn in turns:
+        if turn.role is Role.CALLER:
+            caller[int(turn.start_ms / _FRAME_MS) : math.ceil(turn.end_ms / _FRAME_MS)] = True
+    talking, both = agent | caller, agent & caller
+    silent_at, silent = _longest_run(~talking[: _last(talking) + 1])
+    voices = int(agent.sum() + caller.sum())
+    return Overlap(
+        agent_talk_ratio=float(agent.sum()) / voices if voices else None,
+        longest_silence_ms=float(silent * _FRAME_MS),
+        longest_silence_at_ms=float(silent_at * _FRAME_MS),
+        talk_over_ms=float(both.sum()) * _FRAME_MS,
+        talk_over_at_ms=float(np.argmax(both)) * _FRAME_MS if both.any() else None,
+    )
+
+
+def add_sound(facts: Facts, recording: Recording) -> Facts:
+    """`facts` with everything that only the sound can tell."""
+    overlap = compare_sides(recording, facts.turns)
+    whole = audio.measure(recording.agent, recording.rate_hz)
+    levels = {i: audio.measure(recording.agent_part(turn.start_ms, turn.end_ms), recording.rate_hz)
+              for i, turn in facts.agent_turns}  # fmt: skip
+    turns = tuple(
+        replace(turn, loudness_dbfs=_finite(levels[i].loudness_dbfs)) if i in levels else turn
+        for i, turn in enumerate(facts.turns)
+    )
+    measures = replace(
+        facts.measures,
+        agent_talk_ratio=overlap.agent_talk_ratio,
+        longest_silence_ms=overlap.longest_silence_ms,
+        talk_over_ms=overlap.talk_over_ms,
+        loudness_dbfs=_finite(whole.loudness_dbfs),
+        clipping_share=whole.clipping_share,
+    )
+    return replace(
+        facts,
+        turns=turns,
+        measures=measures,
+        audible_ms={i: level.audible_ms for i, level in levels.items()},
+        longest_silence_at_ms=overlap.longest_silence_at_ms,
+        talk_over_at_ms=overlap.talk_over_at_ms,
+    )
+
+
+def _finite(loudness_dbfs: float) -> float | None:
+    return loudness_dbfs if math.isfinite(loudness_dbfs) else None
+
+
+def _last(flags: npt.NDArray[np.bool_]) -> int:
+    found = np.flatnonzero(flags)
+    return int(found[-1]) if len(found) else len(flags) - 1
+
+
+def _longest_run(flags: npt.NDArray[np.bool_]) -> tuple[int, int]:
+    """Start and length of the longest stretch of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    starts, lengths = edges[::2], edges[1::2] - edges[::2]
+    best = int(np.argmax(lengths)) if len(lengths) else -1
+    return (int(starts[best]), int(lengths[best])) if best >= 0 else (0, 0)

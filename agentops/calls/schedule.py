@@ -1,0 +1,106 @@
+"""Runs many calls: repeats, at most so many at once, one shard of several, within a budget of minutes.
+
+Says what happens through `Progress`; makes no files.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from agentops.calls.model import CallReport, RunReport, ScriptReport
+from agentops.calls.run import CallResult, Prepared, Wiring, run_call
+from agentops.calls.session import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """A script that is to be called, and where."""
+
+    prepared: Prepared
+    target: Target
+
+    @property
+    def times(self) -> int:
+        return self.prepared.script.repeat.times
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted:
+    title: str
+    agent: str
+    attempt: int
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """`done` of `total` calls of the run have ended with this one."""
+
+    result: CallResult
+    done: int
+    total: int
+
+
+Progress: TypeAlias = Callable[[CallStarted | CallEnded], None]
+
+
+def ignore_progress(event: CallStarted | CallEnded) -> None:
+    """The watcher of a run that nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the calls are run: `concurrency` at once. `shard`: (index, count), both from 1."""
+
+    environment: str = ""
+    concurrency: int = 4
+    shard: tuple[int, int] | None = None
+    progress: Progress = ignore_progress
+
+
+async def run_calls(appointments: Sequence[Appointment], wiring: Wiring, plan: Plan) -> RunReport:
+    """Calls all scripts of this shard and puts their reports together in the order they were given."""
+    mine = choose_shard(appointments, plan.shard)
+    started, clock = wiring.now(), asyncio.get_running_loop().time
+    began, total, done = clock(), sum(a.times for a in mine), 0
+    places = asyncio.Semaphore(plan.concurrency)
+
+    async def call(appointment: Appointment, attempt: int) -> CallReport:
+        nonlocal done
+        async with places:
+            script = appointment.prepared.script
+            title = script.name or appointment.prepared.file
+            plan.progress(CallStarted(title, script.agent, attempt, appointment.times))
+            result = await run_call(appointment.prepared, appointment.target, wiring, attempt=attempt)
+            done += 1
+            plan.progress(CallEnded(result, done, total))
+            return result.report
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [[group.create_task(call(a, n + 1)) for n in range(a.times)] for a in mine]
+    scripts = tuple(_gather(a, [task.result() for task in calls]) for a, calls in zip(mine, tasks, strict=True))
+    return RunReport(plan.environment, scripts, _stamp(started), (clock() - began) * 1000, plan.shard)
+
+
+def _gather(appointment: Appointment, calls: Sequence[CallReport]) -> ScriptReport:
+    script = appointment.prepared.script
+    return ScriptReport(appointment.prepared.file, script.name, script.agent, script.repeat.pass_rate, tuple(calls))
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
+def choose_shard(appointments: Sequence[Appointment], shard: tuple[int, int] | None) -> list[Appointment]:
+    """The appointments of one shard. A script's shard depends on its file only, not on what else is run."""
+    if shard is None:
+        return list(appointments)
+    index, count = shard
+    ordered = sorted(appointments, key=lambda a: zlib.crc32(a.prepared.file.encode()))
+    mine = {id(a) for a in ordered[index - 1 :: count]}
+    return [a for a in appointments if id(a) in mine]

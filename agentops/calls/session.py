@@ -1,0 +1,239 @@
+"""Reaching an agent over its WebSocket: the address, the handshake, and the retries the platform allows.
+
+The only module that knows the websockets library. What is said over the socket is `line`'s work.
+Retry rules: atoms contract, sections 7.1 and 7.3.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+from typing import Protocol as Interface
+from urllib.parse import urlencode, urlsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+
+from agentops import __version__
+from agentops.calls.protocol import DEFAULT_SAMPLE_RATE_HZ, Event, Mode, Phase, Protocol
+from agentops.errors import PlatformError, UnauthorizedError
+
+_MAX_FRAME_BYTES = 4 * 2**20
+_FATAL_SETUP = 4000
+_RETRYABLE_FAULTS = {None, "internal_error", "worker_not_ready", "503"}
+_PAUSES_S = {500: (3.0, 6.0), 502: (1.0, 2.0, 4.0), 503: (1.0, 2.0, 4.0, 8.0), 401: (0.0,)}
+_GIVE_UP_S = 30.0
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where an agent is reached: `base_url` ends in `/atoms/v1`, `api_key` is the raw key."""
+
+    base_url: str
+    agent_id: str
+    api_key: str = field(repr=False)
+    environment: str = ""
+
+
+class Platform(Interface):
+    """What a call asks of the REST API."""
+
+    async def register_call(self, agent_id: str, *, mode: str, variables: Mapping[str, Any]) -> str:
+        """A `wct_` token: single use, 30 s. Raises `errors.PlatformError`."""
+        ...
+
+    async def read_call(self, call_id: str) -> dict[str, Any]:
+        """The call record, in the platform's names. Raises `errors.PlatformError`."""
+        ...
+
+
+class SocketClosed(Exception):
+    """The socket is gone. `code` is the WebSocket close code, 1006 when there was no close at all."""
+
+    def __init__(self, code: int, reason: str = "") -> None:
+        super().__init__(f"closed with {code} {reason}".strip())
+        self.code = code
+        self.reason = reason
+
+
+class NoConnection(Exception):
+    """The agent was not reached. `status` is the HTTP status of the handshake, None when there was none.
+
+    `is_refusal`: trying again can't help.
+    """
+
+    def __init__(self, summary: str, *, status: int | None = None, is_refusal: bool = False) -> None:
+        super().__init__(summary)
+        self.summary = summary
+        self.status = status
+        self.is_refusal = is_refusal
+
+
+class Socket(Interface):
+    async def send(self, frame: str) -> None: ...
+
+    async def receive(self) -> str | bytes: ...
+
+    async def close(self) -> None: ...
+
+
+Dial: TypeAlias = Callable[[str, Mapping[str, str]], Awaitable[Socket]]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open session: its socket, the protocol's state, and what it took. `opened_at` is the event loop's time."""
+
+    socket: Socket
+    protocol: Protocol
+    opened_at: float
+    connect_ms: float
+    created: Event
+    notes: tuple[str, ...]
+
+
+class _WebSocket:
+    """`Socket` over the websockets library."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+
+    async def send(self, frame: str) -> None:
+        try:
+            await self._connection.send(frame)
+        except ConnectionClosed as closed:
+            raise _as_closed(closed) from None
+
+    async def receive(self) -> str | bytes:
+        try:
+            return await self._connection.recv()
+        except ConnectionClosed as closed:
+            raise _as_closed(closed) from None
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+
+def _as_closed(closed: ConnectionClosed) -> SocketClosed:
+    return SocketClosed(closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else SocketClosed(1006)
+
+
+async def dial(url: str, headers: Mapping[str, str]) -> Socket:
+    """Opens one WebSocket. Raises `NoConnection`, whose text never holds the address's query (it may hold a token).
+
+    Compression is off: base64 of sound does not shrink, and it costs processor time on every chunk. HTTP/1.1 is
+    forced, because over HTTP/2 the platform takes the upgrade for a REST request.
+    """
+    parts = urlsplit(url)
+    try:
+        connection = await connect(
+            url,
+            additional_headers=dict(headers),
+            compression=None,
+            max_size=_MAX_FRAME_BYTES,
+            open_timeout=10,
+            close_timeout=2,
+            proxy=None if parts.hostname in _LOOPBACK else True,
+            ssl=_http1_tls() if parts.scheme == "wss" else None,
+            user_agent_header=f"agentops/{__version__}",
+        )
+    except InvalidStatus as answer:
+        status = answer.response.status_code
+        raise NoConnection(f"the handshake was answered with {status}", status=status) from None
+    except (InvalidHandshake, InvalidURI, OSError, TimeoutError) as error:
+        kind = "no answer in 10 s" if isinstance(error, TimeoutError) else type(error).__name__
+        raise NoConnection(f"could not connect to {parts.hostname}:{parts.port or 443}: {kind}") from None
+    return _WebSocket(connection)
+
+
+def _http1_tls() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How a session is to be opened."""
+
+    target: Target
+    mode: Mode
+    sample_rate_hz: int = DEFAULT_SAMPLE_RATE_HZ
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+async def open_session(opening: Opening, platform: Platform | None, dial: Dial = dial) -> Session:
+    """Connects and waits for `session.created`, trying again where the contract allows it. Raises `NoConnection`."""
+    notes: list[str] = []
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    tried: dict[int | None, int] = {}
+    while True:
+        try:
+            return await _open_once(opening, platform, dial, notes)
+        except NoConnection as failure:
+            pauses = _PAUSES_S.get(failure.status or 0, ())
+            attempt = tried.get(failure.status, 0)
+            if failure.is_refusal or attempt >= len(pauses) or loop.time() - began > _GIVE_UP_S:
+                raise
+            tried[failure.status] = attempt + 1
+            notes.append(f"tried again: {failure.summary}")
+            await asyncio.sleep(pauses[attempt])
+
+
+async def _open_once(opening: Opening, platform: Platform | None, dial: Dial, notes: list[str]) -> Session:
+    loop = asyncio.get_running_loop()
+    url, headers = await _address(opening, platform, notes)
+    began = loop.time()
+    try:
+        socket = await dial(url, headers)
+    except NoConnection as failure:
+        if failure.status == 401 and headers:  # a used-up token is worth a new one, a wrong key is not
+            failure.is_refusal = True
+        raise
+    protocol = Protocol(opening.mode)
+    try:
+        async with asyncio.timeout(15):
+            while protocol.phase is Phase.CONNECTING:
+                event = protocol.receive(await socket.receive(), (loop.time() - began) * 1000)
+    except SocketClosed as closed:
+        raise _setup_failure(closed, protocol) from None
+    except TimeoutError:
+        await socket.close()
+        raise NoConnection("the session was not created within 15 s", status=500) from None
+    now = loop.time()
+    return Session(socket, protocol, now, (now - began) * 1000, event, tuple(notes))
+
+
+def _setup_failure(closed: SocketClosed, protocol: Protocol) -> NoConnection:
+    fault = protocol.last_fault_code
+    summary = f"the session was not created: closed with {closed.code}" + (f", error {fault}" if fault else "")
+    return NoConnection(summary, status=503, is_refusal=fault not in _RETRYABLE_FAULTS)
+
+
+async def _address(opening: Opening, platform: Platform | None, notes: list[str]) -> tuple[str, dict[str, str]]:
+    """A single-use token's address where one can be had, else the raw key in a header (never in the address).
+
+    A token fixes the rate at 24 kHz, so another rate needs the key.
+    """
+    target = opening.target
+    base = "ws" + target.base_url.removeprefix("http") + "/agent/connect"
+    if platform is not None and opening.sample_rate_hz == DEFAULT_SAMPLE_RATE_HZ:
+        try:
+            token = await platform.register_call(target.agent_id, mode=opening.mode, variables=opening.variables)
+            return f"{base}?{urlencode({'token': token})}", {}
+        except UnauthorizedError as error:
+            raise NoConnection(f"the key was refused: {error.summary}", status=401, is_refusal=True) from None
+        except PlatformError as error:
+            notes.append(f"no call token ({error.code}), connected with the API key instead")
+    query = {"agent_id": target.agent_id, "mode": opening.mode, "sample_rate": str(opening.sample_rate_hz)}
+    if opening.variables:
+        query["variables"] = json.dumps(dict(opening.variables))
+    return f"{base}?{urlencode(query)}", {"Authorization": f"Bearer {target.api_key}"}

@@ -1,0 +1,314 @@
+"""Follows a script's steps on an open line: says, waits, listens, and notes what each asserting step found.
+
+It stops at the first step that fails, because what comes after would be heard in the wrong place; the steps that were
+not reached are no checks. Checks of the whole call are made afterwards by `checks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from agentops.calls.line import Line, Sound, ended_by
+from agentops.calls.matching import describe, missing_of, needs_whole_turn, violations_of
+from agentops.calls.model import Check, Kind
+from agentops.calls.protocol import AgentStarted, AgentStopped, Interruption, Mode, Role, ToolCall, Transcript
+from agentops.calls.script import (
+    Anchor,
+    Backchannel,
+    BackchannelStep,
+    Expect,
+    ExpectEnd,
+    ExpectEndStep,
+    ExpectStep,
+    HangUpStep,
+    Interrupt,
+    InterruptStep,
+    SayStep,
+    Script,
+    SendTextStep,
+    SilenceStep,
+    Speech,
+    Step,
+    WaitFor,
+    WaitForStep,
+)
+
+# An agent may say something more after a pause (a filler before a tool answers): its turn is over when this has passed.
+TURN_OVER_MS = 700.0
+_PATIENCE_MS = 30_000.0  # how long a caller listens to one turn before wanting to speak
+_RECHECK_MS = 40.0
+_EVENTS = {
+    "agent_starts": AgentStarted,
+    "agent_stops": AgentStopped,
+    "interruption": Interruption,
+    "transcript": Transcript,
+    "tool_call": ToolCall,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a step asks for; `limit` and `unit` where it measures."""
+
+    name: str
+    kind: Kind
+    expected: str
+    limit: float | None = None
+    unit: str = ""
+
+
+@dataclass(slots=True)
+class Walk:
+    """One run through the steps of `script`. `sounds` are the caller's sentences, ready to play, by their step."""
+
+    line: Line
+    script: Script
+    sounds: Mapping[int, Sound]
+    places: Sequence[str] = ()
+    checks: list[Check] = field(default_factory=list)
+    _at: int = 0
+    _since: int = 0  # what is expected must be said in this utterance or a later one
+    _reference_ms: float = 0.0  # and `within_s` counts from here
+
+    async def follow(self) -> None:
+        """Takes the steps in order until one fails or the line is cut; what they found is in `checks`."""
+        for index, step in enumerate(self.script.steps):
+            self._at = index
+            check = await self._take(index, step)
+            if check is not None:
+                self.checks.append(check)
+                if not check.passed:
+                    return
+            if self.line.dropped is not None and ended_by(self.line)[0] is None:
+                return
+
+    def note_time_limit(self, timeout_s: float) -> None:
+        asked = _Asked("call is over in time", Kind.LATENCY, f"a call of at most {timeout_s:g} s", timeout_s, "s")
+        self.checks.append(self._note(self._at, asked, f"it was still going on at step {self._at + 1}", passed=False))
+
+    async def _take(self, index: int, step: Step) -> Check | None:
+        match step:
+            case SayStep(say=speech):
+                return await self._say(index, speech)
+            case SendTextStep(send_text=text):
+                return await self._type(index, text)
+            case SilenceStep(silence=seconds):
+                await self.line.pause(seconds * 1000)
+                self._reference_ms = self.line.now_ms()
+            case WaitForStep(wait_for=wait):
+                return await self._wait_for(index, wait)
+            case ExpectStep(expect=expect):
+                return await self._expect(index, expect)
+            case InterruptStep(interrupt=interrupt):
+                return await self._interrupt(index, interrupt)
+            case BackchannelStep(backchannel=backchannel):
+                return await self._backchannel(index, backchannel)
+            case ExpectEndStep(expect_end=end):
+                return await self._expect_end(index, end)
+            case HangUpStep():
+                await self.line.hang_up()
+        return None
+
+    # ---- speaking
+
+    async def _say(self, index: int, speech: Speech) -> Check | None:
+        if (blocked := await self._await_turn(index)) is not None:
+            return blocked
+        self._since = len(self.line.conversation.utterances)
+        if self.script.mode is Mode.CHAT:
+            utterance = await self.line.send_text(speech.text, step=index)
+        else:
+            utterance = await self.line.say(self.sounds[index], step=index)
+        self._reference_ms = utterance.end_ms
+        return None
+
+    async def _type(self, index: int, text: str) -> Check | None:
+        if (blocked := await self._await_turn(index)) is not None:
+            return blocked
+        self._since = len(self.line.conversation.utterances)
+        self._reference_ms = (await self.line.send_text(text, step=index)).end_ms
+        return None
+
+    async def _await_turn(self, index: int) -> Check | None:
+        """A polite caller lets the agent finish. An agent that does not finish is a failure."""
+        is_free = await self._turn_is_over(_PATIENCE_MS)
+        if self.line.is_over:
+            return self._over_too_early(index, "the agent still on the line")
+        if is_free:
+            return None
+        asked = _Asked("agent's turn ends", Kind.LATENCY, f"a turn of at most {_PATIENCE_MS / 1000:g} s")
+        return self._note(index, asked, "the agent was still talking", passed=False)
+
+    async def _turn_is_over(self, within_ms: float) -> bool:
+        conversation, line = self.line.conversation, self.line
+        wait_ms = TURN_OVER_MS if self.script.mode is Mode.WEBCALL else 0.0
+        if not conversation.agent_utterances:
+            wait_ms = 0.0
+        return await line.wait(
+            lambda: line.now_ms() >= wait_ms and _is_quiet(line, wait_ms), within_ms, recheck_ms=_RECHECK_MS
+        )
+
+    # ---- listening
+
+    async def _expect(self, index: int, expect: Expect) -> Check:
+        conversation, line = self.line.conversation, self.line
+        text_of = conversation.agent_text if expect.role is Role.AGENT else conversation.caller_text
+        left_ms = self._reference_ms + expect.within_s * 1000 - line.now_ms()
+        asked = _Asked(f"{expect.role} says", Kind.TRANSCRIPT, describe(expect))
+
+        def is_decided() -> bool:
+            text = text_of(self._since)
+            return bool(text) and (not missing_of(expect, text) or bool(violations_of(expect, text)))
+
+        is_met = await line.wait(is_decided, max(left_ms, 0))
+        at_ms = line.now_ms()
+        if is_met and needs_whole_turn(expect):
+            await self._turn_is_over(_PATIENCE_MS)
+        text = text_of(self._since)
+        problems = (missing_of(expect, text) if text else ["says anything"]) + violations_of(expect, text)
+        if not problems:
+            return self._note(index, asked, text, passed=True, at_ms=at_ms)
+        if line.is_over and not text:
+            return self._over_too_early(index, asked.expected)
+        return self._missed(index, expect, text, problems)
+
+    def _missed(self, index: int, expect: Expect, text: str, problems: list[str]) -> Check:
+        """A missed expectation. Where nothing came at all, the answer is late rather than wrong."""
+        within = f" within {expect.within_s:g} s"
+        if text:
+            asked = _Asked(f"{expect.role} says", Kind.TRANSCRIPT, f"{expect.role} {' and '.join(problems)}{within}")
+            return self._note(index, asked, text, passed=False)
+        if any(u.audio_ms is not None for u in self.line.conversation.utterances[self._since :]):
+            asked = _Asked(f"{expect.role} says", Kind.TRANSCRIPT, describe(expect))
+            return self._note(index, asked, "agent audio without a transcript", passed=False)
+        asked = _Asked(f"{expect.role} answers", Kind.LATENCY, describe(expect))
+        return self._note(index, asked, "nothing", passed=False)
+
+    async def _wait_for(self, index: int, wait: WaitFor) -> Check | None:
+        found = await self._next(wait.event, wait.within_s * 1000)
+        self._reference_ms = self.line.now_ms()
+        return None if found else self._did_not_happen(index, wait.event, wait.within_s)
+
+    def _did_not_happen(self, index: int, event: str, within_s: float) -> Check:
+        asked = _Asked(f"wait for {event}", Kind.LATENCY, f"{event} within {within_s:g} s")
+        return self._note(index, asked, "the call ended" if self.line.is_over else "it did not happen", passed=False)
+
+    async def _next(self, event: str, within_ms: float) -> bool:
+        line = self.line
+        if event == "agent_quiet":
+            return await self._turn_is_over(within_ms)
+        first, wanted = len(line.events), _EVENTS[event]
+
+        def has_happened() -> bool:
+            if event == "agent_starts" and line.conversation.is_agent_talking(line.now_ms()):
+                return True  # starts are not always announced
+            return any(isinstance(e, wanted) for e in line.events[first:])
+
+        return await line.wait(has_happened, within_ms)
+
+    # ---- talking at the same time
+
+    async def _reach(self, index: int, anchor: Anchor) -> Check | None:
+        line = self.line
+        if not await self._next(anchor.event, anchor.within_s * 1000):
+            return self._did_not_happen(index, anchor.event, anchor.within_s)
+        await line.pause(anchor.delay_ms)
+        if anchor.event != "agent_starts" or line.conversation.is_agent_talking(line.now_ms()):
+            return None
+        asked = _Asked("agent is talking", Kind.LATENCY, f"the agent talks for more than {anchor.delay_ms:g} ms")
+        return self._note(index, asked, "it had stopped by then", passed=False)
+
+    async def _interrupt(self, index: int, interrupt: Interrupt) -> Check:
+        if (unreached := await self._reach(index, interrupt.after)) is not None:
+            return unreached
+        line, limit = self.line, interrupt.stops_within_ms
+        started_ms, before = line.now_ms(), len(line.conversation.interruptions)
+        self._since = len(line.conversation.utterances)
+        utterance = await line.say(self.sounds[index], step=index, is_aside=True)
+        await line.wait(lambda: self._has_stopped(before), started_ms + limit - line.now_ms(), recheck_ms=_RECHECK_MS)
+        took_ms = self._stopped_after(started_ms, before)
+        self._reference_ms = max(utterance.end_ms, line.now_ms())
+        asked = _Asked(
+            "agent stops when interrupted", Kind.LATENCY, f"the agent stops within {limit:g} ms", limit, "ms"
+        )
+        heard = "it went on talking" if took_ms is None else f"it stopped after {took_ms:.0f} ms"
+        passed = took_ms is not None and took_ms <= limit
+        return self._note(index, asked, heard, passed=passed, at_ms=started_ms, value=took_ms)
+
+    async def _backchannel(self, index: int, backchannel: Backchannel) -> Check:
+        if (unreached := await self._reach(index, backchannel.after)) is not None:
+            return unreached
+        line, limit = self.line, backchannel.keeps_talking_ms
+        started_ms, before = line.now_ms(), len(line.conversation.interruptions)
+        await line.say(self.sounds[index], step=index, is_aside=True)
+        remaining_ms = started_ms + limit - line.now_ms()
+        stopped = await line.wait(lambda: self._has_stopped(before), remaining_ms, recheck_ms=_RECHECK_MS)
+        after_ms = self._stopped_after(started_ms, before) if stopped else None
+        asked = _Asked("agent talks on through a backchannel", Kind.LATENCY,
+                       f"the agent keeps talking for {limit:g} ms", limit, "ms")  # fmt: skip
+        heard = "it talked on" if after_ms is None else f"it stopped after {after_ms:.0f} ms"
+        passed = not stopped and not line.is_over
+        return self._note(index, asked, heard, passed=passed, at_ms=started_ms, value=after_ms)
+
+    def _has_stopped(self, interruptions_before: int) -> bool:
+        return len(self.line.conversation.interruptions) > interruptions_before or _is_quiet(self.line, 0)
+
+    def _stopped_after(self, started_ms: float, broken_in: int) -> float | None:
+        """How long after `started_ms` the agent fell silent; None while it talks."""
+        conversation = self.line.conversation
+        if len(conversation.interruptions) > broken_in:
+            return max(conversation.interruptions[broken_in] - started_ms, 0.0)
+        if conversation.is_agent_talking(self.line.now_ms()):
+            return None
+        return max(conversation.agent_track.end_ms - started_ms, 0.0)
+
+    # ---- ending
+
+    async def _expect_end(self, index: int, end: ExpectEnd) -> Check:
+        line = self.line
+        if end.by is Role.CALLER:
+            await line.hang_up()
+        await line.wait(lambda: line.conversation.closed is not None, end.within_s * 1000)
+        by, reason = ended_by(line)
+        why = f" ({end.reason})" if end.reason else ""
+        kind = Kind.INFRASTRUCTURE if line.is_over and by is None else Kind.ENDING
+        asked = _Asked("call ends", kind, f"the {end.by} ends the call within {end.within_s:g} s{why}")
+        heard = f"the {by} ended it ({reason})" if by else f"nobody did ({reason})"
+        return self._note(index, asked, heard, passed=line.is_over and by is end.by and end.reason in (None, reason))
+
+    def _over_too_early(self, index: int, expected: str) -> Check:
+        by, reason = ended_by(self.line)
+        asked = _Asked("call goes on", Kind.INFRASTRUCTURE if by is None else Kind.ENDING, expected)
+        heard = f"the {by} had ended the call ({reason})" if by else f"the line was cut ({reason})"
+        return self._note(index, asked, heard, passed=False)
+
+    def _note(
+        self,
+        index: int,
+        asked: _Asked,
+        heard: str,
+        *,
+        passed: bool,
+        at_ms: float | None = None,
+        value: float | None = None,
+    ) -> Check:
+        return Check(
+            name=asked.name,
+            kind=asked.kind,
+            passed=passed,
+            expected=asked.expected,
+            heard=heard,
+            at_ms=self.line.now_ms() if at_ms is None else at_ms,
+            value=value,
+            limit=asked.limit,
+            unit=asked.unit,
+            step=index,
+            where=self.places[index] if index < len(self.places) else "",
+        )
+
+
+def _is_quiet(line: Line, for_ms: float) -> bool:
+    now = line.now_ms()
+    talking = line.conversation.is_agent_talking(now)
+    return not talking and line.conversation.quiet_since_ms(now) >= for_ms
