@@ -223,7 +223,7 @@ class Http:
         wait_s = min(retry.cap_s, retry.base_s * 2 ** (attempt - 1)) * (0.5 + self._jitter() / 2)
         if failure.wait_s is not None:
             if failure.wait_s > retry.longest_wait_s:
-                failure.error.hint = f"the platform asks to wait {failure.wait_s:.0f} s: run it again after that"
+                failure.error.hint = f"asked to wait {failure.wait_s:.0f} s: run it again after that"
                 raise self._scrubbed(failure.error, secrets) from None
             wait_s = failure.wait_s + self._jitter() * retry.base_s
             self._pace.hold(failure.wait_s)

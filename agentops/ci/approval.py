@@ -1,0 +1,79 @@
+"""Decides which digest was approved for a commit. Pure: it judges what `github` has read.
+
+The rule: the commit must be what merging a pull request into this branch made, and only the plan comment that our own
+bot wrote there, for the head commit that was merged, counts. Everybody else can write comments that look the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agentops.ci.stamp import Kind, Stamp, Standing, read_stamp
+from agentops.ci.model import Comment, Pull
+from agentops.errors import RefusedError
+
+GITHUB_ACTIONS_BOT = "github-actions[bot]"
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """The digest that a merged pull request approved, and where that can be read."""
+
+    digest: str
+    pull: Pull
+    comment_url: str
+
+
+def merged_pull(pulls: Sequence[Pull], *, branch: str, sha: str) -> Pull:
+    """The pull request whose merge into `branch` made the commit `sha`. Raises RefusedError for a direct push."""
+    for pull in pulls:
+        if pull.is_merged and pull.base_ref == branch and pull.merge_sha == sha:
+            return pull
+    raise RefusedError(
+        f"commit {sha[:10]} did not reach {branch} by merging a pull request, so nobody approved a plan for it",
+        hint="protected environments change by pull request only: propose this change as one, look at its plan, merge",
+        code="direct_push",
+    )
+
+
+def approval_of(pull: Pull, comments: Sequence[Comment], *, bot: str, project: str, environment: str) -> Approval:
+    """What the plan comment of `bot` approved when `pull` was merged; RefusedError with the reason when nothing."""
+    found = own_comments(comments, bot=bot, kind=Kind.PLAN, project=project, environment=environment)
+    if not found:
+        raise RefusedError(
+            f"pull request #{pull.number} has no plan for {environment} from {bot}",
+            hint="run the plan workflow of that pull request again, look at its comment, then run this job again",
+            code="no_plan_comment",
+        )
+    comment, stamp = found[0]
+    _check(stamp, pull, environment)
+    return Approval(stamp.digest, pull, comment.url)
+
+
+def _check(stamp: Stamp, pull: Pull, environment: str) -> None:
+    again = "run the plan workflow of that pull request again, look at its comment, then run this job again"
+    if stamp.commit != pull.head_sha:
+        raise RefusedError(
+            f"the plan for {environment} on pull request #{pull.number} is of commit {stamp.commit[:10]}, "
+            f"but {pull.head_sha[:10]} was merged",
+            hint=again,
+            code="plan_of_other_commit",
+        )
+    if stamp.standing is Standing.REFUSED:
+        raise RefusedError(
+            f"a safety rule had refused the plan for {environment} on pull request #{pull.number} when it was merged",
+            hint="its comment names the rule; propose a change that passes it",
+            code="plan_was_refused",
+        )
+
+
+def own_comments(
+    comments: Sequence[Comment], *, bot: str, kind: Kind, project: str, environment: str
+) -> list[tuple[Comment, Stamp]]:
+    """The comments that `bot` wrote about this environment, oldest first."""
+    stamped = [
+        (comment, stamp) for comment in comments if comment.author == bot and (stamp := read_stamp(comment.body))
+    ]
+    mine = [(comment, stamp) for comment, stamp in stamped if stamp.is_about(kind, project, environment)]
+    return sorted(mine, key=lambda pair: pair[0].comment_id)

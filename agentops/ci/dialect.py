@@ -1,0 +1,107 @@
+"""GitHub's way of answering over HTTP: its headers, its rate limits in disguise, its refusals in our words. Pure.
+
+Facts (GitHub's REST documentation): a primary rate limit is a 403 or 429 with `x-ratelimit-remaining: 0` and the moment
+it ends in `x-ratelimit-reset` (epoch seconds); a secondary one has `retry-after`, or only says so in its message.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from agentops.errors import (
+    AgentopsError,
+    ForbiddenError,
+    InvalidRequestError,
+    NotFoundError,
+    PlatformError,
+    RateLimitedError,
+    UnauthorizedError,
+    UnavailableError,
+)
+from agentops.net import Answer, Dialect
+
+_SECONDARY_WAIT_S = 60
+
+
+def understand(answer: Answer, now: datetime) -> Answer:
+    """A rate limit as a 429 that says in `retry-after` how many seconds to wait; any other answer as it is."""
+    if answer.status not in (403, 429):
+        return answer
+    wait_s = _wait_s(answer, now)
+    if wait_s is None:
+        return answer
+    return replace(answer, status=429, headers={**answer.headers, "retry-after": str(max(wait_s, 0))})
+
+
+def _wait_s(answer: Answer, now: datetime) -> int | None:
+    given, reset = answer.headers.get("retry-after", ""), answer.headers.get("x-ratelimit-reset", "")
+    if given.isdigit():
+        return int(given)
+    if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
+        return int(reset) - int(now.timestamp()) + 1
+    return _SECONDARY_WAIT_S if "rate limit" in _said(answer).lower() else None
+
+
+def github_error(answer: Answer, request: str) -> PlatformError:
+    """The typed error of an answer of GitHub's that is no success; `request` is "METHOD /path"."""
+    said = _said(answer)
+    facts: dict[str, Any] = {
+        "status": answer.status,
+        "request": request,
+        "request_id": answer.headers.get("x-github-request-id"),
+    }
+    kind, summary, hint = _judge(answer.status, said)
+    return kind(f"{summary}: {said}" if said else summary, hint=hint, code=f"github_{answer.status}", **facts)
+
+
+def _judge(status: int, said: str) -> tuple[type[PlatformError], str, str | None]:
+    match status:
+        case 401:
+            return UnauthorizedError, "GitHub does not accept the token", "pass `github-token: ${{ github.token }}`"
+        case 403 if "not permitted to create or approve pull requests" in said:
+            allow = "allow it under Settings > Actions > General > Workflow permissions"
+            return ForbiddenError, "this repository lets no workflow open pull requests", allow
+        case 403:
+            return ForbiddenError, "GitHub forbids this", None
+        case 404:
+            return NotFoundError, "GitHub has no such thing, or the job may not see it", None
+        case 410:
+            return NotFoundError, "GitHub has switched this off for the repository", "switch issues on in its settings"
+        case 422:
+            return InvalidRequestError, "GitHub rejects the request", None
+        case 429:
+            return RateLimitedError, "GitHub is limiting this job's requests", "run the job again in a few minutes"
+    if status >= 500:
+        return UnavailableError, f"GitHub failed with status {status}", "run the job again; www.githubstatus.com"
+    return PlatformError, f"GitHub answered with status {status}", None
+
+
+def _said(answer: Answer) -> str:
+    body = answer.body
+    if not isinstance(body, dict):
+        return ""
+    details = [item.get("message") for item in body.get("errors") or [] if isinstance(item, dict)]
+    return "; ".join(str(text) for text in (body.get("message"), *details) if text)
+
+
+def naming_permission(error: AgentopsError, permission: str) -> AgentopsError:
+    """`error` as what it most likely is: a job that was not given `permission`."""
+    if not isinstance(error, ForbiddenError | NotFoundError) or error.hint:
+        return error
+    return ForbiddenError(
+        f"the job may not do this on GitHub, it needs the permission `{permission}`",
+        status=error.status,
+        request=error.request,
+        request_id=error.request_id,
+        hint=f"add `{permission}` to the `permissions:` of the job (and of the workflow that calls it)",
+        code="missing_permission",
+    )
+
+
+DIALECT = Dialect(
+    headers={"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"},
+    understand=understand,
+    error_of=github_error,
+)

@@ -1,0 +1,144 @@
+"""Reads where a job runs and what started it: GitHub's variables and its event file, as one value. No I/O here.
+
+Everything in the event file is written by whoever caused the event: it is data to compare and show, never to run.
+Source of the names: GitHub's documentation of default variables and of webhook payloads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from agentops.document import Secret, SecretRef
+from agentops.errors import UsageError
+
+_NO_SECRETS_FOR = frozenset({"dependabot[bot]"})
+
+
+class Trigger(StrEnum):
+    """Why the job runs, as far as agentops does different things."""
+
+    PULL_REQUEST = "pull_request"
+    PULL_REQUEST_CLOSED = "pull_request_closed"
+    PUSH = "push"
+    OTHER = "other"  # a schedule, a dispatch by hand, another workflow
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """The pull request that an event is about. `head_repository` is None when the fork was deleted meanwhile."""
+
+    number: int
+    head_sha: str
+    base_ref: str
+    head_repository: str | None
+    is_merged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GithubRun:
+    """One job of one workflow run.
+
+    repository: "owner/name"
+    sha:        the commit that is checked out by default: for a pull request GitHub's own merge of both sides
+    branch:     what was pushed to, or None when the run is not about a branch
+    workspace:  the folder of the checkout
+    token:      what GitHub's REST interface is called with; None when the job was given none
+    """
+
+    trigger: Trigger
+    repository: str
+    sha: str
+    actor: str
+    workspace: Path
+    branch: str | None = None
+    server_url: str = "https://github.com"
+    api_url: str = "https://api.github.com"
+    run_id: str = ""
+    token: Secret | None = None
+    pull_request: PullRequest | None = None
+
+    @property
+    def url(self) -> str:
+        """The run's page, where its summary and its artefacts are."""
+        return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}"
+
+    @property
+    def has_no_secrets(self) -> bool:
+        """GitHub gives neither secrets nor a token that may write to pull requests of forks and of Dependabot."""
+        pull = self.pull_request
+        return pull is not None and (pull.head_repository != self.repository or self.actor in _NO_SECRETS_FOR)
+
+    def commit_url(self, sha: str) -> str:
+        return f"{self.server_url}/{self.repository}/commit/{sha}"
+
+
+def read_run(environ: Mapping[str, str], event: Mapping[str, Any]) -> GithubRun:
+    """The run that `environ` and the parsed event file describe.
+
+    Raises UsageError outside GitHub Actions, for an event file that is not what GitHub documents, and for
+    `pull_request_target`, which would run a stranger's files with this repository's secrets.
+    """
+    if environ.get("GITHUB_ACTIONS") != "true":
+        raise UsageError(
+            "this is not a GitHub Actions job",
+            hint="`agentops ci` is for workflows; here, use the verb itself: `agentops plan`, `agentops apply`, ...",
+        )
+    name = _wanted(environ, "GITHUB_EVENT_NAME")
+    if name == "pull_request_target":
+        raise UsageError(
+            "agentops does not run on pull_request_target",
+            hint="use `pull_request`: it keeps your secrets away from files that a stranger proposes",
+        )
+    token = environ.get("GITHUB_TOKEN")
+    return GithubRun(
+        trigger=_trigger(name, event),
+        repository=_wanted(environ, "GITHUB_REPOSITORY"),
+        sha=_wanted(environ, "GITHUB_SHA"),
+        actor=environ.get("GITHUB_ACTOR", ""),
+        workspace=Path(environ.get("GITHUB_WORKSPACE") or "."),
+        branch=_branch(environ),
+        server_url=environ.get("GITHUB_SERVER_URL") or "https://github.com",
+        api_url=environ.get("GITHUB_API_URL") or "https://api.github.com",
+        run_id=environ.get("GITHUB_RUN_ID", ""),
+        token=Secret((SecretRef("GITHUB_TOKEN", token),)) if token else None,
+        pull_request=_pull_request(event) if name == "pull_request" else None,
+    )
+
+
+def _wanted(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name)
+    if not value:
+        raise UsageError(f"{name} is not set", hint="GitHub sets it in every job: was it cleared in the workflow?")
+    return value
+
+
+def _trigger(name: str, event: Mapping[str, Any]) -> Trigger:
+    if name == "pull_request":
+        return Trigger.PULL_REQUEST_CLOSED if event.get("action") == "closed" else Trigger.PULL_REQUEST
+    return Trigger.PUSH if name == "push" else Trigger.OTHER
+
+
+def _branch(environ: Mapping[str, str]) -> str | None:
+    return environ.get("GITHUB_REF_NAME") if environ.get("GITHUB_REF_TYPE") == "branch" else None
+
+
+def _pull_request(event: Mapping[str, Any]) -> PullRequest:
+    try:
+        pull = event["pull_request"]
+        head = pull["head"]
+        return PullRequest(
+            number=int(pull["number"]),
+            head_sha=str(head["sha"]),
+            base_ref=str(pull["base"]["ref"]),
+            head_repository=str(head["repo"]["full_name"]) if head.get("repo") else None,
+            is_merged=bool(pull.get("merged")),
+        )
+    except (KeyError, TypeError, ValueError) as missing:
+        raise UsageError(
+            f"the event file does not describe a pull request: {missing} is missing or malformed",
+            hint="GITHUB_EVENT_PATH names the file; GitHub writes it, nothing else should",
+        ) from None

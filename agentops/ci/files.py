@@ -1,0 +1,35 @@
+"""Writes the files a job hands its results over in: step outputs and the step summary.
+
+The paths come from GitHub's variables; outside a job (or in a test of one) a missing variable means "nowhere".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from agentops.errors import UsageError
+
+SUMMARY_BYTES = 1024 * 1024  # GitHub drops a step's summary that is larger
+
+
+def write_outputs(environ: Mapping[str, str], values: Mapping[str, str]) -> None:
+    """Appends step outputs. A value with a line end could smuggle in another output, so there is none."""
+    for name, value in values.items():
+        if "\n" in value or "\r" in value:
+            raise UsageError(f"the output {name} would span lines: {value!r}")
+    _append(environ.get("GITHUB_OUTPUT"), "".join(f"{name}={value}\n" for name, value in values.items()))
+
+
+def write_summary(environ: Mapping[str, str], markdown: str) -> None:
+    """Appends to the step's summary page, within GitHub's limit."""
+    path = environ.get("GITHUB_STEP_SUMMARY")
+    there = Path(path).stat().st_size if path and Path(path).exists() else 0
+    room = SUMMARY_BYTES - there - 1
+    _append(path, markdown.encode()[: max(room, 0)].decode(errors="ignore") + "\n")
+
+
+def _append(path: str | None, text: str) -> None:
+    if path and text.strip():
+        with Path(path).open("a", encoding="utf-8", newline="\n") as file:
+            file.write(text)

@@ -1,0 +1,59 @@
+"""The hidden first line by which our comments and issues are found again, and what it remembers. Pure.
+
+Only the first line of a text counts: further down a comment quotes prompts, and a prompt could hold a forged stamp.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+_START, _END = "<!-- agentops ", " -->"
+
+
+class Kind(StrEnum):
+    PLAN = "plan"
+    DRIFT = "drift"
+
+
+class Standing(StrEnum):
+    """What a commented plan was worth when it was made."""
+
+    EMPTY = "empty"
+    APPLYABLE = "applyable"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Which environment of which project a text is about; for a plan also its digest and the commit it was made of."""
+
+    kind: Kind
+    project: str
+    environment: str
+    digest: str = ""
+    commit: str = ""
+    standing: Standing = Standing.EMPTY
+
+    def is_about(self, kind: Kind, project: str, environment: str) -> bool:
+        return (self.kind, self.project, self.environment) == (kind, project, environment)
+
+
+def stamp_line(stamp: Stamp) -> str:
+    """The stamp as an HTML comment, which GitHub does not show. No value can end that comment."""
+    text = json.dumps(asdict(stamp), separators=(",", ":"))
+    return f"{_START}{text.replace('<', chr(92) + 'u003c').replace('>', chr(92) + 'u003e')}{_END}"
+
+
+def read_stamp(text: str | None) -> Stamp | None:
+    """The stamp on the first line of `text`; None when there is none or it is not one we understand."""
+    first = (text or "").partition("\n")[0].rstrip("\r")
+    if not (first.startswith(_START) and first.endswith(_END)):
+        return None
+    try:
+        found = json.loads(first[len(_START) : -len(_END)])
+        values = {name: str(found[name]) for name in ("project", "environment", "digest", "commit")}
+        return Stamp(kind=Kind(found["kind"]), standing=Standing(found["standing"]), **values)
+    except (ValueError, KeyError, TypeError):
+        return None
