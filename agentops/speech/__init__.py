@@ -5,7 +5,19 @@ without it both raise `SpeechUnavailableError`, whose text names the extra to in
 little-endian mono throughout.
 """
 
+from agentops.speech.espeak import SpeechUnavailableError
 from agentops.speech.hearing import Recognition, recognize
-from agentops.speech.speaking import SpeechUnavailableError, is_available, synthesize
+from agentops.speech.resampling import resample
+from agentops.speech.speaking import Speech, SpokenWord, is_available, speak, synthesize
 
-__all__ = ["Recognition", "SpeechUnavailableError", "is_available", "recognize", "synthesize"]
+__all__ = [
+    "Recognition",
+    "Speech",
+    "SpeechUnavailableError",
+    "SpokenWord",
+    "is_available",
+    "recognize",
+    "resample",
+    "speak",
+    "synthesize",
+]

@@ -1,19 +1,227 @@
-"""Speech recognition with pocketsphinx over a closed set of phrases."""
+"""Speech recognition with pocketsphinx over a closed set of phrases.
+
+A grammar decoder always prefers some phrase, however badly it fits. Two passes decide whether it was really said: the
+phrase's acoustic score is compared, frame by frame, with that of a loop over all phones, which may say anything. Speech
+outside the grammar is far worse than the loop somewhere; a phrase that was said is close to it everywhere. The model is
+US English.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+import math
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from agentops.speech.espeak import SpeechUnavailableError
+from agentops.speech.pronouncing import pronounce
+from agentops.speech.resampling import resample
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_MODEL_RATE_HZ = 16000
+_FRAME_S = 0.01
+_PHONE_LOOP = "phones"
+_KEPT_GRAMMARS = 64
+_LOG_BASE = 1.0001  # of pocketsphinx's scores
+
+# How much worse than the free phone loop a phrase may be, as mean log score per frame: over the whole utterance, and
+# over its worst quarter of a second. docs/speech.md has the measurement behind both numbers.
+_MEAN_LIMIT = 17.0
+_WINDOW_LIMIT = 44.0
+_WINDOW_FRAMES = 25
+
+_SPEECH_RMS = 1000.0  # every utterance is brought to this level
+_DITHER = 60.0  # standard deviation; digital silence has no logarithm
+_MARGIN_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """What was heard: one of the phrases, or None when the audio is none of them. `score` is 0..1."""
+    """What was heard: one of the phrases, or None when the audio is none of them. `score` is 0..1.
+
+    0.5 is the border between heard and not heard; a score without a text says how near the best phrase came.
+    """
 
     text: str | None
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    word: str
+    start: int  # first frame
+    end: int  # last frame
+    score: float  # of all its frames together
+
+
 def recognize(pcm: bytes, *, sample_rate_hz: int, phrases: Sequence[str]) -> Recognition:
-    """Which of `phrases` the audio says; never invents one."""
-    raise NotImplementedError
+    """Which of `phrases` the audio says; never invents one. Words and punctuation are compared as they sound.
+
+    Raises SpeechUnavailableError without the extra.
+    """
+    audio = _prepare(pcm, sample_rate_hz)
+    if audio is None:
+        return Recognition(None, 0.0)
+    with _decoder() as decoder:
+        said = decoder.listen(audio, decoder.grammar(tuple(phrases)))
+        if not said.words:
+            return Recognition(None, 0.0)
+        free = decoder.listen(audio, _PHONE_LOOP)
+    score = _score(said, free)
+    return Recognition(said.phrase if score >= 0.5 else None, score)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hearing:
+    phrase: str | None
+    segments: tuple[_Segment, ...]
+    frames: int
+
+    @property
+    def words(self) -> tuple[_Segment, ...]:
+        return tuple(s for s in self.segments if s.word[0] not in "<(+[")
+
+    def per_frame(self) -> NDArray[np.float64]:
+        import numpy as np
+
+        scores = np.zeros(self.frames)
+        for segment in self.segments:
+            length = segment.end - segment.start + 1
+            if length > 0:
+                scores[segment.start : segment.end + 1] = segment.score / length
+        return scores
+
+
+def _score(said: _Hearing, free: _Hearing) -> float:
+    """0..1; 0.5 where a limit is just reached."""
+    import numpy as np
+
+    shortfall = free.per_frame() - said.per_frame()
+    first, last = said.words[0].start, said.words[-1].end
+    spoken = shortfall[first : last + 1]
+    width = min(_WINDOW_FRAMES, len(spoken))
+    sums = np.convolve(spoken, np.ones(width), mode="valid") / width
+    badness = max(float(shortfall.mean()) / _MEAN_LIMIT, float(sums.max()) / _WINDOW_LIMIT, 0.0)
+    return float(2.0**-badness)
+
+
+def _prepare(pcm: bytes, sample_rate_hz: int) -> bytes | None:
+    """The audio as the decoder wants it: 16 kHz, one level, margins, no digital silence; None when there is none."""
+    import numpy as np
+
+    samples = np.frombuffer(resample(pcm, from_hz=sample_rate_hz, to_hz=_MODEL_RATE_HZ), dtype="<i2").astype(float)
+    level = float(np.sqrt(np.mean(np.square(samples)))) if len(samples) else 0.0
+    if level < 1.0:
+        return None
+    margin = np.zeros(int(_MARGIN_S * _MODEL_RATE_HZ))
+    samples = np.concatenate((margin, samples * (_SPEECH_RMS / level), margin))
+    noise = np.random.default_rng(0).normal(0.0, _DITHER, len(samples))  # the same each time: hearing is repeatable
+    return np.clip(samples + noise, -32768, 32767).astype("<i2").tobytes()
+
+
+class _Decoder:
+    """One pocketsphinx decoder with the grammars it was last asked for."""
+
+    def __init__(self) -> None:
+        try:
+            import pocketsphinx
+        except ImportError:
+            raise SpeechUnavailableError from None
+        model = pocketsphinx.get_model_path("en-us")
+        self._decoder: Any = pocketsphinx.Decoder(
+            hmm=f"{model}/en-us",
+            dict=f"{model}/cmudict-en-us.dict",
+            lm=None,
+            samprate=_MODEL_RATE_HZ,
+            loglevel="FATAL",
+            beam=1e-80,  # with the default beams the end of a phrase is often cut off
+            pbeam=1e-80,
+            wbeam=1e-60,
+            bestpath=False,
+        )
+        self._decoder.add_allphone_file(_PHONE_LOOP)
+        self._grammars: OrderedDict[tuple[str, ...], _Grammar] = OrderedDict()
+        self._names = itertools.count()
+        self._spellings: dict[str, str] = {}
+
+    def grammar(self, phrases: tuple[str, ...]) -> _Grammar:
+        if phrases in self._grammars:
+            self._grammars.move_to_end(phrases)
+            return self._grammars[phrases]
+        if len(self._grammars) >= _KEPT_GRAMMARS:
+            _, oldest = self._grammars.popitem(last=False)
+            self._decoder.remove_search(oldest.name)
+        sentences = {self._spell(phrase): phrase for phrase in reversed(phrases)}
+        sentences.pop("", None)
+        grammar = _Grammar(f"grammar-{next(self._names)}", sentences)
+        if sentences:
+            rule = " | ".join(sentences)
+            self._decoder.add_jsgf_string(grammar.name, f"#JSGF V1.0; grammar heard; public <phrase> = {rule} ;")
+        self._grammars[phrases] = grammar
+        return grammar
+
+    def _spell(self, phrase: str) -> str:
+        """The phrase as words of the decoder's dictionary, which learns the ones it lacks."""
+        return " ".join(token for word in words_of(phrase) if (token := self._token(word)))
+
+    def _token(self, word: str) -> str:
+        if word not in self._spellings:
+            self._spellings[word] = word if self._decoder.lookup_word(word) else self._learn(word)
+        return self._spellings[word]
+
+    def _learn(self, word: str) -> str:
+        phones = pronounce(word)
+        token = f"learned{len(self._spellings)}" if phones else ""
+        if token:
+            self._decoder.add_word(token, phones, True)
+        return token
+
+    def listen(self, audio: bytes, search: _Grammar | str) -> _Hearing:
+        if isinstance(search, _Grammar) and not search.sentences:
+            return _Hearing(None, (), 0)
+        self._decoder.activate_search(search if isinstance(search, str) else search.name)
+        self._decoder.start_utt()
+        self._decoder.process_raw(audio, False, True)
+        self._decoder.end_utt()
+        heard = self._decoder.hyp()
+        if heard is None:
+            return _Hearing(None, (), 0)
+        phrase = search.sentences.get(heard.hypstr) if isinstance(search, _Grammar) else None
+        segments = tuple(
+            _Segment(s.word, s.start_frame, s.end_frame, math.log(max(s.ascore, 1e-300)) / math.log(_LOG_BASE))
+            for s in self._decoder.seg()
+        )
+        return _Hearing(phrase, segments if phrase or isinstance(search, str) else (), self._decoder.n_frames())
+
+
+@dataclass(frozen=True, slots=True)
+class _Grammar:
+    name: str
+    sentences: dict[str, str]  # as the decoder spells it -> the phrase that was asked for
+
+
+def words_of(text: str) -> list[str]:
+    """The words of `text` as they are compared: lower case, no punctuation but inner apostrophes."""
+    return re.findall(r"[^\W_]+(?:'[^\W_]+)*", text.lower().replace("’", "'"))
+
+
+_LIMIT = threading.BoundedSemaphore(2)  # decoders in use at once; each holds its own copy of the model
+_idle: list[_Decoder] = []
+
+
+@contextmanager
+def _decoder() -> Iterator[_Decoder]:
+    with _LIMIT:
+        decoder = _idle.pop() if _idle else _Decoder()
+        try:
+            yield decoder
+        finally:
+            _idle.append(decoder)
