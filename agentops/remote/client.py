@@ -178,6 +178,14 @@ class Client:
         data = await self._get(f"/conversation/{call_id}")
         return data if isinstance(data, dict) else {}
 
+    async def register_call(self, agent_id: str, *, mode: str, variables: Mapping[str, Any]) -> str:
+        body = {"agent_id": agent_id, "mode": mode, "variables": dict(variables)}
+        data = await self._write("POST", "/conversation/register-call", body, is_repeatable=True)
+        token = data.get("access_token") if isinstance(data, dict) else None
+        if not isinstance(token, str):
+            raise NotFoundError("the platform gave no call token", request=f"POST {API}/conversation/register-call")
+        return token
+
     def written_path(self, leaf: LeafDifference) -> Path | None:
         return wire.written_path(leaf)
 

@@ -8,7 +8,7 @@ All methods raise `errors.PlatformError` and its kinds; a write that may or may 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -118,6 +118,10 @@ class Reader(Protocol):
     async def read_account_limits(self) -> AccountLimits: ...
 
     async def read_call(self, call_id: str) -> dict[str, Any]: ...
+
+    async def register_call(self, agent_id: str, *, mode: str, variables: Mapping[str, Any]) -> str:
+        """A token that opens one session with the agent's live revision: single use, good for 30 s."""
+        ...
 
 
 class Writer(Reader, Protocol):
