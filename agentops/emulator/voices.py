@@ -76,9 +76,10 @@ def add_clone(store: Store, request: Request) -> Answer:
     if sample is None or not name or len(name) > 500 or len(sample.content) > CLONE_LIMIT_BYTES:
         return Answer(400, {"error": "displayName and an audio file of at most 5 MB are required"})
     clone_id = store.new_id()
+    voice_id = f"voice_{clone_id[-10:]}"
     clone = {
         "_id": clone_id,
-        "voiceId": f"voice_{clone_id[-10:]}",
+        "voiceId": voice_id,
         "displayName": name,
         "description": request.fields.get("description", ""),
         "accent": request.fields.get("accent", ""),
@@ -89,8 +90,8 @@ def add_clone(store: Store, request: Request) -> Answer:
         "modelIds": [request.fields.get("model", "lightning-v3.1")],
         "createdAt": store.now(),
     }
-    store.database.put("clone", clone["voiceId"], clone)
-    made = {**clone, "model": clone["modelIds"][0], "organizationId": ORGANIZATION_ID}
+    store.database.put("clone", voice_id, clone)
+    made = {**clone, "model": request.fields.get("model", "lightning-v3.1"), "organizationId": ORGANIZATION_ID}
     made |= {"audioFileNames": [sample.name], "samples": []}
     return Answer(200, {"message": "Voice cloned successfully", "data": made})
 

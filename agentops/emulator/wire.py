@@ -118,7 +118,7 @@ class Route:
     is_retired: bool = False
     is_versioning_write: bool = False
     media: str | None = None
-    failure: Schema = FAILURE
+    failure: Schema = field(default_factory=lambda: FAILURE)
 
 
 def data(schema: Schema | None = None) -> Schema:

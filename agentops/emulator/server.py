@@ -1,0 +1,114 @@
+"""Runs the emulator on a port: in a thread beside the caller, or in the caller's own thread until it is told to end."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+
+import uvicorn
+
+from agentops.emulator.app import create_app
+from agentops.emulator.database import EmulatorError
+from agentops.emulator.options import EmulatorOptions
+from agentops.emulator.store import Clock, Store
+
+STOP_WITHIN_S = 5.0
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it listens, or that it never will."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+
+@dataclass(frozen=True, slots=True)
+class RunningEmulator:
+    """An emulator that listens at `base_url` (no trailing slash, no `/atoms/v1`). Also a context manager."""
+
+    base_url: str
+    store: Store
+    _server: _Server = field(repr=False)
+    _thread: threading.Thread = field(repr=False)
+
+    def stop(self) -> None:
+        """Ends the server and waits for it; calling it again does nothing."""
+        self._server.should_exit = True
+        self._thread.join(STOP_WITHIN_S)
+
+    def __enter__(self) -> RunningEmulator:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.stop()
+
+
+def start(options: EmulatorOptions, *, clock: Clock | None = None) -> RunningEmulator:
+    """Starts an emulator in a thread and returns once it listens.
+
+    Raises EmulatorError when the port or the data file cannot be had.
+    """
+    listener = _listen(options)
+    try:
+        app = create_app(options, clock=clock)
+    except EmulatorError:
+        listener.close()
+        raise
+    ready = threading.Event()
+    server = _Server(_config(app), ready.set)
+    thread = threading.Thread(target=server.run, args=([listener],), name="agentops-emulator", daemon=True)
+    thread.start()
+    ready.wait()
+    return RunningEmulator(_address(listener), app.state.store, server, thread)
+
+
+def serve(options: EmulatorOptions, *, on_ready: Callable[[str], None]) -> None:
+    """Serves in this thread until it is interrupted; `on_ready` gets the address once requests are answered.
+
+    Raises EmulatorError when the port or the data file cannot be had.
+    """
+    listener = _listen(options)
+    app = create_app(options)
+    server = _Server(_config(app), lambda: on_ready(_address(listener)))
+    server.run([listener])
+
+
+def _listen(options: EmulatorOptions) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in options.host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((options.host, options.port))
+    except OSError as failure:
+        listener.close()
+        raise EmulatorError(
+            f"cannot listen on {options.host} port {options.port}: {failure.strerror or failure};"
+            " choose another with --port, or 0 for any free one"
+        ) from failure
+    listener.listen(512)
+    return listener
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _config(app: object) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        log_config=None,
+        access_log=False,
+        ws="websockets-sansio",
+        lifespan="on",
+        timeout_graceful_shutdown=1,
+        server_header=False,
+        headers=[("X-Powered-By", "Express")],
+    )
