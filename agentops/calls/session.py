@@ -32,7 +32,7 @@ _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where an agent is reached: `base_url` ends in `/atoms/v1`, `api_key` is the raw key."""
+    """Where an agent is reached: `base_url` is the account's origin, without `/atoms/v1`; `api_key` the raw key."""
 
     base_url: str
     agent_id: str
@@ -224,7 +224,7 @@ async def _address(opening: Opening, platform: Platform | None, notes: list[str]
     A token fixes the rate at 24 kHz, so another rate needs the key.
     """
     target = opening.target
-    base = "ws" + target.base_url.removeprefix("http") + "/agent/connect"
+    base = "ws" + target.base_url.rstrip("/").removeprefix("http") + "/atoms/v1/agent/connect"
     if platform is not None and opening.sample_rate_hz == DEFAULT_SAMPLE_RATE_HZ:
         try:
             token = await platform.register_call(target.agent_id, mode=opening.mode, variables=opening.variables)

@@ -6,7 +6,7 @@ not reached are no checks. Checks of the whole call are made afterwards by `chec
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agentops.calls.line import Line, Sound, ended_by
@@ -37,6 +37,7 @@ from agentops.calls.script import (
 # An agent may say something more after a pause (a filler before a tool answers): its turn is over when this has passed.
 TURN_OVER_MS = 700.0
 _PATIENCE_MS = 30_000.0  # how long a caller listens to one turn before wanting to speak
+_LATE_TRANSCRIPT_MS = 1_500.0  # final transcripts come after the agent has finished, sometimes well after
 _RECHECK_MS = 40.0
 _EVENTS = {
     "agent_starts": AgentStarted,
@@ -162,6 +163,8 @@ class Walk:
             return bool(text) and (not missing_of(expect, text) or bool(violations_of(expect, text)))
 
         is_met = await line.wait(is_decided, max(left_ms, 0))
+        if not is_met and self._is_heard_without_text():
+            is_met = await self._await_transcript(is_decided)
         at_ms = line.now_ms()
         if is_met and needs_whole_turn(expect):
             await self._turn_is_over(_PATIENCE_MS)
@@ -173,17 +176,27 @@ class Walk:
             return self._over_too_early(index, asked.expected)
         return self._missed(index, expect, text, problems)
 
+    def _is_heard_without_text(self) -> bool:
+        """The agent has been talking, but what it says has not come as text yet: transcripts may be late."""
+        answers = [u for u in self.line.conversation.utterances[self._since :] if u.role is Role.AGENT]
+        return any(u.audio_ms is not None for u in answers) and not any(u.text for u in answers)
+
+    async def _await_transcript(self, is_decided: Callable[[], bool]) -> bool:
+        await self._turn_is_over(_PATIENCE_MS)
+        return await self.line.wait(is_decided, _LATE_TRANSCRIPT_MS)
+
     def _missed(self, index: int, expect: Expect, text: str, problems: list[str]) -> Check:
         """A missed expectation. Where nothing came at all, the answer is late rather than wrong."""
         within = f" within {expect.within_s:g} s"
         if text:
             asked = _Asked(f"{expect.role} says", Kind.TRANSCRIPT, f"{expect.role} {' and '.join(problems)}{within}")
             return self._note(index, asked, text, passed=False)
-        if any(u.audio_ms is not None for u in self.line.conversation.utterances[self._since :]):
+        if self._is_heard_without_text() and _is_quiet(self.line, 0):
             asked = _Asked(f"{expect.role} says", Kind.TRANSCRIPT, describe(expect))
             return self._note(index, asked, "agent audio without a transcript", passed=False)
         asked = _Asked(f"{expect.role} answers", Kind.LATENCY, describe(expect))
-        return self._note(index, asked, "nothing", passed=False)
+        heard = "nothing" if _is_quiet(self.line, 0) else "the agent was still talking"
+        return self._note(index, asked, heard, passed=False)
 
     async def _wait_for(self, index: int, wait: WaitFor) -> Check | None:
         found = await self._next(wait.event, wait.within_s * 1000)
