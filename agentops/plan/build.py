@@ -83,7 +83,7 @@ def build_plan(
         notes += part.diagnostics
     changes += [_archive(key, orphan) for key, orphan in sorted(world.orphans.items())]
     refusals += refuse_protected(environment, changes) + refuse_excess(environment, changes)
-    standing, acknowledged = _acknowledge(refusals, options.acknowledged)
+    standing, acknowledged = acknowledge(refusals, options.acknowledged)
     return Plan(
         project=environment.project,
         environment=environment.name,
@@ -171,6 +171,8 @@ def _decide(
     observed: ObservedAgent, standing: Standing, fields: Sequence[FieldChange], mark: str
 ) -> tuple[Action, str]:
     live = observed.live
+    if observed.listing.is_archived:
+        return Action.UPDATE, "it was archived in the console"
     if live is None:
         return Action.UPDATE, "nothing was ever published"
     serving = f"revision {live.number}" if live.number is not None else f"revision {live.revision_id}"
@@ -214,7 +216,7 @@ def _archive(key: str, orphan: ObservedAgent) -> AgentChange:
     )
 
 
-def _acknowledge(
+def acknowledge(
     refusals: Iterable[Refusal], acknowledged: frozenset[str]
 ) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:
     """What still refuses, and the acknowledgements that were used. `CODE:key` acknowledges for one agent only."""

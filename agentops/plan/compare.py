@@ -79,7 +79,7 @@ def unmanaged_paths(desired: DesiredAgent, live: Revision | None) -> tuple[Path,
         return ()
     everything = canonical(live.document)
     managed = canonical(live.document, without(desired.config, live.unverifiable))
-    return tuple(d.path for d in expand(diff(managed, everything)))
+    return tuple(d.path for d in expand(diff(managed, everything)) if d.before is ABSENT)
 
 
 def active_rules(environment: Environment, key: str, today: str) -> tuple[IgnoredDrift, ...]:

@@ -22,7 +22,7 @@ def refuse_agent(
     """Everything that speaks against one agent's change. An agent that stays as it is refuses nothing."""
     if not change.is_change:
         return []
-    found = [_adoption(change, standing), _redeploy(change, standing)]
+    found = [_adoption(change, standing), _redeploy(change, standing), _archived(change)]
     found.append(None if overwrites_drift else _drift(change))
     found.append(None if discards_draft else _draft(change))
     return [refusal for refusal in found if refusal is not None]
@@ -111,11 +111,20 @@ def _redeploy(change: AgentChange, standing: Standing) -> Refusal | None:
     )
 
 
+def _archived(change: AgentChange) -> Refusal | None:
+    if change.drift is not Drift.ARCHIVED:
+        return None
+    return Refusal(
+        code="ARCHIVED",
+        summary=f"{change.key}: agent {change.agent_id} was archived in the console",
+        hint="unarchive it in the console, or remove its spec",
+        agent=change.key,
+        is_stale=True,
+    )
+
+
 def _drift(change: AgentChange) -> Refusal | None:
     match change.drift:
-        case Drift.ARCHIVED:
-            summary, hint = "was archived in the console", "unarchive it in the console, or remove the spec"
-            return Refusal("ARCHIVED", f"{change.key}: agent {change.agent_id} {summary}", hint, change.key, None, True)
         case Drift.RENAMED:
             hint = (
                 "rename it in the spec too, or pass `--overwrite-drift` to give it the spec's name again; "

@@ -1,0 +1,92 @@
+"""A rollback as a plan: the desired state is an older revision, and the fields show what callers will get back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agentops.document import DesiredAgent, Environment, Generation, ObservedAgent, Revision, ScanState, read_mark
+from agentops.plan.approval import digest_of
+from agentops.plan.build import PlanOptions, acknowledge
+from agentops.plan.canonical import canonical, without
+from agentops.plan.changes import Describer, expand, secret_values
+from agentops.plan.diff import diff
+from agentops.plan.model import Action, AgentChange, FieldChange, Plan, Refusal
+from agentops.plan.safety import refuse_protected
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """One agent and the revision, with its document, that shall serve again. `desired` is what git asks for now."""
+
+    desired: DesiredAgent
+    observed: ObservedAgent
+    revision: Revision
+
+
+def build_rollback(
+    environment: Environment, generation: Generation, target: str, rollback: Rollback, options: PlanOptions
+) -> Plan:
+    """The plan that puts `rollback.revision` back in service."""
+    change = _change(rollback)
+    refusals = [*_refuse(rollback), *refuse_protected(environment, [change])]
+    standing, acknowledged = acknowledge(refusals, options.acknowledged)
+    return Plan(
+        project=environment.project,
+        environment=environment.name,
+        target=target,
+        generation=generation,
+        changes=(change,),
+        digest=digest_of(environment, target, [change]),
+        refusals=standing,
+        acknowledged=acknowledged,
+    )
+
+
+def _change(rollback: Rollback) -> AgentChange:
+    desired, observed, revision = rollback.desired, rollback.observed, rollback.revision
+    live = observed.live
+    is_serving = live is not None and live.revision_id == revision.revision_id
+    mark = read_mark(revision.label)
+    number = revision.number if revision.number is not None else revision.revision_id
+    return AgentChange(
+        key=desired.key,
+        name=desired.name,
+        action=Action.UNCHANGED if is_serving else Action.RESTORE,
+        reason=f"revision {number} serves already" if is_serving else f"revision {number} shall serve again",
+        agent_id=observed.agent_id,
+        base_revision_id=live.revision_id if live else None,
+        base_number=live.number if live else None,
+        fingerprint=mark.fingerprint if mark else "",
+        fields=() if is_serving else tuple(_fields(rollback)),
+        desired=desired,
+        observed=observed,
+        restore_to=revision,
+    )
+
+
+def _fields(rollback: Rollback) -> Iterator[FieldChange]:
+    live, revision = rollback.observed.live, rollback.revision
+    if live is None:
+        return
+    hidden = live.unverifiable | revision.unverifiable
+    before = canonical(without(live.document or {}, hidden), None)
+    after = canonical(without(revision.document or {}, hidden), None)
+    describer = Describer(rollback.desired, secret_values([rollback.desired]))
+    for difference in expand(diff(before, after)):
+        yield describer.describe(difference, reason=f"as in revision {revision.number or revision.revision_id}")
+
+
+def _refuse(rollback: Rollback) -> list[Refusal]:
+    revision = rollback.revision
+    if revision.is_published and revision.scan is ScanState.PASSED:
+        return []
+    state = f"its security scan is {revision.scan.value}" if revision.is_published else "it was never published"
+    return [
+        Refusal(
+            code="NOT_RESTORABLE",
+            summary=f"{rollback.desired.key}: revision {revision.number or revision.revision_id} can't serve: {state}",
+            hint="choose another revision from `agentops history`",
+            agent=rollback.desired.key,
+        )
+    ]

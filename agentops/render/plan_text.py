@@ -1,0 +1,190 @@
+"""A plan as text for a terminal: every field change, every refusal, nothing cut. Reads the plan and nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from agentops.document import Secret, path_text
+from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Plan, Refusal
+from agentops.render.diagnostics import diagnostics_text
+from agentops.render.style import PLAIN, Style
+from agentops.render.values import (
+    ACTION_WORDS,
+    CHANGED_BY_WORDS,
+    DRIFT_WORDS,
+    FIELD_SYMBOLS,
+    SYMBOLS,
+    first_line_number,
+    is_long_text,
+    plural,
+    value_text,
+)
+from agentops.render.words import Fold, Kind, Line, Piece, impact, word_diff
+
+_ROLES = {"+": "add", "-": "remove", "~": "change", ">": "good", "<": "change", "=": "faint"}
+_MARKS = {Kind.SAME: ("", ""), Kind.ADDED: ("{+", "+}"), Kind.REMOVED: ("[-", "-]")}
+
+
+def plan_text(plan: Plan, style: Style = PLAIN) -> str:
+    """The whole plan, ending in a newline."""
+    lines = [*_header(plan, style), ""]
+    for change in plan.changes:
+        if change.is_change or change.unmanaged or change.drift_fields:
+            lines += [*_agent(change, style), ""]
+    lines += _unchanged(plan, style)
+    lines += _refusals(plan, style)
+    if plan.diagnostics:
+        lines += [diagnostics_text(plan.diagnostics), ""]
+    return "\n".join([*lines, *_summary(plan, style)]) + "\n"
+
+
+def field_lines(change: FieldChange, style: Style, indent: str = "    ") -> Iterator[str]:
+    """One field change: its path and kind, then both values or the words that changed."""
+    symbol = FIELD_SYMBOLS[change.operation]
+    facts = [change.category.value, f"{change.risk.value} risk"]
+    if change.is_immediate:
+        facts.append("at once, not versioned")
+    if change.changed_by is not ChangedBy.GIT:
+        facts.append(f"changed in {CHANGED_BY_WORDS[change.changed_by]}")
+    if change.where:
+        facts.append(str(change.where))
+    head = f"{symbol} {path_text(change.path)}"
+    for number, line in enumerate(style.wrap(f"{head}  ({', '.join(facts)})", indent, indent + "    ")):
+        yield line.replace(head, style.paint(head, _ROLES[symbol]), 1) if number == 0 else line
+    yield from _values(change, style, indent + "    ")
+
+
+def _values(change: FieldChange, style: Style, indent: str) -> Iterator[str]:
+    if is_long_text(change):
+        yield from _long_text(change, style, indent)
+    elif change.before is None:
+        yield from style.wrap(value_text(change.after), indent, indent)
+    elif change.after is None:
+        yield from style.wrap(f"{value_text(change.before)} is removed", indent, indent)
+    elif isinstance(change.before, Secret) and isinstance(change.after, Secret):
+        yield from style.wrap(f"{value_text(change.after)} has another value now", indent, indent)
+    else:
+        yield from style.wrap(f"{value_text(change.before)} -> {value_text(change.after)}", indent, indent)
+
+
+def _long_text(change: FieldChange, style: Style, indent: str) -> Iterator[str]:
+    before, after = change.before or "", change.after or ""
+    if not before or not after:
+        text = after or before
+        what = "new" if after else "removed"
+        counts = f"{plural(len(text.splitlines()), 'line')}, {plural(len(text.split()), 'word')}"
+        yield f"{indent}{what} text of {counts}; `--format json` has all of it"
+        return
+    yield f"{indent}{impact(before, after)}"
+    offset = first_line_number(change) - 1
+    for entry in word_diff(before, after):
+        if isinstance(entry, Fold):
+            yield style.paint(f"{indent}      ... {plural(entry.count, 'unchanged line')}", "faint")
+        else:
+            yield from _line(entry, offset, style, indent)
+
+
+def _line(line: Line, offset: int, style: Style, indent: str) -> Iterator[str]:
+    sign = {Kind.ADDED: "+", Kind.REMOVED: "-"}.get(line.kind, "~" if line.is_changed else " ")
+    number = "" if line.kind is Kind.REMOVED else str(line.number + offset)
+    is_whole = len(line.pieces) == 1
+    text = line.pieces[0].text if is_whole else "".join(_marked(piece) for piece in line.pieces)
+    wrapped = style.wrap(text, f"{indent}{number:>5} {sign} ", f"{indent}{'':>5}   ")
+    for part in wrapped:
+        yield _painted(part, line, style)
+
+
+def _marked(piece: Piece) -> str:
+    opening, closing = _MARKS[piece.kind]
+    return f"{opening}{piece.text}{closing}"
+
+
+def _painted(text: str, line: Line, style: Style) -> str:
+    if not style.is_colored:
+        return text
+    if line.kind is Kind.ADDED:
+        return style.paint(text, "add")
+    if line.kind is Kind.REMOVED:
+        return style.paint(text, "remove")
+    return (
+        text.replace("{+", "\033[32m{+")
+        .replace("+}", "+}\033[0m")
+        .replace("[-", "\033[31m[-")
+        .replace("-]", "-]\033[0m")
+    )
+
+
+def _header(plan: Plan, style: Style) -> Iterator[str]:
+    title = f"Plan for {plan.project}, environment {plan.environment}"
+    yield style.paint(title, "strong") + style.paint(f"  ({plan.target}, {plan.generation.value})", "faint")
+
+
+def _agent(change: AgentChange, style: Style) -> Iterator[str]:
+    symbol = SYMBOLS[change.action]
+    title = f"{symbol} {change.key}"
+    about = f"{title}  {change.name!r}  {ACTION_WORDS[change.action]}: {change.reason}"
+    for number, line in enumerate(style.wrap(about, "", "    ")):
+        yield line.replace(title, style.paint(title, _ROLES[symbol]), 1) if number == 0 else line
+    if change.drift is not Drift.NONE:
+        detail = f": {change.drift_detail}" if change.drift_detail else ""
+        for line in style.wrap(f"! {DRIFT_WORDS[change.drift]}{detail}", "    ", "      "):
+            yield style.paint(line, "bad" if change.drift_fields else "change")
+    for field in change.drift_fields:
+        moved = f"{path_text(field.path)}: {value_text(field.before)} -> {value_text(field.after)}, outside git"
+        yield from style.wrap(moved, "      ", "        ")
+    for field in change.fields:
+        yield from field_lines(field, style)
+    if change.unverifiable:
+        yield from style.wrap(
+            f"can't be read back, so not compared: {', '.join(change.unverifiable)}", "    ", "      "
+        )
+    if change.unmanaged:
+        names = ", ".join(path_text(path) for path in change.unmanaged)
+        yield from style.wrap(f"not managed by the spec: {names}", "    ", "      ")
+
+
+def _unchanged(plan: Plan, style: Style) -> Iterator[str]:
+    same = [change for change in plan.changes if not change.is_change]
+    if not same or plan.is_empty:
+        return
+    for change in same:
+        yield style.paint(f"= {change.key}  unchanged: {change.reason}", "faint")
+    yield ""
+
+
+def _refusals(plan: Plan, style: Style) -> Iterator[str]:
+    if not plan.refusals:
+        return
+    yield style.paint("Refused:", "bad")
+    for refusal in plan.refusals:
+        yield from refusal_lines(refusal, style)
+    yield ""
+
+
+def refusal_lines(refusal: Refusal, style: Style) -> Iterator[str]:
+    yield from style.wrap(f"{refusal.code}: {refusal.summary}", "  ", "    ")
+    yield from style.wrap(f"next: {refusal.hint}", "    ", "      ")
+
+
+def _summary(plan: Plan, style: Style) -> Iterator[str]:
+    agents = plural(len(plan.changes), "agent")
+    if plan.is_empty and not plan.refusals:
+        verb = "serves what its spec asks for" if len(plan.changes) == 1 else "serve what their specs ask for"
+        text = f"No changes. {agents.capitalize()} of {plan.environment} {verb}."
+        yield style.paint(text, "good")
+    else:
+        counts = Counter(change.action for change in plan.changes)
+        parts = [
+            f"{counts[action]} to {ACTION_WORDS[action]}"
+            if action is not Action.UNCHANGED
+            else f"{counts[action]} unchanged"
+            for action in Action
+            if counts[action]
+        ]
+        yield style.paint(f"{agents.capitalize()}: {', '.join(parts) or 'nothing to do'}.", "strong")
+    if plan.acknowledged:
+        yield f"Acknowledged: {', '.join(plan.acknowledged)}."
+    if plan.refusals:
+        yield style.paint(f"This plan can't be applied: {plural(len(plan.refusals), 'refusal')} above.", "bad")
+    yield f"Digest: {plan.digest}"

@@ -1,0 +1,175 @@
+"""Two texts as one folded diff, word by word, with line numbers of the new text; how it looks is not decided here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+_SIMILAR_ENOUGH = 0.4  # below it two lines are shown as one gone and one new, which reads better than confetti
+_TOKENS_PER_WORD = 4 / 3  # a rule of thumb for English text
+
+
+class Kind(StrEnum):
+    SAME = "same"
+    ADDED = "added"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of text that stayed, came or went."""
+
+    kind: Kind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line; `number` counts from 1 in the new text, or in the old one for a line that is gone."""
+
+    number: int
+    pieces: tuple[Piece, ...]
+
+    @property
+    def kind(self) -> Kind:
+        """SAME when nothing changed or only some words did."""
+        kinds = {piece.kind for piece in self.pieces}
+        return kinds.pop() if len(kinds) == 1 else Kind.SAME
+
+    @property
+    def is_changed(self) -> bool:
+        return any(piece.kind is not Kind.SAME for piece in self.pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """A run of unchanged lines that is not shown."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What a change of prompt means in size. Tokens are an estimate: four for every three words."""
+
+    words_before: int
+    words_after: int
+
+    @property
+    def tokens_before(self) -> int:
+        return round(self.words_before * _TOKENS_PER_WORD)
+
+    @property
+    def tokens_after(self) -> int:
+        return round(self.words_after * _TOKENS_PER_WORD)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.words_before} -> {self.words_after} words, "
+            f"about {self.tokens_before} -> {self.tokens_after} tokens in every turn"
+        )
+
+
+def impact(before: str, after: str) -> Impact:
+    return Impact(len(before.split()), len(after.split()))
+
+
+def word_diff(before: str, after: str, *, context: int = 1) -> list[Line | Fold]:
+    """The lines that changed, with `context` unchanged lines around them; the rest is folded, its length is said."""
+    old, new = before.splitlines(), after.splitlines()
+    lines = list(_lines(old, new))
+    if not any(line.is_changed for line in lines) and before != after:
+        lines.append(_line_end(after, len(new)))
+    shown = {
+        near
+        for position, line in enumerate(lines)
+        if line.is_changed
+        for near in range(position - context, position + context + 1)
+    }
+    return list(_fold(lines, shown))
+
+
+def pieces(before: str, after: str) -> tuple[Piece, ...]:
+    """One line's words: what stayed, what went, what came. A change of several words in a row reads as one."""
+    old, new = _WORDS.findall(before), _WORDS.findall(after)
+    found: list[Piece] = []
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            found.append(Piece(Kind.SAME, "".join(old[i1:i2])))
+            continue
+        found += [Piece(Kind.REMOVED, "".join(old[i1:i2])), Piece(Kind.ADDED, "".join(new[j1:j2]))]
+    return _bridged(tuple(piece for piece in found if piece.text))
+
+
+def _bridged(found: Sequence[Piece]) -> tuple[Piece, ...]:
+    """Joins changes that only a space keeps apart: `[-a-]{+b+} [-c-]{+d+}` as `[-a c-]{+b d+}`."""
+    joined: list[Piece] = []
+    gone, come = "", ""
+    for position, piece in enumerate(found):
+        is_gap = piece.kind is Kind.SAME and piece.text.isspace() and gone and come and position + 1 < len(found)
+        if piece.kind is not Kind.SAME or is_gap:
+            gone += piece.text if piece.kind is not Kind.ADDED else ""
+            come += piece.text if piece.kind is not Kind.REMOVED else ""
+            continue
+        joined += _flushed(gone, come)
+        gone, come = "", ""
+        joined.append(piece)
+    return tuple(joined + _flushed(gone, come))
+
+
+def _flushed(gone: str, come: str) -> list[Piece]:
+    return [piece for piece in (Piece(Kind.REMOVED, gone), Piece(Kind.ADDED, come)) if piece.text]
+
+
+def _lines(old: Sequence[str], new: Sequence[str]) -> Iterator[Line]:
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            yield from (Line(j + 1, (Piece(Kind.SAME, new[j]),)) for j in range(j1, j2))
+        else:
+            yield from _replaced(old, new, range(i1, i2), range(j1, j2))
+
+
+def _replaced(old: Sequence[str], new: Sequence[str], gone: range, come: range) -> Iterator[Line]:
+    """Pairs lines that are versions of each other, in order; the others are gone or new."""
+    i, j = gone.start, come.start
+    while i < gone.stop and j < come.stop:
+        if _similar(old[i], new[j]):
+            yield Line(j + 1, pieces(old[i], new[j]) or (Piece(Kind.SAME, new[j]),))
+            i, j = i + 1, j + 1
+        elif gone.stop - i >= come.stop - j:
+            yield Line(i + 1, (Piece(Kind.REMOVED, old[i]),))
+            i += 1
+        else:
+            yield Line(j + 1, (Piece(Kind.ADDED, new[j]),))
+            j += 1
+    yield from (Line(n + 1, (Piece(Kind.REMOVED, old[n]),)) for n in range(i, gone.stop))
+    yield from (Line(n + 1, (Piece(Kind.ADDED, new[n]),)) for n in range(j, come.stop))
+
+
+def _similar(old: str, new: str) -> bool:
+    matcher = SequenceMatcher(None, _WORDS.findall(old), _WORDS.findall(new), autojunk=False)
+    return matcher.quick_ratio() >= _SIMILAR_ENOUGH and matcher.ratio() >= _SIMILAR_ENOUGH
+
+
+def _line_end(after: str, count: int) -> Line:
+    """The texts differ in their last line end only, which no line shows."""
+    kind = Kind.ADDED if after.endswith("\n") else Kind.REMOVED
+    return Line(max(count, 1), (Piece(kind, "(line end at the end of the text)"),))
+
+
+def _fold(lines: Sequence[Line], shown: set[int]) -> Iterator[Line | Fold]:
+    hidden = 0
+    for position, line in enumerate(lines):
+        if position not in shown:
+            hidden += 1
+            continue
+        if hidden:
+            yield Fold(hidden)
+            hidden = 0
+        yield line
+    if hidden:
+        yield Fold(hidden)
