@@ -174,6 +174,8 @@ class DesiredAgent:
     where:      path of a value -> the place of its source (in the spec, a fragment, an overlay or a prompt file)
     agent_id:   the platform's id when the environment block binds one
     calls:      project-relative paths of its call scripts
+    source:     project-relative path of its spec
+    files:      project-relative paths of everything that was read to make it: spec, fragments, prompts, scripts
     """
 
     key: str
@@ -188,6 +190,7 @@ class DesiredAgent:
     previous_keys: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
     source: str = ""
+    files: tuple[str, ...] = ()
 
     def place_of(self, path: Path) -> Where | None:
         """The most specific known source position for `path`."""
