@@ -26,6 +26,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Call": {},
     "Move": {},
     "Run": {
+        "emulator": ("agentops.cli.emulator:emulator", "Run the local Atoms: REST, calls, a web console."),
         "doctor": ("agentops.cli.deploy:doctor", "Check the environment, the key, the platform and the extras."),
     },
 }

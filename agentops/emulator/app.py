@@ -26,6 +26,8 @@ def create_app(options: EmulatorOptions, *, clock: Clock | None = None) -> Starl
     Raises EmulatorError when the data file cannot be used, for instance because another process has it open.
     """
     store = Store(options, clock=clock)
+    if options.reset:
+        store.database.clear()
     furnish(store)
 
     @asynccontextmanager

@@ -60,6 +60,7 @@ class EmulatorOptions:
 
     api:            "v2" is today's platform; "v1" the one before branches existed
     data:           the SQLite file; None keeps everything in memory
+    reset:          forgets what the file holds
     keys:           accepted API keys; empty: any that starts with `sk_`
     scan_delay_s:   how long a security scan takes
     scan_fails_on:  a scan fails when a prompt or first message holds one of these words (any case)
@@ -75,6 +76,7 @@ class EmulatorOptions:
     host: str = "127.0.0.1"
     port: int = 0
     data: Path | None = None
+    reset: bool = False
     keys: tuple[str, ...] = ()
     scan_delay_s: float = 0.02
     scan_fails_on: tuple[str, ...] = ("jailbreak-me",)

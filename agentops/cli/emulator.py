@@ -1,0 +1,74 @@
+"""`agentops emulator`: the local Atoms on a port, until it is interrupted."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agentops.cli.session import talk
+from agentops.document import Generation
+from agentops.errors import ExitCode, UsageError
+
+REALISTIC_SCAN_S = 6.0  # what the platform's scans took when they were last measured
+
+
+def emulator(
+    port: Annotated[int, typer.Option("--port", help="The port to listen on; 0 takes any free one.")] = 8765,
+    host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
+    api: Annotated[Generation, typer.Option("--api", help="The versioning generation to speak.")] = Generation.V2,
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="FILE", help="Keep the state here; default: in memory only.")
+    ] = None,
+    behaviour: Annotated[
+        list[Path] | None, typer.Option("--behaviour", metavar="FILE", help="What agents say in calls; repeatable.")
+    ] = None,
+    scan_delay: Annotated[
+        float, typer.Option("--scan-delay", metavar="S", min=0, help="How long a security scan takes, in seconds.")
+    ] = REALISTIC_SCAN_S,
+    key: Annotated[
+        list[str] | None, typer.Option("--key", metavar="KEY", help="Accept only this API key; repeatable.")
+    ] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="Forget what --data holds before starting.")] = False,
+) -> int:
+    """Runs the local Atoms. The first line on stdout is its address, printed once it answers."""
+    from agentops.emulator.database import EmulatorError
+    from agentops.emulator.options import EmulatorOptions
+    from agentops.emulator.server import serve
+
+    options = EmulatorOptions(
+        api=api.value,
+        host=host,
+        port=port,
+        data=data,
+        keys=tuple(key or ()),
+        scan_delay_s=scan_delay,
+        behaviours=_behaviours(behaviour),
+        reset=reset,
+    )
+    try:
+        serve(options, on_ready=_announce)
+    except EmulatorError as failure:
+        raise UsageError(str(failure)) from failure
+    return ExitCode.DONE
+
+
+def _behaviours(given: list[Path] | None) -> tuple[Path, ...]:
+    """The behaviour files that were named, else those of the project around the current directory."""
+    for path in given or ():
+        if not path.is_file():
+            raise UsageError(f"there is no behaviour file {path}", hint="--behaviour takes the path of a YAML file")
+    if given:
+        return tuple(given)
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        if (folder / "agentops.yaml").is_file():
+            return tuple(sorted((folder / "agents" / "behaviours").glob("*.yaml")))
+    return ()
+
+
+def _announce(address: str) -> None:
+    sys.stdout.write(address + "\n")
+    sys.stdout.flush()
+    talk(f"the emulator answers at {address}; SMALLEST_BASE_URL={address} points clients at it, Ctrl-C ends it")
