@@ -196,7 +196,8 @@ class Branches(Client):
     async def write_draft(self, observed: ObservedAgent, draft: Draft, body: Document) -> Draft:
         expected = {} if draft.draft_revision is None else {"expectedRevision": draft.draft_revision}
         path = f"/agent/{observed.agent_id}/branches/{_slot(observed)}/draft"
-        row = read_row(RevisionRow, await self._write("PUT", path, {**body, **expected}), f"PUT {path}")
+        data = await self._write("PUT", path, {**body, **expected}, is_repeatable=not expected)
+        row = read_row(RevisionRow, data, f"PUT {path}")
         return Draft(draft_id=row.draft_id or row.revision_id, draft_revision=row.draft_revision)
 
     async def discard_draft(self, observed: ObservedAgent, draft: Draft) -> None:
