@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agentops.ci.stamp import Kind, Stamp, Standing, read_stamp
 from agentops.ci.model import Comment, Pull
+from agentops.ci.stamp import Kind, Stamp, Standing, read_stamp
 from agentops.errors import RefusedError
 
 GITHUB_ACTIONS_BOT = "github-actions[bot]"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from agentops.ci.approval import own_comments
 from agentops.ci.github import Github
-from agentops.ci.stamp import Stamp, stamp_line
 from agentops.ci.model import Comment
+from agentops.ci.stamp import Stamp, stamp_line
 from agentops.errors import OutcomeUnknownError
 
 BODY_CHARACTERS = 65_000  # GitHub takes 65 536 in a comment, an issue or a pull request

@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 from agentops.ci.github import Github
-from agentops.ci.stamp import Stamp, stamp_line, read_stamp
 from agentops.ci.model import Issue
+from agentops.ci.stamp import Stamp, read_stamp, stamp_line
 from agentops.errors import OutcomeUnknownError
 
 LABEL = "agentops-drift"

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentops.ci.approval import GITHUB_ACTIONS_BOT, approval_of, merged_pull
+from agentops.ci.model import Comment, Pull
+from agentops.ci.stamp import Kind, Stamp, Standing, read_stamp, stamp_line
+from agentops.errors import RefusedError
+
+HEAD, MERGE = "1" * 40, "3" * 40
+PULL = Pull(7, head_sha=HEAD, base_ref="main", merge_sha=MERGE, is_merged=True)
+PLAN = Stamp(Kind.PLAN, "acme-voice", "prod", digest="d1", commit=HEAD, standing=Standing.APPLYABLE)
+
+
+def comment(stamp: Stamp = PLAN, *, author: str = GITHUB_ACTIONS_BOT, comment_id: int = 1, before: str = "") -> Comment:
+    return Comment(comment_id, author, f"{before}{stamp_line(stamp)}\n### a plan", "https://example.com/c1")
+
+
+def approve(*comments: Comment, pull: Pull = PULL) -> str:
+    return approval_of(pull, comments, bot=GITHUB_ACTIONS_BOT, project="acme-voice", environment="prod").digest
+
+
+def test_the_bots_comment_on_the_merged_head_approves_its_digest() -> None:
+    assert approve(comment()) == "d1"
+
+
+@pytest.mark.parametrize(
+    ("comments", "code"),
+    [
+        ([], "no_plan_comment"),
+        ([comment(author="dana")], "no_plan_comment"),
+        ([comment(author="github-actions")], "no_plan_comment"),
+        ([comment(before="> ")], "no_plan_comment"),
+        ([comment(before="Look at this:\n")], "no_plan_comment"),
+        ([comment(Stamp(Kind.PLAN, "acme-voice", "staging", "d1", HEAD, Standing.APPLYABLE))], "no_plan_comment"),
+        ([comment(Stamp(Kind.PLAN, "other", "prod", "d1", HEAD, Standing.APPLYABLE))], "no_plan_comment"),
+        ([comment(Stamp(Kind.DRIFT, "acme-voice", "prod", "d1", HEAD, Standing.APPLYABLE))], "no_plan_comment"),
+        ([comment(Stamp(Kind.PLAN, "acme-voice", "prod", "d1", "9" * 40, Standing.APPLYABLE))], "plan_of_other_commit"),
+        ([comment(Stamp(Kind.PLAN, "acme-voice", "prod", "d1", HEAD, Standing.REFUSED))], "plan_was_refused"),
+    ],
+)
+def test_nothing_else_approves(comments: list[Comment], code: str) -> None:
+    with pytest.raises(RefusedError) as refused:
+        approve(*comments)
+    assert refused.value.code == code
+    assert refused.value.hint
+
+
+def test_a_persons_copy_of_the_comment_does_not_outvote_the_bots() -> None:
+    forged = comment(Stamp(Kind.PLAN, "acme-voice", "prod", "evil", HEAD, Standing.APPLYABLE), author="mallory")
+    assert approve(forged, comment(comment_id=2)) == "d1"
+
+
+@pytest.mark.parametrize(
+    "pull",
+    [
+        Pull(7, HEAD, "main", merge_sha=None),
+        Pull(7, HEAD, "main", merge_sha="8" * 40, is_merged=True),
+        Pull(7, HEAD, "release", merge_sha=MERGE, is_merged=True),
+        Pull(7, HEAD, "main", merge_sha=MERGE, is_merged=False),
+    ],
+)
+def test_a_commit_that_no_merge_made_is_a_direct_push(pull: Pull) -> None:
+    with pytest.raises(RefusedError) as refused:
+        merged_pull([pull], branch="main", sha=MERGE)
+    assert refused.value.code == "direct_push"
+
+
+def test_the_merged_pull_request_is_found_among_others() -> None:
+    others = [Pull(6, "5" * 40, "main", merge_sha="6" * 40, is_merged=True), PULL]
+    assert merged_pull(others, branch="main", sha=MERGE).number == 7
+
+
+texts = st.text(max_size=40)
+
+
+@given(st.builds(Stamp, st.sampled_from(Kind), texts, texts, texts, texts, st.sampled_from(Standing)), texts)
+def test_a_stamp_reads_back_and_nothing_in_it_ends_the_comment(stamp: Stamp, body: str) -> None:
+    line = stamp_line(stamp)
+    assert "\n" not in line
+    assert line.count("-->") == 1
+    assert line.endswith("-->")
+    assert read_stamp(f"{line}\n{body}") == stamp
+
+
+@given(st.text())
+def test_no_text_breaks_the_reading_of_a_stamp(text: str) -> None:
+    assert read_stamp(text) is None
+    assert read_stamp(f"<!-- agentops {text} -->") is None

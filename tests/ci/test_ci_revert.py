@@ -1,0 +1,115 @@
+"""The revert proposal, on a real repository with a bare remote and the fake GitHub."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import read_event, variables
+from fake_github import FakeGithub
+
+from agentops.ci.event import GithubRun, read_run
+from agentops.ci.github import Github
+from agentops.ci.revert import Revert, propose_revert
+from agentops.errors import AgentopsError, ForbiddenError
+
+
+class Repository:
+    """A checkout with a bare remote beside it, as a job has them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.remote, self.place = folder / "remote.git", folder / "work"
+        self.place.mkdir()
+        self.git("init", "--quiet", "--initial-branch=main", cwd=self.place)
+        self.git("init", "--quiet", "--bare", str(self.remote))
+        self.git("remote", "add", "origin", str(self.remote))
+        self.commit("prompt.md", "Open Monday to Friday.\n")
+
+    def git(self, *arguments: str, cwd: Path | None = None) -> str:
+        identity = ["-c", "user.name=t", "-c", "user.email=t@example.com"]
+        done = subprocess.run(["git", *identity, *arguments], cwd=cwd or self.place, check=True, capture_output=True)
+        return done.stdout.decode().strip()
+
+    def commit(self, file: str, text: str) -> str:
+        (self.place / file).write_text(text)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", f"Write {file}")
+        self.git("push", "--quiet", "origin", "HEAD:main")
+        return self.git("rev-parse", "HEAD")
+
+    def merge(self, file: str, text: str) -> str:
+        self.git("checkout", "--quiet", "-b", "change")
+        (self.place / file).write_text(text)
+        self.git("commit", "--quiet", "--all", "--message", "Change")
+        self.git("checkout", "--quiet", "main")
+        self.git("merge", "--quiet", "--no-ff", "--message", "Merge pull request #7", "change")
+        self.git("push", "--quiet", "origin", "main")
+        return self.git("rev-parse", "HEAD")
+
+    def remote_text(self, branch: str, file: str) -> str:
+        return self.git("show", f"{branch}:{file}", cwd=self.remote)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return Repository(tmp_path)
+
+
+def job(repository: Repository) -> GithubRun:
+    return read_run(variables("push", GITHUB_WORKSPACE=str(repository.place)), read_event("push"))
+
+
+async def revert(github: Github, repository: Repository, sha: str) -> str:
+    wanted = Revert(sha, "main", title="Revert", body="It was restored.")
+    pull = await propose_revert(github, job(repository), wanted, dict(os.environ))
+    assert pull.url
+    return wanted.branch
+
+
+async def test_a_commit_is_reverted_on_a_branch_and_proposed_once(
+    github: Github, fake: FakeGithub, repository: Repository
+) -> None:
+    bad = repository.commit("prompt.md", "Never open.\n")
+    repository.commit("other.md", "Something after it.\n")
+    branch = await revert(github, repository, bad)
+    assert repository.remote_text(branch, "prompt.md") == "Open Monday to Friday."
+    assert repository.remote_text(branch, "other.md") == "Something after it."
+    await revert(github, repository, bad)
+    [pull] = fake.pulls.values()
+    assert (pull["head"]["ref"], pull["base"]["ref"]) == (branch, "main")
+
+
+async def test_a_merge_is_reverted_to_its_first_parent(github: Github, repository: Repository) -> None:
+    bad = repository.merge("prompt.md", "Never open.\n")
+    branch = await revert(github, repository, bad)
+    assert repository.remote_text(branch, "prompt.md") == "Open Monday to Friday."
+
+
+async def test_the_jobs_own_files_stay_what_they_are(github: Github, repository: Repository) -> None:
+    bad = repository.commit("prompt.md", "Never open.\n")
+    (repository.place / "report.html").write_text("a report")
+    await revert(github, repository, bad)
+    assert (repository.place / "prompt.md").read_text() == "Never open.\n"
+    assert (repository.place / "report.html").exists()
+    assert repository.git("worktree", "list").count("\n") == 0
+
+
+async def test_a_conflict_says_what_to_do_by_hand(github: Github, fake: FakeGithub, repository: Repository) -> None:
+    bad = repository.commit("prompt.md", "Never open.\n")
+    repository.commit("prompt.md", "Rewritten since.\n")
+    with pytest.raises(AgentopsError, match="git revert failed") as refused:
+        await revert(github, repository, bad)
+    assert "by hand" in (refused.value.hint or "")
+    assert not fake.pulls
+
+
+async def test_a_repository_that_lets_no_workflow_open_pull_requests_is_explained(
+    github: Github, fake: FakeGithub, repository: Repository
+) -> None:
+    fake.may_open_pulls = False
+    bad = repository.commit("prompt.md", "Never open.\n")
+    with pytest.raises(ForbiddenError) as refused:
+        await revert(github, repository, bad)
+    assert "Settings > Actions" in (refused.value.hint or "")
