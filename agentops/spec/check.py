@@ -1,0 +1,305 @@
+"""Data against a model: every error of pydantic as a diagnostic with place, expectation and the closest right name."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import types
+import typing
+from collections.abc import Iterable
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from agentops.diagnostics import Diagnostic, Severity, Where
+from agentops.document import CLEARED, Path, Secret, path_text
+from agentops.spec.rendering import BROKEN
+from agentops.spec.template import has_expression
+from agentops.spec.tree import Map, key_place, mark_of, value_place
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_EXPECTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "list_type": "a list",
+}
+
+
+class _Found(NamedTuple):
+    code: str
+    summary: str
+    expected: str | None
+    hint: str | None
+
+
+def check(
+    model: type[ModelT], tree: Map, *, data: Any = None, agent: str | None = None, lenient: bool = False
+) -> tuple[ModelT | None, list[Diagnostic]]:
+    """`tree` as an instance of `model`, or None and everything that is wrong with it.
+
+    `data` is what is checked when it is not the tree itself. With `lenient`, values that are still expressions are
+    taken for right.
+    """
+    try:
+        return model.model_validate(tree if data is None else data), []
+    except ValidationError as error:
+        errors = error.errors(include_url=False, include_context=True)
+    wrong = [each for each in errors if not _is_excused(each, lenient)]
+    return None, [_diagnostic(model, tree, group, agent) for group in _grouped(wrong, tree)]
+
+
+def _is_excused(error: Any, lenient: bool) -> bool:
+    value = error["input"]
+    return value is BROKEN or (lenient and isinstance(value, str) and has_expression(value))
+
+
+def _grouped(errors: Iterable[Any], tree: Map) -> list[tuple[Path, list[Any]]]:
+    """The errors by the path of the value in the data: the branches of a union complain one by one."""
+    groups: dict[Path, list[Any]] = {}
+    for error in errors:
+        groups.setdefault(_data_path(error, tree), []).append(error)
+    return list(groups.items())
+
+
+def _data_path(error: Any, tree: Any) -> Path:
+    """pydantic's location without the names of union branches, which are not in the data."""
+    path: list[str | int] = []
+    parts = error["loc"]
+    for index, part in enumerate(parts):
+        is_key = isinstance(tree, dict) and part in tree
+        is_index = isinstance(tree, list) and isinstance(part, int) and part < len(tree)
+        if is_key or is_index:
+            path.append(part)
+            tree = tree[part]
+        elif error["type"] == "missing" and index == len(parts) - 1:
+            path.append(part)
+    return tuple(path)
+
+
+def _diagnostic(model: type[BaseModel], tree: Map, group: tuple[Path, list[Any]], agent: str | None) -> Diagnostic:
+    path, errors = group
+    error = errors[0]
+    name = path_text(path)
+    kinds = [_EXPECTED[e["type"]] for e in errors if e["type"] in _EXPECTED]
+    if error["type"] == "extra_forbidden":
+        found = _unknown_field(model, error["loc"], str(path[-1]))
+    elif error["type"] == "missing":
+        where = f" of {path_text(path[:-1])}" if len(path) > 1 else ""
+        hint = f"add `{path[-1]}: ...`"
+        found = _Found("missing-field", f"{path[-1]}{where} is missing", _description(model, error["loc"]), hint)
+    elif kinds and len(kinds) == len(errors):
+        found = _wrong_type(name, " or ".join(dict.fromkeys(kinds)), error["input"])
+    else:
+        found = _wrong_value(name, next(e for e in errors if e["type"] not in _EXPECTED))
+    return Diagnostic(
+        found.code,
+        Severity.ERROR,
+        found.summary,
+        hint=found.hint,
+        where=_place(tree, path, at_key=error["type"] in ("extra_forbidden", "missing")),
+        expected=found.expected,
+        agent=agent,
+        path=name,
+    )
+
+
+def _place(tree: Map, path: Path, *, at_key: bool) -> Where | None:
+    mark = mark_of(tree, path)
+    if mark is None:
+        return None
+    return key_place(mark) if at_key else value_place(mark)
+
+
+def _unknown_field(model: type[BaseModel], location: tuple[Any, ...], name: str) -> _Found:
+    owner = _model_at(model, location[:-1])
+    known = list(owner.model_fields) if owner is not None else []
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    expected = None
+    if close:
+        hint = f"did you mean `{close[0]}`?"
+    elif home := _homes(model).get(name) or READ_NAMES.get(name):
+        hint = f"`{name}` belongs at {home}"
+    else:
+        expected = "one of " + ", ".join(known[:24]) + (" ..." if len(known) > 24 else "") if known else None
+        hint = "remove it; a field newer than this release goes into a `$passthrough:` block"
+    return _Found("unknown-field", f"there is no field `{name}` here", expected, hint)
+
+
+# Names that the platform uses when it answers, and what they are called when writing.
+READ_NAMES = {
+    "prompt": "singlePromptConfig.prompt",
+    "tools": "singlePromptConfig.tools",
+    "modelName": "slmModel",
+    "defaultLanguage": "language.default",
+    "supportedLanguages": "language.supported",
+    "languageSwitching": "language.switching",
+    "synthesizerSpeed": "synthesizer.speed",
+    "synthesizerSampleRate": "synthesizer.sampleRate",
+    "synthesizerArgs": "synthesizer.voiceConfig",
+    "allowInboundCall": "inbound, at the top of the spec",
+    "telephonyProductId": "phone_numbers, at the top of the spec",
+    "visibleToEveryone": "visible_to_everyone, at the top of the spec",
+}
+
+
+@functools.cache
+def _homes(model: type[BaseModel]) -> dict[str, str]:
+    """Field name -> the one dotted path where it belongs; names with several homes are left out."""
+    found: dict[str, list[str]] = {}
+
+    def visit(owner: type[BaseModel], base: str, depth: int) -> None:
+        for name, info in owner.model_fields.items():
+            found.setdefault(name, []).append(f"{base}{name}")
+            inner = [each for each in _models_in(info.annotation) if depth < 4]
+            if len(inner) == 1:
+                visit(inner[0], f"{base}{name}.", depth + 1)
+
+    visit(model, "", 0)
+    return {name: homes[0] for name, homes in found.items() if len(homes) == 1}
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    """The models that an annotation can hold directly: through unions and Annotated, not through lists."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType, typing.Annotated):
+        return [model for each in typing.get_args(annotation) for model in _models_in(each)]
+    return []
+
+
+def _model_at(model: type[BaseModel], location: tuple[Any, ...]) -> type[BaseModel] | None:
+    """The model whose fields belong at pydantic's `location`."""
+    here: list[Any] = [model]
+    for part in location:
+        here = [step for annotation in here for step in _step(annotation, part)]
+    models = [found for annotation in here for found in _models_in(annotation)]
+    return models[0] if models else None
+
+
+def _step(annotation: Any, part: Any) -> list[Any]:
+    """The annotations one step further down; the name of a union branch selects that branch."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (typing.Union, types.UnionType, typing.Annotated):
+        branches = [b for each in arguments if not isinstance(each, str) for b in _step(each, part)]
+        tagged = [m for m in _models_in(annotation) if _tag(m) == part]
+        return tagged or branches
+    if origin is list:
+        return [arguments[0]] if isinstance(part, int) else []
+    if origin is dict:
+        return [arguments[1]]
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        if part in annotation.model_fields:
+            info = annotation.model_fields[part]
+            return [info.annotation]
+        return [annotation] if _tag(annotation) == part else []
+    return []
+
+
+def _tag(model: type[BaseModel]) -> str | None:
+    info = model.model_fields.get("type")
+    values = typing.get_args(info.annotation) if info is not None else ()
+    return values[0] if len(values) == 1 else None
+
+
+def _description(model: type[BaseModel], location: tuple[Any, ...]) -> str | None:
+    owner = _model_at(model, location[:-1])
+    info = owner.model_fields.get(str(location[-1])) if owner is not None else None
+    return info.description if info is not None else None
+
+
+def _wrong_type(name: str, expected: str, value: Any) -> _Found:
+    if isinstance(value, Secret):
+        hint = "secrets can stand in headers, URLs, parameters, request bodies and api_key"
+        return _Found("secret-not-allowed", f"{name} can't hold a secret ({value})", expected, hint)
+    return _Found("wrong-type", f"{name} is {_kind(value)}", expected, _type_hint(expected, value))
+
+
+def _type_hint(expected: str, value: Any) -> str:
+    if expected == "text" and isinstance(value, int | float) and not isinstance(value, bool):
+        return f'quote it: "{value}"' if value == value and abs(value) < 1e15 else "quote the value"
+    if "true or false" in expected and isinstance(value, str):
+        return "write true or false, without quotes"
+    if "number" in expected and isinstance(value, str):
+        return "write the number without quotes; an expression that gives text takes `| int` or `| float`"
+    if value is CLEARED:
+        return "leave the field out"
+    return f"give {expected}"
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case None:
+            return "empty (null)"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return f"the text {_short(value)}"
+        case int() | float():
+            return f"the number {value}"
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list"
+        case _:
+            return f"{type(value).__name__.lower()}"
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:37] + "...")
+
+
+def _wrong_value(name: str, error: Any) -> _Found:
+    value, context, kind = error["input"], error.get("ctx", {}), error["type"]
+    shown = str(value) if isinstance(value, Secret) else _short(value) if isinstance(value, str) else _kind(value)
+    if kind in ("literal_error", "enum"):
+        return _closest(name, shown, value, context["expected"])
+    if kind == "union_tag_invalid":
+        given = context["tag"]
+        return _closest(f"{name}.type", repr(given), given, context["expected_tags"])
+    if kind == "union_tag_not_found":
+        return _Found("missing-field", f"type of {name} is missing", "the kind of tool", "add `type: ...`")
+    if kind in ("greater_than_equal", "less_than_equal", "greater_than", "less_than"):
+        bound = next(iter(context.values()))
+        words = kind.replace("_than", " than").replace("_equal", " or equal to").replace("_", " ")
+        return _Found("out-of-range", f"{name} is {value}", f"{words} {bound:g}", "choose a value in the range")
+    if kind in ("string_too_long", "too_long"):
+        limit, unit = context["max_length"], "characters" if kind.startswith("s") else "items"
+        return _Found("too-long", f"{name} has {len(value)} {unit}", f"at most {limit} {unit}", "shorten it")
+    if kind in ("string_too_short", "too_short"):
+        unit = "character" if kind.startswith("s") else "item"
+        return _Found("too-short", f"{name} is empty", f"at least one {unit}", "fill it in, or remove the field")
+    if kind == "string_pattern_mismatch":
+        return _Found("wrong-format", f"{name} is {shown}", _format_of(context["pattern"]), "correct the spelling")
+    return _Found("wrong-value", f"{name}: {error['msg']}", None, "correct the value")
+
+
+def _closest(name: str, shown: str, value: Any, expected: str) -> _Found:
+    choices = [each.strip("'") for each in expected.replace(" or ", ", ").split(", ")]
+    close = difflib.get_close_matches(str(value), choices, n=1, cutoff=0.5)
+    hint = f"did you mean `{close[0]}`?" if close else "choose one of them"
+    return _Found("wrong-value", f"{name} is {shown}", "one of " + ", ".join(choices), hint)
+
+
+_FORMATS = {
+    r"^[a-z0-9][a-z0-9_-]{0,63}$": "lower-case letters, digits, _ and -, starting with a letter or digit, at most 64",
+    r"^[a-z0-9][a-z0-9_-]{0,39}$": "lower-case letters, digits, _ and -, at most 40",
+    r"^[a-z0-9][a-z0-9_-]{0,31}$": "lower-case letters, digits, _ and -, at most 32",
+    r"^[a-z0-9_]+$": "lower-case letters, digits and underscores",
+    r"^[^\s]+$": "no spaces",
+    r"^(100|[0-9]{1,2})(\.[0-9]+)?%$": "a count, or a share such as 30%",
+    r"^[0-9a-f]{24}$": "24 hexadecimal characters",
+    r"^\d{4}-\d{2}-\d{2}$": "a date such as 2026-12-31",
+    r"^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$": "a colour such as #2d9d9f",
+    r"^(\+[1-9][0-9]{6,14}|.*\{\{.*\}\}.*)$": "a phone number with + and country code, such as +14155550199",
+}
+
+
+def _format_of(pattern: str) -> str:
+    return _FORMATS.get(pattern, f"text that matches {pattern}")

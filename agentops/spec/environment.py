@@ -1,0 +1,260 @@
+"""`agentops.yaml` into one environment: its variables, its secrets, its rules. Agents are `resolve`'s business."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from agentops.diagnostics import Diagnostic, Severity, Where
+from agentops.document import Deploy, Environment, IgnoredDrift, Limits, OnFailure, Secret, SecretRef, Strategy
+from agentops.errors import UsageError
+from agentops.spec.check import check
+from agentops.spec.files import PROJECT_FILE, ProjectFiles
+from agentops.spec.merge import merge
+from agentops.spec.model.project import EnvironmentSpec, LimitsSpec, LintSpec, ProjectSpec
+from agentops.spec.rendering import Rendering
+from agentops.spec.scope import Functions, GitFacts, Names, Secrets, Source, git_names
+from agentops.spec.source import SourceError
+from agentops.spec.tree import Map, Mark, key_place, to_plain, value_place
+
+
+@dataclass(slots=True)
+class ProjectContext:
+    """What every spec of the project is resolved in.
+
+    environment: None when `agentops.yaml` has errors that leave no environment to speak of
+    environments: the names of all environments; `defaults` is laid under every spec
+    """
+
+    files: ProjectFiles
+    environ: Mapping[str, str]
+    name: str
+    environment_name: str
+    environments: tuple[str, ...]
+    environment: Environment | None
+    variables: Names
+    secrets: Secrets
+    problems: list[Diagnostic]
+    defaults: Map | None = None
+    passthrough: frozenset[str] = frozenset()
+    lint: LintSpec | None = None
+
+
+def read_project(
+    files: ProjectFiles,
+    environ: Mapping[str, str],
+    environment: str | None,
+    *,
+    needs_secrets: bool,
+    git: GitFacts | None,
+) -> ProjectContext | list[Diagnostic]:
+    """The project in one environment, or what is wrong when nothing can be said about it.
+
+    Raises `UsageError` for an environment that is not there, or whose API key is needed and has no value.
+    """
+    problems: list[Diagnostic] = []
+    try:
+        tree, warnings = files.tree(PROJECT_FILE)
+    except SourceError as error:
+        return [error.diagnostic]
+    problems += warnings
+    if not isinstance(tree, Map):
+        hint = "start with `project: name` and `environments:`; `agentops init` writes an example"
+        return [*problems, Diagnostic("not-a-mapping", Severity.ERROR, "the file is empty", hint, Where(PROJECT_FILE))]
+    spec, wrong = check(ProjectSpec, tree, lenient=True)
+    problems += wrong
+    environments = tree.get("environments")
+    if not isinstance(environments, Map) or not environments:
+        return problems
+    name = choose_environment(environment, tree.get("default_environment"), tuple(environments))
+    block = environments[name]
+    if not isinstance(block, Map):
+        block = Map(environments.marks[name])
+    reader = _EnvironmentReader(files, environ, name, problems)
+    secrets = Secrets(reader.sources(block), environ, is_needed=needs_secrets)
+    variables = reader.variables(tree.get("variables"), block.get("variables"), secrets)
+    project = str(tree.get("project") or "")
+    made = reader.environment(project, block, environments.marks[name], (variables, secrets, git))
+    if needs_secrets and made is not None and made.api_key is not None and not made.api_key.is_revealable:
+        raise _no_key(name, made.api_key, secrets)
+    return ProjectContext(
+        files, environ, project, name, tuple(environments), made, variables, secrets, problems,
+        defaults=tree["defaults"] if isinstance(tree.get("defaults"), Map) else None,
+        passthrough=frozenset(spec.passthrough or ()) if spec else frozenset(),
+        lint=spec.lint if spec else None,
+    )  # fmt: skip
+
+
+def choose_environment(asked: str | None, default: Any, known: tuple[str, ...]) -> str:
+    """The environment to work in. Raises `UsageError` when there is none of that name, or none was named."""
+    name = asked or (default if isinstance(default, str) else None) or (known[0] if len(known) == 1 else None)
+    listed = ", ".join(known)
+    if name is None:
+        raise UsageError("no environment was named", hint=f"use -e NAME with one of: {listed}", code="no-environment")
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = (f"did you mean {close[0]}? " if close else "") + f"{PROJECT_FILE} has: {listed}"
+        raise UsageError(f"there is no environment {name!r}", hint=hint, code="unknown-environment")
+    return name
+
+
+def _no_key(name: str, key: Secret, secrets: Secrets) -> UsageError:
+    missing = next(ref for ref in key.parts if isinstance(ref, SecretRef) and ref.value is None)
+    return UsageError(f"there is no API key for {name}", hint=secrets.how_to_set(missing.name), code="no-key")
+
+
+class _EnvironmentReader:
+    """Renders one environment block in the order in which its parts need each other."""
+
+    def __init__(self, files: ProjectFiles, environ: Mapping[str, str], name: str, problems: list[Diagnostic]) -> None:
+        self.files, self.environ, self.name, self.problems = files, environ, name, problems
+
+    def sources(self, block: Map) -> dict[str, Source]:
+        """Where secrets come from. A literal value is refused for anything but the emulator and this machine."""
+        written = block.get("secrets")
+        if not isinstance(written, Map):
+            return {}
+        found: dict[str, Source] = {}
+        for name, source in written.items():
+            if not isinstance(source, Map):
+                continue
+            parts = {key: source.get(key) for key in ("env", "file", "value") if isinstance(source.get(key), str)}
+            if "value" in parts and not _is_local(block):
+                self._literal_secret(name, written.marks[name])
+                parts = {"env": name}
+            if isinstance(path := parts.get("file"), str):
+                parts["file"] = str(self.files.root / path)
+            found[name] = Source(**parts)
+        return found
+
+    def _literal_secret(self, name: str, mark: Mark) -> None:
+        summary = f"the secret {name} is written into the file"
+        hint = "name an environment variable (env) or a file; `value` is for the emulator and loopback addresses only"
+        self.problems.append(Diagnostic("literal-secret", Severity.ERROR, summary, hint, key_place(mark)))
+
+    def variables(self, shared: Any, own: Any, secrets: Secrets) -> Names:
+        """`vars`: those of the project with those of the environment laid over them."""
+        base = shared if isinstance(shared, Map) else Map((PROJECT_FILE, 0, 0, PROJECT_FILE, 0, 0))
+        over = own if isinstance(own, Map) else Map(base.mark)
+        merged = merge(base, over, self.problems, lambda value, _: value)
+        rendering = self._rendering({}, secrets)
+        rendered, _ = rendering.tree(merged, merged.mark)
+        return Names("vars", rendered)
+
+    def _rendering(self, names: Mapping[str, Any], secrets: Secrets) -> Rendering:
+        rendering = Rendering(self.files, {}, self.problems)
+        functions = Functions(self.files, self.environ, secrets, lambda node, _: rendering.tree(node, node.mark)[0])
+        rendering.scope = functions.scope = {"environment": self.name, "env": functions.env, **names}
+        return rendering
+
+    def environment(
+        self, project: str, block: Map, mark: Mark, known: tuple[Names, Secrets, GitFacts | None]
+    ) -> Environment | None:
+        """The environment as the rest of the program sees it, or None when its block has errors."""
+        variables, secrets, git = known
+        rest = Map(block.mark)
+        for key in block:
+            if key not in ("variables", "secrets", "deploy", "api_key"):
+                rest.put(key, block[key], block.marks[key])
+        names: dict[str, Any] = {"vars": variables, "secrets": secrets}
+        rendered, _ = self._rendering(names, secrets).tree(rest, mark)
+        if "api_key" in block:
+            with_key = self._rendering({**names, "secrets": secrets.unneeded()}, secrets)
+            rendered.put("api_key", *with_key.tree(block["api_key"], block.marks["api_key"]))
+        if "deploy" in block:
+            deploying = self._rendering({**names, "git": git_names(git)}, secrets)
+            rendered.put("deploy", *deploying.tree(block["deploy"], block.marks["deploy"]))
+        spec, wrong = check(EnvironmentSpec, rendered)
+        known_wrong = {(each.code, each.where) for each in self.problems}
+        self.problems += [each for each in wrong if (each.code, each.where) not in known_wrong]
+        if spec is None or not self._is_consistent(spec, rendered, mark):
+            return None
+        return _to_environment(project, self.name, spec, variables)
+
+    def _is_consistent(self, spec: EnvironmentSpec, tree: Map, mark: Mark) -> bool:
+        place = value_place(tree.marks["api_key"]) if "api_key" in tree else key_place(mark)
+        if isinstance(spec.api_key, str):
+            hint = "write api_key: ${{ secrets.NAME }} and put the key into the environment variable NAME"
+            summary = f"the API key of {self.name} is written into the file"
+            self.problems.append(Diagnostic("literal-secret", Severity.ERROR, summary, hint, place))
+            return False
+        if spec.target is not None and spec.base_url is not None:
+            summary = f"{self.name} has both a target and a base_url"
+            hint = "`target: emulator` is the embedded emulator; base_url is for one that runs elsewhere"
+            self.problems.append(Diagnostic("conflicting-fields", Severity.ERROR, summary, hint, key_place(mark)))
+            return False
+        if spec.base_url is not None and not spec.base_url.startswith(("https://", "http://")):
+            place = value_place(tree.marks["base_url"])
+            hint = "write it with its scheme, such as https://api.smallest.ai"
+            summary = f"base_url is {spec.base_url!r}"
+            self.problems.append(
+                Diagnostic("wrong-format", Severity.ERROR, summary, hint, place, "a http or https address")
+            )
+            return False
+        return True
+
+
+def _is_local(block: Map) -> bool:
+    if block.get("target") == "emulator":
+        return True
+    host = urlsplit(str(block.get("base_url") or "")).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _to_environment(project: str, name: str, spec: EnvironmentSpec, variables: Names) -> Environment:
+    rate = spec.rate_limit.model_dump(exclude_none=True) if spec.rate_limit else {}
+    return Environment(
+        project=project,
+        name=name,
+        is_emulator=spec.target == "emulator",
+        base_url=spec.base_url,
+        api_key=spec.api_key if isinstance(spec.api_key, Secret) else None,
+        variables=to_plain(dict(variables)),
+        is_protected=bool(spec.protected),
+        protected_agents=tuple(spec.protected_agents or ()),
+        limits=_to_limits(spec.limits or LimitsSpec()),
+        deploy=_to_deploy(spec),
+        rules=to_plain(spec.rules or {}),
+        ignore_drift=tuple(
+            IgnoredDrift(each.path, each.reason, each.agent, each.until) for each in spec.ignore_drift or ()
+        ),
+        **rate,
+    )
+
+
+def _to_limits(spec: LimitsSpec) -> Limits:
+    changed, changed_share = _amount(spec.max_changed)
+    archived, archived_share = _amount(spec.max_archived)
+    if spec.max_archived is None:
+        archived = Limits().max_archived
+    return Limits(changed, changed_share, archived, archived_share)
+
+
+def _amount(written: int | str | None) -> tuple[int | None, float | None]:
+    """(count, share) of a limit, of which at most one is given."""
+    if isinstance(written, str):
+        return None, float(written.rstrip("%")) / 100
+    return written, None
+
+
+def _to_deploy(spec: EnvironmentSpec) -> Deploy:
+    deploy = spec.deploy
+    if deploy is None:
+        return Deploy()
+    return Deploy(
+        label=deploy.label or "",
+        smoke=deploy.smoke == "live",
+        gate_preview=deploy.gate == "preview",
+        on_failure=OnFailure(deploy.on_failure or OnFailure.ROLLBACK),
+        strategy=Strategy(deploy.strategy or Strategy.IN_PLACE),
+        keep_branches=deploy.keep_branches or Deploy().keep_branches,
+    )

@@ -1,0 +1,108 @@
+"""The project's files: read once, from inside the project only, and remembered with their text for diagnostics."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from agentops.diagnostics import Diagnostic
+from agentops.spec.source import SourceError, decode, read_yaml
+
+PROJECT_FILE = "agentops.yaml"
+AGENTS = "agents"
+
+
+class FileProblem(Exception):
+    """A file that can't be had; the place to report is that of whoever asked for it."""
+
+    def __init__(self, code: str, summary: str, hint: str) -> None:
+        super().__init__(summary)
+        self.code, self.summary, self.hint = code, summary, hint
+
+
+class ProjectFiles:
+    """Reads below `root`. Paths are relative to it, with forward slashes, and so are the names in marks."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._resolved = root.resolve()
+        self._texts: dict[str, str] = {}
+        self._trees: dict[str, tuple[Any, list[Diagnostic]]] = {}
+
+    def text(self, path: str) -> str:
+        """The text of a file. Raises `FileProblem` when it can't be had and `SourceError` when it is no text."""
+        if path not in self._texts:
+            self._texts[path] = decode(self._read(path), path)
+        return self._texts[path]
+
+    def tree(self, path: str) -> tuple[Any, list[Diagnostic]]:
+        """The marked document of a YAML file and the warnings about it. Raises as `text` does."""
+        if path not in self._trees:
+            self._trees[path] = read_yaml(self.text(path), path)
+        return self._trees[path]
+
+    def known_text(self, path: str) -> str:
+        """The text of a file that was read before, else nothing."""
+        return self._texts.get(path, "")
+
+    def inside_agents(self, path: str) -> str:
+        """The project path of a path that a spec writes relative to `agents/`. Raises `FileProblem`."""
+        return self.inside(path, AGENTS)
+
+    def inside(self, path: str, base: str = "") -> str:
+        """`path`, relative to `base`, as a project path. Raises `FileProblem` when it leaves the project."""
+        if not path or "\\" in path or "\0" in path or PurePosixPath(path).is_absolute():
+            hint = "write a path relative to agents/, with forward slashes"
+            raise FileProblem("bad-path", f"{path!r} is no path inside the project", hint)
+        parts: list[str] = [base] if base else []
+        for part in PurePosixPath(path).parts:
+            if part != "..":
+                parts.append(part)
+            elif parts:
+                parts.pop()
+            else:
+                raise FileProblem("bad-path", f"{path!r} leaves the project", "keep every file inside the project")
+        return "/".join(parts)
+
+    def exists(self, path: str) -> bool:
+        return (self.root / path).is_file()
+
+    def specs(self) -> list[str]:
+        """The spec files: `agents/**/*.yaml` outside of prompts/, calls/, behaviours/ and names that start with _."""
+        found = sorted(p for p in (self.root / AGENTS).rglob("*") if p.suffix in (".yaml", ".yml") and p.is_file())
+        relative = [p.relative_to(self.root / AGENTS).as_posix() for p in found]
+        return [f"{AGENTS}/{path}" for path in relative if _is_spec(path)]
+
+    def _read(self, path: str) -> bytes:
+        target = self.root / path
+        try:
+            if not target.resolve().is_relative_to(self._resolved):
+                hint = "a link must not lead out of the project"
+                raise FileProblem("bad-path", f"{path} leads out of the project", hint)
+            return target.read_bytes()
+        except IsADirectoryError:
+            raise FileProblem("missing-file", f"{path} is a folder", "name a file in it") from None
+        except FileNotFoundError:
+            raise FileProblem("missing-file", f"{path} does not exist", self.nearby(path)) from None
+        except OSError as error:
+            hint = "make the file readable"
+            raise FileProblem("missing-file", f"{path} can't be read: {error.strerror}", hint) from None
+
+    def nearby(self, path: str) -> str:
+        """What to do about a file that is not there: the closest name beside it, if any."""
+        target = self.root / path
+        folder = target.parent
+        names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+        close = difflib.get_close_matches(target.name, names, n=1)
+        if close:
+            return f"did you mean {(folder / close[0]).relative_to(self.root).as_posix()}?"
+        return "create the file, or correct the path (paths are relative to agents/)"
+
+
+def _is_spec(path: str) -> bool:
+    parts = path.split("/")
+    return parts[0] not in ("prompts", "calls", "behaviours") and not any(part.startswith((".", "_")) for part in parts)
+
+
+__all__ = ["AGENTS", "PROJECT_FILE", "FileProblem", "ProjectFiles", "SourceError"]

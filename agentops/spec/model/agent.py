@@ -1,0 +1,55 @@
+"""A spec file: who an agent is, what it is made from, and its configuration."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from agentops.spec.model.base import Model, Name
+from agentops.spec.model.config import AgentConfig
+
+Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="Lower-case letters, digits, _ and -.")]
+Label = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class Suppression(Model):
+    """A lint rule that is switched off, and why."""
+
+    rule: str = Field(min_length=1, description="The rule's id.", examples=["greeting-too-long"])
+    reason: str = Field(min_length=3, description="Why it does not apply here.")
+    path: str | None = Field(default=None, description="Only at this field or below it, e.g. config.firstMessage.")
+
+
+class _Settings(Model):
+    """What both a spec and one of its environment blocks can say."""
+
+    description: str | None = Field(default=None, max_length=1000, description="What the agent is for; unversioned.")
+    inbound: bool | None = Field(default=None, description="Whether it takes incoming calls; takes effect at once.")
+    phone_numbers: list[str] | None = Field(
+        default=None, description="Ids of the phone numbers (products) it answers; takes effect at once."
+    )
+    visible_to_everyone: bool | None = Field(default=None, description="Whether the whole organisation sees it.")
+    avatar_url: str | None = Field(default=None, description="A picture; unversioned.")
+    tags: dict[Label, Label] | None = Field(default=None, description="Grouping words for --select, not sent anywhere.")
+    calls: list[str] | None = Field(default=None, description="Call scripts, relative to agents/.")
+
+
+class AgentSpec(_Settings):
+    """One agent after everything it extends and its environment block have been merged in."""
+
+    name: Name = Field(description="The display name on the platform.", examples=["Acme Support (${{ environment }})"])
+    key: Key | None = Field(default=None, description="The stable name; default: from the file's name.")
+    agent_id: str | None = Field(
+        default=None, pattern=r"^[0-9a-f]{24}$", description="The platform's id, where a name is not enough."
+    )
+    previous_names: list[Name] | None = Field(default=None, description="Display names it had before a rename.")
+    previous_keys: list[Key] | None = Field(default=None, description="Keys it had before its file was renamed.")
+    workflow_type: Literal["single_prompt", "workflow_graph", "multi_agents"] | None = Field(
+        default=None, description="The kind of agent; fixed when it is created. Default: single_prompt."
+    )
+    config: AgentConfig = Field(description="The versioned configuration, in the platform's field names.")
+    extends: str | None = Field(default=None, description="A fragment this spec is laid over.")
+    environments: dict[str, Any] | None = Field(default=None, description="What differs in one environment.")
+    for_each: Any = Field(default=None, description="A list, or a .yaml or .csv file: one agent per item.")
+    lint: list[Suppression] | None = Field(default=None, description="Lint rules that are switched off, with reasons.")

@@ -1,0 +1,104 @@
+"""The building blocks of the models: strictness, open enumerations, texts that may hold secrets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import PydanticCustomError, core_schema
+
+from agentops.document import Secret
+
+
+class Model(BaseModel):
+    """Nothing unknown, nothing converted: what is not understood is a diagnostic and never a guess."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True, allow_inf_nan=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Marks a text whose known values are listed although the platform grows them: an unknown one is a warning."""
+
+    what: str
+    values: tuple[str, ...]
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string", "enum": list(self.values)}, {"type": "string"}]}
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Marks a text that the caller hears as it is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForModel:
+    """Marks a text that a language model reads: a prompt, a description of a tool."""
+
+
+@dataclass(frozen=True, slots=True)
+class _SecretAllowed:
+    """A text that may hold secrets; everywhere else a `Secret` is a wrong type."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            self._check, json_schema_input_schema=core_schema.str_schema()
+        )
+
+    @staticmethod
+    def _check(value: Any) -> str | Secret:
+        if isinstance(value, str | Secret):
+            return value
+        raise PydanticCustomError("string_type", "Input should be a valid string")
+
+
+SecretText = Annotated[str | Secret, _SecretAllowed()]
+Scalar = str | int | float | bool
+
+MODELS = (
+    "electron",
+    "electron-kogta",
+    "electron-kogta-v2",
+    "gpt-4o",
+    "gpt-4.1",
+    "gpt-5.2",
+    "gpt-realtime",
+    "gpt-realtime-mini",
+)
+REALTIME_MODELS = ("gpt-realtime", "gpt-realtime-mini")
+VOICE_MODELS = (
+    "waves_lightning_v3_1",
+    "waves_lightning_v3_1_pro",
+    "gpt-realtime",
+    "gpt-realtime-mini",
+    "waves",
+    "waves_lightning_large",
+    "waves_lightning_large_voice_clone",
+    "waves_lightning_v2",
+    "waves_lightning_v2_http",
+    "waves_lightning_v3",
+)
+LANGUAGES = ("en", "hi", "mr", "gu", "ta", "es", "north_indic", "bn", "or")
+TRANSCRIBERS = ("deepgram", "pulse", "pulse-legacy")
+BACKGROUND_SOUNDS = ("", "office", "cafe", "call_center", "static")
+
+# Filled by the platform on every call; a caller or a spec can't set them.
+SYSTEM_VARIABLES = (
+    "call_id",
+    "conversation_type",
+    "agent_number",
+    "user_number",
+    "current_date",
+    "current_time",
+    "current_day",
+    "agent_gender",
+    "default_language",
+    "supported_languages",
+    "timezone",
+)
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+HttpUrl = Annotated[SecretText, Field(json_schema_extra={"format": "uri"})]
+PhoneNumber = Annotated[str, Field(pattern=r"^(\+[1-9][0-9]{6,14}|.*\{\{.*\}\}.*)$", examples=["+14155550199"])]

@@ -1,0 +1,111 @@
+"""`agentops.yaml`: the project, its environments and their rules."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from agentops.spec.model.base import Model, SecretText
+
+EnvironmentName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+ProjectName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+Share = Annotated[str, Field(pattern=r"^(100|[0-9]{1,2})(\.[0-9]+)?%$")]
+Amount = Annotated[int, Field(ge=0)] | Share
+
+
+class SecretSource(Model):
+    """Where a secret's value comes from: exactly one of the three."""
+
+    env: str | None = Field(default=None, min_length=1, description="An environment variable.")
+    file: str | None = Field(default=None, min_length=1, description="A file that holds the value and nothing else.")
+    value: str | None = Field(default=None, description="The value itself; only for the emulator and loopback.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> SecretSource:
+        if len(self.model_fields_set) != 1:
+            raise PydanticCustomError("one_source", "a secret has exactly one source: env, file or value")
+        return self
+
+
+class LimitsSpec(Model):
+    """How much one apply may change; creating agents does not count."""
+
+    max_changed: Amount | None = Field(default=None, description="Agents changed.")
+    max_archived: Amount | None = Field(default=None, description="Agents archived; 0 unless said otherwise.")
+
+
+class DeploySpec(Model):
+    """How an environment deploys."""
+
+    label: str | None = Field(
+        default=None, description="The text saved with a revision; the only place where `git` is known."
+    )
+    gate: Literal["none", "preview"] | None = Field(
+        default=None, description="`preview` calls a copy before anything goes live."
+    )
+    smoke: Literal["none", "live"] | None = Field(default=None, description="`live` makes calls after going live.")
+    on_failure: Literal["rollback", "keep"] | None = Field(default=None, description="What a failed call leads to.")
+    strategy: Literal["in_place", "branch"] | None = Field(
+        default=None, description="Publish on the live branch, or on a branch per deploy."
+    )
+    keep_branches: int | None = Field(default=None, ge=1, le=50, description="How many deploy branches are kept.")
+
+
+class DriftIgnored(Model):
+    """A console edit that is left alone."""
+
+    path: str = Field(min_length=1, description="A dotted path or glob, e.g. synthesizer.speed.")
+    reason: str = Field(min_length=3, description="Why.")
+    agent: str | None = Field(default=None, description="Only for this key.")
+    until: str | None = Field(
+        default=None, pattern=r"^\d{4}-\d{2}-\d{2}$", description="An ISO date; after it no more."
+    )
+
+
+class RateLimit(Model):
+    """How fast the platform is talked to."""
+
+    requests_per_second: float | None = Field(default=None, gt=0, le=1000)
+    max_in_flight: int | None = Field(default=None, ge=1, le=256)
+
+
+class EnvironmentSpec(Model):
+    """One target: an account, variables and rules."""
+
+    target: Literal["emulator"] | None = Field(default=None, description="`emulator`: the embedded one, no network.")
+    base_url: str | None = Field(default=None, description="The platform's address; default: the vendor's.")
+    api_key: SecretText | None = Field(default=None, description="Always a reference: ${{ secrets.NAME }}.")
+    variables: dict[str, Any] | None = Field(default=None, description="vars.NAME in this environment.")
+    secrets: dict[str, SecretSource] | None = Field(default=None, description="Sources other than the environment.")
+    protected: bool | None = Field(default=None, description="Apply needs the digest of a reviewed plan.")
+    protected_agents: list[str] | None = Field(default=None, description="Keys that change only with acknowledgement.")
+    limits: LimitsSpec | None = None
+    deploy: DeploySpec | None = None
+    rules: dict[str, Any] | None = Field(default=None, description="Deny rules by code, with their settings.")
+    ignore_drift: list[DriftIgnored] | None = None
+    rate_limit: RateLimit | None = None
+
+
+class LintSpec(Model):
+    """Lint settings for the whole project."""
+
+    rules: dict[str, Literal["off", "note", "warning", "error"]] | None = Field(
+        default=None, description="A severity per rule id, or off."
+    )
+    settings: dict[str, Any] | None = Field(default=None, description="Thresholds by name.")
+
+
+class ProjectSpec(Model):
+    """The whole of `agentops.yaml`."""
+
+    project: ProjectName = Field(description="The project's name; part of the mark on every revision.")
+    default_environment: str | None = Field(default=None, description="The environment when none is named.")
+    variables: dict[str, Any] | None = Field(default=None, description="vars.NAME in every environment.")
+    environments: dict[EnvironmentName, EnvironmentSpec] = Field(min_length=1, description="The targets by name.")
+    defaults: dict[str, Any] | None = Field(default=None, description="A spec that is laid under every spec.")
+    passthrough: list[str] | None = Field(
+        default=None, description="Names of config fields newer than this release that are sent as written."
+    )
+    lint: LintSpec | None = None

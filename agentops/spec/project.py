@@ -1,0 +1,107 @@
+"""The whole project in one environment: every agent, and everything that is wrong, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from agentops.diagnostics import Diagnostic, Severity, Where
+from agentops.document import DesiredAgent, Environment
+from agentops.errors import SpecError, UsageError
+from agentops.spec.environment import ProjectContext, read_project
+from agentops.spec.files import AGENTS, PROJECT_FILE, FileProblem, ProjectFiles
+from agentops.spec.resolve import Resolved, SpecReader, check_asked
+from agentops.spec.scope import GitFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What a project says in one environment.
+
+    agents:      those without errors, in the order of their files
+    diagnostics: everything that is wrong or doubtful in any file that was read, sorted by place
+    resolved:    the agents with the trees and models behind them, for lint and render
+    """
+
+    root: Path
+    name: str
+    environment: Environment
+    agents: tuple[DesiredAgent, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    resolved: tuple[Resolved, ...] = field(default=(), repr=False)
+    context: ProjectContext | None = field(default=None, repr=False)
+
+
+def find_root(start: Path) -> Path:
+    """The nearest folder at or above `start` that has an `agentops.yaml`. Raises `UsageError`."""
+    start = start.absolute()
+    for folder in (start, *start.parents):
+        if (folder / PROJECT_FILE).is_file():
+            return folder
+    hint = "go into the project's folder, name it with --project, or start one with `agentops init`"
+    raise UsageError(f"no {PROJECT_FILE} in {start} or above it", hint=hint, code="no-project")
+
+
+def load_project(
+    root: Path,
+    *,
+    environ: Mapping[str, str],
+    environment: str | None = None,
+    needs_secrets: bool = False,
+    git: GitFacts | None = None,
+) -> Project:
+    """Reads, renders and checks everything below `root` for one environment (default: the project's own default).
+
+    Problems are collected in `diagnostics`. Raises `UsageError` for an unknown environment or no project, and
+    `SpecError` when `agentops.yaml` itself leaves no environment to work in.
+    """
+    files = ProjectFiles(root)
+    try:
+        context = read_project(files, environ, environment, needs_secrets=needs_secrets, git=git)
+    except FileProblem as problem:
+        raise UsageError(problem.summary, hint="start a project with `agentops init`", code="no-project") from None
+    if not isinstance(context, ProjectContext):
+        raise SpecError(context)
+    readers = [SpecReader(context, path) for path in files.specs()]
+    resolved = [each for reader in readers for each in reader.resolve()]
+    problems = [*context.problems, *(each for reader in readers for each in reader.problems)]
+    problems += check_asked(readers, context)
+    problems += _same_names(resolved)
+    if not readers:
+        hint = f"put a spec into {AGENTS}/, such as {AGENTS}/support.yaml"
+        problems.append(Diagnostic("no-specs", Severity.WARNING, "the project has no specs", hint, Where(PROJECT_FILE)))
+    if context.environment is None:
+        raise SpecError(_in_order(problems))
+    agents = tuple(each.agent for each in resolved)
+    return Project(root, context.name, context.environment, agents, _in_order(problems), tuple(resolved), context)
+
+
+def _same_names(resolved: Iterable[Resolved]) -> list[Diagnostic]:
+    """Two agents with one key or one display name: both places are named."""
+    problems = []
+    keys: dict[str, Where | None] = {}
+    names: dict[str, Where | None] = {}
+    for each in resolved:
+        where = each.agent.place_of(("name",)) or Where(each.agent.source)
+        for seen, value, code, what in (
+            (keys, each.key, "duplicate-agent-key", "key"),
+            (names, each.agent.name, "duplicate-name", "display name"),
+        ):
+            if value in seen:
+                summary = f"two agents have the {what} {value!r}; the other is at {seen[value]}"
+                hint = "give each a `key:` of its own" if what == "key" else "give each a `name:` of its own"
+                problems.append(Diagnostic(code, Severity.ERROR, summary, hint, where, agent=each.key))
+            seen.setdefault(value, where)
+    return problems
+
+
+def _in_order(problems: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Sorted by place, and what a shared fragment gets wrong in many agents said once."""
+    once: dict[tuple[str, str, Where | None], Diagnostic] = {}
+    for problem in problems:
+        identity = (problem.code, problem.summary, problem.where)
+        if identity in once and once[identity].agent != problem.agent:
+            once[identity] = replace(once[identity], agent=None)
+        once.setdefault(identity, problem)
+    return tuple(sorted(once.values(), key=lambda each: (each.where or Where(""), each.code)))

@@ -1,0 +1,160 @@
+"""Rendering a tree in a scope: every expression evaluated, `null`, `$clear`, `$merge` and `$passthrough` settled.
+
+Problems are collected, not raised; a value that could not be had is `BROKEN`, so that nobody complains about it twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agentops.diagnostics import Diagnostic, Severity
+from agentops.document import CLEARED
+from agentops.spec.files import ProjectFiles
+from agentops.spec.merge import CLEAR, MERGE, PASSTHROUGH, merge_list
+from agentops.spec.scope import FileText, hint_for, place_in
+from agentops.spec.template import Scope, SecretValue, TemplateError, has_expression, render, to_secret
+from agentops.spec.tree import Map, Mark, Seq, value_place
+
+
+class _Broken:
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "(broken)"
+
+
+BROKEN = _Broken()
+
+
+class Rendering:
+    """Renders trees in one scope; everything wrong ends up in `problems`, with its place."""
+
+    def __init__(self, files: ProjectFiles, scope: Scope, problems: list[Diagnostic], agent: str | None = None) -> None:
+        self.files = files
+        self.scope = scope
+        self.problems = problems
+        self.agent = agent
+        self.has_extras = False  # whether anything is cleared or passed through
+
+    def tree(self, node: Any, mark: Mark) -> tuple[Any, Mark]:
+        """The rendered value of `node`, and its mark: a text from a file is marked as being there."""
+        kind = type(node)
+        if kind is str:
+            return self._leaf(node, mark) if "${" in node and has_expression(node) else (node, mark)
+        if kind is Map:
+            return self._map(node, mark), mark
+        if kind is Seq:
+            return self._seq(node), mark
+        return node, mark
+
+    def _map(self, node: Map, mark: Mark) -> Any:
+        if MERGE in node:
+            settled = merge_list(None, node, mark, self.problems, lambda value, _: value)
+            return self._seq(settled)
+        if CLEAR in node:
+            return self._cleared(node, mark)
+        rendered = Map(node.mark)
+        marks = rendered.marks
+        for key, value in node.items():
+            if value is None:
+                continue
+            if key == PASSTHROUGH:
+                self._pass_through(rendered, value, node.marks[key])
+                continue
+            value, value_mark = self.tree(value, node.marks[key])
+            if value is not None:
+                rendered[key] = value
+                marks[key] = value_mark
+        return rendered
+
+    def _seq(self, node: Seq) -> Seq:
+        rendered = Seq(node.mark)
+        for value, mark in zip(node, node.marks, strict=True):
+            if value is None:
+                hint = "remove the item, or give it a value"
+                self._report("null-item", "a list item is empty (null); the platform rejects nulls", hint, mark)
+                continue
+            rendered.put(*self.tree(value, mark))
+        return rendered
+
+    def _leaf(self, text: str, mark: Mark) -> tuple[Any, Mark]:
+        try:
+            value = render(text, self.scope)
+        except TemplateError as error:
+            where = error.where or place_in(self.files.known_text(mark[3]), mark[3], error, mark[4], mark[5])
+            hint = hint_for(error, self.scope)
+            self.problems.append(
+                Diagnostic(error.code, Severity.ERROR, error.summary, hint, where, error.expected, self.agent)
+            )
+            return BROKEN, mark
+        if type(value) is FileText:
+            return str(value), (*mark[:3], value.file, 0, 0)
+        if isinstance(value, str | int | float | bool | Map | Seq) or value is None:
+            return value, mark
+        return adopt(value, mark, self.scope), mark
+
+    def _pass_through(self, rendered: Map, value: Any, mark: Mark) -> None:
+        """Fields that are newer than this release: rendered, kept apart until the known ones have been checked."""
+        value, _ = self.tree(value, mark)
+        if isinstance(value, Map):
+            self.has_extras = True
+            rendered.put(PASSTHROUGH, value, mark)
+        else:
+            hint = "write {$passthrough: {field: value}}"
+            self._report("wrong-type", "$passthrough takes a mapping of fields", hint, mark)
+
+    def _cleared(self, node: Map, mark: Mark) -> Any:
+        if len(node) == 1 and node[CLEAR] is True:
+            self.has_extras = True
+            return CLEARED
+        self._report("wrong-value", "$clear stands alone and is true", "write {$clear: true}", mark)
+        return BROKEN
+
+    def _report(self, code: str, summary: str, hint: str, mark: Mark) -> None:
+        self.problems.append(Diagnostic(code, Severity.ERROR, summary, hint, value_place(mark), None, self.agent))
+
+
+def checked_part(tree: Any) -> Any:
+    """What the models check: the tree without what is passed through and what is cleared."""
+    if isinstance(tree, Map):
+        kept = {k: v for k, v in tree.items() if k != PASSTHROUGH and v is not CLEARED}
+        return {key: checked_part(value) for key, value in kept.items()}
+    if isinstance(tree, Seq):
+        return [checked_part(value) for value in tree]
+    return tree
+
+
+def with_passthrough(tree: Any) -> Any:
+    """The tree with the passed-through fields in their places."""
+    if isinstance(tree, Map):
+        made = Map(tree.mark)
+        for key, value in tree.items():
+            if key != PASSTHROUGH:
+                made.put(key, with_passthrough(value), tree.marks[key])
+        for key, value in tree.get(PASSTHROUGH, {}).items():
+            made.put(key, value, tree[PASSTHROUGH].marks[key])
+        return made
+    if isinstance(tree, Seq):
+        items = Seq(tree.mark)
+        for value, mark in zip(tree, tree.marks, strict=True):
+            items.put(with_passthrough(value), mark)
+        return items
+    return tree
+
+
+def adopt(value: Any, mark: Mark, scope: Mapping[str, Any]) -> Any:
+    """Data that an expression made, as marked data of the place of the expression."""
+    if isinstance(value, Map | Seq):
+        return value
+    if isinstance(value, dict):
+        made = Map(mark)
+        for key, each in value.items():
+            made.put(str(key), adopt(each, mark, scope), mark)
+        return made
+    if isinstance(value, list):
+        items = Seq(mark)
+        for each in value:
+            items.put(adopt(each, mark, scope), mark)
+        return items
+    return to_secret(value, scope) if isinstance(value, str | SecretValue) else value

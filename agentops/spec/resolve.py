@@ -1,0 +1,301 @@
+"""One spec file into the agents it describes in one environment: extends, overlay, matrix, expressions, checks."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import Any
+
+from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
+from agentops.document import DesiredAgent, Document, Path
+from agentops.spec.check import check
+from agentops.spec.environment import ProjectContext
+from agentops.spec.files import AGENTS, FileProblem
+from agentops.spec.matrix import Instance, read_matrix
+from agentops.spec.merge import merge
+from agentops.spec.model.agent import AgentSpec
+from agentops.spec.rendering import Rendering, checked_part, with_passthrough
+from agentops.spec.rules import check_rules
+from agentops.spec.scope import Functions, secret_in_env
+from agentops.spec.source import SourceError
+from agentops.spec.tree import Map, Mark, Positions, Seq, key_place, mark_of, to_plain, value_place
+
+_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_ONLY_IN_SPECS = ("environments", "extends", "for_each", "key", "previous_keys")
+
+
+@dataclass(slots=True)
+class Resolved:
+    """One agent of a spec: the checked model with the tree it came from, and the agent when nothing is wrong.
+
+    `layers` are the trees that were merged, lowest first, before any expression was evaluated.
+    """
+
+    key: str
+    tree: Map
+    spec: AgentSpec
+    agent: DesiredAgent
+    files: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class SpecReader:
+    """Resolves the spec at `path` (a project path). Everything wrong goes into `problems`."""
+
+    context: ProjectContext
+    path: str
+    problems: list[Diagnostic] = field(default_factory=list)
+    read: dict[str, None] = field(default_factory=dict)
+    asked: dict[str, Where] = field(default_factory=dict)
+
+    def resolve(self) -> list[Resolved]:
+        """The agents of the spec that have no errors."""
+        tree = self._tree(self.path, None)
+        if tree is None:
+            return []
+        merged = self._with_overlay(self._with_base(tree))
+        found = [self._instance(merged, instance) for instance in self._instances(merged)]
+        return [each for each in found if each is not None]
+
+    # -- what the spec is made from
+
+    def _tree(self, path: str, place: Where | None) -> Map | None:
+        """The mapping in a file; `place` is where it was asked for."""
+        try:
+            tree, warnings = self.context.files.tree(path)
+        except SourceError as error:
+            self.problems.append(replace(error.diagnostic))
+            return None
+        except FileProblem as problem:
+            self._report(problem.code, problem.summary, problem.hint, place)
+            return None
+        self.read[path] = None
+        self.problems += warnings
+        if isinstance(tree, Map):
+            return tree
+        what = "the file is empty" if tree is None else "the file holds no mapping"
+        self._report("not-a-mapping", what, "start with `name:` and `config:`", Where(path))
+        return None
+
+    def _with_base(self, tree: Map) -> Map:
+        """`tree` laid over everything that it extends, and over the project's defaults."""
+        chain = [tree]
+        seen = [self.path]
+        while (base := chain[-1].get("extends")) is not None:
+            place = value_place(chain[-1].marks["extends"])
+            below = self._base(base, place, seen)
+            if below is None:
+                break
+            chain.append(below)
+        if self.context.defaults is not None:
+            chain.append(self.context.defaults)
+        merged = chain.pop()
+        while chain:
+            merged = self._merge(merged, chain.pop())
+        return merged
+
+    def _base(self, base: Any, place: Where, seen: list[str]) -> Map | None:
+        if not isinstance(base, str):
+            self._report("wrong-type", "extends takes the path of a fragment", "write extends: _base/name.yaml", place)
+            return None
+        try:
+            path = self.context.files.inside_agents(base)
+        except FileProblem as problem:
+            self._report(problem.code, problem.summary, problem.hint, place)
+            return None
+        if path in seen:
+            circle = " -> ".join([*seen[seen.index(path) :], path])
+            self._report("file-cycle", f"specs extend each other in a circle: {circle}", "break the circle", place)
+            return None
+        seen.append(path)
+        return self._tree(path, place)
+
+    def _with_overlay(self, merged: Map) -> Map:
+        """`merged` with the block of the chosen environment laid over it."""
+        environments = merged.get("environments")
+        if environments is None:
+            return merged
+        base = Map(merged.mark)
+        for key in merged:
+            if key != "environments":
+                base.put(key, merged[key], merged.marks[key])
+        if not isinstance(environments, Map):
+            place = value_place(merged.marks["environments"])
+            self._report("wrong-type", "environments is no mapping", "write environments: {prod: {...}}", place)
+            return base
+        for name, mark in environments.marks.items():
+            self._check_overlay(name, environments[name], mark)
+        overlay = environments.get(self.context.environment_name)
+        return self._merge(base, overlay) if isinstance(overlay, Map) else base
+
+    def _check_overlay(self, name: str, overlay: Any, mark: Mark) -> None:
+        known = self.context.environments
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            hint = f"did you mean {close[0]}?" if close else f"agentops.yaml has: {', '.join(known)}"
+            self._report("unknown-environment", f"there is no environment {name!r}", hint, key_place(mark))
+        if overlay is not None and not isinstance(overlay, Map):
+            self._report("wrong-type", f"{name} is no mapping", "write what differs there", value_place(mark))
+            return
+        if overlay is None:
+            return
+        for key in (key for key in _ONLY_IN_SPECS if key in overlay):
+            hint = "say it at the top of the spec, for all environments"
+            self._report("misplaced-field", f"{key} can't differ by environment", hint, key_place(overlay.marks[key]))
+
+    def _merge(self, base: Map, over: Map) -> Map:
+        rendering, functions = self._rendering({})
+        merged = merge(base, over, self.problems, lambda value, mark: rendering.tree(value, mark)[0])
+        self.read.update(functions.read)
+        return merged
+
+    # -- what it becomes
+
+    def _instances(self, merged: Map) -> Iterator[Instance]:
+        if "for_each" not in merged:
+            yield Instance(None, None)
+            return
+        rendering, functions = self._rendering({})
+        written, mark = rendering.tree(merged["for_each"], merged.marks["for_each"])
+        self.read.update(functions.read)
+        yield from read_matrix(written, mark, self.context.files, self.problems, self.read)
+
+    def _rendering(self, names: dict[str, Any]) -> tuple[Rendering, Functions]:
+        context = self.context
+        rendering = Rendering(context.files, {}, self.problems)
+        functions = Functions(
+            context.files, context.environ, context.secrets, lambda node, _: rendering.tree(node, _mark(node))[0]
+        )
+        scope = {
+            "vars": context.variables,
+            "environment": context.environment_name,
+            "secrets": context.secrets,
+            **functions.names(),
+            **names,
+        }
+        rendering.scope = functions.scope = scope
+        return rendering, functions
+
+    def _instance(self, merged: Map, instance: Instance) -> Resolved | None:
+        """One agent: rendered, checked against the model and the rules."""
+        before = len(self.problems)
+        rendering, functions = self._rendering(instance.names())
+        body = Map(merged.mark)
+        for key in merged:
+            if key not in ("for_each", "extends"):
+                body.put(key, merged[key], merged.marks[key])
+        tree, _ = rendering.tree(body, merged.mark)
+        read = {**self.read, **functions.read}
+        self.asked.update(dict.fromkeys(functions.asked, value_place(merged.mark)))
+        key = self._key(tree, instance)
+        rendering.agent = key
+        data = checked_part(tree) if rendering.has_extras else tree
+        spec, wrong = check(AgentSpec, tree, data=self._without_new_fields(data), agent=key)
+        self.problems += wrong
+        if spec is not None and not has_errors(self.problems[before:]):
+            self.problems += check_rules(spec, tree, key)
+            self._check_calls(spec, tree, key, read)
+        if spec is None or has_errors(self.problems[before:]):
+            return None
+        settled = with_passthrough(tree) if rendering.has_extras else tree
+        return Resolved(key, tree, spec, self._agent(key, spec, settled, tuple(read)), tuple(read))
+
+    def _without_new_fields(self, data: Map) -> Any:
+        """`data` without the config fields that the project declares as newer than this release."""
+        config = data.get("config")
+        new = self.context.passthrough
+        if not new or not isinstance(config, dict) or new.isdisjoint(config):
+            return data
+        return {**data, "config": {key: value for key, value in config.items() if key not in new}}
+
+    def _key(self, tree: Map, instance: Instance) -> str:
+        """The agent's key: as written, else from the file's path, with the item of a matrix behind it."""
+        written = tree.get("key")
+        stem = PurePosixPath(self.path).relative_to(AGENTS).with_suffix("")
+        key = written if isinstance(written, str) else "-".join(stem.parts)
+        if instance.suffix is not None and (not isinstance(written, str) or "${" not in str(written)):
+            key = key if isinstance(written, str) and instance.suffix in key else f"{key}-{instance.suffix}"
+        if not _KEY.fullmatch(key) and not isinstance(written, str):
+            hint = "name the file with lower-case letters, digits, _ and -, or write `key:` into the spec"
+            self._report("bad-key", f"the file's name gives the key {key!r}", hint, Where(self.path))
+        return key
+
+    def _check_calls(self, spec: AgentSpec, tree: Map, key: str, read: dict[str, None]) -> None:
+        files = self.context.files
+        for index, call in enumerate(spec.calls or ()):
+            place = _place(tree, ("calls", index))
+            try:
+                path = files.inside_agents(call)
+                read[path] = None
+                if not files.exists(path):
+                    raise FileProblem("missing-file", f"the call script {path} does not exist", files.nearby(path))
+            except FileProblem as problem:
+                self._report(problem.code, problem.summary, problem.hint, place, key)
+
+    def _agent(self, key: str, spec: AgentSpec, tree: Map, read: tuple[str, ...]) -> DesiredAgent:
+        config = tree["config"]
+        return DesiredAgent(
+            key=key,
+            name=spec.name,
+            config=to_plain(config),
+            metadata=_metadata(tree),
+            workflow_type=spec.workflow_type or "single_prompt",
+            where=_positions(tree, config),
+            tags=dict(spec.tags or {}),
+            agent_id=spec.agent_id,
+            previous_names=tuple(spec.previous_names or ()),
+            previous_keys=tuple(spec.previous_keys or ()),
+            calls=tuple(self.context.files.inside_agents(call) for call in spec.calls or ()),
+            source=self.path,
+            files=read,
+        )
+
+    def _report(self, code: str, summary: str, hint: str, where: Where | None, agent: str | None = None) -> None:
+        self.problems.append(Diagnostic(code, Severity.ERROR, summary, hint=hint, where=where, agent=agent))
+
+
+# What authors write at the top of a spec -> the platform's name for it.
+METADATA = {
+    "description": "description",
+    "inbound": "allowInboundCall",
+    "phone_numbers": "telephonyProductId",
+    "visible_to_everyone": "visibleToEveryone",
+    "avatar_url": "avatarUrl",
+}
+
+
+def _metadata(tree: Map) -> Document:
+    return {name: to_plain(tree[key]) for key, name in METADATA.items() if key in tree}
+
+
+def _positions(tree: Map, config: Map) -> Positions:
+    written = {"name": "name", **METADATA}
+    extra: dict[Path, Where] = {
+        (name,): value_place(tree.marks[key]) for key, name in written.items() if key in tree.marks
+    }
+    return Positions(config, extra)
+
+
+def _place(tree: Map, path: Path) -> Where | None:
+    mark = mark_of(tree, path)
+    return value_place(mark) if mark is not None else None
+
+
+def _mark(node: Any) -> Mark:
+    mark: Mark = node.mark if isinstance(node, Map | Seq) else ("", 0, 0, "", 0, 0)
+    return mark
+
+
+def check_asked(readers: list[SpecReader], context: ProjectContext) -> list[Diagnostic]:
+    """`env()` of a name that turned out to hold a secret somewhere else in the project."""
+    held = context.secrets.variables()
+    found = []
+    for reader in readers:
+        for name, where in reader.asked.items():
+            if name in held:
+                error = secret_in_env(name)
+                found.append(Diagnostic(error.code, Severity.ERROR, error.summary, error.hint, where))
+    return found

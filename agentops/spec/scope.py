@@ -1,0 +1,266 @@
+"""What an expression can name: variables, the environment, secrets, files and, in a label only, the commit."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from agentops.diagnostics import Where
+from agentops.document import SecretRef
+from agentops.spec.files import FileProblem, ProjectFiles, SourceError
+from agentops.spec.template import SecretValue, TemplateError, UndefinedNameError, compile_text, has_expression
+
+
+@dataclass(frozen=True, slots=True)
+class GitFacts:
+    """The commit that is deployed, for labels. All empty outside of a git checkout."""
+
+    sha: str = ""
+    short_sha: str = ""
+    subject: str = ""
+    branch: str = ""
+    author: str = ""
+    committed_at: str = ""
+    is_dirty: bool = False
+
+
+class Names(Mapping[str, Any]):
+    """A group of names such as `vars`; `label` is how messages call it."""
+
+    def __init__(self, label: str, values: Mapping[str, Any]) -> None:
+        self.label = label
+        self._values = values
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the value of one secret comes from: an environment variable, a file, or the project file itself."""
+
+    env: str | None = None
+    file: str | None = None
+    value: str | None = None
+
+
+class Secrets(Mapping[str, SecretValue]):
+    """`secrets.NAME`: any name, from the environment variable of that name unless a source is given.
+
+    Remembers which names were used. With `is_needed`, a secret without a value is an error where it is used.
+    """
+
+    label = "secrets"
+
+    def __init__(self, sources: Mapping[str, Source], environ: Mapping[str, str], *, is_needed: bool) -> None:
+        self._sources = sources
+        self._environ = environ
+        self._is_needed = is_needed
+        self.used: dict[str, SecretRef] = {}
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.isidentifier() and name.isascii()
+
+    def __getitem__(self, name: str) -> SecretValue:
+        if name not in self.used:
+            source = self._sources.get(name, Source(env=name))
+            value = self._value(source)
+            if not value and self._is_needed:
+                summary = f"the secret {name} has no value here"
+                raise TemplateError("missing-secret", summary, hint=self.how_to_set(name), needle=name)
+            self.used[name] = SecretRef(name, value or None)
+        return SecretValue(self.used[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sources)
+
+    def __len__(self) -> int:
+        return len(self._sources)
+
+    def variables(self) -> set[str]:
+        """The environment variables that hold secrets."""
+        sources = [self._sources.get(name, Source(env=name)) for name in {*self.used, *self._sources}]
+        return {source.env for source in sources if source.env} | set(self.used)
+
+    def unneeded(self) -> Secrets:
+        """The same secrets, but one without a value is no error."""
+        return Secrets(self._sources, self._environ, is_needed=False)
+
+    def how_to_set(self, name: str) -> str:
+        """What to do about a secret that has no value."""
+        source = self._sources.get(name, Source(env=name))
+        if source.file is not None:
+            return f"put the value into the file {source.file}"
+        return f"set the environment variable {source.env}, or name another source under `secrets:` in agentops.yaml"
+
+    def _value(self, source: Source) -> str | None:
+        if source.value is not None:
+            return source.value
+        if source.env is not None:
+            return self._environ.get(source.env)
+        try:
+            with open(source.file or "", encoding="utf-8") as stream:
+                return stream.read(65536).rstrip("\r\n")
+        except (OSError, ValueError):
+            return None
+
+
+class Functions:
+    """`file`, `yaml` and `env`: what an expression can call. One per spec, so that it knows what the spec has read.
+
+    `read` lists the project paths that were read, `asked` the environment variables with the place of the asking.
+    """
+
+    def __init__(
+        self,
+        files: ProjectFiles,
+        environ: Mapping[str, str],
+        secrets: Secrets,
+        render_tree: Callable[[Any, Mapping[str, Any]], Any],
+    ) -> None:
+        self._files = files
+        self._environ = environ
+        self._secrets = secrets
+        self._render_tree = render_tree
+        self._open: list[str] = []
+        self.scope: Mapping[str, Any] = {}
+        self.read: dict[str, None] = {}
+        self.asked: dict[str, None] = {}
+
+    def names(self) -> dict[str, Any]:
+        return {"file": self.file, "yaml": self.yaml, "env": self.env}
+
+    def file(self, path: str) -> FileText:
+        """The text of a file below the project, rendered."""
+        text: FileText = self._enter("file", path, self._render_file)
+        return text
+
+    def yaml(self, path: str) -> Any:
+        """The data of a YAML file below the project, rendered, with its own marks."""
+        return self._enter("yaml", path, lambda found: self._render_tree(self._files.tree(found)[0], self.scope))
+
+    def env(self, name: str, default: Any = None) -> Any:
+        """An environment variable that is no secret."""
+        if not isinstance(name, str):
+            raise TemplateError("bad-expression", "env() takes a name in quotes", hint="write env('NAME', 'default')")
+        if name in self._secrets.variables():
+            raise secret_in_env(name)
+        self.asked[name] = None
+        value = self._environ.get(name, default)
+        if value is None:
+            hint = f"set it, or give a default: env('{name}', 'value')"
+            summary = f"the environment variable {name} is not set"
+            raise TemplateError("undefined-variable", summary, hint=hint, needle=name)
+        return value
+
+    def _enter(self, function: str, path: str, work: Callable[[str], Any]) -> Any:
+        """Runs `work` on the project path of `path`, guarding against files that read each other in a circle."""
+        if not isinstance(path, str):
+            hint = f"write {function}('prompts/name.md')"
+            raise TemplateError("bad-expression", f"{function}() takes a path in quotes", hint=hint, needle=function)
+        try:
+            found = self._files.inside_agents(path)
+            if found in self._open:
+                circle = " -> ".join([*self._open[self._open.index(found) :], found])
+                raise FileProblem("file-cycle", f"files read each other in a circle: {circle}", "break the circle")
+            self._open.append(found)
+            self.read[found] = None
+            try:
+                return work(found)
+            finally:
+                self._open.pop()
+        except FileProblem as problem:
+            raise TemplateError(problem.code, problem.summary, hint=problem.hint, needle=path) from None
+        except SourceError as error:
+            found_at = error.diagnostic
+            raised = TemplateError(found_at.code, found_at.summary, hint=found_at.hint or "")
+            raised.where = found_at.where
+            raise raised from None
+
+    def _render_file(self, path: str) -> FileText:
+        text = self._files.text(path)
+        if not has_expression(text):
+            return FileText(text, path)
+        try:
+            # A secret inside stays in its half-made form, so that the text around this one can take it up.
+            return FileText(str(compile_text(text)(self.scope)), path)
+        except TemplateError as error:
+            error.where = error.where or place_in(text, path, error)
+            raise
+
+
+class FileText(str):
+    """Text that remembers the file it is from."""
+
+    __slots__ = ("file",)
+    file: str
+
+    def __new__(cls, text: str, file: str) -> FileText:
+        self = super().__new__(cls, text)
+        self.file = file
+        return self
+
+
+def secret_in_env(name: str) -> TemplateError:
+    return TemplateError(
+        "secret-in-env",
+        f"env('{name}') would put a secret into the document as plain text",
+        hint=f"write ${{{{ secrets.{name} }}}}",
+        needle=name,
+    )
+
+
+def place_in(text: str, file: str, error: TemplateError, line: int = 0, column: int = 0) -> Where:
+    """Where in `text` the expression is wrong, looking from `line` and `column` (from 0) on."""
+    lines = text.split("\n")
+    start = sum(len(each) + 1 for each in lines[:line]) + column
+    if error.line is not None and error.line > 1:
+        start = max(start, sum(len(each) + 1 for each in lines[: line + error.line - 1]))
+    found = text.find("${", start)
+    found = start if found < 0 else found
+    if error.needle:
+        position = _word(text, error.needle, found)
+        found = position if position >= 0 else found
+    before = text[:found]
+    return Where(file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+
+
+def _word(text: str, needle: str, start: int) -> int:
+    """The position of `needle` as a whole word, from `start` on; -1 when it is not there."""
+    while (position := text.find(needle, start)) >= 0:
+        end = position + len(needle)
+        before, after = text[position - 1 : position], text[end : end + 1]
+        if not (before.isalnum() or before == "_") and not (after.isalnum() or after == "_"):
+            return position
+        start = position + 1
+    return -1
+
+
+def hint_for(error: TemplateError, scope: Mapping[str, Any]) -> str:
+    """The hint of an error; for an undefined name the closest one that exists."""
+    if error.hint or not isinstance(error, UndefinedNameError):
+        return error.hint
+    names = list(scope if error.owner is None else error.owner)
+    close = difflib.get_close_matches(error.name, names, n=1, cutoff=0.5)
+    prefix = f"{error.owner.label}." if isinstance(error.owner, Names) else ""
+    if close:
+        return f"did you mean {prefix}{close[0]}?"
+    if isinstance(error.owner, Names) and error.owner.label == "vars":
+        return f"define it under `variables:` in agentops.yaml; known: {', '.join(sorted(names)) or 'none'}"
+    known = ", ".join(sorted(str(name) for name in names)[:12]) or "none"
+    return f"known here: {known}; a call-time variable is written {{{{{error.name}}}}} without the $"
+
+
+def git_names(facts: GitFacts | None) -> Names:
+    return Names("git", asdict(facts or GitFacts()))

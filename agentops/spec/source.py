@@ -1,0 +1,293 @@
+"""YAML text into marked data, through libyaml's events and a constructor of our own that keeps every position.
+
+The language is the JSON-like part of YAML 1.2: text keys, no tags, no merge keys, one document. Hostile text ends in
+a diagnostic in bounded time and memory. Files that are written back go through `source_edit`, not through here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from _ruamel_yaml import CParser  # type: ignore[import-not-found]  # a C module without stubs
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from agentops.diagnostics import Diagnostic, Severity, Where
+from agentops.spec.tree import Map, Mark, Seq, key_place
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 64
+MAX_NODES = 200_000  # with aliases written out, so that an alias bomb is a message and not a dead machine
+
+_NUMBER_START = frozenset("+-.0123456789")
+_WORDS: dict[str, Any] = {
+    "": None,
+    "~": None,
+    **dict.fromkeys(("null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_OLD_BOOLEANS = frozenset(form for word in ("yes", "no", "on", "off") for form in (word, word.title(), word.upper()))
+_INTEGER = re.compile(r"[-+]?[0-9]{1,300}|0x[0-9a-fA-F]{1,250}|0o[0-7]{1,300}")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NOT_JSON = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+
+
+class SourceError(Exception):
+    """The text is not usable YAML; `diagnostic` says why and where."""
+
+    def __init__(self, code: str, summary: str, where: Where, *, hint: str, expected: str | None = None) -> None:
+        super().__init__(summary)
+        self.diagnostic = Diagnostic(code, Severity.ERROR, summary, hint=hint, where=where, expected=expected)
+
+
+def decode(data: bytes, file: str) -> str:
+    """The text of a file: UTF-8 with or without BOM, line ends as LF. Raises `SourceError`."""
+    if len(data) > MAX_BYTES:
+        summary = f"the file has {len(data):,} bytes; at most {MAX_BYTES:,} are read"
+        raise SourceError("file-too-large", summary, Where(file), hint="split it, or take out what is not a spec")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line = before.count(b"\n")
+        column = len(before.rpartition(b"\n")[2].decode("utf-8", "replace"))
+        summary = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        where = Where(file, line + 1, column + 1)
+        raise SourceError("bad-encoding", summary, where, hint="save the file as UTF-8") from None
+    return text.replace("\r\n", "\n") if "\r" in text else text
+
+
+def read_yaml(text: str, file: str) -> tuple[Any, list[Diagnostic]]:
+    """The one document in `text` with its marks, and warnings. Raises `SourceError` when there is no usable document.
+
+    An empty document is None. `file` is only used for marks.
+    """
+    builder = _Builder(file)
+    try:
+        return builder.build(CParser(text.encode("utf-8", "surrogatepass"))), builder.warnings
+    except MarkedYAMLError as error:
+        raise _syntax_error(error, file) from None
+    except (YAMLError, ValueError, UnicodeError) as error:
+        raise _reader_error(error, text, file) from None
+
+
+class _Open:
+    """A container that is being read: the key that waits for its value, and how many nodes it holds so far."""
+
+    __slots__ = ("anchor", "key", "key_column", "key_line", "node", "nodes_before")
+
+    def __init__(self, node: Map | Seq, anchor: str | None, nodes_before: int) -> None:
+        self.node = node
+        self.anchor = anchor
+        self.nodes_before = nodes_before
+        self.key: str | None = None
+        self.key_line = self.key_column = 0
+
+
+class _Builder:
+    """Builds the document from events with an explicit stack: depth costs memory on no call stack."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.warnings: list[Diagnostic] = []
+        self.stack: list[_Open] = []
+        self.anchors: dict[str, tuple[Any, int]] = {}
+        self.nodes = 0
+        self.root: Any = None
+        self.documents = 0
+
+    def build(self, parser: CParser) -> Any:
+        get_event = parser.get_event
+        while True:
+            event = get_event()
+            kind = type(event)
+            if kind is ScalarEvent:
+                self._scalar(event)
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                self._start(event, Map if kind is MappingStartEvent else Seq)
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                self._end()
+            elif kind is AliasEvent:
+                self._alias(event)
+            elif kind is DocumentStartEvent:
+                self._document(event)
+            elif kind is StreamEndEvent:
+                return self.root
+
+    def _scalar(self, event: Any) -> None:
+        mark = event.start_mark
+        line, column = mark.line, mark.column
+        top = self.stack[-1] if self.stack else None
+        if top is not None and top.key is None and type(top.node) is Map:
+            self._key(top, event, line, column)
+            return
+        text = event.value
+        value = text
+        if event.tag is not None:
+            self._tag(event)
+        elif event.implicit[0]:
+            value = self._resolve(text, line, column)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = (value, 1)
+        self._put(value, line, column, 1)
+
+    def _key(self, top: _Open, event: Any, line: int, column: int) -> None:
+        key = event.value
+        if key in top.node:
+            first = key_place(top.node.marks[key])
+            where = Where(self.file, line + 1, column + 1)
+            summary = f"the key {key!r} is written twice; first in line {first.line}"
+            raise SourceError("duplicate-key", summary, where, hint="keep one of the two")
+        if key == "<<" and event.implicit[0]:
+            where = Where(self.file, line + 1, column + 1)
+            hint = "share a fragment with `extends: _base/fragment.yaml` or `${{ yaml('_base/fragment.yaml') }}`"
+            raise SourceError("yaml-merge-key", "merge keys (`<<`) are not part of YAML 1.2", where, hint=hint)
+        if event.tag is not None or event.anchor is not None:
+            self._tag(event)
+        top.key, top.key_line, top.key_column = key, line, column
+
+    def _resolve(self, text: str, line: int, column: int) -> Any:
+        """A plain scalar by the YAML 1.2 core schema; what only YAML 1.1 reads as a boolean is text, with a warning."""
+        if text in _WORDS:
+            return _WORDS[text]
+        if text[0] in _NUMBER_START:
+            return self._number(text, line, column)
+        if text in _OLD_BOOLEANS:
+            hint = f'write true or false, or quote it: "{text}"'
+            summary = f"{text!r} is text here, although older YAML tools read it as a boolean"
+            where = Where(self.file, line + 1, column + 1)
+            self.warnings.append(Diagnostic("yaml-boolean", Severity.WARNING, summary, hint=hint, where=where))
+        return text
+
+    def _number(self, text: str, line: int, column: int) -> Any:
+        if _INTEGER.fullmatch(text):
+            return int(text, 0 if text[:2] in ("0x", "0o") else 10)
+        if _FLOAT.fullmatch(text):
+            number = float(text)
+            if number not in (float("inf"), float("-inf")):
+                return number
+        elif not _NOT_JSON.fullmatch(text):
+            return text
+        where = Where(self.file, line + 1, column + 1)
+        raise SourceError(
+            "yaml-number", f"{text[:40]} is no number that JSON knows", where, hint="write a finite number"
+        )
+
+    def _start(self, event: Any, container: type[Map] | type[Seq]) -> None:
+        mark = event.start_mark
+        line, column = mark.line, mark.column
+        where = Where(self.file, line + 1, column + 1)
+        if len(self.stack) >= MAX_DEPTH:
+            summary = f"more than {MAX_DEPTH} levels of nesting"
+            raise SourceError("yaml-too-deep", summary, where, hint="no field of a spec is nested that deeply")
+        if event.tag is not None:
+            self._tag(event)
+        top = self.stack[-1] if self.stack else None
+        if top is not None and top.key is None and type(top.node) is Map:
+            raise SourceError("yaml-key", "a mapping or list can't be a key", where, hint="use a text as the key")
+        node = container((self.file, line, column, self.file, line, column))
+        self.stack.append(_Open(node, event.anchor, self.nodes))
+
+    def _end(self) -> None:
+        top = self.stack.pop()
+        _, _, _, _, line, column = top.node.mark
+        size = self.nodes - top.nodes_before + 1
+        if top.anchor is not None:
+            self.anchors[top.anchor] = (top.node, size)
+        self._put(top.node, line, column, 1)
+
+    def _alias(self, event: Any) -> None:
+        mark = event.start_mark
+        where = Where(self.file, mark.line + 1, mark.column + 1)
+        top = self.stack[-1] if self.stack else None
+        if any(opened.anchor == event.anchor for opened in self.stack):
+            summary = f"*{event.anchor} is inside the value that it repeats"
+            raise SourceError("yaml-alias", summary, where, hint="a value can't contain itself")
+        if event.anchor not in self.anchors:
+            summary = f"*{event.anchor} repeats a value that no &{event.anchor} has named above"
+            raise SourceError("yaml-alias", summary, where, hint="name the value with an anchor first")
+        if top is not None and top.key is None and type(top.node) is Map:
+            raise SourceError("yaml-key", "an alias can't be a key", where, hint="write the key out")
+        value, size = self.anchors[event.anchor]
+        self._put(value, mark.line, mark.column, size)
+
+    def _put(self, value: Any, line: int, column: int, size: int) -> None:
+        self.nodes += size
+        if self.nodes > MAX_NODES:
+            summary = f"more than {MAX_NODES:,} values with all aliases written out"
+            where = Where(self.file, line + 1, column + 1)
+            raise SourceError("yaml-too-large", summary, where, hint="repeat less with aliases")
+        if not self.stack:
+            self.root = value
+            return
+        top = self.stack[-1]
+        node, file = top.node, self.file
+        if type(node) is Map:
+            assert top.key is not None
+            node[top.key] = value
+            node.marks[top.key] = (file, top.key_line, top.key_column, file, line, column)
+            top.key = None
+        else:
+            node.append(value)  # type: ignore[union-attr]
+            node.marks.append((file, line, column, file, line, column))  # type: ignore[union-attr]
+
+    def _tag(self, event: Any) -> None:
+        mark = event.start_mark
+        where = Where(self.file, mark.line + 1, mark.column + 1)
+        what = f"the tag {event.tag}" if event.tag is not None else f"the anchor &{event.anchor} on a key"
+        raise SourceError(
+            "yaml-tag", f"{what} is not supported", where, hint="take it out; quote a value to make it text"
+        )
+
+    def _document(self, event: Any) -> None:
+        self.documents += 1
+        if self.documents > 1:
+            where = Where(self.file, event.start_mark.line + 1, 1)
+            raise SourceError("yaml-documents", "a second document starts here", where, hint="one document to a file")
+
+
+def _syntax_error(error: MarkedYAMLError, file: str) -> SourceError:
+    mark = error.problem_mark or error.context_mark
+    where = Where(file, mark.line + 1, mark.column + 1) if mark else Where(file)
+    problem = str(error.problem or error.context or "it does not parse")
+    began = ""
+    if error.context and error.context_mark and error.context_mark.line != (mark.line if mark else -1):
+        began = f" ({error.context} from line {error.context_mark.line + 1})"
+    return SourceError("yaml-syntax", f"not valid YAML: {problem}{began}", where, hint=_syntax_hint(problem))
+
+
+def _syntax_hint(problem: str) -> str:
+    if "cannot start any token" in problem:
+        return "indent with spaces, not tabs; quote a value that starts with a special character"
+    if "mapping values are not allowed" in problem:
+        return 'quote a value that contains ": ", and check the indentation of this line and the one above'
+    if "expected <block end>" in problem or "did not find expected" in problem:
+        return "check the indentation, brackets and quotes of this line and the one above"
+    return "correct the YAML at this place"
+
+
+def _reader_error(error: Exception, text: str, file: str) -> SourceError:
+    """libyaml's reader gives no place for a character that YAML does not allow, so it is looked up here."""
+    bad = re.search(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
+    if bad is None:
+        return SourceError("yaml-syntax", f"not valid YAML: {error}", Where(file), hint="correct the YAML")
+    before = text[: bad.start()]
+    where = Where(file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+    summary = f"the character U+{ord(bad[0]):04X} is not allowed in YAML"
+    return SourceError(
+        "yaml-syntax", summary, where, hint='remove it, or write it in double quotes as an escape ("\\u0000" style)'
+    )
+
+
+__all__ = ["MAX_BYTES", "Mark", "SourceError", "decode", "read_yaml"]
