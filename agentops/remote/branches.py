@@ -106,6 +106,12 @@ class Branches(Client):
             has_draft=bool(live.has_open_draft or live.branch.open_draft_id),
         )
 
+    async def read_live(self, agent_id: str) -> Revision | None:
+        head = await self.read_head(agent_id)
+        if head.revision_id is None:
+            return None
+        return await self.read_revision(agent_id, head.revision_id, branch_id=head.branch_id)
+
     async def list_revisions(self, agent_id: str, *, limit: int = _HISTORY) -> Sequence[Revision]:
         summaries = await self._summaries(agent_id)
         return await self._revisions_of(agent_id, [each.branch.branch_id for each in summaries], limit)

@@ -77,6 +77,12 @@ class Drafts(Client):
         revision_id = await self._active_id(agent_id)
         return Head(revision_id=revision_id, has_draft=await self._our_row(agent_id) is not None)
 
+    async def read_live(self, agent_id: str) -> Revision | None:
+        head = await self.read_head(agent_id)
+        if head.revision_id is None:
+            return None
+        return await self.read_revision(agent_id, head.revision_id, branch_id=head.branch_id)
+
     async def list_revisions(self, agent_id: str, *, limit: int = _HISTORY) -> Sequence[Revision]:
         rows = await self._rows(agent_id, limit)
         return [row.to_revision() for row in rows if row.status in (None, "published")]

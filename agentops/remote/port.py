@@ -89,6 +89,10 @@ class Reader(Protocol):
 
     async def read_head(self, agent_id: str) -> Head: ...
 
+    async def read_live(self, agent_id: str) -> Revision | None:
+        """The revision that serves calls, with its label and document."""
+        ...
+
     async def list_revisions(self, agent_id: str, *, limit: int = 20) -> Sequence[Revision]:
         """Newest first, over all active branches, without documents."""
         ...
