@@ -1,0 +1,123 @@
+"""Evaluation criteria and data collection become disposition metrics, one each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agentops.document import Document
+from agentops.importers.elevenlabs.conversion import Conversion, slug
+from agentops.importers.elevenlabs.leaves import Place
+from agentops.importers.fidelity import Grade
+
+SETTINGS: Place = ("platform_settings",)
+VERDICTS = ["success", "failure", "unknown"]
+_TYPES = {"string": "STRING", "boolean": "BOOLEAN", "integer": "INTEGER", "number": "STRING"}
+
+
+def convert_analysis(conversion: Conversion) -> None:
+    metrics: list[Document] = []
+    for index, criterion in enumerate(conversion.source.items(*SETTINGS, "evaluation", "criteria")):
+        if isinstance(criterion, dict):
+            metrics.append(_criterion(conversion, (*SETTINGS, "evaluation", "criteria", index), criterion, metrics))
+    for name, field in conversion.source.objects(*SETTINGS, "data_collection").items():
+        if isinstance(field, dict) and _is_extracted(field):
+            metrics.append(_collected(conversion, (*SETTINGS, "data_collection", name), name, field, metrics))
+    if metrics:
+        conversion.put("postCallAnalyticsConfig.dispositionMetrics", metrics)
+
+
+def _identifier(wanted: str, metrics: list[Document]) -> str:
+    base = slug(wanted, "_") or "metric"
+    taken, made, number = {metric["identifier"] for metric in metrics}, base, 2
+    while made in taken:
+        made, number = f"{base}_{number}", number + 1
+    return made
+
+
+def _target(identifier: str, field: str) -> str:
+    return f"config.postCallAnalyticsConfig.dispositionMetrics.{identifier}.{field}"
+
+
+def _criterion(conversion: Conversion, place: Place, criterion: Document, metrics: list[Document]) -> Document:
+    source, account = conversion.source, conversion.source.account
+    old, name = source.text(*place, "id"), source.text(*place, "name")
+    identifier = _identifier(old or name, metrics)
+    account.carry((*place, "id"), _target(identifier, "identifier"), identifier, grade=_renamed(old, identifier))
+    goal_at = _goal_place(criterion, place)
+    goal = source.text(*goal_at)
+    prompt = conversion.rewrite(goal) or f"Did the call meet this goal: {name or identifier}?"
+    if name and name.lower() not in goal.lower() and slug(name, "_") != identifier:
+        prompt = f"{name}: {prompt}"
+    account.carry((*place, "name"), _target(identifier, "dispositionMetricPrompt"), name or None)
+    account.carry(goal_at, _target(identifier, "dispositionMetricPrompt"), "(the metric's question)", grade=Grade.EXACT)
+    metric: Document = {"identifier": identifier}
+    if source.text(*place, "scoring_mode") == "numeric_uniform":
+        highest = source.number(*place, "max_score")
+        extra = source.text(*place, "score_instructions")
+        prompt = f"Answer with an integer from 0 to {highest or 10:g}. {conversion.rewrite(extra)} {prompt}".replace(
+            "  ", " "
+        )
+        metric |= {"dispositionMetricPrompt": prompt, "dispositionMetricType": "INTEGER"}
+        for key in ("scoring_mode", "max_score", "score_instructions"):
+            account.carry((*place, key), _target(identifier, "dispositionMetricPrompt"), "(the metric's question)")
+    else:
+        metric |= {"dispositionMetricPrompt": prompt, "dispositionMetricType": "ENUM", "choices": list(VERDICTS)}
+        account.carry((*place, "scoring_mode"), _target(identifier, "choices"), list(VERDICTS))
+    return metric
+
+
+def _goal_place(criterion: Document, place: Place) -> Place:
+    for key in ("conversation_goal_prompt", "conversationGoalPrompt", "description"):
+        if isinstance(criterion.get(key), str) and criterion[key]:
+            return (*place, key)
+    return (*place, "conversation_goal_prompt")
+
+
+def _renamed(old: str, new: str) -> Grade:
+    return Grade.EXACT if old == new else Grade.APPROXIMATED
+
+
+def _is_extracted(field: Document) -> bool:
+    fixed = field.get("constant_value") not in (None, "") or field.get("dynamic_variable") not in (None, "")
+    return not fixed and field.get("is_omitted") is not True
+
+
+def _collected(conversion: Conversion, place: Place, name: str, field: Document, metrics: list[Document]) -> Document:
+    source, account = conversion.source, conversion.source.account
+    identifier = _identifier(name, metrics)
+    described = source.text(*place, "description").strip()
+    shown = source.text(*place, "name")
+    prompt = conversion.rewrite(described) or f"Extract {name.replace('_', ' ')}."
+    if shown and shown != name:
+        prompt = f"{shown}: {prompt}"
+        account.carry((*place, "name"), _target(identifier, "dispositionMetricPrompt"), shown)
+    else:
+        account.repeat((*place, "name"), f"the field {name}")
+    question = _target(identifier, "dispositionMetricPrompt")
+    account.carry((*place, "description"), question, "(the metric's question)", grade=_renamed(name, identifier))
+    if identifier != name:
+        why = f"the field {name} is the metric {identifier} now"
+        conversion.remark(Grade.APPROXIMATED, "EL015", place, why, "Point dashboards and webhooks at the new name.")
+    return {"identifier": identifier, "dispositionMetricPrompt": prompt, **_kind(conversion, place, field, identifier)}
+
+
+def _kind(conversion: Conversion, place: Place, field: Document, identifier: str) -> Document:
+    account, options = conversion.source.account, field.get("enum")
+    declared = str(field.get("type") or "string")
+    made: dict[str, Any]
+    if isinstance(options, list) and options:
+        made = {"dispositionMetricType": "ENUM", "choices": [str(option) for option in options]}
+        account.carry_tree((*place, "enum"), _target(identifier, "choices"), grade=Grade.EXACT)
+    elif declared == "number" and "whole" in str(field.get("description")).lower():
+        made = {"dispositionMetricType": "INTEGER"}
+    else:
+        made = {"dispositionMetricType": _TYPES.get(declared, "STRING")}
+    kind = made["dispositionMetricType"]
+    exact = declared in ("string", "boolean", "integer") and kind in ("STRING", "BOOLEAN", "INTEGER")
+    why = "" if exact else f"{declared} became {kind}"
+    account.carry((*place, "type"), _target(identifier, "dispositionMetricType"), kind, grade=_exactly(exact), why=why)
+    return made
+
+
+def _exactly(exact: bool) -> Grade:
+    return Grade.EXACT if exact else Grade.APPROXIMATED

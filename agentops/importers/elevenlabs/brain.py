@@ -1,0 +1,188 @@
+"""Who the agent is and what it is told: name, tags, first message, prompt, model, variables, knowledge, timezone."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from agentops.importers.elevenlabs.conversion import AGENT, PROMPT, Conversion, literal, slug
+from agentops.importers.elevenlabs.leaves import Place
+from agentops.importers.elevenlabs.models import is_custom, proposed_models, same_model
+from agentops.importers.elevenlabs.placeholders import spoken_marks
+from agentops.importers.fidelity import Grade
+
+FIRST_MESSAGE_LIMIT = 500
+_VARIABLES: Place = (*AGENT, "dynamic_variables", "dynamic_variable_placeholders")
+
+
+def defined_names(tree: dict[str, Any]) -> frozenset[str]:
+    """The variables that the author defined, on the agent or on a tool; known before any text is rewritten."""
+    found: set[str] = set()
+    pending: list[Any] = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict):
+            placeholders = node.get("dynamic_variable_placeholders")
+            if isinstance(placeholders, dict):
+                found |= {name for name in placeholders if not name.startswith("system__")}
+            pending += node.values()
+        elif isinstance(node, list):
+            pending += node
+    return frozenset(found)
+
+
+def convert_identity(conversion: Conversion) -> None:
+    source = conversion.source
+    name = source.text("name")
+    conversion.metadata["name"] = literal(name) if name else conversion.key
+    source.account.carry(("name",), "name", name)
+    for index, tag in enumerate(source.items("tags")):
+        if isinstance(tag, str) and slug(tag):
+            conversion.tags[slug(tag)] = "yes"
+            source.account.carry(("tags", index), f"tags.{slug(tag)}", "yes")
+
+
+def convert_model(conversion: Conversion) -> None:
+    source = conversion.source
+    model = source.text(*PROMPT, "llm")
+    place: Place = (*PROMPT, "llm")
+    if (same := same_model(model)) is not None:
+        why = "" if same == model else "the dated version cannot be pinned"
+        conversion.carry(place, "slmModel", same, grade=Grade.EXACT, why=why)
+    else:
+        proposals = proposed_models("" if is_custom(model) else model)
+        was = f"the agent used {model}" if model else "the agent names no model"
+        conversion.put("slmModel", conversion.choose("model", f"Which model? {was}.", proposals))
+        source.account.carry(place, "config.slmModel", "(your choice)", grade=Grade.CHOICE)
+        if not model:
+            conversion.remark(Grade.CHOICE, "EL002", place, "the agent names no model", "Choose one.")
+    _convert_timezone(conversion)
+
+
+def _convert_timezone(conversion: Conversion) -> None:
+    place: Place = (*PROMPT, "timezone")
+    name = conversion.source.text(*place)
+    if not name:
+        return
+    try:
+        offset = datetime(2026, 1, 15, tzinfo=UTC).astimezone(ZoneInfo(name)).utcoffset()
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        conversion.source.account.misread(place, "the name of a timezone")
+        return
+    hours = offset.total_seconds() / 3600 if offset else 0.0
+    whole, minutes = divmod(round(abs(hours) * 60), 60)
+    label = f"(GMT{'-' if hours < 0 else '+'}{whole}:{minutes:02d}) {name}"
+    value = {"label": label, "offset": int(hours) if hours == int(hours) else hours}
+    conversion.carry(place, "timezone", value)
+
+
+def convert_prompt(conversion: Conversion) -> None:
+    """Last of all, since the other parts add sections to the prompt and rename what it mentions."""
+    source, place = conversion.source, (*PROMPT, "prompt")
+    text = source.text(*place)
+    whole = conversion.rewrite(text)
+    for section in conversion.sections:
+        whole = f"{whole.rstrip()}\n\n{section.strip()}\n" if whole.strip() else f"{section.strip()}\n"
+    grade = Grade.EXACT if whole == text else Grade.APPROXIMATED
+    why = "" if whole == text else "placeholders were rewritten or sections added; the rest is unchanged"
+    conversion.put("singlePromptConfig.prompt", whole)
+    source.account.carry(place, "config.singlePromptConfig.prompt", "(the prompt file)", grade=grade, why=why)
+    if not whole.strip():
+        conversion.remark(Grade.CHOICE, "EL004", place, "the agent has no prompt", "Write one in its prompt file.")
+    _report_marks(conversion, place, text)
+    _convert_first_message(conversion)
+    _convert_knowledge(conversion)
+
+
+def _report_marks(conversion: Conversion, place: Place, text: str) -> None:
+    for mark in spoken_marks(text):
+        why = f"the text holds {mark}, which would be read aloud"
+        conversion.remark(Grade.APPROXIMATED, "EL019", place, why, "Take it out, or say it in words.")
+
+
+def _convert_first_message(conversion: Conversion) -> None:
+    source, place = conversion.source, (*AGENT, "first_message")
+    text = source.text(*place)
+    if text.strip() and len(text) <= FIRST_MESSAGE_LIMIT:
+        conversion.carry(place, "firstMessage", conversion.rewrite(text), grade=Grade.EXACT)
+        _report_marks(conversion, place, text)
+    elif text.strip():
+        question = f"What does the agent say first? The old text has {len(text)} characters; {FIRST_MESSAGE_LIMIT} fit."
+        conversion.put("firstMessage", conversion.choose("first_message", question, _shortened(text)))
+        source.account.carry(place, "config.firstMessage", "(your choice)", grade=Grade.CHOICE, why="longer than fits")
+    else:
+        _wait_for_the_caller(conversion, place)
+    if source.flag(*AGENT, "disable_first_message_interruptions"):
+        muted: Place = (*AGENT, "disable_first_message_interruptions")
+        conversion.carry(muted, "muteUserUntilFirstBotResponse", True)
+
+
+def _shortened(text: str) -> tuple[tuple[str, str], ...]:
+    cut = text[:FIRST_MESSAGE_LIMIT]
+    sentence = max(cut.rfind(mark) for mark in (". ", "? ", "! "))
+    return ((cut[: sentence + 1], "its first sentences"),) if sentence > 0 else ()
+
+
+def _wait_for_the_caller(conversion: Conversion, place: Place) -> None:
+    why = "the caller speaks first, as before; publishing needs a first message all the same"
+    conversion.add("waitForUserToSpeakFirst", True, "ElevenLabs waits for the caller when there is no first message")
+    question = "What does the agent say first? The old agent waited for the caller; publishing needs a sentence."
+    proposals = (("Hello, how can I help you?", "a neutral opening"),)
+    conversion.put("firstMessage", conversion.choose("first_message", question, proposals))
+    conversion.source.account.carry(place, "config.firstMessage", "(your choice)", grade=Grade.CHOICE, why=why)
+    if conversion.source.get(*place) is None:
+        conversion.remark(Grade.CHOICE, "EL004", place, why, "Write a sentence in the choices file.")
+
+
+def _convert_knowledge(conversion: Conversion) -> None:
+    source, place = conversion.source, (*PROMPT, "knowledge_base")
+    documents = [entry for entry in source.items(*place) if isinstance(entry, dict)]
+    if not documents:
+        return
+    names = ", ".join(str(entry.get("name") or entry.get("id") or "unnamed") for entry in documents[:8])
+    more = f" and {len(documents) - 8} more" if len(documents) > 8 else ""
+    question = f"Which knowledge base? Load these into one first: {names}{more}."
+    reference = conversion.choose("knowledge_base", question)
+    conversion.tools.append(
+        {
+            "type": "knowledge_base_search",
+            "name": "search_knowledge",
+            "description": "Look up facts in the knowledge base before answering a question about them.",
+            "knowledgeBaseId": reference,
+        }
+    )
+    always = [str(entry.get("name")) for entry in documents if entry.get("usage_mode") == "prompt"]
+    if always:
+        why = f"was always part of the prompt: {', '.join(always)}"
+        conversion.remark(Grade.CHOICE, "EL013", place, why, "Put its text into the prompt instead.")
+    if source.flag(*PROMPT, "rag", "enabled") is False:
+        why = "all documents used to be in the prompt; from now on they are searched"
+        conversion.remark(Grade.APPROXIMATED, "EL013", (*PROMPT, "rag", "enabled"), why)
+
+
+def convert_variables(conversion: Conversion) -> None:
+    source = conversion.source
+    defaults: dict[str, Any] = {}
+    for name, value in source.objects(*_VARIABLES).items():
+        place: Place = (*_VARIABLES, name)
+        if name.startswith("system__"):
+            source.account.repeat(place, "a value that the platform fills")
+            continue
+        target = conversion.words.name_of(name)
+        defaults[target] = _scalar(conversion, value)
+        grade = Grade.EXACT if target == name and not isinstance(value, dict | list) else Grade.APPROXIMATED
+        why = "" if grade is Grade.EXACT else "renamed, or written as JSON text, since values are scalars"
+        source.account.carry_tree(place, f"config.defaultVariables.{target}", grade=grade, why=why)
+    known = conversion.config.get("defaultVariables", {})
+    if defaults or known:
+        conversion.put("defaultVariables", {**known, **defaults})
+
+
+def _scalar(conversion: Conversion, value: Any) -> Any:
+    if value is None:
+        return ""
+    if isinstance(value, dict | list):
+        return literal(json.dumps(value, ensure_ascii=False))
+    return conversion.rewrite(value) if isinstance(value, str) else value

@@ -1,0 +1,122 @@
+"""One import run: source agents in, the files of a project and the fidelity report out. Pure.
+
+Choices are answered here from what the user gave; whether files are written is decided by the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agentops.importers.elevenlabs.agent import convert
+from agentops.importers.elevenlabs.conversion import CHOICES_FILE, Conversion, slug
+from agentops.importers.elevenlabs.folder import Found
+from agentops.importers.elevenlabs.project import CHOOSE, agent_files, choices_text, project_text
+from agentops.importers.elevenlabs.voices import DOCUMENTED, CatalogVoice, VoiceProposals
+from agentops.importers.fidelity import AgentFidelity, FidelityReport, OpenChoice
+
+MAX_KEY = 56  # leaves room in a revision's label, and for the endings of file names
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What the user decided beforehand.
+
+    answers:         agent key -> choice name -> answer, from the choices file
+    voice, model:    for every agent that has no answer of its own
+    catalog:         the voices that proposals are made from
+    project_name:    for `agentops.yaml`, which is written only where there is none
+    """
+
+    answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    voice: str | None = None
+    model: str | None = None
+    catalog: tuple[CatalogVoice, ...] = DOCUMENTED
+    project_name: str = "imported"
+    has_project: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The outcome of a run: project path -> text, and the account of it."""
+
+    files: dict[str, str]
+    report: FidelityReport
+    secrets: tuple[str, ...]
+
+
+def import_agents(found: Found, options: ImportOptions, source: str) -> Imported:
+    """Converts every agent that was found."""
+    files: dict[str, str] = {}
+    agents: list[AgentFidelity] = []
+    conversions: list[Conversion] = []
+    names: set[str] = set()
+    remarks = list(found.remarks)
+    for agent in found.agents:
+        key = _key(agent.tree.get("name"), {c.key for c in conversions})
+        conversion = convert(agent, key, _answers(key, options), VoiceProposals(options.catalog))
+        _make_unique(conversion, names, remarks)
+        made = agent_files(conversion, agent.origin)
+        items, additions = conversion.source.account.close()
+        name = str(conversion.metadata["name"])
+        choices = tuple(conversion.choices)
+        agents.append(AgentFidelity(key, name, agent.origin, items, additions, choices, tuple(made)))
+        conversions.append(conversion)
+        files |= made
+    secrets = tuple(dict.fromkeys(name for conversion in conversions for name in conversion.secrets))
+    if conversions:
+        choices_asked = [choice for conversion in conversions for choice in conversion.choices]
+        files[f"agents/{CHOICES_FILE}"] = choices_text([*choices_asked, *_kept(options.answers, choices_asked)])
+    if conversions and not options.has_project:
+        files["agentops.yaml"] = project_text(options.project_name, secrets)
+        files[".gitignore"] = ".agentops/\n"
+    elif secrets:
+        remarks.append(f"the environments of agentops.yaml need these secrets: {', '.join(secrets)}")
+    report = FidelityReport(source, tuple(agents), tuple(found.refused), tuple(remarks))
+    return Imported(files, report, secrets)
+
+
+def _key(name: Any, taken: Iterable[str]) -> str:
+    base = slug(name, limit=MAX_KEY) if isinstance(name, str) else ""
+    base = base or "agent"
+    key, number = base, 2
+    while key in taken:
+        key, number = f"{base}-{number}", number + 1
+    return key
+
+
+def _make_unique(conversion: Conversion, names: set[str], remarks: list[str]) -> None:
+    """Display names must differ within a project, since agents are found by them."""
+    name = base = str(conversion.metadata["name"])
+    number = 2
+    while name in names:
+        name, number = f"{base} ({number})", number + 1
+    if name != base:
+        remarks.append(f"two agents are called {base!r}; one is {name!r} now")
+        conversion.metadata["name"] = name
+    names.add(name)
+
+
+def _answers(key: str, options: ImportOptions) -> dict[str, Any]:
+    given = {"voice": options.voice, "model": options.model}
+    own = options.answers.get(key, {})
+    return {**{k: v for k, v in given.items() if v}, **{k: v for k, v in own.items() if is_answer(v)}}
+
+
+def is_answer(value: Any) -> bool:
+    """Whether a value in the choices file is an answer and not the question."""
+    return value is not None and not (isinstance(value, dict) and CHOOSE in value)
+
+
+def _kept(answers: Mapping[str, Mapping[str, Any]], asked: list[OpenChoice]) -> list[OpenChoice]:
+    """What the choices file says about agents that are not part of this run."""
+    known = {(choice.agent, choice.name) for choice in asked}
+    kept = []
+    for agent, named in answers.items():
+        for name, value in named.items():
+            if (agent, name) not in known:
+                answer = value if is_answer(value) else None
+                question = str(value.get(CHOOSE)) if isinstance(value, dict) else "Answered in an earlier import."
+                kept.append(OpenChoice(agent, name, question, (), answer))
+    return kept

@@ -1,0 +1,90 @@
+"""What belongs to the service around the agent: the webhook before a call, guardrails, privacy, phone numbers."""
+
+from __future__ import annotations
+
+from agentops.document import Document
+from agentops.importers.elevenlabs.conversion import AGENT, Conversion
+from agentops.importers.elevenlabs.leaves import Place
+from agentops.importers.elevenlabs.toolbox import header
+from agentops.importers.fidelity import Grade
+
+SETTINGS: Place = ("platform_settings",)
+_HOOK: Place = (*SETTINGS, "workspace_overrides", "conversation_initiation_client_data_webhook")
+_SWITCH: Place = (*SETTINGS, "overrides", "enable_conversation_initiation_client_data_from_webhook")
+_RULES: Place = (*SETTINGS, "guardrails", "custom", "config", "configs")
+
+
+def convert_platform(conversion: Conversion) -> None:
+    _convert_webhook(conversion)
+    _convert_guardrails(conversion)
+    _convert_redaction(conversion)
+
+
+def _convert_webhook(conversion: Conversion) -> None:
+    source = conversion.source
+    url = source.text(*_HOOK, "url")
+    if not url and not source.flag(*_SWITCH):
+        return
+    names = sorted(
+        conversion.words.name_of(name)
+        for name in source.objects(*AGENT, "dynamic_variables", "dynamic_variable_placeholders")
+        if not name.startswith("system__")
+    )
+    made: Document = {
+        "isEnabled": bool(source.flag(*_SWITCH)),
+        "url": conversion.rewrite(url) or conversion.choose("webhook_url", _URL_QUESTION),
+        "method": "POST",
+        "timeout": 5,
+        "body": {
+            "caller_id": "{{user_number}}",
+            "called_number": "{{agent_number}}",
+            "call_sid": "{{call_id}}",
+        },
+        "responseVariables": [{"variableName": name, "jsonPath": f"$.dynamic_variables.{name}"} for name in names],
+    }
+    source.account.carry((*_HOOK, "url"), "config.preCallAPI.url", made["url"])
+    source.account.carry(_SWITCH, "config.preCallAPI.isEnabled", made["isEnabled"])
+    headers = source.objects(*_HOOK, "request_headers")
+    if headers:
+        target = "config.preCallAPI.headers"
+        made["headers"] = {
+            name: header(
+                conversion, (*_HOOK, "request_headers", name), ("pre_call", name), name, value, f"{target}.{name}"
+            )
+            for name, value in headers.items()
+        }
+    conversion.put("preCallAPI", made)
+
+
+_URL_QUESTION = (
+    "Which address gives the caller's data before a call? It stood in the workspace's settings, not in the agent."
+)
+
+
+def _convert_guardrails(conversion: Conversion) -> None:
+    source, rules = conversion.source, []
+    for index, rule in enumerate(source.items(*_RULES)):
+        place: Place = (*_RULES, index)
+        if not isinstance(rule, dict) or rule.get("is_enabled") is False:
+            continue
+        text = (source.text(*place, "prompt") or source.text(*place, "name")).strip()
+        if text:
+            rules.append(f"- {conversion.rewrite(text)}")
+            for key in ("prompt", "name", "is_enabled"):
+                source.account.carry((*place, key), "the prompt", "(a line under Guardrails)")
+    if rules:
+        conversion.sections.append("# Guardrails\n" + "\n".join(rules))
+
+
+def _convert_redaction(conversion: Conversion) -> None:
+    place: Place = (*SETTINGS, "privacy", "conversation_history_redaction", "enabled")
+    enabled, target = conversion.source.flag(*place), "redactionConfig.isEnabled"
+    if enabled is None:
+        conversion.add(
+            target, False, "ElevenLabs redacts nothing by default; Atoms does, even before the model reads it"
+        )
+    else:
+        conversion.carry(place, target, enabled)
+    if enabled:
+        why = "the model itself will see placeholders such as [ACCOUNTNUMBER_1] where the caller gives numbers"
+        conversion.remark(Grade.APPROXIMATED, "EL018", place, why, "Switch it off if the agent must note them down.")

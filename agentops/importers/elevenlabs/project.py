@@ -1,0 +1,116 @@
+"""The files of a project made of converted agents: specs, prompts, calls, choices, settings. Pure: texts by path.
+
+Whether and how they are written over what is there already is decided in `importers.files`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from agentops.document import Document
+from agentops.importers.elevenlabs.conversion import CHOICES_FILE, Conversion
+from agentops.importers.elevenlabs.scripts import greeting_script, test_scripts
+from agentops.importers.fidelity import OpenChoice
+from agentops.importers.yaml_text import comment_lines, scalar, to_yaml
+
+CHOOSE = "$choose"
+_ORDER = (
+    *("slmModel", "firstMessage", "waitForUserToSpeakFirst", "muteUserUntilFirstBotResponse", "allowInterruptions"),
+    *("language", "synthesizer", "defaultVariables", "singlePromptConfig"),
+)
+
+
+def agent_files(conversion: Conversion, origin: str) -> dict[str, str]:
+    """Spec, prompt, calls and side files of one agent, by path relative to the project."""
+    key = conversion.key
+    config = {name: conversion.config[name] for name in _ORDER if name in conversion.config}
+    config |= {name: value for name, value in conversion.config.items() if name not in config}
+    prompt = config["singlePromptConfig"].pop("prompt", "")
+    tools = config["singlePromptConfig"].pop("tools", [])
+    config["singlePromptConfig"] = {
+        "prompt": f"${{{{ file('prompts/{key}.md') }}}}",
+        **({"tools": tools} if tools else {}),
+    }
+    files = {f"agents/prompts/{key}.md": prompt if prompt.endswith("\n") else f"{prompt}\n"}
+    scripts = {f"{key}-greeting": greeting_script(conversion), **test_scripts(conversion)}
+    for stem, script in scripts.items():
+        header = "yaml-language-server: $schema=../../schemas/call.schema.json"
+        files[f"agents/calls/{stem}.yaml"] = to_yaml(script, header=header)
+    spec: Document = {"name": conversion.metadata["name"]}
+    if conversion.tags:
+        spec["tags"] = conversion.tags
+    spec |= {"config": config, "calls": [f"calls/{stem}.yaml" for stem in scripts]}
+    files[f"agents/{key}.yaml"] = _spec_text(conversion, spec, origin)
+    if conversion.client_tools:
+        files[f"client-tools/{key}.json"] = (
+            json.dumps({"tools": conversion.client_tools}, indent=2, ensure_ascii=False) + "\n"
+        )
+    return files
+
+
+def _spec_text(conversion: Conversion, spec: Document, origin: str) -> str:
+    header = (
+        "yaml-language-server: $schema=../schemas/agent.schema.json\n"
+        f"Imported from ElevenLabs ({origin}); report/report.md says what became of every field."
+    )
+    comments = {f"config.{path}": text for path, text in conversion.comments.items()}
+    for choice in conversion.choices:
+        if choice.name in ("model", "voice", "first_message", "language"):
+            path = _CHOICE_PATHS[choice.name]
+            comments[path] = f"Yours to choose, in agents/{CHOICES_FILE}."
+    return to_yaml(spec, comments, header=header)
+
+
+_CHOICE_PATHS = {
+    "model": "config.slmModel",
+    "voice": "config.synthesizer.voiceConfig.voiceId",
+    "first_message": "config.firstMessage",
+    "language": "config.language.default",
+}
+
+
+def choices_text(choices: Sequence[OpenChoice]) -> str:
+    """The choices file: every decision with its proposals as comments; open ones hold `{$choose: question}`."""
+    lines = [
+        "# What a person must choose, per agent. Replace each {$choose: ...} by your answer; the comments above it are",
+        "# proposals, best first. `agentops validate` lists what is still open, and `plan` refuses until nothing is.",
+    ]
+    if not choices:
+        return "\n".join([*lines, "{}"]) + "\n"
+    for agent in dict.fromkeys(choice.agent for choice in choices):
+        lines += ["", f"{scalar(agent)}:"]
+        for choice in (c for c in choices if c.agent == agent):
+            lines += comment_lines(choice.question, 2)
+            for value, reason in choice.proposals:
+                lines += comment_lines(f"- {value}: {reason}", 2)
+            answer = {CHOOSE: choice.question} if choice.is_open else choice.answer
+            lines.append(f"  {choice.name}: {_answer(answer)}")
+    return "\n".join(lines) + "\n"
+
+
+def _answer(answer: Any) -> str:
+    if isinstance(answer, dict) and CHOOSE in answer:
+        return f"{{{CHOOSE}: {json.dumps(answer[CHOOSE], ensure_ascii=False)}}}"
+    return scalar(answer)
+
+
+def project_text(name: str, secrets: Sequence[str]) -> str:
+    """`agentops.yaml` for a project that has none yet: the emulator, and one environment for the real account."""
+    local: Document = {"target": "emulator"}
+    if secrets:
+        local["secrets"] = {secret: {"value": "demo-value"} for secret in secrets}
+    data: Document = {
+        "project": name,
+        "default_environment": "local",
+        "environments": {
+            "local": local,
+            "prod": {"api_key": "${{ secrets.SMALLEST_API_KEY }}", "protected": True},
+        },
+    }
+    comments = {
+        "environments.local": "The embedded emulator: no key, no network, nothing to start.",
+        "environments.prod": "The real account; its secrets are environment variables of these names.",
+    }
+    return to_yaml(data, comments, header="yaml-language-server: $schema=schemas/project.schema.json")

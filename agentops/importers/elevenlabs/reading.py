@@ -1,0 +1,339 @@
+"""Recognises the shapes in which ElevenLabs agents come, and brings them into the documented one before mapping.
+
+Nothing is dropped here: keys are renamed, wrapped or moved, and every such repair is reported. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agentops.errors import AgentopsError
+
+_CONVERSATION_PARTS = ("agent", "asr", "turn", "tts", "conversation", "language_presets", "vad")
+_PLATFORM_PARTS = (
+    *("evaluation", "data_collection", "guardrails", "testing", "widget", "auth", "privacy", "call_limits"),
+    *("overrides", "analysis_items", "workspace_overrides"),
+)
+# Objects whose keys are the author's own names, never schema: a camelCase dump must not rename inside them.
+_FREE_MAPS = frozenset(
+    {
+        *("dynamic_variable_placeholders", "request_headers", "properties", "data_collection", "language_presets"),
+        *("path_params_schema", "nodes", "edges", "procedures", "text_behavior_overrides"),
+    }
+)
+_LOOKED_FOR = (
+    "`conversation_config.agent` (or `conversationConfig`), or at the top `agent` with a prompt or a first message"
+)
+
+
+class NotAnAgentError(AgentopsError):
+    """The JSON is not an ElevenLabs agent; the message says what was looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAgent:
+    """One agent in the documented shape.
+
+    origin:   where it came from, for people (a path, or `agent <id>`)
+    tree:     the agent; tools and tests that it names by id are already inside it where they could be found
+    repairs:  what had to be changed to read it
+    """
+
+    origin: str
+    tree: dict[str, Any]
+    repairs: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Repairs:
+    done: list[str] = field(default_factory=list)
+
+    def note(self, what: str) -> None:
+        if what not in self.done:
+            self.done.append(what)
+
+
+def read_agent(
+    data: Any,
+    origin: str,
+    *,
+    tools: Mapping[str, Any] | None = None,
+    tests: Mapping[str, Any] | None = None,
+    name: str | None = None,
+) -> SourceAgent:
+    """The agent in `data`, in the documented shape. Raises `NotAnAgentError` when it is something else.
+
+    `tools` and `tests` are bodies by id, from the folder or account that the agent belongs to.
+    """
+    repairs = _Repairs()
+    tree = _unwrapped(data, repairs)
+    if _is_camel(tree):
+        repairs.note("camelCase keys were read as the documented snake_case ones")
+        tree = _snake(tree)
+    tree = _wrapped(tree, repairs)
+    config = tree.get("conversation_config")
+    if not isinstance(config, dict) or not isinstance(config.get("agent"), dict):
+        raise NotAnAgentError(_not_an_agent(tree), hint="give an agent exported from ElevenLabs, or its folder")
+    tree = _place_aliases(tree, repairs)
+    _place_tools(tree, tools or {}, repairs)
+    _place_tests(tree, tests or {}, repairs)
+    if name and not tree.get("name"):
+        tree["name"] = name
+        repairs.note("the agent has no name; the file's name is used")
+    return SourceAgent(origin, tree, tuple(repairs.done))
+
+
+def read_tool(data: Any) -> dict[str, Any] | None:
+    """One tool's body out of `data` in any of its shapes; None when there is none."""
+    if isinstance(data, dict) and isinstance(data.get("tool_config"), dict):
+        data = data["tool_config"]
+    if not isinstance(data, dict) or not isinstance(data.get("name"), str):
+        return None
+    return data if {"type", "api_schema", "parameters", "webhook_url"} & data.keys() else None
+
+
+def read_loose_tools(data: Any) -> list[dict[str, Any]]:
+    """The tools in a file that holds nothing but tools: a list of them, `{tools: [...]}`, or one."""
+    if isinstance(data, dict) and isinstance(data.get("tools"), list) and "conversation_config" not in data:
+        data = data["tools"]
+    candidates = data if isinstance(data, list) else [data]
+    found = [tool for tool in map(read_tool, candidates) if tool is not None]
+    return found if found and len(found) == len(candidates) else []
+
+
+def _unwrapped(data: Any, repairs: _Repairs) -> dict[str, Any]:
+    if isinstance(data, list) and len(data) == 1 and isinstance(data[0], dict):
+        repairs.note("a list with one agent in it was opened")
+        data = data[0]
+    if not isinstance(data, dict):
+        kind = "a list" if isinstance(data, list) else type(data).__name__
+        raise NotAnAgentError(
+            f"not an ElevenLabs agent: this is {kind}, not an object", hint=f"looked for: {_LOOKED_FOR}"
+        )
+    for wrapper in ("agent", "data", "agent_config", "config"):
+        inner = data.get(wrapper)
+        if isinstance(inner, dict) and ("conversation_config" in inner or "conversationConfig" in inner):
+            repairs.note(f"the agent stood inside `{wrapper}`")
+            return {**{k: v for k, v in data.items() if k != wrapper}, **inner}
+    return dict(data)
+
+
+def _not_an_agent(tree: dict[str, Any]) -> str:
+    keys = ", ".join(sorted(map(str, tree))[:8]) or "nothing"
+    if read_loose_tools(tree):
+        return "this file holds tools, not an agent"
+    return f"not an ElevenLabs agent: it holds {keys}; looked for: {_LOOKED_FOR}"
+
+
+def _is_camel(tree: dict[str, Any]) -> bool:
+    return "conversationConfig" in tree or "platformSettings" in tree or "agentId" in tree
+
+
+def _snake(value: Any, *, free: bool = False) -> Any:
+    if isinstance(value, list):
+        return [_snake(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    renamed = {}
+    for key, inner in value.items():
+        name = key if free else _snake_name(str(key))
+        renamed[name] = _snake(inner, free=not free and name in _FREE_MAPS)
+    return renamed
+
+
+def _snake_name(name: str) -> str:
+    if name.startswith("$") or not re.search(r"[a-z0-9][A-Z]", name):
+        return name
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
+
+
+def _wrapped(tree: dict[str, Any], repairs: _Repairs) -> dict[str, Any]:
+    agent = tree.get("agent")
+    is_dump = isinstance(agent, dict) and ("prompt" in agent or "first_message" in agent)
+    if "conversation_config" in tree or not is_dump:
+        return tree
+    repairs.note("an editor's dump without `conversation_config` was wrapped")
+    platform = {key: tree[key] for key in _PLATFORM_PARTS if key in tree}
+    rest = {k: v for k, v in tree.items() if k not in _CONVERSATION_PARTS and k not in _PLATFORM_PARTS}
+    rest["conversation_config"] = {key: tree[key] for key in _CONVERSATION_PARTS if key in tree}
+    if platform:
+        known = rest.get("platform_settings")
+        rest["platform_settings"] = {**platform, **(known if isinstance(known, dict) else {})}
+    return rest
+
+
+def _place_aliases(tree: dict[str, Any], repairs: _Repairs) -> dict[str, Any]:
+    """Moves what hand-written files keep in other places to where the schema has it."""
+    tree = _deep_copy(tree)
+    config = tree["conversation_config"]
+    if "name" not in tree and isinstance(tree.get("agent_name"), str):
+        tree["name"] = tree.pop("agent_name")
+        repairs.note("`agent_name` was read as `name`")
+    agent = config.setdefault("agent", {})
+    if not isinstance(agent, dict):
+        return tree
+    if isinstance(agent.get("prompt"), str):
+        agent["prompt"] = {"prompt": agent["prompt"]}
+        repairs.note("a bare text in `agent.prompt` was read as the prompt")
+    prompt = agent.setdefault("prompt", {})
+    if isinstance(prompt, dict):
+        for holder, key, shown in (
+            *((agent, key, f"agent.{key}") for key in ("tools", "built_in_tools", "tool_ids")),
+            *((config, key, key) for key in ("tools", "llm")),
+        ):
+            if key in holder and key not in prompt:
+                prompt[key] = holder.pop(key)
+                repairs.note(f"`{shown}` was read as `agent.prompt.{key}`")
+    hook = tree.pop("conversation_initiation_client_data_webhook", None)
+    if hook is not None:
+        _put_webhook(tree, hook)
+        repairs.note("the webhook at the top was read as the workspace override it belongs to")
+    return tree
+
+
+def _put_webhook(tree: dict[str, Any], hook: Any) -> None:
+    platform = tree.setdefault("platform_settings", {})
+    overrides = platform.setdefault("workspace_overrides", {}) if isinstance(platform, dict) else {}
+    if isinstance(overrides, dict):
+        overrides["conversation_initiation_client_data_webhook"] = hook
+
+
+def _place_tools(tree: dict[str, Any], known: Mapping[str, Any], repairs: _Repairs) -> None:
+    prompt = _prompt_of(tree)
+    if prompt is None:
+        return
+    tools = prompt.get("tools")
+    bodies = list(tools) if isinstance(tools, list) else []
+    names = {tool.get("name") for tool in bodies if isinstance(tool, dict)}
+    for tool_id in _named_ids(tree, prompt):
+        body = read_tool(known.get(tool_id))
+        if body is not None and body["name"] not in names:
+            bodies.append({**body, "id": tool_id})
+            names.add(body["name"])
+            repairs.note(f"tool {body['name']} was read from its own definition ({tool_id})")
+    if bodies:
+        prompt["tools"] = [_maps_for_lists(tool, repairs) for tool in bodies]
+
+
+def _named_ids(tree: dict[str, Any], prompt: dict[str, Any]) -> list[str]:
+    ids = [i for i in _list_in(prompt, "tool_ids") if isinstance(i, str)]
+    workflow = tree.get("workflow")
+    nodes = workflow.get("nodes") if isinstance(workflow, dict) else None
+    for node in nodes.values() if isinstance(nodes, dict) else ():
+        ids += [i for i in _list_in(node, "additional_tool_ids") if isinstance(i, str)]
+    return list(dict.fromkeys(ids))
+
+
+def _place_tests(tree: dict[str, Any], known: Mapping[str, Any], repairs: _Repairs) -> None:
+    platform = tree.get("platform_settings")
+    testing = platform.get("testing") if isinstance(platform, dict) else None
+    found = []
+    for entry in _list_in(testing, "attached_tests"):
+        test_id = entry.get("test_id") if isinstance(entry, dict) else entry
+        if isinstance(test_id, str) and isinstance(known.get(test_id), dict):
+            found.append({**known[test_id], "id": test_id})
+    if found:
+        tree["_imported_tests"] = found
+        repairs.note(f"{len(found)} attached test{'s were' if len(found) > 1 else ' was'} read from the folder")
+
+
+def _maps_for_lists(tool: Any, repairs: _Repairs) -> Any:
+    """The dashboard copies tools out with lists where the API has maps."""
+    if not isinstance(tool, dict) or not isinstance(tool.get("api_schema"), dict):
+        return tool
+    schema = dict(tool["api_schema"])
+    before = dict(schema)
+    if _is_list(schema.get("path_params_schema")):
+        schema["path_params_schema"] = _by_id(schema["path_params_schema"])[0]
+    if _is_list(schema.get("query_params_schema")):
+        schema["query_params_schema"] = _object_schema(schema["query_params_schema"])
+    if _is_list(schema.get("request_headers")):
+        schema["request_headers"] = _header_map(schema["request_headers"])
+    if isinstance(schema.get("request_body_schema"), dict):
+        schema["request_body_schema"] = _map_properties(schema["request_body_schema"])
+    if schema == before:
+        return tool
+    repairs.note(f"tool {tool.get('name')}: lists of parameters were read as the documented maps")
+    return {**tool, "api_schema": schema}
+
+
+def _map_properties(schema: dict[str, Any]) -> dict[str, Any]:
+    properties = schema.get("properties")
+    if isinstance(properties, list):
+        named, required = _by_id(properties)
+        schema = {**schema, "properties": named}
+        if required and not schema.get("required"):
+            schema["required"] = required
+        properties = named
+    if isinstance(properties, dict):
+        inner = {k: _map_properties(v) if isinstance(v, dict) else v for k, v in properties.items()}
+        schema = {**schema, "properties": inner}
+    if isinstance(schema.get("items"), dict):
+        schema = {**schema, "items": _map_properties(schema["items"])}
+    return schema
+
+
+def _object_schema(entries: list[Any]) -> dict[str, Any] | list[Any]:
+    if not entries:
+        return entries
+    named, required = _by_id(entries)
+    return {"properties": named, **({"required": required} if required else {})}
+
+
+def _by_id(entries: list[Any]) -> tuple[dict[str, Any], list[str]]:
+    named: dict[str, Any] = {}
+    required = []
+    for index, entry in enumerate(entries):
+        if not isinstance(entry, dict):
+            named[f"item_{index}"] = entry
+            continue
+        body = dict(entry)
+        identifier = body.pop("id", None) or body.pop("name", None) or f"item_{index}"
+        if body.get("required") is True:
+            required.append(str(identifier))
+        if not _is_list(body.get("required")):
+            body.pop("required", None)
+        named[str(identifier)] = body
+    return named, required
+
+
+def _header_map(entries: list[Any]) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    for index, entry in enumerate(entries):
+        if not isinstance(entry, dict):
+            headers[f"item_{index}"] = entry
+            continue
+        name = entry.get("name") or entry.get("id") or entry.get("key") or f"item_{index}"
+        for kind in ("secret_id", "variable_name"):
+            if entry.get(kind):
+                headers[str(name)] = {kind: entry[kind]}
+                break
+        else:
+            headers[str(name)] = {"secret_id": "unnamed"} if entry.get("type") == "secret" else entry.get("value", "")
+    return headers
+
+
+def _prompt_of(tree: dict[str, Any]) -> dict[str, Any] | None:
+    agent = tree["conversation_config"].get("agent")
+    prompt = agent.get("prompt") if isinstance(agent, dict) else None
+    return prompt if isinstance(prompt, dict) else None
+
+
+def _deep_copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _deep_copy(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_deep_copy(inner) for inner in value]
+    return value
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+def _list_in(holder: Any, key: str) -> list[Any]:
+    found = holder.get(key) if isinstance(holder, dict) else None
+    return found if isinstance(found, list) else []

@@ -1,0 +1,268 @@
+"""Tools that call out: webhooks become `api_call` tools, client tools become declarations for the client.
+
+Built-in tools are in `built_in`. A tool that is listed twice is converted once: the first body of a name wins.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from agentops.document import Document
+from agentops.importers.elevenlabs.conversion import PROMPT, Conversion, literal
+from agentops.importers.elevenlabs.leaves import Place, leaves_of, place_text, same
+from agentops.importers.elevenlabs.parameters import Parameters
+from agentops.importers.fidelity import Grade
+
+TOOLS: Place = (*PROMPT, "tools")
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_TIMEOUT_S = (1.0, 30.0)
+_CREDENTIAL = re.compile(
+    r"^(?:Bearer|Basic|Token|ApiKey)\s+\S{8,}|^(?:sk|pk|rk|xi|ghp|gho|xox[abp]|AKIA|AIza|eyJ)[-_A-Za-z0-9.]{12,}|^[A-Za-z0-9+/_-]{32,}={0,2}$"
+)
+_SECRET_HEADER = re.compile(r"auth|token|secret|api[-_]?key|password|signature|cookie", re.IGNORECASE)
+
+
+def convert_tools(conversion: Conversion) -> None:
+    """Every webhook and client tool; system tools are left for `built_in`."""
+    source = conversion.source
+    seen: dict[str, int] = {}
+    for index, tool in enumerate(source.items(*TOOLS)):
+        place: Place = (*TOOLS, index)
+        if not isinstance(tool, dict) or _kind(tool) == "system":
+            continue
+        name = tool_name(tool, index)
+        if name in seen:
+            _settle_repeat(conversion, place, tool, seen[name])
+        elif _kind(tool) == "webhook":
+            seen[name] = index
+            conversion.tools.append(_api_call(conversion, place, tool, name))
+        elif _kind(tool) == "client":
+            seen[name] = index
+            _client_tool(conversion, place, tool, name)
+    _settle_ids(conversion, seen)
+
+
+def tool_name(tool: Document, index: int = 0) -> str:
+    """The tool's name as the platform allows it: no spaces."""
+    name = tool.get("name")
+    return re.sub(r"\s+", "_", name.strip()) if isinstance(name, str) and name.strip() else f"tool_{index + 1}"
+
+
+def _kind(tool: Document) -> str:
+    kind = tool.get("type")
+    if isinstance(kind, str) and kind in ("webhook", "client", "system"):
+        return kind
+    if kind is None:
+        return "webhook" if "api_schema" in tool or "webhook_url" in tool else "client"
+    return "other"
+
+
+def _settle_repeat(conversion: Conversion, place: Place, tool: Document, first: int) -> None:
+    source = conversion.source
+    for leaf, value in leaves_of(tool, place):
+        twin = source.get(*TOOLS, first, *leaf[len(place) :])
+        if same(value, twin):
+            source.account.repeat(leaf, place_text((*TOOLS, first)))
+
+
+def _settle_ids(conversion: Conversion, seen: dict[str, int]) -> None:
+    source = conversion.source
+    ids = {tool.get("id"): tool for tool in source.items(*TOOLS) if isinstance(tool, dict)}
+    inline = bool(seen) and not any(isinstance(i, str) for i in ids)
+    for index, tool_id in enumerate(source.items(*PROMPT, "tool_ids")):
+        place: Place = (*PROMPT, "tool_ids", index)
+        if tool_id in ids:
+            source.account.repeat(place, f"the tool {ids[tool_id].get('name')}")
+        elif inline:
+            source.account.repeat(place, "a tool that is written out in prompt.tools")
+        elif isinstance(tool_id, str) and tool_id:
+            text = f"tool {tool_id} is not defined in the input"
+            source.account.carry(place, None, why=text)
+
+
+# ---- webhooks
+
+
+def _api_call(conversion: Conversion, place: Place, tool: Document, name: str) -> Document:
+    source = conversion.source
+    target = f"singlePromptConfig.tools.{name}"
+    made: Document = {"type": "api_call", "name": name, "description": _description(conversion, place, tool, name)}
+    source.account.carry((*place, "type"), f"config.{target}.type", "api_call")
+    source.account.carry((*place, "name"), f"config.{target}.name", name)
+    source.account.repeat((*place, "id"), f"the tool {name}")
+    parameters = Parameters(conversion, f"config.{target}")
+    made["url"] = _url(conversion, place, parameters, target)
+    made["method"] = _method(conversion, place, target)
+    made["timeout"] = _timeout(conversion, place, target)
+    if headers := _headers(conversion, place, name, target):
+        made["headers"] = headers
+    schema = (*place, "api_schema")
+    if query := parameters.query((*schema, "query_params_schema")):
+        made["queryParams"] = query
+    if (body := parameters.body((*schema, "request_body_schema"))) is not None:
+        made["requestBody"] = literal(json.dumps(body, ensure_ascii=False, indent=2))
+    if parameters.asked:
+        made["llmParameters"] = parameters.asked
+    if variables := _assignments(conversion, place, target):
+        made["responseVariables"] = variables
+    _placeholders(conversion, place)
+    return made
+
+
+def _description(conversion: Conversion, place: Place, tool: Document, name: str) -> str:
+    source = conversion.source
+    text = source.text(*place, "description")
+    target = f"config.singlePromptConfig.tools.{name}.description"
+    made = conversion.rewrite(text).strip() or f"Calls {name.replace('_', ' ')}."
+    if text.strip():
+        source.account.carry((*place, "description"), target, "(the tool's description)")
+    forced, speech = tool.get("force_pre_tool_speech"), tool.get("pre_tool_speech")
+    if forced is True or speech == "force":
+        made = f"{made.rstrip('.')}. Tell the caller that you are checking before you call this."
+        for key in ("force_pre_tool_speech", "pre_tool_speech"):
+            if tool.get(key) in (True, "force"):
+                source.account.carry((*place, key), target, "(a sentence of the description)")
+    return made
+
+
+def _url(conversion: Conversion, place: Place, parameters: Parameters, target: str) -> str:
+    source = conversion.source
+    at: Place = (*place, "api_schema", "url")
+    url = source.text(*at)
+    if not url and (other := source.text(*place, "webhook_url")):
+        at, url = (*place, "webhook_url"), other
+    path = parameters.path((*place, "api_schema", "path_params_schema"))
+    made = re.sub(r"(?<!\{)\{([A-Za-z_][A-Za-z0-9_]*)\}(?!\})", lambda m: path.get(m[1]) or parameters.ask(m[1]), url)
+    made = conversion.rewrite(made)
+    if not made:
+        question = f"Which address does the tool {target.rsplit('.', 1)[1]} call? The export has none."
+        return conversion.choose(f"url_{target.rsplit('.', 1)[1]}", question)
+    source.account.carry(at, f"config.{target}.url", made)
+    return made
+
+
+def _method(conversion: Conversion, place: Place, target: str) -> str:
+    for at in ((*place, "api_schema", "method"), (*place, "request_method")):
+        found = conversion.source.text(*at).upper()
+        if found in _METHODS:
+            conversion.source.account.carry(at, f"config.{target}.method", found)
+            return found
+    return "GET"
+
+
+def _timeout(conversion: Conversion, place: Place, target: str) -> int:
+    source = conversion.source
+    for at in ((*place, "response_timeout_secs"), (*place, "timeout")):
+        seconds = source.number(*at)
+        if seconds is None:
+            continue
+        kept = min(max(seconds, _TIMEOUT_S[0]), _TIMEOUT_S[1])
+        grade = Grade.EXACT if kept == seconds else Grade.APPROXIMATED
+        why = "" if kept == seconds else f"{seconds:g} s was brought into the allowed 1 to 30 s"
+        source.account.carry(at, f"config.{target}.timeout", int(kept * 1000), grade=grade, why=why)
+        return int(kept * 1000)
+    source.account.add(f"config.{target}.timeout", 20000, "ElevenLabs waits 20 s for a tool, Atoms 5 s")
+    return 20000
+
+
+def _headers(conversion: Conversion, place: Place, tool: str, target: str) -> dict[str, str]:
+    at: Place = (*place, "api_schema", "request_headers")
+    headers = conversion.source.objects(*at)
+    return {
+        name: header(conversion, (*at, name), (tool, name), name, value, f"config.{target}.headers.{name}")
+        for name, value in headers.items()
+    }
+
+
+def header(conversion: Conversion, place: Place, words: tuple[str, ...], name: str, value: Any, target: str) -> str:
+    """One header's value: plain text is kept, a variable becomes a placeholder, anything secret a reference."""
+    account = conversion.source.account
+    if isinstance(value, dict) and isinstance(value.get("variable_name"), str):
+        made = conversion.words.variable(value["variable_name"])
+        account.carry((*place, "variable_name"), target, made, grade=Grade.EXACT)
+        return literal(made)
+    if isinstance(value, dict):
+        made = conversion.secret(*words)
+        for leaf, _ in leaves_of(value, place):
+            account.hide(leaf, target, "a stored secret never leaves ElevenLabs", f"Give each environment {made}.")
+        return made
+    text = str(value)
+    if _CREDENTIAL.search(text) or (_SECRET_HEADER.search(name) and text.strip() and "{{" not in text):
+        made = conversion.secret(*words)
+        why = "a credential was written into the file itself"
+        account.hide(place, target, why, f"Give each environment {made}, and replace the leaked credential.")
+        return made
+    account.carry(place, target, conversion.rewrite(text), grade=Grade.EXACT)
+    return conversion.rewrite(text)
+
+
+def _assignments(conversion: Conversion, place: Place, target: str) -> list[Document]:
+    source, made = conversion.source, []
+    for index, entry in enumerate(source.items(*place, "assignments")):
+        at: Place = (*place, "assignments", index)
+        if not isinstance(entry, dict) or not isinstance(entry.get("dynamic_variable"), str):
+            continue
+        name = conversion.words.name_of(entry["dynamic_variable"])
+        path = json_path(str(entry.get("value_path") or ""))
+        made.append({"variableName": name, "jsonPath": path})
+        shown = f"config.{target}.responseVariables.{name}"
+        source.account.carry((*at, "dynamic_variable"), shown, name)
+        source.account.carry((*at, "value_path"), shown, path)
+    return made
+
+
+def json_path(dotted: str) -> str:
+    """`data.0.id` as `$.data[0].id`."""
+    parts = [part for part in re.split(r"[.\[\]]+", dotted.removeprefix("$")) if part]
+    return "$" + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in parts)
+
+
+def _placeholders(conversion: Conversion, place: Place) -> None:
+    at: Place = (*place, "dynamic_variables", "dynamic_variable_placeholders")
+    defaults = conversion.config.setdefault("defaultVariables", {})
+    for name, value in conversion.source.objects(*at).items():
+        if isinstance(value, str | int | float | bool):
+            target = conversion.words.name_of(name)
+            kept = conversion.rewrite(value) if isinstance(value, str) else value
+            defaults.setdefault(target, kept)
+            conversion.source.account.carry((*at, name), f"config.defaultVariables.{target}", kept)
+    if not defaults:
+        conversion.config.pop("defaultVariables")
+
+
+# ---- client tools
+
+
+def _client_tool(conversion: Conversion, place: Place, tool: Document, name: str) -> None:
+    source, side = conversion.source, f"client-tools/{conversion.key}.json"
+    made: Document = {"name": name, "description": source.text(*place, "description") or f"Calls {name}."}
+    made["parameters"] = _plain_schema(source.objects(*place, "parameters") or {"type": "object", "properties": {}})
+    made["expectsResponse"] = bool(tool.get("expects_response"))
+    seconds = source.number(*place, "response_timeout_secs") or 15.0
+    made["timeout_ms"] = int(min(max(seconds, 1.0), 60.0) * 1000)
+    conversion.client_tools.append(made)
+    for key in ("name", "type", "description", "expects_response", "response_timeout_secs"):
+        source.account.carry((*place, key), side, grade=Grade.APPROXIMATED, why=_CLIENT_WHY)
+    source.account.carry_tree((*place, "parameters"), side)
+    source.account.repeat((*place, "id"), f"the tool {name}")
+    _placeholders(conversion, place)
+    conversion.remark(Grade.UNSUPPORTED, "EL010", place, f"client tool {name}: {_CLIENT_WHY}", _CLIENT_TODO)
+
+
+_CLIENT_WHY = "not part of an Atoms agent; each WebSocket client declares it, and it cannot work on phone calls"
+_CLIENT_TODO = "Send the declaration in the side file from your client, with session.update."
+_SCHEMA_KEYS = frozenset({"type", "properties", "required", "items", "enum", "description"})
+
+
+def _plain_schema(schema: Any) -> Any:
+    """The parameters as plain JSON Schema, without what only ElevenLabs reads."""
+    if not isinstance(schema, dict):
+        return schema
+    made = {key: value for key, value in schema.items() if key in _SCHEMA_KEYS and value not in (None, "")}
+    if isinstance(made.get("properties"), dict):
+        made["properties"] = {name: _plain_schema(inner) for name, inner in made["properties"].items()}
+    if "items" in made:
+        made["items"] = _plain_schema(made["items"])
+    return made

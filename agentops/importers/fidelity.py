@@ -1,0 +1,135 @@
+"""What an import did to each value of its source: the result types that the fidelity reports are rendered from.
+
+Plain values. The accounting that fills them is in `importers.elevenlabs.account`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+FORMAT_VERSION = 1
+NOT_COPIED = "(not copied)"
+
+
+class Grade(StrEnum):
+    """How much of a value arrived. The last two need nobody's attention and are only counted in the short reports."""
+
+    EXACT = "exact"
+    APPROXIMATED = "approximated"
+    CHOICE = "needs a choice"
+    UNSUPPORTED = "unsupported"
+    BOOKKEEPING = "bookkeeping"
+    DEFAULT = "default"
+
+
+SHOWN = (Grade.CHOICE, Grade.UNSUPPORTED, Grade.APPROXIMATED, Grade.EXACT)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What became of one value.
+
+    source, value:        where it stood and what it was (`NOT_COPIED` for a secret); no value for a remark
+    target, target_value: where it went in the spec; None when it went nowhere
+    code:                 stable (`EL001` ...), one per kind of finding
+    is_leaf:              True for a value of the source, False for a remark about it or about the agent as a whole
+    """
+
+    grade: Grade
+    code: str
+    source: str
+    why: str = ""
+    todo: str = ""
+    value: Any = None
+    target: str | None = None
+    target_value: Any = None
+    is_leaf: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """A field that was written although the source does not hold it, because the platforms' defaults differ."""
+
+    target: str
+    value: Any
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenChoice:
+    """A decision that only a person can take. `proposals` are (value, reason), best first."""
+
+    agent: str
+    name: str
+    question: str
+    proposals: tuple[tuple[str, str], ...] = ()
+    answer: Any = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.answer is None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFidelity:
+    """The whole account of one imported agent: every leaf of its source has exactly one item."""
+
+    key: str
+    name: str
+    origin: str
+    items: tuple[Item, ...]
+    additions: tuple[Addition, ...] = ()
+    choices: tuple[OpenChoice, ...] = ()
+    files: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> Mapping[Grade, int]:
+        found = Counter(item.grade for item in self.items if item.is_leaf)
+        return {grade: found.get(grade, 0) for grade in Grade}
+
+    @property
+    def leaves(self) -> int:
+        return sum(1 for item in self.items if item.is_leaf)
+
+    def of(self, grade: Grade) -> tuple[Item, ...]:
+        return tuple(item for item in self.items if item.grade is grade)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An input that could not be read as an agent, and why."""
+
+    origin: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FidelityReport:
+    """One import run: the agents it brought in, what it refused, and remarks that belong to no agent."""
+
+    source: str
+    agents: tuple[AgentFidelity, ...]
+    refused: tuple[Refused, ...] = ()
+    remarks: tuple[str, ...] = ()
+    format_version: int = field(default=FORMAT_VERSION)
+
+    @property
+    def counts(self) -> Mapping[Grade, int]:
+        return total(agent.counts for agent in self.agents)
+
+    @property
+    def open_choices(self) -> tuple[OpenChoice, ...]:
+        return tuple(choice for agent in self.agents for choice in agent.choices if choice.is_open)
+
+
+def total(counts: Iterable[Mapping[Grade, int]]) -> Mapping[Grade, int]:
+    """The counts of several agents added up."""
+    summed = dict.fromkeys(Grade, 0)
+    for each in counts:
+        for grade, number in each.items():
+            summed[grade] += number
+    return summed

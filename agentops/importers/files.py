@@ -1,0 +1,107 @@
+"""Puts generated files into a project without losing anybody's edits, and remembers what it wrote.
+
+A file that is still as an import wrote it is replaced; one that a person edited is left alone and the difference is
+shown. The memory is `report/files.json`: path -> fingerprint of what was written.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from agentops.document import short_digest
+from agentops.errors import UsageError
+
+MANIFEST = "report/files.json"
+_ALWAYS = "report/"
+
+
+class Placement(StrEnum):
+    """What happens to one file."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    UNCHANGED = "unchanged"
+    KEEP = "keep"  # a person edited it, and the import would write something else
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedFile:
+    """One file of an import: where, what is to stand there, and the difference from what stands there now."""
+
+    path: str
+    placement: Placement
+    text: str
+    difference: str = ""
+
+
+def place_files(root: Path, files: Mapping[str, str], *, overwrite: bool = False) -> tuple[PlacedFile, ...]:
+    """What writing `files` (project path -> text) below `root` would do. Reads only."""
+    written = _read_manifest(root)
+    return tuple(_place(root, path, text, written, overwrite) for path, text in files.items())
+
+
+def write_files(root: Path, placed: tuple[PlacedFile, ...]) -> None:
+    """Writes what `place_files` decided, and the manifest last."""
+    written = _read_manifest(root)
+    for file in placed:
+        if file.placement in (Placement.CREATE, Placement.UPDATE):
+            _write(root / file.path, file.text)
+        if file.placement is not Placement.KEEP and not file.path.startswith(_ALWAYS):
+            written[file.path] = short_digest(file.text)
+    _write(root / MANIFEST, json.dumps({"format_version": 1, "files": dict(sorted(written.items()))}, indent=2) + "\n")
+
+
+def was_edited(root: Path, path: str) -> bool:
+    """Whether a person changed a file after an import wrote it (or wrote it in the first place)."""
+    current = _read(root / path)
+    return current is not None and _read_manifest(root).get(path) != short_digest(current)
+
+
+def unified(before: str, after: str, path: str) -> str:
+    """The difference as a unified diff, for people and for `git apply`."""
+    lines = difflib.unified_diff(
+        before.splitlines(keepends=True), after.splitlines(keepends=True), f"a/{path}", f"b/{path}"
+    )
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _place(root: Path, path: str, text: str, written: Mapping[str, str], overwrite: bool) -> PlacedFile:
+    current = _read(root / path)
+    if current is None:
+        return PlacedFile(path, Placement.CREATE, text)
+    if current == text:
+        return PlacedFile(path, Placement.UNCHANGED, text)
+    difference = unified(current, text, path)
+    ours = written.get(path) == short_digest(current) or path.startswith(_ALWAYS)
+    return PlacedFile(path, Placement.UPDATE if ours or overwrite else Placement.KEEP, text, difference)
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (UnicodeDecodeError, IsADirectoryError, PermissionError) as error:
+        raise UsageError(f"{path} stands in the way: {error.__class__.__name__}", hint="move it away") from None
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise UsageError(f"{path} can't be written: {error.strerror}", hint="choose another --output") from None
+
+
+def _read_manifest(root: Path) -> dict[str, str]:
+    try:
+        data = json.loads(_read(root / MANIFEST) or "{}")
+    except json.JSONDecodeError:
+        return {}
+    files = data.get("files") if isinstance(data, dict) else None
+    return {str(k): str(v) for k, v in files.items()} if isinstance(files, dict) else {}
