@@ -1,15 +1,15 @@
 """Scripted calls: a caller that speaks and listens over the agent's WebSocket, and reports what it heard.
 
-`read_script` checks what an author wrote, `prepare` makes it ready, `run_call` and `run_calls` call, `save_run` writes
-the reports. Nothing here reads YAML, talks HTTP or prints.
+`read_script` checks what an author wrote, `prepare` makes it ready, `run_call` and `run_calls` call, `save_call` keeps
+what was recorded. Nothing here reads YAML, talks HTTP or prints.
 """
 
-from agentops.calls.folder import save_call
+from agentops.calls.folder import keep_in, merge_runs, read_run, run_json, run_schema, save_call
 from agentops.calls.model import CallReport, Check, Kind, RunReport, ScriptReport, Verdict
 from agentops.calls.preparing import prepare
 from agentops.calls.run import CallResult, Prepared, Wiring, run_call
 from agentops.calls.schedule import Appointment, CallEnded, CallStarted, Plan, run_calls
-from agentops.calls.script import Script, read_script
+from agentops.calls.script import Script, read_script, script_schema
 from agentops.calls.session import Platform, Target
 
 __all__ = [
@@ -29,9 +29,15 @@ __all__ = [
     "Target",
     "Verdict",
     "Wiring",
+    "keep_in",
+    "merge_runs",
     "prepare",
+    "read_run",
     "read_script",
     "run_call",
     "run_calls",
+    "run_json",
+    "run_schema",
     "save_call",
+    "script_schema",
 ]

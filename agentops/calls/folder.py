@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,11 @@ from agentops.errors import UsageError
 
 _RUN = TypeAdapter(RunReport)
 _CALL = TypeAdapter(CallReport)
+
+
+def keep_in(root: Path) -> Callable[[CallResult], CallReport]:
+    """What `schedule.Plan.keep` takes to save every call under `root`."""
+    return lambda result: save_call(result, root)
 
 
 def save_call(result: CallResult, root: Path) -> CallReport:

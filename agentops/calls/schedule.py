@@ -41,7 +41,7 @@ class CallStarted:
 class CallEnded:
     """`done` of `total` calls of the run have ended with this one."""
 
-    result: CallResult
+    report: CallReport
     done: int
     total: int
 
@@ -53,14 +53,26 @@ def ignore_progress(event: CallStarted | CallEnded) -> None:
     """The watcher of a run that nobody watches."""
 
 
+Keep: TypeAlias = Callable[[CallResult], CallReport]
+
+
+def keep_report(result: CallResult) -> CallReport:
+    """Keeps the report of a call and lets its recording go."""
+    return result.report
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How the calls are run: `concurrency` at once. `shard`: (index, count), both from 1."""
+    """How the calls are run: `concurrency` at once. `shard`: (index, count), both from 1.
+
+    keep: what is done with a call when it has ended, in a thread; gives back its report, naming the files it wrote
+    """
 
     environment: str = ""
     concurrency: int = 4
     shard: tuple[int, int] | None = None
     progress: Progress = ignore_progress
+    keep: Keep = keep_report
 
 
 async def run_calls(appointments: Sequence[Appointment], wiring: Wiring, plan: Plan) -> RunReport:
@@ -77,9 +89,10 @@ async def run_calls(appointments: Sequence[Appointment], wiring: Wiring, plan: P
             title = script.name or appointment.prepared.file
             plan.progress(CallStarted(title, script.agent, attempt, appointment.times))
             result = await run_call(appointment.prepared, appointment.target, wiring, attempt=attempt)
+            report = await asyncio.to_thread(plan.keep, result)
             done += 1
-            plan.progress(CallEnded(result, done, total))
-            return result.report
+            plan.progress(CallEnded(report, done, total))
+            return report
 
     async with asyncio.TaskGroup() as group:
         tasks = [[group.create_task(call(a, n + 1)) for n in range(a.times)] for a in mine]

@@ -427,3 +427,9 @@ _FIELD_NAMES = sorted(
     }
     | set(_STEPS)
 )
+
+
+def script_schema() -> dict[str, Any]:
+    """The JSON Schema of a call script, for editors."""
+    schema = Script.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "agentops call script"}

@@ -23,7 +23,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "history": ("agentops.cli.deploy:history", "List the revisions of an agent: who, what, when, live or not."),
         "rollback": ("agentops.cli.deploy:rollback", "Put an earlier revision back in service."),
     },
-    "Call": {},
+    "Call": {
+        "smoke": ("agentops.cli.calls:smoke", "Call the agents by their scripts and report what was heard."),
+    },
     "Move": {},
     "Run": {
         "emulator": ("agentops.cli.emulator:emulator", "Run the local Atoms: REST, calls, a web console."),

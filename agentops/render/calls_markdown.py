@@ -1,0 +1,60 @@
+"""A run of calls as Markdown, for a pull request or a job summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agentops.calls.model import CallReport, RunReport, Verdict
+
+_SIGNS = {Verdict.PASSED: "✅", Verdict.FAILED: "❌", Verdict.INCONCLUSIVE: "⚠️"}
+
+
+def run_markdown(run: RunReport) -> str:
+    """The whole run, ending in a newline."""
+    passed = sum(script.verdict is Verdict.PASSED for script in run.scripts)
+    lines = [
+        f"### {_SIGNS[run.verdict]} Calls {run.verdict}: {passed} of {len(run.scripts)} scripts passed"
+        + (f" in `{run.environment}`" if run.environment else ""),
+        "",
+        "| | agent | call | length | answers p95 | checks |",
+        "|---|---|---|---|---|---|",
+        *(_row(call) for call in run.calls),
+    ]
+    for call in run.calls:
+        if call.failures:
+            lines += ["", *_failures(call)]
+    return "\n".join(lines) + "\n"
+
+
+def _row(call: CallReport) -> str:
+    p95 = call.measures.latency_p95_ms
+    passed = sum(check.passed for check in call.checks)
+    again = f" #{call.attempt}" if call.attempt > 1 else ""
+    cells = (
+        _SIGNS[call.verdict],
+        f"`{call.agent}`",
+        _cell(call.title) + again,
+        f"{call.duration_ms / 1000:.1f} s",
+        f"{p95:.0f} ms" if p95 is not None else "–",
+        f"{passed} / {len(call.checks)}",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _failures(call: CallReport) -> Iterator[str]:
+    yield f"**{_cell(call.title)}**"
+    yield ""
+    for check in call.failures:
+        at = f" at {check.at_ms / 1000:.1f} s" if check.at_ms is not None else ""
+        where = f" (`{check.where}`)" if check.where else ""
+        yield f"- **{check.kind}** {_cell(check.name)}{at}{where}"
+        yield f"  - expected: {_cell(check.expected)}"
+        yield f"  - heard: {_cell(check.heard)}"
+
+
+def _cell(text: str) -> str:
+    """Text that can't break out of its line or its cell, or become markup."""
+    plain = " ".join(text.split())
+    for sign in "\\`*_[]<>|#":
+        plain = plain.replace(sign, f"\\{sign}" if sign not in "<>" else {"<": "&lt;", ">": "&gt;"}[sign])
+    return plain

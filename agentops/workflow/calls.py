@@ -1,0 +1,185 @@
+"""Scripted calls of an environment's agents: finding and reading the scripts, reaching the agents, smoke after a deploy.
+
+Writing reports is handed in as a function, because only the command line renders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TypeAlias
+
+from agentops import calls
+from agentops.apply.model import SmokeVerdict
+from agentops.apply.model import Verdict as SmokeOutcome
+from agentops.calls.schedule import Progress, ignore_progress
+from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
+from agentops.document import DesiredAgent
+from agentops.errors import AgentopsError, SpecError, UsageError
+from agentops.plan.identity import match_agents
+from agentops.plan.model import AgentChange
+from agentops.spec.source import SourceError, decode, read_yaml
+from agentops.spec.tree import mark_of, value_place
+from agentops.workflow.deployment import Deployment
+
+# Writes the pages of a run into the folder of its calls; returns what to open.
+PageWriter: TypeAlias = Callable[[calls.RunReport, Path], Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which calls: these files (project-relative; none: those that the specs name), with at least one of these tags."""
+
+    files: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedScript:
+    """A script as its file has it. `places`: `file:line:column` of each step."""
+
+    script: calls.Script
+    file: str
+    places: tuple[str, ...]
+
+    def prepared(self, root: Path) -> calls.Prepared:
+        return calls.prepare(self.script, self.file, folder=(root / self.file).parent, places=self.places)
+
+
+def load_script(root: Path, file: str) -> LoadedScript:
+    """One script. Raises SpecError with every problem in it, UsageError when there is no such file."""
+    try:
+        data = (root / file).read_bytes()
+    except OSError as error:
+        raise UsageError(f"the call script {file} can't be read: {error.strerror}", code="call-script") from None
+    try:
+        tree, warnings = read_yaml(decode(data, file), file)
+    except SourceError as error:
+        raise SpecError([error.diagnostic]) from None
+
+    def place_of(path: tuple[str | int, ...]) -> Where | None:
+        mark = mark_of(tree, path)
+        return value_place(mark) if mark else None
+
+    found = calls.read_script(tree, file=file, place_of=place_of)
+    if isinstance(found, list):
+        raise SpecError([*found, *warnings])
+    places = tuple(str(place_of(("steps", index)) or file) for index in range(len(found.steps)))
+    return LoadedScript(found, file, places)
+
+
+def load_scripts(root: Path, agents: Sequence[DesiredAgent], choice: Choice) -> list[LoadedScript]:
+    """The chosen scripts of `agents`. All problems of all files are raised together, as one SpecError."""
+    files = choice.files or tuple(dict.fromkeys(file for agent in agents for file in agent.calls))
+    loaded: list[LoadedScript] = []
+    problems: list[Diagnostic] = []
+    for file in files:
+        try:
+            loaded.append(load_script(root, file))
+        except SpecError as error:
+            problems += error.diagnostics
+    keys = [agent.key for agent in agents]
+    problems += [_unknown_agent(item, keys) for item in loaded if choice.files and item.script.agent not in keys]
+    if has_errors(problems):
+        raise SpecError(problems)
+    mine = [item for item in loaded if item.script.agent in keys]
+    return [item for item in mine if not choice.tags or set(choice.tags) & set(item.script.tags)]
+
+
+def _unknown_agent(loaded: LoadedScript, keys: Sequence[str]) -> Diagnostic:
+    near = get_close_matches(loaded.script.agent, keys, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"the agents are: {', '.join(keys) or 'none'}"
+    summary = f"there is no agent {loaded.script.agent!r} to call"
+    return Diagnostic("call-agent", Severity.ERROR, summary, hint=hint, where=Where(loaded.file), path="agent")
+
+
+async def find_agent_ids(deployment: Deployment, keys: Iterable[str]) -> dict[str, str]:
+    """The platform's id of each agent. Raises UsageError for one that is not there yet."""
+    listings = await deployment.account.list_agents()
+    matching = match_agents(deployment.environment, deployment.agents, listings)
+    found = {match.desired.key: match.listing.agent_id for match in matching.matches if match.listing}
+    for key in keys:
+        if key not in found:
+            raise UsageError(
+                f"agent {key!r} is not on the platform in environment {deployment.environment.name!r}",
+                hint=f"deploy it first: agentops apply -e {deployment.environment.name}",
+                code="not-deployed",
+            )
+    return {key: found[key] for key in keys}
+
+
+def target_of(deployment: Deployment, agent_id: str) -> calls.Target:
+    key = deployment.api_key.reveal() if deployment.api_key else ""
+    return calls.Target(deployment.account.base_url, agent_id, key, deployment.environment.name)
+
+
+async def smoke(deployment: Deployment, scripts: Sequence[LoadedScript], plan: calls.Plan) -> calls.RunReport:
+    """Calls the agents that serve now, by the given scripts. Everything is made ready before the first call."""
+    prepared = [loaded.prepared(deployment.root) for loaded in scripts]
+    ids = await find_agent_ids(deployment, dict.fromkeys(item.script.agent for item in prepared))
+    appointments = [calls.Appointment(item, target_of(deployment, ids[item.script.agent])) for item in prepared]
+    plan = replace(plan, environment=deployment.environment.name)
+    return await calls.run_calls(appointments, calls.Wiring(platform=deployment.account), plan)
+
+
+@dataclass(frozen=True, slots=True)
+class SmokeAfterDeploy:
+    """The calls of an apply (`apply.model.Smoke`): each changed agent's scripts, right after it went live."""
+
+    deployment: Deployment
+    prepared: Mapping[str, Sequence[calls.Prepared]]
+    folder: Path
+    write_pages: PageWriter
+    progress: Progress = ignore_progress
+
+    async def smoke(self, change: AgentChange, agent_id: str) -> SmokeVerdict | None:
+        chosen = self.prepared.get(change.key, ())
+        if not chosen:
+            return None
+        target = target_of(self.deployment, agent_id)
+        folder = self.folder / change.key
+        plan = calls.Plan(
+            environment=self.deployment.environment.name, progress=self.progress, keep=calls.keep_in(folder)
+        )
+        try:
+            appointments = [calls.Appointment(item, target) for item in chosen]
+            run = await calls.run_calls(appointments, calls.Wiring(platform=self.deployment.account), plan)
+            return SmokeVerdict(SmokeOutcome(run.verdict.value), summary_of(run), str(self.write_pages(run, folder)))
+        except (AgentopsError, OSError) as error:
+            return SmokeVerdict(SmokeOutcome.INCONCLUSIVE, f"the calls could not be made: {error}")
+
+
+def prepare_smoke(
+    deployment: Deployment,
+    changes: Sequence[AgentChange],
+    folder: Path,
+    write_pages: PageWriter,
+    progress: Progress = ignore_progress,
+) -> SmokeAfterDeploy:
+    """Reads the changed agents' scripts and makes them ready, before anything is written on the platform.
+
+    `folder` is where the reports go: one folder per agent in it.
+    Raises SpecError for a broken script and UsageError without the speech extra, when a script speaks.
+    """
+    keys = {change.key for change in changes if change.is_change}
+    agents = [agent for agent in deployment.agents if agent.key in keys]
+    prepared: dict[str, list[calls.Prepared]] = {}
+    for loaded in load_scripts(deployment.root, agents, Choice()):
+        prepared.setdefault(loaded.script.agent, []).append(loaded.prepared(deployment.root))
+    return SmokeAfterDeploy(deployment, prepared, folder, write_pages, progress)
+
+
+def summary_of(run: calls.RunReport) -> str:
+    """What was heard and what was expected, one line per failure; the count of calls when all is well."""
+    lines = [
+        f"{call.title}: expected {check.expected}; heard {check.heard}" + _at(check)
+        for call in run.calls
+        for check in call.failures
+    ]
+    return "\n".join(lines) or f"{len(run.calls)} call{'s' if len(run.calls) != 1 else ''} passed"
+
+
+def _at(check: calls.Check) -> str:
+    return f" (at {check.at_ms / 1000:.1f} s)" if check.at_ms is not None else ""
