@@ -16,7 +16,9 @@ REALISTIC_SCAN_S = 6.0  # what the platform's scans took when they were last mea
 
 
 def emulator(
-    port: Annotated[int, typer.Option("--port", help="The port to listen on; 0 takes any free one.")] = 8765,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="The port to listen on; 0 takes any free one.")
+    ] = 8765,
     host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
     api: Annotated[Generation, typer.Option("--api", help="The versioning generation to speak.")] = Generation.V2,
     data: Annotated[

@@ -6,15 +6,19 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.requests import Request as HttpRequest
+from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute
 from starlette.routing import Route as HttpRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agentops.emulator import account
 from agentops.emulator.dispatch import Dispatcher, not_found
+from agentops.emulator.openapi import build_document
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.routes import ROUTES
 from agentops.emulator.store import Clock, Store
+from agentops.emulator.wire import Route
 
 FIRST_NUMBER = "+14155550100"
 FIRST_NUMBER_ID = "65f0000000000000000000dd"
@@ -37,13 +41,15 @@ def create_app(options: EmulatorOptions, *, clock: Clock | None = None) -> Starl
         finally:
             store.close()
 
+    served = served_routes(options.api)
     app = Starlette(
-        routes=[*rest_routes(store)],
+        routes=[HttpRoute("/openapi.json", describe), *rest_routes(store, served)],
         exception_handlers={404: not_found, 405: not_found},
         lifespan=lifespan,
     )
     app.add_middleware(RequestIds, new_id=store.new_uuid)
     app.state.store = store
+    app.state.document = build_document(served, api=options.api)
     return app
 
 
@@ -53,14 +59,19 @@ def furnish(store: Store) -> None:
         account.add_phone_number(store, FIRST_NUMBER, product_id=FIRST_NUMBER_ID)
 
 
-def rest_routes(store: Store) -> list[BaseRoute]:
-    """The routes of this emulator's generation; operations on one path are tried in the table's order."""
-    hidden = "v2" if store.options.api == "v1" else "v1"
-    return [
-        HttpRoute(route.path, Dispatcher(store, route).respond, methods=[route.method], include_in_schema=False)
-        for route in ROUTES
-        if route.generation != hidden
-    ]
+def served_routes(api: str) -> list[Route]:
+    """The operations that this generation of the platform has."""
+    hidden = "v2" if api == "v1" else "v1"
+    return [route for route in ROUTES if route.generation != hidden]
+
+
+def rest_routes(store: Store, served: list[Route]) -> list[BaseRoute]:
+    """The first route that fits a path and method answers."""
+    return [HttpRoute(route.path, Dispatcher(store, route).respond, methods=[route.method]) for route in served]
+
+
+async def describe(http: HttpRequest) -> JSONResponse:
+    return JSONResponse(http.app.state.document)
 
 
 class RequestIds:
