@@ -333,9 +333,11 @@ class Stages:
     async def go_live(self, progress: Progress) -> None:
         """Makes the revision serve calls, unless publishing it has done so."""
         agent_id, revision = progress.agent_id or "", progress.revision
-        if revision is None or progress.is_live:
+        if revision is None:
             return
         with self.at(progress, Stage.LIVE):
+            if progress.is_live:
+                return
 
             async def write() -> bool:
                 if not await serves():
