@@ -1,0 +1,135 @@
+"""What a run writes down on this machine: one JSON Lines file per run, and the lock that keeps runs apart.
+
+Evidence for people, never read to decide anything: the platform says what is there. No secret can be in it, because no
+event carries a value of a document.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+from agentops.apply.model import Event
+from agentops.clock import Clock
+from agentops.errors import StaleError
+
+FORMAT_VERSION = 1
+STATE_FOLDER = ".agentops"
+
+
+def new_run_id(now: datetime) -> str:
+    """A name for a run that sorts by time: `20261122T171500Z-3f9c1e`."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def event_data(event: Event) -> dict[str, Any]:
+    """An event as JSON data: its type under `event`, its fields as they are named."""
+    return {"event": _kind(event), **_data(event)}
+
+
+def _kind(event: Event) -> str:
+    name = type(event).__name__
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+
+
+def _data(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: _data(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, tuple | list):
+        return [_data(item) for item in value]
+    return value
+
+
+class Journal:
+    """Appends every event of one run to its file; each line is on disk before `write` returns."""
+
+    def __init__(self, root: Path, run_id: str, clock: Clock) -> None:
+        self.path = state_folder(root) / "runs" / f"{run_id}.jsonl"
+        self.path.parent.mkdir(exist_ok=True)
+        self._clock = clock
+        self._file: BinaryIO = self.path.open("ab")
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._file.close()
+
+    def write(self, event: Event) -> None:
+        line = {"format_version": FORMAT_VERSION, "at": self._clock.now().isoformat(), **event_data(event)}
+        self._file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+
+def state_folder(root: Path) -> Path:
+    """The project's `.agentops`, which ignores itself in git."""
+    folder = root / STATE_FOLDER
+    folder.mkdir(exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n")
+    return folder
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock."""
+
+    pid: int
+    host: str
+    since: str
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host}, since {self.since}"
+
+
+@contextmanager
+def environment_lock(root: Path, environment: str, clock: Clock) -> Iterator[None]:
+    """Keeps a second apply on the same environment out while this one runs, on this machine.
+
+    The operating system drops the lock however its holder ends, so a file that a killed run left is no lock. Across
+    machines the moved base gives a second run away. Raises StaleError that names the holder.
+    """
+    folder = state_folder(root) / "locks"
+    folder.mkdir(exist_ok=True)
+    with (folder / f"{environment}.lock").open("a+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StaleError(
+                f"another apply is running on environment {environment!r}: {_read_holder(file)}",
+                hint="wait until it has ended, then plan again",
+                code="locked",
+            ) from None
+        _write_holder(file, Holder(os.getpid(), os.uname().nodename, clock.now().isoformat(timespec="seconds")))
+        try:
+            yield
+        finally:
+            file.truncate(0)
+
+
+def _write_holder(file: BinaryIO, holder: Holder) -> None:
+    file.truncate(0)
+    file.write(json.dumps(_data(holder)).encode())
+    file.flush()
+
+
+def _read_holder(file: BinaryIO) -> str:
+    file.seek(0)
+    try:
+        return str(Holder(**json.loads(file.read())))
+    except (ValueError, TypeError):
+        return "a process that has not said which"
