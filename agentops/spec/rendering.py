@@ -17,6 +17,9 @@ from agentops.spec.template import Scope, SecretValue, TemplateError, has_expres
 from agentops.spec.tree import Map, Mark, Seq, value_place
 
 
+CHOOSE = "$choose"  # a value that only a person can give; see `choices`
+
+
 class _Broken:
     __slots__ = ()
 
@@ -36,6 +39,7 @@ class Rendering:
         self.problems = problems
         self.agent = agent
         self.has_extras = False  # whether anything is cleared or passed through
+        self.has_choices = False  # whether anything is still to be chosen by a person
 
     def tree(self, node: Any, mark: Mark) -> tuple[Any, Mark]:
         """The rendered value of `node`, and its mark: a text from a file is marked as being there."""
@@ -54,6 +58,7 @@ class Rendering:
             return self._seq(settled)
         if CLEAR in node:
             return self._cleared(node, mark)
+        self.has_choices = self.has_choices or CHOOSE in node
         rendered = Map(node.mark)
         marks = rendered.marks
         for key, value in node.items():

@@ -12,6 +12,7 @@ from typing import Any
 from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
 from agentops.document import DesiredAgent, Document, Path
 from agentops.spec.check import check
+from agentops.spec.choices import settle_choices
 from agentops.spec.environment import ProjectContext
 from agentops.spec.files import AGENTS, FileProblem
 from agentops.spec.matrix import Instance, read_matrix
@@ -192,6 +193,9 @@ class SpecReader:
         self.asked.update(dict.fromkeys(functions.asked, value_place(merged.mark)))
         key = self._key(tree, instance)
         rendering.agent = key
+        if rendering.has_choices:
+            severity = Severity.ERROR if self.context.secrets.is_needed else Severity.WARNING
+            self.problems += settle_choices(tree, severity, key)
         data = checked_part(tree) if rendering.has_extras else tree
         spec, wrong = check(AgentSpec, tree, data=self._without_new_fields(data), agent=key)
         self.problems += wrong

@@ -66,7 +66,7 @@ class Secrets(Mapping[str, SecretValue]):
     def __init__(self, sources: Mapping[str, Source], environ: Mapping[str, str], *, is_needed: bool) -> None:
         self._sources = sources
         self._environ = environ
-        self._is_needed = is_needed
+        self.is_needed = is_needed
         self.used: dict[str, SecretRef] = {}
 
     def __contains__(self, name: object) -> bool:
@@ -76,7 +76,7 @@ class Secrets(Mapping[str, SecretValue]):
         if name not in self.used:
             source = self._sources.get(name, Source(env=name))
             value = self._value(source)
-            if not value and self._is_needed:
+            if not value and self.is_needed:
                 summary = f"the secret {name} has no value here"
                 raise TemplateError("missing-secret", summary, hint=self.how_to_set(name), needle=name)
             self.used[name] = SecretRef(name, value or None)
