@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agentops.apply.journal import state_folder
 from agentops.cli.options import (
     AgentOption,
     ApiOption,
@@ -19,7 +20,7 @@ from agentops.cli.options import (
     SelectOption,
     TextOrJson,
 )
-from agentops.cli.session import Scope, opened, run_async, state_folder, talk
+from agentops.cli.session import Scope, opened, run_async, talk
 from agentops.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Scripted calls of an environment's agents: finding and reading the scripts, reaching the agents, smoke after a deploy.
+"""Scripted calls of an environment's agents: reading the scripts, reaching the agents, smoke after a deploy.
 
 Writing reports is handed in as a function, because only the command line renders.
 """

@@ -1,0 +1,73 @@
+"""Who agreed to an apply, and how: a digest, a reviewed plan file, `--yes`, or an answer at the terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from agentops.cli.session import talk
+from agentops.document import Environment
+from agentops.errors import RefusedError, UsageError
+from agentops.plan.approval import require_digest, require_same
+from agentops.plan.model import Plan
+from agentops.plan.serial import from_json
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What the command line said. `may_ask`: there is a person at a terminal."""
+
+    is_given: bool = False
+    may_ask: bool = False
+    digest: str | None = None
+    plan_file: Path | None = None
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the consent names one exact plan."""
+        return self.digest is not None or self.plan_file is not None
+
+
+def require_consent(plan: Plan, environment: Environment, consent: Consent) -> None:
+    """Returns when the plan may be applied.
+
+    Raises StaleError when it is not the plan that was approved, RefusedError when a protected environment lacks a
+    reviewed digest or the person says no, UsageError when nobody can be asked.
+    """
+    if consent.plan_file is not None:
+        require_same(read_plan(consent.plan_file), plan)
+    if consent.digest is not None:
+        require_digest(consent.digest, plan)
+    if consent.is_bound:
+        return
+    if environment.is_protected:
+        raise RefusedError(
+            f"{environment.name} is protected: only a reviewed plan is applied there",
+            hint=f"have the plan reviewed, then run `agentops apply -e {environment.name} --digest {plan.digest}`",
+            code="PROTECTED_ENVIRONMENT",
+        )
+    if not consent.is_given:
+        _ask(environment, consent)
+
+
+def read_plan(path: Path) -> Plan:
+    """A plan saved with `plan --out`. Raises UsageError when it can't be read."""
+    try:
+        return from_json(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise UsageError(f"the plan file {path} can't be read: {reason}", hint="save one with `plan --out`") from None
+
+
+def _ask(environment: Environment, consent: Consent) -> None:
+    if not consent.may_ask:
+        raise UsageError(
+            "nobody can be asked here, and nothing says that this plan may be applied",
+            hint="pass --yes, --digest D, or a plan file saved with `plan --out`",
+            code="no-consent",
+        )
+    if not typer.confirm(f"Apply this to {environment.name}?", err=True):
+        talk("Nothing was changed.")
+        raise RefusedError("not applied: you said no", code="declined")

@@ -1,0 +1,137 @@
+"""The verbs that plan and apply. Each parses, asks, and shows what a use case returned."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentops.cli.call_pages import tell_progress, write_pages
+from agentops.cli.consent import Consent, require_consent
+from agentops.cli.options import (
+    AckOption,
+    AgentOption,
+    ApiOption,
+    ChangedSinceOption,
+    EnvironmentOption,
+    ExcludeOption,
+    NoInputOption,
+    PlanFormat,
+    ProjectOption,
+    SelectOption,
+    TextOrJson,
+    YesOption,
+)
+from agentops.cli.output import plan_output, result_output, stderr_style, today
+from agentops.cli.session import is_interactive, opened, run_async, scope_of, talk
+from agentops.errors import ExitCode
+from agentops.plan.build import PlanOptions
+from agentops.workflow.applying import ApplyRequest, CallHooks, apply_deployment, require_applyable
+from agentops.workflow.planning import plan_deployment
+
+if TYPE_CHECKING:
+    from agentops.apply.model import ApplyResult, Event
+    from agentops.plan.model import Plan
+
+
+def plan(
+    environment: EnvironmentOption = None,
+    project: ProjectOption = Path(),
+    agent: AgentOption = None,
+    exclude: ExcludeOption = None,
+    select: SelectOption = None,
+    changed_since: ChangedSinceOption = None,
+    api: ApiOption = None,
+    ack: AckOption = None,
+    unmanaged: Annotated[bool, typer.Option("--unmanaged", help="List live fields that no spec manages.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Plan to archive agents of ours without a spec.")] = False,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit with 2 when there are changes.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Save the plan for `apply FILE`.")] = None,
+    output_format: Annotated[PlanFormat, typer.Option("--format", help="How to print it.")] = PlanFormat.TEXT,
+) -> int:
+    """Show what apply would change, why, and what it risks. Writes nothing to the platform."""
+    scope = scope_of(project, environment, api, agent, exclude, select, changed_since)
+    options = PlanOptions(acknowledged=frozenset(ack or ()), lists_unmanaged=unmanaged, today=today())
+
+    async def main() -> Plan:
+        async with opened(scope) as deployment:
+            return await plan_deployment(deployment, options, prune=prune)
+
+    made = run_async(main)
+    if out is not None:
+        from agentops.plan.serial import to_json
+
+        out.write_text(to_json(made))
+    sys.stdout.write(plan_output(made, output_format))
+    if out is not None:
+        talk(f"Saved to {out}. To apply exactly this: agentops apply {out}")
+    return ExitCode.CHANGES if detailed_exitcode and not made.is_empty else ExitCode.DONE
+
+
+def apply(
+    plan_file: Annotated[
+        Path | None, typer.Argument(metavar="[PLAN]", help="A plan saved with `plan --out`; must still hold.")
+    ] = None,
+    environment: EnvironmentOption = None,
+    project: ProjectOption = Path(),
+    agent: AgentOption = None,
+    exclude: ExcludeOption = None,
+    select: SelectOption = None,
+    changed_since: ChangedSinceOption = None,
+    api: ApiOption = None,
+    yes: YesOption = False,
+    no_input: NoInputOption = False,
+    digest: Annotated[str | None, typer.Option("--digest", help="Apply only if the plan has this digest.")] = None,
+    ack: AckOption = None,
+    overwrite_drift: Annotated[
+        bool, typer.Option("--overwrite-drift", help="Replace edits made in the console.")
+    ] = False,
+    discard_draft: Annotated[
+        bool, typer.Option("--discard-draft", help="Throw away somebody's unpublished draft.")
+    ] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Archive agents of ours without a spec.")] = False,
+    atomic: Annotated[bool, typer.Option("--atomic", help="If one agent fails, restore those already live.")] = False,
+    smoke: Annotated[
+        bool | None, typer.Option("--smoke/--no-smoke", help="Call the changed agents after going live.")
+    ] = None,
+    output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print the result.")] = TextOrJson.TEXT,
+) -> int:
+    """Make the platform match the specs: draft, publish, scan, live, read back, call, keep or restore."""
+    scope = scope_of(project, environment, api, agent, exclude, select, changed_since)
+    options = PlanOptions(
+        acknowledged=frozenset(ack or ()),
+        overwrites_drift=overwrite_drift,
+        discards_draft=discard_draft,
+        today=today(),
+    )
+    consent = Consent(is_given=yes, may_ask=not no_input and is_interactive(), digest=digest, plan_file=plan_file)
+
+    request = ApplyRequest(discard_draft=discard_draft, is_atomic=atomic, smoke=smoke)
+
+    async def main() -> ApplyResult | None:
+        async with opened(scope) as deployment:
+            made = await plan_deployment(deployment, options, prune=prune)
+            talk(plan_output(made, PlanFormat.TEXT, stderr_style()))
+            if made.is_empty and made.is_applyable:
+                return None
+            require_applyable(made)
+            require_consent(made, deployment.environment, consent)
+            calls = CallHooks(write_pages, tell_progress)
+            return await apply_deployment(deployment, made, request, calls=calls, on_event=_tell)
+
+    result = run_async(main)
+    if result is None:
+        return ExitCode.DONE
+    sys.stdout.write(result_output(result, output_format))
+    return result.exit_code
+
+
+def _tell(event: Event) -> None:
+    from agentops.render.apply_text import event_text
+
+    if (line := event_text(event, stderr_style())) is not None:
+        talk(line)

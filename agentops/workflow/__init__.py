@@ -1,0 +1,1 @@
+"""Use cases: each wires the platform's port to the pure core and returns a value. Nothing here prints."""

@@ -1,0 +1,72 @@
+"""Carries a plan out: refuses what a rule refuses, runs the engine with its hooks, and returns the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agentops.apply.engine import apply_plan
+from agentops.apply.journal import Journal, environment_lock, new_run_id, state_folder
+from agentops.apply.model import ApplyOptions, ApplyResult, EventSink, Hooks
+from agentops.calls.schedule import Progress, ignore_progress
+from agentops.clock import SystemClock
+from agentops.errors import AgentopsError, RefusedError, StaleError
+from agentops.plan.model import Plan, Refusal
+from agentops.workflow.calls import PageWriter, SmokeAfterDeploy, prepare_smoke
+from agentops.workflow.deployment import Deployment
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyRequest:
+    """How an apply goes about it. `smoke` overrides the environment's own setting; None follows it."""
+
+    discard_draft: bool = False
+    is_atomic: bool = False
+    smoke: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallHooks:
+    """What the calls after going live need of the outside: where pages are written, and who watches."""
+
+    write_pages: PageWriter
+    progress: Progress = ignore_progress
+
+
+def require_applyable(plan: Plan) -> None:
+    """Raises for the first refusal of the plan: StaleError where the world is in the way, RefusedError for a rule."""
+    if not plan.refusals:
+        return
+    order = sorted(plan.refusals, key=lambda refusal: not refusal.is_stale)
+    raise _error_of(order[0], others=len(order) - 1)
+
+
+def _error_of(refusal: Refusal, others: int) -> AgentopsError:
+    more = f" (and {others} more: see `agentops plan`)" if others else ""
+    if refusal.is_stale:
+        return StaleError(refusal.summary + more, hint=refusal.hint, code=refusal.code)
+    return RefusedError(
+        refusal.summary + more, hint=refusal.hint, code=refusal.code, acknowledgement=refusal.acknowledgement
+    )
+
+
+async def apply_deployment(
+    deployment: Deployment, plan: Plan, request: ApplyRequest, *, calls: CallHooks, on_event: EventSink
+) -> ApplyResult:
+    """Applies `plan`, which must be applyable: locked against a second run, journalled, called where that is asked for.
+
+    Call scripts are read and made ready before anything is written, so a broken script changes nothing.
+    """
+    require_applyable(plan)
+    environment, clock = deployment.environment, SystemClock()
+    run_id = new_run_id(clock.now())
+    calls_after = environment.deploy.smoke if request.smoke is None else request.smoke
+    smoke = _smoke(deployment, plan, run_id, calls) if calls_after else None
+    options = ApplyOptions(deploy=environment.deploy, discard_draft=request.discard_draft, is_atomic=request.is_atomic)
+    with environment_lock(deployment.root, environment.name, clock), Journal(deployment.root, run_id, clock) as journal:
+        hooks = Hooks(smoke=smoke, record=journal, on_event=on_event, clock=clock, run_id=run_id)
+        return await apply_plan(plan, deployment.account, options, hooks)
+
+
+def _smoke(deployment: Deployment, plan: Plan, run_id: str, calls: CallHooks) -> SmokeAfterDeploy:
+    folder = state_folder(deployment.root) / "runs" / run_id
+    return prepare_smoke(deployment, plan.changes, folder, calls.write_pages, calls.progress)

@@ -1,0 +1,76 @@
+"""Opens an environment: what the project wants, and the account it goes to. Every other use case starts here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from agentops.document import DesiredAgent, Environment, Generation, Secret, SecretRef
+from agentops.errors import SpecError, UsageError
+from agentops.net import NetOptions
+from agentops.remote.connect import connect
+from agentops.remote.port import Writer
+from agentops.settings import Settings
+from agentops.spec import Project
+
+_EMULATOR_KEY = Secret((SecretRef("the emulator's key", "sk_emulator"),))
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A project's environment with its account. `agents` are the selected ones, in the project's order."""
+
+    project: Project
+    agents: tuple[DesiredAgent, ...]
+    account: Writer
+    api_key: Secret | None
+
+    @property
+    def environment(self) -> Environment:
+        return self.project.environment
+
+    @property
+    def root(self) -> Path:
+        return self.project.root
+
+    def narrowed(self, agents: tuple[DesiredAgent, ...]) -> Deployment:
+        return replace(self, agents=agents)
+
+
+@asynccontextmanager
+async def open_deployment(
+    project: Project, settings: Settings, *, emulator_url: str | None = None, generation: Generation | None = None
+) -> AsyncIterator[Deployment]:
+    """Connects to the project's account. `emulator_url` is where the embedded emulator listens, for `target: emulator`.
+
+    Raises SpecError when the project has errors, UsageError without a key, PlatformError when nothing answers.
+    """
+    if any(diagnostic.is_error for diagnostic in project.diagnostics):
+        raise SpecError(project.diagnostics)
+    environment = project.environment
+    key = account_key(environment, settings)
+    options = NetOptions(
+        requests_per_second=None if environment.is_emulator else environment.requests_per_second,
+        max_in_flight=environment.max_in_flight,
+    )
+    base_url = emulator_url or environment.base_url or settings.base_url
+    async with await connect(base_url, key, generation=generation, options=options) as account:
+        yield Deployment(project, project.agents, account, key)
+
+
+def account_key(environment: Environment, settings: Settings) -> Secret:
+    """The environment's key, else `SMALLEST_API_KEY`; the emulator takes any. Raises UsageError when there is none."""
+    if environment.is_emulator and environment.api_key is None:
+        return _EMULATOR_KEY
+    if environment.api_key is not None and environment.api_key.is_revealable:
+        return environment.api_key
+    if environment.api_key is None and settings.api_key:
+        return Secret((SecretRef("SMALLEST_API_KEY", settings.api_key),))
+    wanted = environment.api_key.names[0] if environment.api_key and environment.api_key.names else "SMALLEST_API_KEY"
+    raise UsageError(
+        f"environment {environment.name!r} has no API key: {wanted} is not set",
+        hint=f"export {wanted}=sk_..., or point the environment's `api_key` in agentops.yaml to another secret",
+        code="no-key",
+    )

@@ -1,0 +1,84 @@
+"""Plans an environment: reads what the platform holds, in parallel, and builds the plan from it. Writes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from agentops.document import AgentListing, Mark, ObservedAgent, read_mark
+from agentops.errors import AgentopsError
+from agentops.plan.build import PlanOptions, World, build_plan
+from agentops.plan.identity import Matching, match_agents
+from agentops.plan.model import Plan
+from agentops.workflow.deployment import Deployment
+
+Answer = TypeVar("Answer")
+
+
+async def plan_deployment(deployment: Deployment, options: PlanOptions, *, prune: bool = False) -> Plan:
+    """The plan for the selected agents; with `prune`, agents of ours that no spec means are archived by it."""
+    world = await observe(deployment, prune=prune)
+    return build_plan(deployment.environment, world, options, deployment.project.diagnostics)
+
+
+async def observe(deployment: Deployment, *, prune: bool = False) -> World:
+    """One listing, then every matched agent at once, under the account's limiter."""
+    account = deployment.account
+    listings = await account.list_agents()
+    matching = match_agents(deployment.environment, deployment.agents, listings)
+    marks: Mapping[str, Mark | None] = {}
+    if matching.needs_marks or prune:
+        archived = await account.list_agents(archived=True) if matching.needs_marks else ()
+        marks = await _read_marks(deployment, (*matching.unmatched, *archived))
+        matching = match_agents(deployment.environment, deployment.agents, (*listings, *archived), marks)
+    matched = [match.listing for match in matching.matches if match.listing is not None]
+    return World(
+        generation=account.generation,
+        target=account.base_url,
+        matching=matching,
+        observed=await _read_agents(deployment, matched),
+        orphans=await _read_orphans(deployment, matching, marks) if prune else {},
+    )
+
+
+async def _read_agents(deployment: Deployment, listings: Iterable[AgentListing]) -> dict[str, ObservedAgent]:
+    """By agent id; two specs of one agent read it once."""
+    mine = (deployment.environment.project, deployment.environment.name)
+    unique = {listing.agent_id: listing for listing in listings}
+    found = await _all(deployment.account.read_agent(listing, mine=mine) for listing in unique.values())
+    return dict(zip(unique, found, strict=True))
+
+
+async def _read_marks(deployment: Deployment, listings: Sequence[AgentListing]) -> dict[str, Mark | None]:
+    live = await _all(deployment.account.read_live(listing.agent_id) for listing in listings)
+    pairs = zip(listings, live, strict=True)
+    return {listing.agent_id: read_mark(revision.label) if revision else None for listing, revision in pairs}
+
+
+async def _read_orphans(
+    deployment: Deployment, matching: Matching, marks: Mapping[str, Mark | None]
+) -> dict[str, ObservedAgent]:
+    """Agents that carry this environment's mark under a key that the project no longer has."""
+    mine = (deployment.environment.project, deployment.environment.name)
+    known = {agent.key for agent in deployment.project.agents}
+    orphans = {
+        mark.key: listing
+        for listing in matching.unmatched
+        if not listing.is_archived
+        and (mark := marks.get(listing.agent_id)) is not None
+        and (mark.project, mark.environment) == mine
+        and mark.key not in known
+    }
+    observed = await _read_agents(deployment, orphans.values())
+    return {key: observed[listing.agent_id] for key, listing in orphans.items()}
+
+
+async def _all(questions: Iterable[Coroutine[Any, Any, Answer]]) -> list[Answer]:
+    """Every answer in order; the first failure ends the others and is raised as itself, not as a group."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(question) for question in questions]
+    except* AgentopsError as failed:
+        raise failed.exceptions[0] from None
+    return [task.result() for task in tasks]
