@@ -1,0 +1,232 @@
+"""Reads `tests/cases/plan/NNN-*.yaml`: a spec, what was observed, options, and what the plan must say.
+
+    shows:        one sentence
+    environment:  fields of the environment (project acme, name prod unless said otherwise)
+    generation:   v2 (default) or v1
+    options:      of the plan: acknowledged, overwrites_drift, discards_draft, lists_unmanaged, today
+    spec:         the config of the one agent `support`, called Support; or, for more,
+    agents:       key -> {config, name, metadata, agent_id, previous_names, previous_keys, tags}
+    served:       what we deployed last and what serves now; or, for more,
+    observed:     agent id -> {name, metadata, archived, revisions (newest first), live, draft, branch}
+    orphans:      keys of agents that no spec means, with what was observed of them
+    account:      voices, phone numbers, knowledge bases, limits; null where it did not answer
+    expect:       digest-free: changes, fields, drift, refusals, diagnostics, unmanaged
+
+A revision is `{number, spec}` when we published it (`filled` is what the server added, `document` what it holds where
+that is more than the spec; `key`, `environment`, `project` where the mark differs), and `{number, document}` with an optional `label` when somebody else did.
+`{$secret: NAME, value: V}` is a secret; in what was observed it is the plain value.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from agentops.diagnostics import Where
+from agentops.document import (
+    CLEARED,
+    AgentListing,
+    DesiredAgent,
+    Draft,
+    Environment,
+    Generation,
+    IgnoredDrift,
+    LeafDifference,
+    Limits,
+    Mark,
+    ObservedAgent,
+    Revision,
+    ScanState,
+    Secret,
+    SecretRef,
+    build_label,
+    read_mark,
+)
+from agentops.plan.build import PlanOptions, World, build_plan
+from agentops.plan.canonical import fingerprint
+from agentops.plan.identity import match_agents
+from agentops.plan.model import Plan
+
+FOLDER = Path(__file__).parents[1] / "cases" / "plan"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One file. Everything but `expect` is an input."""
+
+    name: str
+    data: dict[str, Any]
+    agents: tuple[DesiredAgent, ...]
+    environment: Environment
+    generation: Generation
+    options: PlanOptions
+    observed: dict[str, ObservedAgent] = field(default_factory=dict)
+    orphans: dict[str, ObservedAgent] = field(default_factory=dict)
+
+    @property
+    def expect(self) -> dict[str, Any]:
+        return self.data["expect"]
+
+    def plan(self) -> Plan:
+        listings = [observed.listing for observed in self.observed.values()]
+        open_listings = [listing for listing in listings if not listing.is_archived]
+        matching = match_agents(self.environment, self.agents, open_listings)
+        if matching.needs_marks or len(open_listings) < len(listings):
+            marks = {key: read_mark(each.live.label) if each.live else None for key, each in self.observed.items()}
+            matching = match_agents(self.environment, self.agents, listings, marks)
+        world = World(self.generation, "https://api.smallest.ai/atoms/v1", matching, self.observed, self.orphans)
+        return build_plan(self.environment, world, self.options)
+
+
+def case_files() -> list[Path]:
+    return sorted(FOLDER.glob("*.yaml"))
+
+
+def read_case(path: Path) -> Case:
+    data = YAML(typ="safe", pure=False).load(path.read_text())
+    environment = _environment(data.get("environment") or {})
+    agents = data.get("agents") or ({"support": {"config": data["spec"]}} if "spec" in data else {})
+    observed = data.get("observed") or {}
+    if "served" in data:
+        observed = {"a1": {"name": "Support", "revisions": [{"number": 2, "spec": data["served"]}]}}
+    return Case(
+        name=path.stem,
+        data=data,
+        agents=tuple(_agent(key, each) for key, each in agents.items()),
+        environment=environment,
+        generation=Generation(data.get("generation", "v2")),
+        options=_options(data.get("options") or {}),
+        observed={key: _observed(key, each, environment) for key, each in observed.items()},
+        orphans={
+            key: _observed(f"orphan-{key}", each, environment) for key, each in (data.get("orphans") or {}).items()
+        },
+    )
+
+
+def _environment(data: dict[str, Any]) -> Environment:
+    fields = {"project": "acme", "name": "prod", **data}
+    if "limits" in fields:
+        fields["limits"] = Limits(**fields["limits"])
+    fields["ignore_drift"] = tuple(IgnoredDrift(**rule) for rule in fields.get("ignore_drift", ()))
+    fields["protected_agents"] = tuple(fields.get("protected_agents", ()))
+    return Environment(**fields)
+
+
+def _options(data: dict[str, Any]) -> PlanOptions:
+    return PlanOptions(**{**data, "acknowledged": frozenset(data.get("acknowledged", ()))})
+
+
+def _agent(key: str, data: dict[str, Any]) -> DesiredAgent:
+    config = _desired(data.get("config") or {})
+    prompt = ("singlePromptConfig", "prompt")
+    return DesiredAgent(
+        key=key,
+        name=data.get("name", key.capitalize()),
+        config=config,
+        metadata=_desired(data.get("metadata") or {}),
+        where={(): Where(f"agents/{key}.yaml"), prompt: Where(f"agents/prompts/{key}.md")},
+        tags=data.get("tags") or {},
+        agent_id=data.get("agent_id"),
+        previous_names=tuple(data.get("previous_names", ())),
+        previous_keys=tuple(data.get("previous_keys", ())),
+    )
+
+
+def _observed(agent_id: str, data: dict[str, Any], environment: Environment) -> ObservedAgent:
+    history = tuple(_revision(each, environment) for each in data.get("revisions") or ())
+    by_number = {revision.number: revision for revision in history}
+    live = by_number.get(data["live"]) if "live" in data else (history[0] if history else None)
+    listing = AgentListing(
+        agent_id, data.get("name", ""), _observed_values(data.get("metadata") or {}), bool(data.get("archived"))
+    )
+    return ObservedAgent(
+        listing,
+        live=live,
+        base=_base(live, history, environment),
+        history=history,
+        draft=_draft(data.get("draft")),
+        branch_id=live.branch_id if live else None,
+    )
+
+
+def _base(live: Revision | None, history: tuple[Revision, ...], environment: Environment) -> Revision | None:
+    """What the reader of the platform hands over as base."""
+
+    def is_ours(revision: Revision) -> bool:
+        mark = read_mark(revision.label)
+        return mark is not None and (mark.project, mark.environment) == (environment.project, environment.name)
+
+    if live is None or is_ours(live):
+        return live
+    source = next((r for r in history if r.revision_id == live.restored_from and is_ours(r)), None)
+    return source or next((r for r in history if is_ours(r)), None)
+
+
+def _revision(data: dict[str, Any], environment: Environment) -> Revision:
+    number, label = data["number"], data.get("label")
+    if "spec" in data:
+        mark = Mark(
+            data.get("project", environment.project),
+            data.get("environment", environment.name),
+            data.get("key", "support"),
+            fingerprint(_desired(data["spec"])),
+        )
+        label = build_label(data.get("label", f"deploy {number}"), mark)
+        served = data.get("document", data["spec"])
+        document = _laid_over(_observed_values(data.get("filled") or {}), _observed_values(served))
+    else:
+        document = _observed_values(data.get("document") or {})
+    return Revision(
+        revision_id=f"r{number}",
+        number=number,
+        label=label,
+        published_at=data.get("at"),
+        published_by=data.get("by"),
+        scan=ScanState(data.get("scan", "passed")),
+        restored_from=f"r{data['restored_from']}" if "restored_from" in data else None,
+        branch_id=data.get("branch"),
+        activated_at=data.get("activated"),
+        document=document,
+        unverifiable=frozenset(data.get("unverifiable", ())),
+    )
+
+
+def _draft(data: dict[str, Any] | None) -> Draft | None:
+    if data is None:
+        return None
+    leaves = data.get("differences")
+    return Draft(
+        draft_id="d1",
+        editor=data.get("editor"),
+        differences=None if leaves is None else tuple(LeafDifference("call_handling", name) for name in leaves),
+        document=_observed_values(data["document"]) if "document" in data else None,
+    )
+
+
+def _desired(value: Any) -> Any:
+    if isinstance(value, dict):
+        if "$secret" in value:
+            ref = SecretRef(value["$secret"], value.get("value"))
+            return Secret((value["before"], ref) if "before" in value else (ref,))
+        if value == {"$clear": True}:
+            return CLEARED
+        return {name: _desired(item) for name, item in value.items()}
+    return [_desired(item) for item in value] if isinstance(value, list) else value
+
+
+def _observed_values(value: Any) -> Any:
+    if isinstance(value, dict):
+        if "$secret" in value:
+            return value.get("before", "") + value["value"]
+        return {name: _observed_values(item) for name, item in value.items()}
+    return [_observed_values(item) for item in value] if isinstance(value, list) else copy.copy(value)
+
+
+def _laid_over(base: Any, top: Any) -> Any:
+    if isinstance(base, dict) and isinstance(top, dict):
+        return {**base, **{name: _laid_over(base.get(name), item) for name, item in top.items()}}
+    return top
