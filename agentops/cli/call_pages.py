@@ -2,23 +2,67 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from agentops import calls
 from agentops.cli.session import talk
+from agentops.errors import UsageError
+from agentops.render.calls_html import previous_key, run_html
 from agentops.render.calls_markdown import run_markdown
 from agentops.render.calls_text import call_line
 from agentops.render.junit import junit_xml
 from agentops.render.style import PLAIN, Style
 
+_LOOK_BACK = 20  # how many earlier runs are searched for a call to compare with
+
 
 def write_pages(run: calls.RunReport, folder: Path) -> Path:
-    """`report.json`, `junit.xml` and `summary.md`; returns the folder's page to open."""
+    """`report.json`, `junit.xml`, `summary.md` and `report.html` for the run, and a page in each call's own folder.
+
+    Returns the page to open. Compares with the run that was in `folder` before, else with the newest beside it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    previous = _previous_calls(folder, run)
+    sounds = _sounds(run, folder)
+    for call in run.calls:
+        if call.folder is not None:
+            alone = replace(run, scripts=(calls.ScriptReport(call.script, call.name, call.agent, 1.0, (call,)),))
+            (folder / call.folder / "report.html").write_text(run_html(alone, sounds, previous), "utf-8")
     (folder / "report.json").write_text(calls.run_json(run), "utf-8")
     (folder / "junit.xml").write_text(junit_xml(run), "utf-8")
     (folder / "summary.md").write_text(run_markdown(run), "utf-8")
-    return folder / "summary.md"
+    page = folder / "report.html"
+    page.write_text(run_html(run, sounds, previous), "utf-8")
+    return page
+
+
+def _sounds(run: calls.RunReport, folder: Path) -> dict[str, bytes]:
+    """What a page needs to be listened to, by the folder of the call."""
+    recorded = [call for call in run.calls if call.folder is not None and call.recording is not None]
+    if not recorded:
+        return {}
+    from agentops.calls.audio import listening_copy
+
+    paths = {str(call.folder): folder / str(call.folder) / str(call.recording) for call in recorded}
+    return {name: listening_copy(path.read_bytes()) for name, path in paths.items() if path.exists()}
+
+
+def _previous_calls(folder: Path, run: calls.RunReport) -> dict[str, calls.CallReport]:
+    """The last earlier call of each script, by `previous_key`."""
+    beside = sorted(folder.resolve().parent.glob("*/report.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    found: dict[str, calls.CallReport] = {}
+    for path in (folder / "report.json", *beside[:_LOOK_BACK]):
+        if not path.exists():
+            continue
+        try:
+            earlier = calls.read_run(path)
+        except UsageError:
+            continue  # not one of ours, or of another release
+        if earlier.started_at < run.started_at:
+            for call in earlier.calls:
+                found.setdefault(previous_key(call), call)
+    return found
 
 
 def tell_progress(event: calls.CallStarted | calls.CallEnded, style: Style = PLAIN) -> None:
