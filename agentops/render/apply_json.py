@@ -1,4 +1,4 @@
-"""The result of an apply as JSON, for machines: the same fields as the journal's last line, with counts and exit code."""
+"""The result of an apply as JSON: the same fields as the journal's last line, with counts and the exit code."""
 
 from __future__ import annotations
 
