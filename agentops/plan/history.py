@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from agentops.document import Environment, Mark, Revision, label_text, read_mark
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One revision. `text` is the user's part of its label; `mark` says which spec of which project it came from."""
+    """One revision. `text` is the user's part of its label; `mark` says which spec of which project it came from.
+
+    verdict: of the calls after it went live ("passed", "failed", "inconclusive"), where this machine knows it
+    """
 
     revision: Revision
     is_live: bool
@@ -18,14 +21,22 @@ class HistoryEntry:
     text: str
     mark: Mark | None = None
     restored_from: int | str | None = None
+    verdict: str | None = None
 
 
 def build_history(
-    environment: Environment, revisions: Sequence[Revision], live_revision_id: str | None
+    environment: Environment,
+    revisions: Sequence[Revision],
+    live_revision_id: str | None,
+    verdicts: Mapping[str, str] | None = None,
 ) -> tuple[HistoryEntry, ...]:
-    """One entry per revision, in the order given (newest first)."""
+    """One entry per revision, in the order given (newest first). `verdicts` is by revision id."""
     numbers = {revision.revision_id: revision.number for revision in revisions}
-    return tuple(_entry(environment, revision, live_revision_id, numbers) for revision in revisions)
+    known = verdicts or {}
+    return tuple(
+        replace(_entry(environment, revision, live_revision_id, numbers), verdict=known.get(revision.revision_id))
+        for revision in revisions
+    )
 
 
 def _entry(

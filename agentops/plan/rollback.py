@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agentops.document import DesiredAgent, Environment, Generation, ObservedAgent, Revision, ScanState, read_mark
@@ -25,19 +25,20 @@ class Rollback:
 
 
 def build_rollback(
-    environment: Environment, generation: Generation, target: str, rollback: Rollback, options: PlanOptions
+    environment: Environment, generation: Generation, target: str, rollbacks: Sequence[Rollback], options: PlanOptions
 ) -> Plan:
-    """The plan that puts `rollback.revision` back in service."""
-    change = _change(rollback)
-    refusals = [*_refuse(rollback), *refuse_protected(environment, [change])]
+    """The plan that puts each rollback's revision back in service."""
+    changes = tuple(_change(rollback) for rollback in rollbacks)
+    refusals = [refusal for rollback in rollbacks for refusal in _refuse(rollback)]
+    refusals += refuse_protected(environment, changes)
     standing, acknowledged = acknowledge(refusals, options.acknowledged)
     return Plan(
         project=environment.project,
         environment=environment.name,
         target=target,
         generation=generation,
-        changes=(change,),
-        digest=digest_of(environment, target, [change]),
+        changes=changes,
+        digest=digest_of(environment, target, changes),
         refusals=standing,
         acknowledged=acknowledged,
     )

@@ -78,7 +78,7 @@ class RevisionRow(Row):
         return self.security_check.reason if self.security_check else None
 
     def to_revision(self, *, branch_id: str | None = None) -> Revision:
-        """The revision without its document."""
+        """The revision without its document. Only v1, which has no branches, says when one went live."""
         return Revision(
             revision_id=self.revision_id,
             number=self.revision_number if self.revision_number is not None else self.version_number,
@@ -89,8 +89,8 @@ class RevisionRow(Row):
             scan_reason=self.scan_reason,
             is_published=self.status in (None, "published"),
             restored_from=self.restored_from,
-            branch_id=branch_id or self.branch,
-            activated_at=self.activated_at,
+            branch_id=branch_id,
+            activated_at=None if branch_id else self.activated_at,
         )
 
 
