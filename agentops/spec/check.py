@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import types
 import typing
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.document import CLEARED, Path, Secret, path_text
+from agentops.spec.closest import closest
 from agentops.spec.rendering import BROKEN
 from agentops.spec.template import has_expression
 from agentops.spec.tree import Map, key_place, mark_of, value_place
@@ -120,10 +120,10 @@ def _place(tree: Map, path: Path, *, at_key: bool) -> Where | None:
 def _unknown_field(model: type[BaseModel], location: tuple[Any, ...], name: str) -> _Found:
     owner = _model_at(model, location[:-1])
     known = list(owner.model_fields) if owner is not None else []
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    close = closest(name, known, cutoff=0.6)
     expected = None
     if close:
-        hint = f"did you mean `{close[0]}`?"
+        hint = f"did you mean `{close}`?"
     elif home := _homes(model).get(name) or READ_NAMES.get(name):
         hint = f"`{name}` belongs at {home}"
     else:
@@ -282,8 +282,8 @@ def _wrong_value(name: str, error: Any) -> _Found:
 
 def _closest(name: str, shown: str, value: Any, expected: str) -> _Found:
     choices = [each.strip("'") for each in expected.replace(" or ", ", ").split(", ")]
-    close = difflib.get_close_matches(str(value), choices, n=1, cutoff=0.5)
-    hint = f"did you mean `{close[0]}`?" if close else "choose one of them"
+    close = closest(value, choices)
+    hint = f"did you mean `{close}`?" if close else "choose one of them"
     return _Found("wrong-value", f"{name} is {shown}", "one of " + ", ".join(choices), hint)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.document import Deploy, Environment, IgnoredDrift, Limits, OnFailure, Secret, SecretRef, Strategy
 from agentops.errors import UsageError
 from agentops.spec.check import check
+from agentops.spec.closest import closest
 from agentops.spec.files import PROJECT_FILE, ProjectFiles
 from agentops.spec.merge import merge
 from agentops.spec.model.project import EnvironmentSpec, LimitsSpec, LintSpec, ProjectSpec
@@ -96,8 +96,8 @@ def choose_environment(asked: str | None, default: Any, known: tuple[str, ...]) 
     if name is None:
         raise UsageError("no environment was named", hint=f"use -e NAME with one of: {listed}", code="no-environment")
     if name not in known:
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        hint = (f"did you mean {close[0]}? " if close else "") + f"{PROJECT_FILE} has: {listed}"
+        close = closest(name, known)
+        hint = (f"did you mean {close}? " if close else "") + f"{PROJECT_FILE} has: {listed}"
         raise UsageError(f"there is no environment {name!r}", hint=hint, code="unknown-environment")
     return name
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from agentops.diagnostics import Diagnostic
+from agentops.spec.closest import closest
 from agentops.spec.source import SourceError, decode, read_yaml
 
 PROJECT_FILE = "agentops.yaml"
@@ -94,9 +94,9 @@ class ProjectFiles:
         target = self.root / path
         folder = target.parent
         names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
-        close = difflib.get_close_matches(target.name, names, n=1)
+        close = closest(target.name, names, cutoff=0.6)
         if close:
-            return f"did you mean {(folder / close[0]).relative_to(self.root).as_posix()}?"
+            return f"did you mean {(folder / close).relative_to(self.root).as_posix()}?"
         return "create the file, or correct the path (paths are relative to agents/)"
 
 

@@ -16,7 +16,6 @@ from agentops.spec.scope import FileText, hint_for, place_in
 from agentops.spec.template import Scope, SecretValue, TemplateError, has_expression, render, to_secret
 from agentops.spec.tree import Map, Mark, Seq, value_place
 
-
 CHOOSE = "$choose"  # a value that only a person can give; see `choices`
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -13,6 +12,7 @@ from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
 from agentops.document import DesiredAgent, Document, Path
 from agentops.spec.check import check
 from agentops.spec.choices import settle_choices
+from agentops.spec.closest import closest
 from agentops.spec.environment import ProjectContext
 from agentops.spec.files import AGENTS, FileProblem
 from agentops.spec.matrix import Instance, read_matrix
@@ -135,8 +135,8 @@ class SpecReader:
     def _check_overlay(self, name: str, overlay: Any, mark: Mark) -> None:
         known = self.context.environments
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-            hint = f"did you mean {close[0]}?" if close else f"agentops.yaml has: {', '.join(known)}"
+            close = closest(name, known)
+            hint = f"did you mean {close}?" if close else f"agentops.yaml has: {', '.join(known)}"
             self._report("unknown-environment", f"there is no environment {name!r}", hint, key_place(mark))
         if overlay is not None and not isinstance(overlay, Map):
             self._report("wrong-type", f"{name} is no mapping", "write what differs there", value_place(mark))

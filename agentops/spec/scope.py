@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from agentops.diagnostics import Where
 from agentops.document import SecretRef
+from agentops.spec.closest import closest
 from agentops.spec.files import FileProblem, ProjectFiles, SourceError
 from agentops.spec.template import SecretValue, TemplateError, UndefinedNameError, compile_text, has_expression
 
@@ -252,10 +252,10 @@ def hint_for(error: TemplateError, scope: Mapping[str, Any]) -> str:
     if error.hint or not isinstance(error, UndefinedNameError):
         return error.hint
     names = list(scope if error.owner is None else error.owner)
-    close = difflib.get_close_matches(error.name, names, n=1, cutoff=0.5)
+    close = closest(error.name, names)
     prefix = f"{error.owner.label}." if isinstance(error.owner, Names) else ""
     if close:
-        return f"did you mean {prefix}{close[0]}?"
+        return f"did you mean {prefix}{close}?"
     if isinstance(error.owner, Names) and error.owner.label == "vars":
         return f"define it under `variables:` in agentops.yaml; known: {', '.join(sorted(names)) or 'none'}"
     known = ", ".join(sorted(str(name) for name in names)[:12]) or "none"

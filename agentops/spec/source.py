@@ -274,6 +274,8 @@ def _syntax_hint(problem: str) -> str:
         return 'quote a value that contains ": ", and check the indentation of this line and the one above'
     if "expected <block end>" in problem or "did not find expected" in problem:
         return "check the indentation, brackets and quotes of this line and the one above"
+    if "unexpected ':'" in problem:
+        return 'quote a value that contains ":" inside { } or [ ], such as "https://example.com"'
     return "correct the YAML at this place"
 
 
