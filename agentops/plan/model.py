@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from agentops.diagnostics import Diagnostic, Where
+from agentops.diagnostics import Diagnostic, Where, has_errors
 from agentops.document import DesiredAgent, Generation, ObservedAgent, Path, Revision
 
 FORMAT_VERSION = 1
@@ -165,4 +165,5 @@ class Plan:
 
     @property
     def is_applyable(self) -> bool:
-        return not self.refusals
+        """Nothing refuses it and no diagnostic is an error."""
+        return not self.refusals and not has_errors(self.diagnostics)

@@ -13,8 +13,8 @@
     expect:       digest-free: changes, fields, drift, refusals, diagnostics, unmanaged
 
 A revision is `{number, spec}` when we published it (`filled` is what the server added, `document` what it holds where
-that is more than the spec; `key`, `environment`, `project` where the mark differs), and `{number, document}` with an optional `label` when somebody else did.
-`{$secret: NAME, value: V}` is a secret; in what was observed it is the plain value.
+that is more than the spec; `key`, `environment`, `project` where the mark differs), and `{number, document}` with an
+optional `label` when somebody else did. `{$secret: NAME, value: V}` is a secret; in what was observed it is the value.
 """
 
 from __future__ import annotations
