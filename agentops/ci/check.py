@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agentops.ci.annotations import repository_path
+from agentops.ci.annotations import in_repository
 from agentops.ci.github import Github
 from agentops.diagnostics import Diagnostic, Severity
+from agentops.render.diagnostics_formats import message
 
 _BATCH = 50
 _LEVELS = {Severity.ERROR: "failure", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -43,7 +44,7 @@ async def keep_check(github: Github, check: Check) -> None:
 
 
 def _batches(check: Check) -> list[Sequence[dict[str, Any]]]:
-    rows = [_annotation(d, check.folder) for d in check.diagnostics if d.where]
+    rows = [_annotation(in_repository(d, check.folder)) for d in check.diagnostics if d.where]
     return [rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH)] or [[]]
 
 
@@ -52,14 +53,14 @@ def _fields(check: Check, annotations: Sequence[dict[str, Any]]) -> dict[str, An
     return {"name": check.name, "status": "completed", "conclusion": check.conclusion, "output": output}
 
 
-def _annotation(diagnostic: Diagnostic, folder: str) -> dict[str, Any]:
-    line = diagnostic.where.line if diagnostic.where else 1
-    text = [diagnostic.summary, diagnostic.expected and f"expected: {diagnostic.expected}", diagnostic.hint]
+def _annotation(diagnostic: Diagnostic) -> dict[str, Any]:
+    where = diagnostic.where
+    assert where is not None
     return {
-        "path": repository_path(diagnostic, folder),
-        "start_line": line,
-        "end_line": line,
+        "path": where.file,
+        "start_line": where.line,
+        "end_line": where.line,
         "annotation_level": _LEVELS[diagnostic.severity],
         "title": diagnostic.code,
-        "message": "\n".join(part for part in text if part),
+        "message": message(diagnostic),
     }

@@ -89,11 +89,11 @@ def _github_line(diagnostic: Diagnostic) -> str:
     properties = {"title": f"{diagnostic.code}"}
     if where := diagnostic.where:
         properties = {"file": where.file, "line": str(where.line), "col": str(where.column), **properties}
-    written = ",".join(f"{name}={_escape(value, ':,')}" for name, value in properties.items())
-    return f"::{_GITHUB_COMMAND[diagnostic.severity]} {written}::{_escape(message(diagnostic), '')}"
+    written = ",".join(f"{name}={escape_command(value, ':,')}" for name, value in properties.items())
+    return f"::{_GITHUB_COMMAND[diagnostic.severity]} {written}::{escape_command(message(diagnostic), '')}"
 
 
-def _escape(text: str, also: str) -> str:
+def escape_command(text: str, also: str) -> str:
     """Percent-encoding as the runner undoes it: `%` and line ends everywhere, `:` and `,` in properties."""
     for character in "%\r\n" + also:
         text = text.replace(character, f"%{ord(character):02X}")

@@ -24,7 +24,7 @@ def problem(
 def test_a_diagnostic_is_shown_on_its_line_of_the_repository() -> None:
     [command] = annotation_commands([problem("agents/support.yaml")], folder="voice")
     assert command == (
-        "::error file=voice/agents/support.yaml,line=3,col=5,title=unknown-field::unknown field%0Anext: did you mean x?"
+        "::error file=voice/agents/support.yaml,line=3,col=5,title=unknown-field::unknown field; next: did you mean x?"
     )
 
 
