@@ -17,12 +17,16 @@ from agentops.plan.serial import from_json
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What the command line said. `may_ask`: there is a person at a terminal."""
+    """What the command line said. `may_ask`: there is a person at a terminal.
+
+    is_emergency: a rollback; an explicit yes is then enough in a protected environment too
+    """
 
     is_given: bool = False
     may_ask: bool = False
     digest: str | None = None
     plan_file: Path | None = None
+    is_emergency: bool = False
 
     @property
     def is_bound(self) -> bool:
@@ -42,7 +46,7 @@ def require_consent(plan: Plan, environment: Environment, consent: Consent) -> N
         require_digest(consent.digest, plan)
     if consent.is_bound:
         return
-    if environment.is_protected:
+    if environment.is_protected and not (consent.is_emergency and (consent.is_given or consent.may_ask)):
         raise RefusedError(
             f"{environment.name} is protected: only a reviewed plan is applied there",
             hint=f"have the plan reviewed, then run `agentops apply -e {environment.name} --digest {plan.digest}`",

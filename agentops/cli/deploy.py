@@ -121,7 +121,7 @@ def apply(
             require_applyable(made)
             require_consent(made, deployment.environment, consent)
             calls = CallHooks(write_pages, tell_progress)
-            return await apply_deployment(deployment, made, request, calls=calls, on_event=_tell)
+            return await apply_deployment(deployment, made, request, calls=calls, on_event=tell_event)
 
     result = run_async(main)
     if result is None:
@@ -130,7 +130,8 @@ def apply(
     return result.exit_code
 
 
-def _tell(event: Event) -> None:
+def tell_event(event: Event) -> None:
+    """Says what an apply is doing, one line at a time."""
     from agentops.render.apply_text import event_text
 
     if (line := event_text(event, stderr_style())) is not None:

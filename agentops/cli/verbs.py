@@ -20,13 +20,16 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "apply": ("agentops.cli.deploy:apply", "Make the platform match the specs, with calls and rollback."),
         "drift": ("agentops.cli.deploy:drift", "Show what was changed outside git."),
         "diff": ("agentops.cli.deploy:diff", "Compare two revisions, two environments, or a spec and a revision."),
-        "history": ("agentops.cli.deploy:history", "List the revisions of an agent: who, what, when, live or not."),
-        "rollback": ("agentops.cli.deploy:rollback", "Put an earlier revision back in service."),
+        "history": ("agentops.cli.back:history", "List the revisions of an agent: who, what, when, live or not."),
+        "rollback": ("agentops.cli.back:rollback", "Put an earlier revision back in service."),
     },
     "Call": {
         "smoke": ("agentops.cli.calls:smoke", "Call the agents by their scripts and report what was heard."),
     },
-    "Move": {},
+    "Move": {
+        "import": ("agentops.cli.moving:imports", "Turn existing agents into specs: import elevenlabs SOURCE..."),
+        "scan-client": ("agentops.cli.moving:scan_client", "Say what replaces ElevenLabs calls in client code."),
+    },
     "Run": {
         "emulator": ("agentops.cli.emulator:emulator", "Run the local Atoms: REST, calls, a web console."),
         "doctor": ("agentops.cli.deploy:doctor", "Check the environment, the key, the platform and the extras."),

@@ -1,0 +1,131 @@
+"""The verbs that look and go back: history and rollback."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentops.cli.call_pages import tell_progress, write_pages
+from agentops.cli.consent import Consent, require_consent
+from agentops.cli.deploy import tell_event
+from agentops.cli.options import (
+    AckOption,
+    ApiOption,
+    EnvironmentOption,
+    NoInputOption,
+    PlanFormat,
+    ProjectOption,
+    SelectOption,
+    TextOrJson,
+    YesOption,
+)
+from agentops.cli.output import plan_output, result_output, stderr_style, stdout_style, today
+from agentops.cli.session import is_interactive, opened, run_async, scope_of, talk
+from agentops.errors import ExitCode, UsageError
+from agentops.plan.build import PlanOptions
+from agentops.workflow.applying import ApplyRequest, CallHooks, apply_deployment, require_applyable
+from agentops.workflow.history import AgentHistory, plan_going_back, plan_undoing, read_histories
+
+if TYPE_CHECKING:
+    from agentops.apply.model import ApplyResult
+
+KeysArgument = Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="Agents by key or glob.")]
+
+
+def history(
+    key: KeysArgument = None,
+    environment: EnvironmentOption = None,
+    project: ProjectOption = Path(),
+    select: SelectOption = None,
+    api: ApiOption = None,
+    output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print it.")] = TextOrJson.TEXT,
+) -> int:
+    """List the revisions of agents, newest first: number, time, author, commit, verdict of the calls, live or not."""
+    scope = scope_of(project, environment, api, key, None, select)
+
+    async def main() -> tuple[AgentHistory, ...]:
+        async with opened(scope) as deployment:
+            return await read_histories(deployment)
+
+    found = run_async(main)
+    if output_format is TextOrJson.JSON:
+        sys.stdout.write(json.dumps([_data(each) for each in found], ensure_ascii=False, indent=2) + "\n")
+        return ExitCode.DONE
+    from agentops.render.history_text import history_text
+
+    style = stdout_style()
+    sys.stdout.write("\n".join(history_text(each.agent.key, each.agent.name, each.entries, style) for each in found))
+    return ExitCode.DONE
+
+
+def rollback(
+    key: KeysArgument = None,
+    environment: EnvironmentOption = None,
+    project: ProjectOption = Path(),
+    select: SelectOption = None,
+    api: ApiOption = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="REVISION", help="A number, an id, a label; default: the previous.")
+    ] = None,
+    run: Annotated[str | None, typer.Option("--run", metavar="ID", help="Undo this run, for all its agents.")] = None,
+    yes: YesOption = False,
+    no_input: NoInputOption = False,
+    ack: AckOption = None,
+    output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print it.")] = TextOrJson.TEXT,
+) -> int:
+    """Put an earlier revision back in service: planned, shown, then applied by the same engine as everything else."""
+    if not key and not select and run is None:
+        raise UsageError("nothing says which agents to roll back", hint="name keys, --select TAG=VALUE, or --run ID")
+    if to is not None and run is not None:
+        raise UsageError("--to and --run exclude each other", hint="a run goes back to what served before it")
+    scope = scope_of(project, environment, api, key, None, select)
+    options = PlanOptions(acknowledged=frozenset(ack or ()), today=today())
+    consent = Consent(is_given=yes, may_ask=not no_input and is_interactive(), is_emergency=True)
+
+    async def main() -> ApplyResult | None:
+        async with opened(scope) as deployment:
+            if run is not None:
+                made = await plan_undoing(deployment, run, options)
+            else:
+                made = await plan_going_back(deployment, options, to=to or "previous")
+            talk(plan_output(made, PlanFormat.TEXT, stderr_style()))
+            if made.is_empty and made.is_applyable:
+                return None
+            require_applyable(made)
+            require_consent(made, deployment.environment, consent)
+            calls = CallHooks(write_pages, tell_progress)
+            request = ApplyRequest(smoke=False)
+            return await apply_deployment(deployment, made, request, calls=calls, on_event=tell_event)
+
+    result = run_async(main)
+    if result is None:
+        return ExitCode.DONE
+    sys.stdout.write(result_output(result, output_format))
+    return result.exit_code
+
+
+def _data(history: AgentHistory) -> dict[str, object]:
+    return {
+        "key": history.agent.key,
+        "name": history.agent.name,
+        "agent_id": history.agent_id,
+        "revisions": [
+            {
+                "revision_id": entry.revision.revision_id,
+                "number": entry.revision.number,
+                "label": entry.text,
+                "published_at": entry.revision.published_at,
+                "published_by": entry.revision.published_by,
+                "is_live": entry.is_live,
+                "is_ours": entry.is_ours,
+                "fingerprint": entry.mark.fingerprint if entry.mark else None,
+                "restored_from": entry.restored_from,
+                "calls": entry.verdict,
+            }
+            for entry in history.entries
+        ],
+    }

@@ -1,0 +1,95 @@
+"""Reads what was published: the history of agents, and the plans that go back in it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agentops.apply.evidence import read_run, read_verdicts
+from agentops.apply.rollback import PREVIOUS, RollbackTarget, plan_rollback
+from agentops.document import AgentListing, DesiredAgent
+from agentops.errors import UsageError
+from agentops.plan.build import PlanOptions
+from agentops.plan.history import HistoryEntry, build_history
+from agentops.plan.identity import match_agents
+from agentops.plan.model import Plan
+from agentops.workflow.deployment import Deployment
+
+_REVISIONS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class AgentHistory:
+    """One agent's revisions, newest first."""
+
+    agent: DesiredAgent
+    agent_id: str
+    entries: tuple[HistoryEntry, ...]
+
+
+async def read_histories(deployment: Deployment) -> tuple[AgentHistory, ...]:
+    """The history of every selected agent that is on the platform. Raises UsageError when none is."""
+    verdicts = read_verdicts(deployment.root, deployment.environment.name)
+    found = await _listed(deployment)
+    return tuple(await asyncio.gather(*(_history(deployment, agent, listing, verdicts) for agent, listing in found)))
+
+
+async def _history(
+    deployment: Deployment, agent: DesiredAgent, listing: AgentListing, verdicts: Mapping[str, str]
+) -> AgentHistory:
+    account = deployment.account
+    revisions = await account.list_revisions(listing.agent_id, limit=_REVISIONS)
+    live = await account.read_live(listing.agent_id)
+    entries = build_history(deployment.environment, revisions, live.revision_id if live else None, verdicts)
+    return AgentHistory(agent, listing.agent_id, entries)
+
+
+async def plan_going_back(deployment: Deployment, options: PlanOptions, *, to: str = PREVIOUS) -> Plan:
+    """The plan that puts an earlier revision of every selected agent back in service.
+
+    Raises RefusedError where there is nothing to go back to, UsageError where `to` means no revision or several.
+    """
+    targets = [(agent, listing, to) for agent, listing in await _listed(deployment)]
+    return await _plan(deployment, targets, options)
+
+
+async def plan_undoing(deployment: Deployment, run: str, options: PlanOptions) -> Plan:
+    """The plan that puts back what served before the run whose id starts with `run`, by this machine's journal."""
+    result = read_run(deployment.root, deployment.environment.name, run)
+    if result is None:
+        raise UsageError(
+            f"no run on this machine is called {run!r}",
+            hint="`ls .agentops/runs` lists them; elsewhere, roll back by number: `agentops rollback KEY --to N`",
+            code="unknown-run",
+        )
+    before = {each["key"]: each["previous_revision_id"] for each in result["agents"] if each["previous_revision_id"]}
+    listed = await _listed(deployment)
+    targets = [(agent, listing, before[agent.key]) for agent, listing in listed if agent.key in before]
+    if not targets:
+        raise UsageError(f"run {result['run_id']} changed none of the selected agents", code="nothing-to-undo")
+    return await _plan(deployment, targets, options)
+
+
+async def _plan(
+    deployment: Deployment, targets: list[tuple[DesiredAgent, AgentListing, str]], options: PlanOptions
+) -> Plan:
+    environment = deployment.environment
+    mine = (environment.project, environment.name)
+    observed = await asyncio.gather(*(deployment.account.read_agent(listing, mine=mine) for _, listing, _ in targets))
+    chosen = [RollbackTarget(agent, seen, to) for (agent, _, to), seen in zip(targets, observed, strict=True)]
+    return await plan_rollback(deployment.account, environment, chosen, options)
+
+
+async def _listed(deployment: Deployment) -> list[tuple[DesiredAgent, AgentListing]]:
+    listings = await deployment.account.list_agents()
+    matching = match_agents(deployment.environment, deployment.agents, listings)
+    found = [(match.desired, match.listing) for match in matching.matches if match.listing is not None]
+    if not found:
+        name = deployment.environment.name
+        raise UsageError(
+            f"none of the selected agents is on the platform in environment {name!r}",
+            hint=f"deploy first: `agentops apply -e {name}`",
+            code="not-deployed",
+        )
+    return found
