@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -23,6 +23,9 @@ CREATE TABLE IF NOT EXISTS document (
 CREATE INDEX IF NOT EXISTS document_owner ON document (kind, owner, seq);
 CREATE TABLE IF NOT EXISTS blob (name TEXT PRIMARY KEY, content BLOB NOT NULL);
 """
+
+_ALL_DOCUMENTS = "SELECT seq, kind, id, owner, body FROM document"
+_ALL_BLOBS = "SELECT name, content FROM blob"
 
 
 class EmulatorError(Exception):
@@ -115,23 +118,24 @@ class Database:
             self._connection.execute("DELETE FROM document")
             self._connection.execute("DELETE FROM blob")
 
-    def save_to(self, path: Path) -> None:
-        """Writes a consistent copy of everything to another file."""
-        with sqlite3.connect(path) as target:
-            self._connection.backup(target)
-        target.close()
+    def dump(self) -> bytes:
+        """A consistent copy of everything, as the bytes of an SQLite file."""
+        with closing(sqlite3.connect(":memory:")) as copy:
+            copy.executescript(_SCHEMA)
+            copy.executemany("INSERT INTO document VALUES (?, ?, ?, ?, ?)", self._connection.execute(_ALL_DOCUMENTS))
+            copy.executemany("INSERT INTO blob VALUES (?, ?)", self._connection.execute(_ALL_BLOBS))
+            copy.commit()
+            return copy.serialize()
 
-    def load_from(self, path: Path) -> None:
-        """Replaces everything by the content of a file that `save_to` wrote. Raises EmulatorError on anything else."""
-        if not path.is_file():
-            raise EmulatorError(f"there is no snapshot at {path}")
+    def load(self, content: bytes) -> None:
+        """Replaces everything by what `dump` gave. Raises EmulatorError, with nothing changed, on anything else."""
         try:
-            with sqlite3.connect(path) as source:
-                documents = source.execute("SELECT seq, kind, id, owner, body FROM document").fetchall()
-                blobs = source.execute("SELECT name, content FROM blob").fetchall()
-            source.close()
-        except sqlite3.Error as failure:
-            raise EmulatorError(_explain(path, failure)) from failure
+            with closing(sqlite3.connect(":memory:")) as copy:
+                copy.deserialize(content)
+                documents = copy.execute(_ALL_DOCUMENTS).fetchall()
+                blobs = copy.execute(_ALL_BLOBS).fetchall()
+        except (sqlite3.Error, OverflowError) as failure:
+            raise EmulatorError(f"this is no snapshot of an emulator: {failure}") from failure
         with self.transaction():
             self.clear()
             self._connection.executemany("INSERT INTO document VALUES (?, ?, ?, ?, ?)", documents)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from agentops.emulator.faults import Fault
+
 Api: TypeAlias = Literal["v1", "v2"]
 
 
@@ -67,6 +69,7 @@ class EmulatorOptions:
     scan_errors_on: the same for a scan that breaks instead of judging
     late_listing_s: how long a new revision is missing from lists after it was committed
     behaviours:     behaviour files for the realtime side, by path
+    faults:         what to break from the start
     seed:           makes ids and choices repeatable; None: random ids
     client_tools:   offers the unconfirmed client tools on the WebSocket
     allow_tool_calls: `api_call` tools really perform their HTTP requests
@@ -84,6 +87,7 @@ class EmulatorOptions:
     late_listing_s: float = 0.0
     choices: Choices = Choices()
     behaviours: tuple[Path, ...] = ()
+    faults: tuple[Fault, ...] = ()
     seed: int | None = None
     client_tools: bool = False
     allow_tool_calls: bool = False

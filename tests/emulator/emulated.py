@@ -18,6 +18,7 @@ class Conformance:
     """Holds the document and says where an answer leaves it."""
 
     def __init__(self, document: dict[str, Any]) -> None:
+        self._validators: dict[int, jsonschema.Draft202012Validator] = {}
         self._operations = [
             (method.upper(), re.compile(re.sub(r"{\w+}", "[^/]+", path) + "$"), path, operation)
             for path, operations in document["paths"].items()
@@ -35,7 +36,11 @@ class Conformance:
         media = response.headers["content-type"].partition(";")[0]
         assert media in described["content"], f"{method} {path} answered {media}"
         if media == "application/json":
-            jsonschema.validate(response.json(), described["content"][media]["schema"])
+            self._validator(described["content"][media]["schema"]).validate(response.json())
+
+    def _validator(self, schema: dict[str, Any]) -> jsonschema.Draft202012Validator:
+        """One validator per schema: making one is far slower than using it."""
+        return self._validators.setdefault(id(schema), jsonschema.Draft202012Validator(schema))
 
     def _find(self, method: str, path: str) -> dict[str, Any] | None:
         fitting = [

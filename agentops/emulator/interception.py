@@ -1,0 +1,202 @@
+"""What happens to every request on its way in and out: request ids, the request log, and the faults that are armed.
+
+ASGI middleware around everything else, so that a fault can take away an answer that the platform has already given.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from agentops.emulator.faults import SOCKET_KINDS, Fault, Faults
+from agentops.emulator.store import Store
+
+LOG_LENGTH = 2000
+EMULATED = ("/atoms/", "/waves/")  # faults and the log are about the platform, not about the console
+UPGRADE = "You have reached the limit of your plan, please upgrade your plan."
+
+
+@dataclass(slots=True)
+class RequestLog:
+    """The last requests, newest last; kept in memory only."""
+
+    entries: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
+
+    def add(self, **entry: Any) -> None:
+        self.entries.append(entry)
+
+
+class Interception:
+    """The outermost layer. `is_versioning_write(method, path)` says what a maintenance freeze stops."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        store: Store,
+        faults: Faults,
+        log: RequestLog,
+        is_versioning_write: Callable[[str, str], bool],
+    ) -> None:
+        self._app, self._store, self._faults, self._log = app, store, faults, log
+        self._is_versioning_write = is_versioning_write
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and scope["path"].startswith(EMULATED):
+            await self._open_socket(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(EMULATED):
+            await self._answer(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _met(self, scope: Scope, method: str) -> list[Fault]:
+        query = scope["query_string"].decode("latin-1")
+        return self._faults.take(method, scope["path"], query, self._is_versioning_write)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started, request_id = perf_counter(), self._store.new_uuid()
+        seen: dict[str, Any] = {"status": None}
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                seen["status"] = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        faults = self._met(scope, scope["method"])
+        try:
+            await self._answer_or_break(faults, scope, receive, send_with_id, send)
+        finally:
+            self._log.add(
+                at=self._store.now(),
+                method=scope["method"],
+                path=scope["path"],
+                query=scope["query_string"].decode("latin-1"),
+                status=seen["status"],
+                duration_ms=round((perf_counter() - started) * 1000, 2),
+                request_id=request_id,
+                fault=", ".join(fault.kind for fault in faults) or None,
+            )
+
+    async def _answer_or_break(
+        self, faults: list[Fault], scope: Scope, receive: Receive, send: Send, raw_send: Send
+    ) -> None:
+        """Goes through the faults in order; the first one that decides the answer ends it."""
+        for fault in faults:
+            if fault.latency_s:
+                await asyncio.sleep(fault.latency_s)
+            if fault.kind == "latency" or fault.kind in SOCKET_KINDS:
+                continue
+            if fault.kind == "lost_request":
+                await _hang_up(receive, raw_send)
+            elif fault.kind == "lost_response":
+                await self._app(scope, receive, _swallow)
+                await _hang_up(receive, raw_send)
+            elif fault.kind == "truncated":
+                await self._app(scope, receive, _truncating(send))
+                await _hang_up(receive, raw_send)
+            else:
+                await _send_refusal(fault, send)
+            return
+        await self._app(scope, receive, send)
+
+    async def _open_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        for fault in self._met(scope, "GET"):
+            if fault.kind in SOCKET_KINDS:
+                send = _breaking_socket(fault, receive, send)
+            elif fault.kind not in ("latency", "lost_response", "truncated"):
+                await _refuse_socket(fault, send)
+                return
+        await self._app(scope, receive, send)
+
+
+async def _hang_up(receive: Receive, send: Send) -> None:
+    """Closes the connection without another byte. In-process there is none to close: the caller sees the error."""
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    if transport is None:
+        raise ConnectionResetError("the emulator closed the connection on request")
+    transport.abort()
+    while (await receive())["type"] not in ("http.disconnect", "websocket.disconnect"):
+        pass
+
+
+async def _swallow(_message: Message) -> None:
+    """The answer that never arrives."""
+
+
+def _truncating(send: Send) -> Send:
+    """Announces the whole body and sends half of it."""
+
+    async def send_half(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            body = message.get("body", b"")
+            message = {"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True}
+        await send(message)
+
+    return send_half
+
+
+async def _send_refusal(fault: Fault, send: Send) -> None:
+    status, headers, body = _refusal(fault)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _refusal(fault: Fault) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    if fault.kind == "html":
+        page = f"<html><head><title>{fault.answer_status}</title></head><body><h1>{fault.text or 'Bad Gateway'}</h1>"
+        return fault.answer_status, [(b"content-type", b"text/html; charset=utf-8")], f"{page}</body></html>".encode()
+    headers = [(b"content-type", b"application/json; charset=utf-8")]
+    body: dict[str, Any] = {"status": False, "errors": [fault.text or _text(fault)]}
+    if fault.kind == "freeze":
+        body["error_type"] = "config_freeze_active"
+    if fault.kind == "rate_limit":
+        wait = math.ceil(fault.retry_after_s)
+        headers.append((b"retry-after", str(wait).encode()))
+        body |= {"error": "Rate limit exceeded", "code": "RATE_LIMIT_EXCEEDED", "retry_after": wait}
+    return fault.answer_status, headers, json.dumps(body).encode()
+
+
+def _text(fault: Fault) -> str:
+    return {
+        "freeze": "Configuration changes are frozen for maintenance",
+        "rate_limit": "Rate limit exceeded",
+        "plan_limit": UPGRADE,
+        "gated_model": "This model is not available for your organization",
+    }.get(fault.kind, "Internal server error" if fault.answer_status == 500 else f"Emulated {fault.answer_status}")
+
+
+def _breaking_socket(fault: Fault, receive: Receive, send: Send) -> Send:
+    """Lets `after` messages through to the client, then drops the connection or falls silent."""
+    sent = 0
+
+    async def send_until_broken(message: Message) -> None:
+        nonlocal sent
+        if message["type"] != "websocket.send":
+            if fault.kind == "drop_socket" or message["type"] != "websocket.close":
+                await send(message)
+            return
+        sent += 1
+        if sent <= fault.after:
+            await send(message)
+        elif fault.kind == "drop_socket":
+            transport = getattr(getattr(send, "__self__", None), "transport", None)
+            if transport is None:
+                raise ConnectionResetError("the emulator dropped the connection on request")
+            transport.abort()
+
+    return send_until_broken
+
+
+async def _refuse_socket(fault: Fault, send: Send) -> None:
+    """Answers the handshake with a status instead of an upgrade, as a draining platform does with 503."""
+    status, headers, body = _refusal(fault)
+    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": body})
