@@ -72,7 +72,7 @@ def _head(plan: Plan) -> Iterator[str]:
     if plan.refusals:
         yield f"> [!CAUTION]\n> This plan can't be applied: {plural(len(plan.refusals), 'refusal')}."
         for refusal in plan.refusals:
-            yield f"> - **{refusal.code}**: {_quoted(refusal.summary)}. Next: {' '.join(refusal.hint.split())}"
+            yield f"> - **{refusal.code}**: {quoted(refusal.summary)}. Next: {' '.join(refusal.hint.split())}"
         yield ""
     yield "| | agent | what | fields | risk |"
     yield "|---|---|---|---|---|"
@@ -87,7 +87,7 @@ def _row(change: AgentChange) -> str:
     drift = f"; {DRIFT_WORDS[change.drift]}" if change.drift is not Drift.NONE else ""
     fields = f"{len(change.fields)} ({kinds})" if change.fields else "-"
     return (
-        f"| {_ICONS[change.action]} | `{change.key}` | {ACTION_WORDS[change.action]}: {_quoted(change.reason)}{drift} "
+        f"| {_ICONS[change.action]} | `{change.key}` | {ACTION_WORDS[change.action]}: {quoted(change.reason)}{drift} "
         f"| {fields} | {risks[0] if risks else '-'} |"
     )
 
@@ -96,13 +96,13 @@ def _agent(change: AgentChange) -> Iterator[str]:
     yield f"<details><summary>{_ICONS[change.action]} <code>{change.key}</code> {_html(change.name)}</summary>"
     yield ""
     if change.drift is not Drift.NONE:
-        yield f"**{DRIFT_WORDS[change.drift]}**: {_quoted(change.drift_detail)}"
+        yield f"**{DRIFT_WORDS[change.drift]}**: {quoted(change.drift_detail)}"
         yield ""
     if change.drift_fields:
         yield "Changed outside git:"
         yield ""
         yield from (
-            f"- `{path_text(field.path)}`: {_code(field.before)} → {_code(field.after)}"
+            f"- `{path_text(field.path)}`: {code_text(field.before)} → {code_text(field.after)}"
             for field in change.drift_fields
         )
         yield ""
@@ -125,13 +125,13 @@ def _field(field: FieldChange) -> Iterator[str]:
         yield head
         yield from _long_text(field)
     elif field.before is None:
-        yield f"{head}: {_code(field.after)}"
+        yield f"{head}: {code_text(field.after)}"
     elif field.after is None:
-        yield f"{head}: {_code(field.before)} is removed"
+        yield f"{head}: {code_text(field.before)} is removed"
     elif isinstance(field.before, Secret) and isinstance(field.after, Secret):
-        yield f"{head}: {_code(field.after)} has another value now"
+        yield f"{head}: {code_text(field.after)} has another value now"
     else:
-        yield f"{head}: {_code(field.before)} → {_code(field.after)}"
+        yield f"{head}: {code_text(field.before)} → {code_text(field.after)}"
 
 
 def _long_text(field: FieldChange) -> Iterator[str]:
@@ -164,7 +164,7 @@ def _side(line: Line, hidden: Kind) -> str:
 def _foot(plan: Plan) -> Iterator[str]:
     for diagnostic in plan.diagnostics:
         place = f" `{diagnostic.where}`" if diagnostic.where else ""
-        yield f"- {diagnostic.severity.value} **{diagnostic.code}**{place}: {_quoted(diagnostic.summary)}"
+        yield f"- {diagnostic.severity.value} **{diagnostic.code}**{place}: {quoted(diagnostic.summary)}"
     yield ""
     command = f"agentops apply -e {plan.environment} --digest {plan.digest}"
     yield f"Digest `{plan.digest}`: apply exactly this with `{command}`."
@@ -175,7 +175,7 @@ def _left_out(keys: list[str]) -> str:
     return f"_Too long for one comment; the details of {names} are in the plan's text, JSON and HTML forms._\n"
 
 
-def _code(value: object) -> str:
+def code_text(value: object) -> str:
     text = value_text(value)
     ticks = "`" * (_longest_fence(text) + 1)
     gap = " " if "`" in text else ""
@@ -190,7 +190,7 @@ def _longest_fence(text: str) -> int:
     return longest
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Free text in Markdown: no markup, no mention of anybody, on one line."""
     flat = " ".join(text.split())
     for character in "\\`*_[]<>|":

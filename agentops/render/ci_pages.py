@@ -1,0 +1,200 @@
+"""What a job tells on GitHub, as Markdown: the plan's comment, the summaries of its runs, the drift issue.
+
+Reads results only. The plan and the calls have their own Markdown; this adds where they come from and what follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from agentops.apply.model import AgentResult, ApplyResult, Outcome, Verdict
+from agentops.diagnostics import Diagnostic, Severity
+from agentops.document import path_text
+from agentops.errors import AgentopsError, ExitCode
+from agentops.plan.model import AgentChange, Drift, Plan
+from agentops.render.plan_markdown import code_text, plan_markdown, quoted
+from agentops.render.values import DRIFT_WORDS, plural
+
+_SIGNS = {
+    Outcome.APPLIED: "✅",
+    Outcome.UNCHANGED: "➖",
+    Outcome.SKIPPED: "➖",
+    Outcome.FAILED: "❌",
+    Outcome.UNKNOWN: "❓",
+    Outcome.ROLLED_BACK: "⏪",
+    Outcome.NOT_ATTEMPTED: "⏹️",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The commit that was looked at and the run that looked. Addresses are GitHub's own, safe to link."""
+
+    commit: str
+    commit_url: str
+    run_url: str
+
+    def __str__(self) -> str:
+        return f"[`{self.commit[:10]}`]({self.commit_url}), [this run]({self.run_url})"
+
+
+def plan_page(plan: Plan, origin: Origin, *, is_protected: bool, diagnostics: Sequence[Diagnostic] = ()) -> str:
+    """The plan with what merging it means. `diagnostics` are those of the checkout that the plan does not hold."""
+    lines = [plan_markdown(plan).rstrip("\n"), "", *diagnostics_list(diagnostics), _consequence(plan, is_protected), ""]
+    return "\n".join([*lines, f"<sub>Planned from {origin}.</sub>"]) + "\n"
+
+
+def _consequence(plan: Plan, is_protected: bool) -> str:
+    if plan.is_empty and plan.is_applyable:
+        return f"Merging this changes nothing in `{plan.environment}`."
+    if not plan.is_applyable:
+        return f"Merging this would be refused in `{plan.environment}`, for the reasons above."
+    if is_protected:
+        return (
+            f"**Merging this approves the digest `{plan.digest}` for `{plan.environment}`.** "
+            "If anything moves before it is applied, the apply is refused."
+        )
+    return f"Merging this applies it to `{plan.environment}`."
+
+
+def diagnostics_list(diagnostics: Sequence[Diagnostic]) -> list[str]:
+    """One line per problem, errors first; empty when there is none."""
+    order = list(Severity)
+    ranked = sorted(diagnostics, key=lambda d: order.index(d.severity))
+    rows = [f"- {d.severity.value} **{quoted(d.code)}**{_place(d)}: {quoted(d.summary)}{_hint(d.hint)}" for d in ranked]
+    return [*rows, ""] if rows else []
+
+
+def _place(diagnostic: Diagnostic) -> str:
+    return f" `{diagnostic.where}`" if diagnostic.where else ""
+
+
+def _hint(hint: str | None) -> str:
+    return f" Next: {quoted(hint)}" if hint else ""
+
+
+def checked_page(environment: str, diagnostics: Sequence[Diagnostic], origin: Origin) -> str:
+    """What a pull request without secrets gets: the checks that need none, and why there is no plan."""
+    wrong = sum(d.is_error for d in diagnostics)
+    verdict = f"{plural(wrong, 'problem')} in the project's files" if wrong else "the project's files are valid"
+    return "\n".join(
+        [
+            f"### agentops checks for `{environment}`: {verdict}",
+            "",
+            "> [!NOTE]",
+            "> **Checked, not planned.** GitHub gives no secrets to pull requests from forks and from Dependabot, so",
+            "> nothing was compared with the account. Somebody with write access can push the branch here for a plan.",
+            "",
+            *diagnostics_list(diagnostics),
+            f"<sub>Checked from {origin}.</sub>",
+            "",
+        ]
+    )
+
+
+def failure_page(command: str, environment: str, error: AgentopsError, origin: Origin) -> str:
+    """A command that could not do its work: what happened and what to do."""
+    lines = [
+        f"### ❌ agentops {command} for `{environment}` failed",
+        "",
+        f"**{quoted(error.code)}** (exit code {int(error.exit_code)}): {quoted(error.summary)}",
+        "",
+    ]
+    if error.hint:
+        lines += [f"Next: {quoted(error.hint)}", ""]
+    lines += diagnostics_list(getattr(error, "diagnostics", ()))
+    return "\n".join([*lines, f"<sub>From {origin}.</sub>"]) + "\n"
+
+
+def apply_page(result: ApplyResult, origin: Origin, *, approved_by: str = "") -> str:
+    """The result of an apply: every agent, what the calls heard, and the way back when it was rolled back."""
+    sign = "✅" if result.exit_code is ExitCode.DONE else "❌"
+    counts = ", ".join(
+        f"{count} {outcome.value.replace('_', ' ')}" for outcome, count in result.counts.items() if count
+    )
+    lines = [f"### {sign} agentops apply to `{result.environment}`: {counts or 'nothing to do'}", ""]
+    if approved_by:
+        lines += [f"Digest `{result.digest}`, approved by {approved_by}.", ""]
+    lines += ["| | agent | outcome | serves now |", "|---|---|---|---|", *(_row(agent) for agent in result.agents), ""]
+    lines += [line for agent in result.agents for line in _details(agent)]
+    if any(agent.outcome is Outcome.ROLLED_BACK for agent in result.agents):
+        lines += [
+            "> [!WARNING]",
+            f"> Git is ahead of what serves: [`{origin.commit[:10]}`]({origin.commit_url}) was rolled back. Revert it, "
+            f"or fix it and deploy that: `git revert {origin.commit[:10]}`",
+            "",
+        ]
+    return "\n".join([*lines, f"<sub>Applied from {origin}.</sub>"]) + "\n"
+
+
+def _row(agent: AgentResult) -> str:
+    stage = f" at {agent.stage.value}" if agent.stage and agent.outcome in (Outcome.FAILED, Outcome.UNKNOWN) else ""
+    serving = "-"
+    if agent.serving_revision_id:
+        serving = f"revision {agent.serving_number}" if agent.serving_number else f"`{agent.serving_revision_id}`"
+    words = agent.outcome.value.replace("_", " ")
+    return f"| {_SIGNS[agent.outcome]} | `{agent.key}` | {words}{stage} | {serving} |"
+
+
+def _details(agent: AgentResult) -> Iterator[str]:
+    told: list[str] = []
+    if agent.problem:
+        told.append(f"**{quoted(agent.problem.code)}**: {quoted(agent.problem.summary)}{_hint(agent.problem.hint)}")
+    if agent.verdict and agent.verdict.verdict is not Verdict.PASSED:
+        told += [
+            f"calls {agent.verdict.verdict.value}:",
+            *(f"  - {quoted(t)}" for t in agent.verdict.text.splitlines()),
+        ]
+    told += [f"warning: {quoted(warning)}" for warning in agent.warnings]
+    if told:
+        yield f"`{agent.key}`"
+        yield ""
+        yield from (line if line.startswith("  ") else f"- {line}" for line in told)
+        yield ""
+
+
+# ---- drift
+
+
+def drifted(plan: Plan) -> tuple[AgentChange, ...]:
+    """The agents of which something else serves than what we last put live. A rollback of ours is no drift."""
+    return tuple(change for change in plan.changes if change.drift not in (Drift.NONE, Drift.ROLLED_BACK))
+
+
+def drift_title(plan: Plan) -> str:
+    return f"{plan.environment}: {plural(len(drifted(plan)), 'agent')} changed outside git"
+
+
+def drift_page(plan: Plan) -> str:
+    """The issue's text. It holds no time and no run number, so that the same drift is the same text."""
+    lines = [f"What serves calls in `{plan.environment}` is not what was last deployed from git.", ""]
+    for change in drifted(plan):
+        detail = f": {quoted(change.drift_detail)}" if change.drift_detail else ""
+        lines += [f"**`{change.key}`** {DRIFT_WORDS[change.drift]}{detail}", ""]
+        for field in change.drift_fields:
+            lines.append(f"- `{path_text(field.path)}`: {code_text(field.before)} → {code_text(field.after)}")
+        lines += [""] if change.drift_fields else []
+    name = plan.environment
+    lines += [
+        "What to do:",
+        "",
+        f"- keep it: `agentops pull -e {name}`, and commit what it wrote",
+        f"- undo it: `agentops apply -e {name} --overwrite-drift`, or revert it in the console",
+        "",
+        "This issue follows the drift: it is updated while there is some and closed when there is none.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def drift_farewell(plan: Plan, run_url: str) -> str:
+    return f"`{plan.environment}` serves what was deployed from git again ([run]({run_url}))."
+
+
+def revert_page(commit: str, commit_url: str, environment: str, run_url: str) -> str:
+    """The text of the pull request that takes a commit back."""
+    return (
+        f"[`{commit[:10]}`]({commit_url}) was applied to `{environment}` and rolled back by itself "
+        f"([what happened]({run_url})).\nWhat served before serves again; merging this makes git say so too.\n"
+    )
