@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -178,6 +179,13 @@ class Client:
         data = await self._get(f"/conversation/{call_id}")
         return data if isinstance(data, dict) else {}
 
+    async def watch_call(self, call_id: str) -> AsyncIterator[dict[str, Any]]:
+        async for line in self.http.stream_lines(f"{API}/events", query={"callId": call_id}):
+            if line.startswith("data:"):
+                event = _event(line.removeprefix("data:"))
+                if event is not None:
+                    yield event
+
     async def register_call(self, agent_id: str, *, mode: str, variables: Mapping[str, Any]) -> str:
         body = {"agent_id": agent_id, "mode": mode, "variables": dict(variables)}
         data = await self._write("POST", "/conversation/register-call", body, is_repeatable=True)
@@ -188,6 +196,15 @@ class Client:
 
     def written_path(self, leaf: LeafDifference) -> Path | None:
         return wire.written_path(leaf)
+
+
+def _event(text: str) -> dict[str, Any] | None:
+    """One frame of an event stream; the platform sends keep-alives and other frames that are not JSON."""
+    try:
+        event = json.loads(text, strict=False)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) else None
 
 
 def unwrapped(answer: Answer, request: str) -> Any:

@@ -8,7 +8,7 @@ All methods raise `errors.PlatformError` and its kinds; a write that may or may 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -122,6 +122,10 @@ class Reader(Protocol):
     async def read_account_limits(self) -> AccountLimits: ...
 
     async def read_call(self, call_id: str) -> dict[str, Any]: ...
+
+    def watch_call(self, call_id: str) -> AsyncIterator[dict[str, Any]]:
+        """The events of a call while it lasts, tools and latencies among them."""
+        ...
 
     async def register_call(self, agent_id: str, *, mode: str, variables: Mapping[str, Any]) -> str:
         """A token that opens one session with the agent's live revision: single use, good for 30 s."""

@@ -69,7 +69,9 @@ def flat_fields(resolved: Mapping[str, Any]) -> dict[str, Any]:
     """Every stored field by name, from the flat form or from the one grouped by section."""
     fields: dict[str, Any] = {}
     for name, value in resolved.items():
-        if name in SECTIONS and isinstance(value, Mapping):
+        if name == "playbooks" and isinstance(value, Mapping):
+            fields[name] = value.get("playbooks", value)  # a section that holds one field of its own name
+        elif name in SECTIONS and isinstance(value, Mapping):
             fields.update(value)
         else:
             fields[name] = value
@@ -101,7 +103,9 @@ def _place_all(document: Document, values: Mapping[str, Any], table: Mapping[str
         if (value := values.get(name)) is not None:
             target = document
             for part in path[:-1]:
-                target = target.setdefault(str(part), {})
+                if not isinstance(target.get(str(part)), dict):
+                    target[str(part)] = {}
+                target = target[str(part)]
             target[str(path[-1])] = without_nulls(value)
 
 

@@ -1,0 +1,210 @@
+"""One contract for the port, run over both generations of the emulator: what every reader and writer must do."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+
+from agentops.document import Generation, ObservedAgent, Revision, ScanState, Secret, SecretRef
+from agentops.emulator.app import create_app
+from agentops.emulator.options import Choices, EmulatorOptions
+from agentops.errors import NotFoundError, PlatformError, UnauthorizedError
+from agentops.net import NetOptions
+from agentops.remote.connect import connect
+from agentops.remote.port import Publication, Writer
+
+KEY = Secret((SecretRef("KEY", "sk_test"),))
+UNLIMITED = NetOptions(requests_per_second=None)
+
+
+@pytest.fixture(params=[Generation.V2, Generation.V1])
+def generation(request: pytest.FixtureRequest) -> Generation:
+    found: Generation = request.param
+    return found
+
+
+@pytest.fixture(params=[Choices(), Choices.shuffled(1), Choices.shuffled(2), Choices.shuffled(3)])
+def choices(request: pytest.FixtureRequest) -> Choices:
+    found: Choices = request.param
+    return found
+
+
+@pytest.fixture
+async def account(generation: Generation, choices: Choices, anyio_backend: str) -> AsyncIterator[Writer]:
+    options = EmulatorOptions(api=generation.value, scan_delay_s=0.0, choices=choices, seed=1)
+    app = create_app(options)
+    transport = httpx2.ASGITransport(app)
+    async with await connect("http://emulator.test", KEY, options=UNLIMITED, transport=transport) as writer:
+        yield writer
+    app.state.store.close()
+
+
+async def created(account: Writer, name: str = "Acme") -> ObservedAgent:
+    agent_id = await account.create_agent(name)
+    return await account.read_agent(await account.read_listing(agent_id))
+
+
+async def published(account: Writer, observed: ObservedAgent, label: str, **body: object) -> Revision:
+    draft = await account.open_draft(observed, "test")
+    draft = await account.write_draft(observed, draft, dict(body))
+    publication = Publication(
+        observed.agent_id,
+        label,
+        newest_before=await account.newest_revision_id(observed),
+        branch_id=observed.branch_id,
+        draft_id=draft.draft_id,
+    )
+    publication = await account.publish_draft(publication)
+    while (revision := await account.read_publication(publication)) is None:
+        pass
+    await account.make_live(observed.agent_id, revision)
+    return revision
+
+
+async def test_the_generation_is_found_by_reading(account: Writer, generation: Generation) -> None:
+    assert account.generation is generation
+
+
+async def test_a_new_agent_serves_the_platforms_own_first_revision(account: Writer) -> None:
+    observed = await created(account)
+    assert observed.live is not None
+    assert observed.live.label is None
+    assert observed.live.document
+    assert observed.draft is None
+    assert observed.base is None
+
+
+async def test_what_was_published_is_what_is_read(account: Writer) -> None:
+    observed = await created(account)
+    prompt = {"prompt": "Help.", "tools": [{"type": "end_call", "name": "end", "description": "Ends."}]}
+    revision = await published(
+        account, observed, "first", firstMessage="Hi", singlePromptConfig=prompt, slmModel="gpt-4o"
+    )
+    found = await account.read_revision(observed.agent_id, revision.revision_id, branch_id=revision.branch_id)
+    assert found.document is not None
+    assert found.document["firstMessage"] == "Hi"
+    assert found.document["slmModel"] == "gpt-4o"
+    assert found.document["singlePromptConfig"]["prompt"] == "Help."
+    assert found.document["singlePromptConfig"]["tools"][0]["name"] == "end"
+    assert (found.label, found.scan) == ("first", ScanState.PASSED)
+    assert (await account.read_head(observed.agent_id)).revision_id == revision.revision_id
+
+
+async def test_revisions_are_listed_newest_first(account: Writer) -> None:
+    observed = await created(account)
+    await published(account, observed, "one", firstMessage="One")
+    observed = await account.read_agent(observed.listing)
+    await published(account, observed, "two", firstMessage="Two")
+    assert [each.label for each in await account.list_revisions(observed.agent_id)] == ["two", "one", None]
+
+
+async def test_an_open_draft_shows_what_it_holds(account: Writer) -> None:
+    observed = await created(account)
+    draft = await account.open_draft(observed, "test")
+    draft = await account.write_draft(observed, draft, {"firstMessage": "Drafted", "interruptionBackoffTimer": 3})
+    found = await account.read_draft(observed)
+    assert found is not None
+    assert found.document is not None
+    assert found.document["firstMessage"] == "Drafted"
+    leaves = await account.diff_draft(observed, draft)
+    assert {account.written_path(leaf) for leaf in leaves} == {("firstMessage",), ("interruptionBackoffTimer",)}
+    assert (await account.read_head(observed.agent_id)).has_draft
+    await account.discard_draft(observed, found)
+    assert await account.read_draft(observed) is None
+
+
+async def test_restoring_serves_the_older_configuration_again(account: Writer) -> None:
+    observed = await created(account)
+    one = await published(account, observed, "one", firstMessage="One")
+    observed = await account.read_agent(observed.listing)
+    await published(account, observed, "two", firstMessage="Two")
+    newest = await account.newest_revision_id(observed)
+    restored = await account.restore(
+        Publication(
+            observed.agent_id, newest_before=newest, restored_from=one.revision_id, branch_id=observed.branch_id
+        )
+    )
+    assert restored.revision is not None
+    live = await account.read_live(observed.agent_id)
+    assert live is not None
+    assert live.document is not None
+    assert live.document["firstMessage"] == "One"
+
+
+async def test_a_refused_scan_says_why(generation: Generation, anyio_backend: str) -> None:
+    app = create_app(EmulatorOptions(api=generation.value, scan_delay_s=0.0))
+    transport = httpx2.ASGITransport(app)
+    async with await connect("http://emulator.test", KEY, options=UNLIMITED, transport=transport) as account:
+        observed = await created(account)
+        draft = await account.open_draft(observed, "test")
+        await account.write_draft(observed, draft, {"firstMessage": "jailbreak-me"})
+        draft = await account.read_draft(observed) or draft
+        newest = await account.newest_revision_id(observed)
+        publication = Publication(
+            observed.agent_id, "bad", newest, branch_id=observed.branch_id, draft_id=draft.draft_id
+        )
+        publication = await account.publish_draft(publication)
+        while (revision := await account.read_publication(publication)) is None:
+            pass
+        assert revision.scan is ScanState.FAILED
+        assert revision.scan_reason
+
+
+async def test_metadata_is_written_at_once_and_read_back(account: Writer) -> None:
+    observed = await created(account)
+    await account.write_metadata(observed.agent_id, {"description": "A line", "allowInboundCall": False})
+    listing = await account.read_listing(observed.agent_id)
+    assert listing.metadata["description"] == "A line"
+    assert listing.metadata["allowInboundCall"] is False
+
+
+async def test_archiving_twice_is_archiving_once(account: Writer) -> None:
+    observed = await created(account)
+    await account.archive_agent(observed.agent_id)
+    await account.archive_agent(observed.agent_id)
+    assert [each.agent_id for each in await account.list_agents()] == []
+    assert [each.agent_id for each in await account.list_agents(archived=True)] == [observed.agent_id]
+    await account.archive_agent(observed.agent_id, archived=False)
+    assert [each.agent_id for each in await account.list_agents()] == [observed.agent_id]
+
+
+async def test_every_page_of_agents_is_read(account: Writer) -> None:
+    names = [f"Agent {number}" for number in range(103)]
+    for name in names:
+        await account.create_agent(name)
+    assert sorted(each.name for each in await account.list_agents()) == sorted(names)
+
+
+async def test_a_missing_agent_is_not_found(account: Writer) -> None:
+    with pytest.raises(NotFoundError):
+        await account.read_listing("0" * 24)
+
+
+async def test_the_accounts_facts_are_read(account: Writer) -> None:
+    voices = {voice.voice_id for voice in await account.list_voices()}
+    assert "nyah" in voices
+    assert all(number.number.startswith("+") for number in await account.list_phone_numbers())
+    await account.read_account_limits()
+
+
+async def test_a_wrong_key_is_reported_as_one(generation: Generation, anyio_backend: str) -> None:
+    app = create_app(EmulatorOptions(api=generation.value, keys=("sk_other",)))
+    transport = httpx2.ASGITransport(app)
+    with pytest.raises(UnauthorizedError):
+        async with await connect("http://emulator.test", KEY, options=UNLIMITED, transport=transport) as account:
+            await account.list_agents()
+
+
+async def test_forcing_the_wrong_generation_says_so(anyio_backend: str) -> None:
+    app = create_app(EmulatorOptions(api="v2"))
+    transport = httpx2.ASGITransport(app)
+    async with await connect(
+        "http://emulator.test", KEY, generation=Generation.V1, options=UNLIMITED, transport=transport
+    ) as account:
+        agent_id = await account.create_agent("Acme")
+        with pytest.raises(PlatformError) as caught:
+            await account.list_revisions(agent_id)
+        assert caught.value.hint is not None
+        assert "--api" in caught.value.hint

@@ -1,0 +1,134 @@
+"""Read names back to write names, whichever section or shape they come in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentops.document import LeafDifference
+from agentops.remote import wire
+
+STORED: dict[str, Any] = {
+    "workflow_prompt": {"prompt": "Help.", "globalPrompt": ""},
+    "workflow_tools": {"tools": [{"type": "end_call", "name": "end", "url": None}]},
+    "llm": {"modelName": "gpt-4o"},
+    "voice": {
+        "synthesizerType": "waves_lightning_v3_1",
+        "synthesizerArgs": {"voiceId": "nyah", "gender": "female", "consistency": 0.5},
+        "synthesizerSpeed": 1.2,
+        "synthesizerSampleRate": 16000,
+    },
+    "language": {"defaultLanguage": "en", "supportedLanguages": ["en"], "languageSwitching": {"isEnabled": False}},
+    "call_handling": {"firstMessage": "Hi", "preCallAPI": None},
+    "playbooks": {"playbooks": {"router": {}}},
+    "workflow_graph": {"workflowGraph": None},
+}
+WRITTEN = {
+    "singlePromptConfig": {"prompt": "Help.", "tools": [{"type": "end_call", "name": "end"}]},
+    "globalPrompt": "",
+    "slmModel": "gpt-4o",
+    "synthesizer": {
+        "voiceConfig": {"model": "waves_lightning_v3_1", "voiceId": "nyah", "gender": "female"},
+        "consistency": 0.5,
+        "speed": 1.2,
+        "sampleRate": 16000,
+    },
+    "language": {"default": "en", "supported": ["en"], "switching": {"isEnabled": False}},
+    "firstMessage": "Hi",
+    "playbooks": {"router": {}},
+}
+
+
+def test_sections_become_the_written_document() -> None:
+    assert wire.from_stored(STORED)[0] == WRITTEN
+
+
+def test_the_flat_form_means_the_same() -> None:
+    assert wire.from_stored(wire.flat_fields(STORED))[0] == WRITTEN
+
+
+def test_voice_arguments_may_be_nested() -> None:
+    document, _ = wire.from_stored({"synthesizerArgs": {"voiceConfig": {"voiceId": "nyah"}}})
+    assert document == {"synthesizer": {"voiceConfig": {"voiceId": "nyah"}}}
+
+
+def test_fields_whose_read_name_is_unknown_are_unverifiable_unless_seen() -> None:
+    assert "globalKnowledgeBaseId" in wire.from_stored({})[1]
+    assert "globalKnowledgeBaseId" not in wire.from_stored({"globalKnowledgeBaseId": "kb"})[1]
+
+
+@pytest.mark.parametrize(
+    ("section", "path", "written"),
+    [
+        ("workflow_prompt", "prompt", ("singlePromptConfig", "prompt")),
+        ("workflow_prompt", "workflow_prompt.globalPrompt", ("globalPrompt",)),
+        ("workflow_tools", "tools[0].name", ("singlePromptConfig", "tools", 0, "name")),
+        ("voice", "synthesizerSampleRate", ("synthesizer", "sampleRate")),
+        ("voice", "synthesizerArgs.voiceId", ("synthesizer", "voiceConfig", "voiceId")),
+        ("voice", "synthesizerArgs.voiceConfig.voiceId", ("synthesizer", "voiceConfig", "voiceId")),
+        ("voice", "synthesizerArgs.warmth", ("synthesizer", "warmth")),
+        ("voice", "synthesizerArgs", ("synthesizer",)),
+        ("detection", "voiceMailDetectionConfig.endText", ("voiceMailDetectionConfig", "endText")),
+        ("workflow_graph", "workflowGraph.nodes", None),
+        ("llm", "", None),
+    ],
+)
+def test_leaves_of_the_platforms_diff_are_mapped(section: str, path: str, written: Any) -> None:
+    assert wire.written_path(LeafDifference(section, path)) == written
+
+
+def test_both_shapes_of_a_comparison_are_read() -> None:
+    by_change = {"diffs": [{"section": "llm", "changes": [{"path": "modelName", "oldValue": "a", "newValue": "b"}]}]}
+    by_section = {
+        "hasChanges": True,
+        "sections": {
+            "llm": {"changed": True, "before": {"modelName": "a"}, "after": {"modelName": "b"}},
+            "voice": {"changed": False, "before": {"x": 1}, "after": {"x": 1}},
+        },
+    }
+    expected = (LeafDifference("llm", "modelName", "a", "b"),)
+    assert wire.read_differences(by_change) == wire.read_differences(by_section) == expected
+    assert wire.read_differences(None) == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "after", "expected"),
+    [
+        ("firstMessage", "Bye", {"firstMessage": "Bye", "tools": [{"name": "a"}, {"name": "b"}]}),
+        ("tools[1].name", "c", {"firstMessage": "Hi", "tools": [{"name": "a"}, {"name": "c"}]}),
+        ("tools[1]", None, {"firstMessage": "Hi", "tools": [{"name": "a"}]}),
+        ("tools[2].name", "c", {"firstMessage": "Hi", "tools": [{"name": "a"}, {"name": "b"}, {"name": "c"}]}),
+        ("firstMessage", None, {"tools": [{"name": "a"}, {"name": "b"}]}),
+        ("a.b", 1, {"firstMessage": "Hi", "tools": [{"name": "a"}, {"name": "b"}], "a": {"b": 1}}),
+    ],
+)
+def test_a_draft_is_its_base_with_the_comparison_applied(path: str, after: Any, expected: Any) -> None:
+    base = {"firstMessage": "Hi", "tools": [{"name": "a"}, {"name": "b"}]}
+    assert wire.with_differences(base, [LeafDifference("x", path, None, after)]) == expected
+    assert base == {"firstMessage": "Hi", "tools": [{"name": "a"}, {"name": "b"}]}
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from([*wire.RENAMED, *wire.SECTIONS, "synthesizerArgs", "firstMessage"]), json_values)
+)
+def test_no_stored_shape_is_too_strange(stored: dict[str, Any]) -> None:
+    document, unverifiable = wire.from_stored(stored)
+    assert not any(value is None for value in document.values())
+    assert not unverifiable & document.keys()
+
+
+@given(st.text(max_size=12), json_values)
+def test_no_comparison_is_too_strange(path: str, after: Any) -> None:
+    leaf = LeafDifference("section", path, None, after)
+    wire.written_path(leaf)
+    wire.with_differences({"tools": [{"name": "a"}]}, [leaf])
