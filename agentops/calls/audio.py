@@ -223,4 +223,4 @@ def _mu_law(samples: Samples) -> bytes:
     exponent = np.clip(np.floor(np.log2(magnitude)).astype(np.int64) - 5, 0, 7)
     mantissa = (magnitude >> (exponent + 1)) & 0x0F
     sign = np.where(linear < 0, 0x80, 0)
-    return (~(sign | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8).tobytes()
+    return bytes((~(sign | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8))

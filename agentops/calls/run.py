@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from agentops.calls.checks import Facts, check_call
 from agentops.calls.conversation import Conversation, Utterance
+from agentops.calls.evidence import Evidence, Watch, gather, needs_tools
 from agentops.calls.line import Line, Room, Sound, ended_by
 from agentops.calls.model import CallReport, Check, Ending, Kind, Measures, Turn, judge
 from agentops.calls.protocol import Event, Mode, PlatformFault, Role, Violation
@@ -85,8 +86,21 @@ async def run_call(prepared: Prepared, target: Target, wiring: Wiring, *, attemp
     except NoConnection as failure:
         return CallResult(_inconclusive(report, failure))
     line = Line(session, prepared.room)
+    watch = _watch(wiring.platform, line, script)
     checks = await _converse(line, prepared)
-    return await asyncio.to_thread(_conclude, report, prepared, line, checks)
+    evidence = Evidence()
+    if wiring.platform is not None and line.call_id:
+        evidence = await gather(wiring.platform, line.call_id, script.checks, watch)
+    return await asyncio.to_thread(_conclude, report, prepared, line, (checks, evidence))
+
+
+def _watch(platform: Platform | None, line: Line, script: Script) -> Watch | None:
+    """Follows the call's events from the start when the script checks which tools are used."""
+    if platform is None or not line.call_id or not needs_tools(script.checks):
+        return None
+    watch = Watch(platform, line.now_ms)
+    watch.start(line.call_id)
+    return watch
 
 
 def _inconclusive(report: CallReport, failure: NoConnection) -> CallReport:
@@ -106,9 +120,10 @@ async def _converse(line: Line, prepared: Prepared) -> list[Check]:
     return walk.checks
 
 
-def _conclude(report: CallReport, prepared: Prepared, line: Line, step_checks: list[Check]) -> CallResult:
+def _conclude(report: CallReport, prepared: Prepared, line: Line, found: tuple[list[Check], Evidence]) -> CallResult:
+    step_checks, evidence = found
     recording = _recording_of(line) if prepared.script.mode is Mode.WEBCALL else None
-    facts = _facts_of(line, recording)
+    facts = replace(_facts_of(line, recording), tools=evidence.tools, metrics=evidence.metrics)
     checks = [*step_checks, *_line_checks(line, facts.ending)]
     if facts.ending.by is not None:  # a call that was cut says nothing about its length, its pauses or its end
         checks += check_call(prepared.script, facts)

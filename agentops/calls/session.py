@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from typing import Protocol as Interface
@@ -49,6 +49,10 @@ class Platform(Interface):
 
     async def read_call(self, call_id: str) -> dict[str, Any]:
         """The call record, in the platform's names. Raises `errors.PlatformError`."""
+        ...
+
+    def watch_call(self, call_id: str) -> AsyncIterator[dict[str, Any]]:
+        """The events of a call while it lasts. Raises `errors.PlatformError` when there is no stream."""
         ...
 
 

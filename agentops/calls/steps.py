@@ -190,7 +190,9 @@ class Walk:
         within = f" within {expect.within_s:g} s"
         if text:
             asked = _Asked(f"{expect.role} says", Kind.TRANSCRIPT, f"{expect.role} {' and '.join(problems)}{within}")
-            return self._note(index, asked, text, passed=False)
+            said = (u for u in self.line.conversation.utterances[self._since :] if u.role is expect.role)
+            at_ms = next((u.start_ms for u in said), None)
+            return self._note(index, asked, text, passed=False, at_ms=at_ms)
         if self._is_heard_without_text() and _is_quiet(self.line, 0):
             asked = _Asked(f"{expect.role} says", Kind.TRANSCRIPT, describe(expect))
             return self._note(index, asked, "agent audio without a transcript", passed=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
@@ -184,6 +184,21 @@ class Http:
                     raise self._scrubbed(failure.error, secrets) from None
                 await self._back_off(attempt, failure, secrets)
                 attempt += 1
+
+    async def stream_lines(self, path: str, *, query: Mapping[str, Any] | None = None) -> AsyncIterator[str]:
+        """The lines of an answer that goes on for as long as the platform has something to say. Never retried."""
+        told = f"GET {path}"
+        wait = httpx2.Timeout(None, connect=self.options.connect_timeout_s)
+        try:
+            async with self._client.stream("GET", self.origin + path, params=query, timeout=wait) as response:
+                if not response.is_success:
+                    await response.aread()
+                    answer = read_answer(response.status_code, response.text, response.headers)
+                    raise self._scrubbed(self.dialect.error_of(answer, told), frozenset())
+                async for line in response.aiter_lines():
+                    yield line
+        except httpx2.RequestError as error:
+            raise self._unreachable(error, told) from None
 
     async def _attempt(
         self, method: str, path: str, content: bytes | None, query: Mapping[str, Any] | None, repeatable: bool
