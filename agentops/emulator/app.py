@@ -1,21 +1,27 @@
-"""The emulator as one ASGI application: REST, the realtime WebSocket, and what every answer has in common."""
+"""The emulator as one ASGI application: REST, the realtime WebSocket, the console, and its own controls."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute
 from starlette.routing import Route as HttpRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agentops.emulator import account
+from agentops.emulator.control import Controls
+from agentops.emulator.database import EmulatorError
 from agentops.emulator.dispatch import Dispatcher, not_found
+from agentops.emulator.faults import Faults
+from agentops.emulator.interception import Interception, RequestLog
 from agentops.emulator.openapi import build_document
 from agentops.emulator.options import EmulatorOptions
+from agentops.emulator.realtime import realtime_routes
 from agentops.emulator.routes import ROUTES
 from agentops.emulator.store import Clock, Store
 from agentops.emulator.wire import Route
@@ -27,12 +33,24 @@ FIRST_NUMBER_ID = "65f0000000000000000000dd"
 def create_app(options: EmulatorOptions, *, clock: Clock | None = None) -> Starlette:
     """The application over the data of `options`. Its store is `app.state.store`; the server's end closes it.
 
-    Raises EmulatorError when the data file cannot be used, for instance because another process has it open.
+    Raises EmulatorError when the data file or a behaviour file cannot be used.
     """
     store = Store(options, clock=clock)
-    if options.reset:
-        store.database.clear()
-    furnish(store)
+    try:
+        if options.reset:
+            store.database.clear()
+        furnish(store)
+        return _build(store)
+    except EmulatorError:
+        store.close()
+        raise
+
+
+def _build(store: Store) -> Starlette:
+    served = served_routes(store.options.api)
+    faults, log = Faults(), RequestLog()
+    for fault in store.options.faults:
+        faults.arm(fault)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -41,15 +59,21 @@ def create_app(options: EmulatorOptions, *, clock: Clock | None = None) -> Starl
         finally:
             store.close()
 
-    served = served_routes(options.api)
     app = Starlette(
-        routes=[HttpRoute("/openapi.json", describe), *rest_routes(store, served)],
+        routes=[
+            HttpRoute("/openapi.json", describe),
+            *realtime_routes(store),
+            *rest_routes(store, served),
+            *Controls(store, faults, log).routes(),
+        ],
+        middleware=[
+            Middleware(Interception, store=store, faults=faults, log=log, is_versioning_write=versioning_writes(served))
+        ],
         exception_handlers={404: not_found, 405: not_found},
         lifespan=lifespan,
     )
-    app.add_middleware(RequestIds, new_id=store.new_uuid)
     app.state.store = store
-    app.state.document = build_document(served, api=options.api)
+    app.state.document = build_document(served, api=store.options.api)
     return app
 
 
@@ -70,26 +94,19 @@ def rest_routes(store: Store, served: list[Route]) -> list[BaseRoute]:
     return [HttpRoute(route.path, Dispatcher(store, route).respond, methods=[route.method]) for route in served]
 
 
+def versioning_writes(served: list[Route]) -> Callable[[str, str], bool]:
+    """Says whether a request is one that a maintenance freeze stops."""
+    frozen = [
+        (route.method, re.compile(re.sub(r"{\w+}", "[^/]+", route.path)))
+        for route in served
+        if route.is_versioning_write
+    ]
+
+    def is_versioning_write(method: str, path: str) -> bool:
+        return any(method == each and pattern.fullmatch(path) for each, pattern in frozen)
+
+    return is_versioning_write
+
+
 async def describe(http: HttpRequest) -> JSONResponse:
     return JSONResponse(http.app.state.document)
-
-
-class RequestIds:
-    """Gives every HTTP answer its `x-request-id`."""
-
-    def __init__(self, app: ASGIApp, new_id: Callable[[], str]) -> None:
-        self._app = app
-        self._new_id = new_id
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        request_id = self._new_id().encode()
-
-        async def send_with_id(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id)]
-            await send(message)
-
-        await self._app(scope, receive, send_with_id)

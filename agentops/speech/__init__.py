@@ -6,7 +6,7 @@ little-endian mono throughout.
 """
 
 from agentops.speech.espeak import SpeechUnavailableError
-from agentops.speech.hearing import Recognition, recognize
+from agentops.speech.hearing import Recognition, recognize, words_of
 from agentops.speech.resampling import resample
 from agentops.speech.speaking import Speech, SpokenWord, is_available, speak, synthesize
 
@@ -20,4 +20,5 @@ __all__ = [
     "resample",
     "speak",
     "synthesize",
+    "words_of",
 ]

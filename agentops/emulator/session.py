@@ -1,0 +1,526 @@
+"""One realtime call as a state machine: the caller's frames and the clock go in, the agent's frames come out.
+
+No socket, no thread and no clock here. What takes time (recognising, synthesizing, tool calls) is handed out as work
+and handed back when it is done; `realtime` does both. Times are milliseconds since the session was opened. The order
+of events is that of the atoms contract, section 7.4.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from agentops.emulator.behaviour import Faults, ToolUse
+from agentops.emulator.callrecord import CallRecord, Setup
+from agentops.emulator.dialogue import Dialogue, Reaction
+
+if TYPE_CHECKING:
+    from agentops.emulator.detection import Detected, VoiceDetector
+    from agentops.emulator.voice import Line, Rendering, Voice
+
+UNRECOGNIZED = "[unrecognized speech]"
+LEAD_MS = 400.0  # how far the audio that was sent is ahead of what the caller has heard
+_BURST_MS = 20.0  # sent earlier still, so that two deltas share one wake-up
+_HEARD_AFTER_MS = 120.0  # a word counts as heard once this much of it was played
+
+
+@dataclass(frozen=True, slots=True)
+class Hear:
+    """Which of `phrases` does `pcm` say? Answered with the phrase, or None."""
+
+    turn: int
+    pcm: bytes = field(repr=False)
+    phrases: tuple[str, ...]
+    sample_rate_hz: int
+
+
+@dataclass(frozen=True, slots=True)
+class Render:
+    """Speak `line`. Answered with a `voice.Rendering`."""
+
+    reply: int
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class CallTool:
+    """Use a tool of the agent. Answered with a `ToolOutcome`."""
+
+    reply: int
+    tool_call_id: str
+    use: ToolUse
+    tool: Mapping[str, Any]
+    variables: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOutcome:
+    """What a tool answered: `error` is None when it succeeded; `variables` are what its answer told."""
+
+    response: Any = None
+    error: str | None = None
+    latency_ms: float = 0.0
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+Work: TypeAlias = Hear | Render | CallTool
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the socket is to be closed: with `close_code`, or without a closing handshake when that is None."""
+
+    close_code: int | None
+    disconnection: str
+
+
+@dataclass(slots=True)
+class _Utterance:
+    """A reply being heard by the caller."""
+
+    rendering: Rendering
+    faults: Faults
+    started_ms: float
+    sent: int = 0  # frames
+    worded: int = 0  # words in the transcript so far
+
+    def next_ms(self) -> float:
+        due = [self.started_ms + self.rendering.duration_ms]
+        if self.sent < len(self.rendering.frames):
+            due.append(self.started_ms + self.sent * 20.0 - LEAD_MS)
+        if self.worded < len(self.rendering.words):
+            due.append(self.started_ms + self.rendering.words[self.worded][0])
+        faults = self.faults
+        ends = (faults.ends_after_ms, faults.stalls_after_ms, faults.drops_after_ms)
+        due += [self.started_ms + after for after in ends if after is not None]
+        return min(due)
+
+
+class Session:
+    """The call. `frames` and `work` are emptied by the driver after each step; `ending` is set when it is over."""
+
+    def __init__(
+        self, setup: Setup, dialogue: Dialogue, *, detector: VoiceDetector | None = None, voice: Voice | None = None
+    ) -> None:
+        """`detector` and `voice` are those of a voice call; a chat has neither."""
+        self.setup = setup
+        self.record = CallRecord(setup)
+        self.frames: deque[str] = deque()
+        self.work: list[Work] = []
+        self.ending: Ending | None = None
+        self.ended_ms = 0.0
+        self._dialogue = dialogue
+        self._detector = detector
+        self._voice = voice
+        self._reply = 0  # number of the reply being given; work for an earlier one is void
+        self._running: Reaction | None = None
+        self._resume_ms: float | None = None  # when the running reply goes on; None while it waits for work
+        self._tool_done = False
+        self._utterance: _Utterance | None = None
+        self._turn = 0  # number of the caller's turn being listened to
+        self._turn_audio = bytearray()
+        self._turn_text: list[str | None] = []
+        self._user_end_ms = 0.0
+        self._answer_ms: float | None = None
+        self._not_before_ms = 0.0
+        self._has_greeted = False
+        self._is_stalled = False
+        self._quiet_since_ms = 0.0
+        self._nudges = 0
+        timeouts = setup.config.get("llmIdleTimeoutConfig", {})
+        self._idle_ms = 1000.0 * float(timeouts.get(f"{setup.mode}TimeoutTimeInSecs", 20))
+        self._most_nudges = int(timeouts.get("maxRetries", 3))
+        session = setup.config.get("sessionTimeoutConfig", {})
+        self._limit_ms = 1000.0 * float(session.get("timeoutTimeInSecs", 1800))
+
+    # -- what the driver calls
+
+    def start(self, now_ms: float) -> None:
+        setup = self.setup
+        self._send(
+            type="session.created",
+            session_id=setup.session_id,
+            call_id=setup.call_id,
+            sample_rate=setup.sample_rate_hz,
+            channels=1,
+        )
+        self.record.add_event("call_start", now_ms)
+        self._quiet_since_ms = now_ms
+        opening = self._dialogue.opening()
+        if opening is None:
+            self._has_greeted = True
+        else:
+            self._begin(opening, now_ms)
+        self.advance(now_ms)
+
+    def receive(self, frame: str | bytes, now_ms: float) -> None:
+        """Takes one frame of the caller."""
+        if self.ending is not None:
+            return
+        try:
+            message = json.loads(frame)
+        except (ValueError, UnicodeDecodeError):
+            self._refuse("the frame is not JSON")
+            return
+        if not isinstance(message, dict):
+            self._refuse("a message is a JSON object")
+            return
+        kind = message.get("type")
+        if kind == "input_audio_buffer.append":
+            self._take_audio(message.get("audio"), now_ms)
+        elif kind == "input_text.send":
+            self._take_text(message.get("text"), now_ms)
+        elif kind == "session.close":
+            self._end("client_requested", "user_hangup", now_ms)
+        elif kind not in ("input_audio_buffer.commit", "session.update"):
+            self._refuse(f"unknown message type {kind!r}")
+        self.advance(now_ms)
+
+    def advance(self, now_ms: float) -> None:
+        """Does everything that is due."""
+        if self.ending is not None:
+            return
+        if now_ms >= self._limit_ms:
+            self._end("ended", "timeout", now_ms)
+            return
+        self._speak_on(now_ms)
+        self._answer(now_ms)
+        self._proceed(now_ms)
+        self._watch_silence(now_ms)
+
+    def finish(self, work: Work, result: Any, now_ms: float) -> None:
+        """Takes the result of some work; work that was overtaken by events is ignored."""
+        if self.ending is not None:
+            return
+        if isinstance(work, Hear):
+            self._heard(work, result, now_ms)
+        elif work.reply == self._reply and isinstance(work, Render):
+            self._start_speaking(result, now_ms)
+        elif isinstance(work, CallTool):
+            self._tool_answered(work, result, now_ms)
+        self.advance(now_ms)
+
+    def hang_up(self, now_ms: float) -> None:
+        """The caller's socket is gone."""
+        if self.ending is None:
+            self._close(Ending(None, "user_hangup"), now_ms)
+
+    def next_ms(self) -> float:
+        """When `advance` has something to do, if nothing else happens before."""
+        due = [self._limit_ms]
+        if self._utterance is not None:
+            due.append(self._utterance.next_ms())
+        if self._running is not None and self._utterance is None and self._resume_ms is not None:
+            due.append(self._resume_ms)
+        if self._answer_ms is not None and not self._is_busy:
+            due.append(max(self._answer_ms, self._not_before_ms))
+        if self._is_quiet:
+            due.append(self._quiet_since_ms + self._idle_ms)
+        return min(due)
+
+    # -- the caller
+
+    def _take_audio(self, audio: Any, now_ms: float) -> None:
+        if self._detector is None:
+            self._refuse("a chat takes no audio")
+            return
+        try:
+            pcm = base64.b64decode(audio, validate=True)
+        except (TypeError, ValueError, binascii.Error):
+            self._refuse("audio is required, as base64")
+            return
+        if len(pcm) % 2:
+            self._refuse("audio is PCM16: an even number of bytes")
+            return
+        self.record.add_caller_audio(pcm, now_ms)
+        if self.setup.config.get("muteUserUntilFirstBotResponse") and not self._has_greeted:
+            return
+        for detected in self._detector.feed(pcm):
+            self._detected(detected, now_ms)
+
+    def _detected(self, detected: Detected, now_ms: float) -> None:
+        pcm: bytes | None = getattr(detected, "pcm", None)
+        if pcm is None:
+            self._turn += 1  # what was being recognised is only a part of this turn
+            self._answer_ms = None
+            self._interrupt(now_ms)
+            return
+        self._turn += 1
+        self._turn_audio += pcm
+        release = float(self.setup.config.get("voiceDetectionConfig", {}).get("releaseTimeInSecs", 0.4))
+        self._user_end_ms = now_ms - release * 1000.0
+        self._quiet_since_ms = now_ms
+        self.work.append(Hear(self._turn, bytes(self._turn_audio), self._dialogue.phrases, self.setup.sample_rate_hz))
+
+    def _heard(self, work: Hear, text: str | None, now_ms: float) -> None:
+        if work.turn != self._turn:
+            return
+        self._turn_text = [text]
+        if text is not None:
+            self._send(type="transcript.delta", role="user", text=text)
+        self._answer_ms = max(now_ms, self._user_end_ms + self._dialogue.latency_ms)
+
+    def _take_text(self, text: Any, now_ms: float) -> None:
+        if not isinstance(text, str) or not text:
+            self._refuse("text is required")
+            return
+        self._interrupt(now_ms)
+        self._turn_text.append(text)
+        self._user_end_ms = now_ms
+        self._answer_ms = now_ms + self._dialogue.latency_ms
+
+    def _interrupt(self, now_ms: float) -> None:
+        """The caller speaks: the agent stops, if it may be interrupted."""
+        utterance = self._utterance
+        if self._running is None or not self.setup.config.get("allowInterruptions", True):
+            return
+        if self._running.faults.ignores_interruptions:
+            return
+        if utterance is not None:
+            self._send(type="interruption")
+            self._stop_speaking(now_ms, now_ms - utterance.started_ms)
+            backoff = float(self.setup.config.get("interruptionBackoffTimer", 0))
+            self._not_before_ms = now_ms + backoff * 1000.0
+        self._end_reply(now_ms)
+
+    # -- the agent's answer
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._running is not None
+
+    def _answer(self, now_ms: float) -> None:
+        if self._answer_ms is None or self._is_busy or now_ms < max(self._answer_ms, self._not_before_ms):
+            return
+        if self._detector is not None and self._detector.is_speech:
+            return
+        said = [text for text in self._turn_text if text is not None]
+        text = " ".join(said) if said else UNRECOGNIZED
+        self._answer_ms, self._turn_text = None, []
+        self._turn_audio.clear()
+        self._nudges = 0
+        self._send(type="transcript", role="user", text=text)
+        self.record.add_line("user", text, self._user_end_ms)
+        self.record.add_event("user_transcription", now_ms, user_transcription_text=text)
+        self._begin(self._dialogue.answer(text) if said else self._dialogue.not_understood(), now_ms)
+
+    def _begin(self, reaction: Reaction, now_ms: float) -> None:
+        self._reply += 1
+        self._running = reaction
+        self._tool_done = reaction.reply.call is None
+        self._resume_ms = now_ms + reaction.faults.delay_ms
+
+    def _proceed(self, now_ms: float) -> None:
+        """The next step of the running reply: its tool, its words, then its transfer or the end of the call."""
+        if self._running is None or self._utterance is not None or self._resume_ms is None or now_ms < self._resume_ms:
+            return
+        if not self._tool_done:
+            self._use_tool(self._running, now_ms)
+        elif self._running.reply.say:
+            self._say(self._running, now_ms)
+        else:
+            self._conclude(now_ms)
+
+    def _use_tool(self, reaction: Reaction, now_ms: float) -> None:
+        use = reaction.reply.call
+        tool = self._dialogue.tool(use.tool) if use is not None else None
+        assert use is not None
+        assert tool is not None
+        arguments = {
+            name: self._dialogue.text(value) if isinstance(value, str) else value
+            for name, value in use.arguments.items()
+        }
+        call_id = f"{self.setup.call_id}-tool-{self._reply}"
+        variables = {**self._dialogue.variables, **arguments}
+        self._resume_ms = None
+        self.work.append(CallTool(self._reply, call_id, use, tool, variables))
+        self.record.add_event(
+            "tool_call_start",
+            now_ms,
+            turn_id=self._turn,
+            tool_call_id=call_id,
+            function_name=use.tool,
+            context=arguments,
+        )
+
+    def _tool_answered(self, work: CallTool, outcome: ToolOutcome, now_ms: float) -> None:
+        failed = outcome.error is not None
+        self.record.add_event(
+            "tool_call_error" if failed else "tool_call_end",
+            now_ms,
+            turn_id=self._turn,
+            tool_call_id=work.tool_call_id,
+            function_name=work.use.tool,
+            response=outcome.response,
+            error=outcome.error,
+            success=not failed,
+            latency_ms=round(outcome.latency_ms, 1),
+        )
+        self._dialogue.variables |= outcome.variables
+        if work.reply == self._reply and self._running is not None:
+            self._tool_done = True
+            self._resume_ms = now_ms
+
+    def _say(self, reaction: Reaction, now_ms: float) -> None:
+        text = self._dialogue.text(reaction.reply.say)
+        if self._voice is None:
+            self._write(text, reaction, now_ms)
+            return
+        from agentops.emulator.voice import Line
+
+        spoken = self._dialogue.text(reaction.faults.speaks) if reaction.faults.speaks is not None else text
+        line = Line(text, spoken, reaction.language, self._voice, self.setup.sample_rate_hz, reaction.faults.audio)
+        self._resume_ms = None
+        self.work.append(Render(self._reply, line))
+
+    def _write(self, text: str, reaction: Reaction, now_ms: float) -> None:
+        """The reply of a chat: there is no audio, and no promise of start and stop events."""
+        self._note_latency(now_ms)
+        if self._struck(reaction.faults, 0.0 if reaction.faults.never_stops else float("inf"), now_ms):
+            return
+        self._send(type="transcript.delta", role="assistant", text=text)
+        self._send(type="transcript", role="assistant", text=text)
+        self.record.add_line("agent", text, now_ms)
+        self._conclude(now_ms)
+
+    def _start_speaking(self, rendering: Rendering, now_ms: float) -> None:
+        if self._running is None:
+            return
+        self._note_latency(now_ms)
+        self._utterance = _Utterance(rendering, self._running.faults, now_ms)
+        self._send(type=self._talking("start"), timestamp=self._local_stamp(now_ms))
+
+    def _speak_on(self, now_ms: float) -> None:
+        utterance = self._utterance
+        if utterance is None:
+            return
+        rendering, elapsed = utterance.rendering, now_ms - utterance.started_ms
+        due = int((elapsed + LEAD_MS + _BURST_MS) / 20.0) + 1
+        if not self._is_stalled:
+            self.frames.extend(rendering.frames[utterance.sent : due])
+        utterance.sent = max(utterance.sent, min(due, len(rendering.frames)))
+        while utterance.worded < len(rendering.words) and rendering.words[utterance.worded][0] <= elapsed:
+            end = rendering.words[utterance.worded][1]
+            self._send(type="transcript.delta", role="assistant", text=rendering.text[:end])
+            utterance.worded += 1
+        if self._struck(utterance.faults, elapsed, now_ms) or elapsed < rendering.duration_ms:
+            return
+        if utterance.faults.never_stops:
+            self._utterance = _Utterance(rendering, utterance.faults, now_ms)
+            self.record.add_agent_audio(rendering.pcm, utterance.started_ms, rendering.duration_ms)
+            return
+        self._stop_speaking(now_ms, rendering.duration_ms)
+        self._conclude(now_ms)
+
+    def _struck(self, faults: Faults, elapsed_ms: float, now_ms: float) -> bool:
+        """Lets a fault of the reply happen once its time has come; says whether the call is over."""
+        if faults.stalls_after_ms is not None and elapsed_ms >= faults.stalls_after_ms:
+            self._is_stalled = True
+        if faults.drops_after_ms is not None and elapsed_ms >= faults.drops_after_ms:
+            self._close(Ending(None, "connection_error"), now_ms)
+        elif faults.ends_after_ms is not None and elapsed_ms >= faults.ends_after_ms:
+            self._end("ended", "agent_hangup", now_ms)
+        return self.ending is not None
+
+    def _stop_speaking(self, now_ms: float, heard_ms: float) -> None:
+        """Ends the utterance; the transcript holds what was heard of it and no more."""
+        utterance = self._utterance
+        assert utterance is not None
+        self._utterance = None
+        rendering = utterance.rendering
+        text = rendering.text
+        if heard_ms < rendering.duration_ms:
+            ends = [end for start, end in rendering.words if start + _HEARD_AFTER_MS <= heard_ms]
+            text = text[: max(ends, default=0)]
+        self._send(type=self._talking("stop"), timestamp=self._local_stamp(now_ms))
+        if text:
+            self._send(type="transcript", role="assistant", text=text)
+            self.record.add_line("agent", text, utterance.started_ms)
+            self.record.add_event("tts_completed", now_ms, tts_text=text)
+        self.record.add_agent_audio(rendering.pcm, utterance.started_ms, heard_ms)
+
+    def _conclude(self, now_ms: float) -> None:
+        """After the words of a reply: hand over, hang up, or listen."""
+        reaction = self._running
+        assert reaction is not None
+        self._end_reply(now_ms)
+        if reaction.reply.transfer:
+            self._note_tool(reaction.reply.transfer, now_ms)
+            self._end("ended", "transfer_complete", now_ms)
+        elif reaction.reply.end_call:
+            tools = self.setup.config.get("singlePromptConfig", {}).get("tools", [])
+            name = next((tool.get("name") for tool in tools if tool.get("type") == "end_call"), "end_call")
+            self._note_tool(str(name), now_ms)
+            self._end("ended", "agent_hangup", now_ms)
+
+    def _note_tool(self, name: str, now_ms: float) -> None:
+        """A tool that only changes the call itself: it starts and ends at once."""
+        common = {"turn_id": self._turn, "tool_call_id": f"{self.setup.call_id}-tool-{name}", "function_name": name}
+        self.record.add_event("tool_call_start", now_ms, context={}, **common)
+        self.record.add_event("tool_call_end", now_ms, response=None, error=None, success=True, latency_ms=0, **common)
+
+    def _end_reply(self, now_ms: float) -> None:
+        self._reply += 1
+        self._running = self._utterance = None
+        self._has_greeted = True
+        self._quiet_since_ms = now_ms
+
+    def _note_latency(self, now_ms: float) -> None:
+        if self._running is not None and self._user_end_ms:
+            self.record.add_latency(self._user_end_ms, now_ms)
+            self._user_end_ms = 0.0
+
+    # -- silence and endings
+
+    @property
+    def _is_quiet(self) -> bool:
+        speaking = self._detector is not None and self._detector.is_speech
+        return not self._is_busy and not speaking and self._answer_ms is None
+
+    def _watch_silence(self, now_ms: float) -> None:
+        if not self._is_quiet or now_ms < self._quiet_since_ms + self._idle_ms:
+            return
+        self._quiet_since_ms = now_ms
+        if self._nudges >= self._most_nudges:
+            self._end("ended", "timeout", now_ms)
+            return
+        self._nudges += 1
+        self._begin(self._dialogue.nudge(), now_ms)
+        self._proceed(now_ms)
+
+    def _end(self, reason: str, disconnection: str, now_ms: float) -> None:
+        if self._utterance is not None:
+            self._stop_speaking(now_ms, now_ms - self._utterance.started_ms)
+        self._send(type="session.closed", reason=reason)
+        self._close(Ending(1000, disconnection), now_ms)
+
+    def _close(self, ending: Ending, now_ms: float) -> None:
+        if self._utterance is not None:
+            utterance, self._utterance = self._utterance, None
+            self.record.add_agent_audio(utterance.rendering.pcm, utterance.started_ms, now_ms - utterance.started_ms)
+        self.ending = ending
+        self.ended_ms = now_ms
+        self.record.add_event("call_end", now_ms, metadata={"disconnectionReason": ending.disconnection})
+
+    # -- frames
+
+    def _refuse(self, message: str) -> None:
+        self._send(type="error", code="invalid_event", message=message)
+
+    def _send(self, **message: Any) -> None:
+        if not self._is_stalled:
+            self.frames.append(json.dumps(message, ensure_ascii=False))
+
+    def _talking(self, edge: str) -> str:
+        return f"agent_{edge}_talking"
+
+    def _local_stamp(self, at_ms: float) -> str:
+        """ISO 8601 with microseconds and without a zone, as these events have it."""
+        moment = self.setup.opened_at + timedelta(milliseconds=at_ms)
+        return moment.replace(tzinfo=None).isoformat(timespec="microseconds")
