@@ -36,6 +36,7 @@ from agentops.plan.drift import Standing, judge
 from agentops.plan.identity import Match, Matching
 from agentops.plan.merge import empty_value
 from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Operation, Plan, Refusal
+from agentops.plan.policy import refuse_by_rules
 from agentops.plan.safety import refuse_agent, refuse_excess, refuse_protected
 
 
@@ -83,6 +84,7 @@ def build_plan(
         notes += part.diagnostics
     changes += [_archive(key, orphan) for key, orphan in sorted(world.orphans.items())]
     refusals += refuse_protected(environment, changes) + refuse_excess(environment, changes)
+    refusals += refuse_by_rules(environment, changes)
     standing, acknowledged = acknowledge(refusals, options.acknowledged)
     return Plan(
         project=environment.project,

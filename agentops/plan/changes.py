@@ -14,7 +14,7 @@ from agentops.document import DesiredAgent, Path, Secret
 from agentops.plan.canonical import HIDDEN, Canonical, KeyedItems, plain
 from agentops.plan.diff import ABSENT, Difference, leaves, value_at
 from agentops.plan.fields import NATURAL_KEYS, category_of, is_sensitive, risk_of
-from agentops.plan.model import Category, ChangedBy, FieldChange, Operation, Risk
+from agentops.plan.model import AgentChange, Category, ChangedBy, FieldChange, Operation, Risk
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,24 @@ def _mover(difference: Difference, base: Canonical | None) -> ChangedBy:
     if ours == difference.before:
         return ChangedBy.GIT
     return ChangedBy.CONSOLE if ours == difference.after else ChangedBy.BOTH
+
+
+def written_leaves(change: AgentChange) -> Iterator[tuple[Path, Any]]:
+    """Every leaf that a change writes, those inside new objects and lists too."""
+    for each in change.fields:
+        if each.operation is not Operation.REMOVE:
+            yield from _values_in(each.path, each.after)
+
+
+def _values_in(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _values_in((*path, name), item)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _values_in((*path, index), item)
+    else:
+        yield path, value
 
 
 def secret_values(agents: Iterable[DesiredAgent]) -> frozenset[str]:

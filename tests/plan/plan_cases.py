@@ -29,6 +29,7 @@ from ruamel.yaml import YAML
 from agentops.diagnostics import Where
 from agentops.document import (
     CLEARED,
+    AccountLimits,
     AgentListing,
     DesiredAgent,
     Draft,
@@ -39,13 +40,16 @@ from agentops.document import (
     Limits,
     Mark,
     ObservedAgent,
+    PhoneNumber,
     Revision,
     ScanState,
     Secret,
     SecretRef,
+    Voice,
     build_label,
     read_mark,
 )
+from agentops.plan.account import Account, Question, check_account
 from agentops.plan.build import PlanOptions, World, build_plan
 from agentops.plan.canonical import fingerprint
 from agentops.plan.identity import match_agents
@@ -66,6 +70,7 @@ class Case:
     options: PlanOptions
     observed: dict[str, ObservedAgent] = field(default_factory=dict)
     orphans: dict[str, ObservedAgent] = field(default_factory=dict)
+    account: Account | None = None
 
     @property
     def expect(self) -> dict[str, Any]:
@@ -79,7 +84,8 @@ class Case:
             marks = {key: read_mark(each.live.label) if each.live else None for key, each in self.observed.items()}
             matching = match_agents(self.environment, self.agents, listings, marks)
         world = World(self.generation, "https://api.smallest.ai/atoms/v1", matching, self.observed, self.orphans)
-        return build_plan(self.environment, world, self.options)
+        plan = build_plan(self.environment, world, self.options)
+        return plan if self.account is None else check_account(plan, self.account, self.options.acknowledged)
 
 
 def case_files() -> list[Path]:
@@ -104,6 +110,7 @@ def read_case(path: Path) -> Case:
         orphans={
             key: _observed(f"orphan-{key}", each, environment) for key, each in (data.get("orphans") or {}).items()
         },
+        account=_account(data["account"]) if "account" in data else None,
     )
 
 
@@ -118,6 +125,21 @@ def _environment(data: dict[str, Any]) -> Environment:
 
 def _options(data: dict[str, Any]) -> PlanOptions:
     return PlanOptions(**{**data, "acknowledged": frozenset(data.get("acknowledged", ()))})
+
+
+def _account(data: dict[str, Any]) -> Account:
+    def answered(name: str, kind: Any) -> Any:
+        return tuple(kind(**each) for each in data[name]) if data.get(name) is not None else None
+
+    bases, limit = data.get("knowledge_bases"), data.get("max_agents")
+    return Account(
+        voices=answered("voices", Voice),
+        phone_numbers=answered("phone_numbers", PhoneNumber),
+        knowledge_base_ids=tuple(bases) if bases is not None else None,
+        limits=AccountLimits(limit) if limit is not None else None,
+        agent_count=data.get("agents", 0),
+        unanswered=frozenset(Question(name) for name in data.get("unanswered", ())),
+    )
 
 
 def _agent(key: str, data: dict[str, Any]) -> DesiredAgent:

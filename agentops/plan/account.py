@@ -1,0 +1,174 @@
+"""What a spec can't know, checked against what the account answered: voices, knowledge bases, numbers, limits.
+
+Asking is the caller's: `questions` says what a plan needs to know, `check_account` judges the answers. A question that
+the account did not answer is a warning, never a refusal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Any
+
+from agentops.diagnostics import Diagnostic, Severity
+from agentops.document import AccountLimits, PhoneNumber, Voice, path_text
+from agentops.plan.build import acknowledge
+from agentops.plan.changes import written_leaves
+from agentops.plan.diff import value_at
+from agentops.plan.model import Action, AgentChange, Plan, Refusal
+
+_WRITES = frozenset({Action.CREATE, Action.UPDATE})
+# The catalog lists the voices of this family, its Pro voices too, which the platform tells apart by the voice alone;
+# a realtime model takes any voice, older families have no list.
+_CATALOG_FAMILY = "lightningv31"
+_MODEL = ("synthesizer", "voiceConfig", "model")
+_VOICE = ("synthesizer", "voiceConfig", "voiceId")
+
+
+class Question(StrEnum):
+    VOICES = "voices"
+    KNOWLEDGE_BASES = "knowledge bases"
+    PHONE_NUMBERS = "phone numbers"
+    LIMITS = "plan limits"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the account answered; None: not asked, or no answer. `unanswered` are the questions it left open.
+
+    agent_count: agents the account has now, archived ones not counted
+    """
+
+    voices: tuple[Voice, ...] | None = None
+    knowledge_base_ids: tuple[str, ...] | None = None
+    phone_numbers: tuple[PhoneNumber, ...] | None = None
+    limits: AccountLimits | None = None
+    agent_count: int = 0
+    unanswered: frozenset[Question] = frozenset()
+
+
+def questions(plan: Plan) -> frozenset[Question]:
+    """What the account must be asked before this plan can be trusted; nothing for a plan that writes nothing."""
+    asked: set[Question] = set()
+    for change in _writing(plan.changes):
+        if change.action is Action.CREATE:
+            asked.add(Question.LIMITS)
+        names = {path[-1] for path, _ in written_leaves(change)}
+        if names & {"voiceId", "model"}:
+            asked.add(Question.VOICES)
+        if names & {"globalKnowledgeBaseId", "knowledgeBaseId"}:
+            asked.add(Question.KNOWLEDGE_BASES)
+        if "telephonyProductId" in names:
+            asked.add(Question.PHONE_NUMBERS)
+    return frozenset(asked)
+
+
+def check_account(plan: Plan, account: Account, acknowledged: frozenset[str] = frozenset()) -> Plan:
+    """`plan` with what the account's answers say against it. The digest stays: it is about the intention."""
+    found = [refusal for change in _writing(plan.changes) for refusal in _judge(change, account)]
+    found += _room(plan, account)
+    standing, used = acknowledge(found, acknowledged)
+    silent = tuple(_silent(question) for question in sorted(account.unanswered))
+    return replace(
+        plan,
+        refusals=plan.refusals + standing,
+        acknowledged=tuple(sorted({*plan.acknowledged, *used})),
+        diagnostics=plan.diagnostics + silent,
+    )
+
+
+def _writing(changes: Iterable[AgentChange]) -> Iterator[AgentChange]:
+    return (change for change in changes if change.action in _WRITES)
+
+
+def _judge(change: AgentChange, account: Account) -> Iterator[Refusal]:
+    mentions = list(written_leaves(change))
+    if account.voices is not None and any(path[-1] in ("voiceId", "model") for path, _ in mentions):
+        yield from _voice(change, account.voices)
+    for path, value in mentions:
+        if path[-1] in ("globalKnowledgeBaseId", "knowledgeBaseId") and account.knowledge_base_ids is not None:
+            if value not in account.knowledge_base_ids:
+                what = f"{path_text(path)}: the account has no knowledge base {value!r}"
+                yield _refusal(change, "KNOWLEDGE_BASE_UNKNOWN", what, "create it, or correct the id")
+        elif "telephonyProductId" in path and account.phone_numbers is not None:
+            yield from _number(change, value, account.phone_numbers)
+
+
+def _voice(change: AgentChange, voices: tuple[Voice, ...]) -> Iterator[Refusal]:
+    """The voice that the agent will have must exist and, where the platform says so, fit the model it will have."""
+    voice_id, model = _effective(change, _VOICE), _effective(change, _MODEL)
+    family = _family(str(model)) if model else _CATALOG_FAMILY
+    if not isinstance(voice_id, str) or not family.startswith(_CATALOG_FAMILY):
+        return
+    voice = next((voice for voice in voices if voice.voice_id == voice_id), None)
+    if voice is None:
+        close = get_close_matches(voice_id, [voice.voice_id for voice in voices], n=3)
+        where = "among the account's cloned voices" if voice_id.startswith("voice_") else "in the catalog"
+        hint = f"did you mean {', '.join(close)}?" if close else "choose one that the account has"
+        yield _refusal(change, "VOICE_UNKNOWN", f"voice {voice_id!r} is not {where}", hint)
+    elif voice.models and not any(_family(name).startswith(_CATALOG_FAMILY) for name in voice.models):
+        what = f"voice {voice_id!r} is made for {', '.join(voice.models)}, not for {model or 'the default model'}"
+        yield _refusal(change, "VOICE_MODEL", what, "change the voice or the model")
+
+
+def _number(change: AgentChange, product_id: Any, numbers: tuple[PhoneNumber, ...]) -> Iterator[Refusal]:
+    number = next((number for number in numbers if number.product_id == product_id), None)
+    if number is None:
+        what = f"telephonyProductId: the account has no phone number {product_id!r}"
+        yield _refusal(change, "PHONE_NUMBER_UNKNOWN", what, "rent or import the number, or correct the id")
+    elif number.agent_id and number.agent_id != change.agent_id:
+        what = f"phone number {number.number or product_id} belongs to agent {number.agent_id} now"
+        yield _refusal(change, "PHONE_NUMBER_TAKEN", what, "take it from that agent first")
+
+
+def _room(plan: Plan, account: Account) -> list[Refusal]:
+    limit = account.limits.max_agents if account.limits else None
+    new = [change.key for change in plan.changes if change.action is Action.CREATE]
+    if limit is None or not new or account.agent_count + len(new) <= limit:
+        return []
+    return [
+        Refusal(
+            code="AGENT_LIMIT",
+            summary=f"the account's plan allows {limit} agents, it has {account.agent_count} and "
+            f"{len(new)} would be new: {', '.join(new)}",
+            hint="archive agents that are no longer needed, or upgrade the account's plan",
+            acknowledgement="AGENT_LIMIT",
+        )
+    ]
+
+
+def _effective(change: AgentChange, path: tuple[str, ...]) -> Any:
+    """The value that will serve at `path`: the spec's, else the live one; None when neither says."""
+    live = change.observed.live if change.observed else None
+    for document in (change.desired.config if change.desired else None, live.document if live else None):
+        value = value_at(document or {}, path)
+        if isinstance(value, str) and value:
+            return value
+    return None
+
+
+def _family(model: str) -> str:
+    """`waves_lightning_v3_1`, `lightning-v3.1` and `lightning_v3.1` are one model."""
+    return re.sub(r"[^a-z0-9]", "", model.lower().removeprefix("waves_"))
+
+
+def _refusal(change: AgentChange, code: str, what: str, hint: str) -> Refusal:
+    return Refusal(
+        code=code,
+        summary=f"{change.key}: {what}",
+        hint=f"{hint}; if the account is wrong, pass `--ack {code}:{change.key}`",
+        agent=change.key,
+        acknowledgement=code,
+    )
+
+
+def _silent(question: Question) -> Diagnostic:
+    return Diagnostic(
+        code="ACCOUNT_SILENT",
+        severity=Severity.WARNING,
+        summary=f"the account did not answer about its {question.value}, so they were not checked",
+        hint="the platform will refuse what does not exist when it is written",
+    )
