@@ -128,12 +128,12 @@ class Source:
         """Whatever stands at `place`; None when nothing does."""
         node: Any = self.tree
         for part in place:
-            if (isinstance(node, dict) and part in node) or (
-                isinstance(node, list) and isinstance(part, int) and part < len(node)
-            ):
+            if isinstance(node, dict) and part in node:
                 node = node[part]
-            else:
+            elif not isinstance(node, list) or not isinstance(part, int) or part >= len(node):
                 return None
+            else:
+                node = node[part]
         return node
 
     def text(self, *place: str | int) -> str:

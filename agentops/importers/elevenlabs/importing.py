@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from agentops.document import Voice
 from agentops.importers.elevenlabs.agent import convert
 from agentops.importers.elevenlabs.conversion import CHOICES_FILE, Conversion, slug
 from agentops.importers.elevenlabs.folder import Found
 from agentops.importers.elevenlabs.project import CHOOSE, agent_files, choices_text, project_text
-from agentops.importers.elevenlabs.voices import DOCUMENTED, CatalogVoice, VoiceProposals
+from agentops.importers.elevenlabs.voices import DOCUMENTED, VoiceProposals
 from agentops.importers.fidelity import AgentFidelity, FidelityReport, OpenChoice
 
 MAX_KEY = 56  # leaves room in a revision's label, and for the endings of file names
@@ -32,7 +33,7 @@ class ImportOptions:
     answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     voice: str | None = None
     model: str | None = None
-    catalog: tuple[CatalogVoice, ...] = DOCUMENTED
+    catalog: tuple[Voice, ...] = DOCUMENTED
     project_name: str = "imported"
     has_project: bool = False
 

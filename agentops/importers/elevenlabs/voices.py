@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agentops.document import Voice
+
 MOST_PROPOSALS = 5
 _LANGUAGE_NAMES = {
     "en": "english",
@@ -54,22 +56,11 @@ _KNOWN_THERE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogVoice:
-    """A voice that an Atoms agent can have. Languages are English names in lower case, as the catalog writes them."""
-
-    voice_id: str
-    name: str
-    languages: tuple[str, ...] = ()
-    gender: str | None = None
-    accent: str | None = None
-
-
 # The voices whose tags the platform's documentation gives as examples.
 DOCUMENTED = (
-    CatalogVoice("avery", "Avery", ("english",), "female", "american"),
-    CatalogVoice("liam", "Liam", ("english",), "male", "british"),
-    CatalogVoice("devansh", "Devansh", ("hindi", "english"), "male", "indian"),
+    Voice("avery", "Avery", ("english",), "female", "american"),
+    Voice("liam", "Liam", ("english",), "male", "british"),
+    Voice("devansh", "Devansh", ("hindi", "english"), "male", "indian"),
 )
 
 
@@ -77,7 +68,7 @@ DOCUMENTED = (
 class VoiceProposals:
     """Ranks the catalog for one agent at a time."""
 
-    catalog: Sequence[CatalogVoice] = DOCUMENTED
+    catalog: Sequence[Voice] = DOCUMENTED
 
     def for_voice(self, voice_id: str, languages: Sequence[str]) -> tuple[tuple[str, str], ...]:
         """The best voices for an agent that spoke with `voice_id` in `languages` (codes), with reasons, best first."""
@@ -96,7 +87,7 @@ def describe_source(voice_id: str) -> str:
     return f"voice {name} ({gender}, {accent}; {voice_id})"
 
 
-def read_catalog(data: Any) -> tuple[CatalogVoice, ...]:
+def read_catalog(data: Any) -> tuple[Voice, ...]:
     """The voices in an answer of the platform's `get_voices`, saved as JSON."""
     rows = data.get("voices", data) if isinstance(data, dict) else data
     found = []
@@ -106,11 +97,11 @@ def read_catalog(data: Any) -> tuple[CatalogVoice, ...]:
             spoken = tags.get("language")
             languages = tuple(str(language).lower() for language in spoken) if isinstance(spoken, list) else ()
             name = str(row.get("displayName") or row["voiceId"])
-            found.append(CatalogVoice(row["voiceId"], name, languages, tags.get("gender"), tags.get("accent")))
+            found.append(Voice(row["voiceId"], name, languages, tags.get("gender"), tags.get("accent")))
     return tuple(found)
 
 
-def _score(voice: CatalogVoice, wanted: Sequence[str], gender: str | None, accent: str | None) -> float:
+def _score(voice: Voice, wanted: Sequence[str], gender: str | None, accent: str | None) -> float:
     spoken = sum(1 for language in wanted if language in voice.languages)
     share = spoken / len(wanted) if wanted else 0.0
     return (
@@ -120,11 +111,11 @@ def _score(voice: CatalogVoice, wanted: Sequence[str], gender: str | None, accen
     )
 
 
-def _speaks_some(voice: CatalogVoice, wanted: Sequence[str]) -> bool:
+def _speaks_some(voice: Voice, wanted: Sequence[str]) -> bool:
     return not wanted or any(language in voice.languages for language in wanted)
 
 
-def _reason(voice: CatalogVoice, wanted: Sequence[str], gender: str | None, accent: str | None) -> str:
+def _reason(voice: Voice, wanted: Sequence[str], gender: str | None, accent: str | None) -> str:
     facts = [", ".join(voice.languages) or "languages not stated", voice.gender or "", voice.accent or ""]
     text = f"{voice.name}: " + "; ".join(fact for fact in facts if fact)
     missing = [language for language in wanted if language not in voice.languages]
