@@ -55,6 +55,21 @@ def field_lines(change: FieldChange, style: Style, indent: str = "    ") -> Iter
     yield from _values(change, style, indent + "    ")
 
 
+def _new_field(change: FieldChange, style: Style) -> Iterator[str]:
+    """A field of an agent that does not exist yet: its value, without what only a change has."""
+    value = _size_of(change) if is_long_text(change) else value_text(change.after)
+    head = f"+ {path_text(change.path)}:"
+    for number, line in enumerate(style.wrap(f"{head} {value}", "    ", "        ")):
+        yield line.replace(head, style.paint(head, "add"), 1) if number == 0 else line
+
+
+def _size_of(change: FieldChange) -> str:
+    """What is said of a text that is not shown: how long it is and where all of it stands."""
+    text = change.after or change.before or ""
+    counts = f"{plural(len(text.splitlines()), 'line')}, {plural(len(text.split()), 'word')}"
+    return f"{counts} ({change.where or 'all of it with `--format json`'})"
+
+
 def _values(change: FieldChange, style: Style, indent: str) -> Iterator[str]:
     if is_long_text(change):
         yield from _long_text(change, style, indent)
@@ -71,10 +86,7 @@ def _values(change: FieldChange, style: Style, indent: str) -> Iterator[str]:
 def _long_text(change: FieldChange, style: Style, indent: str) -> Iterator[str]:
     before, after = change.before or "", change.after or ""
     if not before or not after:
-        text = after or before
-        what = "new" if after else "removed"
-        counts = f"{plural(len(text.splitlines()), 'line')}, {plural(len(text.split()), 'word')}"
-        yield f"{indent}{what} text of {counts}; `--format json` has all of it"
+        yield from style.wrap(f"{'new' if after else 'removed'}: {_size_of(change)}", indent, indent)
         return
     yield f"{indent}{impact(before, after)}"
     offset = first_line_number(change) - 1
@@ -134,7 +146,7 @@ def _agent(change: AgentChange, style: Style) -> Iterator[str]:
         moved = f"{path_text(field.path)}: {value_text(field.before)} -> {value_text(field.after)}, outside git"
         yield from style.wrap(moved, "      ", "        ")
     for field in change.fields:
-        yield from field_lines(field, style)
+        yield from _new_field(field, style) if change.action is Action.CREATE else field_lines(field, style)
     if change.unverifiable:
         yield from style.wrap(
             f"can't be read back, so not compared: {', '.join(change.unverifiable)}", "    ", "      "

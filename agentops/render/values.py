@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from agentops.document import CLEARED, Secret
-from agentops.plan.model import Action, Category, ChangedBy, Drift, FieldChange, Operation
+from agentops.plan.model import Action, ChangedBy, Drift, FieldChange, Operation
 from agentops.plan.serial import value_data
 
 SYMBOLS = {
@@ -47,12 +47,15 @@ CHANGED_BY_WORDS = {
     ChangedBy.BOTH: "git and console",
 }
 
+_PROMPTS = ("prompt", "globalPrompt")
+_LONG = 160  # characters
+
 
 def is_long_text(change: FieldChange) -> bool:
-    """Whether a change reads better as a word-level diff than as two values."""
+    """Whether a change reads better as a word-level diff than as two values: prompts, and any text of many words."""
     sides = [side for side in (change.before, change.after) if side is not None]
     is_text = bool(sides) and all(isinstance(side, str) for side in sides)
-    return is_text and (change.category is Category.PROMPT or any("\n" in side or len(side) > 160 for side in sides))
+    return is_text and (change.path[-1] in _PROMPTS or any("\n" in side or len(side) > _LONG for side in sides))
 
 
 def value_text(value: Any) -> str:
