@@ -1,4 +1,4 @@
-"""Decides which digest was approved for a commit. Pure: it judges what `github` has read.
+"""Decides which digest was approved for a commit.
 
 The rule: the commit must be what merging a pull request into this branch made, and only the plan comment that our own
 bot wrote there, for the head commit that was merged, counts. Everybody else can write comments that look the same.
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agentops.ci.event import GithubRun
+from agentops.ci.github import Github
 from agentops.ci.model import Comment, Pull
 from agentops.ci.stamp import Kind, Stamp, Standing, read_stamp
 from agentops.errors import RefusedError
@@ -25,13 +27,21 @@ class Approval:
     comment_url: str
 
 
+async def read_approval(github: Github, run: GithubRun, *, bot: str, project: str, environment: str) -> Approval:
+    """The approval for the commit that `run` applies. Raises RefusedError with the reason when there is none."""
+    pulls = await github.pulls_of_commit(run.sha)
+    pull = merged_pull(pulls, branch=run.branch or "", sha=run.sha)
+    comments = await github.comments(pull.number)
+    return approval_of(pull, comments, bot=bot, project=project, environment=environment)
+
+
 def merged_pull(pulls: Sequence[Pull], *, branch: str, sha: str) -> Pull:
     """The pull request whose merge into `branch` made the commit `sha`. Raises RefusedError for a direct push."""
     for pull in pulls:
         if pull.is_merged and pull.base_ref == branch and pull.merge_sha == sha:
             return pull
     raise RefusedError(
-        f"commit {sha[:10]} did not reach {branch} by merging a pull request, so nobody approved a plan for it",
+        f"commit {sha[:10]} did not reach {branch or 'a branch'} by merging a pull request: no plan of it was approved",
         hint="protected environments change by pull request only: propose this change as one, look at its plan, merge",
         code="direct_push",
     )
@@ -59,6 +69,12 @@ def _check(stamp: Stamp, pull: Pull, environment: str) -> None:
             f"but {pull.head_sha[:10]} was merged",
             hint=again,
             code="plan_of_other_commit",
+        )
+    if stamp.standing is Standing.FAILED:
+        raise RefusedError(
+            f"there was no plan for {environment} on pull request #{pull.number} when it was merged, only a failure",
+            hint=again,
+            code="plan_had_failed",
         )
     if stamp.standing is Standing.REFUSED:
         raise RefusedError(

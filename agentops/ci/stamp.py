@@ -23,6 +23,7 @@ class Standing(StrEnum):
     EMPTY = "empty"
     APPLYABLE = "applyable"
     REFUSED = "refused"
+    FAILED = "failed"  # there was no plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,101 @@
+"""One command of the action as a value: the run it is part of, what it was told, and where its files go."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from agentops.ci.approval import GITHUB_ACTIONS_BOT
+from agentops.ci.event import GithubRun, Trigger, read_run
+from agentops.errors import UsageError
+from agentops.render.ci_pages import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`environ` is the process environment; `output` the folder that becomes the artefact.
+
+    bot:           the login of the token's comments: only its comments are updated, only its plans count
+    keeps_comment: whether plans are commented on pull requests
+    shard:         which part of how many, "2/5", or ""
+    """
+
+    command: str
+    run: GithubRun
+    environ: Mapping[str, str] = field(repr=False)
+    output: Path
+    bot: str = GITHUB_ACTIONS_BOT
+    keeps_comment: bool = True
+    shard: str = ""
+
+    @property
+    def commit(self) -> str:
+        """The commit that people know: the head of the pull request, not GitHub's merge of it."""
+        return self.run.pull_request.head_sha if self.run.pull_request else self.run.sha
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(self.commit, self.run.commit_url(self.commit), self.run.url)
+
+    @property
+    def may_write(self) -> bool:
+        """Whether GitHub lets this job write to its pull request."""
+        return not self.run.has_no_secrets and self.run.token is not None
+
+    @property
+    def pull_number(self) -> int | None:
+        """The open pull request that this job is about."""
+        is_open = self.run.trigger is Trigger.PULL_REQUEST and self.run.pull_request is not None
+        return self.run.pull_request.number if is_open and self.run.pull_request else None
+
+    def folder_of(self, root: Path) -> str:
+        """The project's folder as GitHub sees it: relative to the repository, "" for its top."""
+        try:
+            inside = root.resolve().relative_to(self.run.workspace.resolve())
+        except ValueError:
+            return ""
+        return "" if inside == Path() else inside.as_posix()
+
+    def artifact_name(self, environment: str) -> str:
+        """Unique among the jobs of one run; the workflows look for it by this pattern."""
+        shard = f"-shard-{self.shard.replace('/', '-of-')}" if self.shard else ""
+        return f"agentops-{self.command}-{environment}{shard}"
+
+
+def read_job(command: str, environ: Mapping[str, str]) -> Job:
+    """The job that `environ` describes: GitHub's own variables, and the action's inputs as AGENTOPS_CI_*.
+
+    Raises UsageError outside GitHub Actions and for an event file that can't be read.
+    """
+    output = environ.get("AGENTOPS_CI_OUTPUT") or f"{environ.get('RUNNER_TEMP') or tempfile.gettempdir()}/agentops"
+    folder = Path(output)
+    run = read_run(environ, read_event(environ.get("GITHUB_EVENT_PATH")))
+    folder.mkdir(parents=True, exist_ok=True)
+    return Job(
+        command=command,
+        run=run,
+        environ=environ,
+        output=folder,
+        bot=environ.get("AGENTOPS_CI_BOT") or GITHUB_ACTIONS_BOT,
+        keeps_comment=environ.get("AGENTOPS_CI_COMMENT", "true").lower() != "false",
+        shard=environ.get("AGENTOPS_CI_SHARD", ""),
+    )
+
+
+def read_event(path: str | None) -> dict[str, Any]:
+    """The event file's content; empty where GitHub names none."""
+    if not path:
+        return {}
+    try:
+        event = json.loads(Path(path).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"the event file {path} can't be read: {error}", hint="GitHub writes it and names it in GITHUB_EVENT_PATH"
+        ) from None
+    if not isinstance(event, dict):
+        raise UsageError(f"the event file {path} holds no object", hint="GitHub writes it, nothing else should")
+    return event
