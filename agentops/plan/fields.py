@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from agentops.document import Path
 from agentops.plan.model import Category, Risk
@@ -33,25 +32,6 @@ FREE_MAPS = frozenset({"defaultVariables", "headers", "queryParams", "body"})
 
 # Written into nested objects by the platform's database; never configuration.
 SERVER_OWNED = frozenset({"_id", "__v"})
-
-# What to write to empty a field, since nulls are rejected. A field that is not here can't be emptied.
-EMPTY_VALUES: Mapping[Path, Any] = {
-    ("globalPrompt",): "",
-    ("backgroundSound",): "",
-    ("callDispositionConfig",): "",
-    ("customLLMWebSocketUrl",): "",
-    ("defaultVariables",): {},
-    ("pronunciationDicts",): [],
-    ("singlePromptConfig", "tools"): [],
-    ("singlePromptConfig", "toolRefs"): [],
-    ("postCallAnalyticsConfig", "dispositionMetrics"): [],
-    ("postCallAnalyticsConfig", "successMetrics"): [],
-    ("postCallAnalyticsConfig", "summaryPrompt"): "",
-    ("voiceMailDetectionConfig", "endText"): "",
-    ("description",): "",
-    ("avatarUrl",): "",
-    ("telephonyProductId",): [],
-}
 
 _CATEGORIES: Mapping[Path, Category] = {
     ("singlePromptConfig", "prompt"): Category.PROMPT,

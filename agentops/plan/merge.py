@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agentops.document import CLEARED, Document, Path
+from agentops.document import CLEARED, EMPTY_VALUES, Document, Path
 from agentops.plan.canonical import natural_key
-from agentops.plan.fields import EMPTY_VALUES, FREE_MAPS, SERVER_OWNED
+from agentops.plan.fields import FREE_MAPS, SERVER_OWNED
 
 
 def merge(observed: Mapping[str, Any] | None, desired: Mapping[str, Any]) -> Document:

@@ -85,13 +85,13 @@ def _same_names(resolved: Iterable[Resolved]) -> list[Diagnostic]:
     for each in resolved:
         where = each.agent.place_of(("name",)) or Where(each.agent.source)
         for seen, value, code, what in (
-            (keys, each.key, "duplicate-agent-key", "key"),
+            (keys, each.agent.key, "duplicate-agent-key", "key"),
             (names, each.agent.name, "duplicate-name", "display name"),
         ):
             if value in seen:
                 summary = f"two agents have the {what} {value!r}; the other is at {seen[value]}"
                 hint = "give each a `key:` of its own" if what == "key" else "give each a `name:` of its own"
-                problems.append(Diagnostic(code, Severity.ERROR, summary, hint, where, agent=each.key))
+                problems.append(Diagnostic(code, Severity.ERROR, summary, hint, where, agent=each.agent.key))
             seen.setdefault(value, where)
     return problems
 

@@ -22,6 +22,7 @@ from agentops.spec.rendering import Rendering, checked_part, with_passthrough
 from agentops.spec.rules import check_rules
 from agentops.spec.scope import Functions, secret_in_env
 from agentops.spec.source import SourceError
+from agentops.spec.subject import Subject
 from agentops.spec.tree import Map, Mark, Positions, Seq, key_place, mark_of, to_plain, value_place
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -30,16 +31,10 @@ _ONLY_IN_SPECS = ("environments", "extends", "for_each", "key", "previous_keys")
 
 @dataclass(slots=True)
 class Resolved:
-    """One agent of a spec: the checked model with the tree it came from, and the agent when nothing is wrong.
+    """One agent of a spec that has no errors, as rules see it and as the rest of the program does."""
 
-    `layers` are the trees that were merged, lowest first, before any expression was evaluated.
-    """
-
-    key: str
-    tree: Map
-    spec: AgentSpec
+    subject: Subject
     agent: DesiredAgent
-    files: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -199,13 +194,15 @@ class SpecReader:
         data = checked_part(tree) if rendering.has_extras else tree
         spec, wrong = check(AgentSpec, tree, data=self._without_new_fields(data), agent=key)
         self.problems += wrong
+        subject = None
         if spec is not None and not has_errors(self.problems[before:]):
-            self.problems += check_rules(spec, tree, key)
+            subject = Subject(key, spec, tree, self.context.files, tuple(read))
+            self.problems += check_rules(subject, is_deploying=self.context.secrets.is_needed)
             self._check_calls(spec, tree, key, read)
-        if spec is None or has_errors(self.problems[before:]):
+        if spec is None or subject is None or has_errors(self.problems[before:]):
             return None
         settled = with_passthrough(tree) if rendering.has_extras else tree
-        return Resolved(key, tree, spec, self._agent(key, spec, settled, tuple(read)), tuple(read))
+        return Resolved(subject, self._agent(key, spec, settled, tuple(read)))
 
     def _without_new_fields(self, data: Map) -> Any:
         """`data` without the config fields that the project declares as newer than this release."""

@@ -1,11 +1,242 @@
-"""Rules between fields, which no single field's type can hold."""
+"""Rules between fields, which no single field's type can hold: what the platform would refuse, or would not do."""
 
 from __future__ import annotations
 
-from agentops.diagnostics import Diagnostic
-from agentops.spec.model.agent import AgentSpec
-from agentops.spec.tree import Map
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from agentops.diagnostics import Diagnostic, Severity
+from agentops.document import CLEARED, EMPTY_VALUES, Path
+from agentops.spec.closest import closest
+from agentops.spec.model.base import REALTIME_MODELS, Known
+from agentops.spec.model.tools import ApiCall, ExtractVariables, TransferCall
+from agentops.spec.placeholders import check_placeholders
+from agentops.spec.subject import Subject
+
+Check = Callable[[Subject], Iterator[Diagnostic]]
+_ERROR, _WARNING = Severity.ERROR, Severity.WARNING
+_PROMPT: Path = ("config", "singlePromptConfig")
 
 
-def check_rules(spec: AgentSpec, tree: Map, key: str) -> list[Diagnostic]:
-    return []
+def check_rules(subject: Subject, *, is_deploying: bool) -> list[Diagnostic]:
+    """Everything the rules find. What may still be open while a spec is written is an error when it is deployed."""
+    problems = [problem for rule in _RULES for problem in rule(subject)]
+    problems += _first_message(subject, is_deploying=is_deploying)
+    return problems + check_placeholders(subject)
+
+
+def _first_message(subject: Subject, *, is_deploying: bool) -> Iterator[Diagnostic]:
+    config = subject.config
+    if config.firstMessage is None and subject.value(("config", "firstMessage")) is None:
+        hint = "add `firstMessage: ...`; a {{variable}} is enough"
+        severity = _ERROR if is_deploying else _WARNING
+        summary = "there is no first message; the platform publishes no agent without one"
+        yield subject.problem("first-message-missing", severity, ("config",), summary, hint)
+    elif config.firstMessage is None or not config.firstMessage.strip():
+        hint = "write what the agent says first; a {{variable}} is enough"
+        summary = "the first message is empty; the platform publishes no agent without one"
+        yield subject.problem("first-message-missing", _ERROR, ("config", "firstMessage"), summary, hint)
+
+
+def _languages(subject: Subject) -> Iterator[Diagnostic]:
+    language = subject.config.language
+    if language is None or language.supported is None:
+        return
+    path: Path = ("config", "language")
+    supported = language.supported
+    if language.default is not None and language.default not in supported:
+        summary = f"the default language {language.default} is not among the supported ones"
+        hint = f"add {language.default} to `supported`, or choose one of {', '.join(supported)}"
+        yield subject.problem("default-language", _ERROR, (*path, "default"), summary, hint)
+    if "ta" in supported and len(supported) > 1:
+        hint = "leave Tamil alone in the list, or make an agent of its own for it"
+        summary = "Tamil (ta) can't be combined with other languages"
+        yield subject.problem("tamil-alone", _ERROR, (*path, "supported"), summary, hint)
+    for index, each in enumerate(supported):
+        if each in supported[:index]:
+            yield _duplicate(subject, (*path, "supported", index), "language", each)
+
+
+def _transcriber(subject: Subject) -> Iterator[Diagnostic]:
+    language, transcriber = subject.config.language, subject.config.transcriberType
+    named = {language.default, *(language.supported or ())} if language is not None else set()
+    if "north_indic" in named and transcriber != "pulse":
+        told = f"it is {transcriber}" if transcriber else "it is not set"
+        summary = f"north_indic needs transcriberType: pulse, but {told}"
+        path: Path = ("config", "transcriberType") if transcriber else ("config", "language")
+        yield subject.problem("north-indic-transcriber", _ERROR, path, summary, "write `transcriberType: pulse`")
+
+
+def _switching(subject: Subject) -> Iterator[Diagnostic]:
+    language = subject.config.language
+    switching = language.switching if language is not None else None
+    if switching is None:
+        return
+    weak, strong = switching.weakSignalThreshold, switching.strongSignalThreshold
+    if weak is not None and strong is not None and weak > strong:
+        path: Path = ("config", "language", "switching", "weakSignalThreshold")
+        summary = f"the weak threshold ({weak:g}) is above the strong one ({strong:g})"
+        yield subject.problem("thresholds-crossed", _ERROR, path, summary, "make the weak one the smaller of the two")
+
+
+def _models(subject: Subject) -> Iterator[Diagnostic]:
+    config = subject.config
+    workflow = subject.spec.workflow_type or "single_prompt"
+    if config.slmModel in REALTIME_MODELS and workflow != "single_prompt":
+        summary = f"{config.slmModel} works for single_prompt agents only, and this is {workflow}"
+        hint = "choose another model, or make it a single_prompt agent"
+        yield subject.problem("realtime-single-prompt", _ERROR, ("config", "slmModel"), summary, hint)
+    voice = config.synthesizer.voiceConfig if config.synthesizer is not None else None
+    if voice is not None and voice.model in REALTIME_MODELS and config.slmModel not in (None, voice.model):
+        summary = (
+            f"the voice model {voice.model} speaks for the language model {voice.model}, not for {config.slmModel}"
+        )
+        path: Path = ("config", "synthesizer", "voiceConfig", "model")
+        hint = f"write `slmModel: {voice.model}`, or choose a waves voice model"
+        yield subject.problem("realtime-voice", _ERROR, path, summary, hint)
+
+
+def _workflow(subject: Subject) -> Iterator[Diagnostic]:
+    config, workflow = subject.config, subject.spec.workflow_type or "single_prompt"
+    if config.playbooks is not None and workflow != "multi_agents":
+        hint = "write `workflow_type: multi_agents` at the top of the spec"
+        summary = f"playbooks are for multi_agents, and this is {workflow}"
+        yield subject.problem("workflow-mismatch", _ERROR, ("config", "playbooks"), summary, hint)
+    if config.singlePromptConfig is not None and workflow != "single_prompt":
+        hint = "write `workflow_type: single_prompt`, or move the prompt to where this kind of agent has it"
+        summary = f"singlePromptConfig is for single_prompt agents, and this is {workflow}"
+        yield subject.problem("workflow-mismatch", _ERROR, _PROMPT, summary, hint)
+
+
+def _tools(subject: Subject) -> Iterator[Diagnostic]:
+    single = subject.config.singlePromptConfig
+    tools = list(single.tools or ()) if single is not None else []
+    for index, tool in enumerate(tools):
+        path: Path = (*_PROMPT, "tools", index)
+        if tool.name in [each.name for each in tools[:index]]:
+            yield _duplicate(subject, (*path, "name"), "tool", tool.name)
+        match tool:
+            case TransferCall():
+                yield from _transfer(subject, path, tool)
+            case ApiCall():
+                yield from _api_call(subject, path, tool)
+            case ExtractVariables():
+                yield from _enums(subject, path, "variablesExtractionSchema", tool.variablesExtractionSchema)
+            case _:
+                pass
+
+
+def _transfer(subject: Subject, path: Path, tool: TransferCall) -> Iterator[Diagnostic]:
+    option = tool.transferOption
+    for name in ("privateHandoffOption", "publicHandoffOption"):
+        handoff = getattr(option, name)
+        here: Path = (*path, "transferOption", name)
+        if handoff is not None and option.type == "cold_transfer":
+            hint = "write `type: warm_transfer`, or remove it"
+            summary = f"{name} has no effect in a cold transfer"
+            yield subject.problem("handoff-needs-warm", _ERROR, here, summary, hint)
+        elif handoff is not None and not (handoff.prompt or "").strip():
+            hint = "add `prompt:` with the sentence or the instruction"
+            yield subject.problem("handoff-empty", _ERROR, here, f"{name} says nothing", hint)
+
+
+def _api_call(subject: Subject, path: Path, tool: ApiCall) -> Iterator[Diagnostic]:
+    if tool.headers is not None and tool.headersArray is not None:
+        hint = "keep one of the two"
+        summary = "the tool has both headers and headersArray"
+        yield subject.problem("conflicting-fields", _ERROR, (*path, "headersArray"), summary, hint)
+    yield from _enums(subject, path, "llmParameters", tool.llmParameters or ())
+    for index, each in enumerate(tool.responseVariables or ()):
+        if each.variableName in [other.variableName for other in (tool.responseVariables or ())[:index]]:
+            here: Path = (*path, "responseVariables", index, "variableName")
+            yield _duplicate(subject, here, "response variable", each.variableName)
+
+
+def _enums(subject: Subject, path: Path, name: str, items: Iterable[Any]) -> Iterator[Diagnostic]:
+    """Parameters and extracted variables: an enum names its values, and each name is used once."""
+    seen: set[str] = set()
+    for index, each in enumerate(items):
+        here: Path = (*path, name, index)
+        if each.type == "enum" and not each.values:
+            hint = "add `values: [...]`"
+            yield subject.problem("enum-values", _ERROR, here, f"the enum {each.name} has no values", hint)
+        if each.type != "enum" and each.values:
+            hint = "write `type: enum`, or remove the values"
+            summary = f"{each.name} has values, but its type is {each.type}"
+            yield subject.problem("enum-values", _ERROR, here, summary, hint)
+        if each.name in seen:
+            yield _duplicate(subject, (*here, "name"), "name", each.name)
+        seen.add(each.name)
+
+
+def _metrics(subject: Subject) -> Iterator[Diagnostic]:
+    analytics = subject.config.postCallAnalyticsConfig
+    base: Path = ("config", "postCallAnalyticsConfig", "dispositionMetrics")
+    metrics = list(analytics.dispositionMetrics or ()) if analytics is not None else []
+    for index, metric in enumerate(metrics):
+        if metric.dispositionMetricType == "ENUM" and not metric.choices:
+            summary = f"the ENUM metric {metric.identifier} has no choices"
+            yield subject.problem("metric-choices", _ERROR, (*base, index), summary, "add `choices: [...]`")
+        if metric.dispositionMetricType != "ENUM" and metric.choices:
+            summary = f"{metric.identifier} has choices, but its type is {metric.dispositionMetricType}"
+            hint = "write `dispositionMetricType: ENUM`, or remove the choices"
+            yield subject.problem("metric-choices", _ERROR, (*base, index, "choices"), summary, hint)
+        if metric.identifier in [each.identifier for each in metrics[:index]]:
+            yield _duplicate(subject, (*base, index, "identifier"), "metric", metric.identifier)
+
+
+def _words(subject: Subject) -> Iterator[Diagnostic]:
+    words = [each.word.lower() for each in subject.config.pronunciationDicts or ()]
+    for index, word in enumerate(words):
+        if word in words[:index]:
+            yield _duplicate(subject, ("config", "pronunciationDicts", index, "word"), "word", word)
+
+
+def _known_values(subject: Subject) -> Iterator[Diagnostic]:
+    """Values that the platform may have learnt after this release: a warning, never an error."""
+    for each in subject.texts:
+        if isinstance(each.marker, Known) and each.text not in each.marker.values:
+            near = closest(each.text, (value for value in each.marker.values if value), cutoff=0.7)
+            known = ", ".join(value or '""' for value in each.marker.values)
+            hint = f"did you mean {near}?" if near else "if the platform has it by now, leave it as it is"
+            summary = f"{each.text!r} is no {each.marker.what} that this release knows"
+            yield subject.problem("unknown-value", _WARNING, each.path, summary, hint, expected=f"one of {known}")
+
+
+def _cleared(subject: Subject) -> Iterator[Diagnostic]:
+    """`$clear` where no value means empty: the platform rejects nulls, and a number or a switch is never empty."""
+    yield from _cleared_below(subject, subject.tree.get("config"), ("config",))
+
+
+def _cleared_below(subject: Subject, value: Any, path: Path) -> Iterator[Diagnostic]:
+    if value is CLEARED:
+        in_free_map = len(path) > 2 and path[-2] in ("headers", "defaultVariables", "queryParams")
+        if path[1:] not in EMPTY_VALUES and not in_free_map:
+            summary = f"{path[-1]} can't be emptied: no value is known that means empty there"
+            hint = "write the value you want; to stop managing the field, write null or leave it out"
+            yield subject.problem("cannot-clear", _ERROR, path, summary, hint)
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield from _cleared_below(subject, each, (*path, key))
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _cleared_below(subject, each, (*path, index))
+
+
+def _duplicate(subject: Subject, path: Path, what: str, name: str) -> Diagnostic:
+    hint = "give each one a name of its own, or remove one"
+    return subject.problem("duplicate-item", _ERROR, path, f"the {what} {name!r} is there twice", hint)
+
+
+_RULES: tuple[Check, ...] = (
+    _languages,
+    _transcriber,
+    _switching,
+    _models,
+    _workflow,
+    _tools,
+    _metrics,
+    _words,
+    _known_values,
+    _cleared,
+)

@@ -1,0 +1,96 @@
+"""Call-time variables: every `{{name}}` in a text must be filled by something when the call takes place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from agentops.diagnostics import Diagnostic, Severity
+from agentops.document import Path
+from agentops.spec.closest import closest
+from agentops.spec.model.base import SYSTEM_VARIABLES
+from agentops.spec.model.tools import ApiCall, ExtractVariables
+from agentops.spec.subject import Subject
+
+# `{{name}}` and `{{name|fallback}}`, but not the deploy-time `${{ }}` that a secret's reference shows.
+PLACEHOLDER = re.compile(r"(?<!\$)\{\{\s*([^{}|]*?)\s*(\|[^{}]*)?\}\}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
+
+
+class Use(NamedTuple):
+    """One `{{name}}` in the text at `path`; `source` is how it is written."""
+
+    path: Path
+    name: str
+    has_fallback: bool
+    source: str
+
+
+def uses(subject: Subject) -> Iterator[Use]:
+    """Every call-time variable that any text of the agent uses."""
+    for each in subject.texts:
+        if "{{" in each.text:
+            for match in PLACEHOLDER.finditer(each.text):
+                yield Use(each.path, match[1], match[2] is not None, match[0])
+
+
+def provided(subject: Subject) -> dict[str, str]:
+    """The variables that something fills, with what fills them."""
+    config = subject.config
+    found = dict.fromkeys(SYSTEM_VARIABLES, "the platform")
+    found |= dict.fromkeys(config.defaultVariables or {}, "defaultVariables")
+    if config.preCallAPI is not None:
+        found |= {each.variableName: "preCallAPI" for each in config.preCallAPI.responseVariables or ()}
+    for _, tool in subject.tools:
+        if isinstance(tool, ApiCall):
+            found |= {each.variableName: tool.name for each in tool.responseVariables or ()}
+            found |= {each.name: tool.name for each in tool.llmParameters or ()}
+        elif isinstance(tool, ExtractVariables):
+            found |= {each.name: tool.name for each in tool.variablesExtractionSchema}
+    return found
+
+
+def check_placeholders(subject: Subject) -> list[Diagnostic]:
+    """Unknown variables, badly written ones, and defaults that nothing uses."""
+    known = provided(subject)
+    problems: list[Diagnostic] = []
+    used: set[str] = set()
+    for use in uses(subject):
+        used.add(use.name)
+        if not _NAME.fullmatch(use.name):
+            problems.append(_bad_name(subject, use))
+        elif use.name not in known and not use.has_fallback:
+            problems.append(_unknown(subject, use, known))
+    return problems + list(_about_defaults(subject, used))
+
+
+def _bad_name(subject: Subject, use: Use) -> Diagnostic:
+    summary = f"{use.source} is no variable that a call could fill"
+    hint = "write {{name}} or {{name|fallback}}; an expression for deploy time is written ${{ ... }}"
+    return subject.problem("bad-placeholder", Severity.WARNING, use.path, summary, hint, needle=use.source)
+
+
+def _unknown(subject: Subject, use: Use, known: dict[str, str]) -> Diagnostic:
+    near = closest(use.name, known, cutoff=0.7)
+    hint = (
+        f"did you mean {{{{{near}}}}} (filled by {known[near]})?"
+        if near
+        else f"give it a default under defaultVariables, or a fallback: {{{{{use.name}|text}}}}"
+    )
+    summary = f"nothing fills {use.source}: the caller would hear a gap or the braces"
+    return subject.problem("unknown-placeholder", Severity.WARNING, use.path, summary, hint, needle=use.source)
+
+
+def _about_defaults(subject: Subject, used: set[str]) -> Iterator[Diagnostic]:
+    for name in subject.config.defaultVariables or {}:
+        path = ("config", "defaultVariables", name)
+        if name in SYSTEM_VARIABLES:
+            hint = "remove it, or choose another name"
+            yield subject.problem(
+                "reserved-variable", Severity.WARNING, path, f"the platform fills {{{{{name}}}}} itself", hint
+            )
+        elif name not in used:
+            near = closest(name, used - {name}, cutoff=0.7)
+            hint = f"did you mean {{{{{near}}}}}, which is used?" if near else "use it, or remove it"
+            yield subject.problem("unused-default", Severity.WARNING, path, f"nothing uses {{{{{name}}}}}", hint)

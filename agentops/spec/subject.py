@@ -1,0 +1,160 @@
+"""One agent as rules see it: its typed configuration, its texts by what they are for, where everything is written."""
+
+from __future__ import annotations
+
+import functools
+import types
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from agentops.diagnostics import Diagnostic, Severity, Where
+from agentops.document import Path, Secret, path_text
+from agentops.spec.files import ProjectFiles
+from agentops.spec.model.agent import AgentSpec
+from agentops.spec.model.base import ForModel, Known, Spoken
+from agentops.spec.model.config import AgentConfig
+from agentops.spec.model.tools import Tool
+from agentops.spec.tree import Map, key_place, mark_of, value_place
+
+Marker = Known | Spoken | ForModel | None
+
+
+class Text(NamedTuple):
+    """A text of the configuration: where it is, what it says (a secret by its reference), and what it is for."""
+
+    path: Path
+    text: str
+    marker: Marker
+
+
+@dataclass(slots=True)
+class Subject:
+    """`tree` is the rendered spec with its marks; `read` are the files it was made from."""
+
+    key: str
+    spec: AgentSpec
+    tree: Map
+    files: ProjectFiles
+    read: tuple[str, ...]
+    settings: dict[str, Any] = field(default_factory=dict)
+    _texts: tuple[Text, ...] | None = None
+
+    @property
+    def config(self) -> AgentConfig:
+        return self.spec.config
+
+    @property
+    def tools(self) -> list[tuple[Path, Tool]]:
+        """The tools that are switched on, with their paths."""
+        single = self.config.singlePromptConfig
+        listed = enumerate(single.tools or ()) if single is not None else ()
+        base = ("config", "singlePromptConfig", "tools")
+        return [((*base, index), tool) for index, tool in listed if tool.enabled is not False]
+
+    @property
+    def prompts(self) -> list[Text]:
+        """The prompts: what the model is told about the whole conversation."""
+        names = ("prompt", "globalPrompt", "conversationGuide")
+        return [each for each in self.texts if isinstance(each.marker, ForModel) and each.path[-1] in names]
+
+    @property
+    def prompt(self) -> str:
+        return "\n".join(each.text for each in self.prompts)
+
+    @property
+    def spoken(self) -> list[Text]:
+        """What the caller hears word for word: marked texts, and handoffs that are said as written."""
+        handoffs = [each for each in self.texts if each.path[-1] == "prompt" and self._is_static(each.path)]
+        return [each for each in self.texts if isinstance(each.marker, Spoken)] + handoffs
+
+    def _is_static(self, path: Path) -> bool:
+        return bool(self.value((*path[:-1], "type")) == "static")
+
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        """Every text of the configuration."""
+        if self._texts is None:
+            self._texts = tuple(_texts_of(self.config, ("config",)))
+        return self._texts
+
+    def value(self, path: Path) -> Any:
+        """The rendered value at `path` from the top of the spec; None when it is not there."""
+        here: Any = self.tree
+        for part in path:
+            try:
+                here = here[part]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return here
+
+    def place(self, path: Path, needle: str | None = None) -> Where | None:
+        """Where `path` is written; with `needle`, where in its text (or in a file the text was made from)."""
+        mark = mark_of(self.tree, path)
+        if mark is None:
+            return None
+        if needle:
+            start = _offset(self.files.known_text(mark[3]), mark[4], mark[5])
+            for file, begin in ((mark[3], start), *((file, 0) for file in self.read if file.endswith(".md"))):
+                text = self.files.known_text(file)
+                position = text.find(needle, begin)
+                if position >= 0:
+                    before = text[:position]
+                    return Where(file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+        return value_place(mark)
+
+    def place_of_key(self, path: Path) -> Where | None:
+        mark = mark_of(self.tree, path)
+        return key_place(mark) if mark is not None else None
+
+    def problem(self, code: str, severity: Severity, path: Path, summary: str, hint: str, **more: Any) -> Diagnostic:
+        """A diagnostic about `path`. `needle` names the piece of the text it is about."""
+        where = self.place(path, more.pop("needle", None))
+        return Diagnostic(code, severity, summary, hint, where, agent=self.key, path=path_text(path), **more)
+
+
+def _offset(text: str, line: int, column: int) -> int:
+    position = 0
+    for _ in range(line):
+        position = text.find("\n", position) + 1
+    return position + column
+
+
+def _texts_of(value: Any, path: Path, marker: Marker = None) -> Iterator[Text]:
+    if isinstance(value, str):
+        yield Text(path, value, marker)
+    elif isinstance(value, Secret):
+        yield Text(path, value.reference, marker)
+    elif isinstance(value, BaseModel):
+        markers = _markers(type(value))
+        for name in value.model_fields_set:
+            yield from _texts_of(getattr(value, name), (*path, name), markers[name])
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield from _texts_of(each, (*path, key), marker)
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _texts_of(each, (*path, index), marker)
+
+
+@functools.cache
+def _markers(model: type[BaseModel]) -> dict[str, Marker]:
+    """What the texts of each field are for."""
+    found: dict[str, Marker] = {}
+    for name, info in model.model_fields.items():
+        direct = next((each for each in info.metadata if isinstance(each, Known | Spoken | ForModel)), None)
+        found[name] = direct or _marker_in(info.annotation)
+    return found
+
+
+def _marker_in(annotation: Any) -> Marker:
+    origin = typing.get_origin(annotation)
+    if origin is typing.Annotated:
+        marked = [each for each in annotation.__metadata__ if isinstance(each, Known | Spoken | ForModel)]
+        return marked[0] if marked else _marker_in(typing.get_args(annotation)[0])
+    if origin in (typing.Union, types.UnionType, list):
+        return next((found for each in typing.get_args(annotation) if (found := _marker_in(each))), None)
+    return None
