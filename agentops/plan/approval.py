@@ -14,14 +14,18 @@ from agentops.plan.model import FORMAT_VERSION, AgentChange, Plan
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
+def target_name(environment: Environment, target: str) -> str:
+    """The account's address as a plan names it: a local emulator is one place, whatever port it listens on."""
+    is_local = environment.is_emulator or (urlsplit(target).hostname or target) in _LOOPBACK
+    return "local emulator" if is_local else target
+
+
 def digest_of(environment: Environment, target: str, changes: Iterable[AgentChange]) -> str:
     """16 hex characters over the intention and the world it meets: environment, agents, base revisions, fingerprints.
 
     The label's text, the commit, the clock and the port of a local emulator are outside it.
     """
-    host = urlsplit(target).hostname or target
-    is_local = environment.is_emulator or host in _LOOPBACK
-    head = [FORMAT_VERSION, environment.project, environment.name, "local" if is_local else host]
+    head = [FORMAT_VERSION, environment.project, environment.name, target_name(environment, target)]
     parts = [_facts(change) for change in sorted(changes, key=lambda change: change.key)]
     return short_digest(json.dumps([head, parts], separators=(",", ":")))
 
@@ -56,6 +60,7 @@ def what_moved(approved: Plan, fresh: Plan) -> list[str]:
         ("format version", approved.format_version, fresh.format_version),
         ("project", approved.project, fresh.project),
         ("environment", approved.environment, fresh.environment),
+        ("account", approved.target, fresh.target),
     ):
         if was != now:
             moved.append(f"{name} {was!r} is now {now!r}")

@@ -18,7 +18,7 @@ from agentops.document import (
     path_text,
     read_mark,
 )
-from agentops.plan.approval import digest_of
+from agentops.plan.approval import digest_of, target_name
 from agentops.plan.canonical import canonical, fingerprint
 from agentops.plan.changes import Describer, place_in_source, secret_values
 from agentops.plan.compare import (
@@ -46,6 +46,7 @@ class World:
 
     observed: what the platform holds, by agent id, for every agent that a spec matched
     orphans:  agents with our mark that no spec means any more, by the key in their mark; read only for `--prune`
+    agent_count: agents that the account has now, archived ones not counted
     """
 
     generation: Generation
@@ -53,6 +54,7 @@ class World:
     matching: Matching
     observed: Mapping[str, ObservedAgent]
     orphans: Mapping[str, ObservedAgent] = field(default_factory=dict)
+    agent_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def build_plan(
     return Plan(
         project=environment.project,
         environment=environment.name,
-        target=world.target,
+        target=target_name(environment, world.target),
         generation=world.generation,
         changes=tuple(changes),
         digest=digest_of(environment, world.target, changes),

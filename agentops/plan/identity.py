@@ -46,6 +46,15 @@ class Matching:
         """Whether a spec without an agent could still mean an unmatched one: read their marks, then match again."""
         return bool(self.unmatched) and any(match.found_by is FoundBy.NOTHING for match in self.matches)
 
+    def only(self, keys: Iterable[str]) -> Matching:
+        """The part that concerns these specs. What other specs mean stays matched, so it is nobody's orphan."""
+        wanted = frozenset(keys)
+        return Matching(
+            tuple(match for match in self.matches if match.desired.key in wanted),
+            self.unmatched,
+            tuple(refusal for refusal in self.refusals if refusal.agent is None or refusal.agent in wanted),
+        )
+
 
 def match_agents(
     environment: Environment,

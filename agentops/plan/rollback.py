@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agentops.document import DesiredAgent, Environment, Generation, ObservedAgent, Revision, ScanState, read_mark
-from agentops.plan.approval import digest_of
+from agentops.plan.approval import digest_of, target_name
 from agentops.plan.build import PlanOptions, acknowledge
 from agentops.plan.canonical import canonical, without
 from agentops.plan.changes import Describer, expand, secret_values
@@ -35,7 +35,7 @@ def build_rollback(
     return Plan(
         project=environment.project,
         environment=environment.name,
-        target=target,
+        target=target_name(environment, target),
         generation=generation,
         changes=changes,
         digest=digest_of(environment, target, changes),

@@ -8,30 +8,39 @@ from typing import Any, TypeVar
 
 from agentops.document import AgentListing, Mark, ObservedAgent, read_mark
 from agentops.errors import AgentopsError
+from agentops.plan.account import check_account, questions
 from agentops.plan.build import PlanOptions, World, build_plan
 from agentops.plan.identity import Matching, match_agents
 from agentops.plan.model import Plan
+from agentops.workflow.account import ask_account
 from agentops.workflow.deployment import Deployment
 
 Answer = TypeVar("Answer")
 
 
 async def plan_deployment(deployment: Deployment, options: PlanOptions, *, prune: bool = False) -> Plan:
-    """The plan for the selected agents; with `prune`, agents of ours that no spec means are archived by it."""
+    """The plan for the selected agents; with `prune`, agents of ours that no spec means are archived by it.
+
+    Asks the account, too, for what the specs can't know: voices, knowledge bases, phone numbers, its limits.
+    """
     world = await observe(deployment, prune=prune)
-    return build_plan(deployment.environment, world, options, deployment.project.diagnostics)
+    plan = build_plan(deployment.environment, world, options, deployment.project.diagnostics)
+    answers = await ask_account(deployment.account, questions(plan), world.agent_count)
+    return check_account(plan, answers, options.acknowledged)
 
 
 async def observe(deployment: Deployment, *, prune: bool = False) -> World:
     """One listing, then every matched agent at once, under the account's limiter."""
     account = deployment.account
+    selected = [agent.key for agent in deployment.agents]
     listings = await account.list_agents()
-    matching = match_agents(deployment.environment, deployment.agents, listings)
+    matching = match_agents(deployment.environment, deployment.project.agents, listings).only(selected)
     marks: Mapping[str, Mark | None] = {}
     if matching.needs_marks or prune:
         archived = await account.list_agents(archived=True) if matching.needs_marks else ()
         marks = await _read_marks(deployment, (*matching.unmatched, *archived))
-        matching = match_agents(deployment.environment, deployment.agents, (*listings, *archived), marks)
+        everything = (*listings, *archived)
+        matching = match_agents(deployment.environment, deployment.project.agents, everything, marks).only(selected)
     matched = [match.listing for match in matching.matches if match.listing is not None]
     return World(
         generation=account.generation,
@@ -39,6 +48,7 @@ async def observe(deployment: Deployment, *, prune: bool = False) -> World:
         matching=matching,
         observed=await _read_agents(deployment, matched),
         orphans=await _read_orphans(deployment, matching, marks) if prune else {},
+        agent_count=len(listings),
     )
 
 

@@ -1,0 +1,42 @@
+"""Asks the account what a plan needs to know of it, all at once; what stays unanswered is said in the answer, not raised."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from agentops.errors import PlatformError
+from agentops.plan.account import Account, Question
+from agentops.remote.port import Reader
+
+Answer = TypeVar("Answer")
+
+
+async def ask_account(reader: Reader, questions: frozenset[Question], agent_count: int) -> Account:
+    """The answers to `questions`. An endpoint that fails leaves its question open: the platform judges on writing."""
+    unanswered: set[Question] = set()
+
+    async def ask(question: Question, request: Callable[[], Awaitable[Answer]]) -> Answer | None:
+        if question not in questions:
+            return None
+        try:
+            return await request()
+        except PlatformError:
+            unanswered.add(question)
+            return None
+
+    voices, bases, numbers, limits = await asyncio.gather(
+        ask(Question.VOICES, reader.list_voices),
+        ask(Question.KNOWLEDGE_BASES, reader.list_knowledge_base_ids),
+        ask(Question.PHONE_NUMBERS, reader.list_phone_numbers),
+        ask(Question.LIMITS, reader.read_account_limits),
+    )
+    return Account(
+        voices=None if voices is None else tuple(voices),
+        knowledge_base_ids=None if bases is None else tuple(bases),
+        phone_numbers=None if numbers is None else tuple(numbers),
+        limits=limits,
+        agent_count=agent_count,
+        unanswered=frozenset(unanswered),
+    )
