@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from agentops.apply.journal import state_folder
 from agentops.document import Generation
 from agentops.errors import UsageError
-from agentops.settings import Settings, read_settings
+from agentops.settings import read_settings
 from agentops.spec import Project, find_root, load_project
 from agentops.workflow.git import read_git_facts
 
@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a verb was told about where to work and on which agents."""
+    """What a verb was told about where to work and on which agents. `keys`: those of a saved plan."""
 
     start: Path
     environment: str | None = None
@@ -34,6 +34,7 @@ class Scope:
     excluded: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     changed_since: str | None = None
+    keys: frozenset[str] | None = None
 
 
 def scope_of(
@@ -79,16 +80,16 @@ async def opened(scope: Scope) -> AsyncIterator[Deployment]:
 
     project = read_project(scope, needs_secrets=True)
     settings = read_settings()
-    with _emulator_for(project, scope, settings) as emulator_url:
+    with emulator_for(project, scope) as emulator_url:
         async with open_deployment(
             project, settings, emulator_url=emulator_url, generation=scope.generation
         ) as deployment:
-            selection = Selection(scope.agents, scope.excluded, scope.tags)
+            selection = Selection(scope.agents, scope.excluded, scope.tags, keys=scope.keys)
             yield selected(deployment, selection, scope.changed_since)
 
 
 @contextmanager
-def _emulator_for(project: Project, scope: Scope, settings: Settings) -> Iterator[str | None]:
+def emulator_for(project: Project, scope: Scope) -> Iterator[str | None]:
     """The embedded emulator's address while it runs, for environments that target it."""
     if not project.environment.is_emulator or project.environment.base_url:
         yield None

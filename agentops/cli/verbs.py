@@ -33,7 +33,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Run": {
         "emulator": ("agentops.cli.emulator:emulator", "Run the local Atoms: REST, calls, a web console."),
         "ci": ("agentops.cli.ci:ci", "What GitHub workflows call; see docs/github.md."),
-        "doctor": ("agentops.cli.deploy:doctor", "Check the environment, the key, the platform and the extras."),
+        "doctor": ("agentops.cli.doctor:doctor", "Check the environment, the key, the platform and the extras."),
     },
 }
 
