@@ -5,7 +5,7 @@ from __future__ import annotations
 from agentops.document import Document
 from agentops.importers.elevenlabs.conversion import AGENT, Conversion
 from agentops.importers.elevenlabs.leaves import Place
-from agentops.importers.elevenlabs.toolbox import header
+from agentops.importers.elevenlabs.toolbox import header, is_address
 from agentops.importers.fidelity import Grade
 
 SETTINGS: Place = ("platform_settings",)
@@ -32,7 +32,7 @@ def _convert_webhook(conversion: Conversion) -> None:
     )
     made: Document = {
         "isEnabled": bool(source.flag(*_SWITCH)),
-        "url": conversion.rewrite(url) or conversion.choose("webhook_url", _URL_QUESTION),
+        "url": conversion.rewrite(url) if is_address(url) else conversion.choose("webhook_url", _URL_QUESTION),
         "method": "POST",
         "timeout": 5,
         "body": {

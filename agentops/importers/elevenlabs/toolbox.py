@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from agentops.document import Document
-from agentops.importers.elevenlabs.conversion import PROMPT, Conversion, literal
+from agentops.importers.elevenlabs.conversion import PROMPT, Conversion, literal, slug
 from agentops.importers.elevenlabs.leaves import Place, leaves_of, place_text, same
 from agentops.importers.elevenlabs.parameters import Parameters
 from agentops.importers.fidelity import Grade
@@ -136,11 +136,19 @@ def _url(conversion: Conversion, place: Place, parameters: Parameters, target: s
     path = parameters.path((*place, "api_schema", "path_params_schema"))
     made = re.sub(r"(?<!\{)\{([A-Za-z_][A-Za-z0-9_]*)\}(?!\})", lambda m: path.get(m[1]) or parameters.ask(m[1]), url)
     made = conversion.rewrite(made)
-    if not made:
-        question = f"Which address does the tool {target.rsplit('.', 1)[1]} call? The export has none."
-        return conversion.choose(f"url_{target.rsplit('.', 1)[1]}", question)
+    if not is_address(made):
+        name = target.rsplit(".", 1)[1]
+        why = f"{url} has no fixed host" if url else "the export has no address"
+        source.account.carry(at, f"config.{target}.url", "(your choice)", grade=Grade.CHOICE, why=why)
+        question = f"Which address does the tool {name} call? The old one was {url or 'not in the export'}."
+        return conversion.choose(f"url_{slug(name, '_')}", literal(question))
     source.account.carry(at, f"config.{target}.url", made)
     return made
+
+
+def is_address(url: str) -> bool:
+    """Whether the platform takes `url`: it must parse as one, so its host cannot be a placeholder."""
+    return bool(re.match(r"https?://[^{}\s/?#]+(?:[/?#]|$)", url)) and not re.search(r"\s", url)
 
 
 def _method(conversion: Conversion, place: Place, target: str) -> str:
