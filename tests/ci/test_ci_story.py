@@ -1,0 +1,241 @@
+"""From pull request to live line and back, through the shell steps of the workflows that `init --github` writes.
+
+A temporary repository with a bare remote, the emulator, and the fake GitHub; nothing of ours is replaced.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import variables
+from fake_github import ALL, BOT, FakeGithub, serving
+from runner import JobResult, Runner
+
+from agentops.ci.scaffold import GuardedEnvironment, Scaffold, github_files
+from agentops.emulator.options import EmulatorOptions
+from agentops.emulator.server import start
+
+PROJECT = Path(__file__).parent / "project"
+KEYS = {"SMALLEST_API_KEY_STAGING": "sk_staging", "SMALLEST_API_KEY_PROD": "sk_prod"}
+SCAFFOLD = Scaffold(
+    "acme-voice",
+    (
+        GuardedEnvironment("staging", ("SMALLEST_API_KEY_STAGING",)),
+        GuardedEnvironment("prod", ("SMALLEST_API_KEY_PROD",), is_protected=True),
+    ),
+)
+
+pytestmark = pytest.mark.slow
+
+
+class Team:
+    """A repository, its remote, its pull requests, and the jobs that GitHub would start for them."""
+
+    def __init__(self, folder: Path, fake: FakeGithub, api: str, emulator: str) -> None:
+        self.fake, self.api, self.emulator, self.folder = fake, api, emulator, folder
+        self.place, self.remote = folder / "work", folder / "remote.git"
+        shutil.copytree(PROJECT, self.place)
+        for name, text in github_files(SCAFFOLD).items():
+            (self.place / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.place / name).write_text(text)
+        self.git("init", "--quiet", "--initial-branch=main")
+        self.git("init", "--quiet", "--bare", str(self.remote))
+        self.git("remote", "add", "origin", str(self.remote))
+        self.commit("Our desk as code")
+        self.git("push", "--quiet", "origin", "main")
+
+    def git(self, *arguments: str) -> str:
+        identity = ["-c", "user.name=dana", "-c", "user.email=dana@example.com"]
+        done = subprocess.run(
+            ["git", *identity, *arguments], cwd=self.place, check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    def commit(self, message: str) -> str:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+        return self.git("rev-parse", "HEAD")
+
+    def write(self, file: str, before: str, after: str) -> None:
+        path = self.place / file
+        text = path.read_text()
+        assert before in text
+        path.write_text(text.replace(before, after))
+
+    # ---- what people do
+
+    def open_pull(self, number: int, message: str) -> str:
+        """Everything that was written goes onto a branch of its own, as a pull request."""
+        self.git("checkout", "--quiet", "-b", f"change-{number}")
+        return self.push_to_pull(number, message)
+
+    def push_to_pull(self, number: int, message: str) -> str:
+        head = self.commit(message)
+        self.git("push", "--quiet", "origin", f"change-{number}")
+        self.fake.add_pull(number, head_sha=head)
+        return head
+
+    def merge(self, number: int) -> str:
+        head = self.git("rev-parse", f"change-{number}")
+        self.git("checkout", "--quiet", "main")
+        self.git("merge", "--quiet", "--no-ff", "--message", f"Merge pull request #{number}", f"change-{number}")
+        self.git("push", "--quiet", "origin", "main")
+        merged = self.git("rev-parse", "HEAD")
+        self.fake.add_pull(number, head_sha=head, merge_sha=merged)
+        return merged
+
+    # ---- what GitHub does
+
+    def plan(self, number: int, environment: str = "prod", **event: Any) -> JobResult:
+        pull = self.fake.pulls[number]
+        head = {"sha": pull["head"]["sha"], "repo": {"full_name": event.pop("repository", "acme/voice")}}
+        payload = {"action": "synchronize", "pull_request": {**pull, "head": head, "title": "$(touch owned) `id`"}}
+        return self.run("pull_request", payload, "agentops-plan", "plan", {"environment": environment}, **event)
+
+    def apply(self, environment: str = "prod") -> JobResult:
+        return self.run("push", {}, "agentops-apply", "apply", {"environment": environment})
+
+    def run(
+        self, event: str, payload: Any, workflow: str, job: str, inputs: dict[str, Any], *, keys: Any = KEYS
+    ) -> JobResult:
+        path = self.folder / "event.json"
+        path.write_text(json.dumps(payload))
+        temporary = self.folder / "temporary"
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        told = variables(
+            event,
+            GITHUB_EVENT_PATH=str(path),
+            GITHUB_API_URL=self.api,
+            GITHUB_SHA=self.git("rev-parse", "HEAD"),
+            TEST_EMULATOR=self.emulator,
+        )
+        return Runner(self.place, temporary, told, keys).job(workflow, job, inputs)
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Iterator[Team]:
+    fake = FakeGithub()
+    behaviours = tuple((PROJECT / "agents" / "behaviours").glob("*.yaml"))
+    with serving(fake) as api, start(EmulatorOptions(behaviours=behaviours, seed=1)) as emulator:
+        yield Team(tmp_path, fake, api, emulator.base_url)
+
+
+def comment_of(team: Team, number: int) -> str:
+    [comment] = team.fake.comments_on(number)
+    assert comment["user"]["login"] == BOT
+    text: str = comment["body"]
+    return text
+
+
+def test_from_pull_request_to_live_line_and_back(team: Team) -> None:
+    # A pull request is opened: one comment, with the digest.
+    team.write("agents/prompts/desk.md", "You answer", "You kindly answer")
+    team.open_pull(7, "Be kind")
+    first = team.plan(7)
+    assert (first.exit_code, first.outputs["changes"]) == (0, "true"), first.log
+    assert first.outputs["digest"] in comment_of(team, 7)
+    assert "approves the digest" in comment_of(team, 7)
+    assert Path(first.outputs["plan-file"]).exists()
+
+    # It is changed: the same comment.
+    team.write("agents/prompts/desk.md", "kindly", "very kindly")
+    team.push_to_pull(7, "Be very kind")
+    second = team.plan(7)
+    assert second.outputs["digest"] != first.outputs["digest"]
+    assert second.outputs["digest"] in comment_of(team, 7)
+    assert len([check for check in team.fake.checks.values() if check["conclusion"] == "success"]) == 2
+
+    # It is merged: applied with the digest that was approved.
+    team.merge(7)
+    applied = team.apply()
+    assert applied.exit_code == 0, applied.log
+    assert applied.outputs["digest"] == second.outputs["digest"]
+    assert "approved by [#7]" in applied.summary
+    assert "nothing to do" in team.apply().summary
+
+
+def test_a_direct_push_to_a_protected_environment_is_refused(team: Team) -> None:
+    refused = team.apply()
+    assert refused.exit_code == 4, refused.log
+    assert "direct_push" in refused.log
+    assert "pull request only" in refused.summary
+    assert team.apply("staging").exit_code == 0
+
+
+def test_only_the_bots_comment_on_the_merged_head_approves(team: Team) -> None:
+    team.open_pull(7, "Start")
+    planned = team.plan(7)
+    [comment] = team.fake.comments.values()
+    comment["user"] = {"login": "mallory"}
+    team.merge(7)
+    refused = team.apply()
+    assert (refused.exit_code, "no_plan_comment" in refused.log) == (4, True)
+
+    comment["user"] = {"login": BOT}
+    comment["body"] = comment["body"].replace(planned.outputs["digest"], "0" * 16)
+    stale = team.apply()
+    assert stale.exit_code == 5, stale.log
+    assert "run the plan workflow of pull request #7 again" in stale.summary
+
+
+def test_a_world_that_moved_after_the_review_is_refused(team: Team) -> None:
+    team.open_pull(7, "Start")
+    team.plan(7)
+    team.merge(7)
+    assert team.apply().exit_code == 0
+    team.write("agents/prompts/desk.md", "You answer", "You kindly answer")
+    team.open_pull(8, "Be kind")
+    team.plan(8)
+    team.write("agents/prompts/desk.md", "kindly", "rudely")
+    team.git("commit", "--quiet", "--all", "--message", "Slipped in after the plan")
+    team.fake.pulls[8]["head"]["sha"] = team.git("rev-parse", "HEAD")
+    team.merge(8)
+    refused = team.apply()
+    assert (refused.exit_code, "plan_of_other_commit" in refused.log) == (4, True), refused.log
+
+
+def test_a_fork_is_checked_without_secrets_and_without_a_comment(team: Team) -> None:
+    team.fake.permissions = frozenset({"pull-requests:read"})
+    team.write("agents/desk.yaml", "firstMessage:", "firstMesage:")
+    team.open_pull(7, "A typo")
+    checked = team.plan(7, repository="stranger/voice", keys={})
+    assert checked.exit_code == 1, checked.log
+    assert "Checked, not planned" in checked.summary
+    assert "::error file=agents/desk.yaml,line=3" in checked.log
+    assert not team.fake.comments
+
+
+def test_a_plan_that_fails_replaces_the_comment_of_the_last_one(team: Team) -> None:
+    team.write("agents/prompts/desk.md", "You answer", "You kindly answer")
+    team.open_pull(7, "Be kind")
+    digest = team.plan(7).outputs["digest"]
+    team.write("agents/desk.yaml", "firstMessage:", "firstMesage:")
+    team.push_to_pull(7, "A typo")
+    failed = team.plan(7)
+    assert failed.exit_code == 1, failed.log
+    assert digest not in comment_of(team, 7)
+    assert "did you mean" in comment_of(team, 7)
+    assert failed.outputs["exit-code"] == "1"
+    [failure] = [check for check in team.fake.checks.values() if check["conclusion"] == "failure"]
+    assert failure["annotations"][0]["path"] == "agents/desk.yaml"
+
+
+def test_a_job_without_the_permission_says_which_one(team: Team) -> None:
+    team.fake.permissions = ALL - {"pull-requests:write", "issues:write"} | {"pull-requests:read"}
+    team.open_pull(7, "Start")
+    refused = team.plan(7)
+    assert refused.exit_code == 1
+    assert "needs the permission `pull-requests: write`" in refused.log
+
+
+def test_titles_and_branches_are_never_run(team: Team) -> None:
+    team.open_pull(7, "Start")
+    team.plan(7)
+    assert not (team.place / "owned").exists()
