@@ -10,14 +10,14 @@ import typer
 from agentops.cli.session import talk
 from agentops.document import Environment
 from agentops.errors import RefusedError, UsageError
-from agentops.plan.approval import require_digest, require_same
+from agentops.plan.approval import is_carried_out, require_digest, require_same
 from agentops.plan.model import Plan
 from agentops.plan.serial import from_json
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What the command line said. `may_ask`: there is a person at a terminal.
+    """What the command line said. `may_ask`: there is a person at a terminal; `approved`: the plan of a plan file.
 
     is_emergency: a rollback; an explicit yes is then enough in a protected environment too
     """
@@ -25,13 +25,25 @@ class Consent:
     is_given: bool = False
     may_ask: bool = False
     digest: str | None = None
-    plan_file: Path | None = None
+    approved: Plan | None = None
     is_emergency: bool = False
 
     @property
     def is_bound(self) -> bool:
         """Whether the consent names one exact plan."""
-        return self.digest is not None or self.plan_file is not None
+        return self.digest is not None or self.approved is not None
+
+
+def is_done(plan: Plan, consent: Consent) -> bool:
+    """Whether there is nothing left to do. Where one exact plan was approved, only if it is this one, or was carried
+    out before; anything else raises StaleError."""
+    if not plan.is_empty or not plan.is_applyable:
+        return False
+    if consent.approved is not None and not is_carried_out(consent.approved, plan):
+        require_same(consent.approved, plan)
+    if consent.digest is not None:
+        require_digest(consent.digest, plan)
+    return True
 
 
 def require_consent(plan: Plan, environment: Environment, consent: Consent) -> None:
@@ -40,8 +52,8 @@ def require_consent(plan: Plan, environment: Environment, consent: Consent) -> N
     Raises StaleError when it is not the plan that was approved, RefusedError when a protected environment lacks a
     reviewed digest or the person says no, UsageError when nobody can be asked.
     """
-    if consent.plan_file is not None:
-        require_same(read_plan(consent.plan_file), plan)
+    if consent.approved is not None:
+        require_same(consent.approved, plan)
     if consent.digest is not None:
         require_digest(consent.digest, plan)
     if consent.is_bound:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops.cli.call_pages import tell_progress, write_pages
-from agentops.cli.consent import Consent, require_consent
+from agentops.cli.consent import Consent, is_done, read_plan, require_consent
 from agentops.cli.options import (
     AckOption,
     AgentOption,
@@ -101,22 +101,24 @@ def apply(
     output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print the result.")] = TextOrJson.TEXT,
 ) -> int:
     """Make the platform match the specs: draft, publish, scan, live, read back, call, keep or restore."""
+    approved = read_plan(plan_file) if plan_file else None
     scope = scope_of(project, environment, api, agent, exclude, select, changed_since)
+    if approved is not None:
+        scope, prune = scope.of_plan(approved), prune or approved.archives
     options = PlanOptions(
         acknowledged=frozenset(ack or ()),
         overwrites_drift=overwrite_drift,
         discards_draft=discard_draft,
         today=today(),
     )
-    consent = Consent(is_given=yes, may_ask=not no_input and is_interactive(), digest=digest, plan_file=plan_file)
-
+    consent = Consent(is_given=yes, may_ask=not no_input and is_interactive(), digest=digest, approved=approved)
     request = ApplyRequest(discard_draft=discard_draft, is_atomic=atomic, smoke=smoke)
 
     async def main() -> ApplyResult | None:
         async with opened(scope) as deployment:
             made = await plan_deployment(deployment, options, prune=prune)
             talk(plan_output(made, PlanFormat.TEXT, stderr_style()))
-            if made.is_empty and made.is_applyable:
+            if is_done(made, consent):
                 return None
             require_applyable(made)
             require_consent(made, deployment.environment, consent)

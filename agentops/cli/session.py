@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +18,7 @@ from agentops.spec import Project, find_root, load_project
 from agentops.workflow.git import read_git_facts
 
 if TYPE_CHECKING:
+    from agentops.plan.model import Plan
     from agentops.workflow.deployment import Deployment
 
 Result = TypeVar("Result")
@@ -35,6 +36,12 @@ class Scope:
     tags: tuple[str, ...] = ()
     changed_since: str | None = None
     keys: frozenset[str] | None = None
+
+    def of_plan(self, plan: Plan) -> Scope:
+        """This scope on the environment and the agents of a saved plan, where the command line names no other."""
+        is_selecting = bool(self.agents or self.excluded or self.tags or self.changed_since)
+        keys = None if is_selecting else frozenset(change.key for change in plan.changes)
+        return replace(self, environment=self.environment or plan.environment, keys=keys)
 
 
 def scope_of(

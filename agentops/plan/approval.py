@@ -53,6 +53,15 @@ def require_digest(given: str, fresh: Plan) -> None:
         )
 
 
+def is_carried_out(approved: Plan, fresh: Plan) -> bool:
+    """Whether everything approved is in place already: the same specs, and nothing left to change."""
+    return (
+        fresh.is_empty
+        and (approved.project, approved.environment) == (fresh.project, fresh.environment)
+        and {c.key: c.fingerprint for c in approved.changes} == {c.key: c.fingerprint for c in fresh.changes}
+    )
+
+
 def what_moved(approved: Plan, fresh: Plan) -> list[str]:
     """Every fact of the digest that is not what it was, in words."""
     moved = []

@@ -164,6 +164,11 @@ class Plan:
         return not any(change.is_change for change in self.changes)
 
     @property
+    def archives(self) -> bool:
+        """Whether it takes agents out of service: they are in it only when it was asked to look for them."""
+        return any(change.action is Action.ARCHIVE for change in self.changes)
+
+    @property
     def is_applyable(self) -> bool:
         """Nothing refuses it and no diagnostic is an error."""
         return not self.refusals and not has_errors(self.diagnostics)

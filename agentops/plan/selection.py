@@ -17,16 +17,14 @@ class Selection:
     agents, excluded: keys or globs
     tags:             "tag=value", the value may be a glob
     changed_files:    project-relative paths; None when the question was not asked
+    keys:             exactly these, as far as the project has them: the agents of a saved plan
     """
 
     agents: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     changed_files: frozenset[str] | None = None
-
-    @property
-    def is_everything(self) -> bool:
-        return not (self.agents or self.excluded or self.tags) and self.changed_files is None
+    keys: frozenset[str] | None = None
 
 
 def select_agents(
@@ -44,7 +42,8 @@ def select_agents(
     return tuple(
         agent
         for agent in agents
-        if (not selection.agents or _is_named(agent, selection.agents))
+        if (selection.keys is None or agent.key in selection.keys)
+        and (not selection.agents or _is_named(agent, selection.agents))
         and not _is_named(agent, selection.excluded)
         and all(fnmatchcase(str(agent.tags.get(name, "")), value) and name in agent.tags for name, value in tags)
         and _is_touched(agent, selection.changed_files, sources or {})

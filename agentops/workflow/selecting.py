@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from agentops.plan.selection import Selection, select_agents
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.git import changed_files
@@ -13,8 +15,6 @@ def selected(deployment: Deployment, selection: Selection, changed_since: str | 
     Raises UsageError for keys, tags and references that mean nothing.
     """
     if changed_since is not None:
-        selection = Selection(
-            selection.agents, selection.excluded, selection.tags, changed_files(deployment.root, changed_since)
-        )
+        selection = replace(selection, changed_files=changed_files(deployment.root, changed_since))
     sources = {agent.key: frozenset(agent.files) for agent in deployment.agents}
     return deployment.narrowed(select_agents(deployment.agents, selection, sources))
