@@ -57,11 +57,12 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """The report, and what it was made from."""
+    """The report, and what it was made from. `lateness_ms`: how late each 40 ms chunk left."""
 
     report: CallReport
     events: Sequence[Event] = ()
     recording: Recording | None = None
+    lateness_ms: Sequence[float] = ()
 
 
 async def run_call(prepared: Prepared, target: Target, wiring: Wiring, *, attempt: int = 1) -> CallResult:
@@ -141,7 +142,7 @@ def _conclude(report: CallReport, prepared: Prepared, line: Line, found: tuple[l
         notes=line.session.notes,
         waveform=recording.waveform if recording else None,
     )
-    return CallResult(report, line.events, recording)
+    return CallResult(report, line.events, recording, line.lateness_ms)
 
 
 def _recording_of(line: Line) -> Recording:
