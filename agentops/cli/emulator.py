@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agentops.cli.session import talk
 from agentops.document import Generation
 from agentops.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from agentops.emulator.faults import Fault
 
 REALISTIC_SCAN_S = 6.0  # what the platform's scans took when they were last measured
 
@@ -29,15 +33,36 @@ def emulator(
     ] = None,
     scan_delay: Annotated[
         float, typer.Option("--scan-delay", metavar="S", min=0, help="How long a security scan takes, in seconds.")
-    ] = REALISTIC_SCAN_S,
+    ] = if TYPE_CHECKING:
+    from agentops.emulator.faults import Fault
+
+REALISTIC_SCAN_S,
     key: Annotated[
         list[str] | None, typer.Option("--key", metavar="KEY", help="Accept only this API key; repeatable.")
     ] = None,
     reset: Annotated[bool, typer.Option("--reset", help="Forget what --data holds before starting.")] = False,
+    seed: Annotated[
+        Path | None, typer.Option("--seed", metavar="FILE", help="Fill a new account with what this YAML file lists.")
+    ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option("--fault", metavar="TEXT", help="Break something, e.g. 'status PUT */draft nth=2'; repeatable."),
+    ] = None,
+    faults: Annotated[
+        Path | None, typer.Option("--faults", metavar="FILE", help="A YAML list of things to break.")
+    ] = None,
+    shuffle: Annotated[
+        int | None,
+        typer.Option("--shuffle", metavar="N", help="Choose at random, by this number, where nobody knows the platform."),
+    ] = None,
+    client_tools: Annotated[bool, typer.Option("--client-tools", help="Offer tools that the caller performs.")] = False,
+    allow_tool_calls: Annotated[
+        bool, typer.Option("--allow-tool-calls", help="Really send the HTTP requests of agents' tools.")
+    ] = False,
 ) -> int:
     """Runs the local Atoms. The first line on stdout is its address, printed once it answers."""
     from agentops.emulator.database import EmulatorError
-    from agentops.emulator.options import EmulatorOptions
+    from agentops.emulator.options import Choices, EmulatorOptions
     from agentops.emulator.server import serve
 
     options = EmulatorOptions(
@@ -49,12 +74,24 @@ def emulator(
         scan_delay_s=scan_delay,
         behaviours=_behaviours(behaviour),
         reset=reset,
+        seed_file=seed,
+        choices=Choices() if shuffle is None else Choices.shuffled(shuffle),
+        client_tools=client_tools,
+        allow_tool_calls=allow_tool_calls,
     )
     try:
-        serve(options, on_ready=_announce)
+        serve(replace(options, faults=_faults(fault or [], faults)), on_ready=_announce)
     except EmulatorError as failure:
         raise UsageError(str(failure)) from failure
     return ExitCode.DONE
+
+
+def _faults(lines: list[str], file: Path | None) -> tuple[Fault, ...]:
+    """The faults of the command line, then those of the file. Raises EmulatorError."""
+    from agentops.emulator.faults import parse_fault
+    from agentops.emulator.seeding import read_fault_file
+
+    return (*map(parse_fault, lines), *(read_fault_file(file) if file else ()))
 
 
 def _behaviours(given: list[Path] | None) -> tuple[Path, ...]:

@@ -16,6 +16,7 @@ from starlette.routing import Route as HttpRoute
 from agentops.emulator import account
 from agentops.emulator.control import Controls
 from agentops.emulator.database import EmulatorError
+from agentops.emulator.deliveries import Deliveries
 from agentops.emulator.dispatch import Dispatcher, not_found
 from agentops.emulator.faults import Faults
 from agentops.emulator.interception import Interception, RequestLog
@@ -23,6 +24,7 @@ from agentops.emulator.openapi import build_document
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.realtime import realtime_routes
 from agentops.emulator.routes import ROUTES
+from agentops.emulator.seeding import plant
 from agentops.emulator.store import Clock, Store
 from agentops.emulator.wire import Route
 
@@ -40,6 +42,8 @@ def create_app(options: EmulatorOptions, *, clock: Clock | None = None) -> Starl
         if options.reset:
             store.database.clear()
         furnish(store)
+        if options.seed_file is not None:
+            plant(store, options.seed_file)
         return _build(store)
     except EmulatorError:
         store.close()
@@ -73,6 +77,7 @@ def _build(store: Store) -> Starlette:
         lifespan=lifespan,
     )
     app.state.store = store
+    app.state.deliveries = Deliveries(store)
     app.state.document = build_document(served, api=store.options.api)
     return app
 

@@ -47,6 +47,9 @@ class Controls:
             Route(f"{PREFIX}/requests", self.list_requests, methods=["GET"]),
             Route(f"{PREFIX}/snapshot", self.take_snapshot, methods=["GET"]),
             Route(f"{PREFIX}/snapshot", self.restore_snapshot, methods=["POST"]),
+            Route(f"{PREFIX}/deliveries", self.list_deliveries, methods=["GET"]),
+            Route(f"{PREFIX}/recordings/{{name}}.wav", self.play_recording, methods=["GET"]),
+            Route(f"{PREFIX}/uploads/{{key:path}}", self.take_upload, methods=["PUT"]),
         ]
 
     async def state(self, _http: Request) -> Response:
@@ -117,6 +120,19 @@ class Controls:
         except EmulatorError as failure:
             return _refused(str(failure))
         return JSONResponse({"restored": True})
+
+    async def list_deliveries(self, _http: Request) -> Response:
+        return JSONResponse({"deliveries": self._store.database.all("delivery")})
+
+    async def play_recording(self, http: Request) -> Response:
+        """`<call id>.wav` is mixed; `<call id>-stereo.wav` has the caller left and the agent right."""
+        call_id, _, suffix = http.path_params["name"].partition("-stereo")
+        wav = self._store.recording(call_id + suffix, stereo="-stereo" in http.path_params["name"])
+        return Response(wav, media_type="audio/wav") if wav else Response("no such recording", 404)
+
+    async def take_upload(self, http: Request) -> Response:
+        """Where a presigned upload goes; what is uploaded is counted and not kept."""
+        return JSONResponse({"received": len(await http.body())})
 
 
 def _fits_scans(body: dict[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from email.policy import HTTP
 from typing import Any
 
 from starlette.requests import Request as HttpRequest
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from agentops.emulator.schema import OBJECT_ID, problems
 from agentops.emulator.store import Store
@@ -94,6 +94,8 @@ class Dispatcher:
 
 
 def to_response(answer: Answer) -> Response:
+    if answer.stream is not None:
+        return StreamingResponse(answer.stream, answer.status, dict(answer.headers), media_type=answer.content_type)
     if answer.content is not None:
         return Response(answer.content, answer.status, dict(answer.headers), media_type=answer.content_type)
     text = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))

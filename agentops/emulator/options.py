@@ -67,9 +67,11 @@ class EmulatorOptions:
     scan_delay_s:   how long a security scan takes
     scan_fails_on:  a scan fails when a prompt or first message holds one of these words (any case)
     scan_errors_on: the same for a scan that breaks instead of judging
+    analytics_delay_s: how long after its end a call's analytics appear
     late_listing_s: how long a new revision is missing from lists after it was committed
     behaviours:     behaviour files for the realtime side, by path
     faults:         what to break from the start
+    seed_file:      what to fill a new account with
     seed:           makes ids and choices repeatable; None: random ids
     client_tools:   offers the unconfirmed client tools on the WebSocket
     allow_tool_calls: `api_call` tools really perform their HTTP requests
@@ -84,10 +86,12 @@ class EmulatorOptions:
     scan_delay_s: float = 0.02
     scan_fails_on: tuple[str, ...] = ("jailbreak-me",)
     scan_errors_on: tuple[str, ...] = ("crash-the-scan",)
+    analytics_delay_s: float = 0.0
     late_listing_s: float = 0.0
     choices: Choices = Choices()
     behaviours: tuple[Path, ...] = ()
     faults: tuple[Fault, ...] = ()
+    seed_file: Path | None = None
     seed: int | None = None
     client_tools: bool = False
     allow_tool_calls: bool = False

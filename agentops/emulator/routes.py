@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from agentops.emulator import account, agents, branches, drafts, voices
+from agentops.emulator import (
+    account,
+    agents,
+    automation,
+    branches,
+    campaigns,
+    conversations,
+    drafts,
+    events,
+    knowledge,
+    voices,
+    webhooks,
+)
 from agentops.emulator.wire import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -10,5 +22,11 @@ ROUTES: tuple[Route, ...] = (
     *agents.ROUTES,
     *branches.ROUTES,
     *drafts.ROUTES,
+    *conversations.ROUTES,
+    *events.ROUTES,
+    *knowledge.ROUTES,
+    *webhooks.ROUTES,
+    *campaigns.ROUTES,
+    *automation.ROUTES,
     *voices.ROUTES,
 )

@@ -23,6 +23,7 @@ TOKEN_TTL_S = 30  # `POST /conversation/register-call` says expires_in 30
 ORGANIZATION_ID = "65f0000000000000000000aa"
 USER_ID = "65f0000000000000000000bb"
 USER_NAME = "Local Developer"
+ENDED = ("completed", "failed", "no_answer", "cancelled")  # the statuses a call keeps
 
 
 class Clock:
@@ -66,6 +67,7 @@ class Store:
         self.database = Database(options.data)
         self._random = random.Random(options.seed)
         self._listeners: list[Callable[[str, Body], None]] = []
+        self._call_watchers: list[Callable[[str, Body], None]] = []
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -124,6 +126,7 @@ class Store:
         `agentId`, `type`, `status`; missing ids and times are filled in."""
         filled = {"_id": self.new_id(), "createdAt": self.now(), "updatedAt": self.now(), "transcript": [], **record}
         self.database.put("call", record["callId"], filled, owner=record["agentId"])
+        self._tell("started", filled)
 
     def update_call(self, call_id: str, changes: Body) -> None:
         """Replaces the given top-level fields of a call. Raises LookupError when there is no such call."""
@@ -131,7 +134,18 @@ class Store:
             record = self.database.get("call", call_id)
             if record is None:
                 raise LookupError(f"no call {call_id}")
-            self.database.put("call", call_id, {**record, **changes, "updatedAt": self.now()})
+            changed = {**record, **changes, "updatedAt": self.now()}
+            self.database.put("call", call_id, changed)
+        if changed["status"] in ENDED and record["status"] not in ENDED:
+            self._tell("ended", changed)
+
+    def watch_calls(self, watcher: Callable[[str, Body], None]) -> None:
+        """From now on `watcher("started" | "ended", record)` is told of every call, in the thread that writes it."""
+        self._call_watchers.append(watcher)
+
+    def _tell(self, stage: str, record: Body) -> None:
+        for watcher in self._call_watchers:
+            watcher(stage, record)
 
     def call(self, call_id: str) -> Body | None:
         return self.database.get("call", call_id)

@@ -5,7 +5,7 @@ No server and no state here: a route's handler is a plain function from the stor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -58,12 +58,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer: JSON `body`, or `content` with its own content type."""
+    """One answer: JSON `body`, or `content` or a `stream` with a content type of its own."""
 
     status: int
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes | None = None
+    stream: AsyncIterator[bytes] | None = None
     content_type: str = "application/json; charset=utf-8"
 
 

@@ -1,0 +1,103 @@
+"""Filling a new account from a YAML file, and reading a file of faults.
+
+What the account already has by name is left alone, so the same file can be given at every start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from agentops.emulator import account, agents, configuration, knowledge, publishing, versions
+from agentops.emulator.database import Body, EmulatorError
+from agentops.emulator.faults import Fault, read_faults
+from agentops.emulator.schema import COUNT, OBJECT, TEXT, array, obj, problems, text
+from agentops.emulator.store import Store
+from agentops.emulator.wire import Refusal
+
+_REVISION = obj({"label": TEXT, "config": OBJECT}, required=("config",), closed=True)
+_AGENT = obj(
+    {"name": text(least=1), "description": TEXT, "config": OBJECT, "revisions": array(_REVISION)},
+    required=("name",),
+    closed=True,
+)
+_KNOWLEDGE = obj({"name": text(least=1, most=40), "description": TEXT}, required=("name",), closed=True)
+SEED = obj(
+    {
+        "agents": array(_AGENT),
+        "phone_numbers": array(text(pattern=r"^\+\d{7,15}$")),
+        "knowledge_bases": array(_KNOWLEDGE),
+        "agent_limit": COUNT,
+    },
+    closed=True,
+)
+
+
+def plant(store: Store, path: Path) -> None:
+    """Adds what the file lists to the account. Raises EmulatorError, with nothing added, when the file is wrong."""
+    content = _read_yaml(path) or {}
+    if wrong := problems(SEED, content):
+        raise EmulatorError(f"{path}: {'; '.join(wrong)}")
+    with store.transaction():
+        try:
+            _plant(store, content)
+        except Refusal as refusal:
+            raise EmulatorError(f"{path}: {'; '.join(refusal.errors)}") from refusal
+
+
+def _plant(store: Store, content: Body) -> None:
+    if "agent_limit" in content:
+        store.database.put("setting", "agent_limit", {"value": content["agent_limit"]})
+    known = {product["attributes"]["phoneNumber"] for product in store.database.all("product")}
+    for number in content.get("phone_numbers", []):
+        if number not in known:
+            account.add_phone_number(store, number)
+    names = {base["name"] for base in store.database.all("knowledge_base")}
+    for entry in content.get("knowledge_bases", []):
+        if entry["name"] not in names:
+            knowledge.add_knowledge_base(store, entry["name"], entry.get("description", ""))
+    existing = {agent["name"] for agent in store.database.all("agent")}
+    for entry in content.get("agents", []):
+        if entry["name"] not in existing:
+            _plant_agent(store, entry)
+
+
+def _plant_agent(store: Store, entry: Body) -> None:
+    metadata: Body = {name: entry[name] for name in ("name", "description") if name in entry}
+    choices = store.options.choices
+    config = configuration.new_config({}, choices)
+    for revision, is_first in _revisions(entry):
+        patch = publishing.check_write(store, revision["config"], f"{entry['name']}: no recognised config fields")
+        config = configuration.merge(config, patch, choices)
+        if is_first:
+            agent = agents.add_agent(store, metadata, config)
+        else:
+            branch = versions.default_branch(store, agent["_id"])
+            versions.commit(store, branch, config, label=publishing.check_label(revision))
+    if not entry.get("config") and not entry.get("revisions"):
+        agents.add_agent(store, metadata, config)
+
+
+def _revisions(entry: Body) -> Iterator[tuple[Body, bool]]:
+    """What the agent's revisions hold, oldest first, and whether it is the first."""
+    listed: list[Body] = [{"config": entry["config"]}] if entry.get("config") else []
+    for index, revision in enumerate([*listed, *entry.get("revisions", [])]):
+        yield revision, index == 0
+
+
+def read_fault_file(path: Path) -> tuple[Fault, ...]:
+    """The faults of a YAML file. Raises EmulatorError."""
+    return tuple(read_faults(_read_yaml(path) or []))
+
+
+def _read_yaml(path: Path) -> Any:
+    try:
+        return YAML(typ="safe").load(path)
+    except OSError as failure:
+        raise EmulatorError(f"cannot read {path}: {failure.strerror}") from failure
+    except YAMLError as failure:
+        raise EmulatorError(f"{path} is not YAML: {str(failure).splitlines()[-1].strip()}") from failure
