@@ -33,10 +33,7 @@ def emulator(
     ] = None,
     scan_delay: Annotated[
         float, typer.Option("--scan-delay", metavar="S", min=0, help="How long a security scan takes, in seconds.")
-    ] = if TYPE_CHECKING:
-    from agentops.emulator.faults import Fault
-
-REALISTIC_SCAN_S,
+    ] = REALISTIC_SCAN_S,
     key: Annotated[
         list[str] | None, typer.Option("--key", metavar="KEY", help="Accept only this API key; repeatable.")
     ] = None,
@@ -53,7 +50,7 @@ REALISTIC_SCAN_S,
     ] = None,
     shuffle: Annotated[
         int | None,
-        typer.Option("--shuffle", metavar="N", help="Choose at random, by this number, where nobody knows the platform."),
+        typer.Option("--shuffle", metavar="N", help="Choose at random, by this number, what nobody knows."),
     ] = None,
     client_tools: Annotated[bool, typer.Option("--client-tools", help="Offer tools that the caller performs.")] = False,
     allow_tool_calls: Annotated[
