@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from agentops.spec.environment import ProjectContext, read_project
 from agentops.spec.files import AGENTS, PROJECT_FILE, FileProblem, ProjectFiles
 from agentops.spec.resolve import Resolved, SpecReader, check_asked
 from agentops.spec.scope import GitFacts
+from agentops.spec.tree import key_place, mark_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,12 @@ class Project:
     diagnostics: tuple[Diagnostic, ...]
     resolved: tuple[Resolved, ...] = field(default=(), repr=False)
     context: ProjectContext | None = field(default=None, repr=False)
+
+    def place(self, *path: str) -> Where | None:
+        """Where `path` is written in `agentops.yaml`."""
+        tree = self.context.files.tree(PROJECT_FILE)[0] if self.context is not None else None
+        mark = mark_of(tree, path)
+        return key_place(mark) if mark is not None else None
 
 
 def find_root(start: Path) -> Path:
@@ -77,23 +84,24 @@ def load_project(
     return Project(root, context.name, context.environment, agents, _in_order(problems), tuple(resolved), context)
 
 
-def _same_names(resolved: Iterable[Resolved]) -> list[Diagnostic]:
+def _same_names(resolved: Sequence[Resolved]) -> list[Diagnostic]:
     """Two agents with one key or one display name: both places are named."""
-    problems = []
-    keys: dict[str, Where | None] = {}
-    names: dict[str, Where | None] = {}
-    for each in resolved:
-        where = each.agent.place_of(("name",)) or Where(each.agent.source)
-        for seen, value, code, what in (
-            (keys, each.agent.key, "duplicate-agent-key", "key"),
-            (names, each.agent.name, "duplicate-name", "display name"),
-        ):
-            if value in seen:
-                summary = f"two agents have the {what} {value!r}; the other is at {seen[value]}"
-                hint = "give each a `key:` of its own" if what == "key" else "give each a `name:` of its own"
-                problems.append(Diagnostic(code, Severity.ERROR, summary, hint, where, agent=each.agent.key))
-            seen.setdefault(value, where)
-    return problems
+    agents = [each.agent for each in resolved]
+    return [
+        *_same("duplicate-agent-key", "key", [(agent.key, agent) for agent in agents]),
+        *_same("duplicate-name", "name", [(agent.name, agent) for agent in agents]),
+    ]
+
+
+def _same(code: str, what: str, named: Iterable[tuple[str, DesiredAgent]]) -> Iterable[Diagnostic]:
+    seen: dict[str, Where] = {}
+    for name, agent in named:
+        where = agent.place_of(("name",)) or Where(agent.source)
+        if name in seen:
+            summary = f"two agents have the {what} {name!r}; the other is at {seen[name]}"
+            hint = f"give each a `{what}:` of its own"
+            yield Diagnostic(code, Severity.ERROR, summary, hint, where, agent=agent.key)
+        seen.setdefault(name, where)
 
 
 def _in_order(problems: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

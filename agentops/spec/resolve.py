@@ -23,6 +23,7 @@ from agentops.spec.rules import check_rules
 from agentops.spec.scope import Functions, secret_in_env
 from agentops.spec.source import SourceError
 from agentops.spec.subject import Subject
+from agentops.spec.suppression import split_suppressed
 from agentops.spec.tree import Map, Mark, Positions, Seq, key_place, mark_of, to_plain, value_place
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -35,6 +36,7 @@ class Resolved:
 
     subject: Subject
     agent: DesiredAgent
+    suppressed: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(slots=True)
@@ -195,14 +197,17 @@ class SpecReader:
         spec, wrong = check(AgentSpec, tree, data=self._without_new_fields(data), agent=key)
         self.problems += wrong
         subject = None
+        suppressed: list[Diagnostic] = []
         if spec is not None and not has_errors(self.problems[before:]):
             subject = Subject(key, spec, tree, self.context.files, tuple(read))
-            self.problems += check_rules(subject, is_deploying=self.context.secrets.is_needed)
+            found = check_rules(subject, is_deploying=self.context.secrets.is_needed)
+            stays, suppressed = split_suppressed(spec.lint or (), found)
+            self.problems += stays
             self._check_calls(spec, tree, key, read)
         if spec is None or subject is None or has_errors(self.problems[before:]):
             return None
         settled = with_passthrough(tree) if rendering.has_extras else tree
-        return Resolved(subject, self._agent(key, spec, settled, tuple(read)))
+        return Resolved(subject, self._agent(key, spec, settled, tuple(read)), tuple(suppressed))
 
     def _without_new_fields(self, data: Map) -> Any:
         """`data` without the config fields that the project declares as newer than this release."""

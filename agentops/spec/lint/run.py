@@ -1,0 +1,84 @@
+"""Running the lint rules over a project, with the severities and suppressions that people have chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from agentops.diagnostics import Diagnostic, Severity
+from agentops.spec.closest import closest
+from agentops.spec.lint import prompts, safety, settings, spoken  # noqa: F401 - importing enters their rules
+from agentops.spec.lint.registry import RULES, SETTINGS
+from agentops.spec.model.agent import Suppression
+from agentops.spec.model.project import LintSpec
+from agentops.spec.project import Project
+from agentops.spec.subject import Subject
+from agentops.spec.suppression import SUPPRESSIBLE, matches
+
+
+def lint_project(project: Project) -> tuple[Diagnostic, ...]:
+    """Everything the rules find in the agents of `project`, beside the diagnostics it already has; sorted by place."""
+    chosen = project.context.lint if project.context is not None else None
+    chosen = chosen or LintSpec()
+    found = list(_bad_settings(project, chosen))
+    for each in project.resolved:
+        subject = replace(each.subject, settings=dict(chosen.settings or {}))
+        found += _suppressed(subject, [*_findings(subject, chosen), *each.suppressed])
+    found += project.diagnostics
+    order = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+    unique = {(each.code, each.where, each.summary): each for each in found}
+    return tuple(
+        sorted(
+            unique.values(), key=lambda each: (str(each.where and each.where.file), _line(each), order[each.severity])
+        )
+    )
+
+
+def _line(diagnostic: Diagnostic) -> int:
+    return diagnostic.where.line if diagnostic.where else 0
+
+
+def _findings(subject: Subject, chosen: LintSpec) -> Iterable[Diagnostic]:
+    severities = chosen.rules or {}
+    for rule in RULES.values():
+        wanted = severities.get(rule.code, rule.severity.value)
+        if wanted == "off":
+            continue
+        for finding in rule.check(subject):
+            yield subject.problem(
+                rule.code, Severity(wanted), finding.path, finding.summary, finding.hint, needle=finding.needle
+            )
+
+
+def _suppressed(subject: Subject, found: list[Diagnostic]) -> list[Diagnostic]:
+    """`found` without what the spec suppresses, and with a warning for every suppression that suppresses nothing."""
+    kept = list(found)
+    for index, suppression in enumerate(subject.spec.lint or ()):
+        matching = [each for each in kept if matches(suppression, each)]
+        kept = [each for each in kept if each not in matching]
+        if not matching:
+            kept.append(_useless(subject, index, suppression))
+    return kept
+
+
+def _useless(subject: Subject, index: int, suppression: Suppression) -> Diagnostic:
+    known = [*RULES, *SUPPRESSIBLE]
+    path = ("lint", index, "rule")
+    if suppression.rule in known:
+        summary = f"{suppression.rule} finds nothing here, so there is nothing to suppress"
+        return subject.problem("unused-suppression", Severity.WARNING, path, summary, "remove the suppression")
+    near = closest(suppression.rule, known)
+    hint = f"did you mean {near}?" if near else "`agentops explain` lists the rules"
+    summary = f"there is no rule {suppression.rule!r} that can be suppressed"
+    return subject.problem("unknown-rule", Severity.WARNING, path, summary, hint)
+
+
+def _bad_settings(project: Project, chosen: LintSpec) -> Iterable[Diagnostic]:
+    """Rules and thresholds in `agentops.yaml` that do not exist."""
+    for names, known, what in ((chosen.rules, RULES, "rule"), (chosen.settings, SETTINGS, "lint setting")):
+        for name in names or {}:
+            if name not in known:
+                near = closest(name, known)
+                hint = f"did you mean {near}?" if near else f"known: {', '.join(known)}"
+                where = project.place("lint", "rules" if what == "rule" else "settings", name)
+                yield Diagnostic("unknown-rule", Severity.WARNING, f"there is no {what} {name!r}", hint, where)

@@ -1,0 +1,164 @@
+"""What should not be in a file or on the line: secrets, personal data, requests that anybody can read."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from agentops.diagnostics import Severity
+from agentops.document import Secret
+from agentops.spec.lint.registry import Finding, rule
+from agentops.spec.model.base import ForModel, Spoken
+from agentops.spec.model.tools import ApiCall
+from agentops.spec.placeholders import PLACEHOLDER
+from agentops.spec.subject import Subject, Text
+
+_KEY = re.compile(
+    r"\b(?:sk|pk|rk)[_-](?:live_|test_|proj-)?[A-Za-z0-9_-]{12,}|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}"
+    r"|\bxox[baprs]-[A-Za-z0-9-]{10,}|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY"
+)
+_TOKEN = re.compile(r"(?<![\w/.-])[A-Za-z0-9+/_-]{24,}={0,2}(?![\w/.-])")
+_SECRET_NAMES = re.compile(r"authori[sz]ation|api[-_]?key|token|secret|password|cookie", re.I)
+
+
+def _literal(text: str) -> str:
+    """The text without its variables and secrets' references."""
+    return PLACEHOLDER.sub(" ", re.sub(r"\$\{\{[^}]*\}\}", " ", text))
+
+
+def _entropy(text: str) -> float:
+    """Bits per character: about 3 for words, above 4 for keys."""
+    return -sum(n / len(text) * math.log2(n / len(text)) for n in Counter(text).values())
+
+
+def _looks_secret(text: str) -> str | None:
+    if found := _KEY.search(text):
+        return found[0]
+    for token in _TOKEN.findall(text):
+        mixed = any(c.isdigit() for c in token) and any(c.isupper() for c in token) and any(c.islower() for c in token)
+        if mixed and _entropy(token) > 3.8:
+            return str(token)
+    return None
+
+
+@rule("secret-in-text", Severity.ERROR)
+def _secret_in_text(subject: Subject) -> Iterator[Finding]:
+    for each in subject.texts:
+        if found := _looks_secret(_literal(each.text)):
+            shown = f"{found[:4]}... ({len(found)} characters)"
+            hint = "revoke it, keep the new one out of git, and write ${{ secrets.NAME }}"
+            yield Finding(each.path, f"this looks like a secret: {shown}", hint, found)
+
+
+@rule("secret-in-header", Severity.ERROR)
+def _secret_in_header(subject: Subject) -> Iterator[Finding]:
+    for path, name, value in _headers(subject):
+        text = _literal(value)
+        is_literal = any(character.isalnum() for character in re.sub(r"(?i)\b(bearer|basic|token)\b", "", text))
+        if _SECRET_NAMES.search(name) and is_literal and value == text:
+            hint = f"write {name}: ${{{{ secrets.NAME }}}} (with Bearer in front where the service wants it)"
+            yield Finding(path, f"the header {name} has its value written into the file", hint)
+
+
+def _headers(subject: Subject) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """(path, name, value as written) of every header and query parameter."""
+    maps: list[tuple[tuple[str | int, ...], object]] = []
+    if (pre := subject.config.preCallAPI) is not None:
+        maps += [
+            (("config", "preCallAPI", "headers"), pre.headers),
+            (("config", "preCallAPI", "queryParams"), pre.queryParams),
+        ]
+    for path, tool in subject.tools:
+        if isinstance(tool, ApiCall):
+            maps.append(((*path, "headers"), tool.headers))
+            for name in ("headersArray", "queryParams"):
+                for index, pair in enumerate(getattr(tool, name) or ()):
+                    yield (*path, name, index, "value"), pair.key, _text_of(pair.value)
+    for path, headers in maps:
+        for name, value in (headers or {}).items():  # type: ignore[attr-defined]
+            yield (*path, name), name, _text_of(value)
+
+
+def _text_of(value: str | Secret) -> str:
+    return value.reference if isinstance(value, Secret) else value
+
+
+def _for_people(subject: Subject) -> Iterator[Text]:
+    """Texts that reach a model or a caller."""
+    yield from (each for each in subject.texts if isinstance(each.marker, ForModel | Spoken))
+
+
+_CARD = re.compile(r"(?<![\d+])(?:\d[ -]?){12,18}\d(?!\d)")
+_EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_PHONE = re.compile(r"(?<![\w.])(?:\+\d[\d ().-]{7,16}\d|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})(?!\w)")
+
+
+@rule("card-number", Severity.ERROR)
+def _card(subject: Subject) -> Iterator[Finding]:
+    for each in subject.texts:
+        for found in _CARD.finditer(each.text):
+            digits = [int(c) for c in found[0] if c.isdigit()]
+            if _luhn(digits) and len(set(digits)) > 1:
+                hint = "remove it; test cards belong into the test system, not into a prompt"
+                yield Finding(each.path, f"this looks like a card number ending in {found[0][-4:]}", hint, found[0])
+
+
+def _luhn(digits: list[int]) -> bool:
+    doubled = [d * 2 - 9 if d > 4 else d * 2 for d in digits[-2::-2]]
+    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+
+
+@rule("email-in-prompt")
+def _email(subject: Subject) -> Iterator[Finding]:
+    for each in _for_people(subject):
+        if found := _EMAIL.search(_literal(each.text)):
+            hint = "take personal addresses out; a public one is better a variable, spelled as it is said"
+            yield Finding(each.path, f"an e-mail address in the text: {found[0]}", hint, found[0])
+
+
+@rule("phone-number-in-prompt")
+def _phone(subject: Subject) -> Iterator[Finding]:
+    for each in _for_people(subject):
+        if found := _PHONE.search(_literal(each.text)):
+            hint = "put numbers to connect to into a transfer_call tool, and numbers to say into a variable"
+            yield Finding(each.path, f"a phone number in the text: {found[0].strip()}", hint, found[0].strip())
+
+
+@rule("insecure-url")
+def _insecure(subject: Subject) -> Iterator[Finding]:
+    for each in subject.texts:
+        url = each.text
+        if each.path[-1] in ("url", "customLLMWebSocketUrl") and url.startswith(("http://", "ws://")):
+            host = re.split(r"[/:]", url.split("://", 1)[1])[0]
+            if host not in ("localhost", "127.0.0.1"):
+                summary = "the request travels unencrypted, with what the caller said in it"
+                yield Finding(each.path, summary, "use https:// (wss:// for a socket)")
+
+
+@rule("body-not-json")
+def _body(subject: Subject) -> Iterator[Finding]:
+    for path, tool in subject.tools:
+        if isinstance(tool, ApiCall) and tool.requestBody is not None and not _is_json(_text_of(tool.requestBody)):
+            summary = f"the request body of {tool.name} is no JSON once its variables are filled"
+            yield Finding((*path, "requestBody"), summary, 'put texts into quotes: {"name": "{{name}}"}')
+
+
+def _is_json(body: str) -> bool:
+    """Whether the body parses with a number, and so inside quotes with a text, in place of each variable."""
+    try:
+        json.loads(PLACEHOLDER.sub("0", re.sub(r"\$\{\{[^}]*\}\}", "0", body)))
+    except ValueError:
+        return False
+    return True
+
+
+@rule("body-with-get")
+def _get_body(subject: Subject) -> Iterator[Finding]:
+    for path, tool in subject.tools:
+        if isinstance(tool, ApiCall) and tool.method == "GET" and tool.requestBody:
+            hint = "use POST, or move the values into queryParams"
+            yield Finding((*path, "requestBody"), f"{tool.name} sends a body with GET, which servers ignore", hint)
