@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from agentops.calls.checks import Facts, check_call
@@ -25,6 +27,8 @@ from agentops.calls.steps import Walk
 if TYPE_CHECKING:
     from agentops.calls.recording import Recording
 
+# Recordings are listened to one at a time: more threads would compete with the calls that are still going on.
+_LISTENERS = ThreadPoolExecutor(max_workers=1, thread_name_prefix="agentops-listening")
 _THEIR_FAULTS = {"internal_error", "worker_not_ready", "no_session"}
 
 
@@ -92,7 +96,8 @@ async def run_call(prepared: Prepared, target: Target, wiring: Wiring, *, attemp
     evidence = Evidence()
     if wiring.platform is not None and line.call_id:
         evidence = await gather(wiring.platform, line.call_id, script.checks, watch)
-    return await asyncio.to_thread(_conclude, report, prepared, line, (checks, evidence))
+    conclude = partial(_conclude, report, prepared, line, (checks, evidence))
+    return await asyncio.get_running_loop().run_in_executor(_LISTENERS, conclude)
 
 
 def _watch(platform: Platform | None, line: Line, script: Script) -> Watch | None:
