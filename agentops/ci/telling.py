@@ -85,17 +85,28 @@ def tell_apply(job: Job, result: ApplyResult, approval: Approval | None, reports
     (job.output / f"apply-{result.environment}.json").write_text(result_json(result), "utf-8")
     if reports.is_dir():
         shutil.copytree(reports, job.output / "run", dirs_exist_ok=True)
-    page = apply_page(result, job.origin, approved_by=approved)
+    page = apply_page(result, job.origin, approved_by=approved) + _call_tables(job.output / "run")
     restored = any(agent.outcome is Outcome.ROLLED_BACK for agent in result.agents)
     values = {
         "changes": _word(any(agent.outcome is Outcome.APPLIED for agent in result.agents)),
         "digest": result.digest,
         "rolled-back": _word(restored),
-        "report": next((str(page) for page in sorted(job.output.rglob("report.html"))), ""),
+        "report": _front_page(job.output / "run"),
     }
     _hand_over(job, result.environment, result.exit_code, values, page)
     commands = [message_command("error", "rolled back", _restored_text(result))] if restored else []
     return Told(result.exit_code, tuple(commands), page)
+
+
+def _call_tables(run: Path) -> str:
+    """The summaries that the calls of each agent wrote beside their pages."""
+    return "".join("\n" + path.read_text("utf-8") for path in sorted(run.glob("*/summary.md")))
+
+
+def _front_page(run: Path) -> str:
+    """The call report to open first; each call has one of its own further down."""
+    pages = sorted(run.rglob("report.html"), key=lambda path: (len(path.parts), path))
+    return str(pages[0]) if pages else ""
 
 
 def _restored_text(result: ApplyResult) -> str:

@@ -122,7 +122,7 @@ def apply_page(result: ApplyResult, origin: Origin, *, approved_by: str = "") ->
         lines += [
             "> [!WARNING]",
             f"> Git is ahead of what serves: [`{origin.commit[:10]}`]({origin.commit_url}) was rolled back. Revert it, "
-            f"or fix it and deploy that: `git revert {origin.commit[:10]}`",
+            f"or fix it and deploy that: `git revert {origin.commit[:10]}`, with `--mainline 1` where it is a merge.",
             "",
         ]
     return "\n".join([*lines, f"<sub>Applied from {origin}.</sub>"]) + "\n"
@@ -157,9 +157,15 @@ def _details(agent: AgentResult) -> Iterator[str]:
 # ---- drift
 
 
+_DRIFT_WITHOUT_FIELDS = frozenset({Drift.RENAMED, Drift.ARCHIVED, Drift.FOREIGN, Drift.BRANCH_SWITCHED})
+
+
 def drifted(plan: Plan) -> tuple[AgentChange, ...]:
-    """The agents of which something else serves than what we last put live. A rollback of ours is no drift."""
-    return tuple(change for change in plan.changes if change.drift not in (Drift.NONE, Drift.ROLLED_BACK))
+    """The agents that serve something else than what we last put live and git asks for.
+
+    A rollback of ours is no drift, and neither is an edit that git has taken over.
+    """
+    return tuple(change for change in plan.changes if change.drift_fields or change.drift in _DRIFT_WITHOUT_FIELDS)
 
 
 def drift_title(plan: Plan) -> str:

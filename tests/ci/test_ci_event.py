@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import read_event, variables
+from github_job import read_event, variables
 
 from agentops.ci.event import Trigger, read_run
 from agentops.errors import UsageError

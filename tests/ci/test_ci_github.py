@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import InstantClock
 from fake_github import ALL, BOT, FakeGithub
+from github_job import InstantClock
 
 from agentops.ci.check import Check, keep_check
 from agentops.ci.comment import BODY_CHARACTERS, fit, keep_comment

@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import read_event, variables
 from fake_github import FakeGithub
+from github_job import read_event, variables
 
 from agentops.ci.event import GithubRun, read_run
 from agentops.ci.github import Github

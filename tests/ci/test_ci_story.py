@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
-from conftest import variables
 from fake_github import ALL, BOT, FakeGithub, serving
+from github_job import variables
 from runner import JobResult, Runner
 
 from agentops.ci.scaffold import GuardedEnvironment, Scaffold, github_files
@@ -100,6 +101,29 @@ class Team:
 
     def apply(self, environment: str = "prod") -> JobResult:
         return self.run("push", {}, "agentops-apply", "apply", {"environment": environment})
+
+    def drift(self, environment: str = "staging") -> JobResult:
+        return self.run("schedule", {}, "agentops-drift", "drift", {"environment": environment})
+
+    def deploy(self, number: int, message: str) -> JobResult:
+        """A pull request that is planned, merged and applied."""
+        self.open_pull(number, message)
+        assert self.plan(number).exit_code == 0
+        self.merge(number)
+        return self.apply()
+
+    def edit_in_console(self, environment: str, prompt: str) -> None:
+        """Somebody changes the desk's prompt in the console and publishes it."""
+        headers = {"Authorization": "Bearer sk_console"}
+        with httpx2.Client(base_url=f"{self.emulator}/atoms/v1", headers=headers) as console:
+            agents = console.get("/agent").json()["data"]["agents"]
+            [agent] = [row["_id"] for row in agents if row["name"] == f"Desk ({environment})"]
+            [branch] = [
+                row["branch"]["_id"] for row in console.get(f"/agent/{agent}/branches").json()["data"]["branches"]
+            ]
+            draft = f"/agent/{agent}/branches/{branch}/draft"
+            console.put(draft, json={"singlePromptConfig": {"prompt": prompt}}).raise_for_status()
+            console.post(f"{draft}/publish", json={"label": "Quick fix"}).raise_for_status()
 
     def run(
         self, event: str, payload: Any, workflow: str, job: str, inputs: dict[str, Any], *, keys: Any = KEYS
@@ -239,3 +263,58 @@ def test_titles_and_branches_are_never_run(team: Team) -> None:
     team.open_pull(7, "Start")
     team.plan(7)
     assert not (team.place / "owned").exists()
+
+
+def test_a_console_edit_opens_an_issue_that_closes_when_it_is_undone(team: Team) -> None:
+    assert team.apply("staging").exit_code == 0
+    assert "Nothing was changed outside git" in team.drift().summary
+    assert not team.fake.issues
+
+    team.edit_in_console("staging", "You answer for the desk, quickly.\nWe are open Monday to Friday.\n")
+    found = team.drift()
+    assert (found.exit_code, found.outputs["changes"]) == (0, "true"), found.log
+    [issue] = team.fake.issues.values()
+    assert issue["title"] == "staging: 1 agent changed outside git"
+    assert "quickly" in issue["body"]
+    assert "Nothing new" in team.drift().summary
+    assert len(team.fake.issues) == 1
+
+    team.write("agents/prompts/desk.md", "desk.", "desk, quickly.")
+    team.commit("Bring the quick fix into git")
+    assert team.apply("staging").exit_code == 0
+    assert "clean again" in team.drift().summary
+    assert issue["state"] == "closed"
+
+
+def test_a_bad_change_is_restored_the_job_is_red_and_the_revert_is_proposed(team: Team) -> None:
+    assert team.deploy(7, "Start").exit_code == 0
+    team.write("agents/prompts/desk.md", "We are open Monday to Friday.\n", "")
+    bad = team.deploy(8, "Tidy up")
+    assert (bad.exit_code, bad.outputs["rolled-back"]) == (6, "true"), bad.log
+    assert "expected agent contains" in bad.summary
+    assert f"git revert {team.git('rev-parse', 'HEAD')[:10]}" in bad.summary
+    assert Path(bad.outputs["report"]).exists()
+
+    proposed = team.run("push", {}, "agentops-apply", "revert", {"environment": "prod"})
+    assert proposed.exit_code == 0, proposed.log
+    again = team.run("push", {}, "agentops-apply", "revert", {"environment": "prod"})
+    [pull] = [pull for pull in team.fake.pulls.values() if pull["state"] == "open"]
+    assert f"#{pull['number']}" in again.summary
+
+    # Merging the revert needs no approval: git says again what serves, so there is nothing to apply.
+    team.git("fetch", "--quiet", "origin")
+    team.git("merge", "--quiet", "--ff-only", f"origin/{pull['head']['ref']}")
+    assert "nothing to do" in team.apply().summary
+
+
+def test_a_rollback_by_hand_puts_the_revision_before_back(team: Team) -> None:
+    assert team.deploy(7, "Start").exit_code == 0
+    team.write("agents/prompts/desk.md", "You answer", "You kindly answer")
+    assert team.deploy(8, "Be kind").exit_code == 0
+    inputs = {"environment": "prod", "agent": "desk", "to": "previous"}
+    back = team.run("workflow_dispatch", {}, "agentops-rollback", "rollback", inputs)
+    assert back.exit_code == 0, back.log
+    assert "`desk`" in back.summary
+    assert "Nothing was changed outside git" in team.drift("prod").summary
+    nobody = team.run("workflow_dispatch", {}, "agentops-rollback", "rollback", {**inputs, "agent": ""})
+    assert nobody.exit_code == 64
