@@ -1,0 +1,87 @@
+"""What wrong input gets: a message with what was expected and what to do, an exit code, nothing written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from command_line import Agentops
+
+USAGE = 64
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("plam", "did you mean `agentops plan`"),
+        ("plan --frmat json", "--format"),
+        ("plan --format xml", "text"),
+        ("plan -e nowhere", "local, demo, staging, prod"),
+        ("plan --agent nobody", "appointments, bilingual, support"),
+        ("plan --select team", "TAG=VALUE"),
+        ("plan --changed-since nowhere", "git"),
+        ("apply", "--yes, --digest D"),
+        ("apply nothing.json", "can't be read"),
+        ("rollback", "name keys"),
+        ("rollback support --to 3 --run x", "exclude each other"),
+        ("history", "agentops apply"),
+        ("smoke agents/calls/nothing.yaml", "can't be read"),
+        ("plan -e staging", "SMALLEST_API_KEY_STAGING"),
+    ],
+)
+def test_usage_errors_say_what_to_do(
+    project: Path, agentops: Agentops, monkeypatch: pytest.MonkeyPatch, command: str, said: str
+) -> None:
+    monkeypatch.setenv("CRM_TOKEN", "a-token")
+    ended = agentops(*command.split())
+    assert ended.code == USAGE or (command == "plan -e staging" and ended.code == 1)
+    assert said in ended.err
+
+
+def test_outside_of_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agentops: Agentops) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = agentops("plan")
+    assert ended.code == USAGE
+    assert "agentops init" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "place", "said"),
+    [
+        ("agents/support.yaml", "tags:\n", "tags: [\n", "agents/support.yaml:", "next:"),
+        ("agents/support.yaml", "firstMessage:", "firstMesage:", "agents/support.yaml:8:3", "firstMessage"),
+        ("agents/support.yaml", "timeout: 4000", "timeout: soon", "agents/support.yaml:28:18", "expected"),
+        (
+            "agents/support.yaml",
+            "vars.company }} support",
+            "vars.compny }} support",
+            "agents/support.yaml:8:",
+            "company",
+        ),
+        ("agents/support.yaml", "prompts/support.md", "prompts/suport.md", "agents/support.yaml:17:", "support.md"),
+        ("agents/support.yaml", "calls/support-hours", "calls/suport-hours", "agents/support.yaml:", "support-hours"),
+    ],
+)
+def test_mistakes_in_a_spec_have_a_place_and_a_way_out(
+    project: Path, agentops: Agentops, file: str, old: str, new: str, place: str, said: str
+) -> None:
+    path = project / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    for verb in (["validate"], ["plan"], ["apply", "--yes"]):
+        ended = agentops(*verb)
+        assert ended.code == 1
+        assert place in ended.out + ended.err
+        assert said in ended.out + ended.err
+    assert not (project / ".agentops" / "runs").exists()
+
+
+def test_an_unreachable_host(project: Path, agentops: Agentops, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRM_TOKEN", "a-token")
+    monkeypatch.setenv("SMALLEST_API_KEY_STAGING", "sk_not_to_be_shown")
+    monkeypatch.setenv("SMALLEST_BASE_URL", "http://127.0.0.1:9")
+    ended = agentops("plan", "-e", "staging")
+    assert ended.code == 1
+    assert "can't be reached" in ended.err
+    assert "sk_not_to_be_shown" not in ended.err + ended.out
