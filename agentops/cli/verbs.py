@@ -18,8 +18,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Deploy": {
         "plan": ("agentops.cli.deploy:plan", "Show what apply would change, why, and what it risks."),
         "apply": ("agentops.cli.deploy:apply", "Make the platform match the specs, with calls and rollback."),
-        "drift": ("agentops.cli.deploy:drift", "Show what was changed outside git."),
-        "diff": ("agentops.cli.deploy:diff", "Compare two revisions, two environments, or a spec and a revision."),
+        "drift": ("agentops.cli.drift:drift", "Show what was changed outside git."),
+        "diff": ("agentops.cli.drift:diff", "Compare two revisions, two environments, or a spec and a revision."),
         "history": ("agentops.cli.back:history", "List the revisions of an agent: who, what, when, live or not."),
         "rollback": ("agentops.cli.back:rollback", "Put an earlier revision back in service."),
     },

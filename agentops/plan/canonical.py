@@ -45,7 +45,7 @@ class KeyedItems:
 
 
 # A value that is there but must not be seen: a secret of the platform's side that is not the one we would write.
-HIDDEN: Final = Secret(("(another value, hidden)",))
+HIDDEN: Final = Secret(("(hidden)",))
 
 _ALL: Final[Any] = object()
 _EMPTIES: tuple[Any, ...] = ("", {}, [], KeyedItems({}))

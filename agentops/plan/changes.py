@@ -19,10 +19,15 @@ from agentops.plan.model import AgentChange, Category, ChangedBy, FieldChange, O
 
 @dataclass(frozen=True, slots=True)
 class Describer:
-    """What it takes to describe one agent's differences; `concealed` are secret values that may stand anywhere."""
+    """What it takes to describe one agent's differences.
+
+    concealed: secret values that may stand anywhere
+    is_of_spec: the new value is the spec's, so its place there is worth showing
+    """
 
     desired: DesiredAgent
     concealed: frozenset[str] = field(default=frozenset(), repr=False)
+    is_of_spec: bool = True
 
     def describe(
         self,
@@ -45,7 +50,7 @@ class Describer:
             risk=_risk(category, operation),
             changed_by=changed_by,
             reason=reason,
-            where=place_in_source(self.desired, path),
+            where=place_in_source(self.desired, path) if self.is_of_spec else None,
             is_immediate=is_immediate,
         )
 

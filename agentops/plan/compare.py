@@ -56,6 +56,14 @@ def compare_config(
     return Comparison(fields, drifted, left_alone)
 
 
+def compare_documents(
+    describer: Describer, before: Mapping[str, Any], after: Mapping[str, Any], managed: Mapping[str, Any] | None
+) -> tuple[FieldChange, ...]:
+    """Two documents against each other over what `managed` has (None: all of both); nobody's side is taken."""
+    found = expand(diff(canonical(before, managed), canonical(after, managed)))
+    return tuple(describer.describe(difference) for difference in found)
+
+
 def compare_metadata(describer: Describer, observed: ObservedAgent) -> tuple[FieldChange, ...]:
     """The unversioned part: name and metadata, which take effect at once."""
     desired = describer.desired

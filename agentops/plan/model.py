@@ -136,6 +136,12 @@ class AgentChange:
         return self.action is not Action.UNCHANGED
 
     @property
+    def is_drifted(self) -> bool:
+        """Whether somebody else's hand is in what serves, in anything that the spec manages. A rollback of ours and an
+        agent that was never ours are no drift."""
+        return bool(self.drift_fields) or self.drift in (Drift.FOREIGN, Drift.RENAMED, Drift.ARCHIVED)
+
+    @property
     def categories(self) -> frozenset[Category]:
         return frozenset(change.category for change in self.fields)
 

@@ -73,7 +73,7 @@ def _fields(rollback: Rollback) -> Iterator[FieldChange]:
     hidden = live.unverifiable | revision.unverifiable
     before = canonical(without(live.document or {}, hidden), None)
     after = canonical(without(revision.document or {}, hidden), None)
-    describer = Describer(rollback.desired, secret_values([rollback.desired]))
+    describer = Describer(rollback.desired, secret_values([rollback.desired]), is_of_spec=False)
     for difference in expand(diff(before, after)):
         yield describer.describe(difference, reason=f"as in revision {revision.number or revision.revision_id}")
 

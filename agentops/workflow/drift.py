@@ -1,0 +1,47 @@
+"""Reads what was changed outside git: a plan of everything, and for what drifted the revision that brought it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from agentops.document import Revision
+from agentops.errors import PlatformError
+from agentops.plan.blame import blame
+from agentops.plan.build import PlanOptions, build_plan
+from agentops.plan.model import AgentChange, Plan
+from agentops.workflow.deployment import Deployment
+from agentops.workflow.planning import observe
+
+
+async def read_drift(deployment: Deployment, options: PlanOptions) -> Plan:
+    """The plan of the selected agents, its drifted fields attributed. Nothing is asked that only an apply needs."""
+    world = await observe(deployment)
+    plan = build_plan(deployment.environment, world, options, deployment.project.diagnostics)
+    changes = await asyncio.gather(*(_attributed(deployment, change) for change in plan.changes))
+    return replace(plan, changes=tuple(changes))
+
+
+async def _attributed(deployment: Deployment, change: AgentChange) -> AgentChange:
+    """Reads the revisions between base and live only where there is something to attribute."""
+    observed = change.observed
+    if not change.drift_fields or observed is None or observed.live is None or observed.base is None:
+        return change
+    between = [r for r in _since(observed.history, observed.base) if r.revision_id != observed.live.revision_id]
+    found = await asyncio.gather(*(_read(deployment, observed.agent_id, revision) for revision in between))
+    return blame(change, [observed.base, *found, observed.live])
+
+
+def _since(history: tuple[Revision, ...], base: Revision) -> list[Revision]:
+    """The revisions newer than `base`, oldest first."""
+    ids = [revision.revision_id for revision in history]
+    newer = history[: ids.index(base.revision_id)] if base.revision_id in ids else ()
+    return list(reversed(newer))
+
+
+async def _read(deployment: Deployment, agent_id: str, revision: Revision) -> Revision:
+    """With its document; without one where it can't be read any more (a branch that was archived since)."""
+    try:
+        return await deployment.account.read_revision(agent_id, revision.revision_id, branch_id=revision.branch_id)
+    except PlatformError:
+        return revision
