@@ -219,10 +219,16 @@ def call_out(store: Store, request: Request) -> Answer:
     return answer({"conversationId": call_id})
 
 
-def open_room(store: Store, request: Request) -> Answer:
-    """`/conversation/webcall` and `/conversation/chat`: a LiveKit room with the live configuration."""
+def open_webcall(store: Store, request: Request) -> Answer:
+    return _open_room(store, request, "webcall")
+
+
+def open_chat(store: Store, request: Request) -> Answer:
+    return _open_room(store, request, "chat")
+
+
+def _open_room(store: Store, request: Request, mode: str) -> Answer:
     agent = versions.read_agent(store, request.body["agentId"])
-    mode = "chat" if request.path.endswith("/chat") else "webcall"
     return answer(_room(store, agent, mode, versions.live_revision(store, agent), is_test=False))
 
 
@@ -420,8 +426,8 @@ ROUTES = (
         ),
         refuses=(400, 404),
     ),
-    _post(_CONVERSATION + "/webcall", open_room, "Open a LiveKit room for a voice call", TEST_CALL, _ROOM),
-    _post(_CONVERSATION + "/chat", open_room, "Open a LiveKit room for a chat", TEST_CALL, _ROOM),
+    _post(_CONVERSATION + "/webcall", open_webcall, "Open a LiveKit room for a voice call", TEST_CALL, _ROOM),
+    _post(_CONVERSATION + "/chat", open_chat, "Open a LiveKit room for a chat", TEST_CALL, _ROOM),
     _post(
         _CONVERSATION + "/cancel",
         cancel,

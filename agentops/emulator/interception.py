@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from agentops.emulator.faults import SOCKET_KINDS, Fault, Faults
 from agentops.emulator.store import Store
 
+ABORT = "agentops.abort"  # where the server leaves the function that cuts a request's connection
 LOG_LENGTH = 2000
 EMULATED = ("/atoms/", "/waves/")  # faults and the log are about the platform, not about the console
 UPGRADE = "You have reached the limit of your plan, please upgrade your plan."
@@ -72,7 +73,7 @@ class Interception:
 
         faults = self._met(scope, scope["method"])
         try:
-            await self._answer_or_break(faults, scope, receive, send_with_id, send)
+            await self._answer_or_break(faults, scope, receive, send_with_id)
         finally:
             self._log.add(
                 at=self._store.now(),
@@ -85,9 +86,7 @@ class Interception:
                 fault=", ".join(fault.kind for fault in faults) or None,
             )
 
-    async def _answer_or_break(
-        self, faults: list[Fault], scope: Scope, receive: Receive, send: Send, raw_send: Send
-    ) -> None:
+    async def _answer_or_break(self, faults: list[Fault], scope: Scope, receive: Receive, send: Send) -> None:
         """Goes through the faults in order; the first one that decides the answer ends it."""
         for fault in faults:
             if fault.latency_s:
@@ -95,13 +94,13 @@ class Interception:
             if fault.kind == "latency" or fault.kind in SOCKET_KINDS:
                 continue
             if fault.kind == "lost_request":
-                await _hang_up(receive, raw_send)
+                await _hang_up(scope, receive)
             elif fault.kind == "lost_response":
                 await self._app(scope, receive, _swallow)
-                await _hang_up(receive, raw_send)
+                await _hang_up(scope, receive)
             elif fault.kind == "truncated":
                 await self._app(scope, receive, _truncating(send))
-                await _hang_up(receive, raw_send)
+                await _hang_up(scope, receive)
             else:
                 await _send_refusal(fault, send)
             return
@@ -110,21 +109,25 @@ class Interception:
     async def _open_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         for fault in self._met(scope, "GET"):
             if fault.kind in SOCKET_KINDS:
-                send = _breaking_socket(fault, receive, send)
+                send = _breaking_socket(fault, scope, send)
             elif fault.kind not in ("latency", "lost_response", "truncated"):
                 await _refuse_socket(fault, send)
                 return
         await self._app(scope, receive, send)
 
 
-async def _hang_up(receive: Receive, send: Send) -> None:
+async def _hang_up(scope: Scope, receive: Receive) -> None:
     """Closes the connection without another byte. In-process there is none to close: the caller sees the error."""
-    transport = getattr(getattr(send, "__self__", None), "transport", None)
-    if transport is None:
-        raise ConnectionResetError("the emulator closed the connection on request")
-    transport.abort()
+    _abort(scope)
     while (await receive())["type"] not in ("http.disconnect", "websocket.disconnect"):
         pass
+
+
+def _abort(scope: Scope) -> None:
+    abort = scope.get(ABORT)
+    if abort is None:
+        raise ConnectionResetError("the emulator closed the connection on request")
+    abort()
 
 
 async def _swallow(_message: Message) -> None:
@@ -173,7 +176,7 @@ def _text(fault: Fault) -> str:
     }.get(fault.kind, "Internal server error" if fault.answer_status == 500 else f"Emulated {fault.answer_status}")
 
 
-def _breaking_socket(fault: Fault, receive: Receive, send: Send) -> Send:
+def _breaking_socket(fault: Fault, scope: Scope, send: Send) -> Send:
     """Lets `after` messages through to the client, then drops the connection or falls silent."""
     sent = 0
 
@@ -187,10 +190,7 @@ def _breaking_socket(fault: Fault, receive: Receive, send: Send) -> Send:
         if sent <= fault.after:
             await send(message)
         elif fault.kind == "drop_socket":
-            transport = getattr(getattr(send, "__self__", None), "transport", None)
-            if transport is None:
-                raise ConnectionResetError("the emulator dropped the connection on request")
-            transport.abort()
+            _abort(scope)
 
     return send_until_broken
 

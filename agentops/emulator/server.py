@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agentops.emulator.app import create_app
 from agentops.emulator.database import EmulatorError
+from agentops.emulator.interception import ABORT
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.store import Clock, Store
 
@@ -103,14 +105,27 @@ def _address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _config(app: object) -> uvicorn.Config:
+def _cuttable(app: ASGIApp) -> ASGIApp:
+    """Leaves with each request the function that cuts its connection, which faults need and ASGI does not have."""
+
+    async def with_abort(scope: Scope, receive: Receive, send: Send) -> None:
+        transport = getattr(getattr(send, "__self__", None), "transport", None)
+        if transport is not None:
+            scope[ABORT] = transport.abort
+        await app(scope, receive, send)
+
+    return with_abort
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
-        app,  # type: ignore[arg-type]
+        _cuttable(app),
         log_config=None,
         access_log=False,
         ws="websockets-sansio",
         lifespan="on",
         timeout_graceful_shutdown=1,
         server_header=False,
+        proxy_headers=False,
         headers=[("X-Powered-By", "Express")],
     )
