@@ -6,6 +6,8 @@ evaluate it refuses. Steps of other people's actions are not run.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
 import subprocess
@@ -14,8 +16,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from ruamel.yaml import YAML
+
+from agentops.cli.app import run
 
 ACTION = "$/.github/actions/agentops"
 _EXPRESSION = re.compile(r"\$\{\{ *(.+?) *\}\}")
@@ -37,12 +42,17 @@ class JobResult:
 
 @dataclass
 class Runner:
-    """`place` is the checkout; `variables` are GitHub's; `secrets` are the repository's."""
+    """`place` is the checkout; `variables` are GitHub's; `secrets` are the repository's.
+
+    With `has_shell` off, the one command of the action's step runs in this process instead of in bash: same
+    variables, same files, no second start of Python.
+    """
 
     place: Path
     temporary: Path
     variables: Mapping[str, str]
     secrets: Mapping[str, str] = field(default_factory=dict)
+    has_shell: bool = True
 
     def job(self, workflow: str, job: str, inputs: Mapping[str, Any], **contexts: Mapping[str, Any]) -> JobResult:
         """Runs the action's shell steps of one job of a workflow in this checkout."""
@@ -78,17 +88,30 @@ class Runner:
         told = {"GITHUB_WORKSPACE": str(self.place), "RUNNER_TEMP": str(self.temporary)}
         told |= {name: str(path) for name, path in files.items()}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        whole = {"PATH": path, "HOME": str(self.temporary), **self.variables, **told, **environment}
+        exit_code, log = (self._in_bash if self.has_shell else self._in_process)(script, whole)
+        outputs = dict(line.partition("=")[::2] for line in files["GITHUB_OUTPUT"].read_text().splitlines())
+        return JobResult(exit_code, outputs, log, files["GITHUB_STEP_SUMMARY"].read_text())
+
+    def _in_bash(self, script: str, environment: Mapping[str, str]) -> tuple[int, str]:
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
             cwd=self.place,
-            env={"PATH": path, "HOME": str(self.temporary), **self.variables, **told, **environment},
+            env=dict(environment),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
         )
-        outputs = dict(line.partition("=")[::2] for line in files["GITHUB_OUTPUT"].read_text().splitlines())
-        return JobResult(done.returncode, outputs, done.stdout, files["GITHUB_STEP_SUMMARY"].read_text())
+        return done.returncode, done.stdout
+
+    def _in_process(self, script: str, environment: Mapping[str, str]) -> tuple[int, str]:
+        assert script == 'agentops ci "$AGENTOPS_CI_COMMAND"'
+        log = io.StringIO()
+        here = (mock.patch.dict(os.environ, environment, clear=True), contextlib.chdir(self.place))
+        with here[0], here[1], contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+            exit_code = run(["ci", environment["AGENTOPS_CI_COMMAND"]])
+        return exit_code, log.getvalue()
 
     def _yaml(self, path: str) -> Any:
         return YAML(typ="safe").load((self.place / path).read_text())

@@ -40,7 +40,7 @@ class Team:
 
     def __init__(self, folder: Path, fake: FakeGithub, api: str, emulator: str) -> None:
         self.fake, self.api, self.emulator, self.folder = fake, api, emulator, folder
-        self.place, self.remote = folder / "work", folder / "remote.git"
+        self.place, self.remote, self.has_shell = folder / "work", folder / "remote.git", False
         shutil.copytree(PROJECT, self.place)
         for name, text in github_files(SCAFFOLD).items():
             (self.place / name).parent.mkdir(parents=True, exist_ok=True)
@@ -140,7 +140,7 @@ class Team:
             GITHUB_SHA=self.git("rev-parse", "HEAD"),
             TEST_EMULATOR=self.emulator,
         )
-        return Runner(self.place, temporary, told, keys).job(workflow, job, inputs)
+        return Runner(self.place, temporary, told, keys, has_shell=self.has_shell).job(workflow, job, inputs)
 
 
 @pytest.fixture
@@ -159,6 +159,7 @@ def comment_of(team: Team, number: int) -> str:
 
 
 def test_from_pull_request_to_live_line_and_back(team: Team) -> None:
+    team.has_shell = True
     # A pull request is opened: one comment, with the digest.
     team.write("agents/prompts/desk.md", "You answer", "You kindly answer")
     team.open_pull(7, "Be kind")
@@ -166,6 +167,7 @@ def test_from_pull_request_to_live_line_and_back(team: Team) -> None:
     assert (first.exit_code, first.outputs["changes"]) == (0, "true"), first.log
     assert first.outputs["digest"] in comment_of(team, 7)
     assert "approves the digest" in comment_of(team, 7)
+    assert not (team.place / "owned").exists(), "the pull request's title was run"
     assert Path(first.outputs["plan-file"]).exists()
 
     # It is changed: the same comment.
@@ -259,12 +261,6 @@ def test_a_job_without_the_permission_says_which_one(team: Team) -> None:
     assert "needs the permission `pull-requests: write`" in refused.log
 
 
-def test_titles_and_branches_are_never_run(team: Team) -> None:
-    team.open_pull(7, "Start")
-    team.plan(7)
-    assert not (team.place / "owned").exists()
-
-
 def test_a_console_edit_opens_an_issue_that_closes_when_it_is_undone(team: Team) -> None:
     assert team.apply("staging").exit_code == 0
     assert "Nothing was changed outside git" in team.drift().summary
@@ -287,6 +283,7 @@ def test_a_console_edit_opens_an_issue_that_closes_when_it_is_undone(team: Team)
 
 
 def test_a_bad_change_is_restored_the_job_is_red_and_the_revert_is_proposed(team: Team) -> None:
+    team.has_shell = True
     assert team.deploy(7, "Start").exit_code == 0
     team.write("agents/prompts/desk.md", "We are open Monday to Friday.\n", "")
     bad = team.deploy(8, "Tidy up")
