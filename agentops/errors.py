@@ -159,6 +159,8 @@ class ConflictError(PlatformError):
         super().__init__(summary, status=status, request=request, request_id=request_id, hint=hint, code=flavour.value)
         self.flavour = flavour
         self.fields = tuple(fields)
+        if flavour is not ConflictFlavour.MIGRATION_REQUIRED:
+            self.exit_code = ExitCode.STALE
 
 
 class FrozenError(PlatformError): ...

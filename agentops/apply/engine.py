@@ -27,15 +27,24 @@ from agentops.apply.model import (
     Verdict,
     Warned,
 )
-from agentops.apply.settle import Scans
+from agentops.apply.settle import ScanFailedError, Scans
 from agentops.apply.stages import Progress, Stages, VerifyError
 from agentops.clock import Clock, SystemClock
 from agentops.document import Generation, OnFailure
-from agentops.errors import AgentopsError, OutcomeUnknownError
+from agentops.errors import (
+    AgentopsError,
+    FrozenError,
+    OutcomeUnknownError,
+    PlanLimitError,
+    RateLimitedError,
+    UnauthorizedError,
+    UnavailableError,
+)
 from agentops.plan.model import Action, AgentChange, Plan
 from agentops.remote.port import Publication, Writer
 
 _CLEANUP_TIMEOUT_S = 20.0
+_HOPELESS = (UnauthorizedError, FrozenError, PlanLimitError)  # no other agent would fare better
 _AT_ONCE = 32  # agents worked on at the same time; the client's limiter sets the pace of requests
 
 
@@ -62,6 +71,7 @@ class _Run:
     results: dict[str, AgentResult] = field(default_factory=dict)
     went_live: list[Progress] = field(default_factory=list)
     is_interrupted: bool = False
+    hopeless: AgentopsError | None = None
 
     def __post_init__(self) -> None:
         self.clock = self.hooks.clock or SystemClock()
@@ -135,6 +145,9 @@ class _Run:
 
     async def _stage(self, progress: Progress) -> None:
         stages = self.stages
+        if self.hopeless is not None:
+            self._finish(_plain_result(progress.change, Outcome.NOT_ATTEMPTED, f"not tried: {self.hopeless.summary}"))
+            return
         try:
             await stages.guard(progress)
             if progress.change.action in (Action.CREATE, Action.UPDATE) and progress.writes_config:
@@ -145,6 +158,8 @@ class _Run:
             await self._abandon(progress)
             raise
         except AgentopsError as error:
+            if isinstance(error, _HOPELESS):
+                self.hopeless = error
             await self._clean_up(progress)
             self._fail(progress, error)
 
@@ -220,24 +235,48 @@ class _Run:
             await self._take_back(progress, error)
             return
         except AgentopsError as error:
-            if progress.is_live:
-                await self._take_back(progress, error)
-            else:
-                await self._clean_up(progress)
-                self._fail(progress, error)
+            await self._clean_up(progress)
+            self._fail(progress, error, detail="it is live all the same" if progress.is_live else "")
             return
         await self._judge(progress)
 
     async def _put_live(self, progress: Progress) -> None:
+        """Everything from the publish on. Metadata that can't be written does not keep the calls from judging."""
         stages = self.stages
-        if progress.publication is None and progress.draft is not None:
-            await stages.publish(progress)
-            await stages.scan(progress)
+        await self._publish(progress)
         await stages.go_live(progress)
         await stages.verify(progress)
-        await stages.metadata(progress)
+        failed: AgentopsError | None = None
+        try:
+            await stages.metadata(progress)
+        except AgentopsError as error:
+            failed = error
         self.went_live.append(progress)
         await stages.call(progress)
+        if failed is not None and not _has_failed(progress.verdict):
+            progress.stage = Stage.METADATA
+            raise failed
+
+    async def _publish(self, progress: Progress) -> None:
+        if progress.publication is not None or progress.draft is None:
+            return
+        try:
+            await self.stages.publish(progress)
+            await self.stages.scan(progress)
+        except ScanFailedError:
+            raise
+        except AgentopsError:
+            failed_at = progress.stage
+            await self._clean_up(progress)
+            if not await self._went_live_after_all(progress):
+                progress.stage = failed_at
+                raise
+
+    async def _went_live_after_all(self, progress: Progress) -> bool:
+        try:
+            return await self.stages.find_published(progress)
+        except AgentopsError:
+            return False
 
     async def _roll_back(self, progress: Progress) -> None:
         target = progress.change.restore_to
@@ -253,7 +292,7 @@ class _Run:
     async def _judge(self, progress: Progress) -> None:
         """What the calls said decides whether the agent is kept."""
         verdict = progress.verdict
-        if verdict is None or verdict.verdict is not Verdict.FAILED:
+        if not _has_failed(verdict):
             detail = "kept, though the calls were inconclusive" if verdict and _is_unclear(verdict) else ""
             self._finish(replace(self._base_result(progress), outcome=Outcome.APPLIED, detail=detail))
             return
@@ -312,7 +351,8 @@ class _Run:
         self._tell(Warned(progress.change.key, text))
 
     def _fail(self, progress: Progress, error: AgentopsError, *, detail: str = "") -> None:
-        is_unknown = isinstance(error, OutcomeUnknownError)
+        is_unread = progress.stage is Stage.VERIFY and isinstance(error, (UnavailableError, RateLimitedError))
+        is_unknown = is_unread or isinstance(error, OutcomeUnknownError)
         result = replace(
             self._base_result(progress),
             outcome=Outcome.UNKNOWN if is_unknown else Outcome.FAILED,
@@ -348,8 +388,11 @@ class _Run:
 
 
 def _is_good(result: AgentResult) -> bool:
-    failed_calls = result.verdict is not None and result.verdict.verdict is Verdict.FAILED
-    return result.outcome in (Outcome.APPLIED, Outcome.UNCHANGED) and not failed_calls
+    return result.outcome in (Outcome.APPLIED, Outcome.UNCHANGED) and not _has_failed(result.verdict)
+
+
+def _has_failed(verdict: SmokeVerdict | None) -> bool:
+    return verdict is not None and verdict.verdict is Verdict.FAILED
 
 
 def _is_unclear(verdict: SmokeVerdict) -> bool:

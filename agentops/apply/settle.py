@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from agentops.clock import Clock
 from agentops.document import Revision, ScanState
-from agentops.errors import AgentopsError, OutcomeUnknownError, PlatformError, UnavailableError
+from agentops.errors import AgentopsError, OutcomeUnknownError, PlatformError, RateLimitedError, UnavailableError
 from agentops.remote.port import Publication, Writer
 
 T = TypeVar("T")
@@ -123,7 +123,7 @@ class Scans:
         try:
             found = await self.writer.read_publication(waiting.publication)
             waiting.unreadable = 0
-        except UnavailableError as error:
+        except (UnavailableError, RateLimitedError) as error:
             waiting.unreadable += 1
             found = None
             if waiting.unreadable >= _UNREADABLE_LOOKS:

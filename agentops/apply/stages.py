@@ -38,7 +38,6 @@ from agentops.errors import (
     ConflictError,
     ConflictFlavour,
     NotFoundError,
-    OutcomeUnknownError,
     StaleError,
 )
 from agentops.plan.drafts import foreign_draft
@@ -304,7 +303,9 @@ class Stages:
             try:
                 return await self.writer.publish_draft(publication)
             except ConflictError as conflict:
-                if conflict.flavour is ConflictFlavour.PUBLISH_IN_PROGRESS:
+                draft = await self.writer.read_draft(observed)
+                is_on_its_way = draft is None or draft.is_publishing
+                if conflict.flavour is ConflictFlavour.PUBLISH_IN_PROGRESS and is_on_its_way:
                     return publication
                 raise
 
@@ -329,6 +330,17 @@ class Stages:
         observed = progress.observed
         if self.plan.generation is Generation.V2 and observed and observed.branch_id == publication.branch_id:
             progress.is_live = True  # publishing on the live branch is going live
+
+    async def find_published(self, progress: Progress) -> bool:
+        """Whether a publish that was given up on went live after all."""
+        head = await self.writer.read_head(progress.agent_id or "")
+        if head.revision_id is None or head.revision_id == progress.change.base_revision_id:
+            return False
+        revision = await self.writer.read_revision(progress.agent_id or "", head.revision_id, branch_id=head.branch_id)
+        if read_mark(revision.label) != self.mark_of(progress.change):
+            return False
+        progress.revision, progress.is_live, progress.is_ours_open = revision, True, False
+        return True
 
     async def go_live(self, progress: Progress) -> None:
         """Makes the revision serve calls, unless publishing it has done so."""
@@ -476,12 +488,15 @@ class Stages:
         with self.at(progress, Stage.ARCHIVE):
             if observed.listing.metadata.get("telephonyProductId"):
                 await self._write_metadata(agent_id, {"telephonyProductId": []})
-            try:
+
+            async def write() -> bool:
                 await self.writer.archive_agent(agent_id)
-            except OutcomeUnknownError:
-                listings = await self.writer.list_agents()
-                if any(listing.agent_id == agent_id for listing in listings):
-                    raise
+                return True
+
+            async def look() -> bool | None:
+                return True if (await self.writer.read_listing(agent_id)).is_archived else None
+
+            await settled(write, look, self.clock)
 
 
 def _known(observed: ObservedAgent | None) -> ObservedAgent:

@@ -78,7 +78,8 @@ class Client:
             rows += [row for page in others for row in rows_of(page, "agents")]
         elif pages is None:
             rows += await self._remaining(len(rows), archived)
-        listings = [self._listing(row) for row in rows]
+        numbers = await self.list_phone_numbers() if any(row.get("phoneNumber") for row in rows) else ()
+        listings = [self._listing(row, numbers) for row in rows]
         return list({listing.agent_id: listing for listing in listings}.values())
 
     async def _page(self, number: int, archived: bool) -> Any:
@@ -98,18 +99,20 @@ class Client:
         return rows
 
     async def read_listing(self, agent_id: str) -> AgentListing:
-        return self._listing(await self._agent(agent_id))
+        row = await self._agent(agent_id)
+        return self._listing(row, await self.list_phone_numbers() if row.get("phoneNumber") else ())
 
     async def _agent(self, agent_id: str) -> dict[str, Any]:
         data = await self._get(f"/agent/{agent_id}")
         nested = data.get("agent") if isinstance(data, dict) else None
         return nested if isinstance(nested, dict) else data
 
-    def _listing(self, data: Any) -> AgentListing:
+    def _listing(self, data: Any, numbers: Sequence[PhoneNumber]) -> AgentListing:
+        """Numbers are written as product ids and read back as telephone numbers."""
         row = read_row(AgentRow, data, "GET /agent")
         metadata = {name: data[name] for name in METADATA if data.get(name) is not None}
-        if numbers := data.get("phoneNumber"):
-            metadata["phoneNumber"] = numbers
+        if products := [each.product_id for each in numbers if each.agent_id == row.agent_id]:
+            metadata["telephonyProductId"] = products
         return AgentListing(
             agent_id=row.agent_id,
             name=row.name,

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from faulty import FaultyTransport
 
 from agentops.apply import ApplyOptions, ApplyResult, Hooks, apply_plan
-from agentops.apply.model import Event, Smoke
+from agentops.apply.model import Event, Record, Smoke
 from agentops.document import (
     Deploy,
     DesiredAgent,
@@ -80,7 +81,7 @@ class World:
     writer: Writer
     store: Store
     clock: PatientClock
-    transport: httpx2.AsyncBaseTransport
+    transport: FaultyTransport
     events: list[Event] = field(default_factory=list)
 
     async def plan(
@@ -97,15 +98,21 @@ class World:
         *,
         smoke: Smoke | None = None,
         options: ApplyOptions | None = None,
+        record: Record | None = None,
     ) -> ApplyResult:
         chosen = options or ApplyOptions(deploy=Deploy(label="abc123 A change"))
-        hooks = Hooks(smoke=smoke, on_event=self.events.append, clock=self.clock, run_id="run-1")
+        hooks = Hooks(smoke=smoke, record=record, on_event=self.events.append, clock=self.clock, run_id="run-1")
         return await apply_plan(plan, self.writer, chosen, hooks)
 
     async def deploy(self, agents: Sequence[DesiredAgent], **options: Any) -> ApplyResult:
         plan = await self.plan(agents, **options)
         assert plan.is_applyable, plan.refusals
         return await self.apply(plan)
+
+    async def live_prompt(self, name: str = "Acme support") -> str | None:
+        found = [each for each in await self.writer.list_agents() if each.name == name]
+        live = (await self.writer.read_agent(found[0])).live if found else None
+        return live.document["singlePromptConfig"]["prompt"] if live and live.document else None
 
     async def observe(self, name: str) -> ObservedAgent:
         listing = next(each for each in await self.writer.list_agents() if each.name == name)
@@ -117,7 +124,7 @@ async def open_world(generation: Generation, options: EmulatorOptions | None = N
     clock = PatientClock()
     chosen = replace(options or EmulatorOptions(seed=1, scan_delay_s=3.0), api=generation.value)
     app = create_app(chosen, clock=EmulatorClock(clock.now))
-    transport = httpx2.ASGITransport(app)
+    transport = FaultyTransport(httpx2.ASGITransport(app))
     net = NetOptions(requests_per_second=None, max_in_flight=32)
     async with await connect("http://emulator.test", KEY, options=net, transport=transport, clock=clock) as writer:
         assert writer.generation is generation

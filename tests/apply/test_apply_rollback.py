@@ -1,4 +1,4 @@
-"""Going back by plan: to the previous revision, a number, a label; what cannot be gone back to; what plan says after."""
+"""Going back by plan: to the previous revision, a number, a label; what cannot be gone back to; what plan says."""
 
 from __future__ import annotations
 

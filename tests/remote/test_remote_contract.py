@@ -208,3 +208,14 @@ async def test_forcing_the_wrong_generation_says_so(anyio_backend: str) -> None:
             await account.list_revisions(agent_id)
         assert caught.value.hint is not None
         assert "--api" in caught.value.hint
+
+
+async def test_a_phone_number_is_written_and_read_as_its_product_id(account: Writer) -> None:
+    observed = await created(account)
+    [number] = await account.list_phone_numbers()
+    await account.write_metadata(observed.agent_id, {"telephonyProductId": [number.product_id]})
+    [listing] = await account.list_agents()
+    assert listing.metadata["telephonyProductId"] == [number.product_id]
+    assert (await account.read_listing(observed.agent_id)).metadata == listing.metadata
+    await account.write_metadata(observed.agent_id, {"telephonyProductId": []})
+    assert "telephonyProductId" not in (await account.read_listing(observed.agent_id)).metadata
