@@ -21,6 +21,7 @@ from agentops.cli.options import (
     ProjectOption,
     SelectOption,
     TextOrJson,
+    VerboseOption,
     YesOption,
 )
 from agentops.cli.output import plan_output, result_output, stderr_style, stdout_style, today
@@ -43,9 +44,10 @@ def history(
     select: SelectOption = None,
     api: ApiOption = None,
     output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print it.")] = TextOrJson.TEXT,
+    verbose: VerboseOption = False,
 ) -> int:
     """List the revisions of agents, newest first: number, time, author, commit, verdict of the calls, live or not."""
-    scope = scope_of(project, environment, api, key, None, select)
+    scope = scope_of(project, environment, api, key, None, select, is_verbose=verbose)
 
     async def main() -> tuple[AgentHistory, ...]:
         async with opened(scope) as deployment:
@@ -76,13 +78,14 @@ def rollback(
     no_input: NoInputOption = False,
     ack: AckOption = None,
     output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print it.")] = TextOrJson.TEXT,
+    verbose: VerboseOption = False,
 ) -> int:
     """Put an earlier revision back in service: planned, shown, then applied by the same engine as everything else."""
     if not key and not select and run is None:
         raise UsageError("nothing says which agents to roll back", hint="name keys, --select TAG=VALUE, or --run ID")
     if to is not None and run is not None:
         raise UsageError("--to and --run exclude each other", hint="a run goes back to what served before it")
-    scope = scope_of(project, environment, api, key, None, select)
+    scope = scope_of(project, environment, api, key, None, select, is_verbose=verbose)
     options = PlanOptions(acknowledged=frozenset(ack or ()), today=today())
     consent = Consent(is_given=yes, may_ask=not no_input and is_interactive(), is_emergency=True)
 

@@ -22,6 +22,7 @@ from agentops.cli.options import (
     ProjectOption,
     SelectOption,
     TextOrJson,
+    VerboseOption,
     YesOption,
 )
 from agentops.cli.output import plan_output, result_output, stderr_style, today
@@ -52,9 +53,10 @@ def plan(
     ] = False,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Save the plan for `apply FILE`.")] = None,
     output_format: Annotated[PlanFormat, typer.Option("--format", help="How to print it.")] = PlanFormat.TEXT,
+    verbose: VerboseOption = False,
 ) -> int:
     """Show what apply would change, why, and what it risks. Writes nothing to the platform."""
-    scope = scope_of(project, environment, api, agent, exclude, select, changed_since)
+    scope = scope_of(project, environment, api, agent, exclude, select, changed_since, is_verbose=verbose)
     options = PlanOptions(acknowledged=frozenset(ack or ()), lists_unmanaged=unmanaged, today=today())
 
     async def main() -> Plan:
@@ -99,10 +101,11 @@ def apply(
         bool | None, typer.Option("--smoke/--no-smoke", help="Call the changed agents after going live.")
     ] = None,
     output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print the result.")] = TextOrJson.TEXT,
+    verbose: VerboseOption = False,
 ) -> int:
     """Make the platform match the specs: draft, publish, scan, live, read back, call, keep or restore."""
     approved = read_plan(plan_file) if plan_file else None
-    scope = scope_of(project, environment, api, agent, exclude, select, changed_since)
+    scope = scope_of(project, environment, api, agent, exclude, select, changed_since, is_verbose=verbose)
     if approved is not None:
         scope, prune = scope.of_plan(approved), prune or approved.archives
     options = PlanOptions(

@@ -17,6 +17,7 @@ from agentops.cli.options import (
     ProjectOption,
     SelectOption,
     TextOrJson,
+    VerboseOption,
 )
 from agentops.cli.output import stdout_style, today
 from agentops.cli.session import Scope, opened, read_project, run_async, scope_of
@@ -40,11 +41,12 @@ def drift(
     changed_since: ChangedSinceOption = None,
     api: ApiOption = None,
     output_format: FormatOption = TextOrJson.TEXT,
+    verbose: VerboseOption = False,
 ) -> int:
     """Show what was changed outside git: which field, by which revision, by whom. Reads only; exit 2 on drift."""
     from agentops.workflow.drift import read_drift
 
-    scope = scope_of(project, environment, api, agent, exclude, select, changed_since)
+    scope = scope_of(project, environment, api, agent, exclude, select, changed_since, is_verbose=verbose)
 
     async def main() -> Plan:
         async with opened(scope) as deployment:
@@ -72,9 +74,10 @@ def diff(
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 when there is a difference.")
     ] = False,
     output_format: FormatOption = TextOrJson.TEXT,
+    verbose: VerboseOption = False,
 ) -> int:
     """Compare two sides of agents: the spec, what serves, any revision, another environment's spec."""
-    scope = scope_of(project, environment, api, key, None, select)
+    scope = scope_of(project, environment, api, key, None, select, is_verbose=verbose)
     found = _contrasts(scope, read_side(before), read_side(after))
     from agentops.render.contrast_text import contrast_json, contrast_text
 

@@ -18,6 +18,7 @@ from agentops.spec import Project, find_root, load_project
 from agentops.workflow.git import read_git_facts
 
 if TYPE_CHECKING:
+    from agentops.net.client import Exchange
     from agentops.plan.model import Plan
     from agentops.workflow.deployment import Deployment
 
@@ -36,6 +37,7 @@ class Scope:
     tags: tuple[str, ...] = ()
     changed_since: str | None = None
     keys: frozenset[str] | None = None
+    is_verbose: bool = False
 
     def of_plan(self, plan: Plan) -> Scope:
         """This scope on the environment and the agents of a saved plan, where the command line names no other."""
@@ -52,6 +54,8 @@ def scope_of(
     excluded: list[str] | None = None,
     tags: list[str] | None = None,
     changed_since: str | None = None,
+    *,
+    is_verbose: bool = False,
 ) -> Scope:
     """The scope from a verb's options, as typer hands them over."""
     return Scope(
@@ -62,6 +66,7 @@ def scope_of(
         excluded=tuple(excluded or ()),
         tags=tuple(tags or ()),
         changed_since=changed_since,
+        is_verbose=is_verbose,
     )
 
 
@@ -89,7 +94,11 @@ async def opened(scope: Scope) -> AsyncIterator[Deployment]:
     settings = read_settings()
     with emulator_for(project, scope) as emulator_url:
         async with open_deployment(
-            project, settings, emulator_url=emulator_url, generation=scope.generation
+            project,
+            settings,
+            emulator_url=emulator_url,
+            generation=scope.generation,
+            on_exchange=_tell_exchange if scope.is_verbose else None,
         ) as deployment:
             selection = Selection(scope.agents, scope.excluded, scope.tags, keys=scope.keys)
             yield selected(deployment, selection, scope.changed_since)
@@ -119,6 +128,11 @@ def emulator_for(project: Project, scope: Scope) -> Iterator[str | None]:
         yield running.base_url
     finally:
         running.stop()
+
+
+def _tell_exchange(exchange: Exchange) -> None:
+    told_id = f"  {exchange.request_id}" if exchange.request_id else ""
+    talk(f"  {exchange.method} {exchange.path} -> {exchange.status}  {exchange.elapsed_ms:.0f} ms{told_id}")
 
 
 def run_async(main: Callable[[], Coroutine[Any, Any, Result]]) -> Result:

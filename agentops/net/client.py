@@ -47,14 +47,26 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """One attempt as `-v` shows it: no query, no body, no header but the platform's request id."""
+
+    method: str
+    path: str
+    status: int
+    elapsed_ms: float
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NetOptions:
-    """`requests_per_second` None means no limit of our own."""
+    """`requests_per_second` None means no limit of our own. `on_exchange` is told of every attempt."""
 
     requests_per_second: float | None = 8.0
     max_in_flight: int = 8
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 30.0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    on_exchange: Callable[[Exchange], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +219,11 @@ class Http:
         headers = {"Content-Type": "application/json"} if content is not None else None
         try:
             async with self._pace:
+                began = self._clock.monotonic()
                 response = await self._client.request(
                     method, self.origin + path, content=content, params=query, headers=headers
                 )
+                self._tell(method, path, response, began)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol) as error:
             raise _Failure(self._unreachable(error, told), may_repeat=True) from None
         except httpx2.RequestError as error:
@@ -217,6 +231,12 @@ class Http:
         answer = read_answer(response.status_code, response.text, response.headers)
         answer = self.dialect.understand(answer, self._clock.now())
         return self._judge(answer, method, told, repeatable)
+
+    def _tell(self, method: str, path: str, response: httpx2.Response, began: float) -> None:
+        if self.options.on_exchange is not None:
+            elapsed_ms = (self._clock.monotonic() - began) * 1000
+            told_id = response.headers.get("x-request-id")
+            self.options.on_exchange(Exchange(method, path, response.status_code, elapsed_ms, told_id))
 
     def _judge(self, answer: Answer, method: str, told: str, repeatable: bool) -> Answer:
         if answer.is_success:

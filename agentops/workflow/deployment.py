@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from agentops.document import DesiredAgent, Environment, Generation, Secret, SecretRef
 from agentops.errors import SpecError, UsageError
 from agentops.net import NetOptions
+from agentops.net.client import Exchange
 from agentops.remote.connect import connect
 from agentops.remote.port import Writer
 from agentops.settings import Settings
@@ -41,7 +42,12 @@ class Deployment:
 
 @asynccontextmanager
 async def open_deployment(
-    project: Project, settings: Settings, *, emulator_url: str | None = None, generation: Generation | None = None
+    project: Project,
+    settings: Settings,
+    *,
+    emulator_url: str | None = None,
+    generation: Generation | None = None,
+    on_exchange: Callable[[Exchange], None] | None = None,
 ) -> AsyncIterator[Deployment]:
     """Connects to the project's account. `emulator_url` is where the embedded emulator listens, for `target: emulator`.
 
@@ -54,6 +60,7 @@ async def open_deployment(
     options = NetOptions(
         requests_per_second=None if environment.is_emulator else environment.requests_per_second,
         max_in_flight=environment.max_in_flight,
+        on_exchange=on_exchange,
     )
     base_url = emulator_url or environment.base_url or settings.base_url
     async with await connect(base_url, key, generation=generation, options=options) as account:

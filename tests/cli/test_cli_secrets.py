@@ -40,6 +40,7 @@ def test_no_command_shows_a_secret(project: Path, agentops: Agentops, monkeypatc
         ):
             ended = agentops(*command.split())
             printed += ended.out + ended.err
+            assert ended.code == (4 if command.startswith("rollback") else 0), ended.err
         stored = stored_config(emulator.base_url)
         monkeypatch.setenv("SMALLEST_API_KEY_STAGING", KEY + "-wrong")
         wrong = agentops("plan", "-e", "staging")
