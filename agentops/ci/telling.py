@@ -50,14 +50,14 @@ class Findings:
 
 
 def tell_plan(job: Job, plan: Plan, findings: Findings, *, is_protected: bool) -> Told:
-    """A plan that was made. Ends as an apply of it would be refused, so that the pull request says so."""
+    """A plan that was made. Ends as an apply of it would be refused, and badly when lint finds an error."""
     file = job.output / f"plan-{plan.environment}.json"
     file.write_text(to_json(plan), "utf-8")
     (job.output / f"plan-{plan.environment}.html").write_text(plan_html(plan), "utf-8")
     only_here = tuple(d for d in findings.diagnostics if d not in plan.diagnostics)
     page = plan_page(plan, job.origin, is_protected=is_protected, diagnostics=only_here)
     (job.output / f"plan-{plan.environment}.md").write_text(page, "utf-8")
-    code = _plan_code(plan)
+    code = _plan_code(plan) or (ExitCode.FAILED if has_errors(findings.diagnostics) else ExitCode.DONE)
     values = {"changes": _word(not plan.is_empty), "digest": plan.digest, "plan-file": str(file)}
     _hand_over(job, plan.environment, code, values, page)
     refused = [message_command("error", r.code, f"{r.summary}\nnext: {r.hint}") for r in plan.refusals]

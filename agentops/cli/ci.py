@@ -94,11 +94,12 @@ async def _plan(job: Job, scope: Scope) -> Told:
 
 
 async def _plan_and_publish(job: Job, scope: Scope, changed: Sequence[str]) -> Told:
+    from agentops.spec.lint.run import lint_project
     from agentops.workflow.planning import plan_deployment
 
     checkout = read_project(scope, needs_secrets=False)
     environment = checkout.environment
-    findings = Findings(checkout.diagnostics, job.folder_of(checkout.root), changed)
+    findings = Findings(lint_project(checkout), job.folder_of(checkout.root), changed)
     if job.run.has_no_secrets and not environment.is_emulator:
         return tell_checked(job, environment.name, findings)
     async with opened(scope) as deployment:
@@ -180,10 +181,10 @@ def drift(environment: EnvironmentOption = None, project: ProjectOption = None) 
 
 
 async def _drift(job: Job, scope: Scope) -> Told:
-    from agentops.workflow.planning import plan_deployment
+    from agentops.workflow.drift import read_drift
 
     async with opened(scope) as deployment:
-        made = await plan_deployment(deployment, PlanOptions(today=today()))
+        made = await read_drift(deployment, PlanOptions(today=today()))
     step, issue = await publish_drift(job, made)
     what = issue_sentence(step, [issue] if issue else [])
     page = f"### agentops drift in `{made.environment}`\n\n{what}\n"

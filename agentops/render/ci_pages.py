@@ -12,7 +12,8 @@ from agentops.apply.model import AgentResult, ApplyResult, Outcome, Verdict
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import path_text
 from agentops.errors import AgentopsError, ExitCode
-from agentops.plan.model import AgentChange, Drift, Plan
+from agentops.plan.model import AgentChange, Plan
+from agentops.render.drift_text import advice
 from agentops.render.plan_markdown import code_text, plan_markdown, quoted
 from agentops.render.values import DRIFT_WORDS, plural
 
@@ -157,15 +158,9 @@ def _details(agent: AgentResult) -> Iterator[str]:
 # ---- drift
 
 
-_DRIFT_WITHOUT_FIELDS = frozenset({Drift.RENAMED, Drift.ARCHIVED, Drift.FOREIGN, Drift.BRANCH_SWITCHED})
-
-
 def drifted(plan: Plan) -> tuple[AgentChange, ...]:
-    """The agents that serve something else than what we last put live and git asks for.
-
-    A rollback of ours is no drift, and neither is an edit that git has taken over.
-    """
-    return tuple(change for change in plan.changes if change.drift_fields or change.drift in _DRIFT_WITHOUT_FIELDS)
+    """The agents with somebody else's hand in what serves."""
+    return tuple(change for change in plan.changes if change.is_drifted)
 
 
 def drift_title(plan: Plan) -> str:
@@ -173,25 +168,19 @@ def drift_title(plan: Plan) -> str:
 
 
 def drift_page(plan: Plan) -> str:
-    """The issue's text. It holds no time and no run number, so that the same drift is the same text."""
+    """The issue's text. It holds no time of its own and no run number: the same drift is the same text."""
     lines = [f"What serves calls in `{plan.environment}` is not what was last deployed from git.", ""]
     for change in drifted(plan):
         detail = f": {quoted(change.drift_detail)}" if change.drift_detail else ""
         lines += [f"**`{change.key}`** {DRIFT_WORDS[change.drift]}{detail}", ""]
         for field in change.drift_fields:
-            lines.append(f"- `{path_text(field.path)}`: {code_text(field.before)} → {code_text(field.after)}")
-        lines += [""] if change.drift_fields else []
-    name = plan.environment
-    lines += [
-        "What to do:",
-        "",
-        f"- keep it: `agentops pull -e {name}`, and commit what it wrote",
-        f"- undo it: `agentops apply -e {name} --overwrite-drift`, or revert it in the console",
-        "",
-        "This issue follows the drift: it is updated while there is some and closed when there is none.",
-        "",
-    ]
-    return "\n".join(lines)
+            since = f", since {quoted(field.reason)}" if field.reason else ""
+            values = f"{code_text(field.before)} → {code_text(field.after)}"
+            lines.append(f"- `{path_text(field.path)}`: {values}{since}")
+        lines += ["" for _ in change.drift_fields[:1]]
+        lines += [f"Next: {advice(change)} (with `-e {plan.environment}`).", ""]
+    last = "This issue follows the drift: it is updated while there is some and closed when there is none."
+    return "\n".join([*lines, last, ""])
 
 
 def drift_farewell(plan: Plan, run_url: str) -> str:
