@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agentops.speech.espeak import SpeechUnavailableError
+from agentops.speech.likeness import can_be_speech
 from agentops.speech.pronouncing import pronounce
 from agentops.speech.resampling import resample
 
@@ -33,13 +34,14 @@ _KEPT_GRAMMARS = 64
 _LOG_BASE = 1.0001  # of pocketsphinx's scores
 
 # How much worse than the free phone loop a phrase may be, as mean log score per frame: over the whole utterance, and
-# over its worst quarter of a second. docs/speech.md has the measurement behind both numbers.
-_MEAN_LIMIT = 17.0
-_WINDOW_LIMIT = 44.0
+# over its worst quarter of a second. The two add up: either alone at its limit, or each at half of it, is the border.
+# docs/speech.md has the measurement behind both numbers.
+_MEAN_LIMIT = 30.0
+_WINDOW_LIMIT = 79.0
 _WINDOW_FRAMES = 25
 
 _SPEECH_RMS = 1000.0  # every utterance is brought to this level
-_DITHER = 60.0  # standard deviation; digital silence has no logarithm
+_DITHER = 30.0  # standard deviation; digital silence has no logarithm
 _MARGIN_S = 0.3
 
 
@@ -109,20 +111,23 @@ def _score(said: _Hearing, free: _Hearing) -> float:
     spoken = shortfall[first : last + 1]
     width = min(_WINDOW_FRAMES, len(spoken))
     sums = np.convolve(spoken, np.ones(width), mode="valid") / width
-    badness = max(float(shortfall.mean()) / _MEAN_LIMIT, float(sums.max()) / _WINDOW_LIMIT, 0.0)
-    return float(2.0**-badness)
+    badness = float(shortfall.mean()) / _MEAN_LIMIT + float(sums.max()) / _WINDOW_LIMIT
+    return min(1.0, 2.0**-badness)
 
 
 def _prepare(pcm: bytes, sample_rate_hz: int) -> bytes | None:
-    """The audio as the decoder wants it: 16 kHz, one level, margins, no digital silence; None when there is none."""
+    """The audio as the decoder wants it: 16 kHz, one level, margins, no digital silence; None for no speech."""
     import numpy as np
 
     samples = np.frombuffer(resample(pcm, from_hz=sample_rate_hz, to_hz=_MODEL_RATE_HZ), dtype="<i2").astype(float)
     level = float(np.sqrt(np.mean(np.square(samples)))) if len(samples) else 0.0
     if level < 1.0:
         return None
+    samples *= _SPEECH_RMS / level
+    if not can_be_speech(samples):
+        return None
     margin = np.zeros(int(_MARGIN_S * _MODEL_RATE_HZ))
-    samples = np.concatenate((margin, samples * (_SPEECH_RMS / level), margin))
+    samples = np.concatenate((margin, samples, margin))
     noise = np.random.default_rng(0).normal(0.0, _DITHER, len(samples))  # the same each time: hearing is repeatable
     return np.clip(samples + noise, -32768, 32767).astype("<i2").tobytes()
 
@@ -146,6 +151,7 @@ class _Decoder:
             pbeam=1e-80,
             wbeam=1e-60,
             bestpath=False,
+            remove_noise=False,  # its estimate would carry over from one utterance to the next
         )
         self._decoder.add_allphone_file(_PHONE_LOOP)
         self._grammars: OrderedDict[tuple[str, ...], _Grammar] = OrderedDict()
