@@ -124,13 +124,12 @@ class Recorder:
     def check(self, result: ApplyResult) -> None:
         """It says how every agent ended, at which stage, and ends with the run."""
         assert self.lines[-1]["event"] == "run_finished"
-        assert [agent["outcome"] for agent in self.lines[-1]["result"]["agents"]] == [a.outcome for a in result.agents]
-        for agent in result.agents:
+        assert [each["outcome"] for each in self.lines[-1]["result"]["agents"]] == [a.outcome for a in result.agents]
+        for ended in result.agents:
             told = [line["result"] for line in self.lines if line["event"] == "agent_finished"]
-            assert [each["outcome"] for each in told if each["key"] == agent.key] == [agent.outcome]
-            if agent.stage is not None:
-                started = [line["stage"] for line in self.lines if line["event"] == "stage_started"]
-                assert agent.stage.value in started
+            assert [each["outcome"] for each in told if each["key"] == ended.key] == [ended.outcome]
+            if ended.stage is not None:
+                assert ended.stage.value in [line["stage"] for line in self.lines if line["event"] == "stage_started"]
 
 
 class FailingCalls:
