@@ -25,6 +25,7 @@ from agentops.spec.source import SourceError, decode, read_yaml
 from agentops.spec.tree import to_plain
 
 KEY_NAME = "ELEVENLABS_API_KEY"
+CHOICES = f"agents/{CHOICES_FILE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,14 @@ def gather(sources: Sources) -> Found:
     return found
 
 
+def settled_choices(output: Path, text: str) -> str:
+    """The choices file as it stands, when it says the same as `text`; else `text`, which holds all its answers."""
+    own = output / CHOICES
+    if own.is_file() and read_answers(own) == to_plain(read_yaml(text, CHOICES)[0]):
+        return decode(own.read_bytes(), CHOICES)
+    return text
+
+
 def _elevenlabs_key(settings: Settings) -> Secret:
     value = settings.environ.get(KEY_NAME)
     if not value:
@@ -59,7 +68,7 @@ def import_options(
     output: Path, choices: Path | None, catalog: Path | None, voice: str | None, model: str | None
 ) -> ImportOptions:
     """What was decided before: by options, by the choices file, by the project that is there."""
-    own = output / "agents" / CHOICES_FILE
+    own = output / CHOICES
     answers = read_answers(choices or own) if choices or own.is_file() else {}
     return ImportOptions(
         answers=answers,

@@ -103,8 +103,11 @@ def report_files(report: FidelityReport) -> dict[str, str]:
 
 
 def _write(imported: Imported, options: ImportOptions, output: Path, *, overwrite: bool, dry_run: bool) -> int:
+    from agentops.cli.import_elevenlabs import CHOICES, settled_choices
+
     files = {**imported.files, **report_files(imported.report)}
-    placed = place_files(output, files, overwrite=overwrite)
+    files[CHOICES] = settled_choices(output, files[CHOICES])
+    placed = place_files(output, files, overwrite=overwrite, mergeable=(CHOICES,))
     show_placed(placed, output, dry_run=dry_run)
     if not dry_run:
         write_files(output, placed)

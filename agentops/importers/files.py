@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -39,10 +39,15 @@ class PlacedFile:
     difference: str = ""
 
 
-def place_files(root: Path, files: Mapping[str, str], *, overwrite: bool = False) -> tuple[PlacedFile, ...]:
-    """What writing `files` (project path -> text) below `root` would do. Reads only."""
+def place_files(
+    root: Path, files: Mapping[str, str], *, overwrite: bool = False, mergeable: Collection[str] = ()
+) -> tuple[PlacedFile, ...]:
+    """What writing `files` (project path -> text) below `root` would do. Reads only.
+
+    `mergeable` files already hold what people put into the present ones, so replacing them loses nothing.
+    """
     written = _read_manifest(root)
-    return tuple(_place(root, path, text, written, overwrite) for path, text in files.items())
+    return tuple(_place(root, path, text, written, overwrite or path in mergeable) for path, text in files.items())
 
 
 def write_files(root: Path, placed: tuple[PlacedFile, ...]) -> None:

@@ -117,8 +117,11 @@ class Parameters:
         return placeholder
 
     def _settle_asked(self, place: Place, schema: Document, target: str, grade: Grade | None) -> None:
-        for key in ("type", "description", "value_type"):
-            self._settle(place, key, target, schema.get(key), grade or (Grade.EXACT if key != "type" else None))
+        kind = self.asked[-1]["type"] if self.asked and target.endswith(f".{self.asked[-1]['name']}") else None
+        widened = Grade.APPROXIMATED if schema.get("type") == "integer" else Grade.EXACT
+        self._settle(place, "type", target, kind, grade or widened)
+        for key in ("description", "value_type"):
+            self._settle(place, key, target, None, grade or Grade.EXACT)
         account = self._conversion.source.account
         for key in ("enum", "items"):
             if key in schema:
@@ -126,7 +129,7 @@ class Parameters:
 
     def _shorthand(self, place: Place, schema: Any, name: str, required: bool) -> str:
         """A property that hand-written files give as a bare type or description."""
-        kind = {"type": schema} if schema in _TYPES else {"description": str(schema)}
+        kind = {"type": schema} if isinstance(schema, str) and schema in _TYPES else {"description": str(schema)}
         placeholder = self.ask(name, kind, required=required)
         self._conversion.source.account.carry_tree(place, f"{self._target}.llmParameters.{self.asked[-1]['name']}")
         return placeholder

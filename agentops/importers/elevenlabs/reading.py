@@ -82,7 +82,7 @@ def read_agent(
     _place_tests(tree, tests or {}, repairs)
     if name and not tree.get("name"):
         tree["name"] = name
-        repairs.note("the agent has no name; the file's name is used")
+        repairs.note("the agent has no name of its own; the listing's or the file's is used")
     return SourceAgent(origin, tree, tuple(repairs.done))
 
 
@@ -207,7 +207,7 @@ def _place_tools(tree: dict[str, Any], known: Mapping[str, Any], repairs: _Repai
         return
     tools = prompt.get("tools")
     bodies = list(tools) if isinstance(tools, list) else []
-    names = {tool.get("name") for tool in bodies if isinstance(tool, dict)}
+    names = {tool["name"] for tool in bodies if isinstance(tool, dict) and isinstance(tool.get("name"), str)}
     for tool_id in _named_ids(tree, prompt):
         body = read_tool(known.get(tool_id))
         if body is not None and body["name"] not in names:

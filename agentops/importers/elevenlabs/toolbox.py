@@ -68,18 +68,25 @@ def _settle_repeat(conversion: Conversion, place: Place, tool: Document, first: 
 
 
 def _settle_ids(conversion: Conversion, seen: dict[str, int]) -> None:
+    """Ids next to tools that are written out usually name the same tools; more ids than tools can't."""
     source = conversion.source
-    ids = {tool.get("id"): tool for tool in source.items(*TOOLS) if isinstance(tool, dict)}
-    inline = bool(seen) and not any(isinstance(i, str) for i in ids)
-    for index, tool_id in enumerate(source.items(*PROMPT, "tool_ids")):
+    known = {tool["id"]: tool for tool in source.items(*TOOLS) if isinstance(tool, dict) and _has_id(tool)}
+    ids = {index: i for index, i in enumerate(source.items(*PROMPT, "tool_ids")) if isinstance(i, str) and i}
+    inline = len(seen) - len(known)
+    fits = len(set(ids.values()) - set(known)) <= inline
+    for index, tool_id in ids.items():
         place: Place = (*PROMPT, "tool_ids", index)
-        if tool_id in ids:
-            source.account.repeat(place, f"the tool {ids[tool_id].get('name')}")
-        elif inline:
-            source.account.repeat(place, "a tool that is written out in prompt.tools")
-        elif isinstance(tool_id, str) and tool_id:
-            text = f"tool {tool_id} is not defined in the input"
-            source.account.carry(place, None, why=text)
+        if tool_id in known:
+            source.account.repeat(place, f"the tool {known[tool_id].get('name')}")
+        elif fits:
+            why = f"taken for one of the {inline} tools that are written out; the input does not say which"
+            source.account.carry(place, None, grade=Grade.APPROXIMATED, why=why)
+        else:
+            source.account.carry(place, None, why=f"tool {tool_id} is not defined in the input")
+
+
+def _has_id(tool: Document) -> bool:
+    return isinstance(tool.get("id"), str) and bool(tool["id"])
 
 
 # ---- webhooks
