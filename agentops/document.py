@@ -241,7 +241,8 @@ class Revision:
     """An immutable published version.
 
     document:      its configuration in the write vocabulary; None when the revision was only listed
-    unverifiable:  top-level write fields whose read name is not known: neither compared nor a reason to restore
+    unverifiable:  write fields (dotted where nested) whose read name is not known: neither compared nor a reason to
+                   restore
     restored_from: the revision it was copied from, when the platform says so
     branch_id:     the branch it is on (v2)
     activated_at:  when it last went live, where the platform says so (v1): None means published but never live

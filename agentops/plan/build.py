@@ -19,7 +19,7 @@ from agentops.document import (
     read_mark,
 )
 from agentops.plan.approval import digest_of, target_name
-from agentops.plan.canonical import canonical, fingerprint
+from agentops.plan.canonical import canonical, fingerprint, holds
 from agentops.plan.changes import Describer, place_in_source, secret_values
 from agentops.plan.compare import (
     Comparison,
@@ -30,7 +30,7 @@ from agentops.plan.compare import (
     new_metadata,
     unmanaged_paths,
 )
-from agentops.plan.diff import ABSENT, Difference
+from agentops.plan.diff import ABSENT, Difference, value_at
 from agentops.plan.drafts import foreign_draft
 from agentops.plan.drift import Standing, judge
 from agentops.plan.identity import Match, Matching
@@ -145,7 +145,7 @@ def _create(describer: Describer) -> AgentChange:
 def _existing(describer: Describer, observed: ObservedAgent, standing: Standing, compared: Comparison) -> AgentChange:
     desired, live = describer.desired, observed.live
     mark = fingerprint(desired.config)
-    unverifiable = tuple(sorted(live.unverifiable & set(desired.config))) if live else ()
+    unverifiable = tuple(sorted(n for n in live.unverifiable if holds(desired.config, n))) if live else ()
     unseen = _unseen(describer, unverifiable, standing, mark)
     immediate = compare_metadata(describer, observed)
     fields = compared.fields + unseen + immediate
@@ -201,9 +201,10 @@ def _unseen(
     """Fields that can't be read back are written when the spec is not the one we last put live."""
     if standing.mark is not None and standing.mark.fingerprint == mark:
         return ()
-    form = canonical({name: describer.desired.config[name] for name in unverifiable})
+    form = canonical(describer.desired.config)
+    paths = [tuple(name.split(".")) for name in unverifiable]
     reason = "cannot be read back, so it is written whenever the spec changes"
-    found = (describer.describe(Difference((name,), ABSENT, value), reason=reason) for name, value in form.items())
+    found = (describer.describe(Difference(path, ABSENT, value_at(form, path)), reason=reason) for path in paths)
     return tuple(replace(change, operation=Operation.REPLACE) for change in found)
 
 

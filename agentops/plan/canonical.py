@@ -60,9 +60,23 @@ def canonical(document: Mapping[str, Any], managed: Mapping[str, Any] | None = N
 
 
 def without(document: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """`document` without the top-level fields `names`: those that can't be compared."""
-    dropped = frozenset(names)
-    return {name: value for name, value in document.items() if name not in dropped}
+    """`document` without the fields `names` (dotted where nested): those that can't be compared."""
+    kept = dict(document)
+    for name in names:
+        first, _, rest = name.partition(".")
+        if not rest:
+            kept.pop(first, None)
+        elif isinstance(inner := kept.get(first), dict):
+            kept[first] = without(inner, [rest])
+    return kept
+
+
+def holds(document: Any, name: str) -> bool:
+    """Whether `document` has the field `name` (dotted where nested)."""
+    first, _, rest = name.partition(".")
+    if not isinstance(document, dict) or first not in document:
+        return False
+    return not rest or holds(document[first], rest)
 
 
 def fingerprint(document: Mapping[str, Any]) -> str:

@@ -44,7 +44,13 @@ class Matching:
     @property
     def needs_marks(self) -> bool:
         """Whether a spec without an agent could still mean an unmatched one: read their marks, then match again."""
-        return bool(self.unmatched) and any(match.found_by is FoundBy.NOTHING for match in self.matches)
+        return any(match.found_by is FoundBy.NOTHING for match in self.matches)
+
+    @property
+    def sought_names(self) -> frozenset[str]:
+        """The names, present and past, of the specs without an agent: who might have been archived in the console."""
+        sought = [match.desired for match in self.matches if match.found_by is FoundBy.NOTHING]
+        return frozenset(name for agent in sought for name in (agent.name, *agent.previous_names))
 
     def only(self, keys: Iterable[str]) -> Matching:
         """The part that concerns these specs. What other specs mean stays matched, so it is nobody's orphan."""

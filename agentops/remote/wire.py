@@ -59,8 +59,8 @@ SECTIONS = frozenset(
     }
 )
 
-# Written, but no source says under which name they are read back.
-UNVERIFIABLE = frozenset({"customLLMWebSocketUrl", "globalKnowledgeBaseId"})
+# Written (dotted where nested), but no source says under which name they are read back.
+UNVERIFIABLE = frozenset({"customLLMWebSocketUrl", "globalKnowledgeBaseId", "singlePromptConfig.toolRefs"})
 
 _READ_ONLY = frozenset({"workflowGraph", "workflowType", "_id", "__v", "createdAt", "updatedAt"})
 
@@ -79,7 +79,7 @@ def flat_fields(resolved: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_stored(resolved: Mapping[str, Any]) -> tuple[Document, frozenset[str]]:
-    """The document that a stored configuration means, and the top-level fields of it that can't be verified."""
+    """The document that a stored configuration means, and the fields of it that can't be verified."""
     document: Document = {}
     fields = flat_fields(resolved)
     for name, value in fields.items():
@@ -90,7 +90,15 @@ def from_stored(resolved: Mapping[str, Any]) -> tuple[Document, frozenset[str]]:
     if isinstance(arguments, Mapping):
         _place_all(document, _voice_arguments(arguments), VOICE_ARGUMENTS)
     _place_all(document, fields, RENAMED)
-    return document, UNVERIFIABLE - document.keys()
+    return document, frozenset(name for name in UNVERIFIABLE if not _holds(document, name.split(".")))
+
+
+def _holds(document: Any, path: Sequence[str]) -> bool:
+    for name in path:
+        if not isinstance(document, Mapping) or name not in document:
+            return False
+        document = document[name]
+    return True
 
 
 def _voice_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from agentops.plan.account import check_account, questions
 from agentops.plan.build import PlanOptions, World, build_plan
 from agentops.plan.identity import Matching, match_agents
 from agentops.plan.model import Plan
+from agentops.remote.port import Reader
 from agentops.workflow.account import ask_account
 from agentops.workflow.deployment import Deployment
 
@@ -37,7 +38,7 @@ async def observe(deployment: Deployment, *, prune: bool = False) -> World:
     matching = match_agents(deployment.environment, deployment.project.agents, listings).only(selected)
     marks: Mapping[str, Mark | None] = {}
     if matching.needs_marks or prune:
-        archived = await account.list_agents(archived=True) if matching.needs_marks else ()
+        archived = await _namesakes(account, matching) if matching.needs_marks else []
         marks = await _read_marks(deployment, (*matching.unmatched, *archived))
         everything = (*listings, *archived)
         matching = match_agents(deployment.environment, deployment.project.agents, everything, marks).only(selected)
@@ -50,6 +51,13 @@ async def observe(deployment: Deployment, *, prune: bool = False) -> World:
         orphans=await _read_orphans(deployment, matching, marks) if prune else {},
         agent_count=len(listings),
     )
+
+
+async def _namesakes(account: Reader, matching: Matching) -> list[AgentListing]:
+    """Archived agents that have the name, or the bound id, of a spec without an agent."""
+    bound = {match.desired.agent_id for match in matching.matches}
+    archived = await account.list_agents(archived=True)
+    return [each for each in archived if each.name in matching.sought_names or each.agent_id in bound]
 
 
 async def _read_agents(deployment: Deployment, listings: Iterable[AgentListing]) -> dict[str, ObservedAgent]:
