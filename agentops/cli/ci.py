@@ -27,6 +27,7 @@ from agentops.ci.publishing import (
     read_changed_files,
     stamp_of,
 )
+from agentops.ci.scaffold import github_files
 from agentops.ci.stamp import Kind, Stamp, Standing
 from agentops.ci.telling import (
     Findings,
@@ -42,8 +43,9 @@ from agentops.ci.telling import (
 )
 from agentops.cli.call_pages import tell_progress, write_pages
 from agentops.cli.deploy import tell_event
+from agentops.cli.github_files import read_scaffold, write_github_files
 from agentops.cli.output import today
-from agentops.cli.session import Scope, opened, read_project, run_async
+from agentops.cli.session import Scope, opened, read_project, run_async, talk
 from agentops.errors import AgentopsError, ExitCode, StaleError, UsageError
 from agentops.plan.approval import require_digest
 from agentops.plan.build import PlanOptions
@@ -238,6 +240,35 @@ async def _revert(job: Job, scope: Scope, sha: str) -> Told:
     pull = await publish_revert(job, name, sha)
     page = f"### Revert proposed\n\nMerge [#{pull.number}]({pull.url}), or push a fix instead.\n"
     return tell_page(job, name, page)
+
+
+@ci.command("files")
+def files(
+    project: Annotated[
+        Path, typer.Option("--project", metavar="DIR", help="Where to look for agentops.yaml; default: here.")
+    ] = Path(),
+    branch: Annotated[str, typer.Option("--branch", help="The branch whose pushes are applied.")] = "main",
+    requirement: Annotated[
+        str | None, typer.Option("--requirement", metavar="SPEC", help="What pip installs in the jobs.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Renew files that differ.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when something would be.")] = False,
+) -> int:
+    """Write the workflows and the action, or renew them after environments, secrets or agentops changed."""
+    top, scaffold = read_scaffold(project, branch=branch, requirement=requirement)
+    if check:
+        stale = [name for name, text in github_files(scaffold).items() if not _is(top / name, text)]
+        _print([f"{name} is not what `agentops ci files` writes" for name in stale])
+        return ExitCode.FAILED if stale else ExitCode.DONE
+    written, different = write_github_files(top, scaffold, overwrites=overwrite)
+    _print(written)
+    for name in different:
+        talk(f"{name} differs and was left alone; --overwrite renews it")
+    return ExitCode.DONE
+
+
+def _is(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text("utf-8") == text
 
 
 # ---- what they share

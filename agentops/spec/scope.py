@@ -93,6 +93,10 @@ class Secrets(Mapping[str, SecretValue]):
         sources = [self._sources.get(name, Source(env=name)) for name in {*self.used, *self._sources}]
         return {source.env for source in sources if source.env} | set(self.used)
 
+    def variable_of(self, name: str) -> str | None:
+        """The environment variable that one secret comes from; None when it is in a file or in the project itself."""
+        return self._sources.get(name, Source(env=name)).env
+
     def unneeded(self) -> Secrets:
         """The same secrets, but one without a value is no error."""
         return Secrets(self._sources, self._environ, is_needed=False)
@@ -103,6 +107,13 @@ class Secrets(Mapping[str, SecretValue]):
         if source.file is not None:
             return f"put the value into the file {source.file}"
         return f"set the environment variable {source.env}, or name another source under `secrets:` in agentops.yaml"
+
+    def source_of(self, name: str) -> str:
+        """Where the value of a secret comes from, without the value."""
+        source = self._sources.get(name, Source(env=name))
+        if source.value is not None:
+            return "a literal in agentops.yaml"
+        return f"the file {source.file}" if source.file is not None else f"the environment variable {source.env}"
 
     def _value(self, source: Source) -> str | None:
         if source.value is not None:
