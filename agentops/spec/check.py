@@ -157,7 +157,7 @@ def _homes(model: type[BaseModel]) -> dict[str, str]:
     def visit(owner: type[BaseModel], base: str, depth: int) -> None:
         for name, info in owner.model_fields.items():
             found.setdefault(name, []).append(f"{base}{name}")
-            inner = [each for each in _models_in(info.annotation) if depth < 4]
+            inner = [each for each in models_in(info.annotation) if depth < 4]
             if len(inner) == 1:
                 visit(inner[0], f"{base}{name}.", depth + 1)
 
@@ -165,12 +165,12 @@ def _homes(model: type[BaseModel]) -> dict[str, str]:
     return {name: homes[0] for name, homes in found.items() if len(homes) == 1}
 
 
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
+def models_in(annotation: Any) -> list[type[BaseModel]]:
     """The models that an annotation can hold directly: through unions and Annotated, not through lists."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     if typing.get_origin(annotation) in (typing.Union, types.UnionType, typing.Annotated):
-        return [model for each in typing.get_args(annotation) for model in _models_in(each)]
+        return [model for each in typing.get_args(annotation) for model in models_in(each)]
     return []
 
 
@@ -178,17 +178,17 @@ def _model_at(model: type[BaseModel], location: tuple[Any, ...]) -> type[BaseMod
     """The model whose fields belong at pydantic's `location`."""
     here: list[Any] = [model]
     for part in location:
-        here = [step for annotation in here for step in _step(annotation, part)]
-    models = [found for annotation in here for found in _models_in(annotation)]
+        here = [step for annotation in here for step in step_into(annotation, part)]
+    models = [found for annotation in here for found in models_in(annotation)]
     return models[0] if models else None
 
 
-def _step(annotation: Any, part: Any) -> list[Any]:
+def step_into(annotation: Any, part: Any) -> list[Any]:
     """The annotations one step further down; the name of a union branch selects that branch."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin in (typing.Union, types.UnionType, typing.Annotated):
-        branches = [b for each in arguments if not isinstance(each, str) for b in _step(each, part)]
-        tagged = [m for m in _models_in(annotation) if _tag(m) == part]
+        branches = [b for each in arguments if not isinstance(each, str) for b in step_into(each, part)]
+        tagged = [m for m in models_in(annotation) if _tag(m) == part]
         return tagged or branches
     if origin is list:
         return [arguments[0]] if isinstance(part, int) else []

@@ -30,6 +30,14 @@ _KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _ONLY_IN_SPECS = ("environments", "extends", "for_each", "key", "previous_keys")
 
 
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One of the trees that a spec is merged from, as it was written; `what` says which."""
+
+    what: str
+    tree: Map
+
+
 @dataclass(slots=True)
 class Resolved:
     """One agent of a spec that has no errors, as rules see it and as the rest of the program does."""
@@ -37,6 +45,7 @@ class Resolved:
     subject: Subject
     agent: DesiredAgent
     suppressed: tuple[Diagnostic, ...] = ()
+    layers: tuple[Layer, ...] = ()
 
 
 @dataclass(slots=True)
@@ -48,6 +57,7 @@ class SpecReader:
     problems: list[Diagnostic] = field(default_factory=list)
     read: dict[str, None] = field(default_factory=dict)
     asked: dict[str, Where] = field(default_factory=dict)
+    layers: list[Layer] = field(default_factory=list)
 
     def resolve(self) -> list[Resolved]:
         """The agents of the spec that have no errors."""
@@ -90,6 +100,7 @@ class SpecReader:
             chain.append(below)
         if self.context.defaults is not None:
             chain.append(self.context.defaults)
+        self.layers = [Layer(_layer_name(each, tree, self.context.defaults), each) for each in reversed(chain)]
         merged = chain.pop()
         while chain:
             merged = self._merge(merged, chain.pop())
@@ -127,7 +138,10 @@ class SpecReader:
         for name, mark in environments.marks.items():
             self._check_overlay(name, environments[name], mark)
         overlay = environments.get(self.context.environment_name)
-        return self._merge(base, overlay) if isinstance(overlay, Map) else base
+        if not isinstance(overlay, Map):
+            return base
+        self.layers.append(Layer(f"the block for {self.context.environment_name}", overlay))
+        return self._merge(base, overlay)
 
     def _check_overlay(self, name: str, overlay: Any, mark: Mark) -> None:
         known = self.context.environments
@@ -207,7 +221,7 @@ class SpecReader:
         if spec is None or subject is None or has_errors(self.problems[before:]):
             return None
         settled = with_passthrough(tree) if rendering.has_extras else tree
-        return Resolved(subject, self._agent(key, spec, settled, tuple(read)), tuple(suppressed))
+        return Resolved(subject, self._agent(key, spec, settled, tuple(read)), tuple(suppressed), tuple(self.layers))
 
     def _without_new_fields(self, data: Map) -> Any:
         """`data` without the config fields that the project declares as newer than this release."""
@@ -261,6 +275,10 @@ class SpecReader:
 
     def _report(self, code: str, summary: str, hint: str, where: Where | None, agent: str | None = None) -> None:
         self.problems.append(Diagnostic(code, Severity.ERROR, summary, hint=hint, where=where, agent=agent))
+
+
+def _layer_name(layer: Map, spec: Map, defaults: Map | None) -> str:
+    return "the spec" if layer is spec else "the project's defaults" if layer is defaults else "the fragment"
 
 
 # What authors write at the top of a spec -> the platform's name for it.

@@ -21,35 +21,30 @@ class Suppression(Model):
     path: str | None = Field(default=None, description="Only at this field or below it, e.g. config.firstMessage.")
 
 
-class _Settings(Model):
-    """What both a spec and one of its environment blocks can say."""
+class AgentSpec(Model):
+    """One agent after everything it extends and its environment block have been merged in."""
 
+    name: Name = Field(description="The display name on the platform.", examples=["Acme Support (${{ environment }})"])
+    key: Key | None = Field(default=None, description="The stable name; default: from the file's name.")
     description: str | None = Field(default=None, max_length=1000, description="What the agent is for; unversioned.")
+    extends: str | None = Field(default=None, description="A fragment this spec is laid over.")
+    for_each: Any = Field(default=None, description="A list, or a .yaml or .csv file: one agent per item.")
+    agent_id: str | None = Field(
+        default=None, pattern=r"^[0-9a-f]{24}$", description="The platform's id, where a name is not enough."
+    )
+    previous_names: list[Name] | None = Field(default=None, description="Display names it had before a rename.")
+    previous_keys: list[Key] | None = Field(default=None, description="Keys it had before its file was renamed.")
+    tags: dict[Label, Label] | None = Field(default=None, description="Grouping words for --select, not sent anywhere.")
     inbound: bool | None = Field(default=None, description="Whether it takes incoming calls; takes effect at once.")
     phone_numbers: list[str] | None = Field(
         default=None, description="Ids of the phone numbers (products) it answers; takes effect at once."
     )
     visible_to_everyone: bool | None = Field(default=None, description="Whether the whole organisation sees it.")
     avatar_url: str | None = Field(default=None, description="A picture; unversioned.")
-    tags: dict[Label, Label] | None = Field(default=None, description="Grouping words for --select, not sent anywhere.")
-    calls: list[str] | None = Field(default=None, description="Call scripts, relative to agents/.")
-
-
-class AgentSpec(_Settings):
-    """One agent after everything it extends and its environment block have been merged in."""
-
-    name: Name = Field(description="The display name on the platform.", examples=["Acme Support (${{ environment }})"])
-    key: Key | None = Field(default=None, description="The stable name; default: from the file's name.")
-    agent_id: str | None = Field(
-        default=None, pattern=r"^[0-9a-f]{24}$", description="The platform's id, where a name is not enough."
-    )
-    previous_names: list[Name] | None = Field(default=None, description="Display names it had before a rename.")
-    previous_keys: list[Key] | None = Field(default=None, description="Keys it had before its file was renamed.")
     workflow_type: Literal["single_prompt", "workflow_graph", "multi_agents"] | None = Field(
         default=None, description="The kind of agent; fixed when it is created. Default: single_prompt."
     )
     config: AgentConfig = Field(description="The versioned configuration, in the platform's field names.")
-    extends: str | None = Field(default=None, description="A fragment this spec is laid over.")
     environments: dict[str, Any] | None = Field(default=None, description="What differs in one environment.")
-    for_each: Any = Field(default=None, description="A list, or a .yaml or .csv file: one agent per item.")
+    calls: list[str] | None = Field(default=None, description="Call scripts, relative to agents/.")
     lint: list[Suppression] | None = Field(default=None, description="Lint rules that are switched off, with reasons.")

@@ -58,7 +58,7 @@ class PreCallApi(Model):
 
     isEnabled: bool | None = Field(default=None, description="Whether the request is made.")
     url: HttpUrl = Field(description="Where the request goes.")
-    method: HttpMethod
+    method: HttpMethod = Field(description="The HTTP method.")
     headers: dict[str, SecretText] | None = Field(default=None, description="Request headers.")
     body: dict[str, object] | None = Field(default=None, description="The JSON body.")
     timeout: float | None = Field(default=None, ge=1, le=30, description="Seconds to wait (1 to 30).")

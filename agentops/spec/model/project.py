@@ -67,8 +67,8 @@ class DriftIgnored(Model):
 class RateLimit(Model):
     """How fast the platform is talked to."""
 
-    requests_per_second: float | None = Field(default=None, gt=0, le=1000)
-    max_in_flight: int | None = Field(default=None, ge=1, le=256)
+    requests_per_second: float | None = Field(default=None, gt=0, le=1000, description="Requests per second.")
+    max_in_flight: int | None = Field(default=None, ge=1, le=256, description="Requests at the same time.")
 
 
 class EnvironmentSpec(Model):
@@ -81,11 +81,11 @@ class EnvironmentSpec(Model):
     secrets: dict[str, SecretSource] | None = Field(default=None, description="Sources other than the environment.")
     protected: bool | None = Field(default=None, description="Apply needs the digest of a reviewed plan.")
     protected_agents: list[str] | None = Field(default=None, description="Keys that change only with acknowledgement.")
-    limits: LimitsSpec | None = None
-    deploy: DeploySpec | None = None
+    limits: LimitsSpec | None = Field(default=None, description="How much one apply may change.")
+    deploy: DeploySpec | None = Field(default=None, description="How this environment deploys.")
     rules: dict[str, Any] | None = Field(default=None, description="Deny rules by code, with their settings.")
-    ignore_drift: list[DriftIgnored] | None = None
-    rate_limit: RateLimit | None = None
+    ignore_drift: list[DriftIgnored] | None = Field(default=None, description="Console edits that are left alone.")
+    rate_limit: RateLimit | None = Field(default=None, description="How fast the platform is talked to.")
 
 
 class LintSpec(Model):
@@ -108,4 +108,4 @@ class ProjectSpec(Model):
     passthrough: list[str] | None = Field(
         default=None, description="Names of config fields newer than this release that are sent as written."
     )
-    lint: LintSpec | None = None
+    lint: LintSpec | None = Field(default=None, description="Lint rules and thresholds.")

@@ -66,6 +66,7 @@ class TransferOption(Model):
 
 
 class _Tool(Model):
+    type: str
     name: ToolName
     description: Annotated[str, ForModel()] = Field(
         min_length=1, description="When and how the model should use the tool."
@@ -76,13 +77,13 @@ class _Tool(Model):
 class EndCall(_Tool):
     """Lets the agent hang up."""
 
-    type: Literal["end_call"]
+    type: Literal["end_call"] = Field(description="The kind of tool.")
 
 
 class TransferCall(_Tool):
     """Lets the agent hand the caller over to a phone number."""
 
-    type: Literal["transfer_call"]
+    type: Literal["transfer_call"] = Field(description="The kind of tool.")
     transferNumber: PhoneNumber = Field(description="The number in E.164 form, with + and country code.")
     transferOption: TransferOption = Field(description="How the call is handed over.")
     onHoldMusic: Literal["ringtone", "relaxing_sound", "uplifting_beats", "none"] | None = Field(
@@ -97,9 +98,9 @@ class TransferCall(_Tool):
 class ApiCall(_Tool):
     """Lets the agent call an HTTP API in the middle of the conversation."""
 
-    type: Literal["api_call"]
+    type: Literal["api_call"] = Field(description="The kind of tool.")
     url: HttpUrl = Field(description="Where the request goes.", examples=["https://crm.example.com/v1/orders"])
-    method: HttpMethod
+    method: HttpMethod = Field(description="The HTTP method.")
     timeout: int | None = Field(default=None, ge=1000, le=30000, description="Milliseconds to wait (1000 to 30000).")
     headers: dict[str, SecretText] | None = Field(default=None, description="Request headers.")
     headersArray: list[KeyValue] | None = Field(default=None, description="Request headers as a list.")
@@ -112,14 +113,14 @@ class ApiCall(_Tool):
 class ExtractVariables(_Tool):
     """Lets the agent note facts from the conversation as variables."""
 
-    type: Literal["extract_dynamic_variables"]
+    type: Literal["extract_dynamic_variables"] = Field(description="The kind of tool.")
     variablesExtractionSchema: list[ExtractedVariable] = Field(min_length=1, description="What to note.")
 
 
 class KnowledgeBaseSearch(_Tool):
     """Lets the agent search a knowledge base."""
 
-    type: Literal["knowledge_base_search"]
+    type: Literal["knowledge_base_search"] = Field(description="The kind of tool.")
     knowledgeBaseId: str = Field(min_length=1, description="The platform's id of the knowledge base.")
     fillerPhrases: list[Annotated[str, Spoken()]] | None = Field(
         default=None, description="What the agent says while it searches."
@@ -129,7 +130,7 @@ class KnowledgeBaseSearch(_Tool):
 class ClientTool(_Tool):
     """A tool that the program on the other end of the WebSocket runs. The platform does not document its fields yet."""
 
-    type: Literal["client_tool"]
+    type: Literal["client_tool"] = Field(description="The kind of tool.")
     parameters: list[Parameter] | None = Field(default=None, description="Values the model fills in.")
     expectsResponse: bool | None = Field(default=None, description="Whether the agent waits for the answer.")
     timeout_ms: int | None = Field(default=None, ge=1000, le=60000, description="Milliseconds to wait for the answer.")

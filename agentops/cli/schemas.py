@@ -1,0 +1,34 @@
+"""The JSON Schemas of everything that people write in a project, put together from the parts that know them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def all_schemas() -> dict[str, dict[str, Any]]:
+    """Kind of file -> its schema."""
+    from agentops.calls import run_schema, script_schema
+    from agentops.emulator.behaviour import Behaviour
+    from agentops.spec.schema import agent_schema, fragment_schema, plain_schema, project_schema
+
+    call = "A scripted call: what the caller says and what must be heard."
+    behaviour = "How an agent behaves on the emulator: what it understands and what it answers."
+    report = "The result of a run of scripted calls, as it is saved beside its recordings."
+    return {
+        "agent": agent_schema(),
+        "fragment": fragment_schema(),
+        "project": project_schema(),
+        "call": plain_schema("call", "agentops call", call, script_schema()),
+        "behaviour": plain_schema("behaviour", "agentops behaviour", behaviour, Behaviour.model_json_schema()),
+        "report": plain_schema("report", "agentops call report", report, run_schema()),
+    }
+
+
+def schema_text(schema: dict[str, Any]) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def schema_files() -> dict[str, str]:
+    """File name -> text, as they lie in `schemas/`."""
+    return {f"{kind}.schema.json": schema_text(schema) for kind, schema in all_schemas().items()}

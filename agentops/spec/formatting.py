@@ -1,0 +1,64 @@
+"""`fmt` over a project: which files, in which order their keys go, and writing only what changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from agentops.diagnostics import Diagnostic, Severity, Where
+from agentops.spec.files import AGENTS, PROJECT_FILE
+from agentops.spec.layout import format_yaml
+from agentops.spec.model.agent import AgentSpec
+from agentops.spec.model.project import ProjectSpec
+from agentops.spec.source import SourceError, decode
+
+
+@dataclass(slots=True)
+class Formatted:
+    """`changed` are project paths; `problems` are files that could not be read."""
+
+    count: int = 0
+    changed: list[str] = field(default_factory=list)
+    problems: list[Diagnostic] = field(default_factory=list)
+
+
+def format_project(root: Path, chosen: list[Path] | None, *, writes: bool) -> Formatted:
+    """Formats `chosen` files, or every YAML file of the project. Without `writes` it only says what would change."""
+    result = Formatted()
+    for path in chosen if chosen is not None else _yaml_files(root):
+        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+        try:
+            _format_file(path, name, result, writes=writes)
+        except SourceError as error:
+            result.problems.append(error.diagnostic)
+        except OSError as error:
+            summary = f"{name} can't be read: {error.strerror}"
+            result.problems.append(Diagnostic("missing-file", Severity.ERROR, summary, "correct the path", Where(name)))
+    return result
+
+
+def _format_file(path: Path, name: str, result: Formatted, *, writes: bool) -> None:
+    data = path.read_bytes()
+    formatted = format_yaml(decode(data, name), name, _model_of(name))
+    result.count += 1
+    if formatted.encode() != data:
+        result.changed.append(name)
+        if writes:
+            path.write_bytes(formatted.encode())
+
+
+def _yaml_files(root: Path) -> list[Path]:
+    found = [root / PROJECT_FILE] if (root / PROJECT_FILE).is_file() else []
+    below = sorted(path for path in (root / AGENTS).rglob("*") if path.suffix in (".yaml", ".yml") and path.is_file())
+    return [*found, *below]
+
+
+def _model_of(name: str) -> type[BaseModel] | None:
+    """The model whose field order a file follows; call scripts and behaviours keep their own."""
+    if name == PROJECT_FILE:
+        return ProjectSpec
+    parts = name.split("/")
+    is_spec = parts[0] == AGENTS and parts[1:2] not in (["calls"], ["behaviours"], ["prompts"])
+    return AgentSpec if is_spec else None

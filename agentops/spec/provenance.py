@@ -1,0 +1,201 @@
+"""Where a value came from: the layers that set it, and what the expressions in the last of them named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from agentops.diagnostics import Where
+from agentops.document import CLEARED, Path, Secret, path_text
+from agentops.errors import UsageError
+from agentops.spec.closest import closest
+from agentops.spec.files import PROJECT_FILE
+from agentops.spec.merge import CLEAR, MERGE
+from agentops.spec.project import Project
+from agentops.spec.resolve import Resolved
+from agentops.spec.template import has_expression
+from agentops.spec.tree import NATURAL_KEYS, Map, Mark, Seq, mark_of, value_place
+
+_PART = re.compile(r"\[(\d+)\]|\[([^\]]+)\]|([^.\[\]]+)")
+_NAMES = re.compile(
+    r"\b(vars|secrets)\.([A-Za-z_]\w*)|\b(file|yaml|env)\(\s*['\"]([^'\"]+)['\"]|\b(environment|each)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that a value depends on: what it is and where it is written."""
+
+    what: str
+    where: Where | None = None
+    written: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """`steps` begin with what decides: the layer whose value counts, what it names, then what it covers."""
+
+    path: str
+    value: Any
+    steps: tuple[Step, ...]
+
+
+def explain_value(project: Project, resolved: Resolved, written: str) -> Provenance:
+    """Where the value at `written`, a dotted path such as `config.synthesizer.speed`, came from.
+
+    Raises `UsageError` when the agent has no such value.
+    """
+    tree = resolved.subject.tree
+    path = _find(tree, _parts(written))
+    if path is None and "config" in tree:
+        below = _find(tree["config"], _parts(written))
+        path = ("config", *below) if below is not None else None
+    if path is None:
+        raise _no_value(tree, written, resolved.agent.key)
+    value = resolved.subject.value(path)
+    return Provenance(path_text(path), value, tuple(_steps(project, resolved, path)))
+
+
+def _parts(written: str) -> Path:
+    found: list[str | int] = []
+    for index, name, plain in _PART.findall(written):
+        found.append(int(index) if index else name or plain)
+    return tuple(found)
+
+
+def _find(tree: Any, parts: Path) -> Path | None:
+    """The path with every list item by its index, or None when it leads nowhere."""
+    found: list[str | int] = []
+    for part in parts:
+        if isinstance(tree, dict) and part in tree:
+            found.append(part)
+            tree = tree[part]
+        elif isinstance(tree, list) and (index := _index(tree, part)) is not None:
+            found.append(index)
+            tree = tree[index]
+        else:
+            return None
+    return tuple(found)
+
+
+def _index(items: list[Any], part: str | int) -> int | None:
+    if isinstance(part, int):
+        return part if part < len(items) else None
+    named = (i for i, item in enumerate(items) if isinstance(item, dict) and part in map(item.get, NATURAL_KEYS))
+    return next(named, None)
+
+
+def _no_value(tree: Map, written: str, key: str) -> UsageError:
+    last = _parts(written)[-1] if _parts(written) else ""
+    names = sorted({str(part) for path in _all_paths(tree, ()) for part in path if isinstance(part, str)})
+    near = closest(last, names)
+    hint = f"did you mean {near}?" if near else f"`agentops render --agent {key}` prints every value"
+    return UsageError(f"{key} has no value at {written}", hint=hint, code="no-value")
+
+
+def _all_paths(tree: Any, base: Path) -> Iterator[Path]:
+    items: Any = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    for key, value in items:
+        yield (*base, key)
+        yield from _all_paths(value, (*base, key))
+
+
+def _steps(project: Project, resolved: Resolved, path: Path) -> Iterator[Step]:
+    keys = _keyed(resolved.subject.tree, path)
+    setting = [(layer, found) for layer in resolved.layers if (found := _in_layer(layer.tree, keys)) is not None]
+    for position, (layer, (value, mark)) in enumerate(reversed(setting)):
+        decides = position == 0
+        what = f"set by {layer.what}" if decides else f"covered: {layer.what} said"
+        yield Step(what, value_place(mark), _shown(value))
+        if decides and isinstance(value, str) and has_expression(value):
+            yield from _named(project, value)
+    if not setting:
+        mark = mark_of(resolved.subject.tree, path)
+        yield Step("made by an expression around it", value_place(mark) if mark is not None else None)
+
+
+def _keyed(tree: Any, path: Path) -> Path:
+    """The path with list items by their natural key, because layers may have them at other indexes."""
+    keyed: list[str | int] = []
+    for part in path:
+        tree = tree[part]
+        named = [tree[key] for key in NATURAL_KEYS if isinstance(tree, dict) and isinstance(tree.get(key), str)]
+        keyed.append(named[0] if isinstance(part, int) and named else part)
+    return tuple(keyed)
+
+
+def _in_layer(tree: Any, path: Path) -> tuple[Any, Mark] | None:
+    """The value of a layer at `path`, or the expression, `$clear` or null above it that decides it."""
+    mark: Mark = tree.mark
+    for part in path:
+        if isinstance(tree, Map) and MERGE in tree:
+            tree = tree.get("items")
+        index = _index(tree, part) if isinstance(tree, Seq) else None
+        if isinstance(tree, Map) and part in tree:
+            tree, mark = tree[str(part)], tree.marks[str(part)]
+        elif isinstance(tree, Seq) and index is not None:
+            tree, mark = tree[index], tree.marks[index]
+        elif isinstance(tree, str) and has_expression(tree):
+            return tree, mark
+        else:
+            return None
+    return tree, mark
+
+
+def _named(project: Project, text: str) -> Iterator[Step]:
+    """What the expressions in `text` name, and where that is written."""
+    seen: set[str] = set()
+    for match in _NAMES.finditer(text):
+        group, name, function, argument, word = match.groups()
+        if match[0] in seen:
+            continue
+        seen.add(match[0])
+        if group == "vars":
+            yield _variable(project, name)
+        elif group == "secrets":
+            yield Step(f"secrets.{name}: {_source_of(project, name)}", _project_place(project, "secrets", name))
+        elif function == "env":
+            yield Step(f"env('{argument}'): the environment variable {argument}")
+        elif function is not None:
+            yield Step(f"{function}('{argument}')", Where(f"agents/{argument}"))
+        elif word == "environment":
+            yield Step(f"environment: {project.environment.name}")
+        else:
+            yield Step("each: the item of for_each")
+
+
+def _variable(project: Project, name: str) -> Step:
+    place = _project_place(project, "variables", name) or project.place("variables", name)
+    return Step(f"vars.{name}", place, _shown(project.environment.variables.get(name)))
+
+
+def _project_place(project: Project, block: str, name: str) -> Where | None:
+    """Where the environment's own block has `name`; None when it has not."""
+    if project.context is None:
+        return None
+    tree: Any = project.context.files.tree(PROJECT_FILE)[0]
+    for part in ("environments", project.environment.name, block):
+        tree = tree.get(part) if isinstance(tree, dict) else None
+    if not isinstance(tree, Map) or name not in tree:
+        return None
+    return value_place(tree.marks[name])
+
+
+def _source_of(project: Project, name: str) -> str:
+    return project.context.secrets.source_of(name) if project.context is not None else ""
+
+
+def _shown(value: Any) -> str:
+    """A value in one short line; a secret by its reference."""
+    if isinstance(value, Secret):
+        return value.reference
+    if value is CLEARED or (isinstance(value, Map) and CLEAR in value):
+        return "(cleared)"
+    if isinstance(value, dict | list):
+        return f"{len(value)} {'fields' if isinstance(value, dict) else 'items'}"
+    if value is None:
+        return "null: not managed"
+    text = str(value).strip().splitlines()[0] if isinstance(value, str) and value.strip() else str(value)
+    return text if len(text) <= 80 else text[:77] + "..."
