@@ -4,11 +4,13 @@
 what was recorded. Nothing here reads YAML, talks HTTP or prints.
 """
 
-from agentops.calls.folder import keep_in, merge_runs, read_run, run_json, run_schema, save_call
+from agentops.calls.choosing import estimate_s, is_called_for
+from agentops.calls.folder import keep_in, merge_folders, read_run, run_json, run_schema, save_call
 from agentops.calls.model import CallReport, Check, Kind, RunReport, ScriptReport, Verdict
 from agentops.calls.preparing import prepare
+from agentops.calls.retelling import script_of
 from agentops.calls.run import CallResult, Prepared, Wiring, run_call
-from agentops.calls.schedule import Appointment, CallEnded, CallStarted, Plan, run_calls
+from agentops.calls.schedule import Appointment, CallEnded, CallStarted, Plan, run_calls, shard_of
 from agentops.calls.script import Script, read_script, script_schema
 from agentops.calls.session import Platform, Target
 
@@ -29,8 +31,10 @@ __all__ = [
     "Target",
     "Verdict",
     "Wiring",
+    "estimate_s",
+    "is_called_for",
     "keep_in",
-    "merge_runs",
+    "merge_folders",
     "prepare",
     "read_run",
     "read_script",
@@ -39,5 +43,7 @@ __all__ = [
     "run_json",
     "run_schema",
     "save_call",
+    "script_of",
     "script_schema",
+    "shard_of",
 ]

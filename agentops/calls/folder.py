@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,26 @@ def read_run(path: Path) -> RunReport:
         raise UsageError(f"{path} can't be read: {error.strerror}") from None
     except (ValueError, ValidationError):
         raise UsageError(f"{path} is not a call report") from None
+
+
+def merge_folders(reports: Sequence[Path], output: Path) -> RunReport:
+    """Shards as one run under `output`, with the calls' own folders copied there. Raises `UsageError`."""
+    runs = []
+    for number, path in enumerate(reports, 1):
+        run = read_run(path)
+        calls = {call.folder: f"{number}-{call.folder}" for call in run.calls if call.folder}
+        for name, copy in calls.items():
+            if (path.parent / name).is_dir():
+                shutil.copytree(path.parent / name, output / copy, dirs_exist_ok=True)
+        runs.append(_renamed(run, calls))
+    return merge_runs(runs)
+
+
+def _renamed(run: RunReport, folders: Mapping[str, str]) -> RunReport:
+    def rename(call: CallReport) -> CallReport:
+        return replace(call, folder=folders.get(call.folder or "", call.folder))
+
+    return replace(run, scripts=tuple(replace(s, calls=tuple(map(rename, s.calls))) for s in run.scripts))
 
 
 def merge_runs(runs: Iterable[RunReport]) -> RunReport:

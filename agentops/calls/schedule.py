@@ -1,4 +1,4 @@
-"""Runs many calls: repeats, at most so many at once, one shard of several, within a budget of minutes.
+"""Runs many calls: repeats, at most so many at once, and which of them belong to one shard of several.
 
 Says what happens through `Progress`; makes no files.
 """
@@ -63,7 +63,7 @@ def keep_report(result: CallResult) -> CallReport:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How the calls are run: `concurrency` at once. `shard`: (index, count), both from 1.
+    """How the calls are run: `concurrency` at once. `shard`: which part of a larger run this is, for its report.
 
     keep: what is done with a call when it has ended, in a thread; gives back its report, naming the files it wrote
     """
@@ -76,10 +76,9 @@ class Plan:
 
 
 async def run_calls(appointments: Sequence[Appointment], wiring: Wiring, plan: Plan) -> RunReport:
-    """Calls all scripts of this shard and puts their reports together in the order they were given."""
-    mine = choose_shard(appointments, plan.shard)
+    """Calls all scripts and puts their reports together in the order they were given."""
     started, clock = wiring.now(), asyncio.get_running_loop().time
-    began, total, done = clock(), sum(a.times for a in mine), 0
+    began, total, done = clock(), sum(a.times for a in appointments), 0
     places = asyncio.Semaphore(plan.concurrency)
 
     async def call(appointment: Appointment, attempt: int) -> CallReport:
@@ -95,8 +94,8 @@ async def run_calls(appointments: Sequence[Appointment], wiring: Wiring, plan: P
             return report
 
     async with asyncio.TaskGroup() as group:
-        tasks = [[group.create_task(call(a, n + 1)) for n in range(a.times)] for a in mine]
-    scripts = tuple(_gather(a, [task.result() for task in calls]) for a, calls in zip(mine, tasks, strict=True))
+        tasks = [[group.create_task(call(a, n + 1)) for n in range(a.times)] for a in appointments]
+    scripts = tuple(_gather(a, [task.result() for task in calls]) for a, calls in zip(appointments, tasks, strict=True))
     return RunReport(plan.environment, scripts, _stamp(started), (clock() - began) * 1000, plan.shard)
 
 
@@ -109,11 +108,13 @@ def _stamp(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds")
 
 
-def choose_shard(appointments: Sequence[Appointment], shard: tuple[int, int] | None) -> list[Appointment]:
-    """The appointments of one shard. A script's shard depends on its file only, not on what else is run."""
+def shard_of(files: Sequence[str], shard: tuple[int, int] | None) -> list[int]:
+    """The indexes of the files that belong to `shard`, (index, count) from 1.
+
+    Shards are as equal as can be, and every machine that is given the same files deals them out alike.
+    """
     if shard is None:
-        return list(appointments)
+        return list(range(len(files)))
     index, count = shard
-    ordered = sorted(appointments, key=lambda a: zlib.crc32(a.prepared.file.encode()))
-    mine = {id(a) for a in ordered[index - 1 :: count]}
-    return [a for a in appointments if id(a) in mine]
+    dealt = sorted(range(len(files)), key=lambda i: (zlib.crc32(files[i].encode()), files[i]))
+    return sorted(dealt[index - 1 :: count])

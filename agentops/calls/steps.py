@@ -172,7 +172,8 @@ class Walk:
         problems = (missing_of(expect, text) if text else ["says anything"]) + violations_of(expect, text)
         if not problems:
             return self._note(index, asked, text, passed=True, at_ms=at_ms)
-        if line.is_over and not text:
+        was_cut = line.is_over and ended_by(line)[0] is None and not violations_of(expect, text)
+        if was_cut or (line.is_over and not text):
             return self._over_too_early(index, asked.expected)
         return self._missed(index, expect, text, problems)
 

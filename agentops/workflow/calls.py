@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from agentops import calls
 from agentops.apply.model import SmokeVerdict
@@ -19,13 +19,14 @@ from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
 from agentops.document import DesiredAgent
 from agentops.errors import AgentopsError, SpecError, UsageError
 from agentops.plan.identity import match_agents
-from agentops.plan.model import AgentChange
+from agentops.plan.model import Action, AgentChange, Category
 from agentops.spec.source import SourceError, decode, read_yaml
 from agentops.spec.tree import mark_of, value_place
 from agentops.workflow.deployment import Deployment
 
 # Writes the pages of a run into the folder of its calls; returns what to open.
 PageWriter: TypeAlias = Callable[[calls.RunReport, Path], Path]
+_CATEGORIES = frozenset(category.value for category in Category)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,32 @@ def load_scripts(root: Path, agents: Sequence[DesiredAgent], choice: Choice) -> 
         raise SpecError(problems)
     mine = [item for item in loaded if item.script.agent in keys]
     return [item for item in mine if not choice.tags or set(choice.tags) & set(item.script.tags)]
+
+
+def of_shard(scripts: Sequence[LoadedScript], shard: tuple[int, int] | None) -> list[LoadedScript]:
+    return [scripts[index] for index in calls.shard_of([item.file for item in scripts], shard)]
+
+
+def estimate_min(scripts: Iterable[LoadedScript]) -> float:
+    """About how many minutes of calls `scripts` are, repeats included."""
+    return sum(calls.estimate_s(item.script) for item in scripts) / 60
+
+
+async def retell(deployment: Deployment, call_id: str) -> dict[str, Any]:
+    """The record of a call as a script of the agent that took it. Raises UsageError for an agent no spec means."""
+    record = await deployment.account.read_call(call_id)
+    agent = record.get("agent")
+    agent_id = record.get("agentId") or (agent.get("_id") if isinstance(agent, Mapping) else agent)
+    listings = await deployment.account.list_agents()
+    matching = match_agents(deployment.environment, deployment.agents, listings)
+    keys = [m.desired.key for m in matching.matches if m.listing and m.listing.agent_id == agent_id]
+    if not keys:
+        raise UsageError(
+            f"call {call_id} was taken by agent {agent_id}, which no spec here means",
+            hint="use the environment that the call was made in: -e NAME",
+            code="foreign-call",
+        )
+    return calls.script_of(record, keys[0])
 
 
 def _unknown_agent(loaded: LoadedScript, keys: Sequence[str]) -> Diagnostic:
@@ -166,9 +193,17 @@ def prepare_smoke(
     keys = {change.key for change in changes if change.is_change}
     agents = [agent for agent in deployment.agents if agent.key in keys]
     prepared: dict[str, list[calls.Prepared]] = {}
+    categories = {change.key: _categories(change) for change in changes}
     for loaded in load_scripts(deployment.root, agents, Choice()):
-        prepared.setdefault(loaded.script.agent, []).append(loaded.prepared(deployment.root))
+        if calls.is_called_for(loaded.script, categories[loaded.script.agent], _CATEGORIES):
+            prepared.setdefault(loaded.script.agent, []).append(loaded.prepared(deployment.root))
     return SmokeAfterDeploy(deployment, prepared, folder, write_pages, progress)
+
+
+def _categories(change: AgentChange) -> frozenset[str]:
+    """What a change touches; nothing for what is new or restored, which is called in full."""
+    is_partial = change.action in (Action.UPDATE, Action.GO_LIVE)
+    return frozenset(category.value for category in change.categories) if is_partial else frozenset()
 
 
 def summary_of(run: calls.RunReport) -> str:

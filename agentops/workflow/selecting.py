@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agentops.document import DesiredAgent
 from agentops.plan.selection import Selection, select_agents
+from agentops.spec import Project
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.git import changed_files
 
@@ -14,7 +16,12 @@ def selected(deployment: Deployment, selection: Selection, changed_since: str | 
 
     Raises UsageError for keys, tags and references that mean nothing.
     """
+    return deployment.narrowed(agents_of(deployment.project, selection, changed_since))
+
+
+def agents_of(project: Project, selection: Selection, changed_since: str | None = None) -> tuple[DesiredAgent, ...]:
+    """The selected agents of a project, without connecting to anything."""
     if changed_since is not None:
-        selection = replace(selection, changed_files=changed_files(deployment.root, changed_since))
-    sources = {agent.key: frozenset(agent.files) for agent in deployment.agents}
-    return deployment.narrowed(select_agents(deployment.agents, selection, sources))
+        selection = replace(selection, changed_files=changed_files(project.root, changed_since))
+    sources = {agent.key: frozenset(agent.files) for agent in project.agents}
+    return select_agents(project.agents, selection, sources)

@@ -1,0 +1,67 @@
+"""Which scripts a change calls for, and how long calls will take. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from agentops.calls.matching import words_of
+from agentops.calls.protocol import Mode
+from agentops.calls.script import (
+    BackchannelStep,
+    ExpectEndStep,
+    ExpectStep,
+    InterruptStep,
+    SayStep,
+    Script,
+    SendTextStep,
+    SilenceStep,
+    Step,
+    WaitForStep,
+)
+
+# What a caller can't hear or notice needs no call; what a change may reach anywhere needs all of them.
+SILENT_CATEGORIES = frozenset({"cosmetic", "analytics"})
+BROAD_CATEGORIES = frozenset({"model", "other"})
+
+_WORD_S = 0.4
+_ANSWER_S = 4.0
+_CHAT_STEP_S = 2.0
+_SETUP_S = 2.0
+
+
+def is_called_for(script: Script, categories: Collection[str], known: Collection[str]) -> bool:
+    """Whether a change in `categories` needs this script.
+
+    A script whose tags name categories (of the `known` ones) is for changes in those; a script without such tags is
+    for every change that can be heard. An empty `categories` is a new agent: everything is called.
+    """
+    changed = set(categories)
+    if not changed:
+        return True
+    if changed <= SILENT_CATEGORIES:
+        return bool(changed & set(script.tags))
+    named = set(script.tags) & set(known)
+    return not named or bool(changed & (named | BROAD_CATEGORIES))
+
+
+def estimate_s(script: Script) -> float:
+    """About how long all calls of `script` take together, at the pace people speak; never more than its limits."""
+    one = _SETUP_S + sum(_step_s(step, script.mode) for step in script.steps)
+    return min(one, script.timeout_s) * script.repeat.times
+
+
+def _step_s(step: Step, mode: Mode) -> float:
+    if isinstance(step, SilenceStep):
+        return step.silence
+    if mode is Mode.CHAT:
+        return _CHAT_STEP_S
+    match step:
+        case SayStep(say=said):
+            return len(words_of(said.text)) * _WORD_S
+        case SendTextStep(send_text=text):
+            return len(words_of(text)) * _WORD_S
+        case ExpectStep() | ExpectEndStep() | WaitForStep():
+            return _ANSWER_S
+        case InterruptStep(interrupt=aside) | BackchannelStep(backchannel=aside):
+            return aside.after.delay_ms / 1000 + len(words_of(aside.say.text)) * _WORD_S
+    return 0.0
