@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 ',.!?_-]*[A-Za-z0-9.!?]")
+_PLAIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9 _-]*[A-Za-z0-9])?")
 _RESERVED_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
 _HEAD = "# yaml-language-server: $schema=../../schemas/call.schema.json\n"
 
