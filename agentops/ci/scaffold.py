@@ -5,6 +5,8 @@ The caller lists each environment's secrets by name, so that a job is handed its
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -63,10 +65,22 @@ def _filled(file: str, scaffold: Scaffold) -> str:
     text = (files("agentops.ci") / "templates" / file).read_text(encoding="utf-8")
     names = sorted({name for environment in scaffold.deployed for name in environment.secrets})
     blocks = {"@@SECRET_INPUTS@@\n": _secret_inputs(names), "@@SECRET_ENV@@\n": _secret_environment(names)}
-    words = {"@@FOLDER@@": scaffold.folder, "@@GROUP@@": scaffold.project, "@@REQUIREMENT@@": scaffold.requirement}
+    words = {
+        "@@FOLDER@@": _scalar(scaffold.folder),
+        "@@GROUP@@": scaffold.project,
+        "@@REQUIREMENT@@": scaffold.requirement.replace('"', "'"),
+    }
     for place, value in {**blocks, **words}.items():
         text = text.replace(place, value)
     return text
+
+
+_PLAIN = re.compile(r"(?!(?:on|off|yes|no|true|false|null|y|n)$)(?:\.|[a-z][a-z0-9/_-]*)")
+
+
+def _scalar(text: str) -> str:
+    """`text` as YAML that reads back as the same text: quoted where it could be taken for something else."""
+    return text if _PLAIN.fullmatch(text) else json.dumps(text)
 
 
 def _secret_inputs(names: Sequence[str]) -> str:
@@ -100,7 +114,7 @@ class _Job:
 
 def _caller(scaffold: Scaffold) -> Iterator[str]:
     yield from _CALLER_HEAD.replace("@@BRANCH@@", scaffold.branch).splitlines()
-    yield "        options: [" + ", ".join(environment.name for environment in scaffold.deployed) + "]"
+    yield "        options: [" + ", ".join(_scalar(environment.name) for environment in scaffold.deployed) + "]"
     yield from _CALLER_INPUTS.splitlines()
     for number, job in enumerate(_jobs(scaffold)):
         yield from ("",) * bool(number)
@@ -147,7 +161,7 @@ def _job_lines(job: _Job) -> Iterator[str]:
     yield from (f"      {permission} # {why}" for permission, why in permissions.items())
     yield f"    uses: $/.github/workflows/agentops-{job.workflow}.yml"
     yield "    with:"
-    yield f"      environment: {job.environment.name}"
+    yield f"      environment: {_scalar(job.environment.name)}"
     yield from (f"      {line}" for line in job.inputs)
     if job.environment.secrets:
         yield "    secrets:"

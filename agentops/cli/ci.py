@@ -127,8 +127,6 @@ async def _publish_failure(job: Job, scope: Scope, error: AgentopsError) -> None
 def apply(environment: EnvironmentOption = None, project: ProjectOption = None) -> int:
     """Apply what was merged: a protected environment takes only the digest that its pull request approved."""
     job, scope = _start("apply", environment, project)
-    if job.run.pull_request is not None:
-        raise UsageError("apply does not run on a pull request", hint="run it on `push`, after the merge")
     return _run(job, scope, lambda: _apply(job, scope))
 
 
@@ -137,6 +135,8 @@ async def _apply(job: Job, scope: Scope) -> Told:
     from agentops.workflow.planning import plan_deployment
 
     async with opened(scope) as deployment:
+        if job.run.pull_request is not None and not deployment.environment.is_emulator:
+            raise UsageError("apply does not run on a pull request", hint="run it on `push`, after the merge")
         made = await plan_deployment(deployment, PlanOptions(today=today()))
         _show(made)
         if made.is_empty and made.is_applyable:
@@ -170,7 +170,7 @@ async def _carry_out(deployment: Deployment, made: Plan, *, smoke: bool | None =
 
 
 def _run_folder(deployment: Deployment, result: ApplyResult) -> Path:
-    from agentops.apply.journal import state_folder
+    from agentops.state import state_folder
 
     return state_folder(deployment.root) / "runs" / result.run_id
 
