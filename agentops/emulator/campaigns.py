@@ -35,7 +35,7 @@ def create_audience(store: Store, request: Request) -> Answer:
     if len(file.content) > CSV_LIMIT_BYTES:
         raise Refusal(400, "The file is larger than 5 MB")
     column = fields["phoneNumberColumnName"]
-    rows = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig", errors="replace"))))
+    rows = _read_csv(file.content)
     audience_id = store.new_id()
     audience = {
         "_id": audience_id,
@@ -48,8 +48,16 @@ def create_audience(store: Store, request: Request) -> Answer:
         "updatedAt": store.now(),
     }
     store.database.put("audience", audience_id, audience)
-    _add_members(store, audience, [{name: row[name] for name in row if name is not None} for row in rows])
+    _add_members(store, audience, rows)
     return answer(_show_audience(store, audience))
+
+
+def _read_csv(content: bytes) -> list[Body]:
+    try:
+        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig", errors="replace"))))
+    except csv.Error as failure:
+        raise Refusal(400, "The file could not be read as CSV") from failure
+    return [{name: value for name, value in row.items() if name is not None} for row in rows]
 
 
 def get_audience(store: Store, request: Request) -> Answer:

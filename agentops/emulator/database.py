@@ -78,7 +78,7 @@ class Database:
         self._connection.execute(
             "INSERT INTO document (kind, id, owner, body) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
-            (kind, key, owner, json.dumps(body, ensure_ascii=False)),
+            (kind, key, owner, json.dumps(body)),
         )
 
     def get(self, kind: str, key: str) -> Body | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import math
 import re
 from collections.abc import Mapping
 from email.parser import BytesParser
@@ -74,8 +75,8 @@ class Dispatcher:
     def _read_body(self, raw: bytes) -> Any:
         schema = self._route.body
         try:
-            body = json.loads(raw) if raw.strip() else None
-        except ValueError as failure:
+            body = read_json(raw) if raw.strip() else None
+        except (ValueError, RecursionError) as failure:
             raise Refusal(400, "Invalid JSON in the request body") from failure
         if schema is None:
             return body
@@ -93,13 +94,37 @@ class Dispatcher:
         return refusal.answer()
 
 
+def read_json(raw: bytes) -> Any:
+    """JSON as the platform's language reads it. Raises ValueError, for NaN and numbers that are too large as well.
+
+    Half of a surrogate pair becomes the replacement character: it could be neither kept nor sent back.
+    """
+    body = json.loads(raw, parse_constant=_refuse_constant, parse_float=_finite)
+    if b"\\ud" in raw.lower():
+        text = json.dumps(body, ensure_ascii=False)
+        body = json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    return body
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text} is too large")
+    return value
+
+
 def to_response(answer: Answer) -> Response:
     if answer.stream is not None:
         return StreamingResponse(answer.stream, answer.status, dict(answer.headers), media_type=answer.content_type)
     if answer.content is not None:
         return Response(answer.content, answer.status, dict(answer.headers), media_type=answer.content_type)
     text = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))
-    return Response(text, answer.status, dict(answer.headers), media_type=answer.content_type)
+    content = text.encode("utf-8", "replace")
+    return Response(content, answer.status, dict(answer.headers), media_type=answer.content_type)
 
 
 def read_multipart(content_type: str, raw: bytes) -> tuple[Mapping[str, str], Mapping[str, Upload]]:

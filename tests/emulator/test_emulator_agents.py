@@ -167,3 +167,16 @@ async def test_the_catalog_has_no_envelope_and_no_clones(account: Account) -> No
     agent_id = await account.agent()
     await account.publish(agent_id, synthesizer={"voiceConfig": {"voiceId": clone["voiceId"]}})
     await account.call("GET", "/waves/v1/other/get_voices", 400)
+
+
+@pytest.mark.parametrize("number", ["NaN", "1e999", "-Infinity"])
+async def test_what_is_no_json_number_is_refused(account: Account, number: str) -> None:
+    content = f'{{"name": "A", "defaultVariables": {{"x": {number}}}}}'.encode()
+    await account.call("POST", "/agent", 400, content=content, headers={"content-type": "application/json"})
+
+
+async def test_half_a_surrogate_pair_is_replaced(account: Account) -> None:
+    content = rb'{"name": "A\ud83d and \ud83d\ude00"}'
+    headers = {"content-type": "application/json"}
+    agent_id = await account.call("POST", "/agent", 201, content=content, headers=headers)
+    assert (await account.call("GET", f"/agent/{agent_id}"))["name"] == "A\ufffd and \U0001f600"
