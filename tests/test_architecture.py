@@ -75,17 +75,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "spec": FOUNDATION,
     "plan": FOUNDATION,
     "remote": FOUNDATION | {"net"},
-    "apply": FOUNDATION | {"plan", "remote"},
+    "state": set(),
+    "apply": FOUNDATION | {"state", "plan", "remote"},
     "calls": FOUNDATION | {"speech"},
     "speech": set(),
     "importers": FOUNDATION | {"spec", "plan", "remote", "net", "calls"},
     "ci": FOUNDATION | {"net", "plan", "apply", "render", "calls"},
     "render": FOUNDATION | {"plan", "apply", "calls", "importers"},
     "workflow": FOUNDATION
-    | {"spec", "plan", "apply", "remote", "calls", "importers", "ci", "net", "settings", "speech"},
+    | {"state", "spec", "plan", "apply", "remote", "calls", "importers", "ci", "net", "settings", "speech"},
     "cli": FOUNDATION
     | {
         "workflow",
+        "state",
         "spec",
         "plan",
         "apply",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from agentops.apply.journal import STATE_FOLDER
+from agentops.state import STATE_FOLDER
 
 
 def read_verdicts(root: Path, environment: str) -> dict[str, str]:

@@ -22,9 +22,9 @@ from typing import Any, BinaryIO
 from agentops.apply.model import Event
 from agentops.clock import Clock
 from agentops.errors import StaleError
+from agentops.state import state_folder
 
 FORMAT_VERSION = 1
-STATE_FOLDER = ".agentops"
 
 
 def new_run_id(now: datetime) -> str:
@@ -72,16 +72,6 @@ class Journal:
         self._file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
         self._file.flush()
         os.fsync(self._file.fileno())
-
-
-def state_folder(root: Path) -> Path:
-    """The project's `.agentops`, which ignores itself in git."""
-    folder = root / STATE_FOLDER
-    folder.mkdir(exist_ok=True)
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n")
-    return folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agentops.cli.call_pages import tell_progress, write_pages
-from agentops.cli.consent import Consent, require_consent
-from agentops.cli.deploy import tell_event
+from agentops.cli.deploy import call_hooks, tell_event
 from agentops.cli.options import (
     AckOption,
     ApiOption,
@@ -27,12 +25,10 @@ from agentops.cli.options import (
 from agentops.cli.output import plan_output, result_output, stderr_style, stdout_style, today
 from agentops.cli.session import is_interactive, opened, run_async, scope_of, talk
 from agentops.errors import ExitCode, UsageError
-from agentops.plan.build import PlanOptions
-from agentops.workflow.applying import ApplyRequest, CallHooks, apply_deployment, require_applyable
-from agentops.workflow.history import AgentHistory, plan_going_back, plan_undoing, read_histories
 
 if TYPE_CHECKING:
     from agentops.apply.model import ApplyResult
+    from agentops.workflow.history import AgentHistory
 
 KeysArgument = Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="Agents by key or glob.")]
 
@@ -47,6 +43,8 @@ def history(
     verbose: VerboseOption = False,
 ) -> int:
     """List the revisions of agents, newest first: number, time, author, commit, verdict of the calls, live or not."""
+    from agentops.workflow.history import read_histories
+
     scope = scope_of(project, environment, api, key, None, select, is_verbose=verbose)
 
     async def main() -> tuple[AgentHistory, ...]:
@@ -81,6 +79,11 @@ def rollback(
     verbose: VerboseOption = False,
 ) -> int:
     """Put an earlier revision back in service: planned, shown, then applied by the same engine as everything else."""
+    from agentops.cli.consent import Consent, require_consent
+    from agentops.plan.build import PlanOptions
+    from agentops.workflow.applying import ApplyRequest, apply_deployment, require_applyable
+    from agentops.workflow.history import plan_going_back, plan_undoing
+
     if not key and not select and run is None:
         raise UsageError("nothing says which agents to roll back", hint="name keys, --select TAG=VALUE, or --run ID")
     if to is not None and run is not None:
@@ -100,9 +103,8 @@ def rollback(
                 return None
             require_applyable(made)
             require_consent(made, deployment.environment, consent)
-            calls = CallHooks(write_pages, tell_progress)
             request = ApplyRequest(smoke=False)
-            return await apply_deployment(deployment, made, request, calls=calls, on_event=tell_event)
+            return await apply_deployment(deployment, made, request, calls=call_hooks(), on_event=tell_event)
 
     result = run_async(main)
     if result is None:

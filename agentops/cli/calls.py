@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agentops.apply.journal import state_folder
 from agentops.cli.options import (
     AgentOption,
     ApiOption,
@@ -26,6 +25,7 @@ from agentops.cli.options import (
 from agentops.cli.session import Scope, opened, read_project, run_async, scope_of, talk
 from agentops.diagnostics import has_errors
 from agentops.errors import ExitCode, RefusedError, SpecError, UsageError
+from agentops.state import state_folder
 
 if TYPE_CHECKING:
     from agentops.calls import RunReport

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agentops.cli.call_pages import tell_progress, write_pages
-from agentops.cli.consent import Consent, is_done, read_plan, require_consent
 from agentops.cli.options import (
     AckOption,
     AgentOption,
@@ -28,13 +26,12 @@ from agentops.cli.options import (
 from agentops.cli.output import plan_output, result_output, stderr_style, today
 from agentops.cli.session import is_interactive, opened, run_async, scope_of, talk
 from agentops.errors import ExitCode
-from agentops.plan.build import PlanOptions
-from agentops.workflow.applying import ApplyRequest, CallHooks, apply_deployment, require_applyable
-from agentops.workflow.planning import plan_deployment
 
 if TYPE_CHECKING:
     from agentops.apply.model import ApplyResult, Event
+    from agentops.calls import CallEnded, CallStarted, RunReport
     from agentops.plan.model import Plan
+    from agentops.workflow.applying import CallHooks
 
 
 def plan(
@@ -56,6 +53,9 @@ def plan(
     verbose: VerboseOption = False,
 ) -> int:
     """Show what apply would change, why, and what it risks. Writes nothing to the platform."""
+    from agentops.plan.build import PlanOptions
+    from agentops.workflow.planning import plan_deployment
+
     scope = scope_of(project, environment, api, agent, exclude, select, changed_since, is_verbose=verbose)
     options = PlanOptions(acknowledged=frozenset(ack or ()), lists_unmanaged=unmanaged, today=today())
 
@@ -104,6 +104,11 @@ def apply(
     verbose: VerboseOption = False,
 ) -> int:
     """Make the platform match the specs: draft, publish, scan, live, read back, call, keep or restore."""
+    from agentops.cli.consent import Consent, is_done, read_plan, require_consent
+    from agentops.plan.build import PlanOptions
+    from agentops.workflow.applying import ApplyRequest, apply_deployment, require_applyable
+    from agentops.workflow.planning import plan_deployment
+
     approved = read_plan(plan_file) if plan_file else None
     scope = scope_of(project, environment, api, agent, exclude, select, changed_since, is_verbose=verbose)
     if approved is not None:
@@ -125,14 +130,30 @@ def apply(
                 return None
             require_applyable(made)
             require_consent(made, deployment.environment, consent)
-            calls = CallHooks(write_pages, tell_progress)
-            return await apply_deployment(deployment, made, request, calls=calls, on_event=tell_event)
+            return await apply_deployment(deployment, made, request, calls=call_hooks(), on_event=tell_event)
 
     result = run_async(main)
     if result is None:
         return ExitCode.DONE
     sys.stdout.write(result_output(result, output_format))
     return result.exit_code
+
+
+def call_hooks() -> CallHooks:
+    """Pages in the run's folder, progress on stderr; nothing of it is imported before there is something to call."""
+    from agentops.workflow.applying import CallHooks
+
+    def write_pages(run: RunReport, folder: Path) -> Path:
+        from agentops.cli.call_pages import write_pages
+
+        return write_pages(run, folder)
+
+    def tell_progress(event: CallStarted | CallEnded) -> None:
+        from agentops.cli.call_pages import tell_progress
+
+        tell_progress(event)
+
+    return CallHooks(write_pages, tell_progress)
 
 
 def tell_event(event: Event) -> None:

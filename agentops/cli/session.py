@@ -10,16 +10,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from agentops.apply.journal import state_folder
 from agentops.document import Generation
 from agentops.errors import UsageError
 from agentops.settings import read_settings
-from agentops.spec import Project, find_root, load_project
-from agentops.workflow.git import read_git_facts
+from agentops.state import state_folder
 
 if TYPE_CHECKING:
     from agentops.net.client import Exchange
     from agentops.plan.model import Plan
+    from agentops.spec import Project
     from agentops.workflow.deployment import Deployment
 
 Result = TypeVar("Result")
@@ -72,6 +71,9 @@ def scope_of(
 
 def read_project(scope: Scope, *, needs_secrets: bool) -> Project:
     """The project around `scope.start`. Raises UsageError when there is none or no such environment."""
+    from agentops.spec import find_root, load_project
+    from agentops.workflow.git import read_git_facts
+
     root = find_root(scope.start)
     settings = read_settings()
     return load_project(

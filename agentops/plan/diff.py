@@ -9,8 +9,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from deepdiff import DeepDiff
-
 from agentops.document import Path, Secret
 from agentops.plan.canonical import Canonical, Flag, KeyedItems
 
@@ -39,6 +37,8 @@ def diff(before: Canonical, after: Canonical) -> tuple[Difference, ...]:
     `after`. An object that is new or gone is one difference (`leaves` takes it apart)."""
     if before == after:
         return ()
+    from deepdiff import DeepDiff  # slow to import, and a plan without changes never needs it
+
     found = DeepDiff(
         _comparable(before),
         _comparable(after),

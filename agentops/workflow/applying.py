@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agentops.apply.engine import apply_plan
-from agentops.apply.journal import Journal, environment_lock, new_run_id, state_folder
+from agentops.apply.journal import Journal, environment_lock, new_run_id
 from agentops.apply.model import ApplyOptions, ApplyResult, EventSink, Hooks
 from agentops.calls.schedule import Progress, ignore_progress
 from agentops.clock import SystemClock
 from agentops.errors import AgentopsError, RefusedError, StaleError
 from agentops.plan.model import Plan, Refusal
+from agentops.state import state_folder
 from agentops.workflow.calls import PageWriter, SmokeAfterDeploy, prepare_smoke
 from agentops.workflow.deployment import Deployment
 

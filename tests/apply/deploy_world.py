@@ -13,8 +13,8 @@ from typing import Any
 import httpx2
 from faulty import FaultyTransport
 
-from agentops.apply import ApplyOptions, ApplyResult, Hooks, apply_plan
-from agentops.apply.model import Event, Record, Smoke
+from agentops.apply.engine import apply_plan
+from agentops.apply.model import ApplyOptions, ApplyResult, Event, Hooks, Record, Smoke
 from agentops.document import (
     Deploy,
     DesiredAgent,

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from deploy_world import World, agent
 
-from agentops.apply import ApplyOptions
-from agentops.apply.model import Outcome, SmokeVerdict, Stage, StageStarted, Verdict
+from agentops.apply.model import ApplyOptions, Outcome, SmokeVerdict, Stage, StageStarted, Verdict
 from agentops.document import Deploy, OnFailure, read_mark
 from agentops.errors import ExitCode
 from agentops.plan.model import Action, AgentChange, Drift

@@ -12,7 +12,8 @@ from typing import Any
 
 import httpx2
 
-from agentops.apply import ApplyOptions, ApplyResult, Hooks, apply_plan
+from agentops.apply.engine import apply_plan
+from agentops.apply.model import ApplyOptions, ApplyResult, Hooks
 from agentops.document import Deploy, DesiredAgent, Environment, Generation, Secret, SecretRef
 from agentops.emulator.app import create_app
 from agentops.emulator.options import Choices, EmulatorOptions
