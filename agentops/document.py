@@ -246,6 +246,7 @@ class Revision:
     restored_from: the revision it was copied from, when the platform says so
     branch_id:     the branch it is on (v2)
     activated_at:  when it last went live, where the platform says so (v1): None means published but never live
+    is_staged:     published for a deploy on a branch of its own, which has not gone live yet (v2)
     """
 
     revision_id: str
@@ -259,6 +260,7 @@ class Revision:
     restored_from: str | None = None
     branch_id: str | None = None
     activated_at: str | None = None
+    is_staged: bool = False
     document: Document | None = None
     unverifiable: frozenset[str] = frozenset()
 

@@ -27,8 +27,10 @@ from agentops.apply.model import (
     Verdict,
     Warned,
 )
+from agentops.apply.serving import Serving
 from agentops.apply.settle import ScanFailedError, Scans
-from agentops.apply.stages import Progress, Stages, VerifyError
+from agentops.apply.staging import Staging
+from agentops.apply.steps import Progress, VerifyError
 from agentops.clock import Clock, SystemClock
 from agentops.document import Generation, OnFailure
 from agentops.errors import (
@@ -45,7 +47,7 @@ from agentops.remote.port import Publication, Writer
 
 _CLEANUP_TIMEOUT_S = 20.0
 _HOPELESS = (UnauthorizedError, FrozenError, PlanLimitError)  # no other agent would fare better
-_AT_ONCE = 32  # agents worked on at the same time; the client's limiter sets the pace of requests
+_AT_ONCE = 100  # agents worked on at the same time; the client's limiter sets the pace of requests
 
 
 async def apply_plan(
@@ -67,7 +69,10 @@ class _Run:
     options: ApplyOptions
     hooks: Hooks
     clock: Clock = field(init=False)
-    stages: Stages = field(init=False)
+    scans: Scans = field(init=False)
+    staging: Staging = field(init=False)
+    serving: Serving = field(init=False)
+    lines: asyncio.Semaphore = field(init=False)
     results: dict[str, AgentResult] = field(default_factory=dict)
     went_live: list[Progress] = field(default_factory=list)
     is_interrupted: bool = False
@@ -75,14 +80,16 @@ class _Run:
 
     def __post_init__(self) -> None:
         self.clock = self.hooks.clock or SystemClock()
-        scans = Scans(
+        self.scans = Scans(
             self.writer,
             self.clock,
             timeout_s=self.options.scan_timeout_s,
             interval_s=self.options.poll_interval_s,
             on_wait=lambda key, waited_s: self._tell(ScanWaiting(key, waited_s)),
         )
-        self.stages = Stages(self.plan, self.writer, self.options, self.clock, scans, self._tell, self.hooks.smoke)
+        shared = (self.plan, self.writer, self.options, self.clock, self.scans, self._tell, self.hooks.smoke)
+        self.staging, self.serving = Staging(*shared), Serving(*shared)
+        self.lines = asyncio.Semaphore(self.options.calls_at_once)
 
     def _tell(self, event: Event) -> None:
         if self.hooks.record is not None:
@@ -99,7 +106,7 @@ class _Run:
             if (task := asyncio.current_task()) is not None:
                 task.uncancel()
         finally:
-            await self.stages.scans.close()
+            await self.scans.close()
         result = ApplyResult(
             run_id=self.hooks.run_id,
             project=self.plan.project,
@@ -144,12 +151,12 @@ class _Run:
     # -- staging: nothing that callers notice
 
     async def _stage(self, progress: Progress) -> None:
-        stages = self.stages
+        staging = self.staging
         if self.hopeless is not None:
             self._finish(_plain_result(progress.change, Outcome.NOT_ATTEMPTED, f"not tried: {self.hopeless.summary}"))
             return
         try:
-            await stages.guard(progress)
+            await staging.guard(progress)
             if progress.change.action in (Action.CREATE, Action.UPDATE) and progress.writes_config:
                 await self._stage_config(progress)
             elif progress.change.action is Action.GO_LIVE:
@@ -164,31 +171,31 @@ class _Run:
             self._fail(progress, error)
 
     async def _stage_config(self, progress: Progress) -> None:
-        stages = self.stages
+        staging, serving = self.staging, self.serving
         if progress.is_live:
             return
-        await stages.create(progress)
-        await stages.draft(progress)
-        await stages.patch(progress)
-        await stages.compare(progress)
-        if self._publishes_apart:
-            await stages.publish(progress)
-            await stages.scan(progress)
-
-    @property
-    def _publishes_apart(self) -> bool:
-        """Whether publishing and going live are two steps, so that all agents can be published first."""
-        return self.plan.generation is Generation.V1
+        await staging.create(progress)
+        await staging.branch_off(progress)
+        if progress.revision is not None:
+            return  # a killed run got as far as publishing
+        await staging.draft(progress)
+        await staging.patch(progress)
+        await staging.compare(progress)
+        if self.plan.generation is Generation.V1 or staging.uses_branch(progress):
+            await serving.publish(progress)  # not live by this: all agents can be published before any goes live
+            await serving.scan(progress)
 
     async def _resume_published(self, progress: Progress) -> None:
         """A revision that a killed run published and never made live; its scan may still be running."""
         staged = progress.change.restore_to
         if staged is not None and not progress.is_live:
             agent_id = progress.agent_id or ""
+            branches = await self.writer.list_branches(agent_id)
+            progress.branch = next((each for each in branches if each.branch_id == staged.branch_id), None)
             progress.publication = Publication(
                 agent_id, staged.label or "", branch_id=staged.branch_id, revision=staged
             )
-            await self.stages.scan(progress)
+            await self.serving.scan(progress)
 
     async def _stand_down(self, progress: Progress) -> None:
         """Another agent failed while staging: this one leaves no trace."""
@@ -197,13 +204,16 @@ class _Run:
         self._finish(replace(self._base_result(progress), outcome=Outcome.NOT_ATTEMPTED, detail=detail))
 
     async def _clean_up(self, progress: Progress) -> None:
-        """Discards the draft that this run opened; says so where that fails."""
+        """Discards what this run opened, a draft or the branch it is on; says so where that fails."""
         if not progress.is_ours_open or progress.draft is None or progress.observed is None:
             return
         try:
             if progress.publication is not None:
                 await self.writer.cancel_publication(progress.publication)
-            await self.stages.discard(progress, progress.draft)
+            if progress.branch is not None:
+                await self.writer.archive_branch(progress.agent_id or "", progress.branch.branch_id)
+            else:
+                await self.staging.discard(progress, progress.draft)
         except AgentopsError as error:
             self._warn(progress, f"the draft of this run is still open: {error.summary}")
 
@@ -223,7 +233,7 @@ class _Run:
         try:
             match progress.change.action:
                 case Action.ARCHIVE:
-                    await self.stages.archive(progress)
+                    await self.serving.archive(progress)
                 case Action.RESTORE:
                     await self._roll_back(progress)
                 case _:
@@ -242,27 +252,35 @@ class _Run:
 
     async def _put_live(self, progress: Progress) -> None:
         """Everything from the publish on. Metadata that can't be written does not keep the calls from judging."""
-        stages = self.stages
+        serving = self.serving
         await self._publish(progress)
-        await stages.go_live(progress)
-        await stages.verify(progress)
+        await serving.go_live(progress)
+        await serving.verify(progress)
         failed: AgentopsError | None = None
         try:
-            await stages.metadata(progress)
+            await serving.metadata(progress)
         except AgentopsError as error:
             failed = error
         self.went_live.append(progress)
-        await stages.call(progress)
+        await self._tidy(progress)
+        async with self.lines:
+            await serving.call(progress)
         if failed is not None and not _has_failed(progress.verdict):
             progress.stage = Stage.METADATA
             raise failed
 
+    async def _tidy(self, progress: Progress) -> None:
+        try:
+            await self.serving.tidy_branches(progress)
+        except AgentopsError as error:
+            self._warn(progress, f"its branches are not tidied up: {error.summary}")
+
     async def _publish(self, progress: Progress) -> None:
-        if progress.publication is not None or progress.draft is None:
+        if progress.revision is not None or progress.publication is not None or progress.draft is None:
             return
         try:
-            await self.stages.publish(progress)
-            await self.stages.scan(progress)
+            await self.serving.publish(progress)
+            await self.serving.scan(progress)
         except ScanFailedError:
             raise
         except AgentopsError:
@@ -274,7 +292,7 @@ class _Run:
 
     async def _went_live_after_all(self, progress: Progress) -> bool:
         try:
-            return await self.stages.find_published(progress)
+            return await self.serving.find_published(progress)
         except AgentopsError:
             return False
 
@@ -282,11 +300,11 @@ class _Run:
         target = progress.change.restore_to
         if target is None:
             return
-        with self.stages.at(progress, Stage.RESTORE) as said:
-            progress.revision = await self.stages.put_back(progress, target)
+        with self.serving.at(progress, Stage.RESTORE) as said:
+            progress.revision = await self.serving.put_back(progress, target)
             progress.is_live = True
             said.append(f"revision {progress.revision.number or progress.revision.revision_id} serves")
-        await self.stages.metadata(progress)
+        await self.serving.metadata(progress)
         self.went_live.append(progress)
 
     async def _judge(self, progress: Progress) -> None:
@@ -309,7 +327,7 @@ class _Run:
             return
         failed_at = progress.stage
         try:
-            restored = await self.stages.restore(progress)
+            restored = await self.serving.restore(progress)
         except AgentopsError as second:
             self._warn(progress, f"because of: {error.summary}")
             self._fail(progress, second, detail="what served before could not be restored")

@@ -26,6 +26,7 @@ class ApplyOptions:
     is_atomic:       when one agent fails after others went live, restore those, newest first
     scan_timeout_s:  how long one publish may be scanned before its outcome counts as unknown
     poll_interval_s: pause between two looks at all scans that are still running
+    calls_at_once:   agents that are called at the same time after going live
     """
 
     deploy: Deploy = field(default_factory=Deploy)
@@ -33,6 +34,7 @@ class ApplyOptions:
     is_atomic: bool = False
     scan_timeout_s: float = 180.0
     poll_interval_s: float = 2.0
+    calls_at_once: int = 4
 
 
 class Stage(StrEnum):
@@ -40,6 +42,7 @@ class Stage(StrEnum):
 
     GUARD = "guard"
     CREATE = "create"
+    BRANCH = "branch"
     DRAFT = "draft"
     PATCH = "patch"
     COMPARE = "compare"

@@ -73,7 +73,7 @@ def _ours(
     assert observed.live is not None
     newer = _newer(observed.live, observed.history)
     ours = [r for r in newer if is_mark_of(read_mark(r.label), environment, desired)]
-    were_live = [r for r in ours if generation is Generation.V2 or r.activated_at is not None]
+    were_live = [r for r in ours if not r.is_staged and (generation is Generation.V2 or r.activated_at is not None)]
     staged = next((r for r in ours if r not in were_live and r.is_published), None)
     if not were_live:
         return Standing(Drift.NONE, "", observed.live, mark, staged=staged)

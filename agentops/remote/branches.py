@@ -25,7 +25,7 @@ from agentops.document import (
 from agentops.errors import InvalidRequestError, NotFoundError, PlatformError
 from agentops.remote import wire
 from agentops.remote.client import Client, find_base, is_mine
-from agentops.remote.port import Branch, Head, Publication
+from agentops.remote.port import Branch, Head, Publication, is_staging_name
 from agentops.remote.rows import BranchRow, BranchSummaryRow, RevisionRow, read_row, rows_of
 
 _HISTORY = 20
@@ -83,7 +83,7 @@ class Branches(Client):
             return ()
         if is_mine(live, mine) and live.restored_from is None and len(summaries) == 1:
             return ()
-        return await self._revisions_of(agent_id, [each.branch.branch_id for each in summaries], _HISTORY)
+        return await self._revisions_of(agent_id, summaries, _HISTORY)
 
     async def _base(
         self, agent_id: str, live: Revision | None, history: Sequence[Revision], mine: tuple[str, str] | None
@@ -114,18 +114,20 @@ class Branches(Client):
 
     async def list_revisions(self, agent_id: str, *, limit: int = _HISTORY) -> Sequence[Revision]:
         summaries = await self._summaries(agent_id)
-        return await self._revisions_of(agent_id, [each.branch.branch_id for each in summaries], limit)
+        return await self._revisions_of(agent_id, summaries, limit)
 
-    async def _revisions_of(self, agent_id: str, branch_ids: Sequence[str], limit: int) -> Sequence[Revision]:
-        found = await asyncio.gather(*(self._rows(agent_id, branch_id, limit) for branch_id in branch_ids))
+    async def _revisions_of(
+        self, agent_id: str, branches: Sequence[BranchSummaryRow], limit: int
+    ) -> Sequence[Revision]:
+        found = await asyncio.gather(*(self._rows(agent_id, each.branch.branch_id, limit) for each in branches))
         revisions = {
-            row.revision_id: row.to_revision(branch_id=row.branch or branch_id)
-            for branch_id, rows in zip(branch_ids, found, strict=True)
+            row.revision_id: _on_branch(row, each)
+            for each, rows in zip(branches, found, strict=True)
             for row in rows
             if row.status in (None, "published")
         }
         newest_first = list(revisions.values())
-        if len(branch_ids) > 1:
+        if len(branches) > 1:
             newest_first.sort(key=lambda revision: revision.published_at or "", reverse=True)
         return newest_first[:limit]
 
@@ -251,6 +253,9 @@ class Branches(Client):
         row = read_row(BranchRow, data, f"POST {path}")
         return Branch(branch_id=row.branch_id, name=row.name or name, head_revision_id=row.head_revision_id)
 
+    async def rename_branch(self, agent_id: str, branch_id: str, name: str) -> None:
+        await self._write("PATCH", f"/agent/{agent_id}/branches/{branch_id}", {"name": name}, is_repeatable=True)
+
     async def archive_branch(self, agent_id: str, branch_id: str) -> None:
         await self._write("POST", f"/agent/{agent_id}/branches/{branch_id}/archive", is_repeatable=True)
 
@@ -265,6 +270,11 @@ def _live(summaries: Sequence[BranchSummaryRow]) -> BranchSummaryRow | None:
     """The branch that serves calls; an agent whose rows do not say has only its default one."""
     live = next((each for each in summaries if each.is_live), None)
     return live or next((each for each in summaries if each.branch.is_default), None)
+
+
+def _on_branch(row: RevisionRow, summary: BranchSummaryRow) -> Revision:
+    revision = row.to_revision(branch_id=row.branch or summary.branch.branch_id)
+    return replace(revision, is_staged=not summary.is_live and is_staging_name(summary.branch.name))
 
 
 def _branch(row: BranchSummaryRow) -> Branch:

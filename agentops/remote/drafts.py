@@ -190,6 +190,9 @@ class Drafts(Client):
     async def create_branch(self, agent_id: str, source_branch_id: str, name: str) -> Branch:
         raise UsageError("this account has no branches", hint="deploy.strategy: branch needs the branch model (v2)")
 
+    async def rename_branch(self, agent_id: str, branch_id: str, name: str) -> None:
+        raise NotFoundError("this account has no branches", status=404)
+
     async def archive_branch(self, agent_id: str, branch_id: str) -> None:
         raise NotFoundError("this account has no branches", status=404)
 
