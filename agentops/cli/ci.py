@@ -34,6 +34,7 @@ from agentops.ci.telling import (
     Told,
     silenced,
     tell_apply,
+    tell_calls,
     tell_checked,
     tell_drift,
     tell_failure,
@@ -240,6 +241,52 @@ async def _revert(job: Job, scope: Scope, sha: str) -> Told:
     pull = await publish_revert(job, name, sha)
     page = f"### Revert proposed\n\nMerge [#{pull.number}]({pull.url}), or push a fix instead.\n"
     return tell_page(job, name, page)
+
+
+@ci.command("calls")
+def calls(environment: EnvironmentOption = None, project: ProjectOption = None) -> int:
+    """Call the agents that serve now by their scripts; with the input `shard`, only this part of them."""
+    job, scope = _start("calls", environment, project)
+    key = job.environ.get("AGENTOPS_CI_AGENT")
+    scope = replace(scope, agents=(key,) if key else ())
+    return _run(job, scope, lambda: _calls(job, scope))
+
+
+async def _calls(job: Job, scope: Scope) -> Told:
+    from agentops.calls import Plan as CallPlan
+    from agentops.calls import keep_in
+    from agentops.cli.call_pages import tell_progress, write_pages
+    from agentops.cli.calls import Asked, read_shard
+    from agentops.workflow.calls import smoke
+
+    asked = Asked(shard=read_shard(job.shard or None))
+    folder = job.output / "calls"
+    async with opened(scope) as deployment:
+        scripts = asked.scripts(deployment.root, deployment.agents)
+        if not scripts:
+            return tell_page(job, deployment.environment.name, f"No script falls to shard {job.shard}.\n")
+        how = CallPlan(shard=asked.shard, progress=tell_progress, keep=keep_in(folder))
+        made = await smoke(deployment, scripts, how)
+    return tell_calls(job, made, write_pages(made, folder))
+
+
+@ci.command("merge-calls")
+def merge_calls(environment: EnvironmentOption = None) -> int:
+    """Put the reports of all shards together: those below the folder that the input `output` names."""
+    job, scope = _start("merge-calls", environment, None)
+    return _run(job, scope, lambda: _merge_calls(job))
+
+
+async def _merge_calls(job: Job) -> Told:
+    from agentops.calls import merge_folders
+    from agentops.cli.call_pages import write_pages
+
+    merged = job.output / "merged"
+    reports = sorted(job.output.glob("*/calls/report.json"))
+    if not reports:
+        raise UsageError(f"no shard left a report below {job.output}", hint="the shards' own jobs say what went wrong")
+    run = merge_folders(reports, merged)
+    return tell_calls(replace(job, output=merged), run, write_pages(run, merged))
 
 
 @ci.command("files")

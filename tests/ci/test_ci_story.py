@@ -41,6 +41,8 @@ class Team:
     def __init__(self, folder: Path, fake: FakeGithub, api: str, emulator: str) -> None:
         self.fake, self.api, self.emulator, self.folder = fake, api, emulator, folder
         self.place, self.remote, self.has_shell = folder / "work", folder / "remote.git", False
+        self.downloads = folder / "downloads"  # what earlier jobs kept
+        self.downloads.mkdir()
         shutil.copytree(PROJECT, self.place)
         for name, text in github_files(SCAFFOLD).items():
             (self.place / name).parent.mkdir(parents=True, exist_ok=True)
@@ -126,13 +128,21 @@ class Team:
             console.post(f"{draft}/publish", json={"label": "Quick fix"}).raise_for_status()
 
     def run(
-        self, event: str, payload: Any, workflow: str, job: str, inputs: dict[str, Any], *, keys: Any = KEYS
+        self,
+        event: str,
+        payload: Any,
+        workflow: str,
+        job: str,
+        inputs: dict[str, Any],
+        *,
+        keys: Any = KEYS,
+        **contexts: Any,
     ) -> JobResult:
         path = self.folder / "event.json"
         path.write_text(json.dumps(payload))
         temporary = self.folder / "temporary"
         shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir()
+        shutil.copytree(self.downloads, temporary / "shards")
         told = variables(
             event,
             GITHUB_EVENT_PATH=str(path),
@@ -140,7 +150,9 @@ class Team:
             GITHUB_SHA=self.git("rev-parse", "HEAD"),
             TEST_EMULATOR=self.emulator,
         )
-        return Runner(self.place, temporary, told, keys, has_shell=self.has_shell).job(workflow, job, inputs)
+        return Runner(self.place, temporary, told, keys, has_shell=self.has_shell).job(
+            workflow, job, inputs, **contexts
+        )
 
 
 @pytest.fixture
@@ -315,3 +327,31 @@ def test_a_rollback_by_hand_puts_the_revision_before_back(team: Team) -> None:
     assert "Nothing was changed outside git" in team.drift("prod").summary
     nobody = team.run("workflow_dispatch", {}, "agentops-rollback", "rollback", {**inputs, "agent": ""})
     assert nobody.exit_code == 64
+
+
+def test_calls_in_shards_are_put_together(team: Team, tmp_path: Path) -> None:
+    assert team.apply("staging").exit_code == 0
+    shards = tmp_path / "temporary" / "shards"
+    kept = {}
+    for number in (1, 2):
+        contexts = {"matrix": {"shard": number}, "strategy": {"job-total": 2}}
+        called = team.run("schedule", {}, "agentops-calls", "calls", {"environment": "staging"}, **contexts)
+        assert called.exit_code == 0, called.log
+        assert called.outputs["artifact-name"] == f"agentops-calls-staging-shard-{number}-of-2"
+        kept[called.outputs["artifact-name"]] = shutil.copytree(called.outputs["artifact-path"], tmp_path / str(number))
+
+    for name, folder in kept.items():
+        shutil.copytree(folder, team.downloads / name)
+    merged = team.run("schedule", {}, "agentops-calls", "report", {"environment": "staging"})
+    assert merged.exit_code == 0, merged.log
+    assert "1 of 1 scripts passed" in merged.summary
+    assert Path(merged.outputs["report"]).is_relative_to(shards)
+
+
+def test_failed_calls_turn_the_job_red(team: Team) -> None:
+    team.write("agents/prompts/desk.md", "We are open Monday to Friday.\n", "")
+    assert team.apply("staging").exit_code == 0
+    contexts = {"matrix": {"shard": 1}, "strategy": {"job-total": 1}}
+    called = team.run("schedule", {}, "agentops-calls", "calls", {"environment": "staging"}, **contexts)
+    assert called.exit_code == 6, called.log
+    assert "::error title=The desk tells when it is open::expected" in called.log
