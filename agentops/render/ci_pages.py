@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 from agentops.apply.model import AgentResult, ApplyResult, Outcome, Verdict
 from agentops.diagnostics import Diagnostic, Severity
-from agentops.document import path_text
 from agentops.errors import AgentopsError, ExitCode
 from agentops.plan.model import AgentChange, Plan
 from agentops.render.drift_text import advice
-from agentops.render.plan_markdown import code_text, plan_markdown, quoted
+from agentops.render.plan_markdown import moved_lines, plan_markdown, quoted
 from agentops.render.values import DRIFT_WORDS, plural
 
 _SIGNS = {
@@ -174,9 +173,7 @@ def drift_page(plan: Plan) -> str:
         detail = f": {quoted(change.drift_detail)}" if change.drift_detail else ""
         lines += [f"**`{change.key}`** {DRIFT_WORDS[change.drift]}{detail}", ""]
         for field in change.drift_fields:
-            since = f", since {quoted(field.reason)}" if field.reason else ""
-            values = f"{code_text(field.before)} → {code_text(field.after)}"
-            lines.append(f"- `{path_text(field.path)}`: {values}{since}")
+            lines += moved_lines(field)
         lines += ["" for _ in change.drift_fields[:1]]
         lines += [f"Next: {advice(change)} (with `-e {plan.environment}`).", ""]
     last = "This issue follows the drift: it is updated while there is some and closed when there is none."

@@ -98,10 +98,9 @@ def _drifted(change: AgentChange) -> Iterator[str]:
     if change.drift_fields:
         yield "<ul>"
         for field in change.drift_fields:
-            yield (
-                f"<li><code>{escape(path_text(field.path))}</code>: {escape(value_text(field.before))} "
-                f"became {escape(value_text(field.after))}</li>"
-            )
+            moved = f"{escape(value_text(field.before))} became {escape(value_text(field.after))}"
+            text = _long_text(field) if is_long_text(field) else moved
+            yield f"<li><code>{escape(path_text(field.path))}</code>: {text}</li>"
         yield "</ul>"
 
 

@@ -101,16 +101,24 @@ def _agent(change: AgentChange) -> Iterator[str]:
     if change.drift_fields:
         yield "Changed outside git:"
         yield ""
-        yield from (
-            f"- `{path_text(field.path)}`: {code_text(field.before)} → {code_text(field.after)}"
-            for field in change.drift_fields
-        )
+        for field in change.drift_fields:
+            yield from moved_lines(field)
         yield ""
     for field in change.fields:
         yield from _field(field)
     yield ""
     yield "</details>"
     yield ""
+
+
+def moved_lines(field: FieldChange) -> Iterator[str]:
+    """What somebody else did to a field, from the value that we put live, and by which revision where that is known."""
+    since = f", since {quoted(field.reason)}" if field.reason.startswith("revision") else ""
+    if is_long_text(field):
+        yield f"- `{path_text(field.path)}`{since}:"
+        yield from _long_text(field)
+    else:
+        yield f"- `{path_text(field.path)}`: {code_text(field.before)} → {code_text(field.after)}{since}"
 
 
 def _field(field: FieldChange) -> Iterator[str]:
@@ -166,8 +174,8 @@ def _foot(plan: Plan) -> Iterator[str]:
         place = f" `{diagnostic.where}`" if diagnostic.where else ""
         yield f"- {diagnostic.severity.value} **{diagnostic.code}**{place}: {quoted(diagnostic.summary)}"
     yield ""
-    command = f"agentops apply -e {plan.environment} --digest {plan.digest}"
-    yield f"Digest `{plan.digest}`: apply exactly this with `{command}`."
+    command = f": apply exactly this with `agentops apply -e {plan.environment} --digest {plan.digest}`"
+    yield f"Digest `{plan.digest}`{command if plan.is_applyable and not plan.is_empty else ''}."
 
 
 def _left_out(keys: list[str]) -> str:

@@ -34,8 +34,9 @@ def plan_text(plan: Plan, style: Style = PLAIN) -> str:
             lines += [*_agent(change, style), ""]
     lines += _unchanged(plan, style)
     lines += _refusals(plan, style)
-    if plan.diagnostics:
-        lines += [diagnostics_text(plan.diagnostics), ""]
+    for line in diagnostics_text(plan.diagnostics).splitlines():
+        lines += style.wrap(line, "", "    ")
+    lines += [""] if plan.diagnostics else []
     return "\n".join([*lines, *_summary(plan, style)]) + "\n"
 
 
@@ -129,7 +130,8 @@ def _painted(text: str, line: Line, style: Style) -> str:
 
 def _header(plan: Plan, style: Style) -> Iterator[str]:
     title = f"Plan for {plan.project}, environment {plan.environment}"
-    yield style.paint(title, "strong") + style.paint(f"  ({plan.target}, {plan.generation.value})", "faint")
+    for line in style.wrap(f"{title}  ({plan.target}, {plan.generation.value})", "", "    "):
+        yield line.replace(title, style.paint(title, "strong"), 1)
 
 
 def _agent(change: AgentChange, style: Style) -> Iterator[str]:
@@ -143,8 +145,7 @@ def _agent(change: AgentChange, style: Style) -> Iterator[str]:
         for line in style.wrap(f"! {DRIFT_WORDS[change.drift]}{detail}", "    ", "      "):
             yield style.paint(line, "bad" if change.drift_fields else "change")
     for field in change.drift_fields:
-        moved = f"{path_text(field.path)}: {value_text(field.before)} -> {value_text(field.after)}, outside git"
-        yield from style.wrap(moved, "      ", "        ")
+        yield from _moved(field, style)
     for field in change.fields:
         yield from _new_field(field, style) if change.action is Action.CREATE else field_lines(field, style)
     if change.unverifiable:
@@ -156,12 +157,23 @@ def _agent(change: AgentChange, style: Style) -> Iterator[str]:
         yield from style.wrap(f"not managed by the spec: {names}", "    ", "      ")
 
 
+def _moved(field: FieldChange, style: Style) -> Iterator[str]:
+    """What somebody else did to a field, from the value that we put live."""
+    if is_long_text(field):
+        yield from style.wrap(f"{path_text(field.path)}, outside git:", "      ", "        ")
+        yield from _long_text(field, style, "        ")
+    else:
+        moved = f"{path_text(field.path)}: {value_text(field.before)} -> {value_text(field.after)}, outside git"
+        yield from style.wrap(moved, "      ", "        ")
+
+
 def _unchanged(plan: Plan, style: Style) -> Iterator[str]:
     same = [change for change in plan.changes if not change.is_change]
     if not same or plan.is_empty:
         return
     for change in same:
-        yield style.paint(f"= {change.key}  unchanged: {change.reason}", "faint")
+        for line in style.wrap(f"= {change.key}  unchanged: {change.reason}", "", "    "):
+            yield style.paint(line, "faint")
     yield ""
 
 
@@ -184,7 +196,7 @@ def _summary(plan: Plan, style: Style) -> Iterator[str]:
     if plan.is_empty and not plan.refusals:
         verb = "serves what its spec asks for" if len(plan.changes) == 1 else "serve what their specs ask for"
         text = f"No changes. {agents.capitalize()} of {plan.environment} {verb}."
-        yield style.paint(text, "good")
+        yield from (style.paint(line, "good") for line in style.wrap(text, ""))
     else:
         counts = Counter(change.action for change in plan.changes)
         parts = [
@@ -194,9 +206,10 @@ def _summary(plan: Plan, style: Style) -> Iterator[str]:
             for action in Action
             if counts[action]
         ]
-        yield style.paint(f"{agents.capitalize()}: {', '.join(parts) or 'nothing to do'}.", "strong")
+        text = f"{agents.capitalize()}: {', '.join(parts) or 'nothing to do'}."
+        yield from (style.paint(line, "strong") for line in style.wrap(text, ""))
     if plan.acknowledged:
-        yield f"Acknowledged: {', '.join(plan.acknowledged)}."
+        yield from style.wrap(f"Acknowledged: {', '.join(plan.acknowledged)}.", "", "  ")
     if plan.refusals:
         yield style.paint(f"This plan can't be applied: {plural(len(plan.refusals), 'refusal')} above.", "bad")
     yield f"Digest: {plan.digest}"

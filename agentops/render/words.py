@@ -162,14 +162,20 @@ def _line_end(after: str, count: int) -> Line:
 
 
 def _fold(lines: Sequence[Line], shown: set[int]) -> Iterator[Line | Fold]:
-    hidden = 0
+    hidden: list[Line] = []
     for position, line in enumerate(lines):
         if position not in shown:
-            hidden += 1
+            hidden.append(line)
             continue
-        if hidden:
-            yield Fold(hidden)
-            hidden = 0
+        yield from _folded(hidden)
+        hidden = []
         yield line
-    if hidden:
-        yield Fold(hidden)
+    yield from _folded(hidden)
+
+
+def _folded(hidden: Sequence[Line]) -> Iterator[Line | Fold]:
+    """A single line takes no more room than saying that there is one."""
+    if len(hidden) == 1:
+        yield hidden[0]
+    elif hidden:
+        yield Fold(len(hidden))

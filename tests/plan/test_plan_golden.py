@@ -1,0 +1,70 @@
+"""What people see of a plan, kept as files: `python tests/plan/test_plan_golden.py` writes them anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import plan_cases
+import pytest
+
+from agentops.plan.model import Plan
+from agentops.plan.serial import to_json
+from agentops.render.plan_html import plan_html
+from agentops.render.plan_markdown import plan_markdown
+from agentops.render.plan_text import plan_text
+from agentops.render.style import Style, columns
+
+FOLDER = Path(__file__).parent / "golden"
+SCENES = {
+    "review": "112-a-review-with-everything-in-it",
+    "new": "002-a-new-agent",
+    "nothing": "001-nothing-to-do",
+    "rolled-back": "047-redeploying-what-was-rolled-back",
+}
+FORMS: dict[str, Callable[[Plan], str]] = {
+    "60.txt": lambda plan: plan_text(plan, Style(width=60)),
+    "100.txt": lambda plan: plan_text(plan, Style(width=100)),
+    "100-color.txt": lambda plan: plan_text(plan, Style(width=100, is_colored=True)),
+    "md": plan_markdown,
+    "html": plan_html,
+    "json": to_json,
+}
+FILES = [f"{scene}.{form}" for scene in SCENES for form in FORMS]
+
+
+def rendered(name: str) -> str:
+    scene, _, form = name.partition(".")
+    case = plan_cases.read_case(plan_cases.FOLDER / f"{SCENES[scene]}.yaml")
+    return FORMS[form](case.plan())
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_it_looks_as_it_did(name: str) -> None:
+    assert rendered(name) == (FOLDER / name).read_text("utf-8")
+
+
+@pytest.mark.parametrize("width", [60, 100])
+@pytest.mark.parametrize("scene", SCENES)
+def test_text_keeps_to_its_width_and_loses_nothing(scene: str, width: int) -> None:
+    plan = plan_cases.read_case(plan_cases.FOLDER / f"{SCENES[scene]}.yaml").plan()
+    text = plan_text(plan, Style(width=width))
+    assert max(columns(line) for line in text.splitlines()) <= width
+    wide = plan_text(plan, Style(width=100_000))
+    assert "".join(text.split()) == "".join(wide.split())
+
+
+def test_a_comment_that_is_too_long_says_what_it_left_out() -> None:
+    plan = plan_cases.read_case(plan_cases.FOLDER / f"{SCENES['review']}.yaml").plan()
+    whole = plan_markdown(plan)
+    short = plan_markdown(plan, limit=2600)
+    assert len(short) <= 2600 < len(whole)
+    assert "the details of `support`" in short
+    assert "`support`" in short.split("<details>")[0]
+    assert plan.digest in short
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for file in FILES:
+        (FOLDER / file).write_text(rendered(file), "utf-8")
