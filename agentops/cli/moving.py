@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agentops.cli.options import NoInputOption, PlanFormat
+from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, PlanFormat
 from agentops.cli.output import stdout_style
-from agentops.cli.session import is_interactive, talk
-from agentops.errors import ExitCode
+from agentops.cli.session import is_interactive, run_async, scope_of, talk
+from agentops.errors import ExitCode, UsageError
 from agentops.importers.files import PlacedFile, Placement, place_files, write_files
 
 if TYPE_CHECKING:
+    from agentops.importers.atoms.importing import AtomsImport
     from agentops.importers.elevenlabs.importing import Imported, ImportOptions
     from agentops.importers.fidelity import FidelityReport
 
@@ -72,6 +73,51 @@ def elevenlabs(
     if not imported.report.agents:
         return ExitCode.FAILED
     return _write(imported, options, output, overwrite=overwrite, dry_run=dry_run)
+
+
+@imports.command("atoms")
+def atoms(
+    agent: Annotated[
+        list[str] | None, typer.Argument(metavar="[AGENT...]", help="Names, ids or globs of agents.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every agent of the account.")] = False,
+    output: OutputOption = Path(),
+    environment: EnvironmentOption = None,
+    api: ApiOption = None,
+    keep_defaults: Annotated[
+        bool, typer.Option("--keep-defaults", help="Write fields that equal the platform's defaults, too.")
+    ] = False,
+    overwrite: OverwriteOption = False,
+    dry_run: DryRunOption = False,
+) -> int:
+    """Turn agents of the account into specs with their prompts. The plan right after it is empty."""
+    from agentops.cli.import_atoms import AtomsRequest, read_and_import
+
+    if bool(agent) == everything:
+        hint = "agentops import atoms 'Acme Support', or agentops import atoms --all"
+        raise UsageError("name agents, or ask for --all of them", hint=hint, code="no-source")
+    scope = scope_of(output, environment, api)
+    request = AtomsRequest(tuple(agent or ()), scope, output.absolute(), keep_defaults)
+    made, known = run_async(lambda: read_and_import(request))
+    for name in known:
+        talk(f"{name}: the project has a spec for it; use `agentops pull` to bring in what changed")
+    if dry_run:
+        for path, text in made.files.items():
+            sys.stdout.write(f"# ---- {path}\n{text}")
+    return _write_specs(made, output, overwrite=overwrite, dry_run=dry_run)
+
+
+def _write_specs(made: AtomsImport, output: Path, *, overwrite: bool, dry_run: bool) -> int:
+    placed = place_files(output, made.files, overwrite=overwrite)
+    show_placed(placed, output, dry_run=dry_run)
+    for agent in made.agents:
+        for remark in agent.remarks:
+            talk(f"{agent.key}: {remark}")
+    for name, where in made.secrets.items():
+        talk(f"secret {name}: not copied; set it in each environment ({where})")
+    if not dry_run:
+        write_files(output, placed, manifest=False)
+    return ExitCode.CHANGES if any(file.placement is Placement.KEEP for file in placed) else ExitCode.DONE
 
 
 def report_output(report: FidelityReport, report_format: PlanFormat) -> str:

@@ -50,15 +50,18 @@ def place_files(
     return tuple(_place(root, path, text, written, overwrite or path in mergeable) for path, text in files.items())
 
 
-def write_files(root: Path, placed: tuple[PlacedFile, ...]) -> None:
-    """Writes what `place_files` decided, and the manifest last."""
+def write_files(root: Path, placed: tuple[PlacedFile, ...], *, manifest: bool = True) -> None:
+    """Writes what `place_files` decided, and the manifest last (where files may be generated again)."""
     written = _read_manifest(root)
     for file in placed:
         if file.placement in (Placement.CREATE, Placement.UPDATE):
             _write(root / file.path, file.text)
         if file.placement is not Placement.KEEP and not file.path.startswith(_ALWAYS):
             written[file.path] = short_digest(file.text)
-    _write(root / MANIFEST, json.dumps({"format_version": 1, "files": dict(sorted(written.items()))}, indent=2) + "\n")
+    if manifest:
+        _write(
+            root / MANIFEST, json.dumps({"format_version": 1, "files": dict(sorted(written.items()))}, indent=2) + "\n"
+        )
 
 
 def was_edited(root: Path, path: str) -> bool:

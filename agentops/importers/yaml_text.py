@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_PLAIN = re.compile(r"[A-Za-z$(/][A-Za-z0-9 _.,;()/@$&+!?'=\-{}\[\]|*%<>^~\\\"]*")
+_PLAIN = re.compile(r"[A-Za-z$(/][A-Za-z0-9 _.,:;()/@$&+!?'=\-{}\[\]|*%<>^~\\\"]*")
 _AMBIGUOUS = re.compile(r"(?i)(?:y|n|yes|no|on|off|true|false|null|~|[-+.]?[0-9].*|\.(?:inf|nan)|0x[0-9a-f]+|0o[0-7]+)")
 _WIDTH = 100
 
@@ -20,6 +20,11 @@ def to_yaml(data: Any, comments: Mapping[str, str] | None = None, *, header: str
     lines = [f"# {line}".rstrip() for line in header.splitlines()]
     _block(data, "", 0, comments or {}, lines)
     return "\n".join(lines) + "\n"
+
+
+def literal(text: str) -> str:
+    """`text` with what would start a deploy-time expression written as text."""
+    return re.sub(r"\$\{(?=[{%#])", "${{ '${' }}", text)
 
 
 def comment_lines(text: str, indent: int = 0) -> list[str]:
@@ -93,7 +98,10 @@ def scalar(value: Any) -> str:
     if isinstance(value, dict | list):
         return _flow(value)
     text = str(value)
-    return text if _is_plain(text) else _quoted(text)
+    if _is_plain(text):
+        return text
+    is_clear_in_single = '"' in text and "'" not in text and all(_is_printable(c) for c in text)
+    return f"'{text}'" if is_clear_in_single else _quoted(text)
 
 
 def _is_plain(text: str) -> bool:

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from agentops.importers.elevenlabs.conversion import AGENT, PROMPT, Conversion, literal, slug
+from agentops.importers.elevenlabs.conversion import AGENT, PROMPT, Conversion, slug
 from agentops.importers.elevenlabs.leaves import Place
 from agentops.importers.elevenlabs.models import is_custom, proposed_models, same_model
 from agentops.importers.elevenlabs.placeholders import spoken_marks
 from agentops.importers.fidelity import Grade
+from agentops.importers.yaml_text import literal
 
 FIRST_MESSAGE_LIMIT = 500
 _VARIABLES: Place = (*AGENT, "dynamic_variables", "dynamic_variable_placeholders")

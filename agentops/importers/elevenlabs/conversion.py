@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentops.document import Document
+from agentops.importers.credentials import secret_name
 from agentops.importers.elevenlabs.account import Source
 from agentops.importers.elevenlabs.leaves import Place
 from agentops.importers.elevenlabs.placeholders import Placeholders
 from agentops.importers.fidelity import Grade, OpenChoice
+from agentops.importers.yaml_text import literal
 
 CHOICES_FILE = "_choices.yaml"
 AGENT: Place = ("conversation_config", "agent")
@@ -83,16 +85,10 @@ class Conversion:
 
     def secret(self, *words: str) -> str:
         """The name of a new secret made of `words`, and the expression for it."""
-        name = re.sub(r"[^A-Z0-9]+", "_", "_".join((self.key, *words)).upper()).strip("_")
-        name = name if name[:1].isalpha() else f"S_{name}"
+        name = secret_name(self.key, *words)
         if name not in self.secrets:
             self.secrets.append(name)
         return f"${{{{ secrets.{name} }}}}"
-
-
-def literal(text: str) -> str:
-    """`text` with what would start a deploy-time expression written as text."""
-    return re.sub(r"\$\{(?=[{%#])", "${{ '${' }}", text)
 
 
 def slug(text: str, separator: str = "-", limit: int = 60) -> str:

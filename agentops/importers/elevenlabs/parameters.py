@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from agentops.document import Document
-from agentops.importers.elevenlabs.conversion import Conversion, literal, slug
+from agentops.importers.elevenlabs.conversion import Conversion, slug
 from agentops.importers.elevenlabs.leaves import Place
 from agentops.importers.fidelity import Grade
+from agentops.importers.yaml_text import literal
 
 _TYPES = {"string": "text", "integer": "number", "number": "number", "boolean": "boolean"}
 _AS_JSON = "as JSON text"

@@ -10,18 +10,16 @@ import re
 from typing import Any
 
 from agentops.document import Document
-from agentops.importers.elevenlabs.conversion import PROMPT, Conversion, literal, slug
+from agentops.importers.credentials import is_credential
+from agentops.importers.elevenlabs.conversion import PROMPT, Conversion, slug
 from agentops.importers.elevenlabs.leaves import Place, leaves_of, place_text, same
 from agentops.importers.elevenlabs.parameters import Parameters
 from agentops.importers.fidelity import Grade
+from agentops.importers.yaml_text import literal
 
 TOOLS: Place = (*PROMPT, "tools")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _TIMEOUT_S = (1.0, 30.0)
-_CREDENTIAL = re.compile(
-    r"^(?:Bearer|Basic|Token|ApiKey)\s+\S{8,}|^(?:sk|pk|rk|xi|ghp|gho|xox[abp]|AKIA|AIza|eyJ)[-_A-Za-z0-9.]{12,}|^[A-Za-z0-9+/_-]{32,}={0,2}$"
-)
-_SECRET_HEADER = re.compile(r"auth|token|secret|api[-_]?key|password|signature|cookie", re.IGNORECASE)
 
 
 def convert_tools(conversion: Conversion) -> None:
@@ -204,7 +202,7 @@ def header(conversion: Conversion, place: Place, words: tuple[str, ...], name: s
             account.hide(leaf, target, "a stored secret never leaves ElevenLabs", f"Give each environment {made}.")
         return made
     text = str(value)
-    if _CREDENTIAL.search(text) or (_SECRET_HEADER.search(name) and text.strip() and "{{" not in text):
+    if is_credential(name, text):
         made = conversion.secret(*words)
         why = "a credential was written into the file itself"
         account.hide(place, target, why, f"Give each environment {made}, and replace the leaked credential.")

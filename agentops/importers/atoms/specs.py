@@ -1,0 +1,160 @@
+"""One agent of an account as the files of a spec: its configuration, its prompts, references for its secrets. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agentops.document import Document, ObservedAgent
+from agentops.importers.atoms.defaults import without_defaults
+from agentops.importers.credentials import is_credential, secret_name
+from agentops.importers.yaml_text import literal, to_yaml
+
+# The platform's name for a metadata field -> the spec's. Numbers are bound by product id.
+_METADATA = {
+    "description": "description",
+    "allowInboundCall": "inbound",
+    "telephonyProductId": "phone_numbers",
+    "visibleToEveryone": "visible_to_everyone",
+    "avatarUrl": "avatar_url",
+}
+_LONG = 200  # characters from which a prompt gets a file of its own
+
+
+@dataclass(frozen=True, slots=True)
+class SpecFiles:
+    """One agent as project files.
+
+    files:    project path -> text
+    secrets:  name -> the place that refers to it; the values are not here
+    """
+
+    key: str
+    name: str
+    agent_id: str
+    files: Mapping[str, str]
+    secrets: Mapping[str, str]
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class SpecWriter:
+    """Turns an observed agent into files.
+
+    environment: the one whose account it was read from; the agent's id is bound there
+    left_out:    dotted paths of the config that the spec language refuses, found by validating
+    passed:      dotted paths that are newer than this release
+    """
+
+    key: str
+    environment: str
+    keeps_defaults: bool = False
+    left_out: set[str] = field(default_factory=set)
+    passed: set[str] = field(default_factory=set)
+    secrets: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def write(self, observed: ObservedAgent) -> SpecFiles:
+        """The agent's files. Raises nothing: an agent that was never published gets an empty prompt."""
+        live = observed.live.document if observed.live and observed.live.document else {}
+        config = self._shaped(live if self.keeps_defaults else without_defaults(live), "config")
+        files: dict[str, str] = {}
+        prompt = config.setdefault("singlePromptConfig", {})
+        self._prompt_file(prompt, "prompt", f"{self.key}.md", files, always=True)
+        self._prompt_file(config, "globalPrompt", f"{self.key}-global.md", files)
+        spec: Document = {"name": literal(observed.listing.name), **self._metadata(observed)}
+        spec["config"] = _in_order(config)
+        spec["environments"] = {self.environment: {"agent_id": observed.agent_id}}
+        header = "yaml-language-server: $schema=../schemas/agent.schema.json"
+        files[f"agents/{self.key}.yaml"] = to_yaml(spec, header=header)
+        remarks = tuple(f"{path}: left out, since a spec can't hold it as it is" for path in sorted(self.left_out))
+        return SpecFiles(self.key, observed.listing.name, observed.agent_id, files, dict(self.secrets), remarks)
+
+    def _metadata(self, observed: ObservedAgent) -> Document:
+        found = {}
+        for name, value in observed.listing.metadata.items():
+            if name in _METADATA and value not in (None, "", []):
+                found[_METADATA[name]] = _literal_tree(value)
+        if not self.keeps_defaults and found.get("inbound") is True:
+            del found["inbound"]
+        if not self.keeps_defaults and found.get("visible_to_everyone") is False:
+            del found["visible_to_everyone"]
+        return found
+
+    def _prompt_file(
+        self, holder: Document, name: str, file: str, files: dict[str, str], *, always: bool = False
+    ) -> None:
+        text = holder.get(name)
+        if not isinstance(text, str) or not (always or "\n" in text or len(text) > _LONG):
+            return
+        files[f"agents/prompts/{file}"] = text.replace("\r\n", "\n").replace("\r", "\n")
+        holder[name] = f"${{{{ file('prompts/{file}') }}}}"
+
+    def _shaped(self, value: Any, path: str) -> Any:
+        """`value` with secrets referred to, expressions escaped, and what can't be a field moved or left out."""
+        if isinstance(value, dict):
+            kept: Document = {}
+            passed: Document = {}
+            for name, inner in value.items():
+                here = f"{path}.{name}"
+                if here in self.left_out:
+                    continue
+                shaped = self._secret(name, inner, here) if _in_headers(path) else self._shaped(inner, here)
+                (passed if here in self.passed else kept)[name] = shaped
+            return {**kept, "$passthrough": passed} if passed else kept
+        if isinstance(value, list) and path.endswith(".headersArray"):
+            return [self._header(item, f"{path}[{index}]") for index, item in enumerate(value)]
+        if isinstance(value, list):
+            items = ((f"{path}[{index}]", inner) for index, inner in enumerate(value))
+            return [self._shaped(inner, here) for here, inner in items if here not in self.left_out]
+        return literal(value) if isinstance(value, str) else value
+
+    def _header(self, item: Any, path: str) -> Any:
+        if not isinstance(item, dict):
+            return item
+        header = str(item.get("key"))
+        return {k: self._secret(header, v, path) if k == "value" else v for k, v in item.items()}
+
+    def _secret(self, header: str, value: Any, path: str) -> Any:
+        if not isinstance(value, str) or not is_credential(header, value):
+            return self._shaped(value, path)
+        name = self._secret_name(header, value)
+        self.secrets[name] = path
+        self.values[name] = value
+        return f"${{{{ secrets.{name} }}}}"
+
+    def _secret_name(self, header: str, value: str) -> str:
+        """One name for one value; another value in a header of the same name gets a number."""
+        base = secret_name(self.key, header)
+        name, number = base, 2
+        while self.values.get(name, value) != value:
+            name, number = f"{base}_{number}", number + 1
+        return name
+
+
+def _literal_tree(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_literal_tree(item) for item in value]
+    return literal(value) if isinstance(value, str) else value
+
+
+def _in_headers(path: str) -> bool:
+    return path.endswith(".headers")
+
+
+_TOOL_ORDER = ("type", "name", "description", "url", "method", "headers", "queryParams", "requestBody", "timeout")
+_ORDER = ("slmModel", "firstMessage", "language", "synthesizer", "defaultVariables", "preCallAPI", "singlePromptConfig")
+
+
+def _in_order(config: Document) -> Document:
+    prompt = config.get("singlePromptConfig", {})
+    if isinstance(prompt.get("tools"), list):
+        prompt = {**prompt, "tools": [_sorted(tool, _TOOL_ORDER) for tool in prompt["tools"]]}
+        config = {**config, "singlePromptConfig": _sorted(prompt, ("prompt", "tools"))}
+    return _sorted(config, _ORDER)
+
+
+def _sorted(document: Document, order: tuple[str, ...]) -> Document:
+    first = {name: document[name] for name in order if name in document}
+    return {**first, **{name: value for name, value in document.items() if name not in first}}
