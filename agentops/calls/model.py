@@ -85,6 +85,7 @@ class Measures:
     talk_over_ms: float | None = None
     loudness_dbfs: float | None = None
     clipping_share: float | None = None
+    transcript_score: float | None = None
     chunk_lateness_p50_ms: float | None = None
     chunk_lateness_p99_ms: float | None = None
 

@@ -133,6 +133,9 @@ def _conclude(report: CallReport, prepared: Prepared, line: Line, found: tuple[l
     checks = [*step_checks, *_line_checks(line, facts.ending)]
     if facts.ending.by is not None:  # a call that was cut says nothing about its length, its pauses or its end
         checks += check_call(prepared.script, facts)
+        if recording is not None and prepared.script.checks.says_transcript is not None:
+            facts, heard = _listen(facts, recording, prepared.script.checks.says_transcript)
+            checks += heard
     if not step_checks and not prepared.script.checks.model_fields_set:
         checks.append(Check("something is checked", Kind.PROTOCOL, False, "at least one check", "none was reached"))
     report = replace(
@@ -167,6 +170,13 @@ def _facts_of(line: Line, recording: Recording | None) -> Facts:
     from agentops.calls.recording import add_sound
 
     return add_sound(facts, recording)
+
+
+def _listen(facts: Facts, recording: Recording, at_least: float) -> tuple[Facts, Sequence[Check]]:
+    from agentops.calls.listening import listen
+
+    heard = listen(recording, facts.turns, at_least)
+    return replace(facts, measures=replace(facts.measures, transcript_score=heard.worst_score)), heard.checks
 
 
 def build_turns(conversation: Conversation, recording: Recording | None) -> tuple[Turn, ...]:

@@ -29,6 +29,7 @@ from agentops.diagnostics import Diagnostic, Severity, Where
 Milliseconds: TypeAlias = Annotated[float, Field(gt=0)]
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=600)]
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+HEARD_SCORE = 0.5  # from which a phrase counts as heard; speech.Recognition says why
 Words: TypeAlias = Annotated[str, Field(min_length=1)]
 PlaceOf: TypeAlias = Callable[[tuple[str | int, ...]], Where | None]
 
@@ -41,7 +42,7 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-Phrases: TypeAlias = Annotated[tuple[Words, ...], BeforeValidator(_as_list)]
+Phrases: TypeAlias = Annotated[tuple[Words, ...], BeforeValidator(_as_list, json_schema_input_type=Words | list[Words])]
 
 
 class Voice(_Part):
@@ -72,11 +73,16 @@ class Speech(_Part):
         return self
 
 
+def _short(field: str, whole: type[BaseModel]) -> BeforeValidator:
+    """Lets a text stand for the mapping that has it as `field`, for readers and in the schema."""
+    return BeforeValidator(lambda v: {field: v} if isinstance(v, str) else v, json_schema_input_type=str | whole)
+
+
 def _as_speech(value: Any) -> Any:
     return {"text": value} if isinstance(value, str) else value
 
 
-Spoken: TypeAlias = Annotated[Speech, BeforeValidator(_as_speech)]
+Spoken: TypeAlias = Annotated[Speech, BeforeValidator(_as_speech, json_schema_input_type=str | Speech)]
 EventName: TypeAlias = Literal["agent_starts", "agent_stops", "agent_quiet", "interruption", "transcript", "tool_call"]
 
 
@@ -98,7 +104,7 @@ class Expect(_Part):
     any_of: Phrases = ()
     not_contains: Phrases = ()
     matches: str | None = None
-    similar: Annotated[Similar, BeforeValidator(lambda v: {"to": v} if isinstance(v, str) else v)] | None = None
+    similar: Annotated[Similar, _short("to", Similar)] | None = None
     min_words: int | None = Field(default=None, ge=1)
     max_words: int | None = Field(default=None, ge=1)
     within_s: Seconds = 10.0
@@ -171,23 +177,23 @@ class SilenceStep(_Part):
 
 
 class WaitForStep(_Part):
-    wait_for: Annotated[WaitFor, BeforeValidator(lambda v: {"event": v} if isinstance(v, str) else v)]
+    wait_for: Annotated[WaitFor, _short("event", WaitFor)]
 
 
 class ExpectStep(_Part):
-    expect: Annotated[Expect, BeforeValidator(lambda v: {"contains": v} if isinstance(v, str) else v)]
+    expect: Annotated[Expect, _short("contains", Expect)]
 
 
 class InterruptStep(_Part):
-    interrupt: Annotated[Interrupt, BeforeValidator(lambda v: {"say": v} if isinstance(v, str) else v)]
+    interrupt: Annotated[Interrupt, _short("say", Interrupt)]
 
 
 class BackchannelStep(_Part):
-    backchannel: Annotated[Backchannel, BeforeValidator(lambda v: {"say": v} if isinstance(v, str) else v)]
+    backchannel: Annotated[Backchannel, _short("say", Backchannel)]
 
 
 class ExpectEndStep(_Part):
-    expect_end: Annotated[ExpectEnd, BeforeValidator(lambda v: {"by": v} if isinstance(v, str) else v)]
+    expect_end: Annotated[ExpectEnd, _short("by", ExpectEnd)]
 
 
 class HangUpStep(_Part):
@@ -263,8 +269,16 @@ class MetricExpectation(_Part):
         return self
 
 
+def _as_score(value: Any) -> Any:
+    return HEARD_SCORE if value is True else None if value is False else value
+
+
 class Checks(_Part):
-    """What must hold for the whole call. Only what is written is checked, besides `audible` and `unclipped`."""
+    """What must hold for the whole call. Only what is written is checked, besides `audible` and `clipping_share`.
+
+    says_transcript: the agent's audio is listened to and must say its transcript, with at least this score (`true`:
+    0.5); English only.
+    """
 
     connect_ms: Milliseconds | None = None
     first_audio_ms: Milliseconds | None = None
@@ -276,7 +290,7 @@ class Checks(_Part):
     loudness_dbfs: Range | None = None
     clipping_share: Share = 0.01
     audible: bool = True
-    says_transcript: Share | None = None
+    says_transcript: Annotated[Share, BeforeValidator(_as_score)] | None = None
     ended_by: Role | None = None
     end_reason: str | None = None
     forbidden: Phrases = ()

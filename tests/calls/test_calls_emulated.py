@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from staged_agent import tone
 
 from agentops import calls, speech
 from agentops.document import Secret, SecretRef
@@ -52,8 +54,12 @@ def line_of_agents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def reports(line_of_agents: str) -> dict[str, calls.CallReport]:
+def reports(line_of_agents: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, calls.CallReport]:
     """All cases are called at the same time: this takes as long as the longest."""
+    sounds = tmp_path_factory.mktemp("sounds")
+    with wave.open(str(sounds / "tones.wav"), "wb") as file:
+        file.setparams((1, 2, 24_000, 0, "NONE", ""))
+        file.writeframes(tone(600) + tone(500, hz=660) + tone(700, hz=440))
 
     async def call_all() -> calls.RunReport:
         async with await connect(line_of_agents, KEY) as account:
@@ -62,7 +68,7 @@ def reports(line_of_agents: str) -> dict[str, calls.CallReport]:
             for name, path in CASES.items():
                 script = calls.Script.model_validate({"agent": name, **read(path)["script"]})
                 target = calls.Target(account.base_url, ids[name], "sk_test", "test")
-                prepared = calls.prepare(script, f"{name}.yaml", folder=path.parent)
+                prepared = calls.prepare(script, f"{name}.yaml", folder=sounds)
                 appointments.append(calls.Appointment(prepared, target))
             return await calls.run_calls(appointments, calls.Wiring(account), calls.Plan(concurrency=20))
 
