@@ -57,7 +57,7 @@ class When(_Part):
 
     _as_lists = field_validator(
         "prompt_contains", "prompt_lacks", "first_message_contains", "first_message_lacks", "voice", "model",
-        "language", "tool", "no_tool", "after", mode="before",
+        "language", "tool", "no_tool", "after", mode="before", json_schema_input_type=str | list[str],
     )(_listed)  # fmt: skip
 
 
@@ -131,7 +131,8 @@ class Turn(_Part):
     )
     replies: tuple[Reply, ...] = Field(min_length=1)
 
-    _as_lists = field_validator("hears", "matches", "replies", mode="before")(_listed)
+    _as_lists = field_validator("hears", "matches", mode="before", json_schema_input_type=str | list[str])(_listed)
+    _as_replies = field_validator("replies", mode="before", json_schema_input_type=Reply | list[Reply])(_listed)
 
     @field_validator("matches")
     @classmethod
@@ -159,7 +160,10 @@ class Behaviour(_Part):
     idle: tuple[Reply, ...] = Field(default=(), description="Said when the caller is silent for too long.")
     faults: Faults = Field(default=Faults(), description="Faults of every reply that names none.")
 
-    _as_lists = field_validator("agents", "not_understood", "otherwise", "idle", mode="before")(_listed)
+    _as_lists = field_validator("agents", mode="before", json_schema_input_type=str | list[str])(_listed)
+    _as_replies = field_validator(
+        "not_understood", "otherwise", "idle", mode="before", json_schema_input_type=Reply | list[Reply]
+    )(_listed)
 
     @model_validator(mode="after")
     def _check_phrases(self) -> Behaviour:

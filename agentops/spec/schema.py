@@ -199,7 +199,7 @@ def _authored(field: Schema, *, partial: bool) -> Schema:
     if any("const" in branch for branch in branches):
         return {**kept, **branches[0]} if len(branches) == 1 else {**kept, "anyOf": written}
     extra: list[Schema] = [{"$ref": "#/$defs/Choice"}, {"type": "null"}]
-    if all(_is_free_text(branch) for branch in branches):
+    if any(_is_free_text(branch) for branch in branches):
         extra.insert(0, {"$ref": "#/$defs/Clear"})
     elif any(branch.get("type") == "string" for branch in branches):
         extra.insert(0, {"$ref": "#/$defs/TextWithExpression"})
