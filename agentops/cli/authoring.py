@@ -100,7 +100,7 @@ def render(
 
 
 def schema(
-    kind: Annotated[str | None, typer.Argument(help="agent, fragment, project, call, behaviour or report.")] = None,
+    kind: Annotated[str | None, typer.Argument(help="agent, fragment, project, call, behaviour, plan, report.")] = None,
     output: Annotated[Path | None, typer.Option("--output", metavar="DIR", help="Write all of them there.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Only say whether the files in DIR are up to date.")] = False,
 ) -> int:

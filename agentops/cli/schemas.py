@@ -1,4 +1,4 @@
-"""The JSON Schemas of everything that people write in a project, put together from the parts that know them."""
+"""The JSON Schemas of what people write in a project and what they read, put together from the parts that know."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ def all_schemas() -> dict[str, dict[str, Any]]:
     """Kind of file -> its schema."""
     from agentops.calls import run_schema, script_schema
     from agentops.emulator.behaviour import Behaviour
+    from agentops.plan.serial import plan_schema
     from agentops.spec.schema import agent_schema, fragment_schema, plain_schema, project_schema
 
     call = "A scripted call: what the caller says and what must be heard."
     behaviour = "How an agent behaves on the emulator: what it understands and what it answers."
+    plan = "What apply would change, with the digest that approves exactly that."
     report = "The result of a run of scripted calls, as it is saved beside its recordings."
     return {
         "agent": agent_schema(),
@@ -21,6 +23,7 @@ def all_schemas() -> dict[str, dict[str, Any]]:
         "project": project_schema(),
         "call": plain_schema("call", "agentops call", call, script_schema()),
         "behaviour": plain_schema("behaviour", "agentops behaviour", behaviour, Behaviour.model_json_schema()),
+        "plan": plain_schema("plan", "agentops plan", plan, plan_schema()),
         "report": plain_schema("report", "agentops call report", report, run_schema()),
     }
 

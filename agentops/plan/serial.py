@@ -171,8 +171,7 @@ def from_json(text: str) -> Plan:
 
 def plan_schema() -> dict[str, Any]:
     """The JSON Schema of a plan file."""
-    schema = PlanModel.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "plan.schema.json", **schema}
+    return PlanModel.model_json_schema()
 
 
 def value_data(value: Any) -> Any:

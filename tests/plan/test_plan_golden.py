@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
+import jsonschema
 import plan_cases
 import pytest
 
@@ -52,6 +54,12 @@ def test_text_keeps_to_its_width_and_loses_nothing(scene: str, width: int) -> No
     assert max(columns(line) for line in text.splitlines()) <= width
     wide = plan_text(plan, Style(width=100_000))
     assert "".join(text.split()) == "".join(wide.split())
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_the_json_form_fits_its_schema(scene: str) -> None:
+    schema = json.loads((Path(__file__).parents[2] / "schemas" / "plan.schema.json").read_text("utf-8"))
+    jsonschema.validate(json.loads(rendered(f"{scene}.json")), schema)
 
 
 def test_a_comment_that_is_too_long_says_what_it_left_out() -> None:
