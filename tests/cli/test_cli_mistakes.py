@@ -49,7 +49,6 @@ def test_outside_of_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, a
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("tags:\n", "tags: [\n", "next:"),
         ("firstMessage:", "firstMesage:", "firstMessage"),
         ("timeout: 4000", "timeout: soon", "expected"),
         ("vars.company }} support", "vars.compny }} support", "company"),
@@ -68,9 +67,17 @@ def test_mistakes_in_a_spec_have_a_place_and_a_way_out(
         ended = agentops(*verb)
         assert ended.code == 1
         places = [int(each) for each in re.findall(r"agents/support\.yaml:(\d+):\d+: error", ended.out + ended.err)]
-        assert any(line <= each <= line + 1 for each in places)  # YAML notices an open bracket on the next line
+        assert line in places
         assert said in ended.out + ended.err
     assert not (project / ".agentops" / "runs").exists()
+
+
+def test_yaml_that_does_not_parse(project: Path, agentops: Agentops) -> None:
+    path = project / "agents/support.yaml"
+    path.write_text(path.read_text().replace("tags:\n", "tags: [\n", 1))
+    ended = agentops("validate")
+    assert ended.code == 1
+    assert re.search(r"agents/support\.yaml:\d+:\d+: error\[.*\n.*next: ", ended.out)
 
 
 def test_an_unreachable_host(project: Path, agentops: Agentops, monkeypatch: pytest.MonkeyPatch) -> None:
