@@ -16,7 +16,7 @@ from agentops import __version__
 
 ACTION = ".github/actions/agentops/action.yml"
 CALLER = ".github/workflows/agentops.yml"
-_REUSABLE = ("plan", "apply", "drift", "rollback", "calls", "preview-gc")
+_REUSABLE = ("plan", "apply", "drift", "rollback", "calls")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,6 @@ def _jobs(scaffold: Scaffold) -> Iterator[_Job]:
         yield _Job("apply", environment, "github.event_name == 'push'", _REVERT, after=after)
     for workflow, cron, permissions in (
         ("drift", _HOURLY, _ISSUE),
-        ("preview-gc", _NIGHTLY, ()),
         ("calls", _NIGHTLY, ()),
     ):
         for environment in deployed:
@@ -175,12 +174,11 @@ name: agentops
 
 on:
   pull_request:
-    types: [opened, synchronize, reopened, closed]
   push:
     branches: [@@BRANCH@@]
   schedule:
     - cron: "{_HOURLY}" # drift
-    - cron: "{_NIGHTLY}" # calls, and previews that were left behind
+    - cron: "{_NIGHTLY}" # calls
   workflow_dispatch: # rollback
     inputs:
       environment:

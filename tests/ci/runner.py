@@ -22,7 +22,16 @@ from ruamel.yaml import YAML
 
 from agentops.cli.app import run
 
+ROOT = Path(__file__).parents[2]
 ACTION = "$/.github/actions/agentops"
+
+# The commits that these tags name, read from the actions' own repositories.
+PINS = {
+    "actions/checkout": ("3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
+    "actions/setup-python": ("5fda3b95a4ea91299a34e894583c3862153e4b97", "v7.0.0"),
+    "actions/upload-artifact": ("bbbca2ddaa5d8feaa63e36b76fdaad77386f024f", "v7.0.0"),
+    "actions/download-artifact": ("3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c", "v8.0.1"),
+}
 _EXPRESSION = re.compile(r"\$\{\{ *(.+?) *\}\}")
 
 

@@ -223,7 +223,7 @@ def test_only_the_bots_comment_on_the_merged_head_approves(team: Team) -> None:
     assert "run the plan workflow of pull request #7 again" in stale.summary
 
 
-def test_a_world_that_moved_after_the_review_is_refused(team: Team) -> None:
+def test_a_commit_that_was_pushed_after_the_plan_is_refused_until_it_is_planned(team: Team) -> None:
     team.open_pull(7, "Start")
     team.plan(7)
     team.merge(7)
@@ -237,6 +237,11 @@ def test_a_world_that_moved_after_the_review_is_refused(team: Team) -> None:
     team.merge(8)
     refused = team.apply()
     assert (refused.exit_code, "plan_of_other_commit" in refused.log) == (4, True), refused.log
+
+    # The way out: the plan workflow runs again, although the pull request is closed by now.
+    team.plan(8)
+    assert len(team.fake.comments_on(8)) == 1
+    assert team.apply().exit_code == 0
 
 
 def test_a_fork_is_checked_without_secrets_and_without_a_comment(team: Team) -> None:

@@ -11,22 +11,14 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
-from runner import ACTION
+from runner import ACTION, PINS, ROOT
 
 from agentops.ci.scaffold import CALLER, GuardedEnvironment, Scaffold, github_files
 from agentops.cli.app import run
 from agentops.cli.github_files import read_scaffold
 
-ROOT = Path(__file__).parents[2]
 TOOLS = Path(sys.executable).parent
 
-# The commits that these tags name, read from the actions' own repositories.
-PINS = {
-    "actions/checkout": ("3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
-    "actions/setup-python": ("5fda3b95a4ea91299a34e894583c3862153e4b97", "v7.0.0"),
-    "actions/upload-artifact": ("bbbca2ddaa5d8feaa63e36b76fdaad77386f024f", "v7.0.0"),
-    "actions/download-artifact": ("3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c", "v8.0.1"),
-}
 SCAFFOLDS = {
     "two accounts": Scaffold(
         "acme-voice",
