@@ -43,12 +43,15 @@ class KeyedItems:
 
     items: Mapping[str, Canonical]
 
+    def __len__(self) -> int:
+        return len(self.items)
+
 
 # A value that is there but must not be seen: a secret of the platform's side that is not the one we would write.
 HIDDEN: Final = Secret(("(hidden)",))
 
 _ALL: Final[Any] = object()
-_EMPTIES: tuple[Any, ...] = ("", {}, [], KeyedItems({}))
+_NUMBERS = (int, float)  # never empty, not even zero
 
 
 def canonical(document: Mapping[str, Any], managed: Mapping[str, Any] | None = None) -> dict[str, Canonical]:
@@ -112,9 +115,13 @@ def natural_key(name: str | int, items: Sequence[Any]) -> str | None:
     key = NATURAL_KEYS.get(name) if isinstance(name, str) else None
     if key is None:
         return None
-    values = [item.get(key) if isinstance(item, dict) else None for item in items]
-    is_keyed = all(isinstance(value, str) and value for value in values) and len(set(values)) == len(values)
-    return key if is_keyed else None
+    seen = set()
+    for item in items:
+        value = item.get(key) if isinstance(item, dict) else None
+        if not isinstance(value, str) or not value or value in seen:
+            return None
+        seen.add(value)
+    return key
 
 
 def _object(value: Mapping[str, Any], shape: Any) -> dict[str, Canonical]:
@@ -123,22 +130,20 @@ def _object(value: Mapping[str, Any], shape: Any) -> dict[str, Canonical]:
         if name in SERVER_OWNED or (shape is not _ALL and name not in shape):
             continue
         found = _value(name, item, _ALL if shape is _ALL else shape[name])
-        if found not in _EMPTIES:
+        if found or isinstance(found, _NUMBERS):
             form[name] = found
     return form
 
 
 def _value(name: str | int, value: Any, shape: Any) -> Canonical:
-    match value:
-        case dict():
-            inner = shape if isinstance(shape, dict) else _ALL
-            return _free_map(value, inner) if name in FREE_MAPS else _object(value, inner)
-        case KeyedItems():
-            return _keyed(list(value.items.values()), NATURAL_KEYS[str(name)], shape)
-        case list() | tuple():
-            return _list(name, value, shape)
-        case _:
-            return _leaf(value, shape)
+    if isinstance(value, dict):
+        inner = shape if isinstance(shape, dict) else _ALL
+        return _free_map(value, inner) if name in FREE_MAPS else _object(value, inner)
+    if isinstance(value, list | tuple):
+        return _list(name, value, shape)
+    if isinstance(value, KeyedItems):
+        return _keyed(list(value.items.values()), NATURAL_KEYS[str(name)], shape)
+    return _leaf(value, shape)
 
 
 def _free_map(value: Mapping[str, Any], shape: Any) -> dict[str, Canonical]:

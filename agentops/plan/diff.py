@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from agentops.document import Path, Secret
+from agentops.document import Path, Secret, short_digest
 from agentops.plan.canonical import Canonical, Flag, KeyedItems
 
 
@@ -39,9 +39,10 @@ def diff(before: Canonical, after: Canonical) -> tuple[Difference, ...]:
         return ()
     from deepdiff import DeepDiff  # slow to import, and a plan without changes never needs it
 
+    one, other = _narrowed(before, after)
     found = DeepDiff(
-        _comparable(before),
-        _comparable(after),
+        one,
+        other,
         view="tree",
         threshold_to_diff_deeper=0,
         zip_ordered_iterables=True,
@@ -87,18 +88,43 @@ def _children(form: Canonical) -> dict[Any, Canonical] | None:
     return form if isinstance(form, dict) else None
 
 
+def _narrowed(before: Canonical, after: Canonical) -> tuple[Any, Any]:
+    """Both sides as deepdiff sees them, without the parts that are equal: it costs milliseconds even there."""
+    inner, other = _children(before), _children(after)
+    if inner is None or other is None or type(before) is not type(after):
+        return _comparable(before), _comparable(after)
+    one, two = {}, {}
+    for name in (*inner, *(name for name in other if name not in inner)):
+        left, right = inner.get(name, ABSENT), other.get(name, ABSENT)
+        if left == right:
+            continue
+        tag = ("item", name) if isinstance(before, KeyedItems) else name
+        seen, now = _narrowed(left, right)
+        if left is not ABSENT:
+            one[tag] = seen
+        if right is not ABSENT:
+            two[tag] = now
+    return one, two
+
+
 def _comparable(form: Canonical) -> Any:
-    """What deepdiff sees. Keyed items go by tagged keys and secrets by their reference, so that neither is ever
-    taken for a plain object or looked into."""
-    if isinstance(form, KeyedItems):
-        return {("item", key): _comparable(item) for key, item in form.items.items()}
-    if isinstance(form, dict):
-        return {name: _comparable(value) for name, value in form.items()}
-    if isinstance(form, list):
-        return [_comparable(item) for item in form]
-    if isinstance(form, Secret):
-        return ("secret", form.reference)
-    return form.value if isinstance(form, Flag) else form
+    """What deepdiff sees of one value. Keyed items go by tagged keys and secrets by their reference, so that neither is
+    taken for a plain object or looked into; of a long text only the digest, or it would be compared line by line."""
+    match form:
+        case KeyedItems():
+            return {("item", key): _comparable(item) for key, item in form.items.items()}
+        case dict():
+            return {name: _comparable(value) for name, value in form.items()}
+        case list():
+            return [_comparable(item) for item in form]
+        case Secret():
+            return ("secret", form.reference)
+        case str() if "\n" in form:
+            return ("text", short_digest(form, 64))
+        case Flag():
+            return form.value
+        case _:
+            return form
 
 
 def _place(parts: list[Any]) -> Path:
