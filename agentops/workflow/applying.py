@@ -9,7 +9,8 @@ from agentops.apply.journal import Journal, environment_lock, new_run_id
 from agentops.apply.model import ApplyOptions, ApplyResult, EventSink, Hooks
 from agentops.calls.schedule import Progress, ignore_progress
 from agentops.clock import SystemClock
-from agentops.errors import AgentopsError, RefusedError, StaleError
+from agentops.diagnostics import has_errors
+from agentops.errors import AgentopsError, RefusedError, SpecError, StaleError
 from agentops.plan.model import Plan, Refusal
 from agentops.state import state_folder
 from agentops.workflow.calls import PageWriter, SmokeAfterDeploy, prepare_smoke
@@ -34,11 +35,13 @@ class CallHooks:
 
 
 def require_applyable(plan: Plan) -> None:
-    """Raises for the first refusal of the plan: StaleError where the world is in the way, RefusedError for a rule."""
-    if not plan.refusals:
-        return
-    order = sorted(plan.refusals, key=lambda refusal: not refusal.is_stale)
-    raise _error_of(order[0], others=len(order) - 1)
+    """Raises for what speaks against the plan: StaleError where the world is in the way, RefusedError for a rule,
+    SpecError for a mistake in a spec that only the comparison shows."""
+    if plan.refusals:
+        order = sorted(plan.refusals, key=lambda refusal: not refusal.is_stale)
+        raise _error_of(order[0], others=len(order) - 1)
+    if has_errors(plan.diagnostics):
+        raise SpecError(plan.diagnostics)
 
 
 def _error_of(refusal: Refusal, others: int) -> AgentopsError:
