@@ -8,16 +8,12 @@ from pathlib import Path
 
 from agentops.ci.scaffold import GuardedEnvironment, Scaffold, github_files
 from agentops.document import Secret
-from agentops.errors import UsageError
 from agentops.settings import read_settings
 from agentops.spec import Project, find_root, load_project
 
 
 def read_scaffold(start: Path, *, branch: str = "main", requirement: str | None = None) -> tuple[Path, Scaffold]:
-    """The top of the repository and what its workflows depend on, read from every environment of the project.
-
-    Raises UsageError outside a git repository: GitHub reads workflows at its top only.
-    """
+    """The top of the repository, where GitHub reads workflows, and what they depend on in each environment."""
     root = find_root(start)
     top = repository_top(root)
     environ = read_settings().environ
@@ -34,13 +30,8 @@ def read_scaffold(start: Path, *, branch: str = "main", requirement: str | None 
 
 
 def repository_top(folder: Path) -> Path:
-    """The nearest folder at or above `folder` with a `.git` (a file, in a worktree)."""
-    for candidate in (folder, *folder.parents):
-        if (candidate / ".git").exists():
-            return candidate
-    raise UsageError(
-        f"{folder} is in no git repository", hint="run `git init` first: the workflows belong to its top folder"
-    )
+    """The nearest folder at or above `folder` with a `.git` (a file, in a worktree); `folder` itself before `git init`."""
+    return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
 
 
 def _guarded(project: Project) -> GuardedEnvironment:
