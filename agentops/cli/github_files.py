@@ -30,7 +30,7 @@ def read_scaffold(start: Path, *, branch: str = "main", requirement: str | None 
 
 
 def repository_top(folder: Path) -> Path:
-    """The nearest folder at or above `folder` with a `.git` (a file, in a worktree); `folder` itself before `git init`."""
+    """The nearest folder at or above `folder` with a `.git` (a file, in a worktree); before `git init`, `folder`."""
     return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
 
 
