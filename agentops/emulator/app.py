@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 from starlette.routing import Route as HttpRoute
 
 from agentops.emulator import account
+from agentops.emulator.console.web import Console
 from agentops.emulator.control import Controls
 from agentops.emulator.database import EmulatorError
 from agentops.emulator.deliveries import Deliveries
@@ -69,6 +70,7 @@ def _build(store: Store) -> Starlette:
             *realtime_routes(store),
             *rest_routes(store, served),
             *Controls(store, faults, log).routes(),
+            *Console(store, log).routes(),
         ],
         middleware=[
             Middleware(Interception, store=store, faults=faults, log=log, is_versioning_write=versioning_writes(served))

@@ -1,0 +1,61 @@
+"""HTML as values: elements whose text is always escaped, so that no page can forget it."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TypeAlias
+
+VOID = ("link", "meta", "input", "br")
+
+
+class Html(str):
+    """Text that is already HTML."""
+
+    __slots__ = ()
+
+
+Child: TypeAlias = "Html | str | int | float | list[Html] | None"
+
+
+def tag(name: str, /, *children: Child, **attributes: str | bool | None) -> Html:
+    """An element. `class_` and `for_` lose their underscore, others turn `_` into `-`; None and False are left out."""
+    written = "".join(_attribute(key, value) for key, value in attributes.items() if value not in (None, False))
+    if name in VOID:
+        return Html(f"<{name}{written}>")
+    return Html(f"<{name}{written}>{text(*children)}</{name}>")
+
+
+def text(*children: Child) -> Html:
+    """The children one after the other; what is no HTML yet is escaped."""
+    return Html("".join(_render(child) for child in children))
+
+
+def _render(child: Child) -> str:
+    if isinstance(child, list):
+        return "".join(child)
+    if child is None:
+        return ""
+    return child if isinstance(child, Html) else escape(str(child))
+
+
+def _attribute(key: str, value: str | bool | None) -> str:
+    name = key.rstrip("_").replace("_", "-")
+    return f" {name}" if value is True else f' {name}="{escape(str(value))}"'
+
+
+def table(caption: str, headings: list[str], rows: list[list[Child]]) -> Html:
+    """A table with a caption and column headings, or a sentence when there is nothing to show."""
+    if not rows:
+        return tag("p", f"No {caption.lower()} yet.", class_="empty")
+    head = tag("tr", [tag("th", heading, scope="col") for heading in headings])
+    body = [tag("tr", [tag("td", cell) for cell in row]) for row in rows]
+    inner = tag("table", tag("caption", caption), tag("thead", head), tag("tbody", body))
+    return tag("div", inner, class_="scroll", tabindex="0", role="region", aria_label=caption)
+
+
+def link(to: str, label: str) -> Html:
+    return tag("a", label, href=to)
+
+
+def badge(label: str, kind: str = "") -> Html:
+    return tag("span", label, class_=f"badge {kind}".strip())

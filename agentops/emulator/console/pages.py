@@ -1,0 +1,334 @@
+"""The console's pages: plain functions from what the store holds to HTML."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from typing import Any
+
+from agentops.emulator import configuration, versions
+from agentops.emulator.console.markup import Child, Html, badge, link, table, tag, text
+from agentops.emulator.database import Body
+from agentops.emulator.store import Store
+
+LATEST = 50
+LONG = 60  # characters from which a changed text is shown word by word
+NAVIGATION = (("/", "Agents"), ("/console/calls", "Calls"), ("/console/requests", "Requests"))
+SCAN_KINDS = {"passed": "good", "failed": "bad", "errored": "bad"}
+
+
+def page(title: str, *content: Child, here: str = "", scripts: tuple[str, ...] = ()) -> str:
+    """A whole document with the navigation; `here` is the address of the section that is current."""
+    current = [
+        tag("li", tag("a", label, href=to, aria_current="page" if to == here else None)) for to, label in NAVIGATION
+    ]
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("title", f"{title} · agentops emulator"),
+        tag("link", rel="icon", href="/console/static/icon.svg"),
+        tag("link", rel="stylesheet", href="/console/static/console.css"),
+        [tag("script", src=f"/console/static/{script}", defer=True) for script in scripts],
+    )
+    body = tag(
+        "body",
+        tag("a", "Skip to the content", href="#content", class_="skip"),
+        tag("header", tag("strong", "agentops emulator"), tag("nav", tag("ul", current), aria_label="Sections")),
+        tag("main", tag("h1", title), *content, id="content"),
+    )
+    return "<!DOCTYPE html>\n" + tag("html", head, body, lang="en")
+
+
+# -- agents
+
+
+def agents_page(store: Store) -> str:
+    rows: list[list[Child]] = []
+    for agent in store.database.all("agent")[::-1]:
+        versions.settle(store, agent["_id"])
+        live = versions.live_revision(store, agent)
+        rows.append(
+            [
+                text(link(f"/console/agents/{agent['_id']}", agent["name"]), _archived(agent)),
+                text(f"#{live['revisionNumber']} ", live["label"] or "") if live else "none",
+                badge("open draft", "warn") if store.database.all("draft", owner=agent["_id"]) else "",
+                store.database.count("call", owner=agent["_id"]),
+                when(agent["updatedAt"]),
+            ]
+        )
+    return page("Agents", table("Agents", ["Name", "Live revision", "Draft", "Calls", "Changed"], rows), here="/")
+
+
+def _archived(agent: Body) -> Html | None:
+    return text(" ", badge("archived")) if agent["archived"] else None
+
+
+def agent_page(store: Store, agent: Body) -> str:
+    address = f"/console/agents/{agent['_id']}"
+    live = versions.live_revision(store, agent)
+    facts = [
+        ("Id", tag("code", agent["_id"])),
+        ("Description", agent["description"] or "none"),
+        ("Created", when(agent["createdAt"])),
+        ("Takes inbound calls", "yes" if agent["allowInboundCall"] else "no"),
+    ]
+    branches = versions.branches_of(store, agent["_id"])
+    return page(
+        agent["name"],
+        tag("p", tag("a", "Talk to this agent", href=f"{address}/talk", class_="button")),
+        _facts(facts),
+        [_branch_section(store, agent, branch, address) for branch in branches],
+        tag("h2", "Configuration that serves"),
+        _sections(store, live["config"]) if live else tag("p", "Nothing serves.", class_="empty"),
+        tag("h2", "Calls"),
+        _calls_table(store, store.database.all("call", owner=agent["_id"])[::-1][:LATEST]),
+        here="/",
+    )
+
+
+def _branch_section(store: Store, agent: Body, branch: Body, address: str) -> Html:
+    live = versions.live_revision(store, agent)
+    revisions = [each for each in versions.revisions_of(store, agent["_id"]) if each["branch"] == branch["_id"]]
+    rows: list[list[Child]] = []
+    for index, revision in reversed(list(enumerate(revisions))):
+        before = revisions[index - 1]["_id"] if index else None
+        check = revision["securityCheck"]["status"]
+        serves = live is not None and live["_id"] == revision["_id"]
+        rows.append(
+            [
+                link(f"{address}/revisions/{revision['_id']}", f"#{revision['revisionNumber']}"),
+                text(revision["label"] or "", " ", badge("live", "good") if serves else None, _restored(revision)),
+                badge(check, SCAN_KINDS.get(check, "warn")),
+                when(revision["publishedAt"]),
+                link(f"{address}/diff?a={before}&b={revision['_id']}", "Changes") if before else "",
+            ]
+        )
+    drafts = [each for each in store.database.all("draft", owner=agent["_id"]) if each["branch"] == branch["_id"]]
+    serving = badge("serves calls", "good") if branch["_id"] == agent["liveBranchId"] else None
+    title = text("Branch ", branch["name"], " ", serving, badge("archived") if branch["status"] == "archived" else None)
+    return tag(
+        "section",
+        tag("h2", title),
+        [_draft_note(draft, branch, address) for draft in drafts],
+        table(f"Revisions of {branch['name']}", ["Revision", "Label", "Scan", "Published", "Changes"], rows),
+    )
+
+
+def _restored(revision: Body) -> Html | None:
+    return badge("restored") if revision["restoredFromRevisionId"] else None
+
+
+def _draft_note(draft: Body, branch: Body, address: str) -> Html:
+    check = (draft["securityCheck"] or {}).get("status")
+    compare = f"{address}/diff?a={branch['headRevisionId']}&b={draft['draftId']}"
+    state = text(" ", badge(f"scan {check}", SCAN_KINDS.get(check, "warn"))) if check else None
+    told = f"Open draft, edit {draft['draftRevision']}, "
+    return tag("p", told, when(draft["updatedAt"]), state, " · ", link(compare, "compare with the head"), class_="note")
+
+
+def revision_page(store: Store, agent: Body, revision: Body) -> str:
+    check = revision["securityCheck"]
+    facts: list[tuple[str, Child]] = [
+        ("Agent", link(f"/console/agents/{agent['_id']}", agent["name"])),
+        ("Id", tag("code", revision["_id"])),
+        ("Label", revision["label"] or "none"),
+        ("Published", when(revision["publishedAt"])),
+        ("Security check", text(check["status"], f": {check['reason']}" if check["reason"] else "")),
+    ]
+    title = f"{agent['name']}, revision #{revision['revisionNumber']}"
+    return page(title, _facts(facts), _sections(store, revision["config"]), here="/")
+
+
+def diff_page(store: Store, agent: Body, before: Body, after: Body) -> str:
+    sides = (versions.sections(store, each["config"]) for each in (before, after))
+    changes = configuration.changed_leaves(*sides)
+    rows: list[list[Child]] = [
+        [section, tag("code", change["path"]), *_changed(change)]
+        for section, listed in changes.items()
+        for change in listed
+    ]
+    back = tag("p", link(f"/console/agents/{agent['_id']}", f"Back to {agent['name']}"))
+    title = f"{_name(before)} → {_name(after)}"
+    return page(title, back, table("Differences", ["Section", "Field", "Before", "After"], rows), here="/")
+
+
+def _name(side: Body) -> str:
+    return "Open draft" if "draftId" in side else f"Revision #{side['revisionNumber']}"
+
+
+def _changed(change: Body) -> list[Child]:
+    old, new = change.get("oldValue"), change.get("newValue")
+    if isinstance(old, str) and isinstance(new, str) and max(len(old), len(new)) > LONG:
+        return [_words(old, new, "del"), _words(new, old, "ins")]
+    return [_value(old) if "oldValue" in change else "—", _value(new) if "newValue" in change else "—"]
+
+
+def _words(shown: str, other: str, mark: str) -> Html:
+    """`shown` with the words that `other` does not have marked."""
+    words, others = (re.split(r"(\s+)", each) for each in (shown, other))
+    matcher = difflib.SequenceMatcher(a=words, b=others, autojunk=False)
+    parts = []
+    for operation, start, end, _, _ in matcher.get_opcodes():
+        piece = "".join(words[start:end])
+        parts.append(text(piece) if operation == "equal" else tag(mark, piece) if piece else Html(""))
+    return tag("div", parts, class_="text")
+
+
+def _value(value: Any) -> Html:
+    if isinstance(value, str):
+        return tag("div", value or "(empty)", class_="text")
+    return tag("code", json.dumps(value, ensure_ascii=False))
+
+
+def _sections(store: Store, config: Body) -> Html:
+    shown = {name: content for name, content in versions.sections(store, config).items() if content}
+    return text(*(_section(name, content) for name, content in shown.items()))
+
+
+def _section(name: str, content: Body) -> Html:
+    fields = [(field, _field(value)) for field, value in content.items()]
+    return tag("details", tag("summary", name), _facts(fields), open=name in ("workflow_prompt", "llm", "voice"))
+
+
+def _field(value: Any) -> Html:
+    if isinstance(value, dict | list):
+        return tag("pre", json.dumps(value, indent=2, ensure_ascii=False), tabindex="0")
+    return _value(value)
+
+
+def _facts(facts: list[Any]) -> Html:
+    return tag("dl", [text(tag("dt", name), tag("dd", value)) for name, value in facts])
+
+
+def when(stamp: str | None) -> Html:
+    """A time to the second, with the whole stamp for machines."""
+    return tag("time", (stamp or "never")[:19].replace("T", " "), datetime=stamp)
+
+
+# -- calls
+
+
+def calls_page(store: Store) -> str:
+    return page("Calls", _calls_table(store, store.database.all("call")[::-1][:LATEST]), here="/console/calls")
+
+
+def _calls_table(store: Store, calls: list[Body]) -> Html:
+    rows: list[list[Child]] = []
+    for call in calls:
+        agent = store.database.get("agent", call["agentId"]) or {"name": "unknown"}
+        rows.append(
+            [
+                link(f"/console/calls/{call['callId']}", call["callId"]),
+                agent["name"],
+                call["type"],
+                badge(call["status"], "good" if call["status"] == "completed" else ""),
+                f"{call.get('duration') or 0} s",
+                when(call["createdAt"]),
+            ]
+        )
+    return table("Calls", ["Call", "Agent", "Kind", "Status", "Length", "Began"], rows)
+
+
+def call_page(store: Store, call: Body) -> str:
+    latencies = (call.get("turnLatencyMetrics") or {}).get("latencies") or []
+    agent = store.database.get("agent", call["agentId"]) or {"name": "unknown"}
+    facts: list[tuple[str, Child]] = [
+        ("Agent", link(f"/console/agents/{call['agentId']}", agent["name"])),
+        ("Kind", call["type"]),
+        ("Status", call["status"]),
+        ("Ended by", call.get("disconnectionReason") or "unknown"),
+        ("Length", f"{call.get('duration') or 0} s"),
+        ("Answered after", ", ".join(f"{each:.0f} ms" for each in latencies) or "not measured"),
+        ("Revision", tag("code", call.get("versionId") or "unknown")),
+    ]
+    return page(
+        call["callId"],
+        _facts(facts),
+        _player(store, call["callId"]),
+        tag("h2", "Transcript"),
+        _transcript(call["transcript"]),
+        tag("h2", "Events"),
+        table("Events", ["Time", "Event", "Details"], [_event(each) for each in store.call_events(call["callId"])]),
+        here="/console/calls",
+    )
+
+
+def _player(store: Store, call_id: str) -> Html:
+    if store.recording(call_id) is None:
+        return tag("p", "There is no recording of this call.", class_="empty")
+    source = f"/_emulator/recordings/{call_id}-stereo.wav"
+    player = tag(
+        "audio", controls=True, preload="metadata", src=source, aria_label="Recording, caller left, agent right"
+    )
+    return tag("p", player)
+
+
+def _transcript(lines: list[Body]) -> Html:
+    if not lines:
+        return tag("p", "Nothing was said.", class_="empty")
+    items = [
+        tag("li", tag("span", line["role"], class_="role"), " ", line["content"], class_=f"line {line['role']}")
+        for line in lines
+    ]
+    return tag("ol", items, class_="transcript")
+
+
+def _event(event: Body) -> list[Child]:
+    hidden = ("event_type", "event_id", "timestamp", "call_id")
+    details = {name: value for name, value in event.items() if name not in hidden}
+    return [event["timestamp"][11:23], event["event_type"], _value(details) if details else ""]
+
+
+# -- requests and talking
+
+
+def requests_page(entries: list[Body]) -> str:
+    rows: list[list[Child]] = [
+        [
+            entry["at"][11:23],
+            entry["method"],
+            tag("code", entry["path"] + (f"?{entry['query']}" if entry["query"] else "")),
+            badge(str(entry["status"] or "cut"), "good" if (entry["status"] or 500) < 400 else "bad"),
+            f"{entry['duration_ms']} ms",
+            badge(entry["fault"], "warn") if entry["fault"] else "",
+        ]
+        for entry in reversed(entries[-LATEST * 4 :])
+    ]
+    listed = table("Requests", ["Time", "Method", "Path", "Status", "Took", "Fault"], rows)
+    return page("Requests", tag("p", link("/console/requests", "Refresh")), listed, here="/console/requests")
+
+
+def talk_page(agent: Body) -> str:
+    """A conversation by text or microphone; the script finds the agent's id on the form."""
+    buttons = tag(
+        "p",
+        tag("button", "Start a chat", type="button", id="start-chat"),
+        " ",
+        tag("button", "Call with the microphone", type="button", id="start-voice"),
+        " ",
+        tag("button", "End", type="button", id="end", disabled=True),
+    )
+    form = tag(
+        "form",
+        tag("label", "Your words", for_="words"),
+        tag("input", id="words", name="words", autocomplete="off", disabled=True),
+        tag("button", "Send", type="submit", id="send", disabled=True),
+        id="talk",
+        data_agent=agent["_id"],
+    )
+    return page(
+        f"Talk to {agent['name']}",
+        tag("p", link(f"/console/agents/{agent['_id']}", "Back to the agent")),
+        buttons,
+        tag("p", "Not connected.", id="state", role="status"),
+        tag("ol", id="log", class_="transcript", role="log", aria_label="Conversation"),
+        form,
+        here="/",
+        scripts=("talk.js",),
+    )
+
+
+def missing_page(what: str) -> str:
+    return page("Not found", tag("p", f"There is no such {what} in this account."))
