@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agentops.document import DesiredAgent, Environment, Generation, Mark, ObservedAgent, Revision, read_mark
+from agentops.plan.drafts import foreign_draft
 from agentops.plan.identity import FoundBy, Match, is_mark_of
 from agentops.plan.model import Drift
 
@@ -63,7 +64,7 @@ def _by_marks(
         return Standing(Drift.FOREIGN, detail)
     base_mark = read_mark(observed.base.label) if observed.base else None
     if observed.base is None or not is_mark_of(base_mark, environment, desired):
-        return Standing(Drift.UNMANAGED, "no revision was published by agentops", is_pristine=_is_pristine(observed))
+        return Standing(Drift.UNMANAGED, "no revision was published by agentops", is_pristine=_is_pristine(desired, observed))
     return Standing(_foreign_hand(observed), _by_whom(live), observed.base, base_mark)
 
 
@@ -108,11 +109,11 @@ def _newer(live: Revision, history: tuple[Revision, ...]) -> list[Revision]:
     return [r for r in history[: ids.index(origin.revision_id)] if r.revision_id != live.revision_id]
 
 
-def _is_pristine(observed: ObservedAgent) -> bool:
-    """What a create that was cut off leaves behind: the platform's own first revision, no label, no draft."""
+def _is_pristine(desired: DesiredAgent, observed: ObservedAgent) -> bool:
+    """What a create that was cut off leaves behind: the platform's own first revision, no label, no draft but ours."""
     live = observed.live
     is_only = len(observed.history) <= 1 and live is not None and live.number in (None, 1)
-    return is_only and live is not None and not live.label and observed.draft is None
+    return is_only and live is not None and not live.label and foreign_draft(desired, observed) is None
 
 
 def _foreign_hand(observed: ObservedAgent) -> Drift:
