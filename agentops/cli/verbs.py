@@ -7,7 +7,7 @@ Plain data on purpose: printing the overview must not import anything.
 # section -> verb -> (module:attribute, summary). The attribute is a function, or a `typer.Typer` with verbs of its own.
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Write": {
-        "init": ("agentops.cli.authoring:init", "Start a project that validates, plans and applies at once."),
+        "init": ("agentops.cli.starting:init", "Start a project that validates, plans and applies at once."),
         "validate": ("agentops.cli.authoring:validate", "Check every spec and report all problems with their places."),
         "lint": ("agentops.cli.authoring:lint", "Look for what hurts a phone line although it is valid."),
         "fmt": ("agentops.cli.authoring:fmt", "Bring specs into the canonical order and style."),
@@ -30,6 +30,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Move": {
         "import": ("agentops.cli.moving:imports", "Turn existing agents into specs: import elevenlabs SOURCE..."),
+        "pull": ("agentops.cli.pulling:pull", "Bring console edits into the specs and prompts that are there."),
         "scan-client": ("agentops.cli.moving:scan_client", "Say what replaces ElevenLabs calls in client code."),
     },
     "Run": {

@@ -22,6 +22,19 @@ def to_yaml(data: Any, comments: Mapping[str, str] | None = None, *, header: str
     return "\n".join(lines) + "\n"
 
 
+def block_lines(value: Any) -> list[str]:
+    """One value as the lines that follow its key: a single one, or a block whose lines are not indented yet."""
+    if isinstance(value, dict | list) and value:
+        return to_yaml(value).removesuffix("\n").split("\n")
+    head, *rest = to_yaml({"k": value}).removesuffix("\n").split("\n")
+    return [head.removeprefix("k: "), *(line.removeprefix("  ") for line in rest)]
+
+
+def flow_text(value: Any) -> str:
+    """One value on one line, quoted so that it may stand between brackets."""
+    return _flow(value)
+
+
 def literal(text: str) -> str:
     """`text` with what would start a deploy-time expression written as text."""
     return re.sub(r"\$\{(?=[{%#])", "${{ '${' }}", text)

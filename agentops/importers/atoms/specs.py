@@ -58,7 +58,7 @@ class SpecWriter:
     def write(self, observed: ObservedAgent) -> SpecFiles:
         """The agent's files. Raises nothing: an agent that was never published gets an empty prompt."""
         live = observed.live.document if observed.live and observed.live.document else {}
-        config = self._shaped(live if self.keeps_defaults else without_defaults(live), "config")
+        config = self.shaped(live if self.keeps_defaults else without_defaults(live), "config")
         files: dict[str, str] = {}
         prompt = config.setdefault("singlePromptConfig", {})
         self._prompt_file(prompt, "prompt", f"{self.key}.md", files, always=True)
@@ -91,7 +91,7 @@ class SpecWriter:
         files[f"agents/prompts/{file}"] = text.replace("\r\n", "\n").replace("\r", "\n")
         holder[name] = f"${{{{ file('prompts/{file}') }}}}"
 
-    def _shaped(self, value: Any, path: str) -> Any:
+    def shaped(self, value: Any, path: str) -> Any:
         """`value` with secrets referred to, expressions escaped, and what can't be a field moved or left out."""
         if isinstance(value, dict):
             kept: Document = {}
@@ -100,14 +100,14 @@ class SpecWriter:
                 here = f"{path}.{name}"
                 if here in self.left_out:
                     continue
-                shaped = self._secret(name, inner, here) if _in_headers(path) else self._shaped(inner, here)
+                shaped = self._secret(name, inner, here) if _in_headers(path) else self.shaped(inner, here)
                 (passed if here in self.passed else kept)[name] = shaped
             return {**kept, "$passthrough": passed} if passed else kept
         if isinstance(value, list) and path.endswith(".headersArray"):
             return [self._header(item, f"{path}[{index}]") for index, item in enumerate(value)]
         if isinstance(value, list):
             items = ((f"{path}[{index}]", inner) for index, inner in enumerate(value))
-            return [self._shaped(inner, here) for here, inner in items if here not in self.left_out]
+            return [self.shaped(inner, here) for here, inner in items if here not in self.left_out]
         return literal(value) if isinstance(value, str) else value
 
     def _header(self, item: Any, path: str) -> Any:
@@ -118,7 +118,7 @@ class SpecWriter:
 
     def _secret(self, header: str, value: Any, path: str) -> Any:
         if not isinstance(value, str) or not is_credential(header, value):
-            return self._shaped(value, path)
+            return self.shaped(value, path)
         name = self._secret_name(header, value)
         self.secrets[name] = path
         self.values[name] = value

@@ -1,0 +1,312 @@
+"""Brings console edits back into the project's files: comments, order, expressions and `file()` references stay.
+
+Every edit is checked by reading the spec again: the field must come out as it is live, and nothing else may have
+moved. What can't be written like that is handed back as a patch for a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any
+
+from agentops.diagnostics import Where
+from agentops.document import DesiredAgent, Path, Secret, path_text
+from agentops.importers.atoms.specs import SpecWriter
+from agentops.importers.atoms.weaving import weave
+from agentops.importers.files import unified
+from agentops.importers.yaml_text import block_lines, flow_text, literal
+from agentops.plan.canonical import canonical, without
+from agentops.plan.diff import diff, value_at
+from agentops.plan.fields import NATURAL_KEYS
+from agentops.plan.model import AgentChange, ChangedBy, Drift, FieldChange
+from agentops.spec.environment import ProjectContext, read_project
+from agentops.spec.files import PROJECT_FILE, ProjectFiles
+from agentops.spec.resolve import Resolved, SpecReader
+from agentops.spec.source_edit import Writers, add_entry, add_item, node_at, remove_entry, remove_item, set_value
+from agentops.spec.template import has_expression
+from agentops.spec.tree import Map, Mark, mark_of
+
+_WRITERS = Writers(block_lines, flow_text)
+_MISSING: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A field that was brought into a file."""
+
+    agent: str
+    path: Path
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """A field that a person must bring in: why, where, and the difference as a patch."""
+
+    agent: str
+    path: Path
+    why: str
+    where: Where | None
+    patch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """The outcome: changed files by project path (before, after), what was written, and what was not."""
+
+    files: Mapping[str, tuple[str, str]]
+    written: tuple[Written, ...]
+    unwritten: tuple[Unwritten, ...]
+    secrets: tuple[str, ...] = ()
+
+
+class _CannotWriteError(Exception):
+    """The reason why a field stays unwritten."""
+
+
+class _EditedFiles(ProjectFiles):
+    """The project's files with some of them edited in memory."""
+
+    def __init__(self, root: FilePath, edited: Mapping[str, str]) -> None:
+        super().__init__(root)
+        self._edited = edited
+
+    def text(self, path: str) -> str:
+        return self._edited[path] if path in self._edited else super().text(path)
+
+
+@dataclass(slots=True)
+class Puller:
+    """Edits the files of one project in memory.
+
+    takes_conflicts: fields that changed on both sides take the live value
+    users:           project path -> keys of the agents that read the file
+    """
+
+    root: FilePath
+    environ: Mapping[str, str]
+    environment: str
+    takes_conflicts: bool = False
+    users: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    edited: dict[str, str] = field(default_factory=dict)
+    original: dict[str, str] = field(default_factory=dict)
+    written: list[Written] = field(default_factory=list)
+    unwritten: list[Unwritten] = field(default_factory=list)
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    def pull(self, change: AgentChange) -> None:
+        """Brings in what was changed outside git on one agent."""
+        desired, observed = change.desired, change.observed
+        if desired is None or observed is None or observed.live is None or observed.live.document is None:
+            return
+        live = observed.live.document
+        if change.drift is Drift.RENAMED:
+            self._bring(desired, ("name",), observed.listing.name, None, metadata=True)
+        for each in change.fields:
+            if each.is_immediate or not self._is_theirs(change, each):
+                continue
+            if each.changed_by is ChangedBy.BOTH and not self.takes_conflicts:
+                self._leave(desired, each, live, "changed here and there; --theirs takes the live value")
+                continue
+            self._bring(desired, each.path, _raw_at(live, each.path), live)
+
+    def result(self) -> Pulled:
+        files = {path: (self.original[path], text) for path, text in self.edited.items() if text != self.original[path]}
+        return Pulled(files, tuple(self.written), tuple(self.unwritten), tuple(self.secrets))
+
+    def _is_theirs(self, change: AgentChange, each: FieldChange) -> bool:
+        """Changed in the console; on an agent that we never deployed, everything is."""
+        return change.drift is Drift.UNMANAGED or each.changed_by in (ChangedBy.CONSOLE, ChangedBy.BOTH)
+
+    # -- one field
+
+    def _bring(
+        self, desired: DesiredAgent, path: Path, value: Any, live: Mapping[str, Any] | None, *, metadata: bool = False
+    ) -> None:
+        before = dict(self.edited)
+        full = path if metadata else ("config", *path)
+        resolved = self._resolve(desired)
+        try:
+            if resolved is None:
+                raise _CannotWriteError("the spec can't be read any more")
+            file = self._edit(resolved, full, value)
+            self._check(resolved, self._resolve(desired), path, live)
+        except _CannotWriteError as reason:
+            self.edited = before
+            old = _raw_at(resolved.subject.tree, full) if resolved else _MISSING
+            where = desired.place_of(path)
+            self.unwritten.append(Unwritten(desired.key, path, str(reason), where, _patch(path, old, value)))
+        else:
+            self.written.append(Written(desired.key, path, file))
+
+    def _leave(self, desired: DesiredAgent, each: FieldChange, live: Mapping[str, Any], why: str) -> None:
+        patch = _patch(each.path, _raw_at(desired.config, each.path), _raw_at(live, each.path))
+        self.unwritten.append(Unwritten(desired.key, each.path, why, desired.place_of(each.path), patch))
+
+    def _edit(self, resolved: Resolved, path: Path, value: Any) -> str:
+        """Edits the file in which the value at `path` is written; gives that file. Raises `_CannotWriteError`."""
+        old = _raw_at(resolved.subject.tree, path)
+        if isinstance(old, Secret):
+            raise _CannotWriteError("the spec refers to a secret, and the live value is another one")
+        if old is _MISSING:
+            return self._add(resolved, path, value)
+        if value is _MISSING:
+            return self._remove(resolved, path)
+        mark = _mark(resolved.subject.tree, path)
+        file = self._own(mark[3], resolved.subject.key)
+        if not file.endswith((".yaml", ".yml")):
+            return self._replace_text(file, old, value)
+        return self._apply(file, lambda text: self._set(text, (mark[4], mark[5]), old, value))
+
+    def _set(self, text: str, place: tuple[int, int], old: Any, value: Any) -> str | None:
+        node = node_at(text, place)
+        if node is None:
+            return None
+        if not node.is_scalar and "${" in text[node.start : node.end]:
+            raise _CannotWriteError("the list holds an expression")
+        if not node.is_scalar or not has_expression(node.text):
+            return set_value(text, place, _literal_tree(value), _WRITERS)
+        woven = weave(node.text, old, value) if isinstance(old, str) and isinstance(value, str) else None
+        if woven is None:
+            raise _CannotWriteError(f"the value comes from {node.text.strip()}")
+        return set_value(text, place, woven, _WRITERS)
+
+    def _replace_text(self, file: str, old: Any, value: Any) -> str:
+        if not isinstance(old, str) or not isinstance(value, str):
+            raise _CannotWriteError(f"{file} holds text, and the live value is none")
+        woven = weave(self._text(file), old, value.replace("\r\n", "\n").replace("\r", "\n"))
+        if woven is None:
+            raise _CannotWriteError(f"the change touches an expression in {file}")
+        return self._apply(file, lambda _: woven)
+
+    def _add(self, resolved: Resolved, path: Path, value: Any) -> str:
+        parent = path[:-1]
+        holder = _raw_at(resolved.subject.tree, parent)
+        if value is _MISSING or not isinstance(holder, dict | list):
+            raise _CannotWriteError(f"the spec has no {path_text(parent[1:])} to add it to")
+        mark = _mark(resolved.subject.tree, parent)
+        file = self._own(mark[3], resolved.subject.key)
+        place = (mark[4], mark[5])
+        writer = SpecWriter(resolved.subject.key, self.environment)
+        shaped = writer.shaped(value, path_text(path))
+        self.secrets |= writer.secrets
+        if isinstance(holder, list):
+            return self._apply(file, lambda text: add_item(text, place, shaped, _WRITERS))
+        return self._apply(file, lambda text: add_entry(text, place, str(path[-1]), shaped, _WRITERS))
+
+    def _remove(self, resolved: Resolved, path: Path) -> str:
+        parent = path[:-1]
+        mark = _mark(resolved.subject.tree, parent)
+        file = self._own(mark[3], resolved.subject.key)
+        place = (mark[4], mark[5])
+        if isinstance(_raw_at(resolved.subject.tree, parent), list):
+            item = _mark(resolved.subject.tree, path)
+            if item[3] != file:
+                raise _CannotWriteError(f"the item is written in {item[3]}")
+            return self._apply(file, lambda text: remove_item(text, place, (item[4], item[5])))
+        return self._apply(file, lambda text: remove_entry(text, place, str(path[-1])))
+
+    def _apply(self, file: str, edit: Callable[[str], str | None]) -> str:
+        changed = edit(self._text(file))
+        if changed is None:
+            raise _CannotWriteError(f"{file} is written in a way that can't be edited safely")
+        self.original.setdefault(file, self._text(file))
+        self.edited[file] = changed
+        return file
+
+    def _own(self, file: str, key: str) -> str:
+        """`file`, when no other agent would change with it."""
+        others = self.users.get(file, frozenset()) - {key}
+        if file == PROJECT_FILE or others:
+            shared = ", ".join(sorted(others)) or "every agent"
+            raise _CannotWriteError(f"it is written in {file}, which also serves {shared}")
+        return file
+
+    # -- reading
+
+    def _text(self, file: str) -> str:
+        return _EditedFiles(self.root, self.edited).text(file)
+
+    def _resolve(self, desired: DesiredAgent) -> Resolved | None:
+        files = _EditedFiles(self.root, self.edited)
+        context = read_project(files, self.environ, self.environment, needs_secrets=False, git=None)
+        if not isinstance(context, ProjectContext):
+            return None
+        return next((each for each in SpecReader(context, desired.source).resolve() if each.subject.key == desired.key), None)
+
+    def _check(self, before: Resolved, after: Resolved | None, path: Path, live: Mapping[str, Any] | None) -> None:
+        """The edit did what it should, and nothing else."""
+        if after is None:
+            raise _CannotWriteError("the spec would not be valid any more")
+        if live is None:
+            return
+        old, new = before.agent.config, after.agent.config
+        moved = [d.path for d in diff(canonical(old), canonical(new)) if d.path[: len(path)] != path]
+        if any(path[: len(each)] != each for each in moved):
+            raise _CannotWriteError("writing it would change other fields, too")
+        form = canonical(live, new)
+        wanted = canonical(without(new, ()), new)
+        if value_at(form, path) != value_at(wanted, path):
+            raise _CannotWriteError("it would not come out as it is live")
+
+
+def users_of(agents: Sequence[DesiredAgent]) -> dict[str, frozenset[str]]:
+    """Project path -> the agents that are made from it."""
+    users: dict[str, set[str]] = {}
+    for agent in agents:
+        for file in agent.files:
+            users.setdefault(file, set()).add(agent.key)
+    return {file: frozenset(keys) for file, keys in users.items()}
+
+
+def _raw_at(tree: Any, path: Path) -> Any:
+    """The value at `path`, items of keyed lists by their key; `_MISSING` when there is none."""
+    name: str | int = ""
+    for part in path:
+        if isinstance(tree, dict) and part in tree:
+            tree = tree[part]
+        elif isinstance(tree, list) and (item := _item(tree, name, part)) is not None:
+            tree = item
+        else:
+            return _MISSING
+        name = part
+    return tree
+
+
+def _item(items: list[Any], name: str | int, part: str | int) -> Any:
+    if isinstance(part, int):
+        return items[part] if part < len(items) else None
+    key = NATURAL_KEYS.get(str(name))
+    return next((item for item in items if isinstance(item, dict) and key and item.get(key) == part), None)
+
+
+def _mark(tree: Map, path: Path) -> Mark:
+    mark = mark_of(tree, path)
+    if mark is None:
+        raise _CannotWriteError("its place in the files is not known")
+    return mark
+
+
+def _literal_tree(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _literal_tree(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_literal_tree(inner) for inner in value]
+    return literal(value) if isinstance(value, str) else value
+
+
+def _patch(path: Path, old: Any, new: Any) -> str:
+    """The difference for a person; a secret's value is not in it."""
+    if isinstance(old, Secret) or isinstance(new, Secret):
+        return ""
+    sides = [_shown(side) for side in (old, new)]
+    return unified(sides[0], sides[1], path_text(path))
+
+
+def _shown(value: Any) -> str:
+    if value is _MISSING:
+        return ""
+    lines = block_lines(value) if not isinstance(value, str) else value.rstrip("\n").split("\n")
+    return "\n".join(lines) + "\n"
