@@ -23,6 +23,7 @@ from agentops.clock import Clock, SystemClock
 from agentops.document import Secret
 from agentops.errors import OutcomeUnknownError, PlatformError, UnavailableError, UsageError
 from agentops.net.answers import Answer, error_of, read_answer, retry_after_s
+from agentops.net.lanes import Lanes
 from agentops.net.pace import Pace, RetryBudget
 
 # How a request leaves this process; tests bring their own.
@@ -141,20 +142,22 @@ class Http:
         self._key = api_key.reveal() if api_key else None
         self._pace = Pace(self.options.requests_per_second, self.options.max_in_flight, self._clock)
         self._budget = RetryBudget(self.options.retry.budget_floor, self.options.retry.budget_share)
-        self._client = self._open(transport)
+        self._transport = transport
+        # building a TLS context is slow: once for all lanes, and not at all for plain http
+        self._tls = httpx2.create_ssl_context() if self.origin.startswith("https") else False
+        self._lanes = Lanes(self._open_lane)
 
-    def _open(self, transport: httpx2.AsyncBaseTransport | None) -> httpx2.AsyncClient:
+    def _open_lane(self) -> httpx2.AsyncClient:
         headers = {"User-Agent": f"agentops/{__version__}", **self.dialect.headers}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
         host = urlsplit(self.origin).hostname or ""
-        in_flight = self.options.max_in_flight
         return httpx2.AsyncClient(
             headers=headers,
-            transport=transport,
+            transport=self._transport,
             timeout=httpx2.Timeout(self.options.read_timeout_s, connect=self.options.connect_timeout_s, pool=None),
-            limits=httpx2.Limits(max_connections=in_flight, max_keepalive_connections=in_flight),
-            verify=self.origin.startswith("https"),  # building a TLS context for plain http costs start-up time
+            limits=httpx2.Limits(max_connections=1, max_keepalive_connections=1),
+            verify=self._tls,
             trust_env=not _is_local(host),  # a proxy can't reach this machine's own addresses
             follow_redirects=False,  # a redirect would hand the key to whoever it points at
         )
@@ -168,7 +171,7 @@ class Http:
         await self.close()
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._lanes.close()
 
     async def request(
         self,
@@ -202,7 +205,10 @@ class Http:
         told = f"GET {path}"
         wait = httpx2.Timeout(None, connect=self.options.connect_timeout_s)
         try:
-            async with self._client.stream("GET", self.origin + path, params=query, timeout=wait) as response:
+            async with (
+                self._lanes.one() as lane,
+                lane.stream("GET", self.origin + path, params=query, timeout=wait) as response,
+            ):
                 if not response.is_success:
                     await response.aread()
                     answer = read_answer(response.status_code, response.text, response.headers)
@@ -218,9 +224,9 @@ class Http:
         told = f"{method} {path}"
         headers = {"Content-Type": "application/json"} if content is not None else None
         try:
-            async with self._pace:
+            async with self._pace, self._lanes.one() as lane:
                 began = self._clock.monotonic()
-                response = await self._client.request(
+                response = await lane.request(
                     method, self.origin + path, content=content, params=query, headers=headers
                 )
                 self._tell(method, path, response, began)
