@@ -19,6 +19,7 @@ from agentops.settings import read_settings
 from agentops.spec import Project, find_root, load_project
 
 if TYPE_CHECKING:
+    from agentops.plan.codes import Code
     from agentops.spec.provenance import Provenance
 
 
@@ -121,18 +122,21 @@ def explain(
     code: Annotated[str | None, typer.Argument(help="A code from a diagnostic; without one, all are listed.")] = None,
     output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print it.")] = TextOrJson.TEXT,
 ) -> int:
-    """Explain a diagnostic: what it means, why it matters, and a bad and a good example."""
+    """Explain a diagnostic or a refusal: what it means, why it matters, the way out or an example."""
+    from agentops.plan.codes import CODES
     from agentops.spec.closest import closest
     from agentops.spec.explanations import explanations
     from agentops.spec.lint.registry import RULES
 
     known = explanations()
     if code is None:
-        for each in known.values():
-            print(f"{each.code:<28}{each.title}")
+        titles = {each.code: each.title for each in known.values()} | {each.code: each.title for each in CODES.values()}
+        print("\n".join(f"{each:<28}{title}" for each, title in titles.items()))
         return ExitCode.DONE
+    if code in CODES:
+        return _explain_plan_code(CODES[code], output_format)
     if code not in known:
-        near = closest(code, known)
+        near = closest(code, [*known, *CODES])
         hint = f"did you mean {near}?" if near else "`agentops explain` lists all codes"
         raise UsageError(f"there is no code {code!r}", hint=hint, code="no-code")
     entry = known[code]
@@ -145,6 +149,16 @@ def explain(
     for label, example in (("Bad", entry.bad), ("Good", entry.good)):
         if example:
             print(f"\n{label}:\n\n" + "\n".join(f"    {line}" for line in example.rstrip().splitlines()))
+    return ExitCode.DONE
+
+
+def _explain_plan_code(entry: Code, output_format: TextOrJson) -> int:
+    if output_format is TextOrJson.JSON:
+        facts = {"code": entry.code, "title": entry.title, "why": entry.why, "next": entry.way_out}
+        print(json.dumps(facts, indent=2, ensure_ascii=False))
+        return ExitCode.DONE
+    ack = f" (`--ack {entry.code}`)" if entry.acknowledged else ""
+    print(f"{entry.code}: {entry.title}\n\n{entry.why}\n\nNext: {entry.way_out}{ack}")
     return ExitCode.DONE
 
 

@@ -167,7 +167,7 @@ def _refusal(change: AgentChange, code: str, what: str, hint: str) -> Refusal:
 
 def _silent(question: Question) -> Diagnostic:
     return Diagnostic(
-        code="ACCOUNT_SILENT",
+        code="account-silent",
         severity=Severity.WARNING,
         summary=f"the account did not answer about its {question.value}, so they were not checked",
         hint="the platform will refuse what does not exist when it is written",

@@ -238,7 +238,7 @@ def acknowledge(
 def _unclearable(desired: DesiredAgent) -> list[Diagnostic]:
     return [
         Diagnostic(
-            code="CLEAR_UNKNOWN",
+            code="clear-unknown",
             severity=Severity.ERROR,
             summary=f"{path_text(path)} can't be emptied: no value is known that means empty there",
             hint="write the value you want instead of `{$clear: true}`",
@@ -273,7 +273,7 @@ def _is_clearable(path: Path) -> bool:
 def _expired_rules(environment: Environment, today: str) -> list[Diagnostic]:
     return [
         Diagnostic(
-            code="IGNORE_EXPIRED",
+            code="ignore-expired",
             severity=Severity.WARNING,
             summary=f"the rule that ignores {rule.path} ({rule.reason}) ended on {rule.until} and no longer holds",
             hint="remove it from agentops.yaml, or give it a new date",
@@ -288,21 +288,21 @@ def _expired_rules(environment: Environment, today: str) -> list[Diagnostic]:
 def _notes(change: AgentChange, standing: Standing, compared: Comparison) -> list[Diagnostic]:
     """What is worth knowing and refuses nothing."""
     notes = [
-        _note(change, "DRIFT_IGNORED", f"{path_text(path)} differs and is left alone: {rule.reason}", path)
+        _note(change, "drift-ignored", f"{path_text(path)} differs and is left alone: {rule.reason}", path)
         for path, rule in compared.ignored
     ]
     if change.unverifiable:
         names = ", ".join(change.unverifiable)
-        notes.append(_note(change, "UNVERIFIABLE", f"written but never compared, since it can't be read back: {names}"))
+        notes.append(_note(change, "unverifiable", f"written but never compared, since it can't be read back: {names}"))
     if change.drift is Drift.ROLLED_BACK:
-        notes.append(_note(change, "ROLLED_BACK", standing.detail))
+        notes.append(_note(change, "rolled-back", standing.detail))
     is_respecified = standing.mark is not None and standing.mark.fingerprint != change.fingerprint
     if not change.is_change and is_respecified and not compared.ignored:
         text = "the spec changed without changing the agent; fields that it no longer names keep their live value"
-        notes.append(_note(change, "SPEC_NARROWED", text))
+        notes.append(_note(change, "spec-narrowed", text))
     return notes
 
 
 def _note(change: AgentChange, code: str, summary: str, path: Path = ()) -> Diagnostic:
-    severity = Severity.WARNING if code == "UNVERIFIABLE" else Severity.NOTE
+    severity = Severity.WARNING if code == "unverifiable" else Severity.NOTE
     return Diagnostic(code=code, severity=severity, summary=summary, agent=change.key, path=path_text(path) or None)

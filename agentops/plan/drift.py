@@ -64,7 +64,9 @@ def _by_marks(
         return Standing(Drift.FOREIGN, detail)
     base_mark = read_mark(observed.base.label) if observed.base else None
     if observed.base is None or not is_mark_of(base_mark, environment, desired):
-        return Standing(Drift.UNMANAGED, "no revision was published by agentops", is_pristine=_is_pristine(desired, observed))
+        return Standing(
+            Drift.UNMANAGED, "no revision was published by agentops", is_pristine=_is_pristine(desired, observed)
+        )
     return Standing(_foreign_hand(observed), _by_whom(live), observed.base, base_mark)
 
 

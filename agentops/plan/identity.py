@@ -71,11 +71,15 @@ def match_agents(
     """Matches every spec. `marks` are those of live revisions by agent id; archived listings match by id or mark."""
     found: dict[str, Match] = {}
     refusals: list[Refusal] = []
-    for found_by, is_candidate in _questions(environment, marks or {}):
+    for found_by, wanted, offered in _questions(environment, marks or {}):
         taken = {match.listing.agent_id for match in found.values() if match.listing}
-        free = [listing for listing in listings if listing.agent_id not in taken or found_by is FoundBy.ID]
+        by_clue: dict[str, list[AgentListing]] = {}
+        for listing in listings:
+            if (clue := offered(listing)) is not None and listing.agent_id not in taken:
+                by_clue.setdefault(clue, []).append(listing)
         for agent in desired:
-            candidates = [] if agent.key in found else [c for c in free if is_candidate(agent, c)]
+            clues = () if agent.key in found else dict.fromkeys(wanted(agent))
+            candidates = [listing for clue in clues for listing in by_clue.get(clue, ())]
             if len(candidates) > 1:
                 refusals.append(_ambiguous(agent, found_by, candidates))
             if candidates:
@@ -88,36 +92,38 @@ def match_agents(
     return Matching(matches, unmatched, tuple(refusals))
 
 
-_Question = Callable[[DesiredAgent, AgentListing], bool]
+# How an agent is found: the clues a spec has, and the clue a listing offers (None: it can't be found this way).
+_Question = tuple[FoundBy, Callable[[DesiredAgent], tuple[str, ...]], Callable[[AgentListing], str | None]]
 
 
-def _questions(environment: Environment, marks: Mapping[str, Mark | None]) -> tuple[tuple[FoundBy, _Question], ...]:
+def _questions(environment: Environment, marks: Mapping[str, Mark | None]) -> tuple[_Question, ...]:
     """The ways to find an agent, strongest first. A spec with a bound id is found by nothing else."""
+
+    def name_of(listing: AgentListing) -> str | None:
+        return None if listing.is_archived else listing.name
+
+    def key_of(listing: AgentListing) -> str | None:
+        mark = marks.get(listing.agent_id)
+        return mark.key if mark is not None and _is_ours(mark, environment) else None
+
+    def unbound(clues: Callable[[DesiredAgent], tuple[str, ...]]) -> Callable[[DesiredAgent], tuple[str, ...]]:
+        return lambda agent: () if agent.agent_id else clues(agent)
+
     return (
-        (FoundBy.ID, lambda agent, listing: agent.agent_id == listing.agent_id),
-        (FoundBy.NAME, lambda agent, listing: _is_open(agent, listing) and listing.name == agent.name),
-        (
-            FoundBy.PREVIOUS_NAME,
-            lambda agent, listing: _is_open(agent, listing) and listing.name in agent.previous_names,
-        ),
-        (
-            FoundBy.MARK,
-            lambda agent, listing: not agent.agent_id and is_mark_of(marks.get(listing.agent_id), environment, agent),
-        ),
+        (FoundBy.ID, lambda agent: (agent.agent_id,) if agent.agent_id else (), lambda listing: listing.agent_id),
+        (FoundBy.NAME, unbound(lambda agent: (agent.name,)), name_of),
+        (FoundBy.PREVIOUS_NAME, unbound(lambda agent: agent.previous_names), name_of),
+        (FoundBy.MARK, unbound(lambda agent: (agent.key, *agent.previous_keys)), key_of),
     )
-
-
-def _is_open(agent: DesiredAgent, listing: AgentListing) -> bool:
-    return not agent.agent_id and not listing.is_archived
 
 
 def is_mark_of(mark: Mark | None, environment: Environment, agent: DesiredAgent) -> bool:
     """Whether we published the marked revision for this spec, under its key or one it had before."""
-    return (
-        mark is not None
-        and (mark.project, mark.environment) == (environment.project, environment.name)
-        and mark.key in (agent.key, *agent.previous_keys)
-    )
+    return mark is not None and _is_ours(mark, environment) and mark.key in (agent.key, *agent.previous_keys)
+
+
+def _is_ours(mark: Mark, environment: Environment) -> bool:
+    return (mark.project, mark.environment) == (environment.project, environment.name)
 
 
 def _ambiguous(agent: DesiredAgent, found_by: FoundBy, candidates: Iterable[AgentListing]) -> Refusal:
@@ -141,25 +147,22 @@ def _missing(agent: DesiredAgent) -> Refusal:
 
 
 def _shared(matches: Sequence[Match]) -> list[Refusal]:
-    counts = Counter(match.listing.agent_id for match in matches if match.listing)
-    names = Counter(match.desired.name for match in matches if match.listing is None)
-    refusals = []
+    """Specs that mean one agent: the same one on the platform, or one that both would create."""
+    by_target: dict[tuple[str, str], list[str]] = {}
     for match in matches:
-        others = [m.desired.key for m in matches if m is not match and _is_same_target(match, m)]
-        is_shared = counts[match.listing.agent_id] > 1 if match.listing else names[match.desired.name] > 1
-        if is_shared and others:
-            refusals.append(
-                Refusal(
-                    code="SHARED_AGENT",
-                    summary=f"{match.desired.key}: resolves to the same agent as {', '.join(others)}",
-                    hint="give each spec a name of its own, or bind different agent ids",
-                    agent=match.desired.key,
-                )
-            )
-    return refusals
+        by_target.setdefault(_target_of(match), []).append(match.desired.key)
+    return [
+        Refusal(
+            code="SHARED_AGENT",
+            summary=f"{key}: resolves to the same agent as {', '.join(other for other in keys if other != key)}",
+            hint="give each spec a name of its own, or bind different agent ids",
+            agent=key,
+        )
+        for match in matches
+        for key in [match.desired.key]
+        if len(keys := by_target[_target_of(match)]) > 1
+    ]
 
 
-def _is_same_target(one: Match, other: Match) -> bool:
-    if one.listing and other.listing:
-        return one.listing.agent_id == other.listing.agent_id
-    return one.listing is None and other.listing is None and one.desired.name == other.desired.name
+def _target_of(match: Match) -> tuple[str, str]:
+    return ("id", match.listing.agent_id) if match.listing else ("name", match.desired.name)
