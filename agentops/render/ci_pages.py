@@ -71,7 +71,7 @@ def _place(diagnostic: Diagnostic) -> str:
 
 
 def _hint(hint: str | None) -> str:
-    return f" Next: {quoted(hint)}" if hint else ""
+    return f". Next: {quoted(hint)}" if hint else ""
 
 
 def checked_page(environment: str, diagnostics: Sequence[Diagnostic], origin: Origin) -> str:
@@ -175,7 +175,8 @@ def drift_page(plan: Plan) -> str:
         for field in change.drift_fields:
             lines += moved_lines(field)
         lines += ["" for _ in change.drift_fields[:1]]
-        lines += [f"Next: {advice(change)} (with `-e {plan.environment}`).", ""]
+        told = advice(change)
+        lines += [f"Next: {told} (with `-e {plan.environment}`)." if "`" in told else f"Next: {told}.", ""]
     last = "This issue follows the drift: it is updated while there is some and closed when there is none."
     return "\n".join([*lines, last, ""])
 
