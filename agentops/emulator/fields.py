@@ -7,6 +7,7 @@ send are used. Merging and comparing is done in `configuration`.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from agentops.emulator.options import Choices
@@ -343,6 +344,7 @@ _ARGS = {
 }
 
 
+@functools.cache
 def stored_places(choices: Choices) -> dict[tuple[str, ...], tuple[str, ...]]:
     """Write path -> (section, stored name, ...). The read names are the documented ones; `choices` fills the gaps."""
     places: dict[tuple[str, ...], tuple[str, ...]] = {
