@@ -199,7 +199,7 @@ def _script_problems(project: Project) -> list[Diagnostic]:
     problems: list[Diagnostic] = []
     for file in dict.fromkeys(call for agent in project.agents for call in agent.calls):
         try:
-            load_script(project.root, file)
+            load_script(project.root, file, project.environment)
         except SpecError as error:
             problems += error.diagnostics
     return problems

@@ -86,12 +86,12 @@ class Asked:
     shard: tuple[int, int] | None = None
     budget_min: float | None = None
 
-    def scripts(self, root: Path, agents: Sequence[DesiredAgent]) -> list[LoadedScript]:
+    def scripts(self, project: Project, agents: Sequence[DesiredAgent]) -> list[LoadedScript]:
         """Raises UsageError when nothing fits, RefusedError when it takes longer than the budget."""
         from agentops.workflow.calls import Choice, estimate_min, load_scripts, of_shard
 
-        choice = Choice(tuple(_in_project(path, root) for path in self.files), self.tags)
-        scripts = load_scripts(root, agents, choice)
+        choice = Choice(tuple(_in_project(path, project.root) for path in self.files), self.tags)
+        scripts = load_scripts(project, agents, choice)
         if not scripts:
             raise UsageError("no call script fits what was asked for", hint="name one, or add `calls:` to a spec")
         mine = of_shard(scripts, self.shard)
@@ -111,7 +111,7 @@ async def _call(scope: Scope, asked: Asked, output: Path | None, concurrency: in
     from agentops.workflow.calls import smoke as call_all
 
     async with opened(scope) as deployment:
-        scripts = asked.scripts(deployment.root, deployment.agents)
+        scripts = asked.scripts(deployment.project, deployment.agents)
         folder = output or default_folder(deployment.root)
         plan = Plan(concurrency=concurrency, shard=asked.shard, progress=tell_progress, keep=keep_in(folder))
         run = await call_all(deployment, scripts, plan)
@@ -122,7 +122,7 @@ def _say_what_would_be_called(scope: Scope, asked: Asked) -> int:
     from agentops.workflow.calls import estimate_min
 
     project = read_project(scope, needs_secrets=False)
-    scripts = asked.scripts(project.root, _selected(project, scope))
+    scripts = asked.scripts(project, _selected(project, scope))
     for item in scripts:
         times = f" x{item.script.repeat.times}" if item.script.repeat.times > 1 else ""
         title = item.script.name or item.file
@@ -145,7 +145,7 @@ def _try_mutants(scope: Scope, asked: Asked) -> int:
 
     project = read_project(scope, needs_secrets=False)
     agents = _selected(project, scope)
-    scripts = asked.scripts(project.root, agents)
+    scripts = asked.scripts(project, agents)
     talk("Calling sound and broken agents on a temporary emulator; the environment is left alone ...")
     trials = run_async(lambda: try_mutants(project.root, agents, scripts))
     for trial in trials:

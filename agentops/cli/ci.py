@@ -41,6 +41,7 @@ from agentops.ci.telling import (
     tell_nothing,
     tell_page,
     tell_plan,
+    tell_superseded,
 )
 from agentops.cli.call_pages import tell_progress, write_pages
 from agentops.cli.deploy import tell_event
@@ -57,6 +58,7 @@ from agentops.spec import find_root
 
 if TYPE_CHECKING:
     from agentops.apply.model import ApplyResult
+    from agentops.document import Environment
     from agentops.plan.model import Plan
     from agentops.workflow.deployment import Deployment
 
@@ -138,6 +140,8 @@ async def _apply(job: Job, scope: Scope) -> Told:
     async with opened(scope) as deployment:
         if job.run.pull_request is not None and not deployment.environment.is_emulator:
             raise UsageError("apply does not run on a pull request", hint="run it on `push`, after the merge")
+        if (newer := await _newer_commit(job, deployment.environment)) is not None:
+            return tell_superseded(job, deployment.environment.name, newer)
         made = await plan_deployment(deployment, PlanOptions(today=today()))
         _show(made)
         if made.is_empty and made.is_applyable:
@@ -146,6 +150,18 @@ async def _apply(job: Job, scope: Scope) -> Told:
         approval = await _approved(job, made) if deployment.environment.is_protected else None
         result = await _carry_out(deployment, made)
         return tell_apply(job, result, approval, _run_folder(deployment, result))
+
+
+async def _newer_commit(job: Job, environment: Environment) -> str | None:
+    """The branch's newest commit, when it is not this job's: running an old job again must not deploy old specs.
+
+    A protected environment has its digest for that, and needs each merge applied in its turn.
+    """
+    if environment.is_protected or environment.is_emulator or job.run.branch is None:
+        return None
+    async with open_github(job.run) as github:
+        head = await github.branch_head(job.run.branch)
+    return head if head != job.run.sha else None
 
 
 async def _approved(job: Job, made: Plan) -> Approval:
@@ -262,7 +278,7 @@ async def _calls(job: Job, scope: Scope) -> Told:
     asked = Asked(shard=read_shard(job.shard or None))
     folder = job.output / "calls"
     async with opened(scope) as deployment:
-        scripts = asked.scripts(deployment.root, deployment.agents)
+        scripts = asked.scripts(deployment.project, deployment.agents)
         if not scripts:
             return tell_page(job, deployment.environment.name, f"No script falls to shard {job.shard}.\n")
         how = CallPlan(shard=asked.shard, progress=tell_progress, keep=keep_in(folder))

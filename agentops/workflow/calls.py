@@ -16,11 +16,15 @@ from agentops.apply.model import SmokeVerdict
 from agentops.apply.model import Verdict as SmokeOutcome
 from agentops.calls.schedule import Progress, ignore_progress
 from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
-from agentops.document import DesiredAgent
+from agentops.document import DesiredAgent, Environment
 from agentops.errors import AgentopsError, SpecError, UsageError
 from agentops.plan.identity import match_agents
 from agentops.plan.model import Action, AgentChange, Category
-from agentops.spec.source import SourceError, decode, read_yaml
+from agentops.spec import Project
+from agentops.spec.files import FileProblem, ProjectFiles
+from agentops.spec.rendering import Rendering
+from agentops.spec.scope import Names
+from agentops.spec.source import SourceError
 from agentops.spec.tree import mark_of, value_place
 from agentops.workflow.deployment import Deployment
 
@@ -49,36 +53,44 @@ class LoadedScript:
         return calls.prepare(self.script, self.file, folder=(root / self.file).parent, places=self.places)
 
 
-def load_script(root: Path, file: str) -> LoadedScript:
-    """One script. Raises SpecError with every problem in it, UsageError when there is no such file."""
+def load_script(root: Path, file: str, environment: Environment) -> LoadedScript:
+    """One script, with `${{ vars.x }}` and `${{ environment }}` rendered.
+
+    Raises SpecError with every problem in it, UsageError when there is no such file.
+    """
+    files = ProjectFiles(root)
     try:
-        data = (root / file).read_bytes()
-    except OSError as error:
-        raise UsageError(f"the call script {file} can't be read: {error.strerror}", code="call-script") from None
-    try:
-        tree, warnings = read_yaml(decode(data, file), file)
+        tree, problems = files.tree(file)
+    except FileProblem as problem:
+        raise UsageError(f"the call script {file} can't be read: {problem.summary}", hint=problem.hint) from None
     except SourceError as error:
         raise SpecError([error.diagnostic]) from None
+    problems = list(problems)
+    mark = mark_of(tree, ()) or (file, 0, 0, file, 0, 0)
+    scope = {"vars": Names("vars", environment.variables), "environment": environment.name}
+    tree, _ = Rendering(files, scope, problems).tree(tree, mark)
+    if has_errors(problems):
+        raise SpecError(problems)
 
     def place_of(path: tuple[str | int, ...]) -> Where | None:
-        mark = mark_of(tree, path)
-        return value_place(mark) if mark else None
+        found = mark_of(tree, path)
+        return value_place(found) if found else None
 
-    found = calls.read_script(tree, file=file, place_of=place_of)
-    if isinstance(found, list):
-        raise SpecError([*found, *warnings])
-    places = tuple(str(place_of(("steps", index)) or file) for index in range(len(found.steps)))
-    return LoadedScript(found, file, places)
+    script = calls.read_script(tree, file=file, place_of=place_of)
+    if isinstance(script, list):
+        raise SpecError([*script, *problems])
+    places = tuple(str(place_of(("steps", index)) or file) for index in range(len(script.steps)))
+    return LoadedScript(script, file, places)
 
 
-def load_scripts(root: Path, agents: Sequence[DesiredAgent], choice: Choice) -> list[LoadedScript]:
+def load_scripts(project: Project, agents: Sequence[DesiredAgent], choice: Choice) -> list[LoadedScript]:
     """The chosen scripts of `agents`. All problems of all files are raised together, as one SpecError."""
     files = choice.files or tuple(dict.fromkeys(file for agent in agents for file in agent.calls))
     loaded: list[LoadedScript] = []
     problems: list[Diagnostic] = []
     for file in files:
         try:
-            loaded.append(load_script(root, file))
+            loaded.append(load_script(project.root, file, project.environment))
         except SpecError as error:
             problems += error.diagnostics
     keys = [agent.key for agent in agents]
@@ -194,7 +206,7 @@ def prepare_smoke(
     agents = [agent for agent in deployment.agents if agent.key in keys]
     prepared: dict[str, list[calls.Prepared]] = {}
     categories = {change.key: _categories(change) for change in changes}
-    for loaded in load_scripts(deployment.root, agents, Choice()):
+    for loaded in load_scripts(deployment.project, agents, Choice()):
         if calls.is_called_for(loaded.script, categories[loaded.script.agent], _CATEGORIES):
             prepared.setdefault(loaded.script.agent, []).append(loaded.prepared(deployment.root))
     return SmokeAfterDeploy(deployment, prepared, folder, write_pages, progress)
