@@ -1,4 +1,4 @@
-"""`pull`: console edits come back into the project's files; what can't be written is shown as a patch."""
+"""`pull` brings console edits into the files; `forget` stops managing an agent."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from agentops.cli.options import (
     ExcludeOption,
     ProjectOption,
     SelectOption,
+    YesOption,
 )
 from agentops.cli.output import today
-from agentops.cli.session import Scope, opened, run_async, scope_of, talk
+from agentops.cli.session import Scope, is_interactive, opened, read_project, run_async, scope_of, talk
 from agentops.document import path_text
-from agentops.errors import ExitCode
+from agentops.errors import ExitCode, RefusedError, UsageError
 from agentops.importers.files import unified
 
 if TYPE_CHECKING:
@@ -51,6 +52,37 @@ def pull(
     if pulled.unwritten:
         return ExitCode.STALE
     return ExitCode.CHANGES if dry_run and pulled.files else ExitCode.DONE
+
+
+def forget(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The agent's key in this project.")],
+    project: ProjectOption = Path(),
+    yes: YesOption = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go and change nothing.")] = False,
+) -> int:
+    """Stop managing an agent: its files go, it stays as it is on the platform, and nothing here archives it."""
+    from agentops.importers.atoms.forgetting import forget_agent
+
+    found = read_project(scope_of(project, None, None), needs_secrets=False)
+    settings = found.root / "agentops.yaml"
+    forgetting = forget_agent(key, found.agents, settings.read_text("utf-8"))
+    for path in forgetting.removed:
+        talk(f"{'would remove' if dry_run else 'remove'} {path}")
+    if dry_run:
+        return ExitCode.DONE
+    if not yes and not _confirmed(forgetting.name):
+        raise RefusedError("nothing was changed: you said no", code="declined")
+    for path in forgetting.removed:
+        (found.root / path).unlink(missing_ok=True)
+    settings.write_text(forgetting.settings, encoding="utf-8", newline="\n")
+    talk(f"{key} is forgotten: {forgetting.name} goes on serving calls, and agentops no longer looks at it.")
+    return ExitCode.DONE
+
+
+def _confirmed(name: str) -> bool:
+    if not is_interactive():
+        raise UsageError("nobody can be asked here", hint="pass --yes to forget the agent", code="no-consent")
+    return typer.confirm(f"Stop managing {name}?", err=True)
 
 
 async def _pull(scope: Scope, *, theirs: bool) -> tuple[Path, Pulled]:

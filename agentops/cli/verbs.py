@@ -31,6 +31,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Move": {
         "import": ("agentops.cli.moving:imports", "Turn existing agents into specs: import elevenlabs SOURCE..."),
         "pull": ("agentops.cli.pulling:pull", "Bring console edits into the specs and prompts that are there."),
+        "forget": ("agentops.cli.pulling:forget", "Stop managing an agent without touching it on the platform."),
         "scan-client": ("agentops.cli.moving:scan_client", "Say what replaces ElevenLabs calls in client code."),
     },
     "Run": {

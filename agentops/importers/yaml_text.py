@@ -12,6 +12,7 @@ from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z$(/][A-Za-z0-9 _.,:;()/@$&+!?'=\-{}\[\]|*%<>^~\\\"]*")
 _AMBIGUOUS = re.compile(r"(?i)(?:y|n|yes|no|on|off|true|false|null|~|[-+.]?[0-9].*|\.(?:inf|nan)|0x[0-9a-f]+|0o[0-7]+)")
+_SIMPLE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _WIDTH = 100
 
 
@@ -97,7 +98,9 @@ def _flow(value: Any) -> str:
         return "[" + ", ".join(_flow(item) for item in value) + "]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_quoted(str(k))}: {_flow(v)}" for k, v in value.items()) + "}"
-    return _quoted(value) if isinstance(value, str) else scalar(value)
+    if isinstance(value, str):
+        return value if _SIMPLE.fullmatch(value) and not _AMBIGUOUS.fullmatch(value) else _quoted(value)
+    return scalar(value)
 
 
 def scalar(value: Any) -> str:

@@ -41,6 +41,7 @@ class ProjectContext:
     problems: list[Diagnostic]
     defaults: Map | None = None
     passthrough: frozenset[str] = frozenset()
+    forgotten: frozenset[str] = frozenset()
     lint: LintSpec | None = None
 
 
@@ -85,6 +86,7 @@ def read_project(
         files, environ, project, name, tuple(environments), made, variables, secrets, problems,
         defaults=tree["defaults"] if isinstance(tree.get("defaults"), Map) else None,
         passthrough=frozenset(spec.passthrough or ()) if spec else frozenset(),
+        forgotten=frozenset(spec.forgotten or ()) if spec else frozenset(),
         lint=spec.lint if spec else None,
     )  # fmt: skip
 

@@ -33,6 +33,11 @@ class Project:
     resolved: tuple[Resolved, ...] = field(default=(), repr=False)
     context: ProjectContext | None = field(default=None, repr=False)
 
+    @property
+    def forgotten(self) -> frozenset[str]:
+        """Keys of agents that the project stopped managing and that nothing may archive."""
+        return self.context.forgotten if self.context is not None else frozenset()
+
     def place(self, *path: str) -> Where | None:
         """Where `path` is written in `agentops.yaml`."""
         tree = self.context.files.tree(PROJECT_FILE)[0] if self.context is not None else None

@@ -77,9 +77,9 @@ async def _read_marks(deployment: Deployment, listings: Sequence[AgentListing]) 
 async def _read_orphans(
     deployment: Deployment, matching: Matching, marks: Mapping[str, Mark | None]
 ) -> dict[str, ObservedAgent]:
-    """Agents that carry this environment's mark under a key that the project no longer has."""
+    """Agents that carry this environment's mark under a key that the project no longer has, but for forgotten ones."""
     mine = (deployment.environment.project, deployment.environment.name)
-    known = {agent.key for agent in deployment.project.agents}
+    known = {agent.key for agent in deployment.project.agents} | deployment.project.forgotten
     orphans = {
         mark.key: listing
         for listing in matching.unmatched

@@ -65,8 +65,13 @@ def without_defaults(config: Document) -> Document:
     kept = _without(config, _FILLED_IN)
     prompt = kept.get("singlePromptConfig")
     if isinstance(prompt, dict) and isinstance(prompt.get("tools"), list):
-        prompt["tools"] = [_without(tool, _FILLED_IN_TOOL) for tool in prompt["tools"]]
+        prompt["tools"] = [without_tool_defaults(tool) for tool in prompt["tools"]]
     return kept
+
+
+def without_tool_defaults(tool: Document) -> Document:
+    """One tool without what the platform would fill in."""
+    return _without(tool, _FILLED_IN_TOOL)
 
 
 def _without(document: Document, defaults: Document) -> Document:

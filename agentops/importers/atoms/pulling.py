@@ -13,7 +13,8 @@ from typing import Any
 
 from agentops.diagnostics import Where
 from agentops.document import DesiredAgent, Path, Secret, path_text
-from agentops.importers.atoms.specs import SpecWriter
+from agentops.importers.atoms.defaults import without_tool_defaults
+from agentops.importers.atoms.specs import SpecWriter, in_tool_order
 from agentops.importers.atoms.weaving import weave
 from agentops.importers.files import unified
 from agentops.importers.yaml_text import block_lines, flow_text, literal
@@ -24,6 +25,7 @@ from agentops.plan.model import AgentChange, ChangedBy, Drift, FieldChange
 from agentops.spec.environment import ProjectContext, read_project
 from agentops.spec.files import PROJECT_FILE, ProjectFiles
 from agentops.spec.resolve import Resolved, SpecReader
+from agentops.spec.source import read_yaml
 from agentops.spec.source_edit import Writers, add_entry, add_item, node_at, remove_entry, remove_item, set_value
 from agentops.spec.template import has_expression
 from agentops.spec.tree import Map, Mark, mark_of
@@ -155,6 +157,8 @@ class Puller:
         if value is _MISSING:
             return self._remove(resolved, path)
         mark = _mark(resolved.subject.tree, path)
+        if self._is_fragment(mark[3], resolved):
+            return self._override(resolved, path, mark, value)
         file = self._own(mark[3], resolved.subject.key)
         if not file.endswith((".yaml", ".yml")):
             return self._replace_text(file, old, value)
@@ -170,8 +174,34 @@ class Puller:
             return set_value(text, place, _literal_tree(value), _WRITERS)
         woven = weave(node.text, old, value) if isinstance(old, str) and isinstance(value, str) else None
         if woven is None:
-            raise _CannotWriteError(f"the value comes from {node.text.strip()}")
+            raise _CannotWriteError(f"the value comes from {node.text.strip()}; change it where that is defined")
         return set_value(text, place, woven, _WRITERS)
+
+    def _is_fragment(self, file: str, resolved: Resolved) -> bool:
+        """Whether a value stands in a YAML file that serves other agents, too: it is overridden, not edited."""
+        is_shared = bool(self.users.get(file, frozenset()) - {resolved.subject.key}) or file == PROJECT_FILE
+        return is_shared and file.endswith((".yaml", ".yml")) and file != resolved.agent.source
+
+    def _override(self, resolved: Resolved, path: Path, mark: Mark, value: Any) -> str:
+        """Says in the agent's own spec what a shared fragment says otherwise."""
+        node = node_at(self._text(mark[3]), (mark[4], mark[5]))
+        if node is None or "${" in self._text(mark[3])[node.start : node.end]:
+            raise _CannotWriteError(f"the value is an expression in {mark[3]}, which serves other agents, too")
+        own, _ = read_yaml(self._text(resolved.agent.source), resolved.agent.source)
+        depth = 0
+        while depth < len(path) - 1 and isinstance(inner := own.get(path[depth]), Map):
+            own, depth = inner, depth + 1
+        if path[depth] in own or not all(isinstance(part, str) for part in path[depth:]):
+            raise _CannotWriteError(f"it is written in {mark[3]}, which serves other agents, too")
+        if any(isinstance(_raw_at(resolved.subject.tree, path[:end]), list) for end in range(1, len(path))):
+            raise _CannotWriteError(f"the list is written in {mark[3]}, which serves other agents, too")
+        nested = _literal_tree(value)
+        for part in reversed(path[depth + 1 :]):
+            nested = {part: nested}
+        place = (own.mark[1], own.mark[2])
+        return self._apply(
+            resolved.agent.source, lambda text: add_entry(text, place, str(path[depth]), nested, _WRITERS)
+        )
 
     def _replace_text(self, file: str, old: Any, value: Any) -> str:
         if not isinstance(old, str) or not isinstance(value, str):
@@ -189,6 +219,8 @@ class Puller:
         mark = _mark(resolved.subject.tree, parent)
         file = self._own(mark[3], resolved.subject.key)
         place = (mark[4], mark[5])
+        if path[-2:-1] == ("tools",) and isinstance(value, dict):
+            value = in_tool_order(without_tool_defaults(value))
         writer = SpecWriter(resolved.subject.key, self.environment)
         shaped = writer.shaped(value, path_text(path))
         self.secrets |= writer.secrets
@@ -234,7 +266,9 @@ class Puller:
         context = read_project(files, self.environ, self.environment, needs_secrets=False, git=None)
         if not isinstance(context, ProjectContext):
             return None
-        return next((each for each in SpecReader(context, desired.source).resolve() if each.subject.key == desired.key), None)
+        return next(
+            (each for each in SpecReader(context, desired.source).resolve() if each.subject.key == desired.key), None
+        )
 
     def _check(self, before: Resolved, after: Resolved | None, path: Path, live: Mapping[str, Any] | None) -> None:
         """The edit did what it should, and nothing else."""

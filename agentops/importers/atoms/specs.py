@@ -150,9 +150,14 @@ _ORDER = ("slmModel", "firstMessage", "language", "synthesizer", "defaultVariabl
 def _in_order(config: Document) -> Document:
     prompt = config.get("singlePromptConfig", {})
     if isinstance(prompt.get("tools"), list):
-        prompt = {**prompt, "tools": [_sorted(tool, _TOOL_ORDER) for tool in prompt["tools"]]}
+        prompt = {**prompt, "tools": [in_tool_order(tool) for tool in prompt["tools"]]}
         config = {**config, "singlePromptConfig": _sorted(prompt, ("prompt", "tools"))}
     return _sorted(config, _ORDER)
+
+
+def in_tool_order(tool: Document) -> Document:
+    """A tool with the fields first that tell what it is."""
+    return _sorted(tool, _TOOL_ORDER)
 
 
 def _sorted(document: Document, order: tuple[str, ...]) -> Document:

@@ -108,4 +108,7 @@ class ProjectSpec(Model):
     passthrough: list[str] | None = Field(
         default=None, description="Names of config fields newer than this release that are sent as written."
     )
+    forgotten: list[str] | None = Field(
+        default=None, description="Keys of agents that are no longer managed; `apply --prune` leaves them alone."
+    )
     lint: LintSpec | None = Field(default=None, description="Lint rules and thresholds.")

@@ -1,0 +1,58 @@
+"""Stops managing an agent: its files go, its key is remembered as forgotten, and the platform is left alone. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agentops.document import DesiredAgent
+from agentops.errors import UsageError
+from agentops.importers.yaml_text import block_lines, flow_text
+from agentops.spec.files import PROJECT_FILE
+from agentops.spec.source import read_yaml
+from agentops.spec.source_edit import Writers, add_entry, add_item
+from agentops.spec.tree import Map, value_place
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetting:
+    """What forgetting an agent does: files that go, and the new text of `agentops.yaml`."""
+
+    key: str
+    name: str
+    removed: tuple[str, ...]
+    settings: str
+
+
+def forget_agent(key: str, agents: Sequence[DesiredAgent], settings: str) -> Forgetting:
+    """The plan for `key`; `settings` is the text of `agentops.yaml`. Raises UsageError when it can't be done."""
+    agent = next((each for each in agents if each.key == key), None)
+    if agent is None:
+        known = ", ".join(sorted(each.key for each in agents)) or "none"
+        raise UsageError(f"there is no agent {key!r}", hint=f"the project has: {known}", code="no-agent")
+    siblings = [each.key for each in agents if each.source == agent.source and each.key != key]
+    if siblings:
+        hint = f"take its item out of `for_each` in {agent.source}"
+        raise UsageError(f"{agent.source} also makes {', '.join(siblings)}", hint=hint, code="shared-spec")
+    used = {file for each in agents if each.key != key for file in each.files}
+    own = dict.fromkeys([agent.source, *agent.files, *agent.calls])
+    removed = tuple(file for file in own if file not in used and file != PROJECT_FILE)
+    return Forgetting(key, agent.name, removed, _remembered(settings, key))
+
+
+def _remembered(settings: str, key: str) -> str:
+    """`agentops.yaml` with the key among the forgotten ones."""
+    tree, _ = read_yaml(settings, PROJECT_FILE)
+    writers = Writers(block_lines, flow_text)
+    changed: str | None = None
+    if isinstance(tree, Map) and key in (tree.get("forgotten") or ()):
+        return settings
+    if isinstance(tree, Map) and "forgotten" in tree:
+        place = value_place(tree.marks["forgotten"])
+        changed = add_item(settings, (place.line - 1, place.column - 1), key, writers)
+    elif isinstance(tree, Map):
+        changed = add_entry(settings, (tree.mark[1], tree.mark[2]), "forgotten", [key], writers)
+    if changed is None:
+        hint = f"add it by hand: `forgotten: [{key}]`"
+        raise UsageError(f"{PROJECT_FILE} can't be edited safely", hint=hint, code="not-editable")
+    return changed
