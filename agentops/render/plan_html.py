@@ -60,7 +60,10 @@ def _summary(plan: Plan) -> Iterator[str]:
     yield f"<h1>What will change in {escape(plan.environment)}</h1>"
     yield f'<p class="faint">Project {escape(plan.project)}, account at {escape(plan.target)}.</p>'
     if plan.is_empty and not plan.refusals:
-        yield f"<p><strong>No changes.</strong> {plural(len(plan.changes), 'agent')} compared, all as wanted.</p>"
+        compared = (
+            f"{plural(len(plan.changes), 'agent')} compared, all as wanted" if plan.changes else "No agent was selected"
+        )
+        yield f"<p><strong>No changes.</strong> {compared}.</p>"
         return
     counts = Counter(change.action for change in plan.changes)
     yield "<p><strong>" + ", ".join(f"{counts[a]} {ACTION_WORDS[a]}" for a in Action if counts[a]) + "</strong></p>"

@@ -63,7 +63,8 @@ def _head(plan: Plan) -> Iterator[str]:
     yield f"### agentops plan for `{plan.environment}`"
     yield ""
     if plan.is_empty and not plan.refusals:
-        yield f"**No changes.** {plural(len(plan.changes), 'agent')} compared."
+        compared = f"{plural(len(plan.changes), 'agent')} compared" if plan.changes else "No agent was selected"
+        yield f"**No changes.** {compared}."
         yield ""
         return
     counts = Counter(change.action for change in plan.changes)

@@ -196,6 +196,7 @@ def _summary(plan: Plan, style: Style) -> Iterator[str]:
     if plan.is_empty and not plan.refusals:
         verb = "serves what its spec asks for" if len(plan.changes) == 1 else "serve what their specs ask for"
         text = f"No changes. {agents.capitalize()} of {plan.environment} {verb}."
+        text = text if plan.changes else "No changes. No agent was selected."
         yield from (style.paint(line, "good") for line in style.wrap(text, ""))
     else:
         counts = Counter(change.action for change in plan.changes)

@@ -7,12 +7,14 @@ from dataclasses import replace
 from agentops.document import DesiredAgent
 from agentops.plan.selection import Selection, select_agents
 from agentops.spec import Project
+from agentops.spec.files import PROJECT_FILE
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.git import changed_files
 
 
 def selected(deployment: Deployment, selection: Selection, changed_since: str | None = None) -> Deployment:
-    """The deployment with only the selected agents; `changed_since` is a git reference.
+    """The deployment with only the selected agents; `changed_since` is a git reference. Every agent is made from the
+    project's own file too: variables, environments, defaults.
 
     Raises UsageError for keys, tags and references that mean nothing.
     """
