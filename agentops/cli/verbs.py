@@ -26,7 +26,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Call": {
         "smoke": ("agentops.cli.calls:smoke", "Call the agents by their scripts and report what was heard."),
         "record": ("agentops.cli.calls:record", "Turn the record of a real call into a script to edit."),
-        "merge": ("agentops.cli.merging:merge", "Put the call reports of several shards together."),
+        "merge": ("agentops.cli.merging:merge", "Put the plans or reports of several shards together."),
     },
     "Move": {
         "import": ("agentops.cli.moving:imports", "Turn existing agents into specs: import elevenlabs SOURCE..."),

@@ -373,10 +373,16 @@ def _result_of(template: jinja2.Template, scope: Scope) -> Any:
     context = template.new_context(dict(scope))
     for _ in template.root_render_func(context):
         pass
-    value = context.vars["result"]
+    return _check_native(_defined(context.vars["result"]))
+
+
+def _defined(value: Any) -> Any:
+    """`value`, with tuples as lists; raises for anything undefined, however deep inside."""
     if isinstance(value, jinja2.Undefined):
         str(value)  # raises
-    return _check_native(value)
+    if type(value) in (list, tuple):
+        return [_defined(each) for each in value]
+    return {key: _defined(each) for key, each in value.items()} if type(value) is dict else value
 
 
 def _guard(work: Callable[[], Any]) -> Any:

@@ -45,7 +45,7 @@ def test_a_hostile_file_gets_a_diagnostic_in_time(load: Loader, name: str) -> No
     data, code = HOSTILE[name]
     started = time.process_time()
     found = load.diagnostics({"agents/line.yaml": data, "agents/good.yaml": MINIMAL})
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 5
     assert code in [each.code for each in found]
     assert all(each.where is not None and each.where.file == "agents/line.yaml" for each in found if each.is_error)
 
@@ -92,9 +92,47 @@ def test_links_and_folders_do_not_lead_out(load: Loader, tmp_path: Path) -> None
     outside.unlink()
 
 
-PIECES = st.sampled_from(
-    ["a", "b: ", "- ", "\n", "  ", "\t", "{", "}", "[", "]", ", ", ": ", "#", "&a ", "*a", "!t ", "|", ">", "'", '"', "${{ ", " }}", "${% ", " %}", "${#", "{{x}}", "name: L", "config: ", "firstMessage: ", "<<: ", "---\n", "...\n", "null", "true", "0x", "1e9", "é", "😀", "\\", "%", "? ", "@", "`", "vars.", "secrets.TOKEN", "\r"]
-)
+YAML_PIECES = [
+    "a",
+    "b: ",
+    "- ",
+    "\n",
+    "  ",
+    "\t",
+    "{",
+    "}",
+    "[",
+    "]",
+    ", ",
+    ": ",
+    "#",
+    "&a ",
+    "*a",
+    "!t ",
+    "|",
+    ">",
+    "'",
+]
+SPEC_PIECES = ["${{ ", " }}", "${% ", " %}", "${#", "{{x}}", "name: L", "config: ", "firstMessage: ", "vars.", "<<: "]
+ODD_PIECES = [
+    '"',
+    "---\n",
+    "...\n",
+    "null",
+    "true",
+    "0x",
+    "1e9",
+    "é",
+    "😀",
+    "\\",
+    "%",
+    "? ",
+    "@",
+    "`",
+    "\r",
+    "secrets.TOKEN",
+]
+PIECES = st.sampled_from([*YAML_PIECES, *SPEC_PIECES, *ODD_PIECES])
 
 
 @given(text=st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=60).map("".join)))
