@@ -13,8 +13,7 @@ from agentops.workflow.git import changed_files
 
 
 def selected(deployment: Deployment, selection: Selection, changed_since: str | None = None) -> Deployment:
-    """The deployment with only the selected agents; `changed_since` is a git reference. Every agent is made from the
-    project's own file too: variables, environments, defaults.
+    """The deployment with only the selected agents; `changed_since` is a git reference.
 
     Raises UsageError for keys, tags and references that mean nothing.
     """
@@ -22,8 +21,9 @@ def selected(deployment: Deployment, selection: Selection, changed_since: str | 
 
 
 def agents_of(project: Project, selection: Selection, changed_since: str | None = None) -> tuple[DesiredAgent, ...]:
-    """The selected agents of a project, without connecting to anything."""
+    """The selected agents of a project, without connecting to anything. Every agent is made from the project's own file
+    too: variables, environments, defaults."""
     if changed_since is not None:
         selection = replace(selection, changed_files=changed_files(project.root, changed_since))
-    sources = {agent.key: frozenset(agent.files) for agent in project.agents}
+    sources = {agent.key: frozenset((*agent.files, PROJECT_FILE)) for agent in project.agents}
     return select_agents(project.agents, selection, sources)
