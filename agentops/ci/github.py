@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 from agentops.ci.dialect import DIALECT, naming_permission
 from agentops.ci.event import GithubRun
@@ -57,6 +58,11 @@ class Github:
     async def changed_files(self, number: int) -> list[str]:
         rows = await self._pages(f"/pulls/{number}/files", needs="pull-requests: read")
         return [str(row["filename"]) for row in rows]
+
+    async def branch_head(self, branch: str) -> str:
+        """The commit that a branch points at."""
+        told = await self._ask("GET", f"/branches/{quote(branch, safe='/')}", needs="contents: read")
+        return str(told["commit"]["sha"])
 
     async def create_pull(self, *, title: str, body: str, head: str, base: str) -> Pull:
         fields = {"title": title, "body": body, "head": head, "base": base}

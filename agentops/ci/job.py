@@ -71,7 +71,9 @@ def read_job(command: str, environ: Mapping[str, str]) -> Job:
 
     Raises UsageError outside GitHub Actions and for an event file that can't be read.
     """
-    output = environ.get("AGENTOPS_CI_OUTPUT") or f"{environ.get('RUNNER_TEMP') or tempfile.gettempdir()}/agentops"
+    output = (
+        environ.get("AGENTOPS_CI_OUTPUT") or f"{environ.get('RUNNER_TEMP') or tempfile.gettempdir()}/agentops-{command}"
+    )
     folder = Path(output)
     run = read_run(environ, read_event(environ.get("GITHUB_EVENT_PATH")))
     folder.mkdir(parents=True, exist_ok=True)

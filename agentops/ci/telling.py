@@ -121,6 +121,13 @@ def tell_nothing(job: Job, plan: Plan) -> Told:
     return Told(ExitCode.DONE, (), page)
 
 
+def tell_superseded(job: Job, environment: str, head: str) -> Told:
+    """A push that is no longer the newest: what came after it is applied by a job of its own."""
+    newest = f"[`{head[:10]}`]({job.run.commit_url(head)})"
+    page = f"### agentops apply to `{environment}`: left to a newer commit\n\n{newest} came after {job.origin}.\n"
+    return tell_page(job, environment, page, {"changes": "false"})
+
+
 def tell_drift(job: Job, plan: Plan, page: str) -> Told:
     """Drift that was found, or none. The job ends well: the issue is what speaks."""
     found = drifted(plan)

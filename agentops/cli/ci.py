@@ -272,7 +272,8 @@ async def _calls(job: Job, scope: Scope) -> Told:
     from agentops.calls import Plan as CallPlan
     from agentops.calls import keep_in
     from agentops.cli.call_pages import tell_progress, write_pages
-    from agentops.cli.calls import Asked, read_shard
+    from agentops.cli.calls import Asked
+    from agentops.cli.options import read_shard
     from agentops.workflow.calls import smoke
 
     asked = Asked(shard=read_shard(job.shard or None))

@@ -40,6 +40,7 @@ class FakeGithub:
     pulls: dict[int, dict[str, Any]] = field(default_factory=dict)
     checks: dict[int, dict[str, Any]] = field(default_factory=dict)
     files: dict[int, list[str]] = field(default_factory=dict)
+    branches: dict[str, str] = field(default_factory=dict)
     faults: list[Answer] = field(default_factory=list)
     lose_next_write: bool = False
     requests: list[str] = field(default_factory=list)
@@ -97,6 +98,7 @@ class FakeGithub:
             ("GET", "/pulls", self._list_pulls, "pull-requests:read"),
             ("POST", "/pulls", self._create_pull, "pull-requests:write"),
             ("GET", "/pulls/{number:int}/files", self._list_files, "pull-requests:read"),
+            ("GET", "/branches/{name:path}", self._read_branch, "contents:read"),
             ("GET", "/commits/{sha}/check-runs", self._list_checks, "checks:read"),
             ("POST", "/check-runs", self._create_check, "checks:write"),
             ("PATCH", "/check-runs/{id:int}", self._update_check, "checks:write"),
@@ -198,6 +200,12 @@ class FakeGithub:
     def _list_files(self, request: Request, _: Any) -> Answer:
         rows = [{"filename": name} for name in self.files.get(request.path_params["number"], [])]
         return 200, _page(request, rows), {}
+
+    def _read_branch(self, request: Request, _: Any) -> Answer:
+        name = request.path_params["name"]
+        if name not in self.branches:
+            return 404, {"message": "Branch not found"}, {}
+        return 200, {"name": name, "commit": {"sha": self.branches[name]}}, {}
 
     def _list_checks(self, request: Request, _: Any) -> Answer:
         wanted = (request.path_params["sha"], request.query_params["check_name"])

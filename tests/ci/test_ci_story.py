@@ -102,6 +102,7 @@ class Team:
         return self.run("pull_request", payload, "agentops-plan", "plan", {"environment": environment}, **event)
 
     def apply(self, environment: str = "prod") -> JobResult:
+        self.fake.branches["main"] = self.git("rev-parse", "main")
         return self.run("push", {}, "agentops-apply", "apply", {"environment": environment})
 
     def drift(self, environment: str = "staging") -> JobResult:
@@ -360,3 +361,14 @@ def test_failed_calls_turn_the_job_red(team: Team) -> None:
     called = team.run("schedule", {}, "agentops-calls", "calls", {"environment": "staging"}, **contexts)
     assert called.exit_code == 6, called.log
     assert "::error title=The desk tells when it is open::expected" in called.log
+
+
+def test_an_old_job_that_runs_again_does_not_deploy_old_specs(team: Team) -> None:
+    assert team.apply("staging").exit_code == 0
+    team.write("agents/prompts/desk.md", "You answer", "You kindly answer")
+    team.commit("Be kind")
+    assert team.apply("staging").outputs["changes"] == "true"
+    team.git("checkout", "--quiet", "--detach", "HEAD~1")
+    old = team.apply("staging")
+    assert (old.exit_code, old.outputs["changes"]) == (0, "false"), old.log
+    assert "left to a newer commit" in old.summary

@@ -1,0 +1,65 @@
+"""The job as a value: what it reads from the action's inputs and from GitHub's files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from github_job import read_event, variables
+
+from agentops.ci.job import read_event as read_event_file
+from agentops.ci.job import read_job
+from agentops.errors import UsageError
+
+
+def environ(folder: Path, **more: str) -> dict[str, str]:
+    event = folder / "event.json"
+    event.write_text(json.dumps(read_event("pull_request")))
+    told = {"GITHUB_EVENT_PATH": str(event), "RUNNER_TEMP": str(folder), "GITHUB_WORKSPACE": str(folder)}
+    return variables("pull_request", **told, **more)
+
+
+def test_people_know_the_head_of_a_pull_request_not_githubs_merge_of_it(tmp_path: Path) -> None:
+    job = read_job("plan", environ(tmp_path))
+    assert job.commit == "1" * 40
+    assert job.run.sha == "3" * 40
+    assert job.origin.commit_url.endswith("1" * 40)
+
+
+def test_the_inputs_of_the_action_are_read(tmp_path: Path) -> None:
+    inputs = {"AGENTOPS_CI_COMMENT": "false", "AGENTOPS_CI_BOT": "our-app[bot]", "AGENTOPS_CI_SHARD": "2/5"}
+    job = read_job("calls", environ(tmp_path, **inputs))
+    assert (job.keeps_comment, job.bot, job.shard) == (False, "our-app[bot]", "2/5")
+    assert job.artifact_name("prod") == "agentops-calls-prod-shard-2-of-5"
+    assert job.output.is_dir()
+
+
+def test_each_command_of_a_job_keeps_its_own_files(tmp_path: Path) -> None:
+    told = environ(tmp_path)
+    assert read_job("plan", told).output != read_job("apply", told).output
+
+
+def test_a_project_below_the_top_is_named_as_github_sees_it(tmp_path: Path) -> None:
+    job = read_job("plan", environ(tmp_path))
+    assert job.folder_of(tmp_path) == ""
+    assert job.folder_of(tmp_path / "teams" / "voice") == "teams/voice"
+    assert job.folder_of(tmp_path.parent) == ""
+
+
+def test_nothing_secret_is_in_its_text(tmp_path: Path) -> None:
+    assert "sk_secret" not in repr(read_job("plan", environ(tmp_path, SMALLEST_API_KEY="sk_secret")))
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", "\ufffd"])
+def test_an_event_file_that_is_none_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "event.json"
+    path.write_text(content)
+    with pytest.raises(UsageError, match=r"event\.json"):
+        read_event_file(str(path))
+
+
+def test_a_missing_event_file_is_refused_and_none_at_all_is_not(tmp_path: Path) -> None:
+    assert read_event_file(None) == {}
+    with pytest.raises(UsageError, match="can't be read"):
+        read_event_file(str(tmp_path / "absent.json"))
