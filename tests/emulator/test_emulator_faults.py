@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
+import websockets
 from emulated import Account
 
 from agentops.emulator.database import EmulatorError
@@ -213,3 +215,36 @@ async def test_a_wrong_seed_is_refused(
     seed.write_text(text)
     with pytest.raises(EmulatorError, match=error):
         open_account(seed_file=seed)
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (Fault("drop_socket", path="*/agent/connect", after=1), "dropped"),
+        (Fault("stall_socket", path="*/agent/connect", after=1), "silent"),
+        (Fault("status", path="*/agent/connect", status=503), "refused 503"),
+    ],
+)
+async def test_a_websocket_is_dropped_stalled_or_refused(fault: Fault, told: str) -> None:
+    with start(EmulatorOptions(faults=(fault,))) as emulator:
+        async with httpx2.AsyncClient(base_url=f"{emulator.base_url}/atoms/v1", headers=HEADERS) as client:
+            agent = (await client.post("/agent", json={"name": "A"})).json()["data"]
+        url = emulator.base_url.replace("http", "ws") + f"/atoms/v1/agent/connect?agent_id={agent}&mode=chat"
+        assert await _met(f"{url}&token=sk_test") == told
+
+
+async def _met(url: str) -> str:
+    """What a caller meets who says something after the session was created."""
+    try:
+        async with websockets.connect(url) as socket:
+            assert json.loads(await socket.recv())["type"] == "session.created"
+            await socket.send(json.dumps({"type": "input_text.send", "text": "Hello"}))
+            async with asyncio.timeout(0.5):
+                await socket.recv()
+            return "answered"
+    except websockets.ConnectionClosedError:
+        return "dropped"
+    except TimeoutError:
+        return "silent"
+    except websockets.InvalidStatus as refusal:
+        return f"refused {refusal.response.status_code}"
