@@ -29,6 +29,7 @@ MODES = ("webcall", "chat")
 SAMPLE_RATES_HZ = (8000, 16000, 24000, 48000)
 DEFAULT_SAMPLE_RATE_HZ = 24000
 FATAL_SETUP = 4000  # close code after an `error` that ends a session before it began
+_SHORTEST_WAIT_S = 0.001  # between two alarms of one session
 # Keys that the platform fills in itself; a caller's values for them are dropped.
 RESERVED_VARIABLES = frozenset(
     {"call_id", "conversation_type", "agent_number", "user_number", "current_date", "current_time", "current_day"}
@@ -228,6 +229,7 @@ class _Line:
         self._awake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._workers: set[asyncio.Task[None]] = set()
+        self._is_recorded = False
 
     async def run(self) -> None:
         session, store = self._session, self._store
@@ -263,15 +265,17 @@ class _Line:
         for work in session.work:
             task = self._loop.create_task(self._perform(work))
             self._workers.add(task)
-            task.add_done_callback(self._workers.discard)
+            task.add_done_callback(self._worked)
         session.work.clear()
-        for event in session.record.take_events():
-            self._store.add_call_event(session.setup.call_id, event)
+        if session.ending is not None and not self._is_recorded:
+            self._record()
+        self._tell()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if session.ending is None:
-            self._timer = self._loop.call_at(self._opened + session.next_ms() / 1000.0, self._tick)
+            due = max(self._opened + session.next_ms() / 1000.0, self._loop.time() + _SHORTEST_WAIT_S)
+            self._timer = self._loop.call_at(due, self._tick)
         if session.frames or session.ending is not None:
             self._awake.set()
 
@@ -283,6 +287,12 @@ class _Line:
         result = await perform(work, may_send=self._store.options.allow_tool_calls)
         self._session.finish(work, result, self._now())
         self._settle()
+
+    def _worked(self, task: asyncio.Task[None]) -> None:
+        self._workers.discard(task)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            self._session.fail(f"{type(failure).__name__}: {failure}", self._now())
+            self._settle()
 
     async def _send_until_ended(self) -> None:
         session = self._session
@@ -299,23 +309,32 @@ class _Line:
         except (WebSocketDisconnect, RuntimeError):
             session.hang_up(self._now())
 
-    async def _keep(self) -> None:
-        """Puts the finished call into the store."""
+    def _tell(self) -> None:
+        for event in self._session.record.take_events():
+            self._store.add_call_event(self._session.setup.call_id, event)
+
+    def _record(self) -> None:
+        """The finished call, kept before its caller learns that it is over."""
         session = self._session
-        if session.ending is None:
-            session.hang_up(self._now())
-        call_id = session.setup.call_id
-        if session.setup.mode == "webcall":
-            stereo, mono = await asyncio.to_thread(session.record.to_wav)
-            self._store.put_recording(call_id, stereo)
-            self._store.put_recording(call_id, mono, stereo=False)
         assert session.ending is not None
+        self._is_recorded = True
         document = session.record.to_document(
             status="completed", ended_ms=session.ended_ms, disconnection=session.ending.disconnection
         )
-        for event in session.record.take_events():
-            self._store.add_call_event(call_id, event)
-        self._store.update_call(call_id, document)
+        self._store.update_call(session.setup.call_id, document)
+
+    async def _keep(self) -> None:
+        """What remains to be kept once the socket is done with: the recording."""
+        session = self._session
+        if session.ending is None:
+            session.hang_up(self._now())
+        if not self._is_recorded:
+            self._record()
+        self._tell()
+        if session.setup.mode == "webcall":
+            stereo, mono = await asyncio.to_thread(session.record.to_wav)
+            self._store.put_recording(session.setup.call_id, stereo)
+            self._store.put_recording(session.setup.call_id, mono, stereo=False)
 
 
 async def perform(work: Work, *, may_send: bool) -> str | ToolOutcome | Any:

@@ -89,6 +89,7 @@ class _Utterance:
     started_ms: float
     sent: int = 0  # frames
     worded: int = 0  # words in the transcript so far
+    checked_ms: float = -1.0  # how far into it the faults have had their chance
 
     def next_ms(self) -> float:
         due = [self.started_ms + self.rendering.duration_ms]
@@ -98,7 +99,7 @@ class _Utterance:
             due.append(self.started_ms + self.rendering.words[self.worded][0])
         faults = self.faults
         ends = (faults.ends_after_ms, faults.stalls_after_ms, faults.drops_after_ms)
-        due += [self.started_ms + after for after in ends if after is not None]
+        due += [self.started_ms + after for after in ends if after is not None and after > self.checked_ms]
         return min(due)
 
 
@@ -211,6 +212,12 @@ class Session:
         if self.ending is None:
             self._close(Ending(None, "user_hangup"), now_ms)
 
+    def fail(self, message: str, now_ms: float) -> None:
+        """Some work could not be done: the platform's own fault, which ends the call."""
+        if self.ending is None:
+            self._send(type="error", code="internal_error", message=message)
+            self._close(Ending(1011, "system_error"), now_ms)
+
     def next_ms(self) -> float:
         """When `advance` has something to do, if nothing else happens before."""
         due = [self._limit_ms]
@@ -218,7 +225,7 @@ class Session:
             due.append(self._utterance.next_ms())
         if self._running is not None and self._utterance is None and self._resume_ms is not None:
             due.append(self._resume_ms)
-        if self._answer_ms is not None and not self._is_busy:
+        if self._answer_ms is not None and self._may_answer:
             due.append(max(self._answer_ms, self._not_before_ms))
         if self._is_quiet:
             due.append(self._quiet_since_ms + self._idle_ms)
@@ -295,10 +302,16 @@ class Session:
     def _is_busy(self) -> bool:
         return self._running is not None
 
+    @property
+    def _is_caller_speaking(self) -> bool:
+        return self._detector is not None and self._detector.is_speech
+
+    @property
+    def _may_answer(self) -> bool:
+        return not self._is_busy and not self._is_caller_speaking
+
     def _answer(self, now_ms: float) -> None:
-        if self._answer_ms is None or self._is_busy or now_ms < max(self._answer_ms, self._not_before_ms):
-            return
-        if self._detector is not None and self._detector.is_speech:
+        if self._answer_ms is None or not self._may_answer or now_ms < max(self._answer_ms, self._not_before_ms):
             return
         said = [text for text in self._turn_text if text is not None]
         text = " ".join(said) if said else UNRECOGNIZED
@@ -409,6 +422,7 @@ class Session:
             end = rendering.words[utterance.worded][1]
             self._send(type="transcript.delta", role="assistant", text=rendering.text[:end])
             utterance.worded += 1
+        utterance.checked_ms = elapsed
         if self._struck(utterance.faults, elapsed, now_ms) or elapsed < rendering.duration_ms:
             return
         if utterance.faults.never_stops:
@@ -480,8 +494,7 @@ class Session:
 
     @property
     def _is_quiet(self) -> bool:
-        speaking = self._detector is not None and self._detector.is_speech
-        return not self._is_busy and not speaking and self._answer_ms is None
+        return self._may_answer and self._answer_ms is None
 
     def _watch_silence(self, now_ms: float) -> None:
         if not self._is_quiet or now_ms < self._quiet_since_ms + self._idle_ms:

@@ -19,7 +19,7 @@ PHRASES = (
     "Thank you. Goodbye.",
     "My order number is 4 2 7.",
     "Yes please.",
-    "Talk to Nyah.",
+    "I want to talk to Nyah.",
 )
 ELSEWHERE = (
     "The weather is lovely today in Paris.",

@@ -46,7 +46,7 @@ def test_voices_sound_different() -> None:
         frequencies = np.linspace(0, 8000, len(spectrum))
         return float((spectrum * frequencies).sum() / spectrum.sum())
 
-    assert abs(brightness("f3") - brightness("m3")) > 50
+    assert abs(brightness("f5") - brightness("m7")) > 300
 
 
 def test_speed_and_empty_text() -> None:

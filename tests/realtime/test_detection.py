@@ -1,0 +1,73 @@
+"""The energy detector finds where speech starts and ends, whatever the chunks are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agentops.emulator.detection import SpeechEnded, SpeechStarted, VoiceDetector
+
+RATE = 16000
+SETTINGS = {"minVolume": 0.6, "triggerTimeInSecs": 0.2, "releaseTimeInSecs": 0.4}
+
+
+def sound(seconds: float, dbfs: float) -> bytes:
+    noise = np.random.default_rng(1).normal(0, 32768 * 10 ** (dbfs / 20), round(seconds * RATE))
+    return np.clip(noise, -32768, 32767).astype("<i2").tobytes()
+
+
+def silence(seconds: float) -> bytes:
+    return bytes(round(seconds * RATE) * 2)
+
+
+def feed(pcm: bytes, chunk: int = 1280, **changes: float) -> list[tuple[str, float]]:
+    """What was detected: its kind and the second at which it was."""
+    detector = VoiceDetector({**SETTINGS, **changes}, RATE)
+    found = []
+    for start in range(0, len(pcm), chunk):
+        for event in detector.feed(pcm[start : start + chunk]):
+            at = (start + chunk) / 2 / RATE
+            found.append(("start" if isinstance(event, SpeechStarted) else "end", at))
+    return found
+
+
+def test_speech_starts_after_the_trigger_and_ends_after_the_release() -> None:
+    (start, started), (end, ended) = feed(silence(1) + sound(1, -30) + silence(1))
+    assert (start, end) == ("start", "end")
+    assert started == pytest.approx(1.2, abs=0.05)
+    assert ended == pytest.approx(2.4, abs=0.05)
+
+
+def test_the_agents_own_settings_count() -> None:
+    pcm = silence(1) + sound(1, -30) + silence(1.5)
+    (_, started), (_, ended) = feed(pcm, triggerTimeInSecs=0.5, releaseTimeInSecs=1.0)
+    assert (started, ended) == (pytest.approx(1.5, abs=0.05), pytest.approx(3.0, abs=0.05))
+
+
+@pytest.mark.parametrize(("volume", "dbfs", "heard"), [(0.6, -45, True), (0.6, -55, False), (0.8, -45, False)])
+def test_quiet_sounds_are_not_speech(volume: float, dbfs: float, heard: bool) -> None:
+    assert bool(feed(silence(0.5) + sound(1, dbfs) + silence(1), minVolume=volume)) is heard
+
+
+def test_a_click_is_not_speech_and_a_short_pause_does_not_end_it() -> None:
+    assert feed(silence(0.5) + sound(0.1, -20) + silence(1)) == []
+    assert [kind for kind, _ in feed(sound(0.5, -30) + silence(0.3) + sound(0.5, -30) + silence(1))] == ["start", "end"]
+
+
+def test_the_speech_is_kept_whole() -> None:
+    detector = VoiceDetector(SETTINGS, RATE)
+    spoken = sound(0.8, -20)
+    found = detector.feed(silence(0.6) + spoken + silence(0.8))
+    ended = found[-1]
+    assert isinstance(ended, SpeechEnded)
+    assert spoken in ended.pcm
+    assert not detector.is_speech
+
+
+@settings(max_examples=25)
+@given(st.integers(1, 3000))
+def test_chunks_do_not_matter(chunk: int) -> None:
+    pcm = silence(0.4) + sound(0.6, -25) + silence(0.6)
+    assert [kind for kind, _ in feed(pcm, chunk)] == ["start", "end"]
