@@ -12,7 +12,7 @@ from agentops.calls.retelling import script_of
 from agentops.calls.run import CallResult, Prepared, Wiring, run_call
 from agentops.calls.schedule import Appointment, CallEnded, CallStarted, Plan, run_calls, shard_of
 from agentops.calls.script import Script, read_script, script_schema
-from agentops.calls.session import Platform, Target
+from agentops.calls.session import NoConnection, Platform, Target, try_session
 
 __all__ = [
     "Appointment",
@@ -22,6 +22,7 @@ __all__ = [
     "CallStarted",
     "Check",
     "Kind",
+    "NoConnection",
     "Plan",
     "Platform",
     "Prepared",
@@ -46,4 +47,5 @@ __all__ = [
     "script_of",
     "script_schema",
     "shard_of",
+    "try_session",
 ]

@@ -10,6 +10,7 @@ import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from typing import Protocol as Interface
@@ -19,7 +20,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from agentops import __version__
-from agentops.calls.protocol import DEFAULT_SAMPLE_RATE_HZ, Event, Mode, Phase, Protocol
+from agentops.calls.protocol import DEFAULT_SAMPLE_RATE_HZ, HANG_UP_FRAME, Event, Mode, Phase, Protocol
 from agentops.errors import PlatformError, UnauthorizedError
 
 _MAX_FRAME_BYTES = 4 * 2**20
@@ -190,6 +191,14 @@ async def open_session(opening: Opening, platform: Platform | None, dial: Dial =
             tried[failure.status] = attempt + 1
             notes.append(f"tried again: {failure.summary}")
             await asyncio.sleep(pauses[attempt])
+
+
+async def try_session(target: Target, platform: Platform | None, dial: Dial = dial) -> None:
+    """Opens a session in text and ends it at once. Raises `NoConnection` when the agent can't be reached."""
+    session = await open_session(Opening(target, Mode.CHAT), platform, dial)
+    with suppress(SocketClosed):
+        await session.socket.send(HANG_UP_FRAME)
+    await session.socket.close()
 
 
 async def _open_once(opening: Opening, platform: Platform | None, dial: Dial, notes: list[str]) -> Session:

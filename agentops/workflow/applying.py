@@ -15,15 +15,20 @@ from agentops.plan.model import Plan, Refusal
 from agentops.state import state_folder
 from agentops.workflow.calls import PageWriter, SmokeAfterDeploy, prepare_smoke
 from agentops.workflow.deployment import Deployment
+from agentops.workflow.previewing import PreviewHooks, pass_gate
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyRequest:
-    """How an apply goes about it. `smoke` overrides the environment's own setting; None follows it."""
+    """How an apply goes about it. `smoke` overrides the environment's own setting; None follows it.
+
+    gate_preview: call ephemeral copies first, as an environment with `deploy.gate: preview` always does
+    """
 
     discard_draft: bool = False
     is_atomic: bool = False
     smoke: bool | None = None
+    gate_preview: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +63,26 @@ async def apply_deployment(
 ) -> ApplyResult:
     """Applies `plan`, which must be applyable: locked against a second run, journalled, called where that is asked for.
 
-    Call scripts are read and made ready before anything is written, so a broken script changes nothing.
+    Call scripts are read and made ready before anything is written, and one agent is reached: a broken script or a
+    line that nobody answers changes nothing.
     """
     require_applyable(plan)
     environment, clock = deployment.environment, SystemClock()
     run_id = new_run_id(clock.now())
     calls_after = environment.deploy.smoke if request.smoke is None else request.smoke
-    smoke = _smoke(deployment, plan, run_id, calls) if calls_after else None
+    is_gated = environment.deploy.gate_preview or request.gate_preview
+    smoke = await _smoke(deployment, plan, run_id, calls) if calls_after or is_gated else None
     options = ApplyOptions(deploy=environment.deploy, discard_draft=request.discard_draft, is_atomic=request.is_atomic)
     with environment_lock(deployment.root, environment.name, clock), Journal(deployment.root, run_id, clock) as journal:
-        hooks = Hooks(smoke=smoke, record=journal, on_event=on_event, clock=clock, run_id=run_id)
+        if is_gated and (held_back := await pass_gate(deployment, plan, PreviewHooks(on_event, smoke), run_id)):
+            return held_back
+        after = smoke if calls_after else None
+        hooks = Hooks(smoke=after, record=journal, on_event=on_event, clock=clock, run_id=run_id)
         return await apply_plan(plan, deployment.account, options, hooks)
 
 
-def _smoke(deployment: Deployment, plan: Plan, run_id: str, calls: CallHooks) -> SmokeAfterDeploy:
+async def _smoke(deployment: Deployment, plan: Plan, run_id: str, calls: CallHooks) -> SmokeAfterDeploy:
     folder = state_folder(deployment.root) / "runs" / run_id
-    return prepare_smoke(deployment, plan.changes, folder, calls.write_pages, calls.progress)
+    smoke = prepare_smoke(deployment, plan.changes, folder, calls.write_pages, calls.progress)
+    await smoke.require_reachable(plan.changes)
+    return smoke

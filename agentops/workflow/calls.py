@@ -17,7 +17,7 @@ from agentops.apply.model import Verdict as SmokeOutcome
 from agentops.calls.schedule import Progress, ignore_progress
 from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
 from agentops.document import DesiredAgent, Environment
-from agentops.errors import AgentopsError, SpecError, UsageError
+from agentops.errors import AgentopsError, SpecError, UnavailableError, UsageError
 from agentops.plan.identity import match_agents
 from agentops.plan.model import Action, AgentChange, Category
 from agentops.spec import Project
@@ -62,7 +62,11 @@ def load_script(root: Path, file: str, environment: Environment) -> LoadedScript
     try:
         tree, problems = files.tree(file)
     except FileProblem as problem:
-        raise UsageError(f"the call script {file} can't be read: {problem.summary}", hint=problem.hint) from None
+        raise UsageError(
+            f"the call script {file} can't be read: {problem.summary}",
+            hint="paths are relative to the project; without any, the scripts that the specs name are called",
+            code="call-script",
+        ) from None
     except SourceError as error:
         raise SpecError([error.diagnostic]) from None
     problems = list(problems)
@@ -172,6 +176,25 @@ class SmokeAfterDeploy:
     folder: Path
     write_pages: PageWriter
     progress: Progress = ignore_progress
+
+    async def require_reachable(self, changes: Sequence[AgentChange]) -> None:
+        """Opens and closes one session with an agent that is to be called, while the old version still serves.
+
+        Raises UnavailableError: what can't be called after a deploy is better not deployed. A new agent can't be tried.
+        """
+        served = next(
+            (c.agent_id for c in changes if c.agent_id and self.prepared.get(c.key) and c.base_revision_id), None
+        )
+        if served is None:
+            return
+        try:
+            await calls.try_session(target_of(self.deployment, served), self.deployment.account)
+        except calls.NoConnection as failure:
+            raise UnavailableError(
+                f"the calls after this deploy could not be made, so nothing was changed: {failure.summary}",
+                hint="try again later, or deploy without calls: --no-smoke",
+                code="calls-unreachable",
+            ) from None
 
     async def smoke(self, change: AgentChange, agent_id: str) -> SmokeVerdict | None:
         chosen = self.prepared.get(change.key, ())
