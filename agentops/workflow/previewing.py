@@ -1,0 +1,195 @@
+"""Ephemeral copies of agents, to be called before anything goes live: put up, taken down, and swept when forgotten.
+
+A preview is an ordinary agent, deployed by the ordinary engine, that no caller reaches: inbound off, no phone number, a
+name that says what it is. Its mark carries an environment of its own, so that no deploy ever takes it for the real one;
+its label says until when it may live.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from agentops.apply.engine import apply_plan
+from agentops.apply.model import AgentResult, ApplyOptions, ApplyResult, EventSink, Hooks, Outcome, Smoke
+from agentops.clock import Clock, SystemClock
+from agentops.document import AgentListing, Deploy, DesiredAgent, OnFailure, Revision, label_text, read_mark
+from agentops.errors import UsageError
+from agentops.plan.build import PlanOptions
+from agentops.plan.model import Action, AgentChange, Plan
+from agentops.workflow.deployment import Deployment
+from agentops.workflow.planning import plan_deployment
+
+DEFAULT_TTL = timedelta(hours=4)
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
+_CALLED = re.compile(r" \(preview ([a-z0-9][a-z0-9-]{0,30})\)$")
+_UNTIL = re.compile(r"\buntil (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z\b")
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewHooks:
+    """What a preview touches besides the platform. `smoke` calls the copies as soon as they are up."""
+
+    on_event: EventSink
+    smoke: Smoke | None = None
+    clock: Clock | None = None
+
+
+async def preview_up(
+    deployment: Deployment, name: str, hooks: PreviewHooks, *, ttl: timedelta = DEFAULT_TTL
+) -> ApplyResult:
+    """Deploys a copy of every selected agent, or brings the copies of that name up to date."""
+    clock = hooks.clock or SystemClock()
+    copies = _copies(deployment, name)
+    until = (clock.now() + ttl).strftime("%Y-%m-%dT%H:%M:%SZ")
+    plan = await plan_deployment(copies, PlanOptions(overwrites_drift=True, discards_draft=True, acknowledged=_ACKED))
+    options = ApplyOptions(deploy=Deploy(label=f"preview {name} until {until}", on_failure=OnFailure.KEEP))
+    told = Hooks(smoke=hooks.smoke, on_event=hooks.on_event, clock=clock, run_id=f"preview-{name}")
+    return await apply_plan(plan, deployment.account, options, told)
+
+
+_ACKED = frozenset({"REDEPLOY"})  # a preview is there to try again what failed
+
+
+def _copies(deployment: Deployment, name: str) -> Deployment:
+    """The deployment of the copies: same account, an environment of its own."""
+    if _NAME.fullmatch(name) is None:
+        raise UsageError(f"{name!r} can't name a preview", hint="use small letters, digits and -, at most 31 of them")
+    environment = replace(
+        deployment.environment, name=_environment_of(deployment, name), protected_agents=(), rules={}, ignore_drift=()
+    )
+    agents = tuple(_copy(agent, name) for agent in deployment.agents)
+    project = replace(deployment.project, environment=environment, agents=agents)
+    return replace(deployment, project=project, agents=agents)
+
+
+def _environment_of(deployment: Deployment, name: str) -> str:
+    return f"{deployment.environment.name}-preview-{name}"
+
+
+def _copy(agent: DesiredAgent, name: str) -> DesiredAgent:
+    kept = {field: value for field, value in agent.metadata.items() if field == "description"}
+    return replace(
+        agent,
+        name=f"{agent.name} (preview {name})",
+        metadata={**kept, "allowInboundCall": False},
+        agent_id=None,
+        previous_names=(),
+        previous_keys=(),
+    )
+
+
+async def pass_gate(deployment: Deployment, plan: Plan, hooks: PreviewHooks, run_id: str) -> ApplyResult | None:
+    """Calls a copy of every agent that `plan` would create or update, and takes the copies down however that ends.
+
+    None when all calls passed; otherwise the result of an apply that changed nothing, with what was heard.
+    """
+    keys = {change.key for change in plan.changes if change.action in (Action.CREATE, Action.UPDATE)}
+    gated = deployment.narrowed(tuple(agent for agent in deployment.agents if agent.key in keys))
+    name = f"gate-{run_id[-6:].lower()}"
+    try:
+        previewed = await preview_up(gated, name, hooks)
+    finally:
+        swept = await preview_down(gated, name, hooks)
+    left = [each.name for each in swept.agents if each.outcome is not Outcome.APPLIED]
+    if not previewed.exit_code and not previewed.is_interrupted:
+        return None
+    by_key = {agent.key: agent for agent in previewed.agents}
+    agents = tuple(_held_back(change, by_key.get(change.key), left) for change in plan.changes)
+    return replace(previewed, run_id=run_id, environment=plan.environment, digest=plan.digest, agents=agents)
+
+
+def _held_back(change: AgentChange, copy: AgentResult | None, left: Sequence[str]) -> AgentResult:
+    """The agent as it still is, with what its copy had to say."""
+    return AgentResult(
+        key=change.key,
+        name=change.name,
+        action=change.action,
+        outcome=Outcome.NOT_ATTEMPTED if change.is_change else Outcome.UNCHANGED,
+        detail="held back: a preview did not pass its calls" if change.is_change else change.reason,
+        agent_id=change.agent_id,
+        problem=copy.problem if copy else None,
+        verdict=copy.verdict if copy else None,
+        serving_revision_id=change.base_revision_id,
+        serving_number=change.base_number,
+        fingerprint=change.fingerprint,
+        warnings=tuple(f"{name} could not be taken down: `agentops preview gc` does it later" for name in left),
+    )
+
+
+async def preview_down(deployment: Deployment, name: str, hooks: PreviewHooks) -> ApplyResult:
+    """Archives every copy that the project's environment has under `name`, of whatever agent."""
+    found = [each for each in await _previews(deployment) if each.name == name]
+    return await _archive(deployment, found, hooks)
+
+
+async def sweep_previews(deployment: Deployment, hooks: PreviewHooks, *, ttl: timedelta = DEFAULT_TTL) -> ApplyResult:
+    """Archives the copies whose time has passed; one that was never finished counts from its creation."""
+    clock = hooks.clock or SystemClock()
+    return await _archive(deployment, [p for p in await _previews(deployment) if p.ends(ttl) <= clock.now()], hooks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Preview:
+    name: str
+    key: str
+    listing: AgentListing
+    live: Revision | None
+
+    def ends(self, ttl: timedelta) -> datetime:
+        told = _UNTIL.search(label_text(self.live.label if self.live else None))
+        if told is not None:
+            return datetime.fromisoformat(f"{told.group(1)}+00:00")
+        made = (self.live.published_at if self.live else None) or self.listing.updated_at or "1970-01-01T00:00:00Z"
+        return datetime.fromisoformat(made.replace("Z", "+00:00")) + ttl
+
+
+async def _previews(deployment: Deployment) -> Sequence[_Preview]:
+    """The copies that are ours: by our mark, or unfinished ones that carry nothing but the platform's own revision."""
+    listings = [each for each in await deployment.account.list_agents() if _CALLED.search(each.name)]
+    live = await asyncio.gather(*(deployment.account.read_live(each.agent_id) for each in listings))
+    found = (_preview(deployment, listing, revision) for listing, revision in zip(listings, live, strict=True))
+    return [each for each in found if each is not None]
+
+
+def _preview(deployment: Deployment, listing: AgentListing, live: Revision | None) -> _Preview | None:
+    told = _CALLED.search(listing.name)
+    name = told.group(1) if told else ""
+    mark = read_mark(live.label if live else None)
+    if mark is None:
+        known = {agent.name: agent.key for agent in deployment.project.agents}
+        key = known.get(listing.name.removesuffix(f" (preview {name})"))
+        is_unfinished = live is None or (live.label is None and live.number in (None, 1))
+        return _Preview(name, key, listing, live) if key is not None and is_unfinished else None
+    is_ours = (mark.project, mark.environment) == (deployment.project.name, _environment_of(deployment, name))
+    return _Preview(name, mark.key, listing, live) if is_ours else None
+
+
+async def _archive(deployment: Deployment, previews: Sequence[_Preview], hooks: PreviewHooks) -> ApplyResult:
+    account = deployment.account
+    observed = await asyncio.gather(*(account.read_agent(each.listing) for each in previews))
+    changes = tuple(
+        AgentChange(
+            key=f"{each.key} (preview {each.name})",
+            name=each.listing.name,
+            action=Action.ARCHIVE,
+            reason=f"preview {each.name} is over",
+            agent_id=each.listing.agent_id,
+            base_revision_id=seen.live.revision_id if seen.live else None,
+            base_number=seen.live.number if seen.live else None,
+            observed=seen,
+        )
+        for each, seen in zip(previews, observed, strict=True)
+    )
+    plan = Plan(
+        project=deployment.project.name,
+        environment=deployment.environment.name,
+        target=account.base_url,
+        generation=account.generation,
+        changes=changes,
+        digest="",
+    )
+    return await apply_plan(plan, account, hooks=Hooks(on_event=hooks.on_event, clock=hooks.clock, run_id="preview"))
