@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
+import threading
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from fake_github import FakeGithub
+from fake_github import TOKEN, FakeGithub
 from github_job import read_event, variables
 
 from agentops.ci.event import GithubRun, read_run
@@ -94,6 +98,31 @@ async def test_the_jobs_own_files_stay_what_they_are(github: Github, repository:
     assert (repository.place / "prompt.md").read_text() == "Never open.\n"
     assert (repository.place / "report.html").exists()
     assert repository.git("worktree", "list").count("\n") == 0
+
+
+async def test_the_token_reaches_git_as_a_header_and_nothing_else(github: Github, repository: Repository) -> None:
+    """A server that refuses everything: what git sent is what counts."""
+    asked: list[str | None] = []
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.headers.get("Authorization"))
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        repository.git("remote", "set-url", "origin", f"{address}/acme/voice.git")
+        run = replace(job(repository), server_url=address)
+        with pytest.raises(AgentopsError, match="git fetch failed") as refused:
+            await propose_revert(github, run, Revert("3" * 40, "main", "Revert", ""), dict(os.environ))
+        server.shutdown()
+    expected = base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
+    assert asked[0] == f"basic {expected}"
+    assert TOKEN not in str(refused.value)
+    assert TOKEN not in (repository.place / ".git" / "config").read_text()
 
 
 async def test_a_conflict_says_what_to_do_by_hand(github: Github, fake: FakeGithub, repository: Repository) -> None:

@@ -256,6 +256,15 @@ def test_a_fork_is_checked_without_secrets_and_without_a_comment(team: Team) -> 
     assert not team.fake.comments
 
 
+def test_a_fork_is_planned_where_no_secret_is_needed(team: Team) -> None:
+    team.fake.permissions = frozenset({"pull-requests:read"})
+    team.open_pull(7, "Start")
+    planned = team.plan(7, "local", repository="stranger/voice", keys={})
+    assert (planned.exit_code, planned.outputs["changes"]) == (0, "true"), planned.log
+    assert "Merging this applies it to `local`" in planned.summary
+    assert not team.fake.comments
+
+
 def test_a_plan_that_fails_replaces_the_comment_of_the_last_one(team: Team) -> None:
     team.write("agents/prompts/desk.md", "You answer", "You kindly answer")
     team.open_pull(7, "Be kind")
@@ -301,14 +310,16 @@ def test_a_console_edit_opens_an_issue_that_closes_when_it_is_undone(team: Team)
 
 
 def test_a_bad_change_is_restored_the_job_is_red_and_the_revert_is_proposed(team: Team) -> None:
-    team.has_shell = True
     assert team.deploy(7, "Start").exit_code == 0
+    team.has_shell = True
     team.write("agents/prompts/desk.md", "We are open Monday to Friday.\n", "")
     bad = team.deploy(8, "Tidy up")
     assert (bad.exit_code, bad.outputs["rolled-back"]) == (6, "true"), bad.log
     assert "expected agent contains" in bad.summary
     assert f"git revert {team.git('rev-parse', 'HEAD')[:10]}" in bad.summary
-    assert Path(bad.outputs["report"]).exists()
+    assert "Calls failed: 0 of 1 scripts passed" in bad.summary
+    assert Path(bad.outputs["report"]).name == "report.html"
+    assert Path(bad.outputs["report"]).is_relative_to(bad.outputs["artifact-path"])
 
     proposed = team.run("push", {}, "agentops-apply", "revert", {"environment": "prod"})
     assert proposed.exit_code == 0, proposed.log
