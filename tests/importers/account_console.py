@@ -1,0 +1,63 @@
+"""The console of the emulated account, as the tests use it: edits by REST, behind agentops' back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from agentops.emulator.options import EmulatorOptions
+from agentops.emulator.server import start
+
+PATIENCE_S = 10.0
+
+
+class Console:
+    """One account, edited as a person does it in the browser (the branch model)."""
+
+    def __init__(self, base_url: str, client: httpx2.Client) -> None:
+        self.base_url = base_url
+        self._client = client
+
+    def agent_id(self, name: str) -> str:
+        rows = self._client.get("/agent").json()["data"]["agents"]
+        return str(next(row["_id"] for row in rows if row["name"] == name))
+
+    def config(self, name: str) -> dict[str, Any]:
+        return dict(self._client.get(f"/agent/{self.agent_id(name)}").json()["data"]["_resolvedConfig"])
+
+    def create(self, name: str, config: dict[str, Any]) -> str:
+        agent_id = str(self._client.post("/agent", json={"name": name}).json()["data"])
+        self.edit(name, config)
+        return agent_id
+
+    def rename(self, name: str, new: str) -> None:
+        assert self._client.patch(f"/agent/{self.agent_id(name)}", json={"name": new}).status_code == 200
+
+    def edit(self, name: str, config: dict[str, Any]) -> None:
+        """Writes a draft, publishes it, and waits until it serves."""
+        agent = f"/agent/{self.agent_id(name)}"
+        branch = self._client.get(f"{agent}/branches").json()["data"]["branches"][0]
+        head, branch_id = branch["headRevisionNumber"], branch["branch"]["_id"]
+        written = self._client.put(f"{agent}/branches/{branch_id}/draft", json=config)
+        assert written.status_code == 200, written.text
+        self._client.post(f"{agent}/branches/{branch_id}/draft/publish", json={"label": "by hand"})
+        until = time.monotonic() + PATIENCE_S
+        while self._client.get(f"{agent}/branches").json()["data"]["branches"][0]["headRevisionNumber"] == head:
+            assert time.monotonic() < until, "the console edit was never published"
+
+
+@contextmanager
+def console(data: Path | None = None, api: str = "v2") -> Iterator[Console]:
+    """An emulator on a free port and its console; with `data`, the embedded emulator's own memory."""
+    running = start(EmulatorOptions(api=api, data=data, scan_delay_s=0.0))
+    headers = {"Authorization": "Bearer sk_console"}
+    try:
+        with httpx2.Client(base_url=f"{running.base_url}/atoms/v1", headers=headers) as client:
+            yield Console(running.base_url, client)
+    finally:
+        running.stop()

@@ -1,0 +1,180 @@
+"""Agents of an account become specs: the plan right after is empty, and no secret is copied."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from account_console import Console, console
+
+from agentops.cli.app import run
+from agentops.document import AgentListing, ObservedAgent, Revision
+from agentops.importers.atoms.defaults import without_defaults
+from agentops.importers.atoms.importing import import_observed
+from agentops.importers.atoms.specs import SpecWriter
+from agentops.spec.source import read_yaml
+from agentops.spec.tree import to_plain
+
+ROOT = Path(__file__).parents[2]
+CONFIG = {
+    "firstMessage": "Hello from ${{not}} me, {{who}}.",
+    "slmModel": "gpt-4o",
+    "defaultVariables": {"who": "you"},
+    "redactionConfig": {"isEnabled": False},
+    "synthesizer": {"speed": 1.0, "voiceConfig": {"model": "waves_lightning_v3_1", "voiceId": "nyah"}},
+    "singlePromptConfig": {
+        "prompt": "# Role\nSay no.\n\nNo newline at the end: ${% x %}",
+        "tools": [
+            {"type": "end_call", "name": "end_call", "description": "Ends."},
+            {
+                "type": "api_call",
+                "name": "ask",
+                "description": "Asks.",
+                "url": "https://x.example/ask",
+                "method": "POST",
+                "headers": {"Authorization": "Bearer very-secret-token", "X-Plain": "1"},
+            },
+        ],
+    },
+}
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Console]:
+    with console() as found:
+        monkeypatch.setenv("SMALLEST_BASE_URL", found.base_url)
+        monkeypatch.setenv("SMALLEST_API_KEY", "sk_test")
+        yield found
+
+
+def test_the_plan_right_after_an_import_is_empty(
+    account: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account.create("Night Line", CONFIG)
+    account.create("Other", {"firstMessage": "Hi."})
+    assert run(["import", "atoms", "--all", "--output", str(tmp_path)]) == 0
+    told = capsys.readouterr().err
+    assert "secret NIGHT_LINE_AUTHORIZATION: not copied" in told
+    texts = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [text for text in (*texts, told) if "very-secret-token" in text]
+    monkeypatch.setenv("NIGHT_LINE_AUTHORIZATION", "Bearer very-secret-token")
+    assert run(["plan", "--detailed-exitcode", "--project", str(tmp_path)]) == 0
+    assert "No changes." in capsys.readouterr().out
+    assert (tmp_path / "agents/prompts/night-line.md").read_text().startswith("# Role\nSay no.\n")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("api", ["v1", "v2"])
+@pytest.mark.parametrize("keeps", [[], ["--keep-defaults"]])
+def test_every_example_comes_back_whole_in_both_generations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], api: str, keeps: list[str]
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    shutil.copytree(ROOT / "agents", here / "agents")
+    shutil.copy(ROOT / "agentops.yaml", here)
+    assert run(["apply", "--yes", "-e", "local", "--api", api, "--project", str(here)]) == 0
+    with console(here / ".agentops" / "emulator.db", api) as found:
+        monkeypatch.setenv("SMALLEST_BASE_URL", found.base_url)
+        monkeypatch.setenv("SMALLEST_API_KEY", "sk_test")
+        capsys.readouterr()
+        assert run(["import", "atoms", "--all", "--output", str(there), *keeps]) == 0
+        told = capsys.readouterr().err
+        for name in re.findall(r"secret (\w+):", told):
+            monkeypatch.setenv(name, "Bearer demo-token")
+        assert "left out" not in told
+        assert run(["plan", "--detailed-exitcode", "--project", str(there)]) == 0
+
+
+def test_one_some_and_known_agents(account: Console, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("North One", "North Two", "South"):
+        account.create(name, {"firstMessage": "Hi."})
+    arguments = ["--output", str(tmp_path)]
+    assert run(["import", "atoms", "North*", *arguments]) == 0
+    assert sorted(path.name for path in (tmp_path / "agents").glob("*.yaml")) == ["north-one.yaml", "north-two.yaml"]
+    assert run(["import", "atoms", account.agent_id("South"), "North One", *arguments]) == 0
+    assert (tmp_path / "agents/south.yaml").is_file()
+    assert "North One: the project has a spec for it" in capsys.readouterr().err
+
+
+def test_a_dry_run_prints_the_files_and_writes_none(
+    account: Console, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account.create("South", {"firstMessage": "Hi."})
+    assert run(["import", "atoms", "South", "--dry-run", "--output", str(tmp_path / "new")]) == 0
+    assert "# ---- agents/south.yaml" in capsys.readouterr().out
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [([], "name agents, or ask for --all"), (["Nobody"], "no agent 'Nobody'"), (["X", "--all"], "name agents, or ask")],
+)
+def test_wrong_requests_are_usage_errors(
+    account: Console, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+) -> None:
+    assert run(["import", "atoms", *arguments, "--output", str(tmp_path)]) == 64
+    assert told in capsys.readouterr().err
+
+
+def test_without_a_key_nothing_is_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["import", "atoms", "--all", "--output", str(tmp_path)]) == 64
+    assert "SMALLEST_API_KEY is not set" in capsys.readouterr().err
+
+
+def observed(**config: object) -> ObservedAgent:
+    listing = AgentListing("0" * 24, "Some Agent", {"allowInboundCall": True, "description": ""})
+    return ObservedAgent(listing, Revision("1" * 24, document=dict(config)))
+
+
+def test_what_equals_the_defaults_is_left_out_and_the_surprising_ones_stay() -> None:
+    config = {
+        "allowInterruptions": True,
+        "denoisingConfig": {"isEnabled": False},
+        "redactionConfig": {"isEnabled": True},
+        "sessionTimeoutConfig": {"timeoutTimeInSecs": 1800},
+        "synthesizer": {"speed": 1.2, "consistency": 0.5, "sampleRate": 24000},
+        "language": {"default": "en", "supported": ["en"], "switching": {"isEnabled": False}},
+        "defaultVariables": {"a": ""},
+        "pronunciationDicts": [],
+    }
+    assert without_defaults(config) == {
+        "redactionConfig": {"isEnabled": True},
+        "sessionTimeoutConfig": {"timeoutTimeInSecs": 1800},
+        "synthesizer": {"speed": 1.2, "sampleRate": 24000},
+        "language": {"default": "en", "supported": ["en"]},
+        "defaultVariables": {"a": ""},
+    }
+
+
+def test_fields_newer_than_this_release_are_passed_through_and_impossible_values_left_out() -> None:
+    made = import_observed(
+        [observed(firstMessage="Hi.", brandNewField={"x": 1}, interruptionBackoffTimer="soon", slmModel="gpt-4o")],
+        "prod",
+    )
+    spec = to_plain(read_yaml(made.files["agents/some-agent.yaml"], "x")[0])
+    assert spec["config"]["$passthrough"] == {"brandNewField": {"x": 1}}
+    assert "interruptionBackoffTimer" not in spec["config"]
+    assert made.agents[0].remarks == ("config.interruptionBackoffTimer: left out, since a spec can't hold it as it is",)
+
+
+def test_an_agent_that_was_never_published_still_gives_a_spec() -> None:
+    listing = AgentListing("0" * 24, "Blank", {})
+    made = SpecWriter("blank", "prod").write(ObservedAgent(listing))
+    assert made.files["agents/blank.yaml"].count("agent_id") == 1
+
+
+def test_two_secrets_of_one_header_name_get_names_of_their_own() -> None:
+    tools = [
+        {"type": "api_call", "name": n, "headers": {"X-Token": v}}
+        for n, v in (("a", "first-value"), ("b", "second-value"), ("c", "first-value"))
+    ]
+    writer = SpecWriter("k", "prod")
+    shaped = writer.shaped({"tools": tools}, "config.singlePromptConfig")
+    assert [tool["headers"]["X-Token"] for tool in shaped["tools"]] == [
+        "${{ secrets.K_X_TOKEN }}",
+        "${{ secrets.K_X_TOKEN_2 }}",
+        "${{ secrets.K_X_TOKEN }}",
+    ]
