@@ -16,10 +16,10 @@ from agentops.cli.options import AgentOption, EnvironmentOption, ProjectOption, 
 from agentops.diagnostics import Diagnostic, Severity, has_errors
 from agentops.errors import ExitCode, SpecError, UsageError
 from agentops.settings import read_settings
-from agentops.spec import Project, find_root, load_project
 
 if TYPE_CHECKING:
     from agentops.plan.codes import Code
+    from agentops.spec import Project
     from agentops.spec.provenance import Provenance
 
 
@@ -50,9 +50,9 @@ def validate(
     """Check every spec and call script and report all problems with their places. Needs no secret's value."""
     found: list[Diagnostic] = []
     told: list[str] = []
-    for name in _environments(find_root(project), environment, all_environments):
+    for name in _environments(project, environment, all_environments):
         try:
-            loaded = load_project(find_root(project), environ=read_settings().environ, environment=name)
+            loaded = _load(project, name)
         except SpecError as error:
             found += error.diagnostics
             continue
@@ -70,7 +70,7 @@ def lint(
     """Look for what is valid and still hurts a phone line, on top of everything that validate finds."""
     from agentops.spec.lint import lint_project
 
-    loaded = load_project(find_root(project), environ=read_settings().environ, environment=environment)
+    loaded = _load(project, environment)
     found = lint_project(loaded)
     code = _report(found, output_format, f"{len(loaded.agents)} agents in {loaded.environment.name}")
     has_warnings = any(each.severity is Severity.WARNING for each in found)
@@ -89,7 +89,7 @@ def render(
     """Print the resolved document of each agent: no expressions left, secrets by name only."""
     from agentops.render.documents import document_json, document_yaml
 
-    loaded = load_project(find_root(project), environ=read_settings().environ, environment=environment)
+    loaded = _load(project, environment)
     if has_errors(loaded.diagnostics):
         raise SpecError(loaded.diagnostics)
     chosen = _chosen(loaded, agent)
@@ -170,6 +170,7 @@ def fmt(
     ] = False,
 ) -> int:
     """Bring YAML files into the canonical order and layout. Comments, quotes and expressions stay."""
+    from agentops.spec import find_root
     from agentops.spec.formatting import format_project
 
     root = find_root(project)
@@ -183,13 +184,20 @@ def fmt(
     return ExitCode.FAILED if check and result.changed else ExitCode.DONE
 
 
-def _environments(root: Path, environment: str | None, everywhere: bool) -> list[str | None]:
+def _environments(start: Path, environment: str | None, everywhere: bool) -> list[str | None]:
     if not everywhere:
         return [environment]
     if environment is not None:
         raise UsageError("-e and --all-environments exclude each other", hint="use one of them", code="options")
-    first = load_project(root, environ=read_settings().environ)
+    first = _load(start)
     return list(first.context.environments) if first.context is not None else [None]
+
+
+def _load(start: Path, environment: str | None = None) -> Project:
+    """The project around `start`, without the values of its secrets."""
+    from agentops.spec import find_root, load_project
+
+    return load_project(find_root(start), environ=read_settings().environ, environment=environment)
 
 
 def _script_problems(project: Project) -> list[Diagnostic]:

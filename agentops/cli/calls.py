@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from agentops.cli.options import (
     ProjectOption,
     SelectOption,
     TextOrJson,
+    read_shard,
 )
 from agentops.cli.session import Scope, opened, read_project, run_async, scope_of, talk
 from agentops.diagnostics import has_errors
@@ -203,16 +203,6 @@ def merge_reports(
     sys.stdout.write(_output(run, output_format))
     talk(f"Report: {page}")
     return exit_code_of(run)
-
-
-def read_shard(text: str | None) -> tuple[int, int] | None:
-    """`2/5` as (2, 5). Raises UsageError."""
-    if text is None:
-        return None
-    match = re.fullmatch(r"(\d{1,4})/(\d{1,4})", text.strip())
-    if match is None or not 1 <= int(match[1]) <= int(match[2]):
-        raise UsageError(f"--shard {text!r} is no part of a whole", hint="write --shard 2/5 for the second of five")
-    return int(match[1]), int(match[2])
 
 
 def default_folder(root: Path) -> Path:

@@ -19,9 +19,11 @@ from agentops.cli.options import (
     PlanFormat,
     ProjectOption,
     SelectOption,
+    ShardOption,
     TextOrJson,
     VerboseOption,
     YesOption,
+    read_shard,
 )
 from agentops.cli.output import plan_output, result_output, stderr_style, today
 from agentops.cli.session import is_interactive, opened, run_async, scope_of, talk
@@ -44,6 +46,7 @@ def plan(
     api: ApiOption = None,
     ack: AckOption = None,
     unmanaged: Annotated[bool, typer.Option("--unmanaged", help="List live fields that no spec manages.")] = False,
+    shard: ShardOption = None,
     prune: Annotated[bool, typer.Option("--prune", help="Plan to archive agents of ours without a spec.")] = False,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 when there are changes.")
@@ -56,7 +59,9 @@ def plan(
     from agentops.plan.build import PlanOptions
     from agentops.workflow.planning import plan_deployment
 
-    scope = scope_of(project, environment, api, agent, exclude, select, changed_since, is_verbose=verbose)
+    scope = scope_of(
+        project, environment, api, agent, exclude, select, changed_since, is_verbose=verbose, shard=read_shard(shard)
+    )
     options = PlanOptions(acknowledged=frozenset(ack or ()), lists_unmanaged=unmanaged, today=today())
 
     async def main() -> Plan:

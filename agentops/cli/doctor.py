@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agentops.cli.options import ApiOption, EnvironmentOption, ProjectOption
 from agentops.cli.session import emulator_for, read_project, run_async, scope_of
 from agentops.errors import ExitCode
 from agentops.settings import read_settings
-from agentops.workflow.checkup import Finding, look_at_account, look_at_machine, look_at_project
+
+if TYPE_CHECKING:
+    from agentops.workflow.checkup import Finding
 
 
 def doctor(environment: EnvironmentOption = None, project: ProjectOption = Path(), api: ApiOption = None) -> int:
     """Check Python, the extras, git, the specs, the key and the platform, and say what to do about each."""
+    from agentops.workflow.checkup import look_at_account, look_at_machine, look_at_project
+
     scope = scope_of(project, environment, api)
     found = read_project(scope, needs_secrets=False)
     settings = read_settings()

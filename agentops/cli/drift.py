@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,11 +22,11 @@ from agentops.cli.options import (
 from agentops.cli.output import stdout_style, today
 from agentops.cli.session import Scope, opened, read_project, run_async, scope_of
 from agentops.errors import ExitCode, SpecError
-from agentops.plan.build import PlanOptions
-from agentops.plan.model import Plan
-from agentops.plan.selection import Selection, select_agents
-from agentops.plan.sides import Contrast, Side, SideKind, read_side
-from agentops.spec import Project
+
+if TYPE_CHECKING:
+    from agentops.plan.model import Plan
+    from agentops.plan.sides import Contrast, Side
+    from agentops.spec import Project
 
 KeysArgument = Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="Agents by key or glob.")]
 FormatOption = Annotated[TextOrJson, typer.Option("--format", help="How to print it.")]
@@ -44,6 +44,7 @@ def drift(
     verbose: VerboseOption = False,
 ) -> int:
     """Show what was changed outside git: which field, by which revision, by whom. Reads only; exit 2 on drift."""
+    from agentops.plan.build import PlanOptions
     from agentops.workflow.drift import read_drift
 
     scope = scope_of(project, environment, api, agent, exclude, select, changed_since, is_verbose=verbose)
@@ -77,6 +78,8 @@ def diff(
     verbose: VerboseOption = False,
 ) -> int:
     """Compare two sides of agents: the spec, what serves, any revision, another environment's spec."""
+    from agentops.plan.sides import read_side
+
     scope = scope_of(project, environment, api, key, None, select, is_verbose=verbose)
     found = _contrasts(scope, read_side(before), read_side(after))
     from agentops.render.contrast_text import contrast_json, contrast_text
@@ -87,6 +90,8 @@ def diff(
 
 
 def _contrasts(scope: Scope, before: Side, after: Side) -> tuple[Contrast, ...]:
+    from agentops.plan.selection import Selection, select_agents
+    from agentops.plan.sides import SideKind
     from agentops.workflow.contrast import Contrasts
 
     names = {side.name for side in (before, after) if side.kind is SideKind.ENVIRONMENT}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from agentops.document import Generation
+from agentops.errors import UsageError
 
 EnvironmentOption = Annotated[
     str | None,
@@ -45,6 +47,20 @@ AckOption = Annotated[
     list[str] | None,
     typer.Option("--ack", metavar="CODE", help="Acknowledge this refusal and go on; repeatable."),
 ]
+
+ShardOption = Annotated[
+    str | None, typer.Option("--shard", metavar="I/N", help="Only part I of N, the same on every machine, for CI.")
+]
+
+
+def read_shard(text: str | None) -> tuple[int, int] | None:
+    """`2/5` as (2, 5). Raises UsageError."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d{1,4})/(\d{1,4})", text.strip())
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise UsageError(f"--shard {text!r} is no part of a whole", hint="write --shard 2/5 for the second of five")
+    return int(match[1]), int(match[2])
 
 
 class PlanFormat(StrEnum):

@@ -37,6 +37,7 @@ class Scope:
     changed_since: str | None = None
     keys: frozenset[str] | None = None
     is_verbose: bool = False
+    shard: tuple[int, int] | None = None
 
     def of_plan(self, plan: Plan) -> Scope:
         """This scope on the environment and the agents of a saved plan, where the command line names no other."""
@@ -55,6 +56,7 @@ def scope_of(
     changed_since: str | None = None,
     *,
     is_verbose: bool = False,
+    shard: tuple[int, int] | None = None,
 ) -> Scope:
     """The scope from a verb's options, as typer hands them over."""
     return Scope(
@@ -66,6 +68,7 @@ def scope_of(
         tags=tuple(tags or ()),
         changed_since=changed_since,
         is_verbose=is_verbose,
+        shard=shard,
     )
 
 
@@ -102,7 +105,7 @@ async def opened(scope: Scope) -> AsyncIterator[Deployment]:
             generation=scope.generation,
             on_exchange=_tell_exchange if scope.is_verbose else None,
         ) as deployment:
-            selection = Selection(scope.agents, scope.excluded, scope.tags, keys=scope.keys)
+            selection = Selection(scope.agents, scope.excluded, scope.tags, keys=scope.keys, shard=scope.shard)
             yield selected(deployment, selection, scope.changed_since)
 
 
