@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
+import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _CODES = {
@@ -15,6 +16,10 @@ _CODES = {
     "bad": "1;31",
     "good": "32",
 }
+
+
+_WORDS = re.compile(r"\s+|\S+")
+_NARROWEST = 20  # columns that are left for text, however deep it is indented
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +35,42 @@ class Style:
 
     def wrap(self, text: str, indent: str, hanging: str | None = None) -> list[str]:
         """`text` in lines of at most `width` columns; nothing is cut, a word that is too long is broken."""
-        room = max(self.width, len(indent) + 20)
+        rest = indent if hanging is None else hanging
+        room = max(self.width, max(len(indent), len(rest)) + _NARROWEST)
         lines: list[str] = []
         for paragraph in text.split("\n"):
-            lines += textwrap.wrap(
-                paragraph,
-                width=room,
-                initial_indent=indent if not lines else (hanging or indent),
-                subsequent_indent=hanging or indent,
-                replace_whitespace=False,
-                drop_whitespace=True,
-                break_on_hyphens=False,
-            ) or [indent]
+            lines += _wrapped(paragraph, rest if lines else indent, rest, room)
         return lines
 
 
 PLAIN = Style()
+
+
+def _wrapped(text: str, indent: str, hanging: str, width: int) -> Iterator[str]:
+    """One paragraph. White space at a break is dropped, inside a line it stays."""
+    line, used, is_empty = indent, columns(indent), True
+    for word in _WORDS.findall(text):
+        size = columns(word)
+        if used + size > width and not is_empty:
+            yield line.rstrip()
+            line, used, is_empty = hanging, columns(hanging), True
+        if is_empty and word.isspace() and line == hanging and line != indent:
+            continue
+        while used + size > width:
+            head = _head(word, width - used)
+            yield line + head
+            word = word[len(head) :]
+            line, used, size = hanging, columns(hanging), columns(word)
+        line, used, is_empty = line + word, used + size, False
+    yield line.rstrip() if not is_empty else line
+
+
+def _head(word: str, room: int) -> str:
+    """As much of `word` as fits into `room` columns, at least one character."""
+    end = 1
+    while end < len(word) and columns(word[: end + 1]) <= room:
+        end += 1
+    return word[:end]
 
 
 def columns(text: str) -> int:
