@@ -64,8 +64,12 @@ def _by_marks(
         return Standing(Drift.FOREIGN, detail)
     base_mark = read_mark(observed.base.label) if observed.base else None
     if observed.base is None or not is_mark_of(base_mark, environment, desired):
+        staged = [r for r in observed.history if is_mark_of(read_mark(r.label), environment, desired)]
         return Standing(
-            Drift.UNMANAGED, "no revision was published by agentops", is_pristine=_is_pristine(desired, observed)
+            Drift.UNMANAGED,
+            "no revision was published by agentops",
+            staged=next((r for r in staged if r.is_published), None),
+            is_pristine=_is_pristine(desired, observed, besides=len(staged)),
         )
     return Standing(_foreign_hand(observed), _by_whom(live), observed.base, base_mark)
 
@@ -111,10 +115,13 @@ def _newer(live: Revision, history: tuple[Revision, ...]) -> list[Revision]:
     return [r for r in history[: ids.index(origin.revision_id)] if r.revision_id != live.revision_id]
 
 
-def _is_pristine(desired: DesiredAgent, observed: ObservedAgent) -> bool:
-    """What a create that was cut off leaves behind: the platform's own first revision, no label, no draft but ours."""
+def _is_pristine(desired: DesiredAgent, observed: ObservedAgent, *, besides: int) -> bool:
+    """What a create that was cut off leaves behind: the platform's own first revision, no label, no draft but ours.
+
+    `besides` counts the revisions that we published and that never went live.
+    """
     live = observed.live
-    is_only = len(observed.history) <= 1 and live is not None and live.number in (None, 1)
+    is_only = len(observed.history) <= 1 + besides and live is not None and live.number in (None, 1)
     return is_only and live is not None and not live.label and foreign_draft(desired, observed) is None
 
 

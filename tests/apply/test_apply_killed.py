@@ -1,0 +1,177 @@
+"""SIGKILL at every request that an apply makes, before the platform carries it out and after; then apply again."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import signal
+import socket
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from deploy_world import KEY
+from kill_child import NEW, OLD, deploy, deploy_in_a_process, plan_for
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from agentops.apply.evidence import read_runs
+from agentops.document import Generation, Strategy, read_mark
+from agentops.emulator.app import create_app
+from agentops.emulator.options import EmulatorOptions
+from agentops.net import NetOptions
+from agentops.remote.connect import connect
+from agentops.remote.port import Writer
+
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(
+    ["agentops.workflow.planning", "agentops.apply.engine", "agentops.apply.journal", "agentops.emulator.app"]
+)
+
+
+@dataclass(slots=True)
+class Guillotine:
+    """Counts the requests to whatever emulator stands behind it, and kills the client at the one it was told."""
+
+    app: ASGIApp | None = None
+    methods: list[str] = field(default_factory=list)
+    kill_at: int = 0
+    before: bool = True
+    victim: BaseProcess | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.app is not None
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        self.methods.append(scope["method"])
+        falls = len(self.methods) == self.kill_at
+        if falls and self.before:
+            self._fall()
+            return
+        if not falls:
+            await self.app(scope, receive, send)
+            return
+
+        async def never(message: Any) -> None:
+            """The answer that the client does not live to see."""
+
+        await self.app(scope, receive, never)
+        self._fall()
+
+    def _fall(self) -> None:
+        if self.victim is not None and self.victim.pid is not None:
+            os.kill(self.victim.pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[Guillotine, str]]:
+    guillotine = Guillotine()
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    server = uvicorn.Server(uvicorn.Config(guillotine, log_config=None, log_level="critical", lifespan="off"))
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    yield guillotine, f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(5)
+
+
+@dataclass(frozen=True, slots=True)
+class Road:
+    """What is being done when the process is killed."""
+
+    name: str
+    generation: Generation
+    exists: bool = True
+    fails: bool = False
+    strategy: Strategy = Strategy.IN_PLACE
+
+
+ROADS = [
+    Road("create", Generation.V2, exists=False),
+    Road("update", Generation.V2),
+    Road("taken_back", Generation.V2, fails=True),
+    Road("branch", Generation.V2, strategy=Strategy.BRANCH),
+    Road("create", Generation.V1, exists=False),
+    Road("update", Generation.V1),
+    Road("taken_back", Generation.V1, fails=True),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("road", ROADS, ids=lambda road: f"{road.generation.value}-{road.name}")
+async def test_a_kill_at_any_request_is_recovered_from(
+    road: Road, served: tuple[Guillotine, str], tmp_path: Path, anyio_backend: str
+) -> None:
+    guillotine, base_url = served
+    methods = await requests_of(road, guillotine, base_url, tmp_path)
+    assert len(methods) > 5
+    ends: Counter[str] = Counter()
+    for at, method in enumerate(methods, start=1):
+        # After a read is the same as before the next request.
+        for before in (True,) if method == "GET" else (True, False):
+            end = await killed_and_resumed(road, guillotine, base_url, tmp_path / f"{at}-{before}", at, before)
+            ends[end] += 1
+    assert set(ends) <= ({"new lives", "taken back"} if road.fails else {"new lives"}), ends
+
+
+async def requests_of(road: Road, guillotine: Guillotine, base_url: str, root: Path) -> list[str]:
+    root = root / "whole"
+    await prepare(road, guillotine, base_url, root)
+    await deploy(base_url, road.generation, NEW, root, strategy=road.strategy, fails=road.fails)
+    assert [result["run_id"] for result in read_runs(root, "test")]
+    return list(guillotine.methods)
+
+
+async def prepare(road: Road, guillotine: Guillotine, base_url: str, root: Path) -> None:
+    """A fresh account, with what serves before."""
+    root.mkdir()
+    options = EmulatorOptions(api=road.generation.value, scan_delay_s=0.01)
+    guillotine.app, guillotine.kill_at, guillotine.victim = create_app(options), 0, None
+    if road.exists:
+        await deploy(base_url, road.generation, OLD, root, strategy=road.strategy)
+    shutil.rmtree(root / ".agentops", ignore_errors=True)
+    guillotine.methods.clear()
+
+
+async def killed_and_resumed(
+    road: Road, guillotine: Guillotine, base_url: str, root: Path, at: int, before: bool
+) -> str:
+    await prepare(road, guillotine, base_url, root)
+    arguments = (base_url, road.generation.value, str(root), road.strategy.value, road.fails)
+    child = PROCESSES.Process(target=deploy_in_a_process, args=arguments)
+    guillotine.before = before
+    guillotine.victim, guillotine.kill_at = child, at
+    child.start()
+    child.join(20)
+    assert child.exitcode in (-signal.SIGKILL, 0), f"request {at}: exit code {child.exitcode}"
+    guillotine.kill_at = 0
+    if at % 2:
+        shutil.rmtree(root / ".agentops", ignore_errors=True)  # as from a fresh clone
+    for _ in range(3):
+        result = await deploy(base_url, road.generation, NEW, root, strategy=road.strategy)
+        if result is None or not result.exit_code:
+            break
+    async with await connect(base_url, KEY, options=NetOptions(requests_per_second=None)) as writer:
+        return await check_end(writer, f"request {at}, {'before' if before else 'after'}")
+
+
+async def check_end(writer: Writer, where: str) -> str:
+    """Nothing twice, nothing left open, and a plan that is empty or knows that this was taken back."""
+    [listing] = await writer.list_agents()
+    assert not (await writer.read_head(listing.agent_id)).has_draft, where
+    marks = [read_mark(revision.label) for revision in await writer.list_revisions(listing.agent_id)]
+    fingerprints = [mark.fingerprint for mark in marks if mark]
+    assert len(fingerprints) == len(set(fingerprints)), f"{where}: published twice"
+    plan = await plan_for(writer, [NEW])
+    if plan.is_empty:
+        return "new lives"
+    return "taken back" if [each.code for each in plan.refusals] == ["REDEPLOY"] else f"{where}: {plan.refusals}"
