@@ -22,6 +22,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "diff": ("agentops.cli.drift:diff", "Compare two revisions, two environments, or a spec and a revision."),
         "history": ("agentops.cli.back:history", "List the revisions of an agent: who, what, when, live or not."),
         "rollback": ("agentops.cli.back:rollback", "Put an earlier revision back in service."),
+        "preview": ("agentops.cli.preview:preview", "Put up copies to call before anything goes live: up, down, gc."),
     },
     "Call": {
         "smoke": ("agentops.cli.calls:smoke", "Call the agents by their scripts and report what was heard."),

@@ -1,0 +1,109 @@
+"""The verbs of ephemeral copies: `preview up`, `preview down`, `preview gc`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentops.cli.options import (
+    AgentOption,
+    ApiOption,
+    EnvironmentOption,
+    ExcludeOption,
+    ProjectOption,
+    SelectOption,
+    TextOrJson,
+)
+from agentops.cli.session import opened, run_async, scope_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from agentops.apply.model import ApplyResult
+    from agentops.cli.session import Scope
+    from agentops.workflow.deployment import Deployment
+    from agentops.workflow.previewing import PreviewHooks
+
+preview = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Ephemeral copies of agents, to call before anything goes live.",
+)
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The name of the preview, such as a branch's.")]
+FormatOption = Annotated[TextOrJson, typer.Option("--format", help="How to print the result.")]
+HoursOption = Annotated[float, typer.Option("--hours", min=0.1, help="How long a copy may live until `gc` takes it.")]
+
+
+@preview.command("up")
+def up(
+    name: NameArgument,
+    environment: EnvironmentOption = None,
+    project: ProjectOption = Path(),
+    agent: AgentOption = None,
+    exclude: ExcludeOption = None,
+    select: SelectOption = None,
+    api: ApiOption = None,
+    hours: HoursOption = 4.0,
+    output_format: FormatOption = TextOrJson.TEXT,
+) -> int:
+    """Deploy a copy of the selected agents: inbound off, no phone number, the same configuration."""
+    from agentops.workflow.previewing import preview_up
+
+    scope = scope_of(project, environment, api, agent, exclude, select)
+    ttl = timedelta(hours=hours)
+    return _run(scope, output_format, lambda deployment, hooks: preview_up(deployment, name, hooks, ttl=ttl))
+
+
+@preview.command("down")
+def down(
+    name: NameArgument,
+    environment: EnvironmentOption = None,
+    project: ProjectOption = Path(),
+    api: ApiOption = None,
+    output_format: FormatOption = TextOrJson.TEXT,
+) -> int:
+    """Archive the copies that this environment has under NAME."""
+    from agentops.workflow.previewing import preview_down
+
+    scope = scope_of(project, environment, api)
+    return _run(scope, output_format, lambda deployment, hooks: preview_down(deployment, name, hooks))
+
+
+@preview.command("gc")
+def gc(
+    environment: EnvironmentOption = None,
+    project: ProjectOption = Path(),
+    api: ApiOption = None,
+    hours: HoursOption = 4.0,
+    output_format: FormatOption = TextOrJson.TEXT,
+) -> int:
+    """Archive the copies whose time has passed, such as those of a run that was killed."""
+    from agentops.workflow.previewing import sweep_previews
+
+    scope = scope_of(project, environment, api)
+    ttl = timedelta(hours=hours)
+    return _run(scope, output_format, lambda deployment, hooks: sweep_previews(deployment, hooks, ttl=ttl))
+
+
+def _run(
+    scope: Scope,
+    output_format: TextOrJson,
+    use_case: Callable[[Deployment, PreviewHooks], Awaitable[ApplyResult]],
+) -> int:
+    from agentops.cli.deploy import tell_event
+    from agentops.cli.output import result_output
+    from agentops.workflow.previewing import PreviewHooks
+
+    async def main() -> ApplyResult:
+        async with opened(scope) as deployment:
+            return await use_case(deployment, PreviewHooks(tell_event))
+
+    result = run_async(main)
+    sys.stdout.write(result_output(result, output_format))
+    return result.exit_code
