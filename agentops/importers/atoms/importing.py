@@ -18,6 +18,9 @@ from agentops.importers.atoms.specs import SpecFiles, SpecWriter
 from agentops.importers.files import place_files, write_files
 from agentops.importers.yaml_text import to_yaml
 from agentops.spec import load_project
+from agentops.spec.files import PROJECT_FILE
+from agentops.spec.layout import format_yaml
+from agentops.spec.model.project import ProjectSpec
 
 _MOST_ROUNDS = 8
 _MAX_KEY = 56
@@ -60,7 +63,8 @@ def project_settings(name: str, environment: str, base_url: str | None) -> str:
         "environments.local": "The embedded emulator: no key, no network, nothing to start.",
         f"environments.{environment}": "The account that the agents were imported from.",
     }
-    return to_yaml(data, comments, header="yaml-language-server: $schema=schemas/project.schema.json")
+    text = to_yaml(data, comments, header="yaml-language-server: $schema=schemas/project.schema.json")
+    return format_yaml(text, PROJECT_FILE, ProjectSpec)
 
 
 def _settled(observed: ObservedAgent, writer: SpecWriter) -> SpecFiles:

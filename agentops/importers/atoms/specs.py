@@ -10,6 +10,8 @@ from agentops.document import Document, ObservedAgent
 from agentops.importers.atoms.defaults import without_defaults
 from agentops.importers.credentials import is_credential, secret_name
 from agentops.importers.yaml_text import literal, to_yaml
+from agentops.spec.layout import format_yaml
+from agentops.spec.model.agent import AgentSpec
 
 # The platform's name for a metadata field -> the spec's. Numbers are bound by product id.
 _METADATA = {
@@ -64,10 +66,11 @@ class SpecWriter:
         self._prompt_file(prompt, "prompt", f"{self.key}.md", files, always=True)
         self._prompt_file(config, "globalPrompt", f"{self.key}-global.md", files)
         spec: Document = {"name": literal(observed.listing.name), **self._metadata(observed)}
-        spec["config"] = _in_order(config)
+        spec["config"] = config
         spec["environments"] = {self.environment: {"agent_id": observed.agent_id}}
         header = "yaml-language-server: $schema=../schemas/agent.schema.json"
-        files[f"agents/{self.key}.yaml"] = to_yaml(spec, header=header)
+        path = f"agents/{self.key}.yaml"
+        files[path] = format_yaml(to_yaml(spec, header=header), path, AgentSpec)
         remarks = tuple(f"{path}: left out, since a spec can't hold it as it is" for path in sorted(self.left_out))
         return SpecFiles(self.key, observed.listing.name, observed.agent_id, files, dict(self.secrets), remarks)
 
@@ -144,22 +147,9 @@ def _in_headers(path: str) -> bool:
 
 
 _TOOL_ORDER = ("type", "name", "description", "url", "method", "headers", "queryParams", "requestBody", "timeout")
-_ORDER = ("slmModel", "firstMessage", "language", "synthesizer", "defaultVariables", "preCallAPI", "singlePromptConfig")
-
-
-def _in_order(config: Document) -> Document:
-    prompt = config.get("singlePromptConfig", {})
-    if isinstance(prompt.get("tools"), list):
-        prompt = {**prompt, "tools": [in_tool_order(tool) for tool in prompt["tools"]]}
-        config = {**config, "singlePromptConfig": _sorted(prompt, ("prompt", "tools"))}
-    return _sorted(config, _ORDER)
 
 
 def in_tool_order(tool: Document) -> Document:
     """A tool with the fields first that tell what it is."""
-    return _sorted(tool, _TOOL_ORDER)
-
-
-def _sorted(document: Document, order: tuple[str, ...]) -> Document:
-    first = {name: document[name] for name in order if name in document}
-    return {**first, **{name: value for name, value in document.items() if name not in first}}
+    first = {name: tool[name] for name in _TOOL_ORDER if name in tool}
+    return {**first, **{name: value for name, value in tool.items() if name not in first}}

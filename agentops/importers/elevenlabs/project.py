@@ -14,21 +14,20 @@ from agentops.importers.elevenlabs.conversion import CHOICES_FILE, Conversion
 from agentops.importers.elevenlabs.scripts import greeting_script, test_scripts
 from agentops.importers.fidelity import OpenChoice
 from agentops.importers.yaml_text import comment_lines, scalar, to_yaml
+from agentops.spec.files import PROJECT_FILE
+from agentops.spec.layout import format_yaml
+from agentops.spec.model.agent import AgentSpec
+from agentops.spec.model.project import ProjectSpec
 
 CHOOSE = "$choose"
-_ORDER = (
-    *("slmModel", "firstMessage", "waitForUserToSpeakFirst", "muteUserUntilFirstBotResponse", "allowInterruptions"),
-    *("language", "synthesizer", "defaultVariables", "singlePromptConfig"),
-)
 
 
 def agent_files(conversion: Conversion, origin: str) -> dict[str, str]:
     """Spec, prompt, calls and side files of one agent, by path relative to the project."""
     key = conversion.key
-    config = {name: conversion.config[name] for name in _ORDER if name in conversion.config}
-    config |= {name: value for name, value in conversion.config.items() if name not in config}
-    prompt = config["singlePromptConfig"].pop("prompt", "")
-    tools = config["singlePromptConfig"].pop("tools", [])
+    config = dict(conversion.config)
+    single = config["singlePromptConfig"]
+    prompt, tools = single.get("prompt", ""), single.get("tools", [])
     config["singlePromptConfig"] = {
         "prompt": f"${{{{ file('prompts/{key}.md') }}}}",
         **({"tools": tools} if tools else {}),
@@ -60,7 +59,7 @@ def _spec_text(conversion: Conversion, spec: Document, origin: str) -> str:
         if choice.name in ("model", "voice", "first_message", "language"):
             path = _CHOICE_PATHS[choice.name]
             comments[path] = f"Yours to choose, in agents/{CHOICES_FILE}."
-    return to_yaml(spec, comments, header=header)
+    return format_yaml(to_yaml(spec, comments, header=header), f"agents/{conversion.key}.yaml", AgentSpec)
 
 
 _CHOICE_PATHS = {
@@ -113,4 +112,5 @@ def project_text(name: str, secrets: Sequence[str]) -> str:
         "environments.local": "The embedded emulator: no key, no network, nothing to start.",
         "environments.prod": "The real account; its secrets are environment variables of these names.",
     }
-    return to_yaml(data, comments, header="yaml-language-server: $schema=schemas/project.schema.json")
+    text = to_yaml(data, comments, header="yaml-language-server: $schema=schemas/project.schema.json")
+    return format_yaml(text, PROJECT_FILE, ProjectSpec)
