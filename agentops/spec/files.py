@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from agentops.diagnostics import Diagnostic
 from agentops.spec.closest import closest
-from agentops.spec.source import SourceError, decode, read_yaml
+from agentops.spec.source import MAX_BYTES, SourceError, decode, read_yaml
 
 PROJECT_FILE = "agentops.yaml"
 AGENTS = "agents"
+_ASIDE = ("prompts", "calls", "behaviours")  # folders of agents/ that hold no specs
 
 
 class FileProblem(Exception):
@@ -27,6 +29,7 @@ class ProjectFiles:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._resolved = root.resolve()
+        self._inside: dict[str, bool] = {}
         self._texts: dict[str, str] = {}
         self._trees: dict[str, tuple[Any, list[Diagnostic]]] = {}
 
@@ -66,21 +69,28 @@ class ProjectFiles:
         return "/".join(parts)
 
     def exists(self, path: str) -> bool:
-        return (self.root / path).is_file()
+        return os.path.isfile(os.path.join(self.root, path))
 
     def specs(self) -> list[str]:
         """The spec files: `agents/**/*.yaml` outside of prompts/, calls/, behaviours/ and names that start with _."""
-        found = sorted(p for p in (self.root / AGENTS).rglob("*") if p.suffix in (".yaml", ".yml") and p.is_file())
-        relative = [p.relative_to(self.root / AGENTS).as_posix() for p in found]
-        return [f"{AGENTS}/{path}" for path in relative if _is_spec(path)]
+        found: list[str] = []
+        for folder, folders, names in os.walk(self.root / AGENTS):
+            base = Path(folder).relative_to(self.root).as_posix()
+            is_top = base == AGENTS
+            folders[:] = [
+                each for each in folders if not each.startswith((".", "_")) and not (is_top and each in _ASIDE)
+            ]
+            found += [f"{base}/{name}" for name in names if name.endswith((".yaml", ".yml")) and name[0] not in "._"]
+        return sorted(found)
 
     def _read(self, path: str) -> bytes:
-        target = self.root / path
+        target = os.path.join(self.root, path)
         try:
-            if not target.resolve().is_relative_to(self._resolved):
+            if not self._stays_inside(target):
                 hint = "a link must not lead out of the project"
                 raise FileProblem("bad-path", f"{path} leads out of the project", hint)
-            return target.read_bytes()
+            with open(target, "rb") as stream:
+                return stream.read(MAX_BYTES + 1)
         except IsADirectoryError:
             raise FileProblem("missing-file", f"{path} is a folder", "name a file in it") from None
         except FileNotFoundError:
@@ -88,6 +98,15 @@ class ProjectFiles:
         except OSError as error:
             hint = "make the file readable"
             raise FileProblem("missing-file", f"{path} can't be read: {error.strerror}", hint) from None
+
+    def _stays_inside(self, target: str) -> bool:
+        """Whether the file is below the root with every link followed. Folders are looked at once."""
+        folder = os.path.dirname(target)
+        if folder not in self._inside:
+            self._inside[folder] = Path(folder).resolve().is_relative_to(self._resolved)
+        if os.path.islink(target):
+            return Path(target).resolve().is_relative_to(self._resolved)
+        return self._inside[folder]
 
     def nearby(self, path: str) -> str:
         """What to do about a file that is not there: the closest name beside it, if any."""
@@ -98,11 +117,6 @@ class ProjectFiles:
         if close:
             return f"did you mean {(folder / close).relative_to(self.root).as_posix()}?"
         return "create the file, or correct the path (paths are relative to agents/)"
-
-
-def _is_spec(path: str) -> bool:
-    parts = path.split("/")
-    return parts[0] not in ("prompts", "calls", "behaviours") and not any(part.startswith((".", "_")) for part in parts)
 
 
 __all__ = ["AGENTS", "PROJECT_FILE", "FileProblem", "ProjectFiles", "SourceError"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -76,7 +78,8 @@ def load_project(
     if not isinstance(context, ProjectContext):
         raise SpecError(context)
     readers = [SpecReader(context, path) for path in files.specs()]
-    resolved = [each for reader in readers for each in reader.resolve()]
+    with _without_collecting():
+        resolved = [each for reader in readers for each in reader.resolve()]
     problems = [*context.problems, *(each for reader in readers for each in reader.problems)]
     problems += check_asked(readers, context)
     problems += _same_names(resolved)
@@ -87,6 +90,21 @@ def load_project(
         raise SpecError(_in_order(problems))
     agents = tuple(each.agent for each in resolved)
     return Project(root, context.name, context.environment, agents, _in_order(problems), tuple(resolved), context)
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """No garbage collection meanwhile: loading makes a great many objects that stay, and hardly any garbage.
+
+    Measured on 1,000 specs, collecting while they are loaded takes as long as parsing them.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _same_names(resolved: Sequence[Resolved]) -> list[Diagnostic]:

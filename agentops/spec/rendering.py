@@ -45,11 +45,9 @@ class Rendering:
         kind = type(node)
         if kind is str:
             return self._leaf(node, mark) if "${" in node and has_expression(node) else (node, mark)
-        if kind is Map:
-            return self._map(node, mark), mark
-        if kind is Seq:
-            return self._seq(node), mark
-        return node, mark
+        if (kind is not Map and kind is not Seq) or node.is_constant:
+            return node, mark
+        return (self._map(node, mark) if kind is Map else self._seq(node)), mark
 
     def _map(self, node: Map, mark: Mark) -> Any:
         if MERGE in node:

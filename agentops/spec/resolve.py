@@ -213,7 +213,7 @@ class SpecReader:
         subject = None
         suppressed: list[Diagnostic] = []
         if spec is not None and not has_errors(self.problems[before:]):
-            subject = Subject(key, spec, tree, self.context.files, tuple(read))
+            subject = Subject(key, spec, tree, self.context.files, tuple(read), has_extras=rendering.has_extras)
             found = check_rules(subject, is_deploying=self.context.secrets.is_needed)
             stays, suppressed = split_suppressed(spec.lint or (), found)
             self.problems += stays

@@ -205,7 +205,8 @@ def _known_values(subject: Subject) -> Iterator[Diagnostic]:
 
 def _cleared(subject: Subject) -> Iterator[Diagnostic]:
     """`$clear` where no value means empty: the platform rejects nulls, and a number or a switch is never empty."""
-    yield from _cleared_below(subject, subject.tree.get("config"), ("config",))
+    if subject.has_extras:
+        yield from _cleared_below(subject, subject.tree.get("config"), ("config",))
 
 
 def _cleared_below(subject: Subject, value: Any, path: Path) -> Iterator[Diagnostic]:

@@ -27,9 +27,11 @@ from agentops.spec.tree import Map, Mark, Seq, key_place
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 64
-MAX_NODES = 200_000  # with aliases written out, so that an alias bomb is a message and not a dead machine
+MAX_NODES = 100_000  # with aliases written out, so that an alias bomb is a message and not a dead machine
 
 _NUMBER_START = frozenset("+-.0123456789")
+# What a plain scalar starts with when it may be more than text: a number, null, true, false, or an old boolean.
+_MAY_BE_MORE = frozenset(("", "~", *_NUMBER_START, *"nNtTfFyYoO"))
 _WORDS: dict[str, Any] = {
     "": None,
     "~": None,
@@ -54,7 +56,7 @@ class SourceError(Exception):
 def decode(data: bytes, file: str) -> str:
     """The text of a file: UTF-8 with or without BOM, line ends as LF. Raises `SourceError`."""
     if len(data) > MAX_BYTES:
-        summary = f"the file has {len(data):,} bytes; at most {MAX_BYTES:,} are read"
+        summary = f"the file has more than {MAX_BYTES:,} bytes"
         raise SourceError("file-too-large", summary, Where(file), hint="split it, or take out what is not a spec")
     try:
         text = data.decode("utf-8-sig")
@@ -83,20 +85,24 @@ def read_yaml(text: str, file: str) -> tuple[Any, list[Diagnostic]]:
 
 
 class _Open:
-    """A container that is being read: the key that waits for its value, and how many nodes it holds so far."""
+    """A container that waits while one inside it is read: the key it waits for, its anchor, the nodes before it."""
 
-    __slots__ = ("anchor", "key", "key_column", "key_line", "node", "nodes_before")
+    __slots__ = ("anchor", "is_constant", "key", "key_column", "key_line", "node", "nodes_before")
 
     def __init__(self, node: Map | Seq, anchor: str | None, nodes_before: int) -> None:
         self.node = node
         self.anchor = anchor
         self.nodes_before = nodes_before
+        self.is_constant = True
         self.key: str | None = None
         self.key_line = self.key_column = 0
 
 
 class _Builder:
-    """Builds the document from events with an explicit stack: depth costs memory on no call stack."""
+    """Builds the document from events with an explicit stack: depth costs memory on no call stack.
+
+    A project has a hundred thousand scalars, so the loop over them calls nothing that is not needed.
+    """
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -107,55 +113,71 @@ class _Builder:
         self.root: Any = None
         self.documents = 0
 
-    def build(self, parser: CParser) -> Any:
-        get_event = parser.get_event
+    def build(self, parser: Any) -> Any:
+        get_event, stack, file = parser.get_event, self.stack, self.file
+        top: _Open | None = None
         while True:
             event = get_event()
             kind = type(event)
             if kind is ScalarEvent:
-                self._scalar(event)
+                mark = event.start_mark
+                line, column, value = mark.line, mark.column, event.value
+                if top is not None and top.key is None and type(top.node) is Map:
+                    if value in top.node or value == "<<" or event.tag is not None or event.anchor is not None:
+                        self._check_key(top.node, event, self._where(event))
+                    top.key, top.key_line, top.key_column = value, line, column
+                    if value[:1] == "$":
+                        top.is_constant = False
+                    continue
+                if event.tag is not None:
+                    self._refuse_tag(event)
+                if event.implicit[0] and value[:1] in _MAY_BE_MORE:
+                    value = self._resolve(value, line, column)
+                if event.anchor is not None:
+                    self.anchors[event.anchor] = (value, 1)
+                if top is not None and (value is None or (type(value) is str and "${" in value)):
+                    top.is_constant = False
+                self.nodes += 1
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                self._start(event, Map if kind is MappingStartEvent else Seq)
+                top = self._open(event, Map if kind is MappingStartEvent else Seq, top)
+                continue
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                self._end()
+                value, line, column = self._close()
+                top = stack[-1] if stack else None
+                if top is not None and not value.is_constant:
+                    top.is_constant = False
             elif kind is AliasEvent:
-                self._alias(event)
-            elif kind is DocumentStartEvent:
-                self._document(event)
+                value, line, column = self._alias(event, top)
             elif kind is StreamEndEvent:
                 return self.root
+            else:
+                if kind is DocumentStartEvent:
+                    self._document(event)
+                continue
+            if top is None:
+                self.root = value
+            elif (key := top.key) is not None:
+                top.node[key] = value  # type: ignore[call-overload]
+                top.node.marks[key] = (file, top.key_line, top.key_column, file, line, column)  # type: ignore[call-overload]
+                top.key = None
+            else:
+                top.node.append(value)  # type: ignore[union-attr]
+                top.node.marks.append((file, line, column, file, line, column))  # type: ignore[union-attr]
 
-    def _scalar(self, event: Any) -> None:
+    def _where(self, event: Any) -> Where:
         mark = event.start_mark
-        line, column = mark.line, mark.column
-        top = self.stack[-1] if self.stack else None
-        if top is not None and top.key is None and type(top.node) is Map:
-            self._key(top, event, line, column)
-            return
-        text = event.value
-        value = text
-        if event.tag is not None:
-            self._tag(event)
-        elif event.implicit[0]:
-            value = self._resolve(text, line, column)
-        if event.anchor is not None:
-            self.anchors[event.anchor] = (value, 1)
-        self._put(value, line, column, 1)
+        return Where(self.file, mark.line + 1, mark.column + 1)
 
-    def _key(self, top: _Open, event: Any, line: int, column: int) -> None:
+    def _check_key(self, node: Map | Seq, event: Any, where: Where) -> None:
         key = event.value
-        if key in top.node:
-            first = key_place(top.node.marks[key])
-            where = Where(self.file, line + 1, column + 1)
-            summary = f"the key {key!r} is written twice; first in line {first.line}"
+        if key in node and isinstance(node, Map):
+            summary = f"the key {key!r} is written twice; first in line {key_place(node.marks[key]).line}"
             raise SourceError("duplicate-key", summary, where, hint="keep one of the two")
         if key == "<<" and event.implicit[0]:
-            where = Where(self.file, line + 1, column + 1)
             hint = "share a fragment with `extends: _base/fragment.yaml` or `${{ yaml('_base/fragment.yaml') }}`"
             raise SourceError("yaml-merge-key", "merge keys (`<<`) are not part of YAML 1.2", where, hint=hint)
         if event.tag is not None or event.anchor is not None:
-            self._tag(event)
-        top.key, top.key_line, top.key_column = key, line, column
+            self._refuse_tag(event)
 
     def _resolve(self, text: str, line: int, column: int) -> Any:
         """A plain scalar by the YAML 1.2 core schema; what only YAML 1.1 reads as a boolean is text, with a warning."""
@@ -184,33 +206,34 @@ class _Builder:
             "yaml-number", f"{text[:40]} is no number that JSON knows", where, hint="write a finite number"
         )
 
-    def _start(self, event: Any, container: type[Map] | type[Seq]) -> None:
-        mark = event.start_mark
-        line, column = mark.line, mark.column
-        where = Where(self.file, line + 1, column + 1)
+    def _open(self, event: Any, container: type[Map] | type[Seq], top: _Open | None) -> _Open:
         if len(self.stack) >= MAX_DEPTH:
             summary = f"more than {MAX_DEPTH} levels of nesting"
-            raise SourceError("yaml-too-deep", summary, where, hint="no field of a spec is nested that deeply")
+            raise SourceError("yaml-too-deep", summary, self._where(event), hint="no field is nested that deeply")
         if event.tag is not None:
-            self._tag(event)
-        top = self.stack[-1] if self.stack else None
+            self._refuse_tag(event)
         if top is not None and top.key is None and type(top.node) is Map:
-            raise SourceError("yaml-key", "a mapping or list can't be a key", where, hint="use a text as the key")
-        node = container((self.file, line, column, self.file, line, column))
-        self.stack.append(_Open(node, event.anchor, self.nodes))
-
-    def _end(self) -> None:
-        top = self.stack.pop()
-        _, _, _, _, line, column = top.node.mark
-        size = self.nodes - top.nodes_before + 1
-        if top.anchor is not None:
-            self.anchors[top.anchor] = (top.node, size)
-        self._put(top.node, line, column, 1)
-
-    def _alias(self, event: Any) -> None:
+            summary = "a mapping or list can't be a key"
+            raise SourceError("yaml-key", summary, self._where(event), hint="use a text as the key")
         mark = event.start_mark
-        where = Where(self.file, mark.line + 1, mark.column + 1)
-        top = self.stack[-1] if self.stack else None
+        line, column = mark.line, mark.column
+        self.nodes += 1
+        opened = _Open(container((self.file, line, column, self.file, line, column)), event.anchor, self.nodes)
+        self.stack.append(opened)
+        return opened
+
+    def _close(self) -> tuple[Any, int, int]:
+        closed = self.stack.pop()
+        closed.node.is_constant = closed.is_constant
+        mark = closed.node.mark
+        if closed.anchor is not None:
+            self.anchors[closed.anchor] = (closed.node, self.nodes - closed.nodes_before + 1)
+        if self.nodes > MAX_NODES:
+            self._refuse_size(Where(self.file, mark[4] + 1, mark[5] + 1))
+        return closed.node, mark[4], mark[5]
+
+    def _alias(self, event: Any, top: _Open | None) -> tuple[Any, int, int]:
+        where = self._where(event)
         if any(opened.anchor == event.anchor for opened in self.stack):
             summary = f"*{event.anchor} is inside the value that it repeats"
             raise SourceError("yaml-alias", summary, where, hint="a value can't contain itself")
@@ -220,35 +243,21 @@ class _Builder:
         if top is not None and top.key is None and type(top.node) is Map:
             raise SourceError("yaml-key", "an alias can't be a key", where, hint="write the key out")
         value, size = self.anchors[event.anchor]
-        self._put(value, mark.line, mark.column, size)
-
-    def _put(self, value: Any, line: int, column: int, size: int) -> None:
+        if top is not None:
+            top.is_constant = False  # not worth finding out
         self.nodes += size
         if self.nodes > MAX_NODES:
-            summary = f"more than {MAX_NODES:,} values with all aliases written out"
-            where = Where(self.file, line + 1, column + 1)
-            raise SourceError("yaml-too-large", summary, where, hint="repeat less with aliases")
-        if not self.stack:
-            self.root = value
-            return
-        top = self.stack[-1]
-        node, file = top.node, self.file
-        if type(node) is Map:
-            assert top.key is not None
-            node[top.key] = value
-            node.marks[top.key] = (file, top.key_line, top.key_column, file, line, column)
-            top.key = None
-        else:
-            node.append(value)  # type: ignore[union-attr]
-            node.marks.append((file, line, column, file, line, column))  # type: ignore[union-attr]
+            self._refuse_size(where)
+        return value, where.line - 1, where.column - 1
 
-    def _tag(self, event: Any) -> None:
-        mark = event.start_mark
-        where = Where(self.file, mark.line + 1, mark.column + 1)
+    def _refuse_size(self, where: Where) -> None:
+        summary = f"more than {MAX_NODES:,} values with all aliases written out"
+        raise SourceError("yaml-too-large", summary, where, hint="repeat less with aliases")
+
+    def _refuse_tag(self, event: Any) -> None:
         what = f"the tag {event.tag}" if event.tag is not None else f"the anchor &{event.anchor} on a key"
-        raise SourceError(
-            "yaml-tag", f"{what} is not supported", where, hint="take it out; quote a value to make it text"
-        )
+        hint = "take it out; quote a value to make it text"
+        raise SourceError("yaml-tag", f"{what} is not supported", self._where(event), hint=hint)
 
     def _document(self, event: Any) -> None:
         self.documents += 1

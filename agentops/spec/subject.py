@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import types
 import typing
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -41,6 +40,7 @@ class Subject:
     files: ProjectFiles
     read: tuple[str, ...]
     settings: dict[str, Any] = field(default_factory=dict)
+    has_extras: bool = True  # whether anything may be cleared or passed through
     _texts: tuple[Text, ...] | None = None
 
     @property
@@ -78,7 +78,9 @@ class Subject:
     def texts(self) -> tuple[Text, ...]:
         """Every text of the configuration."""
         if self._texts is None:
-            self._texts = tuple(_texts_of(self.config, ("config",)))
+            found: list[Text] = []
+            _collect_texts(self.config, ("config",), None, found)
+            self._texts = tuple(found)
         return self._texts
 
     def value(self, path: Path) -> Any:
@@ -123,21 +125,23 @@ def _offset(text: str, line: int, column: int) -> int:
     return position + column
 
 
-def _texts_of(value: Any, path: Path, marker: Marker = None) -> Iterator[Text]:
-    if isinstance(value, str):
-        yield Text(path, value, marker)
-    elif isinstance(value, Secret):
-        yield Text(path, value.reference, marker)
+def _collect_texts(value: Any, path: Path, marker: Marker, found: list[Text]) -> None:
+    """Appends every text below `value`. A list is filled, because generators within generators take twice as long."""
+    kind = type(value)
+    if kind is str:
+        found.append(Text(path, value, marker))
+    elif kind is dict:
+        for key, each in value.items():
+            _collect_texts(each, (*path, key), marker, found)
+    elif kind is list:
+        for index, each in enumerate(value):
+            _collect_texts(each, (*path, index), marker, found)
+    elif kind is Secret:
+        found.append(Text(path, value.reference, marker))
     elif isinstance(value, BaseModel):
         markers = _markers(type(value))
         for name in value.model_fields_set:
-            yield from _texts_of(getattr(value, name), (*path, name), markers[name])
-    elif isinstance(value, dict):
-        for key, each in value.items():
-            yield from _texts_of(each, (*path, key), marker)
-    elif isinstance(value, list):
-        for index, each in enumerate(value):
-            yield from _texts_of(each, (*path, index), marker)
+            _collect_texts(getattr(value, name), (*path, name), markers[name], found)
 
 
 @functools.cache

@@ -18,13 +18,17 @@ Mark: TypeAlias = tuple[str, int, int, str, int, int]
 
 
 class Map(dict[str, Any]):
-    """A mapping with a mark per key. `mark` is the place of the mapping itself."""
+    """A mapping with a mark per key. `mark` is the place of the mapping itself.
 
-    __slots__ = ("mark", "marks")
+    `is_constant` is known of what was parsed: no expression, null or directive is in it, so that it renders to itself.
+    """
+
+    __slots__ = ("is_constant", "mark", "marks")
 
     def __init__(self, mark: Mark) -> None:
-        self.marks: dict[str, Mark] = {}
         self.mark = mark
+        self.is_constant = False
+        self.marks: dict[str, Mark] = {}
 
     def put(self, key: str, value: Any, mark: Mark) -> None:
         self[key] = value
@@ -36,11 +40,12 @@ class Map(dict[str, Any]):
 
 
 class Seq(list[Any]):
-    """A list with a mark per item."""
+    """A list with a mark per item. `is_constant` as in `Map`."""
 
-    __slots__ = ("mark", "marks")
+    __slots__ = ("is_constant", "mark", "marks")
 
     def __init__(self, mark: Mark) -> None:
+        self.is_constant = False
         self.marks: list[Mark] = []
         self.mark = mark
 
