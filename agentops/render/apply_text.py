@@ -70,10 +70,12 @@ def event_text(event: Event, style: Style = PLAIN) -> str | None:
 
 
 def _agent(agent: AgentResult, style: Style) -> Iterator[str]:
-    outcome = style.paint(_WORDS[agent.outcome], _ROLES[agent.outcome])
+    word = _WORDS[agent.outcome]
     stage = f" at {agent.stage.value}" if agent.stage and agent.outcome in (Outcome.FAILED, Outcome.UNKNOWN) else ""
     detail = f": {agent.detail}" if agent.detail else ""
-    yield f"{agent.key}  {outcome}{stage}{detail}"
+    first, *rest = style.wrap(f"{agent.key}  {word}{stage}{detail}", "", "    ")
+    yield first.replace(f"  {word}", "  " + style.paint(word, _ROLES[agent.outcome]), 1)
+    yield from rest
     if agent.problem:
         yield from style.wrap(f"{agent.problem.code}: {agent.problem.summary}", "    ", "      ")
         if agent.problem.hint:
@@ -97,4 +99,6 @@ def _serving(agent: AgentResult) -> str | None:
     now = f"revision {agent.serving_number or agent.serving_revision_id} serves now"
     if agent.previous_revision_id is None or agent.previous_revision_id == agent.serving_revision_id:
         return now
+    if agent.outcome is Outcome.ROLLED_BACK:
+        return f"{now}, with what revision {agent.previous_number or agent.previous_revision_id} had"
     return f"{now}, revision {agent.previous_number or agent.previous_revision_id} served before"

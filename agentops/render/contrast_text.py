@@ -26,7 +26,7 @@ def contrast_text(contrasts: Sequence[Contrast], style: Style = PLAIN) -> str:
             lines += field_lines(field, style)
         lines.append("")
     different = sum(bool(each.fields) for each in contrasts)
-    lines.append(f"{plural(len(contrasts), 'agent')} compared, {different} differ.")
+    lines.append(f"{plural(len(contrasts), 'agent')} compared, {different or 'none'} different.")
     return "\n".join(lines) + "\n"
 
 

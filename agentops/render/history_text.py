@@ -24,10 +24,16 @@ def history_text(key: str, name: str, entries: Sequence[HistoryEntry], style: St
     return "\n".join([*lines, "", "* serves calls now"]) + "\n"
 
 
+def _who(entry: HistoryEntry) -> str:
+    if entry.mark is not None:
+        return f"agentops:{entry.mark.key}" if entry.is_ours else "elsewhere"
+    return "restore" if entry.restored_from is not None else "console"
+
+
 def _row(entry: HistoryEntry) -> tuple[str, str, str, str, str]:
     revision = entry.revision
     number = str(revision.number) if revision.number is not None else revision.revision_id
-    who = f"agentops:{entry.mark.key}" if entry.is_ours and entry.mark else "elsewhere" if entry.mark else "console"
+    who = _who(entry)
     notes = [entry.text] if entry.text else []
     if entry.restored_from is not None:
         notes.append(f"restored from {entry.restored_from}")
@@ -35,5 +41,7 @@ def _row(entry: HistoryEntry) -> tuple[str, str, str, str, str]:
         notes.append(f"scan {revision.scan.value}" + (f": {revision.scan_reason}" if revision.scan_reason else ""))
     if not revision.is_published:
         notes.append("not published")
+    if entry.verdict:
+        notes.append(f"calls {entry.verdict}")
     by = f"{who} {revision.published_by or ''}".strip()
     return ("*" if entry.is_live else " ", number, revision.published_at or "-", by, "; ".join(notes))

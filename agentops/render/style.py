@@ -48,13 +48,13 @@ PLAIN = Style()
 
 def _wrapped(text: str, indent: str, hanging: str, width: int) -> Iterator[str]:
     """One paragraph. White space at a break is dropped, inside a line it stays."""
-    line, used, is_empty = indent, columns(indent), True
+    line, used, is_empty, is_first = indent, columns(indent), True, True
     for word in _WORDS.findall(text):
         size = columns(word)
         if used + size > width and not is_empty:
             yield line.rstrip()
-            line, used, is_empty = hanging, columns(hanging), True
-        if is_empty and word.isspace() and line == hanging and line != indent:
+            line, used, is_empty, is_first = hanging, columns(hanging), True, False
+        if is_empty and word.isspace() and not is_first:
             continue
         while used + size > width:
             head = _head(word, width - used)
