@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from agentops.document import Document
@@ -27,7 +28,7 @@ def convert_analysis(conversion: Conversion) -> None:
 
 
 def _identifier(wanted: str, metrics: list[Document]) -> str:
-    base = slug(wanted, "_") or "metric"
+    base = slug(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", wanted), "_") or "metric"
     taken, made, number = {metric["identifier"] for metric in metrics}, base, 2
     while made in taken:
         made, number = f"{base}_{number}", number + 1
