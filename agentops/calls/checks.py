@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from agentops.calls.language import language_of
 from agentops.calls.matching import says
 from agentops.calls.model import Check, Ending, Kind, Measures, Turn
 from agentops.calls.protocol import Mode, Role, Violation
@@ -125,7 +126,21 @@ def _check_words(checks: Checks, facts: Facts) -> list[Check]:
         heard, at_ms = (turn.text, turn.start_ms) if turn else ("it never did", None)
         found.append(Check(f'never says "{phrase}"', Kind.TRANSCRIPT, turn is None, f'the agent never says "{phrase}"',
                            heard, at_ms))  # fmt: skip
-    return found
+    return found + _check_language(checks.language, facts)
+
+
+def _check_language(wanted: str | None, facts: Facts) -> list[Check]:
+    """Every turn of the agent whose language can be told must be in the wanted one; none that can be told fails."""
+    if wanted is None:
+        return []
+    told = [(turn, language) for _, turn in facts.agent_turns if (language := language_of(turn.text)) is not None]
+    wrong = next(((turn, language) for turn, language in told if language != wanted.split("-")[0]), None)
+    if wrong is not None:
+        heard, at_ms = f"{wrong[1]}: {wrong[0].text}", wrong[0].start_ms
+    else:
+        heard, at_ms = (wanted if told else "too few words to tell"), None
+    expected = f"the agent speaks {wanted}"
+    return [Check("language", Kind.TRANSCRIPT, bool(told) and wrong is None, expected, heard, at_ms)]
 
 
 def _check_ending(checks: Checks, facts: Facts) -> list[Check]:

@@ -82,6 +82,14 @@ def _as_speech(value: Any) -> Any:
     return {"text": value} if isinstance(value, str) else value
 
 
+_AnyRole: TypeAlias = Literal["agent", "caller", "assistant", "user"]
+
+
+def _as_role(value: Any) -> Any:
+    """The platform's own words for both sides are understood too."""
+    return {"user": "caller", "assistant": "agent"}.get(value, value) if isinstance(value, str) else value
+
+
 Spoken: TypeAlias = Annotated[Speech, BeforeValidator(_as_speech, json_schema_input_type=str | Speech)]
 EventName: TypeAlias = Literal["agent_starts", "agent_stops", "agent_quiet", "interruption", "transcript", "tool_call"]
 
@@ -98,7 +106,7 @@ class Expect(_Part):
     written; `matches` is a regular expression over the text as it came.
     """
 
-    role: Annotated[Role, BeforeValidator(lambda v: {"user": "caller", "assistant": "agent"}.get(v, v))] = Role.AGENT
+    role: Annotated[Role, BeforeValidator(_as_role, json_schema_input_type=_AnyRole)] = Role.AGENT
     contains: Phrases = ()
     all_of: Phrases = ()
     any_of: Phrases = ()
@@ -290,7 +298,7 @@ class Checks(_Part):
     loudness_dbfs: Range | None = None
     clipping_share: Share = 0.01
     audible: bool = True
-    says_transcript: Annotated[Share, BeforeValidator(_as_score)] | None = None
+    says_transcript: Annotated[Share, BeforeValidator(_as_score, json_schema_input_type=bool | Share)] | None = None
     ended_by: Role | None = None
     end_reason: str | None = None
     forbidden: Phrases = ()
@@ -404,6 +412,8 @@ def _explain(problem: Any, dotted: str) -> tuple[str, str | None]:
             near = get_close_matches(name, _FIELD_NAMES, n=1)
             return f"unknown field {dotted}", f"did you mean {near[0]}?" if near else None
         case "unknown_step":
+            if isinstance(problem["input"], Mapping) and "dtmf" in problem["input"]:
+                return f"{dotted}: the platform's socket takes no key presses", "say it in words, or test it by phone"
             return f"{dotted} is not a step", f"a step has one of these keys: {', '.join(_STEPS)}"
         case "missing":
             return f"{dotted} is missing", None

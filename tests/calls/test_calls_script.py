@@ -1,0 +1,106 @@
+"""Call scripts: what may be written, and what is said, with its place, about what may not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from agentops.calls import Script, read_script, script_schema
+from agentops.diagnostics import Diagnostic, Where
+from agentops.spec.source import read_yaml
+from agentops.spec.tree import mark_of, value_place
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "agents" / "calls").glob("*.yaml"))
+
+
+def read(text: str) -> Script | list[Diagnostic]:
+    tree, _ = read_yaml(text, "calls/a.yaml")
+
+    def place_of(path: tuple[str | int, ...]) -> Where | None:
+        mark = mark_of(tree, path)
+        return value_place(mark) if mark else None
+
+    return read_script(tree, file="calls/a.yaml", place_of=place_of)
+
+
+def problems(text: str) -> list[tuple[str, int]]:
+    found = read(text)
+    assert isinstance(found, list)
+    return [(d.summary, d.where.line if d.where else 0) for d in found]
+
+
+GOOD = """\
+agent: support
+steps:
+  - expect: how can I help
+  - say: What are your opening hours?
+  - say: {text: Slowly, speed: 0.8, gain_db: -6}
+  - silence: 1.5
+  - wait_for: agent_quiet
+  - interrupt: Stop please.
+  - backchannel: {say: uh-huh}
+  - expect: {role: user, similar: {to: opening hours, at_least: 0.7}}
+  - hang_up: true
+repeat: {times: 3, pass_rate: 0.66}
+"""
+
+
+def test_short_and_long_forms_mean_the_same() -> None:
+    script = read(GOOD)
+    assert isinstance(script, Script)
+    long = GOOD.replace("expect: how can I help", "expect: {contains: [how can I help]}").replace(
+        "say: What are your opening hours?", "say: {text: 'What are your opening hours?'}"
+    )
+    assert read(long) == script
+    assert [speech.text for speech in script.speeches][-2:] == ["Stop please.", "uh-huh"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "summary", "line"),
+    [
+        ("agent: support\n", "", "agent is missing", 1),
+        ("silence: 1.5", "silence: long", "steps.3.silence: input should be a valid number", 6),
+        ("silence: 1.5", "sillence: 1.5", "steps.3 is not a step", 6),
+        ("silence: 1.5", "dtmf: 123", "steps.3: the platform's socket takes no key presses", 6),
+        ("wait_for: agent_quiet", "wait_for: tea", "steps.4.wait_for.event: input should be 'agent_starts'", 7),
+        ("speed: 0.8", "sped: 0.8", "unknown field steps.2.say.sped", 5),
+        ("expect: how can I help", "expect: {within_s: 3}", "steps.0.expect: expect needs at least one condition", 3),
+        ("expect: how can I help", "expect: {matches: '('}", "steps.0.expect.matches: not a regular expression", 3),
+        ("repeat: {times: 3", "mode: chat\nrepeat: {times: 3", "interrupt needs mode: webcall", 1),
+        ("repeat: {times: 3, pass_rate: 0.66}", "repeat: {times: 0}", "repeat.times: input should be greater", 12),
+    ],
+)
+def test_a_mistake_is_told_at_its_line(old: str, new: str, summary: str, line: int) -> None:
+    assert old in GOOD
+    found = problems(GOOD.replace(old, new))
+    assert any(text.startswith(summary) and at == line for text, at in found), found
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    found = problems("agent: support\nmood: 1\nsteps:\n  - say: {texd: hi}\n  - expect: {contains: x, within_s: no}\n")
+    assert len(found) == 4  # the say without text or file, too
+
+
+def test_near_names_are_suggested() -> None:
+    (found,) = [d for d in read("agent: a\nmood: 1\nsteps:\n  - expect: x\n") if isinstance(d, Diagnostic)]
+    assert found.hint == "did you mean mode?"
+
+
+def test_a_script_that_checks_nothing_is_refused() -> None:
+    assert problems("agent: a\nsteps:\n  - say: hi\n") == [
+        ("the script checks nothing: add an expect step or a whole-call check", 1)
+    ]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_examples_fit_the_schema_that_editors_use(path: Path) -> None:
+    tree, _ = read_yaml(path.read_text("utf-8"), path.name)
+    jsonschema.validate(tree, script_schema())
+
+
+def test_the_schema_takes_the_short_forms_and_refuses_typos() -> None:
+    jsonschema.validate(read_yaml(GOOD, "a")[0], script_schema())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(read_yaml(GOOD.replace("silence", "sillence"), "a")[0], script_schema())
