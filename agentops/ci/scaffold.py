@@ -16,7 +16,7 @@ from agentops import __version__
 
 ACTION = ".github/actions/agentops/action.yml"
 CALLER = ".github/workflows/agentops.yml"
-_REUSABLE = ("plan", "apply", "drift", "rollback", "calls")
+_REUSABLE = ("plan", "apply", "drift", "rollback", "calls", "preview-gc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,8 @@ _NIGHTLY, _HOURLY = "17 2 * * *", "41 * * * *"
 def _jobs(scaffold: Scaffold) -> Iterator[_Job]:
     deployed = scaffold.deployed
     for environment in deployed:
-        yield _Job("plan", environment, "github.event_name == 'pull_request'", _COMMENT)
+        choice = () if environment.is_emulator else ("preview: false # true: call copies of the changed agents, too",)
+        yield _Job("plan", environment, "github.event_name == 'pull_request'", _COMMENT, choice)
     before = {later.name: earlier for earlier, later in pairwise(deployed)}
     for environment in deployed:
         earlier = before.get(environment.name)
@@ -140,6 +141,7 @@ def _jobs(scaffold: Scaffold) -> Iterator[_Job]:
     for workflow, cron, permissions in (
         ("drift", _HOURLY, _ISSUE),
         ("calls", _NIGHTLY, ()),
+        ("preview-gc", _NIGHTLY, ()),
     ):
         for environment in deployed:
             yield _Job(workflow, environment, f"github.event.schedule == '{cron}'", permissions)
@@ -174,11 +176,12 @@ name: agentops
 
 on:
   pull_request:
+    types: [opened, synchronize, reopened, closed]
   push:
     branches: [@@BRANCH@@]
   schedule:
     - cron: "{_HOURLY}" # drift
-    - cron: "{_NIGHTLY}" # calls
+    - cron: "{_NIGHTLY}" # calls, and previews that were left behind
   workflow_dispatch: # rollback
     inputs:
       environment:

@@ -23,7 +23,7 @@ from agentops.plan.model import Plan
 from agentops.plan.serial import to_json
 from agentops.render.apply_json import result_json
 from agentops.render.calls_markdown import run_markdown
-from agentops.render.ci_pages import apply_page, checked_page, drifted, failure_page, plan_page
+from agentops.render.ci_pages import apply_page, checked_page, drifted, failure_page, plan_page, preview_page
 from agentops.render.plan_html import plan_html
 
 
@@ -119,6 +119,14 @@ def tell_nothing(job: Job, plan: Plan) -> Told:
     page = f"### agentops apply to `{plan.environment}`: nothing to do\n\nThe specs of {job.origin} serve already.\n"
     _hand_over(job, plan.environment, ExitCode.DONE, {"changes": "false", "digest": plan.digest}, page)
     return Told(ExitCode.DONE, (), page)
+
+
+def tell_preview(job: Job, result: ApplyResult, name: str) -> Told:
+    """Copies that were put up and called, or archived."""
+    page = preview_page(result, name, job.origin) + _call_tables(job.output / "run")
+    values = {"changes": _word(bool(result.agents)), "report": _front_page(job.output / "run")}
+    _hand_over(job, result.environment, result.exit_code, values, page)
+    return Told(result.exit_code, (), page)
 
 
 def tell_superseded(job: Job, environment: str, head: str) -> Told:

@@ -128,6 +128,21 @@ def apply_page(result: ApplyResult, origin: Origin, *, approved_by: str = "") ->
     return "\n".join([*lines, f"<sub>Applied from {origin}.</sub>"]) + "\n"
 
 
+def _counts(result: ApplyResult) -> str:
+    return ", ".join(f"{count} {outcome.value.replace('_', ' ')}" for outcome, count in result.counts.items() if count)
+
+
+def preview_page(result: ApplyResult, name: str, origin: Origin) -> str:
+    """What became of the copies of agents under one name."""
+    sign = "✅" if result.exit_code is ExitCode.DONE else "❌"
+    counts = _counts(result)
+    lines = [f"### {sign} agentops preview `{name}`: {counts or 'nothing to do'}", ""]
+    if result.agents:
+        lines += ["| | copy | outcome | serves now |", "|---|---|---|---|", *map(_row, result.agents), ""]
+    lines += [line for agent in result.agents for line in _details(agent)]
+    return "\n".join([*lines, f"<sub>From {origin}.</sub>"]) + "\n"
+
+
 def _row(agent: AgentResult) -> str:
     stage = f" at {agent.stage.value}" if agent.stage and agent.outcome in (Outcome.FAILED, Outcome.UNKNOWN) else ""
     serving = "-"
@@ -139,6 +154,8 @@ def _row(agent: AgentResult) -> str:
 
 def _details(agent: AgentResult) -> Iterator[str]:
     told: list[str] = []
+    if agent.detail and agent.outcome in (Outcome.NOT_ATTEMPTED, Outcome.SKIPPED, Outcome.FAILED, Outcome.UNKNOWN):
+        told.append(quoted(agent.detail))
     if agent.problem:
         told.append(f"**{quoted(agent.problem.code)}**: {quoted(agent.problem.summary)}{_hint(agent.problem.hint)}")
     if agent.verdict and agent.verdict.verdict is not Verdict.PASSED:

@@ -96,10 +96,18 @@ class Team:
     # ---- what GitHub does
 
     def plan(self, number: int, environment: str = "prod", **event: Any) -> JobResult:
-        pull = self.fake.pulls[number]
-        head = {"sha": pull["head"]["sha"], "repo": {"full_name": event.pop("repository", "acme/voice")}}
-        payload = {"action": "synchronize", "pull_request": {**pull, "head": head, "title": "$(touch owned) `id`"}}
+        payload = self.event(number, "synchronize", event.pop("repository", "acme/voice"))
         return self.run("pull_request", payload, "agentops-plan", "plan", {"environment": environment}, **event)
+
+    def preview(self, number: int, action: str = "synchronize", **event: Any) -> JobResult:
+        payload = self.event(number, action, event.pop("repository", "acme/voice"))
+        inputs = {"environment": "staging", "preview": True}
+        return self.run("pull_request", payload, "agentops-plan", "preview", inputs, **event)
+
+    def event(self, number: int, action: str, repository: str) -> dict[str, Any]:
+        pull = self.fake.pulls[number]
+        head = {"sha": pull["head"]["sha"], "repo": {"full_name": repository}}
+        return {"action": action, "pull_request": {**pull, "head": head, "title": "$(touch owned) `id`"}}
 
     def apply(self, environment: str = "prod") -> JobResult:
         self.fake.branches["main"] = self.git("rev-parse", "main")
@@ -115,12 +123,17 @@ class Team:
         self.merge(number)
         return self.apply()
 
+    def agents(self) -> list[dict[str, Any]]:
+        """What the account lists."""
+        answer = httpx2.get(f"{self.emulator}/atoms/v1/agent", headers={"Authorization": "Bearer sk_console"})
+        found: list[dict[str, Any]] = answer.json()["data"]["agents"]
+        return found
+
     def edit_in_console(self, environment: str, prompt: str) -> None:
         """Somebody changes the desk's prompt in the console and publishes it."""
         headers = {"Authorization": "Bearer sk_console"}
         with httpx2.Client(base_url=f"{self.emulator}/atoms/v1", headers=headers) as console:
-            agents = console.get("/agent").json()["data"]["agents"]
-            [agent] = [row["_id"] for row in agents if row["name"] == f"Desk ({environment})"]
+            [agent] = [row["_id"] for row in self.agents() if row["name"] == f"Desk ({environment})"]
             [branch] = [
                 row["branch"]["_id"] for row in console.get(f"/agent/{agent}/branches").json()["data"]["branches"]
             ]
@@ -383,3 +396,32 @@ def test_an_old_job_that_runs_again_does_not_deploy_old_specs(team: Team) -> Non
     old = team.apply("staging")
     assert (old.exit_code, old.outputs["changes"]) == (0, "false"), old.log
     assert "left to a newer commit" in old.summary
+
+
+def test_copies_are_called_before_the_merge_and_archived_after_it(team: Team) -> None:
+    assert team.apply("staging").exit_code == 0
+    team.write("agents/prompts/desk.md", "You answer", "You kindly answer")
+    team.open_pull(7, "Be kind")
+    up = team.preview(7)
+    assert up.exit_code == 0, up.log
+    assert "Calls passed: 1 of 1" in up.summary
+    assert "Desk (staging) (preview pr-7)" in [agent["name"] for agent in team.agents()]
+
+    team.write("agents/prompts/desk.md", "We are open Monday to Friday.\n", "")
+    team.push_to_pull(7, "Tidy up")
+    red = team.preview(7)
+    assert red.exit_code == 6, red.log
+    assert "Calls failed" in red.summary
+
+    over = team.preview(7, "closed")
+    assert over.exit_code == 0, over.log
+    assert [agent["name"] for agent in team.agents()] == ["Desk (staging)"]
+    left = team.run("schedule", {}, "agentops-preview-gc", "gc", {"environment": "staging"})
+    assert (left.exit_code, left.outputs["changes"]) == (0, "false"), left.log
+
+
+def test_there_is_no_preview_without_secrets_or_without_a_change(team: Team) -> None:
+    assert team.apply("staging").exit_code == 0
+    team.open_pull(7, "Nothing")
+    assert "changes no agent" in team.preview(7).summary
+    assert "given no secrets" in team.preview(7, repository="stranger/voice", keys={}).summary
