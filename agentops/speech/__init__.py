@@ -7,6 +7,7 @@ little-endian mono throughout.
 
 from agentops.speech.espeak import SpeechUnavailableError
 from agentops.speech.hearing import Recognition, recognize, words_of
+from agentops.speech.matching import TextMatch, match_text
 from agentops.speech.resampling import resample
 from agentops.speech.speaking import Speech, SpokenWord, is_available, speak, synthesize
 
@@ -15,7 +16,9 @@ __all__ = [
     "Speech",
     "SpeechUnavailableError",
     "SpokenWord",
+    "TextMatch",
     "is_available",
+    "match_text",
     "recognize",
     "resample",
     "speak",

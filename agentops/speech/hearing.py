@@ -81,6 +81,30 @@ def recognize(pcm: bytes, *, sample_rate_hz: int, phrases: Sequence[str]) -> Rec
     return Recognition(said.phrase if score >= 0.5 else None, score)
 
 
+def find_words(pcm: bytes, *, sample_rate_hz: int, words: Sequence[str]) -> dict[int, float]:
+    """The words, by their index, that are found in the audio in this order: how much worse than the free phone loop
+    each fits, as mean log score per frame. Words that are not there are left out."""
+    audio = _prepare(pcm, sample_rate_hz)
+    if audio is None:
+        return {}
+    with _decoder() as decoder:
+        grammar = decoder.sequence(words)
+        said = decoder.listen(audio, grammar)
+        free = decoder.listen(audio, _PHONE_LOOP) if said.segments else said
+        decoder.forget(grammar)
+    if not said.segments or not free.segments:
+        return {}
+    shortfall = free.per_frame() - said.per_frame()
+    found: dict[int, float] = {}
+    position = 0
+    for segment in said.words:
+        spelling = segment.word.partition("(")[0]  # `are(2)` is another pronunciation of `are`
+        position = grammar.spellings.index(spelling, position)
+        found[position] = float(shortfall[segment.start : segment.end + 1].mean())
+        position += 1
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class _Hearing:
     phrase: str | None
@@ -112,7 +136,7 @@ def _score(said: _Hearing, free: _Hearing) -> float:
     width = min(_WINDOW_FRAMES, len(spoken))
     sums = np.convolve(spoken, np.ones(width), mode="valid") / width
     badness = float(shortfall.mean()) / _MEAN_LIMIT + float(sums.max()) / _WINDOW_LIMIT
-    return min(1.0, 2.0**-badness)
+    return min(1.0, math.pow(2.0, -badness))
 
 
 def _prepare(pcm: bytes, sample_rate_hz: int) -> bytes | None:
@@ -174,6 +198,18 @@ class _Decoder:
         self._grammars[phrases] = grammar
         return grammar
 
+    def sequence(self, words: Sequence[str]) -> _Grammar:
+        """A grammar of these words in order, each of which may be missing. To be forgotten after use."""
+        spellings = tuple(self._token(word) for word in words)
+        grammar = _Grammar(f"grammar-{next(self._names)}", {}, spellings)
+        rule = " ".join(f"[ {spelling} ]" for spelling in spellings if spelling)
+        self._decoder.add_jsgf_string(grammar.name, f"#JSGF V1.0; grammar heard; public <text> = {rule} ;")
+        return grammar
+
+    def forget(self, grammar: _Grammar) -> None:
+        self._decoder.activate_search(_PHONE_LOOP)
+        self._decoder.remove_search(grammar.name)
+
     def _spell(self, phrase: str) -> str:
         """The phrase as words of the decoder's dictionary, which learns the ones it lacks."""
         return " ".join(token for word in words_of(phrase) if (token := self._token(word)))
@@ -191,7 +227,7 @@ class _Decoder:
         return token
 
     def listen(self, audio: bytes, search: _Grammar | str) -> _Hearing:
-        if isinstance(search, _Grammar) and not search.sentences:
+        if isinstance(search, _Grammar) and not (search.sentences or any(search.spellings)):
             return _Hearing(None, (), 0)
         self._decoder.activate_search(search if isinstance(search, str) else search.name)
         self._decoder.start_utt()
@@ -205,13 +241,14 @@ class _Decoder:
             _Segment(s.word, s.start_frame, s.end_frame, math.log(max(s.ascore, 1e-300)) / math.log(_LOG_BASE))
             for s in self._decoder.seg()
         )
-        return _Hearing(phrase, segments if phrase or isinstance(search, str) else (), self._decoder.n_frames())
+        return _Hearing(phrase, segments, self._decoder.n_frames())
 
 
 @dataclass(frozen=True, slots=True)
 class _Grammar:
     name: str
     sentences: dict[str, str]  # as the decoder spells it -> the phrase that was asked for
+    spellings: tuple[str, ...] = ()  # of the words of a sequence
 
 
 def words_of(text: str) -> list[str]:
