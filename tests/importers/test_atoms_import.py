@@ -66,6 +66,69 @@ def test_the_plan_right_after_an_import_is_empty(
     assert (tmp_path / "agents/prompts/night-line.md").read_text().startswith("# Role\nSay no.\n")
 
 
+EVERYTHING = {
+    **CONFIG,
+    "globalPrompt": "Speak plainly.\nAlways.",
+    "customLLMWebSocketUrl": "wss://llm.example.com/socket",
+    "transcriberType": "pulse",
+    "language": {
+        "default": "en",
+        "supported": ["en", "es"],
+        "switching": {"isEnabled": True, "minWordsForDetection": 3},
+    },
+    "synthesizer": {
+        "voiceConfig": {"model": "waves_lightning_v3_1", "voiceId": "daniel", "gender": "male"},
+        "speed": 1.0,
+        "consistency": 0.4,
+        "similarity": 0.1,
+        "enhancement": 2,
+        "sampleRate": 24000,
+    },
+    "backgroundSound": "office",
+    "speechFormatting": False,
+    "enableStyleGuide": False,
+    "preCallAPI": {
+        "isEnabled": True,
+        "url": "https://crm.example.com/pre",
+        "method": "GET",
+        "timeout": 3,
+        "responseVariables": [{"variableName": "plan", "jsonPath": "$.plan"}],
+    },
+    "muteUserUntilFirstBotResponse": True,
+    "allowInterruptions": False,
+    "waitForUserToSpeakFirst": True,
+    "interruptionBackoffTimer": 2,
+    "smartTurnConfig": {"isEnabled": True, "waitTimeInSecs": 1.5},
+    "voiceDetectionConfig": {"confidence": 0.6, "minVolume": 0.5, "triggerTimeInSecs": 0.3, "releaseTimeInSecs": 0.5},
+    "voiceMailDetectionConfig": {"enabled": True, "endText": "We will call again."},
+    "denoisingConfig": {"isEnabled": True},
+    "pronunciationDicts": [{"word": "Acme", "pronunciation": "ak-mee"}],
+    "llmIdleTimeoutConfig": {"chatTimeoutTimeInSecs": 10, "maxRetries": 2},
+    "sessionTimeoutConfig": {"timeoutTimeInSecs": 900},
+    "timezone": {"label": "Asia/Kolkata", "offset": 330},
+    "callDispositionConfig": "Did it end well?",
+    "postCallAnalyticsConfig": {
+        "dispositionMetrics": [
+            {"identifier": "ok", "dispositionMetricPrompt": "Resolved?", "dispositionMetricType": "BOOLEAN"}
+        ],
+        "useReasoningModel": True,
+    },
+    "widgetConfig": {"position": "bottom-left", "widgetName": "Acme"},
+}
+
+
+def test_every_field_comes_back(
+    account: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account.create("Everything", EVERYTHING)
+    assert run(["import", "atoms", "--all", "--output", str(tmp_path)]) == 0
+    assert "left out" not in capsys.readouterr().err
+    spec = to_plain(read_yaml((tmp_path / "agents/everything.yaml").read_text(), "x")[0])
+    assert set(EVERYTHING) <= set(spec["config"])
+    monkeypatch.setenv("EVERYTHING_AUTHORIZATION", "Bearer very-secret-token")
+    assert run(["plan", "--detailed-exitcode", "--project", str(tmp_path)]) == 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("api", ["v1", "v2"])
 @pytest.mark.parametrize("keeps", [[], ["--keep-defaults"]])

@@ -1,0 +1,85 @@
+"""Agents fetched by id: tools and tests come along, what can't be had is refused, and the key is never told."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx2
+import pytest
+
+from agentops.document import Secret, SecretRef
+from agentops.errors import UnauthorizedError
+from agentops.importers.elevenlabs.fetching import fetch_agents, is_agent_id
+
+KEY = Secret((SecretRef("ELEVENLABS_API_KEY", "xi-very-secret"),))
+AGENT = {
+    "agent_id": "agent_0123456789",
+    "name": "Fetched",
+    "conversation_config": {"agent": {"prompt": {"prompt": "Hi.", "tool_ids": ["tool_0001", "tool_gone1"]}}},
+    "platform_settings": {"testing": {"attached_tests": [{"test_id": "test_0001"}]}},
+}
+TOOL = {
+    "id": "tool_0001",
+    "tool_config": {"type": "webhook", "name": "ask", "api_schema": {"url": "https://x.example"}},
+}
+ANSWERS: dict[str, Any] = {
+    "/v1/convai/agents/agent_0123456789": AGENT,
+    "/v1/convai/tools/tool_0001": TOOL,
+    "/v1/convai/agent-testing/test_0001": {"name": "A test", "chat_history": []},
+    "/v1/convai/agents/other_000000001": {"voice_settings": {}},
+}
+
+
+class Service(httpx2.AsyncBaseTransport):
+    """A stand-in for the API of another company, which no emulator of ours imitates."""
+
+    def __init__(self, key: str = "xi-very-secret") -> None:
+        self.key = key
+        self.asked: list[str] = []
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        self.asked.append(request.url.path)
+        if request.headers.get("xi-api-key") != self.key:
+            return httpx2.Response(401, json={"detail": {"status": "invalid_api_key"}})
+        if request.url.path not in ANSWERS:
+            return httpx2.Response(404, json={"detail": {"status": "not_found", "message": "no such thing"}})
+        return httpx2.Response(200, content=json.dumps(ANSWERS[request.url.path]))
+
+
+async def test_an_agent_comes_with_its_tools_and_tests() -> None:
+    service = Service()
+    found = await fetch_agents(["agent_0123456789"], KEY, transport=service)
+    (agent,) = found.agents
+    prompt = agent.tree["conversation_config"]["agent"]["prompt"]
+    assert [tool["name"] for tool in prompt["tools"]] == ["ask"]
+    assert agent.tree["_imported_tests"][0]["name"] == "A test"
+    assert "/v1/convai/tools/tool_gone1" in service.asked
+
+
+async def test_what_is_not_there_or_no_agent_is_refused() -> None:
+    found = await fetch_agents(["agent_missing01", "other_000000001"], KEY, transport=Service())
+    assert found.agents == []
+    assert [refused.origin for refused in found.refused] == ["agent_missing01", "other_000000001"]
+    assert "not an ElevenLabs agent" in found.refused[1].reason
+    assert "xi-very-secret" not in repr(found)
+
+
+async def test_a_wrong_key_ends_the_import() -> None:
+    with pytest.raises(UnauthorizedError) as refusal:
+        await fetch_agents(["agent_0123456789"], KEY, transport=Service(key="another"))
+    assert "xi-very-secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_id"),
+    [
+        ("agent_01abc234", True),
+        ("J3Pbu5gP6NNKBscdCdwB", True),
+        ("export.json", False),
+        ("folder", False),
+        ("a/b1", False),
+    ],
+)
+def test_ids_are_told_from_paths(text: str, is_id: bool) -> None:
+    assert is_agent_id(text) is is_id
