@@ -125,7 +125,10 @@ class Store:
         """Keeps a new call. `record` is in the REST shape of `GET /conversation/{callId}`, with at least `callId`,
         `agentId`, `type`, `status`; missing ids and times are filled in."""
         filled = {"_id": self.new_id(), "createdAt": self.now(), "updatedAt": self.now(), "transcript": [], **record}
-        self.database.put("call", record["callId"], filled, owner=record["agentId"])
+        with self.transaction():
+            self.database.put("call", record["callId"], filled, owner=record["agentId"])
+            if agent := self.database.get("agent", record["agentId"]):
+                self.database.put("agent", agent["_id"], {**agent, "totalCalls": agent["totalCalls"] + 1})
         self._tell("started", filled)
 
     def update_call(self, call_id: str, changes: Body) -> None:
