@@ -310,6 +310,10 @@ class _Run:
     async def _judge(self, progress: Progress) -> None:
         """What the calls said decides whether the agent is kept."""
         verdict = progress.verdict
+        if progress.change.action is Action.ARCHIVE:
+            result = replace(self._base_result(progress), outcome=Outcome.APPLIED, detail="archived: it takes no calls")
+            self._finish(replace(result, serving_revision_id=None, serving_number=None))
+            return
         if not _has_failed(verdict):
             detail = "kept, though the calls were inconclusive" if verdict and _is_unclear(verdict) else ""
             self._finish(replace(self._base_result(progress), outcome=Outcome.APPLIED, detail=detail))
