@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import base64
+import json
+import wave
+from array import array
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import pytest
 from staged_agent import StagedAgent, refusing, tone
 
-from agentops.calls import CallReport, Kind, Prepared, Script, Target, Verdict, Wiring, run_call
+from agentops.calls import (
+    Appointment,
+    CallReport,
+    Kind,
+    NoConnection,
+    Plan,
+    Prepared,
+    Script,
+    Target,
+    Verdict,
+    Wiring,
+    estimate_s,
+    is_called_for,
+    run_call,
+    run_calls,
+    save_call,
+    shard_of,
+)
 from agentops.calls.line import Sound
 from agentops.calls.protocol import Role
 from agentops.calls.script import speech_of
-from agentops.calls.session import NoConnection
-from agentops.errors import UnauthorizedError, UnavailableError
+from agentops.errors import NotFoundError, UnauthorizedError, UnavailableError
+
+pytest.importorskip("numpy", reason="the speech extra is not installed")
 
 TARGET = Target("http://127.0.0.1:1", "507f1f77bcf86cd799439011", "sk_secret", "test")
 
@@ -33,6 +58,10 @@ class Desk:
 
     async def read_call(self, call_id: str) -> dict[str, Any]:
         return {}
+
+    async def watch_call(self, call_id: str) -> AsyncIterator[dict[str, Any]]:
+        raise NotFoundError("no such stream")
+        yield {}
 
 
 def prepared(steps: list[Any], **fields: Any) -> Prepared:
@@ -121,8 +150,6 @@ async def test_an_agent_that_is_slow_breaks_the_latency_check() -> None:
     async def slow(agent: StagedAgent) -> None:
         await agent.say("Hi, how can I help?")
         await agent.turn()
-        import asyncio
-
         await asyncio.sleep(2.5)
         await agent.say("Monday to Friday, nine to five.")
 
@@ -141,8 +168,6 @@ async def test_words_without_sound_fail_as_audio() -> None:
 
 
 async def test_clipped_sound_fails_as_audio() -> None:
-
-    from array import array
 
     async def square(agent: StagedAgent) -> None:
         wave = array("h", tone(1500))
@@ -245,8 +270,6 @@ async def test_several_starts_and_stops_are_one_answer() -> None:
 
 async def test_both_spellings_and_the_role_agent_are_understood() -> None:
     async def other(agent: StagedAgent) -> None:
-        import base64
-
         agent.emit("agent.start_talking")
         agent.emit("output_audio.delta", audio=base64.b64encode(tone(800)).decode())
         agent.emit("transcript.delta", role="agent", text="Hi, how can I")
@@ -341,3 +364,247 @@ async def test_silence_keeps_being_sent_after_speech() -> None:
     report = await call(agent, HOURS)
     assert report.verdict is Verdict.PASSED
     assert all(turn.latency_ms >= 1200 for turn in report.turns if turn.latency_ms is not None)
+
+
+async def long_story(agent: StagedAgent, *, stops: bool = True) -> None:
+    """Talks for eight seconds; when the caller breaks in, falls silent and answers, if it `stops`."""
+    await agent.say("Hi, how can I help?")
+    await agent.turn()
+    story = asyncio.create_task(agent.say("Let me tell you everything. " * 5, ms=8000))
+    await agent.caller_speaks.wait()
+    if stops:
+        story.cancel()
+        agent.emit("interruption")
+        agent.emit("transcript", role="assistant", text="Let me tell you")
+    await agent.turn()
+    await story if not stops else None
+    await agent.say("All right.", ms=500)
+
+
+BARGE_IN: list[Any] = [
+    {"expect": "how can I help"},
+    {"say": "Tell me everything."},
+    {"interrupt": {"say": "Stop, please stop.", "after": {"event": "agent_starts", "delay_ms": 1000}}},
+    {"expect": {"contains": "all right", "within_s": 20}},
+]
+
+
+async def test_an_agent_that_stops_when_interrupted_passes() -> None:
+    report = await call(StagedAgent(long_story), BARGE_IN)
+    assert report.verdict is Verdict.PASSED, report.failures
+    check = next(check for check in report.checks if check.name == "agent stops when interrupted")
+    assert check.value is not None
+    assert check.value < 200
+    story = report.turns[2]
+    assert story.is_interrupted
+    assert story.text == "Let me tell you"
+    assert story.end_ms - story.start_ms < 1300  # what was not played is void
+
+
+async def test_an_agent_that_talks_on_when_interrupted_fails_as_latency() -> None:
+    report = await call(StagedAgent(lambda agent: long_story(agent, stops=False)), BARGE_IN)
+    assert failures(report)[0] == (Kind.LATENCY, "agent stops when interrupted")
+    assert report.failures[0].heard == "it went on talking"
+    assert report.measures.talk_over_ms is not None
+    assert report.measures.talk_over_ms > 500
+
+
+BACKCHANNEL: list[Any] = [
+    {"expect": "how can I help"},
+    {"say": "Tell me everything."},
+    {"backchannel": {"say": "uh-huh", "after": {"event": "agent_starts", "delay_ms": 1000}}},
+]
+
+
+async def test_a_backchannel_must_not_stop_the_agent() -> None:
+    async def attentive(agent: StagedAgent) -> None:
+        await long_story(agent, stops=False)
+
+    assert (await call(StagedAgent(attentive), BACKCHANNEL)).verdict is Verdict.PASSED
+    report = await call(StagedAgent(long_story), BACKCHANNEL)
+    assert failures(report)[0] == (Kind.LATENCY, "agent talks on through a backchannel")
+
+
+async def test_a_wait_for_what_does_not_happen_fails() -> None:
+    report = await call(
+        StagedAgent(opening_hours), [{"wait_for": {"event": "interruption", "within_s": 3}}, {"expect": "x"}]
+    )
+    assert failures(report)[0] == (Kind.LATENCY, "wait for interruption")
+
+
+async def test_several_starts_without_stops_and_stops_without_starts_are_survived() -> None:
+    async def sloppy(agent: StagedAgent) -> None:
+        for kind in ("agent_stop_talking", "agent_start_talking", "agent_start_talking"):
+            agent.emit(kind)
+        agent.emit("output_audio.delta", audio=base64.b64encode(tone(900)).decode())
+        agent.emit("transcript", role="assistant", text="Hi, how can I help?")
+        await agent.turn()
+        await agent.say("Monday to Friday, nine to five.")
+
+    report = await call(StagedAgent(sloppy), HOURS[:3])
+    assert report.verdict is Verdict.PASSED, report.failures
+
+
+class ToldDesk(Desk):
+    """A platform that streams events, or only writes them down, and computes metrics after a while."""
+
+    def __init__(self, *, streams: bool) -> None:
+        super().__init__()
+        self.streams, self.reads = streams, 0
+
+    async def watch_call(self, call_id: str) -> AsyncIterator[dict[str, Any]]:
+        if not self.streams:
+            raise NotFoundError("no such stream")
+        for event in self.events():
+            yield event
+
+    async def read_call(self, call_id: str) -> dict[str, Any]:
+        self.reads += 1
+        if self.reads < 4:
+            return {"callId": call_id, "events": []}
+        metrics = [{"identifier": "resolved", "value": True}, {"identifier": "score", "value": "4"}]
+        return {"callId": call_id, "events": self.events(), "postCallAnalytics": {"dispositionMetrics": metrics}}
+
+    def events(self) -> list[dict[str, Any]]:
+        return [
+            {"event_type": "tool_call_start", "function_name": "look_up", "context": {"order": 427, "more": 1}},
+            {"event_type": "tool_call_start", "function_name": "end_call", "context": {}},
+            {"event_type": "call_end"},
+        ]
+
+
+@pytest.mark.parametrize("streams", [True, False])
+async def test_tools_are_known_from_the_stream_or_the_record(streams: bool) -> None:
+    checks = {
+        "tool_calls": [{"name": "look_up", "arguments": {"order": "427"}}, {"name": "end_call"}],
+        "tool_calls_in_order": True,
+        "no_tool_calls": ["transfer"],
+    }
+    report = await call(StagedAgent(opening_hours), HOURS, desk=ToldDesk(streams=streams), checks=checks)
+    assert report.verdict is Verdict.PASSED, report.failures
+
+
+async def test_wrong_tools_fail_as_tool() -> None:
+    checks = {
+        "tool_calls": [{"name": "end_call"}, {"name": "look_up", "arguments": {"order": 1}}],
+        "tool_calls_in_order": True,
+        "no_tool_calls": ["look_up"],
+    }
+    report = await call(StagedAgent(opening_hours), HOURS, desk=ToldDesk(streams=True), checks=checks)
+    assert {name for kind, name in failures(report) if kind is Kind.TOOL} == {
+        "calls look_up",
+        "does not call look_up",
+        "tools in order",
+    }
+
+
+async def test_metrics_are_waited_for_and_then_given_up() -> None:
+    wanted = {"metrics": [{"identifier": "resolved", "equals": True}, {"identifier": "score", "min": 3}]}
+    desk = ToldDesk(streams=False)
+    assert (await call(StagedAgent(opening_hours), HOURS, desk=desk, checks=wanted)).verdict is Verdict.PASSED
+    assert desk.reads == 4
+    missing = {"metrics": [{"identifier": "mood", "one_of": ["good"]}], "metrics_within_s": 20}
+    report = await call(StagedAgent(opening_hours), HOURS, desk=ToldDesk(streams=False), checks=missing)
+    assert [(c.kind, c.heard) for c in report.failures] == [(Kind.TOOL, "the platform did not compute it in time")]
+
+
+async def test_what_the_platform_does_not_tell_is_no_pass() -> None:
+    report = await call(StagedAgent(opening_hours), HOURS, checks={"no_tool_calls": ["transfer"]})
+    assert failures(report) == [(Kind.TOOL, "does not call transfer")]
+
+
+async def test_the_language_of_every_turn_is_checked() -> None:
+    async def spanish(agent: StagedAgent) -> None:
+        await agent.say("Hi, how can I help you?")
+        await agent.turn()
+        await agent.say("Abrimos de lunes a viernes, de nueve a cinco.", ms=3000)
+
+    steps = [{"expect": "how can I help"}, {"say": "When are you open?"}, {"expect": "de nueve a cinco"}]
+    report = await call(StagedAgent(spanish), steps, checks={"language": "en"})
+    assert [(c.kind, c.heard[:3]) for c in report.failures] == [(Kind.TRANSCRIPT, "es:")]
+
+
+async def test_whole_call_limits_are_measured() -> None:
+    limits = {
+        "first_audio_ms": 100,
+        "longest_silence_ms": 300,
+        "duration_s": {"min": 60},
+        "loudness_dbfs": {"min": -5},
+        "agent_talk_ratio": {"max": 0.2},
+        "ended_by": "caller",
+        "end_reason": "timeout",
+    }
+    report = await call(StagedAgent(opening_hours), HOURS, checks=limits)
+    assert {name for _, name in failures(report)} == {
+        "longest silence",
+        "duration",
+        "loudness",
+        "agent talk ratio",
+        "who ended it",
+        "why it ended",
+    }
+
+
+async def test_repeats_run_side_by_side_and_are_judged_by_their_rate() -> None:
+    script = prepared(HOURS, repeat={"times": 3, "pass_rate": 0.6})
+    answers = iter([opening_hours, opening_hours])
+
+    async def refuse(agent: StagedAgent) -> None:
+        await agent.say("We are closed for good.")
+
+    async def dial(url: str, headers: Mapping[str, str]) -> Any:
+        return await StagedAgent(next(answers, refuse)).dial(url, headers)
+
+    seen: list[str] = []
+    plan = Plan(concurrency=2, progress=lambda event: seen.append(type(event).__name__))
+    run = await run_calls([Appointment(script, TARGET)], Wiring(None, dial), plan)
+    assert run.verdict is Verdict.PASSED
+    assert sorted(c.verdict for c in run.calls) == [Verdict.FAILED, Verdict.PASSED, Verdict.PASSED]
+    assert sorted(c.attempt for c in run.calls) == [1, 2, 3]
+    assert seen[:2] == ["CallStarted", "CallStarted"]
+    assert seen.count("CallEnded") == 3
+
+
+async def test_a_call_leaves_its_folder(tmp_path: Path) -> None:
+    wiring = Wiring(None, StagedAgent(opening_hours).dial)
+    report = save_call(await run_call(prepared(HOURS), TARGET, wiring), tmp_path)
+    folder = tmp_path / str(report.folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["events.jsonl", "recording.wav", "report.json"]
+    events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    assert events[0]["event"] == "SessionCreated"
+    assert events[-1] == {"event": "SessionClosed", "at_ms": events[-1]["at_ms"], "reason": "ended"}
+    with wave.open(str(folder / "recording.wav")) as file:
+        assert file.getnchannels() == 2
+        assert abs(file.getnframes() / file.getframerate() * 1000 - report.duration_ms) < 100
+    assert "sk_secret" not in (folder / "report.json").read_text() + (folder / "events.jsonl").read_text()
+
+
+def test_shards_are_all_of_it_and_no_two_overlap() -> None:
+    files = [f"agents/calls/{n}.yaml" for n in range(23)]
+    shards = [shard_of(files, (i, 5)) for i in range(1, 6)]
+    assert sorted(index for shard in shards for index in shard) == list(range(23))
+    assert {len(shard) for shard in shards} == {4, 5}
+    assert shard_of(files, None) == list(range(23))
+
+
+@pytest.mark.parametrize(
+    ("tags", "categories", "wanted"),
+    [
+        (["smoke"], {"prompt"}, True),
+        (["prompt"], {"prompt", "voice"}, True),
+        (["tools"], {"prompt"}, False),
+        (["tools"], {"model"}, True),
+        (["smoke"], {"cosmetic"}, False),
+        (["cosmetic"], {"cosmetic"}, True),
+        (["tools"], set(), True),
+    ],
+)
+def test_a_change_calls_for_the_scripts_of_its_categories(tags: list[str], categories: set[str], wanted: bool) -> None:
+    script = prepared(HOURS, tags=tags).script
+    assert is_called_for(script, categories, {"prompt", "voice", "tools", "model", "cosmetic"}) is wanted
+
+
+def test_an_estimate_is_near_the_call_and_never_above_its_limit() -> None:
+    assert 10 < estimate_s(prepared(HOURS).script) < 30
+    assert estimate_s(prepared(HOURS, timeout_s=5, repeat={"times": 3}).script) == 15
+    assert estimate_s(prepared(HOURS, mode="chat").script) == 12
