@@ -17,11 +17,12 @@ PATIENCE_S = 10.0
 
 
 class Console:
-    """One account, edited as a person does it in the browser (the branch model)."""
+    """One account, edited as a person does it in the browser, in either generation."""
 
-    def __init__(self, base_url: str, client: httpx2.Client) -> None:
+    def __init__(self, base_url: str, client: httpx2.Client, api: str) -> None:
         self.base_url = base_url
         self._client = client
+        self._api = api
 
     def agent_id(self, name: str) -> str:
         rows = self._client.get("/agent").json()["data"]["agents"]
@@ -41,6 +42,8 @@ class Console:
     def edit(self, name: str, config: dict[str, Any]) -> None:
         """Writes a draft, publishes it, and waits until it serves."""
         agent = f"/agent/{self.agent_id(name)}"
+        if self._api == "v1":
+            return self._edit_version(agent, config)
         branch = self._client.get(f"{agent}/branches").json()["data"]["branches"][0]
         head, branch_id = branch["headRevisionNumber"], branch["branch"]["_id"]
         written = self._client.put(f"{agent}/branches/{branch_id}/draft", json=config)
@@ -50,6 +53,17 @@ class Console:
         while self._client.get(f"{agent}/branches").json()["data"]["branches"][0]["headRevisionNumber"] == head:
             assert time.monotonic() < until, "the console edit was never published"
 
+    def _edit_version(self, agent: str, config: dict[str, Any]) -> None:
+        active = self._client.get(agent).json()["data"]["activeVersionId"]
+        body = {"sourceVersionId": active, "draftName": "by hand"}
+        draft = self._client.post(f"{agent}/drafts", json=body).json()["data"]["draftId"]
+        written = self._client.patch(f"{agent}/drafts/{draft}/config", json=config)
+        assert written.status_code == 200, written.text
+        version = self._client.post(f"{agent}/drafts/{draft}/publish", json={"label": "by hand"}).json()["data"]["_id"]
+        until = time.monotonic() + PATIENCE_S
+        while self._client.patch(f"{agent}/versions/{version}/activate").status_code != 200:
+            assert time.monotonic() < until, "the console edit never passed its scan"
+
 
 @contextmanager
 def console(data: Path | None = None, api: str = "v2") -> Iterator[Console]:
@@ -58,6 +72,6 @@ def console(data: Path | None = None, api: str = "v2") -> Iterator[Console]:
     headers = {"Authorization": "Bearer sk_console"}
     try:
         with httpx2.Client(base_url=f"{running.base_url}/atoms/v1", headers=headers) as client:
-            yield Console(running.base_url, client)
+            yield Console(running.base_url, client, api)
     finally:
         running.stop()

@@ -56,16 +56,20 @@ PROMPT = "# Desk of ${{ vars.company }}\n\nBe kind.\n{{who}} is calling.\n"
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    agents = tmp_path / "agents"
-    for folder in ("_base", "prompts"):
-        (agents / folder).mkdir(parents=True)
-    (tmp_path / "agentops.yaml").write_text(PROJECT)
+    write_project(tmp_path)
+    assert run(["apply", "--yes", "--project", str(tmp_path)]) == 0
+    return tmp_path
+
+
+def write_project(folder: Path) -> None:
+    agents = folder / "agents"
+    for name in ("_base", "prompts"):
+        (agents / name).mkdir(parents=True)
+    (folder / "agentops.yaml").write_text(PROJECT)
     (agents / "desk.yaml").write_text(SPEC)
     (agents / "other.yaml").write_text(OTHER)
     (agents / "_base/line.yaml").write_text(BASE)
     (agents / "prompts/desk.md").write_text(PROMPT)
-    assert run(["apply", "--yes", "--project", str(tmp_path)]) == 0
-    return tmp_path
 
 
 def edit(project: Path, change: Any) -> None:
@@ -76,6 +80,20 @@ def edit(project: Path, change: Any) -> None:
 
 def tools_of(found: Console) -> list[dict[str, Any]]:
     return list(found.config("Desk")["tools"])
+
+
+@pytest.mark.slow
+def test_the_older_generation_pulls_the_same(tmp_path: Path) -> None:
+    write_project(tmp_path)
+    where = ["--project", str(tmp_path), "--api", "v1"]
+    assert run(["apply", "--yes", *where]) == 0
+    with console(tmp_path / ".agentops" / "emulator.db", "v1") as found:
+        found.edit("Desk", {"slmModel": "gpt-4.1", "firstMessage": "Hello, this is Acme."})
+    assert run(["pull", *where]) == 0
+    assert (tmp_path / "agents/desk.yaml").read_text() == SPEC.replace("gpt-4o", "gpt-4.1").replace(
+        "Hi, this", "Hello, this"
+    )
+    assert run(["plan", "--detailed-exitcode", *where]) == 0
 
 
 def plan_is_empty(project: Path) -> bool:
