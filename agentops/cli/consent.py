@@ -77,6 +77,18 @@ def read_plan(path: Path) -> Plan:
         raise UsageError(f"the plan file {path} can't be read: {reason}", hint="save one with `plan --out`") from None
 
 
+def save_plan(plan: Plan, path: Path) -> None:
+    """Saves a plan for `apply FILE`. Raises UsageError where it can't be written."""
+    from agentops.plan.serial import to_json
+
+    try:
+        path.write_text(to_json(plan), "utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"the plan can't be saved to {path}: {error.strerror}", hint="name a file in a folder that exists"
+        ) from None
+
+
 def _ask(environment: Environment, consent: Consent) -> None:
     if not consent.may_ask:
         raise UsageError(

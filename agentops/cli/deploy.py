@@ -70,9 +70,9 @@ def plan(
 
     made = run_async(main)
     if out is not None:
-        from agentops.plan.serial import to_json
+        from agentops.cli.consent import save_plan
 
-        out.write_text(to_json(made))
+        save_plan(made, out)
     sys.stdout.write(plan_output(made, output_format))
     if out is not None:
         talk(f"Saved to {out}. To apply exactly this: agentops apply {out}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from html import escape
@@ -44,6 +45,8 @@ _MEANING = {
     Action.UNCHANGED: "Nothing changes for this agent.",
 }
 
+_AT_ONCE = "Settings of this agent change at once; what it says to callers stays as it is."
+
 
 def plan_html(plan: Plan) -> str:
     """The whole plan as a complete HTML document."""
@@ -76,14 +79,21 @@ def _summary(plan: Plan) -> Iterator[str]:
 def _refusal(refusal: Refusal) -> str:
     return (
         f"<li><code>{escape(refusal.code)}</code> {escape(refusal.summary)}"
-        f'<br><span class="faint">Next: {escape(refusal.hint)}</span></li>'
+        f'<br><span class="faint">Next: {_with_code(refusal.hint)}</span></li>'
     )
+
+
+def _with_code(text: str) -> str:
+    """Our own text, whose commands stand in backticks."""
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(text))
 
 
 def _agent(change: AgentChange) -> Iterator[str]:
     yield f'<section id="{escape(change.key, quote=True)}">'
     yield f'<h2>{escape(change.name)} <span class="kind">{ACTION_WORDS[change.action]}</span></h2>'
-    yield f'<p>{_MEANING[change.action]} <span class="faint">({escape(change.key)}: {escape(change.reason)})</span></p>'
+    is_at_once = change.fields and all(field.is_immediate for field in change.fields)
+    meaning = _AT_ONCE if is_at_once and change.action is Action.UPDATE else _MEANING[change.action]
+    yield f'<p>{meaning} <span class="faint">({escape(change.key)}: {escape(change.reason)})</span></p>'
     if change.drift is not Drift.NONE:
         yield f'<div class="box drift"><strong>{DRIFT_WORDS[change.drift].capitalize()}.</strong> '
         yield f"{escape(change.drift_detail)}"
