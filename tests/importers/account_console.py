@@ -10,10 +10,11 @@ from typing import Any
 
 import httpx2
 
-from agentops.emulator.options import EmulatorOptions
+from agentops.emulator.options import Choices, EmulatorOptions
 from agentops.emulator.server import start
 
 PATIENCE_S = 10.0
+DOCUMENTED = Choices()
 
 
 class Console:
@@ -43,7 +44,11 @@ class Console:
         """Writes a draft, publishes it, and waits until it serves."""
         agent = f"/agent/{self.agent_id(name)}"
         if self._api == "v1":
-            return self._edit_version(agent, config)
+            self._edit_version(agent, config)
+        else:
+            self._edit_branch(agent, config)
+
+    def _edit_branch(self, agent: str, config: dict[str, Any]) -> None:
         branch = self._client.get(f"{agent}/branches").json()["data"]["branches"][0]
         head, branch_id = branch["headRevisionNumber"], branch["branch"]["_id"]
         written = self._client.put(f"{agent}/branches/{branch_id}/draft", json=config)
@@ -66,9 +71,9 @@ class Console:
 
 
 @contextmanager
-def console(data: Path | None = None, api: str = "v2") -> Iterator[Console]:
+def console(data: Path | None = None, api: str = "v2", choices: Choices = DOCUMENTED) -> Iterator[Console]:
     """An emulator on a free port and its console; with `data`, the embedded emulator's own memory."""
-    running = start(EmulatorOptions(api=api, data=data, scan_delay_s=0.0))
+    running = start(EmulatorOptions(api=api, data=data, scan_delay_s=0.0, choices=choices))
     headers = {"Authorization": "Bearer sk_console"}
     try:
         with httpx2.Client(base_url=f"{running.base_url}/atoms/v1", headers=headers) as client:

@@ -12,6 +12,7 @@ from account_console import Console, console
 
 from agentops.cli.app import run
 from agentops.document import AgentListing, ObservedAgent, Revision
+from agentops.emulator.options import Choices
 from agentops.importers.atoms.defaults import without_defaults
 from agentops.importers.atoms.importing import import_observed
 from agentops.importers.atoms.specs import SpecWriter
@@ -115,6 +116,19 @@ EVERYTHING = {
     },
     "widgetConfig": {"position": "bottom-left", "widgetName": "Acme"},
 }
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_plan_is_empty_whatever_names_the_platform_reads_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setenv("SMALLEST_API_KEY", "sk_test")
+    monkeypatch.setenv("EVERYTHING_AUTHORIZATION", "Bearer very-secret-token")
+    with console(choices=Choices.shuffled(seed)) as found:
+        monkeypatch.setenv("SMALLEST_BASE_URL", found.base_url)
+        found.create("Everything", EVERYTHING)
+        assert run(["import", "atoms", "--all", "--output", str(tmp_path)]) == 0
+        assert run(["plan", "--detailed-exitcode", "--project", str(tmp_path)]) == 0
 
 
 def test_every_field_comes_back(
