@@ -15,8 +15,11 @@ from agentops.cli.options import (
     ChangedSinceOption,
     EnvironmentOption,
     ExcludeOption,
+    Gate,
     NoInputOption,
     PlanFormat,
+    Progress,
+    ProgressOption,
     ProjectOption,
     SelectOption,
     ShardOption,
@@ -30,7 +33,7 @@ from agentops.cli.session import is_interactive, opened, run_async, scope_of, ta
 from agentops.errors import ExitCode
 
 if TYPE_CHECKING:
-    from agentops.apply.model import ApplyResult, Event
+    from agentops.apply.model import ApplyResult, Event, EventSink
     from agentops.calls import CallEnded, CallStarted, RunReport
     from agentops.plan.model import Plan
     from agentops.workflow.applying import CallHooks
@@ -105,6 +108,8 @@ def apply(
     smoke: Annotated[
         bool | None, typer.Option("--smoke/--no-smoke", help="Call the changed agents after going live.")
     ] = None,
+    gate: Annotated[Gate | None, typer.Option("--gate", help="Call ephemeral copies before anything changes.")] = None,
+    progress: ProgressOption = Progress.TEXT,
     output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print the result.")] = TextOrJson.TEXT,
     verbose: VerboseOption = False,
 ) -> int:
@@ -125,7 +130,9 @@ def apply(
         today=today(),
     )
     consent = Consent(is_given=yes, may_ask=not no_input and is_interactive(), digest=digest, approved=approved)
-    request = ApplyRequest(discard_draft=discard_draft, is_atomic=atomic, smoke=smoke)
+    request = ApplyRequest(
+        discard_draft=discard_draft, is_atomic=atomic, smoke=smoke, gate_preview=gate is Gate.PREVIEW
+    )
 
     async def main() -> ApplyResult | None:
         async with opened(scope) as deployment:
@@ -135,7 +142,7 @@ def apply(
                 return None
             require_applyable(made)
             require_consent(made, deployment.environment, consent)
-            return await apply_deployment(deployment, made, request, calls=call_hooks(), on_event=tell_event)
+            return await apply_deployment(deployment, made, request, calls=call_hooks(), on_event=teller(progress))
 
     result = run_async(main)
     if result is None:
@@ -159,6 +166,19 @@ def call_hooks() -> CallHooks:
         tell_progress(event)
 
     return CallHooks(write_pages, tell_progress)
+
+
+def teller(progress: Progress) -> EventSink:
+    """Who is told what an apply is doing: a person, or a program that reads JSON Lines from stderr."""
+    return tell_event if progress is Progress.TEXT else _tell_as_json
+
+
+def _tell_as_json(event: Event) -> None:
+    import json
+
+    from agentops.apply.journal import event_data
+
+    talk(json.dumps(event_data(event), ensure_ascii=False))
 
 
 def tell_event(event: Event) -> None:

@@ -12,6 +12,20 @@ import typer
 from agentops.document import Generation
 from agentops.errors import UsageError
 
+
+class Gate(StrEnum):
+    """What must pass before anything goes live."""
+
+    PREVIEW = "preview"
+
+
+class Progress(StrEnum):
+    """How an apply tells what it is doing, on stderr."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 EnvironmentOption = Annotated[
     str | None,
     typer.Option("-e", "--environment", metavar="NAME", help="The environment; default: the project's own default."),
@@ -43,6 +57,9 @@ ApiOption = Annotated[
 NoInputOption = Annotated[bool, typer.Option("--no-input", help="Never ask; fail where an answer would be needed.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking.")]
 VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Say more about what is being done.")]
+ProgressOption = Annotated[
+    Progress, typer.Option("--progress", help="How to tell what is being done, on stderr: text or JSON Lines.")
+]
 AckOption = Annotated[
     list[str] | None,
     typer.Option("--ack", metavar="CODE", help="Acknowledge this refusal and go on; repeatable."),
