@@ -6,6 +6,7 @@ bot wrote there, for the head commit that was merged, counts. Everybody else can
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,16 +14,19 @@ from agentops.ci.event import GithubRun
 from agentops.ci.github import Github
 from agentops.ci.model import Comment, Pull
 from agentops.ci.stamp import Kind, Stamp, Standing, read_stamp
-from agentops.errors import RefusedError
+from agentops.document import path_text, short_digest
+from agentops.errors import RefusedError, StaleError
+from agentops.plan.model import Action, AgentChange, Plan
 
 GITHUB_ACTIONS_BOT = "github-actions[bot]"
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """The digest that a merged pull request approved, and where that can be read."""
+    """The digest that a merged pull request approved, what it was of, and where that can be read."""
 
     digest: str
+    parts: frozenset[str]
     pull: Pull
     comment_url: str
 
@@ -58,7 +62,7 @@ def approval_of(pull: Pull, comments: Sequence[Comment], *, bot: str, project: s
         )
     comment, stamp = found[0]
     _check(stamp, pull, environment)
-    return Approval(stamp.digest, pull, comment.url)
+    return Approval(stamp.digest, frozenset(stamp.parts), pull, comment.url)
 
 
 def _check(stamp: Stamp, pull: Pull, environment: str) -> None:
@@ -93,3 +97,34 @@ def own_comments(
     ]
     mine = [(comment, stamp) for comment, stamp in stamped if stamp.is_about(kind, project, environment)]
     return sorted(mine, key=lambda pair: pair[0].comment_id)
+
+
+def part_of(change: AgentChange) -> str:
+    """One agent's share of a digest: which agent, from which revision, to which configuration.
+
+    Going live with what was published by a run that was cut off is the rest of the same update.
+    """
+    action = Action.UPDATE if change.action is Action.GO_LIVE else change.action
+    immediate = [[path_text(field.path), repr(field.after)] for field in change.fields if field.is_immediate]
+    facts = [change.agent_id, action, change.base_revision_id, change.fingerprint, change.name, sorted(immediate)]
+    return f"{change.key}:{short_digest(json.dumps(facts))}"
+
+
+def parts_of(plan: Plan) -> tuple[str, ...]:
+    return tuple(part_of(change) for change in plan.changes if change.is_change)
+
+
+def require_approved(approval: Approval, plan: Plan) -> None:
+    """Returns when `plan` is the approved one, or what an apply that was cut off left of it. Raises StaleError."""
+    if plan.digest == approval.digest:
+        return
+    moved = [change.key for change in plan.changes if change.is_change and part_of(change) not in approval.parts]
+    if not moved:
+        return
+    raise StaleError(
+        f"what pull request #{approval.pull.number} approved (digest {approval.digest}) is not what would be done now "
+        f"(digest {plan.digest}): {', '.join(moved)}",
+        hint=f"run the plan workflow of pull request #{approval.pull.number} again and look at its comment; "
+        "if it is right, run this job again",
+        code="PLAN_STALE",
+    )

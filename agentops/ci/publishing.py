@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agentops.ci.annotations import message_command
+from agentops.ci.approval import parts_of
 from agentops.ci.check import Check, keep_check
-from agentops.ci.comment import fit, keep_comment
+from agentops.ci.comment import BODY_CHARACTERS, fit, keep_comment
 from agentops.ci.github import Github, open_github
 from agentops.ci.issue import IssueStep, close_issue, keep_issue
 from agentops.ci.job import Job
 from agentops.ci.model import Issue, Pull
 from agentops.ci.revert import Revert, propose_revert
-from agentops.ci.stamp import Kind, Stamp, Standing
+from agentops.ci.stamp import Kind, Stamp, Standing, stamp_line
 from agentops.ci.telling import Findings, Told
 from agentops.errors import AgentopsError, ForbiddenError
 from agentops.plan.model import Plan
@@ -36,7 +37,7 @@ async def read_changed_files(job: Job) -> tuple[str, ...]:
 def stamp_of(job: Job, plan: Plan) -> Stamp:
     standing = Standing.EMPTY if plan.is_empty else Standing.APPLYABLE
     standing = standing if plan.is_applyable else Standing.REFUSED
-    return Stamp(Kind.PLAN, plan.project, plan.environment, plan.digest, job.commit, standing)
+    return Stamp(Kind.PLAN, plan.project, plan.environment, plan.digest, job.commit, standing, parts_of(plan))
 
 
 async def publish_plan(job: Job, stamp: Stamp, told: Told, findings: Findings) -> list[str]:
@@ -48,7 +49,7 @@ async def publish_plan(job: Job, stamp: Stamp, told: Told, findings: Findings) -
         return []
     async with open_github(job.run) as github:
         if job.keeps_comment:
-            page = fit(told.page, link=job.run.url)
+            page = fit(told.page, link=job.run.url, limit=BODY_CHARACTERS - len(stamp_line(stamp)))
             await keep_comment(github, job.pull_number, stamp, page, bot=job.bot)
         return await _keep_check(github, job, stamp, told, findings)
 

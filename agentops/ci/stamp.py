@@ -28,7 +28,10 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """Which environment of which project a text is about; for a plan also its digest and the commit it was made of."""
+    """Which environment of which project a text is about; for a plan also its digest and the commit it was made of.
+
+    `parts` has one entry per agent that the plan changes (`approval.part_of`).
+    """
 
     kind: Kind
     project: str
@@ -36,6 +39,7 @@ class Stamp:
     digest: str = ""
     commit: str = ""
     standing: Standing = Standing.EMPTY
+    parts: tuple[str, ...] = ()
 
     def is_about(self, kind: Kind, project: str, environment: str) -> bool:
         return (self.kind, self.project, self.environment) == (kind, project, environment)
@@ -55,6 +59,7 @@ def read_stamp(text: str | None) -> Stamp | None:
     try:
         found = json.loads(first[len(_START) : -len(_END)])
         values = {name: str(found[name]) for name in ("project", "environment", "digest", "commit")}
-        return Stamp(kind=Kind(found["kind"]), standing=Standing(found["standing"]), **values)
+        parts = tuple(str(part) for part in found.get("parts", ()))
+        return Stamp(kind=Kind(found["kind"]), standing=Standing(found["standing"]), parts=parts, **values)
     except (ValueError, KeyError, TypeError):
         return None

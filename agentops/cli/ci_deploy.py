@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agentops.ci.approval import Approval, read_approval
+from agentops.ci.approval import Approval, read_approval, require_approved
 from agentops.ci.event import Trigger
 from agentops.ci.github import open_github
 from agentops.ci.job import Job
@@ -29,8 +29,7 @@ from agentops.cli.ci_job import EnvironmentOption, ProjectOption, run_told, show
 from agentops.cli.deploy import call_hooks, tell_event
 from agentops.cli.output import today
 from agentops.cli.session import Scope, opened, read_project
-from agentops.errors import AgentopsError, ExitCode, StaleError, UsageError
-from agentops.plan.approval import require_digest
+from agentops.errors import AgentopsError, ExitCode, UsageError
 from agentops.plan.build import PlanOptions
 from agentops.render.ci_pages import failure_page
 
@@ -125,17 +124,10 @@ async def _newer_commit(job: Job, environment: Environment) -> str | None:
 
 
 async def _approved(job: Job, made: Plan) -> Approval:
-    """The approval of exactly this plan. Raises RefusedError without one, StaleError when the world has moved."""
+    """The approval of this plan. Raises RefusedError without one, StaleError when the world has moved."""
     async with open_github(job.run) as github:
         approval = await read_approval(github, job.run, bot=job.bot, project=made.project, environment=made.environment)
-    try:
-        require_digest(approval.digest, made)
-    except StaleError as moved:
-        moved.hint = (
-            f"run the plan workflow of pull request #{approval.pull.number} again and look at its comment; "
-            "if it is right, run this job again"
-        )
-        raise
+    require_approved(approval, made)
     return approval
 
 

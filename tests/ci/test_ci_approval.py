@@ -4,10 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentops.ci.approval import GITHUB_ACTIONS_BOT, approval_of, merged_pull
+from agentops.ci.approval import (
+    GITHUB_ACTIONS_BOT,
+    Approval,
+    approval_of,
+    merged_pull,
+    parts_of,
+    require_approved,
+)
 from agentops.ci.model import Comment, Pull
 from agentops.ci.stamp import Kind, Stamp, Standing, read_stamp, stamp_line
-from agentops.errors import RefusedError
+from agentops.document import Generation
+from agentops.errors import RefusedError, StaleError
+from agentops.plan.model import Action, AgentChange, Plan
 
 HEAD, MERGE = "1" * 40, "3" * 40
 PULL = Pull(7, head_sha=HEAD, base_ref="main", merge_sha=MERGE, is_merged=True)
@@ -76,7 +85,12 @@ def test_the_merged_pull_request_is_found_among_others() -> None:
 texts = st.text(max_size=40)
 
 
-@given(st.builds(Stamp, st.sampled_from(Kind), texts, texts, texts, texts, st.sampled_from(Standing)), texts)
+@given(
+    st.builds(
+        Stamp, st.sampled_from(Kind), texts, texts, texts, texts, st.sampled_from(Standing), st.lists(texts).map(tuple)
+    ),
+    texts,
+)
 def test_a_stamp_reads_back_and_nothing_in_it_ends_the_comment(stamp: Stamp, body: str) -> None:
     line = stamp_line(stamp)
     assert "\n" not in line
@@ -89,3 +103,47 @@ def test_a_stamp_reads_back_and_nothing_in_it_ends_the_comment(stamp: Stamp, bod
 def test_no_text_breaks_the_reading_of_a_stamp(text: str) -> None:
     assert read_stamp(text) is None
     assert read_stamp(f"<!-- agentops {text} -->") is None
+
+
+def change(key: str, action: Action = Action.UPDATE, base: str = "r1", fingerprint: str = "f1") -> AgentChange:
+    return AgentChange(
+        key, key.title(), action, "", agent_id=f"id-{key}", base_revision_id=base, fingerprint=fingerprint
+    )
+
+
+def plan(digest: str, *changes: AgentChange) -> Plan:
+    return Plan("acme-voice", "prod", "https://api.example.com", Generation.V2, changes, digest)
+
+
+DONE = change("a", Action.UNCHANGED, base="r2")
+APPROVED = Approval("d1", frozenset(parts_of(plan("d1", change("a"), change("b")))), PULL, "")
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        plan("d1", change("a"), change("b")),
+        plan("d2", DONE, change("b")),
+        plan("d2", DONE, change("b", Action.GO_LIVE)),
+        plan("d2", DONE, change("b", Action.UNCHANGED)),
+    ],
+)
+def test_what_a_cut_off_apply_left_is_still_approved(now: Plan) -> None:
+    require_approved(APPROVED, now)
+
+
+@pytest.mark.parametrize(
+    ("now", "named"),
+    [
+        (plan("d2", DONE, change("b", base="r9")), "b"),
+        (plan("d2", DONE, change("b", fingerprint="f9")), "b"),
+        (plan("d2", DONE, change("b", Action.ARCHIVE)), "b"),
+        (plan("d2", DONE, change("b"), change("c")), "c"),
+        (plan("d2", change("a", base="r2"), change("b")), "a"),
+    ],
+)
+def test_anything_else_is_stale_and_named(now: Plan, named: str) -> None:
+    with pytest.raises(StaleError) as stale:
+        require_approved(APPROVED, now)
+    assert stale.value.summary.endswith(f": {named}")
+    assert "#7 again" in (stale.value.hint or "")

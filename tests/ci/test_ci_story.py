@@ -129,6 +129,9 @@ class Team:
         found: list[dict[str, Any]] = answer.json()["data"]["agents"]
         return found
 
+    def break_next(self, **fault: Any) -> None:
+        httpx2.post(f"{self.emulator}/_emulator/faults", json=fault).raise_for_status()
+
     def edit_in_console(self, environment: str, prompt: str) -> None:
         """Somebody changes the desk's prompt in the console and publishes it."""
         headers = {"Authorization": "Bearer sk_console"}
@@ -231,7 +234,7 @@ def test_only_the_bots_comment_on_the_merged_head_approves(team: Team) -> None:
     assert (refused.exit_code, "no_plan_comment" in refused.log) == (4, True)
 
     comment["user"] = {"login": BOT}
-    comment["body"] = comment["body"].replace(planned.outputs["digest"], "0" * 16)
+    comment["body"] = comment["body"].replace(planned.outputs["digest"], "0" * 16).replace('"desk:', '"desk:0')
     stale = team.apply()
     assert stale.exit_code == 5, stale.log
     assert "run the plan workflow of pull request #7 again" in stale.summary
@@ -425,3 +428,16 @@ def test_there_is_no_preview_without_secrets_or_without_a_change(team: Team) -> 
     team.open_pull(7, "Nothing")
     assert "changes no agent" in team.preview(7).summary
     assert "given no secrets" in team.preview(7, repository="stranger/voice", keys={}).summary
+
+
+def test_an_apply_that_got_halfway_goes_on_when_the_job_runs_again(team: Team) -> None:
+    other = (team.place / "agents/desk.yaml").read_text().replace("Desk", "Night desk")
+    (team.place / "agents/night.yaml").write_text(other.replace("calls: [calls/hours.yaml]\n", ""))
+    assert team.deploy(7, "Start").exit_code == 0
+    team.write("agents/prompts/desk.md", "You answer", "You kindly answer")
+    team.break_next(kind="status", method="POST", path="*/draft/publish", status=400, nth=2, times=1)
+    half = team.deploy(8, "Be kind")
+    assert (half.exit_code, "1 applied, 1 failed" in half.summary) == (3, True), half.log
+    again = team.apply()
+    assert again.exit_code == 0, again.log
+    assert "nothing to do" in team.apply().summary
