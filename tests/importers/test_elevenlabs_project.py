@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from test_elevenlabs_account import PHASES, exports
 
 from agentops.calls.script import Script
 from agentops.cli.app import run
 from agentops.diagnostics import Severity
+from agentops.importers.elevenlabs.folder import Found
+from agentops.importers.elevenlabs.importing import ImportOptions, import_agents
+from agentops.importers.elevenlabs.reading import read_agent
+from agentops.importers.files import place_files, write_files
 from agentops.spec import load_project
 from agentops.spec.source import read_yaml
 from agentops.spec.tree import to_plain
@@ -54,6 +62,21 @@ def test_with_the_choices_made_the_agents_are_whole(tmp_path: Path, source: str)
     (agent,) = project.agents
     assert agent.config["firstMessage"]
     assert agent.config["synthesizer"]["voiceConfig"]["voiceId"] == "nyah"
+
+
+@settings(max_examples=25, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.too_slow])
+@given(exports())
+def test_any_agent_at_all_gives_a_valid_project(data: dict[str, Any]) -> None:
+    """However odd the export: with the choices made, the spec language takes what the import writes."""
+    found = Found(agents=[read_agent(data, "x")])
+    made = import_agents(found, ImportOptions(voice="nyah", model="gpt-4o"), "x")
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        write_files(root, place_files(root, made.files))
+        answer_everything(root)
+        project = load_project(root, environ={}, needs_secrets=True)
+        assert [d for d in project.diagnostics if d.is_error] == []
+        assert len(project.agents) == 1
 
 
 def test_calls_are_made_from_the_first_message_and_from_tests(tmp_path: Path) -> None:
