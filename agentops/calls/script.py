@@ -29,7 +29,7 @@ from agentops.diagnostics import Diagnostic, Severity, Where
 Milliseconds: TypeAlias = Annotated[float, Field(gt=0)]
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=600)]
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
-HEARD_SCORE = 0.5  # from which a phrase counts as heard; speech.Recognition says why
+HEARD_SCORE = 0.8  # from which a text counts as said; see speech.TextMatch
 Words: TypeAlias = Annotated[str, Field(min_length=1)]
 PlaceOf: TypeAlias = Callable[[tuple[str | int, ...]], Where | None]
 
@@ -285,7 +285,7 @@ class Checks(_Part):
     """What must hold for the whole call. Only what is written is checked, besides `audible` and `clipping_share`.
 
     says_transcript: the agent's audio is listened to and must say its transcript, with at least this score (`true`:
-    0.5); English only.
+    0.8); English only.
     """
 
     connect_ms: Milliseconds | None = None
