@@ -6,7 +6,6 @@ libyaml; ruamel's safe loader on its C parser, which keeps no positions; ruamel'
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
 from collections.abc import Callable
@@ -17,11 +16,11 @@ from ruamel.yaml import YAML
 
 from agentops.spec import load_project
 from agentops.spec.source import read_yaml
+from bench import report
 
 SPECS = 1000
 SAMPLE = 60
 ROUNDS = 3
-TIMES_FASTER = 2.0  # than the safe C loader, with rendering and checking included
 
 PROJECT = """
 project: bench
@@ -95,7 +94,7 @@ def events_only(texts: list[bytes]) -> None:
 
 
 def main() -> None:
-    """Prints milliseconds of CPU per spec and the ratios. Fails when loading is not faster than the safe C loader."""
+    """Prints milliseconds of CPU per spec and the ratios."""
     texts = [spec(n) for n in range(SAMPLE)]
     safe, round_trip = YAML(typ="safe", pure=False), YAML(typ="rt")
     with tempfile.TemporaryDirectory() as folder:
@@ -109,22 +108,15 @@ def main() -> None:
     marked = cpu_ms_each(lambda: [read_yaml(text, "x.yaml") for text in texts], SAMPLE)
     loaded = cpu_ms_each(lambda: [safe.load(text) for text in texts], SAMPLE)
     kept = cpu_ms_each(lambda: [round_trip.load(text) for text in texts[:10]], 10)
-    ratio = loaded / whole
     print(f"specs of {len(texts[0])} bytes, milliseconds of CPU each (best of {ROUNDS})")
     print(f"  libyaml's events alone, the floor       {floor:8.3f}")
-    print(
-        f"  our data with every position            {marked:8.3f}   ({loaded / marked:.1f} x faster than the safe C loader)"
-    )
-    print(
-        f"  {SPECS} specs loaded, rendered, checked   {whole:8.3f}   ({ratio:.1f} x faster; {whole - floor:.3f} beyond the floor)"
-    )
+    print(f"  our data with every position            {marked:8.3f}")
+    print(f"  {SPECS} specs loaded, rendered, checked   {whole:8.3f}")
     print(f"  ruamel's safe loader on the C parser    {loaded:8.3f}")
     print(f"  ruamel's round-trip loader              {kept:8.3f}")
-    print(
-        json.dumps({"bench": "parse", "ratio": round(ratio, 2), "limit": TIMES_FASTER, "holds": ratio >= TIMES_FASTER})
-    )
-    if ratio < TIMES_FASTER:
-        raise SystemExit(f"loading specs is less than {TIMES_FASTER} times faster than ruamel's safe C loader")
+    report("ruamel safe C loader / our data with positions", loaded / marked, at_least=3)
+    report("ruamel safe C loader / specs loaded, rendered, checked", loaded / whole, at_least=1.5)
+    report("specs loaded, rendered, checked / YAML events alone", whole / floor)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from agentops.diagnostics import Diagnostic, Severity
@@ -11,7 +11,7 @@ from agentops.document import Path
 from agentops.spec.closest import closest
 from agentops.spec.model.base import SYSTEM_VARIABLES
 from agentops.spec.model.tools import ApiCall, ExtractVariables
-from agentops.spec.subject import Subject
+from agentops.spec.subject import Subject, Text
 
 # `{{name}}` and `{{name|fallback}}`, but not the deploy-time `${{ }}` that a secret's reference shows.
 PLACEHOLDER = re.compile(r"(?<!\$)\{\{\s*([^{}|]*?)\s*(\|[^{}]*)?\}\}")
@@ -29,7 +29,11 @@ class Use(NamedTuple):
 
 def uses(subject: Subject) -> Iterator[Use]:
     """Every call-time variable that any text of the agent uses."""
-    for each in subject.texts:
+    return uses_in(subject.texts)
+
+
+def uses_in(texts: Iterable[Text]) -> Iterator[Use]:
+    for each in texts:
         if "{{" in each.text:
             for match in PLACEHOLDER.finditer(each.text):
                 yield Use(each.path, match[1], match[2] is not None, match[0])
@@ -51,12 +55,12 @@ def provided(subject: Subject) -> dict[str, str]:
     return found
 
 
-def check_placeholders(subject: Subject) -> list[Diagnostic]:
+def check_placeholders(subject: Subject, texts: Iterable[Text]) -> list[Diagnostic]:
     """Unknown variables, badly written ones, and defaults that nothing uses."""
     known = provided(subject)
     problems: list[Diagnostic] = []
     used: set[str] = set()
-    for use in uses(subject):
+    for use in uses_in(texts):
         used.add(use.name)
         if not _NAME.fullmatch(use.name):
             problems.append(_bad_name(subject, use))

@@ -200,6 +200,7 @@ class SpecReader:
             if key not in ("for_each", "extends"):
                 body.put(key, merged[key], merged.marks[key])
         tree, _ = rendering.tree(body, merged.mark)
+        functions.scope = {}  # the scope holds the functions: without this, nothing of the project is ever freed
         read = {**self.read, **functions.read}
         self.asked.update(dict.fromkeys(functions.asked, value_place(merged.mark)))
         key = self._key(tree, instance)

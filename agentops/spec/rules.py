@@ -11,7 +11,7 @@ from agentops.spec.closest import closest
 from agentops.spec.model.base import REALTIME_MODELS, Known
 from agentops.spec.model.tools import ApiCall, ExtractVariables, TransferCall
 from agentops.spec.placeholders import check_placeholders
-from agentops.spec.subject import Subject
+from agentops.spec.subject import Subject, Text
 
 Check = Callable[[Subject], Iterator[Diagnostic]]
 _ERROR, _WARNING = Severity.ERROR, Severity.WARNING
@@ -22,7 +22,9 @@ def check_rules(subject: Subject, *, is_deploying: bool) -> list[Diagnostic]:
     """Everything the rules find. What may still be open while a spec is written is an error when it is deployed."""
     problems = [problem for rule in _RULES for problem in rule(subject)]
     problems += _first_message(subject, is_deploying=is_deploying)
-    return problems + check_placeholders(subject)
+    texts = subject.texts_to_check()
+    problems += _known_values(subject, texts)
+    return problems + check_placeholders(subject, texts)
 
 
 def _first_message(subject: Subject, *, is_deploying: bool) -> Iterator[Diagnostic]:
@@ -192,9 +194,9 @@ def _words(subject: Subject) -> Iterator[Diagnostic]:
             yield _duplicate(subject, ("config", "pronunciationDicts", index, "word"), "word", word)
 
 
-def _known_values(subject: Subject) -> Iterator[Diagnostic]:
+def _known_values(subject: Subject, texts: Iterable[Text]) -> Iterator[Diagnostic]:
     """Values that the platform may have learnt after this release: a warning, never an error."""
-    for each in subject.texts:
+    for each in texts:
         if isinstance(each.marker, Known) and each.text not in each.marker.values:
             near = closest(each.text, (value for value in each.marker.values if value), cutoff=0.7)
             known = ", ".join(value or '""' for value in each.marker.values)
@@ -238,6 +240,5 @@ _RULES: tuple[Check, ...] = (
     _tools,
     _metrics,
     _words,
-    _known_values,
     _cleared,
 )

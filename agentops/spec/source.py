@@ -7,7 +7,7 @@ a diagnostic in bounded time and memory. Files that are written back go through 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from _ruamel_yaml import CParser  # type: ignore[import-not-found]  # a C module without stubs
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -84,18 +84,16 @@ def read_yaml(text: str, file: str) -> tuple[Any, list[Diagnostic]]:
         raise _reader_error(error, text, file) from None
 
 
-class _Open:
-    """A container that waits while one inside it is read: the key it waits for, its anchor, the nodes before it."""
+class _Outer(NamedTuple):
+    """A container that waits while one inside of it is read: with the key it waits for, and what is known of it."""
 
-    __slots__ = ("anchor", "is_constant", "key", "key_column", "key_line", "node", "nodes_before")
-
-    def __init__(self, node: Map | Seq, anchor: str | None, nodes_before: int) -> None:
-        self.node = node
-        self.anchor = anchor
-        self.nodes_before = nodes_before
-        self.is_constant = True
-        self.key: str | None = None
-        self.key_line = self.key_column = 0
+    node: Map | Seq | None
+    key: str | None
+    key_line: int
+    key_column: int
+    is_constant: bool
+    anchor: str | None
+    nodes_before: int
 
 
 class _Builder:
@@ -107,70 +105,80 @@ class _Builder:
     def __init__(self, file: str) -> None:
         self.file = file
         self.warnings: list[Diagnostic] = []
-        self.stack: list[_Open] = []
+        self.stack: list[_Outer] = []
         self.anchors: dict[str, tuple[Any, int]] = {}
         self.nodes = 0
-        self.root: Any = None
         self.documents = 0
 
     def build(self, parser: Any) -> Any:
         get_event, stack, file = parser.get_event, self.stack, self.file
-        top: _Open | None = None
+        node: Any = None  # the container that is being read, and the key that waits for its value
+        key: str | None = None
+        is_map, is_constant = False, True
+        key_line = key_column = 0
+        value: Any = None
         while True:
             event = get_event()
             kind = type(event)
             if kind is ScalarEvent:
                 mark = event.start_mark
                 line, column, value = mark.line, mark.column, event.value
-                if top is not None and top.key is None and type(top.node) is Map:
-                    if value in top.node or value == "<<" or event.tag is not None or event.anchor is not None:
-                        self._check_key(top.node, event, self._where(event))
-                    top.key, top.key_line, top.key_column = value, line, column
-                    if value[:1] == "$":
-                        top.is_constant = False
+                if is_map and key is None:
+                    if value in node or value == "<<" or event.ctag is not None or event.anchor is not None:
+                        self._check_key(node, event)
+                    key, key_line, key_column = value, line, column
+                    is_constant = is_constant and value[:1] != "$"
                     continue
-                if event.tag is not None:
+                if event.ctag is not None:
                     self._refuse_tag(event)
                 if event.implicit[0] and value[:1] in _MAY_BE_MORE:
                     value = self._resolve(value, line, column)
+                if value is None or (type(value) is str and "${" in value):
+                    is_constant = False
                 if event.anchor is not None:
                     self.anchors[event.anchor] = (value, 1)
-                if top is not None and (value is None or (type(value) is str and "${" in value)):
-                    top.is_constant = False
                 self.nodes += 1
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                top = self._open(event, Map if kind is MappingStartEvent else Seq, top)
+                self._check_start(event, can_be_here=not is_map or key is not None)
+                stack.append(_Outer(node, key, key_line, key_column, is_constant, event.anchor, self.nodes))
+                is_map, is_constant, key = kind is MappingStartEvent, True, None
+                line, column = event.start_mark.line, event.start_mark.column
+                node = (Map if is_map else Seq)((file, line, column, file, line, column))
+                self.nodes += 1
                 continue
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                value, line, column = self._close()
-                top = stack[-1] if stack else None
-                if top is not None and not value.is_constant:
-                    top.is_constant = False
+                value = node
+                value.is_constant = is_constant
+                line, column = value.mark[4], value.mark[5]
+                node, key, key_line, key_column, was_constant, anchor, before = stack.pop()
+                is_constant, is_map = is_constant and was_constant, type(node) is Map
+                if anchor is not None:
+                    self.anchors[anchor] = (value, self.nodes - before)
+                self._check_size(line, column)
             elif kind is AliasEvent:
-                value, line, column = self._alias(event, top)
+                value, line, column = self._alias(event, can_be_here=not is_map or key is not None)
+                is_constant = False  # not worth finding out
             elif kind is StreamEndEvent:
-                return self.root
+                return value
             else:
                 if kind is DocumentStartEvent:
                     self._document(event)
                 continue
-            if top is None:
-                self.root = value
-            elif (key := top.key) is not None:
-                top.node[key] = value  # type: ignore[call-overload]
-                top.node.marks[key] = (file, top.key_line, top.key_column, file, line, column)  # type: ignore[call-overload]
-                top.key = None
-            else:
-                top.node.append(value)  # type: ignore[union-attr]
-                top.node.marks.append((file, line, column, file, line, column))  # type: ignore[union-attr]
+            if key is not None:
+                node[key] = value
+                node.marks[key] = (file, key_line, key_column, file, line, column)
+                key = None
+            elif node is not None:
+                node.append(value)
+                node.marks.append((file, line, column, file, line, column))
 
     def _where(self, event: Any) -> Where:
         mark = event.start_mark
         return Where(self.file, mark.line + 1, mark.column + 1)
 
-    def _check_key(self, node: Map | Seq, event: Any, where: Where) -> None:
-        key = event.value
-        if key in node and isinstance(node, Map):
+    def _check_key(self, node: Map, event: Any) -> None:
+        key, where = event.value, self._where(event)
+        if key in node:
             summary = f"the key {key!r} is written twice; first in line {key_place(node.marks[key]).line}"
             raise SourceError("duplicate-key", summary, where, hint="keep one of the two")
         if key == "<<" and event.implicit[0]:
@@ -206,53 +214,36 @@ class _Builder:
             "yaml-number", f"{text[:40]} is no number that JSON knows", where, hint="write a finite number"
         )
 
-    def _open(self, event: Any, container: type[Map] | type[Seq], top: _Open | None) -> _Open:
+    def _check_start(self, event: Any, *, can_be_here: bool) -> None:
         if len(self.stack) >= MAX_DEPTH:
             summary = f"more than {MAX_DEPTH} levels of nesting"
             raise SourceError("yaml-too-deep", summary, self._where(event), hint="no field is nested that deeply")
-        if event.tag is not None:
+        if event.ctag is not None:
             self._refuse_tag(event)
-        if top is not None and top.key is None and type(top.node) is Map:
+        if not can_be_here:
             summary = "a mapping or list can't be a key"
             raise SourceError("yaml-key", summary, self._where(event), hint="use a text as the key")
-        mark = event.start_mark
-        line, column = mark.line, mark.column
-        self.nodes += 1
-        opened = _Open(container((self.file, line, column, self.file, line, column)), event.anchor, self.nodes)
-        self.stack.append(opened)
-        return opened
 
-    def _close(self) -> tuple[Any, int, int]:
-        closed = self.stack.pop()
-        closed.node.is_constant = closed.is_constant
-        mark = closed.node.mark
-        if closed.anchor is not None:
-            self.anchors[closed.anchor] = (closed.node, self.nodes - closed.nodes_before + 1)
-        if self.nodes > MAX_NODES:
-            self._refuse_size(Where(self.file, mark[4] + 1, mark[5] + 1))
-        return closed.node, mark[4], mark[5]
-
-    def _alias(self, event: Any, top: _Open | None) -> tuple[Any, int, int]:
+    def _alias(self, event: Any, *, can_be_here: bool) -> tuple[Any, int, int]:
         where = self._where(event)
-        if any(opened.anchor == event.anchor for opened in self.stack):
+        if any(outer.anchor == event.anchor for outer in self.stack):
             summary = f"*{event.anchor} is inside the value that it repeats"
             raise SourceError("yaml-alias", summary, where, hint="a value can't contain itself")
         if event.anchor not in self.anchors:
             summary = f"*{event.anchor} repeats a value that no &{event.anchor} has named above"
             raise SourceError("yaml-alias", summary, where, hint="name the value with an anchor first")
-        if top is not None and top.key is None and type(top.node) is Map:
+        if not can_be_here:
             raise SourceError("yaml-key", "an alias can't be a key", where, hint="write the key out")
         value, size = self.anchors[event.anchor]
-        if top is not None:
-            top.is_constant = False  # not worth finding out
         self.nodes += size
-        if self.nodes > MAX_NODES:
-            self._refuse_size(where)
+        self._check_size(where.line - 1, where.column - 1)
         return value, where.line - 1, where.column - 1
 
-    def _refuse_size(self, where: Where) -> None:
-        summary = f"more than {MAX_NODES:,} values with all aliases written out"
-        raise SourceError("yaml-too-large", summary, where, hint="repeat less with aliases")
+    def _check_size(self, line: int, column: int) -> None:
+        if self.nodes > MAX_NODES:
+            summary = f"more than {MAX_NODES:,} values with all aliases written out"
+            where = Where(self.file, line + 1, column + 1)
+            raise SourceError("yaml-too-large", summary, where, hint="repeat less with aliases")
 
     def _refuse_tag(self, event: Any) -> None:
         what = f"the tag {event.tag}" if event.tag is not None else f"the anchor &{event.anchor} on a key"

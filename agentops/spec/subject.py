@@ -74,12 +74,18 @@ class Subject:
     def _is_static(self, path: Path) -> bool:
         return bool(self.value((*path[:-1], "type")) == "static")
 
+    def texts_to_check(self) -> list[Text]:
+        """The texts with known values, with call-time variables, or with secrets."""
+        found: list[Text] = []
+        _collect_texts(self.config, ["config"], None, found, every=False)
+        return found
+
     @property
     def texts(self) -> tuple[Text, ...]:
         """Every text of the configuration."""
         if self._texts is None:
             found: list[Text] = []
-            _collect_texts(self.config, ("config",), None, found)
+            _collect_texts(self.config, ["config"], None, found, every=True)
             self._texts = tuple(found)
         return self._texts
 
@@ -125,23 +131,28 @@ def _offset(text: str, line: int, column: int) -> int:
     return position + column
 
 
-def _collect_texts(value: Any, path: Path, marker: Marker, found: list[Text]) -> None:
-    """Appends every text below `value`. A list is filled, because generators within generators take twice as long."""
+def _collect_texts(value: Any, path: list[str | int], marker: Marker, found: list[Text], *, every: bool) -> None:
+    """Appends the texts below `value`; without `every` only those that validation looks at.
+
+    One list of texts and one path are handed down, because generators and tuples at every level take twice as long.
+    """
     kind = type(value)
     if kind is str:
-        found.append(Text(path, value, marker))
-    elif kind is dict:
-        for key, each in value.items():
-            _collect_texts(each, (*path, key), marker, found)
-    elif kind is list:
-        for index, each in enumerate(value):
-            _collect_texts(each, (*path, index), marker, found)
+        if every or type(marker) is Known or "{{" in value:
+            found.append(Text(tuple(path), value, marker))
     elif kind is Secret:
-        found.append(Text(path, value.reference, marker))
+        found.append(Text(tuple(path), value.reference, marker))
+    elif kind is dict or kind is list:
+        for key, each in value.items() if kind is dict else enumerate(value):
+            path.append(key)
+            _collect_texts(each, path, marker, found, every=every)
+            path.pop()
     elif isinstance(value, BaseModel):
         markers = _markers(type(value))
         for name in value.model_fields_set:
-            _collect_texts(getattr(value, name), (*path, name), markers[name], found)
+            path.append(name)
+            _collect_texts(getattr(value, name), path, markers[name], found, every=every)
+            path.pop()
 
 
 @functools.cache
