@@ -74,6 +74,7 @@ class _Run:
     serving: Serving = field(init=False)
     lines: asyncio.Semaphore = field(init=False)
     results: dict[str, AgentResult] = field(default_factory=dict)
+    underway: list[Progress] = field(default_factory=list)
     went_live: list[Progress] = field(default_factory=list)
     is_interrupted: bool = False
     hopeless: AgentopsError | None = None
@@ -105,6 +106,8 @@ class _Run:
             self.is_interrupted = True
             if (task := asyncio.current_task()) is not None:
                 task.uncancel()
+            between_steps = [each for each in self.underway if each.change.key not in self.results]
+            await self._all(self._abandon, between_steps)
         finally:
             await self.scans.close()
         result = ApplyResult(
@@ -128,7 +131,8 @@ class _Run:
         for change in self.plan.changes:
             if not change.is_change:
                 self._finish(_plain_result(change, Outcome.UNCHANGED, change.reason))
-        staged = await self._all(self._stage, [Progress(c, c.agent_id) for c in self.plan.changes if c.is_change])
+        self.underway = [Progress(change, change.agent_id) for change in self.plan.changes if change.is_change]
+        staged = await self._all(self._stage, self.underway)
         if any(each.change.key in self.results for each in staged):
             await self._all(self._stand_down, [each for each in staged if each.change.key not in self.results])
             return

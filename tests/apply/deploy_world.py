@@ -14,7 +14,7 @@ import httpx2
 from faulty import FaultyTransport
 
 from agentops.apply.engine import apply_plan
-from agentops.apply.model import ApplyOptions, ApplyResult, Event, Hooks, Record, Smoke
+from agentops.apply.model import ApplyOptions, ApplyResult, Event, EventSink, Hooks, Record, Smoke, ignore_event
 from agentops.document import (
     Deploy,
     DesiredAgent,
@@ -83,6 +83,7 @@ class World:
     clock: PatientClock
     transport: FaultyTransport
     events: list[Event] = field(default_factory=list)
+    watch: EventSink = ignore_event
 
     async def plan(
         self, agents: Sequence[DesiredAgent], *, environment: str = "test", prune: bool = False, **options: Any
@@ -101,8 +102,12 @@ class World:
         record: Record | None = None,
     ) -> ApplyResult:
         chosen = options or ApplyOptions(deploy=Deploy(label="abc123 A change"))
-        hooks = Hooks(smoke=smoke, record=record, on_event=self.events.append, clock=self.clock, run_id="run-1")
+        hooks = Hooks(smoke=smoke, record=record, on_event=self._told, clock=self.clock, run_id="run-1")
         return await apply_plan(plan, self.writer, chosen, hooks)
+
+    def _told(self, event: Event) -> None:
+        self.events.append(event)
+        self.watch(event)
 
     async def deploy(self, agents: Sequence[DesiredAgent], **options: Any) -> ApplyResult:
         plan = await self.plan(agents, **options)
