@@ -23,7 +23,7 @@ from agentops.emulator.faults import Faults
 from agentops.emulator.interception import Interception, RequestLog
 from agentops.emulator.openapi import build_document
 from agentops.emulator.options import EmulatorOptions
-from agentops.emulator.realtime import realtime_routes
+from agentops.emulator.realtime import open_endpoint
 from agentops.emulator.routes import ROUTES
 from agentops.emulator.seeding import plant
 from agentops.emulator.store import Clock, Store
@@ -53,7 +53,7 @@ def create_app(options: EmulatorOptions, *, clock: Clock | None = None) -> Starl
 
 def _build(store: Store) -> Starlette:
     served = served_routes(store.options.api)
-    faults, log = Faults(), RequestLog()
+    faults, log, realtime = Faults(), RequestLog(), open_endpoint(store)
     for fault in store.options.faults:
         faults.arm(fault)
 
@@ -62,12 +62,13 @@ def _build(store: Store) -> Starlette:
         try:
             yield
         finally:
+            realtime.close()
             store.close()
 
     app = Starlette(
         routes=[
             HttpRoute("/openapi.json", describe),
-            *realtime_routes(store),
+            *realtime.routes(),
             *rest_routes(store, served),
             *Controls(store, faults, log).routes(),
             *Console(store, log).routes(),

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from starlette.responses import JSONResponse, PlainTextResponse
@@ -19,8 +18,9 @@ from agentops.emulator import versions
 from agentops.emulator.behaviour import Behaviour, Behaviours, read_behaviours
 from agentops.emulator.callrecord import Setup
 from agentops.emulator.dialogue import Dialogue
+from agentops.emulator.ears import Ears
 from agentops.emulator.schema import OBJECT_ID
-from agentops.emulator.session import CallTool, Hear, Session, ToolOutcome, Work
+from agentops.emulator.session import CallTool, Hear, Session, Work
 from agentops.emulator.store import Grant, Store
 from agentops.emulator.toolcalls import call_tool, read_variables, send_request
 
@@ -37,10 +37,9 @@ RESERVED_VARIABLES = frozenset(
 )
 
 
-def realtime_routes(store: Store) -> list[BaseRoute]:
-    """The WebSocket's route. Raises EmulatorError when a behaviour file of the options can't be read."""
-    endpoint = Endpoint(store, read_behaviours(store.options.behaviours))
-    return [WebSocketRoute(PATH, endpoint.connect)]
+def open_endpoint(store: Store) -> Endpoint:
+    """The realtime side of this account. Raises EmulatorError when a behaviour file of the options can't be read."""
+    return Endpoint(store, read_behaviours(store.options.behaviours))
 
 
 class _Rejected(Exception):
@@ -75,7 +74,14 @@ class Endpoint:
 
     store: Store
     behaviours: Behaviours
-    is_draining: bool = field(default=False)
+    ears: Ears = field(default_factory=Ears)
+    is_draining: bool = False
+
+    def routes(self) -> list[BaseRoute]:
+        return [WebSocketRoute(PATH, self.connect)]
+
+    def close(self) -> None:
+        self.ears.close()
 
     async def connect(self, socket: WebSocket) -> None:
         try:
@@ -90,7 +96,7 @@ class Endpoint:
             await socket.send_text(json.dumps({"type": "error", "code": no.code, "message": no.message}))
             await socket.close(FATAL_SETUP)
             return
-        await _Line(self.store, socket, session).run()
+        await _Line(self.store, self.ears, socket, session).run()
 
     # -- the handshake
 
@@ -134,6 +140,8 @@ class Endpoint:
             raise _FatalSetup("400", "Agent is archived and cannot initiate calls")
         if grant.mode == "webcall" and not speech.is_available():
             raise _FatalSetup("internal_error", str(speech.SpeechUnavailableError()))
+        if grant.mode == "webcall":
+            self.ears.prepare()
         behaviour = self.behaviours.of(agent["name"])
         live = versions.live_revision(self.store, agent)
         call_id = self.store.new_call_id()
@@ -220,8 +228,9 @@ def _server_variables(store: Store, call_id: str, mode: str, config: Mapping[str
 class _Line:
     """Drives one session: its socket, its clock and its work. All of it runs in one event loop."""
 
-    def __init__(self, store: Store, socket: WebSocket, session: Session) -> None:
+    def __init__(self, store: Store, ears: Ears, socket: WebSocket, session: Session) -> None:
         self._store = store
+        self._ears = ears
         self._socket = socket
         self._session = session
         self._loop = asyncio.get_running_loop()
@@ -284,9 +293,17 @@ class _Line:
         self._settle()
 
     async def _perform(self, work: Work) -> None:
-        result = await perform(work, may_send=self._store.options.allow_tool_calls)
-        self._session.finish(work, result, self._now())
+        self._session.finish(work, await self._result(work), self._now())
         self._settle()
+
+    async def _result(self, work: Work) -> Any:
+        if isinstance(work, Hear):
+            return await self._ears.hear(work.pcm, sample_rate_hz=work.sample_rate_hz, phrases=work.phrases)
+        if isinstance(work, CallTool):
+            return await call_tool(work, may_send=self._store.options.allow_tool_calls)
+        from agentops.emulator.voice import render
+
+        return await asyncio.to_thread(render, work.line)
 
     def _worked(self, task: asyncio.Task[None]) -> None:
         self._workers.discard(task)
@@ -335,15 +352,3 @@ class _Line:
             stereo, mono = await asyncio.to_thread(session.record.to_wav)
             self._store.put_recording(session.setup.call_id, stereo)
             self._store.put_recording(session.setup.call_id, mono, stereo=False)
-
-
-async def perform(work: Work, *, may_send: bool) -> str | ToolOutcome | Any:
-    """Does some work of a session, without holding up the event loop."""
-    if isinstance(work, Hear):
-        hear = partial(speech.recognize, work.pcm, sample_rate_hz=work.sample_rate_hz, phrases=work.phrases)
-        return (await asyncio.to_thread(hear)).text
-    if isinstance(work, CallTool):
-        return await call_tool(work, may_send=may_send)
-    from agentops.emulator.voice import render
-
-    return await asyncio.to_thread(render, work.line)

@@ -6,7 +6,7 @@ little-endian mono throughout.
 """
 
 from agentops.speech.espeak import SpeechUnavailableError
-from agentops.speech.hearing import Recognition, recognize, words_of
+from agentops.speech.hearing import Recognition, load_recognizer, recognize, words_of
 from agentops.speech.matching import TextMatch, match_text
 from agentops.speech.resampling import resample
 from agentops.speech.speaking import Speech, SpokenWord, is_available, speak, synthesize
@@ -18,6 +18,7 @@ __all__ = [
     "SpokenWord",
     "TextMatch",
     "is_available",
+    "load_recognizer",
     "match_text",
     "recognize",
     "resample",
