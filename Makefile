@@ -6,21 +6,26 @@ WORKERS ?= 2
 
 .PHONY: demo test lint types bench browser clean
 
+# What the product needs, and on top of it what its tests need.
 $(VENV)/.ready: pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "agentops needs Python 3.11 or newer: set PYTHON=/path/to/python" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[speech]" --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[speech]"
+	@touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
 	@touch $@
 
 demo: $(VENV)/.ready
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash tests/demo/demo.sh
 
-lint: $(VENV)/.ready
+lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(VENV)/.ready
+types: $(VENV)/.ready-dev
 	$(BIN)/mypy
 
 # The console's tests need a browser. Without one they are skipped and say so; nothing else needs it.
@@ -33,7 +38,7 @@ browser:
 test: lint types browser
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-bench: $(VENV)/.ready
+bench: $(VENV)/.ready-dev
 	$(BIN)/python -m bench
 
 clean:
