@@ -87,7 +87,7 @@ def test_calls_are_made_from_the_first_message_and_from_tests(tmp_path: Path) ->
     tested = Script.model_validate(calls["night-line-pages-the-doctor.yaml"])
     assert tested.checks.tool_calls[0].name == "page_doctor"
     assert tested.variables == {"ward": "B"}
-    assert calls["night-line-pages-the-doctor.yaml"]["steps"][0] == {"send_text": "My father fell."}
+    assert calls["night-line-pages-the-doctor.yaml"]["steps"][1] == {"send_text": "My father fell."}
 
 
 def test_no_secret_reaches_any_file_or_the_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -78,7 +78,8 @@ def _steps(conversion: Conversion, place: Place, test: Document) -> list[Documen
             lines.append(_text(entry, "message"))
         for key in ("role", "message", "time_in_call_secs"):
             account.carry((*place, "chat_history", index, key), "steps", grade=Grade.APPROXIMATED, why=_SPOKEN)
-    steps: list[Document] = []
+    greets = not conversion.config.get("waitForUserToSpeakFirst")
+    steps: list[Document] = [{"expect": {"min_words": 1, "within_s": 20}}] if greets else []
     for line in lines or ["Hello"]:
         steps += [{"send_text": line}, {"expect": {"min_words": 1, "within_s": 20}}]
     if not lines:
