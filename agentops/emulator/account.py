@@ -1,10 +1,10 @@
-"""The account over HTTP: the user, the subscription, phone numbers, and session tokens."""
+"""The account over HTTP: the user, the subscription, and session tokens."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from agentops.emulator.schema import COUNT, FLAG, ID, OBJECT, STAMP, TEXT, array, mapping, maybe, obj, one_of, text
+from agentops.emulator.schema import COUNT, FLAG, ID, TEXT, mapping, obj, one_of, text
 from agentops.emulator.shapes import VARIABLES
 from agentops.emulator.store import ORGANIZATION_ID, TOKEN_TTL_S, USER_ID, Grant, Store
 from agentops.emulator.wire import Answer, Refusal, Request, Route, answer, data
@@ -64,44 +64,6 @@ def register_call(store: Store, request: Request) -> Answer:
     return answer({"access_token": token, "expires_in": TOKEN_TTL_S, "sample_rate": TOKEN_SAMPLE_RATE}, 201)
 
 
-def add_phone_number(store: Store, number: str, *, provider: str = "twilio", product_id: str | None = None) -> str:
-    """Gives the account a rented number and returns its product id."""
-    key = product_id or store.new_id()
-    product = {
-        "_id": key,
-        "productType": "telephony",
-        "isActive": True,
-        "attributes": {"provider": provider, "phoneNumber": number, "countryCode": "US"},
-        "createdAt": store.now(),
-        "updatedAt": store.now(),
-        "__v": 0,
-    }
-    store.database.put("product", key, product)
-    return key
-
-
-def list_phone_numbers(store: Store, request: Request) -> Answer:
-    return answer([each for each in store.database.all("product") if each["productType"] == "telephony"])
-
-
-def list_all_numbers(store: Store, request: Request) -> Answer:
-    products = store.database.all("product")
-    rented = [each for each in products if each["productType"] == "telephony"]
-    return answer({"telephonyProducts": rented, "customProducts": [each for each in products if each not in rented]})
-
-
-PRODUCT = obj(
-    {
-        "_id": ID,
-        "productType": TEXT,
-        "isActive": FLAG,
-        "agentId": maybe(ID),
-        "attributes": OBJECT,
-        "createdAt": STAMP,
-        "updatedAt": STAMP,
-    },
-    required=("_id", "productType", "attributes"),
-)
 _USER = obj({"_id": ID, "userEmail": TEXT, "organizationId": ID}, required=("_id", "userEmail"))
 _SUBSCRIPTION = obj(
     {"planId": TEXT, "currentCredits": COUNT, "limits": mapping(COUNT), "features": mapping(FLAG)},
@@ -133,28 +95,5 @@ ROUTES = (
         },
         body=obj({"agent_id": TEXT, "mode": one_of("webcall", "chat"), "variables": VARIABLES}, required=("agent_id",)),
         refuses=(400, 404),
-    ),
-    Route(
-        "GET",
-        "/atoms/v1/product/phone-numbers",
-        list_phone_numbers,
-        "List rented phone numbers",
-        {200: data(array(PRODUCT))},
-        refuses=(),
-    ),
-    Route(
-        "GET",
-        "/atoms/v1/product/all-numbers",
-        list_all_numbers,
-        "List rented and imported phone numbers",
-        {
-            200: data(
-                obj(
-                    {"telephonyProducts": array(PRODUCT), "customProducts": array(PRODUCT)},
-                    required=("telephonyProducts", "customProducts"),
-                )
-            )
-        },
-        refuses=(),
     ),
 )

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute
 from starlette.routing import Route as HttpRoute
 
-from agentops.emulator import account
+from agentops.emulator import numbers
 from agentops.emulator.console.web import Console
 from agentops.emulator.control import Controls
 from agentops.emulator.database import EmulatorError
@@ -88,7 +88,7 @@ def _build(store: Store) -> Starlette:
 def furnish(store: Store) -> None:
     """What a new account has from the start: one rented phone number."""
     if store.database.get("product", FIRST_NUMBER_ID) is None:
-        account.add_phone_number(store, FIRST_NUMBER, product_id=FIRST_NUMBER_ID)
+        numbers.add_phone_number(store, FIRST_NUMBER, product_id=FIRST_NUMBER_ID)
 
 
 def served_routes(api: str) -> list[Route]:

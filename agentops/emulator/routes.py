@@ -12,6 +12,7 @@ from agentops.emulator import (
     drafts,
     events,
     knowledge,
+    numbers,
     voices,
     webhooks,
 )
@@ -25,6 +26,7 @@ ROUTES: tuple[Route, ...] = (
     *conversations.ROUTES,
     *events.ROUTES,
     *knowledge.ROUTES,
+    *numbers.ROUTES,
     *webhooks.ROUTES,
     *campaigns.ROUTES,
     *automation.ROUTES,

@@ -12,7 +12,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from agentops.emulator import account, agents, configuration, knowledge, publishing, versions
+from agentops.emulator import agents, configuration, knowledge, numbers, publishing, versions
 from agentops.emulator.database import Body, EmulatorError
 from agentops.emulator.faults import Fault, read_faults
 from agentops.emulator.schema import COUNT, OBJECT, TEXT, array, obj, problems, text
@@ -55,7 +55,7 @@ def _plant(store: Store, content: Body) -> None:
     known = {product["attributes"]["phoneNumber"] for product in store.database.all("product")}
     for number in content.get("phone_numbers", []):
         if number not in known:
-            account.add_phone_number(store, number)
+            numbers.add_phone_number(store, number)
     names = {base["name"] for base in store.database.all("knowledge_base")}
     for entry in content.get("knowledge_bases", []):
         if entry["name"] not in names:

@@ -371,3 +371,23 @@ async def test_the_document_lists_each_operation_once(open_account: Callable[...
     assert not any(
         "/branches" in path for path in (await open_account(api="v1").client.get("/openapi.json")).json()["paths"]
     )
+
+
+async def test_numbers_are_rented_imported_and_released(account: Account) -> None:
+    offered = await account.call("GET", "/product/get-available-numbers?countryCode=US&provider=plivo")
+    assert len(offered) == 5
+    number = {"phoneNumber": offered[0]["phoneNumber"], "provider": "plivo"}
+    await account.call("POST", "/product/rent-number", json=number)
+    assert "already" in (await account.call("POST", "/product/rent-number", 400, json=number))["errors"][0]
+    trunk = {"phoneNumber": "desk 12", "sipTerminationUrl": "sip:trunk.example.com:5060"}
+    imported = await account.call("POST", "/product/import-phone-number", json=trunk)
+    assert imported["attributes"]["sipTerminationUrl"] == "trunk.example.com:5060"
+    numbers = await account.call("GET", "/product/all-numbers")
+    assert (len(numbers["telephonyProducts"]), len(numbers["customProducts"])) == (2, 1)
+    agent_id = await account.agent()
+    await account.call("PATCH", f"/agent/{agent_id}", json={"telephonyProductId": [imported["_id"]]})
+    release = {"productId": imported["_id"]}
+    await account.call("POST", "/product/release-number", 400, json=release)
+    await account.call("PATCH", f"/agent/{agent_id}", json={"telephonyProductId": []})
+    await account.call("POST", "/product/release-number", json=release)
+    assert (await account.call("GET", "/product/all-numbers"))["customProducts"] == []
