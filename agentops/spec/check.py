@@ -44,8 +44,8 @@ def check(
 ) -> tuple[ModelT | None, list[Diagnostic]]:
     """`tree` as an instance of `model`, or None and everything that is wrong with it.
 
-    `data` is what is checked when it is not the tree itself. With `lenient`, values that are still expressions are
-    taken for right.
+    `data` is what is checked when it is not the tree itself. With `lenient` the tree is a part of something that has
+    not been rendered yet: expressions, nulls and directives are taken for right, and nothing is missing.
     """
     try:
         return model.model_validate(tree if data is None else data), []
@@ -57,7 +57,13 @@ def check(
 
 def _is_excused(error: Any, lenient: bool) -> bool:
     value = error["input"]
-    return value is BROKEN or (lenient and isinstance(value, str) and has_expression(value))
+    if value is BROKEN or not lenient:
+        return value is BROKEN
+    if value is None or error["type"] == "missing" or str(error["loc"][-1]).startswith("$"):
+        return True
+    if isinstance(value, dict):
+        return any(key.startswith("$") for key in value)
+    return isinstance(value, str) and has_expression(value)
 
 
 def _grouped(errors: Iterable[Any], tree: Map) -> list[tuple[Path, list[Any]]]:

@@ -68,6 +68,11 @@ def read_project(
         return [*problems, Diagnostic("not-a-mapping", Severity.ERROR, "the file is empty", hint, Where(PROJECT_FILE))]
     spec, wrong = check(ProjectSpec, tree, lenient=True)
     problems += wrong
+    for key in (key for key in ("project", "environments") if tree.get(key) is None):
+        hint = f"add `{key}: ...`"
+        problems.append(
+            Diagnostic("missing-field", Severity.ERROR, f"{key} is missing", hint, Where(PROJECT_FILE), path=key)
+        )
     environments = tree.get("environments")
     if not isinstance(environments, Map) or not environments:
         return problems

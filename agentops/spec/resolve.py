@@ -157,6 +157,8 @@ class SpecReader:
         for key in (key for key in _ONLY_IN_SPECS if key in overlay):
             hint = "say it at the top of the spec, for all environments"
             self._report("misplaced-field", f"{key} can't differ by environment", hint, key_place(overlay.marks[key]))
+        if name != self.context.environment_name:
+            self.problems += check(AgentSpec, overlay, lenient=True)[1]
 
     def _merge(self, base: Map, over: Map) -> Map:
         rendering, functions = self._rendering({})

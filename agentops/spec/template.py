@@ -411,6 +411,9 @@ def _check_statements(tree: nodes.Template) -> None:
     for node in tree.find_all((nodes.Extends, nodes.Block)):
         hint = "use file('prompts/part.md') to share text between prompts"
         raise TemplateError("bad-expression", "template inheritance is not available", hint=hint, line=node.lineno)
+    names = {node.name for node in tree.find_all(nodes.Name)}
+    if tree.find(nodes.Slice) is not None and names & {"secrets", "file"}:
+        raise _secret_misuse()  # a slice would cut the reference, out of sight of everything that guards it
     if _loop_depth(tree) > _MAX_LOOP_DEPTH:
         raise TemplateError("bad-expression", "loops are nested too deeply", hint="two levels are allowed")
 

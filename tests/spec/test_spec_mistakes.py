@@ -184,3 +184,22 @@ PROJECT_MISTAKES = [
 def test_mistakes_in_the_project_file(load: Loader, text: str, problem: str) -> None:
     files = {"agentops.yaml": text, "agents/line.yaml": "name: L\nconfig: {firstMessage: Hi}\n"}
     assert load.problems(files) == [f"agentops.yaml:{problem}"]
+
+
+def test_the_blocks_of_other_environments_are_checked_too(load: Loader) -> None:
+    spec = """
+        name: L
+        config: {firstMessage: Hi}
+        environments:
+          prod:
+            config:
+              slmModle: x
+              synthesizer: {speed: "${{ vars.only_in_prod }}", sampleRate: 11025}
+              singlePromptConfig: {tools: {$merge: name, items: []}, prompt: {$clear: true}}
+              preCallAPI: {timeout: 2}
+              $passthrough: {anything: 1}
+        """
+    assert load.problems({"agents/line.yaml": spec}, environment="local") == [
+        "agents/line.yaml:6:7 unknown-field",
+        "agents/line.yaml:7:68 wrong-value",
+    ]

@@ -1,0 +1,147 @@
+"""Expressions: what is not one passes through untouched, and the short way means what Jinja means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agentops.document import Secret, SecretRef
+from agentops.spec import template
+from agentops.spec.scope import Names
+from agentops.spec.template import SecretValue, TemplateError, UndefinedNameError, has_expression, render
+
+SECRET = "the-secret-value"
+SCOPE: dict[str, Any] = {
+    "vars": Names(
+        "vars", {"voice": "nyah", "n": 3, "f": 1.5, "yes": True, "none": None, "d": {"items": 5}, "l": [1, 2]}
+    ),
+    "environment": "prod",
+    "secrets": Names("secrets", {"TOKEN": SecretValue(SecretRef("TOKEN", SECRET))}),
+}
+BRACES = st.sampled_from(
+    ["{{", "}}", "{%", "%}", "{#", "#}", "{{name}}", "{{name|there}}", "$", "{", "}", "\r", "\n", "\r\n"]
+)
+TEXT = st.lists(st.one_of(st.text(max_size=8), BRACES), max_size=20).map("".join)
+
+
+@given(text=TEXT)
+@settings(max_examples=300, deadline=None)
+def test_text_without_an_expression_is_byte_identical(text: str) -> None:
+    if not has_expression(text):
+        assert render(text, SCOPE) is text
+
+
+@given(before=TEXT, after=TEXT, expression=st.sampled_from(["vars.voice", "vars.voice | upper", "1 + 1"]))
+@settings(max_examples=300, deadline=None)
+def test_what_is_around_an_expression_is_byte_identical(before: str, after: str, expression: str) -> None:
+    texts = (before, after)
+    if any(has_expression(text + "{") or has_expression("$" + text) or text.endswith("$") for text in texts):
+        return
+    value = {"vars.voice": "nyah", "vars.voice | upper": "NYAH", "1 + 1": "2"}[expression]
+    if any(mark in text for text in texts for mark in "\ue000\ue001\ue002"):
+        return
+    rendered = render(f"{before}${{{{ {expression} }}}}{after}", SCOPE)
+    assert str(rendered) == f"{before}{value}{after}"
+
+
+NAMES = st.sampled_from(
+    ["vars.voice", "vars.n", "vars.f", "vars.yes", "vars.d.items", "vars.l", "environment", "vars.none"]
+)
+MORE = st.sampled_from(
+    ["vars", "vars.nope", "nope", "nope.x", "environment.x", "secrets.TOKEN", "vars.voice.x", "true"]
+)
+
+
+@given(pieces=st.lists(st.one_of(st.sampled_from(["a ", "{{x}} ", "\n"]), NAMES, MORE), min_size=1, max_size=5))
+@settings(max_examples=300, deadline=None)
+def test_the_short_way_means_what_jinja_means(pieces: list[str]) -> None:
+    text = "".join(piece if piece[-1] in " \n" else f"${{{{ {piece} }}}}" for piece in pieces)
+    if has_expression(text):
+        assert _outcome(template.compile_text, text) == _outcome(template._compile_with_jinja, text)
+
+
+def _outcome(compiler: Any, text: str) -> Any:
+    try:
+        value = compiler(text)(SCOPE)
+    except UndefinedNameError as error:
+        return "undefined", error.name
+    except TemplateError as error:
+        return error.code, None
+    return type(value).__name__, value if not isinstance(value, SecretValue) else str(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("${{ vars.n }}", 3),
+        ("${{ vars.yes }}", True),
+        ("${{ vars.f }}", 1.5),
+        ("${{ vars.none }}", None),
+        ("${{ vars.l }}", [1, 2]),
+        ("${{ vars.n + 1 }}", 4),
+        ("${{ (1, vars.n) }}", [1, 3]),
+        ("${{ vars.d.items }}", 5),
+        ("${{ vars.yes }} ", "true "),
+        ("${{- vars.voice -}}", "nyah"),
+        ("a ${# a note #}b", "a b"),
+        ("${% if environment == 'prod' %}yes${% endif %}\n", "yes\n"),
+        ("${% for x in vars.l %}${{ x }},${% endfor %}", "1,2,"),
+        ("${{ vars.l | tojson }}!", "[1, 2]!"),
+        ("${{ '<a>' ~ vars.voice | tojson }}", '<a>"nyah"'),
+        ("${{ vars.nope | default('x') }}", "x"),
+        ("${% raw %}${{ x }}${% endraw %}", "${{ x }}"),
+    ],
+)
+def test_expressions(text: str, value: Any) -> None:
+    rendered = render(text, SCOPE)
+    assert rendered == value
+    assert type(rendered) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("${{ vars.l }} x", "bad-expression"),
+        ("${{ vars.none }} x", "bad-expression"),
+        ("${{ vars.nope }}", "undefined-variable"),
+        ("${{ vars.nope.deeper }}", "undefined-variable"),
+        ("${{ [vars.nope] }}", "undefined-variable"),
+        ("${% if vars.nope %}x${% endif %}", "undefined-variable"),
+        ("${{ ''.__class__ }}", "undefined-variable"),
+        ("${{ vars.voice.format }}", "undefined-variable"),
+        ("${{ 'x' * 10000000000 }}", "bad-expression"),
+        ("${{ 9 ** 999999 }}", "bad-expression"),
+        ("${{ range(100000) | list }}", "bad-expression"),
+        ("${% for a in range(9) %}" * 3 + "x" + "${% endfor %}" * 3, "bad-expression"),
+        ("${% macro m() %}${{ m() }}${% endmacro %}${{ m() }}", "bad-expression"),
+        ("${% include 'x' %}", "bad-expression"),
+        ("${{ 1 / 0 }}", "bad-expression"),
+        ("${{ vars.voice", "bad-expression"),
+        ("\ue000${{ vars.voice }}", "bad-expression"),
+        ("${{ secrets.TOKEN | length }}", "secret-misuse"),
+        ("${{ secrets.TOKEN == 'x' }}", "secret-misuse"),
+        ("${% if secrets.TOKEN %}x${% endif %}", "secret-misuse"),
+        ("${{ ('' ~ secrets.TOKEN)[1:4] }}", "secret-misuse"),
+        ("${{ ('' ~ secrets.TOKEN).encode() }}", "secret-misuse"),
+        ("${{ ('' ~ secrets.TOKEN) | replace('a', 'b') }}", "secret-misuse"),
+    ],
+)  # fmt: skip
+def test_what_an_expression_may_not_do(text: str, code: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        render(text, SCOPE)
+    assert caught.value.code == code
+    assert SECRET not in str(caught.value)
+
+
+@given(before=st.text(max_size=20), after=st.text(max_size=20))
+@settings(max_examples=100, deadline=None)
+def test_a_secret_is_inserted_by_reference_only(before: str, after: str) -> None:
+    if any(mark in before + after for mark in "$\ue000\ue001\ue002"):
+        return
+    rendered = render(f"{before}${{{{ secrets.TOKEN }}}}{after}", SCOPE)
+    assert isinstance(rendered, Secret)
+    assert rendered.reveal() == f"{before}{SECRET}{after}"
+    assert SECRET not in repr(rendered)
