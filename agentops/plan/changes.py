@@ -16,6 +16,8 @@ from agentops.plan.diff import ABSENT, Difference, leaves, value_at
 from agentops.plan.fields import NATURAL_KEYS, category_of, is_sensitive, risk_of
 from agentops.plan.model import AgentChange, Category, ChangedBy, FieldChange, Operation, Risk
 
+_TELLING = 6  # characters from which on a secret inside a text is no coincidence
+
 
 @dataclass(frozen=True, slots=True)
 class Describer:
@@ -162,9 +164,13 @@ def _hidden(path: Path, form: Canonical, concealed: frozenset[str]) -> Canonical
     if not isinstance(form, str) or not form:
         return form
     is_call_time = form.startswith("{{") and form.endswith("}}")
-    if (is_sensitive(path) and not is_call_time and path[-1] != "key") or any(value in form for value in concealed):
-        return HIDDEN
-    return form
+    is_credential = is_sensitive(path) and not is_call_time and path[-1] != "key"
+    return HIDDEN if is_credential or any(_gives_away(form, value) for value in concealed) else form
+
+
+def _gives_away(text: str, secret: str) -> bool:
+    """A very short secret is looked for as a whole value only: it would be found in any text."""
+    return text == secret or (len(secret) >= _TELLING and secret in text)
 
 
 def _category(path: Path, before: Canonical, after: Canonical) -> Category:

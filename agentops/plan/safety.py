@@ -13,6 +13,7 @@ from agentops.document import Environment, path_text
 from agentops.plan.drift import Standing
 from agentops.plan.model import Action, AgentChange, Drift, Refusal
 
+_KEYS_NAMED = 20
 SHARE_COUNTS_FROM = 10  # agents; below that one agent is already a large share
 
 
@@ -69,7 +70,8 @@ def _allowed(count: int | None, share: float | None, total: int) -> int | None:
 
 def _excess(what: str, affected: Sequence[AgentChange], total: int, allowed: int) -> Refusal:
     code = f"LIMIT_{what.upper()}"
-    keys = ", ".join(change.key for change in affected)
+    keys = ", ".join(change.key for change in affected[:_KEYS_NAMED])
+    keys += f" and {len(affected) - _KEYS_NAMED} more" if len(affected) > _KEYS_NAMED else ""
     return Refusal(
         code=code,
         summary=f"{len(affected)} of {total} agents would be {what}, the limit is {allowed}: {keys}",

@@ -38,10 +38,10 @@ def plan_marker(plan: Plan) -> str:
 
 
 def plan_markdown(plan: Plan, *, limit: int = COMMENT_LIMIT) -> str:
-    """The plan in at most `limit` characters; agents whose details don't fit are listed by name."""
-    head = "\n".join(_head(plan))
-    foot = "\n".join(_foot(plan))
-    room = limit - len(head) - len(foot) - 400
+    """The plan in at most `limit` characters (2,000 at the least); what doesn't fit is counted or listed by name."""
+    head = "\n".join(_head(plan, limit // 4))
+    foot = "\n".join(_foot(plan, limit // 8))
+    room = limit - len(head) - len(foot) - limit // 8
     sections: list[str] = []
     left_out: list[str] = []
     for change in plan.changes:
@@ -54,11 +54,11 @@ def plan_markdown(plan: Plan, *, limit: int = COMMENT_LIMIT) -> str:
         else:
             left_out.append(change.key)
     if left_out:
-        sections.append(_left_out(left_out))
+        sections.append(_left_out(left_out, limit // 16))
     return "\n".join([head, *sections, foot]) + "\n"
 
 
-def _head(plan: Plan) -> Iterator[str]:
+def _head(plan: Plan, room: int) -> Iterator[str]:
     yield plan_marker(plan)
     yield f"### agentops plan for `{plan.environment}`"
     yield ""
@@ -72,14 +72,24 @@ def _head(plan: Plan) -> Iterator[str]:
     yield ""
     if plan.refusals:
         yield f"> [!CAUTION]\n> This plan can't be applied: {plural(len(plan.refusals), 'refusal')}."
-        for refusal in plan.refusals:
-            yield f"> - **{refusal.code}**: {quoted(refusal.summary)}. Next: {' '.join(refusal.hint.split())}"
+        lines = [f"> - **{r.code}**: {quoted(r.summary)}. Next: {' '.join(r.hint.split())}" for r in plan.refusals]
+        yield from _as_fits(lines, room, "> - and {} more")
         yield ""
     yield "| | agent | what | fields | risk |"
     yield "|---|---|---|---|---|"
-    for change in plan.changes:
-        yield _row(change)
+    rows = [_row(change) for change in sorted(plan.changes, key=lambda change: not change.is_change)]
+    yield from _as_fits(rows, room, "| | | and {} more | | |")
     yield ""
+
+
+def _as_fits(lines: list[str], room: int, more: str) -> Iterator[str]:
+    """As many lines as fit into `room` characters; `more` says how many did not."""
+    for shown, line in enumerate(lines):
+        room -= len(line) + 1
+        if room < 0:
+            yield more.format(len(lines) - shown)
+            return
+        yield line
 
 
 def _row(change: AgentChange) -> str:
@@ -170,17 +180,20 @@ def _side(line: Line, hidden: Kind) -> str:
     return "".join(piece.text for piece in line.pieces if piece.kind is not hidden)
 
 
-def _foot(plan: Plan) -> Iterator[str]:
-    for diagnostic in plan.diagnostics:
-        place = f" `{diagnostic.where}`" if diagnostic.where else ""
-        yield f"- {diagnostic.severity.value} **{diagnostic.code}**{place}: {quoted(diagnostic.summary)}"
+def _foot(plan: Plan, room: int) -> Iterator[str]:
+    places = [f" `{diagnostic.where}`" if diagnostic.where else "" for diagnostic in plan.diagnostics]
+    lines = [
+        f"- {diagnostic.severity.value} **{diagnostic.code}**{place}: {quoted(diagnostic.summary)}"
+        for diagnostic, place in zip(plan.diagnostics, places, strict=True)
+    ]
+    yield from _as_fits(lines, room, "- and {} more")
     yield ""
     command = f": apply exactly this with `agentops apply -e {plan.environment} --digest {plan.digest}`"
     yield f"Digest `{plan.digest}`{command if plan.is_applyable and not plan.is_empty else ''}."
 
 
-def _left_out(keys: list[str]) -> str:
-    names = ", ".join(f"`{key}`" for key in keys)
+def _left_out(keys: list[str], room: int) -> str:
+    names = ", ".join(_as_fits([f"`{key}`" for key in keys], room, "{} more"))
     return f"_Too long for one comment; the details of {names} are in the plan's text, JSON and HTML forms._\n"
 
 

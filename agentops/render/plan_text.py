@@ -23,6 +23,7 @@ from agentops.render.values import (
 from agentops.render.words import Fold, Kind, Line, Piece, impact, word_diff
 
 _ROLES = {"+": "add", "-": "remove", "~": "change", ">": "good", "<": "change", "=": "faint"}
+_UNCHANGED_LISTED = 12  # agents that stay as they are are worth a line each, but not hundreds
 _MARKS = {Kind.SAME: ("", ""), Kind.ADDED: ("{+", "+}"), Kind.REMOVED: ("[-", "-]")}
 
 
@@ -171,9 +172,11 @@ def _unchanged(plan: Plan, style: Style) -> Iterator[str]:
     same = [change for change in plan.changes if not change.is_change]
     if not same or plan.is_empty:
         return
-    for change in same:
+    for change in same[:_UNCHANGED_LISTED]:
         for line in style.wrap(f"= {change.key}  unchanged: {change.reason}", "", "    "):
             yield style.paint(line, "faint")
+    if more := same[_UNCHANGED_LISTED:]:
+        yield style.paint(f"= {plural(len(more), 'more agent')} unchanged", "faint")
     yield ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -13,7 +14,7 @@ import pytest
 from agentops.plan.model import Plan
 from agentops.plan.serial import to_json
 from agentops.render.plan_html import plan_html
-from agentops.render.plan_markdown import plan_markdown
+from agentops.render.plan_markdown import COMMENT_LIMIT, plan_markdown
 from agentops.render.plan_text import plan_text
 from agentops.render.style import Style, columns
 
@@ -70,6 +71,17 @@ def test_a_comment_that_is_too_long_says_what_it_left_out() -> None:
     assert "the details of `support`" in short
     assert "`support`" in short.split("<details>")[0]
     assert plan.digest in short
+
+
+def test_a_comment_about_hundreds_of_agents_keeps_to_its_limit() -> None:
+    plan = plan_cases.read_case(plan_cases.FOLDER / f"{SCENES['review']}.yaml").plan()
+    many = tuple(replace(change, key=f"{change.key}-{n}") for n in range(200) for change in plan.changes)
+    refusals = tuple(replace(plan.refusals[0], summary=f"agent {n} " + "x" * 200) for n in range(200))
+    short = plan_markdown(replace(plan, changes=many, refusals=refusals))
+    assert len(short) <= COMMENT_LIMIT
+    assert "200 refusals" in short
+    assert "> - and " in short
+    assert " more in the plan's" in short or "more are in the plan's" in short
 
 
 if __name__ == "__main__":
