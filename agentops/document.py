@@ -303,6 +303,7 @@ class AgentListing:
     is_archived: bool = False
     active_revision_id: str | None = None
     updated_at: str | None = None
+    workflow_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

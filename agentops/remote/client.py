@@ -120,6 +120,7 @@ class Client:
             is_archived=bool(row.archived),
             active_revision_id=row.active_version_id or row.version_id,
             updated_at=row.updated_at,
+            workflow_type=row.workflow_type,
         )
 
     async def create_agent(self, name: str, *, workflow_type: str = "single_prompt") -> str:

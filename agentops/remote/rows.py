@@ -119,6 +119,7 @@ class AgentRow(Row):
     active_version_id: str | None = Field(None, alias="activeVersionId")
     version_id: str | None = Field(None, alias="versionId")
     updated_at: str | None = Field(None, alias="updatedAt")
+    workflow_type: str | None = Field(None, alias="workflowType")
 
 
 class ProductRow(Row):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from agentops.importers.fidelity import SHOWN, AgentFidelity, FidelityReport, Grade, Item
-from agentops.render.fidelity_text import counts_text, value_text
+from agentops.render.fidelity_text import counts_text, target_text, value_text
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; }
@@ -79,7 +79,7 @@ def _grade(grade: Grade, items: tuple[Item, ...]) -> Iterator[str]:
     yield "<tr><th>code</th><th>source</th><th>value</th><th>target</th><th>why, and what to do</th></tr>"
     for item in items:
         value = f"<code>{escape(value_text(item.value))}</code>" if item.is_leaf else ""
-        target = f"<code>{escape(item.target)}</code>" if item.target else ""
+        target = f"<code>{escape(target_text(item))}</code>" if item.target else ""
         said = escape(item.why) + (f"<br><strong>{escape(item.todo)}</strong>" if item.todo else "")
         yield (
             f"<tr><td>{item.code}</td><td><code>{escape(item.source)}</code></td>"

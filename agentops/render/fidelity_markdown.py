@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agentops.importers.fidelity import SHOWN, AgentFidelity, FidelityReport, Grade, Item
-from agentops.render.fidelity_text import counts_text, value_text
+from agentops.render.fidelity_text import counts_text, target_text, value_text
 
 _HEADINGS = {
     Grade.CHOICE: "Needs a choice",
@@ -67,21 +67,14 @@ def _table(grade: Grade, items: tuple[Item, ...]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|"
     for item in items:
         value = _code(value_text(item.value)) if item.is_leaf else ""
-        cells = (item.code, _code(item.source), value, _target(item), _cell(item.why), _cell(item.todo))
+        cells = (item.code, _code(item.source), value, _code(target_text(item)), _cell(item.why), _cell(item.todo))
         yield f"| {' | '.join(cells)} |"
     yield ""
 
 
-def _target(item: Item) -> str:
-    if not item.target:
-        return ""
-    same = item.target_value is None or item.target_value == item.value
-    return _code(item.target) if same else f"{_code(item.target)} = {_code(value_text(item.target_value))}"
-
-
 def _code(text: str) -> str:
     """Text as code inside a table: no bar may end the cell, no backtick the code."""
-    clean = _cell(text).replace("`", "'")
+    clean = " ".join(text.split()).replace("|", "\\|").replace("`", "'")
     return f"`{clean}`" if clean else ""
 
 

@@ -42,6 +42,13 @@ def value_text(value: Any) -> str:
     return text if len(text) <= _MOST else f"{text[: _MOST - 20]}... ({len(text)} characters)"
 
 
+def target_text(item: Item) -> str:
+    """Where a value went, and what it became there when that differs and can be said in short."""
+    value = item.target_value
+    said = value is None or value == item.value or (isinstance(value, str) and value.startswith("("))
+    return item.target or "" if said else f"{item.target} = {value_text(value)}"
+
+
 def _head(report: FidelityReport, style: Style) -> Iterator[str]:
     agents = len(report.agents)
     yield style.paint(f"{agents} agent{'s' if agents != 1 else ''} imported from {report.source}", "strong")
@@ -71,7 +78,7 @@ def _items(alike: list[Item], style: Style) -> Iterator[str]:
     for item in alike:
         where = item.source or "(the file)"
         value = f" = {value_text(item.value)}" if item.is_leaf and item.value is not None else ""
-        target = f" -> {item.target}" if item.target else ""
+        target = f" -> {target_text(item)}" if item.target else ""
         yield from style.wrap(f"{item.code} {where}{value}{target}", "    ", "      ")
     said = ". ".join(filter(None, (alike[0].why, alike[0].todo)))
     if said:

@@ -66,6 +66,8 @@ class SpecWriter:
         self._prompt_file(prompt, "prompt", f"{self.key}.md", files, always=True)
         self._prompt_file(config, "globalPrompt", f"{self.key}-global.md", files)
         spec: Document = {"name": literal(observed.listing.name), **self._metadata(observed)}
+        if observed.listing.workflow_type not in (None, "single_prompt"):
+            spec["workflow_type"] = observed.listing.workflow_type
         spec["config"] = config
         spec["environments"] = {self.environment: {"agent_id": observed.agent_id}}
         header = "yaml-language-server: $schema=../schemas/agent.schema.json"
