@@ -27,7 +27,7 @@ async def open_account() -> AsyncIterator[Callable[..., Account]]:
             stack.callback(store.close)
             transport = httpx2.ASGITransport(app=app)
             headers = {"Authorization": "Bearer sk_test"}
-            client = httpx2.AsyncClient(transport=transport, base_url="http://emulator", headers=headers)
+            client = httpx2.AsyncClient(transport=transport, base_url="http://localhost", headers=headers)
             stack.push_async_callback(client.aclose)
             return Account(client, store, clock, Conformance(app.state.document))
 
