@@ -95,8 +95,9 @@ def read_event(path: str | None) -> dict[str, Any]:
     try:
         event = json.loads(Path(path).read_text("utf-8"))
     except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is not JSON"
         raise UsageError(
-            f"the event file {path} can't be read: {error}", hint="GitHub writes it and names it in GITHUB_EVENT_PATH"
+            f"the event file {path} can't be read: {why}", hint="GitHub writes it and names it in GITHUB_EVENT_PATH"
         ) from None
     if not isinstance(event, dict):
         raise UsageError(f"the event file {path} holds no object", hint="GitHub writes it, nothing else should")
