@@ -294,7 +294,7 @@ def _notes(change: AgentChange, standing: Standing, compared: Comparison) -> lis
     if change.unverifiable:
         names = ", ".join(change.unverifiable)
         notes.append(_note(change, "unverifiable", f"written but never compared, since it can't be read back: {names}"))
-    if change.drift is Drift.ROLLED_BACK:
+    if change.drift is Drift.ROLLED_BACK and not change.is_change:
         notes.append(_note(change, "rolled-back", standing.detail))
     is_respecified = standing.mark is not None and standing.mark.fingerprint != change.fingerprint
     if not change.is_change and is_respecified and not compared.ignored:

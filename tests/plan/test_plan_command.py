@@ -169,6 +169,20 @@ def test_a_rule_refuses_until_it_is_acknowledged(terminal: Terminal) -> None:
     assert terminal.agentops(*arguments) == 0
 
 
+def test_what_was_rolled_back_is_said_and_not_deployed_again_by_itself(terminal: Terminal) -> None:
+    terminal.agentops("apply", "--yes")
+    terminal.write(greeting="Hmpf")
+    terminal.agentops("apply", "--yes")
+    assert terminal.agentops("rollback", "support", "--yes") == 0
+    assert terminal.agentops("plan", "--detailed-exitcode") == 2
+    assert "! rolled back: revision 3 was rolled back; revision 4 serves" in terminal.out
+    assert terminal.agentops("drift") == 0, "a rollback of ours is no drift"
+    assert terminal.agentops("apply", "--yes") == 4
+    assert "exactly this configuration was rolled back" in terminal.err
+    terminal.write(greeting="Hi")
+    assert terminal.agentops("plan", "--detailed-exitcode") == 0
+
+
 def test_two_sides_of_an_agent(terminal: Terminal) -> None:
     terminal.agentops("apply", "--yes")
     assert terminal.agentops("diff", "--detailed-exitcode") == 0
