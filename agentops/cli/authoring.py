@@ -1,8 +1,7 @@
-"""The verbs for people who write specs: validate, lint, fmt, render, schema, explain."""
+"""The verbs for people who write specs: validate, lint, fmt, render, schema."""
 
 from __future__ import annotations
 
-import json
 import sys
 from enum import StrEnum
 from fnmatch import fnmatch
@@ -12,13 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops import __version__
-from agentops.cli.options import AgentOption, EnvironmentOption, ProjectOption, TextOrJson
+from agentops.cli.options import AgentOption, EnvironmentOption, ProjectOption
 from agentops.diagnostics import Diagnostic, Severity, has_errors
 from agentops.errors import ExitCode, SpecError, UsageError
 from agentops.settings import read_settings
 
 if TYPE_CHECKING:
-    from agentops.plan.codes import Code
     from agentops.spec import Project
     from agentops.spec.provenance import Provenance
 
@@ -115,50 +113,6 @@ def schema(
         hint = f"name one of {', '.join(schemas)}, or write them all with --output schemas"
         raise UsageError(f"there is no schema {kind!r}" if kind else "which schema?", hint=hint, code="no-schema")
     print(schema_text(schemas[kind]), end="")
-    return ExitCode.DONE
-
-
-def explain(
-    code: Annotated[str | None, typer.Argument(help="A code from a diagnostic; without one, all are listed.")] = None,
-    output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print it.")] = TextOrJson.TEXT,
-) -> int:
-    """Explain a diagnostic or a refusal: what it means, why it matters, the way out or an example."""
-    from agentops.plan.codes import CODES
-    from agentops.spec.closest import closest
-    from agentops.spec.explanations import explanations
-    from agentops.spec.lint.registry import RULES
-
-    known = explanations()
-    if code is None:
-        titles = {each.code: each.title for each in known.values()} | {each.code: each.title for each in CODES.values()}
-        print("\n".join(f"{each:<28}{title}" for each, title in titles.items()))
-        return ExitCode.DONE
-    if code in CODES:
-        return _explain_plan_code(CODES[code], output_format)
-    if code not in known:
-        near = closest(code, [*known, *CODES])
-        hint = f"did you mean {near}?" if near else "`agentops explain` lists all codes"
-        raise UsageError(f"there is no code {code!r}", hint=hint, code="no-code")
-    entry = known[code]
-    if output_format is TextOrJson.JSON:
-        facts = {"code": code, "title": entry.title, "why": entry.why, "bad": entry.bad, "good": entry.good}
-        print(json.dumps(facts, indent=2, ensure_ascii=False))
-        return ExitCode.DONE
-    kind = f"lint rule, {RULES[code].severity.value} unless set otherwise" if code in RULES else "validation"
-    print(f"{code}: {entry.title} ({kind})\n\n{entry.why}")
-    for label, example in (("Bad", entry.bad), ("Good", entry.good)):
-        if example:
-            print(f"\n{label}:\n\n" + "\n".join(f"    {line}" for line in example.rstrip().splitlines()))
-    return ExitCode.DONE
-
-
-def _explain_plan_code(entry: Code, output_format: TextOrJson) -> int:
-    if output_format is TextOrJson.JSON:
-        facts = {"code": entry.code, "title": entry.title, "why": entry.why, "next": entry.way_out}
-        print(json.dumps(facts, indent=2, ensure_ascii=False))
-        return ExitCode.DONE
-    ack = f" (`--ack {entry.code}`)" if entry.acknowledged else ""
-    print(f"{entry.code}: {entry.title}\n\n{entry.why}\n\nNext: {entry.way_out}{ack}")
     return ExitCode.DONE
 
 

@@ -13,7 +13,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "fmt": ("agentops.cli.authoring:fmt", "Bring specs into the canonical order and style."),
         "render": ("agentops.cli.authoring:render", "Print the resolved document of each agent."),
         "schema": ("agentops.cli.authoring:schema", "Print or write the JSON Schemas of the project's files."),
-        "explain": ("agentops.cli.authoring:explain", "Explain a diagnostic's code, with a bad and a good example."),
+        "explain": ("agentops.cli.explaining:explain", "Explain a diagnostic's code, with a bad and a good example."),
     },
     "Deploy": {
         "plan": ("agentops.cli.deploy:plan", "Show what apply would change, why, and what it risks."),

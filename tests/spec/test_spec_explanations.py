@@ -11,11 +11,13 @@ import pytest
 from spec_projects import Loader
 
 import agentops.spec
+from agentops.cli.app import run
 from agentops.errors import SpecError
 from agentops.spec.explanations import explanations
 from agentops.spec.lint import lint_project
 from agentops.spec.lint.registry import RULES
 
+ROOT = Path(__file__).parents[2]
 SHOWN = [code for code, entry in explanations().items() if entry.bad]
 # Shown by a file that has to be made, see test_spec_hostile.
 NOT_SHOWN = {
@@ -72,6 +74,12 @@ def test_every_code_is_explained_and_nothing_else() -> None:
     usage_errors = {"no-environment", "no-project", "no-key"}
     found = {code for code in found if re.fullmatch(r"[a-z]+(-[a-z]+)+", code)} - usage_errors
     assert found == set(explanations())
+
+
+def test_the_page_about_them_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "--format", "markdown"]) == 0
+    page = ROOT / "docs" / "lint-rules.md"
+    assert page.read_text() == capsys.readouterr().out, "run `agentops explain --format markdown > docs/lint-rules.md`"
 
 
 def test_there_are_enough_lint_rules_and_each_has_an_example() -> None:
