@@ -34,6 +34,10 @@ def emulator(
     scan_delay: Annotated[
         float, typer.Option("--scan-delay", metavar="S", min=0, help="How long a security scan takes, in seconds.")
     ] = REALISTIC_SCAN_S,
+    scan_fails_on: Annotated[
+        list[str] | None,
+        typer.Option("--scan-fails-on", metavar="WORD", help="A scan fails when a prompt has this word; repeatable."),
+    ] = None,
     key: Annotated[
         list[str] | None, typer.Option("--key", metavar="KEY", help="Accept only this API key; repeatable.")
     ] = None,
@@ -77,9 +81,12 @@ def emulator(
         allow_tool_calls=allow_tool_calls,
     )
     try:
-        serve(replace(options, faults=_faults(fault or [], faults)), on_ready=_announce)
+        words = tuple(scan_fails_on) if scan_fails_on else options.scan_fails_on
+        serve(replace(options, scan_fails_on=words, faults=_faults(fault or [], faults)), on_ready=_announce)
     except EmulatorError as failure:
         raise UsageError(str(failure)) from failure
+    except KeyboardInterrupt:
+        talk("stopped")
     return ExitCode.DONE
 
 

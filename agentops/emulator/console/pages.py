@@ -83,7 +83,7 @@ def agent_page(store: Store, agent: Body) -> str:
         tag("h2", "Configuration that serves"),
         _sections(store, live["config"]) if live else tag("p", "Nothing serves.", class_="empty"),
         tag("h2", "Calls"),
-        _calls_table(store, store.database.all("call", owner=agent["_id"])[::-1][:LATEST]),
+        _calls_table(store, store.database.all("call", owner=agent["_id"])[::-1][:LATEST], with_agent=False),
         here="/",
     )
 
@@ -214,21 +214,22 @@ def calls_page(store: Store) -> str:
     return page("Calls", _calls_table(store, store.database.all("call")[::-1][:LATEST]), here="/console/calls")
 
 
-def _calls_table(store: Store, calls: list[Body]) -> Html:
+def _calls_table(store: Store, calls: list[Body], *, with_agent: bool = True) -> Html:
     rows: list[list[Child]] = []
     for call in calls:
         agent = store.database.get("agent", call["agentId"]) or {"name": "unknown"}
         rows.append(
             [
                 link(f"/console/calls/{call['callId']}", call["callId"]),
-                agent["name"],
+                *([agent["name"]] if with_agent else []),
                 call["type"],
                 badge(call["status"], "good" if call["status"] == "completed" else ""),
                 f"{call.get('duration') or 0} s",
                 when(call["createdAt"]),
             ]
         )
-    return table("Calls", ["Call", "Agent", "Kind", "Status", "Length", "Began"], rows)
+    agent_heading = ["Agent"] if with_agent else []
+    return table("Calls", ["Call", *agent_heading, "Kind", "Status", "Length", "Began"], rows)
 
 
 def call_page(store: Store, call: Body) -> str:
