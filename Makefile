@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo test lint types bench browser clean
+.PHONY: demo test lint types bench soak browser clean
 
 # What the product needs, and on top of it what its tests need.
 $(VENV)/.ready: pyproject.toml
@@ -40,6 +40,10 @@ test: lint types browser
 
 bench: $(VENV)/.ready-dev
 	$(BIN)/python -m bench
+
+# A fleet under random faults, until it converges; minutes long, so not part of the tests.
+soak: $(VENV)/.ready-dev
+	$(BIN)/python tests/apply/soak.py
 
 clean:
 	rm -rf $(VENV) .agentops .pytest_cache .mypy_cache .ruff_cache .hypothesis

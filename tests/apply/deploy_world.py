@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -101,9 +101,12 @@ class World:
         options: ApplyOptions | None = None,
         record: Record | None = None,
     ) -> ApplyResult:
-        chosen = options or ApplyOptions(deploy=Deploy(label="abc123 A change"))
+        chosen = options or self.options()
         hooks = Hooks(smoke=smoke, record=record, on_event=self._told, clock=self.clock, run_id="run-1")
         return await apply_plan(plan, self.writer, chosen, hooks)
+
+    def options(self, *, discard_draft: bool = False) -> ApplyOptions:
+        return ApplyOptions(deploy=Deploy(label="abc123 A change"), discard_draft=discard_draft)
 
     def _told(self, event: Event) -> None:
         self.events.append(event)
@@ -125,11 +128,15 @@ class World:
 
 
 @asynccontextmanager
-async def open_world(generation: Generation, options: EmulatorOptions | None = None) -> AsyncIterator[World]:
+async def open_world(
+    generation: Generation,
+    options: EmulatorOptions | None = None,
+    wrap: Callable[[httpx2.AsyncBaseTransport], FaultyTransport] = FaultyTransport,
+) -> AsyncIterator[World]:
     clock = PatientClock()
     chosen = replace(options or EmulatorOptions(seed=1, scan_delay_s=3.0), api=generation.value)
     app = create_app(chosen, clock=EmulatorClock(clock.now))
-    transport = FaultyTransport(httpx2.ASGITransport(app))
+    transport = wrap(httpx2.ASGITransport(app))
     net = NetOptions(requests_per_second=None, max_in_flight=32)
     async with await connect("http://emulator.test", KEY, options=net, transport=transport, clock=clock) as writer:
         assert writer.generation is generation
