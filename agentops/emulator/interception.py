@@ -85,7 +85,7 @@ class Interception:
                 at=self._store.now(),
                 method=scope["method"],
                 path=scope["path"],
-                query=scope["query_string"].decode("latin-1"),
+                query=re.sub(r"(?<=token=)[^&]+", "...", scope["query_string"].decode("latin-1")),
                 status=seen["status"],
                 duration_ms=round((perf_counter() - started) * 1000, 2),
                 request_id=request_id,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from emulated import Conformance
 
 from agentops.emulator.options import Choices, EmulatorOptions
 from agentops.emulator.server import RunningEmulator, start
@@ -32,14 +33,23 @@ def emulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Runnin
 
 
 @pytest.fixture
-def client(emulator: RunningEmulator) -> Any:
+def client(emulator: RunningEmulator) -> Iterator[Any]:
+    """The SDK's client; every answer it gets is checked against the emulator's document."""
+    import httpx
     from smallestai.environment import SmallestAIEnvironment
 
     url = emulator.base_url
+    conformance = Conformance(httpx.get(f"{url}/openapi.json").json())
+
+    def check(response: Any) -> None:
+        response.read()
+        conformance.check(response.request.method, response.request.url.path, response)
+
     environment = SmallestAIEnvironment(
         atoms=f"{url}/atoms/v1", waves=url, waves_ws=url.replace("http", "ws"), payment=url
     )
-    return smallestai.SmallestAI(environment=environment, api_key="sk_vendor", max_retries=0)
+    with httpx.Client(event_hooks={"response": [check]}) as http:
+        yield smallestai.SmallestAI(environment=environment, api_key="sk_vendor", max_retries=0, httpx_client=http)
 
 
 def test_agents_branches_drafts_and_publishing(client: Any) -> None:

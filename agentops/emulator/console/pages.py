@@ -292,7 +292,7 @@ def requests_page(entries: list[Body]) -> str:
             entry["method"],
             tag("code", entry["path"] + (f"?{entry['query']}" if entry["query"] else "")),
             badge(str(entry["status"] or "cut"), "good" if (entry["status"] or 500) < 400 else "bad"),
-            f"{entry['duration_ms']} ms",
+            f"{entry['duration_ms']}\u00a0ms",
             badge(entry["fault"], "warn") if entry["fault"] else "",
         ]
         for entry in reversed(entries[-LATEST * 4 :])
