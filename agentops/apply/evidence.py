@@ -4,20 +4,36 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from agentops.state import STATE_FOLDER
 
 
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What this machine knows of how a revision was deployed. `verdict`: of the calls after it went live, if any."""
+
+    run_id: str
+    digest: str
+    verdict: str | None = None
+
+
+def read_deeds(root: Path, environment: str) -> dict[str, Deed]:
+    """By revision id, for those this machine deployed."""
+    found: dict[str, Deed] = {}
+    for result in read_runs(root, environment):
+        for agent in result.get("agents", ()):
+            if revision_id := agent.get("revision_id"):
+                verdict = (agent.get("verdict") or {}).get("verdict")
+                found[revision_id] = Deed(result["run_id"], result["digest"], verdict)
+    return found
+
+
 def read_verdicts(root: Path, environment: str) -> dict[str, str]:
     """The verdict of the calls after a revision went live, by revision id, for those this machine deployed."""
-    return {
-        agent["revision_id"]: agent["verdict"]["verdict"]
-        for result in read_runs(root, environment)
-        for agent in result.get("agents", ())
-        if agent.get("revision_id") and agent.get("verdict")
-    }
+    return {revision_id: deed.verdict for revision_id, deed in read_deeds(root, environment).items() if deed.verdict}
 
 
 def read_run(root: Path, environment: str, run_id: str) -> Mapping[str, Any] | None:

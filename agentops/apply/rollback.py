@@ -100,12 +100,18 @@ def _is_platforms_own(revision: Revision) -> bool:
     return revision.number == 1 and not revision.label
 
 
+def commit_in(label: str | None) -> str | None:
+    """The commit that a label's text names, by its looks: seven or more hex digits."""
+    match = _COMMIT.search(label_text(label))
+    return match.group() if match else None
+
+
 def commits_to_revert(plan: Plan) -> dict[str, str]:
     """By key: the commit named in the label of the revision that is taken back. Git is ahead until it is reverted."""
     found = {}
     for change in plan.changes:
         live = change.observed.live if change.observed else None
-        match = _COMMIT.search(label_text(live.label if live else None))
-        if change.action is Action.RESTORE and match is not None:
-            found[change.key] = match.group()
+        commit = commit_in(live.label if live else None)
+        if change.action is Action.RESTORE and commit is not None:
+            found[change.key] = commit
     return found

@@ -28,6 +28,7 @@ from agentops.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from agentops.apply.model import ApplyResult
+    from agentops.workflow.deployment import Deployment
     from agentops.workflow.history import AgentHistory
 
 KeysArgument = Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="Agents by key or glob.")]
@@ -40,6 +41,9 @@ def history(
     select: SelectOption = None,
     api: ApiOption = None,
     output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print it.")] = TextOrJson.TEXT,
+    ledger: Annotated[
+        Path | None, typer.Option("--ledger", metavar="FILE", help="Write what was deployed as JSON Lines, too.")
+    ] = None,
     verbose: VerboseOption = False,
 ) -> int:
     """List the revisions of agents, newest first: number, time, author, commit, verdict of the calls, live or not."""
@@ -49,7 +53,10 @@ def history(
 
     async def main() -> tuple[AgentHistory, ...]:
         async with opened(scope) as deployment:
-            return await read_histories(deployment)
+            found = await read_histories(deployment)
+            if ledger is not None:
+                _write_ledger(deployment, found, ledger)
+            return found
 
     found = run_async(main)
     if output_format is TextOrJson.JSON:
@@ -60,6 +67,19 @@ def history(
     style = stdout_style()
     sys.stdout.write("\n".join(history_text(each.agent.key, each.agent.name, each.entries, style) for each in found))
     return ExitCode.DONE
+
+
+def _write_ledger(deployment: Deployment, found: tuple[AgentHistory, ...], path: Path) -> None:
+    from agentops.apply.evidence import read_deeds
+    from agentops.workflow.ledger import ledger_lines
+
+    name = deployment.environment.name
+    lines = list(ledger_lines(name, found, read_deeds(deployment.root, name)))
+    try:
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"the ledger can't be written to {path}: {error.strerror}") from None
+    talk(f"{len(lines)} deployed revisions written to {path}.")
 
 
 def rollback(

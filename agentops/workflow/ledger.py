@@ -1,0 +1,48 @@
+"""The ledger of an environment: every revision that was deployed from here, as lines for other tools to read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from agentops.apply.evidence import Deed
+from agentops.apply.rollback import commit_in
+from agentops.plan.history import HistoryEntry
+from agentops.workflow.history import AgentHistory
+
+FORMAT_VERSION = 1
+
+
+def ledger_lines(environment: str, histories: Iterable[AgentHistory], deeds: Mapping[str, Deed]) -> Iterator[str]:
+    """One JSON object per published revision with our mark, oldest first within an agent.
+
+    `run_id`, `digest` and `verdict` are null for what another machine deployed.
+    """
+    for history in histories:
+        for entry in reversed(history.entries):
+            if entry.is_ours and entry.revision.is_published:
+                deed = deeds.get(entry.revision.revision_id)
+                yield json.dumps(_row(environment, history, entry, deed), ensure_ascii=False)
+
+
+def _row(environment: str, history: AgentHistory, entry: HistoryEntry, deed: Deed | None) -> dict[str, Any]:
+    revision = entry.revision
+    return {
+        "format_version": FORMAT_VERSION,
+        "environment": environment,
+        "key": history.agent.key,
+        "agent_id": history.agent_id,
+        "revision_id": revision.revision_id,
+        "number": revision.number,
+        "is_live": entry.is_live,
+        "who": revision.published_by,
+        "at": revision.published_at,
+        "label": entry.text,
+        "commit": commit_in(revision.label),
+        "fingerprint": entry.mark.fingerprint if entry.mark else None,
+        "restored_from": entry.restored_from,
+        "run_id": deed.run_id if deed else None,
+        "digest": deed.digest if deed else None,
+        "verdict": deed.verdict if deed else None,
+    }
