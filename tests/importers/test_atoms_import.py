@@ -243,6 +243,17 @@ def test_an_agent_that_was_never_published_still_gives_a_spec() -> None:
     assert made.files["agents/blank.yaml"].count("agent_id") == 1
 
 
+def test_secrets_in_addresses_and_parameters_become_references_too() -> None:
+    writer = SpecWriter("k", "prod")
+    ask = {"url": "https://x.example?sig=abc&x=1", "queryParams": [{"key": "token", "value": "t0"}]}
+    shaped = writer.shaped({"tools": [ask]}, "config.singlePromptConfig")
+    assert shaped["tools"][0] == {
+        "url": "https://x.example?sig=${{ secrets.K_SIG }}&x=1",
+        "queryParams": [{"key": "token", "value": "${{ secrets.K_TOKEN }}"}],
+    }
+    assert set(writer.secrets) == {"K_SIG", "K_TOKEN"}
+
+
 def test_two_secrets_of_one_header_name_get_names_of_their_own() -> None:
     tools = [
         {"type": "api_call", "name": n, "headers": {"X-Token": v}}

@@ -299,6 +299,26 @@ def test_a_host_that_is_a_placeholder_must_be_chosen() -> None:
     assert tool(made, "ask")["url"] == "${{ yaml('_choices.yaml')['desk'].url_ask }}"
 
 
+def test_secrets_in_addresses_and_constants_become_references() -> None:
+    webhook = {
+        "type": "webhook",
+        "name": "ask",
+        "api_schema": {
+            "url": "https://x.example/{id}?key=AIzaSecretSecret1234&lang=en",
+            "query_params_schema": {"properties": {"api_token": {"type": "string", "constant_value": "plain-secret"}}},
+            "request_body_schema": {"properties": {"text": {"type": "string", "constant_value": "a ${{b}} c"}}},
+        },
+    }
+    made = converted(_agent(conversation_config__agent__prompt__tools=[webhook]))
+    asks = tool(made, "ask")
+    assert asks["url"] == "https://x.example/{{id}}?key=${{ secrets.DESK_ASK_KEY }}&lang=en"
+    assert asks["queryParams"] == [{"key": "api_token", "value": "${{ secrets.DESK_ASK_API_TOKEN }}"}]
+    assert json.loads(asks["requestBody"]) == {"text": "a ${{ '${' }}{b}} c"}
+    told = repr(made.source.account.close()) + repr(made.config)
+    assert "AIzaSecretSecret1234" not in told
+    assert "plain-secret" not in told
+
+
 def test_voices_are_proposed_by_language_gender_and_accent() -> None:
     proposals = VoiceProposals().for_voice("21m00Tcm4TlvDq8ikWAM", ["en"])
     assert proposals[0][0] == "avery"

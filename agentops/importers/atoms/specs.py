@@ -8,7 +8,7 @@ from typing import Any
 
 from agentops.document import Document, ObservedAgent
 from agentops.importers.atoms.defaults import without_defaults
-from agentops.importers.credentials import is_credential, secret_name
+from agentops.importers.credentials import credentials_in, is_credential, secret_name
 from agentops.importers.yaml_text import literal, to_yaml
 from agentops.spec.layout import format_yaml
 from agentops.spec.model.agent import AgentSpec
@@ -108,12 +108,22 @@ class SpecWriter:
                 shaped = self._secret(name, inner, here) if _in_headers(path) else self.shaped(inner, here)
                 (passed if here in self.passed else kept)[name] = shaped
             return {**kept, "$passthrough": passed} if passed else kept
-        if isinstance(value, list) and path.endswith(".headersArray"):
+        if isinstance(value, list) and path.endswith((".headersArray", ".queryParams")):
             return [self._header(item, f"{path}[{index}]") for index, item in enumerate(value)]
         if isinstance(value, list):
             items = ((f"{path}[{index}]", inner) for index, inner in enumerate(value))
             return [self.shaped(inner, here) for here, inner in items if here not in self.left_out]
+        if isinstance(value, str) and path.endswith(".url"):
+            return self._address(value, path)
         return literal(value) if isinstance(value, str) else value
+
+    def _address(self, url: str, path: str) -> str:
+        """An address whose secret parameters are references."""
+        made = literal(url)
+        for parameter, value in credentials_in(url):
+            reference = self._secret(parameter, value, path, is_known=True)
+            made = made.replace(f"{parameter}={literal(value)}", f"{parameter}={reference}", 1)
+        return made
 
     def _header(self, item: Any, path: str) -> Any:
         if not isinstance(item, dict):
@@ -121,8 +131,8 @@ class SpecWriter:
         header = str(item.get("key"))
         return {k: self._secret(header, v, path) if k == "value" else v for k, v in item.items()}
 
-    def _secret(self, header: str, value: Any, path: str) -> Any:
-        if not isinstance(value, str) or not is_credential(header, value):
+    def _secret(self, header: str, value: Any, path: str, *, is_known: bool = False) -> Any:
+        if not isinstance(value, str) or not (is_known or is_credential(header, value)):
             return self.shaped(value, path)
         name = self._secret_name(header, value)
         self.secrets[name] = path

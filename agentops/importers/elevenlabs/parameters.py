@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from agentops.document import Document
+from agentops.importers.credentials import is_credential
 from agentops.importers.elevenlabs.conversion import Conversion, slug
 from agentops.importers.elevenlabs.leaves import Place
 from agentops.importers.fidelity import Grade
@@ -80,6 +81,8 @@ class Parameters:
         if not isinstance(schema, dict):
             return self._shorthand(place, schema, name, required)
         constant, variable = schema.get("constant_value"), schema.get("dynamic_variable")
+        if isinstance(constant, str) and is_credential(name, constant):
+            return self._hidden(place, name)
         if constant not in (None, ""):
             self._settle(place, "constant_value", self._target, constant)
             return literal(constant) if isinstance(constant, str) else constant
@@ -92,6 +95,12 @@ class Parameters:
             return self._object(place, schema, name)
         return self._asked(place, schema, name, required)
 
+    def _hidden(self, place: Place, name: str) -> str:
+        reference = self._conversion.secret(self._target.rsplit(".", 1)[1], name)
+        why, todo = "a credential was written into the file itself", f"Give each environment {reference}."
+        self._conversion.source.account.hide((*place, "constant_value"), self._target, why, todo)
+        return reference
+
     def _object(self, place: Place, schema: Document, name: str) -> Document:
         required, made = self._required(place, schema), {}
         for key, inner in schema["properties"].items():
@@ -99,7 +108,7 @@ class Parameters:
             if _is_omitted(inner):
                 self._settle_omitted(at, inner)
             else:
-                made[key] = self._value(at, inner, f"{name}_{key}" if name else key, key in required)
+                made[literal(key)] = self._value(at, inner, f"{name}_{key}" if name else key, key in required)
         self._settle(place, "type", f"{self._target}.requestBody", "object")
         self._settle(place, "description", f"{self._target}.requestBody", "(the object's shape)")
         return made

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from agentops.document import Document
+from agentops.importers.elevenlabs.addresses import is_address, settled_address
 from agentops.importers.elevenlabs.conversion import AGENT, Conversion
 from agentops.importers.elevenlabs.leaves import Place
-from agentops.importers.elevenlabs.toolbox import header, is_address
+from agentops.importers.elevenlabs.toolbox import header
 from agentops.importers.fidelity import Grade
 
 SETTINGS: Place = ("platform_settings",)
@@ -32,7 +33,7 @@ def _convert_webhook(conversion: Conversion) -> None:
     )
     made: Document = {
         "isEnabled": bool(source.flag(*_SWITCH)),
-        "url": conversion.rewrite(url) if is_address(url) else conversion.choose("webhook_url", _URL_QUESTION),
+        "url": _address(conversion, url),
         "method": "POST",
         "timeout": 5,
         "body": {
@@ -42,7 +43,6 @@ def _convert_webhook(conversion: Conversion) -> None:
         },
         "responseVariables": [{"variableName": name, "jsonPath": f"$.dynamic_variables.{name}"} for name in names],
     }
-    source.account.carry((*_HOOK, "url"), "config.preCallAPI.url", made["url"])
     source.account.carry(_SWITCH, "config.preCallAPI.isEnabled", made["isEnabled"])
     headers = source.objects(*_HOOK, "request_headers")
     if headers:
@@ -54,6 +54,14 @@ def _convert_webhook(conversion: Conversion) -> None:
             for name, value in headers.items()
         }
     conversion.put("preCallAPI", made)
+
+
+def _address(conversion: Conversion, url: str) -> str:
+    at: Place = (*_HOOK, "url")
+    if not is_address(url):
+        conversion.source.account.carry(at, "config.preCallAPI.url", "(your choice)", grade=Grade.CHOICE)
+        return conversion.choose("webhook_url", _URL_QUESTION)
+    return settled_address(conversion, at, url, "config.preCallAPI.url", "pre_call")
 
 
 _URL_QUESTION = (

@@ -11,6 +11,7 @@ from typing import Any
 
 from agentops.document import Document
 from agentops.importers.credentials import is_credential
+from agentops.importers.elevenlabs.addresses import is_address, settled_address
 from agentops.importers.elevenlabs.conversion import PROMPT, Conversion, slug
 from agentops.importers.elevenlabs.leaves import Place, leaves_of, place_text, same
 from agentops.importers.elevenlabs.parameters import Parameters
@@ -20,6 +21,7 @@ from agentops.importers.yaml_text import literal
 TOOLS: Place = (*PROMPT, "tools")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _TIMEOUT_S = (1.0, 30.0)
+_SINGLE_BRACE = re.compile(r"(?<![{$}])\{([A-Za-z_][A-Za-z0-9_]*)\}(?!\})")
 
 
 def convert_tools(conversion: Conversion) -> None:
@@ -107,7 +109,7 @@ def _api_call(conversion: Conversion, place: Place, tool: Document, name: str) -
     if query := parameters.query((*schema, "query_params_schema")):
         made["queryParams"] = query
     if (body := parameters.body((*schema, "request_body_schema"))) is not None:
-        made["requestBody"] = literal(json.dumps(body, ensure_ascii=False, indent=2))
+        made["requestBody"] = json.dumps(body, ensure_ascii=False, indent=2)
     if parameters.asked:
         made["llmParameters"] = parameters.asked
     if variables := _assignments(conversion, place, target):
@@ -139,21 +141,17 @@ def _url(conversion: Conversion, place: Place, parameters: Parameters, target: s
     if not url and (other := source.text(*place, "webhook_url")):
         at, url = (*place, "webhook_url"), other
     path = parameters.path((*place, "api_schema", "path_params_schema"))
-    made = re.sub(r"(?<!\{)\{([A-Za-z_][A-Za-z0-9_]*)\}(?!\})", lambda m: path.get(m[1]) or parameters.ask(m[1]), url)
-    made = conversion.rewrite(made)
-    if not is_address(made):
-        name = target.rsplit(".", 1)[1]
-        why = f"{url} has no fixed host" if url else "the export has no address"
+    name = target.rsplit(".", 1)[1]
+    if not is_address(url):
+        why = "its host is not fixed" if url else "the export has no address"
         source.account.carry(at, f"config.{target}.url", "(your choice)", grade=Grade.CHOICE, why=why)
         question = f"Which address does the tool {name} call? The old one was {url or 'not in the export'}."
         return conversion.choose(f"url_{slug(name, '_')}", literal(question))
-    source.account.carry(at, f"config.{target}.url", made)
-    return made
 
+    def fill(text: str) -> str:
+        return _SINGLE_BRACE.sub(lambda m: path.get(m[1]) or parameters.ask(m[1]), text)
 
-def is_address(url: str) -> bool:
-    """Whether the platform takes `url`: it must parse as one, so its host cannot be a placeholder."""
-    return bool(re.match(r"https?://[^{}\s/?#]+(?:[/?#]|$)", url)) and not re.search(r"\s", url)
+    return settled_address(conversion, at, url, f"config.{target}.url", name, fill)
 
 
 def _method(conversion: Conversion, place: Place, target: str) -> str:
