@@ -362,6 +362,7 @@ class AccountLimits:
 
 MARK_FORMAT = "ao1"
 LABEL_LIMIT = 200  # characters the platform takes in a label
+LABEL_SIGNS = " .,:;!?'()_-#"  # what it takes besides letters and digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,7 +382,7 @@ def build_label(text: str, mark: Mark) -> str:
     """
     stamp = ".".join((MARK_FORMAT, mark.project, mark.environment, mark.key, mark.fingerprint))
     room = LABEL_LIMIT - len(stamp) - 1
-    cleaned = "".join(c if c.isascii() and (c.isalnum() or c in " .,:;!?'()_-#") else " " for c in text)
+    cleaned = "".join(c if c.isascii() and (c.isalnum() or c in LABEL_SIGNS) else " " for c in text)
     cleaned = " ".join(cleaned.split())[: max(room, 0)].rstrip()
     return f"{cleaned} {stamp}" if cleaned else stamp
 

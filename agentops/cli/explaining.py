@@ -35,7 +35,8 @@ def explain(
     if output_format is ExplainFormat.MARKDOWN:
         print(_page(), end="")
     elif code is None:
-        print("\n".join(f"{each.code:<28}{each.title}" for each in (*known.values(), *CODES.values())))
+        titles = [(each.code, each.title) for each in known.values()] + [(e.code, e.title) for e in CODES.values()]
+        print("\n".join(f"{name:<28}{title}" for name, title in titles))
     elif code in CODES:
         print(_plan_code(CODES[code], output_format))
     elif code in known:

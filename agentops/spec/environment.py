@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from agentops.diagnostics import Diagnostic, Severity, Where
-from agentops.document import Deploy, Environment, IgnoredDrift, Limits, OnFailure, Secret, SecretRef, Strategy
+from agentops.document import (
+    LABEL_LIMIT,
+    LABEL_SIGNS,
+    Deploy,
+    Environment,
+    IgnoredDrift,
+    Limits,
+    OnFailure,
+    Secret,
+    SecretRef,
+    Strategy,
+)
 from agentops.errors import UsageError
 from agentops.spec.check import check
 from agentops.spec.closest import closest
@@ -43,6 +55,9 @@ class ProjectContext:
     passthrough: frozenset[str] = frozenset()
     forgotten: frozenset[str] = frozenset()
     lint: LintSpec | None = None
+
+
+_ROOM_FOR_MARK = 80  # about what project, environment, key and fingerprint take
 
 
 def read_project(
@@ -176,11 +191,33 @@ class _EnvironmentReader:
             deploying = self._rendering({**names, "git": git_names(git)}, secrets)
             rendered.put("deploy", *deploying.tree(block["deploy"], block.marks["deploy"]))
         spec, wrong = check(EnvironmentSpec, rendered)
+        if spec is not None:
+            self._check_label(block)
         known_wrong = {(each.code, each.where) for each in self.problems}
         self.problems += [each for each in wrong if (each.code, each.where) not in known_wrong]
         if spec is None or not self._is_consistent(spec, rendered, mark):
             return None
         return _to_environment(project, self.name, spec, variables)
+
+    def _check_label(self, tree: Map) -> None:
+        """What is lost of a label on the platform: characters it does not take, and what is too long beside the mark.
+
+        The text of a commit is nobody's to change here, so only what the file itself says is looked at.
+        """
+        written = tree["deploy"].get("label") if isinstance(tree.get("deploy"), Map) else None
+        if not isinstance(written, str):
+            return
+        place = value_place(tree["deploy"].marks["label"])
+        literal = re.sub(r"\$\{[{%#].*?[}%#]\}", " ", written)
+        dropped = sorted({each for each in literal if not (each.isascii() and (each.isalnum() or each in LABEL_SIGNS))})
+        if dropped:
+            summary = f"the platform takes no {' '.join(dropped)} in a label"
+            hint = "use letters, digits, spaces and basic punctuation; agentops replaces the rest by spaces"
+            self.problems.append(Diagnostic("label-characters", Severity.WARNING, summary, hint, place))
+        if len(literal) > LABEL_LIMIT - _ROOM_FOR_MARK:
+            summary = f"the label has {len(literal)} characters; {LABEL_LIMIT} are kept, our mark included"
+            hint = f"keep it under {LABEL_LIMIT - _ROOM_FOR_MARK} characters"
+            self.problems.append(Diagnostic("label-too-long", Severity.WARNING, summary, hint, place))
 
     def _is_consistent(self, spec: EnvironmentSpec, tree: Map, mark: Mark) -> bool:
         place = value_place(tree.marks["api_key"]) if "api_key" in tree else key_place(mark)

@@ -64,7 +64,12 @@ class SpecReader:
         tree = self._tree(self.path, None)
         if tree is None:
             return []
-        merged = self._with_overlay(self._with_base(tree))
+        merged = self._with_base(tree)
+        if "agent_id" in merged:
+            hint = "write it into the block of its environment: environments: {prod: {agent_id: ...}}"
+            place = key_place(merged.marks["agent_id"])
+            self._report("misplaced-field", "agent_id would bind the agent in every environment", hint, place)
+        merged = self._with_overlay(merged)
         found = [self._instance(merged, instance) for instance in self._instances(merged)]
         return [each for each in found if each is not None]
 

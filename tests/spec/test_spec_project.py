@@ -387,3 +387,65 @@ def test_env_is_for_what_is_no_secret(load: Loader) -> None:
     found = load(spec, environ={"OTHER": "value"}).diagnostics
     assert [each.code for each in found] == ["secret-in-env"]
     assert "value" not in str(found[0].summary)
+
+
+def test_defaults_of_the_project_lie_under_every_spec(load: Loader) -> None:
+    project = load(
+        {
+            "agentops.yaml": PROJECT_FILE + "defaults: {tags: {a: x}, config: {slmModel: gpt-4o, firstMessage: Hi}}\n",
+            "agents/_base.yaml": "config: {slmModel: gpt-4.1}",
+            "agents/a.yaml": "name: A\nextends: _base.yaml\nconfig: {allowInterruptions: true}\n",
+            "agents/b.yaml": "name: B\nconfig: {firstMessage: Hello}\n",
+        }
+    )
+    first, second = project.agents
+    assert first.config == {"slmModel": "gpt-4.1", "firstMessage": "Hi", "allowInterruptions": True}
+    assert second.config == {"slmModel": "gpt-4o", "firstMessage": "Hello"}
+    assert first.tags == {"a": "x"}
+    assert str(first.place_of(("firstMessage",))) == "agentops.yaml:10:67"
+
+
+def test_yaml_gives_data_with_its_own_places(load: Loader) -> None:
+    files = {
+        "agents/_tools.yaml": "- {type: end_call, name: bye, description: 'Ends the ${{ environment }} call.'}\n",
+        "agents/line.yaml": """
+            name: Line
+            config: {firstMessage: Hi, singlePromptConfig: {tools: "${{ yaml('_tools.yaml') }}"}}
+            """,
+    }
+    (agent,) = load(files).agents
+    assert agent.config["singlePromptConfig"]["tools"][0]["description"] == "Ends the local call."
+    assert str(agent.place_of(("singlePromptConfig", "tools", 0, "name"))) == "agents/_tools.yaml:1:27"
+    assert "agents/_tools.yaml" in agent.files
+
+
+def test_a_whole_config_from_a_file_can_be_overlaid(load: Loader) -> None:
+    files = {
+        "agents/_config.yaml": "{firstMessage: Hi, slmModel: gpt-4o}",
+        "agents/line.yaml": """
+            name: Line
+            config: ${{ yaml('_config.yaml') }}
+            environments: {local: {config: {slmModel: gpt-4.1}}}
+            """,
+    }
+    (agent,) = load(files).agents
+    assert agent.config == {"firstMessage": "Hi", "slmModel": "gpt-4.1"}
+
+
+def test_an_agent_is_bound_by_id_where_its_block_says_so(load: Loader) -> None:
+    spec = "name: L\nconfig: {firstMessage: Hi}\nenvironments: {prod: {agent_id: 66aa00000000000000000001}}\n"
+    assert load({"agents/line.yaml": spec}, environment="prod").agents[0].agent_id == "66aa00000000000000000001"
+    assert load({"agents/line.yaml": spec}, environment="local").agents[0].agent_id is None
+    everywhere = "name: L\nagent_id: 66aa00000000000000000001\nconfig: {firstMessage: Hi}\n"
+    assert load.problems({"agents/line.yaml": everywhere}) == ["agents/line.yaml:2:1 misplaced-field"]
+
+
+@pytest.mark.parametrize(
+    ("label", "code"),
+    [("deploy ${{ environment }}", None), ("a+b/c", "label-characters"), ("x" * 250, "label-too-long")],
+)
+def test_a_label_that_the_platform_would_not_keep_is_told(load: Loader, label: str, code: str | None) -> None:
+    text = f"project: a\nenvironments: {{l: {{target: emulator, deploy: {{label: '{label}'}}}}}}\n"
+    found = load({"agentops.yaml": text, "agents/line.yaml": MINIMAL}).diagnostics
+    assert [each.code for each in found] == ([code] if code else [])
+    assert all(str(each.where) == "agentops.yaml:2:54" for each in found)
