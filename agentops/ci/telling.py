@@ -23,7 +23,15 @@ from agentops.plan.model import Plan
 from agentops.plan.serial import to_json
 from agentops.render.apply_json import result_json
 from agentops.render.calls_markdown import run_markdown
-from agentops.render.ci_pages import apply_page, checked_page, drifted, failure_page, plan_page, preview_page
+from agentops.render.ci_pages import (
+    apply_page,
+    checked_page,
+    drifted,
+    failure_page,
+    plan_page,
+    preview_page,
+    rollback_page,
+)
 from agentops.render.plan_html import plan_html
 
 
@@ -96,6 +104,14 @@ def tell_apply(job: Job, result: ApplyResult, approval: Approval | None, reports
     _hand_over(job, result.environment, result.exit_code, values, page)
     commands = [message_command("error", "rolled back", _restored_text(result))] if restored else []
     return Told(result.exit_code, tuple(commands), page)
+
+
+def tell_rollback(job: Job, result: ApplyResult, commits: Mapping[str, str]) -> Told:
+    """A rollback that ran. `commits`: by agent, the one that deployed what was taken back."""
+    page = rollback_page(result, job.origin, commits)
+    changes = any(agent.outcome is Outcome.APPLIED for agent in result.agents)
+    _hand_over(job, result.environment, result.exit_code, {"changes": _word(changes)}, page)
+    return Told(result.exit_code, (), page)
 
 
 def _call_tables(run: Path) -> str:

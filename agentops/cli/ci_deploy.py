@@ -23,6 +23,7 @@ from agentops.ci.telling import (
     tell_nothing,
     tell_page,
     tell_plan,
+    tell_rollback,
     tell_superseded,
 )
 from agentops.cli.ci_job import EnvironmentOption, ProjectOption, run_told, show, start
@@ -161,6 +162,7 @@ def rollback(
 
 
 async def _rollback(job: Job, scope: Scope, target: str) -> Told:
+    from agentops.apply.rollback import commits_to_revert
     from agentops.workflow.applying import require_applyable
     from agentops.workflow.history import plan_going_back
 
@@ -170,8 +172,7 @@ async def _rollback(job: Job, scope: Scope, target: str) -> Told:
         if made.is_empty and made.is_applyable:
             return tell_nothing(job, made)
         require_applyable(made)
-        result = await _carry_out(deployment, made, smoke=False)
-        return tell_apply(job, result, None, _run_folder(deployment, result))
+        return tell_rollback(job, await _carry_out(deployment, made, smoke=False), commits_to_revert(made))
 
 
 def revert(

@@ -5,7 +5,7 @@ Reads results only. The plan and the calls have their own Markdown; this adds wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from agentops.apply.model import AgentResult, ApplyResult, Outcome, Verdict
@@ -110,14 +110,10 @@ def failure_page(command: str, environment: str, error: AgentopsError, origin: O
 def apply_page(result: ApplyResult, origin: Origin, *, approved_by: str = "") -> str:
     """The result of an apply: every agent, what the calls heard, and the way back when it was rolled back."""
     sign = "✅" if result.exit_code is ExitCode.DONE else "❌"
-    counts = ", ".join(
-        f"{count} {outcome.value.replace('_', ' ')}" for outcome, count in result.counts.items() if count
-    )
-    lines = [f"### {sign} agentops apply to `{result.environment}`: {counts or 'nothing to do'}", ""]
+    lines = [f"### {sign} agentops apply to `{result.environment}`: {_counts(result)}", ""]
     if approved_by:
         lines += [f"Digest `{result.digest}`, approved by {approved_by}.", ""]
-    lines += ["| | agent | outcome | serves now |", "|---|---|---|---|", *(_row(agent) for agent in result.agents), ""]
-    lines += [line for agent in result.agents for line in _details(agent)]
+    lines += _agents(result)
     if any(agent.outcome is Outcome.ROLLED_BACK for agent in result.agents):
         lines += [
             "> [!WARNING]",
@@ -129,17 +125,34 @@ def apply_page(result: ApplyResult, origin: Origin, *, approved_by: str = "") ->
 
 
 def _counts(result: ApplyResult) -> str:
-    return ", ".join(f"{count} {outcome.value.replace('_', ' ')}" for outcome, count in result.counts.items() if count)
+    told = [f"{count} {outcome.value.replace('_', ' ')}" for outcome, count in result.counts.items() if count]
+    return ", ".join(told) or "nothing to do"
+
+
+def _agents(result: ApplyResult) -> list[str]:
+    """A row for every agent, and below it what there is to say about some."""
+    if not result.agents:
+        return []
+    table = ["| | agent | outcome | serves now |", "|---|---|---|---|", *map(_row, result.agents), ""]
+    return [*table, *(line for agent in result.agents for line in _details(agent))]
+
+
+def rollback_page(result: ApplyResult, origin: Origin, commits: Mapping[str, str]) -> str:
+    """An earlier revision that is back in service. `commits`: by agent, the one that deployed what was taken back."""
+    sign = "✅" if result.exit_code is ExitCode.DONE else "❌"
+    lines = [f"### {sign} agentops rollback in `{result.environment}`: {_counts(result)}", "", *_agents(result)]
+    if result.exit_code is ExitCode.DONE:
+        lines += ["> [!WARNING]", "> Git is ahead of what serves now, and the next apply says so."]
+        lines += [f"> Revert `{quoted(commit)}`, which deployed `{key}`." for key, commit in commits.items()]
+        lines += [""] if commits else ["> Revert the commit whose deploy was taken back.", ""]
+    return "\n".join([*lines, f"<sub>Asked for in {origin}.</sub>"]) + "\n"
 
 
 def preview_page(result: ApplyResult, name: str, origin: Origin) -> str:
     """What became of the copies of agents under one name."""
     sign = "✅" if result.exit_code is ExitCode.DONE else "❌"
-    counts = _counts(result)
-    lines = [f"### {sign} agentops preview `{name}`: {counts or 'nothing to do'}", ""]
-    if result.agents:
-        lines += ["| | copy | outcome | serves now |", "|---|---|---|---|", *map(_row, result.agents), ""]
-    lines += [line for agent in result.agents for line in _details(agent)]
+    lines = [f"### {sign} agentops preview `{name}`: {_counts(result)}", ""]
+    lines += _agents(result)
     return "\n".join([*lines, f"<sub>From {origin}.</sub>"]) + "\n"
 
 

@@ -32,7 +32,9 @@ from agentops.render.ci_pages import (
     drift_title,
     failure_page,
     plan_page,
+    preview_page,
     revert_page,
+    rollback_page,
 )
 
 FOLDER = Path(__file__).parent / "golden"
@@ -108,6 +110,9 @@ PAGES: dict[str, Callable[[], str]] = {
     "failed-stale": lambda: failure_page("apply", "prod", StaleError("it moved", hint="plan again"), ORIGIN),
     "applied": lambda: apply_page(result(APPLIED), ORIGIN, approved_by="[#7](https://example.com)"),
     "restored": lambda: apply_page(result(APPLIED, RESTORED), ORIGIN),
+    "rolled-back": lambda: rollback_page(result(APPLIED), ORIGIN, {"night": "4be1c2d"}),
+    "rolled-back-unnamed": lambda: rollback_page(result(APPLIED), ORIGIN, {}),
+    "previewed": lambda: preview_page(result(APPLIED), "pr-7", ORIGIN),
     "half": lambda: apply_page(result(APPLIED, HALF), ORIGIN),
     "drift": lambda: f"{drift_title(plan(EDITED, ARCHIVED))}\n\n{drift_page(plan(EDITED, ARCHIVED))}",
     "drift-over": lambda: drift_farewell(plan(SAME), ORIGIN.run_url),

@@ -281,6 +281,14 @@ def test_a_fork_is_planned_where_no_secret_is_needed(team: Team) -> None:
     assert not team.fake.comments
 
 
+def test_a_closed_pull_request_is_not_planned(team: Team) -> None:
+    team.open_pull(7, "Start")
+    payload = team.event(7, "closed", "acme/voice")
+    closed = team.run("pull_request", payload, "agentops-plan", "plan", {"environment": "prod"})
+    assert (closed.exit_code, closed.summary) == (0, "")
+    assert not team.fake.requests
+
+
 def test_a_plan_that_fails_replaces_the_comment_of_the_last_one(team: Team) -> None:
     team.write("agents/prompts/desk.md", "You answer", "You kindly answer")
     team.open_pull(7, "Be kind")
@@ -356,7 +364,8 @@ def test_a_rollback_by_hand_puts_the_revision_before_back(team: Team) -> None:
     inputs = {"environment": "prod", "agent": "desk", "to": "previous"}
     back = team.run("workflow_dispatch", {}, "agentops-rollback", "rollback", inputs)
     assert back.exit_code == 0, back.log
-    assert "`desk`" in back.summary
+    deployed = team.git("log", "-1", "--format=%h", "main")
+    assert f"Revert `{deployed}`, which deployed `desk`" in back.summary
     assert "Nothing was changed outside git" in team.drift("prod").summary
     nobody = team.run("workflow_dispatch", {}, "agentops-rollback", "rollback", {**inputs, "agent": ""})
     assert nobody.exit_code == 64
