@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 DEFAULT_HOST = "https://api.smallest.ai"
+_TOKENS_OF_THE_JOB = frozenset({"GITHUB_TOKEN", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"})
 
 
 class Settings:
@@ -19,6 +20,11 @@ class Settings:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = MappingProxyType(dict(environ))
+
+    @property
+    def for_specs(self) -> Mapping[str, str]:
+        """`environ` without the CI job's own tokens: whoever proposes a spec must not get at them through `env()`."""
+        return {name: value for name, value in self.environ.items() if name not in _TOKENS_OF_THE_JOB}
 
     @property
     def base_url(self) -> str:

@@ -81,7 +81,7 @@ def read_project(scope: Scope, *, needs_secrets: bool) -> Project:
     settings = read_settings()
     return load_project(
         root,
-        environ=settings.environ,
+        environ=settings.for_specs,
         environment=scope.environment,
         needs_secrets=needs_secrets,
         git=read_git_facts(root),

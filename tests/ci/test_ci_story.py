@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from fake_github import ALL, BOT, FakeGithub, serving
+from fake_github import ALL, BOT, TOKEN, FakeGithub, serving
 from github_job import variables
 from runner import JobResult, Runner
 
@@ -279,6 +279,15 @@ def test_a_fork_is_planned_where_no_secret_is_needed(team: Team) -> None:
     assert (planned.exit_code, planned.outputs["changes"]) == (0, "true"), planned.log
     assert "Merging this applies it to `local`" in planned.summary
     assert not team.fake.comments
+
+
+def test_a_spec_cannot_read_the_jobs_token(team: Team) -> None:
+    team.write("agents/desk.yaml", "Good morning,", "${{ env('GITHUB_TOKEN', 'no token') }},")
+    team.open_pull(7, "Curious")
+    planned = team.plan(7)
+    assert planned.exit_code == 0, planned.log
+    assert "no token, this is the desk" in comment_of(team, 7)
+    assert TOKEN not in comment_of(team, 7) + planned.log + planned.summary
 
 
 def test_a_closed_pull_request_is_not_planned(team: Team) -> None:
