@@ -1,0 +1,125 @@
+"""What a run writes down, who may run at the same time, and what is read from it later."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from deploy_world import PatientClock, World, agent
+
+from agentops.apply.evidence import Deed, read_deeds, read_run, read_runs, read_verdicts
+from agentops.apply.journal import Journal, environment_lock, event_data, new_run_id
+from agentops.apply.model import Outcome, SmokeVerdict, Stage, StageFinished, Verdict
+from agentops.clock import SystemClock
+from agentops.document import Environment, Secret, SecretRef
+from agentops.errors import StaleError
+from agentops.plan.history import build_history
+from agentops.plan.model import AgentChange
+from agentops.workflow.history import AgentHistory
+from agentops.workflow.ledger import ledger_lines
+
+
+class PassingCalls:
+    async def smoke(self, change: AgentChange, agent_id: str) -> SmokeVerdict | None:
+        return SmokeVerdict(Verdict.PASSED, "1 call passed")
+
+
+def test_an_event_is_data_with_its_type() -> None:
+    assert event_data(StageFinished("support", Stage.SCAN, "revision 2")) == {
+        "event": "stage_finished",
+        "key": "support",
+        "stage": "scan",
+        "detail": "revision 2",
+    }
+
+
+async def test_every_line_is_there_when_the_run_ends_and_none_holds_a_secret(world: World, tmp_path: Path) -> None:
+    token = Secret(("Bearer ", SecretRef("TOKEN", "hunter2-hunter2")))
+    call = {"isEnabled": True, "url": "https://crm.example.com", "method": "GET", "headers": {"Authorization": token}}
+    with Journal(tmp_path, "run-1", world.clock) as journal:
+        plan = await world.plan([agent(preCallAPI=call)])
+        await world.apply(plan, smoke=PassingCalls(), record=journal)
+    text = journal.path.read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert (lines[0]["event"], lines[-1]["event"]) == ("run_started", "run_finished")
+    assert all(line["at"] and line["format_version"] == 1 for line in lines)
+    assert "hunter2" not in text
+    assert (tmp_path / ".agentops" / ".gitignore").read_text() == "*\n"
+
+
+async def test_what_was_deployed_can_be_looked_up(world: World, tmp_path: Path) -> None:
+    plan = await world.plan([agent()])
+    with Journal(tmp_path, "run-1", world.clock) as journal:
+        result = await world.apply(plan, smoke=PassingCalls(), record=journal)
+    [deployed] = result.agents
+    assert deployed.outcome is Outcome.APPLIED
+    deeds = read_deeds(tmp_path, "test")
+    assert deeds == {deployed.revision_id: Deed("run-1", plan.digest, "passed")}
+    assert read_verdicts(tmp_path, "test") == {deployed.revision_id: "passed"}
+    assert read_verdicts(tmp_path, "other") == {}
+    found = read_run(tmp_path, "test", "run")
+    assert found is not None
+    assert found["run_id"] == "run-1"
+    assert read_run(tmp_path, "test", "elsewhere") is None
+
+
+async def test_the_ledger_has_a_line_for_every_deploy(world: World, tmp_path: Path) -> None:
+    with Journal(tmp_path, "run-1", world.clock) as journal:
+        plan = await world.plan([agent()])
+        await world.apply(plan, smoke=PassingCalls(), record=journal)
+    await world.deploy([agent(prompt="New.")])
+    observed = await world.observe("Acme support")
+    revisions = await world.writer.list_revisions(observed.agent_id)
+    assert observed.live is not None
+    entries = build_history(Environment("acme", "test"), revisions, observed.live.revision_id)
+    history = AgentHistory(agent(), observed.agent_id, entries)
+    rows = [json.loads(line) for line in ledger_lines("test", [history], read_deeds(tmp_path, "test"))]
+    assert [(row["number"], row["is_live"], row["verdict"]) for row in rows] == [(2, False, "passed"), (3, True, None)]
+    assert rows[0]["digest"] == plan.digest
+    assert rows[1]["run_id"] is None
+
+
+def test_a_line_that_a_kill_cut_off_is_passed_over(tmp_path: Path) -> None:
+    runs = tmp_path / ".agentops" / "runs"
+    runs.mkdir(parents=True)
+    whole = json.dumps({"event": "run_finished", "result": {"environment": "test", "run_id": "a", "agents": []}})
+    (runs / "a.jsonl").write_text(whole + '\n{"event": "run_fin')
+    assert [result["run_id"] for result in read_runs(tmp_path, "test")] == ["a"]
+
+
+def test_run_ids_sort_by_time() -> None:
+    clock = PatientClock()
+    first = new_run_id(clock.now())
+    clock.elapsed_s = 1.0
+    assert first < new_run_id(clock.now())
+
+
+def test_a_second_apply_on_the_same_environment_is_refused(tmp_path: Path) -> None:
+    clock = SystemClock()
+    with environment_lock(tmp_path, "prod", clock):
+        refusal = pytest.raises(StaleError, match=r"another apply is running on environment 'prod': process \d+")
+        with refusal, environment_lock(tmp_path, "prod", clock):
+            pass
+        with environment_lock(tmp_path, "staging", clock):
+            pass
+    with environment_lock(tmp_path, "prod", clock):
+        pass
+
+
+def test_the_lock_of_a_dead_process_is_no_lock(tmp_path: Path) -> None:
+    program = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from agentops.apply.journal import environment_lock\n"
+        "from agentops.clock import SystemClock\n"
+        "with environment_lock(Path(sys.argv[1]), 'prod', SystemClock()):\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    died = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)
+    assert died.returncode == -9
+    assert "pid" in (tmp_path / ".agentops" / "locks" / "prod.lock").read_text()
+    with environment_lock(tmp_path, "prod", SystemClock()):
+        pass
