@@ -415,7 +415,7 @@ def test_yaml_gives_data_with_its_own_places(load: Loader) -> None:
     }
     (agent,) = load(files).agents
     assert agent.config["singlePromptConfig"]["tools"][0]["description"] == "Ends the local call."
-    assert str(agent.place_of(("singlePromptConfig", "tools", 0, "name"))) == "agents/_tools.yaml:1:27"
+    assert str(agent.place_of(("singlePromptConfig", "tools", 0, "name"))) == "agents/_tools.yaml:1:26"
     assert "agents/_tools.yaml" in agent.files
 
 

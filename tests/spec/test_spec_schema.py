@@ -114,3 +114,17 @@ def test_the_examples_in_the_schemas_are_valid_themselves(load: Loader) -> None:
     for kind in ("agent", "fragment", "project"):
         for example in SCHEMAS[kind]["examples"]:
             jsonschema.Draft202012Validator(SCHEMAS[kind]).validate(example)
+
+
+def yaml_blocks() -> list[str]:
+    return re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "spec-language.md").read_text(), re.S)
+
+
+@pytest.mark.parametrize("block", yaml_blocks(), ids=lambda block: block.split("\n")[0][:30])
+def test_the_examples_of_the_documentation_are_right(block: str) -> None:
+    data = to_plain(read_yaml(block, "spec-language.md")[0])
+    kind = next((kind for field, kind in (("name", "agent"), ("project", "project")) if field in (data or {})), None)
+    if kind is not None:
+        jsonschema.Draft202012Validator(SCHEMAS[kind]).validate(data)
+    elif data is not None and not set(data) & {"secrets"}:
+        jsonschema.Draft202012Validator(SCHEMAS["fragment"]).validate(data)
