@@ -26,6 +26,7 @@ from websockets.exceptions import ConnectionClosed
 from agentops.calls.line import CHUNK_MS, Sound
 from agentops.calls.protocol import audio_frame
 from agentops.calls.run import Prepared, Wiring, percentile, run_call
+from agentops.calls.schedule import attentive_threads
 from agentops.calls.script import Script
 from agentops.calls.session import Target
 
@@ -62,7 +63,8 @@ async def _our_calls(count: int, port: int) -> list[float]:
         await asyncio.sleep(number * 1.0 / count)  # calls do not start in the same instant
         return (await run_call(prepared, target, Wiring())).lateness_ms
 
-    found = await asyncio.gather(*(call(number) for number in range(count)))
+    with attentive_threads():  # as `run_calls` does
+        found = await asyncio.gather(*(call(number) for number in range(count)))
     return [lateness for call_lateness in found for lateness in call_lateness]
 
 

@@ -113,14 +113,13 @@ def stereo_wav(left: Samples, right: Samples, rate_hz: int) -> bytes:
     return out.getvalue()
 
 
-def track_samples(track: Track, duration_ms: float) -> Samples:
-    """A track as one stretch of sound, silence where nothing was laid, at least `duration_ms` long."""
-    length = max(track.end_sample, round(duration_ms * track.sample_rate_hz / 1000))
-    out = np.zeros(length)
+def track_samples(track: Track, length: int) -> Samples:
+    """A track as `length` samples of sound, silence where nothing was laid; what lies beyond is left out."""
+    out = np.zeros(length, dtype="<i2")
     for start, pcm in track.pieces:
-        piece = to_samples(pcm)
+        piece = np.frombuffer(pcm, dtype="<i2")[: max(length - start, 0)]
         out[start : start + len(piece)] = piece
-    return out
+    return out / FULL_SCALE
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +194,9 @@ def noise(kind: NoiseKind, length: int, level_dbfs: float, seed: int) -> Samples
 def peaks(samples: Samples, rate_hz: int, per_second: int) -> tuple[int, ...]:
     """The loudest moment of each 1/`per_second` s as 0..100, for drawing."""
     size = max(rate_hz // per_second, 1)
-    whole = np.abs(np.pad(samples, (0, -len(samples) % size))).reshape(-1, size)
-    return tuple(int(p) for p in np.minimum(np.rint(whole.max(axis=1) * 100), 100)) if len(whole) else ()
+    whole = samples[: len(samples) // size * size].reshape(-1, size)
+    loudest = np.maximum(whole.max(axis=1), -whole.min(axis=1)) if len(whole) else np.empty(0)
+    return tuple(np.minimum(np.rint(loudest * 100), 100).astype(int).tolist())
 
 
 _LISTENING_HZ = 16_000

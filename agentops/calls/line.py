@@ -15,7 +15,16 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from agentops.calls.conversation import Conversation, Track, Utterance
-from agentops.calls.protocol import HANG_UP_FRAME, Event, Mode, Role, SessionCreated, audio_frame, text_frame
+from agentops.calls.protocol import (
+    HANG_UP_FRAME,
+    AgentAudio,
+    Event,
+    Mode,
+    Role,
+    SessionCreated,
+    audio_frame,
+    text_frame,
+)
 from agentops.calls.session import Session, SocketClosed
 
 CHUNK_MS = 40
@@ -150,11 +159,14 @@ class Line:
         try:
             while True:
                 event = protocol.receive(await socket.receive(), self.now_ms())
+                # More of the same sound is no news: waking a step for each 20 ms of it would cost more than the call.
+                goes_on = isinstance(event, AgentAudio) and self.conversation.is_agent_talking(event.at_ms)
                 self.events.append(event)
                 self.conversation.hear(event)
                 if self.conversation.closed is not None and self.ended_ms is None:
                     self.ended_ms = event.at_ms
-                self._news.set()
+                if not goes_on:
+                    self._news.set()
         except SocketClosed as closed:
             self._end(closed)
 

@@ -51,11 +51,9 @@ class Recording:
 
 
 def record(caller: Track, agent: Track, duration_ms: float) -> Recording:
-    length_ms = max(duration_ms, caller.end_ms, agent.end_ms)
-    sides = [audio.track_samples(track, length_ms) for track in (caller, agent)]
-    length = max(map(len, sides))
-    left, right = (np.pad(side, (0, length - len(side))) for side in sides)
-    return Recording(left, right, agent.sample_rate_hz)
+    rate = agent.sample_rate_hz
+    length = max(round(duration_ms * rate / 1000), caller.end_sample, agent.end_sample)
+    return Recording(audio.track_samples(caller, length), audio.track_samples(agent, length), rate)
 
 
 @dataclass(frozen=True, slots=True)
