@@ -55,7 +55,7 @@ def validate(
             found += error.diagnostics
             continue
         found += [*loaded.diagnostics, *_script_problems(loaded)]
-        told.append(f"{len(loaded.agents)} agent{'s' if len(loaded.agents) != 1 else ''} in {loaded.environment.name}")
+        told.append(_counted(loaded))
     return _report(_once(found), output_format, ", ".join(told))
 
 
@@ -70,7 +70,7 @@ def lint(
 
     loaded = _load(project, environment)
     found = lint_project(loaded)
-    code = _report(found, output_format, f"{len(loaded.agents)} agents in {loaded.environment.name}")
+    code = _report(found, output_format, _counted(loaded))
     has_warnings = any(each.severity is Severity.WARNING for each in found)
     return ExitCode.FAILED if strict and has_warnings else code
 
@@ -136,6 +136,11 @@ def fmt(
     done = "would change" if check else "changed"
     print(f"{len(result.changed)} of {result.count} files {done}", file=sys.stderr)
     return ExitCode.FAILED if check and result.changed else ExitCode.DONE
+
+
+def _counted(project: Project) -> str:
+    count = len(project.agents)
+    return f"{count} agent{'s' if count != 1 else ''} in {project.environment.name}"
 
 
 def _environments(start: Path, environment: str | None, everywhere: bool) -> list[str | None]:

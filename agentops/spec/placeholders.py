@@ -16,6 +16,7 @@ from agentops.spec.subject import Subject, Text
 # `{{name}}` and `{{name|fallback}}`, but not the deploy-time `${{ }}` that a secret's reference shows.
 PLACEHOLDER = re.compile(r"(?<!\$)\{\{\s*([^{}|]*?)\s*(\|[^{}]*)?\}\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
+_DEPLOY_NAME = re.compile(r"(?:vars|secrets|env|git|file|yaml|each)\s*[.(].*|environment", re.S)
 
 
 class Use(NamedTuple):
@@ -62,11 +63,19 @@ def check_placeholders(subject: Subject, texts: Iterable[Text]) -> list[Diagnost
     used: set[str] = set()
     for use in uses_in(texts):
         used.add(use.name)
-        if not _NAME.fullmatch(use.name):
+        if _DEPLOY_NAME.fullmatch(use.name):
+            problems.append(_missing_dollar(subject, use))
+        elif not _NAME.fullmatch(use.name):
             problems.append(_bad_name(subject, use))
         elif use.name not in known and not use.has_fallback:
             problems.append(_unknown(subject, use, known))
     return problems + list(_about_defaults(subject, used))
+
+
+def _missing_dollar(subject: Subject, use: Use) -> Diagnostic:
+    summary = f"{use.source} is sent as it is and never filled"
+    hint = f"write ${{{{ {use.name} }}}} for deploy time; without the $ it is a call-time variable"
+    return subject.problem("missing-dollar", Severity.WARNING, use.path, summary, hint, needle=use.source)
 
 
 def _bad_name(subject: Subject, use: Use) -> Diagnostic:

@@ -9,7 +9,14 @@ from agentops.diagnostics import Diagnostic
 from agentops.spec.model.agent import Suppression
 
 # Warnings of validation that a spec may suppress as it may a lint rule.
-SUPPRESSIBLE = ("unknown-placeholder", "bad-placeholder", "unused-default", "reserved-variable", "unknown-value")
+SUPPRESSIBLE = (
+    "unknown-placeholder",
+    "bad-placeholder",
+    "missing-dollar",
+    "unused-default",
+    "reserved-variable",
+    "unknown-value",
+)
 
 
 def matches(suppression: Suppression, diagnostic: Diagnostic) -> bool:

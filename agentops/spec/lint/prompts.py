@@ -107,18 +107,9 @@ def _two_prompts(subject: Subject) -> Iterator[Finding]:
         yield Finding(("config", "globalPrompt"), summary, hint)
 
 
-_DEPLOY_NAME = re.compile(r"(?<!\$)\{\{\s*((?:vars|secrets|env|git|file|yaml|each)\s*[.(][^{}]*|environment)\s*\}\}")
 _HALF = re.compile(
     r"(?<![{$])\{([a-z_][a-z0-9_]*)\}(?!\})|(?<!\$)\{\{[^{}\n]*(?:\}(?!\})|$)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}", re.M
 )
-
-
-@rule("missing-dollar")
-def _missing_dollar(subject: Subject) -> Iterator[Finding]:
-    for each in subject.texts:
-        if found := _DEPLOY_NAME.search(each.text):
-            hint = f"write ${{{{ {found[1].strip()} }}}} for deploy time; without the $ it is a call-time variable"
-            yield Finding(each.path, f"{found[0]} is sent as it is and never filled", hint, found[0])
 
 
 @rule("wrong-braces")

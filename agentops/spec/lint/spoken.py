@@ -23,7 +23,9 @@ def _matches(subject: Subject, pattern: re.Pattern[str], what: str, hint: str) -
 _MARKDOWN = re.compile(
     r"\*\*\S[^*]*\*\*|__\S[^_]*__|`[^`]+`|\[[^\]]+\]\([^)]+\)|^\s{0,3}(?:#{1,6}|[-*+]|\d+\.)\s", re.M
 )
-_URL = re.compile(r"\b(?:https?://|www\.)\S+|\b[a-z0-9-]+\.(?:com|org|net|io|ai|dev|de|in|co\.uk)\b(?:/\S*)?", re.I)
+_URL = re.compile(
+    r"\b(?:https?://|www\.)\S+|(?<![@.])\b[a-z0-9-]+\.(?:com|org|net|io|ai|dev|de|in|co\.uk)\b(?:/\S*)?", re.I
+)
 _EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf\U0001f1e6-\U0001f1ff\ufe0f]+")
 _DIRECTION = re.compile(
     r"\[[^\]\n]{1,40}\](?!\()|(?<![*\w])\*[A-Za-z][^*\n]{1,40}\*(?!\*)|<[a-zA-Z/][^>\n]{0,40}>"
