@@ -23,8 +23,7 @@ class Trigger(StrEnum):
 
     PULL_REQUEST = "pull_request"
     PULL_REQUEST_CLOSED = "pull_request_closed"
-    PUSH = "push"
-    OTHER = "other"  # a schedule, a dispatch by hand, another workflow
+    OTHER = "other"  # a push, a schedule, a dispatch by hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +32,7 @@ class PullRequest:
 
     number: int
     head_sha: str
-    base_ref: str
     head_repository: str | None
-    is_merged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +116,7 @@ def _wanted(environ: Mapping[str, str], name: str) -> str:
 def _trigger(name: str, event: Mapping[str, Any]) -> Trigger:
     if name == "pull_request":
         return Trigger.PULL_REQUEST_CLOSED if event.get("action") == "closed" else Trigger.PULL_REQUEST
-    return Trigger.PUSH if name == "push" else Trigger.OTHER
+    return Trigger.OTHER
 
 
 def _branch(environ: Mapping[str, str]) -> str | None:
@@ -133,9 +130,7 @@ def _pull_request(event: Mapping[str, Any]) -> PullRequest:
         return PullRequest(
             number=int(pull["number"]),
             head_sha=str(head["sha"]),
-            base_ref=str(pull["base"]["ref"]),
             head_repository=str(head["repo"]["full_name"]) if head.get("repo") else None,
-            is_merged=bool(pull.get("merged")),
         )
     except (KeyError, TypeError, ValueError) as missing:
         raise UsageError(
