@@ -34,10 +34,15 @@ async def read_changed_files(job: Job) -> tuple[str, ...]:
             return ()  # they only decide which annotations come first
 
 
+_MOST_PARTS = 300  # a stamp has to leave room for the plan in the comment; beyond, the digest alone approves
+
+
 def stamp_of(job: Job, plan: Plan) -> Stamp:
     standing = Standing.EMPTY if plan.is_empty else Standing.APPLYABLE
     standing = standing if plan.is_applyable else Standing.REFUSED
-    return Stamp(Kind.PLAN, plan.project, plan.environment, plan.digest, job.commit, standing, parts_of(plan))
+    parts = parts_of(plan)
+    kept = parts if len(parts) <= _MOST_PARTS else ()
+    return Stamp(Kind.PLAN, plan.project, plan.environment, plan.digest, job.commit, standing, kept)
 
 
 async def publish_plan(job: Job, stamp: Stamp, told: Told, findings: Findings) -> list[str]:

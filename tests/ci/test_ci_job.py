@@ -8,9 +8,14 @@ from pathlib import Path
 import pytest
 from github_job import read_event, variables
 
+from agentops.ci.comment import BODY_CHARACTERS
 from agentops.ci.job import read_event as read_event_file
 from agentops.ci.job import read_job
+from agentops.ci.publishing import stamp_of
+from agentops.ci.stamp import stamp_line
+from agentops.document import Generation
 from agentops.errors import UsageError
+from agentops.plan.model import Action, AgentChange, Plan
 
 
 def environ(folder: Path, **more: str) -> dict[str, str]:
@@ -63,3 +68,12 @@ def test_a_missing_event_file_is_refused_and_none_at_all_is_not(tmp_path: Path) 
     assert read_event_file(None) == {}
     with pytest.raises(UsageError, match="can't be read"):
         read_event_file(str(tmp_path / "absent.json"))
+
+
+@pytest.mark.parametrize(("agents", "parts"), [(1, 1), (300, 300), (2000, 0)])
+def test_a_stamp_leaves_room_for_the_plan(tmp_path: Path, agents: int, parts: int) -> None:
+    changes = tuple(AgentChange("k" * 64 + str(n), "Name", Action.CREATE, "") for n in range(agents))
+    plan = Plan("acme-voice", "prod", "https://api.example.com", Generation.V2, changes, "d1")
+    stamp = stamp_of(read_job("plan", environ(tmp_path)), plan)
+    assert len(stamp.parts) == parts
+    assert len(stamp_line(stamp)) < BODY_CHARACTERS // 2
