@@ -10,19 +10,19 @@ import asyncio
 import base64
 import contextlib
 import json
-import math
 import os
 import subprocess
 import sys
 import time
-from array import array
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from agentops.calls.audio import to_pcm
 from agentops.calls.line import CHUNK_MS, Sound
 from agentops.calls.protocol import audio_frame
 from agentops.calls.run import Prepared, Wiring, percentile, run_call
@@ -33,7 +33,7 @@ from agentops.calls.session import Target
 COUNTS = (1, 20, 100, 250)
 RATE_HZ = 24_000
 LENGTH_S = 12.0
-_TONE = array("h", (round(9000 * math.sin(i / 13)) for i in range(RATE_HZ * 2))).tobytes()
+_TONE = to_pcm(0.3 * np.sin(np.arange(RATE_HZ * 2) / 13))
 
 
 @dataclass(frozen=True, slots=True)
