@@ -114,10 +114,15 @@ class Scans:
 
     async def _poll(self) -> None:
         pause_s = _FIRST_LOOK_S
-        while self._pending:
-            await self.clock.sleep(min(pause_s, self.interval_s))
-            pause_s *= _GROWTH
-            await asyncio.gather(*(self._look(waiting) for waiting in list(self._pending)))
+        try:
+            while self._pending:
+                await self.clock.sleep(min(pause_s, self.interval_s))
+                pause_s *= _GROWTH
+                await asyncio.gather(*(self._look(waiting) for waiting in list(self._pending)))
+        except BaseException as error:  # whatever ends the loop ends those who wait for it: nobody else wakes them
+            for waiting in list(self._pending):
+                self._finish(waiting, error=error)
+            raise
 
     async def _look(self, waiting: _Wait) -> None:
         try:
@@ -140,7 +145,7 @@ class Scans:
         else:
             self.on_wait(waiting.key, waited_s)
 
-    def _finish(self, waiting: _Wait, found: Revision | None = None, error: Exception | None = None) -> None:
+    def _finish(self, waiting: _Wait, found: Revision | None = None, error: BaseException | None = None) -> None:
         if waiting in self._pending:
             self._pending.remove(waiting)
         if waiting.done.done():

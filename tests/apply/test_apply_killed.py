@@ -95,13 +95,12 @@ class Road:
     strategy: Strategy = Strategy.IN_PLACE
 
 
+# An update that is taken back has every request of one that is kept.
 ROADS = [
     Road("create", Generation.V2, exists=False),
-    Road("update", Generation.V2),
     Road("taken_back", Generation.V2, fails=True),
     Road("branch", Generation.V2, strategy=Strategy.BRANCH),
     Road("create", Generation.V1, exists=False),
-    Road("update", Generation.V1),
     Road("taken_back", Generation.V1, fails=True),
 ]
 
