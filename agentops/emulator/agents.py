@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from agentops.emulator import configuration, versions, voices
@@ -38,8 +39,18 @@ def create_agent(store: Store, request: Request) -> Answer:
     if workflow_type == "workflow_graph":
         raise Refusal(403, "workflow_graph is not available for your organization")
     metadata = {name: body[name] for name in METADATA if name in body}
+    metadata["name"] = _own_name(store, body["name"])
     agent = add_agent(store, metadata, configuration.new_config(body, store.options.choices))
-    return answer(agent["_id"], 201)
+    as_object = store.options.choices.created_data == "object"
+    return answer({"_id": agent["_id"]} if as_object else agent["_id"], 201)
+
+
+def _own_name(store: Store, name: str) -> str:
+    """Names are not unique; but a second one of a name is reported to become "name (2)" without a word."""
+    taken = {agent["name"] for agent in store.database.all("agent")}
+    if store.options.choices.duplicate_name == "kept" or name not in taken:
+        return name
+    return next(other for number in itertools.count(2) if (other := f"{name} ({number})") not in taken)
 
 
 def add_agent(store: Store, metadata: Body, config: Config) -> Body:
@@ -326,7 +337,7 @@ ROUTES = (
         "/atoms/v1/agent",
         create_agent,
         "Create an agent with a published first version",
-        {201: data(ID)},
+        {201: data({"anyOf": [ID, obj({"_id": ID}, required=("_id",))]})},
         body=_CREATE,
         refuses=(400, 403),
     ),

@@ -26,6 +26,10 @@ RETIRED = (
 )
 
 
+class _Gone(Exception):
+    """The platform no longer has this route."""
+
+
 class Dispatcher:
     """Answers the requests of one route."""
 
@@ -38,9 +42,12 @@ class Dispatcher:
             self._authenticate(http.headers.get("authorization", ""))
             request = self._read(http, await http.body())
             with self._store.transaction():
-                return to_response(self._route.handler(self._store, request))
+                answer = self._route.handler(self._store, request)
+        except _Gone:
+            return await not_found(http)
         except Refusal as refusal:
-            return to_response(self._shaped(refusal))
+            answer = self._shaped(refusal)
+        return to_response(answer, is_raw=self._store.options.choices.control_characters == "raw")
 
     def _authenticate(self, header: str) -> None:
         scheme, _, key = header.partition(" ")
@@ -54,6 +61,8 @@ class Dispatcher:
     def _read(self, http: HttpRequest, raw: bytes) -> Request:
         """The request as handlers see it. Raises Refusal where the platform would not look at it further."""
         if self._route.is_retired and self._store.options.api == "v2":
+            if self._store.options.choices.retired_status == "404":
+                raise _Gone
             error_type = "versioning_v2_migration_required"
             raise Refusal(409, RETIRED, error_type=error_type, headers={"Deprecation": "true"})
         for name, word in OBJECT_IDS.items():
@@ -117,12 +126,15 @@ def _finite(text: str) -> float:
     return value
 
 
-def to_response(answer: Answer) -> Response:
+def to_response(answer: Answer, *, is_raw: bool = False) -> Response:
+    """`is_raw` leaves line breaks in JSON texts unescaped, as the live platform is reported to do at times."""
     if answer.stream is not None:
         return StreamingResponse(answer.stream, answer.status, dict(answer.headers), media_type=answer.content_type)
     if answer.content is not None:
         return Response(answer.content, answer.status, dict(answer.headers), media_type=answer.content_type)
     text = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))
+    if is_raw:
+        text = re.sub(r"\\(.)", lambda escape: "\n" if escape[1] == "n" else escape[0], text)
     content = text.encode("utf-8", "replace")
     return Response(content, answer.status, dict(answer.headers), media_type=answer.content_type)
 

@@ -83,5 +83,6 @@ def _responses(route: Route) -> dict[str, Any]:
         responses[str(status)] = {"description": REASONS[status], "content": content}
     for status in sorted({*route.refuses, 401, 429}):
         failure = {"application/json": {"schema": route.failure}}
-        responses[str(status)] = {"description": REASONS[status], "content": failure}
+        page = {"text/html": {"schema": TEXT}} if status == 404 and route.is_retired else {}
+        responses[str(status)] = {"description": REASONS[status], "content": {**failure, **page}}
     return responses

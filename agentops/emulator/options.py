@@ -46,6 +46,10 @@ class Choices:
     talking_events: str = field(default="underscore", metadata={"options": ("underscore", "dotted")})
     mirrors: str = field(default="live", metadata={"options": ("live", "creation")})
     scan_scope: str = field(default="everything", metadata={"options": ("everything", "prompts")})
+    control_characters: str = field(default="escaped", metadata={"options": ("escaped", "raw")})
+    created_data: str = field(default="string", metadata={"options": ("string", "object")})
+    duplicate_name: str = field(default="kept", metadata={"options": ("kept", "renamed")})
+    retired_status: str = field(default="409", metadata={"options": ("409", "404")})
     wrong_key_status: str = field(default="401", metadata={"options": ("401", "500")})
     create_config: str = field(default="kept", metadata={"options": ("kept", "ignored")})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -180,3 +181,17 @@ async def test_half_a_surrogate_pair_is_replaced(account: Account) -> None:
     headers = {"content-type": "application/json"}
     agent_id = await account.call("POST", "/agent", 201, content=content, headers=headers)
     assert (await account.call("GET", f"/agent/{agent_id}"))["name"] == "A\ufffd and \U0001f600"
+
+
+async def test_what_is_only_reported_of_the_platform_is_a_choice(open_account: Callable[..., Account]) -> None:
+    choices = Choices(created_data="object", duplicate_name="renamed", control_characters="raw", retired_status="404")
+    account = open_account(choices=choices)
+    first = (await account.call("POST", "/agent", 201, json={"name": "Desk"}))["_id"]
+    second = (await account.call("POST", "/agent", 201, json={"name": "Desk"}))["_id"]
+    assert (await account.call("GET", f"/agent/{second}"))["name"] == "Desk (2)"
+    await account.call("POST", f"/agent/{first}/drafts", 404, json={})
+    await account.publish(first, firstMessage="One\nTwo \\n \\\\n three")
+    response = await account.client.get(f"/atoms/v1/agent/{first}")
+    assert b"One\nTwo" in response.content
+    resolved = json.loads(response.content, strict=False)["data"]["_resolvedConfig"]
+    assert resolved["firstMessage"] == "One\nTwo \\n \\\\n three"
