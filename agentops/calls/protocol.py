@@ -233,7 +233,7 @@ def _read_transcript(message: dict[str, Any], at_ms: float, *, is_final: bool) -
         return Violation(at_ms, f"a transcript with role {message.get('role')!r}, expected user or assistant")
     if not isinstance(text, str):
         return Violation(at_ms, "a transcript without text")
-    return Transcript(at_ms, role, text, is_final)
+    return Transcript(at_ms, role, _shown(text), is_final)
 
 
 def _read_tool_call(message: dict[str, Any], at_ms: float) -> Event:
@@ -250,7 +250,12 @@ def _read_error(message: dict[str, Any], at_ms: float) -> PlatformFault:
     listed = "; ".join(str(item) for item in errors) if isinstance(errors, list) else ""
     text = message.get("message") or nested.get("message") or listed or (inner if isinstance(inner, str) else "")
     code = message.get("code") or nested.get("code") or "unknown"
-    return PlatformFault(at_ms, str(code), str(text))
+    return PlatformFault(at_ms, _shown(str(code)), _shown(str(text)))
+
+
+def _shown(text: str) -> str:
+    """`text` without control characters, which a terminal would act on; the platform is known to send some."""
+    return text if text.isprintable() else "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
 
 
 # ---- frames the caller sends

@@ -46,6 +46,11 @@ class Style:
 PLAIN = Style()
 
 
+def printable(text: str) -> str:
+    """`text` without what a terminal would act on instead of showing it: what an agent said is not to be trusted."""
+    return "".join(c if c == "\n" or not unicodedata.category(c).startswith("C") else "\ufffd" for c in text)
+
+
 def _wrapped(text: str, indent: str, hanging: str, width: int) -> Iterator[str]:
     """One paragraph. White space at a break is dropped, inside a line it stays."""
     line, used, is_empty, is_first = indent, columns(indent), True, True
