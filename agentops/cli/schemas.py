@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
 
+@functools.cache
 def all_schemas() -> dict[str, dict[str, Any]]:
     """Kind of file -> its schema."""
     from agentops.calls import run_schema, script_schema

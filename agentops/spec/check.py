@@ -55,6 +55,37 @@ def check(
     return None, [_diagnostic(model, tree, group, agent) for group in _grouped(wrong, tree)]
 
 
+def sound_part(model: type[ModelT], data: Any) -> ModelT | None:
+    """What is left of `data` (plain, and changed by this) without the fields that are wrong; None when nothing is.
+
+    For rules between fields, so that they need not wait until every field is right. A list with a wrong item goes as a
+    whole: its other items would stand at other places.
+    """
+    for _ in range(_ROUNDS):
+        try:
+            return model.model_validate(data)
+        except ValidationError as error:
+            wrong = [(_data_path(each, data), each["type"] == "missing") for each in error.errors(include_url=False)]
+        if not all(_cut(data, path[:-1] if is_missing else path) for path, is_missing in wrong):
+            return None
+    return None
+
+
+_ROUNDS = 4  # a cut may leave something missing, which is cut in the next round
+
+
+def _cut(data: Any, path: Path) -> bool:
+    """Takes the field at `path` out; False when that would be everything."""
+    fields = path[: next((i for i, part in enumerate(path) if isinstance(part, int)), len(path))]
+    if not fields:
+        return False
+    for part in fields[:-1]:
+        data = data.get(part) if isinstance(data, dict) else None
+    if isinstance(data, dict):
+        data.pop(fields[-1], None)
+    return True
+
+
 def _is_excused(error: Any, lenient: bool) -> bool:
     value = error["input"]
     if value is BROKEN or not lenient:

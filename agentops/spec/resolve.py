@@ -10,7 +10,7 @@ from typing import Any
 
 from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
 from agentops.document import DesiredAgent, Document, Path
-from agentops.spec.check import check
+from agentops.spec.check import check, sound_part
 from agentops.spec.choices import settle_choices
 from agentops.spec.closest import closest
 from agentops.spec.environment import ProjectContext
@@ -19,7 +19,7 @@ from agentops.spec.matrix import Instance, read_matrix
 from agentops.spec.merge import merge
 from agentops.spec.model.agent import AgentSpec
 from agentops.spec.rendering import Rendering, checked_part, with_passthrough
-from agentops.spec.rules import check_rules
+from agentops.spec.rules import check_rules, check_sound_rules
 from agentops.spec.scope import Functions, secret_in_env
 from agentops.spec.source import SourceError
 from agentops.spec.subject import Subject
@@ -226,6 +226,10 @@ class SpecReader:
             stays, suppressed = split_suppressed(spec.lint or (), found)
             self.problems += stays
             self._check_calls(spec, tree, key, read)
+        elif (sound := sound_part(AgentSpec, checked_part(tree))) is not None:
+            left = Subject(key, sound, tree, self.context.files, tuple(read))
+            self.problems += check_sound_rules(left)
+            self._check_calls(sound, tree, key, read)
         if spec is None or subject is None or has_errors(self.problems[before:]):
             return None
         settled = with_passthrough(tree) if rendering.has_extras else tree

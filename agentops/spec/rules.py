@@ -27,6 +27,12 @@ def check_rules(subject: Subject, *, is_deploying: bool) -> list[Diagnostic]:
     return problems + check_placeholders(subject, texts)
 
 
+def check_sound_rules(subject: Subject) -> list[Diagnostic]:
+    """What the rules find in an agent of which wrong fields have been left out: nothing about what is missing."""
+    problems = [problem for rule in _RULES for problem in rule(subject)]
+    return problems + list(_known_values(subject, subject.texts_to_check()))
+
+
 def _first_message(subject: Subject, *, is_deploying: bool) -> Iterator[Diagnostic]:
     config = subject.config
     if config.firstMessage is None and subject.value(("config", "firstMessage")) is None:
@@ -62,7 +68,8 @@ def _languages(subject: Subject) -> Iterator[Diagnostic]:
 def _transcriber(subject: Subject) -> Iterator[Diagnostic]:
     language, transcriber = subject.config.language, subject.config.transcriberType
     named = {language.default, *(language.supported or ())} if language is not None else set()
-    if "north_indic" in named and transcriber != "pulse":
+    is_left_out = transcriber is None and subject.value(("config", "transcriberType")) is not None
+    if "north_indic" in named and transcriber != "pulse" and not is_left_out:
         told = f"it is {transcriber}" if transcriber else "it is not set"
         summary = f"north_indic needs transcriberType: pulse, but {told}"
         path: Path = ("config", "transcriberType") if transcriber else ("config", "language")
@@ -81,10 +88,15 @@ def _switching(subject: Subject) -> Iterator[Diagnostic]:
         yield subject.problem("thresholds-crossed", _ERROR, path, summary, "make the weak one the smaller of the two")
 
 
+def _workflow_type(subject: Subject) -> str | None:
+    """The kind of agent; None where the spec says one that is wrong."""
+    written = subject.spec.workflow_type
+    return written if written is not None or subject.value(("workflow_type",)) is not None else "single_prompt"
+
+
 def _models(subject: Subject) -> Iterator[Diagnostic]:
-    config = subject.config
-    workflow = subject.spec.workflow_type or "single_prompt"
-    if config.slmModel in REALTIME_MODELS and workflow != "single_prompt":
+    config, workflow = subject.config, _workflow_type(subject)
+    if config.slmModel in REALTIME_MODELS and workflow not in (None, "single_prompt"):
         summary = f"{config.slmModel} works for single_prompt agents only, and this is {workflow}"
         hint = "choose another model, or make it a single_prompt agent"
         yield subject.problem("realtime-single-prompt", _ERROR, ("config", "slmModel"), summary, hint)
@@ -99,7 +111,9 @@ def _models(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def _workflow(subject: Subject) -> Iterator[Diagnostic]:
-    config, workflow = subject.config, subject.spec.workflow_type or "single_prompt"
+    config, workflow = subject.config, _workflow_type(subject)
+    if workflow is None:
+        return
     if config.playbooks is not None and workflow != "multi_agents":
         hint = "write `workflow_type: multi_agents` at the top of the spec"
         summary = f"playbooks are for multi_agents, and this is {workflow}"

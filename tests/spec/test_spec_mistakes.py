@@ -203,3 +203,28 @@ def test_the_blocks_of_other_environments_are_checked_too(load: Loader) -> None:
         "agents/line.yaml:6:7 unknown-field",
         "agents/line.yaml:7:68 wrong-value",
     ]
+
+
+def test_rules_between_fields_do_not_wait_for_every_field_to_be_right(load: Loader) -> None:
+    spec = """
+        name: L
+        config:
+          firstMessage: 42
+          slmModle: x
+          language: {default: es, supported: [en], switching: {isEnabled: "yes"}}
+          singlePromptConfig:
+            prompt: "${{ vars.nope }}"
+            tools:
+              - {type: end_call, name: a, description: Ends it.}
+              - {type: end_call, name: a, description: Ends it.}
+        calls: [calls/none.yaml]
+        """
+    assert load.problems({"agents/line.yaml": spec}) == [
+        "agents/line.yaml:3:17 wrong-type",
+        "agents/line.yaml:4:3 unknown-field",
+        "agents/line.yaml:5:23 default-language",
+        "agents/line.yaml:5:67 wrong-type",
+        "agents/line.yaml:7:23 undefined-variable",
+        "agents/line.yaml:10:32 duplicate-item",
+        "agents/line.yaml:11:9 missing-file",
+    ]
