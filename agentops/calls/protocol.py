@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -136,6 +137,7 @@ Event: TypeAlias = (
 )
 
 _ROLES = {"user": Role.CALLER, "caller": Role.CALLER, "assistant": Role.AGENT, "agent": Role.AGENT, "ai": Role.AGENT}
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _SPELLINGS = {"agent.start_talking": "agent_start_talking", "agent.stop_talking": "agent_stop_talking"}
 
 
@@ -255,7 +257,7 @@ def _read_error(message: dict[str, Any], at_ms: float) -> PlatformFault:
 
 def _shown(text: str) -> str:
     """`text` without control characters, which a terminal would act on; the platform is known to send some."""
-    return text if text.isprintable() else "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
+    return _CONTROL.sub("\ufffd", text)
 
 
 # ---- frames the caller sends

@@ -48,7 +48,7 @@ PLAIN = Style()
 
 def printable(text: str) -> str:
     """`text` without what a terminal would act on instead of showing it: what an agent said is not to be trusted."""
-    return "".join(c if c == "\n" or not unicodedata.category(c).startswith("C") else "\ufffd" for c in text)
+    return "".join(c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs") else "\ufffd" for c in text)
 
 
 def _wrapped(text: str, indent: str, hanging: str, width: int) -> Iterator[str]:

@@ -144,3 +144,8 @@ def test_no_sequence_of_messages_breaks_the_machine_or_the_record(sequence: list
 @given(st.binary(max_size=60))
 def test_no_bytes_break_the_machine(frame: bytes) -> None:
     opened().receive(frame, 1.0)
+
+
+def test_what_a_terminal_would_act_on_is_shown_instead() -> None:
+    said = heard({"type": "transcript", "role": "assistant", "text": "a\x1b[2Jb\x07 ça\u00a0va क्\u200dष\n"})
+    assert said.text == "a\ufffd[2Jb\ufffd ça\u00a0va क्\u200dष\n"
