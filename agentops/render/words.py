@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+_WORDS = re.compile(r"\s*\w+|\s*[^\w\s]|\s+")  # a word with the space before it
+_MANY = 300  # words or lines from which on those that stand everywhere no longer count as landmarks
 _SIMILAR_ENOUGH = 0.4  # below it two lines are shown as one gone and one new, which reads better than confetti
 _TOKENS_PER_WORD = 4 / 3  # a rule of thumb for English text
 
@@ -97,36 +98,72 @@ def pieces(before: str, after: str) -> tuple[Piece, ...]:
     """One line's words: what stayed, what went, what came. A change of several words in a row reads as one."""
     old, new = _WORDS.findall(before), _WORDS.findall(after)
     found: list[Piece] = []
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for tag, i1, i2, j1, j2 in _opcodes(old, new):
         if tag == "equal":
             found.append(Piece(Kind.SAME, "".join(old[i1:i2])))
             continue
         found += [Piece(Kind.REMOVED, "".join(old[i1:i2])), Piece(Kind.ADDED, "".join(new[j1:j2]))]
-    return _bridged(tuple(piece for piece in found if piece.text))
+    return _joined(_spaced([piece for piece in found if piece.text]))
 
 
-def _bridged(found: Sequence[Piece]) -> tuple[Piece, ...]:
-    """Joins changes that only a space keeps apart: `[-a-]{+b+} [-c-]{+d+}` as `[-a c-]{+b d+}`."""
+def _opcodes(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
+    """What `SequenceMatcher` finds, in bounded time: ends that are the same are set aside, and in long sequences
+    what occurs everywhere is no landmark."""
+    head = _shared(zip(old, new, strict=False))
+    tail = _shared(zip(reversed(old[head:]), reversed(new[head:]), strict=False))
+    middle, other = old[head : len(old) - tail], new[head : len(new) - tail]
+    if head:
+        yield "equal", 0, head, 0, head
+    matcher = SequenceMatcher(None, middle, other, autojunk=max(len(middle), len(other)) > _MANY)
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        yield tag, head + i1, head + i2, head + j1, head + j2
+    if tail:
+        yield "equal", len(old) - tail, len(old), len(new) - tail, len(new)
+
+
+def _shared(pairs: Iterable[tuple[str, str]]) -> int:
+    """How many pairs are equal before the first that is not."""
+    count = 0
+    for one, other in pairs:
+        if one != other:
+            break
+        count += 1
+    return count
+
+
+def _spaced(found: Sequence[Piece]) -> Iterator[Piece]:
+    """Moves the space in front of a change out of it: `Be[- kind-]{+ warm+}` as `Be [-kind-]{+warm+}`, and
+    `Be{+ warm+} kind` as `Be {+warm +}kind`. Both texts stay what they are."""
+    position, owed = 0, ""
+    while position < len(found):
+        piece = found[position]
+        following = found[position + 1] if position + 1 < len(found) else None
+        space = piece.text[: len(piece.text) - len(piece.text.lstrip())]
+        if piece.kind is Kind.SAME or not space or following is None or not following.text.startswith(space):
+            yield Piece(piece.kind, piece.text.removeprefix(owed))
+            position, owed = position + 1, ""
+        elif following.kind is Kind.SAME:
+            yield from (Piece(Kind.SAME, space), Piece(piece.kind, piece.text.removeprefix(space) + space))
+            position, owed = position + 1, space
+        else:
+            yield Piece(Kind.SAME, space)
+            yield from (Piece(each.kind, each.text.removeprefix(space)) for each in (piece, following))
+            position, owed = position + 2, ""
+
+
+def _joined(found: Iterable[Piece]) -> tuple[Piece, ...]:
+    """Neighbours of one kind as one piece."""
     joined: list[Piece] = []
-    gone, come = "", ""
-    for position, piece in enumerate(found):
-        is_gap = piece.kind is Kind.SAME and piece.text.isspace() and gone and come and position + 1 < len(found)
-        if piece.kind is not Kind.SAME or is_gap:
-            gone += piece.text if piece.kind is not Kind.ADDED else ""
-            come += piece.text if piece.kind is not Kind.REMOVED else ""
-            continue
-        joined += _flushed(gone, come)
-        gone, come = "", ""
-        joined.append(piece)
-    return tuple(joined + _flushed(gone, come))
-
-
-def _flushed(gone: str, come: str) -> list[Piece]:
-    return [piece for piece in (Piece(Kind.REMOVED, gone), Piece(Kind.ADDED, come)) if piece.text]
+    for piece in found:
+        if joined and joined[-1].kind is piece.kind:
+            piece = Piece(piece.kind, joined.pop().text + piece.text)
+        if piece.text:
+            joined.append(piece)
+    return tuple(joined)
 
 
 def _lines(old: Sequence[str], new: Sequence[str]) -> Iterator[Line]:
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for tag, i1, i2, j1, j2 in _opcodes(old, new):
         if tag == "equal":
             yield from (Line(j + 1, (Piece(Kind.SAME, new[j]),)) for j in range(j1, j2))
         else:
@@ -151,8 +188,12 @@ def _replaced(old: Sequence[str], new: Sequence[str], gone: range, come: range) 
 
 
 def _similar(old: str, new: str) -> bool:
-    matcher = SequenceMatcher(None, _WORDS.findall(old), _WORDS.findall(new), autojunk=False)
-    return matcher.quick_ratio() >= _SIMILAR_ENOUGH and matcher.ratio() >= _SIMILAR_ENOUGH
+    """Whether two lines are versions of each other; of long ones only the words count, not their order."""
+    words, others = _WORDS.findall(old), _WORDS.findall(new)
+    matcher = SequenceMatcher(None, words, others, autojunk=False)
+    if matcher.quick_ratio() < _SIMILAR_ENOUGH:
+        return False
+    return max(len(words), len(others)) > _MANY or matcher.ratio() >= _SIMILAR_ENOUGH
 
 
 def _line_end(after: str, count: int) -> Line:

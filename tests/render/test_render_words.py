@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -55,6 +57,15 @@ def test_line_numbers_are_those_of_the_new_text() -> None:
         (entry.number, entry.kind) for entry in found if isinstance(entry, Line) and entry.kind is not Kind.REMOVED
     ]
     assert numbers == [(1, Kind.ADDED), (2, Kind.SAME), (3, Kind.SAME), (4, Kind.SAME)]
+
+
+def test_long_and_repetitive_texts_are_compared_in_bounded_time() -> None:
+    """Landmarks that stand everywhere would make it quadratic: minutes for a prompt of one long line."""
+    before, after = "be kind be " * 4000, "be kind of " * 4000
+    started = time.process_time()
+    assert word_diff(before, after)
+    assert word_diff("ok\n" * 3000, "ok\nno\n" * 2000)
+    assert time.process_time() - started < 5
 
 
 def test_a_lost_line_end_is_shown() -> None:
