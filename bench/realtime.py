@@ -194,12 +194,19 @@ def serve_echo() -> None:
     listener.listen(512)
     print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     app = Starlette(routes=[WebSocketRoute("/", echo)])
-    uvicorn.Server(uvicorn.Config(app, log_config=None, ws="websockets-sansio")).run([listener])
+    uvicorn.Server(uvicorn.Config(app, log_config=None, ws="websockets-sansio", ws_per_message_deflate=False)).run(
+        [listener]
+    )
 
 
 def _cpu_s(process: subprocess.Popen[str]) -> float:
-    """Processor seconds of a running process (Linux)."""
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    """Processor seconds of a running process and of the processes it started (Linux)."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return sum(_process_cpu_s(pid) for pid in (process.pid, *map(int, children)))
+
+
+def _process_cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / 100.0
 
 

@@ -162,7 +162,7 @@ class Endpoint:
             version_id=live["_id"] if live else None,
             version_number=live.get("revisionNumber", live.get("versionNumber")) if live else None,
         )
-        return build_session(setup, Dialogue(behaviour, config, variables))
+        return build_session(setup, Dialogue(behaviour, config, variables), self.store.options.choices.talking_events)
 
     async def _pre_call(
         self, behaviour: Behaviour, config: Mapping[str, Any], variables: Mapping[str, Any]
@@ -177,7 +177,7 @@ class Endpoint:
         return read_variables(api.get("responseVariables", []), answer)
 
 
-def build_session(setup: Setup, dialogue: Dialogue) -> Session:
+def build_session(setup: Setup, dialogue: Dialogue, talking_events: str) -> Session:
     """The session of a voice call or a chat; only a voice call needs the speech extra."""
     if setup.mode == "chat":
         return Session(setup, dialogue)
@@ -185,7 +185,8 @@ def build_session(setup: Setup, dialogue: Dialogue) -> Session:
     from agentops.emulator.voice import voice_of
 
     detector = VoiceDetector(setup.config.get("voiceDetectionConfig", {}), setup.sample_rate_hz)
-    return Session(setup, dialogue, detector=detector, voice=voice_of(setup.config))
+    voice = voice_of(setup.config)
+    return Session(setup, dialogue, detector=detector, voice=voice, talking_events=talking_events)
 
 
 async def _reject(socket: WebSocket, no: _Rejected) -> None:

@@ -123,6 +123,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         ws="websockets-sansio",
+        ws_per_message_deflate=False,  # audio hardly shrinks, and compressing it costs more than all the rest of a call
         lifespan="on",
         timeout_graceful_shutdown=1,
         server_header=False,

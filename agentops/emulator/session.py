@@ -107,9 +107,19 @@ class Session:
     """The call. `frames` and `work` are emptied by the driver after each step; `ending` is set when it is over."""
 
     def __init__(
-        self, setup: Setup, dialogue: Dialogue, *, detector: VoiceDetector | None = None, voice: Voice | None = None
+        self,
+        setup: Setup,
+        dialogue: Dialogue,
+        *,
+        detector: VoiceDetector | None = None,
+        voice: Voice | None = None,
+        talking_events: str = "underscore",
     ) -> None:
-        """`detector` and `voice` are those of a voice call; a chat has neither."""
+        """`detector` and `voice` are those of a voice call; a chat has neither.
+
+        `talking_events` is the spelling of start and stop: "underscore", or the "dotted" one of newer documentation,
+        which has no timestamp.
+        """
         self.setup = setup
         self.record = CallRecord(setup)
         self.frames: deque[str] = deque()
@@ -119,6 +129,7 @@ class Session:
         self._dialogue = dialogue
         self._detector = detector
         self._voice = voice
+        self._has_dotted_events = talking_events == "dotted"
         self._reply = 0  # number of the reply being given; work for an earlier one is void
         self._running: Reaction | None = None
         self._resume_ms: float | None = None  # when the running reply goes on; None while it waits for work
@@ -407,7 +418,7 @@ class Session:
             return
         self._note_latency(now_ms)
         self._utterance = _Utterance(rendering, self._running.faults, now_ms)
-        self._send(type=self._talking("start"), timestamp=self._local_stamp(now_ms))
+        self._tell_talking("start", now_ms)
 
     def _speak_on(self, now_ms: float) -> None:
         utterance = self._utterance
@@ -452,7 +463,7 @@ class Session:
         if heard_ms < rendering.duration_ms:
             ends = [end for start, end in rendering.words if start + _HEARD_AFTER_MS <= heard_ms]
             text = text[: max(ends, default=0)]
-        self._send(type=self._talking("stop"), timestamp=self._local_stamp(now_ms))
+        self._tell_talking("stop", now_ms)
         if text:
             self._send(type="transcript", role="assistant", text=text)
             self.record.add_line("agent", text, utterance.started_ms)
@@ -530,10 +541,10 @@ class Session:
         if not self._is_stalled:
             self.frames.append(json.dumps(message, ensure_ascii=False))
 
-    def _talking(self, edge: str) -> str:
-        return f"agent_{edge}_talking"
-
-    def _local_stamp(self, at_ms: float) -> str:
-        """ISO 8601 with microseconds and without a zone, as these events have it."""
-        moment = self.setup.opened_at + timedelta(milliseconds=at_ms)
-        return moment.replace(tzinfo=None).isoformat(timespec="microseconds")
+    def _tell_talking(self, edge: str, at_ms: float) -> None:
+        """The timestamp is ISO 8601 with microseconds and without a zone."""
+        if self._has_dotted_events:
+            self._send(type=f"agent.{edge}_talking")
+            return
+        moment = (self.setup.opened_at + timedelta(milliseconds=at_ms)).replace(tzinfo=None)
+        self._send(type=f"agent_{edge}_talking", timestamp=moment.isoformat(timespec="microseconds"))

@@ -10,7 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spoken import Call
 
-from agentops.emulator.session import UNRECOGNIZED, CallTool, Ending, Hear, ToolOutcome
+from agentops.emulator.behaviour import Behaviour
+from agentops.emulator.dialogue import Dialogue
+from agentops.emulator.session import UNRECOGNIZED, CallTool, Ending, Hear, Session, ToolOutcome
+from agentops.emulator.voice import Voice
 
 GREETING_MS = 600.0
 HOURS = {"name": "hours", "hears": "when are you open", "replies": {"say": "We open at nine each day"}}
@@ -403,3 +406,23 @@ def check_order(messages: list[dict[str, Any]]) -> None:
         assert (kind == "transcript" and message["role"] == "user") <= (not talking), "heard the caller while talking"
         talking = {"agent_start_talking": True, "agent_stop_talking": False}.get(kind, talking)
     assert not talking
+
+
+def test_the_spelling_of_newer_documentation() -> None:
+    """Which of the two the platform sends is not known; the emulator can send either."""
+    call = Call()
+    dotted = Session(
+        call.session.setup,
+        Dialogue(Behaviour(), call.session.setup.config, {}),
+        detector=call.ears,  # type: ignore[arg-type]
+        voice=Voice("f3", 50, 1.0),
+        talking_events="dotted",
+    )
+    call.session, call.heard = dotted, []
+    dotted.start(0.0)
+    call._settle()
+    call.run(2000)
+    assert [m for _, m in call.heard if "talking" in m["type"]] == [
+        {"type": "agent.start_talking"},
+        {"type": "agent.stop_talking"},
+    ]
