@@ -34,14 +34,17 @@ PROD = Environment(project="acme", name="prod", deploy=Deploy(label="abc1234 A c
 
 
 class Counting(httpx2.AsyncBaseTransport):
-    """Passes every request on and counts it."""
+    """Passes every request on and counts it; paths that start with one of `silent` get no answer of use."""
 
     def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
         self.inner = inner
         self.requests: list[str] = []
+        self.silent: tuple[str, ...] = ()
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         self.requests.append(f"{request.method} {request.url.path}")
+        if self.silent and request.url.path.startswith(self.silent):
+            return httpx2.Response(503, text="<html>try later</html>", request=request)
         return await self.inner.handle_async_request(request)
 
 

@@ -170,6 +170,44 @@ async def test_a_console_edit_is_shown_with_the_revision_that_brought_it(world: 
     assert [refusal.code for refusal in plan.refusals] == ["DRIFT"]
 
 
+async def test_the_account_is_asked_for_what_the_spec_names(world: PlanWorld) -> None:
+    wanted = agent(synthesizer={"voiceConfig": {"model": "waves_lightning_v3_1", "voiceId": "nyha"}})
+    plan = await world.plan([wanted])
+    (refusal,) = plan.refusals
+    assert refusal.code == "VOICE_UNKNOWN"
+    assert "nyah" in refusal.hint
+
+
+async def test_an_account_that_does_not_answer_is_a_warning(world: PlanWorld) -> None:
+    wanted = agent(synthesizer={"voiceConfig": {"model": "waves_lightning_v3_1", "voiceId": "nyha"}})
+    world.transport.silent = ("/waves/", "/atoms/v1/user/")
+    plan = await world.plan([wanted])
+    assert plan.is_applyable
+    assert [diagnostic.code for diagnostic in plan.diagnostics] == ["account-silent", "account-silent"]
+
+
+async def test_an_unchanged_plan_asks_the_account_nothing_more(world: PlanWorld) -> None:
+    wanted = agent(synthesizer={"voiceConfig": {"voiceId": "nyah"}})
+    await world.deploy([wanted])
+    world.transport.requests.clear()
+    await world.plan([wanted])
+    assert not [request for request in world.transport.requests if "/waves/" in request or "/user/" in request]
+
+
+async def test_somebody_elses_draft_is_seen_and_ours_is_not(world: PlanWorld) -> None:
+    await world.deploy([agent(firstMessage="Hi")])
+    listing = (await world.writer.list_agents())[0]
+    observed = await world.writer.read_agent(listing)
+    draft = await world.writer.open_draft(observed, "by hand")
+    await world.writer.write_draft(observed, draft, {"firstMessage": "Ahoy"})
+    (change,) = (await world.plan([agent(firstMessage="Hello")])).changes
+    assert change.foreign_draft
+    (change,) = (await world.plan([agent(firstMessage="Ahoy")])).changes
+    assert change.foreign_draft is None
+    plan = await world.plan([agent(firstMessage="Hello")], discards_draft=True)
+    assert plan.is_applyable
+
+
 async def test_overwriting_drift_brings_the_spec_back(world: PlanWorld) -> None:
     wanted = agent(firstMessage="Hi")
     await world.deploy([wanted])
