@@ -20,9 +20,10 @@ from agentops.emulator.callrecord import Setup
 from agentops.emulator.dialogue import Dialogue
 from agentops.emulator.ears import Ears
 from agentops.emulator.schema import OBJECT_ID
-from agentops.emulator.session import CallTool, Hear, Session, Work
+from agentops.emulator.session import Session
 from agentops.emulator.store import Grant, Store
 from agentops.emulator.toolcalls import call_tool, read_variables, send_request
+from agentops.emulator.work import CallTool, Hear, Work
 
 PATH = "/atoms/v1/agent/connect"
 MODES = ("webcall", "chat")

@@ -11,65 +11,23 @@ import base64
 import binascii
 import json
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from agentops.emulator.behaviour import Faults, ToolUse
+from agentops.emulator.behaviour import Faults
 from agentops.emulator.callrecord import CallRecord, Setup
 from agentops.emulator.dialogue import Dialogue, Reaction
+from agentops.emulator.work import CallTool, Hear, Render, ToolOutcome, Work
 
 if TYPE_CHECKING:
     from agentops.emulator.detection import Detected, VoiceDetector
-    from agentops.emulator.voice import Line, Rendering, Voice
+    from agentops.emulator.voice import Rendering, Voice
 
 UNRECOGNIZED = "[unrecognized speech]"
 LEAD_MS = 400.0  # how far the audio that was sent is ahead of what the caller has heard
 _BURST_MS = 20.0  # sent earlier still, so that two deltas share one wake-up
 _HEARD_AFTER_MS = 120.0  # a word counts as heard once this much of it was played
-
-
-@dataclass(frozen=True, slots=True)
-class Hear:
-    """Which of `phrases` does `pcm` say? Answered with the phrase, or None."""
-
-    turn: int
-    pcm: bytes = field(repr=False)
-    phrases: tuple[str, ...]
-    sample_rate_hz: int
-
-
-@dataclass(frozen=True, slots=True)
-class Render:
-    """Speak `line`. Answered with a `voice.Rendering`."""
-
-    reply: int
-    line: Line
-
-
-@dataclass(frozen=True, slots=True)
-class CallTool:
-    """Use a tool of the agent. Answered with a `ToolOutcome`."""
-
-    reply: int
-    tool_call_id: str
-    use: ToolUse
-    tool: Mapping[str, Any]
-    variables: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class ToolOutcome:
-    """What a tool answered: `error` is None when it succeeded; `variables` are what its answer told."""
-
-    response: Any = None
-    error: str | None = None
-    latency_ms: float = 0.0
-    variables: Mapping[str, Any] = field(default_factory=dict)
-
-
-Work: TypeAlias = Hear | Render | CallTool
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import httpx2
 
 from agentops.emulator.behaviour import ToolUse
 from agentops.emulator.dialogue import render_text
-from agentops.emulator.session import CallTool, ToolOutcome
+from agentops.emulator.work import CallTool, ToolOutcome
 
 FORBIDDEN = "this emulator does not send requests for tools; start it with --allow-tool-calls"
 _PART = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")

@@ -11,8 +11,9 @@ from agentops.emulator.behaviour import Behaviour
 from agentops.emulator.callrecord import Setup
 from agentops.emulator.detection import Detected, SpeechEnded, SpeechStarted
 from agentops.emulator.dialogue import Dialogue
-from agentops.emulator.session import CallTool, Hear, Render, Session, ToolOutcome
+from agentops.emulator.session import Session
 from agentops.emulator.voice import Rendering, Voice
+from agentops.emulator.work import CallTool, Hear, Render, ToolOutcome
 
 WORD_MS = 200.0
 QUIET = bytes(320)

@@ -12,8 +12,9 @@ from spoken import Call
 
 from agentops.emulator.behaviour import Behaviour
 from agentops.emulator.dialogue import Dialogue
-from agentops.emulator.session import UNRECOGNIZED, CallTool, Ending, Hear, Session, ToolOutcome
+from agentops.emulator.session import UNRECOGNIZED, Ending, Session
 from agentops.emulator.voice import Voice
+from agentops.emulator.work import CallTool, Hear, ToolOutcome
 
 GREETING_MS = 600.0
 HOURS = {"name": "hours", "hears": "when are you open", "replies": {"say": "We open at nine each day"}}
