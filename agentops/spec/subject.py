@@ -17,7 +17,7 @@ from agentops.spec.model.agent import AgentSpec
 from agentops.spec.model.base import ForModel, Known, Spoken
 from agentops.spec.model.config import AgentConfig
 from agentops.spec.model.tools import Tool
-from agentops.spec.tree import Map, key_place, mark_of, value_place
+from agentops.spec.tree import Map, mark_of, value_place
 
 Marker = Known | Spoken | ForModel | None
 
@@ -113,10 +113,6 @@ class Subject:
                     before = text[:position]
                     return Where(file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
         return value_place(mark)
-
-    def place_of_key(self, path: Path) -> Where | None:
-        mark = mark_of(self.tree, path)
-        return key_place(mark) if mark is not None else None
 
     def problem(self, code: str, severity: Severity, path: Path, summary: str, hint: str, **more: Any) -> Diagnostic:
         """A diagnostic about `path`. `needle` names the piece of the text it is about."""

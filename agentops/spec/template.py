@@ -99,11 +99,6 @@ def has_expression(text: str) -> bool:
     return "${" in text and ("${{" in text or "${%" in text or "${#" in text)
 
 
-def is_whole_expression(text: str) -> bool:
-    """Whether `text` looks like one expression and nothing else, so that its value may have any type."""
-    return text.startswith("${{") and text.endswith("}}") and text.count("${{") == 1
-
-
 def render(text: str, scope: Scope) -> Any:
     """The value of `text`: native for one whole expression, else text, or a `Secret` where one was inserted.
 
