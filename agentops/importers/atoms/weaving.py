@@ -15,6 +15,7 @@ from agentops.importers.yaml_text import literal
 _EXPRESSION = re.compile(r"\$\{\{.*?\}\}|\$\{#.*?#\}", re.DOTALL)
 _TOKEN = re.compile(r"\w+|\s|[^\w\s]")
 _MOST_TOKENS = 40_000
+_OPENINGS = ("${{", "${%", "${#")
 
 
 def weave(source: str, old: str, new: str) -> str | None:
@@ -53,12 +54,26 @@ def _woven(pieces: list[str], expressions: list[str], new: str) -> str | None:
     for index, piece in enumerate(tokens):
         if index % 2:
             start = _carried(at, at + len(piece), equal)
-            if start is None or start < position:
+            if start is None or start < position or _splits_delimiter(after, start, start + len(piece)):
                 return None
             made += literal("".join(after[position:start])) + expressions[index // 2]
             position = start + len(piece)
         at += len(piece)
     return made + literal("".join(after[position:]))
+
+
+def _splits_delimiter(tokens: list[str], *cuts: int) -> bool:
+    """Whether a cut falls inside a `${{`, `${%` or `${#` that is plain text in the new text: half of one is no literal."""
+    for cut in cuts:
+        before = "".join(tokens[max(cut - 2, 0) : cut])[-2:]
+        following = "".join(tokens[cut : cut + 2])[:2]
+        if any(
+            before.endswith(opening[:at]) and following.startswith(opening[at:])
+            for opening in _OPENINGS
+            for at in (1, 2)
+        ):
+            return True
+    return False
 
 
 def _equal_runs(before: list[str], after: list[str]) -> list[tuple[int, int, int]]:
