@@ -63,7 +63,7 @@ def _woven(pieces: list[str], expressions: list[str], new: str) -> str | None:
 
 
 def _splits_delimiter(tokens: list[str], *cuts: int) -> bool:
-    """Whether a cut falls inside a `${{`, `${%` or `${#` that is plain text in the new text: half of one is no literal."""
+    """Whether a cut falls inside a `${{`, `${%` or `${#` of the new text: half of one can't be written as text."""
     for cut in cuts:
         before = "".join(tokens[max(cut - 2, 0) : cut])[-2:]
         following = "".join(tokens[cut : cut + 2])[:2]
