@@ -70,7 +70,7 @@ def _build(store: Store) -> Starlette:
             HttpRoute("/openapi.json", describe),
             *realtime.routes(),
             *rest_routes(store, served),
-            *Controls(store, faults, log).routes(),
+            *Controls(store, faults, log, realtime).routes(),
             *Console(store, log).routes(),
         ],
         middleware=[

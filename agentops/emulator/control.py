@@ -17,6 +17,7 @@ from agentops import __version__
 from agentops.emulator.database import EmulatorError
 from agentops.emulator.faults import Faults, read_fault
 from agentops.emulator.interception import RequestLog
+from agentops.emulator.realtime import Endpoint
 from agentops.emulator.store import Store
 
 PREFIX = "/_emulator"
@@ -33,8 +34,8 @@ SCAN_OPTIONS = {
 class Controls:
     """The handlers, over what they control."""
 
-    def __init__(self, store: Store, faults: Faults, log: RequestLog) -> None:
-        self._store, self._faults, self._log = store, faults, log
+    def __init__(self, store: Store, faults: Faults, log: RequestLog, realtime: Endpoint) -> None:
+        self._store, self._faults, self._log, self._realtime = store, faults, log, realtime
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -44,6 +45,7 @@ class Controls:
             Route(f"{PREFIX}/faults", self.clear_faults, methods=["DELETE"]),
             Route(f"{PREFIX}/clock", self.advance_clock, methods=["POST"]),
             Route(f"{PREFIX}/scans", self.change_scans, methods=["POST"]),
+            Route(f"{PREFIX}/draining", self.change_draining, methods=["POST"]),
             Route(f"{PREFIX}/requests", self.list_requests, methods=["GET"]),
             Route(f"{PREFIX}/snapshot", self.take_snapshot, methods=["GET"]),
             Route(f"{PREFIX}/snapshot", self.restore_snapshot, methods=["POST"]),
@@ -67,6 +69,7 @@ class Controls:
                 },
                 "choices": asdict(options.choices),
                 "faults": self._faults.listed(),
+                "draining": self._realtime.is_draining,
             }
         )
 
@@ -103,6 +106,15 @@ class Controls:
             for name, value in body.items()
         }
         self._store.options = replace(self._store.options, **changes)
+        return await self.state(http)
+
+    async def change_draining(self, http: Request) -> Response:
+        """`{"draining": true}`: new realtime sessions are refused with 503, those that are open go on."""
+        body = await _read_json(http)
+        wish = body.get("draining") if isinstance(body, dict) else None
+        if not isinstance(wish, bool):
+            return _refused("draining is true or false")
+        self._realtime.is_draining = wish
         return await self.state(http)
 
     async def list_requests(self, _http: Request) -> Response:
