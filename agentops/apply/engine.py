@@ -356,9 +356,12 @@ class _Run:
     async def _take_all_back(self) -> None:
         """--atomic: what went live in this run is restored, newest first."""
         for progress in reversed(self.went_live):
-            if self.results[progress.change.key].outcome is Outcome.APPLIED:
-                error = AgentopsError("another agent of the same run failed", code="atomic")
-                await self._take_back(progress, error)
+            ended = self.results[progress.change.key]
+            is_kept_failure = ended.outcome in (Outcome.FAILED, Outcome.UNKNOWN) and not progress.is_first_deploy
+            if ended.outcome is Outcome.APPLIED or is_kept_failure:
+                await self._take_back(progress, AgentopsError("another agent of the same run failed", code="atomic"))
+            if is_kept_failure:  # its own failure tells more than that of another
+                self._finish(replace(self.results[progress.change.key], problem=ended.problem))
 
     async def _abandon_deploy(self, progress: Progress) -> None:
         if progress.is_live:

@@ -247,9 +247,10 @@ class Serving(Steps):
         """Detaches the phone numbers, then archives the agent: it stops taking calls and can be brought back."""
         agent_id = progress.agent_id or ""
         observed = known(progress.observed)
-        with self.at(progress, Stage.ARCHIVE):
-            if observed.listing.metadata.get("telephonyProductId"):
+        with self.at(progress, Stage.ARCHIVE) as said:
+            if numbers := observed.listing.metadata.get("telephonyProductId"):
                 await self.write_metadata_settled(agent_id, {"telephonyProductId": []})
+                said.append(f"detached from phone number {', '.join(numbers)}")
 
             async def write() -> bool:
                 await self.writer.archive_agent(agent_id)

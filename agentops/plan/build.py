@@ -209,11 +209,14 @@ def _unseen(
 
 
 def _archive(key: str, orphan: ObservedAgent) -> AgentChange:
+    reason = "deployed from this project, and no spec describes it any more"
+    if numbers := orphan.listing.metadata.get("telephonyProductId"):
+        reason += f"; detached first from phone number {', '.join(numbers)}"
     return AgentChange(
         key=key,
         name=orphan.listing.name,
         action=Action.ARCHIVE,
-        reason="deployed from this project, and no spec describes it any more",
+        reason=reason,
         agent_id=orphan.agent_id,
         base_revision_id=orphan.live.revision_id if orphan.live else None,
         base_number=orphan.live.number if orphan.live else None,
