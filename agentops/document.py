@@ -138,7 +138,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Deploy:
-    """How an environment deploys. `label` is the user's own text for the revision, already rendered."""
+    """How an environment deploys. `label` is the user's own text for the revision, already rendered.
+
+    `call_minutes` is the most that all calls of one apply may take together; None: as long as they take.
+    """
 
     label: str = ""
     smoke: bool = False
@@ -146,6 +149,7 @@ class Deploy:
     on_failure: OnFailure = OnFailure.ROLLBACK
     strategy: Strategy = Strategy.IN_PLACE
     keep_branches: int = 3
+    call_minutes: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from agentops.cli.options import (
 )
 from agentops.cli.session import Scope, opened, read_project, run_async, scope_of, talk
 from agentops.diagnostics import has_errors
-from agentops.errors import ExitCode, RefusedError, SpecError, UsageError
+from agentops.errors import ExitCode, SpecError, UsageError
 from agentops.state import state_folder
 
 if TYPE_CHECKING:
@@ -88,20 +88,15 @@ class Asked:
 
     def scripts(self, project: Project, agents: Sequence[DesiredAgent]) -> list[LoadedScript]:
         """Raises UsageError when nothing fits, RefusedError when it takes longer than the budget."""
-        from agentops.workflow.calls import Choice, estimate_min, load_scripts, of_shard
+        from agentops.workflow.calls import Choice, estimate_min, load_scripts, of_shard, require_budget
 
         choice = Choice(tuple(_in_project(path, project.root) for path in self.files), self.tags)
         scripts = load_scripts(project, agents, choice)
         if not scripts:
             raise UsageError("no call script fits what was asked for", hint="name one, or add `calls:` to a spec")
         mine = of_shard(scripts, self.shard)
-        minutes = estimate_min(mine)
-        if self.budget_min is not None and minutes > self.budget_min:
-            raise RefusedError(
-                f"the calls would take about {minutes:.1f} minutes, the budget is {self.budget_min:g}",
-                hint="choose fewer with --tag or --agent, or raise --budget",
-                code="call-budget",
-            )
+        hint = "choose fewer with --tag or --agent, or raise --budget"
+        require_budget(estimate_min(mine), self.budget_min, hint=hint)
         return mine
 
 

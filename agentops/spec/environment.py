@@ -301,4 +301,5 @@ def _to_deploy(spec: EnvironmentSpec) -> Deploy:
         on_failure=OnFailure(deploy.on_failure or OnFailure.ROLLBACK),
         strategy=Strategy(deploy.strategy or Strategy.IN_PLACE),
         keep_branches=deploy.keep_branches or Deploy().keep_branches,
+        call_minutes=deploy.call_minutes,
     )

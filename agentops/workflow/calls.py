@@ -17,7 +17,7 @@ from agentops.apply.model import Verdict as SmokeOutcome
 from agentops.calls.schedule import Progress, ignore_progress
 from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
 from agentops.document import DesiredAgent, Environment
-from agentops.errors import AgentopsError, SpecError, UnavailableError, UsageError
+from agentops.errors import AgentopsError, RefusedError, SpecError, UnavailableError, UsageError
 from agentops.plan.identity import match_agents
 from agentops.plan.model import Action, AgentChange, Category
 from agentops.spec import Project
@@ -109,9 +109,19 @@ def of_shard(scripts: Sequence[LoadedScript], shard: tuple[int, int] | None) -> 
     return [scripts[index] for index in calls.shard_of([item.file for item in scripts], shard)]
 
 
-def estimate_min(scripts: Iterable[LoadedScript]) -> float:
+def estimate_min(scripts: Iterable[LoadedScript | calls.Prepared]) -> float:
     """About how many minutes of calls `scripts` are, repeats included."""
     return sum(calls.estimate_s(item.script) for item in scripts) / 60
+
+
+def require_budget(minutes: float, budget_min: float | None, *, hint: str) -> None:
+    """Raises RefusedError when calls of about `minutes` are more than the budget; None is no budget."""
+    if budget_min is not None and minutes > budget_min:
+        raise RefusedError(
+            f"the calls would take about {minutes:.1f} minutes, the budget is {budget_min:g}",
+            hint=hint,
+            code="call-budget",
+        )
 
 
 async def retell(deployment: Deployment, call_id: str) -> dict[str, Any]:
@@ -176,6 +186,10 @@ class SmokeAfterDeploy:
     folder: Path
     write_pages: PageWriter
     progress: Progress = ignore_progress
+
+    def estimate_min(self, keys: Iterable[str]) -> float:
+        """About how many minutes it takes to call these agents once each, repeats included."""
+        return sum(estimate_min(self.prepared.get(key, ())) for key in keys)
 
     async def require_reachable(self, changes: Sequence[AgentChange]) -> None:
         """Opens and closes one session with an agent that is to be called, while the old version still serves.

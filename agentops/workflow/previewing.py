@@ -82,12 +82,17 @@ def _copy(agent: DesiredAgent, name: str) -> DesiredAgent:
     )
 
 
+def gated_keys(plan: Plan) -> frozenset[str]:
+    """The agents of `plan` whose copies a gate calls."""
+    return frozenset(change.key for change in plan.changes if change.action in (Action.CREATE, Action.UPDATE))
+
+
 async def pass_gate(deployment: Deployment, plan: Plan, hooks: PreviewHooks, run_id: str) -> ApplyResult | None:
     """Calls a copy of every agent that `plan` would create or update, and takes the copies down however that ends.
 
     None when all calls passed; otherwise the result of an apply that changed nothing, with what was heard.
     """
-    keys = {change.key for change in plan.changes if change.action in (Action.CREATE, Action.UPDATE)}
+    keys = gated_keys(plan)
     gated = deployment.narrowed(tuple(agent for agent in deployment.agents if agent.key in keys))
     name = f"gate-{run_id[-6:].lower()}"
     try:

@@ -46,6 +46,9 @@ class DeploySpec(Model):
         default=None, description="`preview` calls a copy before anything goes live."
     )
     smoke: Literal["none", "live"] | None = Field(default=None, description="`live` makes calls after going live.")
+    call_minutes: float | None = Field(
+        default=None, gt=0, le=1440, description="The most minutes that all calls of one apply may take together."
+    )
     on_failure: Literal["rollback", "keep"] | None = Field(default=None, description="What a failed call leads to.")
     strategy: Literal["in_place", "branch"] | None = Field(
         default=None, description="Publish on the live branch, or on a branch per deploy."
