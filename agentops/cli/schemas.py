@@ -23,7 +23,7 @@ def all_schemas() -> dict[str, dict[str, Any]]:
         "agent": agent_schema(),
         "fragment": fragment_schema(),
         "project": project_schema(),
-        "call": plain_schema("call", "agentops call", call, script_schema()),
+        "call": plain_schema("call", "agentops call", call, script_schema(), takes_expressions=True),
         "behaviour": plain_schema("behaviour", "agentops behaviour", behaviour, Behaviour.model_json_schema()),
         "plan": plain_schema("plan", "agentops plan", plan, plan_schema()),
         "report": plain_schema("report", "agentops call report", report, run_schema()),

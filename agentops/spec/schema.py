@@ -117,15 +117,20 @@ def project_schema() -> Schema:
     )
 
 
-def plain_schema(name: str, title: str, description: str, schema: Schema) -> Schema:
-    """The schema of another file of the project, such as a call script, in the same dress."""
+def plain_schema(name: str, title: str, description: str, schema: Schema, *, takes_expressions: bool = False) -> Schema:
+    """The schema of another file of the project, such as a behaviour, in the same dress.
+
+    takes_expressions: the file is rendered before it is read, so `${{ expression }}` may stand for any whole value
+    """
     body = {key: value for key, value in schema.items() if key not in ("$schema", "$defs", "title", "description")}
     defs = schema.get("$defs", {})
     for owner, each in ((title, body), *defs.items()):
         _describe(each, owner)
         _name_fields(each)
         _simplify(each)
-    return _document(name, title, description, defs, body)
+        if takes_expressions:
+            _let_expressions_in(each)
+    return _document(name, title, description, {**_DIRECTIVES, **defs} if takes_expressions else defs, body)
 
 
 def _document(name: str, title: str, description: str, defs: Schema, body: Schema) -> Schema:
@@ -246,6 +251,31 @@ def _item(item: Schema, *, partial: bool) -> Schema:
         written = [{"anyOf": written}]
     plain: Schema = {key: value for key, value in item.items() if key in ("title", "description")}
     return {**plain, "anyOf": [*written, {"$ref": "#/$defs/Expression"}, {"$ref": "#/$defs/Choice"}]}
+
+
+# ---- files that are rendered before they are read, without the other directives of a spec
+
+
+def _let_expressions_in(schema: Schema) -> None:
+    """An expression for the whole of each field, where not every text will do anyway."""
+    for name, field in schema.get("properties", {}).items():
+        schema["properties"][name] = _with_expression(field)
+
+
+def _with_expression(field: Schema) -> Schema:
+    kept: Schema = {key: field[key] for key in ("title", "description", "default") if key in field}
+    branches = _branches(field)
+    takes_text = any(branch.get("type") == "string" and not set(branch) & {"enum", "pattern"} for branch in branches)
+    if takes_text or branches == [{}] or any("const" in branch for branch in branches):
+        return field
+    is_word = any(branch.get("type") == "string" for branch in branches)
+    directive = "TextWithExpression" if is_word else "Expression"
+    return {**kept, "anyOf": [*map(_with_expressions_inside, branches), {"$ref": f"#/$defs/{directive}"}]}
+
+
+def _with_expressions_inside(branch: Schema) -> Schema:
+    nested = {key: branch[key] for key in ("items", "additionalProperties") if isinstance(branch.get(key), dict)}
+    return {**branch, **{key: _with_expression(value) for key, value in nested.items()}}
 
 
 # ---- titles for people
