@@ -1,7 +1,7 @@
 """Reaching an agent over its WebSocket: the address, the handshake, and the retries the platform allows.
 
 The only module that knows the websockets library. What is said over the socket is `line`'s work.
-Retry rules: atoms contract, sections 7.1 and 7.3.
+Retry rules: those of the platform's realtime specification and its clients.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ class Opening:
 
 
 async def open_session(opening: Opening, platform: Platform | None, dial: Dial = dial) -> Session:
-    """Connects and waits for `session.created`, trying again where the contract allows it. Raises `NoConnection`."""
+    """Connects and waits for `session.created`, trying again where the platform allows it. Raises `NoConnection`."""
     notes: list[str] = []
     loop = asyncio.get_running_loop()
     began = loop.time()

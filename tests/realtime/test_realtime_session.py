@@ -376,7 +376,7 @@ def test_the_audio_can_say_something_else_than_the_transcript() -> None:
     st.booleans(),
 )
 def test_the_rules_of_order_hold_for_any_caller(steps: list[tuple[str, int]], interruptible: bool) -> None:
-    """Rules 1 to 5 and 7 of the contract's section 7.4."""
+    """What the platform promises of the order of its events."""
     call = Call(DESK, allowInterruptions=interruptible)
     for action, pause in steps:
         if call.session.ending is not None:
