@@ -44,8 +44,16 @@ def render_text(template: str, variables: Mapping[str, Scalar]) -> str:
     return _VARIABLE.sub(value_of, template)
 
 
+def enabled_tools(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The tools of a live configuration that may be used."""
+    return [tool for tool in config.get("singlePromptConfig", {}).get("tools", []) if tool.get("enabled", True)]
+
+
 class Dialogue:
-    """The agent's side of one call. `variables` grows as the caller and the tools tell things."""
+    """The agent's side of one call. `variables` grows as the caller and the tools tell things.
+
+    `declared` are the client tools that the caller offers, by name; the agent can use them like its own.
+    """
 
     def __init__(self, behaviour: Behaviour, config: Mapping[str, Any], variables: Mapping[str, Scalar]) -> None:
         self._behaviour = behaviour
@@ -57,6 +65,7 @@ class Dialogue:
             for sentence in reversed(behaviour.sentences(turn))
         }
         self._previous_turn = ""
+        self.declared: Mapping[str, Mapping[str, Any]] = {}
         self.variables: dict[str, Scalar] = {**config.get("defaultVariables", {}), **variables}
         self.phrases = tuple(dict.fromkeys(sentence.text for _, sentence in reversed(self._sentences.values())))
 
@@ -68,9 +77,9 @@ class Dialogue:
         return render_text(template, self.variables)
 
     def tool(self, name: str) -> Mapping[str, Any] | None:
-        """The live agent's enabled tool of this name."""
-        tools = self._config.get("singlePromptConfig", {}).get("tools", [])
-        return next((tool for tool in tools if tool.get("name") == name and tool.get("enabled", True)), None)
+        """The live agent's enabled tool of this name, or the one that the caller declared."""
+        own = next((tool for tool in enabled_tools(self._config) if tool.get("name") == name), None)
+        return self.declared.get(name) if own is None else own
 
     # -- reactions
 

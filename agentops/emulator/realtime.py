@@ -17,8 +17,10 @@ from agentops import speech
 from agentops.emulator import versions
 from agentops.emulator.behaviour import Behaviour, Behaviours, read_behaviours
 from agentops.emulator.callrecord import Setup
-from agentops.emulator.dialogue import Dialogue
+from agentops.emulator.clienttools import ClientTools
+from agentops.emulator.dialogue import Dialogue, enabled_tools
 from agentops.emulator.ears import Ears
+from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.schema import OBJECT_ID
 from agentops.emulator.session import Session
 from agentops.emulator.store import Grant, Store
@@ -163,7 +165,7 @@ class Endpoint:
             version_id=live["_id"] if live else None,
             version_number=live.get("revisionNumber", live.get("versionNumber")) if live else None,
         )
-        return build_session(setup, Dialogue(behaviour, config, variables), self.store.options.choices.talking_events)
+        return build_session(setup, Dialogue(behaviour, config, variables), self.store.options)
 
     async def _pre_call(
         self, behaviour: Behaviour, config: Mapping[str, Any], variables: Mapping[str, Any]
@@ -178,16 +180,24 @@ class Endpoint:
         return read_variables(api.get("responseVariables", []), answer)
 
 
-def build_session(setup: Setup, dialogue: Dialogue, talking_events: str) -> Session:
+def build_session(setup: Setup, dialogue: Dialogue, options: EmulatorOptions) -> Session:
     """The session of a voice call or a chat; only a voice call needs the speech extra."""
+    tools = ClientTools(enabled_tools(setup.config)) if options.client_tools else None
     if setup.mode == "chat":
-        return Session(setup, dialogue)
+        return Session(setup, dialogue, client_tools=tools)
     from agentops.emulator.detection import VoiceDetector
     from agentops.emulator.voice import voice_of
 
     detector = VoiceDetector(setup.config.get("voiceDetectionConfig", {}), setup.sample_rate_hz)
     voice = voice_of(setup.config)
-    return Session(setup, dialogue, detector=detector, voice=voice, talking_events=talking_events)
+    return Session(
+        setup,
+        dialogue,
+        detector=detector,
+        voice=voice,
+        client_tools=tools,
+        talking_events=options.choices.talking_events,
+    )
 
 
 async def _reject(socket: WebSocket, no: _Rejected) -> None:

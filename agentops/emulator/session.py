@@ -2,7 +2,7 @@
 
 No socket, no thread and no clock here. What takes time (recognising, synthesizing, tool calls) is handed out as work
 and handed back when it is done; `realtime` does both. Times are milliseconds since the session was opened. The order
-of events is that of the atoms contract, section 7.4.
+of events is the one that the platform documents for its socket.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from agentops.emulator.behaviour import Faults
 from agentops.emulator.callrecord import CallRecord, Setup
+from agentops.emulator.clienttools import MESSAGES as CLIENT_TOOL_MESSAGES
+from agentops.emulator.clienttools import ClientToolError, ClientTools
 from agentops.emulator.dialogue import Dialogue, Reaction
+from agentops.emulator.utterance import Utterance
 from agentops.emulator.work import CallTool, Hear, Render, ToolOutcome, Work
 
 if TYPE_CHECKING:
@@ -25,9 +28,6 @@ if TYPE_CHECKING:
     from agentops.emulator.voice import Rendering, Voice
 
 UNRECOGNIZED = "[unrecognized speech]"
-LEAD_MS = 400.0  # how far the audio that was sent is ahead of what the caller has heard
-_BURST_MS = 20.0  # sent earlier still, so that two deltas share one wake-up
-_HEARD_AFTER_MS = 120.0  # a word counts as heard once this much of it was played
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,29 +36,6 @@ class Ending:
 
     close_code: int | None
     disconnection: str
-
-
-@dataclass(slots=True)
-class _Utterance:
-    """A reply being heard by the caller."""
-
-    rendering: Rendering
-    faults: Faults
-    started_ms: float
-    sent: int = 0  # frames
-    worded: int = 0  # words in the transcript so far
-    checked_ms: float = -1.0  # how far into it the faults have had their chance
-
-    def next_ms(self) -> float:
-        due = [self.started_ms + self.rendering.duration_ms]
-        if self.sent < len(self.rendering.frames):
-            due.append(self.started_ms + self.sent * 20.0 - LEAD_MS)
-        if self.worded < len(self.rendering.words):
-            due.append(self.started_ms + self.rendering.words[self.worded][0])
-        faults = self.faults
-        ends = (faults.ends_after_ms, faults.stalls_after_ms, faults.drops_after_ms)
-        due += [self.started_ms + after for after in ends if after is not None and after > self.checked_ms]
-        return min(due)
 
 
 class Session:
@@ -71,9 +48,10 @@ class Session:
         *,
         detector: VoiceDetector | None = None,
         voice: Voice | None = None,
+        client_tools: ClientTools | None = None,
         talking_events: str = "underscore",
     ) -> None:
-        """`detector` and `voice` are those of a voice call; a chat has neither.
+        """`detector` and `voice` are those of a voice call; a chat has neither. Without `client_tools` there are none.
 
         `talking_events` is the spelling of start and stop: "underscore", or the "dotted" one of newer documentation,
         which has no timestamp.
@@ -87,12 +65,13 @@ class Session:
         self._dialogue = dialogue
         self._detector = detector
         self._voice = voice
+        self._client_tools = client_tools
         self._has_dotted_events = talking_events == "dotted"
         self._reply = 0  # number of the reply being given; work for an earlier one is void
         self._running: Reaction | None = None
         self._resume_ms: float | None = None  # when the running reply goes on; None while it waits for work
         self._tool_done = False
-        self._utterance: _Utterance | None = None
+        self._utterance: Utterance | None = None
         self._turn = 0  # number of the caller's turn being listened to
         self._turn_audio = bytearray()
         self._turn_text: list[str | None] = []
@@ -148,6 +127,8 @@ class Session:
             self._take_text(message.get("text"), now_ms)
         elif kind == "session.close":
             self._end("client_requested", "user_hangup", now_ms)
+        elif self._client_tools is not None and kind in CLIENT_TOOL_MESSAGES:
+            self._take_tools(self._client_tools, message, now_ms)
         elif kind not in ("input_audio_buffer.commit", "session.update"):
             self._refuse(f"unknown message type {kind!r}")
         self.advance(now_ms)
@@ -160,6 +141,7 @@ class Session:
             self._end("ended", "timeout", now_ms)
             return
         self._speak_on(now_ms)
+        self._give_up_tools(now_ms)
         self._answer(now_ms)
         self._proceed(now_ms)
         self._watch_silence(now_ms)
@@ -192,6 +174,8 @@ class Session:
         due = [self._limit_ms]
         if self._utterance is not None:
             due.append(self._utterance.next_ms())
+        if self._client_tools is not None:
+            due.append(self._client_tools.next_ms())
         if self._running is not None and self._utterance is None and self._resume_ms is not None:
             due.append(self._resume_ms)
         if self._answer_ms is not None and self._may_answer:
@@ -321,7 +305,7 @@ class Session:
         call_id = f"{self.setup.call_id}-tool-{self._reply}"
         variables = {**self._dialogue.variables, **arguments}
         self._resume_ms = None
-        self.work.append(CallTool(self._reply, call_id, use, tool, variables))
+        work = CallTool(self._reply, call_id, use, tool, variables)
         self.record.add_event(
             "tool_call_start",
             now_ms,
@@ -330,6 +314,28 @@ class Session:
             function_name=use.tool,
             context=arguments,
         )
+        if self._client_tools is None or not self._client_tools.serves(work):
+            self.work.append(work)
+            return
+        self._send(type="function_call", call_id=call_id, name=use.tool, arguments=arguments)
+        if (outcome := self._client_tools.ask(work, now_ms)) is not None:
+            self._tool_answered(work, outcome, now_ms)
+
+    def _take_tools(self, tools: ClientTools, message: dict[str, Any], now_ms: float) -> None:
+        """What the caller declares, or the result of what it performed. Without `tools` an update has no effect."""
+        try:
+            if message["type"] == "function_call.result":
+                self._tool_answered(*tools.take_result(message, now_ms), now_ms)
+            elif "tools" in message:
+                self._send(type="session.updated", tools=tools.declare(message["tools"]))
+                self._dialogue.declared = tools.declared
+        except ClientToolError as refusal:
+            self._send(type="error", code=refusal.code, message=str(refusal))
+
+    def _give_up_tools(self, now_ms: float) -> None:
+        for work, outcome in self._client_tools.take_expired(now_ms) if self._client_tools is not None else ():
+            self._send(type="error", code="tool_timeout", message=outcome.error)
+            self._tool_answered(work, outcome, now_ms)
 
     def _tool_answered(self, work: CallTool, outcome: ToolOutcome, now_ms: float) -> None:
         failed = outcome.error is not None
@@ -375,7 +381,7 @@ class Session:
         if self._running is None:
             return
         self._note_latency(now_ms)
-        self._utterance = _Utterance(rendering, self._running.faults, now_ms)
+        self._utterance = Utterance(rendering, self._running.faults, now_ms)
         self._tell_talking("start", now_ms)
 
     def _speak_on(self, now_ms: float) -> None:
@@ -383,19 +389,16 @@ class Session:
         if utterance is None:
             return
         rendering, elapsed = utterance.rendering, now_ms - utterance.started_ms
-        due = int((elapsed + LEAD_MS + _BURST_MS) / 20.0) + 1
+        frames = utterance.take_frames(elapsed)
         if not self._is_stalled:
-            self.frames.extend(rendering.frames[utterance.sent : due])
-        utterance.sent = max(utterance.sent, min(due, len(rendering.frames)))
-        while utterance.worded < len(rendering.words) and rendering.words[utterance.worded][0] <= elapsed:
-            end = rendering.words[utterance.worded][1]
-            self._send(type="transcript.delta", role="assistant", text=rendering.text[:end])
-            utterance.worded += 1
+            self.frames.extend(frames)
+        for text in utterance.take_words(elapsed):
+            self._send(type="transcript.delta", role="assistant", text=text)
         utterance.checked_ms = elapsed
         if self._struck(utterance.faults, elapsed, now_ms) or elapsed < rendering.duration_ms:
             return
         if utterance.faults.never_stops:
-            self._utterance = _Utterance(rendering, utterance.faults, now_ms)
+            self._utterance = Utterance(rendering, utterance.faults, now_ms)
             self.record.add_agent_audio(rendering.pcm, utterance.started_ms, rendering.duration_ms)
             return
         self._stop_speaking(now_ms, rendering.duration_ms)
@@ -417,10 +420,7 @@ class Session:
         assert utterance is not None
         self._utterance = None
         rendering = utterance.rendering
-        text = rendering.text
-        if heard_ms < rendering.duration_ms:
-            ends = [end for start, end in rendering.words if start + _HEARD_AFTER_MS <= heard_ms]
-            text = text[: max(ends, default=0)]
+        text = utterance.heard_text(heard_ms)
         self._tell_talking("stop", now_ms)
         if text:
             self._send(type="transcript", role="assistant", text=text)

@@ -9,8 +9,9 @@ from typing import Any
 
 from agentops.emulator.behaviour import Behaviour
 from agentops.emulator.callrecord import Setup
+from agentops.emulator.clienttools import ClientTools
 from agentops.emulator.detection import Detected, SpeechEnded, SpeechStarted
-from agentops.emulator.dialogue import Dialogue
+from agentops.emulator.dialogue import Dialogue, enabled_tools
 from agentops.emulator.session import Session
 from agentops.emulator.voice import Rendering, Voice
 from agentops.emulator.work import CallTool, Hear, Render, ToolOutcome
@@ -36,7 +37,14 @@ class Ears:
 class Call:
     """One session and its caller. `heard` is the frames so far; `said` what the recogniser answers, in order."""
 
-    def __init__(self, behaviour: dict[str, Any] | None = None, *, mode: str = "webcall", **config: Any) -> None:
+    def __init__(
+        self,
+        behaviour: dict[str, Any] | None = None,
+        *,
+        mode: str = "webcall",
+        client_tools: bool = False,
+        **config: Any,
+    ) -> None:
         self.now = 0.0
         self.heard: list[tuple[float, dict[str, Any]]] = []
         self.said: list[str | None] = []
@@ -55,6 +63,7 @@ class Call:
             dialogue,
             detector=self.ears if is_voice else None,  # type: ignore[arg-type]
             voice=Voice("f3", 50, 1.0) if is_voice else None,
+            client_tools=ClientTools(enabled_tools(config)) if client_tools else None,
         )
         self.session.start(0.0)
         self._settle()
