@@ -37,8 +37,18 @@ class Settings:
         return self.environ.get("SMALLEST_API_KEY") or None
 
     @property
+    def language_model_key(self) -> str | None:
+        """The key of the language model that answers for the emulator's agents; many local ones need none."""
+        return self.environ.get("AGENTOPS_LLM_API_KEY") or None
+
+    @property
     def is_ci(self) -> bool:
         return self.environ.get("CI", "").lower() in ("1", "true")
+
+    @property
+    def can_redraw(self) -> bool:
+        """Whether lines on a terminal may be overwritten: a CI log keeps them all, a dumb terminal can't."""
+        return not self.is_ci and self.environ.get("TERM") != "dumb"
 
     @property
     def wants_color(self) -> bool:

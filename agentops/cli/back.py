@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agentops.cli.deploy import call_hooks, tell_event
+from agentops.cli.deploy import call_hooks, watching
 from agentops.cli.options import (
     AckOption,
     ApiOption,
@@ -124,7 +124,8 @@ def rollback(
             require_applyable(made)
             require_consent(made, deployment.environment, consent)
             request = ApplyRequest(smoke=False)
-            return await apply_deployment(deployment, made, request, calls=call_hooks(), on_event=tell_event)
+            with watching() as on_event:
+                return await apply_deployment(deployment, made, request, calls=call_hooks(), on_event=on_event)
 
     result = run_async(main)
     if result is None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,6 +33,7 @@ from agentops.cli.options import (
 from agentops.cli.output import plan_output, result_output, stderr_style, today
 from agentops.cli.session import is_interactive, opened, run_async, scope_of, talk
 from agentops.errors import ExitCode
+from agentops.settings import read_settings
 
 if TYPE_CHECKING:
     from agentops.apply.model import ApplyResult, Event, EventSink
@@ -142,7 +145,8 @@ def apply(
                 return None
             require_applyable(made)
             require_consent(made, deployment.environment, consent)
-            return await apply_deployment(deployment, made, request, calls=call_hooks(), on_event=teller(progress))
+            with watching(progress) as on_event:
+                return await apply_deployment(deployment, made, request, calls=call_hooks(), on_event=on_event)
 
     result = run_async(main)
     if result is None:
@@ -168,9 +172,18 @@ def call_hooks() -> CallHooks:
     return CallHooks(write_pages, tell_progress)
 
 
-def teller(progress: Progress) -> EventSink:
-    """Who is told what an apply is doing: a person, or a program that reads JSON Lines from stderr."""
-    return tell_event if progress is Progress.TEXT else _tell_as_json
+@contextmanager
+def watching(progress: Progress = Progress.TEXT) -> Iterator[EventSink]:
+    """Who is told what an apply is doing: a person at a terminal, a log, or a program that reads JSON Lines."""
+    if progress is Progress.JSON:
+        yield _tell_as_json
+    elif progress is Progress.LINES or not (sys.stderr.isatty() and read_settings().can_redraw):
+        yield tell_event
+    else:
+        from agentops.cli.live import LiveView, terminal
+
+        with LiveView(terminal(is_colored=read_settings().wants_color)) as view:
+            yield view.tell
 
 
 def _tell_as_json(event: Event) -> None:

@@ -20,9 +20,10 @@ class Gate(StrEnum):
 
 
 class Progress(StrEnum):
-    """How an apply tells what it is doing, on stderr."""
+    """How an apply tells what it is doing, on stderr. TEXT is a live view on a terminal and lines elsewhere."""
 
     TEXT = "text"
+    LINES = "lines"
     JSON = "json"
 
 
@@ -58,7 +59,7 @@ NoInputOption = Annotated[bool, typer.Option("--no-input", help="Never ask; fail
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking.")]
 VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Say more about what is being done.")]
 ProgressOption = Annotated[
-    Progress, typer.Option("--progress", help="How to tell what is being done, on stderr: text or JSON Lines.")
+    Progress, typer.Option("--progress", help="How to tell what is done, on stderr: live on a terminal, or lines.")
 ]
 AckOption = Annotated[
     list[str] | None,

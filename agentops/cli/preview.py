@@ -96,13 +96,14 @@ def _run(
     output_format: TextOrJson,
     use_case: Callable[[Deployment, PreviewHooks], Awaitable[ApplyResult]],
 ) -> int:
-    from agentops.cli.deploy import tell_event
+    from agentops.cli.deploy import watching
     from agentops.cli.output import result_output
     from agentops.workflow.previewing import PreviewHooks
 
     async def main() -> ApplyResult:
         async with opened(scope) as deployment:
-            return await use_case(deployment, PreviewHooks(tell_event))
+            with watching() as on_event:
+                return await use_case(deployment, PreviewHooks(on_event))
 
     result = run_async(main)
     sys.stdout.write(result_output(result, output_format))

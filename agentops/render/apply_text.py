@@ -21,7 +21,7 @@ from agentops.apply.model import (
 from agentops.render.style import PLAIN, Style
 from agentops.render.values import plural
 
-_WORDS = {
+OUTCOME_WORDS = {
     Outcome.APPLIED: "applied",
     Outcome.UNCHANGED: "unchanged",
     Outcome.SKIPPED: "skipped",
@@ -30,7 +30,7 @@ _WORDS = {
     Outcome.ROLLED_BACK: "rolled back",
     Outcome.NOT_ATTEMPTED: "not attempted",
 }
-_ROLES = {
+OUTCOME_ROLES = {
     Outcome.APPLIED: "good",
     Outcome.UNCHANGED: "faint",
     Outcome.SKIPPED: "faint",
@@ -44,7 +44,7 @@ _ROLES = {
 def apply_text(result: ApplyResult, style: Style = PLAIN) -> str:
     """Every agent with its outcome, then all counts: nothing is left out, nothing that did not happen is claimed."""
     lines = [line for agent in result.agents for line in _agent(agent, style)]
-    counts = ", ".join(f"{count} {_WORDS[outcome]}" for outcome, count in result.counts.items() if count)
+    counts = ", ".join(f"{count} {OUTCOME_WORDS[outcome]}" for outcome, count in result.counts.items() if count)
     lines += ["", style.paint(f"{plural(len(result.agents), 'agent')}: {counts or 'nothing to do'}.", "strong")]
     if result.is_interrupted:
         lines.append(style.paint("The run was interrupted; running apply again goes on from here.", "bad"))
@@ -64,17 +64,17 @@ def event_text(event: Event, style: Style = PLAIN) -> str | None:
             return style.paint(f"  {event.key}: warning: {event.text}", "change")
         case AgentFinished():
             outcome = event.result.outcome
-            return f"  {event.result.key}: " + style.paint(_WORDS[outcome], _ROLES[outcome])
+            return f"  {event.result.key}: " + style.paint(OUTCOME_WORDS[outcome], OUTCOME_ROLES[outcome])
         case StageStarted() | RunFinished():
             return None
 
 
 def _agent(agent: AgentResult, style: Style) -> Iterator[str]:
-    word = _WORDS[agent.outcome]
+    word = OUTCOME_WORDS[agent.outcome]
     stage = f" at {agent.stage.value}" if agent.stage and agent.outcome in (Outcome.FAILED, Outcome.UNKNOWN) else ""
     detail = f": {agent.detail}" if agent.detail else ""
     first, *rest = style.wrap(f"{agent.key}  {word}{stage}{detail}", "", "    ")
-    yield first.replace(f"  {word}", "  " + style.paint(word, _ROLES[agent.outcome]), 1)
+    yield first.replace(f"  {word}", "  " + style.paint(word, OUTCOME_ROLES[agent.outcome]), 1)
     yield from rest
     if agent.problem:
         yield from style.wrap(f"{agent.problem.code}: {agent.problem.summary}", "    ", "      ")
