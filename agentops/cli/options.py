@@ -59,7 +59,7 @@ NoInputOption = Annotated[bool, typer.Option("--no-input", help="Never ask; fail
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking.")]
 VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Say more about what is being done.")]
 ProgressOption = Annotated[
-    Progress, typer.Option("--progress", help="How to tell what is done, on stderr: live on a terminal, or lines.")
+    Progress, typer.Option("--progress", help="What is done, told on stderr; text: live on a terminal, else lines.")
 ]
 AckOption = Annotated[
     list[str] | None,
