@@ -138,7 +138,9 @@ async def open_world(
     app = create_app(chosen, clock=EmulatorClock(clock.now))
     transport = wrap(httpx2.ASGITransport(app))
     net = NetOptions(requests_per_second=None, max_in_flight=32)
-    async with await connect("http://emulator.test", KEY, options=net, transport=transport, clock=clock) as writer:
-        assert writer.generation is generation
-        yield World(generation, writer, app.state.store, clock, transport)
-    app.state.store.close()
+    try:
+        async with await connect("http://emulator.test", KEY, options=net, transport=transport, clock=clock) as writer:
+            assert writer.generation is generation
+            yield World(generation, writer, app.state.store, clock, transport)
+    finally:
+        app.state.store.close()

@@ -126,6 +126,8 @@ async def open_plan_world(generation: Generation, choices: Choices | None = None
     app = create_app(options, clock=EmulatorClock(clock.now))
     transport = Counting(httpx2.ASGITransport(app))
     net = NetOptions(requests_per_second=None, max_in_flight=32)
-    async with await connect("http://emulator.test", KEY, options=net, transport=transport, clock=clock) as writer:
-        yield PlanWorld(writer, clock, transport)
-    app.state.store.close()
+    try:
+        async with await connect("http://emulator.test", KEY, options=net, transport=transport, clock=clock) as writer:
+            yield PlanWorld(writer, clock, transport)
+    finally:
+        app.state.store.close()

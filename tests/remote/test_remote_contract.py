@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import httpx2
 import pytest
@@ -31,14 +32,22 @@ def choices(request: pytest.FixtureRequest) -> Choices:
     return found
 
 
+@contextmanager
+def emulated(options: EmulatorOptions) -> Iterator[httpx2.ASGITransport]:
+    """An emulator in this process, closed whatever happens."""
+    app = create_app(options)
+    try:
+        yield httpx2.ASGITransport(app)
+    finally:
+        app.state.store.close()
+
+
 @pytest.fixture
 async def account(generation: Generation, choices: Choices, anyio_backend: str) -> AsyncIterator[Writer]:
     options = EmulatorOptions(api=generation.value, scan_delay_s=0.0, choices=choices, seed=1)
-    app = create_app(options)
-    transport = httpx2.ASGITransport(app)
-    async with await connect("http://emulator.test", KEY, options=UNLIMITED, transport=transport) as writer:
-        yield writer
-    app.state.store.close()
+    with emulated(options) as transport:
+        async with await connect("http://emulator.test", KEY, options=UNLIMITED, transport=transport) as writer:
+            yield writer
 
 
 async def created(account: Writer, name: str = "Acme") -> ObservedAgent:
@@ -134,22 +143,21 @@ async def test_restoring_serves_the_older_configuration_again(account: Writer) -
 
 
 async def test_a_refused_scan_says_why(generation: Generation, anyio_backend: str) -> None:
-    app = create_app(EmulatorOptions(api=generation.value, scan_delay_s=0.0))
-    transport = httpx2.ASGITransport(app)
-    async with await connect("http://emulator.test", KEY, options=UNLIMITED, transport=transport) as account:
-        observed = await created(account)
-        draft = await account.open_draft(observed, "test")
-        await account.write_draft(observed, draft, {"firstMessage": "jailbreak-me"})
-        draft = await account.read_draft(observed) or draft
-        newest = await account.newest_revision_id(observed)
-        publication = Publication(
-            observed.agent_id, "bad", newest, branch_id=observed.branch_id, draft_id=draft.draft_id
-        )
-        publication = await account.publish_draft(publication)
-        while (revision := await account.read_publication(publication)) is None:
-            pass
-        assert revision.scan is ScanState.FAILED
-        assert revision.scan_reason
+    with emulated(EmulatorOptions(api=generation.value, scan_delay_s=0.0)) as transport:
+        async with await connect("http://emulator.test", KEY, options=UNLIMITED, transport=transport) as account:
+            observed = await created(account)
+            draft = await account.open_draft(observed, "test")
+            await account.write_draft(observed, draft, {"firstMessage": "jailbreak-me"})
+            draft = await account.read_draft(observed) or draft
+            newest = await account.newest_revision_id(observed)
+            publication = Publication(
+                observed.agent_id, "bad", newest, branch_id=observed.branch_id, draft_id=draft.draft_id
+            )
+            publication = await account.publish_draft(publication)
+            while (revision := await account.read_publication(publication)) is None:
+                pass
+            assert revision.scan is ScanState.FAILED
+            assert revision.scan_reason
 
 
 async def test_metadata_is_written_at_once_and_read_back(account: Writer) -> None:
@@ -190,24 +198,22 @@ async def test_the_accounts_facts_are_read(account: Writer) -> None:
 
 
 async def test_a_wrong_key_is_reported_as_one(generation: Generation, anyio_backend: str) -> None:
-    app = create_app(EmulatorOptions(api=generation.value, keys=("sk_other",)))
-    transport = httpx2.ASGITransport(app)
-    with pytest.raises(UnauthorizedError):
-        async with await connect("http://emulator.test", KEY, options=UNLIMITED, transport=transport) as account:
-            await account.list_agents()
+    with emulated(EmulatorOptions(api=generation.value, keys=("sk_other",))) as transport:
+        with pytest.raises(UnauthorizedError):
+            async with await connect("http://emulator.test", KEY, options=UNLIMITED, transport=transport) as account:
+                await account.list_agents()
 
 
 async def test_forcing_the_wrong_generation_says_so(anyio_backend: str) -> None:
-    app = create_app(EmulatorOptions(api="v2"))
-    transport = httpx2.ASGITransport(app)
-    async with await connect(
-        "http://emulator.test", KEY, generation=Generation.V1, options=UNLIMITED, transport=transport
-    ) as account:
-        agent_id = await account.create_agent("Acme")
-        with pytest.raises(PlatformError) as caught:
-            await account.list_revisions(agent_id)
-        assert caught.value.hint is not None
-        assert "--api" in caught.value.hint
+    with emulated(EmulatorOptions(api="v2")) as transport:
+        async with await connect(
+            "http://emulator.test", KEY, generation=Generation.V1, options=UNLIMITED, transport=transport
+        ) as account:
+            agent_id = await account.create_agent("Acme")
+            with pytest.raises(PlatformError) as caught:
+                await account.list_revisions(agent_id)
+            assert caught.value.hint is not None
+            assert "--api" in caught.value.hint
 
 
 async def test_a_phone_number_is_written_and_read_as_its_product_id(account: Writer) -> None:
