@@ -12,10 +12,17 @@ import typer
 from agentops.cli.session import talk
 from agentops.document import Generation
 from agentops.errors import ExitCode, UsageError
+from agentops.settings import read_settings
 
 if TYPE_CHECKING:
     from agentops.emulator.faults import Fault
+    from agentops.emulator.languagemodel import LanguageModel
 
+LlmUrl = Annotated[
+    str | None,
+    typer.Option("--llm-url", metavar="URL", help="Let an OpenAI-compatible API answer callers, e.g. .../v1."),
+]
+LlmModel = Annotated[str | None, typer.Option("--llm-model", metavar="NAME", help="The model of --llm-url.")]
 REALISTIC_SCAN_S = 6.0  # what the platform's scans took when they were last measured
 
 
@@ -57,6 +64,8 @@ def emulator(
         typer.Option("--shuffle", metavar="N", help="Choose at random, by this number, what nobody knows."),
     ] = None,
     client_tools: Annotated[bool, typer.Option("--client-tools", help="Offer tools that the caller performs.")] = False,
+    llm_url: LlmUrl = None,
+    llm_model: LlmModel = None,
     allow_tool_calls: Annotated[
         bool, typer.Option("--allow-tool-calls", help="Really send the HTTP requests of agents' tools.")
     ] = False,
@@ -78,6 +87,7 @@ def emulator(
         seed_file=seed,
         choices=Choices() if shuffle is None else Choices.shuffled(shuffle),
         client_tools=client_tools,
+        language_model=_language_model(llm_url, llm_model),
         allow_tool_calls=allow_tool_calls,
     )
     try:
@@ -96,6 +106,19 @@ def _faults(lines: list[str], file: Path | None) -> tuple[Fault, ...]:
     from agentops.emulator.seeding import read_fault_file
 
     return (*map(parse_fault, lines), *(read_fault_file(file) if file else ()))
+
+
+def _language_model(url: str | None, model: str | None) -> LanguageModel | None:
+    """What answers callers, with its key from the environment. Raises UsageError."""
+    from agentops.emulator.languagemodel import LanguageModel
+
+    if url is None and model is None:
+        return None
+    if url is None or model is None:
+        raise UsageError("--llm-url and --llm-model belong together", hint="give both, or neither")
+    if not url.startswith(("http://", "https://")):
+        raise UsageError(f"--llm-url takes an http:// or https:// address, not {url!r}")
+    return LanguageModel(url, model, read_settings().language_model_key)
 
 
 def _behaviours(given: list[Path] | None) -> tuple[Path, ...]:

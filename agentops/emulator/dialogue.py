@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agentops import speech
@@ -23,12 +23,16 @@ _VARIABLE = re.compile(r"\{\{\s*([\w.-]+)\s*(?:\|([^{}]*))?\}\}")
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """An answer. `turn` is the name of the caller's turn it belongs to; `reply.say` still holds its variables."""
+    """An answer. `turn` is the name of the caller's turn it belongs to; `reply.say` still holds its variables.
+
+    `is_open`: its words are still to be found, by the language model.
+    """
 
     reply: Reply
     faults: Faults
     language: str
     turn: str = ""
+    is_open: bool = False
 
 
 def render_text(template: str, variables: Mapping[str, Scalar]) -> str:
@@ -55,8 +59,17 @@ class Dialogue:
     `declared` are the client tools that the caller offers, by name; the agent can use them like its own.
     """
 
-    def __init__(self, behaviour: Behaviour, config: Mapping[str, Any], variables: Mapping[str, Scalar]) -> None:
+    def __init__(
+        self,
+        behaviour: Behaviour,
+        config: Mapping[str, Any],
+        variables: Mapping[str, Scalar],
+        *,
+        has_model: bool = False,
+    ) -> None:
+        """`has_model`: a language model answers the caller instead of the behaviour file's turns."""
         self._behaviour = behaviour
+        self._has_model = has_model
         self._config = config
         self._prompt = _prompt_of(config)
         self._sentences = {
@@ -73,8 +86,22 @@ class Dialogue:
     def latency_ms(self) -> float:
         return self._behaviour.latency_ms
 
+    @property
+    def prompt(self) -> str:
+        """The agent's live prompt with its variables filled in."""
+        return self.text(self._prompt)
+
     def text(self, template: str) -> str:
         return render_text(template, self.variables)
+
+    def filled_in(self, arguments: Mapping[str, Scalar]) -> dict[str, Scalar]:
+        return {name: self.text(value) if isinstance(value, str) else value for name, value in arguments.items()}
+
+    @property
+    def ending_tool(self) -> str:
+        """The name of the live agent's tool that hangs up."""
+        named = (str(tool.get("name")) for tool in enabled_tools(self._config) if tool.get("type") == "end_call")
+        return next(named, "end_call")
 
     def tool(self, name: str) -> Mapping[str, Any] | None:
         """The live agent's enabled tool of this name, or the one that the caller declared."""
@@ -93,6 +120,8 @@ class Dialogue:
 
     def answer(self, text: str) -> Reaction:
         """The reaction to what the caller was understood to say, or typed."""
+        if self._has_model:
+            return replace(self._reaction(Reply(say=""), ""), is_open=True)
         turn, told = self._understand(text)
         self.variables |= told
         if turn is None:

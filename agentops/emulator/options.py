@@ -8,9 +8,12 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from agentops.emulator.faults import Fault
+
+if TYPE_CHECKING:
+    from agentops.emulator.languagemodel import LanguageModel
 
 Api: TypeAlias = Literal["v1", "v2"]
 
@@ -78,6 +81,7 @@ class EmulatorOptions:
     seed_file:      what to fill a new account with
     seed:           makes ids and choices repeatable; None: random ids
     client_tools:   offers the unconfirmed client tools on the WebSocket
+    language_model: answers callers instead of the behaviour files' turns
     allow_tool_calls: `api_call` tools really perform their HTTP requests
     """
 
@@ -98,4 +102,5 @@ class EmulatorOptions:
     seed_file: Path | None = None
     seed: int | None = None
     client_tools: bool = False
+    language_model: LanguageModel | None = None
     allow_tool_calls: bool = False

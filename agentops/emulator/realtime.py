@@ -25,7 +25,7 @@ from agentops.emulator.schema import OBJECT_ID
 from agentops.emulator.session import Session
 from agentops.emulator.store import Grant, Store
 from agentops.emulator.toolcalls import call_tool, read_variables, send_request
-from agentops.emulator.work import CallTool, Hear, Work
+from agentops.emulator.work import CallTool, Compose, Hear, Work
 
 PATH = "/atoms/v1/agent/connect"
 MODES = ("webcall", "chat")
@@ -165,7 +165,8 @@ class Endpoint:
             version_id=live["_id"] if live else None,
             version_number=live.get("revisionNumber", live.get("versionNumber")) if live else None,
         )
-        return build_session(setup, Dialogue(behaviour, config, variables), self.store.options)
+        has_model = self.store.options.language_model is not None
+        return build_session(setup, Dialogue(behaviour, config, variables, has_model=has_model), self.store.options)
 
     async def _pre_call(
         self, behaviour: Behaviour, config: Mapping[str, Any], variables: Mapping[str, Any]
@@ -313,6 +314,10 @@ class _Line:
             return await self._ears.hear(work.pcm, sample_rate_hz=work.sample_rate_hz, phrases=work.phrases)
         if isinstance(work, CallTool):
             return await call_tool(work, may_send=self._store.options.allow_tool_calls)
+        if isinstance(work, Compose):
+            model = self._store.options.language_model
+            assert model is not None  # a dialogue asks for one only when there is one
+            return await model.compose(work.messages)
         from agentops.emulator.voice import render
 
         return await asyncio.to_thread(render, work.line)

@@ -11,17 +11,18 @@ import base64
 import binascii
 import json
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from agentops.emulator.behaviour import Faults
+from agentops.emulator.behaviour import Faults, Reply
 from agentops.emulator.callrecord import CallRecord, Setup
 from agentops.emulator.clienttools import MESSAGES as CLIENT_TOOL_MESSAGES
 from agentops.emulator.clienttools import ClientToolError, ClientTools
 from agentops.emulator.dialogue import Dialogue, Reaction
+from agentops.emulator.languagemodel import APOLOGY, conversation
 from agentops.emulator.utterance import Utterance
-from agentops.emulator.work import CallTool, Hear, Render, ToolOutcome, Work
+from agentops.emulator.work import CallTool, Compose, Composed, Hear, Render, ToolOutcome, Work
 
 if TYPE_CHECKING:
     from agentops.emulator.detection import Detected, VoiceDetector
@@ -154,6 +155,8 @@ class Session:
             self._heard(work, result, now_ms)
         elif work.reply == self._reply and isinstance(work, Render):
             self._start_speaking(result, now_ms)
+        elif work.reply == self._reply and isinstance(work, Compose):
+            self._composed(result, now_ms)
         elif isinstance(work, CallTool):
             self._tool_answered(work, result, now_ms)
         self.advance(now_ms)
@@ -288,6 +291,9 @@ class Session:
             return
         if not self._tool_done:
             self._use_tool(self._running, now_ms)
+        elif self._running.is_open:
+            self._resume_ms = None
+            self.work.append(Compose(self._reply, conversation(self._dialogue.prompt, self.record.transcript)))
         elif self._running.reply.say:
             self._say(self._running, now_ms)
         else:
@@ -298,10 +304,7 @@ class Session:
         tool = self._dialogue.tool(use.tool) if use is not None else None
         assert use is not None
         assert tool is not None
-        arguments = {
-            name: self._dialogue.text(value) if isinstance(value, str) else value
-            for name, value in use.arguments.items()
-        }
+        arguments = self._dialogue.filled_in(use.arguments)
         call_id = f"{self.setup.call_id}-tool-{self._reply}"
         variables = {**self._dialogue.variables, **arguments}
         self._resume_ms = None
@@ -354,6 +357,14 @@ class Session:
         if work.reply == self._reply and self._running is not None:
             self._tool_done = True
             self._resume_ms = now_ms
+
+    def _composed(self, composed: Composed, now_ms: float) -> None:
+        """The language model's words, or an apology for its failure, are said like any other."""
+        assert self._running is not None
+        if composed.error is not None:
+            self._send(type="error", code="internal_error", message=composed.error)
+        self._running = replace(self._running, reply=Reply(say=composed.text or APOLOGY), is_open=False)
+        self._resume_ms = now_ms
 
     def _say(self, reaction: Reaction, now_ms: float) -> None:
         text = self._dialogue.text(reaction.reply.say)
@@ -437,9 +448,7 @@ class Session:
             self._note_tool(reaction.reply.transfer, now_ms)
             self._end("ended", "transfer_complete", now_ms)
         elif reaction.reply.end_call:
-            tools = self.setup.config.get("singlePromptConfig", {}).get("tools", [])
-            name = next((tool.get("name") for tool in tools if tool.get("type") == "end_call"), "end_call")
-            self._note_tool(str(name), now_ms)
+            self._note_tool(self._dialogue.ending_tool, now_ms)
             self._end("ended", "agent_hangup", now_ms)
 
     def _note_tool(self, name: str, now_ms: float) -> None:

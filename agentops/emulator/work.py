@@ -42,6 +42,22 @@ class CallTool:
 
 
 @dataclass(frozen=True, slots=True)
+class Compose:
+    """Let the language model go on with the conversation. Answered with `Composed`."""
+
+    reply: int
+    messages: tuple[Mapping[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """What a language model said, or why it said nothing."""
+
+    text: str = ""
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ToolOutcome:
     """What a tool answered: `error` is None when it succeeded; `variables` are what its answer told."""
 
@@ -51,4 +67,4 @@ class ToolOutcome:
     variables: Mapping[str, Any] = field(default_factory=dict)
 
 
-Work: TypeAlias = Hear | Render | CallTool
+Work: TypeAlias = Hear | Render | CallTool | Compose

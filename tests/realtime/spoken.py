@@ -14,7 +14,7 @@ from agentops.emulator.detection import Detected, SpeechEnded, SpeechStarted
 from agentops.emulator.dialogue import Dialogue, enabled_tools
 from agentops.emulator.session import Session
 from agentops.emulator.voice import Rendering, Voice
-from agentops.emulator.work import CallTool, Hear, Render, ToolOutcome
+from agentops.emulator.work import CallTool, Compose, Composed, Hear, Render, ToolOutcome
 
 WORD_MS = 200.0
 QUIET = bytes(320)
@@ -35,7 +35,10 @@ class Ears:
 
 
 class Call:
-    """One session and its caller. `heard` is the frames so far; `said` what the recogniser answers, in order."""
+    """One session and its caller. `heard` is the frames so far; `said` what the recogniser answers, in order.
+
+    `composed` is what the language model answers, in order; while `held` is a list, its work waits there instead.
+    """
 
     def __init__(
         self,
@@ -43,12 +46,15 @@ class Call:
         *,
         mode: str = "webcall",
         client_tools: bool = False,
+        has_model: bool = False,
         **config: Any,
     ) -> None:
         self.now = 0.0
         self.heard: list[tuple[float, dict[str, Any]]] = []
         self.said: list[str | None] = []
         self.works: list[Any] = []
+        self.composed: list[Composed] = []
+        self.held: list[Compose] | None = None
         self.outcome = ToolOutcome({"status": "shipped"}, latency_ms=5.0, variables={"status": "shipped"})
         self.ears = Ears()
         config = {"firstMessage": "Hello there caller", "voiceDetectionConfig": {"releaseTimeInSecs": 0.4}, **config}
@@ -56,7 +62,7 @@ class Call:
             agent_id="a", agent_name="Desk", call_id="CALL-1", session_id="s-1", mode=mode, sample_rate_hz=8000,
             config=config, variables={}, opened_at=datetime(2026, 10, 1, 10, 0, tzinfo=UTC),
         )  # fmt: skip
-        dialogue = Dialogue(Behaviour.model_validate(behaviour or {}), config, {})
+        dialogue = Dialogue(Behaviour.model_validate(behaviour or {}), config, {}, has_model=has_model)
         is_voice = mode == "webcall"
         self.session = Session(
             setup,
@@ -108,6 +114,9 @@ class Call:
             for work in list(self.session.work):
                 self.session.work.remove(work)
                 self.works.append(work)
+                if isinstance(work, Compose) and self.held is not None:
+                    self.held.append(work)
+                    continue
                 self.session.finish(work, self._result(work), self.now)
 
     def _result(self, work: Any) -> Any:
@@ -115,6 +124,8 @@ class Call:
             return self.said.pop(0)
         if isinstance(work, CallTool):
             return self.outcome
+        if isinstance(work, Compose):
+            return self.composed.pop(0)
         assert isinstance(work, Render)
         return speak(work.line.text)
 
