@@ -21,6 +21,7 @@ SCOPE = {"vars": {"company": "Acme", "hours": "9 to 5", "empty": ""}}
         ("plain", "other ${{x}}", "other ${{ '${' }}{x}}"),
         ("x${# note #}y", "x y z", "x${# note #} y z"),
         ("We are ${{ vars.company }}.", "We are Acorn.", None),
+        ("Hi ${{ vars.hours }}${{ vars.empty }}", "${{ x }}9 to 5", None),
         ("${% if 1 %}a${% endif %}", "b", None),
     ],
 )

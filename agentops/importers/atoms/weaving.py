@@ -1,7 +1,8 @@
 """Puts a text that was changed on the platform back into its source without touching the source's expressions.
 
 The source renders to the old text; the new text differs from it. Where every expression's output survived the change,
-the source of the new text is the new text with the expressions in those places. Otherwise there is no such source.
+the source of the new text is the new text with the expressions in those places. Otherwise there is no such
+source, and none is guessed where it cannot be told which expression wrote what.
 """
 
 from __future__ import annotations
@@ -26,18 +27,22 @@ def weave(source: str, old: str, new: str) -> str | None:
         return None
     if not expressions:
         return literal(new) if source == old else None
-    pattern = "(.*?)".join(re.escape(each) for each in literals)
-    match = re.fullmatch(pattern, old, re.DOTALL)
+    shortest, longest = (_spans(literals, old, output) for output in ("(.*?)", "(.*)"))
+    if shortest is None or shortest != longest:
+        return None
+    return _woven([old[a:b] for a, b in shortest], expressions, new)
+
+
+def _spans(literals: list[str], old: str, output: str) -> list[tuple[int, int]] | None:
+    """The old text cut at every expression's output: literal, output, literal, output, ..., literal.
+
+    Where the shortest and the longest outputs give other cuts, which expression wrote what cannot be told.
+    """
+    match = re.fullmatch(output.join(re.escape(each) for each in literals), old, re.DOTALL)
     if match is None:
         return None
-    pieces = [old[a:b] for a, b in _spans(match, len(expressions))]
-    return _woven(pieces, expressions, new)
-
-
-def _spans(match: re.Match[str], count: int) -> list[tuple[int, int]]:
-    """The old text cut at every expression's output: literal, output, literal, output, ..., literal."""
     cuts = [0]
-    for index in range(1, count + 1):
+    for index in range(1, len(literals)):
         cuts += match.span(index)
     cuts.append(match.end())
     return list(pairwise(cuts))
