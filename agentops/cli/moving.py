@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -54,6 +55,7 @@ def elevenlabs(
     source_environment: Annotated[
         str | None, typer.Option("--source-environment", metavar="NAME", help="Which one, where a folder has several.")
     ] = None,
+    widget: Annotated[bool, typer.Option("--widget", help="Port the website widget, too.")] = False,
     overwrite: OverwriteOption = False,
     dry_run: DryRunOption = False,
     no_input: NoInputOption = False,
@@ -64,7 +66,7 @@ def elevenlabs(
     from agentops.importers.elevenlabs.importing import import_agents
 
     found = gather(Sources(tuple(source), source_environment))
-    options = import_options(output, choices, catalog, voice, model)
+    options = replace(import_options(output, choices, catalog, voice, model), with_widget=widget)
     shown = ", ".join(source)
     imported = import_agents(found, options, shown)
     if is_interactive() and not no_input and imported.report.open_choices:

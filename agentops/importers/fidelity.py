@@ -92,6 +92,10 @@ class AgentFidelity:
         return {grade: found.get(grade, 0) for grade in Grade}
 
     @property
+    def open_choices(self) -> tuple[OpenChoice, ...]:
+        return tuple(choice for choice in self.choices if choice.is_open)
+
+    @property
     def leaves(self) -> int:
         return sum(1 for item in self.items if item.is_leaf)
 
@@ -122,8 +126,12 @@ class FidelityReport:
         return total(agent.counts for agent in self.agents)
 
     @property
+    def choices(self) -> tuple[OpenChoice, ...]:
+        return tuple(choice for agent in self.agents for choice in agent.choices)
+
+    @property
     def open_choices(self) -> tuple[OpenChoice, ...]:
-        return tuple(choice for agent in self.agents for choice in agent.choices if choice.is_open)
+        return tuple(choice for choice in self.choices if choice.is_open)
 
 
 def total(counts: Iterable[Mapping[Grade, int]]) -> Mapping[Grade, int]:

@@ -41,7 +41,7 @@ def fidelity_html(report: FidelityReport) -> str:
 
 def _body(report: FidelityReport) -> Iterator[str]:
     yield "<h1>What became of every value</h1>"
-    yield f"<p>Imported from {escape(report.source)}: {len(report.agents)} agent(s). {counts_text(report.counts)}.</p>"
+    yield f"<p>Imported from {escape(report.source)}: {len(report.agents)} agent(s). {counts_text(report)}.</p>"
     if report.open_choices:
         yield '<section class="choice"><h2>Still to choose</h2><ul>'
         for choice in report.open_choices:
@@ -59,7 +59,7 @@ def _body(report: FidelityReport) -> Iterator[str]:
 
 def _agent(agent: AgentFidelity) -> Iterator[str]:
     yield f"<h2>{escape(agent.name)} <code>{escape(agent.key)}</code></h2>"
-    yield f'<p class="faint">From {escape(agent.origin)}. {agent.leaves} values: {counts_text(agent.counts)}.</p>'
+    yield f'<p class="faint">From {escape(agent.origin)}. {agent.leaves} values: {counts_text(agent)}.</p>'
     for grade in SHOWN:
         yield from _grade(grade, agent.of(grade))
     if agent.additions:

@@ -14,6 +14,7 @@ def fidelity_json(report: FidelityReport) -> str:
         "format_version": report.format_version,
         "source": report.source,
         "counts": {grade.value: number for grade, number in report.counts.items()},
+        "choices": {"asked": len(report.choices), "open": len(report.open_choices)},
         "agents": [_agent(agent) for agent in report.agents],
         "refused": [{"origin": refused.origin, "reason": refused.reason} for refused in report.refused],
         "remarks": list(report.remarks),
@@ -28,6 +29,7 @@ def _agent(agent: AgentFidelity) -> dict[str, Any]:
         "origin": agent.origin,
         "leaves": agent.leaves,
         "counts": {grade.value: number for grade, number in agent.counts.items()},
+        "open_choices": len(agent.open_choices),
         "items": [_item(item) for item in agent.items],
         "written": [{"target": a.target, "value": a.value, "why": a.why} for a in agent.additions],
         "choices": [
@@ -36,6 +38,7 @@ def _agent(agent: AgentFidelity) -> dict[str, Any]:
                 "question": choice.question,
                 "proposals": [{"value": value, "reason": reason} for value, reason in choice.proposals],
                 "answer": choice.answer,
+                "is_open": choice.is_open,
             }
             for choice in agent.choices
         ],

@@ -23,7 +23,7 @@ def fidelity_markdown(report: FidelityReport) -> str:
 def _lines(report: FidelityReport) -> Iterator[str]:
     yield "# Fidelity report"
     yield ""
-    yield f"Imported from {_cell(report.source)}: {len(report.agents)} agent(s); {counts_text(report.counts)}."
+    yield f"Imported from {_cell(report.source)}: {len(report.agents)} agent(s); {counts_text(report)}."
     yield ""
     if report.open_choices:
         yield "## Still to choose, in `agents/_choices.yaml`"
@@ -44,7 +44,7 @@ def _lines(report: FidelityReport) -> Iterator[str]:
 def _agent(agent: AgentFidelity) -> Iterator[str]:
     yield f"## {_cell(agent.name)} (`{agent.key}`)"
     yield ""
-    yield f"From {_cell(agent.origin)}. {agent.leaves} values: {counts_text(agent.counts)}."
+    yield f"From {_cell(agent.origin)}. {agent.leaves} values: {counts_text(agent)}."
     yield ""
     for grade in SHOWN:
         yield from _table(grade, agent.of(grade))

@@ -6,7 +6,7 @@ Exact values, defaults and bookkeeping are counted only; the Markdown, HTML and 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
@@ -30,9 +30,14 @@ def fidelity_text(report: FidelityReport, style: Style = PLAIN) -> str:
     return "\n".join(lines) + "\n"
 
 
-def counts_text(counts: Mapping[Grade, int]) -> str:
-    """`12 exact, 3 approximated, ...`, without what is zero."""
-    return ", ".join(f"{number} {grade.value}" for grade, number in counts.items() if number) or "nothing"
+def counts_text(counted: AgentFidelity | FidelityReport) -> str:
+    """`12 exact, 3 approximated, ...; 2 choices, 1 still open`, without what is zero.
+
+    A value keeps its grade when its choice is made, so only the second part says what is left to do.
+    """
+    said = ", ".join(f"{number} {grade.value}" for grade, number in counted.counts.items() if number) or "nothing"
+    asked, left = len(counted.choices), len(counted.open_choices)
+    return f"{said}; {asked} choice{'s' if asked > 1 else ''}, {left or 'none'} still open" if asked else said
 
 
 def value_text(value: Any) -> str:
@@ -52,7 +57,7 @@ def target_text(item: Item) -> str:
 def _head(report: FidelityReport, style: Style) -> Iterator[str]:
     agents = len(report.agents)
     yield style.paint(f"{agents} agent{'s' if agents != 1 else ''} imported from {report.source}", "strong")
-    yield f"values: {counts_text(report.counts)}"
+    yield f"values: {counts_text(report)}"
     if open_choices := len(report.open_choices):
         what = "choices are" if open_choices > 1 else "choice is"
         yield f"{open_choices} {what} still yours to make, in agents/_choices.yaml"
@@ -60,7 +65,7 @@ def _head(report: FidelityReport, style: Style) -> Iterator[str]:
 
 def _agent(agent: AgentFidelity, style: Style) -> Iterator[str]:
     yield style.paint(f"{agent.key}  ({agent.name}; {agent.origin})", "strong")
-    yield f"  {agent.leaves} values: {counts_text(agent.counts)}"
+    yield f"  {agent.leaves} values: {counts_text(agent)}"
     for grade in _LISTED:
         items = agent.of(grade)
         if items:

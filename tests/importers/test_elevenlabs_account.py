@@ -15,7 +15,7 @@ from agentops.importers.elevenlabs.leaves import place_text
 from agentops.importers.elevenlabs.reading import read_agent
 from agentops.importers.elevenlabs.table import rows
 from agentops.importers.elevenlabs.voices import VoiceProposals
-from agentops.importers.fidelity import Grade, Item
+from agentops.importers.fidelity import NOT_COPIED, Grade, Item
 
 EXPORTS = Path(__file__).parent / "exports"
 PHASES = (Phase.explicit, Phase.generate)  # shrinking such trees takes minutes and tells little more
@@ -93,6 +93,30 @@ _node = _objects(
 _edge = _objects(
     {"source": st.just("a"), "target": st.just("b"), "forward_condition": _objects({"type": words, "condition": words})}
 )
+_colour = st.sampled_from(["#ffffff", "#0D0D0F", "#abc", "red", ""])
+_avatar = _objects(
+    {
+        "type": st.sampled_from(["orb", "url", "image"]),
+        "color_1": _colour,
+        "custom_url": st.sampled_from(["https://x.example/a.png", "https://x.example/a.png?token=private-value", ""]),
+    }
+)
+_widget = _objects(
+    {
+        "variant": st.sampled_from(["tiny", "compact", "full", "expandable", "huge"]),
+        "placement": st.sampled_from(["top", "bottom-left", "bottom-right", "middle"]),
+        **dict.fromkeys(("bg_color", "btn_color", "text_color", "btn_text_color", "border_color"), _colour),
+        "border_radius": st.integers(-5, 90) | st.floats(0, 60),
+        **dict.fromkeys(("transcript_enabled", "supports_text_only", "text_input_enabled"), st.booleans()),
+        **dict.fromkeys(("start_call_text", "end_call_text", "action_text", "terms_text", "terms_key"), words),
+        "terms_html": words.map(lambda text: f"<h4>Terms</h4>{text}<br>"),
+        "text_contents": _objects(dict.fromkeys(("start_call", "end_call", "input_placeholder", "mute"), words)),
+        "avatar": _avatar,
+        "language_presets": st.dictionaries(st.just("fr"), _objects({"text_contents": anything}), max_size=1),
+        "styles": st.dictionaries(st.just("base"), _colour, max_size=1),
+    }
+)
+_hosts = st.lists(words | _objects({"hostname": st.sampled_from(["x.example", "*.y.example"])}), max_size=3)
 agents = _objects(
     {
         "name": words,
@@ -103,7 +127,8 @@ agents = _objects(
                 "data_collection": st.dictionaries(names, _property, max_size=2),
                 "guardrails": anything,
                 "privacy": _objects({"record_voice": st.booleans(), "retention_days": st.integers(-1, 90)}),
-                "widget": anything,
+                "widget": _widget,
+                "auth": _objects({"allowlist": _hosts, "shareable_token": words}),
             }
         ),
         "workflow": _objects(
@@ -140,7 +165,7 @@ configs = _objects(
         "tts": _objects({"voice_id": words, "speed": st.floats(0.7, 1.2), "stability": st.floats(0, 1)}),
         "turn": _objects({"turn_timeout": st.floats(-1, 40), "silence_end_call_timeout": st.integers(-1, 60)}),
         "asr": _objects({"keywords": st.lists(words, max_size=2)}),
-        "conversation": _objects({"max_duration_seconds": st.integers(1, 9000)}),
+        "conversation": _objects({"max_duration_seconds": st.integers(1, 9000), "text_only": st.booleans()}),
         "language_presets": st.dictionaries(st.sampled_from(["en", "es", "fr", "ta"]), anything, max_size=3),
     }
 )
@@ -161,24 +186,24 @@ def leaves(tree: Any, place: tuple[str | int, ...] = ()) -> list[tuple[tuple[str
     return [(place, tree)]
 
 
-def account_of(data: Any) -> tuple[Conversion, list[Item], dict[str, Any]]:
+def account_of(data: Any, *, with_widget: bool = False) -> tuple[Conversion, list[Item], dict[str, Any]]:
     read = read_agent(data, "x")
-    conversion = convert(read, "key", {}, VoiceProposals())
+    conversion = convert(read, "key", {}, VoiceProposals(), with_widget=with_widget)
     items = [item for item in conversion.source.account.close()[0] if item.is_leaf]
     return conversion, items, {place_text(place): value for place, value in leaves(read.tree)}
 
 
 @QUICK
-@given(exports())
-def test_every_leaf_is_accounted_for_exactly_once(data: dict[str, Any]) -> None:
-    _, items, expected = account_of(data)
+@given(exports(), st.booleans())
+def test_every_leaf_is_accounted_for_exactly_once(data: dict[str, Any], with_widget: bool) -> None:
+    _, items, expected = account_of(data, with_widget=with_widget)
     assert sorted(item.source for item in items) == sorted(expected)
 
 
 @QUICK
-@given(exports())
-def test_a_default_is_untouched_and_everything_else_says_something(data: dict[str, Any]) -> None:
-    _, items, expected = account_of(data)
+@given(exports(), st.booleans())
+def test_a_default_is_untouched_and_everything_else_says_something(data: dict[str, Any], with_widget: bool) -> None:
+    _, items, expected = account_of(data, with_widget=with_widget)
     known = {row.pattern: row.defaults for row in rows()}
     for item in items:
         value = expected[item.source]
@@ -200,6 +225,25 @@ def test_reading_never_drops_what_a_plain_export_holds(data: dict[str, Any]) -> 
         text = place_text(place)
         if not text.startswith(moved) and "request_headers" not in text:
             assert expected[text] == value
+
+
+@QUICK
+@given(_widget, _hosts)
+def test_a_widget_is_left_out_with_advice_or_stands_at_its_target(widget: dict[str, Any], hosts: list[Any]) -> None:
+    """Without being asked for nothing of it is written; asked for, what the account names as a target was written."""
+    platform = {"widget": widget, "auth": {"allowlist": hosts}}
+    data = {"conversation_config": {"agent": {"first_message": "Hi."}}, "platform_settings": platform}
+    plain, left, _ = account_of(data)
+    assert "widgetConfig" not in plain.config
+    for item in left:
+        if item.source.startswith("platform_settings") and item.grade is not Grade.DEFAULT and item.value != NOT_COPIED:
+            assert (item.grade, item.target) == (Grade.UNSUPPORTED, None), item
+            assert "--widget" in item.todo
+    ported, items, _ = account_of(data, with_widget=True)
+    for item in items:
+        if (item.target or "").startswith("config.widgetConfig."):
+            assert _at(ported.config, str(item.target).split(".")[1:]) is not None, item
+        assert "private-value" not in repr(item)
 
 
 def test_what_says_exact_really_stands_at_its_target() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from test_elevenlabs_account import PHASES, exports
 
 from agentops.calls.script import Script
@@ -65,11 +66,11 @@ def test_with_the_choices_made_the_agents_are_whole(tmp_path: Path, source: str)
 
 
 @settings(max_examples=25, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.too_slow])
-@given(exports())
-def test_any_agent_at_all_gives_a_valid_project(data: dict[str, Any]) -> None:
+@given(exports(), st.booleans())
+def test_any_agent_at_all_gives_a_valid_project(data: dict[str, Any], with_widget: bool) -> None:
     """However odd the export: with the choices made, the spec language takes what the import writes."""
     found = Found(agents=[read_agent(data, "x")])
-    made = import_agents(found, ImportOptions(voice="nyah", model="gpt-4o"), "x")
+    made = import_agents(found, ImportOptions(voice="nyah", model="gpt-4o", with_widget=with_widget), "x")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         write_files(root, place_files(root, made.files))

@@ -53,6 +53,13 @@ class Account:
             self._open[place] = NOT_COPIED
             self._settle(place, Grade.CHOICE, target=target, why=why, todo=todo, code=code)
 
+    def leave(self, place: Place, why: str, todo: str) -> None:
+        """Everything at or below `place` that was touched is left behind for one reason."""
+        for leaf in [p for p in self._open if p[: len(place)] == place]:
+            row, value = row_for(leaf), self._open[leaf]
+            if not is_empty(value) and not (row and row.is_default(value)):
+                self._settle(leaf, Grade.UNSUPPORTED, code=row.code if row else UNKNOWN, why=why, todo=todo)
+
     def repeat(self, place: Place, of: str) -> None:
         """The leaf says again what stands at `of`."""
         self._settle(place, Grade.BOOKKEEPING, why=f"repeats {of}", code=UNKNOWN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agentops.importers.elevenlabs import analysis, brain, built_in, platform, speech, stages, toolbox
+from agentops.importers.elevenlabs import analysis, brain, built_in, platform, speech, stages, toolbox, widget
 from agentops.importers.elevenlabs.account import Source
 from agentops.importers.elevenlabs.conversion import AGENT, Conversion
 from agentops.importers.elevenlabs.placeholders import Placeholders
@@ -14,7 +14,9 @@ from agentops.importers.elevenlabs.voices import VoiceProposals
 from agentops.importers.fidelity import Grade
 
 
-def convert(agent: SourceAgent, key: str, answers: Mapping[str, Any], proposals: VoiceProposals) -> Conversion:
+def convert(
+    agent: SourceAgent, key: str, answers: Mapping[str, Any], proposals: VoiceProposals, *, with_widget: bool = False
+) -> Conversion:
     """The whole conversion of one agent."""
     source = Source(agent.tree)
     conversion = Conversion(key, source, Placeholders(brain.defined_names(agent.tree)), answers)
@@ -30,6 +32,7 @@ def convert(agent: SourceAgent, key: str, answers: Mapping[str, Any], proposals:
     speech.convert_conversation(conversion)
     analysis.convert_analysis(conversion)
     platform.convert_platform(conversion)
+    widget.convert_widget(conversion, is_ported=with_widget)
     stages.convert_workflow(conversion)
     brain.convert_prompt(conversion)
     brain.convert_variables(conversion)

@@ -1,6 +1,7 @@
 """One agent on its way from ElevenLabs to a spec: what its parts read from and write to. Pure.
 
-The work is done in `brain`, `toolbox`, `built_in`, `speech`, `analysis`, `platform` and `stages`; `agent` runs them.
+The work is done in `brain`, `toolbox`, `built_in`, `speech`, `analysis`, `platform`, `widget` and `stages`;
+`agent` runs them.
 """
 
 from __future__ import annotations

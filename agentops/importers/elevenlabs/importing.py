@@ -27,6 +27,7 @@ class ImportOptions:
     answers:         agent key -> choice name -> answer, from the choices file
     voice, model:    for every agent that has no answer of its own
     catalog:         the voices that proposals are made from
+    with_widget:     port the website widget, too
     project_name:    for `agentops.yaml`, which is written only where there is none
     """
 
@@ -34,6 +35,7 @@ class ImportOptions:
     voice: str | None = None
     model: str | None = None
     catalog: tuple[Voice, ...] = DOCUMENTED
+    with_widget: bool = False
     project_name: str = "imported"
     has_project: bool = False
 
@@ -56,7 +58,8 @@ def import_agents(found: Found, options: ImportOptions, source: str) -> Imported
     remarks = list(found.remarks)
     for agent in found.agents:
         key = _key(agent.tree.get("name"), {c.key for c in conversions})
-        conversion = convert(agent, key, _answers(key, options), VoiceProposals(options.catalog))
+        proposals = VoiceProposals(options.catalog)
+        conversion = convert(agent, key, _answers(key, options), proposals, with_widget=options.with_widget)
         _make_unique(conversion, names, remarks)
         made = agent_files(conversion, agent.origin)
         items, additions = conversion.source.account.close()

@@ -19,6 +19,12 @@ S = "platform_settings."
 W = "workflow."
 
 
+_LOOKS = "colours the nearest part that the widget has"
+_OWN_PAGE = "documented for the widget's own page, not for the agent's field"
+_CHECK = "See after the first deploy whether it took effect."
+_ONE_MODE = "a widget is for voice or for chat, not for both"
+
+
 def _under(prefix: str, names: str) -> str:
     return " ".join(prefix + name for name in names.split())
 
@@ -599,7 +605,7 @@ _CONVERSATION: list[tuple[Any, ...]] = [
         C + "conversation.text_only",
         "near",
         "EL020",
-        "voice or chat is chosen for each session, with mode=chat",
+        "voice or chat is chosen for each session, with mode=chat, and once for the widget",
         "Connect with mode=chat.",
         (False,),
     ),
@@ -835,10 +841,10 @@ _SAFETY: list[tuple[Any, ...]] = [
     (S + "auth.enable_auth", "skip", "EL000", "Atoms always asks for a key or a token", ""),
     (
         S + "auth.allowlist",
-        "lost",
+        "near",
         "EL020",
-        "hosts are limited for the embedded widget only, from its dashboard page",
-        "Set the widget's allowed hosts.",
+        "the list limits who may embed the widget, and nobody else",
+        "Keep the key on your server; a page gets tokens from there.",
     ),
     (S + "auth", "lost!", "EL009", "a credential of the source", "", _OFF),
     (
@@ -882,18 +888,65 @@ _SAFETY: list[tuple[Any, ...]] = [
         "",
     ),
     (S + "alerting", "lost", "EL020", "alerts are not part of an agent", "", _OFF),
+]
+
+_WIDGET: list[tuple[Any, ...]] = [
     (
         S + "widget",
         "lost",
         "EL020",
-        "the website widget is set up on its dashboard page",
-        "Set its texts and colours there.",
-        (
-            *_OFF,
-            *(True, "full", "expandable", "bottom-right", "never", "start", "orb", "#2792dc", "#9ce6e6", "#ffffff"),
-            *("#000000", "#e1e1e1", "allow", "during", "end", "compact", "tiny", "image", "url", "static", "dynamic"),
-        ),
+        "the widget here has no such setting",
+        "See what its dashboard page offers.",
+        (*_OFF, True, "never", "during", "end", "start", "allow", "static", "dynamic", "#000000", "#ffffff", "#e1e1e1"),
     ),
+    (S + "widget.variant", "near", "EL020", "an expandable widget becomes a compact one", "", ("full",)),
+    (
+        S + "widget.placement",
+        "near",
+        "EL020",
+        "the page that shows the widget today honours bottom-right only",
+        "",
+        ("bottom-right",),
+    ),
+    (S + "widget.{bg_color,btn_text_color}", "near", "EL020", _LOOKS, "", ("#ffffff",)),
+    (S + "widget.{btn_color,text_color}", "near", "EL020", _LOOKS, "", ("#000000",)),
+    (S + "widget.border_radius", "near", "EL020", f"from 0 to 50; {_OWN_PAGE}", _CHECK),
+    (
+        S + "widget.avatar",
+        "ask",
+        "EL020",
+        "the widget shows an image of the platform's own store, and no orb",
+        "Upload an image on the widget's dashboard page.",
+        ("orb", "#2792dc", "#9ce6e6"),
+    ),
+    (
+        S + "widget.custom_avatar_path",
+        "ask",
+        "EL020",
+        "the widget shows an image of the platform's own store",
+        "Upload it on the widget's dashboard page.",
+    ),
+    (
+        _under(S + "widget.", "start_call_text end_call_text action_text")
+        + " "
+        + S
+        + "widget.text_contents.{start_call,end_call,main_label,input_placeholder}",
+        "near",
+        "EL020",
+        "stands at the nearest place that the widget has",
+        "",
+    ),
+    (S + "widget.transcript_enabled", "near", "EL020", _OWN_PAGE, _CHECK, (False,)),
+    (
+        _under(S + "widget.", "terms_text terms_html"),
+        "near",
+        "EL020",
+        "the widget asks for consent with this text",
+        "Have the text checked before it goes live.",
+    ),
+    (S + "widget.terms_key", "near", "EL020", _OWN_PAGE, _CHECK),
+    (S + "widget.{supports_text_only,text_input_enabled}", "near", "EL020", _ONE_MODE, "", (True,)),
+    (S + "widget.conversation_mode_toggle_enabled", "near", "EL020", _ONE_MODE, "", (False,)),
 ]
 
 _WORKFLOW: list[tuple[Any, ...]] = [
@@ -970,6 +1023,7 @@ ROWS: list[tuple[Any, ...]] = [
     *_ANALYSIS,
     *_HOOKS,
     *_SAFETY,
+    *_WIDGET,
     *_WORKFLOW,
     *_PRESENTATION,
 ]

@@ -212,9 +212,6 @@ def _convert_silence(conversion: Conversion, timeout: int) -> None:
 def convert_conversation(conversion: Conversion) -> None:
     source, place = conversion.source, (*CONFIG, "conversation")
     _convert_duration(conversion, (*place, "max_duration_seconds"))
-    if source.flag(*place, "text_only"):
-        at: Place = (*place, "text_only")
-        source.account.carry(at, "calls: mode chat", True)
     _convert_events(conversion, (*place, "client_events"))
     sound = source.text(*place, "background_sound", "source_id")
     if sound in _SOUNDS:
