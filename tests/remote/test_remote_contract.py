@@ -198,10 +198,10 @@ async def test_the_accounts_facts_are_read(account: Writer) -> None:
 
 
 async def test_a_wrong_key_is_reported_as_one(generation: Generation, anyio_backend: str) -> None:
-    with emulated(EmulatorOptions(api=generation.value, keys=("sk_other",))) as transport:
-        with pytest.raises(UnauthorizedError):
-            async with await connect("http://emulator.test", KEY, options=UNLIMITED, transport=transport) as account:
-                await account.list_agents()
+    options = EmulatorOptions(api=generation.value, keys=("sk_other",))
+    with emulated(options) as transport, pytest.raises(UnauthorizedError):
+        async with await connect("http://emulator.test", KEY, options=UNLIMITED, transport=transport) as account:
+            await account.list_agents()
 
 
 async def test_forcing_the_wrong_generation_says_so(anyio_backend: str) -> None:
