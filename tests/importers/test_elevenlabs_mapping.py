@@ -293,6 +293,13 @@ def test_a_wrong_type_is_reported_and_the_default_used() -> None:
     assert (item.grade, item.code, item.value) == (Grade.UNSUPPORTED, "EL021", "soon")
 
 
+@pytest.mark.parametrize("seconds", [10**400, float("nan"), float("-inf")])
+def test_a_number_beyond_all_bounds_is_of_the_wrong_type(seconds: float) -> None:
+    made = converted(_agent(conversation_config__conversation__max_duration_seconds=seconds))
+    assert made.config["sessionTimeoutConfig"]["timeoutTimeInSecs"] == 600
+    assert items_of(made)["conversation_config.conversation.max_duration_seconds"].code == "EL021"
+
+
 def test_a_host_that_is_a_placeholder_must_be_chosen() -> None:
     webhook = {"type": "webhook", "name": "ask", "api_schema": {"url": "{{base}}/ask"}}
     made = converted(_agent(conversation_config__agent__prompt__tools=[webhook]))

@@ -101,6 +101,10 @@ def test_another_environment_can_be_asked_for() -> None:
         (b"\xff\xfe{", "not UTF-8"),
         (b"[1]", "not an ElevenLabs agent"),
         (b"[" * 100_000, "nested too deeply"),
+        (b'{"a": NaN}', "holds a number that JSON cannot have"),
+        (b'{"a": 1e999}', "holds a number that JSON cannot have"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "holds a number that JSON cannot have"),
+        (b'{"a": "\\ud800"}', "holds half a character"),
     ],
 )
 def test_a_bad_file_is_refused_and_the_rest_goes_on(tmp_path: Path, content: bytes, reason: str) -> None:

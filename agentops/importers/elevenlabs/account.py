@@ -15,6 +15,7 @@ from agentops.importers.fidelity import NOT_COPIED, Addition, Grade, Item
 
 UNKNOWN = "EL020"
 WRONG_TYPE = "EL021"
+_MOST = 1e12  # no field means more; NaN is not below it either
 
 
 class Account:
@@ -156,7 +157,7 @@ class Source:
         if isinstance(value, str) and _is_numeral(value):
             return float(value)
         found: float | None = self._typed(
-            place, lambda v: isinstance(v, int | float) and not isinstance(v, bool), "a number"
+            place, lambda v: isinstance(v, int | float) and not isinstance(v, bool) and abs(v) < _MOST, "a number"
         )
         return found
 
@@ -183,7 +184,7 @@ class Source:
 
 def _is_numeral(text: str) -> bool:
     try:
-        return abs(float(text)) < 1e12
+        return abs(float(text)) < _MOST
     except ValueError:
         return False
 

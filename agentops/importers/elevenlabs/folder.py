@@ -52,7 +52,7 @@ def read_sources(paths: list[Path], *, environment: str | None = None) -> Found:
         elif path.is_file():
             _read_file(path, found)
         else:
-            hint = "give a JSON file, a folder, or an agent id with --from-api"
+            hint = "give a JSON file, a folder, or an agent id (with ELEVENLABS_API_KEY set)"
             raise UsageError(f"{path} does not exist", hint=hint, code="no-source")
     return found
 
@@ -63,11 +63,17 @@ def load_json(path: Path, found: Found) -> Any:
         if path.stat().st_size > MAX_BYTES:
             found.refuse(path, f"larger than {MAX_BYTES // 1_000_000} MB")
             return None
-        return json.loads(path.read_bytes().decode("utf-8-sig"), strict=False)
+        data = json.loads(path.read_bytes().decode("utf-8-sig"), strict=False)
+        json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
+        return data
     except json.JSONDecodeError as error:
         found.refuse(path, f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}")
     except UnicodeDecodeError as error:
         found.refuse(path, f"not UTF-8 text: byte {error.start}")
+    except UnicodeEncodeError:
+        found.refuse(path, "holds half a character (a lone surrogate such as \\ud800), which no text can")
+    except ValueError:
+        found.refuse(path, "holds a number that JSON cannot have: NaN, an infinite or an endless one")
     except RecursionError:
         found.refuse(path, "nested too deeply to be an agent")
     except OSError as error:

@@ -58,7 +58,8 @@ _AVATAR_QUESTION = (
 def convert_widget(conversion: Conversion, *, is_ported: bool) -> None:
     """Writes `widgetConfig`, or lists what there was to port. Addresses with credentials are never shown."""
     for place in _PICTURES:
-        if credentials_in(_text(conversion, place)):
+        address = conversion.source.get(*place)
+        if isinstance(address, str) and credentials_in(address):
             conversion.source.account.hide(place, None, "an address with a credential in it", "Upload the image anew.")
     if is_ported:
         _port(conversion)
