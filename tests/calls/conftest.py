@@ -31,7 +31,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._virtual.skipped_s
 
-    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+    async def shutdown_default_executor(self, *_timeout: float | None) -> None:
         """Waits for its threads however long: in virtual time any time-out has passed at once."""
         await super().shutdown_default_executor()
 
