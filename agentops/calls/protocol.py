@@ -272,7 +272,3 @@ def audio_frame(pcm: bytes) -> str:
 
 def text_frame(text: str) -> str:
     return json.dumps({"type": "input_text.send", "text": text}, ensure_ascii=False)
-
-
-def declare_tools_frame(tools: list[dict[str, Any]]) -> str:
-    return json.dumps({"type": "session.update", "tools": tools}, ensure_ascii=False)

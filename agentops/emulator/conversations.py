@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import statistics
 from datetime import timedelta
 from typing import Any
 
@@ -335,12 +334,6 @@ def call_logs(store: Store, request: Request) -> Answer:
     ]
     listed = {"callLogs": shown, "totalCount": len(rows), "page": page, "offset": size}
     return Answer(200, {"success": True, "data": listed})
-
-
-def median_latency_ms(record: Body) -> float | None:
-    """The median turn latency of a call, for the console."""
-    latencies = (record.get("turnLatencyMetrics") or {}).get("latencies") or []
-    return statistics.median(latencies) if latencies else None
 
 
 _LINE = obj({"role": one_of("agent", "user"), "content": TEXT, "timestamp": TEXT}, required=("role", "content"))

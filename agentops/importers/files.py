@@ -64,12 +64,6 @@ def write_files(root: Path, placed: tuple[PlacedFile, ...], *, manifest: bool = 
         )
 
 
-def was_edited(root: Path, path: str) -> bool:
-    """Whether a person changed a file after an import wrote it (or wrote it in the first place)."""
-    current = _read(root / path)
-    return current is not None and _read_manifest(root).get(path) != short_digest(current)
-
-
 def unified(before: str, after: str, path: str) -> str:
     """The difference as a unified diff, for people and for `git apply`."""
     lines = difflib.unified_diff(
