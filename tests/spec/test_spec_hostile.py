@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from spec_projects import MINIMAL, Loader
 
-from agentops.spec import source
-from agentops.spec.source import MAX_NODES, SourceError, decode, read_yaml
+from agentops.spec import source_events
+from agentops.spec.source import SourceError, decode, read_yaml
+from agentops.spec.source_events import MAX_NODES
 
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 12)
@@ -76,7 +77,7 @@ def test_aliases_repeat_values() -> None:
 
 
 def test_the_c_parser_is_the_one_that_is_used() -> None:
-    assert source.CParser.__module__.endswith("_ruamel_yaml")
+    assert source_events.CParser.__module__.endswith("_ruamel_yaml")
 
 
 def test_links_and_folders_do_not_lead_out(load: Loader, tmp_path: Path) -> None:

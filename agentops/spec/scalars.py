@@ -1,0 +1,42 @@
+"""What a plain YAML scalar means, by the core schema of YAML 1.2: null, a boolean, a number, else text."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+_NUMBER_START = frozenset("+-.0123456789")
+_WORDS: dict[str, Any] = {
+    "": None,
+    "~": None,
+    **dict.fromkeys(("null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_INTEGER = re.compile(r"[-+]?[0-9]{1,300}|0x[0-9a-fA-F]{1,250}|0o[0-7]{1,300}")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+
+# What a plain scalar starts with when it may be more than text; "" stands for an empty one.
+MAY_BE_MORE = frozenset(("", "~", *_NUMBER_START, *"nNtTfFyYoO"))
+# What only YAML 1.1 reads as booleans: text here.
+OLD_BOOLEANS = frozenset(form for word in ("yes", "no", "on", "off") for form in (word, word.title(), word.upper()))
+
+
+def scalar(text: str) -> Any:
+    """The value of a plain scalar. A number that JSON does not know comes back as a float that is not finite."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] not in _NUMBER_START:
+        return text
+    if _INTEGER.fullmatch(text):
+        return int(text, 0 if text[:2] in ("0x", "0o") else 10)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    return math.nan if _NOT_FINITE.fullmatch(text) else text
+
+
+def is_finite(value: Any) -> bool:
+    """Whether `value` is anything but a number that JSON does not know."""
+    return type(value) is not float or math.isfinite(value)
