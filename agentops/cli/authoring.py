@@ -15,6 +15,7 @@ from agentops.cli.options import AgentOption, EnvironmentOption, ProjectOption
 from agentops.diagnostics import Diagnostic, Severity, has_errors
 from agentops.errors import ExitCode, SpecError, UsageError
 from agentops.settings import read_settings
+from agentops.state import cache_folder
 
 if TYPE_CHECKING:
     from agentops.spec import Project
@@ -156,7 +157,8 @@ def _load(start: Path, environment: str | None = None) -> Project:
     """The project around `start`, without the values of its secrets."""
     from agentops.spec import find_root, load_project
 
-    return load_project(find_root(start), environ=read_settings().environ, environment=environment)
+    root = find_root(start)
+    return load_project(root, environ=read_settings().environ, environment=environment, cache=cache_folder(root))
 
 
 def _script_problems(project: Project) -> list[Diagnostic]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from agentops.document import Generation
 from agentops.errors import UsageError
 from agentops.settings import read_settings
-from agentops.state import state_folder
+from agentops.state import cache_folder, state_folder
 
 if TYPE_CHECKING:
     from agentops.net.client import Exchange
@@ -85,6 +85,7 @@ def read_project(scope: Scope, *, needs_secrets: bool) -> Project:
         environment=scope.environment,
         needs_secrets=needs_secrets,
         git=read_git_facts(root),
+        cache=cache_folder(root),
     )
 
 

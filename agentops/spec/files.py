@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -32,12 +33,34 @@ class ProjectFiles:
         self._inside: dict[str, bool] = {}
         self._texts: dict[str, str] = {}
         self._trees: dict[str, tuple[Any, list[Diagnostic]]] = {}
+        self._digests: dict[str, str] = {}
 
     def text(self, path: str) -> str:
         """The text of a file. Raises `FileProblem` when it can't be had and `SourceError` when it is no text."""
         if path not in self._texts:
-            self._texts[path] = decode(self._read(path), path)
+            data = self._read(path)
+            self._digests[path] = _digest(data)
+            self._texts[path] = decode(data, path)
         return self._texts[path]
+
+    def digest(self, path: str) -> str | None:
+        """A digest of the bytes of a file as they were read last, or are now; None when it can't be had."""
+        if path not in self._digests:
+            try:
+                self._digests[path] = _digest(self._read(path))
+            except FileProblem:
+                return None
+        return self._digests[path]
+
+    def forget(self, path: str | None = None) -> None:
+        """Lets go of what was read of one file, or of all but the project file, which people are referred to later."""
+        for known in (self._texts, self._trees, self._digests):
+            kept = known.get(PROJECT_FILE)
+            if path is not None:
+                known.pop(path, None)
+            else:
+                known.clear()
+                known.update({PROJECT_FILE: kept} if kept is not None else {})  # type: ignore[dict-item]
 
     def tree(self, path: str) -> tuple[Any, list[Diagnostic]]:
         """The marked document of a YAML file and the warnings about it. Raises as `text` does."""
@@ -117,6 +140,10 @@ class ProjectFiles:
         if close:
             return f"did you mean {(folder / close).relative_to(self.root).as_posix()}?"
         return "create the file, or correct the path (paths are relative to agents/)"
+
+
+def _digest(data: bytes) -> str:
+    return blake2b(data, digest_size=16).hexdigest()
 
 
 __all__ = ["AGENTS", "PROJECT_FILE", "FileProblem", "ProjectFiles", "SourceError"]

@@ -11,9 +11,10 @@ from pathlib import Path
 from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.document import DesiredAgent, Environment
 from agentops.errors import SpecError, UsageError
+from agentops.spec.cache import open_cache
 from agentops.spec.environment import ProjectContext, read_project
 from agentops.spec.files import AGENTS, PROJECT_FILE, FileProblem, ProjectFiles
-from agentops.spec.resolve import Resolved, SpecReader, check_asked
+from agentops.spec.resolve import Resolved, SpecReader, SpecResult, check_asked
 from agentops.spec.scope import GitFacts
 from agentops.spec.tree import key_place, mark_of
 
@@ -24,7 +25,6 @@ class Project:
 
     agents:      those without errors, in the order of their files
     diagnostics: everything that is wrong or doubtful in any file that was read, sorted by place
-    resolved:    the agents with the trees and models behind them, for lint and render
     """
 
     root: Path
@@ -32,8 +32,14 @@ class Project:
     environment: Environment
     agents: tuple[DesiredAgent, ...]
     diagnostics: tuple[Diagnostic, ...]
-    resolved: tuple[Resolved, ...] = field(default=(), repr=False)
     context: ProjectContext | None = field(default=None, repr=False)
+
+    @property
+    def resolved(self) -> Iterator[Resolved]:
+        """The agents with the trees and models behind them, made anew each time: a large project's fill the memory."""
+        if self.context is not None:
+            for path in self.context.files.specs():
+                yield from SpecReader(self.context, path).resolve()
 
     @property
     def forgotten(self) -> frozenset[str]:
@@ -64,11 +70,13 @@ def load_project(
     environment: str | None = None,
     needs_secrets: bool = False,
     git: GitFacts | None = None,
+    cache: Path | None = None,
 ) -> Project:
     """Reads, renders and checks everything below `root` for one environment (default: the project's own default).
 
-    Problems are collected in `diagnostics`. Raises `UsageError` for an unknown environment or no project, and
-    `SpecError` when `agentops.yaml` itself leaves no environment to work in.
+    `cache` is a folder where results are kept for the next time. Problems are collected in `diagnostics`. Raises
+    `UsageError` for an unknown environment or no project, and `SpecError` when `agentops.yaml` itself leaves no
+    environment to work in.
     """
     files = ProjectFiles(root)
     try:
@@ -77,19 +85,33 @@ def load_project(
         raise UsageError(problem.summary, hint="start a project with `agentops init`", code="no-project") from None
     if not isinstance(context, ProjectContext):
         raise SpecError(context)
-    readers = [SpecReader(context, path) for path in files.specs()]
-    with _without_collecting(is_large=len(readers) >= 100):
-        resolved = [each for reader in readers for each in reader.resolve()]
-    problems = [*context.problems, *(each for reader in readers for each in reader.problems)]
-    problems += check_asked(readers, context)
-    problems += _same_names(resolved)
-    if not readers:
+    results = _results(context, cache)
+    agents = tuple(agent for result in results for agent in result.agents)
+    problems = [*context.problems, *(problem for result in results for problem in result.problems)]
+    problems += check_asked(results, context)
+    problems += _same_names(agents)
+    if not results:
         hint = f"put a spec into {AGENTS}/, such as {AGENTS}/support.yaml"
         problems.append(Diagnostic("no-specs", Severity.WARNING, "the project has no specs", hint, Where(PROJECT_FILE)))
     if context.environment is None:
         raise SpecError(_in_order(problems))
-    agents = tuple(each.agent for each in resolved)
-    return Project(root, context.name, context.environment, agents, _in_order(problems), tuple(resolved), context)
+    return Project(root, context.name, context.environment, agents, _in_order(problems), context)
+
+
+def _results(context: ProjectContext, cache: Path | None) -> list[SpecResult]:
+    """What each spec gives, in the order of their files."""
+    specs = context.files.specs()
+    found: list[SpecResult] = []
+    with open_cache(cache, context, len(specs)) as kept, _without_collecting(is_large=len(specs) >= 100):
+        for path in specs:
+            result = kept.find(path)
+            if result is None:
+                result = SpecReader(context, path).result()
+                kept.keep(path, result)
+            context.files.forget(path)
+            found.append(result)
+        context.files.forget()
+    return found
 
 
 @contextmanager
@@ -110,9 +132,8 @@ def _without_collecting(*, is_large: bool) -> Iterator[None]:
             gc.enable()
 
 
-def _same_names(resolved: Sequence[Resolved]) -> list[Diagnostic]:
+def _same_names(agents: Sequence[DesiredAgent]) -> list[Diagnostic]:
     """Two agents with one key or one display name: both places are named."""
-    agents = [each.agent for each in resolved]
     return [
         *_same("duplicate-agent-key", "key", [(agent.key, agent) for agent in agents]),
         *_same("duplicate-name", "name", [(agent.name, agent) for agent in agents]),

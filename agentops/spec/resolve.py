@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
@@ -24,7 +24,7 @@ from agentops.spec.scope import Functions, secret_in_env
 from agentops.spec.source import SourceError
 from agentops.spec.subject import Subject
 from agentops.spec.suppression import split_suppressed
-from agentops.spec.tree import Map, Mark, Positions, Seq, key_place, mark_of, to_plain, value_place
+from agentops.spec.tree import Map, Mark, Seq, key_place, mark_of, to_document, to_plain, value_place
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _ONLY_IN_SPECS = ("environments", "extends", "for_each", "key", "previous_keys")
@@ -48,6 +48,24 @@ class Resolved:
     layers: tuple[Layer, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class SpecResult:
+    """What one spec file gives in one environment.
+
+    agents:   those without errors
+    problems: everything that is wrong or doubtful
+    asked:    environment variables that `env()` was asked for, with the place of the asking
+    secrets:  names of the secrets that were used
+    files:    project paths of everything that was read
+    """
+
+    agents: tuple[DesiredAgent, ...]
+    problems: tuple[Diagnostic, ...]
+    asked: Mapping[str, Where]
+    secrets: tuple[str, ...]
+    files: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class SpecReader:
     """Resolves the spec at `path` (a project path). Everything wrong goes into `problems`."""
@@ -57,7 +75,14 @@ class SpecReader:
     problems: list[Diagnostic] = field(default_factory=list)
     read: dict[str, None] = field(default_factory=dict)
     asked: dict[str, Where] = field(default_factory=dict)
+    secrets: dict[str, None] = field(default_factory=dict)
     layers: list[Layer] = field(default_factory=list)
+
+    def result(self) -> SpecResult:
+        """The agents of the spec, and nothing of what they were made from that takes memory."""
+        agents = tuple(each.agent for each in self.resolve())
+        files = dict.fromkeys((*self.read, *(file for agent in agents for file in agent.files)))
+        return SpecResult(agents, tuple(self.problems), self.asked, tuple(self.secrets), tuple(files))
 
     def resolve(self) -> list[Resolved]:
         """The agents of the spec that have no errors."""
@@ -185,13 +210,14 @@ class SpecReader:
     def _rendering(self, names: dict[str, Any]) -> tuple[Rendering, Functions]:
         context = self.context
         rendering = Rendering(context.files, {}, self.problems)
+        secrets = context.secrets.noting(self.secrets)
         functions = Functions(
-            context.files, context.environ, context.secrets, lambda node, _: rendering.tree(node, _mark(node))[0]
+            context.files, context.environ, secrets, lambda node, _: rendering.tree(node, _mark(node))[0]
         )
         scope = {
             "vars": context.variables,
             "environment": context.environment_name,
-            "secrets": context.secrets,
+            "secrets": secrets,
             **functions.names(),
             **names,
         }
@@ -268,14 +294,14 @@ class SpecReader:
                 self._report(problem.code, problem.summary, problem.hint, place, key)
 
     def _agent(self, key: str, spec: AgentSpec, tree: Map, read: tuple[str, ...]) -> DesiredAgent:
-        config = tree["config"]
+        config, where = to_document(tree["config"], _places_outside(tree))
         return DesiredAgent(
             key=key,
             name=spec.name,
-            config=to_plain(config),
+            config=config,
             metadata=_metadata(tree),
             workflow_type=spec.workflow_type or "single_prompt",
-            where=_positions(tree, config),
+            where=where,
             tags=dict(spec.tags or {}),
             agent_id=spec.agent_id,
             previous_names=tuple(spec.previous_names or ()),
@@ -307,12 +333,10 @@ def _metadata(tree: Map) -> Document:
     return {name: to_plain(tree[key]) for key, name in METADATA.items() if key in tree}
 
 
-def _positions(tree: Map, config: Map) -> Positions:
+def _places_outside(tree: Map) -> dict[Path, Where]:
+    """Where the fields are written that are not in the document."""
     written = {"name": "name", **METADATA}
-    extra: dict[Path, Where] = {
-        (name,): value_place(tree.marks[key]) for key, name in written.items() if key in tree.marks
-    }
-    return Positions(config, extra)
+    return {(name,): value_place(tree.marks[key]) for key, name in written.items() if key in tree.marks}
 
 
 def _place(tree: Map, path: Path) -> Where | None:
@@ -325,12 +349,12 @@ def _mark(node: Any) -> Mark:
     return mark
 
 
-def check_asked(readers: list[SpecReader], context: ProjectContext) -> list[Diagnostic]:
+def check_asked(results: Iterable[SpecResult], context: ProjectContext) -> list[Diagnostic]:
     """`env()` of a name that turned out to hold a secret somewhere else in the project."""
     held = context.secrets.variables()
     found = []
-    for reader in readers:
-        for name, where in reader.asked.items():
+    for result in results:
+        for name, where in result.asked.items():
             if name in held:
                 error = secret_in_env(name)
                 found.append(Diagnostic(error.code, Severity.ERROR, error.summary, error.hint, where))

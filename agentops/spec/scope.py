@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -68,11 +69,13 @@ class Secrets(Mapping[str, SecretValue]):
         self._environ = environ
         self.is_needed = is_needed
         self.used: dict[str, SecretRef] = {}
+        self._noted: dict[str, None] = {}
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.isidentifier() and name.isascii()
 
     def __getitem__(self, name: str) -> SecretValue:
+        self._noted[name] = None
         if name not in self.used:
             source = self._sources.get(name, Source(env=name))
             value = self._value(source)
@@ -96,6 +99,12 @@ class Secrets(Mapping[str, SecretValue]):
     def variable_of(self, name: str) -> str | None:
         """The environment variable that one secret comes from; None when it is in a file or in the project itself."""
         return self._sources.get(name, Source(env=name)).env
+
+    def noting(self, names: dict[str, None]) -> Secrets:
+        """The same secrets, which also note in `names` what is used through them."""
+        noting = copy(self)
+        noting._noted = names
+        return noting
 
     def unneeded(self) -> Secrets:
         """The same secrets, but one without a value is no error."""

@@ -6,7 +6,8 @@ values through merging and rendering. Nothing here reads files or knows what the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from agentops.diagnostics import Where
@@ -80,50 +81,100 @@ def _child(tree: Any, part: str | int) -> tuple[Any, Mark] | None:
         return tree[part], tree.marks[part]
     if isinstance(tree, Seq) and isinstance(part, str):
         for item, mark in zip(tree, tree.marks, strict=True):
-            if isinstance(item, dict) and part in (item.get(key) for key in NATURAL_KEYS):
+            if _is_named(item, part):
                 return item, mark
     return None
+
+
+def _is_named(item: Any, name: str) -> bool:
+    return isinstance(item, dict) and name in (item.get(key) for key in NATURAL_KEYS)
 
 
 # How an item of a list can be named in a path, besides by its index.
 NATURAL_KEYS = ("name", "identifier", "variableName", "word", "key", "id")
 
 
+_LINE_BITS = _COLUMN_BITS = 22  # a file has at most a million bytes
+_MASK = (1 << _LINE_BITS) - 1
+
+
 class Positions(Mapping[Path, Where]):
-    """Path -> place of the value, read from the tree when asked: most paths never are. `extra` are further paths."""
+    """Path -> place of the value, for every value of a document. `extra` are places of paths outside of it.
 
-    __slots__ = ("_extra", "_tree")
+    A number per value, packed of file, line and column (from 0), in the order in which a walk over the document meets
+    the values: there are a hundred of them for every one that is ever asked for.
+    """
 
-    def __init__(self, tree: Map, extra: Mapping[Path, Where] | None = None) -> None:
-        self._tree = tree
-        self._extra = dict(extra or {})
+    __slots__ = ("_document", "extra", "files", "places")
+
+    def __init__(self, document: Any, files: Sequence[str], places: array[int], extra: Mapping[Path, Where]) -> None:
+        self._document = document
+        self.files, self.places, self.extra = files, places, extra
 
     def __getitem__(self, path: Path) -> Where:
-        if path in self._extra:
-            return self._extra[path]
-        tree: Any = self._tree
-        mark = self._tree.mark
-        for part in path:
-            found = _child(tree, part)
-            if found is None:
-                raise KeyError(path)
-            tree, mark = found
-        return value_place(mark)
+        if path in self.extra:
+            return self.extra[path]
+        place = self.places[_order_of(self._document, path)]
+        file, line, column = place >> _LINE_BITS + _COLUMN_BITS, place >> _COLUMN_BITS & _MASK, place & _MASK
+        return Where(self.files[file], line + 1, column + 1)
 
     def __iter__(self) -> Iterator[Path]:
         yield ()
-        yield from self._extra
-        yield from _paths(self._tree, ())
+        yield from self.extra
+        yield from _paths(self._document, ())
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self.places) + len(self.extra)
+
+
+def _order_of(document: Any, path: Path) -> int:
+    """How many values a walk over `document` meets before the one at `path`. Raises KeyError."""
+    order, node = 0, document
+    for part in path:
+        order += 1
+        if isinstance(part, str) and isinstance(node, list):
+            part = next((i for i, item in enumerate(node) if _is_named(item, part)), part)
+        for key, value in _items(node):
+            if key == part:
+                node = value
+                break
+            order += _size(value)
+        else:
+            raise KeyError(path)
+    return order
+
+
+def _items(node: Any) -> Iterable[tuple[str | int, Any]]:
+    return node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+
+
+def _size(node: Any) -> int:
+    return 1 + sum(_size(value) for _, value in _items(node))
 
 
 def _paths(tree: Any, base: Path) -> Iterator[Path]:
-    items: Any = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
-    for key, value in items:
+    for key, value in _items(tree):
         yield (*base, key)
         yield from _paths(value, (*base, key))
+
+
+def to_document(tree: Map, extra: Mapping[Path, Where]) -> tuple[dict[str, Any], Positions]:
+    """The same data as plain dicts and lists, and where its values are written."""
+    files: dict[str, int] = {}
+    places = array("Q")
+
+    def plain(node: Any, mark: Mark) -> Any:
+        file = files.setdefault(mark[3], len(files))
+        places.append(file << _LINE_BITS + _COLUMN_BITS | mark[4] << _COLUMN_BITS | mark[5])
+        if isinstance(node, dict):
+            marks = node.marks if type(node) is Map else {}
+            return {key: plain(value, marks.get(key, mark)) for key, value in node.items()}
+        if isinstance(node, list):
+            of_items = node.marks if type(node) is Seq else [mark] * len(node)
+            return [plain(value, of_item) for value, of_item in zip(node, of_items, strict=True)]
+        return node
+
+    return (document := plain(tree, tree.mark)), Positions(document, tuple(files), places, extra)
 
 
 def to_plain(tree: Any) -> Any:
