@@ -37,6 +37,9 @@ class _Cleared:
     def __repr__(self) -> str:
         return "(cleared)"
 
+    def __reduce__(self) -> str:
+        return "CLEARED"  # there is one, in every process
+
 
 CLEARED = _Cleared()
 

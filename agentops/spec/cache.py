@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from agentops import __version__
 from agentops.diagnostics import has_errors
@@ -35,13 +35,24 @@ _ROUNDS_KEPT = 8  # so many times the project's specs: some branches, some envir
 _MADE_WITH = ("jinja2", "pydantic", "ruamel.yaml")
 
 
+class Row(NamedTuple):
+    """One entry of the database: what it is found by, what must hold for it to count, and what the spec gives."""
+
+    address: bytes
+    conditions: str
+    body: str
+
+
 class NoCache:
     """Finds nothing and keeps nothing."""
 
     def find(self, path: str) -> SpecResult | None:
         return None
 
-    def keep(self, path: str, result: SpecResult) -> None:
+    def row(self, path: str, result: SpecResult) -> Row | None:
+        return None
+
+    def keep(self, row: Row | None) -> None:
         pass
 
 
@@ -52,7 +63,7 @@ class SpecCache(NoCache):
         self._database = database
         self._context = context
         self._base = _fingerprint(context)
-        self._new: list[tuple[bytes, str, str, bytes]] = []
+        self._new: list[Row] = []
 
     def find(self, path: str) -> SpecResult | None:
         """What the spec at `path` would give, if it is known."""
@@ -61,52 +72,54 @@ class SpecCache(NoCache):
             return None
         try:
             query = "SELECT conditions, body, digest FROM entries WHERE address = ?"
-            row = self._database.execute(query, (address,)).fetchone()
+            found = self._database.execute(query, (address,)).fetchone()
         except sqlite3.Error:
             return None
-        if row is None or _digest(row[0], row[1]) != row[2] or not self._holds(path, json.loads(row[0])):
+        if found is None or _digest(*found[:2]) != found[2] or not self._holds(path, json.loads(found[0])):
             return None
-        secrets = self._context.secrets
         try:
-            result = from_entry(row[1], lambda name: secrets[name].ref)
-            for name in result.secrets:
-                secrets[name]  # notes the use, and fails for one that is needed and has no value
+            return from_entry(found[1], self._context.secrets)
         except TemplateError:
+            return None  # a secret that is needed has no value
+
+    def row(self, path: str, result: SpecResult) -> Row | None:
+        """What to keep of the spec at `path`, if it is free of errors."""
+        if has_errors(result.problems):
             return None
-        return result
-
-    def keep(self, path: str, result: SpecResult) -> None:
-        """Keeps what the spec at `path` gave, if it is free of errors."""
         files = {file: self._context.files.digest(file) for file in result.files if file != path}
-        address = self._address(path)
-        if has_errors(result.problems) or None in files.values() or address is None:
-            return
-        body = to_entry(result)
-        if body is not None:
-            conditions = json.dumps({"files": files, "asked": {name: self._asked(path, name) for name in result.asked}})
-            self._new.append((address, conditions, body, _digest(conditions, body)))
+        address, body = self._address(path), to_entry(result)
+        if None in files.values() or address is None or body is None:
+            return None
+        asked = {name: self._asked(path, name) for name in result.asked}
+        return Row(address, json.dumps({"files": files, "asked": asked}), body)
 
-    def write(self, specs: int) -> None:
-        """Puts everything new into the database at once, and the oldest out."""
+    def keep(self, row: Row | None) -> None:
+        if row is not None:
+            self._new.append(row)
+
+    def write(self) -> None:
+        """Puts everything new into the database at once."""
+        rows = [(*row, _digest(row.conditions, row.body)) for row in self._new]
+        if rows:
+            with self._database:
+                self._database.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", rows)
+
+    def trim(self, kept: int) -> None:
+        """Leaves the newest entries in the database, `kept` of them."""
         if self._new:
             with self._database:
-                self._database.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", self._new)
-                kept = max(_ROUNDS_KEPT * specs, 1000)
-                self._database.execute(
-                    "DELETE FROM entries WHERE rowid <= (SELECT max(rowid) FROM entries) - ?", (kept,)
-                )
+                newest = "SELECT rowid FROM entries ORDER BY rowid DESC LIMIT ?"
+                self._database.execute(f"DELETE FROM entries WHERE rowid NOT IN ({newest})", (kept,))
 
     def _address(self, path: str) -> bytes | None:
         spec = self._context.files.digest(path)
         return blake2b(f"{self._base} {path} {spec}".encode(), digest_size=20).digest() if spec else None
 
     def _holds(self, path: str, conditions: Mapping[str, Any]) -> bool:
-        """Whether all that the spec was made from is what it was. A variable that has become a secret's is not."""
-        asked, files = conditions["asked"], self._context.files
-        return (
-            all(files.digest(file) == digest for file, digest in conditions["files"].items())
-            and (not asked or self._context.secrets.variables().isdisjoint(asked))
-            and all(self._asked(path, name) == digest for name, digest in asked.items())
+        """Whether all that the spec was made from is what it was."""
+        digest = self._context.files.digest
+        return all(digest(file) == known for file, known in conditions["files"].items()) and all(
+            self._asked(path, name) == known for name, known in conditions["asked"].items()
         )
 
     def _asked(self, path: str, name: str) -> str | None:
@@ -124,7 +137,8 @@ def open_cache(folder: Path | None, context: ProjectContext, specs: int) -> Iter
     try:
         cache = SpecCache(database, context)
         yield cache
-        cache.write(specs)
+        cache.write()
+        cache.trim(max(_ROUNDS_KEPT * specs, 1000))
     except sqlite3.Error:
         pass
     finally:

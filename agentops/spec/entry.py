@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Callable
-from dataclasses import astuple
 from typing import Any
 
 from agentops.diagnostics import Diagnostic, Severity, Where
-from agentops.document import CLEARED, DesiredAgent, Secret, SecretRef
+from agentops.document import CLEARED, DesiredAgent, Secret
 from agentops.spec.resolve import SpecResult
+from agentops.spec.scope import Secrets
 from agentops.spec.tree import Positions
 
 # The only key of what stands for a leaf that JSON has no form for; text with this private character is not kept.
@@ -35,7 +34,7 @@ def to_entry(result: SpecResult) -> str | None:
     data = {
         "agents": [_agent_data(agent) for agent in result.agents],
         "problems": [_problem_data(each) for each in result.problems],
-        "asked": {name: astuple(where) for name, where in result.asked.items()},
+        "asked": {name: _place(where) for name, where in result.asked.items()},
         "secrets": result.secrets,
         "files": result.files,
     }
@@ -46,16 +45,20 @@ def to_entry(result: SpecResult) -> str | None:
     return text if text.count(_ESCAPED) == signs else None
 
 
-def from_entry(text: str, ref: Callable[[str], SecretRef]) -> SpecResult:
-    """The result whose JSON is `text`; `ref` gives a secret its value."""
+def from_entry(text: str, secrets: Secrets) -> SpecResult:
+    """The result whose JSON is `text`. Raises `TemplateError` for a secret that is needed and has no value."""
 
     def unsigned(value: dict[str, Any]) -> Any:
         if _SIGN not in value:
             return value
         parts = value[_SIGN]
-        return CLEARED if parts is None else Secret(tuple(p if isinstance(p, str) else ref(p[0]) for p in parts))
+        return (
+            CLEARED if parts is None else Secret(tuple(p if isinstance(p, str) else secrets[p[0]].ref for p in parts))
+        )
 
     data = json.loads(text, object_hook=unsigned if _ESCAPED in text else None)
+    for name in data["secrets"]:
+        secrets[name]  # fails, or is noted, as it would be if the spec were read
     return SpecResult(
         agents=tuple(_agent(each) for each in data["agents"]),
         problems=tuple(_problem(*each) for each in data["problems"]),
@@ -69,7 +72,7 @@ def _agent_data(agent: DesiredAgent) -> dict[str, Any]:
     data = {name: getattr(agent, name) for name in DesiredAgent.__slots__ if name != "where"}
     where = agent.where
     assert isinstance(where, Positions)
-    extra = [(path, astuple(place)) for path, place in where.extra.items()]
+    extra = [(path, _place(place)) for path, place in where.extra.items()]
     return {**data, "where": (where.files, where.places.tolist(), extra)}
 
 
@@ -82,8 +85,12 @@ def _agent(data: dict[str, Any]) -> DesiredAgent:
 
 
 def _problem_data(problem: Diagnostic) -> list[Any]:
-    where = problem.where and astuple(problem.where)
+    where = problem.where and _place(problem.where)
     return [getattr(problem, name) if name != "where" else where for name in Diagnostic.__slots__]
+
+
+def _place(where: Where) -> tuple[str, int, int]:
+    return where.file, where.line, where.column
 
 
 def _problem(code: str, severity: str, summary: str, hint: str | None, where: Any, *more: str | None) -> Diagnostic:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from hashlib import blake2b
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from agentops.diagnostics import Diagnostic
@@ -34,6 +34,7 @@ class ProjectFiles:
         self._texts: dict[str, str] = {}
         self._trees: dict[str, tuple[Any, list[Diagnostic]]] = {}
         self._digests: dict[str, str] = {}
+        self._latest: tuple[str, bytes] = ("", b"")  # who asks for the digest of a file may want its text next
 
     def text(self, path: str) -> str:
         """The text of a file. Raises `FileProblem` when it can't be had and `SourceError` when it is no text."""
@@ -54,6 +55,7 @@ class ProjectFiles:
 
     def forget(self, path: str | None = None) -> None:
         """Lets go of what was read of one file, or of all but the project file, which people are referred to later."""
+        self._latest = ("", b"")
         for known in (self._texts, self._trees, self._digests):
             kept = known.get(PROJECT_FILE)
             if path is not None:
@@ -78,11 +80,13 @@ class ProjectFiles:
 
     def inside(self, path: str, base: str = "") -> str:
         """`path`, relative to `base`, as a project path. Raises `FileProblem` when it leaves the project."""
-        if not path or "\\" in path or "\0" in path or PurePosixPath(path).is_absolute():
+        if not path or "\\" in path or "\0" in path or path.startswith("/"):
             hint = "write a path relative to agents/, with forward slashes"
             raise FileProblem("bad-path", f"{path!r} is no path inside the project", hint)
         parts: list[str] = [base] if base else []
-        for part in PurePosixPath(path).parts:
+        for part in path.split("/"):
+            if part in ("", "."):
+                continue
             if part != "..":
                 parts.append(part)
             elif parts:
@@ -107,13 +111,16 @@ class ProjectFiles:
         return sorted(found)
 
     def _read(self, path: str) -> bytes:
+        if self._latest[0] == path:
+            return self._latest[1]
         target = os.path.join(self.root, path)
         try:
             if not self._stays_inside(target):
                 hint = "a link must not lead out of the project"
                 raise FileProblem("bad-path", f"{path} leads out of the project", hint)
             with open(target, "rb") as stream:
-                return stream.read(MAX_BYTES + 1)
+                self._latest = (path, stream.read(MAX_BYTES + 1))
+            return self._latest[1]
         except IsADirectoryError:
             raise FileProblem("missing-file", f"{path} is a folder", "name a file in it") from None
         except FileNotFoundError:

@@ -11,12 +11,13 @@ from pathlib import Path
 from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.document import DesiredAgent, Environment
 from agentops.errors import SpecError, UsageError
-from agentops.spec.cache import open_cache
+from agentops.spec.cache import Row, open_cache
 from agentops.spec.environment import ProjectContext, read_project
 from agentops.spec.files import AGENTS, PROJECT_FILE, FileProblem, ProjectFiles
 from agentops.spec.resolve import Resolved, SpecReader, SpecResult, check_asked
 from agentops.spec.scope import GitFacts
 from agentops.spec.tree import key_place, mark_of
+from agentops.spec.workers import in_parallel
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +100,27 @@ def load_project(
 
 
 def _results(context: ProjectContext, cache: Path | None) -> list[SpecResult]:
-    """What each spec gives, in the order of their files."""
+    """What each spec gives, in the order of their files: from the cache, else read now."""
     specs = context.files.specs()
-    found: list[SpecResult] = []
     with open_cache(cache, context, len(specs)) as kept, _without_collecting(is_large=len(specs) >= 100):
+        found: dict[str, SpecResult | None] = {}
         for path in specs:
-            result = kept.find(path)
-            if result is None:
-                result = SpecReader(context, path).result()
-                kept.keep(path, result)
+            found[path] = kept.find(path)
+            if found[path] is not None:
+                context.files.forget(path)
+
+        def read(path: str) -> tuple[SpecResult, Row | None]:
+            result = SpecReader(context, path).result()
+            row = kept.row(path, result)
             context.files.forget(path)
-            found.append(result)
+            return result, row
+
+        unknown = [path for path, result in found.items() if result is None]
+        for path, (result, row) in zip(unknown, in_parallel(read, unknown), strict=True):
+            found[path] = result
+            kept.keep(row)
         context.files.forget()
-    return found
+    return [result for result in found.values() if result is not None]
 
 
 @contextmanager

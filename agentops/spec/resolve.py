@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
 from typing import Any
 
 from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
@@ -14,7 +13,7 @@ from agentops.spec.check import check, sound_part
 from agentops.spec.choices import settle_choices
 from agentops.spec.closest import closest
 from agentops.spec.environment import ProjectContext
-from agentops.spec.files import AGENTS, FileProblem
+from agentops.spec.files import AGENTS, FileProblem, ProjectFiles
 from agentops.spec.matrix import Instance, read_matrix
 from agentops.spec.merge import merge
 from agentops.spec.model.agent import AgentSpec
@@ -272,8 +271,8 @@ class SpecReader:
     def _key(self, tree: Map, instance: Instance) -> str:
         """The agent's key: as written, else from the file's path, with the item of a matrix behind it."""
         written = tree.get("key")
-        stem = PurePosixPath(self.path).relative_to(AGENTS).with_suffix("")
-        key = written if isinstance(written, str) else "-".join(stem.parts)
+        stem = self.path.removeprefix(f"{AGENTS}/").rpartition(".")[0].replace("/", "-")
+        key = written if isinstance(written, str) else stem
         if instance.suffix is not None and (not isinstance(written, str) or "${" not in str(written)):
             key = key if isinstance(written, str) and instance.suffix in key else f"{key}-{instance.suffix}"
         if not _KEY.fullmatch(key) and not isinstance(written, str):
@@ -349,13 +348,24 @@ def _mark(node: Any) -> Mark:
     return mark
 
 
-def check_asked(results: Iterable[SpecResult], context: ProjectContext) -> list[Diagnostic]:
+def check_asked(results: Sequence[SpecResult], context: ProjectContext) -> list[Diagnostic]:
     """`env()` of a name that turned out to hold a secret somewhere else in the project."""
-    held = context.secrets.variables()
+    held = context.secrets.variables(name for result in results for name in result.secrets)
     found = []
     for result in results:
         for name, where in result.asked.items():
             if name in held:
-                error = secret_in_env(name)
-                found.append(Diagnostic(error.code, Severity.ERROR, error.summary, error.hint, where))
+                error, written = secret_in_env(name), _place_of_asking(name, result, context.files)
+                found.append(Diagnostic(error.code, Severity.ERROR, error.summary, error.hint, written or where))
     return found
+
+
+def _place_of_asking(name: str, result: SpecResult, files: ProjectFiles) -> Where | None:
+    """Where `env(name)` is written in what a spec was made from, if it is spelled out there."""
+    asking = re.compile(rf"""\benv\(\s*(["'])({re.escape(name)})\1""")
+    for file in result.files:
+        text = files.text(file)
+        if (call := asking.search(text)) is not None:
+            before = text[: call.start(2)]
+            return Where(file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -59,7 +59,7 @@ class Source:
 class Secrets(Mapping[str, SecretValue]):
     """`secrets.NAME`: any name, from the environment variable of that name unless a source is given.
 
-    Remembers which names were used. With `is_needed`, a secret without a value is an error where it is used.
+    Notes which names are used. With `is_needed`, a secret without a value is an error where it is used.
     """
 
     label = "secrets"
@@ -68,7 +68,7 @@ class Secrets(Mapping[str, SecretValue]):
         self._sources = sources
         self._environ = environ
         self.is_needed = is_needed
-        self.used: dict[str, SecretRef] = {}
+        self._known: dict[str, SecretRef] = {}
         self._noted: dict[str, None] = {}
 
     def __contains__(self, name: object) -> bool:
@@ -76,14 +76,14 @@ class Secrets(Mapping[str, SecretValue]):
 
     def __getitem__(self, name: str) -> SecretValue:
         self._noted[name] = None
-        if name not in self.used:
+        if name not in self._known:
             source = self._sources.get(name, Source(env=name))
             value = self._value(source)
             if not value and self.is_needed:
                 summary = f"the secret {name} has no value here"
                 raise TemplateError("missing-secret", summary, hint=self.how_to_set(name), needle=name)
-            self.used[name] = SecretRef(name, value or None)
-        return SecretValue(self.used[name])
+            self._known[name] = SecretRef(name, value or None)
+        return SecretValue(self._known[name])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._sources)
@@ -91,17 +91,18 @@ class Secrets(Mapping[str, SecretValue]):
     def __len__(self) -> int:
         return len(self._sources)
 
-    def variables(self) -> set[str]:
-        """The environment variables that hold secrets."""
-        sources = [self._sources.get(name, Source(env=name)) for name in {*self.used, *self._sources}]
-        return {source.env for source in sources if source.env} | set(self.used)
+    def variables(self, also: Iterable[str] = ()) -> set[str]:
+        """The environment variables that hold secrets: those with a source, those noted here, and `also` these."""
+        noted = {*self._noted, *also}
+        sources = [self._sources.get(name, Source(env=name)) for name in {*noted, *self._sources}]
+        return {source.env for source in sources if source.env} | noted
 
     def variable_of(self, name: str) -> str | None:
         """The environment variable that one secret comes from; None when it is in a file or in the project itself."""
         return self._sources.get(name, Source(env=name)).env
 
     def noting(self, names: dict[str, None]) -> Secrets:
-        """The same secrets, which also note in `names` what is used through them."""
+        """The same secrets, noting in `names` what is used through them."""
         noting = copy(self)
         noting._noted = names
         return noting

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import types
 import typing
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -77,7 +78,7 @@ class Subject:
     def texts_to_check(self) -> list[Text]:
         """The texts with known values, with call-time variables, or with secrets."""
         found: list[Text] = []
-        _collect_texts(self.config, ["config"], None, found, every=False)
+        _collect_texts(self.config, ("config",), None, found, every=False)
         return found
 
     @property
@@ -85,7 +86,7 @@ class Subject:
         """Every text of the configuration."""
         if self._texts is None:
             found: list[Text] = []
-            _collect_texts(self.config, ["config"], None, found, every=True)
+            _collect_texts(self.config, ("config",), None, found, every=True)
             self._texts = tuple(found)
         return self._texts
 
@@ -127,38 +128,48 @@ def _offset(text: str, line: int, column: int) -> int:
     return position + column
 
 
-def _collect_texts(value: Any, path: list[str | int], marker: Marker, found: list[Text], *, every: bool) -> None:
-    """Appends the texts below `value`; without `every` only those that validation looks at.
+def _collect_texts(value: Any, path: Path, marker: Marker, found: list[Text], *, every: bool) -> None:
+    """Appends the texts below a model, mapping or list; without `every` only those that validation looks at."""
+    for key, each, of_each in _parts(value, marker):
+        kind = type(each)
+        if kind is str:
+            if every or "{{" in each or type(of_each) is Known:
+                found.append(Text((*path, key), each, of_each))
+        elif kind is Secret:
+            found.append(Text((*path, key), each.reference, of_each))
+        elif each is not None:
+            _collect_texts(each, (*path, key), of_each, found, every=every)
 
-    One list of texts and one path are handed down, because generators and tuples at every level take twice as long.
-    """
-    kind = type(value)
-    if kind is str:
-        if every or type(marker) is Known or "{{" in value:
-            found.append(Text(tuple(path), value, marker))
-    elif kind is Secret:
-        found.append(Text(tuple(path), value.reference, marker))
-    elif kind is dict or kind is list:
-        for key, each in value.items() if kind is dict else enumerate(value):
-            path.append(key)
-            _collect_texts(each, path, marker, found, every=every)
-            path.pop()
-    elif isinstance(value, BaseModel):
-        markers = _markers(type(value))
-        for name in value.model_fields_set:
-            path.append(name)
-            _collect_texts(getattr(value, name), path, markers[name], found, every=every)
-            path.pop()
+
+def _parts(value: Any, marker: Marker) -> Iterable[tuple[str | int, Any, Marker]]:
+    """What is directly in a value and may be or hold text, each with what its texts are for."""
+    if isinstance(value, BaseModel):
+        given, values = value.model_fields_set, value.__dict__
+        return [(name, values[name], of_name) for name, of_name in _text_fields(type(value)) if name in given]
+    if isinstance(value, dict):
+        return [(key, each, marker) for key, each in value.items()]
+    return [(index, each, marker) for index, each in enumerate(value)] if isinstance(value, list) else ()
 
 
 @functools.cache
-def _markers(model: type[BaseModel]) -> dict[str, Marker]:
-    """What the texts of each field are for."""
-    found: dict[str, Marker] = {}
+def _text_fields(model: type[BaseModel]) -> tuple[tuple[str, Marker], ...]:
+    """The fields that may be or hold text, and what their texts are for."""
+    found: list[tuple[str, Marker]] = []
     for name, info in model.model_fields.items():
         direct = next((each for each in info.metadata if isinstance(each, Known | Spoken | ForModel)), None)
-        found[name] = direct or _marker_in(info.annotation)
-    return found
+        marker = direct or _marker_in(info.annotation)
+        if marker is not None or _may_hold_text(info.annotation):
+            found.append((name, marker))
+    return tuple(found)
+
+
+def _may_hold_text(annotation: Any) -> bool:
+    """Whether a value of this type can have text in it; the choices of a literal are no texts."""
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return any(_may_hold_text(each) for each in typing.get_args(annotation))
+    if typing.get_origin(annotation) is typing.Annotated:
+        return _may_hold_text(typing.get_args(annotation)[0])
+    return annotation not in (bool, int, float, types.NoneType) and typing.get_origin(annotation) is not typing.Literal
 
 
 def _marker_in(annotation: Any) -> Marker:

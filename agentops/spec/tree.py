@@ -163,18 +163,34 @@ def to_document(tree: Map, extra: Mapping[Path, Where]) -> tuple[dict[str, Any],
     files: dict[str, int] = {}
     places = array("Q")
 
-    def plain(node: Any, mark: Mark) -> Any:
+    def put(mark: Mark) -> None:
         file = files.setdefault(mark[3], len(files))
         places.append(file << _LINE_BITS + _COLUMN_BITS | mark[4] << _COLUMN_BITS | mark[5])
-        if isinstance(node, dict):
-            marks = node.marks if type(node) is Map else {}
-            return {key: plain(value, marks.get(key, mark)) for key, value in node.items()}
-        if isinstance(node, list):
-            of_items = node.marks if type(node) is Seq else [mark] * len(node)
-            return [plain(value, of_item) for value, of_item in zip(node, of_items, strict=True)]
-        return node
 
-    return (document := plain(tree, tree.mark)), Positions(document, tuple(files), places, extra)
+    def mapping(node: Any, mark: Mark) -> dict[str, Any]:
+        marks = node.marks if type(node) is Map else dict.fromkeys(node, mark)
+        made = {}
+        for key, value in node.items():
+            put(of_value := marks[key])
+            made[key] = value if type(value) in _LEAVES else below(value, of_value)
+        return made
+
+    def below(node: Any, mark: Mark) -> Any:
+        if isinstance(node, dict):
+            return mapping(node, mark)
+        if not isinstance(node, list):
+            return node
+        items = []
+        for value, of_value in zip(node, node.marks if type(node) is Seq else [mark] * len(node), strict=True):
+            put(of_value)
+            items.append(below(value, of_value))
+        return items
+
+    put(tree.mark)
+    return (document := mapping(tree, tree.mark)), Positions(document, tuple(files), places, extra)
+
+
+_LEAVES = frozenset((str, int, float, bool))
 
 
 def to_plain(tree: Any) -> Any:
