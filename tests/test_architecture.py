@@ -145,6 +145,7 @@ ONE_PLACE: dict[str, tuple[str, ...]] = {
     "ruamel": ("agentops.spec.source", "agentops.emulator."),
     "jinja2": ("agentops.spec.template",),
     "deepdiff": ("agentops.plan.diff",),
+    "httptools": ("agentops.net.response",),
     "httpx2": ("agentops.net", "agentops.emulator."),
     "websockets": ("agentops.calls.session", "agentops.emulator."),
     "typer": ("agentops.cli.",),

@@ -24,6 +24,7 @@ HEAVY = {
     "jinja2",
     "ruamel",
     "_ruamel_yaml",
+    "httptools",
     "httpx2",
     "websockets",
     "numpy",
