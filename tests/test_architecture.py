@@ -146,7 +146,7 @@ ONE_PLACE: dict[str, tuple[str, ...]] = {
     "jinja2": ("agentops.spec.template",),
     "deepdiff": ("agentops.plan.diff",),
     "httptools": ("agentops.net.response",),
-    "httpx2": ("agentops.net", "agentops.emulator."),
+    "httpx2": ("agentops.net.library", "agentops.net.lanes", "agentops.emulator."),
     "websockets": ("agentops.calls.session", "agentops.emulator."),
     "typer": ("agentops.cli.",),
     "rich": ("agentops.cli.",),

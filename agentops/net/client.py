@@ -10,24 +10,22 @@ import ipaddress
 import json
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import Any
-from urllib.parse import urlsplit
-
-import httpx2
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from agentops import __version__
 from agentops.clock import Clock, SystemClock
 from agentops.document import Secret
 from agentops.errors import OutcomeUnknownError, PlatformError, UnavailableError, UsageError
 from agentops.net.answers import Answer, error_of, read_answer, retry_after_s
-from agentops.net.lanes import Lanes
+from agentops.net.direct import Direct
+from agentops.net.library import Library, RefusedError, Transport, is_for_library, tls_context
 from agentops.net.pace import Pace, RetryBudget
-
-# How a request leaves this process; tests bring their own.
-Transport = httpx2.AsyncBaseTransport
+from agentops.net.sending import LostError, NotSentError, Reply, Route, Sender, quoted
 
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
@@ -100,7 +98,7 @@ def platform_origin(base_url: str) -> str:
     Raises UsageError for anything but http(s), and for http to a host that is not local: the key would travel in clear.
     """
     parts = urlsplit(base_url.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not parts.hostname or not _has_usable_port(parts):
         raise UsageError(f"not an address: {base_url!r}", hint="a base_url looks like https://api.smallest.ai")
     if parts.scheme == "http" and not _is_local(parts.hostname):
         raise UsageError(
@@ -108,6 +106,13 @@ def platform_origin(base_url: str) -> str:
         )
     path = parts.path.rstrip("/").removesuffix("/atoms/v1")
     return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def _has_usable_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def _is_local(host: str) -> bool:
@@ -130,7 +135,7 @@ class Http:
         api_key: Secret | None = None,
         options: NetOptions | None = None,
         dialect: Dialect | None = None,
-        transport: httpx2.AsyncBaseTransport | None = None,
+        transport: Transport | None = None,
         clock: Clock | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -142,24 +147,27 @@ class Http:
         self._key = api_key.reveal() if api_key else None
         self._pace = Pace(self.options.requests_per_second, self.options.max_in_flight, self._clock)
         self._budget = RetryBudget(self.options.retry.budget_floor, self.options.retry.budget_share)
-        self._transport = transport
-        # building a TLS context is slow: once for all lanes, and not at all for plain http
-        self._tls = httpx2.create_ssl_context() if self.origin.startswith("https") else False
-        self._lanes = Lanes(self._open_lane)
+        self._route = self._find_route()
+        self._library: Library | None = None
+        if transport is not None or is_for_library(self._route):
+            self._library = Library(self._route, transport)
+        self._sender: Sender = self._library or Direct(self._route)
 
-    def _open_lane(self) -> httpx2.AsyncClient:
+    def _find_route(self) -> Route:
         headers = {"User-Agent": f"agentops/{__version__}", **self.dialect.headers}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
-        host = urlsplit(self.origin).hostname or ""
-        return httpx2.AsyncClient(
-            headers=headers,
-            transport=self._transport,
-            timeout=httpx2.Timeout(self.options.read_timeout_s, connect=self.options.connect_timeout_s, pool=None),
-            limits=httpx2.Limits(max_connections=1, max_keepalive_connections=1),
-            verify=self._tls,
-            trust_env=not _is_local(host),  # a proxy can't reach this machine's own addresses
-            follow_redirects=False,  # a redirect would hand the key to whoever it points at
+        if unfit := [name for name, value in headers.items() if not (value.isascii() and value.isprintable())]:
+            what = "the API key" if unfit == ["Authorization"] else f"the header {unfit[0]}"
+            raise UsageError(f"{what} holds a character that can't be sent", hint="is there a line end in it?")
+        return Route(
+            self.origin,
+            headers,
+            connect_timeout_s=self.options.connect_timeout_s,
+            read_timeout_s=self.options.read_timeout_s,
+            tls=tls_context() if self.origin.startswith("https") else None,
+            # a proxy can't reach this machine's own addresses
+            trusts_env=not _is_local(urlsplit(self.origin).hostname or ""),
         )
 
     async def __aenter__(self) -> Http:
@@ -171,7 +179,9 @@ class Http:
         await self.close()
 
     async def close(self) -> None:
-        await self._lanes.close()
+        await self._sender.close()
+        if self._library is not None:
+            await self._library.close()
 
     async def request(
         self,
@@ -189,11 +199,12 @@ class Http:
         """
         repeatable = method in _SAFE_METHODS if is_repeatable is None else is_repeatable
         content, secrets = _encode(body)
+        target = _target(path, query)
         attempt = 1
         while True:
             self._budget.earn()
             try:
-                return await self._attempt(method, path, content, query, repeatable)
+                return await self._attempt(method, path, target, content, repeatable)
             except _Failure as failure:
                 if not failure.may_repeat or attempt >= self.options.retry.attempts or not self._budget.spend():
                     raise self._scrubbed(failure.error, secrets) from None
@@ -203,46 +214,37 @@ class Http:
     async def stream_lines(self, path: str, *, query: Mapping[str, Any] | None = None) -> AsyncIterator[str]:
         """The lines of an answer that goes on for as long as the platform has something to say. Never retried."""
         told = f"GET {path}"
-        wait = httpx2.Timeout(None, connect=self.options.connect_timeout_s)
+        self._library = self._library or Library(self._route)
         try:
-            async with (
-                self._lanes.one() as lane,
-                lane.stream("GET", self.origin + path, params=query, timeout=wait) as response,
-            ):
-                if not response.is_success:
-                    await response.aread()
-                    answer = read_answer(response.status_code, response.text, response.headers)
-                    raise self._scrubbed(self.dialect.error_of(answer, told), frozenset())
-                async for line in response.aiter_lines():
+            async with aclosing(self._library.lines(_target(path, query))) as lines:
+                async for line in lines:
                     yield line
-        except httpx2.RequestError as error:
+        except RefusedError as refused:
+            answer = read_answer(refused.reply.status, refused.reply.text, refused.reply.headers)
+            raise self._scrubbed(self.dialect.error_of(answer, told), frozenset()) from None
+        except (NotSentError, LostError) as error:
             raise self._unreachable(error, told) from None
 
-    async def _attempt(
-        self, method: str, path: str, content: bytes | None, query: Mapping[str, Any] | None, repeatable: bool
-    ) -> Answer:
+    async def _attempt(self, method: str, path: str, target: str, content: bytes | None, repeatable: bool) -> Answer:
         told = f"{method} {path}"
-        headers = {"Content-Type": "application/json"} if content is not None else None
         try:
-            async with self._pace, self._lanes.one() as lane:
+            async with self._pace:
                 began = self._clock.monotonic()
-                response = await lane.request(
-                    method, self.origin + path, content=content, params=query, headers=headers
-                )
-                self._tell(method, path, response, began)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol) as error:
+                reply = await self._sender.send(method, target, content)
+                self._tell(method, path, reply, began)
+        except NotSentError as error:
             raise _Failure(self._unreachable(error, told), may_repeat=True) from None
-        except httpx2.RequestError as error:
-            raise _lost(method, told, _name(error), repeatable) from None
-        answer = read_answer(response.status_code, response.text, response.headers)
+        except LostError as error:
+            raise _lost(method, told, str(error), repeatable) from None
+        answer = read_answer(reply.status, reply.text, reply.headers)
         answer = self.dialect.understand(answer, self._clock.now())
         return self._judge(answer, method, told, repeatable)
 
-    def _tell(self, method: str, path: str, response: httpx2.Response, began: float) -> None:
+    def _tell(self, method: str, path: str, reply: Reply, began: float) -> None:
         if self.options.on_exchange is not None:
             elapsed_ms = (self._clock.monotonic() - began) * 1000
-            told_id = response.headers.get("x-request-id")
-            self.options.on_exchange(Exchange(method, path, response.status_code, elapsed_ms, told_id))
+            told_id = reply.headers.get("x-request-id")
+            self.options.on_exchange(Exchange(method, path, reply.status, elapsed_ms, told_id))
 
     def _judge(self, answer: Answer, method: str, told: str, repeatable: bool) -> Answer:
         if answer.is_success:
@@ -270,9 +272,9 @@ class Http:
             self._pace.hold(failure.wait_s)
         await self._clock.sleep(wait_s)
 
-    def _unreachable(self, error: httpx2.RequestError, told: str) -> UnavailableError:
+    def _unreachable(self, error: Exception, told: str) -> UnavailableError:
         return UnavailableError(
-            f"{self.origin} can't be reached: {_name(error)}",
+            f"{self.origin} can't be reached: {error}",
             request=told,
             hint="check the environment's base_url and the network; nothing was changed",
             code="unreachable",
@@ -303,10 +305,9 @@ def _lost(
     return _Failure(unknown, may_repeat=repeatable)
 
 
-def _name(error: httpx2.RequestError) -> str:
-    if isinstance(error, httpx2.TimeoutException):
-        return "no answer in time"
-    return str(error).strip() or type(error).__name__
+def _target(path: str, query: Mapping[str, Any] | None) -> str:
+    """The path and its query as they are sent."""
+    return f"{quoted(path)}?{urlencode(query, quote_via=quote)}" if query else quoted(path)
 
 
 def _encode(body: Any) -> tuple[bytes | None, frozenset[str]]:

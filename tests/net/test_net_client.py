@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import httpx2
 import pytest
+from fake_clock import FakeClock
 
 from agentops.document import Secret, SecretRef
 from agentops.errors import (
@@ -22,23 +21,6 @@ from agentops.errors import (
 from agentops.net import Http, NetOptions, RetryPolicy, platform_origin
 
 KEY = Secret((SecretRef("KEY", "sk_very_secret"),))
-
-
-class FakeClock:
-    def __init__(self) -> None:
-        self.elapsed_s = 0.0
-        self.slept: list[float] = []
-
-    def now(self) -> datetime:
-        return datetime(2026, 11, 22, tzinfo=UTC)
-
-    def monotonic(self) -> float:
-        return self.elapsed_s
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.elapsed_s += seconds
-        await asyncio.sleep(0)
 
 
 class Script:
