@@ -19,7 +19,7 @@ from agentops.document import (
     read_mark,
 )
 from agentops.plan.approval import digest_of, target_name
-from agentops.plan.canonical import canonical, fingerprint, holds
+from agentops.plan.canonical import Canonical, canonical, fingerprint_of, holds
 from agentops.plan.changes import Describer, place_in_source, secret_values
 from agentops.plan.compare import (
     Comparison,
@@ -39,12 +39,15 @@ from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Operati
 from agentops.plan.policy import refuse_by_rules
 from agentops.plan.safety import refuse_agent, refuse_excess, refuse_protected
 
+_CONTAINERS = (dict, list)
+
 
 @dataclass(frozen=True, slots=True)
 class World:
     """What was read of the account.
 
-    observed: what the platform holds, by agent id, for every agent that a spec matched
+    observed: what the platform holds, by agent id, of every agent that a spec matched; nothing where a `Planner` is
+              handed each agent as it is read
     orphans:  agents with our mark that no spec means any more, by the key in their mark; read only for `--prune`
     agent_count: agents that the account has now, archived ones not counted
     """
@@ -52,7 +55,7 @@ class World:
     generation: Generation
     target: str
     matching: Matching
-    observed: Mapping[str, ObservedAgent]
+    observed: Mapping[str, ObservedAgent] = field(default_factory=dict)
     orphans: Mapping[str, ObservedAgent] = field(default_factory=dict)
     agent_count: int = 0
 
@@ -68,6 +71,68 @@ class PlanOptions:
     today: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class AgentPlan:
+    """One agent's part of a plan: what to do, what speaks against it, what is worth knowing."""
+
+    change: AgentChange
+    refusals: list[Refusal]
+    diagnostics: list[Diagnostic]
+
+
+class Planner:
+    """Plans agent by agent, in any order, so that each can be planned as soon as it has been read, and be forgotten."""
+
+    def __init__(self, environment: Environment, world: World, options: PlanOptions) -> None:
+        self._environment, self._world, self._options = environment, world, options
+        self._concealed = secret_values(match.desired for match in world.matching.matches)
+
+    def plan_agent(self, match: Match, observed: ObservedAgent | None) -> AgentPlan:
+        """`observed` is None where the account has no such agent yet."""
+        desired, options = match.desired, self._options
+        describer = Describer(desired, self._concealed)
+        form = canonical(desired.config)
+        diagnostics = _unclearable(desired)
+        if observed is None:
+            return AgentPlan(_create(describer, form), [], diagnostics)
+        standing = judge(self._environment, self._world.generation, match, observed)
+        rules = active_rules(self._environment, desired.key, options.today)
+        compared = compare_config(describer, form, observed.live, standing.base, rules)
+        change = _existing(describer, form, observed, standing, compared)
+        if options.lists_unmanaged:
+            change = replace(change, unmanaged=unmanaged_paths(desired, observed.live))
+        refusals = refuse_agent(
+            change, standing, overwrites_drift=options.overwrites_drift, discards_draft=options.discards_draft
+        )
+        return AgentPlan(change, refusals, diagnostics + _notes(change, standing, compared))
+
+    def conclude(self, parts: Iterable[AgentPlan], diagnostics: Iterable[Diagnostic] = ()) -> Plan:
+        """The plan, from a part for every match in their order. What concerns all agents together is judged here."""
+        environment, world = self._environment, self._world
+        refusals = list(world.matching.refusals)
+        notes = list(diagnostics) + _expired_rules(environment, self._options.today)
+        changes: list[AgentChange] = []
+        for part in parts:
+            changes.append(part.change)
+            refusals += part.refusals
+            notes += part.diagnostics
+        changes += [_archive(key, orphan) for key, orphan in sorted(world.orphans.items())]
+        refusals += refuse_protected(environment, changes) + refuse_excess(environment, changes)
+        refusals += refuse_by_rules(environment, changes)
+        standing, acknowledged = acknowledge(refusals, self._options.acknowledged)
+        return Plan(
+            project=environment.project,
+            environment=environment.name,
+            target=target_name(environment, world.target),
+            generation=world.generation,
+            changes=tuple(changes),
+            digest=digest_of(environment, world.target, changes),
+            diagnostics=tuple(notes),
+            refusals=standing,
+            acknowledged=acknowledged,
+        )
+
+
 def build_plan(
     environment: Environment,
     world: World,
@@ -75,78 +140,34 @@ def build_plan(
     diagnostics: Iterable[Diagnostic] = (),
 ) -> Plan:
     """The plan for everything that was matched. Same intention and same world give an equal plan."""
-    refusals = list(world.matching.refusals)
-    notes = list(diagnostics) + _expired_rules(environment, options.today)
-    changes: list[AgentChange] = []
-    concealed = secret_values(match.desired for match in world.matching.matches)
-    for match in world.matching.matches:
-        part = _plan_agent(environment, world, options, match, concealed)
-        changes.append(part.change)
-        refusals += part.refusals
-        notes += part.diagnostics
-    changes += [_archive(key, orphan) for key, orphan in sorted(world.orphans.items())]
-    refusals += refuse_protected(environment, changes) + refuse_excess(environment, changes)
-    refusals += refuse_by_rules(environment, changes)
-    standing, acknowledged = acknowledge(refusals, options.acknowledged)
-    return Plan(
-        project=environment.project,
-        environment=environment.name,
-        target=target_name(environment, world.target),
-        generation=world.generation,
-        changes=tuple(changes),
-        digest=digest_of(environment, world.target, changes),
-        diagnostics=tuple(notes),
-        refusals=standing,
-        acknowledged=acknowledged,
-    )
+    planner = Planner(environment, world, options)
+    parts = [
+        planner.plan_agent(match, world.observed[match.listing.agent_id] if match.listing else None)
+        for match in world.matching.matches
+    ]
+    return planner.conclude(parts, diagnostics)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    change: AgentChange
-    refusals: list[Refusal]
-    diagnostics: list[Diagnostic]
-
-
-def _plan_agent(
-    environment: Environment, world: World, options: PlanOptions, match: Match, concealed: frozenset[str]
-) -> _Part:
-    desired = match.desired
-    describer = Describer(desired, concealed)
-    diagnostics = _unclearable(desired)
-    if match.listing is None:
-        return _Part(_create(describer), [], diagnostics)
-    observed = world.observed[match.listing.agent_id]
-    standing = judge(environment, world.generation, match, observed)
-    rules = active_rules(environment, desired.key, options.today)
-    compared = compare_config(describer, observed.live, standing.base, rules)
-    change = _existing(describer, observed, standing, compared)
-    if options.lists_unmanaged:
-        change = replace(change, unmanaged=unmanaged_paths(desired, observed.live))
-    refusals = refuse_agent(
-        change, standing, overwrites_drift=options.overwrites_drift, discards_draft=options.discards_draft
-    )
-    return _Part(change, refusals, diagnostics + _notes(change, standing, compared))
-
-
-def _create(describer: Describer) -> AgentChange:
+def _create(describer: Describer, form: Canonical) -> AgentChange:
     desired = describer.desired
     return AgentChange(
         key=desired.key,
         name=desired.name,
         action=Action.CREATE,
         reason=f"the account has no agent called {desired.name!r}",
-        fingerprint=fingerprint(desired.config),
-        fields=compare_config(describer, None, None, ()).fields + new_metadata(describer),
+        fingerprint=fingerprint_of(form),
+        fields=compare_config(describer, form, None, None, ()).fields + new_metadata(describer),
         desired=desired,
     )
 
 
-def _existing(describer: Describer, observed: ObservedAgent, standing: Standing, compared: Comparison) -> AgentChange:
+def _existing(
+    describer: Describer, form: Canonical, observed: ObservedAgent, standing: Standing, compared: Comparison
+) -> AgentChange:
     desired, live = describer.desired, observed.live
-    mark = fingerprint(desired.config)
+    mark = fingerprint_of(form)
     unverifiable = tuple(sorted(n for n in live.unverifiable if holds(desired.config, n))) if live else ()
-    unseen = _unseen(describer, unverifiable, standing, mark)
+    unseen = _unseen(describer, form, unverifiable, standing, mark)
     immediate = compare_metadata(describer, observed)
     fields = compared.fields + unseen + immediate
     action, reason = _decide(observed, standing, fields, mark)
@@ -166,7 +187,7 @@ def _existing(describer: Describer, observed: ObservedAgent, standing: Standing,
         unverifiable=unverifiable,
         foreign_draft=foreign_draft(desired, observed),
         desired=desired,
-        observed=observed,
+        observed=None if action is Action.UNCHANGED and not compared.drifted else observed,
         restore_to=standing.staged if action is Action.GO_LIVE else None,
     )
 
@@ -196,12 +217,11 @@ def _staged_fingerprint(revision: Revision) -> str | None:
 
 
 def _unseen(
-    describer: Describer, unverifiable: Sequence[str], standing: Standing, mark: str
+    describer: Describer, form: Canonical, unverifiable: Sequence[str], standing: Standing, mark: str
 ) -> tuple[FieldChange, ...]:
     """Fields that can't be read back are written when the spec is not the one we last put live."""
     if standing.mark is not None and standing.mark.fingerprint == mark:
         return ()
-    form = canonical(describer.desired.config)
     paths = [tuple(name.split(".")) for name in unverifiable]
     reason = "cannot be read back, so it is written whenever the spec changes"
     found = (describer.describe(Difference(path, ABSENT, value_at(form, path)), reason=reason) for path in paths)
@@ -254,15 +274,12 @@ def _unclearable(desired: DesiredAgent) -> list[Diagnostic]:
     ]
 
 
-def _cleared(value: Any, path: Path) -> Iterable[Path]:
-    if value is CLEARED:
-        yield path
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            yield from _cleared(item, (*path, name))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _cleared(item, (*path, index))
+def _cleared(value: dict[str, Any] | list[Any], path: Path) -> Iterable[Path]:
+    for part, item in value.items() if isinstance(value, dict) else enumerate(value):
+        if item is CLEARED:
+            yield (*path, part)
+        elif isinstance(item, _CONTAINERS) and item:
+            yield from _cleared(item, (*path, part))
 
 
 def _is_clearable(path: Path) -> bool:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from agentops.document import DesiredAgent, Environment, IgnoredDrift, ObservedAgent, Path, Revision, path_text
-from agentops.plan.canonical import Canonical, canonical, without
+from agentops.plan.canonical import Canonical, canonical, holds, without
 from agentops.plan.changes import Describer, expand, three_way
 from agentops.plan.diff import ABSENT, Difference, diff, leaves, value_at
 from agentops.plan.model import ChangedBy, FieldChange
@@ -31,15 +31,16 @@ class Comparison:
 
 
 def compare_config(
-    describer: Describer, live: Revision | None, base: Revision | None, ignored: Iterable[IgnoredDrift]
+    describer: Describer, form: Canonical, live: Revision | None, base: Revision | None, ignored: Iterable[IgnoredDrift]
 ) -> Comparison:
-    """The versioned part: desired against live, with `base` telling who moved what."""
-    config = describer.desired.config
+    """The versioned part: desired, whose canonical form is `form`, against live; `base` tells who moved what."""
     if live is None or live.document is None:
-        return Comparison(_all_new(describer))
-    wanted = without(config, live.unverifiable)
+        return Comparison(_all_new(describer, form))
+    wanted, desired = describer.desired.config, form
+    if unseen := [name for name in live.unverifiable if holds(wanted, name)]:
+        wanted = without(wanted, unseen)
+        desired = canonical(wanted)
     serving = canonical(live.document, wanted)
-    desired = canonical(wanted, wanted)
     if serving == desired:
         return Comparison()
     before = _base_form(base, live, wanted, serving)
@@ -112,8 +113,7 @@ def _rule_for(path: Path, rules: Iterable[IgnoredDrift]) -> IgnoredDrift | None:
     return None
 
 
-def _all_new(describer: Describer) -> tuple[FieldChange, ...]:
-    form = canonical(describer.desired.config)
+def _all_new(describer: Describer, form: Canonical) -> tuple[FieldChange, ...]:
     return tuple(
         describer.describe(Difference(path, ABSENT, value), reason="new agent") for path, value in leaves(form)
     )

@@ -1,7 +1,8 @@
 """The plan as a value: what will change, why, what it risks, and what it was computed from.
 
 Nothing here computes; `plan.build` does. `to_json`/`from_json` live in `plan.serial`. In memory an `AgentChange` also
-carries the desired and observed state it came from, which apply needs; those two never leave the process.
+carries the desired and observed state it came from, which apply needs; those two never leave the process. Nothing is
+done to an agent that stays as it is, so what was observed of it is let go: in a large account that is most of a plan.
 """
 
 from __future__ import annotations

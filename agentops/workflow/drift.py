@@ -8,16 +8,15 @@ from dataclasses import replace
 from agentops.document import Revision
 from agentops.errors import PlatformError
 from agentops.plan.blame import blame
-from agentops.plan.build import PlanOptions, build_plan
+from agentops.plan.build import PlanOptions
 from agentops.plan.model import AgentChange, Plan
 from agentops.workflow.deployment import Deployment
-from agentops.workflow.planning import observe
+from agentops.workflow.planning import plan_agents, survey
 
 
 async def read_drift(deployment: Deployment, options: PlanOptions) -> Plan:
     """The plan of the selected agents, its drifted fields attributed. Nothing is asked that only an apply needs."""
-    world = await observe(deployment)
-    plan = build_plan(deployment.environment, world, options, deployment.project.diagnostics)
+    plan = await plan_agents(deployment, await survey(deployment), options)
     changes = await asyncio.gather(*(_attributed(deployment, change) for change in plan.changes))
     return replace(plan, changes=tuple(changes))
 

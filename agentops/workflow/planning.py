@@ -1,22 +1,26 @@
-"""Plans an environment: reads what the platform holds, in parallel, and builds the plan from it. Writes nothing."""
+"""Plans an environment: reads what the platform holds, in parallel, and plans each agent from it. Writes nothing."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
 
 from agentops.document import AgentListing, Mark, ObservedAgent, read_mark
 from agentops.errors import AgentopsError
 from agentops.plan.account import check_account, questions
-from agentops.plan.build import PlanOptions, World, build_plan
-from agentops.plan.identity import Matching, match_agents
+from agentops.plan.build import AgentPlan, Planner, PlanOptions, World
+from agentops.plan.identity import Match, Matching, match_agents
 from agentops.plan.model import Plan
 from agentops.remote.port import Reader
 from agentops.workflow.account import ask_account
 from agentops.workflow.deployment import Deployment
 
+Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+
+_AT_ONCE = 256  # as many as an environment may have in flight
 
 
 async def plan_deployment(deployment: Deployment, options: PlanOptions, *, prune: bool = False) -> Plan:
@@ -24,14 +28,14 @@ async def plan_deployment(deployment: Deployment, options: PlanOptions, *, prune
 
     Asks the account, too, for what the specs can't know: voices, knowledge bases, phone numbers, its limits.
     """
-    world = await observe(deployment, prune=prune)
-    plan = build_plan(deployment.environment, world, options, deployment.project.diagnostics)
+    world = await survey(deployment, prune=prune)
+    plan = await plan_agents(deployment, world, options)
     answers = await ask_account(deployment.account, questions(plan), world.agent_count)
     return check_account(plan, answers, options.acknowledged)
 
 
-async def observe(deployment: Deployment, *, prune: bool = False) -> World:
-    """One listing, then every matched agent at once, under the account's limiter."""
+async def survey(deployment: Deployment, *, prune: bool = False) -> World:
+    """Which agents there are and what they are to us: one listing, and marks where names don't tell."""
     account = deployment.account
     selected = [agent.key for agent in deployment.agents]
     listings = await account.list_agents()
@@ -42,15 +46,27 @@ async def observe(deployment: Deployment, *, prune: bool = False) -> World:
         marks = await _read_marks(deployment, (*matching.unmatched, *archived))
         everything = (*listings, *archived)
         matching = match_agents(deployment.environment, deployment.project.agents, everything, marks).only(selected)
-    matched = [match.listing for match in matching.matches if match.listing is not None]
     return World(
         generation=account.generation,
         target=account.base_url,
         matching=matching,
-        observed=await _read_agents(deployment, matched),
         orphans=await _read_orphans(deployment, matching, marks) if prune else {},
         agent_count=len(listings),
     )
+
+
+async def plan_agents(deployment: Deployment, world: World, options: PlanOptions) -> Plan:
+    """Reads and plans every matched agent, each as soon as it is there: planning hides behind the others' latency, and
+    what was read of an agent that stays as it is need not be kept."""
+    mine = (deployment.environment.project, deployment.environment.name)
+    planner = Planner(deployment.environment, world, options)
+
+    async def plan_one(match: Match) -> AgentPlan:
+        found = await deployment.account.read_agent(match.listing, mine=mine) if match.listing else None
+        return planner.plan_agent(match, found)
+
+    parts = await _each(plan_one, world.matching.matches)
+    return planner.conclude(parts, deployment.project.diagnostics)
 
 
 async def _namesakes(account: Reader, matching: Matching) -> list[AgentListing]:
@@ -60,18 +76,12 @@ async def _namesakes(account: Reader, matching: Matching) -> list[AgentListing]:
     return [each for each in archived if each.name in matching.sought_names or each.agent_id in bound]
 
 
-async def _read_agents(deployment: Deployment, listings: Iterable[AgentListing]) -> dict[str, ObservedAgent]:
-    """By agent id; two specs of one agent read it once."""
-    mine = (deployment.environment.project, deployment.environment.name)
-    unique = {listing.agent_id: listing for listing in listings}
-    found = await _all(deployment.account.read_agent(listing, mine=mine) for listing in unique.values())
-    return dict(zip(unique, found, strict=True))
-
-
 async def _read_marks(deployment: Deployment, listings: Sequence[AgentListing]) -> dict[str, Mark | None]:
-    live = await _all(deployment.account.read_live(listing.agent_id) for listing in listings)
-    pairs = zip(listings, live, strict=True)
-    return {listing.agent_id: read_mark(revision.label) if revision else None for listing, revision in pairs}
+    async def mark_of(listing: AgentListing) -> Mark | None:
+        live = await deployment.account.read_live(listing.agent_id)
+        return read_mark(live.label) if live else None
+
+    return dict(zip([each.agent_id for each in listings], await _each(mark_of, listings), strict=True))
 
 
 async def _read_orphans(
@@ -88,15 +98,26 @@ async def _read_orphans(
         and (mark.project, mark.environment) == mine
         and mark.key not in known
     }
-    observed = await _read_agents(deployment, orphans.values())
-    return {key: observed[listing.agent_id] for key, listing in orphans.items()}
+    read_agent = partial(deployment.account.read_agent, mine=mine)
+    return dict(zip(orphans, await _each(read_agent, list(orphans.values())), strict=True))
 
 
-async def _all(questions: Iterable[Coroutine[Any, Any, Answer]]) -> list[Answer]:
-    """Every answer in order; the first failure ends the others and is raised as itself, not as a group."""
+async def _each(ask: Callable[[Item], Awaitable[Answer]], items: Sequence[Item]) -> list[Answer]:
+    """Every answer, in order. The first failure ends the others and is raised as itself, not as a group.
+
+    A fixed number of workers: what has been half read does not grow with the account.
+    """
+    answers: dict[int, Answer] = {}
+    waiting = iter(enumerate(items))
+
+    async def work() -> None:
+        for index, item in waiting:
+            answers[index] = await ask(item)
+
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(question) for question in questions]
+            for _ in range(min(len(items), _AT_ONCE)):
+                group.create_task(work())
     except* AgentopsError as failed:
         raise failed.exceptions[0] from None
-    return [task.result() for task in tasks]
+    return [answers[index] for index in range(len(items))]
