@@ -30,6 +30,7 @@ from agentops.errors import (
 )
 
 _SHOWN_CHARACTERS = 200
+_JSON = json.JSONDecoder(strict=False)  # takes unescaped control characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,10 @@ class Answer:
 
 def read_answer(status: int, text: str, headers: Mapping[str, str]) -> Answer:
     """Parses the body as JSON where it is, unescaped control characters included."""
-    if not text.strip():
+    if not text or text.isspace():
         return Answer(status, None, headers)
     try:
-        return Answer(status, json.loads(text, strict=False), headers)
+        return Answer(status, _JSON.decode(text), headers)
     except ValueError:
         return Answer(status, text, headers, is_json=False)
 

@@ -52,6 +52,7 @@ HIDDEN: Final = Secret(("(hidden)",))
 
 _ALL: Final[Any] = object()
 _NUMBERS = (int, float)  # never empty, not even zero
+_LISTS = (list, tuple)
 
 
 def canonical(document: Mapping[str, Any], managed: Mapping[str, Any] | None = None) -> dict[str, Canonical]:
@@ -136,10 +137,12 @@ def _object(value: Mapping[str, Any], shape: Any) -> dict[str, Canonical]:
 
 
 def _value(name: str | int, value: Any, shape: Any) -> Canonical:
+    if isinstance(value, str):  # first, since most values are text
+        return _text_or_secret(value, shape)
     if isinstance(value, dict):
         inner = shape if isinstance(shape, dict) else _ALL
         return _free_map(value, inner) if name in FREE_MAPS else _object(value, inner)
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LISTS):
         return _list(name, value, shape)
     if isinstance(value, KeyedItems):
         return _keyed(list(value.items.values()), NATURAL_KEYS[str(name)], shape)
@@ -154,14 +157,14 @@ def _entry(value: Any, shape: Any) -> Canonical:
     """Inside a free map everything counts, empty values too."""
     if isinstance(value, dict):
         return _free_map(value, shape if isinstance(shape, dict) else _ALL)
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LISTS):
         return [_entry(item, _at(shape, index)) for index, item in enumerate(value)]
     return _leaf(value, shape)
 
 
 def _list(name: str | int, value: Sequence[Any], shape: Any) -> Canonical:
     key = natural_key(name, value)
-    if key is not None and (not isinstance(shape, list | tuple) or natural_key(name, shape) is not None):
+    if key is not None and (not isinstance(shape, _LISTS) or natural_key(name, shape) is not None):
         return _keyed(value, key, shape)
     return [_value(index, item, _at(shape, index)) for index, item in enumerate(value)]
 
@@ -170,24 +173,28 @@ def _keyed(value: Sequence[Any], key: str, shape: Any) -> KeyedItems:
     shapes: dict[str, Any] = {}
     if isinstance(shape, KeyedItems):
         shapes = dict(shape.items)
-    elif isinstance(shape, list | tuple):
+    elif isinstance(shape, _LISTS):
         shapes = {item[key]: item for item in shape}
     return KeyedItems({item[key]: _object(item, shapes.get(item[key], _ALL)) for item in value})
 
 
 def _at(shape: Any, index: int) -> Any:
-    return shape[index] if isinstance(shape, list | tuple) and index < len(shape) else _ALL
+    return shape[index] if isinstance(shape, _LISTS) and index < len(shape) else _ALL
 
 
 def _leaf(value: Any, shape: Any) -> Canonical:
     if isinstance(value, str):
-        text = _text(value)
-        return _reconciled(text, shape) if isinstance(shape, Secret) else text
+        return _text_or_secret(value, shape)
     if isinstance(value, bool):
         return Flag(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return "" if value is None or value is CLEARED else value
+
+
+def _text_or_secret(value: str, shape: Any) -> str | Secret:
+    text = _text(value)
+    return _reconciled(text, shape) if isinstance(shape, Secret) else text
 
 
 def _reconciled(observed: str, wanted: Secret) -> Secret:
@@ -205,6 +212,8 @@ def _text(value: str) -> str:
 
 def _encoded(form: Canonical) -> Any:
     """JSON data that keeps apart what canonical forms keep apart: objects and lists are tagged."""
+    if isinstance(form, str):
+        return form
     if isinstance(form, KeyedItems):
         return ["keyed", {key: _encoded(item) for key, item in form.items.items()}]
     if isinstance(form, Flag):

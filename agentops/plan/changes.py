@@ -5,7 +5,7 @@ Values leave canonical form here, and everything that must not be seen is hidden
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,7 +110,7 @@ def secret_values(agents: Iterable[DesiredAgent]) -> frozenset[str]:
     """The values of all secrets that specs use, to hide them wherever the platform's side shows them in clear."""
     found: set[str] = set()
     for agent in agents:
-        for secret in _secrets_in((agent.config, agent.metadata)):
+        for secret in _secrets_in(agent.config, agent.metadata):
             found |= {part.value for part in secret.parts if not isinstance(part, str) and part.value}
     return frozenset(found)
 
@@ -120,15 +120,16 @@ def place_in_source(desired: DesiredAgent, path: Path) -> Where | None:
     return desired.place_of(_by_index(desired.config, path))
 
 
-def _secrets_in(value: Any) -> Iterator[Secret]:
-    if isinstance(value, Secret):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _secrets_in(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _secrets_in(item)
+def _secrets_in(*values: Any) -> Iterator[Secret]:
+    waiting = list(values)
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Secret):
+            yield value
+        elif isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
 
 
 def _by_index(document: Any, path: Path) -> Path:

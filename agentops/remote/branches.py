@@ -73,7 +73,9 @@ class Branches(Client):
         path = f"/agent/{agent_id}/branches/{branch_id}/revisions/{revision_id}"
         data = await self._get(path)
         row = read_row(RevisionRow, data.get("revision") if isinstance(data, dict) else data, f"GET {path}")
-        return with_document(row.to_revision(branch_id=branch_id), data.get("resolvedConfig") or {})
+        resolved = data.get("resolvedConfig") or {}
+        document, unverifiable = wire.from_stored(resolved)
+        return row.to_revision(branch_id=branch_id, document=document, unverifiable=unverifiable), resolved
 
     async def _history(
         self, agent_id: str, summaries: Sequence[BranchSummaryRow], live: Revision | None, mine: tuple[str, str] | None
@@ -258,12 +260,6 @@ class Branches(Client):
 
     async def archive_branch(self, agent_id: str, branch_id: str) -> None:
         await self._write("POST", f"/agent/{agent_id}/branches/{branch_id}/archive", is_repeatable=True)
-
-
-def with_document(revision: Revision, resolved: Mapping[str, Any]) -> tuple[Revision, Mapping[str, Any]]:
-    """`revision` with the document that `resolved` means, and `resolved` itself."""
-    document, unverifiable = wire.from_stored(resolved)
-    return replace(revision, document=document, unverifiable=unverifiable), resolved
 
 
 def _live(summaries: Sequence[BranchSummaryRow]) -> BranchSummaryRow | None:

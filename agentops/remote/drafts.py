@@ -61,7 +61,7 @@ class Drafts(Client):
         row = read_row(RevisionRow, data.get("version") if isinstance(data, dict) else data, f"GET {path}")
         resolved = data.get("resolvedConfig") or {}
         document, unverifiable = wire.from_stored(resolved)
-        return replace(row.to_revision(), document=document, unverifiable=unverifiable), resolved
+        return row.to_revision(document=document, unverifiable=unverifiable), resolved
 
     async def _base(
         self, agent_id: str, live: Revision | None, revisions: Sequence[Revision], mine: tuple[str, str] | None

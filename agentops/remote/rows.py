@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agentops.document import Revision, ScanState
+from agentops.document import Document, Revision, ScanState
 from agentops.errors import PlatformError
 
 _Row = TypeVar("_Row", bound="Row")
@@ -77,8 +77,14 @@ class RevisionRow(Row):
     def scan_reason(self) -> str | None:
         return self.security_check.reason if self.security_check else None
 
-    def to_revision(self, *, branch_id: str | None = None) -> Revision:
-        """The revision without its document. Only v1, which has no branches, says when one went live."""
+    def to_revision(
+        self,
+        *,
+        branch_id: str | None = None,
+        document: Document | None = None,
+        unverifiable: frozenset[str] = frozenset(),
+    ) -> Revision:
+        """The revision. Only v1, which has no branches, says when one went live."""
         return Revision(
             revision_id=self.revision_id,
             number=self.revision_number if self.revision_number is not None else self.version_number,
@@ -91,6 +97,8 @@ class RevisionRow(Row):
             restored_from=self.restored_from,
             branch_id=branch_id,
             activated_at=None if branch_id else self.activated_at,
+            document=document,
+            unverifiable=unverifiable,
         )
 
 

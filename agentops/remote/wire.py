@@ -65,6 +65,9 @@ UNVERIFIABLE = frozenset({"customLLMWebSocketUrl", "globalKnowledgeBaseId", "sin
 _READ_ONLY = frozenset({"workflowGraph", "workflowType", "_id", "__v", "createdAt", "updatedAt"})
 
 
+_CONTAINERS = (dict, list)
+
+
 def flat_fields(resolved: Mapping[str, Any]) -> dict[str, Any]:
     """Every stored field by name, from the flat form or from the one grouped by section."""
     fields: dict[str, Any] = {}
@@ -119,10 +122,14 @@ def _place_all(document: Document, values: Mapping[str, Any], table: Mapping[str
 
 def without_nulls(value: Any) -> Any:
     """`value` without null members: the platform writes null for "not set", a document leaves it out."""
-    if isinstance(value, Mapping):
-        return {key: without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, dict):
+        return {
+            key: without_nulls(item) if isinstance(item, _CONTAINERS) else item
+            for key, item in value.items()
+            if item is not None
+        }
     if isinstance(value, list):
-        return [without_nulls(item) for item in value]
+        return [without_nulls(item) if isinstance(item, _CONTAINERS) else item for item in value]
     return value
 
 

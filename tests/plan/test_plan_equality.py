@@ -48,6 +48,12 @@ def test_a_canonical_form_is_its_own_canonical_form(document: Any, managed: Any)
     assert canonical(canonical(document)) == canonical(document)
 
 
+@given(DOCUMENTS, st.sampled_from([Secret(("Bearer ", SecretRef("TOKEN", "t"))), CLEARED, "a"]))
+def test_a_document_over_its_own_paths_is_all_of_it(document: Any, leaf: Any) -> None:
+    document = {**document, "a": leaf, "b": {"tools": [{"name": "t1", "c": leaf}], "headers": {"d": leaf}}}
+    assert canonical(document, document) == canonical(document)
+
+
 @given(DOCUMENTS, DOCUMENTS)
 def test_a_difference_exists_exactly_when_the_forms_differ(one: Any, other: Any) -> None:
     a, b = canonical(one), canonical(other)
