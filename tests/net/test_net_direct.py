@@ -82,7 +82,7 @@ async def sip(peer: Peer) -> None:
 
 async def test_a_long_request_on_a_slow_way_is_waited_for_as_long_as_it_moves(anyio_backend: str) -> None:
     async with raw_server(sip, takes_bodies=False) as server:
-        sender = direct(server, read_timeout_s=0.3)
+        sender = direct(server, read_timeout_s=0.4)
         assert (await sender.send("PUT", "/x", b"x" * 16_000_000)).status == 200
         await sender.close()
 
@@ -220,7 +220,7 @@ async def test_a_certificate_that_the_system_does_not_trust_gets_no_request(
 
 @pytest.mark.usefixtures("trusted")
 async def test_a_long_request_goes_over_tls_as_fast_as_it_is_taken(tls: ssl.SSLContext, anyio_backend: str) -> None:
-    async with raw_server(sip, tls=tls, takes_bodies=False) as server, far(server, read_timeout_s=0.3) as http:
+    async with raw_server(sip, tls=tls, takes_bodies=False) as server, far(server, read_timeout_s=0.4) as http:
         assert (await http.request("PUT", "/x", body="x" * 15_999_998)).status == 200
 
 
@@ -228,7 +228,7 @@ async def test_a_long_request_goes_over_tls_as_fast_as_it_is_taken(tls: ssl.SSLC
 @pytest.mark.parametrize("ending", [then_hang_up(answer("{}", "Connection: close")), stall])
 async def test_a_tls_connection_that_ends_is_replaced(tls: ssl.SSLContext, anyio_backend: str, ending: Any) -> None:
     async with raw_server(ending, answer('"next"'), tls=tls) as server:
-        async with far(server, read_timeout_s=0.2) as http:
+        async with far(server, read_timeout_s=0.4) as http:
             if ending is stall:
                 with pytest.raises(OutcomeUnknownError):
                     await http.request("POST", "/x", body={})

@@ -113,7 +113,7 @@ async def test_an_answer_that_is_none_is_lost_and_its_connection_not_used_again(
 
 async def test_a_server_that_says_nothing_is_given_up(open_: Open) -> None:
     async with raw_server(stall, answer()) as server:
-        sender = open_(server, read_timeout_s=0.05)
+        sender = open_(server, read_timeout_s=0.3)
         with pytest.raises(LostError, match="no answer in time"):
             await sender.send("POST", "/x", b"{}")
         await server.peers[0].gone.wait()
@@ -134,10 +134,10 @@ async def test_a_slow_server_is_waited_for_as_long_as_it_moves(open_: Open) -> N
     async def slowly(peer: Peer) -> None:
         for start in range(0, 40, 10):
             await peer.say(answer("{}")[start : start + 10])
-            await asyncio.sleep(0.1)  # the whole takes longer than one silence may
+            await asyncio.sleep(0.15)  # the whole takes longer than one silence may
 
     async with raw_server(slowly) as server:
-        assert (await open_(server, read_timeout_s=0.25).send("GET", "/x")).body == b"{}"
+        assert (await open_(server, read_timeout_s=0.5).send("GET", "/x")).body == b"{}"
 
 
 async def test_a_port_where_nobody_listens_gets_nothing(open_: Open) -> None:
