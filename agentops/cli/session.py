@@ -92,19 +92,22 @@ def read_project(scope: Scope, *, needs_secrets: bool) -> Project:
 @asynccontextmanager
 async def opened(scope: Scope) -> AsyncIterator[Deployment]:
     """The deployment that `scope` means, with its account connected and its agents selected."""
+    from agentops.cli.reading import ReadingProgress
     from agentops.plan.selection import Selection
     from agentops.workflow.deployment import open_deployment
     from agentops.workflow.selecting import selected
 
     project = read_project(scope, needs_secrets=True)
     settings = read_settings()
-    with emulator_for(project, scope) as emulator_url:
+    reading = ReadingProgress(sys.stderr, redraws=sys.stderr.isatty() and settings.can_redraw)
+    with emulator_for(project, scope) as emulator_url, reading:
         async with open_deployment(
             project,
             settings,
             emulator_url=emulator_url,
             generation=scope.generation,
             on_exchange=_tell_exchange if scope.is_verbose else None,
+            on_read=reading.tell,
         ) as deployment:
             selection = Selection(scope.agents, scope.excluded, scope.tags, keys=scope.keys, shard=scope.shard)
             yield selected(deployment, selection, scope.changed_since)

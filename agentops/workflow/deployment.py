@@ -21,12 +21,16 @@ _EMULATOR_KEY = Secret((SecretRef("the emulator's key", "sk_emulator"),))
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A project's environment with its account. `agents` are the selected ones, in the project's order."""
+    """A project's environment with its account. `agents` are the selected ones, in the project's order.
+
+    `on_read` is told how many agents of how many have been read, for those who wait.
+    """
 
     project: Project
     agents: tuple[DesiredAgent, ...]
     account: Writer
     api_key: Secret | None
+    on_read: Callable[[int, int], None] = lambda done, total: None
 
     @property
     def environment(self) -> Environment:
@@ -48,6 +52,7 @@ async def open_deployment(
     emulator_url: str | None = None,
     generation: Generation | None = None,
     on_exchange: Callable[[Exchange], None] | None = None,
+    on_read: Callable[[int, int], None] = lambda done, total: None,
 ) -> AsyncIterator[Deployment]:
     """Connects to the project's account. `emulator_url` is where the embedded emulator listens, for `target: emulator`.
 
@@ -64,7 +69,7 @@ async def open_deployment(
     )
     base_url = emulator_url or environment.base_url or settings.base_url
     async with await connect(base_url, key, generation=generation, options=options) as account:
-        yield Deployment(project, project.agents, account, key)
+        yield Deployment(project, project.agents, account, key, on_read)
 
 
 def account_key(environment: Environment, settings: Settings) -> Secret:

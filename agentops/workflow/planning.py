@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from itertools import count
 from typing import TypeVar
 
 from agentops.document import AgentListing, Mark, ObservedAgent, read_mark
@@ -60,12 +61,15 @@ async def plan_agents(deployment: Deployment, world: World, options: PlanOptions
     what was read of an agent that stays as it is need not be kept."""
     mine = (deployment.environment.project, deployment.environment.name)
     planner = Planner(deployment.environment, world, options)
+    matches, done = world.matching.matches, count(1)
 
     async def plan_one(match: Match) -> AgentPlan:
         found = await deployment.account.read_agent(match.listing, mine=mine) if match.listing else None
-        return planner.plan_agent(match, found)
+        planned = planner.plan_agent(match, found)
+        deployment.on_read(next(done), len(matches))
+        return planned
 
-    parts = await _each(plan_one, world.matching.matches)
+    parts = await _each(plan_one, matches)
     return planner.conclude(parts, deployment.project.diagnostics)
 
 
