@@ -14,7 +14,12 @@ from agentops.plan.canonical import fingerprint
 from agentops.spec import Project, load_project
 
 KEY = Secret((SecretRef("key", "sk_bench"),))
-PROJECT = "project: bench\ndefault_environment: far\nenvironments:\n  far: {}\n"
+PROJECT = """\
+project: bench
+default_environment: far
+environments:
+  far: {rate_limit: {requests_per_second: 1000, max_in_flight: 100}}
+"""
 SENTENCES = (
     "You answer the phone of branch {n} and you are calm, friendly and quick.",
     "The branch opens at nine in the morning and closes at five in the afternoon.",
@@ -84,4 +89,17 @@ def stub_platform(seeds: Path, latency_ms: float) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.stdin.close()
+            process.wait(10)
+
+
+@contextmanager
+def emulator() -> Iterator[str]:
+    """The base URL of an emulator in a process of its own, whose scans take no time."""
+    command = [sys.executable, "-m", "agentops.cli.app", "emulator", "--port", "0", "--scan-delay", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
             process.wait(10)

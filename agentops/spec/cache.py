@@ -194,7 +194,7 @@ def _made_by() -> str:
     """The code that reads specs, and what it is built on."""
     here = Path(__file__).parent
     code = [path.read_bytes() for path in sorted([*here.rglob("*.py"), here.parent / "document.py"])]
-    return _digest(__version__, sys.version, *(version(name) for name in _MADE_WITH), *code).hex()
+    return _digest(__version__, sys.version, sys.byteorder, *(version(name) for name in _MADE_WITH), *code).hex()
 
 
 def _digest(*parts: str | bytes) -> bytes:

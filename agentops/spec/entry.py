@@ -73,7 +73,7 @@ def _agent_data(agent: DesiredAgent) -> dict[str, Any]:
     where = agent.where
     assert isinstance(where, Positions)
     extra = [(path, _place(place)) for path, place in where.extra.items()]
-    return {**data, "where": (where.files, where.places.tolist(), extra)}
+    return {**data, "where": (where.files, where.places.tobytes().hex(), extra)}
 
 
 def _agent(data: dict[str, Any]) -> DesiredAgent:
@@ -81,7 +81,7 @@ def _agent(data: dict[str, Any]) -> DesiredAgent:
     where = {tuple(path): Where(*place) for path, place in extra}
     for name in _TUPLES:
         data[name] = tuple(data[name])
-    return DesiredAgent(**data, where=Positions(data["config"], files, array("Q", places), where))
+    return DesiredAgent(**data, where=Positions(data["config"], files, array("Q", bytes.fromhex(places)), where))
 
 
 def _problem_data(problem: Diagnostic) -> list[Any]:

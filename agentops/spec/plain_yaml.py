@@ -106,7 +106,9 @@ class _Reader:
             if rest and rest[0] != "#":
                 at = len(lines[line]) - len(rest)
                 value = self._value(rest, at, column)
-                self._skip(self.line + 1)
+                self.line += 1
+                if not rows[self.line][2]:
+                    self._skip(self.line)
             else:
                 at = column + len(key) + 1
                 self._skip(line + 1)

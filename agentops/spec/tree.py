@@ -160,34 +160,31 @@ def _paths(tree: Any, base: Path) -> Iterator[Path]:
 
 def to_document(tree: Map, extra: Mapping[Path, Where]) -> tuple[dict[str, Any], Positions]:
     """The same data as plain dicts and lists, and where its values are written."""
-    files: dict[str, int] = {}
-    places = array("Q")
+    marks = [tree.mark]
+    document = _plain(tree, tree.mark, marks)
+    files = {file: index for index, file in enumerate(dict.fromkeys([mark[3] for mark in marks]))}
+    at_file, at_line = _LINE_BITS + _COLUMN_BITS, _COLUMN_BITS
+    places = array("Q", [files[mark[3]] << at_file | mark[4] << at_line | mark[5] for mark in marks])
+    return document, Positions(document, tuple(files), places, extra)
 
-    def put(mark: Mark) -> None:
-        file = files.setdefault(mark[3], len(files))
-        places.append(file << _LINE_BITS + _COLUMN_BITS | mark[4] << _COLUMN_BITS | mark[5])
 
-    def mapping(node: Any, mark: Mark) -> dict[str, Any]:
-        marks = node.marks if type(node) is Map else dict.fromkeys(node, mark)
+def _plain(node: Any, mark: Mark, marks: list[Mark]) -> Any:
+    """`node` as plain data; the marks of what is in it are appended to `marks` in the order of a walk."""
+    if isinstance(node, dict):
+        own = node.marks if type(node) is Map else dict.fromkeys(node, mark)
         made = {}
         for key, value in node.items():
-            put(of_value := marks[key])
-            made[key] = value if type(value) in _LEAVES else below(value, of_value)
+            of_value = own[key]
+            marks.append(of_value)
+            made[key] = value if type(value) in _LEAVES else _plain(value, of_value, marks)
         return made
-
-    def below(node: Any, mark: Mark) -> Any:
-        if isinstance(node, dict):
-            return mapping(node, mark)
-        if not isinstance(node, list):
-            return node
+    if isinstance(node, list):
         items = []
         for value, of_value in zip(node, node.marks if type(node) is Seq else [mark] * len(node), strict=True):
-            put(of_value)
-            items.append(below(value, of_value))
+            marks.append(of_value)
+            items.append(_plain(value, of_value, marks))
         return items
-
-    put(tree.mark)
-    return (document := mapping(tree, tree.mark)), Positions(document, tuple(files), places, extra)
+    return node
 
 
 _LEAVES = frozenset((str, int, float, bool))
