@@ -7,6 +7,7 @@ Every ratio compares two things measured in the same run on the same machine, so
 from __future__ import annotations
 
 import json
+import math
 
 broken: list[str] = []
 
@@ -18,3 +19,8 @@ def report(name: str, value: float, *, at_most: float | None = None, at_least: f
     print(json.dumps({"bench": name, "value": round(value, 3), **limit, "holds": holds}), flush=True)
     if not holds:
         broken.append(name)
+
+
+def exponent(small: tuple[float, float], large: tuple[float, float]) -> float:
+    """k in cost ~ size^k between two points of (size, cost): 1 is linear growth."""
+    return math.log(large[1] / small[1]) / math.log(large[0] / small[0])

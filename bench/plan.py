@@ -25,7 +25,7 @@ from agentops.remote.connect import connect
 from agentops.spec import Project
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.planning import plan_deployment
-from bench import report
+from bench import exponent, report
 from bench.fleet import KEY, emulator, load_fleet, stub_platform, write_fleet, write_seeds
 
 LATENCY_MS = 50.0
@@ -107,11 +107,6 @@ def on_the_emulator(count: int) -> Measured:
         project = load_fleet(folder)
         asyncio.run(bring_up(project, base_url))
         return asyncio.run(plan_once(project, base_url))
-
-
-def exponent(small: tuple[int, float], large: tuple[int, float]) -> float:
-    """k in time ~ size^k between two points."""
-    return math.log(large[1] / small[1]) / math.log(large[0] / small[0])
 
 
 def report_thousand(found: Measured, bare: tuple[float, float]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentops.apply.model import ApplyResult, Outcome
-from agentops.calls import Check, RunReport, Verdict
+from agentops.calls.model import Check, RunReport, Verdict
 from agentops.ci.annotations import annotation_commands, message_command
 from agentops.ci.approval import Approval
 from agentops.ci.comment import fit

@@ -163,7 +163,7 @@ def _load(start: Path, environment: str | None = None) -> Project:
 
 def _script_problems(project: Project) -> list[Diagnostic]:
     """What is wrong in the call scripts that the specs name."""
-    from agentops.workflow.calls import load_script
+    from agentops.workflow.scripts import load_script
 
     problems: list[Diagnostic] = []
     for file in dict.fromkeys(call for agent in project.agents for call in agent.calls):

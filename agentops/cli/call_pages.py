@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from agentops import calls
+from agentops.calls.folder import read_run, run_json
+from agentops.calls.model import CallReport, RunReport, ScriptReport
+from agentops.calls.schedule import CallEnded, CallStarted
 from agentops.cli.session import talk
 from agentops.errors import UsageError
 from agentops.render.calls_html import previous_key, run_html
@@ -17,7 +19,7 @@ from agentops.render.style import PLAIN, Style
 _LOOK_BACK = 20  # how many earlier runs are searched for a call to compare with
 
 
-def write_pages(run: calls.RunReport, folder: Path) -> Path:
+def write_pages(run: RunReport, folder: Path) -> Path:
     """`report.json`, `junit.xml`, `summary.md` and `report.html` for the run, and a page in each call's own folder.
 
     Returns the page to open. Compares with the run that was in `folder` before, else with the newest beside it.
@@ -27,9 +29,9 @@ def write_pages(run: calls.RunReport, folder: Path) -> Path:
     sounds = _sounds(run, folder)
     for call in run.calls:
         if call.folder is not None:
-            alone = replace(run, scripts=(calls.ScriptReport(call.script, call.name, call.agent, 1.0, (call,)),))
+            alone = replace(run, scripts=(ScriptReport(call.script, call.name, call.agent, 1.0, (call,)),))
             (folder / call.folder / "report.html").write_text(run_html(alone, sounds, previous), "utf-8")
-    (folder / "report.json").write_text(calls.run_json(run), "utf-8")
+    (folder / "report.json").write_text(run_json(run), "utf-8")
     (folder / "junit.xml").write_text(junit_xml(run), "utf-8")
     (folder / "summary.md").write_text(run_markdown(run), "utf-8")
     page = folder / "report.html"
@@ -37,7 +39,7 @@ def write_pages(run: calls.RunReport, folder: Path) -> Path:
     return page
 
 
-def _sounds(run: calls.RunReport, folder: Path) -> dict[str, bytes]:
+def _sounds(run: RunReport, folder: Path) -> dict[str, bytes]:
     """What a page needs to be listened to, by the folder of the call."""
     recorded = [call for call in run.calls if call.folder is not None and call.recording is not None]
     if not recorded:
@@ -48,15 +50,15 @@ def _sounds(run: calls.RunReport, folder: Path) -> dict[str, bytes]:
     return {name: listening_copy(path.read_bytes()) for name, path in paths.items() if path.exists()}
 
 
-def _previous_calls(folder: Path, run: calls.RunReport) -> dict[str, calls.CallReport]:
+def _previous_calls(folder: Path, run: RunReport) -> dict[str, CallReport]:
     """The last earlier call of each script, by `previous_key`."""
     beside = sorted(folder.resolve().parent.glob("*/report.json"), key=lambda path: path.stat().st_mtime, reverse=True)
-    found: dict[str, calls.CallReport] = {}
+    found: dict[str, CallReport] = {}
     for path in (folder / "report.json", *beside[:_LOOK_BACK]):
         if not path.exists():
             continue
         try:
-            earlier = calls.read_run(path)
+            earlier = read_run(path)
         except UsageError:
             continue  # not one of ours, or of another release
         if earlier.started_at < run.started_at:
@@ -65,11 +67,11 @@ def _previous_calls(folder: Path, run: calls.RunReport) -> dict[str, calls.CallR
     return found
 
 
-def tell_progress(event: calls.CallStarted | calls.CallEnded, style: Style = PLAIN) -> None:
+def tell_progress(event: CallStarted | CallEnded, style: Style = PLAIN) -> None:
     """One line on stderr when a call starts and when it has ended."""
     match event:
-        case calls.CallStarted(title, agent, attempt, times):
+        case CallStarted(title, agent, attempt, times):
             again = f" ({attempt} of {times})" if times > 1 else ""
             talk(f"calling {agent}: {title}{again} ...")
-        case calls.CallEnded(report, done, total):
+        case CallEnded(report, done, total):
             talk(f"[{done}/{total}] {call_line(report, style)}")

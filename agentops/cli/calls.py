@@ -28,10 +28,10 @@ from agentops.errors import ExitCode, SpecError, UsageError
 from agentops.state import state_folder
 
 if TYPE_CHECKING:
-    from agentops.calls import RunReport
+    from agentops.calls.model import RunReport
     from agentops.document import DesiredAgent
     from agentops.spec import Project
-    from agentops.workflow.calls import LoadedScript
+    from agentops.workflow.scripts import LoadedScript
 
 ScriptArgument = Annotated[
     list[Path] | None, typer.Argument(metavar="[SCRIPT]...", help="Call scripts; default: those the specs name.")
@@ -88,7 +88,8 @@ class Asked:
 
     def scripts(self, project: Project, agents: Sequence[DesiredAgent]) -> list[LoadedScript]:
         """Raises UsageError when nothing fits, RefusedError when it takes longer than the budget."""
-        from agentops.workflow.calls import Choice, estimate_min, load_scripts, of_shard, require_budget
+        from agentops.workflow.calls import estimate_min, of_shard, require_budget
+        from agentops.workflow.scripts import Choice, load_scripts
 
         choice = Choice(tuple(_in_project(path, project.root) for path in self.files), self.tags)
         scripts = load_scripts(project, agents, choice)
@@ -101,7 +102,8 @@ class Asked:
 
 
 async def _call(scope: Scope, asked: Asked, output: Path | None, concurrency: int) -> tuple[RunReport, Path]:
-    from agentops.calls import Plan, keep_in
+    from agentops.calls.folder import keep_in
+    from agentops.calls.schedule import Plan
     from agentops.cli.call_pages import tell_progress, write_pages
     from agentops.workflow.calls import smoke as call_all
 
@@ -190,7 +192,7 @@ def merge_reports(
     output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print the result.")] = TextOrJson.TEXT,
 ) -> int:
     """Put the call reports of several shards together; exits as one run would have."""
-    from agentops.calls import merge_folders
+    from agentops.calls.folder import merge_folders
     from agentops.cli.call_pages import write_pages
 
     run = merge_folders(reports, output)
@@ -206,7 +208,7 @@ def default_folder(root: Path) -> Path:
 
 
 def exit_code_of(run: RunReport) -> ExitCode:
-    from agentops.calls import Verdict
+    from agentops.calls.model import Verdict
 
     return ExitCode.DONE if run.verdict is Verdict.PASSED else ExitCode.CALLS_FAILED
 
@@ -219,7 +221,7 @@ def _in_project(path: Path, root: Path) -> str:
 
 
 def _output(run: RunReport, output_format: TextOrJson) -> str:
-    from agentops.calls import run_json
+    from agentops.calls.folder import run_json
     from agentops.render.calls_text import run_text
 
     return run_json(run) if output_format is TextOrJson.JSON else run_text(run)

@@ -44,8 +44,8 @@ def calls(environment: EnvironmentOption = None, project: ProjectOption = None) 
 
 
 async def _calls(job: Job, scope: Scope) -> Told:
-    from agentops.calls import Plan as CallPlan
-    from agentops.calls import keep_in
+    from agentops.calls.folder import keep_in
+    from agentops.calls.schedule import Plan as CallPlan
     from agentops.cli.call_pages import tell_progress, write_pages
     from agentops.cli.calls import Asked
     from agentops.cli.options import read_shard
@@ -69,7 +69,7 @@ def merge_calls(environment: EnvironmentOption = None) -> int:
 
 
 async def _merge_calls(job: Job) -> Told:
-    from agentops.calls import merge_folders
+    from agentops.calls.folder import merge_folders
     from agentops.cli.call_pages import write_pages
 
     merged = job.output / "merged"

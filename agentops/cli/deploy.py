@@ -37,7 +37,8 @@ from agentops.settings import read_settings
 
 if TYPE_CHECKING:
     from agentops.apply.model import ApplyResult, Event, EventSink
-    from agentops.calls import CallEnded, CallStarted, RunReport
+    from agentops.calls.model import RunReport
+    from agentops.calls.schedule import CallEnded, CallStarted
     from agentops.plan.model import Plan
     from agentops.workflow.applying import CallHooks
 

@@ -14,14 +14,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from agentops import calls
+from agentops.calls.model import CallReport, Verdict
 from agentops.calls.protocol import Mode
+from agentops.calls.run import Wiring
+from agentops.calls.schedule import Appointment, Plan, run_calls
+from agentops.calls.session import Target
 from agentops.document import CLEARED, DesiredAgent, Secret, SecretRef
 from agentops.emulator.behaviour import Behaviour, Faults, Reply, read_behaviours
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.server import start
 from agentops.remote.connect import connect
-from agentops.workflow.calls import LoadedScript
+from agentops.workflow.calls import made_ready
+from agentops.workflow.scripts import LoadedScript
 
 SOUND = "sound"
 _KEY = "sk_selftest"
@@ -40,12 +44,12 @@ MUTANTS: dict[str, tuple[str, frozenset[Mode]]] = {
 class Trial:
     """One script against one version of its agent."""
 
-    report: calls.CallReport
+    report: CallReport
     mutant: str
 
     @property
     def is_as_it_should_be(self) -> bool:
-        wanted = calls.Verdict.PASSED if self.mutant == SOUND else calls.Verdict.FAILED
+        wanted = Verdict.PASSED if self.mutant == SOUND else Verdict.FAILED
         return self.report.verdict is wanted
 
     @property
@@ -76,13 +80,13 @@ async def try_mutants(root: Path, agents: Sequence[DesiredAgent], scripts: Seque
             ids = {listing.name: listing.agent_id for listing in await account.list_agents()}
             pairs = [(item, m) for item in scripts for m, (_, modes) in MUTANTS.items() if item.script.mode in modes]
             appointments = [
-                calls.Appointment(
-                    _once(item).prepared(root),
-                    calls.Target(account.base_url, ids[f"{item.script.agent} {mutant}"], _KEY, "self-test"),
+                Appointment(
+                    made_ready(_once(item), root),
+                    Target(account.base_url, ids[f"{item.script.agent} {mutant}"], _KEY, "self-test"),
                 )
                 for item, mutant in pairs
             ]
-            run = await calls.run_calls(appointments, calls.Wiring(account), calls.Plan(concurrency=6))
+            run = await run_calls(appointments, Wiring(account), Plan(concurrency=6))
     return [Trial(report, mutant) for report, (_, mutant) in zip(run.calls, pairs, strict=True)]
 
 

@@ -1,4 +1,4 @@
-"""Scripted calls of an environment's agents: reading the scripts, reaching the agents, smoke after a deploy.
+"""Scripted calls of an environment's agents: reaching the agents, smoke after a deploy.
 
 Writing reports is handed in as a function, because only the command line renders.
 """
@@ -7,111 +7,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from agentops import calls
 from agentops.apply.model import SmokeVerdict
 from agentops.apply.model import Verdict as SmokeOutcome
-from agentops.calls.schedule import Progress, ignore_progress
-from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
-from agentops.document import DesiredAgent, Environment
-from agentops.errors import AgentopsError, RefusedError, SpecError, UnavailableError, UsageError
+from agentops.calls.choosing import estimate_s, is_called_for
+from agentops.calls.folder import keep_in
+from agentops.calls.model import Check, RunReport
+from agentops.calls.preparing import prepare
+from agentops.calls.retelling import script_of
+from agentops.calls.run import Prepared, Wiring
+from agentops.calls.schedule import Appointment, Plan, Progress, ignore_progress, run_calls, shard_of
+from agentops.calls.session import NoConnection, Target, try_session
+from agentops.errors import AgentopsError, RefusedError, UnavailableError, UsageError
 from agentops.plan.identity import match_agents
 from agentops.plan.model import Action, AgentChange, Category
-from agentops.spec import Project
-from agentops.spec.files import FileProblem, ProjectFiles
-from agentops.spec.rendering import Rendering
-from agentops.spec.scope import Names
-from agentops.spec.source import SourceError
-from agentops.spec.tree import mark_of, value_place
 from agentops.workflow.deployment import Deployment
+from agentops.workflow.scripts import Choice, LoadedScript, load_scripts
 
 # Writes the pages of a run into the folder of its calls; returns what to open.
-PageWriter: TypeAlias = Callable[[calls.RunReport, Path], Path]
+PageWriter: TypeAlias = Callable[[RunReport, Path], Path]
 _CATEGORIES = frozenset(category.value for category in Category)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Which calls: these files (project-relative; none: those that the specs name), with at least one of these tags."""
-
-    files: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedScript:
-    """A script as its file has it. `places`: `file:line:column` of each step."""
-
-    script: calls.Script
-    file: str
-    places: tuple[str, ...]
-
-    def prepared(self, root: Path) -> calls.Prepared:
-        return calls.prepare(self.script, self.file, folder=(root / self.file).parent, places=self.places)
-
-
-def load_script(root: Path, file: str, environment: Environment) -> LoadedScript:
-    """One script, with `${{ vars.x }}` and `${{ environment }}` rendered.
-
-    Raises SpecError with every problem in it, UsageError when there is no such file.
-    """
-    files = ProjectFiles(root)
-    try:
-        tree, problems = files.tree(file)
-    except FileProblem as problem:
-        raise UsageError(
-            f"the call script {file} can't be read: {problem.summary}",
-            hint="paths are relative to the project; without any, the scripts that the specs name are called",
-            code="call-script",
-        ) from None
-    except SourceError as error:
-        raise SpecError([error.diagnostic]) from None
-    problems = list(problems)
-    mark = mark_of(tree, ()) or (file, 0, 0, file, 0, 0)
-    scope = {"vars": Names("vars", environment.variables), "environment": environment.name}
-    tree, _ = Rendering(files, scope, problems).tree(tree, mark)
-    if has_errors(problems):
-        raise SpecError(problems)
-
-    def place_of(path: tuple[str | int, ...]) -> Where | None:
-        found = mark_of(tree, path)
-        return value_place(found) if found else None
-
-    script = calls.read_script(tree, file=file, place_of=place_of)
-    if isinstance(script, list):
-        raise SpecError([*script, *problems])
-    places = tuple(str(place_of(("steps", index)) or file) for index in range(len(script.steps)))
-    return LoadedScript(script, file, places)
-
-
-def load_scripts(project: Project, agents: Sequence[DesiredAgent], choice: Choice) -> list[LoadedScript]:
-    """The chosen scripts of `agents`. All problems of all files are raised together, as one SpecError."""
-    files = choice.files or tuple(dict.fromkeys(file for agent in agents for file in agent.calls))
-    loaded: list[LoadedScript] = []
-    problems: list[Diagnostic] = []
-    for file in files:
-        try:
-            loaded.append(load_script(project.root, file, project.environment))
-        except SpecError as error:
-            problems += error.diagnostics
-    keys = [agent.key for agent in agents]
-    problems += [_unknown_agent(item, keys) for item in loaded if choice.files and item.script.agent not in keys]
-    if has_errors(problems):
-        raise SpecError(problems)
-    mine = [item for item in loaded if item.script.agent in keys]
-    return [item for item in mine if not choice.tags or set(choice.tags) & set(item.script.tags)]
+def made_ready(loaded: LoadedScript, root: Path) -> Prepared:
+    """A script with its words as sound."""
+    return prepare(loaded.script, loaded.file, folder=(root / loaded.file).parent, places=loaded.places)
 
 
 def of_shard(scripts: Sequence[LoadedScript], shard: tuple[int, int] | None) -> list[LoadedScript]:
-    return [scripts[index] for index in calls.shard_of([item.file for item in scripts], shard)]
+    return [scripts[index] for index in shard_of([item.file for item in scripts], shard)]
 
 
-def estimate_min(scripts: Iterable[LoadedScript | calls.Prepared]) -> float:
+def estimate_min(scripts: Iterable[LoadedScript | Prepared]) -> float:
     """About how many minutes of calls `scripts` are, repeats included."""
-    return sum(calls.estimate_s(item.script) for item in scripts) / 60
+    return sum(estimate_s(item.script) for item in scripts) / 60
 
 
 def require_budget(minutes: float, budget_min: float | None, *, hint: str) -> None:
@@ -138,14 +69,7 @@ async def retell(deployment: Deployment, call_id: str) -> dict[str, Any]:
             hint="use the environment that the call was made in: -e NAME",
             code="foreign-call",
         )
-    return calls.script_of(record, keys[0])
-
-
-def _unknown_agent(loaded: LoadedScript, keys: Sequence[str]) -> Diagnostic:
-    near = get_close_matches(loaded.script.agent, keys, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"the agents are: {', '.join(keys) or 'none'}"
-    summary = f"there is no agent {loaded.script.agent!r} to call"
-    return Diagnostic("call-agent", Severity.ERROR, summary, hint=hint, where=Where(loaded.file), path="agent")
+    return script_of(record, keys[0])
 
 
 async def find_agent_ids(deployment: Deployment, keys: Iterable[str]) -> dict[str, str]:
@@ -163,18 +87,18 @@ async def find_agent_ids(deployment: Deployment, keys: Iterable[str]) -> dict[st
     return {key: found[key] for key in keys}
 
 
-def target_of(deployment: Deployment, agent_id: str) -> calls.Target:
+def target_of(deployment: Deployment, agent_id: str) -> Target:
     key = deployment.api_key.reveal() if deployment.api_key else ""
-    return calls.Target(deployment.account.base_url, agent_id, key, deployment.environment.name)
+    return Target(deployment.account.base_url, agent_id, key, deployment.environment.name)
 
 
-async def smoke(deployment: Deployment, scripts: Sequence[LoadedScript], plan: calls.Plan) -> calls.RunReport:
+async def smoke(deployment: Deployment, scripts: Sequence[LoadedScript], plan: Plan) -> RunReport:
     """Calls the agents that serve now, by the given scripts. Everything is made ready before the first call."""
-    prepared = [loaded.prepared(deployment.root) for loaded in scripts]
+    prepared = [made_ready(loaded, deployment.root) for loaded in scripts]
     ids = await find_agent_ids(deployment, dict.fromkeys(item.script.agent for item in prepared))
-    appointments = [calls.Appointment(item, target_of(deployment, ids[item.script.agent])) for item in prepared]
+    appointments = [Appointment(item, target_of(deployment, ids[item.script.agent])) for item in prepared]
     plan = replace(plan, environment=deployment.environment.name)
-    return await calls.run_calls(appointments, calls.Wiring(platform=deployment.account), plan)
+    return await run_calls(appointments, Wiring(platform=deployment.account), plan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +106,7 @@ class SmokeAfterDeploy:
     """The calls of an apply (`apply.model.Smoke`): each changed agent's scripts, right after it went live."""
 
     deployment: Deployment
-    prepared: Mapping[str, Sequence[calls.Prepared]]
+    prepared: Mapping[str, Sequence[Prepared]]
     folder: Path
     write_pages: PageWriter
     progress: Progress = ignore_progress
@@ -202,8 +126,8 @@ class SmokeAfterDeploy:
         if served is None:
             return
         try:
-            await calls.try_session(target_of(self.deployment, served), self.deployment.account)
-        except calls.NoConnection as failure:
+            await try_session(target_of(self.deployment, served), self.deployment.account)
+        except NoConnection as failure:
             raise UnavailableError(
                 f"the calls after this deploy could not be made, so nothing was changed: {failure.summary}",
                 hint="try again later, or deploy without calls: --no-smoke",
@@ -216,12 +140,10 @@ class SmokeAfterDeploy:
             return None
         target = target_of(self.deployment, agent_id)
         folder = self.folder / change.key
-        plan = calls.Plan(
-            environment=self.deployment.environment.name, progress=self.progress, keep=calls.keep_in(folder)
-        )
+        plan = Plan(environment=self.deployment.environment.name, progress=self.progress, keep=keep_in(folder))
         try:
-            appointments = [calls.Appointment(item, target) for item in chosen]
-            run = await calls.run_calls(appointments, calls.Wiring(platform=self.deployment.account), plan)
+            appointments = [Appointment(item, target) for item in chosen]
+            run = await run_calls(appointments, Wiring(platform=self.deployment.account), plan)
             return SmokeVerdict(SmokeOutcome(run.verdict.value), summary_of(run), str(self.write_pages(run, folder)))
         except (AgentopsError, OSError) as error:
             return SmokeVerdict(SmokeOutcome.INCONCLUSIVE, f"the calls could not be made: {error}")
@@ -241,11 +163,11 @@ def prepare_smoke(
     """
     keys = {change.key for change in changes if change.is_change}
     agents = [agent for agent in deployment.agents if agent.key in keys]
-    prepared: dict[str, list[calls.Prepared]] = {}
+    prepared: dict[str, list[Prepared]] = {}
     categories = {change.key: _categories(change) for change in changes}
     for loaded in load_scripts(deployment.project, agents, Choice()):
-        if calls.is_called_for(loaded.script, categories[loaded.script.agent], _CATEGORIES):
-            prepared.setdefault(loaded.script.agent, []).append(loaded.prepared(deployment.root))
+        if is_called_for(loaded.script, categories[loaded.script.agent], _CATEGORIES):
+            prepared.setdefault(loaded.script.agent, []).append(made_ready(loaded, deployment.root))
     return SmokeAfterDeploy(deployment, prepared, folder, write_pages, progress)
 
 
@@ -255,7 +177,7 @@ def _categories(change: AgentChange) -> frozenset[str]:
     return frozenset(category.value for category in change.categories) if is_partial else frozenset()
 
 
-def summary_of(run: calls.RunReport) -> str:
+def summary_of(run: RunReport) -> str:
     """What was heard and what was expected, one line per failure; the count of calls when all is well."""
     lines = [
         f"{call.title}: expected {check.expected}; heard {check.heard}" + _at(check)
@@ -265,5 +187,5 @@ def summary_of(run: calls.RunReport) -> str:
     return "\n".join(lines) or f"{len(run.calls)} call{'s' if len(run.calls) != 1 else ''} passed"
 
 
-def _at(check: calls.Check) -> str:
+def _at(check: Check) -> str:
     return f" (at {check.at_ms / 1000:.1f} s)" if check.at_ms is not None else ""

@@ -11,7 +11,13 @@ import pytest
 from ruamel.yaml import YAML
 from staged_agent import tone
 
-from agentops import calls, speech
+from agentops import speech
+from agentops.calls.model import CallReport
+from agentops.calls.preparing import prepare
+from agentops.calls.run import Wiring
+from agentops.calls.schedule import Appointment, Plan, run_calls
+from agentops.calls.script import Script
+from agentops.calls.session import Target
 from agentops.document import Secret, SecretRef
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.server import start
@@ -50,19 +56,19 @@ def line_of_agents(tmp_path: Path) -> Iterator[str]:
         running.stop()
 
 
-async def call_all(base_url: str, sounds: Path) -> dict[str, calls.CallReport]:
+async def call_all(base_url: str, sounds: Path) -> dict[str, CallReport]:
     async with await connect(base_url, KEY) as account:
         ids = {listing.name: listing.agent_id for listing in await account.list_agents()}
         appointments = []
         for name, path in CASES.items():
-            script = calls.Script.model_validate({"agent": name, **read(path)["script"]})
-            target = calls.Target(account.base_url, ids[name], "sk_test", "test")
-            appointments.append(calls.Appointment(calls.prepare(script, f"{name}.yaml", folder=sounds), target))
-        run = await calls.run_calls(appointments, calls.Wiring(account), calls.Plan(concurrency=6))
+            script = Script.model_validate({"agent": name, **read(path)["script"]})
+            target = Target(account.base_url, ids[name], "sk_test", "test")
+            appointments.append(Appointment(prepare(script, f"{name}.yaml", folder=sounds), target))
+        run = await run_calls(appointments, Wiring(account), Plan(concurrency=6))
     return {report.agent: report for report in run.calls}
 
 
-def mistakes(name: str, report: calls.CallReport) -> list[str]:
+def mistakes(name: str, report: CallReport) -> list[str]:
     """How the verdict on one case differs from what its file expects."""
     expected = read(CASES[name])["expect"]
     kinds = sorted({str(check.kind) for check in report.failures})

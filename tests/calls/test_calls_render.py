@@ -12,7 +12,8 @@ import xmlschema
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentops.calls import Check, Kind, Verdict, merge_folders, read_run, run_json, run_schema
+from agentops.calls.folder import merge_folders, read_run, run_json, run_schema
+from agentops.calls.model import Check, Kind, Verdict
 from agentops.errors import UsageError
 from agentops.render.calls_html import previous_key, run_html
 from agentops.render.calls_markdown import run_markdown
@@ -106,7 +107,7 @@ def test_repeats_pass_by_their_rate_and_inconclusive_calls_prove_nothing() -> No
     def verdict(*verdicts: Verdict, pass_rate: float) -> Verdict:
         run = sample_runs.run(*(sample_runs.call(v) for v in verdicts))
         calls = run.calls
-        from agentops.calls import ScriptReport
+        from agentops.calls.model import ScriptReport
 
         return ScriptReport("s", "s", "a", pass_rate, calls).verdict
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentops.calls import Script, read_script, script_of
+from agentops.calls.retelling import script_of
+from agentops.calls.script import Script, read_script
 from agentops.errors import UsageError
 from agentops.render.call_script import script_yaml
 from agentops.spec.source import read_yaml

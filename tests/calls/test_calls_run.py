@@ -15,27 +15,15 @@ from typing import Any
 import pytest
 from staged_agent import StagedAgent, refusing, tone
 
-from agentops.calls import (
-    Appointment,
-    CallReport,
-    Kind,
-    NoConnection,
-    Plan,
-    Prepared,
-    Script,
-    Target,
-    Verdict,
-    Wiring,
-    estimate_s,
-    is_called_for,
-    run_call,
-    run_calls,
-    save_call,
-    shard_of,
-)
+from agentops.calls.choosing import estimate_s, is_called_for
+from agentops.calls.folder import save_call
 from agentops.calls.line import Sound
+from agentops.calls.model import CallReport, Kind, Verdict
 from agentops.calls.protocol import Role
-from agentops.calls.script import speech_of
+from agentops.calls.run import Prepared, Wiring, run_call
+from agentops.calls.schedule import Appointment, Plan, run_calls, shard_of
+from agentops.calls.script import Script, speech_of
+from agentops.calls.session import NoConnection, Target
 from agentops.errors import NotFoundError, UnauthorizedError, UnavailableError
 
 pytest.importorskip("numpy", reason="the speech extra is not installed")

@@ -7,7 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from agentops.calls import Script, read_script, script_schema
+from agentops.calls.script import Script, read_script, script_schema
 from agentops.diagnostics import Diagnostic, Where
 from agentops.spec.source import read_yaml
 from agentops.spec.tree import mark_of, value_place

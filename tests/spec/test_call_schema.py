@@ -13,7 +13,7 @@ from agentops.document import Environment
 from agentops.errors import SpecError
 from agentops.spec.source import read_yaml
 from agentops.spec.tree import to_plain
-from agentops.workflow.calls import LoadedScript, load_script
+from agentops.workflow.scripts import LoadedScript, load_script
 
 VALIDATOR = jsonschema.Draft202012Validator(all_schemas()["call"])
 SCRIPT = """\

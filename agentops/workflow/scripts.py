@@ -1,0 +1,98 @@
+"""Reading the call scripts of a project: one file, or those that are chosen. Nobody is called from here.
+
+Apart from `workflow.calls`, because `validate` looks at the scripts and needs nothing of what calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from agentops.calls.script import Script, read_script
+from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
+from agentops.document import DesiredAgent, Environment
+from agentops.errors import SpecError, UsageError
+from agentops.spec import Project
+from agentops.spec.files import FileProblem, ProjectFiles
+from agentops.spec.rendering import Rendering
+from agentops.spec.scope import Names
+from agentops.spec.source import SourceError
+from agentops.spec.tree import mark_of, value_place
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which calls: these files (project-relative; none: those that the specs name), with at least one of these tags."""
+
+    files: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedScript:
+    """A script as its file has it. `places`: `file:line:column` of each step."""
+
+    script: Script
+    file: str
+    places: tuple[str, ...]
+
+
+def load_script(root: Path, file: str, environment: Environment) -> LoadedScript:
+    """One script, with `${{ vars.x }}` and `${{ environment }}` rendered.
+
+    Raises SpecError with every problem in it, UsageError when there is no such file.
+    """
+    files = ProjectFiles(root)
+    try:
+        tree, problems = files.tree(file)
+    except FileProblem as problem:
+        raise UsageError(
+            f"the call script {file} can't be read: {problem.summary}",
+            hint="paths are relative to the project; without any, the scripts that the specs name are called",
+            code="call-script",
+        ) from None
+    except SourceError as error:
+        raise SpecError([error.diagnostic]) from None
+    problems = list(problems)
+    mark = mark_of(tree, ()) or (file, 0, 0, file, 0, 0)
+    scope = {"vars": Names("vars", environment.variables), "environment": environment.name}
+    tree, _ = Rendering(files, scope, problems).tree(tree, mark)
+    if has_errors(problems):
+        raise SpecError(problems)
+
+    def place_of(path: tuple[str | int, ...]) -> Where | None:
+        found = mark_of(tree, path)
+        return value_place(found) if found else None
+
+    script = read_script(tree, file=file, place_of=place_of)
+    if isinstance(script, list):
+        raise SpecError([*script, *problems])
+    places = tuple(str(place_of(("steps", index)) or file) for index in range(len(script.steps)))
+    return LoadedScript(script, file, places)
+
+
+def load_scripts(project: Project, agents: Sequence[DesiredAgent], choice: Choice) -> list[LoadedScript]:
+    """The chosen scripts of `agents`. All problems of all files are raised together, as one SpecError."""
+    files = choice.files or tuple(dict.fromkeys(file for agent in agents for file in agent.calls))
+    loaded: list[LoadedScript] = []
+    problems: list[Diagnostic] = []
+    for file in files:
+        try:
+            loaded.append(load_script(project.root, file, project.environment))
+        except SpecError as error:
+            problems += error.diagnostics
+    keys = [agent.key for agent in agents]
+    problems += [_unknown_agent(item, keys) for item in loaded if choice.files and item.script.agent not in keys]
+    if has_errors(problems):
+        raise SpecError(problems)
+    mine = [item for item in loaded if item.script.agent in keys]
+    return [item for item in mine if not choice.tags or set(choice.tags) & set(item.script.tags)]
+
+
+def _unknown_agent(loaded: LoadedScript, keys: Sequence[str]) -> Diagnostic:
+    near = get_close_matches(loaded.script.agent, keys, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"the agents are: {', '.join(keys) or 'none'}"
+    summary = f"there is no agent {loaded.script.agent!r} to call"
+    return Diagnostic("call-agent", Severity.ERROR, summary, hint=hint, where=Where(loaded.file), path="agent")
