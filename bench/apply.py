@@ -1,6 +1,7 @@
 """Applying a fleet against a stub platform with 50 ms latency, beside a serial read and write per agent.
 
-Applied once more, the unchanged fleet must send no write at all. The serial side does the least that any deploy must do for one agent after the other: read it, write its draft, publish.
+Applied once more, the unchanged fleet must send no write at all. The serial side does the least that any deploy must do
+for one agent after the other: read it, write its draft, publish.
 """
 
 from __future__ import annotations

@@ -25,7 +25,9 @@ _AGENTOPS = str(Path(sys.executable).with_name("agentops"))
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
     environ = {**os.environ, "SMALLEST_API_KEY": "sk_bench"}
-    return subprocess.Popen([_AGENTOPS, *arguments], cwd=folder, env=environ, stdout=subprocess.DEVNULL)
+    return subprocess.Popen(
+        [_AGENTOPS, *arguments], cwd=folder, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
 
 
 def finish(*processes: subprocess.Popen[bytes]) -> None:
@@ -49,12 +51,10 @@ def main() -> None:
             began = time.perf_counter()
             finish(start(folder, "plan", "--out", "whole.json"))
             whole_s = time.perf_counter() - began
-            shards = [f"shard{n}.json" for n in range(1, SHARDS + 1)]
+            shards = {f"{n}/{SHARDS}": f"shard{n}.json" for n in range(1, SHARDS + 1)}
             began = time.perf_counter()
-            finish(
-                *(start(folder, "plan", "--shard", f"{n}/{SHARDS}", "--out", file) for n, file in enumerate(shards, 1))
-            )
-            finish(start(folder, "merge", "plans", *shards, "--output", "merged.json"))
+            finish(*(start(folder, "plan", "--shard", shard, "--out", file) for shard, file in shards.items()))
+            finish(start(folder, "merge", "plans", *shards.values(), "--out", "merged.json"))
             sharded_s = time.perf_counter() - began
         same = digest(folder / "whole.json") == digest(folder / "merged.json")
     print(f"{AGENTS:,} agents: whole {whole_s:.2f} s; {SHARDS} shards side by side and merged {sharded_s:.2f} s")
