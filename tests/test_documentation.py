@@ -59,7 +59,7 @@ def verb_of(words: list[str]) -> Any:
 def test_commands_are_written_as_they_are(page: Path) -> None:
     for line in commands_of(page):
         words = shlex.split(re.split(r" [|>&;]|\$\(", line)[0].replace("...", "").replace("…", ""))[1:]
-        if not words or words[0] in ("--help", "--version", "VERB"):
+        if not words or words[0] in ("--help", "--version", "--install-completion", "VERB"):
             continue
         assert words[0] in verbs(), f"{page.name}: {line}"
         known = options_of(verb_of(words)) | {"--help"}

@@ -46,13 +46,19 @@ def load_verb(name: str, target: str) -> Any:
     return get_command(app)
 
 
+def _command_line() -> Any:
+    """All verbs, and typer's own options that install shell completion or show it."""
+    app = typer.Typer(cls=LazyGroup, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False)
+    app.callback()(lambda: None)
+    return get_command(app)
+
+
 def run_verb(arguments: list[str]) -> int:
     """Runs the command line `arguments` and returns the exit code; prints what a failure has to say."""
     if arguments and not arguments[0].startswith("-") and arguments[0] not in verbs():
         return _unknown_verb(arguments[0])
-    group = LazyGroup(name="agentops", rich_markup_mode=None, no_args_is_help=True)
     try:
-        result = group.main(arguments, prog_name="agentops", standalone_mode=False)
+        result = _command_line().main(arguments, prog_name="agentops", standalone_mode=False)
         sys.stdout.flush()
     except typer.TyperException as failure:
         show = getattr(failure, "show", None)

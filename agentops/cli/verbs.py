@@ -60,4 +60,5 @@ def overview() -> str:
         if entries:
             lines += ["", f"{section}:"]
             lines += [f"  {verb:<{width}}{summary}" for verb, (_, summary) in entries.items()]
-    return "\n".join([*lines, "", "`agentops VERB --help` explains one verb; the README has a five-minute tour."])
+    lines += ["", "`agentops VERB --help` explains one verb; the README has a five-minute tour."]
+    return "\n".join([*lines, "`agentops --install-completion` lets the Tab key of your shell complete all of this."])

@@ -3,95 +3,33 @@
 Everything else in a text, call-time `{{variables}}` included, comes out byte-identical. A text that is one whole
 expression keeps its native type. Rendering is closed: no clock, no network, no files but through the functions that
 the scope holds; secrets can be inserted but not read. Where things are in scope is `scope`'s business.
+
+Dotted names and files, which is nearly every expression that people write, are done here; the rest in `template_jinja`.
 """
 
 from __future__ import annotations
 
 import functools
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import jinja2
-from jinja2 import nodes
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-from agentops.diagnostics import Where
 from agentops.document import Secret, SecretRef
+from agentops.spec.template_values import (
+    CARRIAGE_RETURN,
+    CLOSE,
+    OPEN,
+    Render,
+    Scope,
+    SecretValue,
+    TemplateError,
+    UndefinedNameError,
+    check_native,
+    secret_misuse,
+    to_text,
+)
 
-Scope = Mapping[str, Any]
-Render = Callable[[Scope], Any]
-
-MAX_TEXT = 1_000_000
-MAX_LOOP = 1_000
-_MAX_LOOP_DEPTH = 2
-
-
-class TemplateError(Exception):
-    """An expression that does not work out.
-
-    `needle` is the piece of source that is wrong and `line` its line in the text (from 1), both where known; `where`
-    is set as soon as somebody knows which file the text is from.
-    """
-
-    def __init__(
-        self,
-        code: str,
-        summary: str,
-        *,
-        hint: str,
-        expected: str | None = None,
-        needle: str | None = None,
-        line: int | None = None,
-    ) -> None:
-        super().__init__(summary)
-        self.code, self.summary, self.hint, self.expected = code, summary, hint, expected
-        self.needle, self.line = needle, line
-        self.where: Where | None = None
-
-
-class UndefinedNameError(TemplateError):
-    """A name that is not there. `owner` holds the names that are (None: the scope itself)."""
-
-    def __init__(self, name: str, owner: Mapping[str, Any] | None, owner_text: str) -> None:
-        full = f"{owner_text}.{name}" if owner_text else name
-        super().__init__("undefined-variable", f"{full} is not defined", hint="", needle=name)
-        self.name = name
-        self.owner = owner
-
-
-class SecretValue:
-    """A secret inside an expression: it can be inserted into a text, and nothing else can be done with it."""
-
-    __slots__ = ("ref",)
-
-    def __init__(self, ref: SecretRef) -> None:
-        self.ref = ref
-
-    def __str__(self) -> str:
-        return f"{_OPEN}{self.ref.name}{_CLOSE}"
-
-    def _refuse(self, *_: Any) -> Any:
-        raise _secret_misuse()
-
-    __eq__ = __ne__ = __lt__ = __gt__ = __le__ = __ge__ = _refuse
-    __bool__ = __len__ = __iter__ = __contains__ = __hash__ = __add__ = __radd__ = _refuse
-
-
-# A secret inside a half-made text stands between these two private-use characters, which no source may contain.
-_OPEN, _CLOSE = "\ue000", "\ue001"
-_CARRIAGE_RETURN = "\ue002"  # Jinja would turn a lone carriage return into a line feed
-_SECRET = re.compile(f"{_OPEN}([A-Za-z_][A-Za-z0-9_]*){_CLOSE}")
-
-
-def _secret_misuse() -> TemplateError:
-    return TemplateError(
-        "secret-misuse",
-        "a secret can be inserted into a text, but not compared, cut or transformed",
-        hint="insert it as it is: ${{ secrets.NAME }}; store it in the form in which it is needed",
-        needle="secrets",
-    )
+_SECRET = re.compile(f"{OPEN}([A-Za-z_][A-Za-z0-9_]*){CLOSE}")
 
 
 def has_expression(text: str) -> bool:
@@ -106,7 +44,7 @@ def render(text: str, scope: Scope) -> Any:
     """
     if not has_expression(text):
         return text
-    if any(mark in text for mark in (_OPEN, _CLOSE, _CARRIAGE_RETURN)):
+    if any(mark in text for mark in (OPEN, CLOSE, CARRIAGE_RETURN)):
         hint = "remove the characters U+E000 to U+E002 from the text"
         raise TemplateError("bad-expression", "the text has private-use characters beside an expression", hint=hint)
     value = compile_text(text)(scope)
@@ -117,20 +55,18 @@ def to_secret(value: str | SecretValue, scope: Scope) -> str | Secret:
     """`value` with its inserted secrets as parts of a `Secret`; a text without any comes back as it is."""
     if isinstance(value, SecretValue):
         return Secret((value.ref,))
-    if _OPEN not in value and _CLOSE not in value:
+    if OPEN not in value and CLOSE not in value:
         return value
     parts: list[str | SecretRef] = []
     for index, piece in enumerate(_SECRET.split(value)):
         if index % 2:
             parts.append(scope["secrets"][piece].ref)
-        elif _OPEN in piece or _CLOSE in piece:
-            raise _secret_misuse()
+        elif OPEN in piece or CLOSE in piece:
+            raise secret_misuse()
         elif piece:
             parts.append(piece)
     return Secret(tuple(parts))
 
-
-# ---- the short way: dotted names and files, which is nearly every expression that people write
 
 _SIMPLE = re.compile(
     r"""\$\{\{\s*(?:
@@ -151,13 +87,13 @@ def compile_text(text: str) -> Render:
     for match in _SIMPLE.finditer(text):
         name = match["name"]
         if name is not None and not _RESERVED.isdisjoint(name.split(".")):
-            return _compile_with_jinja(text)
+            return _long_way(text)
         literals.append(text[end : match.start()])
         end = match.end()
         getters.append(_getter(name.split(".")) if name is not None else _opener(match["function"], match["path"]))
     literals.append(text[end:])
     if any(has_expression(literal) for literal in literals):
-        return _compile_with_jinja(text)
+        return _long_way(text)
     if len(getters) == 1 and literals == ["", ""]:
         return getters[0]
     return _joiner(literals, getters)
@@ -171,7 +107,7 @@ def _getter(names: list[str]) -> Render:
                 owner = value if isinstance(value, Mapping) and depth else None
                 raise UndefinedNameError(name, owner, ".".join(names[:depth]))
             value = value[name]
-        return _check_native(value)
+        return check_native(value)
 
     return get
 
@@ -184,243 +120,26 @@ def _joiner(literals: list[str], getters: list[Render]) -> Render:
     def join(scope: Scope) -> str:
         pieces = [literals[0]]
         for getter, literal in zip(getters, literals[1:], strict=True):
-            pieces.append(_to_text(getter(scope)))
+            pieces.append(to_text(getter(scope)))
             pieces.append(literal)
         return "".join(pieces)
 
     return join
 
 
-def _to_text(value: Any) -> str:
-    """How a value reads inside a text; what only Python would write like that is refused."""
-    if type(value) is str:
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str | int | float | SecretValue):
-        return str(value)
-    if isinstance(value, jinja2.Undefined):
-        str(value)  # raises
-    what = "nothing (null)" if value is None else f"a {'mapping' if isinstance(value, Mapping) else 'list'}"
-    if callable(value):
-        what = "a function"
-    raise TemplateError(
-        "bad-expression",
-        f"the expression gives {what} inside a text",
-        hint="give it as the whole value, or turn it into text, for example with `| join(', ')` or `| tojson`",
-        expected="text, a number or a boolean",
-    )
+def _long_way(text: str) -> Render:
+    from agentops.spec.template_jinja import compile_with_jinja  # slow to load, and seldom needed
+
+    return compile_with_jinja(text)
 
 
-def _check_native(value: Any) -> Any:
-    if value is None or isinstance(value, str | bool | int | float | SecretValue | list | dict):
-        return value
-    if isinstance(value, Mapping):
-        raise TemplateError(
-            "bad-expression", "the expression is a group of names, no value", hint="name one value in it"
-        )
-    raise TemplateError("bad-expression", "the expression gives a function, no value", hint="call it with ( )")
-
-
-# ---- the long way: Jinja
-
-
-class _Undefined(jinja2.StrictUndefined):
-    """Jinja's strict undefined, failing with the name and with the place where the name was looked for."""
-
-    __slots__ = ()
-
-    def _fail_with_undefined_error(self, *_: Any, **__: Any) -> Any:
-        owner = self._undefined_obj
-        name = str(self._undefined_name)
-        if isinstance(owner, Mapping):
-            raise UndefinedNameError(name, owner, getattr(owner, "label", ""))
-        raise UndefinedNameError(name, None, "" if self._undefined_hint is None else "value")
-
-    __str__ = __iter__ = __len__ = __bool__ = __eq__ = __ne__ = __hash__ = __contains__ = _fail_with_undefined_error
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __lt__ = __gt__ = __le__ = __ge__ = __call__ = (
-        _fail_with_undefined_error
-    )
-    __getitem__ = _fail_with_undefined_error
-
-    def __getattr__(self, name: str) -> Any:
-        if name[:2] == "__":
-            raise AttributeError(name)
-        return self._fail_with_undefined_error()
-
-
-class _Closed(ImmutableSandboxedEnvironment):
-    """Jinja without a way out: mappings before methods, no private attributes, bounded loops, opaque secrets."""
-
-    intercepted_binops = frozenset({"*", "**"})
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        if isinstance(obj, Mapping):
-            if attribute in obj:
-                return obj[attribute]
-            if not hasattr(dict, attribute) or not isinstance(obj, dict):
-                return self.undefined(obj=obj, name=attribute)
-        return super().getattr(obj, attribute)
-
-    def getitem(self, obj: Any, argument: Any) -> Any:
-        _refuse_secrets((obj,))
-        if isinstance(obj, Mapping) and isinstance(argument, str) and argument not in obj:
-            return self.undefined(obj=obj, name=argument)
-        return super().getitem(obj, argument)
-
-    def call(self, context: Any, obj: Any, *args: Any, **kwargs: Any) -> Any:
-        _refuse_secrets((getattr(obj, "__self__", None), *args, *kwargs.values()))
-        return super().call(context, obj, *args, **kwargs)
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        too_large = operator == "**" and abs(right) > 64
-        if operator == "*":
-            size = len(left) if isinstance(left, str | list) else len(right) if isinstance(right, str | list) else 0
-            count = right if isinstance(left, str | list) else left
-            too_large = size > 0 and size * count > MAX_TEXT
-        if too_large:
-            raise TemplateError("bad-expression", "the expression makes something too large", hint="make it smaller")
-        return super().call_binop(context, operator, left, right)
-
-
-def _refuse_secrets(values: tuple[Any, ...]) -> None:
-    for value in values:
-        if isinstance(value, SecretValue) or (isinstance(value, str) and _OPEN in value):
-            raise _secret_misuse()
-
-
-def _without_secrets(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function` (a filter), refusing secrets among its arguments: a filter would see the reference, not the value."""
-
-    @functools.wraps(function)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
-        _refuse_secrets((*args, *kwargs.values()))
-        return function(*args, **kwargs)
-
-    return guarded
-
-
-def _range(*bounds: int) -> range:
-    made = range(*bounds)
-    if len(made) > MAX_LOOP:
-        raise TemplateError("bad-expression", f"a range of {len(made)} items", hint=f"at most {MAX_LOOP} are allowed")
-    return made
-
-
-# Filters that depend on chance, or that make HTML: what they return escapes everything that is added to it.
-_NO_FILTERS = ("random", "safe", "escape", "e", "forceescape", "xmlattr", "urlize", "striptags", "pprint", "tojson")
-
-
-@functools.cache
-def _environment() -> _Closed:
-    environment = _Closed(
-        block_start_string="${%",
-        block_end_string="%}",
-        variable_start_string="${{",
-        variable_end_string="}}",
-        comment_start_string="${#",
-        comment_end_string="#}",
-        undefined=_Undefined,
-        keep_trailing_newline=True,
-        autoescape=False,
-        finalize=_to_text,
-        cache_size=0,
-    )
-    kept = {name: call for name, call in environment.filters.items() if name not in _NO_FILTERS}
-    environment.filters = {name: _without_secrets(call) for name, call in kept.items()}
-    environment.filters["tojson"] = _without_secrets(lambda value: json.dumps(value, ensure_ascii=False))
-    environment.globals = {"range": _range, "dict": dict}
-    return environment
-
-
-def _compile_with_jinja(text: str) -> Render:
-    environment = _environment()
-    source = text.replace("\r", _CARRIAGE_RETURN)
-    try:
-        tree = environment.parse(source)
-        _check_statements(tree)
-        whole = _whole_expression(tree)
-        template = environment.from_string(_assign_result(whole, environment) if whole is not None else tree)
-    except jinja2.TemplateSyntaxError as error:
-        raise _syntax_error(error, text) from None
-    except RecursionError:
-        raise TemplateError("bad-expression", "the expression is nested too deeply", hint="make it simpler") from None
-    if whole is None:
-        return lambda scope: _guard(lambda: template.render(scope)).replace(_CARRIAGE_RETURN, "\r")
-    return lambda scope: _guard(lambda: _result_of(template, scope))
-
-
-def _whole_expression(tree: nodes.Template) -> nodes.Expr | None:
-    if len(tree.body) == 1 and isinstance(output := tree.body[0], nodes.Output) and len(output.nodes) == 1:
-        node = output.nodes[0]
-        return None if isinstance(node, nodes.TemplateData) else node
-    return None
-
-
-def _assign_result(expression: nodes.Expr, environment: _Closed) -> nodes.Template:
-    """A template that keeps the value itself, as Jinja's own `compile_expression` does."""
-    tree = nodes.Template([nodes.Assign(nodes.Name("result", "store"), expression, lineno=1)], lineno=1)
-    tree.set_environment(environment)
-    return tree
-
-
-def _result_of(template: jinja2.Template, scope: Scope) -> Any:
-    context = template.new_context(dict(scope))
-    for _ in template.root_render_func(context):
-        pass
-    return _check_native(_defined(context.vars["result"]))
-
-
-def _defined(value: Any) -> Any:
-    """`value`, with tuples as lists; raises for anything undefined, however deep inside."""
-    if isinstance(value, jinja2.Undefined):
-        str(value)  # raises
-    if type(value) in (list, tuple):
-        return [_defined(each) for each in value]
-    return {key: _defined(each) for key, each in value.items()} if type(value) is dict else value
-
-
-def _guard(work: Callable[[], Any]) -> Any:
-    """Runs `work`, turning everything that an expression can do wrong into a `TemplateError`."""
-    try:
-        value = work()
-    except TemplateError:
-        raise
-    except RecursionError:
-        raise TemplateError("bad-expression", "the expression goes round in circles", hint="make it simpler") from None
-    except Exception as error:  # noqa: BLE001 - user code: any Python error of an expression is the user's to read
-        message = str(error).replace(_OPEN, "").replace(_CLOSE, "") or type(error).__name__
-        raise TemplateError("bad-expression", f"the expression fails: {message}", hint="correct it") from None
-    if isinstance(value, str) and len(value) > MAX_TEXT:
-        raise TemplateError("bad-expression", "the expression makes a text that is too large", hint="make it smaller")
-    return value
-
-
-def _check_statements(tree: nodes.Template) -> None:
-    """Refuses what could run for ever or reach other templates."""
-    for node in tree.find_all((nodes.Macro, nodes.CallBlock, nodes.Include, nodes.Import, nodes.FromImport)):
-        hint = "use file('prompts/part.md') to share text between prompts"
-        raise TemplateError(
-            "bad-expression", "macros, includes and imports are not available", hint=hint, line=node.lineno
-        )
-    for node in tree.find_all((nodes.Extends, nodes.Block)):
-        hint = "use file('prompts/part.md') to share text between prompts"
-        raise TemplateError("bad-expression", "template inheritance is not available", hint=hint, line=node.lineno)
-    names = {node.name for node in tree.find_all(nodes.Name)}
-    if tree.find(nodes.Slice) is not None and names & {"secrets", "file"}:
-        raise _secret_misuse()  # a slice would cut the reference, out of sight of everything that guards it
-    if _loop_depth(tree) > _MAX_LOOP_DEPTH:
-        raise TemplateError("bad-expression", "loops are nested too deeply", hint="two levels are allowed")
-
-
-def _loop_depth(node: nodes.Node) -> int:
-    inner = max((_loop_depth(child) for child in node.iter_child_nodes()), default=0)
-    return inner + isinstance(node, nodes.For)
-
-
-def _syntax_error(error: jinja2.TemplateSyntaxError, text: str) -> TemplateError:
-    message = str(error.message or "it can't be read").replace("'", "`")
-    hint = "an expression is written ${{ name }}, a statement ${% if name %} ... ${% endif %}"
-    if "${{" in text and re.search(r"\$\{\{[^}]*\{\{", text):
-        hint = "inside ${{ }} a name is written without braces; a call-time variable goes outside of it"
-    return TemplateError("bad-expression", f"the expression can't be read: {message}", hint=hint, line=error.lineno)
+__all__ = [
+    "Scope",
+    "SecretValue",
+    "TemplateError",
+    "UndefinedNameError",
+    "compile_text",
+    "has_expression",
+    "render",
+    "to_secret",
+]

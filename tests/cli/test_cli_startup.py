@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +18,10 @@ import json, sys
 before = set(sys.modules)
 from agentops.cli.app import run
 sys.stdout = open(__import__("os").devnull, "w")
-run(json.loads(sys.argv[1]))
+try:
+    run(json.loads(sys.argv[1]))
+except SystemExit:  # how typer ends a completion
+    pass
 sys.__stdout__.write(json.dumps(sorted(set(sys.modules) - before)))
 """
 HEAVY = {
@@ -34,10 +39,16 @@ HEAVY = {
 }
 
 
-def imported_by(*arguments: str) -> set[str]:
+def imported_by(*arguments: str, folder: Path | None = None, **environ: str) -> set[str]:
     command = [sys.executable, "-c", COUNT, json.dumps(arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=folder, env={**os.environ, **environ}
+    )
     return set(json.loads(done.stdout))
+
+
+def libraries(modules: set[str]) -> set[str]:
+    return {name.partition(".")[0] for name in modules} & HEAVY
 
 
 @pytest.mark.parametrize(("arguments", "most"), [(["--version"], 4), (["--help"], 8)])
@@ -48,8 +59,44 @@ def test_answers_without_a_verb_import_almost_nothing(arguments: list[str], most
 
 @pytest.mark.parametrize("verb", ["plan", "apply", "history", "rollback", "drift", "doctor", "validate"])
 def test_the_help_of_a_verb_loads_no_library_that_only_its_work_needs(verb: str) -> None:
-    roots = {name.partition(".")[0] for name in imported_by(verb, "--help")}
-    assert not roots & HEAVY
+    assert not libraries(imported_by(verb, "--help"))
+
+
+@pytest.mark.parametrize("words", ["agentops ", "agentops pl", "agentops plan --", "agentops apply --sm"])
+def test_completion_loads_no_library_that_only_work_needs(words: str) -> None:
+    count = str(len(words.split(" ")) - 1)
+    environ = {"_AGENTOPS_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": count}
+    found = imported_by(**environ)
+    assert "typer" in found, "completion has run"
+    assert not libraries(found)
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [("agentops pl", "plan"), ("agentops emul", "emulator"), ("agentops plan --det", "--detailed-exitcode")],
+)
+def test_a_shell_completes_verbs_and_options(words: str, offered: str) -> None:
+    environ = {"_AGENTOPS_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    command = [sys.executable, "-c", "from agentops.cli.app import main; main([])"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **environ})
+    assert done.stdout.split() == [offered]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_completion_of_a_shell_can_be_shown(shell: str) -> None:
+    command = [sys.executable, "-m", "agentops.cli.app", "--show-completion", shell]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "_AGENTOPS_COMPLETE=complete_" in done.stdout
+
+
+def test_a_project_of_everyday_yaml_is_validated_without_a_parser_or_template_engine(tmp_path: Path) -> None:
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "agentops.yaml").write_text("project: p\nenvironments:\n  local: {target: emulator}\n")
+    spec = "name: A ${{ environment }}\nconfig:\n  firstMessage: Hi {{name}}\n"
+    (tmp_path / "agents" / "a.yaml").write_text(spec)
+    found = imported_by("validate", folder=tmp_path)
+    assert "pydantic" in found, "the spec has been checked"
+    assert not libraries(found)
 
 
 def test_the_overview_says_of_every_verb_what_the_verb_says_of_itself() -> None:

@@ -12,6 +12,7 @@ from agentops.document import Secret, SecretRef
 from agentops.spec import template
 from agentops.spec.scope import Names
 from agentops.spec.template import SecretValue, TemplateError, UndefinedNameError, has_expression, render
+from agentops.spec.template_jinja import compile_with_jinja
 
 SECRET = "the-secret-value"
 SCOPE: dict[str, Any] = {
@@ -60,7 +61,7 @@ MORE = st.sampled_from(
 def test_the_short_way_means_what_jinja_means(pieces: list[str]) -> None:
     text = "".join(piece if piece[-1] in " \n" else f"${{{{ {piece} }}}}" for piece in pieces)
     if has_expression(text):
-        assert _outcome(template.compile_text, text) == _outcome(template._compile_with_jinja, text)
+        assert _outcome(template.compile_text, text) == _outcome(compile_with_jinja, text)
 
 
 def _outcome(compiler: Any, text: str) -> Any:
