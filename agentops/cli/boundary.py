@@ -9,7 +9,7 @@ import traceback
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
 from agentops.cli.verbs import overview, verbs
@@ -25,9 +25,21 @@ class LazyGroup(TyperGroup):
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
         return list(verbs())
 
+    is_listing = False  # whether verbs are only named, for which their line in the table is enough
+
     def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]
         entry = verbs().get(cmd_name)
-        return None if entry is None else load_verb(cmd_name, entry[0])
+        if entry is None:
+            return None
+        target, summary = entry
+        return TyperCommand(cmd_name, help=summary) if self.is_listing else load_verb(cmd_name, target)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        self.is_listing = True
+        try:
+            return super().shell_complete(ctx, incomplete)
+        finally:
+            self.is_listing = False
 
     def get_help(self, ctx: Any) -> str:
         return overview()
