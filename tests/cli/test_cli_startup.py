@@ -34,7 +34,8 @@ HEAVY = {
 
 
 def imported_by(*arguments: str) -> set[str]:
-    command = [sys.executable, "-c", COUNT, json.dumps(arguments)]
+    """Without the environment that has the emulators of the other tests' processes watched: it imports some of it."""
+    command = [sys.executable, "-E", "-c", COUNT, json.dumps(arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return set(json.loads(done.stdout))
 
