@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from agentops.emulator.schema import ID, TEXT, Schema
-from agentops.emulator.wire import Route
+from agentops.emulator.wire import RATE_LIMITED, Route
 
 REASONS = {
     200: "Done.",
@@ -83,8 +83,8 @@ def _responses(route: Route, always: set[int]) -> dict[str, Any]:
     for status, schema in route.answers.items():
         content = {route.media or "application/json": {"schema": schema}}
         responses[str(status)] = {"description": REASONS[status], "content": content}
-    for status in sorted({*route.refuses, *always}):
-        failure = {"application/json": {"schema": route.failure}}
+    for status in sorted({*route.refuses, *always} - set(route.answers)):
+        failure = {"application/json": {"schema": RATE_LIMITED if status == 429 else route.failure}}
         page = {"text/html": {"schema": TEXT}} if status == 404 and route.is_retired else {}
         responses[str(status)] = {"description": REASONS[status], "content": {**failure, **page}}
     return responses

@@ -69,8 +69,18 @@ class Conformance:
         from jsonschema_rs import Draft202012Validator
 
         if id(schema) not in self._validators:
-            self._validators[id(schema)] = Draft202012Validator(dict(schema), validate_formats=True)
+            self._validators[id(schema)] = Draft202012Validator(closed(schema), validate_formats=True)
         return self._validators[id(schema)]
+
+
+def closed(schema: Any) -> Any:
+    """The schema without room for what it does not name: where it lists properties, an answer has no others."""
+    if isinstance(schema, list):
+        return [closed(each) for each in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    rest = {"additionalProperties": False} if "properties" in schema else {}
+    return rest | {name: closed(each) for name, each in schema.items()}
 
 
 class Watch:
