@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo test lint types bench soak browser clean
+.PHONY: demo test lint types bench soak browser node clean
 
 # What the product needs, and on top of it what its tests need.
 $(VENV)/.ready: pyproject.toml
@@ -35,7 +35,14 @@ browser:
 			&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
 		|| echo "no Chromium here and none could be installed: the console's tests will be skipped" >&2
 
-test: lint types browser
+# One test calls as the vendor's example for Node does, with the package that it names. Without npm it is skipped.
+node: $(VENV)/.ready-dev
+	@test -d $(VENV)/node/node_modules/ws \
+		|| { command -v npm >/dev/null && npm install --prefix $(VENV)/node --no-save --no-audit --no-fund --silent \
+			--fetch-retries 0 ws@8; } \
+		|| echo "no npm here, or no network for it: the test with Node's package ws will be skipped" >&2
+
+test: lint types browser node
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 bench: $(VENV)/.ready-dev

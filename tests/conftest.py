@@ -1,4 +1,5 @@
-"""What holds for every test: a scrubbed environment, no network but loopback, asyncio."""
+"""What holds for every test: a scrubbed environment, no network but loopback, asyncio, and emulators that keep to their
+own document."""
 
 from __future__ import annotations
 
@@ -6,10 +7,15 @@ import ipaddress
 import os
 import socket
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+
+sys.path.insert(0, str(Path(__file__).parent / "conformance"))
+from conformance import Watch, watching
 
 # A busy machine is no failure. Where CI decides whether a change lands, every run tries the same examples; a run by
 # hand keeps looking for new ones.
@@ -40,6 +46,20 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith(SCRUBBED) or name in ("CI", "FORCE_COLOR", "COLUMNS"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("NO_COLOR", "1")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def emulator_watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
+    with watching(tmp_path_factory.mktemp("conformance") / "violations") as watch:
+        yield watch
+
+
+@pytest.fixture(autouse=True)
+def _answers_keep_to_the_document(emulator_watch: Watch) -> Iterator[None]:
+    """Fails a test in which an emulator gave an answer that its own OpenAPI document does not have."""
+    yield
+    if told := emulator_watch.take():
+        pytest.fail("an emulator left its own document:\n" + "\n".join(told), pytrace=False)
 
 
 @pytest.fixture

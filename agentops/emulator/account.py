@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agentops.emulator.schema import COUNT, FLAG, ID, TEXT, mapping, obj, one_of, text
+from agentops.emulator.schema import COUNT, FLAG, ID, STAMP, TEXT, mapping, obj, one_of, text
 from agentops.emulator.shapes import VARIABLES
 from agentops.emulator.store import ORGANIZATION_ID, TOKEN_TTL_S, USER_ID, Grant, Store
 from agentops.emulator.wire import Answer, Refusal, Request, Route, answer, data
@@ -64,9 +64,31 @@ def register_call(store: Store, request: Request) -> Answer:
     return answer({"access_token": token, "expires_in": TOKEN_TTL_S, "sample_rate": TOKEN_SAMPLE_RATE}, 201)
 
 
-_USER = obj({"_id": ID, "userEmail": TEXT, "organizationId": ID}, required=("_id", "userEmail"))
+_USER = obj(
+    {
+        "_id": ID,
+        "firstName": TEXT,
+        "lastName": TEXT,
+        "userEmail": TEXT,
+        "authProvider": TEXT,
+        "isEmailVerified": FLAG,
+        "organizationId": ID,
+    },
+    required=("_id", "userEmail"),
+)
 _SUBSCRIPTION = obj(
-    {"planId": TEXT, "currentCredits": COUNT, "limits": mapping(COUNT), "features": mapping(FLAG)},
+    {
+        "_id": ID,
+        "organization": ID,
+        "planId": TEXT,
+        "totalCredits": COUNT,
+        "currentCredits": COUNT,
+        "renewalDate": STAMP,
+        "subscriptionActive": FLAG,
+        "onPremEnabled": FLAG,
+        "limits": mapping(COUNT),
+        "features": mapping(FLAG),
+    },
     required=("planId", "limits", "features"),
 )
 

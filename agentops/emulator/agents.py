@@ -9,7 +9,7 @@ from agentops.emulator import configuration, versions, voices
 from agentops.emulator.configuration import Config
 from agentops.emulator.database import Body
 from agentops.emulator.fields import CONFIG, NOT_AT_CREATION
-from agentops.emulator.schema import COUNT, FLAG, ID, OBJECT, STAMP, TEXT, array, maybe, obj, one_of, text
+from agentops.emulator.schema import COUNT, FLAG, ID, OBJECT, STAMP, TEXT, array, maybe, obj, one_of, opened, text
 from agentops.emulator.shapes import MESSAGE, PAGE_QUERY
 from agentops.emulator.store import ORGANIZATION_ID, USER_ID, Store
 from agentops.emulator.wire import Answer, Refusal, Request, Route, answer, data
@@ -109,66 +109,6 @@ def duplicate_agent(store: Store, request: Request) -> Answer:
     config["defaultVariables"] = dict.fromkeys(config.get("defaultVariables", {}), "")
     metadata = {"name": f"{agent['name']} (copy)", "description": agent["description"]}
     return answer({"_id": add_agent(store, metadata, config)["_id"]}, 201)
-
-
-TEMPLATES: tuple[Body, ...] = (
-    {
-        "_id": "65f00000000000000000f001",
-        "id": "sp-clinic-front-desk-us",
-        "name": "Clinic front desk",
-        "description": "Answers a clinic's phone and books appointments.",
-        "avatarUrl": "",
-        "referenceUrl": "",
-        "industry": "Healthcare",
-        "useCase": "Appointments",
-        "callType": "Inbound",
-        "workflowType": "SINGLE_PROMPT",
-        "region": "US",
-        "trending": True,
-        "defaultLanguage": "en",
-        "singlePromptConfig": {
-            "_id": "65f00000000000000000f101",
-            "prompt": "You answer the phone of a small clinic. Offer free appointments and ask for the caller's name.",
-            "tools": [{"type": "end_call", "name": "end_call", "description": "Ends the call.", "input_schema": {}}],
-        },
-    },
-    {
-        "_id": "65f00000000000000000f002",
-        "id": "sp-payment-reminder-in",
-        "name": "Payment reminder",
-        "description": "Calls customers whose payment is due.",
-        "avatarUrl": "",
-        "referenceUrl": "",
-        "industry": "Finance",
-        "useCase": "Collections",
-        "callType": "Outbound",
-        "workflowType": "SINGLE_PROMPT",
-        "region": "India",
-        "trending": False,
-        "defaultLanguage": "en",
-        "singlePromptConfig": {
-            "_id": "65f00000000000000000f102",
-            "prompt": "You remind customers politely that a payment is due and ask when they can pay.",
-            "tools": [],
-        },
-    },
-)
-
-
-def list_templates(store: Store, request: Request) -> Answer:
-    region = {"us": "US", "in": "India"}.get(request.query.get("region", ""))
-    return answer([template for template in TEMPLATES if region in (None, template["region"])])
-
-
-def create_from_template(store: Store, request: Request) -> Answer:
-    body = request.body
-    template = next((each for each in TEMPLATES if body["templateId"] in (each["_id"], each["id"])), None)
-    if template is None:
-        raise Refusal(400, "Template not found")
-    config = configuration.new_config({}, store.options.choices)
-    config["singlePromptConfig"] = {"prompt": template["singlePromptConfig"]["prompt"], "tools": []}
-    metadata = {"name": body["agentName"], "description": body.get("agentDescription", template["description"])}
-    return answer(add_agent(store, metadata, config)["_id"])
 
 
 # -- listing and reading
@@ -297,7 +237,10 @@ def archive_agent(store: Store, request: Request) -> Answer:
 
 ACTIVE_CAMPAIGN = ("scheduled", "processing", "running", "paused")
 
+# What was written inside a field comes back as it was, keys that nobody knows included.
+_MIRRORS = {name: opened(schema) for name, schema in CONFIG.items() if name != "singlePromptConfig"}
 _AGENT: dict[str, Any] = {
+    **_MIRRORS,
     "_id": ID,
     "name": TEXT,
     "description": TEXT,
@@ -312,7 +255,13 @@ _AGENT: dict[str, Any] = {
     "totalCalls": COUNT,
     "createdAt": STAMP,
     "updatedAt": STAMP,
+    "avatarUrl": TEXT,
+    "visibleToEveryone": FLAG,
+    "workflowId": ID,
+    "createdBy": ID,
+    "isLocked": FLAG,
     "_resolvedConfig": OBJECT,
+    "_versionedWorkflow": obj({"prompt": maybe(TEXT), "tools": maybe(array(OBJECT))}),
     "_configSource": one_of("active", "draft", "version"),
 }
 AGENT = obj(_AGENT, required=("_id", "name", "workflowType", "archived", "activeVersionId", "createdAt"))
@@ -356,26 +305,6 @@ ROUTES = (
             "archived": FLAG,
         },
         refuses=(),
-    ),
-    Route(
-        "GET",
-        "/atoms/v1/agent/template",
-        list_templates,
-        "List agent templates",
-        {200: data(array(OBJECT))},
-        query={"region": one_of("us", "in")},
-        refuses=(),
-    ),
-    Route(
-        "POST",
-        "/atoms/v1/agent/from-template",
-        create_from_template,
-        "Create an agent from a template",
-        {200: data(ID)},
-        body=obj(
-            {"agentName": text(least=1), "agentDescription": TEXT, "templateId": TEXT},
-            required=("agentName", "templateId"),
-        ),
     ),
     Route(
         "GET",

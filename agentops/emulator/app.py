@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -21,6 +23,7 @@ from agentops.emulator.deliveries import Deliveries
 from agentops.emulator.dispatch import Dispatcher, not_found
 from agentops.emulator.faults import Faults
 from agentops.emulator.interception import Interception, RequestLog
+from agentops.emulator.observation import OBSERVERS, Observation
 from agentops.emulator.openapi import build_document
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.realtime import open_endpoint
@@ -53,6 +56,7 @@ def create_app(options: EmulatorOptions, *, clock: Clock | None = None) -> Starl
 
 def _build(store: Store) -> Starlette:
     served = served_routes(store.options.api)
+    document = describe_platform(store.options.api, int(store.options.choices.wrong_key_status))
     faults, log, realtime = Faults(), RequestLog(), open_endpoint(store)
     for fault in store.options.faults:
         faults.arm(fault)
@@ -65,6 +69,11 @@ def _build(store: Store) -> Starlette:
             realtime.close()
             store.close()
 
+    middleware = [
+        Middleware(Interception, store=store, faults=faults, log=log, is_versioning_write=versioning_writes(served))
+    ]
+    if OBSERVERS:
+        middleware.append(Middleware(Observation, document=document, observers=[*OBSERVERS]))
     app = Starlette(
         routes=[
             HttpRoute("/openapi.json", describe),
@@ -73,15 +82,13 @@ def _build(store: Store) -> Starlette:
             *Controls(store, faults, log, realtime).routes(),
             *Console(store, log).routes(),
         ],
-        middleware=[
-            Middleware(Interception, store=store, faults=faults, log=log, is_versioning_write=versioning_writes(served))
-        ],
+        middleware=middleware,
         exception_handlers={404: not_found, 405: not_found},
         lifespan=lifespan,
     )
     app.state.store = store
     app.state.deliveries = Deliveries(store)
-    app.state.document = build_document(served, api=store.options.api)
+    app.state.document = document
     return app
 
 
@@ -95,6 +102,12 @@ def served_routes(api: str) -> list[Route]:
     """The operations that this generation of the platform has."""
     hidden = "v2" if api == "v1" else "v1"
     return [route for route in ROUTES if route.generation != hidden]
+
+
+@cache
+def describe_platform(api: str, wrong_key: int) -> dict[str, Any]:
+    """The OpenAPI document: the same for all emulators with the same options, so it is made once."""
+    return build_document(served_routes(api), api=api, wrong_key=wrong_key)
 
 
 def rest_routes(store: Store, served: list[Route]) -> list[BaseRoute]:

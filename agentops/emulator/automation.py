@@ -11,20 +11,20 @@ from agentops.emulator.schema import (
     ANY,
     COUNT,
     ID,
-    NUMBER,
     OBJECT,
+    STAMP,
     TEXT,
     Schema,
     array,
-    number,
+    maybe,
     obj,
     one_of,
     problems,
     text,
 )
-from agentops.emulator.shapes import MESSAGE
+from agentops.emulator.shapes import MESSAGE, METRIC_TEMPLATE, NUMBERED_PAGE, PROMPT_SCORE
 from agentops.emulator.store import ORGANIZATION_ID, Store
-from agentops.emulator.wire import Answer, Refusal, Request, Route, answer, data, done, succeeded, success
+from agentops.emulator.wire import RATE_LIMITED, Answer, Refusal, Request, Route, answer, data, done, succeeded, success
 
 ORGANIZATION_SLOTS = 100
 CALL_TYPES = ("webcall", "outbound", "inbound", "chat")
@@ -280,21 +280,25 @@ _ACTION_FIELDS: dict[str, Schema] = {
     "object": TEXT,
     "config": obj({"phoneNumberFieldName": TEXT, "conditions": array(_CONDITION), "body": TEXT}),
 }
-_ACTION = obj({"_id": ID, "agentId": TEXT, **_ACTION_FIELDS}, required=("_id", "agentId", "category", "config"))
-_SLOTS = {"agentId": TEXT, **dict.fromkeys(CALL_TYPES, COUNT)}
-_TOOL = obj({"toolId": text(pattern="^tool_"), "definition": OBJECT}, required=("toolId", "definition"))
-_TOOL_BODY = obj({"definition": OBJECT}, required=("definition",))
-_SECRET = obj({"_id": ID, "name": TEXT}, required=("_id", "name"))
-_SCORE = obj(
-    {
-        "overall_score": NUMBER,
-        "overall_grade": one_of("Excellent", "Good", "Needs Work", "Poor"),
-        "band": one_of("lean", "normal", "heavy", "overweight"),
-        "estimated_ttft_overhead_ms": NUMBER,
-        "dimensions": array(obj({"tier": number(1, 3), "level": TEXT, "title": TEXT}, required=("tier", "level"))),
-    },
-    required=("overall_score", "overall_grade", "dimensions"),
+_DATED: dict[str, Schema] = {"createdAt": STAMP, "updatedAt": STAMP}
+_ACTION = obj(
+    {"_id": ID, "organization": ID, "agentId": TEXT, **_ACTION_FIELDS, **_DATED},
+    required=("_id", "agentId", "category", "config"),
 )
+_CLASS_LIMIT = obj({"routeClass": TEXT, "limit": COUNT, "retryAfterSec": COUNT}, required=("limit", "retryAfterSec"))
+_SCORED_TOO_OFTEN: Schema = {
+    "anyOf": [obj({"message": TEXT, "rateLimit": _CLASS_LIMIT}, required=("message", "rateLimit")), RATE_LIMITED]
+}
+_DNC = obj({"entries": array(OBJECT), "pagination": NUMBERED_PAGE}, required=("entries", "pagination"))
+_ACTIONS_PAGE = obj(
+    {"callActions": array(_ACTION), "totalCount": COUNT, "page": COUNT, "limit": COUNT},
+    required=("callActions", "totalCount", "page", "limit"),
+)
+_SLOTS = {"agentId": TEXT, **dict.fromkeys(CALL_TYPES, COUNT)}
+_RESERVED = obj({**_SLOTS, "agentName": maybe(TEXT)}, required=tuple(_SLOTS))
+_TOOL = obj({"toolId": text(pattern="^tool_"), "definition": OBJECT, **_DATED}, required=("toolId", "definition"))
+_TOOL_BODY = obj({"definition": OBJECT}, required=("definition",))
+_SECRET = obj({"_id": ID, "name": TEXT, "createdAt": STAMP}, required=("_id", "name"))
 
 
 def _route(method: str, path: str, handler: Any, summary: str, answers: dict[int, Schema], **more: Any) -> Route:
@@ -317,7 +321,7 @@ ROUTES = (
         _ACTIONS,
         list_actions,
         "List an agent's call actions",
-        {200: success(obj({"callActions": array(_ACTION), "totalCount": COUNT}, required=("callActions",)))},
+        {200: success(_ACTIONS_PAGE)},
         query={"agentId": TEXT, "category": one_of("trigger", "post-call"), "page": COUNT, "limit": COUNT},
         refuses=(400,),
     ),
@@ -339,7 +343,7 @@ ROUTES = (
         {
             200: success(
                 obj(
-                    {"orgLimit": COUNT, "totalReserved": COUNT, "unreservedPool": COUNT, "agents": array(obj(_SLOTS))},
+                    {"orgLimit": COUNT, "totalReserved": COUNT, "unreservedPool": COUNT, "agents": array(_RESERVED)},
                     required=("orgLimit", "totalReserved", "unreservedPool", "agents"),
                 )
             )
@@ -376,16 +380,15 @@ ROUTES = (
         "/atoms/v1/prompt-scoring/score",
         score_prompt,
         "Score the prompt of a version or a draft",
-        {200: data(_SCORE)},
+        {200: data(PROMPT_SCORE), 429: _SCORED_TOO_OFTEN},
         body=obj({"versionId": ID, "draftId": TEXT}),
-        failure=ANY,
     ),
     _route(
         "GET",
         "/atoms/v1/disposition-metric-templates",
         list_metric_templates,
         "List ready-made post-call metrics",
-        {200: success(array(OBJECT))},
+        {200: success(array(METRIC_TEMPLATE))},
         refuses=(),
     ),
     _route(
@@ -393,7 +396,7 @@ ROUTES = (
         "/atoms/v1/dnc",
         list_dnc,
         "List numbers not to call",
-        {200: success(obj({"entries": array(OBJECT), "pagination": OBJECT}, required=("entries", "pagination")))},
+        {200: success(_DNC)},
         query={"agentId": TEXT, "search": TEXT, "page": TEXT, "offset": TEXT},
         refuses=(),
     ),

@@ -1,4 +1,4 @@
-"""Audiences and campaigns over HTTP. A campaign goes through its states by the clock and dials nobody."""
+"""Campaigns over HTTP. A campaign goes through its states by the clock and dials nobody."""
 
 from __future__ import annotations
 
@@ -9,154 +9,12 @@ from typing import Any
 
 from agentops.emulator.conversations import show_row
 from agentops.emulator.database import Body
-from agentops.emulator.schema import COUNT, FLAG, ID, OBJECT, STAMP, TEXT, array, maybe, number, obj, one_of, text
+from agentops.emulator.schema import COUNT, ID, OBJECT, STAMP, TEXT, array, maybe, number, obj, one_of, text
+from agentops.emulator.shapes import CAMPAIGN_STATUS, NUMBERED_PAGE
 from agentops.emulator.store import ORGANIZATION_ID, USER_ID, Store, from_iso
-from agentops.emulator.wire import FAILURE, Answer, Refusal, Request, Route, answer, data, done
+from agentops.emulator.wire import Answer, Refusal, Request, Route, answer, data, done
 
-MEMBER_LIMIT = 10_000
-CSV_LIMIT_BYTES = 5 * 1024 * 1024
 STARTS_WITHIN_S = 2.0  # a campaign that was started is `processing` this long
-CAMPAIGN_STATES = ("draft", "scheduled", "processing", "running", "paused", "completed", "failed")
-
-
-# -- audiences
-
-
-def list_audiences(store: Store, request: Request) -> Answer:
-    return answer([_show_audience(store, audience) for audience in store.database.all("audience")])
-
-
-def create_audience(store: Store, request: Request) -> Answer:
-    """From a CSV file whose `phoneNumberColumnName` column holds the numbers; answers 200, not 201."""
-    fields, file = request.fields, request.uploads.get("file")
-    missing = [name for name in ("name", "phoneNumberColumnName") if not fields.get(name)]
-    if missing or file is None:
-        raise Refusal(400, *(f"{name}: Required" for name in [*missing, *([] if file else ["file"])]))
-    if len(file.content) > CSV_LIMIT_BYTES:
-        raise Refusal(400, "The file is larger than 5 MB")
-    column = fields["phoneNumberColumnName"]
-    rows = _read_csv(file.content)
-    audience_id = store.new_id()
-    audience = {
-        "_id": audience_id,
-        "name": fields["name"],
-        "description": fields.get("description", ""),
-        "phoneNumberColumnName": column,
-        "organization": ORGANIZATION_ID,
-        "createdBy": USER_ID,
-        "createdAt": store.now(),
-        "updatedAt": store.now(),
-    }
-    store.database.put("audience", audience_id, audience)
-    _add_members(store, audience, rows)
-    return answer(_show_audience(store, audience))
-
-
-def _read_csv(content: bytes) -> list[Body]:
-    try:
-        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig", errors="replace"))))
-    except csv.Error as failure:
-        raise Refusal(400, "The file could not be read as CSV") from failure
-    return [{name: value for name, value in row.items() if name is not None} for row in rows]
-
-
-def get_audience(store: Store, request: Request) -> Answer:
-    return answer(_show_audience(store, _read(store, "audience", request)))
-
-
-def delete_audience(store: Store, request: Request) -> Answer:
-    audience = _read(store, "audience", request)
-    if _campaigns_of(store, audience):
-        raise Refusal(400, "This audience is used by a campaign and cannot be deleted")
-    store.database.drop_owned("member", audience["_id"])
-    store.database.drop("audience", audience["_id"])
-    return answer([])
-
-
-def _show_audience(store: Store, audience: Body) -> Body:
-    campaigns = [
-        {name: campaign[name] for name in ("_id", "name", "status", "createdAt")}
-        for campaign in _campaigns_of(store, audience)
-    ]
-    count = store.database.count("member", owner=audience["_id"])
-    return {**audience, "memberCount": count, "hasCampaigns": bool(campaigns), "campaigns": campaigns}
-
-
-def _campaigns_of(store: Store, audience: Body) -> list[Body]:
-    return [each for each in store.database.all("campaign") if each["audienceId"] == audience["_id"]]
-
-
-def list_members(store: Store, request: Request) -> Answer:
-    audience = _read(store, "audience", request)
-    members = store.database.all("member", owner=audience["_id"])
-    page, size = request.whole("page", 1), request.whole("offset", 5)
-    return answer(
-        {
-            "members": members[(page - 1) * size : page * size],
-            "totalCount": len(members),
-            "totalPages": -(-len(members) // size),
-            "hasMore": page * size < len(members),
-        }
-    )
-
-
-def add_members(store: Store, request: Request) -> Answer:
-    audience = _read(store, "audience", request)
-    column = audience["phoneNumberColumnName"]
-    if any(not member.get(column) for member in request.body["members"]):
-        raise Refusal(400, f"Each member must have a {column} field")
-    added = _add_members(store, audience, request.body["members"])
-    skipped = len(request.body["members"]) - added
-    return answer([{"message": "Members added", "data": {"added": added, "skipped": skipped}}])
-
-
-def _add_members(store: Store, audience: Body, rows: list[Body]) -> int:
-    """Adds the rows whose number is new and says how many they were. Raises Refusal above the limit."""
-    column = audience["phoneNumberColumnName"]
-    members = store.database.all("member", owner=audience["_id"])
-    known = {member["data"][column] for member in members}
-    fresh = {row[column]: row for row in rows if row.get(column) and row[column] not in known}
-    if len(known) + len(fresh) > MEMBER_LIMIT:
-        raise Refusal(400, f"An audience can have at most {MEMBER_LIMIT} members")
-    for row in fresh.values():
-        key = store.new_id()
-        member = {"_id": key, "data": row, "createdAt": store.now(), "updatedAt": store.now()}
-        store.database.put("member", key, member, owner=audience["_id"])
-    return len(fresh)
-
-
-def delete_members(store: Store, request: Request) -> Answer:
-    audience = _read(store, "audience", request)
-    known = {member["_id"] for member in store.database.all("member", owner=audience["_id"])}
-    doomed = known & set(request.body["memberIds"])
-    for key in doomed:
-        store.database.drop("member", key)
-    return answer({"deletedCount": len(doomed)})
-
-
-def search_members(store: Store, request: Request) -> Answer:
-    audience = _read(store, "audience", request)
-    query = dict(request.query)
-    term = query.pop("query", None)
-    members = store.database.all("member", owner=audience["_id"])
-    if term is not None:
-        found = [each for each in members if any(term.lower() in str(value).lower() for value in each["data"].values())]
-    else:
-        found = [
-            each
-            for each in members
-            if all(value.lower() in str(each["data"].get(name, "")).lower() for name, value in query.items())
-        ]
-    info = {
-        "searchType": "multiple" if term is None else "general",
-        "searchTerm": term or "",
-        "searchFields": sorted(query),
-        "totalResults": len(found),
-    }
-    return answer({"members": found, "searchInfo": info})
-
-
-# -- campaigns
 
 
 def create_campaign(store: Store, request: Request) -> Answer:
@@ -202,7 +60,7 @@ def list_campaigns(store: Store, request: Request) -> Answer:
 
 
 def get_campaign(store: Store, request: Request) -> Answer:
-    campaign = _settled(store, _read(store, "campaign", request))
+    campaign = _settled(store, _read(store, request))
     total = store.database.count("member", owner=campaign["audienceId"])
     metrics = {"total_participants": total, "contacts_called": 0, "contacts_connected": 0}
     return answer({"campaign": _show_campaign(store, campaign), "events": campaign["events"], "metrics": metrics})
@@ -242,7 +100,7 @@ def _move(store: Store, campaign: Body, status: str, source: str) -> Body:
 
 
 def start_campaign(store: Store, request: Request) -> Answer:
-    campaign = _settled(store, _read(store, "campaign", request))
+    campaign = _settled(store, _read(store, request))
     if campaign["status"] in ("processing", "running", "completed"):
         raise Refusal(400, f"Campaign is already {campaign['status']}")
     _move(store, campaign, "processing", "user")
@@ -251,7 +109,7 @@ def start_campaign(store: Store, request: Request) -> Answer:
 
 
 def pause_campaign(store: Store, request: Request) -> Answer:
-    campaign = _settled(store, _read(store, "campaign", request))
+    campaign = _settled(store, _read(store, request))
     if campaign["status"] not in ("scheduled", "processing", "running"):
         raise Refusal(400, f"Campaign is {campaign['status']} and cannot be paused")
     _move(store, campaign, "paused", "user")
@@ -259,13 +117,13 @@ def pause_campaign(store: Store, request: Request) -> Answer:
 
 
 def delete_campaign(store: Store, request: Request) -> Answer:
-    store.database.drop("campaign", _read(store, "campaign", request)["_id"])
+    store.database.drop("campaign", _read(store, request)["_id"])
     return done()
 
 
 def export_members(store: Store, request: Request) -> Answer:
     """The audience with what became of each member, as JSON or CSV."""
-    campaign = _read(store, "campaign", request)
+    campaign = _read(store, request)
     members = store.database.all("member", owner=campaign["audienceId"])
     rows = [{**member["data"], "status": "pending", "attempts": 0} for member in members]
     if request.query.get("format", "json") == "csv":
@@ -274,7 +132,7 @@ def export_members(store: Store, request: Request) -> Answer:
 
 
 def export_logs(store: Store, request: Request) -> Answer:
-    campaign = _read(store, "campaign", request)
+    campaign = _read(store, request)
     calls = [each for each in store.database.all("call") if each.get("campaignId") == campaign["_id"]]
     rows = [show_row(store, each, request) for each in calls]
     return _csv_answer([{name: row[name] for name in ("callId", "status", "to", "duration")} for row in rows])
@@ -289,37 +147,50 @@ def _csv_answer(rows: list[Body]) -> Answer:
     return Answer(200, content=target.getvalue().encode(), content_type="text/csv; charset=utf-8")
 
 
-def _read(store: Store, kind: str, request: Request) -> Body:
-    found = store.database.get(kind, request.params[f"{kind}_id"])
-    if found is None:
-        raise Refusal(404, f"{kind.capitalize()} not found")
-    return found
+def _read(store: Store, request: Request) -> Body:
+    campaign = store.database.get("campaign", request.params["campaign_id"])
+    if campaign is None:
+        raise Refusal(404, "Campaign not found")
+    return campaign
 
 
-_AUDIENCES = "/atoms/v1/audience"
-_AUDIENCE = _AUDIENCES + "/{audience_id}"
 _CAMPAIGNS = "/atoms/v1/campaign"
 _CAMPAIGN = _CAMPAIGNS + "/{campaign_id}"
-_AUDIENCE_SHAPE = obj(
+_COMMON = {
+    "_id": ID,
+    "name": TEXT,
+    "description": TEXT,
+    "status": CAMPAIGN_STATUS,
+    "maxRetries": number(0, 10),
+    "retryDelay": number(1, 1440),
+    "scheduledAt": maybe(TEXT),
+    "startedAt": maybe(STAMP),
+    "organization": ID,
+    "createdBy": ID,
+    "createdAt": STAMP,
+    "updatedAt": STAMP,
+}
+_CREATED = obj({**_COMMON, "agentId": ID, "audienceId": ID}, required=("_id", "name", "status"))
+_SHAPE = obj(
+    {
+        **_COMMON,
+        "agent": obj({"_id": maybe(ID), "name": maybe(TEXT), "workflowType": maybe(TEXT)}),
+        "audience": obj({"_id": maybe(ID), "name": maybe(TEXT)}),
+        "error": maybe(TEXT),
+        "failedAt": maybe(STAMP),
+    },
+    required=("_id", "name", "status", "agent", "audience"),
+)
+_EVENT = obj(
     {
         "_id": ID,
-        "name": TEXT,
-        "phoneNumberColumnName": TEXT,
-        "memberCount": COUNT,
-        "hasCampaigns": FLAG,
-        "campaigns": array(obj({"_id": ID, "name": TEXT, "status": one_of(*CAMPAIGN_STATES)})),
+        "triggerSource": one_of("user", "schedule", "system"),
+        "eventAction": one_of("start", "running", "pause"),
+        "createdAt": STAMP,
     },
-    required=("_id", "name", "phoneNumberColumnName", "memberCount"),
+    required=("_id", "triggerSource", "eventAction"),
 )
-_CAMPAIGN_SHAPE = obj(
-    {"_id": ID, "name": TEXT, "status": one_of(*CAMPAIGN_STATES), "createdAt": STAMP, "scheduledAt": maybe(TEXT)},
-    required=("_id", "name", "status"),
-)
-_MEMBER = obj({"_id": ID, "data": OBJECT}, required=("_id", "data"))
-_MEMBERS = obj({"members": array(_MEMBER), "totalCount": COUNT, "hasMore": FLAG}, required=("members",))
-# Members' failures carry the word "error" where others have false.
-_MEMBER_FAILURE = {**FAILURE, "properties": {**FAILURE["properties"], "status": one_of(False, "error")}}
-_PAGE = {"page": COUNT, "offset": COUNT}
+_METRICS = obj(dict.fromkeys(("total_participants", "contacts_called", "contacts_connected"), COUNT))
 
 
 def _route(method: str, path: str, handler: Any, summary: str, answers: dict[int, Any], **more: Any) -> Route:
@@ -328,60 +199,6 @@ def _route(method: str, path: str, handler: Any, summary: str, answers: dict[int
 
 
 ROUTES = (
-    _route("GET", _AUDIENCES, list_audiences, "List audiences", {200: data(array(_AUDIENCE_SHAPE))}, refuses=()),
-    _route(
-        "POST",
-        _AUDIENCES,
-        create_audience,
-        "Create an audience from a CSV file",
-        {200: data(_AUDIENCE_SHAPE)},
-        multipart=obj(
-            {
-                "name": TEXT,
-                "phoneNumberColumnName": TEXT,
-                "file": {"type": "string", "format": "binary"},
-                "description": TEXT,
-                "identifierColumnName": TEXT,
-            },
-            required=("name", "phoneNumberColumnName", "file"),
-        ),
-        refuses=(400,),
-    ),
-    _route("GET", _AUDIENCE, get_audience, "Read an audience", {200: data(_AUDIENCE_SHAPE)}),
-    _route("DELETE", _AUDIENCE, delete_audience, "Delete an audience", {200: data(array())}),
-    _route(
-        "GET",
-        _AUDIENCE + "/members",
-        list_members,
-        "List members",
-        {200: data(_MEMBERS)},
-        query=_PAGE,
-        failure=_MEMBER_FAILURE,
-    ),
-    _route(
-        "POST",
-        _AUDIENCE + "/members",
-        add_members,
-        "Add members",
-        {200: data(array(OBJECT))},
-        body=obj({"members": array(OBJECT)}, required=("members",)),
-    ),
-    _route(
-        "DELETE",
-        _AUDIENCE + "/members",
-        delete_members,
-        "Delete members",
-        {200: data(obj({"deletedCount": COUNT}, required=("deletedCount",)))},
-        body=obj({"memberIds": array(TEXT)}, required=("memberIds",)),
-    ),
-    _route(
-        "GET",
-        _AUDIENCE + "/members/search",
-        search_members,
-        "Search members",
-        {200: data(_MEMBERS)},
-        query={"query": TEXT},
-    ),
     _route(
         "GET",
         _CAMPAIGNS,
@@ -390,12 +207,12 @@ ROUTES = (
         {
             200: data(
                 obj(
-                    {"campaigns": array(_CAMPAIGN_SHAPE), "pagination": OBJECT, "totalCampaignCount": COUNT},
+                    {"campaigns": array(_SHAPE), "pagination": NUMBERED_PAGE, "totalCampaignCount": COUNT},
                     required=("campaigns", "pagination"),
                 )
             )
         },
-        query=_PAGE,
+        query={"page": COUNT, "offset": COUNT},
         refuses=(),
     ),
     _route(
@@ -403,7 +220,7 @@ ROUTES = (
         _CAMPAIGNS,
         create_campaign,
         "Create a campaign",
-        {201: data(_CAMPAIGN_SHAPE)},
+        {201: data(_CREATED)},
         body=obj(
             {
                 "name": text(least=1),
@@ -427,7 +244,7 @@ ROUTES = (
         {
             200: data(
                 obj(
-                    {"campaign": _CAMPAIGN_SHAPE, "events": array(OBJECT), "metrics": OBJECT},
+                    {"campaign": _SHAPE, "events": array(_EVENT), "metrics": _METRICS},
                     required=("campaign", "events", "metrics"),
                 )
             )

@@ -1,13 +1,10 @@
-"""Call records over HTTP: listing, searching, reading, recordings, cancelling, and starting calls of other kinds.
+"""Call records over HTTP: listing, searching, reading, recordings, cancelling.
 
-Realtime calls are written by the WebSocket side. A call on the phone is never answered here, and a LiveKit room has
-nobody in it: those answers have the platform's shape so that a client can go on, and that is all.
+Realtime calls are written by the WebSocket side, other kinds are started in `placing`.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -16,15 +13,26 @@ from agentops.emulator import versions
 from agentops.emulator.agents import AGENT, show_agent
 from agentops.emulator.analysis import analyse
 from agentops.emulator.database import Body
-from agentops.emulator.drafts import read_draft
-from agentops.emulator.fields import E164
-from agentops.emulator.schema import COUNT, FLAG, ID, NUMBER, OBJECT, STAMP, TEXT, array, maybe, obj, one_of, problems
-from agentops.emulator.shapes import CALL_ID, TEST_CALL, VARIABLES
+from agentops.emulator.schema import (
+    COUNT,
+    FLAG,
+    ID,
+    NUMBER,
+    OBJECT,
+    STAMP,
+    TEXT,
+    array,
+    maybe,
+    number,
+    obj,
+    one_of,
+    problems,
+)
+from agentops.emulator.shapes import CALL_EVENT, CALL_ID, METRIC_TEMPLATE, VARIABLES
 from agentops.emulator.store import ENDED, Store, from_iso
-from agentops.emulator.wire import Answer, Refusal, Request, Route, answer, data
+from agentops.emulator.wire import Answer, Refusal, Request, Route, answer, data, succeeded, success
 
 RINGS_FOR_S = 30.0  # then an outbound call counts as not answered
-LIVEKIT_HOST = "wss://emulated.livekit.cloud"
 STATUSES = (
     *("pending", "in_progress", "in_queue", "processing", "active", "completed", "failed", "no_answer", "cancelled"),
 )
@@ -195,127 +203,6 @@ def cancel_queued(store: Store, request: Request) -> Answer:
     return answer({"callId": record["callId"], "status": "cancelled"})
 
 
-# -- starting
-
-
-def call_out(store: Store, request: Request) -> Answer:
-    """Queues a call on the phone; the conversation id is the call id here."""
-    agent = store.database.get("agent", request.body["agentId"])
-    if agent is None:
-        raise Refusal(400, "Agent not found")
-    if agent["archived"]:
-        raise Refusal(400, "Agent is archived and cannot initiate calls")
-    if problems(E164, request.body["phoneNumber"]):
-        raise Refusal(400, "Invalid phone number")
-    product = request.body.get("fromProductId")
-    if product is not None and store.database.get("product", product) is None:
-        raise Refusal(400, "Invalid product id")
-    revision = None
-    if version := request.body.get("versionId"):
-        revision = versions.read_revision(store, agent["_id"], version)
-    extra = {"to": request.body["phoneNumber"], "variables": request.body.get("variables", {})}
-    call_id = _queue(store, agent, "telephony_outbound", "in_queue", revision, **extra)
-    return answer({"conversationId": call_id})
-
-
-def open_webcall(store: Store, request: Request) -> Answer:
-    return _open_room(store, request, "webcall")
-
-
-def open_chat(store: Store, request: Request) -> Answer:
-    return _open_room(store, request, "chat")
-
-
-def _open_room(store: Store, request: Request, mode: str) -> Answer:
-    agent = versions.read_agent(store, request.body["agentId"])
-    return answer(_room(store, agent, mode, versions.live_revision(store, agent), is_test=False))
-
-
-def test_branch(store: Store, request: Request) -> Answer:
-    """A test call of a branch's head, of one of its revisions, or of its open draft."""
-    agent = versions.read_agent(store, request.params["agent_id"])
-    branch = versions.read_branch(store, agent["_id"], request.params["branch_id"])
-    body = request.body or {}
-    if body.get("includeDraft") and body.get("revisionId"):
-        raise Refusal(400, "includeDraft and revisionId are mutually exclusive")
-    revision = None
-    if body.get("includeDraft"):
-        if not branch["openDraftId"]:
-            raise Refusal(404, "No open draft on this branch")
-    else:
-        wanted = body.get("revisionId") or branch["headRevisionId"]
-        if wanted is None:
-            raise Refusal(409, "The branch has no committed revision", error_type="no_committed_revision")
-        revision = versions.read_revision(store, agent["_id"], wanted)
-        if revision["branch"] != branch["_id"]:
-            raise Refusal(400, "Revision does not belong to this branch")
-    return answer(_test_call(store, agent, body, revision))
-
-
-def test_draft(store: Store, request: Request) -> Answer:
-    agent = versions.read_agent(store, request.params["agent_id"])
-    read_draft(store, agent, request.params["draft_id"])
-    return answer(_test_call(store, agent, request.body or {}, None))
-
-
-def test_version(store: Store, request: Request) -> Answer:
-    agent = versions.read_agent(store, request.params["agent_id"])
-    version = versions.read_revision(store, agent["_id"], request.params["version_id"])
-    return answer(_test_call(store, agent, request.body or {}, version))
-
-
-def _test_call(store: Store, agent: Body, body: Body, revision: Body | None) -> Body:
-    mode = body.get("mode", "webcall")
-    if mode != "telephony":
-        return _room(store, agent, mode, revision, is_test=True)
-    if problems(E164, body.get("toPhone", "")):
-        raise Refusal(400, "toPhone: Required")
-    call_id = _queue(store, agent, "telephony_outbound", "in_queue", revision, to=body["toPhone"], isTest=True)
-    return {"conversationId": _conversation_id(store), "callId": call_id}
-
-
-def _room(store: Store, agent: Body, mode: str, revision: Body | None, *, is_test: bool) -> Body:
-    call_id, room = _queue(store, agent, mode, "pending", revision, isTest=is_test), store.new_uuid()
-    claims = {"video": {"roomJoin": True, "room": room}, "exp": int(store.clock.now().timestamp()) + 60}
-    return {
-        "conversationId": _conversation_id(store),
-        "callId": call_id,
-        "token": ".".join(map(_base64url, ({"alg": "none", "typ": "JWT"}, claims, "emulated"))),
-        "roomName": room,
-        "host": LIVEKIT_HOST,
-    }
-
-
-def _queue(store: Store, agent: Body, kind: str, status: str, revision: Body | None, **extra: Any) -> str:
-    call_id = store.new_call_id()
-    record = {
-        "callId": call_id,
-        "agentId": agent["_id"],
-        "type": kind,
-        "status": status,
-        "duration": 0,
-        "from": None,
-        "to": None,
-        "isTest": False,
-        "callCost": 0,
-        "versionId": revision and revision["_id"],
-        "versionNumber": revision and revision["versionNumber"],
-        **extra,
-    }
-    store.add_call(record)
-    return call_id
-
-
-def _conversation_id(store: Store) -> str:
-    """22 characters of base64url, as these answers have."""
-    return _base64url(bytes.fromhex(store.new_uuid().replace("-", "")))
-
-
-def _base64url(content: Any) -> str:
-    raw = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
 def call_logs(store: Store, request: Request) -> Answer:
     agent = versions.read_agent(store, request.params["agent_id"])
     rows = store.database.all("call", owner=agent["_id"])[::-1]
@@ -333,35 +220,85 @@ def call_logs(store: Store, request: Request) -> Answer:
         for row in rows[(page - 1) * size : page * size]
     ]
     listed = {"callLogs": shown, "totalCount": len(rows), "page": page, "offset": size}
-    return Answer(200, {"success": True, "data": listed})
+    return succeeded(listed)
 
 
 _LINE = obj({"role": one_of("agent", "user"), "content": TEXT, "timestamp": TEXT}, required=("role", "content"))
+_LATENCIES = obj(
+    {
+        **dict.fromkeys(("avgLatency", "medianLatency", "minLatency", "maxLatency"), NUMBER),
+        "turns": COUNT,
+        "latencies": array(NUMBER),
+        "transitions": array(obj({"turn": COUNT, "user_end": STAMP, "bot_start": STAMP, "latency": NUMBER})),
+        "processedAt": STAMP,
+    },
+    required=("avgLatency", "turns", "latencies"),
+)
+_METRIC = obj(
+    {**METRIC_TEMPLATE["properties"], "value": TEXT, "confidence": number(0, 1), "reasoning": TEXT},
+    required=("identifier", "value", "confidence"),
+)
+_ANALYTICS = obj(
+    {"summary": TEXT, "dispositionMetrics": array(_METRIC), "successMetrics": array(OBJECT)},
+    required=("summary", "dispositionMetrics"),
+)
+_LOG = obj(
+    {
+        "callId": CALL_ID,
+        "callStatus": one_of(*STATUSES),
+        "callType": one_of(*TYPES),
+        "fromNumber": maybe(TEXT),
+        "toNumber": maybe(TEXT),
+        "createdAt": STAMP,
+        "callDuration": NUMBER,
+    },
+    required=("callId", "callStatus", "callType", "createdAt"),
+)
+_LOGS = obj(
+    {"callLogs": array(_LOG), "totalCount": COUNT, "page": COUNT, "offset": COUNT},
+    required=("callLogs", "totalCount", "page", "offset"),
+)
 _ROW = {
     "_id": ID,
     "callId": CALL_ID,
     "status": one_of(*STATUSES),
     "type": one_of(*TYPES),
     "duration": maybe(NUMBER),
+    "from": maybe(TEXT),
+    "to": maybe(TEXT),
     "agentId": ID,
+    "campaignId": ID,
     "versionId": maybe(ID),
+    "versionNumber": maybe(COUNT),
     "isTest": FLAG,
+    "callCost": NUMBER,
+    "callFailureReason": maybe(TEXT),
+    "disconnectionReason": maybe(TEXT),
+    "retryCount": COUNT,
+    "retryCallId": maybe(TEXT),
+    "retryAttemptNumber": COUNT,
     "recordingUrl": maybe(TEXT),
     "recordingDualUrl": maybe(TEXT),
     "createdAt": STAMP,
-    "turnLatencyMetrics": maybe(OBJECT),
-    "postCallAnalytics": maybe(OBJECT),
+    "updatedAt": STAMP,
+    "turnLatencyMetrics": maybe(_LATENCIES),
+    "postCallAnalytics": maybe(_ANALYTICS),
+    "dispositionMetrics": OBJECT,
+    "agentDispositionConfig": array(OBJECT),
 }
 ROW = obj(_ROW, required=("_id", "callId", "status", "type", "createdAt"))
 _WHOLE = obj(
-    {**_ROW, "agent": maybe(AGENT), "transcript": array(_LINE), "variables": OBJECT, "events": array(OBJECT)},
+    {
+        **_ROW,
+        "agent": maybe(AGENT),
+        "transcript": array(_LINE),
+        "variables": VARIABLES,
+        "events": array(CALL_EVENT),
+        "voiceConfigUsed": maybe(obj(dict.fromkeys(("model", "voiceId", "gender"), maybe(TEXT)))),
+        "slmModelUsed": maybe(TEXT),
+    },
     required=("_id", "callId", "status", "type", "transcript", "events"),
 )
-_TEST_BODY = obj({"mode": one_of("webcall", "chat", "telephony"), "toPhone": TEXT})
-_BRANCH_TEST = obj(
-    {"includeDraft": FLAG, "revisionId": ID, "mode": one_of("webcall", "chat", "telephony"), "toPhone": TEXT}
-)
-_ROOM = obj({"agentId": TEXT, "variables": VARIABLES}, required=("agentId",))
 _CONVERSATION = "/atoms/v1/conversation"
 _AGENT = "/atoms/v1/agent/{agent_id}"
 _PAGINATION = obj(
@@ -409,19 +346,6 @@ ROUTES = (
         obj({"callIds": array(TEXT, least=1, most=100)}, required=("callIds",)),
     ),
     _post(
-        _CONVERSATION + "/outbound",
-        call_out,
-        "Queue a call on the phone",
-        obj({"conversationId": CALL_ID}, required=("conversationId",)),
-        obj(
-            {"agentId": TEXT, "phoneNumber": TEXT, "variables": VARIABLES, "fromProductId": TEXT, "versionId": ID},
-            required=("agentId", "phoneNumber"),
-        ),
-        refuses=(400, 404),
-    ),
-    _post(_CONVERSATION + "/webcall", open_webcall, "Open a LiveKit room for a voice call", TEST_CALL, _ROOM),
-    _post(_CONVERSATION + "/chat", open_chat, "Open a LiveKit room for a chat", TEST_CALL, _ROOM),
-    _post(
         _CONVERSATION + "/cancel",
         cancel,
         "Cancel a call that has not ended",
@@ -466,35 +390,7 @@ ROUTES = (
         _AGENT + "/call-logs",
         call_logs,
         "List an agent's calls",
-        {200: obj({"success": one_of(True), "data": OBJECT}, required=("success", "data"))},
+        {200: success(_LOGS)},
         query={"page": COUNT, "offset": COUNT},
-    ),
-    _post(
-        _AGENT + "/branches/{branch_id}/test-call",
-        test_branch,
-        "Open a test call of a branch, a revision or a draft",
-        TEST_CALL,
-        _BRANCH_TEST,
-        is_body_required=False,
-        refuses=(400, 404, 409),
-        generation="v2",
-    ),
-    _post(
-        _AGENT + "/drafts/{draft_id}/test-call",
-        test_draft,
-        "Open a test call of a draft",
-        TEST_CALL,
-        _TEST_BODY,
-        is_body_required=False,
-        refuses=(400, 404),
-    ),
-    _post(
-        _AGENT + "/versions/{version_id}/test-call",
-        test_version,
-        "Open a test call of a version",
-        TEST_CALL,
-        _TEST_BODY,
-        is_body_required=False,
-        refuses=(400, 404),
     ),
 )

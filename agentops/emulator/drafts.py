@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from agentops.emulator import configuration, publishing, versions
-from agentops.emulator.branches import diff as diff_references
 from agentops.emulator.database import Body
 from agentops.emulator.fields import CONFIG
-from agentops.emulator.schema import COUNT, FLAG, ID, TEXT, array, maybe, obj, problems, text
+from agentops.emulator.revisions import diff as diff_references
+from agentops.emulator.schema import COUNT, FLAG, ID, STAMP, TEXT, array, maybe, obj, problems, text
 from agentops.emulator.shapes import DIFF, RESOLVED, REVISION, SLICE_QUERY
 from agentops.emulator.store import USER_ID, USER_NAME, Store
 from agentops.emulator.wire import Answer, Refusal, Request, Route, answer, data
@@ -187,14 +187,19 @@ _DRAFTS = "/atoms/v1/agent/{agent_id}/drafts"
 _DRAFT = _DRAFTS + "/{draft_id}"
 _VERSIONS = "/atoms/v1/agent/{agent_id}/versions"
 _VERSION = _VERSIONS + "/{version_id}"
+_EDIT = obj(
+    {"revision": COUNT, "changedSections": array(TEXT), "editorName": TEXT, "editorId": ID, "timestamp": STAMP},
+    required=("revision", "changedSections", "timestamp"),
+)
 _DETAIL = obj(
     {
         "latest": REVISION,
         "editCount": COUNT,
-        "editHistory": array(obj({"revision": COUNT, "changedSections": array(TEXT), "timestamp": TEXT})),
+        "editHistory": array(_EDIT),
     },
     required=("latest", "editHistory", "editCount"),
 )
+_LISTED = obj({**REVISION["properties"], "lastEditorName": TEXT}, required=REVISION["required"])
 _PUBLISH_BODY = obj({"label": maybe(text(most=200)), "description": text(most=2000), "activate": FLAG})
 _RENAME_BODY = obj({"draftName": text(least=1, most=100)}, required=("draftName",))
 _PATCH_BODY = obj({"label": text(most=200), "description": text(most=2000), "isPinned": FLAG})
@@ -228,7 +233,7 @@ ROUTES = (
         body=obj({"sourceVersionId": ID, "sourceDraftId": TEXT, "draftName": text(least=1, most=100)}),
         is_body_required=False,
     ),
-    _retired("GET", _DRAFTS, list_drafts, "List open drafts", {200: data(array(REVISION))}),
+    _retired("GET", _DRAFTS, list_drafts, "List open drafts", {200: data(array(_LISTED))}),
     _kept(_DRAFT, get_draft, "Read a draft and its edits", {200: data(_DETAIL)}, query={"limit": SLICE_QUERY["limit"]}),
     _retired(
         "PATCH",

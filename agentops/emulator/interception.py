@@ -21,11 +21,11 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agentops.emulator.faults import SOCKET_KINDS, Fault, Faults
+from agentops.emulator.observation import EMULATED
 from agentops.emulator.store import Store
 
 ABORT = "agentops.abort"  # where the server leaves the function that cuts a request's connection
 LOG_LENGTH = 2000
-EMULATED = ("/atoms/", "/waves/")  # faults and the log are about the platform, not about the console
 UPGRADE = "You have reached the limit of your plan, please upgrade your plan."
 
 

@@ -171,7 +171,7 @@ def _delete(store: Store, request: Request, kind: str, missing: str) -> Answer:
 _ALL = "/atoms/v1/knowledgebase"
 _ONE = _ALL + "/{kb_id}"
 _BASE = obj(
-    {"_id": ID, "name": TEXT, "description": TEXT, "organization": ID, "createdBy": ID},
+    {"_id": ID, "name": TEXT, "description": TEXT, "organization": ID, "createdBy": ID, "__v": COUNT},
     required=("_id", "name", "organization", "createdBy"),
 )
 _ITEM = obj(
@@ -180,14 +180,21 @@ _ITEM = obj(
         "itemType": one_of("file", "text"),
         "knowledgeBaseId": ID,
         "processingStatus": one_of("pending", "processing", "completed", "failed"),
+        "metadata": OBJECT,
         "fileName": TEXT,
+        "contentType": TEXT,
         "size": COUNT,
+        "key": TEXT,
+        "title": TEXT,
+        "content": TEXT,
         "createdAt": STAMP,
         "updatedAt": STAMP,
     },
     required=("_id", "itemType", "knowledgeBaseId", "processingStatus"),
 )
-_PAGE = obj({"_id": ID, "url": TEXT, "status": TEXT}, required=("_id", "url", "status"))
+_PAGE = obj(
+    {"_id": ID, "url": TEXT, "status": TEXT, "createdAt": STAMP, "updatedAt": STAMP}, required=("_id", "url", "status")
+)
 _WRITE = obj({"name": text(least=1, most=40), "description": TEXT}, required=("name",))
 _FILE: dict[str, Schema] = {
     "fileName": text(least=1),

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from agentops.emulator.database import Body
-from agentops.emulator.schema import FLAG, ID, OBJECT, STAMP, TEXT, array, maybe, obj, one_of, text
+from agentops.emulator.schema import COUNT, FLAG, ID, STAMP, TEXT, array, maybe, obj, one_of, text
 from agentops.emulator.store import Store
 from agentops.emulator.wire import Answer, Refusal, Request, Route, answer, data
 
@@ -110,20 +110,35 @@ def unpaid_invoices(store: Store, request: Request) -> Answer:
     return answer({"paymentRequired": False})
 
 
+_ATTRIBUTES = obj(
+    {
+        "provider": TEXT,
+        "phoneNumber": TEXT,
+        "countryCode": TEXT,
+        "name": TEXT,
+        "sipTerminationUrl": TEXT,
+        "outboundSipTrunkId": TEXT,
+        "inboundSipTrunkId": TEXT,
+    },
+    required=("phoneNumber",),
+)
 PRODUCT = obj(
     {
         "_id": ID,
         "productType": TEXT,
         "isActive": FLAG,
         "agentId": maybe(ID),
-        "attributes": OBJECT,
+        "attributes": _ATTRIBUTES,
         "createdAt": STAMP,
         "updatedAt": STAMP,
+        "__v": COUNT,
     },
     required=("_id", "productType", "attributes"),
 )
 _PROVIDER = one_of("plivo", "twilio")
-_CANDIDATE = obj({"phoneNumber": TEXT, "countryCode": TEXT, "provider": _PROVIDER}, required=("phoneNumber",))
+_CANDIDATE = obj(
+    {"phoneNumber": TEXT, "countryCode": TEXT, "provider": _PROVIDER, "areaCode": TEXT}, required=("phoneNumber",)
+)
 _BOTH = obj(
     {"telephonyProducts": array(PRODUCT), "customProducts": array(PRODUCT)},
     required=("telephonyProducts", "customProducts"),

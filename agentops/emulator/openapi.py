@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from agentops.emulator.schema import ID, TEXT, Schema
-from agentops.emulator.wire import Route
+from agentops.emulator.wire import RATE_LIMITED, Route
 
 REASONS = {
     200: "Done.",
@@ -22,14 +22,15 @@ REASONS = {
     422: "Understood, but it cannot be processed.",
     423: "Configuration is frozen for maintenance.",
     429: "Too many requests; `Retry-After` says when to come back.",
+    500: "A key that this account does not know, as some report it of the platform.",
 }
 
 
-def build_document(routes: Iterable[Route], *, api: str) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of the given routes."""
+def build_document(routes: Iterable[Route], *, api: str, wrong_key: int = 401) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of the given routes. `wrong_key` is the status that an unknown key is answered with."""
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, {401, wrong_key, 429})
     return {
         "openapi": "3.1.0",
         "info": {
@@ -44,12 +45,12 @@ def build_document(routes: Iterable[Route], *, api: str) -> dict[str, Any]:
     }
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route, always: set[int]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": f"{route.handler.__module__.rpartition('.')[2]}.{route.handler.__name__}",
         "summary": route.summary,
         "parameters": [*_path_parameters(route.path), *_query_parameters(route.query)],
-        "responses": _responses(route),
+        "responses": _responses(route, always),
     }
     if route.is_retired:
         operation["deprecated"] = True
@@ -76,13 +77,14 @@ def _query_parameters(query: Mapping[str, Schema]) -> list[dict[str, Any]]:
     return [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in query.items()]
 
 
-def _responses(route: Route) -> dict[str, Any]:
+def _responses(route: Route, always: set[int]) -> dict[str, Any]:
+    """`always` are the statuses of the failures that every operation can answer."""
     responses = {}
     for status, schema in route.answers.items():
         content = {route.media or "application/json": {"schema": schema}}
         responses[str(status)] = {"description": REASONS[status], "content": content}
-    for status in sorted({*route.refuses, 401, 429}):
-        failure = {"application/json": {"schema": route.failure}}
+    for status in sorted({*route.refuses, *always} - set(route.answers)):
+        failure = {"application/json": {"schema": RATE_LIMITED if status == 429 else route.failure}}
         page = {"text/html": {"schema": TEXT}} if status == 404 and route.is_retired else {}
         responses[str(status)] = {"description": REASONS[status], "content": {**failure, **page}}
     return responses

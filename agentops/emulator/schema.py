@@ -72,6 +72,16 @@ def maybe(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
+def opened(schema: Any) -> Any:
+    """The schema with room in every object for keys that it does not name."""
+    if isinstance(schema, Sequence) and not isinstance(schema, str):
+        return [opened(each) for each in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    room = {"additionalProperties": True} if "properties" in schema else {}
+    return {name: opened(each) for name, each in schema.items()} | room
+
+
 SCALAR: Schema = {"type": ["string", "number", "boolean"]}
 
 

@@ -7,6 +7,7 @@ from agentops.emulator.schema import (
     COUNT,
     FLAG,
     ID,
+    NUMBER,
     OBJECT,
     SCALAR,
     STAMP,
@@ -15,6 +16,7 @@ from agentops.emulator.schema import (
     array,
     mapping,
     maybe,
+    number,
     obj,
     one_of,
     text,
@@ -22,6 +24,11 @@ from agentops.emulator.schema import (
 
 MESSAGE: Schema = obj({"message": TEXT}, required=("message",))
 CALL_ID: Schema = text(pattern=r"^CALL-\d{13}-[a-f0-9]{6}$")
+CAMPAIGN_STATUS: Schema = one_of("draft", "scheduled", "processing", "running", "paused", "completed", "failed")
+NUMBERED_PAGE: Schema = obj(
+    {"total": COUNT, "page": COUNT, "offset": COUNT, "hasMore": FLAG, "totalPages": COUNT},
+    required=("total", "page", "offset", "hasMore", "totalPages"),
+)
 PAGE_QUERY: dict[str, Schema] = {
     "page": {"type": "integer", "minimum": 1, "default": 1},
     "offset": {"type": "integer", "minimum": 1, "default": 10, "description": "the size of a page"},
@@ -41,6 +48,29 @@ SECURITY_CHECK: Schema = obj(
     required=("status",),
 )
 
+PROMPT_SCORE: Schema = obj(
+    {
+        "overall_score": NUMBER,
+        "overall_grade": one_of("Excellent", "Good", "Needs Work", "Poor"),
+        "band": one_of("lean", "normal", "heavy", "overweight"),
+        "estimated_ttft_overhead_ms": NUMBER,
+        "scoredAt": STAMP,
+        "dimensions": array(
+            obj(
+                {
+                    "tier": number(1, 3),
+                    "level": one_of("Strong", "Adequate", "Weak", "Missing", "Not Applicable"),
+                    "evidence_span": TEXT,
+                    "title": TEXT,
+                    "description": TEXT,
+                },
+                required=("tier", "level", "title"),
+            )
+        ),
+    },
+    required=("overall_score", "overall_grade", "dimensions"),
+)
+
 REVISION: Schema = obj(
     {
         "_id": ID,
@@ -53,6 +83,7 @@ REVISION: Schema = obj(
         "description": maybe(text(most=2000)),
         "isPinned": FLAG,
         "publishedBy": maybe(ID),
+        "publishedByName": maybe(TEXT),
         "publishedAt": maybe(STAMP),
         "activatedBy": maybe(ID),
         "activatedAt": maybe(STAMP),
@@ -60,6 +91,7 @@ REVISION: Schema = obj(
         "draftName": maybe(text(most=100)),
         "draftRevision": maybe(COUNT),
         "sourceVersionId": maybe(ID),
+        "sourceDraftId": maybe(TEXT),
         "parentVersion": maybe(ID),
         "blocks": mapping(ID),
         "workflowType": TEXT,
@@ -70,7 +102,9 @@ REVISION: Schema = obj(
         ),
         "restoredFromRevisionId": maybe(ID),
         "restoredFromLabel": maybe(TEXT),
+        "promptScore": maybe(PROMPT_SCORE),
         "promptScoreStale": FLAG,
+        "createdBy": ID,
         "createdAt": STAMP,
         "updatedAt": STAMP,
     },
@@ -133,3 +167,19 @@ TEST_CALL: Schema = obj(
 )
 
 VARIABLES: Schema = mapping(SCALAR)
+
+CALL_EVENT: Schema = {
+    **obj(
+        {"event_type": TEXT, "event_id": TEXT, "timestamp": TEXT, "call_id": TEXT}, required=("event_type", "call_id")
+    ),
+    "additionalProperties": True,  # each type has fields of its own
+}
+
+METRIC_TEMPLATE: Schema = obj(
+    {
+        "identifier": text(pattern="^[a-z0-9_]+$"),
+        "dispositionMetricPrompt": TEXT,
+        "dispositionMetricType": one_of("STRING", "BOOLEAN", "INTEGER", "ENUM", "DATETIME"),
+    },
+    required=("identifier", "dispositionMetricPrompt", "dispositionMetricType"),
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agentops.emulator.schema import TEXT, array, obj, one_of, text
+from agentops.emulator.schema import ID, STAMP, TEXT, array, obj, one_of, text
 from agentops.emulator.store import ORGANIZATION_ID, Store
 from agentops.emulator.wire import Answer, Request, Route
 
@@ -28,8 +28,44 @@ CATALOG: dict[str, tuple[str, str, tuple[str, ...]]] = {
 }
 
 _WAVES_FAILURE = obj({"error": TEXT, "message": TEXT}, required=("error",))
-_VOICE = obj({"voiceId": TEXT, "displayName": TEXT, "tags": obj({})}, required=("voiceId", "displayName"))
-_CLONE = obj({"voiceId": text(pattern="^voice_[A-Za-z0-9]{10}$"), "displayName": TEXT, "status": TEXT})
+_TAGS = obj(
+    {
+        "language": array(TEXT),
+        "accent": TEXT,
+        "gender": TEXT,
+        "age": TEXT,
+        "emotions": array(TEXT),
+        "usecases": array(TEXT),
+    },
+    required=("language",),
+)
+_VOICE = {"voiceId": TEXT, "displayName": TEXT, "tags": _TAGS}
+_ENTRY = obj(_VOICE, required=tuple(_VOICE))
+_MODEL_ENTRY = obj({**_VOICE, "_id": ID, "description": TEXT, "audioPreview": TEXT}, required=("_id", *_VOICE))
+_CLONE = {
+    "_id": ID,
+    "voiceId": text(pattern="^voice_[A-Za-z0-9]{10}$"),
+    "displayName": TEXT,
+    "description": TEXT,
+    "accent": TEXT,
+    "tags": array(TEXT),
+    "language": TEXT,
+    "status": one_of("pending", "processing", "completed", "failed"),
+    "cloningType": one_of("instant", "professional"),
+    "modelIds": array(TEXT),
+    "createdAt": STAMP,
+}
+_LISTED = obj(_CLONE, required=("voiceId", "displayName", "status"))
+_MADE = obj(
+    {
+        **_CLONE,
+        "model": TEXT,
+        "organizationId": ID,
+        "audioFileNames": array(TEXT),
+        "samples": array(obj({"text": TEXT, "audioUrl": TEXT})),
+    },
+    required=("voiceId", "displayName", "status"),
+)
 CLONE_LIMIT_BYTES = 5 * 1024 * 1024
 
 
@@ -102,7 +138,7 @@ ROUTES = (
         "/waves/v1/{model}/get_voices",
         list_voices,
         "List the voices of the catalog",
-        {200: obj({"voices": array(_VOICE)}, required=("voices",))},
+        {200: obj({"voices": array(_ENTRY)}, required=("voices",))},
         failure=_WAVES_FAILURE,
     ),
     Route(
@@ -110,7 +146,7 @@ ROUTES = (
         "/waves/v1/voice/get-all-models",
         list_all_models,
         "List the voices of all models",
-        {200: obj({"voices": array(_VOICE)}, required=("voices",))},
+        {200: obj({"voices": array(_MODEL_ENTRY)}, required=("voices",))},
         refuses=(),
         failure=_WAVES_FAILURE,
     ),
@@ -119,7 +155,7 @@ ROUTES = (
         "/waves/v1/voice-cloning",
         list_clones,
         "List cloned voices",
-        {200: obj({"data": array(_CLONE)}, required=("data",))},
+        {200: obj({"data": array(_LISTED)}, required=("data",))},
         refuses=(),
         failure=_WAVES_FAILURE,
     ),
@@ -128,7 +164,7 @@ ROUTES = (
         "/waves/v1/voice-cloning",
         add_clone,
         "Clone a voice from a recording",
-        {200: obj({"message": TEXT, "data": _CLONE}, required=("data",))},
+        {200: obj({"message": TEXT, "data": _MADE}, required=("data",))},
         multipart=obj(
             {
                 "displayName": text(least=1, most=500),

@@ -7,7 +7,7 @@ import secrets as random_secrets
 from typing import Any
 
 from agentops.emulator.database import Body
-from agentops.emulator.schema import ID, OBJECT, STAMP, TEXT, array, mapping, obj, one_of, text
+from agentops.emulator.schema import ID, STAMP, TEXT, array, mapping, obj, one_of, text
 from agentops.emulator.store import ORGANIZATION_ID, USER_ID, Store
 from agentops.emulator.wire import Answer, Refusal, Request, Route, answer, data
 
@@ -158,13 +158,26 @@ def _subscribe(store: Store, webhook_id: str, agent_id: str, event_type: str) ->
 _EVENT_TYPE = one_of(*EVENT_TYPES)
 _ALL = "/atoms/v1/webhook"
 _SUBSCRIPTIONS = "/atoms/v1/agent/{agent_id}/webhook-subscriptions"
+_SUBSCRIBED = obj(
+    {
+        "_id": ID,
+        "webhookId": ID,
+        "agentId": obj({"_id": ID, "name": TEXT, "description": TEXT}, required=("_id",)),
+        "eventType": _EVENT_TYPE,
+        "createdAt": STAMP,
+        "updatedAt": STAMP,
+    },
+    required=("_id", "webhookId", "agentId", "eventType"),
+)
 _WEBHOOK = obj(
     {
         "_id": ID,
         "url": TEXT,
         "description": TEXT,
         "status": one_of("enabled", "disabled"),
-        "subscriptions": array(OBJECT),
+        "organizationId": ID,
+        "createdBy": ID,
+        "subscriptions": array(_SUBSCRIBED),
         "decryptedSecretKey": TEXT,
         "createdAt": STAMP,
         "updatedAt": STAMP,

@@ -9,14 +9,23 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from agentops.emulator.schema import OBJECT, TEXT, Schema, array, obj, one_of
+from agentops.emulator.schema import COUNT, TEXT, Schema, array, obj, one_of
 
 if TYPE_CHECKING:
     from agentops.emulator.store import Store
 
 ATOMS = "/atoms/v1"
+_CONFLICT: Schema = obj(
+    {"expectedRevision": COUNT, "latestRevision": COUNT, "diffs": array(obj({"section": TEXT}, required=("section",)))},
+    required=("expectedRevision", "latestRevision", "diffs"),
+)
 FAILURE: Schema = obj(
-    {"status": one_of(False), "errors": array(TEXT), "error_type": TEXT, "data": OBJECT}, required=("status", "errors")
+    {"status": one_of(False), "errors": array(TEXT), "error_type": TEXT, "data": obj({"conflict": _CONFLICT})},
+    required=("status", "errors"),
+)
+RATE_LIMITED: Schema = obj(
+    {"status": one_of(False), "errors": array(TEXT), "error": TEXT, "code": TEXT, "retry_after": COUNT},
+    required=("status", "errors", "code", "retry_after"),
 )
 
 
@@ -99,8 +108,8 @@ Handler: TypeAlias = "Callable[[Store, Request], Answer]"
 class Route:
     """One operation: where it is, what it takes, what it answers, and which generation has it.
 
-    answers:    status -> schema of the whole body of a success
-    refuses:    statuses of the failures it can answer besides 401
+    answers:    status -> schema of the whole body of a success, or of a failure with a shape of its own
+    refuses:    statuses of the other failures it can answer, besides 401 and 429
     generation: "v1" or "v2" where only one has it; a v1 route that `is_retired` answers 409 on v2
     media:      content type of a success that is not JSON
     """

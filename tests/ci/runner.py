@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from conformance import variables_of_children
 from ruamel.yaml import YAML
 
 from agentops.cli.app import run
@@ -97,7 +98,8 @@ class Runner:
         told = {"GITHUB_WORKSPACE": str(self.place), "RUNNER_TEMP": str(self.temporary)}
         told |= {name: str(path) for name, path in files.items()}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        whole = {"PATH": path, "HOME": str(self.temporary), **self.variables, **told, **environment}
+        whole = {"PATH": path, "HOME": str(self.temporary), **variables_of_children()}
+        whole |= {**self.variables, **told, **environment}
         exit_code, log = (self._in_bash if self.has_shell else self._in_process)(script, whole)
         outputs = dict(line.partition("=")[::2] for line in files["GITHUB_OUTPUT"].read_text().splitlines())
         return JobResult(exit_code, outputs, log, files["GITHUB_STEP_SUMMARY"].read_text())

@@ -40,7 +40,8 @@ HEAVY = {
 
 
 def imported_by(*arguments: str, folder: Path | None = None, **environ: str) -> set[str]:
-    command = [sys.executable, "-c", COUNT, json.dumps(arguments)]
+    """Without the environment that has the emulators of the other tests' processes watched: it imports some of it."""
+    command = [sys.executable, "-E", "-c", COUNT, json.dumps(arguments)]
     done = subprocess.run(
         command, capture_output=True, text=True, check=True, cwd=folder, env={**os.environ, **environ}
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from emulated import START, Account, Conformance
+from emulated import START, Account
 
 from agentops.emulator.app import create_app
 from agentops.emulator.options import EmulatorOptions
@@ -29,7 +29,7 @@ async def open_account() -> AsyncIterator[Callable[..., Account]]:
             headers = {"Authorization": "Bearer sk_test"}
             client = httpx2.AsyncClient(transport=transport, base_url="http://localhost", headers=headers)
             stack.push_async_callback(client.aclose)
-            return Account(client, store, clock, Conformance(app.state.document))
+            return Account(client, store, clock)
 
         yield build
 

@@ -391,3 +391,9 @@ async def test_numbers_are_rented_imported_and_released(account: Account) -> Non
     await account.call("PATCH", f"/agent/{agent_id}", json={"telephonyProductId": []})
     await account.call("POST", "/product/release-number", json=release)
     assert (await account.call("GET", "/product/all-numbers"))["customProducts"] == []
+
+
+async def test_what_is_no_audience_id_fails_with_a_word(account: Account) -> None:
+    refused = await account.call("GET", "/audience/none/members", 400)
+    assert refused["status"] == "error"
+    assert (await account.call("GET", f"/audience/{'a' * 24}/members", 404))["status"] is False

@@ -11,10 +11,12 @@ from typing import Any
 import httpx2
 import pytest
 import websockets
+from conformance import Conformance
 from emulated import Account
 
 from agentops.emulator.database import EmulatorError
 from agentops.emulator.faults import Fault, parse_fault, read_faults
+from agentops.emulator.observation import Exchange
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.seeding import read_fault_file
 from agentops.emulator.server import start
@@ -46,6 +48,17 @@ async def test_an_armed_fault_answers_instead(account: Account, fault: dict[str,
     assert (await account.call("GET", "/agent"))["totalCount"] == 0
     await account.call("DELETE", "/_emulator/faults")
     await account.agent()
+
+
+@pytest.mark.parametrize("kind", ["plan_limit", "gated_model", "rate_limit", "freeze"])
+async def test_a_refusal_that_the_platform_knows_keeps_to_the_document(account: Account, kind: str) -> None:
+    branch = f"/agent/{'a' * 24}/branches/{'b' * 24}/draft"
+    method, path = ("PUT", f"/atoms/v1{branch}") if kind == "freeze" else ("POST", "/atoms/v1/agent")
+    await arm(account, kind=kind)
+    refused = await account.client.request(method, path, json={"name": "A"})
+    exchange = Exchange(method, path, refused.status_code, refused.headers["content-type"], refused.content)
+    assert refused.status_code >= 400
+    assert Conformance((await account.client.get("/openapi.json")).json()).problem(exchange) is None
 
 
 async def test_only_the_nth_request_of_one_agent_is_hit(account: Account) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.server import RunningEmulator, start
 
 CLIENTS = Path(__file__).parent / "clients"
+MODULES = Path(sys.prefix) / "node" / "node_modules"  # where `make node` puts what Node needs
 HEADERS = {"Authorization": "Bearer sk_raw"}
 BEHAVIOUR = """\
 agents: [Raw]
@@ -28,7 +30,8 @@ turns:
 
 
 def run(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    environment = {**os.environ, "NODE_PATH": str(MODULES)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.strip()
 
@@ -69,23 +72,32 @@ def waiting_agent(emulator: RunningEmulator) -> str:
         return str(client.post("/agent", json={"name": "Raw", "waitForUserToSpeakFirst": True}).json()["data"])
 
 
+def client_command(client: str) -> list[str]:
+    """How the client is started; skips the test where this machine has not what it needs."""
+    if client == "raw_call.py":
+        return [sys.executable, str(CLIENTS / client)]
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("needs Node")
+    if client == "raw_call_ws.cjs" and not (MODULES / "ws").is_dir():
+        pytest.skip("needs Node's package ws: `make node` installs it where there is npm and a network")
+    flags = ["--experimental-websocket", "--no-warnings"] if client == "raw_call.mjs" else []
+    return [node, *flags, str(CLIENTS / client)]
+
+
 @pytest.mark.slow
 @pytest.mark.speech
-@pytest.mark.parametrize("language", ["python", "node"])
+@pytest.mark.parametrize("client", ["raw_call.py", "raw_call.mjs", "raw_call_ws.cjs"])
 def test_a_raw_socket_client_brings_a_question_and_hears_the_answer(
-    emulator: RunningEmulator, tmp_path: Path, language: str
+    emulator: RunningEmulator, tmp_path: Path, client: str
 ) -> None:
-    node = shutil.which("node")
-    if language == "node" and node is None:
-        pytest.skip("needs Node")
+    command = client_command(client)
     question, reply = tmp_path / "question.wav", tmp_path / "reply"
     spoken_question(question)
     agent = waiting_agent(emulator)
     address = emulator.base_url.replace("http", "ws")
     url = f"{address}/atoms/v1/agent/connect?token=sk_raw&agent_id={agent}&mode=webcall&sample_rate=24000"
-    python = [sys.executable, str(CLIENTS / "raw_call.py")]
-    javascript = [str(node), "--experimental-websocket", "--no-warnings", str(CLIENTS / "raw_call.mjs")]
-    run(*(python if language == "python" else javascript), url, str(question), str(reply))
-    pcm = reply.read_bytes()[44 if language == "python" else 0 :]
+    run(*command, url, str(question), str(reply))
+    pcm = reply.read_bytes()[44 if client == "raw_call.py" else 0 :]
     heard = speech.recognize(pcm, sample_rate_hz=24000, phrases=["we are open from nine to five", "good bye"])
     assert heard.text == "we are open from nine to five"

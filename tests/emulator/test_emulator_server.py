@@ -6,38 +6,18 @@ import contextlib
 import itertools
 import signal
 import subprocess
-import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
+from emulator_process import COMMAND, running
 
 from agentops.emulator.database import EmulatorError
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.server import start
 
-COMMAND = [sys.executable, "-m", "agentops.cli.app", "emulator", "--port", "0", "--scan-delay", "0"]
 HEADERS = {"Authorization": "Bearer sk_test"}
-
-
-@contextmanager
-def running(*options: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], httpx2.Client]]:
-    """The command in a process of its own, and a client for the address that it announced."""
-    process = subprocess.Popen(
-        [*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=folder
-    )
-    assert process.stdout is not None
-    try:
-        address = process.stdout.readline().strip()
-        with httpx2.Client(base_url=f"{address}/atoms/v1", headers=HEADERS) as client:
-            yield process, client
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
 
 
 def _kill_after(process: subprocess.Popen[str], acknowledged: list[str], count: int) -> None:

@@ -6,8 +6,6 @@ import asyncio
 import base64
 import io
 import json
-import shutil
-import subprocess
 import time
 import wave
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -324,78 +322,3 @@ async def test_a_caller_who_vanishes_leaves_a_finished_record(emulator: RunningE
             if record["status"] == "completed":
                 break
     assert (record["status"], len(record["transcript"])) == ("completed", 1)
-
-
-@pytest.mark.slow
-async def test_a_bare_client_with_a_recording_for_its_words(emulator: RunningEmulator, tmp_path: Path) -> None:
-    """As the vendor's examples do it: the key in the address, a WAV in 40 ms chunks, commit, then read the answer."""
-    agent_id = await make_agent(emulator, waitForUserToSpeakFirst=True)
-    path = tmp_path / "question.wav"
-    with wave.open(str(path), "wb") as recording:
-        recording.setnchannels(1)
-        recording.setsampwidth(2)
-        recording.setframerate(24000)
-        recording.writeframes(speech.synthesize("What are your opening hours?", sample_rate_hz=24000) + bytes(48000))
-    with wave.open(str(path), "rb") as recording:
-        pcm = recording.readframes(recording.getnframes())
-    reply = bytearray()
-    url = address(emulator, token="sk_test", agent_id=agent_id, mode="webcall", sample_rate=24000)
-    async with asyncio.timeout(30), connect(url, max_size=None) as socket:
-        assert json.loads(await socket.recv())["type"] == "session.created"
-        for start in range(0, len(pcm), 1920):
-            audio = base64.b64encode(pcm[start : start + 1920]).decode()
-            await socket.send(json.dumps({"type": "input_audio_buffer.append", "audio": audio}))
-            await asyncio.sleep(0.04)
-        await socket.send(json.dumps({"type": "input_audio_buffer.commit"}))
-        while (message := json.loads(await socket.recv()))["type"] != "agent_stop_talking":
-            if message["type"] == "output_audio.delta":
-                reply += base64.b64decode(message["audio"])
-    text = "We are open Monday to Friday from nine to five."
-    assert speech.match_text(bytes(reply), sample_rate_hz=24000, text=text).score >= 0.8
-
-
-NODE_CLIENT = """
-const WebSocket = require("ws");
-const [url, pcm] = [process.argv[2], require("fs").readFileSync(process.argv[3])];
-const socket = new WebSocket(url);
-const reply = [];
-const send = (message) => socket.send(JSON.stringify(message));
-socket.on("message", (data) => {
-  const event = JSON.parse(data.toString());
-  if (event.type === "session.created") {
-    let at = 0;
-    const timer = setInterval(() => {
-      if (at >= pcm.length) { clearInterval(timer); send({type: "input_audio_buffer.commit"}); return; }
-      send({type: "input_audio_buffer.append", audio: pcm.subarray(at, at + 1920).toString("base64")});
-      at += 1920;
-    }, 40);
-  } else if (event.type === "output_audio.delta") {
-    reply.push(Buffer.from(event.audio, "base64"));
-  } else if (event.type === "agent_stop_talking") {
-    require("fs").writeFileSync(process.argv[4], Buffer.concat(reply));
-    socket.close();
-  }
-});
-"""
-
-
-def find_node() -> str:
-    node = shutil.which("node")
-    if node is None or subprocess.run([node, "-e", 'require("ws")'], capture_output=True, check=False).returncode:
-        pytest.skip('needs Node with its "ws" package (npm install ws, and NODE_PATH)')
-    return node
-
-
-@pytest.mark.slow
-async def test_a_node_client(emulator: RunningEmulator, tmp_path: Path) -> None:
-    node = find_node()
-    agent_id = await make_agent(emulator, waitForUserToSpeakFirst=True)
-    client, question, reply = (tmp_path / name for name in ("client.js", "question.pcm", "reply.pcm"))
-    client.write_text(NODE_CLIENT)
-    question.write_bytes(speech.synthesize("What are your opening hours?", sample_rate_hz=24000) + bytes(72000))
-    url = address(emulator, token="sk_test", agent_id=agent_id)
-    async with asyncio.timeout(40):
-        done = await asyncio.to_thread(subprocess.run, [node, client, url, question, reply], check=False)
-    assert done.returncode == 0
-    text = "We are open Monday to Friday from nine to five."
-    assert speech.match_text(reply.read_bytes(), sample_rate_hz=24000, text=text).score >= 0.8
