@@ -40,7 +40,7 @@ listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
 listener.bind(("127.0.0.1", 0)); listener.listen(512)
 print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
 app = Starlette(routes=[Route("/", echo)])
-uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run([listener])
+uvicorn.Server(uvicorn.Config(app, http="h11", log_config=None, access_log=False)).run([listener])
 """
 
 
