@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import string
 from sys import intern
 from typing import Any
 
@@ -24,6 +25,7 @@ _KEY = r"[A-Za-z_$][A-Za-z0-9_$./-]{0,100}"
 # A line: its indentation, the dash of a list item, a key, and what is left.
 _LINE = re.compile(rf"( *)(-(?: +|(?=\n)))?(?:({_KEY}):(?: +|(?=\n)))?(.*)\n")
 _NOT_PLAIN = frozenset("&*!%@`,[]{}?:|>\"'#")  # a plain scalar starts with none of them
+_SURE = frozenset(string.ascii_letters) - MAY_BE_MORE  # and one that starts with these is text for sure
 _DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)" *(?: #.*)?')
 _SINGLE = re.compile(r"'((?:[^']|'')*)' *(?: #.*)?")
 _SAME_AS_JSON = re.compile(r'(?:[^\\]|\\["\\/bfnrt])*')  # of the escapes that YAML knows
@@ -105,7 +107,8 @@ class _Reader:
                 raise _Unsure
             if rest and rest[0] != "#":
                 at = len(lines[line]) - len(rest)
-                value = self._value(rest, at, column)
+                is_text = rest[0] in _SURE and ": " not in rest and " #" not in rest and rest[-1] not in ": "
+                value = rest if is_text else self._value(rest, at, column)
                 self.line += 1
                 if not rows[self.line][2]:
                     self._skip(self.line)

@@ -57,17 +57,19 @@ class Rendering:
             return self._cleared(node, mark)
         self.has_choices = self.has_choices or CHOOSE in node
         rendered = Map(node.mark)
-        marks = rendered.marks
+        marks, written = rendered.marks, node.marks
         for key, value in node.items():
             if value is None:
                 continue
             if key == PASSTHROUGH:
                 self._pass_through(rendered, value, node.marks[key])
                 continue
-            value, value_mark = self.tree(value, node.marks[key])
+            mark = written[key]
+            if type(value) is not str or "${" in value:  # most are texts that stay as they are
+                value, mark = self.tree(value, mark)
             if value is not None:
                 rendered[key] = value
-                marks[key] = value_mark
+                marks[key] = mark
         return rendered
 
     def _seq(self, node: Seq) -> Seq:
@@ -90,6 +92,8 @@ class Rendering:
                 Diagnostic(error.code, Severity.ERROR, error.summary, hint, where, error.expected, self.agent)
             )
             return BROKEN, mark
+        if type(value) is str:
+            return value, mark
         if type(value) is FileText:
             return str(value), (*mark[:3], value.file, 0, 0)
         if isinstance(value, str | int | float | bool | Map | Seq) or value is None:

@@ -144,7 +144,7 @@ def _collect_texts(value: Any, path: Path, marker: Marker, found: list[Text], *,
 def _parts(value: Any, marker: Marker) -> Iterable[tuple[str | int, Any, Marker]]:
     """What is directly in a value and may be or hold text, each with what its texts are for."""
     if isinstance(value, BaseModel):
-        given, values = value.model_fields_set, value.__dict__
+        given, values = value.__pydantic_fields_set__, value.__dict__
         return [(name, values[name], of_name) for name, of_name in _text_fields(type(value)) if name in given]
     if isinstance(value, dict):
         return [(key, each, marker) for key, each in value.items()]

@@ -44,7 +44,7 @@ def render(text: str, scope: Scope) -> Any:
     """
     if not has_expression(text):
         return text
-    if any(mark in text for mark in (OPEN, CLOSE, CARRIAGE_RETURN)):
+    if not text.isascii() and any(mark in text for mark in (OPEN, CLOSE, CARRIAGE_RETURN)):
         hint = "remove the characters U+E000 to U+E002 from the text"
         raise TemplateError("bad-expression", "the text has private-use characters beside an expression", hint=hint)
     value = compile_text(text)(scope)
@@ -102,14 +102,25 @@ def compile_text(text: str) -> Render:
 def _getter(names: list[str]) -> Render:
     def get(scope: Scope) -> Any:
         value: Any = scope
-        for depth, name in enumerate(names):
-            if not isinstance(value, Mapping) or name not in value:
-                owner = value if isinstance(value, Mapping) and depth else None
-                raise UndefinedNameError(name, owner, ".".join(names[:depth]))
-            value = value[name]
-        return check_native(value)
+        try:
+            for name in names:
+                value = value[name]
+        except (KeyError, TypeError, IndexError):
+            raise _undefined(names, scope) from None
+        return value if type(value) is str else check_native(value)
 
     return get
+
+
+def _undefined(names: list[str], scope: Scope) -> UndefinedNameError:
+    """The first of dotted names that is not there."""
+    value: Any = scope
+    for depth, name in enumerate(names):
+        if not isinstance(value, Mapping) or name not in value:
+            owner = value if isinstance(value, Mapping) and depth else None
+            return UndefinedNameError(name, owner, ".".join(names[:depth]))
+        value = value[name]
+    raise AssertionError(names)
 
 
 def _opener(function: str, path: str) -> Render:

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 Result = TypeVar("Result")
 
 _WORTH_IT = 300  # specs: measured with two cores, where fewer gain nothing that a person would notice
-_CHUNK = 25
+_CHUNK = 8
 
 _work: Callable[[str], Any] | None = None  # what a fork does; forks inherit it, so it need not be picklable
 
