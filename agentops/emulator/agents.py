@@ -23,6 +23,7 @@ METADATA = {
     "allowInboundCall": FLAG,
     "visibleToEveryone": FLAG,
 }
+VERSIONED = "Agent has versioning enabled. Config changes must be made through drafts."
 SORTABLE = ("createdAt", "updatedAt", "totalCalls", "name", "workflowType")
 
 
@@ -153,6 +154,21 @@ def get_agent(store: Store, request: Request) -> Answer:
     return answer(shown)
 
 
+def get_workflow(store: Store, request: Request) -> Answer:
+    """The prompt and the tools that serve, whatever `versionId` says."""
+    agent = versions.read_agent(store, request.params["agent_id"])
+    live = versions.live_revision(store, agent)
+    single = live["config"]["singlePromptConfig"] if live else {}
+    return answer({"prompt": single.get("prompt", ""), "tools": single.get("tools", [])})
+
+
+def update_workflow(store: Store, request: Request) -> Answer:
+    """The way around versioning that the platform has closed."""
+    if not any(agent["workflowId"] == request.params["workflow_id"] for agent in store.database.all("agent")):
+        raise Refusal(404, "Workflow not found")
+    raise Refusal(400, VERSIONED)
+
+
 def _chosen_config(store: Store, agent: Body, request: Request) -> tuple[Config | None, str]:
     if version_id := request.query.get("versionId"):
         return versions.read_revision(store, agent["_id"], version_id)["config"], "version"
@@ -191,7 +207,7 @@ def _number(store: Store, product_id: str) -> str:
 def update_agent(store: Store, request: Request) -> Answer:
     agent = versions.read_agent(store, request.params["agent_id"])
     if any(name in request.body for name in CONFIG):
-        raise Refusal(400, "Agent has versioning enabled. Config changes must be made through drafts.")
+        raise Refusal(400, VERSIONED)
     changes = {name: request.body[name] for name in METADATA if name in request.body}
     if "telephonyProductId" in changes:
         _bind_numbers(store, agent["_id"], changes["telephonyProductId"])
@@ -313,6 +329,23 @@ ROUTES = (
         "Read an agent with the configuration that serves, or of a version or draft",
         {200: data(AGENT)},
         query={"draftId": TEXT, "versionId": ID},
+        refuses=(400, 404),
+    ),
+    Route(
+        "GET",
+        _ONE + "/workflow",
+        get_workflow,
+        "Read the prompt and the tools that serve",
+        {200: data(obj({"prompt": TEXT, "tools": array(OBJECT)}, required=("prompt", "tools")))},
+        query={"versionId": TEXT},
+    ),
+    Route(
+        "PATCH",
+        "/atoms/v1/workflow/{workflow_id}",
+        update_workflow,
+        "Write past versioning: always refused",
+        {},
+        body=obj({"type": TEXT, "workflowGraph": OBJECT, "singlePromptConfig": OBJECT}, required=("type",)),
         refuses=(400, 404),
     ),
     Route("PATCH", _ONE, update_agent, "Change unversioned metadata", {200: data(ID)}, body=obj(METADATA)),

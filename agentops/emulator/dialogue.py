@@ -208,6 +208,5 @@ class Dialogue:
 
 
 def _prompt_of(config: Mapping[str, Any]) -> str:
-    """Both fields that live clients use for the prompt."""
-    single = config.get("singlePromptConfig", {}).get("prompt", "")
-    return "\n".join(text for text in (single, config.get("globalPrompt", "")) if text)
+    """The prompt of a single-prompt agent, or the field that some live clients use instead."""
+    return config.get("singlePromptConfig", {}).get("prompt") or config.get("globalPrompt") or ""

@@ -21,8 +21,8 @@ from agentops.emulator.wire import Answer, Refusal, Request, Route, Upload
 # Path parameters that are object ids, by the word the platform uses for them in its error texts.
 OBJECT_IDS = {"agent_id": "agent", "branch_id": "branch", "revision_id": "revision"}
 RETIRED = (
-    "This endpoint is deprecated under the branch model. Use the /agents/:id/branches APIs instead; see the"
-    " versioning migration guide."
+    "This endpoint is deprecated under the branch model. Use the /agents/:id/branches APIs — see the versioning"
+    " migration guide."
 )
 
 

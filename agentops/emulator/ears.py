@@ -21,6 +21,7 @@ from typing import IO
 from agentops import speech
 
 _MOST_PROCESSES = 2
+_NICENESS = 5  # sending goes before hearing: an answer may come a moment later, a stutter spoils a call
 
 
 class Ears:
@@ -88,6 +89,8 @@ def _open(pipe: IO[bytes] | None) -> IO[bytes]:
 
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     """Answers requests until there are no more."""
+    if hasattr(os, "nice"):
+        os.nice(_NICENESS)
     speech.load_recognizer()
     for line in requests:
         request = json.loads(line)

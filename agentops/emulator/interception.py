@@ -168,6 +168,7 @@ def _truncating(send: Send) -> Send:
 
 async def _send_refusal(fault: Fault, send: Send) -> None:
     status, headers, body = _refusal(fault)
+    headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

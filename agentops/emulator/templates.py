@@ -63,8 +63,11 @@ def create_from_template(store: Store, request: Request) -> Answer:
     template = next((each for each in TEMPLATES if body["templateId"] in (each["_id"], each["id"])), None)
     if template is None:
         raise Refusal(400, "Template not found")
-    config = configuration.new_config({}, store.options.choices)
-    config["singlePromptConfig"] = {"prompt": template["singlePromptConfig"]["prompt"], "tools": []}
+    single = template["singlePromptConfig"]
+    tools = [{name: tool[name] for name in ("type", "name", "description")} for tool in single["tools"]]
+    written = {"singlePromptConfig": {"prompt": single["prompt"], "tools": tools}}
+    choices = store.options.choices
+    config = configuration.merge(configuration.new_config({}, choices), written, choices)
     metadata = {"name": body["agentName"], "description": body.get("agentDescription", template["description"])}
     return answer(add_agent(store, metadata, config)["_id"])
 

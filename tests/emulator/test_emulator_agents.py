@@ -118,6 +118,8 @@ async def test_a_template_becomes_an_agent(account: Account) -> None:
     agent_id = await account.call("POST", "/agent/from-template", json=body)
     agent = await account.call("GET", f"/agent/{agent_id}")
     assert agent["_resolvedConfig"]["prompt"] == template["singlePromptConfig"]["prompt"]
+    tools = agent["_resolvedConfig"]["tools"]
+    assert [(tool["name"], tool["enabled"]) for tool in tools] == [("end_call", True)]
 
 
 @pytest.mark.parametrize("header", [None, "Basic x", "Bearer ", "Bearer wrong"])
@@ -195,3 +197,14 @@ async def test_what_is_only_reported_of_the_platform_is_a_choice(open_account: C
     assert b"One\nTwo" in response.content
     resolved = json.loads(response.content, strict=False)["data"]["_resolvedConfig"]
     assert resolved["firstMessage"] == "One\nTwo \\n \\\\n three"
+
+
+async def test_the_older_workflow_is_read_and_not_written(account: Account) -> None:
+    agent_id = await account.agent()
+    await account.publish(agent_id, singlePromptConfig={"prompt": "Be kind.", "tools": []})
+    assert await account.call("GET", f"/agent/{agent_id}/workflow") == {"prompt": "Be kind.", "tools": []}
+    workflow_id = (await account.call("GET", f"/agent/{agent_id}"))["workflowId"]
+    body = {"type": "single_prompt", "singlePromptConfig": {"prompt": "Be rude."}}
+    refused = await account.call("PATCH", f"/workflow/{workflow_id}", 400, json=body)
+    assert refused["errors"] == ["Agent has versioning enabled. Config changes must be made through drafts."]
+    await account.call("PATCH", f"/workflow/{agent_id}", 404, json=body)

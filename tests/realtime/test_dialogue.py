@@ -156,3 +156,9 @@ def test_a_turn_in_which_no_reply_fits() -> None:
 )
 def test_call_time_variables(template: str, text: str) -> None:
     assert render_text(template, {"name": "Ada", "empty": "", "paid": True, "count": 3}) == text
+
+
+def test_the_global_prompt_counts_where_there_is_no_prompt_of_its_own() -> None:
+    closed = "We are closed for good."
+    assert support(prompt="", globalPrompt=HOURS).prompt == HOURS
+    assert support(prompt=closed, globalPrompt=HOURS).prompt == closed

@@ -145,7 +145,7 @@ def diff_page(store: Store, agent: Body, before: Body, after: Body) -> str:
     sides = (versions.sections(store, each["config"]) for each in (before, after))
     changes = configuration.changed_leaves(*sides)
     rows: list[list[Child]] = [
-        [section, tag("code", change["path"]), *_changed(change)]
+        [section, tag("code", change["path"], class_="name"), *_changed(change)]
         for section, listed in changes.items()
         for change in listed
     ]
