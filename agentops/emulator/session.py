@@ -141,11 +141,10 @@ class Session:
         if now_ms >= self._limit_ms:
             self._end("ended", "timeout", now_ms)
             return
-        self._speak_on(now_ms)
-        self._give_up_tools(now_ms)
-        self._answer(now_ms)
-        self._proceed(now_ms)
-        self._watch_silence(now_ms)
+        for do in (self._speak_on, self._give_up_tools, self._answer, self._proceed, self._watch_silence):
+            do(now_ms)
+            if self.ending is not None:  # after its last event a session says nothing more, whatever else is due
+                return
 
     def finish(self, work: Work, result: Any, now_ms: float) -> None:
         """Takes the result of some work; work that was overtaken by events is ignored."""

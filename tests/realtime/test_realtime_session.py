@@ -364,6 +364,15 @@ def test_the_audio_can_say_something_else_than_the_transcript() -> None:
     assert (line.text, line.spoken, line.audio_fault, line.language) == ("Yes", "No", "clipped", "es")
 
 
+def test_a_question_that_waits_while_the_call_ends_is_not_taken_up_any_more() -> None:
+    call = greeted(allowInterruptions=False)
+    call.send(type="input_text.send", text="goodbye")
+    call.run(400)
+    call.send(type="input_text.send", text="when are you open")
+    call.run(5000)
+    assert call.types()[-1] == "session.closed"
+
+
 # -- whatever happens
 
 
