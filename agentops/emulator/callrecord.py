@@ -57,6 +57,25 @@ class CallRecord:
     def add_event(self, event_type: str, at_ms: float, **payload: Any) -> None:
         self.events.append({"event_type": event_type, "timestamp": self.stamp(at_ms), **payload})
 
+    def add_tool_start(self, turn: int, tool_call_id: str, name: str, at_ms: float, context: Mapping[str, Any]) -> None:
+        common = {"turn_id": turn, "tool_call_id": tool_call_id, "function_name": name}
+        self.add_event("tool_call_start", at_ms, context=dict(context), **common)
+
+    def add_tool_end(
+        self,
+        turn: int,
+        tool_call_id: str,
+        name: str,
+        at_ms: float,
+        *,
+        response: Any = None,
+        error: str | None = None,
+        latency_ms: float = 0.0,
+    ) -> None:
+        common = {"turn_id": turn, "tool_call_id": tool_call_id, "function_name": name}
+        result = {"response": response, "error": error, "success": error is None, "latency_ms": round(latency_ms, 1)}
+        self.add_event("tool_call_end" if error is None else "tool_call_error", at_ms, **common, **result)
+
     def take_events(self) -> list[dict[str, Any]]:
         taken, self.events = self.events, []
         return taken

@@ -7,12 +7,8 @@ of events is the one that the platform documents for its socket.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections import deque
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from agentops.emulator.behaviour import Faults, Reply
@@ -20,12 +16,14 @@ from agentops.emulator.callrecord import CallRecord, Setup
 from agentops.emulator.clienttools import MESSAGES as CLIENT_TOOL_MESSAGES
 from agentops.emulator.clienttools import ClientToolError, ClientTools
 from agentops.emulator.dialogue import Dialogue, Reaction
+from agentops.emulator.frames import BadFrameError, Outbox, read_audio, read_message
 from agentops.emulator.languagemodel import APOLOGY, conversation
+from agentops.emulator.listener import Listener
 from agentops.emulator.utterance import Utterance
 from agentops.emulator.work import CallTool, Compose, Composed, Hear, Render, ToolOutcome, Work
 
 if TYPE_CHECKING:
-    from agentops.emulator.detection import Detected, VoiceDetector
+    from agentops.emulator.detection import VoiceDetector
     from agentops.emulator.voice import Rendering, Voice
 
 UNRECOGNIZED = "[unrecognized speech]"
@@ -59,28 +57,22 @@ class Session:
         """
         self.setup = setup
         self.record = CallRecord(setup)
-        self.frames: deque[str] = deque()
         self.work: list[Work] = []
         self.ending: Ending | None = None
         self.ended_ms = 0.0
+        release_s = float(setup.config.get("voiceDetectionConfig", {}).get("releaseTimeInSecs", 0.4))
+        self._out = Outbox(setup.opened_at, has_dotted_events=talking_events == "dotted")
+        self._caller = Listener(detector, setup.sample_rate_hz, release_s * 1000.0)
         self._dialogue = dialogue
-        self._detector = detector
         self._voice = voice
         self._client_tools = client_tools
-        self._has_dotted_events = talking_events == "dotted"
         self._reply = 0  # number of the reply being given; work for an earlier one is void
         self._running: Reaction | None = None
         self._resume_ms: float | None = None  # when the running reply goes on; None while it waits for work
         self._tool_done = False
         self._utterance: Utterance | None = None
-        self._turn = 0  # number of the caller's turn being listened to
-        self._turn_audio = bytearray()
-        self._turn_text: list[str | None] = []
-        self._user_end_ms = 0.0
-        self._answer_ms: float | None = None
         self._not_before_ms = 0.0
         self._has_greeted = False
-        self._is_stalled = False
         self._quiet_since_ms = 0.0
         self._nudges = 0
         timeouts = setup.config.get("llmIdleTimeoutConfig", {})
@@ -91,9 +83,14 @@ class Session:
 
     # -- what the driver calls
 
+    @property
+    def frames(self) -> deque[str]:
+        """What is to be sent to the caller."""
+        return self._out.frames
+
     def start(self, now_ms: float) -> None:
         setup = self.setup
-        self._send(
+        self._out.send(
             type="session.created",
             session_id=setup.session_id,
             call_id=setup.call_id,
@@ -114,24 +111,9 @@ class Session:
         if self.ending is not None:
             return
         try:
-            message = json.loads(frame)
-        except (ValueError, UnicodeDecodeError):
-            self._refuse("the frame is not JSON")
-            return
-        if not isinstance(message, dict):
-            self._refuse("a message is a JSON object")
-            return
-        kind = message.get("type")
-        if kind == "input_audio_buffer.append":
-            self._take_audio(message.get("audio"), now_ms)
-        elif kind == "input_text.send":
-            self._take_text(message.get("text"), now_ms)
-        elif kind == "session.close":
-            self._end("client_requested", "user_hangup", now_ms)
-        elif self._client_tools is not None and kind in CLIENT_TOOL_MESSAGES:
-            self._take_tools(self._client_tools, message, now_ms)
-        elif kind not in ("input_audio_buffer.commit", "session.update"):
-            self._refuse(f"unknown message type {kind!r}")
+            self._take(read_message(frame), now_ms)
+        except BadFrameError as bad:
+            self._out.refuse(str(bad))
         self.advance(now_ms)
 
     def advance(self, now_ms: float) -> None:
@@ -168,7 +150,7 @@ class Session:
     def fail(self, message: str, now_ms: float) -> None:
         """Some work could not be done: the platform's own fault, which ends the call."""
         if self.ending is None:
-            self._send(type="error", code="internal_error", message=message)
+            self._out.send(type="error", code="internal_error", message=message)
             self._close(Ending(1011, "system_error"), now_ms)
 
     def next_ms(self) -> float:
@@ -180,62 +162,50 @@ class Session:
             due.append(self._client_tools.next_ms())
         if self._running is not None and self._utterance is None and self._resume_ms is not None:
             due.append(self._resume_ms)
-        if self._answer_ms is not None and self._may_answer:
-            due.append(max(self._answer_ms, self._not_before_ms))
+        if self._caller.answer_ms is not None and self._may_answer:
+            due.append(max(self._caller.answer_ms, self._not_before_ms))
         if self._is_quiet:
             due.append(self._quiet_since_ms + self._idle_ms)
         return min(due)
 
     # -- the caller
 
+    def _take(self, message: dict[str, Any], now_ms: float) -> None:
+        kind = message.get("type")
+        if kind == "input_audio_buffer.append":
+            self._take_audio(message.get("audio"), now_ms)
+        elif kind == "input_text.send":
+            self._take_text(message.get("text"), now_ms)
+        elif kind == "session.close":
+            self._end("client_requested", "user_hangup", now_ms)
+        elif self._client_tools is not None and kind in CLIENT_TOOL_MESSAGES:
+            self._take_tools(self._client_tools, message, now_ms)
+        elif kind not in ("input_audio_buffer.commit", "session.update"):
+            raise BadFrameError(f"unknown message type {kind!r}")
+
     def _take_audio(self, audio: Any, now_ms: float) -> None:
-        if self._detector is None:
-            self._refuse("a chat takes no audio")
-            return
-        try:
-            pcm = base64.b64decode(audio, validate=True)
-        except (TypeError, ValueError, binascii.Error):
-            self._refuse("audio is required, as base64")
-            return
-        if len(pcm) % 2:
-            self._refuse("audio is PCM16: an even number of bytes")
-            return
+        if self._caller.detector is None:
+            raise BadFrameError("a chat takes no audio")
+        pcm = read_audio(audio)
         self.record.add_caller_audio(pcm, now_ms)
         if self.setup.config.get("muteUserUntilFirstBotResponse") and not self._has_greeted:
             return
-        for detected in self._detector.feed(pcm):
-            self._detected(detected, now_ms)
-
-    def _detected(self, detected: Detected, now_ms: float) -> None:
-        pcm: bytes | None = getattr(detected, "pcm", None)
-        if pcm is None:
-            self._turn += 1  # what was being recognised is only a part of this turn
-            self._answer_ms = None
-            self._interrupt(now_ms)
-            return
-        self._turn += 1
-        self._turn_audio += pcm
-        release = float(self.setup.config.get("voiceDetectionConfig", {}).get("releaseTimeInSecs", 0.4))
-        self._user_end_ms = now_ms - release * 1000.0
-        self._quiet_since_ms = now_ms
-        self.work.append(Hear(self._turn, bytes(self._turn_audio), self._dialogue.phrases, self.setup.sample_rate_hz))
+        for work in self._caller.feed(pcm, self._dialogue.phrases, now_ms):
+            if work is None:
+                self._interrupt(now_ms)
+            else:
+                self._quiet_since_ms = now_ms
+                self.work.append(work)
 
     def _heard(self, work: Hear, text: str | None, now_ms: float) -> None:
-        if work.turn != self._turn:
-            return
-        self._turn_text = [text]
-        if text is not None:
-            self._send(type="transcript.delta", role="user", text=text)
-        self._answer_ms = max(now_ms, self._user_end_ms + self._dialogue.latency_ms)
+        if self._caller.hear(work, text, now_ms, self._dialogue.latency_ms) and text is not None:
+            self._out.send(type="transcript.delta", role="user", text=text)
 
     def _take_text(self, text: Any, now_ms: float) -> None:
         if not isinstance(text, str) or not text:
-            self._refuse("text is required")
-            return
+            raise BadFrameError("text is required")
         self._interrupt(now_ms)
-        self._turn_text.append(text)
-        self._user_end_ms = now_ms
-        self._answer_ms = now_ms + self._dialogue.latency_ms
+        self._caller.read(text, now_ms, self._dialogue.latency_ms)
 
     def _interrupt(self, now_ms: float) -> None:
         """The caller speaks: the agent stops, if it may be interrupted."""
@@ -245,7 +215,7 @@ class Session:
         if self._running.faults.ignores_interruptions:
             return
         if utterance is not None:
-            self._send(type="interruption")
+            self._out.send(type="interruption")
             self._stop_speaking(now_ms, now_ms - utterance.started_ms)
             backoff = float(self.setup.config.get("interruptionBackoffTimer", 0))
             self._not_before_ms = now_ms + backoff * 1000.0
@@ -254,29 +224,20 @@ class Session:
     # -- the agent's answer
 
     @property
-    def _is_busy(self) -> bool:
-        return self._running is not None
-
-    @property
-    def _is_caller_speaking(self) -> bool:
-        return self._detector is not None and self._detector.is_speech
-
-    @property
     def _may_answer(self) -> bool:
-        return not self._is_busy and not self._is_caller_speaking
+        return self._running is None and not self._caller.is_speaking
 
     def _answer(self, now_ms: float) -> None:
-        if self._answer_ms is None or not self._may_answer or now_ms < max(self._answer_ms, self._not_before_ms):
+        due = self._caller.answer_ms
+        if due is None or not self._may_answer or now_ms < max(due, self._not_before_ms):
             return
-        said = [text for text in self._turn_text if text is not None]
-        text = " ".join(said) if said else UNRECOGNIZED
-        self._answer_ms, self._turn_text = None, []
-        self._turn_audio.clear()
+        said = self._caller.take()
+        text = UNRECOGNIZED if said is None else said
         self._nudges = 0
-        self._send(type="transcript", role="user", text=text)
-        self.record.add_line("user", text, self._user_end_ms)
+        self._out.send(type="transcript", role="user", text=text)
+        self.record.add_line("user", text, self._caller.ended_ms)
         self.record.add_event("user_transcription", now_ms, user_transcription_text=text)
-        self._begin(self._dialogue.answer(text) if said else self._dialogue.not_understood(), now_ms)
+        self._begin(self._dialogue.not_understood() if said is None else self._dialogue.answer(said), now_ms)
 
     def _begin(self, reaction: Reaction, now_ms: float) -> None:
         self._reply += 1
@@ -308,18 +269,11 @@ class Session:
         variables = {**self._dialogue.variables, **arguments}
         self._resume_ms = None
         work = CallTool(self._reply, call_id, use, tool, variables)
-        self.record.add_event(
-            "tool_call_start",
-            now_ms,
-            turn_id=self._turn,
-            tool_call_id=call_id,
-            function_name=use.tool,
-            context=arguments,
-        )
+        self.record.add_tool_start(self._caller.turn, call_id, use.tool, now_ms, arguments)
         if self._client_tools is None or not self._client_tools.serves(work):
             self.work.append(work)
             return
-        self._send(type="function_call", call_id=call_id, name=use.tool, arguments=arguments)
+        self._out.send(type="function_call", call_id=call_id, name=use.tool, arguments=arguments)
         if (outcome := self._client_tools.ask(work, now_ms)) is not None:
             self._tool_answered(work, outcome, now_ms)
 
@@ -329,29 +283,19 @@ class Session:
             if message["type"] == "function_call.result":
                 self._tool_answered(*tools.take_result(message, now_ms), now_ms)
             elif "tools" in message:
-                self._send(type="session.updated", tools=tools.declare(message["tools"]))
+                self._out.send(type="session.updated", tools=tools.declare(message["tools"]))
                 self._dialogue.declared = tools.declared
         except ClientToolError as refusal:
-            self._send(type="error", code=refusal.code, message=str(refusal))
+            self._out.send(type="error", code=refusal.code, message=str(refusal))
 
     def _give_up_tools(self, now_ms: float) -> None:
         for work, outcome in self._client_tools.take_expired(now_ms) if self._client_tools is not None else ():
-            self._send(type="error", code="tool_timeout", message=outcome.error)
+            self._out.send(type="error", code="tool_timeout", message=outcome.error)
             self._tool_answered(work, outcome, now_ms)
 
     def _tool_answered(self, work: CallTool, outcome: ToolOutcome, now_ms: float) -> None:
-        failed = outcome.error is not None
-        self.record.add_event(
-            "tool_call_error" if failed else "tool_call_end",
-            now_ms,
-            turn_id=self._turn,
-            tool_call_id=work.tool_call_id,
-            function_name=work.use.tool,
-            response=outcome.response,
-            error=outcome.error,
-            success=not failed,
-            latency_ms=round(outcome.latency_ms, 1),
-        )
+        result = {"response": outcome.response, "error": outcome.error, "latency_ms": outcome.latency_ms}
+        self.record.add_tool_end(self._caller.turn, work.tool_call_id, work.use.tool, now_ms, **result)
         self._dialogue.variables |= outcome.variables
         if work.reply == self._reply and self._running is not None:
             self._tool_done = True
@@ -361,7 +305,7 @@ class Session:
         """The language model's words, or an apology for its failure, are said like any other."""
         assert self._running is not None
         if composed.error is not None:
-            self._send(type="error", code="internal_error", message=composed.error)
+            self._out.send(type="error", code="internal_error", message=composed.error)
         self._running = replace(self._running, reply=Reply(say=composed.text or APOLOGY), is_open=False)
         self._resume_ms = now_ms
 
@@ -382,8 +326,8 @@ class Session:
         self._note_latency(now_ms)
         if self._struck(reaction.faults, 0.0 if reaction.faults.never_stops else float("inf"), now_ms):
             return
-        self._send(type="transcript.delta", role="assistant", text=text)
-        self._send(type="transcript", role="assistant", text=text)
+        self._out.send(type="transcript.delta", role="assistant", text=text)
+        self._out.send(type="transcript", role="assistant", text=text)
         self.record.add_line("agent", text, now_ms)
         self._conclude(now_ms)
 
@@ -392,7 +336,7 @@ class Session:
             return
         self._note_latency(now_ms)
         self._utterance = Utterance(rendering, self._running.faults, now_ms)
-        self._tell_talking("start", now_ms)
+        self._out.tell_talking("start", now_ms)
 
     def _speak_on(self, now_ms: float) -> None:
         utterance = self._utterance
@@ -400,10 +344,9 @@ class Session:
             return
         rendering, elapsed = utterance.rendering, now_ms - utterance.started_ms
         frames = utterance.take_frames(elapsed)
-        if not self._is_stalled:
-            self.frames.extend(frames)
+        self._out.send_audio(frames)
         for text in utterance.take_words(elapsed):
-            self._send(type="transcript.delta", role="assistant", text=text)
+            self._out.send(type="transcript.delta", role="assistant", text=text)
         utterance.checked_ms = elapsed
         if self._struck(utterance.faults, elapsed, now_ms) or elapsed < rendering.duration_ms:
             return
@@ -417,7 +360,7 @@ class Session:
     def _struck(self, faults: Faults, elapsed_ms: float, now_ms: float) -> bool:
         """Lets a fault of the reply happen once its time has come; says whether the call is over."""
         if faults.stalls_after_ms is not None and elapsed_ms >= faults.stalls_after_ms:
-            self._is_stalled = True
+            self._out.is_stalled = True
         if faults.drops_after_ms is not None and elapsed_ms >= faults.drops_after_ms:
             self._close(Ending(None, "connection_error"), now_ms)
         elif faults.ends_after_ms is not None and elapsed_ms >= faults.ends_after_ms:
@@ -431,9 +374,9 @@ class Session:
         self._utterance = None
         rendering = utterance.rendering
         text = utterance.heard_text(heard_ms)
-        self._tell_talking("stop", now_ms)
+        self._out.tell_talking("stop", now_ms)
         if text:
-            self._send(type="transcript", role="assistant", text=text)
+            self._out.send(type="transcript", role="assistant", text=text)
             self.record.add_line("agent", text, utterance.started_ms)
             self.record.add_event("tts_completed", now_ms, tts_text=text)
         self.record.add_agent_audio(rendering.pcm, utterance.started_ms, heard_ms)
@@ -452,9 +395,9 @@ class Session:
 
     def _note_tool(self, name: str, now_ms: float) -> None:
         """A tool that only changes the call itself: it starts and ends at once."""
-        common = {"turn_id": self._turn, "tool_call_id": f"{self.setup.call_id}-tool-{name}", "function_name": name}
-        self.record.add_event("tool_call_start", now_ms, context={}, **common)
-        self.record.add_event("tool_call_end", now_ms, response=None, error=None, success=True, latency_ms=0, **common)
+        place = (self._caller.turn, f"{self.setup.call_id}-tool-{name}", name, now_ms)
+        self.record.add_tool_start(*place, {})
+        self.record.add_tool_end(*place)
 
     def _end_reply(self, now_ms: float) -> None:
         self._reply += 1
@@ -463,15 +406,15 @@ class Session:
         self._quiet_since_ms = now_ms
 
     def _note_latency(self, now_ms: float) -> None:
-        if self._running is not None and self._user_end_ms:
-            self.record.add_latency(self._user_end_ms, now_ms)
-            self._user_end_ms = 0.0
+        if self._running is not None and self._caller.ended_ms:
+            self.record.add_latency(self._caller.ended_ms, now_ms)
+            self._caller.ended_ms = 0.0
 
     # -- silence and endings
 
     @property
     def _is_quiet(self) -> bool:
-        return self._may_answer and self._answer_ms is None
+        return self._may_answer and not self._caller.has_spoken
 
     def _watch_silence(self, now_ms: float) -> None:
         if not self._is_quiet or now_ms < self._quiet_since_ms + self._idle_ms:
@@ -487,7 +430,7 @@ class Session:
     def _end(self, reason: str, disconnection: str, now_ms: float) -> None:
         if self._utterance is not None:
             self._stop_speaking(now_ms, now_ms - self._utterance.started_ms)
-        self._send(type="session.closed", reason=reason)
+        self._out.send(type="session.closed", reason=reason)
         self._close(Ending(1000, disconnection), now_ms)
 
     def _close(self, ending: Ending, now_ms: float) -> None:
@@ -497,20 +440,3 @@ class Session:
         self.ending = ending
         self.ended_ms = now_ms
         self.record.add_event("call_end", now_ms, metadata={"disconnectionReason": ending.disconnection})
-
-    # -- frames
-
-    def _refuse(self, message: str) -> None:
-        self._send(type="error", code="invalid_event", message=message)
-
-    def _send(self, **message: Any) -> None:
-        if not self._is_stalled:
-            self.frames.append(json.dumps(message, ensure_ascii=False))
-
-    def _tell_talking(self, edge: str, at_ms: float) -> None:
-        """The timestamp is ISO 8601 with microseconds and without a zone."""
-        if self._has_dotted_events:
-            self._send(type=f"agent.{edge}_talking")
-            return
-        moment = (self.setup.opened_at + timedelta(milliseconds=at_ms)).replace(tzinfo=None)
-        self._send(type=f"agent_{edge}_talking", timestamp=moment.isoformat(timespec="microseconds"))

@@ -37,7 +37,7 @@ class Ears:
 class Call:
     """One session and its caller. `heard` is the frames so far; `said` what the recogniser answers, in order.
 
-    `composed` is what the language model answers, in order; while `held` is a list, its work waits there instead.
+    `composed` is what the language model answers, in order. While `held` is a list, what takes thought waits there.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Call:
         self.said: list[str | None] = []
         self.works: list[Any] = []
         self.composed: list[Composed] = []
-        self.held: list[Compose] | None = None
+        self.held: list[Compose | Hear] | None = None
         self.outcome = ToolOutcome({"status": "shipped"}, latency_ms=5.0, variables={"status": "shipped"})
         self.ears = Ears()
         config = {"firstMessage": "Hello there caller", "voiceDetectionConfig": {"releaseTimeInSecs": 0.4}, **config}
@@ -114,7 +114,7 @@ class Call:
             for work in list(self.session.work):
                 self.session.work.remove(work)
                 self.works.append(work)
-                if isinstance(work, Compose) and self.held is not None:
+                if isinstance(work, Compose | Hear) and self.held is not None:
                     self.held.append(work)
                     continue
                 self.session.finish(work, self._result(work), self.now)

@@ -245,6 +245,20 @@ def test_a_silent_caller_is_asked_and_then_left() -> None:
     assert call.session.ending == Ending(1000, "timeout")
 
 
+def test_a_caller_who_is_still_being_understood_is_not_silent() -> None:
+    call = Call(DESK, llmIdleTimeoutConfig={"webcallTimeoutTimeInSecs": 3, "maxRetries": 0})
+    call.run(1000)
+    call.held = []
+    call.say("goodbye")
+    call.run(30_000)
+    assert call.session.ending is None
+    (hearing,) = call.held
+    call.session.finish(hearing, "goodbye", call.now)
+    call.send(type="input_audio_buffer.commit")
+    call.run(1000)
+    assert call.transcripts("assistant") == ["Hello there caller", "Goodbye then"]
+
+
 # -- chat
 
 
