@@ -181,3 +181,7 @@ def test_the_command_line_lists_creates_updates_and_shows(emulator: RunningEmula
     assert "Desk" in shown
     assert "Be kind." in shown
     assert "CALL" not in run("calls", "list")
+    run("agents", "call", agent_id, "--to", "+14155550111")
+    listed = run("calls", "list")
+    call_id = next(word for word in listed.split() if word.startswith("CALL-"))
+    assert "in_queue" in run("calls", "get", call_id)
