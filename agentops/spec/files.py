@@ -33,30 +33,27 @@ class ProjectFiles:
         self._inside: dict[str, bool] = {}
         self._texts: dict[str, str] = {}
         self._trees: dict[str, tuple[Any, list[Diagnostic]]] = {}
+        self._bytes: dict[str, bytes] = {}
         self._digests: dict[str, str] = {}
-        self._latest: tuple[str, bytes] = ("", b"")  # who asks for the digest of a file may want its text next
 
     def text(self, path: str) -> str:
         """The text of a file. Raises `FileProblem` when it can't be had and `SourceError` when it is no text."""
         if path not in self._texts:
-            data = self._read(path)
-            self._digests[path] = _digest(data)
-            self._texts[path] = decode(data, path)
+            self._texts[path] = decode(self._read(path), path)
         return self._texts[path]
 
     def digest(self, path: str) -> str | None:
         """A digest of the bytes of a file as they were read last, or are now; None when it can't be had."""
         if path not in self._digests:
             try:
-                self._digests[path] = _digest(self._read(path))
+                self._digests[path] = blake2b(self._read(path), digest_size=16).hexdigest()
             except FileProblem:
                 return None
         return self._digests[path]
 
     def forget(self, path: str | None = None) -> None:
         """Lets go of what was read of one file, or of all but the project file, which people are referred to later."""
-        self._latest = ("", b"")
-        for known in (self._texts, self._trees, self._digests):
+        for known in (self._texts, self._trees, self._bytes, self._digests):
             kept = known.get(PROJECT_FILE)
             if path is not None:
                 known.pop(path, None)
@@ -111,15 +108,15 @@ class ProjectFiles:
         return sorted(found)
 
     def _read(self, path: str) -> bytes:
-        if self._latest[0] == path:
-            return self._latest[1]
+        if path in self._bytes:
+            return self._bytes[path]
         target = f"{self.root}/{path}"
         try:
             if not self._stays_inside(target):
                 hint = "a link must not lead out of the project"
                 raise FileProblem("bad-path", f"{path} leads out of the project", hint)
-            self._latest = (path, _content(target))
-            return self._latest[1]
+            data = self._bytes[path] = _content(target)
+            return data
         except IsADirectoryError:
             raise FileProblem("missing-file", f"{path} is a folder", "name a file in it") from None
         except FileNotFoundError:
@@ -158,10 +155,6 @@ def _content(target: str) -> bytes:
         return data
     finally:
         os.close(descriptor)
-
-
-def _digest(data: bytes) -> str:
-    return blake2b(data, digest_size=16).hexdigest()
 
 
 __all__ = ["AGENTS", "PROJECT_FILE", "FileProblem", "ProjectFiles", "SourceError"]

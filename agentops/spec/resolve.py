@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -190,8 +191,8 @@ class SpecReader:
             self.problems += check(AgentSpec, overlay, lenient=True)[1]
 
     def _merge(self, base: Map, over: Map) -> Map:
-        rendering, functions = self._rendering({})
-        merged = merge(base, over, self.problems, lambda value, mark: rendering.tree(value, mark)[0])
+        with self._rendering({}) as (rendering, functions):
+            merged = merge(base, over, self.problems, lambda value, mark: rendering.tree(value, mark)[0])
         self.read.update(functions.read)
         return merged
 
@@ -201,12 +202,14 @@ class SpecReader:
         if "for_each" not in merged:
             yield Instance(None, None)
             return
-        rendering, functions = self._rendering({})
-        written, mark = rendering.tree(merged["for_each"], merged.marks["for_each"])
+        with self._rendering({}) as (rendering, functions):
+            written, mark = rendering.tree(merged["for_each"], merged.marks["for_each"])
         self.read.update(functions.read)
         yield from read_matrix(written, mark, self.context.files, self.problems, self.read)
 
-    def _rendering(self, names: dict[str, Any]) -> tuple[Rendering, Functions]:
+    @contextmanager
+    def _rendering(self, names: dict[str, Any]) -> Iterator[tuple[Rendering, Functions]]:
+        """A rendering with these names in its scope, and the functions there, which know what they were asked for."""
         context = self.context
         rendering = Rendering(context.files, {}, self.problems)
         secrets = context.secrets.noting(self.secrets)
@@ -221,18 +224,18 @@ class SpecReader:
             **names,
         }
         rendering.scope = functions.scope = scope
-        return rendering, functions
+        yield rendering, functions
+        rendering.scope = functions.scope = {}  # which holds the functions, and these the rendering: a circle
 
     def _instance(self, merged: Map, instance: Instance) -> Resolved | None:
         """One agent: rendered, checked against the model and the rules."""
         before = len(self.problems)
-        rendering, functions = self._rendering(instance.names())
         body = Map(merged.mark)
         for key in merged:
             if key not in ("for_each", "extends"):
                 body.put(key, merged[key], merged.marks[key])
-        tree, _ = rendering.tree(body, merged.mark)
-        functions.scope = {}  # the scope holds the functions: without this, nothing of the project is ever freed
+        with self._rendering(instance.names()) as (rendering, functions):
+            tree, _ = rendering.tree(body, merged.mark)
         read = {**self.read, **functions.read}
         self.asked.update(dict.fromkeys(functions.asked, value_place(merged.mark)))
         key = self._key(tree, instance)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from agentops.diagnostics import Diagnostic, Severity
@@ -60,9 +60,8 @@ def _languages(subject: Subject) -> Iterator[Diagnostic]:
         hint = "leave Tamil alone in the list, or make an agent of its own for it"
         summary = "Tamil (ta) can't be combined with other languages"
         yield subject.problem("tamil-alone", _ERROR, (*path, "supported"), summary, hint)
-    for index, each in enumerate(supported):
-        if each in supported[:index]:
-            yield _duplicate(subject, (*path, "supported", index), "language", each)
+    for index, each in _repeated(supported):
+        yield _duplicate(subject, (*path, "supported", index), "language", each)
 
 
 def _transcriber(subject: Subject) -> Iterator[Diagnostic]:
@@ -127,10 +126,10 @@ def _workflow(subject: Subject) -> Iterator[Diagnostic]:
 def _tools(subject: Subject) -> Iterator[Diagnostic]:
     single = subject.config.singlePromptConfig
     tools = list(single.tools or ()) if single is not None else []
+    for index, name in _repeated(tool.name for tool in tools):
+        yield _duplicate(subject, (*_PROMPT, "tools", index, "name"), "tool", name)
     for index, tool in enumerate(tools):
         path: Path = (*_PROMPT, "tools", index)
-        if tool.name in [each.name for each in tools[:index]]:
-            yield _duplicate(subject, (*path, "name"), "tool", tool.name)
         match tool:
             case TransferCall():
                 yield from _transfer(subject, path, tool)
@@ -162,15 +161,12 @@ def _api_call(subject: Subject, path: Path, tool: ApiCall) -> Iterator[Diagnosti
         summary = "the tool has both headers and headersArray"
         yield subject.problem("conflicting-fields", _ERROR, (*path, "headersArray"), summary, hint)
     yield from _enums(subject, path, "llmParameters", tool.llmParameters or ())
-    for index, each in enumerate(tool.responseVariables or ()):
-        if each.variableName in [other.variableName for other in (tool.responseVariables or ())[:index]]:
-            here: Path = (*path, "responseVariables", index, "variableName")
-            yield _duplicate(subject, here, "response variable", each.variableName)
+    for index, name in _repeated(each.variableName for each in tool.responseVariables or ()):
+        yield _duplicate(subject, (*path, "responseVariables", index, "variableName"), "response variable", name)
 
 
-def _enums(subject: Subject, path: Path, name: str, items: Iterable[Any]) -> Iterator[Diagnostic]:
+def _enums(subject: Subject, path: Path, name: str, items: Sequence[Any]) -> Iterator[Diagnostic]:
     """Parameters and extracted variables: an enum names its values, and each name is used once."""
-    seen: set[str] = set()
     for index, each in enumerate(items):
         here: Path = (*path, name, index)
         if each.type == "enum" and not each.values:
@@ -180,9 +176,8 @@ def _enums(subject: Subject, path: Path, name: str, items: Iterable[Any]) -> Ite
             hint = "write `type: enum`, or remove the values"
             summary = f"{each.name} has values, but its type is {each.type}"
             yield subject.problem("enum-values", _ERROR, here, summary, hint)
-        if each.name in seen:
-            yield _duplicate(subject, (*here, "name"), "name", each.name)
-        seen.add(each.name)
+    for index, repeated in _repeated(each.name for each in items):
+        yield _duplicate(subject, (*path, name, index, "name"), "name", repeated)
 
 
 def _metrics(subject: Subject) -> Iterator[Diagnostic]:
@@ -197,15 +192,13 @@ def _metrics(subject: Subject) -> Iterator[Diagnostic]:
             summary = f"{metric.identifier} has choices, but its type is {metric.dispositionMetricType}"
             hint = "write `dispositionMetricType: ENUM`, or remove the choices"
             yield subject.problem("metric-choices", _ERROR, (*base, index, "choices"), summary, hint)
-        if metric.identifier in [each.identifier for each in metrics[:index]]:
-            yield _duplicate(subject, (*base, index, "identifier"), "metric", metric.identifier)
+    for index, identifier in _repeated(metric.identifier for metric in metrics):
+        yield _duplicate(subject, (*base, index, "identifier"), "metric", identifier)
 
 
 def _words(subject: Subject) -> Iterator[Diagnostic]:
-    words = [each.word.lower() for each in subject.config.pronunciationDicts or ()]
-    for index, word in enumerate(words):
-        if word in words[:index]:
-            yield _duplicate(subject, ("config", "pronunciationDicts", index, "word"), "word", word)
+    for index, word in _repeated(each.word.lower() for each in subject.config.pronunciationDicts or ()):
+        yield _duplicate(subject, ("config", "pronunciationDicts", index, "word"), "word", word)
 
 
 def _known_values(subject: Subject, texts: Iterable[Text]) -> Iterator[Diagnostic]:
@@ -238,6 +231,15 @@ def _cleared_below(subject: Subject, value: Any, path: Path) -> Iterator[Diagnos
     elif isinstance(value, list):
         for index, each in enumerate(value):
             yield from _cleared_below(subject, each, (*path, index))
+
+
+def _repeated(names: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """The names that were there before, with their indexes."""
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        if name in seen:
+            yield index, name
+        seen.add(name)
 
 
 def _duplicate(subject: Subject, path: Path, what: str, name: str) -> Diagnostic:

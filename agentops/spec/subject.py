@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import types
 import typing
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -129,26 +128,25 @@ def _offset(text: str, line: int, column: int) -> int:
 
 
 def _collect_texts(value: Any, path: Path, marker: Marker, found: list[Text], *, every: bool) -> None:
-    """Appends the texts below a model, mapping or list; without `every` only those that validation looks at."""
-    for key, each, of_each in _parts(value, marker):
-        kind = type(each)
-        if kind is str:
-            if every or "{{" in each or type(of_each) is Known:
-                found.append(Text((*path, key), each, of_each))
-        elif kind is Secret:
-            found.append(Text((*path, key), each.reference, of_each))
-        elif each is not None:
-            _collect_texts(each, (*path, key), of_each, found, every=every)
-
-
-def _parts(value: Any, marker: Marker) -> Iterable[tuple[str | int, Any, Marker]]:
-    """What is directly in a value and may be or hold text, each with what its texts are for."""
-    if isinstance(value, BaseModel):
-        given, values = value.__pydantic_fields_set__, value.__dict__
-        return [(name, values[name], of_name) for name, of_name in _text_fields(type(value)) if name in given]
-    if isinstance(value, dict):
-        return [(key, each, marker) for key, each in value.items()]
-    return [(index, each, marker) for index, each in enumerate(value)] if isinstance(value, list) else ()
+    """Appends the texts in a value, which `marker` is for; without `every` only those that validation looks at."""
+    kind = type(value)
+    if kind is str:
+        if every or "{{" in value or type(marker) is Known:
+            found.append(Text(path, value, marker))
+    elif kind is list:
+        for index, each in enumerate(value):
+            _collect_texts(each, (*path, index), marker, found, every=every)
+    elif kind is dict:
+        for key, each in value.items():
+            _collect_texts(each, (*path, key), marker, found, every=every)
+    elif kind is Secret:
+        found.append(Text(path, value.reference, marker))
+    elif isinstance(value, BaseModel):
+        values = value.__dict__
+        for name, of_field in _text_fields(type(value)):
+            each = values[name]  # None when it is not given; and of most texts not even the path need be made
+            if each is not None and (every or type(each) is not str or "{{" in each or type(of_field) is Known):
+                _collect_texts(each, (*path, name), of_field, found, every=every)
 
 
 @functools.cache
@@ -159,6 +157,7 @@ def _text_fields(model: type[BaseModel]) -> tuple[tuple[str, Marker], ...]:
         direct = next((each for each in info.metadata if isinstance(each, Known | Spoken | ForModel)), None)
         marker = direct or _marker_in(info.annotation)
         if marker is not None or _may_hold_text(info.annotation):
+            assert info.is_required() or info.default is None
             found.append((name, marker))
     return tuple(found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,32 @@ def test_the_examples_are_valid_in_every_environment(environment: str) -> None:
     assert project.diagnostics == ()
     assert [agent.key for agent in project.agents] == ["appointments", "bilingual", "support"]
     assert all(environment in agent.name for agent in project.agents)
+
+
+def test_a_spec_leaves_nothing_for_the_garbage_collector(load: Loader) -> None:
+    """It rests while a large project is loaded, so what is only freed by it would stay for good."""
+
+    spec = """
+        name: Line {n} ${{{{ each.name }}}} ${{{{ environment }}}}
+        extends: _base/line.yaml
+        for_each: {{a: {{name: A}}}}
+        config: {{singlePromptConfig: {{prompt: "${{{{ file('prompts/line.md') }}}}"}}}}
+        environments: {{local: {{config: {{slmModel: gpt-4o}}}}}}
+        """
+
+    def left_by(specs: int) -> int:
+        load.write({f"agents/line{n}.yaml": spec.format(n=n) for n in range(specs)})
+        gc.collect()
+        gc.disable()
+        try:
+            project = load({"agents/_base/line.yaml": "config: {firstMessage: Hi}", "agents/prompts/line.md": "Hi."})
+            assert len(project.agents) == specs, project.diagnostics
+            return gc.collect()
+        finally:
+            gc.enable()
+
+    left_by(1)  # what is made only once is made here
+    assert left_by(2) == left_by(10)
 
 
 def test_an_agent_knows_where_everything_is_from(load: Loader) -> None:

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from agentops.spec.workers import in_parallel
 
 SPECS = 320
@@ -55,41 +57,80 @@ print(len(here[0]), set(here[1]), len(here[2]))
     assert python(program, str(tmp_path)).strip() == f"{SPECS * 3 // 4} {{'t-1'}} {SPECS // 2}"
 
 
-def test_forks_do_the_work_and_their_results_are_in_order() -> None:
+def test_forks_and_this_process_share_the_work_and_the_results_are_in_order() -> None:
     program = f"""
 import os
 from agentops.spec.workers import in_parallel
-found = list(in_parallel(lambda path: (path, os.getpid()), [str(n) for n in range({SPECS})]))
-assert [path for path, _ in found] == [str(n) for n in range({SPECS})]
-print(len(os.sched_getaffinity(0)), os.getpid() in {{pid for _, pid in found}})
-"""
-    cores, is_here = python(program).split()
-    assert is_here == str(int(cores) == 1)
-
-
-def test_what_a_killed_fork_has_not_done_is_done_here() -> None:
-    program = f"""
-import os
-from agentops.spec.workers import in_parallel
-parent = os.getpid()
+cores, here = len(os.sched_getaffinity(0)), os.getpid()
+from_fork, to_here = os.pipe()
+from_here, to_forks = os.pipe()
+firsts = []
 def work(path):
-    if path == "200" and os.getpid() != parent:
-        os._exit(9)
-    return path
-assert list(in_parallel(work, [str(n) for n in range({SPECS})])) == [str(n) for n in range({SPECS})]
+    if cores > 1 and not firsts:  # each waits until both have drawn something
+        firsts.append(path)
+        is_here = os.getpid() == here
+        os.write(to_forks if is_here else to_here, b"." * cores)
+        os.read(from_fork if is_here else from_here, 1)
+    return path, os.getpid()
+found = in_parallel(work, [str(n) for n in range({SPECS})])
+assert [path for path, _ in found] == [str(n) for n in range({SPECS})]
+workers = {{pid for _, pid in found}}
+assert here in workers and min(cores, 2) <= len(workers) <= cores, (cores, workers)
 """
     python(program)
 
 
-def test_an_error_in_a_fork_is_raised_here() -> None:
+# How a fork that draws the first part ends before its results are here.
+ENDS = {
+    "killed": "os.kill(os.getpid(), signal.SIGKILL)",
+    "raises": "raise LookupError(path)",
+    "can't be sent": "return lambda: None",
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_what_a_fork_has_not_done_is_done_here(end: str) -> None:
     program = f"""
+import os, signal
+from agentops.spec.workers import in_parallel
+cores, here = len(os.sched_getaffinity(0)), os.getpid()
+outlet, inlet = os.pipe()
+firsts = []
+def work(path):
+    if os.getpid() != here:
+        os.write(inlet, b".")
+        {end}
+    if cores > 1 and not firsts:
+        firsts.append(path)
+        os.read(outlet, 1)  # until a fork has drawn something
+    return path
+assert in_parallel(work, [str(n) for n in range({SPECS})]) == [str(n) for n in range({SPECS})]
+try:
+    os.waitpid(-1, 0)
+except ChildProcessError:
+    pass  # nothing is left behind
+else:
+    raise AssertionError
+"""
+    python(program)
+
+
+def test_an_error_is_raised_here_and_no_fork_is_left() -> None:
+    program = f"""
+import os
 from agentops.spec.workers import in_parallel
 def work(path):
     raise LookupError(path)
 try:
-    list(in_parallel(work, [str(n) for n in range({SPECS})]))
-except LookupError as error:
-    assert error.args == ("0",)
+    in_parallel(work, [str(n) for n in range({SPECS})])
+except LookupError:
+    pass
+else:
+    raise AssertionError
+try:
+    os.waitpid(-1, 0)
+except ChildProcessError:
+    pass
 else:
     raise AssertionError
 """
@@ -97,4 +138,4 @@ else:
 
 
 def test_a_small_project_is_read_here() -> None:
-    assert list(in_parallel(str.upper, ["a", "b"])) == ["A", "B"]
+    assert in_parallel(str.upper, ["a", "b"]) == ["A", "B"]
