@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
 import sys
 import threading
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 Result = TypeVar("Result")
 
@@ -40,7 +42,9 @@ def in_parallel(work: Callable[[str], Result], paths: Sequence[str]) -> list[Res
 
 
 def _usable_cores() -> int:
-    is_safe = sys.platform == "linux" and threading.active_count() == 1
+    from multiprocessing import current_process  # slow to load, and only large projects need it
+
+    is_safe = sys.platform == "linux" and threading.active_count() == 1 and not current_process().daemon
     return len(os.sched_getaffinity(0)) if is_safe else 1
 
 
@@ -73,26 +77,29 @@ class _Fork:
     """A fork that draws numbers, does what they stand for, and sends all its results at its end."""
 
     def __init__(self, do: Callable[[int], Any], numbers: int) -> None:
-        self._outlet, inlet = os.pipe()
-        self._process = os.fork()
-        if self._process == 0:
-            try:
-                os.close(self._outlet)
-                results = [pickle.dumps((number, do(number)), pickle.HIGHEST_PROTOCOL) for number in _drawn(numbers)]
-                with open(inlet, "wb") as stream:
-                    stream.writelines(results)
-            finally:
-                os._exit(0)  # whatever happened: nothing of what this process does at its end is for a fork to do
-        os.close(inlet)
+        from multiprocessing import get_context
+
+        context = get_context("fork")
+        self._results, inlet = context.Pipe(duplex=False)
+        self._process = context.Process(target=self._work, args=(do, numbers, inlet), daemon=True)
+        self._process.start()
+        inlet.close()
+
+    def _work(self, do: Callable[[int], Any], numbers: int, inlet: Connection) -> None:
+        """What happens in the fork. An exception is not told: the same work raises it where it is waited for."""
+        self._results.close()
+        with suppress(BaseException):
+            for result in [pickle.dumps((number, do(number)), pickle.HIGHEST_PROTOCOL) for number in _drawn(numbers)]:
+                inlet.send_bytes(result)
 
     def results(self) -> Iterator[tuple[int, Any]]:
         """Waits for the fork. The last ones are missing when it was killed while it sent them."""
-        with open(self._outlet, "rb", closefd=False) as stream, suppress(EOFError, pickle.UnpicklingError):
+        with suppress(EOFError, OSError):
             while True:
-                yield pickle.load(stream)
+                yield pickle.loads(self._results.recv_bytes())
 
     def end(self) -> None:
-        os.close(self._outlet)
-        with suppress(ProcessLookupError, ChildProcessError):
-            os.kill(self._process, signal.SIGKILL)
-            os.waitpid(self._process, 0)
+        self._results.close()
+        self._process.kill()
+        self._process.join()
+        self._process.close()
