@@ -41,20 +41,26 @@ class Branches(Client):
     # -- reading
 
     async def read_agent(self, listing: AgentListing, *, mine: tuple[str, str] | None = None) -> ObservedAgent:
+        observed, had_draft = await self._observe(listing, mine)
+        if had_draft and observed.draft is None:  # it was closed meanwhile, so that another revision may be live
+            observed, _ = await self._observe(listing, mine)
+        return observed
+
+    async def _observe(self, listing: AgentListing, mine: tuple[str, str] | None) -> tuple[ObservedAgent, bool]:
+        """The agent as it is read one request after the other, and whether a draft was open at the first."""
         summaries = await self._summaries(listing.agent_id)
         live_branch = _live(summaries)
         if live_branch is None:
-            return ObservedAgent(listing)
+            return ObservedAgent(listing), False
         branch = live_branch.branch
         live: Revision | None = None
         fields: Mapping[str, Any] = {}
         if branch.head_revision_id:
             live, fields = await self._revision(listing.agent_id, branch.branch_id, branch.head_revision_id)
         history = await self._history(listing.agent_id, summaries, live, mine)
-        draft = None
-        if live_branch.has_open_draft or branch.open_draft_id:
-            draft = await self._draft(listing.agent_id, branch, fields)
-        return ObservedAgent(
+        has_draft = bool(live_branch.has_open_draft or branch.open_draft_id)
+        draft = await self._draft(listing.agent_id, branch, fields) if has_draft else None
+        observed = ObservedAgent(
             listing,
             live=live,
             base=await self._base(listing.agent_id, live, history, mine),
@@ -63,6 +69,7 @@ class Branches(Client):
             branch_id=branch.branch_id,
             branch_name=branch.name,
         )
+        return observed, has_draft
 
     async def _summaries(self, agent_id: str) -> list[BranchSummaryRow]:
         path = f"/agent/{agent_id}/branches"
@@ -159,13 +166,17 @@ class Branches(Client):
         return await self._draft(observed.agent_id, summary.branch, fields)
 
     async def _draft(self, agent_id: str, branch: BranchRow, fields: Mapping[str, Any]) -> Draft | None:
+        """The open draft; None when there is none, or none any more when it is asked what it changes."""
         latest, editor = await self._latest(agent_id, branch.branch_id)
         if latest is None:
             return None
         leaves: tuple[LeafDifference, ...] | None = None
         document: Document | None = None
         if branch.head_revision_id:
-            leaves = await self._diff(agent_id, branch.head_revision_id, branch.branch_id)
+            try:
+                leaves = await self._diff(agent_id, branch.head_revision_id, branch.branch_id)
+            except NotFoundError:
+                return None
             document, _ = wire.from_stored(wire.with_differences(fields, leaves))
         return Draft(
             draft_id=latest.draft_id or latest.revision_id,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import httpx2
 import pytest
@@ -99,6 +100,40 @@ async def test_what_was_published_is_what_is_read(account: Writer) -> None:
     assert found.document["singlePromptConfig"]["tools"][0]["name"] == "end"
     assert (found.label, found.scan) == ("first", ScanState.PASSED)
     assert (await account.read_head(observed.agent_id)).revision_id == revision.revision_id
+
+
+class Meanwhile(httpx2.AsyncBaseTransport):
+    """Lets something happen once, just before a GET whose path ends in `before` arrives."""
+
+    def __init__(
+        self, inner: httpx2.AsyncBaseTransport, before: str, happening: Callable[[], Awaitable[object]]
+    ) -> None:
+        self.inner, self.before = inner, before
+        self.happening: Callable[[], Awaitable[object]] | None = happening
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if self.happening is not None and request.method == "GET" and request.url.path.endswith(self.before):
+            happening, self.happening = self.happening, None
+            await happening()
+        return await self.inner.handle_async_request(request)
+
+
+@pytest.mark.parametrize("before", ["/draft", "/diff"])
+async def test_a_draft_that_is_published_while_it_is_read_is_what_is_live(before: str, anyio_backend: str) -> None:
+    with emulated(EmulatorOptions(scan_delay_s=0.0)) as transport:
+        async with await connect("http://emulator.test", KEY, options=UNLIMITED, transport=transport) as editor:
+            observed = await created(editor)
+            draft = await editor.open_draft(observed, "test")
+            await editor.write_draft(observed, draft, {"firstMessage": "A draft."})
+            publish = partial(published, editor, observed, "meanwhile", firstMessage="Just published.")
+            meanwhile = Meanwhile(transport, before, publish)
+            async with await connect("http://emulator.test", KEY, options=UNLIMITED, transport=meanwhile) as reader:
+                found = await reader.read_agent(observed.listing)
+            assert meanwhile.happening is None
+    assert found.draft is None
+    assert found.live is not None
+    assert found.live.document is not None
+    assert (found.live.label, found.live.document["firstMessage"]) == ("meanwhile", "Just published.")
 
 
 async def test_revisions_are_listed_newest_first(account: Writer) -> None:
