@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops import __version__
+from agentops.cli.collector import frozen_collector
 from agentops.cli.options import AgentOption, EnvironmentOption, ProjectOption
 from agentops.diagnostics import Diagnostic, Severity, has_errors
 from agentops.errors import ExitCode, SpecError, UsageError
 from agentops.settings import read_settings
-from agentops.state import cache_folder
 
 if TYPE_CHECKING:
     from agentops.spec import Project
@@ -158,7 +158,8 @@ def _load(start: Path, environment: str | None = None) -> Project:
     from agentops.spec import find_root, load_project
 
     root = find_root(start)
-    return load_project(root, environ=read_settings().environ, environment=environment, cache=cache_folder(root))
+    with frozen_collector():
+        return load_project(root, environ=read_settings().environ, environment=environment)
 
 
 def _script_problems(project: Project) -> list[Diagnostic]:

@@ -30,7 +30,7 @@ from agentops.spec.merge import merge
 from agentops.spec.model.project import EnvironmentSpec, LimitsSpec, LintSpec, ProjectSpec
 from agentops.spec.rendering import Rendering
 from agentops.spec.scope import Functions, GitFacts, Names, Secrets, Source, git_names
-from agentops.spec.source import SourceError
+from agentops.spec.source_text import SourceError
 from agentops.spec.tree import Map, Mark, key_place, to_plain, value_place
 
 

@@ -12,7 +12,7 @@ from agentops.spec.files import AGENTS, PROJECT_FILE
 from agentops.spec.layout import format_yaml
 from agentops.spec.model.agent import AgentSpec
 from agentops.spec.model.project import ProjectSpec
-from agentops.spec.source import SourceError, decode
+from agentops.spec.source_text import SourceError, decode
 
 
 @dataclass(slots=True)

@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from agentops.spec.check import models_in, step_into
-from agentops.spec.source import SourceError, read_yaml
+from agentops.spec.source_events import read_yaml
+from agentops.spec.source_text import SourceError
 from agentops.spec.tree import Map, Seq, to_plain
 
 Lines = list[str]

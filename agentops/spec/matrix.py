@@ -12,7 +12,7 @@ from typing import Any
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.spec.files import FileProblem, ProjectFiles
 from agentops.spec.scope import Names
-from agentops.spec.source import SourceError
+from agentops.spec.source_text import SourceError
 from agentops.spec.tree import Map, Mark, Seq, value_place
 
 MAX_ITEMS = 10_000

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.document import DesiredAgent, Environment
 from agentops.errors import SpecError, UsageError
-from agentops.spec.cache import Row, open_cache
 from agentops.spec.environment import ProjectContext, read_project
 from agentops.spec.files import AGENTS, PROJECT_FILE, FileProblem, ProjectFiles
-from agentops.spec.resolve import Resolved, SpecReader, SpecResult, check_asked
+from agentops.spec.resolve import Resolved, SpecReader, check_asked
 from agentops.spec.scope import GitFacts
 from agentops.spec.tree import key_place, mark_of
-from agentops.spec.workers import in_parallel
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +67,11 @@ def load_project(
     environment: str | None = None,
     needs_secrets: bool = False,
     git: GitFacts | None = None,
-    cache: Path | None = None,
 ) -> Project:
     """Reads, renders and checks everything below `root` for one environment (default: the project's own default).
 
-    `cache` is a folder where results are kept for the next time. Problems are collected in `diagnostics`. Raises
-    `UsageError` for an unknown environment or no project, and `SpecError` when `agentops.yaml` itself leaves no
-    environment to work in.
+    Problems are collected in `diagnostics`. Raises `UsageError` for an unknown environment or no project, and
+    `SpecError` when `agentops.yaml` itself leaves no environment to work in.
     """
     files = ProjectFiles(root)
     try:
@@ -86,7 +80,11 @@ def load_project(
         raise UsageError(problem.summary, hint="start a project with `agentops init`", code="no-project") from None
     if not isinstance(context, ProjectContext):
         raise SpecError(context)
-    results = _results(context, cache)
+    results = []
+    for path in files.specs():
+        results.append(SpecReader(context, path).result())
+        files.forget(path)
+    files.forget_all()
     agents = tuple(agent for result in results for agent in result.agents)
     problems = [*context.problems, *(problem for result in results for problem in result.problems)]
     problems += check_asked(results, context)
@@ -97,48 +95,6 @@ def load_project(
     if context.environment is None:
         raise SpecError(_in_order(problems))
     return Project(root, context.name, context.environment, agents, _in_order(problems), context)
-
-
-def _results(context: ProjectContext, cache: Path | None) -> list[SpecResult]:
-    """What each spec gives, in the order of their files: from the cache, else read now."""
-    specs = context.files.specs()
-    with open_cache(cache, context, len(specs)) as kept, _without_collecting(is_large=len(specs) >= 100):
-        found: dict[str, SpecResult | None] = {}
-        for path in specs:
-            found[path] = kept.find(path)
-            if found[path] is not None:
-                context.files.forget(path)
-
-        def read(path: str) -> tuple[SpecResult, Row | None]:
-            result = SpecReader(context, path).result()
-            row = kept.row(path, result)
-            context.files.forget(path)
-            return result, row
-
-        unknown = [path for path, result in found.items() if result is None]
-        for path, (result, row) in zip(unknown, in_parallel(read, unknown), strict=True):
-            found[path] = result
-            kept.keep(row)
-        context.files.forget()
-    return [result for result in found.values() if result is not None]
-
-
-@contextmanager
-def _without_collecting(*, is_large: bool) -> Iterator[None]:
-    """No garbage collection meanwhile: loading makes a great many objects that stay, and hardly any garbage.
-
-    Measured on 1,000 specs, collecting while they are loaded takes as long as parsing them, and looking through them
-    once afterwards still a third of that: what a large project has made is taken out of the collector's sight.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if is_large:
-            gc.freeze()
-        if was_enabled:
-            gc.enable()
 
 
 def _same_names(agents: Sequence[DesiredAgent]) -> list[Diagnostic]:

@@ -21,7 +21,7 @@ from agentops.spec.model.agent import AgentSpec
 from agentops.spec.rendering import Rendering, checked_part, with_passthrough
 from agentops.spec.rules import check_rules, check_sound_rules
 from agentops.spec.scope import Functions, secret_in_env
-from agentops.spec.source import SourceError
+from agentops.spec.source_text import SourceError
 from agentops.spec.subject import Subject
 from agentops.spec.suppression import split_suppressed
 from agentops.spec.tree import Map, Mark, Seq, key_place, mark_of, to_document, to_plain, value_place

@@ -10,7 +10,8 @@ from typing import Any
 from agentops.diagnostics import Where
 from agentops.document import SecretRef
 from agentops.spec.closest import closest
-from agentops.spec.files import FileProblem, ProjectFiles, SourceError
+from agentops.spec.files import FileProblem, ProjectFiles
+from agentops.spec.source_text import SourceError
 from agentops.spec.template import SecretValue, TemplateError, UndefinedNameError, compile_text, has_expression
 
 

@@ -25,8 +25,8 @@ from agentops.plan.model import AgentChange, ChangedBy, Drift, FieldChange
 from agentops.spec.environment import ProjectContext, read_project
 from agentops.spec.files import PROJECT_FILE, ProjectFiles
 from agentops.spec.resolve import Resolved, SpecReader
-from agentops.spec.source import read_yaml
 from agentops.spec.source_edit import Writers, add_entry, add_item, node_at, remove_entry, remove_item, set_value
+from agentops.spec.source_events import read_yaml
 from agentops.spec.template import has_expression
 from agentops.spec.tree import Map, Mark, mark_of
 
