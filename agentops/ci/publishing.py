@@ -20,7 +20,7 @@ from agentops.ci.stamp import Kind, Stamp, Standing, stamp_line
 from agentops.ci.telling import Findings, Told
 from agentops.errors import AgentopsError, ForbiddenError
 from agentops.plan.model import Plan
-from agentops.render.ci_pages import drift_farewell, drift_page, drift_title, drifted, revert_page
+from agentops.render.ci.markdown import drift_farewell, drift_page, drift_title, drifted, revert_page
 
 
 async def read_changed_files(job: Job) -> tuple[str, ...]:

@@ -28,9 +28,9 @@ from agentops.apply.model import (
     StageStarted,
     Warned,
 )
-from agentops.render.apply_text import OUTCOME_ROLES, OUTCOME_WORDS
+from agentops.render.apply.text import OUTCOME_ROLES, OUTCOME_WORDS
+from agentops.render.plan.values import plural
 from agentops.render.style import printable
-from agentops.render.values import plural
 
 _STYLES = {"good": "green", "faint": "dim", "bad": "bold red", "change": "yellow"}
 _PASSED_SHOWN = 3  # stages behind an agent that are still named

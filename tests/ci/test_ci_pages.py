@@ -23,7 +23,7 @@ from agentops.plan.model import (
     Refusal,
     Risk,
 )
-from agentops.render.ci_pages import (
+from agentops.render.ci.markdown import (
     Origin,
     apply_page,
     checked_page,

@@ -12,9 +12,9 @@ from agentops.apply.model import AgentResult, ApplyResult, Outcome, Verdict
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.errors import AgentopsError, ExitCode
 from agentops.plan.model import AgentChange, Plan
-from agentops.render.drift_text import advice
-from agentops.render.plan_markdown import moved_lines, plan_markdown, quoted
-from agentops.render.values import DRIFT_WORDS, plural
+from agentops.render.drift.text import advice
+from agentops.render.plan.markdown import moved_lines, plan_markdown, quoted
+from agentops.render.plan.values import DRIFT_WORDS, plural
 
 _SIGNS = {
     Outcome.APPLIED: "✅",

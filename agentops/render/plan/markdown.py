@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from agentops.document import Secret, path_text
 from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Plan
-from agentops.render.values import (
+from agentops.render.plan.values import (
     ACTION_WORDS,
     CHANGED_BY_WORDS,
     DRIFT_WORDS,
@@ -19,7 +19,7 @@ from agentops.render.values import (
     plural,
     value_text,
 )
-from agentops.render.words import Fold, Kind, Line, impact, word_diff
+from agentops.render.plan.word_diff import Fold, Kind, Line, impact, word_diff
 
 COMMENT_LIMIT = 60_000  # characters; GitHub takes 65,536 in a comment
 _ICONS = {

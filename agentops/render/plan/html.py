@@ -9,7 +9,7 @@ from html import escape
 
 from agentops.document import Secret, path_text
 from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Plan, Refusal
-from agentops.render.values import (
+from agentops.render.plan.values import (
     ACTION_WORDS,
     CHANGED_BY_WORDS,
     DRIFT_WORDS,
@@ -18,7 +18,7 @@ from agentops.render.values import (
     plural,
     value_text,
 )
-from agentops.render.words import Fold, Kind, Line, impact, word_diff
+from agentops.render.plan.word_diff import Fold, Kind, Line, impact, word_diff
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --add: #1a7f3722; --gone: #cf222e22; --warn: #9a670022; }

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from agentops.plan.model import FORMAT_VERSION
 from agentops.plan.serial import field_data
 from agentops.plan.sides import Contrast
-from agentops.render.plan_text import field_lines
+from agentops.render.plan.text import field_lines
+from agentops.render.plan.values import plural
 from agentops.render.style import PLAIN, Style
-from agentops.render.values import plural
 
 
 def contrast_text(contrasts: Sequence[Contrast], style: Style = PLAIN) -> str:

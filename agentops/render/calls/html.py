@@ -1,6 +1,6 @@
 """A run of calls as one page that needs nothing else: no network, no other file, no build step.
 
-The page (`calls_page.html`) draws itself from the data that is put into it here. The data can't leave its script
+The page (`page.html`) draws itself from the data that is put into it here. The data can't leave its script
 element, and the page inserts it as text only, so nothing an agent says can become markup.
 """
 
@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from agentops.calls.model import CallReport, RunReport
 
 _CALL = TypeAdapter(CallReport)
-_PAGE = "calls_page.html"
+_PAGE = "page.html"
 _SLOT = "/*DATA*/"
 
 
@@ -31,7 +31,7 @@ def run_html(
         "started_at": run.started_at,
         "calls": [_call(call, sounds or {}, previous or {}) for call in run.calls],
     }
-    page = files("agentops.render").joinpath(_PAGE).read_text("utf-8")
+    page = files("agentops.render.calls").joinpath(_PAGE).read_text("utf-8")
     return page.replace(_SLOT, _embedded(data), 1)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from agentops.importers.fidelity import SHOWN, AgentFidelity, FidelityReport, Grade, Item
-from agentops.render.fidelity_text import counts_text, target_text, value_text
+from agentops.render.fidelity.text import counts_text, target_text, value_text
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; }

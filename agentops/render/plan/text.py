@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 from agentops.document import Secret, path_text
 from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Plan, Refusal
-from agentops.render.diagnostics import diagnostics_text
-from agentops.render.style import PLAIN, Style
-from agentops.render.values import (
+from agentops.render.diagnostics.text import diagnostics_text
+from agentops.render.plan.values import (
     ACTION_WORDS,
     CHANGED_BY_WORDS,
     DRIFT_WORDS,
@@ -20,7 +19,8 @@ from agentops.render.values import (
     plural,
     value_text,
 )
-from agentops.render.words import Fold, Kind, Line, Piece, impact, word_diff
+from agentops.render.plan.word_diff import Fold, Kind, Line, Piece, impact, word_diff
+from agentops.render.style import PLAIN, Style
 
 _ROLES = {"+": "add", "-": "remove", "~": "change", ">": "good", "<": "change", "=": "faint"}
 _UNCHANGED_LISTED = 12  # agents that stay as they are are worth a line each, but not hundreds

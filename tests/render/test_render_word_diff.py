@@ -7,8 +7,8 @@ import time
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from agentops.render.plan.word_diff import Fold, Kind, Line, impact, pieces, word_diff
 from agentops.render.style import Style, columns
-from agentops.render.words import Fold, Kind, Line, impact, pieces, word_diff
 
 WORDS = st.lists(st.sampled_from(["be", "kind", "brief", ".", " ", "  ", "never", "é", "你好"]), max_size=12).map(
     "".join

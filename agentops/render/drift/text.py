@@ -9,9 +9,9 @@ from dataclasses import replace
 from agentops.document import path_text
 from agentops.plan.model import FORMAT_VERSION, Action, AgentChange, ChangedBy, Drift, FieldChange, Plan
 from agentops.plan.serial import field_data
-from agentops.render.plan_text import field_lines
+from agentops.render.plan.text import field_lines
+from agentops.render.plan.values import DRIFT_WORDS, plural, value_text
 from agentops.render.style import PLAIN, Style
-from agentops.render.values import DRIFT_WORDS, plural, value_text
 
 _KEEP_OR_UNDO = (
     "keep it with `agentops pull --agent {key}`, or undo it with `agentops apply --agent {key} --overwrite-drift`"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agentops.importers.fidelity import SHOWN, AgentFidelity, FidelityReport, Grade, Item
-from agentops.render.fidelity_text import counts_text, target_text, value_text
+from agentops.render.fidelity.text import counts_text, target_text, value_text
 
 _HEADINGS = {
     Grade.CHOICE: "Needs a choice",
