@@ -86,7 +86,8 @@ def render(
     output_format: Annotated[RenderFormat, typer.Option("--format", help="How to print it.")] = RenderFormat.YAML,
 ) -> int:
     """Print the resolved document of each agent: no expressions left, secrets by name only."""
-    from agentops.render.document.yaml import document_json, document_yaml
+    from agentops.render.document.json import document_json
+    from agentops.render.document.yaml import document_yaml
 
     loaded = _load(project, environment)
     if has_errors(loaded.diagnostics):
@@ -182,7 +183,9 @@ def _once(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 def _report(diagnostics: tuple[Diagnostic, ...], output_format: DiagnosticFormat, found: str) -> int:
     """Prints diagnostics in the asked form, and a summary for people; returns the exit code."""
-    from agentops.render.diagnostics.json import diagnostics_github, diagnostics_json, diagnostics_sarif
+    from agentops.render.diagnostics.github import diagnostics_github
+    from agentops.render.diagnostics.json import diagnostics_json
+    from agentops.render.diagnostics.sarif import diagnostics_sarif
     from agentops.render.diagnostics.text import diagnostics_text
     from agentops.spec.explanations import explanations
 
@@ -235,7 +238,7 @@ def _explain_path(project: Project, chosen: list[str], path: str) -> int:
     if not explained:
         hint = "`agentops render` prints every value"
         raise UsageError(f"no agent has a value at {path}", hint=hint, code="no-value")
-    from agentops.render.document.yaml import provenance_text
+    from agentops.render.document.provenance import provenance_text
 
     print("\n\n".join(provenance_text(key, found.path, found.value, found.steps) for key, found in explained))
     return ExitCode.DONE

@@ -29,8 +29,7 @@ from agentops.apply.model import (
     Warned,
 )
 from agentops.render.apply.text import OUTCOME_ROLES, OUTCOME_WORDS
-from agentops.render.plan.values import plural
-from agentops.render.style import printable
+from agentops.render.style import plural, printable
 
 _STYLES = {"good": "green", "faint": "dim", "bad": "bold red", "change": "yellow"}
 _PASSED_SHOWN = 3  # stages behind an agent that are still named

@@ -205,7 +205,8 @@ def scan_client(
 ) -> int:
     """Scan client code for ElevenLabs events, headers and calls, and say per line what replaces each."""
     from agentops.importers.scan_client import scan_files
-    from agentops.render.scan.text import scan_json, scan_text
+    from agentops.render.scan.json import scan_json
+    from agentops.render.scan.text import scan_text
 
     scanned = scan_files(files)
     sys.stdout.write(scan_json(scanned) if output_format is ScanFormat.JSON else scan_text(scanned, stdout_style()))

@@ -7,7 +7,7 @@ import time
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from agentops.render.plan.word_diff import Fold, Kind, Line, impact, pieces, word_diff
+from agentops.render.plan.word_diff import DiffLine, Fold, PieceKind, impact, pieces, word_diff
 from agentops.render.style import Style, columns
 
 WORDS = st.lists(st.sampled_from(["be", "kind", "brief", ".", " ", "  ", "never", "é", "你好"]), max_size=12).map(
@@ -16,26 +16,32 @@ WORDS = st.lists(st.sampled_from(["be", "kind", "brief", ".", " ", "  ", "never"
 LINES = st.lists(WORDS, max_size=8)
 
 
-def side(found: tuple[object, ...], without: Kind) -> str:
+def side(found: tuple[object, ...], without: PieceKind) -> str:
     return "".join(piece.text for piece in found if piece.kind is not without)  # type: ignore[attr-defined]
 
 
 @given(WORDS, WORDS)
 def test_the_pieces_of_a_line_are_both_lines(before: str, after: str) -> None:
     found = pieces(before, after)
-    assert side(found, Kind.ADDED) == before
-    assert side(found, Kind.REMOVED) == after
+    assert side(found, PieceKind.ADDED) == before
+    assert side(found, PieceKind.REMOVED) == after
 
 
 @given(LINES, LINES)
 def test_the_lines_of_a_text_are_both_texts(before: list[str], after: list[str]) -> None:
     assume("\n".join(before) != "\n".join(after))
     found = word_diff("\n".join(before), "\n".join(after), context=99)
-    lines = [entry for entry in found if isinstance(entry, Line)]
+    lines = [entry for entry in found if isinstance(entry, DiffLine)]
     assert len(lines) == len(found)
-    ends = [line for line in lines if "line end" in line.pieces[0].text and line.kind is not Kind.SAME]
-    old = [side(line.pieces, Kind.ADDED) for line in lines if line.kind is not Kind.ADDED and line not in ends]
-    new = [side(line.pieces, Kind.REMOVED) for line in lines if line.kind is not Kind.REMOVED and line not in ends]
+    ends = [line for line in lines if "line end" in line.pieces[0].text and line.kind is not PieceKind.SAME]
+    old = [
+        side(line.pieces, PieceKind.ADDED) for line in lines if line.kind is not PieceKind.ADDED and line not in ends
+    ]
+    new = [
+        side(line.pieces, PieceKind.REMOVED)
+        for line in lines
+        if line.kind is not PieceKind.REMOVED and line not in ends
+    ]
     assert old == "\n".join(before).splitlines()
     assert new == "\n".join(after).splitlines()
 
@@ -46,7 +52,7 @@ def test_what_is_folded_is_counted(before: list[str], after: list[str]) -> None:
     whole = word_diff(old, new, context=99)
     folded = word_diff(old, new, context=1)
     counted = sum(entry.count if isinstance(entry, Fold) else 1 for entry in folded)
-    changed = any(isinstance(entry, Line) and entry.is_changed for entry in whole)
+    changed = any(isinstance(entry, DiffLine) and entry.is_changed for entry in whole)
     assert counted == len(whole) or not changed
     assert all(entry.count > 1 for entry in folded if isinstance(entry, Fold))
 
@@ -54,9 +60,11 @@ def test_what_is_folded_is_counted(before: list[str], after: list[str]) -> None:
 def test_line_numbers_are_those_of_the_new_text() -> None:
     found = word_diff("one\ntwo\nthree\nfour", "zero\none\ntwo!\nfour", context=0)
     numbers = [
-        (entry.number, entry.kind) for entry in found if isinstance(entry, Line) and entry.kind is not Kind.REMOVED
+        (entry.number, entry.kind)
+        for entry in found
+        if isinstance(entry, DiffLine) and entry.kind is not PieceKind.REMOVED
     ]
-    assert numbers == [(1, Kind.ADDED), (2, Kind.SAME), (3, Kind.SAME), (4, Kind.SAME)]
+    assert numbers == [(1, PieceKind.ADDED), (2, PieceKind.SAME), (3, PieceKind.SAME), (4, PieceKind.SAME)]
 
 
 def test_long_and_repetitive_texts_are_compared_in_bounded_time() -> None:
@@ -70,13 +78,13 @@ def test_long_and_repetitive_texts_are_compared_in_bounded_time() -> None:
 
 def test_a_lost_line_end_is_shown() -> None:
     (entry,) = word_diff("one\n", "one", context=0)[-1:]
-    assert isinstance(entry, Line)
-    assert entry.kind is Kind.REMOVED
+    assert isinstance(entry, DiffLine)
+    assert entry.kind is PieceKind.REMOVED
 
 
 def test_neighbouring_changes_read_as_one() -> None:
     found = [(piece.kind, piece.text) for piece in pieces("say good bye", "tell them bye")]
-    assert found == [(Kind.REMOVED, "say good"), (Kind.ADDED, "tell them"), (Kind.SAME, " bye")]
+    assert found == [(PieceKind.REMOVED, "say good"), (PieceKind.ADDED, "tell them"), (PieceKind.SAME, " bye")]
 
 
 def test_the_impact_is_said_in_words_and_tokens() -> None:

@@ -18,8 +18,7 @@ from agentops.apply.model import (
     Verdict,
     Warned,
 )
-from agentops.render.plan.values import plural
-from agentops.render.style import PLAIN, Style
+from agentops.render.style import PLAIN, Style, plural
 
 OUTCOME_WORDS = {
     Outcome.APPLIED: "applied",

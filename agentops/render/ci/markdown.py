@@ -12,9 +12,10 @@ from agentops.apply.model import AgentResult, ApplyResult, Outcome, Verdict
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.errors import AgentopsError, ExitCode
 from agentops.plan.model import AgentChange, Plan
-from agentops.render.drift.text import advice
+from agentops.render.drift.advice import advice
 from agentops.render.plan.markdown import moved_lines, plan_markdown, quoted
-from agentops.render.plan.values import DRIFT_WORDS, plural
+from agentops.render.plan.values import DRIFT_WORDS
+from agentops.render.style import plural
 
 _SIGNS = {
     Outcome.APPLIED: "✅",

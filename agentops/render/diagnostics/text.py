@@ -20,3 +20,13 @@ def _block(diagnostic: Diagnostic) -> str:
     if diagnostic.hint:
         lines.append(f"  next: {diagnostic.hint}")
     return "\n".join(lines)
+
+
+def message(diagnostic: Diagnostic) -> str:
+    """Everything a diagnostic says but its place, in one text."""
+    parts = [diagnostic.summary]
+    if diagnostic.expected:
+        parts.append(f"expected: {diagnostic.expected}")
+    if diagnostic.hint:
+        parts.append(f"next: {diagnostic.hint}")
+    return "; ".join(parts)

@@ -1,16 +1,12 @@
-"""Two sides of agents compared, for people and as JSON."""
+"""Two sides of agents compared, for people."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
-from agentops.plan.model import FORMAT_VERSION
-from agentops.plan.serial import field_data
 from agentops.plan.sides import Contrast
 from agentops.render.plan.text import field_lines
-from agentops.render.plan.values import plural
-from agentops.render.style import PLAIN, Style
+from agentops.render.style import PLAIN, Style, plural
 
 
 def contrast_text(contrasts: Sequence[Contrast], style: Style = PLAIN) -> str:
@@ -28,21 +24,3 @@ def contrast_text(contrasts: Sequence[Contrast], style: Style = PLAIN) -> str:
     different = sum(bool(each.fields) for each in contrasts)
     lines.append(f"{plural(len(contrasts), 'agent')} compared, {different or 'none'} different.")
     return "\n".join(lines) + "\n"
-
-
-def contrast_json(contrasts: Sequence[Contrast]) -> str:
-    data = {
-        "format_version": FORMAT_VERSION,
-        "agents": [
-            {
-                "key": each.key,
-                "name": each.name,
-                "before": each.before,
-                "after": each.after,
-                "fields": [field_data(field) for field in each.fields],
-                "note": each.note or None,
-            }
-            for each in contrasts
-        ],
-    }
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"

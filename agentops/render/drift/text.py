@@ -1,37 +1,16 @@
-"""What was changed outside git, for people and as JSON, with the way out of each case."""
+"""What was changed outside git, for people, with the way out of each case."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 
 from agentops.document import path_text
-from agentops.plan.model import FORMAT_VERSION, Action, AgentChange, ChangedBy, Drift, FieldChange, Plan
-from agentops.plan.serial import field_data
+from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Plan
+from agentops.render.drift.advice import advice
 from agentops.render.plan.text import field_lines
-from agentops.render.plan.values import DRIFT_WORDS, plural, value_text
-from agentops.render.style import PLAIN, Style
-
-_KEEP_OR_UNDO = (
-    "keep it with `agentops pull --agent {key}`, or undo it with `agentops apply --agent {key} --overwrite-drift`"
-)
-ADVICE = {
-    Drift.NONE: "nothing to do",
-    Drift.EDITED: _KEEP_OR_UNDO,
-    Drift.RESTORED: _KEEP_OR_UNDO,
-    Drift.BRANCH_SWITCHED: _KEEP_OR_UNDO + "; publishing goes to the branch that is live",
-    Drift.ROLLED_BACK: "revert the commit whose deploy was rolled back, or fix it and deploy again",
-    Drift.FOREIGN: "let one project or environment deploy to it: rename it in the other, or bind another agent",
-    Drift.UNMANAGED: "take it over with `agentops pull --agent {key}` and then `agentops apply --ack ADOPT`",
-    Drift.RENAMED: "rename it in the spec, or give it the old name again with `--overwrite-drift`",
-    Drift.ARCHIVED: "unarchive it in the console, or remove its spec",
-}
-
-
-def advice(change: AgentChange) -> str:
-    """What to do about the verdict on one agent."""
-    return ADVICE[change.drift].format(key=change.key)
+from agentops.render.plan.values import DRIFT_WORDS, value_text
+from agentops.render.style import PLAIN, Style, plural
 
 
 def drift_text(plan: Plan, style: Style = PLAIN) -> str:
@@ -48,18 +27,6 @@ def drift_text(plan: Plan, style: Style = PLAIN) -> str:
     else:
         lines += ["", style.paint(f"No drift: {total} looked at.", "good")]
     return "\n".join(lines) + "\n"
-
-
-def drift_json(plan: Plan) -> str:
-    """The same as data: every agent with its verdict, the drifted fields, what to do."""
-    data = {
-        "format_version": FORMAT_VERSION,
-        "project": plan.project,
-        "environment": plan.environment,
-        "drifted": [change.key for change in plan.changes if change.is_drifted],
-        "agents": [_data(change) for change in plan.changes],
-    }
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
 def _agent(change: AgentChange, style: Style) -> Iterator[str]:
@@ -104,18 +71,3 @@ def _notes(change: AgentChange) -> Iterator[str]:
                 f"{path_text(field.path)} is {value_text(field.before)}, the spec has {value_text(field.after)} "
                 "(unversioned: nothing says who moved it)"
             )
-
-
-def _data(change: AgentChange) -> dict[str, object]:
-    return {
-        "key": change.key,
-        "name": change.name,
-        "agent_id": change.agent_id,
-        "verdict": change.drift.value,
-        "is_drifted": change.is_drifted,
-        "detail": change.drift_detail,
-        "fields": [field_data(field) for field in change.drift_fields],
-        "foreign_draft": change.foreign_draft,
-        "unversioned": [field_data(field) for field in change.fields if field.is_immediate and change.agent_id],
-        "advice": advice(change),
-    }

@@ -15,10 +15,10 @@ from agentops.render.plan.values import (
     DRIFT_WORDS,
     first_line_number,
     is_long_text,
-    plural,
     value_text,
 )
-from agentops.render.plan.word_diff import Fold, Kind, Line, impact, word_diff
+from agentops.render.plan.word_diff import DiffLine, Fold, PieceKind, impact, word_diff
+from agentops.render.style import plural
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --add: #1a7f3722; --gone: #cf222e22; --warn: #9a670022; }
@@ -100,7 +100,7 @@ def _agent(change: AgentChange) -> Iterator[str]:
         yield from _drifted(change)
         yield "</div>"
     if change.fields:
-        yield "<table><tr><th>Setting</th><th>Before</th><th>After</th><th>Kind</th></tr>"
+        yield "<table><tr><th>Setting</th><th>Before</th><th>After</th><th>PieceKind</th></tr>"
         for field in change.fields:
             yield from _field(field)
         yield "</table>"
@@ -142,15 +142,15 @@ def _long_text(field: FieldChange) -> str:
     return f'{head}<table class="text">{rows}</table>'
 
 
-def _row(entry: Line | Fold, offset: int) -> str:
+def _row(entry: DiffLine | Fold, offset: int) -> str:
     if isinstance(entry, Fold):
         return f'<tr><td></td><td class="faint">{plural(entry.count, "unchanged line")}</td></tr>'
-    tags = {Kind.ADDED: "ins", Kind.REMOVED: "del"}
+    tags = {PieceKind.ADDED: "ins", PieceKind.REMOVED: "del"}
     words = "".join(
         f"<{tags[piece.kind]}>{escape(piece.text)}</{tags[piece.kind]}>" if piece.kind in tags else escape(piece.text)
         for piece in entry.pieces
     )
-    number = "" if entry.kind is Kind.REMOVED else str(entry.number + offset)
+    number = "" if entry.kind is PieceKind.REMOVED else str(entry.number + offset)
     return f'<tr><td class="number">{number}</td><td>{words}</td></tr>'
 
 

@@ -16,10 +16,10 @@ from agentops.render.plan.values import (
     DRIFT_WORDS,
     first_line_number,
     is_long_text,
-    plural,
     value_text,
 )
-from agentops.render.plan.word_diff import Fold, Kind, Line, impact, word_diff
+from agentops.render.plan.word_diff import DiffLine, Fold, PieceKind, impact, word_diff
+from agentops.render.style import plural
 
 COMMENT_LIMIT = 60_000  # characters; GitHub takes 65,536 in a comment
 _ICONS = {
@@ -165,18 +165,18 @@ def _long_text(field: FieldChange) -> Iterator[str]:
     yield f"  {fence}"
 
 
-def _diff_line(entry: Line | Fold, offset: int) -> str:
+def _diff_line(entry: DiffLine | Fold, offset: int) -> str:
     """A diff block colours whole lines, so a line whose words changed is shown as it was and as it is."""
     if isinstance(entry, Fold):
         return f"@@ {plural(entry.count, 'unchanged line')} @@"
     number = entry.number + offset
-    if entry.kind is Kind.SAME and entry.is_changed:
-        return f"- {number}: {_side(entry, Kind.ADDED)}\n+ {number}: {_side(entry, Kind.REMOVED)}"
-    sign = {Kind.ADDED: "+", Kind.REMOVED: "-", Kind.SAME: " "}[entry.kind]
+    if entry.kind is PieceKind.SAME and entry.is_changed:
+        return f"- {number}: {_side(entry, PieceKind.ADDED)}\n+ {number}: {_side(entry, PieceKind.REMOVED)}"
+    sign = {PieceKind.ADDED: "+", PieceKind.REMOVED: "-", PieceKind.SAME: " "}[entry.kind]
     return f"{sign} {number}: {''.join(piece.text for piece in entry.pieces)}"
 
 
-def _side(line: Line, hidden: Kind) -> str:
+def _side(line: DiffLine, hidden: PieceKind) -> str:
     return "".join(piece.text for piece in line.pieces if piece.kind is not hidden)
 
 

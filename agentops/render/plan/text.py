@@ -16,15 +16,14 @@ from agentops.render.plan.values import (
     SYMBOLS,
     first_line_number,
     is_long_text,
-    plural,
     value_text,
 )
-from agentops.render.plan.word_diff import Fold, Kind, Line, Piece, impact, word_diff
-from agentops.render.style import PLAIN, Style
+from agentops.render.plan.word_diff import DiffLine, Fold, Piece, PieceKind, impact, word_diff
+from agentops.render.style import PLAIN, Style, plural
 
 _ROLES = {"+": "add", "-": "remove", "~": "change", ">": "good", "<": "change", "=": "faint"}
 _UNCHANGED_LISTED = 12  # agents that stay as they are are worth a line each, but not hundreds
-_MARKS = {Kind.SAME: ("", ""), Kind.ADDED: ("{+", "+}"), Kind.REMOVED: ("[-", "-]")}
+_MARKS = {PieceKind.SAME: ("", ""), PieceKind.ADDED: ("{+", "+}"), PieceKind.REMOVED: ("[-", "-]")}
 
 
 def plan_text(plan: Plan, style: Style = PLAIN) -> str:
@@ -99,9 +98,9 @@ def _long_text(change: FieldChange, style: Style, indent: str) -> Iterator[str]:
             yield from _line(entry, offset, style, indent)
 
 
-def _line(line: Line, offset: int, style: Style, indent: str) -> Iterator[str]:
-    sign = {Kind.ADDED: "+", Kind.REMOVED: "-"}.get(line.kind, "~" if line.is_changed else " ")
-    number = "" if line.kind is Kind.REMOVED else str(line.number + offset)
+def _line(line: DiffLine, offset: int, style: Style, indent: str) -> Iterator[str]:
+    sign = {PieceKind.ADDED: "+", PieceKind.REMOVED: "-"}.get(line.kind, "~" if line.is_changed else " ")
+    number = "" if line.kind is PieceKind.REMOVED else str(line.number + offset)
     is_whole = len(line.pieces) == 1
     text = line.pieces[0].text if is_whole else "".join(_marked(piece) for piece in line.pieces)
     wrapped = style.wrap(text, f"{indent}{number:>5} {sign} ", f"{indent}{'':>5}   ")
@@ -114,12 +113,12 @@ def _marked(piece: Piece) -> str:
     return f"{opening}{piece.text}{closing}"
 
 
-def _painted(text: str, line: Line, style: Style) -> str:
+def _painted(text: str, line: DiffLine, style: Style) -> str:
     if not style.is_colored:
         return text
-    if line.kind is Kind.ADDED:
+    if line.kind is PieceKind.ADDED:
         return style.paint(text, "add")
-    if line.kind is Kind.REMOVED:
+    if line.kind is PieceKind.REMOVED:
         return style.paint(text, "remove")
     return (
         text.replace("{+", "\033[32m{+")

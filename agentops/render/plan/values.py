@@ -1,4 +1,4 @@
-"""One value of a field as a short text, and the words that every renderer uses for actions and verdicts."""
+"""One value of a field as a short text, and the words for actions, drift and who changed a field."""
 
 from __future__ import annotations
 
@@ -85,7 +85,3 @@ def _readable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_readable(item) for item in value]
     return value_data(value)
-
-
-def plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -14,7 +14,7 @@ _SIMILAR_ENOUGH = 0.4  # below it two lines are shown as one gone and one new, w
 _TOKENS_PER_WORD = 4 / 3  # a rule of thumb for English text
 
 
-class Kind(StrEnum):
+class PieceKind(StrEnum):
     SAME = "same"
     ADDED = "added"
     REMOVED = "removed"
@@ -24,26 +24,26 @@ class Kind(StrEnum):
 class Piece:
     """A stretch of text that stayed, came or went."""
 
-    kind: Kind
+    kind: PieceKind
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DiffLine:
     """One line; `number` counts from 1 in the new text, or in the old one for a line that is gone."""
 
     number: int
     pieces: tuple[Piece, ...]
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> PieceKind:
         """SAME when nothing changed or only some words did."""
         kinds = {piece.kind for piece in self.pieces}
-        return kinds.pop() if len(kinds) == 1 else Kind.SAME
+        return kinds.pop() if len(kinds) == 1 else PieceKind.SAME
 
     @property
     def is_changed(self) -> bool:
-        return any(piece.kind is not Kind.SAME for piece in self.pieces)
+        return any(piece.kind is not PieceKind.SAME for piece in self.pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def impact(before: str, after: str) -> Impact:
     return Impact(len(before.split()), len(after.split()))
 
 
-def word_diff(before: str, after: str, *, context: int = 1) -> list[Line | Fold]:
+def word_diff(before: str, after: str, *, context: int = 1) -> list[DiffLine | Fold]:
     """The lines that changed, with `context` unchanged lines around them; the rest is folded, its length is said."""
     old, new = before.splitlines(), after.splitlines()
     lines = list(_lines(old, new))
@@ -100,9 +100,9 @@ def pieces(before: str, after: str) -> tuple[Piece, ...]:
     found: list[Piece] = []
     for tag, i1, i2, j1, j2 in _opcodes(old, new):
         if tag == "equal":
-            found.append(Piece(Kind.SAME, "".join(old[i1:i2])))
+            found.append(Piece(PieceKind.SAME, "".join(old[i1:i2])))
             continue
-        found += [Piece(Kind.REMOVED, "".join(old[i1:i2])), Piece(Kind.ADDED, "".join(new[j1:j2]))]
+        found += [Piece(PieceKind.REMOVED, "".join(old[i1:i2])), Piece(PieceKind.ADDED, "".join(new[j1:j2]))]
     return _joined(_spaced([piece for piece in found if piece.text]))
 
 
@@ -139,14 +139,14 @@ def _spaced(found: Sequence[Piece]) -> Iterator[Piece]:
         piece = found[position]
         following = found[position + 1] if position + 1 < len(found) else None
         space = piece.text[: len(piece.text) - len(piece.text.lstrip())]
-        if piece.kind is Kind.SAME or not space or following is None or not following.text.startswith(space):
+        if piece.kind is PieceKind.SAME or not space or following is None or not following.text.startswith(space):
             yield Piece(piece.kind, piece.text.removeprefix(owed))
             position, owed = position + 1, ""
-        elif following.kind is Kind.SAME:
-            yield from (Piece(Kind.SAME, space), Piece(piece.kind, piece.text.removeprefix(space) + space))
+        elif following.kind is PieceKind.SAME:
+            yield from (Piece(PieceKind.SAME, space), Piece(piece.kind, piece.text.removeprefix(space) + space))
             position, owed = position + 1, space
         else:
-            yield Piece(Kind.SAME, space)
+            yield Piece(PieceKind.SAME, space)
             yield from (Piece(each.kind, each.text.removeprefix(space)) for each in (piece, following))
             position, owed = position + 2, ""
 
@@ -162,29 +162,29 @@ def _joined(found: Iterable[Piece]) -> tuple[Piece, ...]:
     return tuple(joined)
 
 
-def _lines(old: Sequence[str], new: Sequence[str]) -> Iterator[Line]:
+def _lines(old: Sequence[str], new: Sequence[str]) -> Iterator[DiffLine]:
     for tag, i1, i2, j1, j2 in _opcodes(old, new):
         if tag == "equal":
-            yield from (Line(j + 1, (Piece(Kind.SAME, new[j]),)) for j in range(j1, j2))
+            yield from (DiffLine(j + 1, (Piece(PieceKind.SAME, new[j]),)) for j in range(j1, j2))
         else:
             yield from _replaced(old, new, range(i1, i2), range(j1, j2))
 
 
-def _replaced(old: Sequence[str], new: Sequence[str], gone: range, come: range) -> Iterator[Line]:
+def _replaced(old: Sequence[str], new: Sequence[str], gone: range, come: range) -> Iterator[DiffLine]:
     """Pairs lines that are versions of each other, in order; the others are gone or new."""
     i, j = gone.start, come.start
     while i < gone.stop and j < come.stop:
         if _similar(old[i], new[j]):
-            yield Line(j + 1, pieces(old[i], new[j]) or (Piece(Kind.SAME, new[j]),))
+            yield DiffLine(j + 1, pieces(old[i], new[j]) or (Piece(PieceKind.SAME, new[j]),))
             i, j = i + 1, j + 1
         elif gone.stop - i >= come.stop - j:
-            yield Line(i + 1, (Piece(Kind.REMOVED, old[i]),))
+            yield DiffLine(i + 1, (Piece(PieceKind.REMOVED, old[i]),))
             i += 1
         else:
-            yield Line(j + 1, (Piece(Kind.ADDED, new[j]),))
+            yield DiffLine(j + 1, (Piece(PieceKind.ADDED, new[j]),))
             j += 1
-    yield from (Line(n + 1, (Piece(Kind.REMOVED, old[n]),)) for n in range(i, gone.stop))
-    yield from (Line(n + 1, (Piece(Kind.ADDED, new[n]),)) for n in range(j, come.stop))
+    yield from (DiffLine(n + 1, (Piece(PieceKind.REMOVED, old[n]),)) for n in range(i, gone.stop))
+    yield from (DiffLine(n + 1, (Piece(PieceKind.ADDED, new[n]),)) for n in range(j, come.stop))
 
 
 def _similar(old: str, new: str) -> bool:
@@ -196,14 +196,14 @@ def _similar(old: str, new: str) -> bool:
     return max(len(words), len(others)) > _MANY or matcher.ratio() >= _SIMILAR_ENOUGH
 
 
-def _line_end(after: str, count: int) -> Line:
+def _line_end(after: str, count: int) -> DiffLine:
     """The texts differ in their last line end only, which no line shows."""
-    kind = Kind.ADDED if after.endswith("\n") else Kind.REMOVED
-    return Line(max(count, 1), (Piece(kind, "(line end at the end of the text)"),))
+    kind = PieceKind.ADDED if after.endswith("\n") else PieceKind.REMOVED
+    return DiffLine(max(count, 1), (Piece(kind, "(line end at the end of the text)"),))
 
 
-def _fold(lines: Sequence[Line], shown: set[int]) -> Iterator[Line | Fold]:
-    hidden: list[Line] = []
+def _fold(lines: Sequence[DiffLine], shown: set[int]) -> Iterator[DiffLine | Fold]:
+    hidden: list[DiffLine] = []
     for position, line in enumerate(lines):
         if position not in shown:
             hidden.append(line)
@@ -214,7 +214,7 @@ def _fold(lines: Sequence[Line], shown: set[int]) -> Iterator[Line | Fold]:
     yield from _folded(hidden)
 
 
-def _folded(hidden: Sequence[Line]) -> Iterator[Line | Fold]:
+def _folded(hidden: Sequence[DiffLine]) -> Iterator[DiffLine | Fold]:
     """A single line takes no more room than saying that there is one."""
     if len(hidden) == 1:
         yield hidden[0]

@@ -1,8 +1,7 @@
-"""The findings of a client scan: per line what was found and what replaces it, as text or JSON."""
+"""The findings of a client scan: per line what was found and what replaces it, as text."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 
@@ -15,20 +14,6 @@ _ROLES = {Fate.REPLACE: "change", Fate.CHANGE: "change", Fate.DELETE: "remove", 
 def scan_text(scan: Scan, style: Style = PLAIN) -> str:
     """One line per finding, then the advice below it, then the counts."""
     return "\n".join(_lines(scan, style)) + "\n"
-
-
-def scan_json(scan: Scan) -> str:
-    """The findings for tools. Versioned."""
-    data = {
-        "format_version": 1,
-        "files": list(scan.files),
-        "unread": list(scan.unread),
-        "findings": [
-            {"file": f.file, "line": f.line, "found": f.found, "fate": f.fate.value, "advice": f.advice}
-            for f in scan.findings
-        ],
-    }
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
 def _lines(scan: Scan, style: Style) -> Iterator[str]:
