@@ -41,7 +41,7 @@ OUTCOME_ROLES = {
 
 
 def apply_text(result: ApplyResult, style: Style = PLAIN) -> str:
-    """Every agent with its outcome, then all counts: nothing is left out, nothing that did not happen is claimed."""
+    """Every agent with its outcome, then the counts of all outcomes."""
     lines = [line for agent in result.agents for line in _agent(agent, style)]
     counts = ", ".join(f"{count} {OUTCOME_WORDS[outcome]}" for outcome, count in result.counts.items() if count)
     lines += ["", style.paint(f"{plural(len(result.agents), 'agent')}: {counts or 'nothing to do'}.", "strong")]

@@ -1,7 +1,7 @@
 """A run of calls as one page that needs nothing else: no network, no other file, no build step.
 
 The page (`page.html`) draws itself from the data that is put into it here. The data can't leave its script
-element, and the page inserts it as text only, so nothing an agent says can become markup.
+element, and the page inserts it as text only, so nothing that an agent says becomes markup.
 """
 
 from __future__ import annotations

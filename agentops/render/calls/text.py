@@ -16,9 +16,9 @@ def run_text(run: RunReport, style: Style = PLAIN) -> str:
     """The whole run, ending in a newline: every script, every failure, and the count."""
     lines = [line for script in run.scripts for line in _script(script, style)]
     counts = Counter(script.verdict for script in run.scripts)
-    told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]) or "nothing was called"
+    counted = ", ".join(f"{counts[each]} {each}" for each in Verdict if counts[each]) or "nothing was called"
     verdict = style.paint(str(run.verdict).upper(), _ROLE_OF[run.verdict])
-    return "\n".join([*lines, "", f"{verdict}: {told} in {run.duration_ms / 1000:.1f} s"]) + "\n"
+    return "\n".join([*lines, "", f"{verdict}: {counted} in {run.duration_ms / 1000:.1f} s"]) + "\n"
 
 
 def call_line(call: CallReport, style: Style = PLAIN) -> str:
@@ -39,7 +39,7 @@ def _script(script: ScriptReport, style: Style) -> Iterator[str]:
         for check in call.failures:
             yield from _failure(check, style)
         if call.failures:
-            yield from _said(call, style)
+            yield from _conversation(call, style)
     if len(script.calls) > 1 and script.passed_share is not None:
         yield f"  {script.title}: {script.passed_share:.0%} passed, {script.pass_rate:.0%} needed: {script.verdict}"
 
@@ -52,7 +52,7 @@ def _failure(check: Check, style: Style) -> Iterator[str]:
     yield from style.wrap(f"heard:    {printable(check.heard)}", "    ", "              ")
 
 
-def _said(call: CallReport, style: Style) -> Iterator[str]:
+def _conversation(call: CallReport, style: Style) -> Iterator[str]:
     """The conversation so far, so that a failure can be understood without opening anything."""
     for turn in call.turns:
         who = "caller" if turn.role is Role.CALLER else "agent "

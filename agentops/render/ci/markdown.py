@@ -1,6 +1,6 @@
-"""What a job tells on GitHub, as Markdown: the plan's comment, the summaries of its runs, the drift issue.
+"""The pages that a CI job writes on GitHub: the plan's comment, the summaries of its runs, the drift issue.
 
-Reads results only. The plan and the calls have their own Markdown; this adds where they come from and what follows.
+The plan and the calls have their own Markdown; here it gets where it comes from and what follows.
 """
 
 from __future__ import annotations
@@ -63,12 +63,11 @@ def diagnostics_list(diagnostics: Sequence[Diagnostic]) -> list[str]:
     """One line per problem, errors first; empty when there is none."""
     order = list(Severity)
     ranked = sorted(diagnostics, key=lambda d: order.index(d.severity))
-    rows = [f"- {d.severity.value} **{quoted(d.code)}**{_place(d)}: {quoted(d.summary)}{_hint(d.hint)}" for d in ranked]
+    rows = []
+    for each in ranked:
+        place = f" `{each.where}`" if each.where else ""
+        rows.append(f"- {each.severity.value} **{quoted(each.code)}**{place}: {quoted(each.summary)}{_hint(each.hint)}")
     return [*rows, ""] if rows else []
-
-
-def _place(diagnostic: Diagnostic) -> str:
-    return f" `{diagnostic.where}`" if diagnostic.where else ""
 
 
 def _hint(hint: str | None) -> str:
@@ -126,8 +125,8 @@ def apply_page(result: ApplyResult, origin: Origin, *, approved_by: str = "") ->
 
 
 def _counts(result: ApplyResult) -> str:
-    told = [f"{count} {outcome.value.replace('_', ' ')}" for outcome, count in result.counts.items() if count]
-    return ", ".join(told) or "nothing to do"
+    counts = [f"{count} {outcome.value.replace('_', ' ')}" for outcome, count in result.counts.items() if count]
+    return ", ".join(counts) or "nothing to do"
 
 
 def _agents(result: ApplyResult) -> list[str]:
@@ -167,29 +166,26 @@ def _row(agent: AgentResult) -> str:
 
 
 def _details(agent: AgentResult) -> Iterator[str]:
-    told: list[str] = []
+    facts: list[str] = []
     if agent.detail and agent.outcome in (Outcome.NOT_ATTEMPTED, Outcome.SKIPPED, Outcome.FAILED, Outcome.UNKNOWN):
-        told.append(quoted(agent.detail))
+        facts.append(quoted(agent.detail))
     if agent.problem:
-        told.append(f"**{quoted(agent.problem.code)}**: {quoted(agent.problem.summary)}{_hint(agent.problem.hint)}")
+        facts.append(f"**{quoted(agent.problem.code)}**: {quoted(agent.problem.summary)}{_hint(agent.problem.hint)}")
     if agent.verdict and agent.verdict.verdict is not Verdict.PASSED:
-        told += [
+        facts += [
             f"calls {agent.verdict.verdict.value}:",
             *(f"  - {quoted(t)}" for t in agent.verdict.text.splitlines()),
         ]
-    told += [f"warning: {quoted(warning)}" for warning in agent.warnings]
-    if told:
+    facts += [f"warning: {quoted(warning)}" for warning in agent.warnings]
+    if facts:
         yield f"`{agent.key}`"
         yield ""
-        yield from (line if line.startswith("  ") else f"- {line}" for line in told)
+        yield from (line if line.startswith("  ") else f"- {line}" for line in facts)
         yield ""
-
-
-# ---- drift
 
 
 def drifted(plan: Plan) -> tuple[AgentChange, ...]:
-    """The agents with somebody else's hand in what serves."""
+    """The agents whose live configuration was changed outside git."""
     return tuple(change for change in plan.changes if change.is_drifted)
 
 
@@ -206,8 +202,8 @@ def drift_page(plan: Plan) -> str:
         for field in change.drift_fields:
             lines += moved_lines(field)
         lines += ["" for _ in change.drift_fields[:1]]
-        told = advice(change)
-        lines += [f"Next: {told} (with `-e {plan.environment}`)." if "`" in told else f"Next: {told}.", ""]
+        step = advice(change)
+        lines += [f"Next: {step} (with `-e {plan.environment}`)." if "`" in step else f"Next: {step}.", ""]
     last = "This issue follows the drift: it is updated while there is some and closed when there is none."
     return "\n".join([*lines, last, ""])
 

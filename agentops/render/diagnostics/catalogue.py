@@ -65,8 +65,8 @@ def catalogue_markdown(
 
 
 def _section(entry: Explained, severity: str) -> str:
-    told = f" ({severity})" if severity else ""
-    lines = [f"### {entry.code}\n", f"{entry.title}{told}. {entry.why}\n"]
+    label = f" ({severity})" if severity else ""
+    lines = [f"### {entry.code}\n", f"{entry.title}{label}. {entry.why}\n"]
     for label, example in (("Bad", entry.bad), ("Good", entry.good)):
         if example:
             lines.append(f"{label}:\n\n```yaml\n{example.rstrip()}\n```\n")

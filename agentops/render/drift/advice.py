@@ -21,5 +21,5 @@ _ADVICE = {
 
 
 def advice(change: AgentChange) -> str:
-    """What to do about the verdict on one agent."""
+    """What to do about the drift of one agent."""
     return _ADVICE[change.drift].format(key=change.key)

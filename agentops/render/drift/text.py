@@ -14,7 +14,7 @@ from agentops.render.style import PLAIN, Style, plural
 
 
 def drift_text(plan: Plan, style: Style = PLAIN) -> str:
-    """Every agent that stands otherwise than we left it, with fields and advice; the others on one line each."""
+    """Every agent that is not as we deployed it, with its fields and what to do; the others on one line each."""
     title = f"Drift in {plan.project}, environment {plan.environment}"
     lines = [style.paint(title, "strong"), ""]
     for change in plan.changes:
@@ -54,13 +54,13 @@ def _agent(change: AgentChange, style: Style) -> Iterator[str]:
 
 
 def _as_moved(field: FieldChange) -> FieldChange:
-    """Without the place in the spec, where it did not come from; only a conflict needs the other hand named."""
+    """`field` without its place in the spec, where the change did not come from; git is named only in a conflict."""
     by = field.changed_by if field.changed_by is ChangedBy.BOTH else ChangedBy.GIT
     return replace(field, where=None, changed_by=by)
 
 
 def _notes(change: AgentChange) -> Iterator[str]:
-    """What is not drift and worth seeing beside it."""
+    """What is not drift but worth knowing beside it."""
     if change.drift is Drift.EDITED and not change.drift_fields:
         yield "every field that the spec manages still is as deployed"
     if change.foreign_draft:

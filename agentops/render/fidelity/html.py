@@ -80,9 +80,9 @@ def _grade(grade: Grade, items: tuple[Item, ...]) -> Iterator[str]:
     for item in items:
         value = f"<code>{escape(value_text(item.value))}</code>" if item.is_leaf else ""
         target = f"<code>{escape(target_text(item))}</code>" if item.target else ""
-        said = escape(item.why) + (f"<br><strong>{escape(item.todo)}</strong>" if item.todo else "")
+        reason = escape(item.why) + (f"<br><strong>{escape(item.todo)}</strong>" if item.todo else "")
         yield (
             f"<tr><td>{item.code}</td><td><code>{escape(item.source)}</code></td>"
-            f"<td>{value}</td><td>{target}</td><td>{said}</td></tr>"
+            f"<td>{value}</td><td>{target}</td><td>{reason}</td></tr>"
         )
     yield "</table></details>"

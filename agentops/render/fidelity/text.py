@@ -35,9 +35,9 @@ def counts_text(counted: AgentFidelity | FidelityReport) -> str:
 
     A value keeps its grade when its choice is made, so only the second part says what is left to do.
     """
-    said = ", ".join(f"{number} {grade.value}" for grade, number in counted.counts.items() if number) or "nothing"
+    counts = ", ".join(f"{number} {grade.value}" for grade, number in counted.counts.items() if number) or "nothing"
     asked, left = len(counted.choices), len(counted.open_choices)
-    return f"{said}; {asked} choice{'s' if asked > 1 else ''}, {left or 'none'} still open" if asked else said
+    return f"{counts}; {asked} choice{'s' if asked > 1 else ''}, {left or 'none'} still open" if asked else counts
 
 
 def value_text(value: Any) -> str:
@@ -48,10 +48,11 @@ def value_text(value: Any) -> str:
 
 
 def target_text(item: Item) -> str:
-    """Where a value went, and what it became there when that differs and can be said in short."""
+    """Where a value went, and what it became there when that differs and is short."""
     value = item.target_value
-    said = value is None or value == item.value or (isinstance(value, str) and value.startswith("("))
-    return item.target or "" if said else f"{item.target} = {value_text(value)}"
+    if value is None or value == item.value or (isinstance(value, str) and value.startswith("(")):
+        return item.target or ""
+    return f"{item.target} = {value_text(value)}"
 
 
 def _head(report: FidelityReport, style: Style) -> Iterator[str]:
@@ -79,12 +80,12 @@ def _agent(agent: AgentFidelity, style: Style) -> Iterator[str]:
 
 
 def _items(alike: list[Item], style: Style) -> Iterator[str]:
-    """Values next to each other that share their fate: the reason is said once."""
+    """Neighbouring values with one reason, which stands below them once."""
     for item in alike:
         where = item.source or "(the file)"
         value = f" = {value_text(item.value)}" if item.is_leaf and item.value is not None else ""
         target = f" -> {target_text(item)}" if item.target else ""
         yield from style.wrap(f"{item.code} {where}{value}{target}", "    ", "      ")
-    said = ". ".join(filter(None, (alike[0].why, alike[0].todo)))
-    if said:
-        yield from style.wrap(said, "      ")
+    reason = ". ".join(filter(None, (alike[0].why, alike[0].todo)))
+    if reason:
+        yield from style.wrap(reason, "      ")

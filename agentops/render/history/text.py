@@ -24,16 +24,14 @@ def history_text(key: str, name: str, entries: Sequence[HistoryEntry], style: St
     return "\n".join([*lines, "", "* serves calls now"]) + "\n"
 
 
-def _who(entry: HistoryEntry) -> str:
-    if entry.mark is not None:
-        return f"agentops:{entry.mark.key}" if entry.is_ours else "elsewhere"
-    return "restore" if entry.restored_from is not None else "console"
-
-
 def _row(entry: HistoryEntry) -> tuple[str, str, str, str, str]:
+    """The cells of a revision: the sign of the live one, number, time, author, notes."""
     revision = entry.revision
     number = str(revision.number) if revision.number is not None else revision.revision_id
-    who = _who(entry)
+    if entry.mark is not None:
+        who = f"agentops:{entry.mark.key}" if entry.is_ours else "elsewhere"
+    else:
+        who = "restore" if entry.restored_from is not None else "console"
     notes = [entry.text] if entry.text else []
     if entry.restored_from is not None:
         notes.append(f"restored from {entry.restored_from}")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from html import escape
 
 from agentops.document import Secret, path_text
-from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Plan, Refusal
+from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Plan
 from agentops.render.plan.values import (
     ACTION_WORDS,
     CHANGED_BY_WORDS,
@@ -72,20 +72,11 @@ def _summary(plan: Plan) -> Iterator[str]:
     yield "<p><strong>" + ", ".join(f"{counts[a]} {ACTION_WORDS[a]}" for a in Action if counts[a]) + "</strong></p>"
     if plan.refusals:
         yield '<div class="box refused"><h2>This plan can not be applied as it is</h2><ul>'
-        yield from (_refusal(refusal) for refusal in plan.refusals)
+        for refusal in plan.refusals:
+            hint = re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(refusal.hint))  # commands stand in backticks
+            what = f"<code>{escape(refusal.code)}</code> {escape(refusal.summary)}"
+            yield f'<li>{what}<br><span class="faint">Next: {hint}</span></li>'
         yield "</ul></div>"
-
-
-def _refusal(refusal: Refusal) -> str:
-    return (
-        f"<li><code>{escape(refusal.code)}</code> {escape(refusal.summary)}"
-        f'<br><span class="faint">Next: {_with_code(refusal.hint)}</span></li>'
-    )
-
-
-def _with_code(text: str) -> str:
-    """Our own text, whose commands stand in backticks."""
-    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(text))
 
 
 def _agent(change: AgentChange) -> Iterator[str]:
@@ -100,7 +91,7 @@ def _agent(change: AgentChange) -> Iterator[str]:
         yield from _drifted(change)
         yield "</div>"
     if change.fields:
-        yield "<table><tr><th>Setting</th><th>Before</th><th>After</th><th>PieceKind</th></tr>"
+        yield "<table><tr><th>Setting</th><th>Before</th><th>After</th><th>Kind</th></tr>"
         for field in change.fields:
             yield from _field(field)
         yield "</table>"

@@ -54,7 +54,10 @@ def plan_markdown(plan: Plan, *, limit: int = COMMENT_LIMIT) -> str:
         else:
             left_out.append(change.key)
     if left_out:
-        sections.append(_left_out(left_out, limit // 16))
+        names = ", ".join(_as_fits([f"`{key}`" for key in left_out], limit // 16, "{} more"))
+        sections.append(
+            f"_Too long for one comment; the details of {names} are in the plan's text, JSON and HTML forms._\n"
+        )
     return "\n".join([head, *sections, foot]) + "\n"
 
 
@@ -129,7 +132,7 @@ def moved_lines(field: FieldChange) -> Iterator[str]:
         yield f"- `{path_text(field.path)}`{since}:"
         yield from _long_text(field)
     else:
-        yield f"- `{path_text(field.path)}`: {code_text(field.before)} → {code_text(field.after)}{since}"
+        yield f"- `{path_text(field.path)}`: {_code(field.before)} → {_code(field.after)}{since}"
 
 
 def _field(field: FieldChange) -> Iterator[str]:
@@ -144,13 +147,13 @@ def _field(field: FieldChange) -> Iterator[str]:
         yield head
         yield from _long_text(field)
     elif field.before is None:
-        yield f"{head}: {code_text(field.after)}"
+        yield f"{head}: {_code(field.after)}"
     elif field.after is None:
-        yield f"{head}: {code_text(field.before)} is removed"
+        yield f"{head}: {_code(field.before)} is removed"
     elif isinstance(field.before, Secret) and isinstance(field.after, Secret):
-        yield f"{head}: {code_text(field.after)} has another value now"
+        yield f"{head}: {_code(field.after)} has another value now"
     else:
-        yield f"{head}: {code_text(field.before)} → {code_text(field.after)}"
+        yield f"{head}: {_code(field.before)} → {_code(field.after)}"
 
 
 def _long_text(field: FieldChange) -> Iterator[str]:
@@ -181,23 +184,18 @@ def _side(line: DiffLine, hidden: PieceKind) -> str:
 
 
 def _foot(plan: Plan, room: int) -> Iterator[str]:
-    places = [f" `{diagnostic.where}`" if diagnostic.where else "" for diagnostic in plan.diagnostics]
-    lines = [
-        f"- {diagnostic.severity.value} **{diagnostic.code}**{place}: {quoted(diagnostic.summary)}"
-        for diagnostic, place in zip(plan.diagnostics, places, strict=True)
-    ]
+    lines = []
+    for diagnostic in plan.diagnostics:
+        place = f" `{diagnostic.where}`" if diagnostic.where else ""
+        lines.append(f"- {diagnostic.severity.value} **{diagnostic.code}**{place}: {quoted(diagnostic.summary)}")
     yield from _as_fits(lines, room, "- and {} more")
     yield ""
     command = f": apply exactly this with `agentops apply -e {plan.environment} --digest {plan.digest}`"
     yield f"Digest `{plan.digest}`{command if plan.is_applyable and not plan.is_empty else ''}."
 
 
-def _left_out(keys: list[str], room: int) -> str:
-    names = ", ".join(_as_fits([f"`{key}`" for key in keys], room, "{} more"))
-    return f"_Too long for one comment; the details of {names} are in the plan's text, JSON and HTML forms._\n"
-
-
-def code_text(value: object) -> str:
+def _code(value: object) -> str:
+    """A value as inline code, fenced by more backticks than it holds."""
     text = value_text(value)
     ticks = "`" * (_longest_fence(text) + 1)
     gap = " " if "`" in text else ""
@@ -217,7 +215,7 @@ def quoted(text: str) -> str:
     flat = " ".join(text.split())
     for character in "\\`*_[]<>|":
         flat = flat.replace(character, f"\\{character}")
-    return flat.replace("@", "@\u200b")
+    return flat.replace("@", "@\u200b")  # a zero-width space, so that GitHub notifies nobody
 
 
 def _html(text: str) -> str:

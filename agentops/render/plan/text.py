@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from agentops.document import Secret, path_text
-from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Plan, Refusal
+from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Plan
 from agentops.render.diagnostics.text import diagnostics_text
 from agentops.render.plan.values import (
     ACTION_WORDS,
@@ -18,22 +18,29 @@ from agentops.render.plan.values import (
     is_long_text,
     value_text,
 )
-from agentops.render.plan.word_diff import DiffLine, Fold, Piece, PieceKind, impact, word_diff
+from agentops.render.plan.word_diff import DiffLine, Fold, PieceKind, impact, word_diff
 from agentops.render.style import PLAIN, Style, plural
 
 _ROLES = {"+": "add", "-": "remove", "~": "change", ">": "good", "<": "change", "=": "faint"}
-_UNCHANGED_LISTED = 12  # agents that stay as they are are worth a line each, but not hundreds
+_UNCHANGED_LISTED = 12  # an unchanged agent is worth a line, but hundreds of them aren't worth hundreds of lines
 _MARKS = {PieceKind.SAME: ("", ""), PieceKind.ADDED: ("{+", "+}"), PieceKind.REMOVED: ("[-", "-]")}
 
 
 def plan_text(plan: Plan, style: Style = PLAIN) -> str:
     """The whole plan, ending in a newline."""
-    lines = [*_header(plan, style), ""]
+    title = f"Plan for {plan.project}, environment {plan.environment}"
+    head = style.wrap(f"{title}  ({plan.target}, {plan.generation.value})", "", "    ")
+    lines = [*(line.replace(title, style.paint(title, "strong"), 1) for line in head), ""]
     for change in plan.changes:
         if change.is_change or change.unmanaged or change.drift_fields:
             lines += [*_agent(change, style), ""]
     lines += _unchanged(plan, style)
-    lines += _refusals(plan, style)
+    if plan.refusals:
+        lines.append(style.paint("Refused:", "bad"))
+        for refusal in plan.refusals:
+            lines += style.wrap(f"{refusal.code}: {refusal.summary}", "  ", "    ")
+            lines += style.wrap(f"next: {refusal.hint}", "    ", "      ")
+        lines.append("")
     for line in diagnostics_text(plan.diagnostics).splitlines():
         lines += style.wrap(line, "", "    ")
     lines += [""] if plan.diagnostics else []
@@ -53,7 +60,17 @@ def field_lines(change: FieldChange, style: Style, indent: str = "    ") -> Iter
     head = f"{symbol} {path_text(change.path)}"
     for number, line in enumerate(style.wrap(f"{head}  ({', '.join(facts)})", indent, indent + "    ")):
         yield line.replace(head, style.paint(head, _ROLES[symbol]), 1) if number == 0 else line
-    yield from _values(change, style, indent + "    ")
+    inner = indent + "    "
+    if is_long_text(change):
+        yield from _long_text(change, style, inner)
+    elif change.before is None:
+        yield from style.wrap(value_text(change.after), inner, inner)
+    elif change.after is None:
+        yield from style.wrap(f"{value_text(change.before)} is removed", inner, inner)
+    elif isinstance(change.before, Secret) and isinstance(change.after, Secret):
+        yield from style.wrap(f"{value_text(change.after)} has another value now", inner, inner)
+    else:
+        yield from style.wrap(f"{value_text(change.before)} -> {value_text(change.after)}", inner, inner)
 
 
 def _new_field(change: FieldChange, style: Style) -> Iterator[str]:
@@ -69,19 +86,6 @@ def _size_of(change: FieldChange) -> str:
     text = change.after or change.before or ""
     counts = f"{plural(len(text.splitlines()), 'line')}, {plural(len(text.split()), 'word')}"
     return f"{counts} ({change.where or 'all of it with `--format json`'})"
-
-
-def _values(change: FieldChange, style: Style, indent: str) -> Iterator[str]:
-    if is_long_text(change):
-        yield from _long_text(change, style, indent)
-    elif change.before is None:
-        yield from style.wrap(value_text(change.after), indent, indent)
-    elif change.after is None:
-        yield from style.wrap(f"{value_text(change.before)} is removed", indent, indent)
-    elif isinstance(change.before, Secret) and isinstance(change.after, Secret):
-        yield from style.wrap(f"{value_text(change.after)} has another value now", indent, indent)
-    else:
-        yield from style.wrap(f"{value_text(change.before)} -> {value_text(change.after)}", indent, indent)
 
 
 def _long_text(change: FieldChange, style: Style, indent: str) -> Iterator[str]:
@@ -101,16 +105,13 @@ def _long_text(change: FieldChange, style: Style, indent: str) -> Iterator[str]:
 def _line(line: DiffLine, offset: int, style: Style, indent: str) -> Iterator[str]:
     sign = {PieceKind.ADDED: "+", PieceKind.REMOVED: "-"}.get(line.kind, "~" if line.is_changed else " ")
     number = "" if line.kind is PieceKind.REMOVED else str(line.number + offset)
-    is_whole = len(line.pieces) == 1
-    text = line.pieces[0].text if is_whole else "".join(_marked(piece) for piece in line.pieces)
+    if len(line.pieces) == 1:
+        text = line.pieces[0].text
+    else:
+        text = "".join(piece.text.join(_MARKS[piece.kind]) for piece in line.pieces)
     wrapped = style.wrap(text, f"{indent}{number:>5} {sign} ", f"{indent}{'':>5}   ")
     for part in wrapped:
         yield _painted(part, line, style)
-
-
-def _marked(piece: Piece) -> str:
-    opening, closing = _MARKS[piece.kind]
-    return f"{opening}{piece.text}{closing}"
 
 
 def _painted(text: str, line: DiffLine, style: Style) -> str:
@@ -126,12 +127,6 @@ def _painted(text: str, line: DiffLine, style: Style) -> str:
         .replace("[-", "\033[31m[-")
         .replace("-]", "-]\033[0m")
     )
-
-
-def _header(plan: Plan, style: Style) -> Iterator[str]:
-    title = f"Plan for {plan.project}, environment {plan.environment}"
-    for line in style.wrap(f"{title}  ({plan.target}, {plan.generation.value})", "", "    "):
-        yield line.replace(title, style.paint(title, "strong"), 1)
 
 
 def _agent(change: AgentChange, style: Style) -> Iterator[str]:
@@ -177,20 +172,6 @@ def _unchanged(plan: Plan, style: Style) -> Iterator[str]:
     if more := same[_UNCHANGED_LISTED:]:
         yield style.paint(f"= {plural(len(more), 'more agent')} unchanged", "faint")
     yield ""
-
-
-def _refusals(plan: Plan, style: Style) -> Iterator[str]:
-    if not plan.refusals:
-        return
-    yield style.paint("Refused:", "bad")
-    for refusal in plan.refusals:
-        yield from refusal_lines(refusal, style)
-    yield ""
-
-
-def refusal_lines(refusal: Refusal, style: Style) -> Iterator[str]:
-    yield from style.wrap(f"{refusal.code}: {refusal.summary}", "  ", "    ")
-    yield from style.wrap(f"next: {refusal.hint}", "    ", "      ")
 
 
 def _summary(plan: Plan, style: Style) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Two texts as one folded diff, word by word, with line numbers of the new text; how it looks is not decided here."""
+"""Two texts as one folded diff, word by word, with line numbers of the new text; the renderers decide how it looks."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 
 _WORDS = re.compile(r"\s*\w+|\s*[^\w\s]|\s+")  # a word with the space before it
-_MANY = 300  # words or lines from which on those that stand everywhere no longer count as landmarks
-_SIMILAR_ENOUGH = 0.4  # below it two lines are shown as one gone and one new, which reads better than confetti
+_MANY = 300  # words or lines; in longer sequences, those that occur everywhere no longer anchor the comparison
+_SIMILAR_ENOUGH = 0.4  # less similar lines are shown as one removed and one added: easier to read than scattered words
 _TOKENS_PER_WORD = 4 / 3  # a rule of thumb for English text
 
 
@@ -80,11 +80,13 @@ def impact(before: str, after: str) -> Impact:
 
 
 def word_diff(before: str, after: str, *, context: int = 1) -> list[DiffLine | Fold]:
-    """The lines that changed, with `context` unchanged lines around them; the rest is folded, its length is said."""
+    """The lines that changed, with `context` unchanged lines around them; the rest is folded."""
     old, new = before.splitlines(), after.splitlines()
     lines = list(_lines(old, new))
     if not any(line.is_changed for line in lines) and before != after:
-        lines.append(_line_end(after, len(new)))
+        # The texts differ in their last line end only, which no line shows.
+        kind = PieceKind.ADDED if after.endswith("\n") else PieceKind.REMOVED
+        lines.append(DiffLine(max(len(new), 1), (Piece(kind, "(line end at the end of the text)"),)))
     shown = {
         near
         for position, line in enumerate(lines)
@@ -108,7 +110,7 @@ def pieces(before: str, after: str) -> tuple[Piece, ...]:
 
 def _opcodes(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
     """What `SequenceMatcher` finds, in bounded time: ends that are the same are set aside, and in long sequences
-    what occurs everywhere is no landmark."""
+    what occurs everywhere is no anchor."""
     head = _shared(zip(old, new, strict=False))
     tail = _shared(zip(reversed(old[head:]), reversed(new[head:]), strict=False))
     middle, other = old[head : len(old) - tail], new[head : len(new) - tail]
@@ -194,12 +196,6 @@ def _similar(old: str, new: str) -> bool:
     if matcher.quick_ratio() < _SIMILAR_ENOUGH:
         return False
     return max(len(words), len(others)) > _MANY or matcher.ratio() >= _SIMILAR_ENOUGH
-
-
-def _line_end(after: str, count: int) -> DiffLine:
-    """The texts differ in their last line end only, which no line shows."""
-    kind = PieceKind.ADDED if after.endswith("\n") else PieceKind.REMOVED
-    return DiffLine(max(count, 1), (Piece(kind, "(line end at the end of the text)"),))
 
 
 def _fold(lines: Sequence[DiffLine], shown: set[int]) -> Iterator[DiffLine | Fold]:

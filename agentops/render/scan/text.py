@@ -24,9 +24,9 @@ def _lines(scan: Scan, style: Style) -> Iterator[str]:
     for file in scan.unread:
         yield f"{file}: not read (no UTF-8 text, or too large)"
     counts = Counter(finding.fate for finding in scan.findings)
-    told = ", ".join(f"{counts[fate]} {fate.value}" for fate in Fate if counts[fate])
+    counted = ", ".join(f"{counts[fate]} {fate.value}" for fate in Fate if counts[fate])
     places = len(scan.findings)
     files = len(scan.files)
     yield f"{files} file{'s' if files != 1 else ''} read; " + (
-        f"{places} places: {told}" if places else "nothing found"
+        f"{places} places: {counted}" if places else "nothing found"
     )
