@@ -312,8 +312,8 @@ def _wrong_value(name: str, error: Any) -> _Found:
     if kind in ("string_too_short", "too_short"):
         unit = "character" if kind.startswith("s") else "item"
         return _Found("too-short", f"{name} is empty", f"at least one {unit}", "fill it in, or remove the field")
-    if kind == "string_pattern_mismatch":
-        return _Found("wrong-format", f"{name} is {shown}", _format_of(context["pattern"]), "correct the spelling")
+    if kind == "wrong_format":
+        return _Found("wrong-format", f"{name} is {shown}", context["expected"], "correct the spelling")
     return _Found("wrong-value", f"{name}: {error['msg']}", None, "correct the value")
 
 
@@ -322,21 +322,3 @@ def _closest(name: str, shown: str, value: Any, expected: str) -> _Found:
     close = closest(value, choices)
     hint = f"did you mean `{close}`?" if close else "choose one of them"
     return _Found("wrong-value", f"{name} is {shown}", "one of " + ", ".join(choices), hint)
-
-
-_FORMATS = {
-    r"^[a-z0-9][a-z0-9_-]{0,63}$": "lower-case letters, digits, _ and -, starting with a letter or digit, at most 64",
-    r"^[a-z0-9][a-z0-9_-]{0,39}$": "lower-case letters, digits, _ and -, at most 40",
-    r"^[a-z0-9][a-z0-9_-]{0,31}$": "lower-case letters, digits, _ and -, at most 32",
-    r"^[a-z0-9_]+$": "lower-case letters, digits and underscores",
-    r"^[^\s]+$": "no spaces",
-    r"^(100|[0-9]{1,2})(\.[0-9]+)?%$": "a count, or a share such as 30%",
-    r"^[0-9a-f]{24}$": "24 hexadecimal characters",
-    r"^\d{4}-\d{2}-\d{2}$": "a date such as 2026-12-31",
-    r"^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$": "a colour such as #2d9d9f",
-    r"^(\+[1-9][0-9]{6,14}|.*\{\{.*\}\}.*)$": "a phone number with + and country code, such as +14155550199",
-}
-
-
-def _format_of(pattern: str) -> str:
-    return _FORMATS.get(pattern, f"text that matches {pattern}")
