@@ -9,9 +9,9 @@ from typing import NamedTuple
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import Path
 from agentops.spec.closest import closest
+from agentops.spec.lint_target import Subject, Text
 from agentops.spec.model.base import SYSTEM_VARIABLES
 from agentops.spec.model.tools import ApiCall, ExtractVariables
-from agentops.spec.subject import Subject, Text
 
 # `{{name}}` and `{{name|fallback}}`, but not the deploy-time `${{ }}` that a secret's reference shows.
 PLACEHOLDER = re.compile(r"(?<!\$)\{\{\s*([^{}|]*?)\s*(\|[^{}]*)?\}\}")

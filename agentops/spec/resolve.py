@@ -15,6 +15,7 @@ from agentops.spec.choices import settle_choices
 from agentops.spec.closest import closest
 from agentops.spec.environment import ProjectContext
 from agentops.spec.files import AGENTS, FileProblem, ProjectFiles
+from agentops.spec.lint_target import Subject
 from agentops.spec.matrix import Instance, read_matrix
 from agentops.spec.merge import merge
 from agentops.spec.model.agent import AgentSpec
@@ -22,7 +23,6 @@ from agentops.spec.rendering import Rendering, checked_part, with_passthrough
 from agentops.spec.rules import check_rules, check_sound_rules
 from agentops.spec.scope import Functions, secret_in_env
 from agentops.spec.source_text import SourceError
-from agentops.spec.subject import Subject
 from agentops.spec.suppression import split_suppressed
 from agentops.spec.tree import Map, Mark, Seq, key_place, mark_of, to_document, to_plain, value_place
 

@@ -8,10 +8,10 @@ from typing import Any
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import CLEARED, EMPTY_VALUES, Path
 from agentops.spec.closest import closest
+from agentops.spec.lint_target import Subject, Text
 from agentops.spec.model.base import REALTIME_MODELS, Known
 from agentops.spec.model.tools import ApiCall, ExtractVariables, TransferCall
 from agentops.spec.placeholders import check_placeholders
-from agentops.spec.subject import Subject, Text
 
 Check = Callable[[Subject], Iterator[Diagnostic]]
 _ERROR, _WARNING = Severity.ERROR, Severity.WARNING

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from agentops.diagnostics import Severity
 from agentops.spec.closest import closest
 from agentops.spec.lint.registry import Finding, rule, setting
+from agentops.spec.lint_target import Subject
 from agentops.spec.model.tools import ApiCall, EndCall, KnowledgeBaseSearch, TransferCall
 from agentops.spec.placeholders import provided
-from agentops.spec.subject import Subject
 
 _TOOLS = ("config", "singlePromptConfig", "tools")
 

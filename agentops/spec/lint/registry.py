@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from agentops.diagnostics import Severity
 from agentops.document import Path
-from agentops.spec.subject import Subject
+from agentops.spec.lint_target import Subject
 
 
 class Finding(NamedTuple):

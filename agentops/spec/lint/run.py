@@ -10,10 +10,10 @@ from agentops.spec.closest import closest
 from agentops.spec.lint import prompts, safety, settings, spoken  # noqa: F401 - importing enters their rules
 from agentops.spec.lint.registry import RULES as RULES
 from agentops.spec.lint.registry import SETTINGS as SETTINGS
+from agentops.spec.lint_target import Subject
 from agentops.spec.model.agent import Suppression
 from agentops.spec.model.project import LintSpec
 from agentops.spec.project import Project
-from agentops.spec.subject import Subject
 from agentops.spec.suppression import SUPPRESSIBLE, matches
 
 

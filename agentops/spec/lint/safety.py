@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from agentops.diagnostics import Severity
 from agentops.document import Secret
 from agentops.spec.lint.registry import Finding, rule
+from agentops.spec.lint_target import Subject, Text
 from agentops.spec.model.base import ForModel, Spoken
 from agentops.spec.model.tools import ApiCall
 from agentops.spec.placeholders import PLACEHOLDER
-from agentops.spec.subject import Subject, Text
 
 _KEY = re.compile(
     r"\b(?:sk|pk|rk)[_-](?:live_|test_|proj-)?[A-Za-z0-9_-]{12,}|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from agentops.diagnostics import Severity
 from agentops.spec.lint.registry import Finding, rule, setting
+from agentops.spec.lint_target import Subject
 from agentops.spec.placeholders import uses
-from agentops.spec.subject import Subject
 
 
 @rule("silent-start")

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from agentops.diagnostics import Severity
 from agentops.spec.lint.registry import Finding, rule, setting
+from agentops.spec.lint_target import Subject
 from agentops.spec.placeholders import PLACEHOLDER, provided
-from agentops.spec.subject import Subject
 
 
 def _matches(subject: Subject, pattern: re.Pattern[str], what: str, hint: str) -> Iterator[Finding]:
