@@ -29,7 +29,7 @@ from agentops.spec.files import PROJECT_FILE, ProjectFiles
 from agentops.spec.merge import merge
 from agentops.spec.model.project import EnvironmentSpec, LimitsSpec, LintSpec, ProjectSpec
 from agentops.spec.rendering import Rendering
-from agentops.spec.scope import Functions, GitFacts, Names, Secrets, Source, git_names
+from agentops.spec.scope import Functions, GitFacts, Names, SecretOrigin, Secrets, git_names
 from agentops.spec.source_text import SourceError
 from agentops.spec.tree import Map, Mark, key_place, to_plain, value_place
 
@@ -135,12 +135,12 @@ class _EnvironmentReader:
     def __init__(self, files: ProjectFiles, environ: Mapping[str, str], name: str, problems: list[Diagnostic]) -> None:
         self.files, self.environ, self.name, self.problems = files, environ, name, problems
 
-    def sources(self, block: Map) -> dict[str, Source]:
+    def sources(self, block: Map) -> dict[str, SecretOrigin]:
         """Where secrets come from. A literal value is refused for anything but the emulator and this machine."""
         written = block.get("secrets")
         if not isinstance(written, Map):
             return {}
-        found: dict[str, Source] = {}
+        found: dict[str, SecretOrigin] = {}
         for name, source in written.items():
             if not isinstance(source, Map):
                 continue
@@ -150,7 +150,7 @@ class _EnvironmentReader:
                 parts = {"env": name}
             if isinstance(path := parts.get("file"), str):
                 parts["file"] = str(self.files.root / path)
-            found[name] = Source(**parts)
+            found[name] = SecretOrigin(**parts)
         return found
 
     def _literal_secret(self, name: str, mark: Mark) -> None:

@@ -31,7 +31,7 @@ class Text(NamedTuple):
 
 
 @dataclass(slots=True)
-class Subject:
+class LintTarget:
     """`tree` is the rendered spec with its marks; `read` are the files it was made from."""
 
     key: str

@@ -47,14 +47,14 @@ def explain_value(project: Project, resolved: Resolved, written: str) -> Provena
 
     Raises `UsageError` when the agent has no such value.
     """
-    tree = resolved.subject.tree
+    tree = resolved.target.tree
     path = _find(tree, _parts(written))
     if path is None and "config" in tree:
         below = _find(tree["config"], _parts(written))
         path = ("config", *below) if below is not None else None
     if path is None:
         raise _no_value(tree, written, resolved.agent.key)
-    value = resolved.subject.value(path)
+    value = resolved.target.value(path)
     return Provenance(path_text(path), value, tuple(_steps(project, resolved, path)))
 
 
@@ -103,7 +103,7 @@ def _all_paths(tree: Any, base: Path) -> Iterator[Path]:
 
 
 def _steps(project: Project, resolved: Resolved, path: Path) -> Iterator[Step]:
-    keys = _keyed(resolved.subject.tree, path)
+    keys = _keyed(resolved.target.tree, path)
     setting = [(layer, found) for layer in resolved.layers if (found := _in_layer(layer.tree, keys)) is not None]
     for position, (layer, (value, mark)) in enumerate(reversed(setting)):
         decides = position == 0
@@ -112,7 +112,7 @@ def _steps(project: Project, resolved: Resolved, path: Path) -> Iterator[Step]:
         if decides and isinstance(value, str) and has_expression(value):
             yield from _named(project, value)
     if not setting:
-        mark = mark_of(resolved.subject.tree, path)
+        mark = mark_of(resolved.target.tree, path)
         yield Step("made by an expression around it", value_place(mark) if mark is not None else None)
 
 

@@ -15,7 +15,7 @@ from agentops.spec.choices import settle_choices
 from agentops.spec.closest import closest
 from agentops.spec.environment import ProjectContext
 from agentops.spec.files import AGENTS, FileProblem, ProjectFiles
-from agentops.spec.lint_target import Subject
+from agentops.spec.lint_target import LintTarget
 from agentops.spec.matrix import Instance, read_matrix
 from agentops.spec.merge import merge
 from agentops.spec.model.agent import AgentSpec
@@ -42,7 +42,7 @@ class Layer:
 class Resolved:
     """One agent of a spec that has no errors, as rules see it and as the rest of the program does."""
 
-    subject: Subject
+    target: LintTarget
     agent: DesiredAgent
     suppressed: tuple[Diagnostic, ...] = ()
     layers: tuple[Layer, ...] = ()
@@ -246,22 +246,22 @@ class SpecReader:
         data = checked_part(tree) if rendering.has_extras else tree
         spec, wrong = check(AgentSpec, tree, data=self._without_new_fields(data), agent=key)
         self.problems += wrong
-        subject = None
+        target = None
         suppressed: list[Diagnostic] = []
         if spec is not None and not has_errors(self.problems[before:]):
-            subject = Subject(key, spec, tree, self.context.files, tuple(read), has_extras=rendering.has_extras)
-            found = check_rules(subject, is_deploying=self.context.secrets.is_needed)
+            target = LintTarget(key, spec, tree, self.context.files, tuple(read), has_extras=rendering.has_extras)
+            found = check_rules(target, is_deploying=self.context.secrets.is_needed)
             stays, suppressed = split_suppressed(spec.lint or (), found)
             self.problems += stays
             self._check_calls(spec, tree, key, read)
         elif (sound := sound_part(AgentSpec, checked_part(tree))) is not None:
-            left = Subject(key, sound, tree, self.context.files, tuple(read))
+            left = LintTarget(key, sound, tree, self.context.files, tuple(read))
             self.problems += check_sound_rules(left)
             self._check_calls(sound, tree, key, read)
-        if spec is None or subject is None or has_errors(self.problems[before:]):
+        if spec is None or target is None or has_errors(self.problems[before:]):
             return None
         settled = with_passthrough(tree) if rendering.has_extras else tree
-        return Resolved(subject, self._agent(key, spec, settled, tuple(read)), tuple(suppressed), tuple(self.layers))
+        return Resolved(target, self._agent(key, spec, settled, tuple(read)), tuple(suppressed), tuple(self.layers))
 
     def _without_new_fields(self, data: Map) -> Any:
         """`data` without the config fields that the project declares as newer than this release."""
