@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from agentops.diagnostics import Diagnostic, Severity, Where
+from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import CLEARED, Path, Secret, path_text
 from agentops.spec.closest import closest
 from agentops.spec.rendering import BROKEN
@@ -128,30 +128,26 @@ def _diagnostic(model: type[BaseModel], tree: Map, group: tuple[Path, list[Any]]
     if error["type"] == "extra_forbidden":
         found = _unknown_field(model, error["loc"], str(path[-1]))
     elif error["type"] == "missing":
-        where = f" of {path_text(path[:-1])}" if len(path) > 1 else ""
+        owner = f" of {path_text(path[:-1])}" if len(path) > 1 else ""
         hint = f"add `{path[-1]}: ...`"
-        found = _Found("missing-field", f"{path[-1]}{where} is missing", _description(model, error["loc"]), hint)
+        found = _Found("missing-field", f"{path[-1]}{owner} is missing", _description(model, error["loc"]), hint)
     elif kinds and len(kinds) == len(errors):
         found = _wrong_type(name, " or ".join(dict.fromkeys(kinds)), error["input"])
     else:
         found = _wrong_value(name, next(e for e in errors if e["type"] not in _EXPECTED))
+    where = None
+    if (mark := mark_of(tree, path)) is not None:
+        where = key_place(mark) if error["type"] in ("extra_forbidden", "missing") else value_place(mark)
     return Diagnostic(
         found.code,
         Severity.ERROR,
         found.summary,
         hint=found.hint,
-        where=_place(tree, path, at_key=error["type"] in ("extra_forbidden", "missing")),
+        where=where,
         expected=found.expected,
         agent=agent,
         path=name,
     )
-
-
-def _place(tree: Map, path: Path, *, at_key: bool) -> Where | None:
-    mark = mark_of(tree, path)
-    if mark is None:
-        return None
-    return key_place(mark) if at_key else value_place(mark)
 
 
 def _unknown_field(model: type[BaseModel], location: tuple[Any, ...], name: str) -> _Found:

@@ -32,7 +32,7 @@ class Text(NamedTuple):
 
 @dataclass(slots=True)
 class LintTarget:
-    """`tree` is the rendered spec with its marks; `read` are the files it was made from."""
+    """An agent that rules are checked on. `tree` is the rendered spec with its marks, `read` the files behind it."""
 
     key: str
     spec: AgentSpec
@@ -68,11 +68,9 @@ class LintTarget:
     @property
     def spoken(self) -> list[Text]:
         """What the caller hears word for word: marked texts, and handoffs that are said as written."""
-        handoffs = [each for each in self.texts if each.path[-1] == "prompt" and self._is_static(each.path)]
+        prompts = [each for each in self.texts if each.path[-1] == "prompt"]
+        handoffs = [each for each in prompts if self.value((*each.path[:-1], "type")) == "static"]
         return [each for each in self.texts if isinstance(each.marker, Spoken)] + handoffs
-
-    def _is_static(self, path: Path) -> bool:
-        return bool(self.value((*path[:-1], "type")) == "static")
 
     def texts_to_check(self) -> list[Text]:
         """The texts with known values, with call-time variables, or with secrets."""

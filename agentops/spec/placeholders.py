@@ -18,6 +18,8 @@ PLACEHOLDER = re.compile(r"(?<!\$)\{\{\s*([^{}|]*?)\s*(\|[^{}]*)?\}\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 _DEPLOY_NAME = re.compile(r"(?:vars|secrets|env|git|file|yaml|each)\s*[.(].*|environment", re.S)
 
+_WARNING = Severity.WARNING
+
 
 class Use(NamedTuple):
     """One `{{name}}` in the text at `path`; `source` is how it is written."""
@@ -64,35 +66,21 @@ def check_placeholders(target: LintTarget, texts: Iterable[Text]) -> list[Diagno
     for use in uses_in(texts):
         used.add(use.name)
         if _DEPLOY_NAME.fullmatch(use.name):
-            problems.append(_missing_dollar(target, use))
+            summary = f"{use.source} is sent as it is and never filled"
+            hint = f"write ${{{{ {use.name} }}}} for deploy time; without the $ it is a call-time variable"
+            problems.append(target.problem("missing-dollar", _WARNING, use.path, summary, hint, needle=use.source))
         elif not _NAME.fullmatch(use.name):
-            problems.append(_bad_name(target, use))
+            summary = f"{use.source} is no variable that a call could fill"
+            hint = "write {{name}} or {{name|fallback}}; an expression for deploy time is written ${{ ... }}"
+            problems.append(target.problem("bad-placeholder", _WARNING, use.path, summary, hint, needle=use.source))
         elif use.name not in known and not use.has_fallback:
-            problems.append(_unknown(target, use, known))
+            summary = f"nothing fills {use.source}: the caller would hear a gap or the braces"
+            if near := closest(use.name, known, cutoff=0.7):
+                hint = f"did you mean {{{{{near}}}}} (filled by {known[near]})?"
+            else:
+                hint = f"give it a default under defaultVariables, or a fallback: {{{{{use.name}|text}}}}"
+            problems.append(target.problem("unknown-placeholder", _WARNING, use.path, summary, hint, needle=use.source))
     return problems + list(_about_defaults(target, used))
-
-
-def _missing_dollar(target: LintTarget, use: Use) -> Diagnostic:
-    summary = f"{use.source} is sent as it is and never filled"
-    hint = f"write ${{{{ {use.name} }}}} for deploy time; without the $ it is a call-time variable"
-    return target.problem("missing-dollar", Severity.WARNING, use.path, summary, hint, needle=use.source)
-
-
-def _bad_name(target: LintTarget, use: Use) -> Diagnostic:
-    summary = f"{use.source} is no variable that a call could fill"
-    hint = "write {{name}} or {{name|fallback}}; an expression for deploy time is written ${{ ... }}"
-    return target.problem("bad-placeholder", Severity.WARNING, use.path, summary, hint, needle=use.source)
-
-
-def _unknown(target: LintTarget, use: Use, known: dict[str, str]) -> Diagnostic:
-    near = closest(use.name, known, cutoff=0.7)
-    hint = (
-        f"did you mean {{{{{near}}}}} (filled by {known[near]})?"
-        if near
-        else f"give it a default under defaultVariables, or a fallback: {{{{{use.name}|text}}}}"
-    )
-    summary = f"nothing fills {use.source}: the caller would hear a gap or the braces"
-    return target.problem("unknown-placeholder", Severity.WARNING, use.path, summary, hint, needle=use.source)
 
 
 def _about_defaults(target: LintTarget, used: set[str]) -> Iterator[Diagnostic]:
@@ -100,10 +88,8 @@ def _about_defaults(target: LintTarget, used: set[str]) -> Iterator[Diagnostic]:
         path = ("config", "defaultVariables", name)
         if name in SYSTEM_VARIABLES:
             hint = "remove it, or choose another name"
-            yield target.problem(
-                "reserved-variable", Severity.WARNING, path, f"the platform fills {{{{{name}}}}} itself", hint
-            )
+            yield target.problem("reserved-variable", _WARNING, path, f"the platform fills {{{{{name}}}}} itself", hint)
         elif name not in used:
             near = closest(name, used - {name}, cutoff=0.7)
             hint = f"did you mean {{{{{near}}}}}, which is used?" if near else "use it, or remove it"
-            yield target.problem("unused-default", Severity.WARNING, path, f"nothing uses {{{{{name}}}}}", hint)
+            yield target.problem("unused-default", _WARNING, path, f"nothing uses {{{{{name}}}}}", hint)

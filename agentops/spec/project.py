@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -33,7 +33,7 @@ class Project:
 
     @property
     def resolved(self) -> Iterator[Resolved]:
-        """The agents with the trees and models behind them, made anew each time: a large project's fill the memory."""
+        """The agents with the trees and models behind them; too large to keep, so they are made anew each time."""
         if self.context is not None:
             for path in self.context.files.specs():
                 yield from SpecReader(self.context, path).resolve()
@@ -88,7 +88,8 @@ def load_project(
     agents = tuple(agent for result in results for agent in result.agents)
     problems = [*context.problems, *(problem for result in results for problem in result.problems)]
     problems += check_asked(results, context)
-    problems += _same_names(agents)
+    problems += _duplicates("duplicate-agent-key", "key", [(agent.key, agent) for agent in agents])
+    problems += _duplicates("duplicate-name", "name", [(agent.name, agent) for agent in agents])
     if not results:
         hint = f"put a spec into {AGENTS}/, such as {AGENTS}/support.yaml"
         problems.append(Diagnostic("no-specs", Severity.WARNING, "the project has no specs", hint, Where(PROJECT_FILE)))
@@ -97,15 +98,8 @@ def load_project(
     return Project(root, context.name, context.environment, agents, _in_order(problems), context)
 
 
-def _same_names(agents: Sequence[DesiredAgent]) -> list[Diagnostic]:
-    """Two agents with one key or one display name: both places are named."""
-    return [
-        *_same("duplicate-agent-key", "key", [(agent.key, agent) for agent in agents]),
-        *_same("duplicate-name", "name", [(agent.name, agent) for agent in agents]),
-    ]
-
-
-def _same(code: str, what: str, named: Iterable[tuple[str, DesiredAgent]]) -> Iterable[Diagnostic]:
+def _duplicates(code: str, what: str, named: Iterable[tuple[str, DesiredAgent]]) -> Iterable[Diagnostic]:
+    """An error for each agent whose name another one has already; it names both places."""
     seen: dict[str, Where] = {}
     for name, agent in named:
         where = agent.place_of(("name",)) or Where(agent.source)
@@ -117,7 +111,7 @@ def _same(code: str, what: str, named: Iterable[tuple[str, DesiredAgent]]) -> It
 
 
 def _in_order(problems: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Sorted by place, and what a shared fragment gets wrong in many agents said once."""
+    """Sorted by place; what a shared fragment gets wrong in many agents is reported once, for none of them."""
     once: dict[tuple[str, str, Where | None], Diagnostic] = {}
     for problem in problems:
         identity = (problem.code, problem.summary, problem.where)

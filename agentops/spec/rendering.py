@@ -1,6 +1,6 @@
-"""Rendering a tree in a scope: every expression evaluated, `null`, `$clear`, `$merge` and `$passthrough` settled.
+"""Renders a tree in a scope: every expression is evaluated, `null`, `$clear`, `$merge` and `$passthrough` take effect.
 
-Problems are collected, not raised; a value that could not be had is `BROKEN`, so that nobody complains about it twice.
+Problems are collected, not raised; a value that could not be made is `BROKEN`, so that it is reported only once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rules between fields, which no single field's type can hold: what the platform would refuse, or would not do."""
+"""Rules between fields, which no single field's type can express: what the platform would refuse or ignore."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PROMPT: Path = ("config", "singlePromptConfig")
 
 
 def check_rules(target: LintTarget, *, is_deploying: bool) -> list[Diagnostic]:
-    """Everything the rules find. What may still be open while a spec is written is an error when it is deployed."""
+    """Everything the rules find. What may be missing while a spec is written is an error when it is deployed."""
     problems = [problem for rule in _RULES for problem in rule(target)]
     problems += _first_message(target, is_deploying=is_deploying)
     texts = target.texts_to_check()
@@ -28,7 +28,7 @@ def check_rules(target: LintTarget, *, is_deploying: bool) -> list[Diagnostic]:
 
 
 def check_sound_rules(target: LintTarget) -> list[Diagnostic]:
-    """What the rules find in an agent of which wrong fields have been left out: nothing about what is missing."""
+    """What the rules find in an agent without its wrong fields; what is missing is not reported."""
     problems = [problem for rule in _RULES for problem in rule(target)]
     return problems + list(_known_values(target, target.texts_to_check()))
 
@@ -69,8 +69,8 @@ def _transcriber(target: LintTarget) -> Iterator[Diagnostic]:
     named = {language.default, *(language.supported or ())} if language is not None else set()
     is_left_out = transcriber is None and target.value(("config", "transcriberType")) is not None
     if "north_indic" in named and transcriber != "pulse" and not is_left_out:
-        told = f"it is {transcriber}" if transcriber else "it is not set"
-        summary = f"north_indic needs transcriberType: pulse, but {told}"
+        actual = f"it is {transcriber}" if transcriber else "it is not set"
+        summary = f"north_indic needs transcriberType: pulse, but {actual}"
         path: Path = ("config", "transcriberType") if transcriber else ("config", "language")
         yield target.problem("north-indic-transcriber", _ERROR, path, summary, "write `transcriberType: pulse`")
 
@@ -202,7 +202,7 @@ def _words(target: LintTarget) -> Iterator[Diagnostic]:
 
 
 def _known_values(target: LintTarget, texts: Iterable[Text]) -> Iterator[Diagnostic]:
-    """Values that the platform may have learnt after this release: a warning, never an error."""
+    """Values that the platform may know since this release was made: a warning, never an error."""
     for each in texts:
         if isinstance(each.marker, Known) and each.text not in each.marker.values:
             near = closest(each.text, (value for value in each.marker.values if value), cutoff=0.7)

@@ -141,7 +141,7 @@ class Secrets(Mapping[str, SecretValue]):
 class Functions:
     """`file`, `yaml` and `env`: what an expression can call. One per spec, so that it knows what the spec has read.
 
-    `read` lists the project paths that were read, `asked` the environment variables with the place of the asking.
+    `read` lists the project paths that were read, `asked` the environment variables.
     """
 
     def __init__(

@@ -28,15 +28,12 @@ def lint_project(project: Project) -> tuple[Diagnostic, ...]:
     found += project.diagnostics
     order = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
     unique = {(each.code, each.where, each.summary): each for each in found}
-    return tuple(
-        sorted(
-            unique.values(), key=lambda each: (str(each.where and each.where.file), _line(each), order[each.severity])
-        )
-    )
 
+    def place(found: Diagnostic) -> tuple[str, int, int]:
+        where = found.where
+        return str(where and where.file), where.line if where else 0, order[found.severity]
 
-def _line(diagnostic: Diagnostic) -> int:
-    return diagnostic.where.line if diagnostic.where else 0
+    return tuple(sorted(unique.values(), key=place))
 
 
 def _findings(target: LintTarget, chosen: LintSpec) -> Iterable[Diagnostic]:
