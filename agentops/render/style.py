@@ -52,7 +52,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def printable(text: str) -> str:
-    """`text` without what a terminal would act on instead of showing it: what an agent said is not to be trusted."""
+    """`text` without the control characters that a terminal would obey: what an agent says can't be trusted."""
     return "".join(c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs") else "\ufffd" for c in text)
 
 

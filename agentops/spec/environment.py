@@ -68,7 +68,7 @@ def read_project(
     needs_secrets: bool,
     git: GitFacts | None,
 ) -> ProjectContext | list[Diagnostic]:
-    """The project in one environment, or what is wrong when nothing can be said about it.
+    """The project in one environment, or its problems when they leave nothing to work with.
 
     Raises `UsageError` for an environment that is not there, or whose API key is needed and has no value.
     """

@@ -208,7 +208,8 @@ def drift_page(plan: Plan) -> str:
     return "\n".join([*lines, last, ""])
 
 
-def drift_farewell(plan: Plan, run_url: str) -> str:
+def drift_over_page(plan: Plan, run_url: str) -> str:
+    """The last comment on a drift issue, before it is closed."""
     return f"`{plan.environment}` serves what was deployed from git again ([run]({run_url}))."
 
 

@@ -82,7 +82,7 @@ def _new_field(change: FieldChange, style: Style) -> Iterator[str]:
 
 
 def _size_of(change: FieldChange) -> str:
-    """What is said of a text that is not shown: how long it is and where all of it stands."""
+    """How long a text is that is not shown, and where all of it can be read."""
     text = change.after or change.before or ""
     counts = f"{plural(len(text.splitlines()), 'line')}, {plural(len(text.split()), 'word')}"
     return f"{counts} ({change.where or 'all of it with `--format json`'})"
