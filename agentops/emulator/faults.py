@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from agentops.emulator.database import EmulatorError
+from agentops.emulator.store.database import EmulatorError
 
 # kind -> (status it answers by default, what it does)
 KINDS: dict[str, tuple[int | None, str]] = {

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agentops.emulator.faults import SOCKET_KINDS, Fault, Faults
 from agentops.emulator.observation import EMULATED
-from agentops.emulator.store import Store
+from agentops.emulator.store.state import Store
 
 ABORT = "agentops.abort"  # where the server leaves the function that cuts a request's connection
 LOG_LENGTH = 2000

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from agentops.emulator.faults import Fault
 
 if TYPE_CHECKING:
-    from agentops.emulator.languagemodel import LanguageModel
+    from agentops.emulator.behaviour.language_model import LanguageModel
 
 Api: TypeAlias = Literal["v1", "v2"]
 

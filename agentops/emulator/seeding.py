@@ -12,12 +12,15 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from agentops.emulator import agents, configuration, knowledge, numbers, publishing, versions
-from agentops.emulator.database import Body, EmulatorError
 from agentops.emulator.faults import Fault, read_faults
-from agentops.emulator.schema import COUNT, OBJECT, TEXT, array, obj, problems, text
-from agentops.emulator.store import Store
-from agentops.emulator.wire import Refusal
+from agentops.emulator.rest.account import numbers
+from agentops.emulator.rest.agents import agents
+from agentops.emulator.rest.library import knowledge
+from agentops.emulator.rest.schema import COUNT, OBJECT, TEXT, array, obj, problems, text
+from agentops.emulator.rest.versioning import configuration, publishing, versions
+from agentops.emulator.rest.wire import Refusal
+from agentops.emulator.store.database import Body, EmulatorError
+from agentops.emulator.store.state import Store
 
 _REVISION = obj({"label": TEXT, "config": OBJECT}, required=("config",), closed=True)
 _AGENT = obj(

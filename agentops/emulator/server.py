@@ -12,10 +12,10 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agentops.emulator.app import create_app
-from agentops.emulator.database import EmulatorError
 from agentops.emulator.interception import ABORT
 from agentops.emulator.options import EmulatorOptions
-from agentops.emulator.store import Clock, Store
+from agentops.emulator.store.database import EmulatorError
+from agentops.emulator.store.state import Clock, Store
 
 STOP_WITHIN_S = 5.0
 

@@ -7,10 +7,10 @@ import json
 import re
 from typing import Any
 
-from agentops.emulator import configuration, versions
 from agentops.emulator.console.markup import Child, Html, badge, link, table, tag, text
-from agentops.emulator.database import Body
-from agentops.emulator.store import Store
+from agentops.emulator.rest.versioning import configuration, versions
+from agentops.emulator.store.database import Body
+from agentops.emulator.store.state import Store
 
 LATEST = 50
 LONG = 60  # characters from which a changed text is shown word by word
