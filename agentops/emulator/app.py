@@ -17,7 +17,7 @@ from starlette.routing import Route as HttpRoute
 
 from agentops.emulator.console.web import Console
 from agentops.emulator.control import Controls
-from agentops.emulator.faults import Faults
+from agentops.emulator.faults import ArmedFaults
 from agentops.emulator.interception import Interception, RequestLog
 from agentops.emulator.observation import OBSERVERS, Observation
 from agentops.emulator.options import EmulatorOptions
@@ -57,7 +57,7 @@ def create_app(options: EmulatorOptions, *, clock: Clock | None = None) -> Starl
 def _build(store: Store) -> Starlette:
     served = served_routes(store.options.api)
     document = describe_platform(store.options.api, int(store.options.choices.wrong_key_status))
-    faults, log, realtime = Faults(), RequestLog(), open_endpoint(store)
+    faults, log, realtime = ArmedFaults(), RequestLog(), open_endpoint(store)
     for fault in store.options.faults:
         faults.arm(fault)
 

@@ -78,7 +78,7 @@ class _Armed:
 
 
 @dataclass(slots=True)
-class Faults:
+class ArmedFaults:
     """The faults that are armed, in order; each request counts for every fault it fits."""
 
     _armed: list[_Armed] = field(default_factory=list)

@@ -20,7 +20,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from agentops.emulator.faults import SOCKET_KINDS, Fault, Faults
+from agentops.emulator.faults import SOCKET_KINDS, ArmedFaults, Fault
 from agentops.emulator.observation import EMULATED
 from agentops.emulator.store.state import Store
 
@@ -46,7 +46,7 @@ class Interception:
         self,
         app: ASGIApp,
         store: Store,
-        faults: Faults,
+        faults: ArmedFaults,
         log: RequestLog,
         is_versioning_write: Callable[[str, str], bool],
     ) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from agentops.emulator.rest.account import numbers, user, webhooks
-from agentops.emulator.rest.agents import agents, templates
-from agentops.emulator.rest.calls import conversations, events, placing
-from agentops.emulator.rest.campaigns import audiences, campaigns
-from agentops.emulator.rest.library import automation, knowledge, voices
-from agentops.emulator.rest.versioning import branches, drafts, revisions
+from agentops.emulator.rest.account import concurrency, numbers, user, webhooks
+from agentops.emulator.rest.agents import agents, prompt_scores, templates
+from agentops.emulator.rest.calls import conversations, events, metric_templates, placing
+from agentops.emulator.rest.campaigns import audiences, call_actions, campaigns
+from agentops.emulator.rest.library import knowledge, registries, voices
+from agentops.emulator.rest.versioning import branches, revisions, v1
 from agentops.emulator.rest.wire import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -16,7 +16,7 @@ ROUTES: tuple[Route, ...] = (
     *agents.ROUTES,
     *branches.ROUTES,
     *revisions.ROUTES,
-    *drafts.ROUTES,
+    *v1.ROUTES,
     *conversations.ROUTES,
     *placing.ROUTES,
     *events.ROUTES,
@@ -25,6 +25,10 @@ ROUTES: tuple[Route, ...] = (
     *webhooks.ROUTES,
     *audiences.ROUTES,
     *campaigns.ROUTES,
-    *automation.ROUTES,
+    *call_actions.ROUTES,
+    *concurrency.ROUTES,
+    *registries.ROUTES,
+    *prompt_scores.ROUTES,
+    *metric_templates.ROUTES,
     *voices.ROUTES,
 )

@@ -13,8 +13,8 @@ from typing import Any
 from agentops.emulator.rest.schema import FLAG, ID, TEXT, obj, one_of, problems
 from agentops.emulator.rest.shapes import CALL_ID, TEST_CALL, VARIABLES
 from agentops.emulator.rest.versioning import versions
-from agentops.emulator.rest.versioning.drafts import read_draft
 from agentops.emulator.rest.versioning.fields import E164
+from agentops.emulator.rest.versioning.v1 import read_draft
 from agentops.emulator.rest.wire import Answer, Refusal, Request, Route, answer, data
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import Store

@@ -7,8 +7,8 @@ import io
 from typing import Any
 
 from agentops.emulator.rest.schema import COUNT, FLAG, ID, OBJECT, STAMP, TEXT, array, obj, one_of, problems
-from agentops.emulator.rest.shapes import CAMPAIGN_STATUS
-from agentops.emulator.rest.wire import FAILURE, Answer, Refusal, Request, Route, answer, data
+from agentops.emulator.rest.shapes import CAMPAIGN_STATUS, NUMBERED_PAGE
+from agentops.emulator.rest.wire import FAILURE, Answer, Refusal, Request, Route, answer, data, succeeded, success
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import ORGANIZATION_ID, USER_ID, Store
 
@@ -160,6 +160,14 @@ def _read(store: Store, request: Request) -> Body:
     return audience
 
 
+def list_dnc(store: Store, request: Request) -> Answer:
+    """Nobody is ever put on the do-not-call list here."""
+    size = request.whole("offset", 50, most=500)
+    pagination = {"page": request.whole("page", 1), "offset": size, "total": 0, "totalPages": 0, "hasMore": False}
+    return succeeded({"entries": [], "pagination": pagination})
+
+
+_DNC = obj({"entries": array(OBJECT), "pagination": NUMBERED_PAGE}, required=("entries", "pagination"))
 _AUDIENCES = "/atoms/v1/audience"
 _AUDIENCE = _AUDIENCES + "/{audience_id}"
 _SHAPE = obj(
@@ -256,5 +264,14 @@ ROUTES = (
         "Search members",
         {200: data(_FOUND)},
         query={"query": TEXT},
+    ),
+    Route(
+        "GET",
+        "/atoms/v1/dnc",
+        list_dnc,
+        "List numbers not to call",
+        {200: success(_DNC)},
+        query={"agentId": TEXT, "search": TEXT, "page": TEXT, "offset": TEXT},
+        refuses=(),
     ),
 )
