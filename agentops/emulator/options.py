@@ -1,4 +1,4 @@
-"""What the emulator is told when it starts, and the choices it makes where no source knows the platform.
+"""How an emulator is started, and the choices it makes where no source knows the platform.
 
 Values only. Nothing here decides what a choice means; the module that behaves differently does.
 """

@@ -14,7 +14,7 @@ from ruamel.yaml.error import YAMLError
 
 from agentops.emulator.faults import Fault, read_faults
 from agentops.emulator.rest.account import numbers
-from agentops.emulator.rest.agents import agents
+from agentops.emulator.rest.agents.agent import add_agent
 from agentops.emulator.rest.library import knowledge
 from agentops.emulator.rest.schema import COUNT, OBJECT, TEXT, array, obj, problems, text
 from agentops.emulator.rest.versioning import configuration, publishing, versions
@@ -77,12 +77,12 @@ def _plant_agent(store: Store, entry: Body) -> None:
         patch = publishing.check_write(store, revision["config"], f"{entry['name']}: no recognised config fields")
         config = configuration.merge(config, patch, choices)
         if is_first:
-            agent = agents.add_agent(store, metadata, config)
+            agent = add_agent(store, metadata, config)
         else:
             branch = versions.default_branch(store, agent["_id"])
             versions.commit(store, branch, config, label=publishing.check_label(revision))
     if not entry.get("config") and not entry.get("revisions"):
-        agents.add_agent(store, metadata, config)
+        add_agent(store, metadata, config)
 
 
 def _revisions(entry: Body) -> Iterator[tuple[Body, bool]]:

@@ -1,4 +1,4 @@
-"""Runs the emulator on a port: in a thread beside the caller, or in the caller's own thread until it is told to end."""
+"""Runs the emulator on a port: in a thread beside the caller, or in the caller's own thread until it is stopped."""
 
 from __future__ import annotations
 

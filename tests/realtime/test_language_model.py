@@ -18,9 +18,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from websockets.asyncio.client import ClientConnection, connect
 
-from agentops.emulator.behaviour.language_model import APOLOGY, LanguageModel, conversation
+from agentops.emulator.behaviour.language_model import APOLOGY, Composed, LanguageModel, conversation
 from agentops.emulator.options import EmulatorOptions
-from agentops.emulator.realtime.work import Composed
 from agentops.emulator.server import start
 
 HOURS = {"name": "hours", "hears": "when are you open", "replies": {"say": "Never"}}

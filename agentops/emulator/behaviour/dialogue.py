@@ -54,7 +54,7 @@ def enabled_tools(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 class Dialogue:
-    """The agent's side of one call. `variables` grows as the caller and the tools tell things.
+    """The agent's side of one call. `variables` grows with what the caller says and the tools answer.
 
     `declared` are the client tools that the caller offers, by name; the agent can use them like its own.
     """
@@ -122,8 +122,8 @@ class Dialogue:
         """The reaction to what the caller was understood to say, or typed."""
         if self._has_model:
             return replace(self._reaction(Reply(say=""), ""), is_open=True)
-        turn, told = self._understand(text)
-        self.variables |= told
+        turn, values = self._understand(text)
+        self.variables |= values
         if turn is None:
             return self.not_understood()
         reaction = self._react(turn.replies, None, turn.name) or self._react(
@@ -148,8 +148,8 @@ class Dialogue:
 
     def _react(self, replies: Sequence[Reply], default: str | None, turn: str = "") -> Reaction | None:
         for reply in replies:
-            if (told := self._fits(reply)) is not None:
-                self.variables |= told
+            if (values := self._fits(reply)) is not None:
+                self.variables |= values
                 return self._reaction(reply, turn)
         return None if default is None else self._reaction(Reply(say=default), turn)
 
@@ -180,13 +180,13 @@ class Dialogue:
         used += [reply.transfer] if reply.transfer else []
         if any(self.tool(name) is None for name in used):
             return None
-        told: dict[str, Scalar] = {}
+        values: dict[str, Scalar] = {}
         for name, pattern in reply.from_prompt.items():
             match = re.search(pattern, self._prompt, re.IGNORECASE)
             if match is None:
                 return None
-            told[name] = " ".join((match.group(1) or "").split())
-        return told
+            values[name] = " ".join((match.group(1) or "").split())
+        return values
 
     def _conditions(self, when: When) -> Iterator[bool]:
         prompt, first = self._prompt.lower(), str(self._config.get("firstMessage", "")).lower()

@@ -12,10 +12,16 @@ from typing import Any
 
 import httpx2
 
-from agentops.emulator.realtime.work import Composed
-
 APOLOGY = "I'm sorry, something went wrong. Could you say that again?"
 _ROLES = {"agent": "assistant", "user": "user"}  # of call records, and of chat completions
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """What a language model said, or why it said nothing."""
+
+    text: str = ""
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

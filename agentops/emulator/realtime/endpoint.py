@@ -1,8 +1,7 @@
-"""`GET /atoms/v1/agent/connect`: the handshake of a realtime session, and the session's life on its socket."""
+"""`GET /atoms/v1/agent/connect`: the handshake, and the opening of a session."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import BaseRoute, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from agentops import speech
 from agentops.emulator.behaviour.dialogue import Dialogue, enabled_tools
@@ -19,10 +18,10 @@ from agentops.emulator.behaviour.files import Behaviour, Behaviours, read_behavi
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.realtime.call_record import Setup
 from agentops.emulator.realtime.client_tools import ClientTools
+from agentops.emulator.realtime.connection import Connection
 from agentops.emulator.realtime.ears import Ears
 from agentops.emulator.realtime.session import Session
-from agentops.emulator.realtime.tool_calls import call_tool, read_variables, send_request
-from agentops.emulator.realtime.work import CallTool, Compose, Hear, Work
+from agentops.emulator.realtime.tool_calls import read_variables, send_request
 from agentops.emulator.rest.schema import OBJECT_ID
 from agentops.emulator.rest.versioning import versions
 from agentops.emulator.store.state import Grant, Store
@@ -32,7 +31,6 @@ MODES = ("webcall", "chat")
 SAMPLE_RATES_HZ = (8000, 16000, 24000, 48000)
 DEFAULT_SAMPLE_RATE_HZ = 24000
 FATAL_SETUP = 4000  # close code after an `error` that ends a session before it began
-_SHORTEST_WAIT_S = 0.001  # between two alarms of one session
 # Keys that the platform fills in itself; a caller's values for them are dropped.
 RESERVED_VARIABLES = frozenset(
     {"call_id", "conversation_type", "agent_number", "user_number", "current_date", "current_time", "current_day"}
@@ -99,7 +97,7 @@ class Endpoint:
             await socket.send_text(json.dumps({"type": "error", "code": no.code, "message": no.message}))
             await socket.close(FATAL_SETUP)
             return
-        await _Line(self.store, self.ears, socket, session).run()
+        await Connection(self.store, self.ears, socket, session).run()
 
     # -- the handshake
 
@@ -171,7 +169,7 @@ class Endpoint:
     async def _pre_call(
         self, behaviour: Behaviour, config: Mapping[str, Any], variables: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """The variables that the agent's pre-call API tells: the behaviour's answer, or a real request."""
+        """The variables that the pre-call API sets: from the behaviour's answer, or from a real request."""
         api = config.get("preCallAPI", {})
         if not api.get("isEnabled"):
             return {}
@@ -236,136 +234,3 @@ def _server_variables(store: Store, call_id: str, mode: str, config: Mapping[str
         "supported_languages": ",".join(language.get("supported", [])),
         "timezone": config.get("timezone", {}).get("label", ""),
     }
-
-
-class _Line:
-    """Drives one session: its socket, its clock and its work. All of it runs in one event loop."""
-
-    def __init__(self, store: Store, ears: Ears, socket: WebSocket, session: Session) -> None:
-        self._store = store
-        self._ears = ears
-        self._socket = socket
-        self._session = session
-        self._loop = asyncio.get_running_loop()
-        self._opened = self._loop.time()
-        self._awake = asyncio.Event()
-        self._timer: asyncio.TimerHandle | None = None
-        self._workers: set[asyncio.Task[None]] = set()
-        self._is_recorded = False
-
-    async def run(self) -> None:
-        session, store = self._session, self._store
-        store.add_call(session.record.to_document(status="active"))
-        receiver = asyncio.create_task(self._receive())
-        try:
-            session.start(self._now())
-            self._settle()
-            await self._send_until_ended()
-        finally:
-            for task in (receiver, *self._workers):
-                task.cancel()
-            if self._timer is not None:
-                self._timer.cancel()
-            await asyncio.gather(receiver, *self._workers, return_exceptions=True)
-            await self._keep()
-
-    def _now(self) -> float:
-        return (self._loop.time() - self._opened) * 1000.0
-
-    async def _receive(self) -> None:
-        try:
-            while True:
-                self._session.receive(await self._socket.receive_text(), self._now())
-                self._settle()
-        except (WebSocketDisconnect, RuntimeError, KeyError):
-            self._session.hang_up(self._now())
-            self._settle()
-
-    def _settle(self) -> None:
-        """After each step of the session: start its work, set its alarm, wake the sender."""
-        session = self._session
-        for work in session.work:
-            task = self._loop.create_task(self._perform(work))
-            self._workers.add(task)
-            task.add_done_callback(self._worked)
-        session.work.clear()
-        if session.ending is not None and not self._is_recorded:
-            self._record()
-        self._tell()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if session.ending is None:
-            due = max(self._opened + session.next_ms() / 1000.0, self._loop.time() + _SHORTEST_WAIT_S)
-            self._timer = self._loop.call_at(due, self._tick)
-        if session.frames or session.ending is not None:
-            self._awake.set()
-
-    def _tick(self) -> None:
-        self._session.advance(self._now())
-        self._settle()
-
-    async def _perform(self, work: Work) -> None:
-        self._session.finish(work, await self._result(work), self._now())
-        self._settle()
-
-    async def _result(self, work: Work) -> Any:
-        if isinstance(work, Hear):
-            return await self._ears.hear(work.pcm, sample_rate_hz=work.sample_rate_hz, phrases=work.phrases)
-        if isinstance(work, CallTool):
-            return await call_tool(work, may_send=self._store.options.allow_tool_calls)
-        if isinstance(work, Compose):
-            model = self._store.options.language_model
-            assert model is not None  # a dialogue asks for one only when there is one
-            return await model.compose(work.messages)
-        from agentops.emulator.realtime.voice import render
-
-        return await asyncio.to_thread(render, work.line)
-
-    def _worked(self, task: asyncio.Task[None]) -> None:
-        self._workers.discard(task)
-        if not task.cancelled() and (failure := task.exception()) is not None:
-            self._session.fail(f"{type(failure).__name__}: {failure}", self._now())
-            self._settle()
-
-    async def _send_until_ended(self) -> None:
-        session = self._session
-        try:
-            while True:
-                while session.frames:
-                    await self._socket.send_text(session.frames.popleft())
-                if session.ending is not None:
-                    break
-                self._awake.clear()
-                await self._awake.wait()
-            if session.ending.close_code is not None:
-                await self._socket.close(session.ending.close_code)
-        except (WebSocketDisconnect, RuntimeError):
-            session.hang_up(self._now())
-
-    def _tell(self) -> None:
-        for event in self._session.record.take_events():
-            self._store.add_call_event(self._session.setup.call_id, event)
-
-    def _record(self) -> None:
-        """The finished call, kept before its caller learns that it is over."""
-        session = self._session
-        assert session.ending is not None
-        self._is_recorded = True
-        document = session.record.to_document(
-            status="completed", ended_ms=session.ended_ms, disconnection=session.ending.disconnection
-        )
-        self._store.update_call(session.setup.call_id, document)
-
-    async def _keep(self) -> None:
-        """What remains to be kept once the socket is done with: the recording."""
-        session = self._session
-        if session.ending is None:
-            session.hang_up(self._now())
-        if not self._is_recorded:
-            self._record()
-        self._tell()
-        if session.setup.mode == "webcall":
-            stereo, mono = await asyncio.to_thread(session.record.to_wav)
-            self._store.put_recording(session.setup.call_id, stereo)
-            self._store.put_recording(session.setup.call_id, mono, stereo=False)

@@ -61,7 +61,7 @@ class Outbox:
     def refuse(self, message: str) -> None:
         self.send(type="error", code="invalid_event", message=message)
 
-    def tell_talking(self, edge: str, at_ms: float) -> None:
+    def send_talking(self, edge: str, at_ms: float) -> None:
         """`edge` is start or stop. The timestamp is ISO 8601 with microseconds and without a zone."""
         if self.has_dotted_events:
             self.send(type=f"agent.{edge}_talking")

@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from agentops.emulator.behaviour.dialogue import Dialogue, Reaction
 from agentops.emulator.behaviour.files import Faults, Reply
-from agentops.emulator.behaviour.language_model import APOLOGY, conversation
+from agentops.emulator.behaviour.language_model import APOLOGY, Composed, conversation
 from agentops.emulator.realtime.call_record import CallRecord, Setup
 from agentops.emulator.realtime.client_tools import MESSAGES as CLIENT_TOOL_MESSAGES
 from agentops.emulator.realtime.client_tools import ClientToolError, ClientTools
 from agentops.emulator.realtime.frames import BadFrameError, Outbox, read_audio, read_message
+from agentops.emulator.realtime.limits import Limits
 from agentops.emulator.realtime.listener import Listener
 from agentops.emulator.realtime.utterance import Utterance
-from agentops.emulator.realtime.work import CallTool, Compose, Composed, Hear, Render, ToolOutcome, Work
+from agentops.emulator.realtime.voice import Line, Rendering, Voice
+from agentops.emulator.realtime.work import CallTool, Compose, Hear, Render, ToolOutcome, Work
 
 if TYPE_CHECKING:
     from agentops.emulator.realtime.detection import VoiceDetector
-    from agentops.emulator.realtime.voice import Rendering, Voice
 
 UNRECOGNIZED = "[unrecognized speech]"
 
@@ -60,9 +61,9 @@ class Session:
         self.work: list[Work] = []
         self.ending: Ending | None = None
         self.ended_ms = 0.0
-        release_s = float(setup.config.get("voiceDetectionConfig", {}).get("releaseTimeInSecs", 0.4))
+        self._limits = Limits.of(setup)
         self._out = Outbox(setup.opened_at, has_dotted_events=talking_events == "dotted")
-        self._caller = Listener(detector, setup.sample_rate_hz, release_s * 1000.0)
+        self._caller = Listener(detector, setup.sample_rate_hz, self._limits.release_ms)
         self._dialogue = dialogue
         self._voice = voice
         self._client_tools = client_tools
@@ -75,11 +76,6 @@ class Session:
         self._has_greeted = False
         self._quiet_since_ms = 0.0
         self._nudges = 0
-        timeouts = setup.config.get("llmIdleTimeoutConfig", {})
-        self._idle_ms = 1000.0 * float(timeouts.get(f"{setup.mode}TimeoutTimeInSecs", 20))
-        self._most_nudges = int(timeouts.get("maxRetries", 3))
-        session = setup.config.get("sessionTimeoutConfig", {})
-        self._limit_ms = 1000.0 * float(session.get("timeoutTimeInSecs", 1800))
 
     # -- what the driver calls
 
@@ -120,12 +116,12 @@ class Session:
         """Does everything that is due."""
         if self.ending is not None:
             return
-        if now_ms >= self._limit_ms:
+        if now_ms >= self._limits.session_ms:
             self._end("ended", "timeout", now_ms)
             return
         for do in (self._speak_on, self._give_up_tools, self._answer, self._proceed, self._watch_silence):
             do(now_ms)
-            if self.ending is not None:  # after its last event a session says nothing more, whatever else is due
+            if self.ending is not None:  # nothing follows `session.closed`, even if it is due
                 return
 
     def finish(self, work: Work, result: Any, now_ms: float) -> None:
@@ -155,7 +151,7 @@ class Session:
 
     def next_ms(self) -> float:
         """When `advance` has something to do, if nothing else happens before."""
-        due = [self._limit_ms]
+        due = [self._limits.session_ms]
         if self._utterance is not None:
             due.append(self._utterance.next_ms())
         if self._client_tools is not None:
@@ -165,7 +161,7 @@ class Session:
         if self._caller.answer_ms is not None and self._may_answer:
             due.append(max(self._caller.answer_ms, self._not_before_ms))
         if self._is_quiet:
-            due.append(self._quiet_since_ms + self._idle_ms)
+            due.append(self._quiet_since_ms + self._limits.idle_ms)
         return min(due)
 
     # -- the caller
@@ -217,8 +213,7 @@ class Session:
         if utterance is not None:
             self._out.send(type="interruption")
             self._stop_speaking(now_ms, now_ms - utterance.started_ms)
-            backoff = float(self.setup.config.get("interruptionBackoffTimer", 0))
-            self._not_before_ms = now_ms + backoff * 1000.0
+            self._not_before_ms = now_ms + self._limits.backoff_ms
         self._end_reply(now_ms)
 
     # -- the agent's answer
@@ -314,8 +309,6 @@ class Session:
         if self._voice is None:
             self._write(text, reaction, now_ms)
             return
-        from agentops.emulator.realtime.voice import Line
-
         spoken = self._dialogue.text(reaction.faults.speaks) if reaction.faults.speaks is not None else text
         line = Line(text, spoken, reaction.language, self._voice, self.setup.sample_rate_hz, reaction.faults.audio)
         self._resume_ms = None
@@ -336,7 +329,7 @@ class Session:
             return
         self._note_latency(now_ms)
         self._utterance = Utterance(rendering, self._running.faults, now_ms)
-        self._out.tell_talking("start", now_ms)
+        self._out.send_talking("start", now_ms)
 
     def _speak_on(self, now_ms: float) -> None:
         utterance = self._utterance
@@ -374,7 +367,7 @@ class Session:
         self._utterance = None
         rendering = utterance.rendering
         text = utterance.heard_text(heard_ms)
-        self._out.tell_talking("stop", now_ms)
+        self._out.send_talking("stop", now_ms)
         if text:
             self._out.send(type="transcript", role="assistant", text=text)
             self.record.add_line("agent", text, utterance.started_ms)
@@ -417,10 +410,10 @@ class Session:
         return self._may_answer and not self._caller.has_spoken
 
     def _watch_silence(self, now_ms: float) -> None:
-        if not self._is_quiet or now_ms < self._quiet_since_ms + self._idle_ms:
+        if not self._is_quiet or now_ms < self._quiet_since_ms + self._limits.idle_ms:
             return
         self._quiet_since_ms = now_ms
-        if self._nudges >= self._most_nudges:
+        if self._nudges >= self._limits.nudges:
             self._end("ended", "timeout", now_ms)
             return
         self._nudges += 1

@@ -12,7 +12,6 @@ from typing import Any
 import httpx2
 
 from agentops.emulator.behaviour.dialogue import render_text
-from agentops.emulator.behaviour.files import ToolUse
 from agentops.emulator.realtime.work import CallTool, ToolOutcome
 
 FORBIDDEN = "this emulator does not send requests for tools; start it with --allow-tool-calls"
@@ -25,17 +24,13 @@ async def call_tool(work: CallTool, *, may_send: bool) -> ToolOutcome:
     use, tool = work.use, work.tool
     if use.error is not None or use.result is not None or tool.get("type") != "api_call":
         await asyncio.sleep(use.takes_ms / 1000)
-        answer, error = _mocked(use)
+        answer, error = (None, use.error) if use.error is not None else (use.result, None)
     elif may_send:
         answer, error = await send_request(tool, work.variables, timeout_s=float(tool.get("timeout", 5000)) / 1000)
     else:
         answer, error = None, FORBIDDEN
-    told = {} if error else read_variables(tool.get("responseVariables", []), answer)
-    return ToolOutcome(answer, error, (time.monotonic() - started) * 1000, told)
-
-
-def _mocked(use: ToolUse) -> tuple[Any, str | None]:
-    return (None, use.error) if use.error is not None else (use.result, None)
+    variables = {} if error else read_variables(tool.get("responseVariables", []), answer)
+    return ToolOutcome(answer, error, (time.monotonic() - started) * 1000, variables)
 
 
 async def send_request(

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from agentops.emulator.behaviour.files import Faults
-
-if TYPE_CHECKING:
-    from agentops.emulator.realtime.voice import Rendering
+from agentops.emulator.realtime.voice import Rendering
 
 LEAD_MS = 400.0  # how far the audio that was sent is ahead of what the caller has heard
 _BURST_MS = 20.0  # sent earlier still, so that two deltas share one wake-up

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from agentops.emulator.behaviour.files import ToolUse
-
-if TYPE_CHECKING:
-    from agentops.emulator.realtime.voice import Line
+from agentops.emulator.realtime.voice import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +48,8 @@ class Compose:
 
 
 @dataclass(frozen=True, slots=True)
-class Composed:
-    """What a language model said, or why it said nothing."""
-
-    text: str = ""
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ToolOutcome:
-    """What a tool answered: `error` is None when it succeeded; `variables` are what its answer told."""
+    """What a tool answered: `error` is None when it succeeded; `variables` are the values read from its answer."""
 
     response: Any = None
     error: str | None = None

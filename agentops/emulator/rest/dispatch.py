@@ -158,9 +158,9 @@ def read_multipart(content_type: str, raw: bytes) -> tuple[Mapping[str, str], Ma
 
 async def not_found(http: HttpRequest, _failure: Exception | None = None) -> Response:
     """What the platform's web framework says about a path it does not have: an HTML page, not JSON."""
-    told = html.escape(f"Cannot {http.method} {http.url.path}")
+    shown = html.escape(f"Cannot {http.method} {http.url.path}")
     page = (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Error</title>\n</head>\n'
-        f"<body>\n<pre>{told}</pre>\n</body>\n</html>\n"
+        f"<body>\n<pre>{shown}</pre>\n</body>\n</html>\n"
     )
     return Response(page, 404, media_type="text/html; charset=utf-8")

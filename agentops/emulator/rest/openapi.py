@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from agentops.emulator.rest.schema import ID, TEXT, Schema
+from agentops.emulator.rest.schema import ID, TEXT
 from agentops.emulator.rest.wire import RATE_LIMITED, Route
 
 REASONS = {
@@ -49,7 +49,7 @@ def _operation(route: Route, always: set[int]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": f"{route.handler.__module__.rpartition('.')[2]}.{route.handler.__name__}",
         "summary": route.summary,
-        "parameters": [*_path_parameters(route.path), *_query_parameters(route.query)],
+        "parameters": _parameters(route),
         "responses": _responses(route, always),
     }
     if route.is_retired:
@@ -62,19 +62,14 @@ def _operation(route: Route, always: set[int]) -> dict[str, Any]:
     return operation
 
 
-def _path_parameters(path: str) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "in": "path", "required": True, "schema": _path_schema(name)}
-        for name in re.findall(r"{(\w+)}", path)
-    ]
-
-
-def _path_schema(name: str) -> Schema:
-    return ID if name in ("agent_id", "branch_id", "revision_id", "version_id") else {**TEXT, "minLength": 1}
-
-
-def _query_parameters(query: Mapping[str, Schema]) -> list[dict[str, Any]]:
-    return [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in query.items()]
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    in_path = []
+    for name in re.findall(r"{(\w+)}", route.path):
+        is_object_id = name in ("agent_id", "branch_id", "revision_id", "version_id")
+        schema = ID if is_object_id else {**TEXT, "minLength": 1}
+        in_path.append({"name": name, "in": "path", "required": True, "schema": schema})
+    in_query = [{"name": name, "in": "query", "required": False, "schema": each} for name, each in route.query.items()]
+    return in_path + in_query
 
 
 def _responses(route: Route, always: set[int]) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from agentops.emulator.rest.account import concurrency, numbers, user, webhooks
-from agentops.emulator.rest.agents import agents, prompt_scores, templates
+from agentops.emulator.rest.agents import agent, prompt_scores, templates
 from agentops.emulator.rest.calls import conversations, events, metric_templates, placing
-from agentops.emulator.rest.campaigns import audiences, call_actions, campaigns
+from agentops.emulator.rest.campaigns import audiences, call_actions, campaign
 from agentops.emulator.rest.library import knowledge, registries, voices
 from agentops.emulator.rest.versioning import branches, revisions, v1
 from agentops.emulator.rest.wire import Route
@@ -13,7 +13,7 @@ from agentops.emulator.rest.wire import Route
 ROUTES: tuple[Route, ...] = (
     *user.ROUTES,
     *templates.ROUTES,  # before `/agent/{agent_id}`, which its path fits as well
-    *agents.ROUTES,
+    *agent.ROUTES,
     *branches.ROUTES,
     *revisions.ROUTES,
     *v1.ROUTES,
@@ -24,7 +24,7 @@ ROUTES: tuple[Route, ...] = (
     *numbers.ROUTES,
     *webhooks.ROUTES,
     *audiences.ROUTES,
-    *campaigns.ROUTES,
+    *campaign.ROUTES,
     *call_actions.ROUTES,
     *concurrency.ROUTES,
     *registries.ROUTES,

@@ -27,7 +27,7 @@ ENDED = ("completed", "failed", "no_answer", "cancelled")  # the statuses a call
 
 
 class Clock:
-    """The emulator's time: the machine's, plus whatever it was advanced by."""
+    """The emulator's time: the machine's, plus the time that it was advanced by."""
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._now = now
@@ -129,7 +129,7 @@ class Store:
             self.database.put("call", record["callId"], filled, owner=record["agentId"])
             if agent := self.database.get("agent", record["agentId"]):
                 self.database.put("agent", agent["_id"], {**agent, "totalCalls": agent["totalCalls"] + 1})
-        self._tell("started", filled)
+        self._notify("started", filled)
 
     def update_call(self, call_id: str, changes: Body) -> None:
         """Replaces the given top-level fields of a call. Raises LookupError when there is no such call."""
@@ -140,13 +140,13 @@ class Store:
             changed = {**record, **changes, "updatedAt": self.now()}
             self.database.put("call", call_id, changed)
         if changed["status"] in ENDED and record["status"] not in ENDED:
-            self._tell("ended", changed)
+            self._notify("ended", changed)
 
     def watch_calls(self, watcher: Callable[[str, Body], None]) -> None:
-        """From now on `watcher("started" | "ended", record)` is told of every call, in the thread that writes it."""
+        """Calls `watcher("started" | "ended", record)` for every call from now on, in the thread that writes it."""
         self._call_watchers.append(watcher)
 
-    def _tell(self, stage: str, record: Body) -> None:
+    def _notify(self, stage: str, record: Body) -> None:
         for watcher in self._call_watchers:
             watcher(stage, record)
 
@@ -154,7 +154,7 @@ class Store:
         return self.database.get("call", call_id)
 
     def add_call_event(self, call_id: str, event: Body) -> Body:
-        """Keeps an event of a call as `/events` sends it and tells everybody who listens; returns it filled in."""
+        """Keeps an event of a call as `/events` sends it, notifies the listeners, and returns it filled in."""
         filled = {"event_id": self.new_uuid(), "timestamp": self.now(), "call_id": call_id, **event}
         self.database.put("event", filled["event_id"], filled, owner=call_id)
         for listener in list(self._listeners):

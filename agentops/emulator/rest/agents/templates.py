@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentops.emulator.rest.agents.agents import add_agent
+from agentops.emulator.rest.agents.agent import add_agent
 from agentops.emulator.rest.schema import FLAG, ID, OBJECT, TEXT, array, obj, one_of, text
 from agentops.emulator.rest.versioning import configuration
 from agentops.emulator.rest.wire import Answer, Refusal, Request, Route, answer, data

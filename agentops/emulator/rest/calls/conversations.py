@@ -9,7 +9,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from agentops.emulator.rest.agents.agents import AGENT, show_agent
+from agentops.emulator.rest.agents.agent import AGENT, show_agent
 from agentops.emulator.rest.calls.analysis import analyse
 from agentops.emulator.rest.schema import (
     COUNT,

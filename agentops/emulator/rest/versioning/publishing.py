@@ -1,4 +1,4 @@
-"""What must hold before anything is written or published, the same in both generations.
+"""The checks before a write or a publish, the same in both generations.
 
 A refusal here is the platform's; what a publish then does is in `versions`.
 """

@@ -156,7 +156,7 @@ def get_agent(store: Store, request: Request) -> Answer:
 
 
 def get_workflow(store: Store, request: Request) -> Answer:
-    """The prompt and the tools that serve, whatever `versionId` says."""
+    """The prompt and the tools that serve; `versionId` has no effect."""
     agent = versions.read_agent(store, request.params["agent_id"])
     live = versions.live_revision(store, agent)
     single = live["config"]["singlePromptConfig"] if live else {}
