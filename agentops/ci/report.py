@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentops.apply.model import ApplyResult, Outcome
-from agentops.calls.model import Check, RunReport, Verdict
+from agentops.calls.model import RunReport, Verdict
 from agentops.ci.annotations import annotation_commands, message_command
 from agentops.ci.approval import Approval
 from agentops.ci.comment import fit
@@ -26,6 +26,7 @@ from agentops.render.calls_markdown import run_markdown
 from agentops.render.ci_pages import (
     apply_page,
     checked_page,
+    drift_page,
     drifted,
     failure_page,
     plan_page,
@@ -36,7 +37,7 @@ from agentops.render.plan_html import plan_html
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class JobReport:
     """How the command ends, what is printed for the runner to read, and the page that says it all."""
 
     exit_code: ExitCode
@@ -57,7 +58,7 @@ class Findings:
         return tuple(annotation_commands(self.diagnostics, folder=self.folder, changed=self.changed))
 
 
-def tell_plan(job: Job, plan: Plan, findings: Findings, *, is_protected: bool) -> Told:
+def report_plan(job: Job, plan: Plan, findings: Findings, *, is_protected: bool) -> JobReport:
     """A plan that was made. Ends as an apply of it would be refused, and badly when lint finds an error."""
     file = job.output / f"plan-{plan.environment}.json"
     file.write_text(to_json(plan), "utf-8")
@@ -65,29 +66,26 @@ def tell_plan(job: Job, plan: Plan, findings: Findings, *, is_protected: bool) -
     only_here = tuple(d for d in findings.diagnostics if d not in plan.diagnostics)
     page = plan_page(plan, job.origin, is_protected=is_protected, diagnostics=only_here)
     (job.output / f"plan-{plan.environment}.md").write_text(page, "utf-8")
-    code = _plan_code(plan) or (ExitCode.FAILED if has_errors(findings.diagnostics) else ExitCode.DONE)
+    if plan.is_applyable:
+        code = ExitCode.FAILED if has_errors(findings.diagnostics) else ExitCode.DONE
+    else:
+        code = ExitCode.STALE if any(refusal.is_stale for refusal in plan.refusals) else ExitCode.REFUSED
     values = {"changes": _word(not plan.is_empty), "digest": plan.digest, "plan-file": str(file)}
     _hand_over(job, plan.environment, code, values, page)
     refused = [message_command("error", r.code, f"{r.summary}\nnext: {r.hint}") for r in plan.refusals]
-    return Told(code, (*findings.commands, *refused), page)
+    return JobReport(code, (*findings.commands, *refused), page)
 
 
-def _plan_code(plan: Plan) -> ExitCode:
-    if plan.is_applyable:
-        return ExitCode.DONE
-    return ExitCode.STALE if any(refusal.is_stale for refusal in plan.refusals) else ExitCode.REFUSED
-
-
-def tell_checked(job: Job, environment: str, findings: Findings) -> Told:
+def report_checked(job: Job, environment: str, findings: Findings) -> JobReport:
     """What can be said to a pull request that gets no secrets: whether its files are valid."""
     code = ExitCode.FAILED if has_errors(findings.diagnostics) else ExitCode.DONE
     page = checked_page(environment, findings.diagnostics, job.origin)
     _hand_over(job, environment, code, {}, page)
     why = message_command("notice", "agentops", "checked, not planned: no secrets are given to this pull request")
-    return Told(code, (*findings.commands, why), page)
+    return JobReport(code, (*findings.commands, why), page)
 
 
-def tell_apply(job: Job, result: ApplyResult, approval: Approval | None, reports: Path) -> Told:
+def report_apply(job: Job, result: ApplyResult, approval: Approval | None, reports: Path) -> JobReport:
     """An apply that ran. `reports` is the folder of the run, with the pages of its calls."""
     approved = f"[#{approval.pull.number}]({approval.comment_url})" if approval else ""
     (job.output / f"apply-{result.environment}.json").write_text(result_json(result), "utf-8")
@@ -102,16 +100,20 @@ def tell_apply(job: Job, result: ApplyResult, approval: Approval | None, reports
         "report": _front_page(job.output / "run"),
     }
     _hand_over(job, result.environment, result.exit_code, values, page)
-    commands = [message_command("error", "rolled back", _restored_text(result))] if restored else []
-    return Told(result.exit_code, tuple(commands), page)
+    commands = []
+    if restored:
+        keys = ", ".join(agent.key for agent in result.agents if agent.outcome is Outcome.ROLLED_BACK)
+        text = f"{keys}: what served before serves again; revert the commit or fix it"
+        commands.append(message_command("error", "rolled back", text))
+    return JobReport(result.exit_code, tuple(commands), page)
 
 
-def tell_rollback(job: Job, result: ApplyResult, commits: Mapping[str, str]) -> Told:
+def report_rollback(job: Job, result: ApplyResult, commits: Mapping[str, str]) -> JobReport:
     """A rollback that ran. `commits`: by agent, the one that deployed what was taken back."""
     page = rollback_page(result, job.origin, commits)
     changes = any(agent.outcome is Outcome.APPLIED for agent in result.agents)
     _hand_over(job, result.environment, result.exit_code, {"changes": _word(changes)}, page)
-    return Told(result.exit_code, (), page)
+    return JobReport(result.exit_code, (), page)
 
 
 def _call_tables(run: Path) -> str:
@@ -125,68 +127,66 @@ def _front_page(run: Path) -> str:
     return str(pages[0]) if pages else ""
 
 
-def _restored_text(result: ApplyResult) -> str:
-    keys = [agent.key for agent in result.agents if agent.outcome is Outcome.ROLLED_BACK]
-    return f"{', '.join(keys)}: what served before serves again; revert the commit or fix it"
-
-
-def tell_nothing(job: Job, plan: Plan) -> Told:
+def report_nothing(job: Job, plan: Plan) -> JobReport:
     """An apply that had nothing to do."""
     page = f"### agentops apply to `{plan.environment}`: nothing to do\n\nThe specs of {job.origin} serve already.\n"
     _hand_over(job, plan.environment, ExitCode.DONE, {"changes": "false", "digest": plan.digest}, page)
-    return Told(ExitCode.DONE, (), page)
+    return JobReport(ExitCode.DONE, (), page)
 
 
-def tell_preview(job: Job, result: ApplyResult, name: str) -> Told:
+def report_preview(job: Job, result: ApplyResult, name: str) -> JobReport:
     """Copies that were put up and called, or archived."""
     page = preview_page(result, name, job.origin) + _call_tables(job.output / "run")
     values = {"changes": _word(bool(result.agents)), "report": _front_page(job.output / "run")}
     _hand_over(job, result.environment, result.exit_code, values, page)
-    return Told(result.exit_code, (), page)
+    return JobReport(result.exit_code, (), page)
 
 
-def tell_superseded(job: Job, environment: str, head: str) -> Told:
+def report_superseded(job: Job, environment: str, head: str) -> JobReport:
     """A push that is no longer the newest: what came after it is applied by a job of its own."""
     newest = f"[`{head[:10]}`]({job.run.commit_url(head)})"
     page = f"### agentops apply to `{environment}`: left to a newer commit\n\n{newest} came after {job.origin}.\n"
-    return tell_page(job, environment, page, {"changes": "false"})
+    return report_page(job, environment, page, {"changes": "false"})
 
 
-def tell_drift(job: Job, plan: Plan, page: str) -> Told:
-    """Drift that was found, or none. The job ends well: the issue is what speaks."""
+def report_drift(job: Job, plan: Plan, step: str) -> JobReport:
+    """Drift that was found, or none; `step` says what became of its issue. The job ends well: the issue speaks."""
     found = drifted(plan)
+    page = f"### agentops drift in `{plan.environment}`\n\n{step}\n" + (f"\n{drift_page(plan)}" if found else "")
     _hand_over(job, plan.environment, ExitCode.DONE, {"changes": _word(bool(found))}, page)
     keys = ", ".join(change.key for change in found)
-    told = [message_command("warning", "drift", f"changed outside git: {keys}")] if found else []
-    return Told(ExitCode.DONE, tuple(told), page)
+    commands = [message_command("warning", "drift", f"changed outside git: {keys}")] if found else []
+    return JobReport(ExitCode.DONE, tuple(commands), page)
 
 
-def tell_calls(job: Job, run: RunReport, report: Path) -> Told:
+def report_calls(job: Job, run: RunReport, report: Path) -> JobReport:
     """Calls that were made; `report` is their page."""
     code = ExitCode.DONE if run.verdict is Verdict.PASSED else ExitCode.CALLS_FAILED
     page = run_markdown(run)
     _hand_over(job, run.environment, code, {"report": str(report)}, page)
-    failed = [call for call in run.calls if call.failures]
-    return Told(code, tuple(message_command("error", call.title, _heard(call.failures[0])) for call in failed), page)
+    first = [(call.title, call.failures[0]) for call in run.calls if call.failures]
+    commands = [message_command("error", title, f"expected {c.expected}; heard {c.heard}") for title, c in first]
+    return JobReport(code, tuple(commands), page)
 
 
-def _heard(check: Check) -> str:
-    return f"expected {check.expected}; heard {check.heard}"
-
-
-def tell_page(job: Job, environment: str, page: str, values: Mapping[str, str] | None = None) -> Told:
+def report_page(job: Job, environment: str, page: str, values: Mapping[str, str] | None = None) -> JobReport:
     """Something that went well and is said in one page."""
     _hand_over(job, environment, ExitCode.DONE, values or {}, page)
-    return Told(ExitCode.DONE, (), page)
+    return JobReport(ExitCode.DONE, (), page)
 
 
-def tell_failure(job: Job, environment: str, error: AgentopsError, folder: str) -> Told:
+def no_plan_report(job: Job, environment: str, error: AgentopsError) -> JobReport:
+    """What the pull request is told where there is no plan."""
+    return JobReport(error.exit_code, page=failure_page("plan", environment, error, job.origin))
+
+
+def report_failure(job: Job, environment: str, error: AgentopsError, folder: str) -> JobReport:
     """A command that could not do its work."""
     page = failure_page(job.command, environment, error, job.origin)
     _hand_over(job, environment, error.exit_code, {}, page)
     findings = Findings(tuple(getattr(error, "diagnostics", ())), folder)
     text = error.summary + (f"\nnext: {error.hint}" if error.hint else "")
-    return Told(error.exit_code, (*findings.commands, message_command("error", error.code, text)), page)
+    return JobReport(error.exit_code, (*findings.commands, message_command("error", error.code, text)), page)
 
 
 def _hand_over(job: Job, environment: str, code: ExitCode, values: Mapping[str, str], page: str) -> None:

@@ -26,7 +26,7 @@ def run(arguments: list[str]) -> int:
 
         sys.stdout.write(overview() + "\n")
         return 0 if arguments else 64
-    from agentops.cli.boundary import run_verb
+    from agentops.cli.main import run_verb
 
     return run_verb(arguments)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import typer
 
@@ -12,7 +11,6 @@ from agentops.document import Environment
 from agentops.errors import RefusedError, UsageError
 from agentops.plan.approval import is_carried_out, require_digest, require_same
 from agentops.plan.model import Plan
-from agentops.plan.serial import from_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,27 +64,6 @@ def require_consent(plan: Plan, environment: Environment, consent: Consent) -> N
         )
     if not consent.is_given:
         _ask(environment, consent)
-
-
-def read_plan(path: Path) -> Plan:
-    """A plan saved with `plan --out`. Raises UsageError when it can't be read."""
-    try:
-        return from_json(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise UsageError(f"the plan file {path} can't be read: {reason}", hint="save one with `plan --out`") from None
-
-
-def save_plan(plan: Plan, path: Path) -> None:
-    """Saves a plan for `apply FILE`. Raises UsageError where it can't be written."""
-    from agentops.plan.serial import to_json
-
-    try:
-        path.write_text(to_json(plan), "utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"the plan can't be saved to {path}: {error.strerror}", hint="name a file in a folder that exists"
-        ) from None
 
 
 def _ask(environment: Environment, consent: Consent) -> None:

@@ -1,18 +1,19 @@
-"""The verb that explains codes: diagnostics of the files, and refusals and notes of a plan."""
+"""`agentops explain`: what a code means, whether a diagnostic of the files or a refusal or note of a plan."""
 
 from __future__ import annotations
 
 import json
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from agentops.errors import ExitCode, UsageError
-
-if TYPE_CHECKING:
-    from agentops.plan.codes import Code
-    from agentops.spec.explanations import Explanation
+from agentops.plan.codes import CODES, Code
+from agentops.render.explained import catalogue_markdown
+from agentops.spec.closest import closest
+from agentops.spec.explanations import Explanation, explanations
+from agentops.spec.lint.run import RULES, SETTINGS
 
 
 class ExplainFormat(StrEnum):
@@ -28,12 +29,10 @@ def explain(
     ] = ExplainFormat.TEXT,
 ) -> int:
     """Explain a diagnostic or a refusal: what it means, why it matters, the way out or an example."""
-    from agentops.plan.codes import CODES
-    from agentops.spec.explanations import explanations
-
     known = explanations()
     if output_format is ExplainFormat.MARKDOWN:
-        print(_page(), end="")
+        severities = {code: rule.severity.value for code, rule in RULES.items()}
+        print(catalogue_markdown(known.values(), severities, SETTINGS), end="")
     elif code is None:
         titles = [(each.code, each.title) for each in known.values()] + [(e.code, e.title) for e in CODES.values()]
         print("\n".join(f"{name:<28}{title}" for name, title in titles))
@@ -42,16 +41,10 @@ def explain(
     elif code in known:
         print(_diagnostic(known[code], output_format))
     else:
-        raise _unknown(code, [*known, *CODES])
+        near = closest(code, [*known, *CODES])
+        hint = f"did you mean {near}?" if near else "`agentops explain` lists all codes"
+        raise UsageError(f"there is no code {code!r}", hint=hint, code="no-code")
     return ExitCode.DONE
-
-
-def _unknown(code: str, known: list[str]) -> UsageError:
-    from agentops.spec.closest import closest
-
-    near = closest(code, known)
-    hint = f"did you mean {near}?" if near else "`agentops explain` lists all codes"
-    return UsageError(f"there is no code {code!r}", hint=hint, code="no-code")
 
 
 def _plan_code(entry: Code, output_format: ExplainFormat) -> str:
@@ -63,8 +56,6 @@ def _plan_code(entry: Code, output_format: ExplainFormat) -> str:
 
 
 def _diagnostic(entry: Explanation, output_format: ExplainFormat) -> str:
-    from agentops.spec.lint.run import RULES
-
     if output_format is ExplainFormat.JSON:
         facts = {"code": entry.code, "title": entry.title, "why": entry.why, "bad": entry.bad, "good": entry.good}
         return json.dumps(facts, indent=2, ensure_ascii=False)
@@ -75,12 +66,3 @@ def _diagnostic(entry: Explanation, output_format: ExplainFormat) -> str:
         if example:
             lines += ["", f"{label}:", "", *(f"    {line}".rstrip() for line in example.rstrip().splitlines())]
     return "\n".join(lines)
-
-
-def _page() -> str:
-    from agentops.render.explained import catalogue_markdown
-    from agentops.spec.explanations import explanations
-    from agentops.spec.lint.run import RULES, SETTINGS
-
-    severities = {code: rule.severity.value for code, rule in RULES.items()}
-    return catalogue_markdown(explanations().values(), severities, SETTINGS)

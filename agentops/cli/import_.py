@@ -1,25 +1,30 @@
-"""The verbs that bring agents in: `import`, `scan-client`. Each parses, asks, and shows what an import returned."""
+"""`agentops import`: turns existing agents into specs, those of an Atoms account or exports from ElevenLabs."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from agentops import workflow
 from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, PlanFormat
 from agentops.cli.output import stdout_style
-from agentops.cli.session import is_interactive, run_async, scope_of, talk
+from agentops.cli.session import Scope, is_interactive, opened, run_async, talk
 from agentops.errors import ExitCode, UsageError
-from agentops.importers.files import PlacedFile, Placement, place_files, write_files
-
-if TYPE_CHECKING:
-    from agentops.importers.atoms.importing import AtomsImport
-    from agentops.importers.elevenlabs.importing import Imported, ImportOptions
-    from agentops.importers.fidelity import FidelityReport
+from agentops.importers.atoms.importing import AtomsImport
+from agentops.importers.elevenlabs.importing import ImportOptions
+from agentops.importers.fidelity import FidelityReport, OpenChoice
+from agentops.importers.files import PlacedFile, Placement, write_files
+from agentops.render.fidelity_html import fidelity_html
+from agentops.render.fidelity_json import fidelity_json
+from agentops.render.fidelity_markdown import fidelity_markdown
+from agentops.render.fidelity_text import fidelity_text
+from agentops.settings import read_settings
+from agentops.workflow.import_atoms import AtomsRequest
+from agentops.workflow.import_elevenlabs import CHOICES, ElevenlabsRequest
 
 imports = typer.Typer(
     add_completion=False,
@@ -62,19 +67,31 @@ def elevenlabs(
     report_format: Annotated[PlanFormat, typer.Option("--format", help="How to print the report.")] = PlanFormat.TEXT,
 ) -> int:
     """Turn ElevenLabs agents into specs, prompts and calls, with an account of every value."""
-    from agentops.cli.import_elevenlabs import Sources, ask, gather, import_options
-    from agentops.importers.elevenlabs.importing import import_agents
-
-    found = gather(Sources(tuple(source), source_environment))
-    options = replace(import_options(output, choices, catalog, voice, model), with_widget=widget)
-    shown = ", ".join(source)
-    imported = import_agents(found, options, shown)
+    request = ElevenlabsRequest(tuple(source), source_environment, output, choices, catalog, voice, model, widget)
+    reading = run_async(lambda: workflow.import_elevenlabs.read(request, read_settings()))
+    if reading.voices_problem:
+        talk(f"The account's voices can't be read ({reading.voices_problem}); proposing from the documented ones.")
+    imported = workflow.import_elevenlabs.convert(request, reading)
     if is_interactive() and not no_input and imported.report.open_choices:
-        imported = import_agents(found, ask(options, imported.report), shown)
-    sys.stdout.write(report_output(imported.report, report_format))
-    if not imported.report.agents:
+        answered = replace(reading, options=ask(reading.options, imported.report))
+        imported = workflow.import_elevenlabs.convert(request, answered)
+    report = imported.report
+    sys.stdout.write(_report(report, report_format))
+    if not report.agents:
         return ExitCode.FAILED
-    return _write(imported, options, output, overwrite=overwrite, dry_run=dry_run)
+    files = {**imported.files, **_report_files(report)}
+    placed = workflow.import_elevenlabs.place(files, output, overwrite=overwrite)
+    _show_placed(placed, output, dry_run=dry_run)
+    if not dry_run:
+        write_files(output, placed)
+        where = "" if output == Path() else f" --project {output}"
+        if report.open_choices:
+            talk(f"Next: answer what is open in {output / CHOICES}, then agentops validate{where}")
+        else:
+            talk(f"Next: agentops validate{where}, then agentops plan{where}")
+    if any(file.placement is Placement.KEEP for file in placed):
+        return ExitCode.CHANGES
+    return ExitCode.PARTIAL if report.refused else ExitCode.DONE
 
 
 @imports.command("atoms")
@@ -93,28 +110,28 @@ def atoms(
     dry_run: DryRunOption = False,
 ) -> int:
     """Turn agents of the account into specs with their prompts. The plan right after it is empty."""
-    from agentops.cli.import_atoms import AtomsRequest, read_and_import
-
     if bool(agent) == everything:
         hint = "agentops import atoms 'Acme Support', or agentops import atoms --all"
         raise UsageError("name agents, or ask for --all of them", hint=hint, code="no-source")
-    scope = scope_of(output, environment, api)
-    request = AtomsRequest(tuple(agent or ()), scope, output.absolute(), keep_defaults)
-    made, known = run_async(lambda: read_and_import(request))
-    for name in known:
+    request = AtomsRequest(tuple(agent or ()), output.absolute(), keep_defaults)
+
+    async def main() -> AtomsImport:
+        if (output / "agentops.yaml").is_file():
+            async with opened(Scope(output, environment, api), needs_secrets=False) as deployment:
+                return await workflow.import_atoms.import_into_project(request, deployment)
+        return await workflow.import_atoms.import_as_project(request, read_settings(), environment, api)
+
+    made = run_async(main)
+    for name in made.known:
         talk(f"{name}: the project has a spec for it; use `agentops pull` to bring in what changed")
     if dry_run:
         for path, text in made.files.items():
             sys.stdout.write(f"# ---- {path}\n{text}")
-    return _write_specs(made, output, overwrite=overwrite, dry_run=dry_run)
-
-
-def _write_specs(made: AtomsImport, output: Path, *, overwrite: bool, dry_run: bool) -> int:
-    placed = place_files(output, made.files, overwrite=overwrite)
-    show_placed(placed, output, dry_run=dry_run)
-    for agent in made.agents:
-        for remark in agent.remarks:
-            talk(f"{agent.key}: {remark}")
+    placed = workflow.import_atoms.place(made, output, overwrite=overwrite)
+    _show_placed(placed, output, dry_run=dry_run)
+    for spec in made.agents:
+        for remark in spec.remarks:
+            talk(f"{spec.key}: {remark}")
     for name, where in made.secrets.items():
         talk(f"secret {name}: not copied; set it in each environment ({where})")
     if not dry_run:
@@ -122,13 +139,8 @@ def _write_specs(made: AtomsImport, output: Path, *, overwrite: bool, dry_run: b
     return ExitCode.CHANGES if any(file.placement is Placement.KEEP for file in placed) else ExitCode.DONE
 
 
-def report_output(report: FidelityReport, report_format: PlanFormat) -> str:
+def _report(report: FidelityReport, report_format: PlanFormat) -> str:
     """The report in one of its formats."""
-    from agentops.render.fidelity_html import fidelity_html
-    from agentops.render.fidelity_json import fidelity_json
-    from agentops.render.fidelity_markdown import fidelity_markdown
-    from agentops.render.fidelity_text import fidelity_text
-
     match report_format:
         case PlanFormat.TEXT:
             return fidelity_text(report, stdout_style())
@@ -140,36 +152,21 @@ def report_output(report: FidelityReport, report_format: PlanFormat) -> str:
             return fidelity_html(report)
 
 
-def report_files(report: FidelityReport) -> dict[str, str]:
+def _report_files(report: FidelityReport) -> dict[str, str]:
     """The report in all its formats, as project files."""
-    from agentops.render.fidelity_text import fidelity_text
-
-    files = {"report/report.txt": fidelity_text(report)}
-    for ending, kind in (("md", PlanFormat.MARKDOWN), ("html", PlanFormat.HTML), ("json", PlanFormat.JSON)):
-        files[f"report/report.{ending}"] = report_output(report, kind)
-    return files
-
-
-def _write(imported: Imported, options: ImportOptions, output: Path, *, overwrite: bool, dry_run: bool) -> int:
-    from agentops.cli.import_elevenlabs import CHOICES, settled_choices
-
-    files = {**imported.files, **report_files(imported.report)}
-    files[CHOICES] = settled_choices(output, files[CHOICES])
-    placed = place_files(output, files, overwrite=overwrite, mergeable=(CHOICES,))
-    show_placed(placed, output, dry_run=dry_run)
-    if not dry_run:
-        write_files(output, placed)
-        _say_next(imported.report, options, output)
-    if any(file.placement is Placement.KEEP for file in placed):
-        return ExitCode.CHANGES
-    return ExitCode.PARTIAL if imported.report.refused else ExitCode.DONE
+    return {
+        "report/report.txt": fidelity_text(report),
+        "report/report.md": fidelity_markdown(report),
+        "report/report.html": fidelity_html(report),
+        "report/report.json": fidelity_json(report),
+    }
 
 
-def show_placed(placed: tuple[PlacedFile, ...], output: Path, *, dry_run: bool) -> None:
+def _show_placed(placed: tuple[PlacedFile, ...], output: Path, *, dry_run: bool) -> None:
     """Says on stderr what happens to each file; the difference, where an edited one is left alone."""
     counts = {kind: sum(1 for file in placed if file.placement is kind) for kind in Placement}
-    told = ", ".join(f"{number} {_PLACEMENT_WORDS[kind]}" for kind, number in counts.items() if number)
-    talk(f"{output}: {told}{' (dry run: nothing was written)' if dry_run else ''}")
+    counted = ", ".join(f"{number} {_PLACEMENT_WORDS[kind]}" for kind, number in counts.items() if number)
+    talk(f"{output}: {counted}{' (dry run: nothing was written)' if dry_run else ''}")
     for file in placed:
         if file.placement is Placement.KEEP:
             talk(f"{file.path} was edited since it was imported and is left alone; the import would change:")
@@ -186,27 +183,22 @@ _PLACEMENT_WORDS = {
 }
 
 
-def _say_next(report: FidelityReport, options: ImportOptions, output: Path) -> None:
-    where = "" if output == Path() else f" --project {output}"
-    if report.open_choices:
-        talk(f"Next: answer what is open in {output / 'agents' / '_choices.yaml'}, then agentops validate{where}")
-    else:
-        talk(f"Next: agentops validate{where}, then agentops plan{where}")
+def ask(options: ImportOptions, report: FidelityReport) -> ImportOptions:
+    """The options with what a person at the terminal answered; an empty answer leaves the choice open."""
+    answers = {agent: dict(named) for agent, named in options.answers.items()}
+    talk("An empty answer leaves a choice open, for the choices file.")
+    for choice in report.open_choices:
+        answer = _ask_one(choice)
+        if answer:
+            answers.setdefault(choice.agent, {})[choice.name] = answer
+    return replace(options, answers=answers)
 
 
-class ScanFormat(StrEnum):
-    TEXT = "text"
-    JSON = "json"
-
-
-def scan_client(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Client code, or folders of it.")],
-    output_format: Annotated[ScanFormat, typer.Option("--format", help="How to print it.")] = ScanFormat.TEXT,
-) -> int:
-    """Scan client code for ElevenLabs events, headers and calls, and say per line what replaces each."""
-    from agentops.importers.scan_client import scan_files
-    from agentops.render.scan import scan_json, scan_text
-
-    scanned = scan_files(files)
-    sys.stdout.write(scan_json(scanned) if output_format is ScanFormat.JSON else scan_text(scanned, stdout_style()))
-    return ExitCode.DONE
+def _ask_one(choice: OpenChoice) -> str:
+    talk(f"\n{choice.agent}: {choice.question}")
+    for number, (value, reason) in enumerate(choice.proposals, 1):
+        talk(f"  {number}. {value}  ({reason})")
+    said: str = typer.prompt("Your answer", default="", show_default=False, err=True).strip()
+    if said.isdigit() and 1 <= int(said) <= len(choice.proposals):
+        return choice.proposals[int(said) - 1][0]
+    return said

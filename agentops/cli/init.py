@@ -1,4 +1,4 @@
-"""The verb that starts a project: files that validate, plan and apply on the emulator at once."""
+"""`agentops init`: files that validate, plan and apply on the emulator at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from typing import Annotated
 
 import typer
 
+from agentops import workflow
+from agentops.cli.schemas import schema_files
 from agentops.errors import ExitCode, RefusedError, UsageError
+from agentops.settings import read_settings
+from agentops.spec.starting import TEMPLATES, Start, project_files, project_name
 
 
 def init(
@@ -20,8 +24,6 @@ def init(
     github: Annotated[bool, typer.Option("--github", help="Add the workflows for GitHub.")] = False,
 ) -> int:
     """Start a project. Files that are there already are never overwritten."""
-    from agentops.spec.starting import TEMPLATES, Start, project_files, project_name
-
     if template not in TEMPLATES:
         listed = "; ".join(f"{each}: {what}" for each, (what, _, _) in TEMPLATES.items())
         raise UsageError(f"there is no template {template!r}", hint=listed, code="no-template")
@@ -29,18 +31,13 @@ def init(
     if project_name(project) != project:
         hint = "use lower-case letters, digits and -, at most 40"
         raise UsageError(f"{project!r} can't be a project's name", hint=hint, code="bad-name")
-    _write(folder, {**project_files(Start(project, template)), **_schemas()})
+    schemas = {f"schemas/{file}": text for file, text in schema_files().items()}
+    _write(folder, {**project_files(Start(project, template)), **schemas})
     if github:
         _write_workflows(folder)
     where = "" if folder == Path() else f"cd {folder} && "
     print(f"next: {where}agentops validate && agentops plan && agentops apply", file=sys.stderr)
     return ExitCode.DONE
-
-
-def _schemas() -> dict[str, str]:
-    from agentops.cli.schemas import schema_files
-
-    return {f"schemas/{file}": text for file, text in schema_files().items()}
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
@@ -63,10 +60,8 @@ def _differs(path: Path, text: str) -> bool:
 
 def _write_workflows(folder: Path) -> None:
     """The workflows go to the top of the repository, which may be above the project."""
-    from agentops.cli.github_files import read_scaffold, write_github_files
-
-    top, scaffold = read_scaffold(folder)
-    written, different = write_github_files(top, scaffold)
+    top, scaffold = workflow.github_files.read_scaffold(folder, read_settings())
+    written, different = workflow.github_files.write_github_files(top, scaffold)
     for file in written:
         print((top / file).as_posix())
     for file in different:

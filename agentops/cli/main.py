@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import os
 import sys
 import traceback
 from typing import Any
@@ -12,8 +13,9 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
-from agentops.cli.verbs import overview, verbs
+from agentops.cli.verbs import REMOVED, overview, verbs
 from agentops.errors import AgentopsError, ExitCode, PlatformError, SpecError
+from agentops.render.diagnostics import diagnostics_text
 from agentops.settings import is_debugging
 
 INTERRUPTED = 130
@@ -69,6 +71,9 @@ def run_verb(arguments: list[str]) -> int:
     """Runs the command line `arguments` and returns the exit code; prints what a failure has to say."""
     if arguments and not arguments[0].startswith("-") and arguments[0] not in verbs():
         return _unknown_verb(arguments[0])
+    if (removed := _removed(arguments)) is not None:
+        _say(f"error: {removed}")
+        return ExitCode.USAGE
     try:
         result = _command_line().main(arguments, prog_name="agentops", standalone_mode=False)
         sys.stdout.flush()
@@ -88,6 +93,12 @@ def run_verb(arguments: list[str]) -> int:
     return int(result or 0)
 
 
+def _removed(arguments: list[str]) -> str | None:
+    """What to use instead, where the command line names something that is no longer there."""
+    words = [argument.partition("=")[0] for argument in arguments]
+    return next((text for (verb, word), text in REMOVED.items() if words[:1] == [verb] and word in words[1:]), None)
+
+
 def _unknown_verb(name: str) -> int:
     close = difflib.get_close_matches(name, verbs(), n=1)
     _say(f"error: there is no verb {name!r}" + (f"; did you mean `agentops {close[0]}`?" if close else ""))
@@ -97,13 +108,11 @@ def _unknown_verb(name: str) -> int:
 
 def _explain(failure: AgentopsError) -> int:
     if isinstance(failure, SpecError):
-        from agentops.render.diagnostics import diagnostics_text
-
         _say(diagnostics_text(failure.diagnostics))
     _say(f"error: {failure.summary}")
     if isinstance(failure, PlatformError) and failure.request:
-        told = f" (request id {failure.request_id})" if failure.request_id else ""
-        _say(f"  while: {failure.request}{told}")
+        request_id = f" (request id {failure.request_id})" if failure.request_id else ""
+        _say(f"  while: {failure.request}{request_id}")
     acknowledgement = getattr(failure, "acknowledgement", None)
     if failure.hint:
         _say(f"  next: {failure.hint}")
@@ -122,8 +131,6 @@ def _own_up(bug: Exception) -> int:
 
 def _end_quietly() -> int:
     """The reader of our output went away (`agentops plan | head`): say nothing more, on any stream."""
-    import os
-
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return ExitCode.FAILED
 

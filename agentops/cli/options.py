@@ -65,10 +65,7 @@ AckOption = Annotated[
     list[str] | None,
     typer.Option("--ack", metavar="CODE", help="Acknowledge this refusal and go on; repeatable."),
 ]
-
-ShardOption = Annotated[
-    str | None, typer.Option("--shard", metavar="I/N", help="Only part I of N, the same on every machine, for CI.")
-]
+KeysArgument = Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="Agents by key or glob.")]
 
 
 def read_shard(text: str | None) -> tuple[int, int] | None:

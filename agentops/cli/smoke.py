@@ -1,16 +1,20 @@
-"""The verbs of scripted calls: smoke, record and `merge reports`. Each parses, asks, and shows what came of it."""
+"""`agentops smoke`: calls the agents that serve now, by their scripts."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agentops import workflow
+from agentops.calls.folder import keep_in
+from agentops.calls.schedule import Plan
+from agentops.cli.call_pages import exit_code_of, run_output, tell_progress, write_pages
+from agentops.cli.mutants import try_mutants
 from agentops.cli.options import (
     AgentOption,
     ApiOption,
@@ -24,14 +28,14 @@ from agentops.cli.options import (
 )
 from agentops.cli.session import Scope, opened, read_project, run_async, scope_of, talk
 from agentops.diagnostics import has_errors
-from agentops.errors import ExitCode, SpecError, UsageError
+from agentops.errors import ExitCode, SpecError
 from agentops.state import state_folder
+from agentops.workflow.calls import CallRequest, estimate_min
 
 if TYPE_CHECKING:
     from agentops.calls.model import RunReport
     from agentops.document import DesiredAgent
     from agentops.spec import Project
-    from agentops.workflow.scripts import LoadedScript
 
 ScriptArgument = Annotated[
     list[Path] | None, typer.Argument(metavar="[SCRIPT]...", help="Call scripts; default: those the specs name.")
@@ -66,60 +70,31 @@ def smoke(
 ) -> int:
     """Call the agents that serve now, by their scripts, and report what was heard."""
     scope = scope_of(project, environment, api, agent, exclude, select, changed_since)
-    asked = Asked(tuple(path.resolve() for path in script or ()), tuple(tag or ()), read_shard(shard), budget)
+    files = tuple(path.resolve() for path in script or ())
+    request = CallRequest(files, tuple(tag or ()), read_shard(shard), budget)
     if mutate:
-        return _try_mutants(scope, asked)
+        return _try_mutants(scope, request)
     if dry_run:
-        return _say_what_would_be_called(scope, asked)
-    run, page = run_async(lambda: _call(scope, asked, output, concurrency))
-    sys.stdout.write(_output(run, output_format))
+        return _say_what_would_be_called(scope, request)
+
+    async def main() -> tuple[RunReport, Path]:
+        async with opened(scope) as deployment:
+            scripts = workflow.calls.choose_scripts(deployment.project, deployment.agents, request)
+            started = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+            folder = output or state_folder(deployment.root) / "calls" / started
+            plan = Plan(concurrency=concurrency, shard=request.shard, progress=tell_progress, keep=keep_in(folder))
+            return await workflow.calls.smoke(deployment, scripts, plan), folder
+
+    run, folder = run_async(main)
+    page = write_pages(run, folder)
+    sys.stdout.write(run_output(run, output_format))
     talk(f"Report: {page}")
     return exit_code_of(run)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which calls the command line asks for; `budget_min` is the most minutes they may take."""
-
-    files: tuple[Path, ...] = ()
-    tags: tuple[str, ...] = ()
-    shard: tuple[int, int] | None = None
-    budget_min: float | None = None
-
-    def scripts(self, project: Project, agents: Sequence[DesiredAgent]) -> list[LoadedScript]:
-        """Raises UsageError when nothing fits, RefusedError when it takes longer than the budget."""
-        from agentops.workflow.calls import estimate_min, of_shard, require_budget
-        from agentops.workflow.scripts import Choice, load_scripts
-
-        choice = Choice(tuple(_in_project(path, project.root) for path in self.files), self.tags)
-        scripts = load_scripts(project, agents, choice)
-        if not scripts:
-            raise UsageError("no call script fits what was asked for", hint="name one, or add `calls:` to a spec")
-        mine = of_shard(scripts, self.shard)
-        hint = "choose fewer with --tag or --agent, or raise --budget"
-        require_budget(estimate_min(mine), self.budget_min, hint=hint)
-        return mine
-
-
-async def _call(scope: Scope, asked: Asked, output: Path | None, concurrency: int) -> tuple[RunReport, Path]:
-    from agentops.calls.folder import keep_in
-    from agentops.calls.schedule import Plan
-    from agentops.cli.call_pages import tell_progress, write_pages
-    from agentops.workflow.calls import smoke as call_all
-
-    async with opened(scope) as deployment:
-        scripts = asked.scripts(deployment.project, deployment.agents)
-        folder = output or default_folder(deployment.root)
-        plan = Plan(concurrency=concurrency, shard=asked.shard, progress=tell_progress, keep=keep_in(folder))
-        run = await call_all(deployment, scripts, plan)
-        return run, write_pages(run, folder)
-
-
-def _say_what_would_be_called(scope: Scope, asked: Asked) -> int:
-    from agentops.workflow.calls import estimate_min
-
-    project = read_project(scope, needs_secrets=False)
-    scripts = asked.scripts(project, _selected(project, scope))
+def _say_what_would_be_called(scope: Scope, request: CallRequest) -> int:
+    project = read_project(scope)
+    scripts = workflow.calls.choose_scripts(project, _selected(project, scope), request)
     for item in scripts:
         times = f" x{item.script.repeat.times}" if item.script.repeat.times > 1 else ""
         title = item.script.name or item.file
@@ -129,20 +104,15 @@ def _say_what_would_be_called(scope: Scope, asked: Asked) -> int:
 
 
 def _selected(project: Project, scope: Scope) -> Sequence[DesiredAgent]:
-    from agentops.plan.selection import Selection
-    from agentops.workflow.selecting import agents_of
-
     if has_errors(project.diagnostics):
         raise SpecError(project.diagnostics)
-    return agents_of(project, Selection(scope.agents, scope.excluded, scope.tags), scope.changed_since)
+    return workflow.selecting.agents_of(project, scope.selection, scope.changed_since)
 
 
-def _try_mutants(scope: Scope, asked: Asked) -> int:
-    from agentops.cli.mutants import try_mutants
-
-    project = read_project(scope, needs_secrets=False)
+def _try_mutants(scope: Scope, request: CallRequest) -> int:
+    project = read_project(scope)
     agents = _selected(project, scope)
-    scripts = asked.scripts(project, agents)
+    scripts = workflow.calls.choose_scripts(project, agents, request)
     talk("Calling sound and broken agents on a temporary emulator; the environment is left alone ...")
     trials = run_async(lambda: try_mutants(project.root, agents, scripts))
     for trial in trials:
@@ -154,74 +124,3 @@ def _try_mutants(scope: Scope, asked: Asked) -> int:
         else f"{wrong} not as it should be."
     )
     return ExitCode.CALLS_FAILED if wrong else ExitCode.DONE
-
-
-def record(
-    call_id: Annotated[str, typer.Argument(metavar="CALL_ID", help="The call, as call logs and reports name it.")],
-    environment: EnvironmentOption = None,
-    project: ProjectOption = Path(),
-    api: ApiOption = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", metavar="FILE", help="Write it here instead of stdout; never overwrites.")
-    ] = None,
-) -> int:
-    """Turn the record of a real call into a script to edit."""
-    from agentops.render.call_script import script_yaml
-    from agentops.workflow.calls import retell
-
-    async def main() -> str:
-        async with opened(Scope(project, environment, api)) as deployment:
-            return script_yaml(await retell(deployment, call_id))
-
-    text = run_async(main)
-    if output is None:
-        sys.stdout.write(text)
-        return ExitCode.DONE
-    try:
-        with output.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageError(f"{output} can't be written: {error.strerror}", code="output") from None
-    talk(f"Wrote {output}. Read it before you trust it: it expects what this one call happened to say.")
-    return ExitCode.DONE
-
-
-def merge_reports(
-    reports: Annotated[list[Path], typer.Argument(metavar="FILE...", help="The report.json files of the shards.")],
-    output: Annotated[Path, typer.Option("--output", metavar="DIR", help="Where the merged reports go.")],
-    output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print the result.")] = TextOrJson.TEXT,
-) -> int:
-    """Put the call reports of several shards together; exits as one run would have."""
-    from agentops.calls.folder import merge_folders
-    from agentops.cli.call_pages import write_pages
-
-    run = merge_folders(reports, output)
-    page = write_pages(run, output)
-    sys.stdout.write(_output(run, output_format))
-    talk(f"Report: {page}")
-    return exit_code_of(run)
-
-
-def default_folder(root: Path) -> Path:
-    """`.agentops/calls/20261122-174500`: a folder of its own for each run."""
-    return state_folder(root) / "calls" / datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-
-
-def exit_code_of(run: RunReport) -> ExitCode:
-    from agentops.calls.model import Verdict
-
-    return ExitCode.DONE if run.verdict is Verdict.PASSED else ExitCode.CALLS_FAILED
-
-
-def _in_project(path: Path, root: Path) -> str:
-    try:
-        return path.relative_to(root.resolve()).as_posix()
-    except ValueError:
-        raise UsageError(f"{path} is outside of the project in {root}") from None
-
-
-def _output(run: RunReport, output_format: TextOrJson) -> str:
-    from agentops.calls.folder import run_json
-    from agentops.render.calls_text import run_text
-
-    return run_json(run) if output_format is TextOrJson.JSON else run_text(run)

@@ -13,7 +13,7 @@ from agentops.render.style import PLAIN, Style
 from agentops.render.values import plural
 
 
-def contrast_text(contrasts: Sequence[Contrast], style: Style = PLAIN) -> str:
+def diff_text(contrasts: Sequence[Contrast], style: Style = PLAIN) -> str:
     """Every agent with what differs between its two sides; `-` is the first side, `+` the second."""
     lines: list[str] = []
     for each in contrasts:
@@ -30,7 +30,7 @@ def contrast_text(contrasts: Sequence[Contrast], style: Style = PLAIN) -> str:
     return "\n".join(lines) + "\n"
 
 
-def contrast_json(contrasts: Sequence[Contrast]) -> str:
+def diff_json(contrasts: Sequence[Contrast]) -> str:
     data = {
         "format_version": FORMAT_VERSION,
         "agents": [

@@ -20,9 +20,11 @@ from agentops.calls.retelling import script_of
 from agentops.calls.run import Prepared, Wiring
 from agentops.calls.schedule import Appointment, Plan, Progress, ignore_progress, run_calls, shard_of
 from agentops.calls.session import NoConnection, Target, try_session
+from agentops.document import DesiredAgent
 from agentops.errors import AgentopsError, RefusedError, UnavailableError, UsageError
 from agentops.plan.identity import match_agents
 from agentops.plan.model import Action, AgentChange, Category
+from agentops.spec import Project
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.scripts import Choice, LoadedScript, load_scripts
 
@@ -31,13 +33,45 @@ PageWriter: TypeAlias = Callable[[RunReport, Path], Path]
 _CATEGORIES = frozenset(category.value for category in Category)
 
 
+@dataclass(frozen=True, slots=True)
+class CallRequest:
+    """Which calls to make; without files, those that the specs name.
+
+    shard:      (part, of how many), from 1
+    budget_min: the most minutes that they may take
+    """
+
+    files: tuple[Path, ...] = ()
+    tags: tuple[str, ...] = ()
+    shard: tuple[int, int] | None = None
+    budget_min: float | None = None
+
+
+def choose_scripts(project: Project, agents: Sequence[DesiredAgent], request: CallRequest) -> list[LoadedScript]:
+    """The scripts to call; none where nothing falls to the shard.
+
+    Raises UsageError when nothing fits the request, RefusedError when it takes longer than the budget.
+    """
+    files = tuple(_in_project(path, project.root) for path in request.files)
+    scripts = load_scripts(project, agents, Choice(files, request.tags))
+    if not scripts:
+        raise UsageError("no call script fits what was asked for", hint="name one, or add `calls:` to a spec")
+    mine = [scripts[index] for index in shard_of([item.file for item in scripts], request.shard)]
+    hint = "choose fewer with --tag or --agent, or raise --budget"
+    require_budget(estimate_min(mine), request.budget_min, hint=hint)
+    return mine
+
+
+def _in_project(path: Path, root: Path) -> str:
+    try:
+        return path.relative_to(root.resolve()).as_posix()
+    except ValueError:
+        raise UsageError(f"{path} is outside of the project in {root}") from None
+
+
 def made_ready(loaded: LoadedScript, root: Path) -> Prepared:
     """A script with its words as sound."""
     return prepare(loaded.script, loaded.file, folder=(root / loaded.file).parent, places=loaded.places)
-
-
-def of_shard(scripts: Sequence[LoadedScript], shard: tuple[int, int] | None) -> list[LoadedScript]:
-    return [scripts[index] for index in shard_of([item.file for item in scripts], shard)]
 
 
 def estimate_min(scripts: Iterable[LoadedScript | Prepared]) -> float:
@@ -55,7 +89,7 @@ def require_budget(minutes: float, budget_min: float | None, *, hint: str) -> No
         )
 
 
-async def retell(deployment: Deployment, call_id: str) -> dict[str, Any]:
+async def script_from_record(deployment: Deployment, call_id: str) -> dict[str, Any]:
     """The record of a call as a script of the agent that took it. Raises UsageError for an agent no spec means."""
     record = await deployment.account.read_call(call_id)
     agent = record.get("agent")

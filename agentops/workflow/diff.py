@@ -30,63 +30,66 @@ class _Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Contrasts:
+class Sides:
     """Two sides, and where to look them up: `others` are the project's other environments by name."""
 
     before: Side
     after: Side
     others: Mapping[str, Project]
 
-    def of_specs(self, agents: Sequence[DesiredAgent]) -> tuple[Contrast, ...]:
-        """Every agent, where no side needs the account."""
-        return tuple(
-            self._contrast(agent, self._spec(agent, self.before), self._spec(agent, self.after)) for agent in agents
-        )
 
-    async def of_account(self, deployment: Deployment) -> tuple[Contrast, ...]:
-        """Every selected agent, where a side is on the platform. Raises UsageError for a revision nobody has."""
-        listings = await deployment.account.list_agents()
-        matching = match_agents(deployment.environment, deployment.agents, listings)
-        return tuple(
-            await asyncio.gather(
-                *(self._read(deployment.account, match.desired, match.listing) for match in matching.matches)
-            )
-        )
+def diff_specs(sides: Sides, agents: Sequence[DesiredAgent]) -> tuple[Contrast, ...]:
+    """Every agent, where no side needs the account."""
+    return tuple(
+        _diff(sides, agent, _spec(sides, agent, sides.before), _spec(sides, agent, sides.after)) for agent in agents
+    )
 
-    async def _read(self, reader: Reader, agent: DesiredAgent, listing: AgentListing | None) -> Contrast:
+
+async def diff_account(sides: Sides, deployment: Deployment) -> tuple[Contrast, ...]:
+    """Every selected agent, where a side is on the platform. Raises UsageError for a revision nobody has."""
+    account = deployment.account
+    matching = match_agents(deployment.environment, deployment.agents, await account.list_agents())
+
+    async def diff_one(agent: DesiredAgent, listing: AgentListing | None) -> Contrast:
         before, after = await asyncio.gather(
-            self._side(reader, agent, listing, self.before), self._side(reader, agent, listing, self.after)
+            _held(sides, account, agent, listing, sides.before), _held(sides, account, agent, listing, sides.after)
         )
-        return self._contrast(agent, before, after)
+        return _diff(sides, agent, before, after)
 
-    async def _side(
-        self, reader: Reader, agent: DesiredAgent, listing: AgentListing | None, side: Side
-    ) -> _Held | None:
-        if not side.needs_account:
-            return self._spec(agent, side)
-        revision = None if listing is None else await _revision(reader, agent, listing, side)
-        if revision is None:
-            return None
-        return _Held(revision.document or {}, is_spec=False, unverifiable=revision.unverifiable)
+    return tuple(await asyncio.gather(*(diff_one(match.desired, match.listing) for match in matching.matches)))
 
-    def _spec(self, agent: DesiredAgent, side: Side) -> _Held | None:
-        if side.kind is SideKind.ENVIRONMENT:
-            found = next((each for each in self.others[side.name].agents if each.key == agent.key), None)
-            return _Held({"name": found.name, **found.metadata, **found.config}) if found else None
-        is_alone = SideKind.ENVIRONMENT in (self.before.kind, self.after.kind)
-        return _Held({"name": agent.name, **agent.metadata, **agent.config} if is_alone else agent.config)
 
-    def _contrast(self, agent: DesiredAgent, before: _Held | None, after: _Held | None) -> Contrast:
-        names = (str(self.before), str(self.after))
-        if before is None or after is None:
-            side = names[0] if before is None else names[1]
-            return Contrast(agent.key, agent.name, *names, note=f"{side} does not have this agent")
-        hidden = before.unverifiable | after.unverifiable
-        old, new = without(before.document, hidden), without(after.document, hidden)
-        is_one_spec = before.is_spec is not after.is_spec
-        managed = (old if before.is_spec else new) if is_one_spec else None
-        describer = Describer(agent, secret_values([agent]), is_of_spec=after.is_spec)
-        return Contrast(agent.key, agent.name, *names, fields=compare_documents(describer, old, new, managed))
+async def _held(
+    sides: Sides, reader: Reader, agent: DesiredAgent, listing: AgentListing | None, side: Side
+) -> _Held | None:
+    if not side.needs_account:
+        return _spec(sides, agent, side)
+    revision = None if listing is None else await _revision(reader, agent, listing, side)
+    if revision is None:
+        return None
+    return _Held(revision.document or {}, is_spec=False, unverifiable=revision.unverifiable)
+
+
+def _spec(sides: Sides, agent: DesiredAgent, side: Side) -> _Held | None:
+    if side.kind is SideKind.ENVIRONMENT:
+        found = next((each for each in sides.others[side.name].agents if each.key == agent.key), None)
+        return _Held({"name": found.name, **found.metadata, **found.config}) if found else None
+    # Beside another environment's spec a name and a description count; a revision holds neither.
+    is_beside_spec = SideKind.ENVIRONMENT in (sides.before.kind, sides.after.kind)
+    return _Held({"name": agent.name, **agent.metadata, **agent.config} if is_beside_spec else agent.config)
+
+
+def _diff(sides: Sides, agent: DesiredAgent, before: _Held | None, after: _Held | None) -> Contrast:
+    names = (str(sides.before), str(sides.after))
+    if before is None or after is None:
+        side = names[0] if before is None else names[1]
+        return Contrast(agent.key, agent.name, *names, note=f"{side} does not have this agent")
+    hidden = before.unverifiable | after.unverifiable
+    old, new = without(before.document, hidden), without(after.document, hidden)
+    is_one_spec = before.is_spec is not after.is_spec
+    managed = (old if before.is_spec else new) if is_one_spec else None
+    describer = Describer(agent, secret_values([agent]), is_of_spec=after.is_spec)
+    return Contrast(agent.key, agent.name, *names, fields=compare_documents(describer, old, new, managed))
 
 
 async def _revision(reader: Reader, agent: DesiredAgent, listing: AgentListing, side: Side) -> Revision | None:

@@ -35,10 +35,21 @@ class Finding:
 
 def look_at_machine(root: Path) -> tuple[Finding, ...]:
     """What this machine brings: Python, the C YAML parser, the speech extra, git."""
-    return (_python(), _yaml(), _speech(), _git(root))
+    version = ".".join(map(str, sys.version_info[:3]))
+    is_recent = sys.version_info[:2] >= OLDEST_PYTHON
+    has_parser = find_spec("_ruamel_yaml") is not None
+    return (
+        Finding("Python", is_recent, version, None if is_recent else "use Python 3.11 or newer"),
+        Finding("YAML", True, "C parser")
+        if has_parser
+        else Finding("YAML", False, "no C parser", "pip install ruamel.yaml.clib"),
+        _speech(),
+        _git(root),
+    )
 
 
 def look_at_project(project: Project) -> Finding:
+    """Whether the specs are valid; `validate` says what is wrong with them."""
     errors = [each for each in project.diagnostics if each.is_error]
     count = len(project.agents)
     if errors:
@@ -68,18 +79,6 @@ async def look_at_account(
     yield Finding("platform", True, f"{target} answers; {len(listings)} agents")
     how = "forced" if generation else "found by reading"
     yield Finding("versioning", True, f"generation {found.value}, {how}")
-
-
-def _python() -> Finding:
-    version = ".".join(map(str, sys.version_info[:3]))
-    good = sys.version_info[:2] >= OLDEST_PYTHON
-    return Finding("Python", good, version, None if good else "use Python 3.11 or newer")
-
-
-def _yaml() -> Finding:
-    good = find_spec("_ruamel_yaml") is not None
-    step = None if good else "pip install ruamel.yaml.clib"
-    return Finding("YAML", good, "C parser" if good else "no C parser", step)
 
 
 def _speech() -> Finding:

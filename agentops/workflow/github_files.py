@@ -8,18 +8,19 @@ from pathlib import Path
 
 from agentops.ci.scaffold import GuardedEnvironment, Scaffold, github_files
 from agentops.document import Secret
-from agentops.settings import read_settings
+from agentops.settings import Settings
 from agentops.spec import Project, find_root, load_project
 
 
-def read_scaffold(start: Path, *, branch: str = "main", requirement: str | None = None) -> tuple[Path, Scaffold]:
+def read_scaffold(
+    start: Path, settings: Settings, *, branch: str = "main", requirement: str | None = None
+) -> tuple[Path, Scaffold]:
     """The top of the repository, where GitHub reads workflows, and what they depend on in each environment."""
     root = find_root(start)
     top = repository_top(root)
-    environ = read_settings().environ
-    first = load_project(root, environ=environ, environment=None)
+    first = load_project(root, environ=settings.environ, environment=None)
     names = first.context.environments if first.context else (first.environment.name,)
-    projects = [load_project(root, environ=environ, environment=name) for name in names]
+    projects = [load_project(root, environ=settings.environ, environment=name) for name in names]
     scaffold = Scaffold(
         project=first.name,
         environments=tuple(_guarded(project) for project in projects),
@@ -61,6 +62,14 @@ def _secret_names(value: object) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _secret_names(item)
+
+
+def stale_files(top: Path, scaffold: Scaffold) -> list[str]:
+    """The paths of files that are missing, or are not what `write_github_files` would write."""
+    texts = github_files(scaffold)
+    return [
+        name for name, text in texts.items() if not (top / name).exists() or (top / name).read_text("utf-8") != text
+    ]
 
 
 def write_github_files(top: Path, scaffold: Scaffold, *, overwrites: bool = False) -> tuple[list[str], list[str]]:

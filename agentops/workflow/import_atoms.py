@@ -1,94 +1,72 @@
-"""What `import atoms` needs from outside: the account, through the project's environment or the key alone."""
+"""Turns agents of an Atoms account into specs, in the project that is there or in a new one."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from agentops.cli.session import Scope, emulator_for, read_project
-from agentops.document import AgentListing, ObservedAgent, Secret, SecretRef
-from agentops.errors import SpecError, UsageError
+from agentops.document import AgentListing, Generation, Secret, SecretRef
+from agentops.errors import UsageError
 from agentops.importers.atoms.importing import AtomsImport, import_observed, project_settings
+from agentops.importers.files import PlacedFile, place_files
 from agentops.remote.connect import connect
-from agentops.remote.port import Writer
-from agentops.settings import DEFAULT_HOST, read_settings
+from agentops.remote.port import Reader
+from agentops.settings import DEFAULT_HOST, Settings
 from agentops.spec import Project
-from agentops.workflow.deployment import open_deployment
+from agentops.workflow.deployment import Deployment
 
 DEFAULT_ENVIRONMENT = "prod"
 
 
 @dataclass(frozen=True, slots=True)
 class AtomsRequest:
-    """What to import: names, ids or globs, or everything; into the project at `output`, or a new one there."""
+    """What to import: names, ids or globs, or everything; `output` is the project's folder."""
 
     wanted: tuple[str, ...]
-    scope: Scope
     output: Path
     keeps_defaults: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """An open account, and the project whose environment it is (None: there is none yet)."""
-
-    writer: Writer
-    environment: str
-    project: Project | None = None
+async def import_into_project(request: AtomsRequest, deployment: Deployment) -> AtomsImport:
+    """The wanted agents of the environment's account that the project has no spec for."""
+    return await _import(request, deployment.account, deployment.environment.name, deployment.project)
 
 
-async def read_and_import(request: AtomsRequest) -> tuple[AtomsImport, tuple[str, ...]]:
-    """The wanted agents as files, and the names of those that the project has already."""
-    async with _opened(request) as account:
-        listings = await account.writer.list_agents()
-        chosen = _chosen(listings, request.wanted)
-        known = _known(account.project, chosen)
-        fresh = [listing for listing in chosen if listing.agent_id not in known]
-        observed = await _read(account, fresh)
-        taken = [agent.key for agent in account.project.agents] if account.project else []
-        made = import_observed(observed, account.environment, taken=taken, keeps_defaults=request.keeps_defaults)
-    if account.project is None:
-        name = "".join(c if c.isalnum() else "-" for c in request.output.name.lower()).strip("-") or "imported"
-        made = AtomsImport(
-            {"agentops.yaml": _new_settings(name, account.environment), ".gitignore": ".agentops/\n", **made.files},
-            made.agents,
-        )
-    return made, tuple(listing.name for listing in chosen if listing.agent_id in known)
-
-
-async def _read(account: Account, listings: Sequence[AgentListing]) -> list[ObservedAgent]:
-    mine = (account.project.name, account.environment) if account.project else None
-    return list(await asyncio.gather(*(account.writer.read_agent(listing, mine=mine) for listing in listings)))
-
-
-@asynccontextmanager
-async def _opened(request: AtomsRequest) -> AsyncIterator[Account]:
-    if (request.output / "agentops.yaml").is_file():
-        project = read_project(request.scope, needs_secrets=False)
-        if any(diagnostic.is_error for diagnostic in project.diagnostics):
-            raise SpecError(project.diagnostics)
-        with emulator_for(project, request.scope) as emulator_url:
-            async with open_deployment(
-                project, read_settings(), emulator_url=emulator_url, generation=request.scope.generation
-            ) as deployment:
-                yield Account(deployment.account, project.environment.name, project)
-        return
-    settings = read_settings()
+async def import_as_project(
+    request: AtomsRequest, settings: Settings, environment: str | None, generation: Generation | None
+) -> AtomsImport:
+    """The wanted agents of the key's account as a project of their own. Raises UsageError without a key."""
     if not settings.api_key:
         hint = "export SMALLEST_API_KEY=sk_..., or import into a project whose environment names a key"
         raise UsageError("importing needs an account: SMALLEST_API_KEY is not set", hint=hint, code="no-key")
+    environment = environment or DEFAULT_ENVIRONMENT
     key = Secret((SecretRef("SMALLEST_API_KEY", settings.api_key),))
-    async with await connect(settings.base_url, key, generation=request.scope.generation) as writer:
-        yield Account(writer, request.scope.environment or DEFAULT_ENVIRONMENT)
+    async with await connect(settings.base_url, key, generation=generation) as account:
+        made = await _import(request, account, environment, None)
+    name = "".join(c if c.isalnum() else "-" for c in request.output.name.lower()).strip("-") or "imported"
+    base_url = None if settings.base_url == DEFAULT_HOST else settings.base_url
+    project = {"agentops.yaml": project_settings(name, environment, base_url), ".gitignore": ".agentops/\n"}
+    return replace(made, files={**project, **made.files})
 
 
-def _new_settings(name: str, environment: str) -> str:
-    base_url = read_settings().base_url
-    return project_settings(name, environment, None if base_url == DEFAULT_HOST else base_url)
+def place(made: AtomsImport, output: Path, *, overwrite: bool) -> tuple[PlacedFile, ...]:
+    """What writing the files would do to those that are there."""
+    return place_files(output, made.files, overwrite=overwrite)
+
+
+async def _import(request: AtomsRequest, account: Reader, environment: str, project: Project | None) -> AtomsImport:
+    chosen = _chosen(await account.list_agents(), request.wanted)
+    known = _known(project, chosen)
+    mine = (project.name, environment) if project else None
+    fresh = [listing for listing in chosen if listing.agent_id not in known]
+    observed = await asyncio.gather(*(account.read_agent(listing, mine=mine) for listing in fresh))
+    taken = [agent.key for agent in project.agents] if project else []
+    made = import_observed(observed, environment, taken=taken, keeps_defaults=request.keeps_defaults)
+    names = tuple(listing.name for listing in chosen if listing.agent_id in known)
+    return replace(made, known=names)
 
 
 def _chosen(listings: Sequence[AgentListing], wanted: tuple[str, ...]) -> list[AgentListing]:

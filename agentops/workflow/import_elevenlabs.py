@@ -1,26 +1,23 @@
-"""What `import elevenlabs` needs from outside: sources, the choices file, the voice catalog, answers at a terminal."""
+"""Turns exports and agents of ElevenLabs into specs: reads the sources, earlier answers and voices, then converts."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import typer
-
-from agentops.cli.session import run_async, talk
 from agentops.document import Secret, SecretRef, Voice
 from agentops.errors import AgentopsError, UsageError
 from agentops.importers.elevenlabs.conversion import CHOICES_FILE, slug
 from agentops.importers.elevenlabs.fetching import fetch_agents, is_agent_id
 from agentops.importers.elevenlabs.folder import Found, read_sources
-from agentops.importers.elevenlabs.importing import ImportOptions
+from agentops.importers.elevenlabs.importing import Imported, ImportOptions, import_agents
 from agentops.importers.elevenlabs.voices import DOCUMENTED, read_catalog
-from agentops.importers.fidelity import FidelityReport, OpenChoice
+from agentops.importers.files import PlacedFile, place_files
 from agentops.remote.connect import connect
-from agentops.settings import Settings, read_settings
+from agentops.settings import Settings
 from agentops.spec.source import SourceError, decode, read_yaml
 from agentops.spec.tree import to_plain
 
@@ -29,26 +26,79 @@ CHOICES = f"agents/{CHOICES_FILE}"
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
-    """The SOURCE arguments: paths, or ids of agents on ElevenLabs where no such path exists."""
+class ElevenlabsRequest:
+    """What to import and what is decided already.
 
-    given: tuple[str, ...]
+    sources:     paths, or ids of agents on ElevenLabs where no such path exists
+    environment: which one, where a folder has several
+    choices:     a file of answers; None takes the project's own
+    catalog:     a saved answer of get_voices; None asks the account
+    """
+
+    sources: tuple[str, ...]
     environment: str | None = None
+    output: Path = Path()
+    choices: Path | None = None
+    catalog: Path | None = None
+    voice: str | None = None
+    model: str | None = None
+    with_widget: bool = False
 
 
-def gather(sources: Sources) -> Found:
-    """Everything that the sources hold. Raises UsageError for a path that is not there and an id without a key."""
-    ids = [each for each in sources.given if not Path(each).exists() and is_agent_id(each)]
-    found = read_sources([Path(each) for each in sources.given if each not in ids], environment=sources.environment)
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was found, the answers so far, and why the account's voices can't be proposed, if that is so."""
+
+    found: Found
+    options: ImportOptions
+    voices_problem: str = ""
+
+
+async def read(request: ElevenlabsRequest, settings: Settings) -> Reading:
+    """Reads everything that the conversion needs. Raises UsageError for a path that is not there, a file that can't be
+    read, and an id without a key."""
+    ids = [each for each in request.sources if not Path(each).exists() and is_agent_id(each)]
+    paths = [Path(each) for each in request.sources if each not in ids]
+    found = read_sources(paths, environment=request.environment)
     if ids:
-        key = _elevenlabs_key(read_settings())
-        fetched = run_async(lambda: fetch_agents(ids, key))
+        fetched = await fetch_agents(ids, _elevenlabs_key(settings))
         found.agents += fetched.agents
         found.refused += fetched.refused
-    return found
+    problem = ""
+    if request.catalog:
+        catalog = _saved_catalog(request.catalog)
+    else:
+        catalog, problem = await _account_catalog(settings)
+    own = request.output / CHOICES
+    answers = read_answers(request.choices or own) if request.choices or own.is_file() else {}
+    options = ImportOptions(
+        answers=answers,
+        voice=request.voice,
+        model=request.model,
+        catalog=catalog,
+        project_name=slug(request.output.absolute().name) or "imported",
+        has_project=(request.output / "agentops.yaml").is_file(),
+        with_widget=request.with_widget,
+    )
+    return Reading(found, options, problem)
 
 
-def settled_choices(output: Path, text: str) -> str:
+def convert(request: ElevenlabsRequest, reading: Reading) -> Imported:
+    """The agents as a project's files, with an account of every value."""
+    return import_agents(reading.found, reading.options, ", ".join(request.sources))
+
+
+def place(files: Mapping[str, str], output: Path, *, overwrite: bool) -> tuple[PlacedFile, ...]:
+    """What writing `files` would do; a choices file that says the same already stays as it was typed."""
+    return place_files(
+        output,
+        {**files, CHOICES: _settled_choices(output, files[CHOICES])},
+        overwrite=overwrite,
+        mergeable=(CHOICES,),
+    )
+
+
+def _settled_choices(output: Path, text: str) -> str:
     """The choices file as it stands, when it says the same as `text`; else `text`, which holds all its answers."""
     own = output / CHOICES
     if own.is_file() and read_answers(own) == to_plain(read_yaml(text, CHOICES)[0]):
@@ -64,22 +114,6 @@ def _elevenlabs_key(settings: Settings) -> Secret:
     return Secret((SecretRef(KEY_NAME, value),))
 
 
-def import_options(
-    output: Path, choices: Path | None, catalog: Path | None, voice: str | None, model: str | None
-) -> ImportOptions:
-    """What was decided before: by options, by the choices file, by the project that is there."""
-    own = output / CHOICES
-    answers = read_answers(choices or own) if choices or own.is_file() else {}
-    return ImportOptions(
-        answers=answers,
-        voice=voice,
-        model=model,
-        catalog=_saved_catalog(catalog) if catalog else run_async(lambda: _account_catalog(read_settings())),
-        project_name=slug(output.absolute().name) or "imported",
-        has_project=(output / "agentops.yaml").is_file(),
-    )
-
-
 def read_answers(path: Path) -> Mapping[str, Mapping[str, Any]]:
     """The choices file: agent -> name -> answer or open question. Raises UsageError when it is not readable."""
     try:
@@ -93,17 +127,16 @@ def read_answers(path: Path) -> Mapping[str, Mapping[str, Any]]:
     return {agent: named for agent, named in data.items() if isinstance(named, dict)}
 
 
-async def _account_catalog(settings: Settings) -> tuple[Voice, ...]:
-    """The account's own voices where there is a key, else the few that are documented."""
+async def _account_catalog(settings: Settings) -> tuple[tuple[Voice, ...], str]:
+    """The account's own voices where there is a key, else the few that are documented, and why they are not its own."""
     if not settings.api_key:
-        return DOCUMENTED
+        return DOCUMENTED, ""
     key = Secret((SecretRef("SMALLEST_API_KEY", settings.api_key),))
     try:
         async with await connect(settings.base_url, key) as account:
-            return tuple(await account.list_voices()) or DOCUMENTED
+            return tuple(await account.list_voices()) or DOCUMENTED, ""
     except AgentopsError as failure:
-        talk(f"The account's voices can't be read ({failure.summary}); proposing from the documented ones.")
-        return DOCUMENTED
+        return DOCUMENTED, failure.summary
 
 
 def _saved_catalog(path: Path) -> tuple[Voice, ...]:
@@ -114,24 +147,3 @@ def _saved_catalog(path: Path) -> tuple[Voice, ...]:
     if not voices:
         raise UsageError(f"the catalog {path} holds no voices", hint="save an answer of get_voices")
     return voices
-
-
-def ask(options: ImportOptions, report: FidelityReport) -> ImportOptions:
-    """The options with what a person at the terminal answered; an empty answer leaves the choice open."""
-    answers = {agent: dict(named) for agent, named in options.answers.items()}
-    talk("An empty answer leaves a choice open, for the choices file.")
-    for choice in report.open_choices:
-        answer = _ask_one(choice)
-        if answer:
-            answers.setdefault(choice.agent, {})[choice.name] = answer
-    return replace(options, answers=answers)
-
-
-def _ask_one(choice: OpenChoice) -> str:
-    talk(f"\n{choice.agent}: {choice.question}")
-    for number, (value, reason) in enumerate(choice.proposals, 1):
-        talk(f"  {number}. {value}  ({reason})")
-    said: str = typer.prompt("Your answer", default="", show_default=False, err=True).strip()
-    if said.isdigit() and 1 <= int(said) <= len(choice.proposals):
-        return choice.proposals[int(said) - 1][0]
-    return said

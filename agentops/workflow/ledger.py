@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from agentops.apply.evidence import Deed
+from agentops.apply.evidence import Deed, read_deeds
 from agentops.apply.rollback import commit_in
+from agentops.errors import UsageError
 from agentops.plan.history import HistoryEntry
+from agentops.workflow.deployment import Deployment
 from agentops.workflow.history import AgentHistory
 
 FORMAT_VERSION = 1
+
+
+def write_ledger(deployment: Deployment, histories: Iterable[AgentHistory], path: Path) -> int:
+    """Writes the ledger to `path`; returns how many revisions it has. Raises UsageError where it can't be written."""
+    name = deployment.environment.name
+    lines = list(ledger_lines(name, histories, read_deeds(deployment.root, name)))
+    try:
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"the ledger can't be written to {path}: {error.strerror}") from None
+    return len(lines)
 
 
 def ledger_lines(environment: str, histories: Iterable[AgentHistory], deeds: Mapping[str, Deed]) -> Iterator[str]:

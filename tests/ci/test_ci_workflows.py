@@ -15,7 +15,7 @@ from runner import ACTION, PINS, ROOT
 
 from agentops.ci.scaffold import CALLER, GuardedEnvironment, Scaffold, github_files
 from agentops.cli.app import run
-from agentops.cli.github_files import read_scaffold
+from agentops.workflow.github_files import read_scaffold
 
 TOOLS = Path(sys.executable).parent
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentops.importers.atoms.weaving import weave
+from agentops.importers.atoms.restore_expressions import restore_expressions
 from agentops.spec.template import render
 
 SCOPE = {"vars": {"company": "Acme", "hours": "9 to 5", "empty": ""}}
@@ -26,12 +26,12 @@ SCOPE = {"vars": {"company": "Acme", "hours": "9 to 5", "empty": ""}}
     ],
 )
 def test_expressions_survive_a_change_around_them(source: str, new: str, woven: str | None) -> None:
-    assert weave(source, str(render(source, SCOPE)), new) == woven
+    assert restore_expressions(source, str(render(source, SCOPE)), new) == woven
 
 
 def test_a_source_that_does_not_render_to_the_old_text_is_left_alone() -> None:
-    assert weave("a ${{ vars.company }}", "b Acme", "c") is None
-    assert weave("a", "b", "c") is None
+    assert restore_expressions("a ${{ vars.company }}", "b Acme", "c") is None
+    assert restore_expressions("a", "b", "c") is None
 
 
 pieces = st.lists(
@@ -46,7 +46,7 @@ edits = st.lists(st.sampled_from(["Hi ", "Acme", "9 to 5", " now", "\n", "${{ x 
 @settings(max_examples=300, deadline=None)
 @given(pieces, edits)
 def test_what_is_woven_renders_to_the_new_text_and_keeps_every_expression(source: str, new: str) -> None:
-    woven = weave(source, str(render(source, SCOPE)), new)
+    woven = restore_expressions(source, str(render(source, SCOPE)), new)
     if woven is not None:
         assert render(woven, SCOPE) == new
         for expression in ("${{ vars.company }}", "${{ vars.hours }}", "${{ vars.empty }}"):
@@ -57,5 +57,5 @@ def test_what_is_woven_renders_to_the_new_text_and_keeps_every_expression(source
 @given(pieces)
 def test_an_unchanged_text_gives_its_source_back(source: str) -> None:
     old = str(render(source, SCOPE))
-    woven = weave(source, old, old)
+    woven = restore_expressions(source, old, old)
     assert woven is None or render(woven, SCOPE) == old

@@ -30,7 +30,7 @@ from agentops.plan.history import build_history
 from agentops.plan.model import Action, AgentChange, Category, ChangedBy, Drift, FieldChange, Operation, Plan, Risk
 from agentops.plan.sides import Contrast
 from agentops.render.apply_text import apply_text, event_text
-from agentops.render.contrast_text import contrast_json, contrast_text
+from agentops.render.contrast_text import diff_json, diff_text
 from agentops.render.drift_text import drift_json, drift_text
 from agentops.render.history_text import history_text
 from agentops.render.style import Style
@@ -186,8 +186,8 @@ GOLDEN: dict[str, Callable[[], str]] = {
     "drift.100.txt": lambda: drift_text(DRIFTED),
     "drift.60.txt": lambda: drift_text(DRIFTED, Style(width=60)),
     "drift.json": lambda: drift_json(DRIFTED),
-    "contrast.100.txt": lambda: contrast_text(CONTRASTS),
-    "contrast.json": lambda: contrast_json(CONTRASTS),
+    "contrast.100.txt": lambda: diff_text(CONTRASTS),
+    "contrast.json": lambda: diff_json(CONTRASTS),
 }
 
 

@@ -19,7 +19,7 @@ _MOST_TOKENS = 40_000
 _OPENINGS = ("${{", "${%", "${#")
 
 
-def weave(source: str, old: str, new: str) -> str | None:
+def restore_expressions(source: str, old: str, new: str) -> str | None:
     """The source that renders to `new`, given that `source` renders to `old`; None when an expression is affected."""
     expressions = [match[0] for match in _EXPRESSION.finditer(source)]
     literals = _EXPRESSION.split(source)
