@@ -53,7 +53,7 @@ async def test_the_sides_of_a_diff(world: WorkflowWorld) -> None:
     assert values(await compared(world, "live", "spec")) == {"firstMessage": ("Hello", "Good morning")}
     assert values(await compared(world, "spec", "live")) == {"firstMessage": ("Good morning", "Hello")}
     await world.apply()
-    between = values(await compared(world, "1", "2"))
+    between = values(await compared(world, "2", "3"))
     assert between == {"firstMessage": ("Hello", "Good morning")}
     environments = values(await compared(world, "env:prod", "spec"))
     assert environments == {"name": ("Acme desk (prod)", NAME)}
