@@ -20,7 +20,7 @@ from agentops.cli.options import (
     Gate,
     NoInputOption,
     PlanFormat,
-    Progress,
+    ProgressFormat,
     ProgressOption,
     ProjectOption,
     SelectOption,
@@ -64,7 +64,7 @@ def apply(
         bool | None, typer.Option("--smoke/--no-smoke", help="Call the changed agents after going live.")
     ] = None,
     gate: Annotated[Gate | None, typer.Option("--gate", help="Call ephemeral copies before anything changes.")] = None,
-    progress: ProgressOption = Progress.TEXT,
+    progress: ProgressOption = ProgressFormat.TEXT,
     output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print the result.")] = TextOrJson.TEXT,
     verbose: VerboseOption = False,
 ) -> int:

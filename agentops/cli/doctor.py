@@ -13,7 +13,7 @@ from agentops.errors import ExitCode
 from agentops.settings import read_settings
 
 if TYPE_CHECKING:
-    from agentops.workflow.doctor import Finding
+    from agentops.workflow.doctor import HealthCheck
 
 
 def doctor(environment: EnvironmentOption = None, project: ProjectOption = Path(), api: ApiOption = None) -> int:
@@ -22,7 +22,7 @@ def doctor(environment: EnvironmentOption = None, project: ProjectOption = Path(
     found = read_project(scope)
     findings = [*workflow.doctor.look_at_machine(found.root), workflow.doctor.look_at_project(found)]
 
-    async def account() -> list[Finding]:
+    async def account() -> list[HealthCheck]:
         with emulator_for(found, api) as url:
             looking = workflow.doctor.look_at_account(found.environment, read_settings(), url, api)
             return [each async for each in looking]

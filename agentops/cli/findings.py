@@ -15,7 +15,7 @@ from agentops.render.diagnostics import diagnostics_text
 from agentops.render.diagnostics_formats import diagnostics_github, diagnostics_json, diagnostics_sarif
 
 if TYPE_CHECKING:
-    from agentops.workflow.validating import Findings
+    from agentops.workflow.validating import Validation
 
 
 class DiagnosticFormat(StrEnum):
@@ -28,7 +28,7 @@ class DiagnosticFormat(StrEnum):
 FormatOption = Annotated[DiagnosticFormat, typer.Option("--format", help="How to print what was found.")]
 
 
-def print_findings(findings: Findings, output_format: DiagnosticFormat) -> ExitCode:
+def print_findings(findings: Validation, output_format: DiagnosticFormat) -> ExitCode:
     """Prints the diagnostics as asked, and a summary for people; returns the exit code."""
     diagnostics = findings.diagnostics
     match output_format:

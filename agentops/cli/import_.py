@@ -17,7 +17,7 @@ from agentops.errors import ExitCode, UsageError
 from agentops.importers.atoms.importing import AtomsImport
 from agentops.importers.elevenlabs.importing import ImportOptions
 from agentops.importers.fidelity import FidelityReport, OpenChoice
-from agentops.importers.files import PlacedFile, Placement, write_files
+from agentops.importers.files import PlacedFile, Placement, place_files, write_files
 from agentops.render.fidelity_html import fidelity_html
 from agentops.render.fidelity_json import fidelity_json
 from agentops.render.fidelity_markdown import fidelity_markdown
@@ -127,7 +127,7 @@ def atoms(
     if dry_run:
         for path, text in made.files.items():
             sys.stdout.write(f"# ---- {path}\n{text}")
-    placed = workflow.import_atoms.place(made, output, overwrite=overwrite)
+    placed = place_files(output, made.files, overwrite=overwrite)
     _show_placed(placed, output, dry_run=dry_run)
     for spec in made.agents:
         for remark in spec.remarks:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 from agentops import workflow
 from agentops.apply.journal import event_data
 from agentops.apply.model import ApplyResult, Event, EventSink
-from agentops.cli.options import PlanFormat, Progress, TextOrJson
+from agentops.cli.options import PlanFormat, ProgressFormat, TextOrJson
 from agentops.cli.session import talk
 from agentops.plan.serial import to_json
 from agentops.render.apply_json import result_json
@@ -61,11 +61,11 @@ def result_output(result: ApplyResult, output_format: TextOrJson) -> str:
 
 
 @contextmanager
-def watching(progress: Progress = Progress.TEXT) -> Iterator[EventSink]:
+def watching(progress: ProgressFormat = ProgressFormat.TEXT) -> Iterator[EventSink]:
     """Who is told what an apply is doing: a person at a terminal, a log, or a program that reads JSON Lines."""
-    if progress is Progress.JSON:
+    if progress is ProgressFormat.JSON:
         yield lambda event: talk(json.dumps(event_data(event), ensure_ascii=False))
-    elif progress is Progress.LINES or not (sys.stderr.isatty() and read_settings().can_redraw):
+    elif progress is ProgressFormat.LINES or not (sys.stderr.isatty() and read_settings().can_redraw):
         yield tell_event
     else:
         # The terminal library is only for the live view; logs and programs start without it.

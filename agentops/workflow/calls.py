@@ -14,7 +14,7 @@ from agentops.apply.model import SmokeVerdict
 from agentops.apply.model import Verdict as SmokeOutcome
 from agentops.calls.choosing import estimate_s, is_called_for
 from agentops.calls.folder import keep_in
-from agentops.calls.model import Check, RunReport
+from agentops.calls.model import RunReport
 from agentops.calls.preparing import prepare
 from agentops.calls.retelling import script_of
 from agentops.calls.run import Prepared, Wiring
@@ -198,28 +198,24 @@ def prepare_smoke(
     keys = {change.key for change in changes if change.is_change}
     agents = [agent for agent in deployment.agents if agent.key in keys]
     prepared: dict[str, list[Prepared]] = {}
-    categories = {change.key: _categories(change) for change in changes}
+    # Nothing for what is new or restored, which is called in full.
+    categories = {
+        change.key: frozenset(category.value for category in change.categories)
+        if change.action in (Action.UPDATE, Action.GO_LIVE)
+        else frozenset()
+        for change in changes
+    }
     for loaded in load_scripts(deployment.project, agents, Choice()):
         if is_called_for(loaded.script, categories[loaded.script.agent], _CATEGORIES):
             prepared.setdefault(loaded.script.agent, []).append(made_ready(loaded, deployment.root))
     return SmokeAfterDeploy(deployment, prepared, folder, write_pages, progress)
 
 
-def _categories(change: AgentChange) -> frozenset[str]:
-    """What a change touches; nothing for what is new or restored, which is called in full."""
-    is_partial = change.action in (Action.UPDATE, Action.GO_LIVE)
-    return frozenset(category.value for category in change.categories) if is_partial else frozenset()
-
-
 def summary_of(run: RunReport) -> str:
     """What was heard and what was expected, one line per failure; the count of calls when all is well."""
-    lines = [
-        f"{call.title}: expected {check.expected}; heard {check.heard}" + _at(check)
-        for call in run.calls
-        for check in call.failures
-    ]
+    lines = []
+    for call in run.calls:
+        for check in call.failures:
+            at = f" (at {check.at_ms / 1000:.1f} s)" if check.at_ms is not None else ""
+            lines.append(f"{call.title}: expected {check.expected}; heard {check.heard}{at}")
     return "\n".join(lines) or f"{len(run.calls)} call{'s' if len(run.calls) != 1 else ''} passed"
-
-
-def _at(check: Check) -> str:
-    return f" (at {check.at_ms / 1000:.1f} s)" if check.at_ms is not None else ""

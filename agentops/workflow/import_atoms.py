@@ -11,7 +11,6 @@ from pathlib import Path
 from agentops.document import AgentListing, Generation, Secret, SecretRef
 from agentops.errors import UsageError
 from agentops.importers.atoms.importing import AtomsImport, import_observed, project_settings
-from agentops.importers.files import PlacedFile, place_files
 from agentops.remote.connect import connect
 from agentops.remote.port import Reader
 from agentops.settings import DEFAULT_HOST, Settings
@@ -50,11 +49,6 @@ async def import_as_project(
     base_url = None if settings.base_url == DEFAULT_HOST else settings.base_url
     project = {"agentops.yaml": project_settings(name, environment, base_url), ".gitignore": ".agentops/\n"}
     return replace(made, files={**project, **made.files})
-
-
-def place(made: AtomsImport, output: Path, *, overwrite: bool) -> tuple[PlacedFile, ...]:
-    """What writing the files would do to those that are there."""
-    return place_files(output, made.files, overwrite=overwrite)
 
 
 async def _import(request: AtomsRequest, account: Reader, environment: str, project: Project | None) -> AtomsImport:

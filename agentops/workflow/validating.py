@@ -20,14 +20,14 @@ from agentops.workflow.scripts import load_script
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class Validation:
     """Every problem once, and what was looked at, in words: "3 agents in prod"."""
 
     diagnostics: tuple[Diagnostic, ...]
     subject: str
 
 
-def validate_project(start: Path, environment: str | None, settings: Settings, *, everywhere: bool) -> Findings:
+def validate_project(start: Path, environment: str | None, settings: Settings, *, everywhere: bool) -> Validation:
     """Checks specs and call scripts in one environment, or in all of them. Needs no secret's value."""
     names: Sequence[str | None] = [environment]
     if everywhere:
@@ -46,13 +46,13 @@ def validate_project(start: Path, environment: str | None, settings: Settings, *
         found += [*project.diagnostics, *_script_problems(project)]
         subjects.append(_subject(project))
     once = {(each.code, each.where, each.summary): each for each in found}
-    return Findings(tuple(once.values()), ", ".join(subjects))
+    return Validation(tuple(once.values()), ", ".join(subjects))
 
 
-def lint(start: Path, environment: str | None, settings: Settings) -> Findings:
+def lint(start: Path, environment: str | None, settings: Settings) -> Validation:
     """What validation finds, and what is valid and still hurts a phone line."""
     project = read_specs(start, environment, settings)
-    return Findings(tuple(lint_project(project)), _subject(project))
+    return Validation(tuple(lint_project(project)), _subject(project))
 
 
 def code_titles() -> dict[str, str]:

@@ -10,10 +10,10 @@ from workflow_world import WorkflowWorld
 
 from agentops.document import Generation
 from agentops.errors import UsageError
-from agentops.importers.files import Placement, write_files
+from agentops.importers.files import Placement, place_files, write_files
 from agentops.plan.build import PlanOptions
 from agentops.settings import Settings
-from agentops.workflow.import_atoms import AtomsRequest, import_as_project, import_into_project, place
+from agentops.workflow.import_atoms import AtomsRequest, import_as_project, import_into_project
 from agentops.workflow.import_elevenlabs import CHOICES, ElevenlabsRequest, convert, read, read_answers
 from agentops.workflow.import_elevenlabs import place as place_converted
 from agentops.workflow.pulling import forget, plan_forgetting, pull, write_pulled
@@ -37,7 +37,7 @@ async def test_an_account_becomes_a_project_of_its_own(world: WorkflowWorld, tmp
     assert made.known == ()
     assert "project: our-line" in made.files["agentops.yaml"]
     assert world.url in made.files["agentops.yaml"]
-    placed = place(made, output, overwrite=False)
+    placed = place_files(output, made.files)
     write_files(output, placed, manifest=False)
     fresh = WorkflowWorld(output, world.url, settings)
     assert (await fresh.plan("prod")).is_empty
@@ -56,9 +56,9 @@ async def test_a_project_takes_in_only_what_it_does_not_have(world: WorkflowWorl
     assert [agent.key for agent in everything.agents] == ["a-stranger"]
     assert "agentops.yaml" not in everything.files
     assert f"{NAME}" in (unknown.value.hint or "")
-    write_files(world.root, place(everything, world.root, overwrite=False), manifest=False)
+    write_files(world.root, place_files(world.root, everything.files), manifest=False)
     world.write("agents/a-stranger.yaml", "name: Mine\n")
-    kept = place(everything, world.root, overwrite=False)
+    kept = place_files(world.root, everything.files)
     assert Placement.KEEP in {file.placement for file in kept}
 
 

@@ -1,4 +1,4 @@
-"""What this machine's journals say about earlier runs: results by run, verdicts by revision. Evidence, nothing more."""
+"""What this machine's journals say about earlier runs: results by run, verdicts by revision."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from agentops.state import STATE_FOLDER
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class DeployRecord:
     """What this machine knows of how a revision was deployed. `verdict`: of the calls after it went live, if any."""
 
     run_id: str
@@ -20,20 +20,22 @@ class Deed:
     verdict: str | None = None
 
 
-def read_deeds(root: Path, environment: str) -> dict[str, Deed]:
+def read_deploys(root: Path, environment: str) -> dict[str, DeployRecord]:
     """By revision id, for those this machine deployed."""
-    found: dict[str, Deed] = {}
+    found: dict[str, DeployRecord] = {}
     for result in read_runs(root, environment):
         for agent in result.get("agents", ()):
             if revision_id := agent.get("revision_id"):
                 verdict = (agent.get("verdict") or {}).get("verdict")
-                found[revision_id] = Deed(result["run_id"], result["digest"], verdict)
+                found[revision_id] = DeployRecord(result["run_id"], result["digest"], verdict)
     return found
 
 
 def read_verdicts(root: Path, environment: str) -> dict[str, str]:
     """The verdict of the calls after a revision went live, by revision id, for those this machine deployed."""
-    return {revision_id: deed.verdict for revision_id, deed in read_deeds(root, environment).items() if deed.verdict}
+    return {
+        revision_id: deploy.verdict for revision_id, deploy in read_deploys(root, environment).items() if deploy.verdict
+    }
 
 
 def read_run(root: Path, environment: str, run_id: str) -> Mapping[str, Any] | None:
