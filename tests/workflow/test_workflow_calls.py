@@ -96,3 +96,14 @@ async def test_a_real_call_becomes_a_script_of_the_agent_that_took_it(calls: Wor
         with pytest.raises(UsageError) as foreign:
             await script_from_record(deployment, call_id)
     assert foreign.value.code == "foreign-call"
+
+
+async def test_after_an_update_only_scripts_for_what_it_touches_are_called(calls: WorkflowWorld) -> None:
+    script = (calls.root / "agents/calls/one.yaml").read_text()
+    calls.write("agents/calls/one.yaml", script.replace("tags: [smoke]", "tags: [voice]"))
+    first, second = Pages(), Pages()
+    await calls.apply(smoke=True, pages=first)
+    assert len(first.written[0][0].calls) == 2, "what is new is called in full"
+    calls.agent(prompt="Other words.", more="calls: [calls/one.yaml, calls/two.yaml]\n")
+    await calls.apply(smoke=True, pages=second)
+    assert [Path(call.script).stem for call in second.written[0][0].calls] == ["two"]
