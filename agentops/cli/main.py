@@ -90,6 +90,8 @@ def run_verb(arguments: list[str]) -> int:
         return _explain(failure)
     except Exception as bug:  # noqa: BLE001 - the boundary: a defect of ours still ends in one line and exit code 1
         return _own_up(bug)
+    if result == INTERRUPTED:  # typer catches Ctrl-C itself and says nothing
+        _say("interrupted")
     return int(result or 0)
 
 
