@@ -20,7 +20,7 @@ from agentops.ci.job import Job
 from agentops.diagnostics import Diagnostic, has_errors
 from agentops.errors import AgentopsError, ExitCode
 from agentops.plan.model import Plan
-from agentops.plan.serial import to_json
+from agentops.plan.plan_json import to_json
 from agentops.render.apply_json import result_json
 from agentops.render.calls_markdown import run_markdown
 from agentops.render.ci_pages import (

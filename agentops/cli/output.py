@@ -14,7 +14,7 @@ from agentops.apply.journal import event_data
 from agentops.apply.model import ApplyResult, Event, EventSink
 from agentops.cli.options import PlanFormat, ProgressFormat, TextOrJson
 from agentops.cli.session import talk
-from agentops.plan.serial import to_json
+from agentops.plan.plan_json import to_json
 from agentops.render.apply_json import result_json
 from agentops.render.apply_text import apply_text, event_text
 from agentops.render.plan_html import plan_html

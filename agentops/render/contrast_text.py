@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from agentops.plan.model import FORMAT_VERSION
-from agentops.plan.serial import field_data
+from agentops.plan.plan_json import field_data
 from agentops.plan.sides import Contrast
 from agentops.render.plan_text import field_lines
 from agentops.render.style import PLAIN, Style

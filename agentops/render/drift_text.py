@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from agentops.document import path_text
 from agentops.plan.model import FORMAT_VERSION, Action, AgentChange, ChangedBy, Drift, FieldChange, Plan
-from agentops.plan.serial import field_data
+from agentops.plan.plan_json import field_data
 from agentops.render.plan_text import field_lines
 from agentops.render.style import PLAIN, Style
 from agentops.render.values import DRIFT_WORDS, plural, value_text

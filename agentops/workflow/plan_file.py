@@ -6,7 +6,8 @@ from pathlib import Path
 
 from agentops.errors import UsageError
 from agentops.plan.model import Plan
-from agentops.plan.serial import from_json, to_json
+from agentops.plan.plan_json import to_json
+from agentops.plan.serial import from_json
 
 
 def read_plan(path: Path) -> Plan:
