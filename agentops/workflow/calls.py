@@ -21,8 +21,9 @@ from agentops.calls.run import Prepared, Wiring
 from agentops.calls.schedule import Appointment, Plan, Progress, ignore_progress, run_calls, shard_of
 from agentops.calls.session import NoConnection, Target, try_session
 from agentops.errors import AgentopsError, RefusedError, UnavailableError, UsageError
+from agentops.fields import Category
 from agentops.plan.identity import match_agents
-from agentops.plan.model import Action, AgentChange, Category
+from agentops.plan.model import Action, AgentChange
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.scripts import Choice, LoadedScript, load_scripts
 

@@ -26,8 +26,9 @@ from agentops.apply.model import (
 )
 from agentops.document import Environment, Mark, Revision, ScanState, build_label
 from agentops.errors import ExitCode
+from agentops.fields import Category, Risk
 from agentops.plan.history import build_history
-from agentops.plan.model import Action, AgentChange, Category, ChangedBy, Drift, FieldChange, Operation, Plan, Risk
+from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Operation, Plan
 from agentops.plan.sides import Contrast
 from agentops.render.apply_text import apply_text, event_text
 from agentops.render.contrast_text import contrast_json, contrast_text
