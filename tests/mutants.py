@@ -190,9 +190,11 @@ def _measure(part: str, asked: argparse.Namespace, trees: Queue[Path]) -> bool:
         for mutant, fate in zip(sample, pool.map(attempt, sample), strict=True):
             if fate is Fate.SURVIVED:
                 survivors += 1
-                print(f"  {mutant}", flush=True)
+                sys.stdout.write(f"  {mutant}\n")
+                sys.stdout.flush()
     score = 1 - survivors / len(sample) if sample else 1.0
-    print(f"{part}: {len(sample) - survivors} of {len(sample)} killed ({score:.0%}), {len(every)} mutants in all")
+    killed = len(sample) - survivors
+    sys.stdout.write(f"{part}: {killed} of {len(sample)} killed ({score:.0%}), {len(every)} mutants in all\n")
     return score >= GOAL
 
 
