@@ -24,8 +24,8 @@ from agentops.cli.session import Scope, opened, read_project, run_async, scope_o
 from agentops.errors import ExitCode, SpecError
 
 if TYPE_CHECKING:
+    from agentops.plan.agent_diff import AgentDiff, Side
     from agentops.plan.model import Plan
-    from agentops.plan.sides import Contrast, Side
     from agentops.spec import Project
 
 KeysArgument = Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="Agents by key or glob.")]
@@ -78,7 +78,7 @@ def diff(
     verbose: VerboseOption = False,
 ) -> int:
     """Compare two sides of agents: the spec, what serves, any revision, another environment's spec."""
-    from agentops.plan.sides import read_side
+    from agentops.plan.agent_diff import read_side
 
     scope = scope_of(project, environment, api, key, None, select, is_verbose=verbose)
     found = _contrasts(scope, read_side(before), read_side(after))
@@ -89,9 +89,9 @@ def diff(
     return ExitCode.CHANGES if detailed_exitcode and any(each.fields for each in found) else ExitCode.DONE
 
 
-def _contrasts(scope: Scope, before: Side, after: Side) -> tuple[Contrast, ...]:
+def _contrasts(scope: Scope, before: Side, after: Side) -> tuple[AgentDiff, ...]:
+    from agentops.plan.agent_diff import SideKind
     from agentops.plan.selection import Selection, select_agents
-    from agentops.plan.sides import SideKind
     from agentops.workflow.contrast import Contrasts
 
     names = {side.name for side in (before, after) if side.kind is SideKind.ENVIRONMENT}
@@ -100,7 +100,7 @@ def _contrasts(scope: Scope, before: Side, after: Side) -> tuple[Contrast, ...]:
         agents = _valid_project(scope, scope.environment or next(iter(names), None)).agents
         return contrasts.of_specs(select_agents(agents, Selection(scope.agents, (), scope.tags)))
 
-    async def main() -> tuple[Contrast, ...]:
+    async def main() -> tuple[AgentDiff, ...]:
         async with opened(scope) as deployment:
             return await contrasts.of_account(deployment)
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from agentops.plan.agent_diff import AgentDiff
 from agentops.plan.model import FORMAT_VERSION
 from agentops.plan.serial import field_data
-from agentops.plan.sides import Contrast
 from agentops.render.plan_text import field_lines
 from agentops.render.style import PLAIN, Style
 from agentops.render.values import plural
 
 
-def contrast_text(contrasts: Sequence[Contrast], style: Style = PLAIN) -> str:
+def contrast_text(contrasts: Sequence[AgentDiff], style: Style = PLAIN) -> str:
     """Every agent with what differs between its two sides; `-` is the first side, `+` the second."""
     lines: list[str] = []
     for each in contrasts:
@@ -30,7 +30,7 @@ def contrast_text(contrasts: Sequence[Contrast], style: Style = PLAIN) -> str:
     return "\n".join(lines) + "\n"
 
 
-def contrast_json(contrasts: Sequence[Contrast]) -> str:
+def contrast_json(contrasts: Sequence[AgentDiff]) -> str:
     data = {
         "format_version": FORMAT_VERSION,
         "agents": [

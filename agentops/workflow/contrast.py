@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from agentops.apply.rollback import choose_revision
 from agentops.document import AgentListing, DesiredAgent, Document, Revision
+from agentops.plan.agent_diff import AgentDiff, Side, SideKind
 from agentops.plan.canonical import without
 from agentops.plan.changes import Describer, secret_values
 from agentops.plan.compare import compare_documents
 from agentops.plan.identity import match_agents
-from agentops.plan.sides import Contrast, Side, SideKind
 from agentops.remote.port import Reader
 from agentops.spec import Project
 from agentops.workflow.deployment import Deployment
@@ -37,13 +37,13 @@ class Contrasts:
     after: Side
     others: Mapping[str, Project]
 
-    def of_specs(self, agents: Sequence[DesiredAgent]) -> tuple[Contrast, ...]:
+    def of_specs(self, agents: Sequence[DesiredAgent]) -> tuple[AgentDiff, ...]:
         """Every agent, where no side needs the account."""
         return tuple(
             self._contrast(agent, self._spec(agent, self.before), self._spec(agent, self.after)) for agent in agents
         )
 
-    async def of_account(self, deployment: Deployment) -> tuple[Contrast, ...]:
+    async def of_account(self, deployment: Deployment) -> tuple[AgentDiff, ...]:
         """Every selected agent, where a side is on the platform. Raises UsageError for a revision nobody has."""
         listings = await deployment.account.list_agents()
         matching = match_agents(deployment.environment, deployment.agents, listings)
@@ -53,7 +53,7 @@ class Contrasts:
             )
         )
 
-    async def _read(self, reader: Reader, agent: DesiredAgent, listing: AgentListing | None) -> Contrast:
+    async def _read(self, reader: Reader, agent: DesiredAgent, listing: AgentListing | None) -> AgentDiff:
         before, after = await asyncio.gather(
             self._side(reader, agent, listing, self.before), self._side(reader, agent, listing, self.after)
         )
@@ -76,17 +76,17 @@ class Contrasts:
         is_alone = SideKind.ENVIRONMENT in (self.before.kind, self.after.kind)
         return _Held({"name": agent.name, **agent.metadata, **agent.config} if is_alone else agent.config)
 
-    def _contrast(self, agent: DesiredAgent, before: _Held | None, after: _Held | None) -> Contrast:
+    def _contrast(self, agent: DesiredAgent, before: _Held | None, after: _Held | None) -> AgentDiff:
         names = (str(self.before), str(self.after))
         if before is None or after is None:
             side = names[0] if before is None else names[1]
-            return Contrast(agent.key, agent.name, *names, note=f"{side} does not have this agent")
+            return AgentDiff(agent.key, agent.name, *names, note=f"{side} does not have this agent")
         hidden = before.unverifiable | after.unverifiable
         old, new = without(before.document, hidden), without(after.document, hidden)
         is_one_spec = before.is_spec is not after.is_spec
         managed = (old if before.is_spec else new) if is_one_spec else None
         describer = Describer(agent, secret_values([agent]), is_of_spec=after.is_spec)
-        return Contrast(agent.key, agent.name, *names, fields=compare_documents(describer, old, new, managed))
+        return AgentDiff(agent.key, agent.name, *names, fields=compare_documents(describer, old, new, managed))
 
 
 async def _revision(reader: Reader, agent: DesiredAgent, listing: AgentListing, side: Side) -> Revision | None:

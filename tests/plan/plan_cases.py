@@ -11,7 +11,7 @@
     orphans:      keys of agents that no spec means, with what was observed of them
     account:      its voices, phone_numbers, knowledge_bases and max_agents, as far as the plan must ask for them, and
                   the `unanswered` questions; without it nothing is asked
-    expect:       what `test_plan_cases.told` reads off the plan: changes, fields, drift, refusals, stale, diagnostics ...
+    expect:       what `test_plan_cases.told` reads off the plan: changes, fields, drift, refusals, stale ...
 
 A revision is `{number, spec}` when we published it (`filled` is what the server added, `document` what it holds where
 that is more than the spec; `key`, `environment`, `project` where the mark differs), and `{number, document}` with an
