@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agentops.diagnostics import Diagnostic, Severity
@@ -53,8 +53,8 @@ class World:
     generation: Generation
     target: str
     matching: Matching
-    orphans: Mapping[str, ObservedAgent] = field(default_factory=dict)
-    agent_count: int = 0
+    orphans: Mapping[str, ObservedAgent]
+    agent_count: int
 
 
 @dataclass(frozen=True, slots=True)

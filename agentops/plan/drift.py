@@ -51,7 +51,7 @@ def _by_marks(
     live = observed.live
     if live is None:
         return DriftStatus(Drift.NONE, is_pristine=True)
-    mark = _serving_mark(live, observed.history)
+    mark = read_mark(_origin(live, observed.history).label)
     if is_mark_of(mark, environment, desired):
         assert mark is not None
         return _ours(environment, generation, desired, observed, mark)
@@ -85,26 +85,19 @@ def _ours(
     return DriftStatus(Drift.ROLLED_BACK, detail, observed.live, mark, fingerprints - {mark.fingerprint}, staged)
 
 
-def _serving_mark(live: Revision, history: tuple[Revision, ...]) -> Mark | None:
-    """The mark of what serves: a restored revision is what it was restored from."""
+def _origin(live: Revision, history: tuple[Revision, ...]) -> Revision:
+    """The revision that `live` is a copy of, through any number of restores; itself when it is none."""
+    by_id = {revision.revision_id: revision for revision in history}
     seen = {live.revision_id}
-    while (source := _source_of(live, history)) is not None and source.revision_id not in seen:
-        seen.add(source.revision_id)
-        live = source
-    return read_mark(live.label)
-
-
-def _source_of(revision: Revision, history: tuple[Revision, ...]) -> Revision | None:
-    if revision.restored_from is None:
-        return None
-    return next((r for r in history if r.revision_id == revision.restored_from), None)
+    while live.restored_from in by_id and live.restored_from not in seen:
+        seen.add(live.restored_from)
+        live = by_id[live.restored_from]
+    return live
 
 
 def _newer(live: Revision, history: tuple[Revision, ...]) -> list[Revision]:
     """Revisions newer than what serves (for a restored one: newer than its source), newest first."""
-    origin = live
-    while (source := _source_of(origin, history)) is not None and source is not origin:
-        origin = source
+    origin = _origin(live, history)
     ids = [revision.revision_id for revision in history]
     if origin.revision_id not in ids:
         return []

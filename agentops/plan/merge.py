@@ -33,9 +33,8 @@ def _value(path: Path, observed: Any, wanted: Any) -> Any:
 
 
 def _object(path: Path, observed: Mapping[str, Any], wanted: Mapping[str, Any]) -> Document:
-    kept = {name: value for name, value in observed.items() if name not in DATABASE_OWNED and value is not None}
     merged = {name: _value((*path, name), observed.get(name), value) for name, value in wanted.items()}
-    return {**_without_owned(kept), **merged}
+    return {**_without_owned(observed), **merged}
 
 
 def _list(path: Path, observed: Sequence[Any], wanted: Sequence[Any]) -> list[Any]:

@@ -67,7 +67,7 @@ def ours(number: int, config: dict[str, Any]) -> Revision:
 
 
 def build(matching: Matching, seen: dict[str, ObservedAgent], target: str = "https://x", **options: Any) -> Plan:
-    planner = Planner(PROD, World(Generation.V2, target, matching), PlanOptions(**options))
+    planner = Planner(PROD, World(Generation.V2, target, matching, {}, len(seen)), PlanOptions(**options))
     return planner.conclude(
         planner.plan_agent(match, seen[match.listing.agent_id] if match.listing else None) for match in matching.matches
     )
