@@ -43,25 +43,6 @@ class _Cleared:
 
 CLEARED = _Cleared()
 
-# What to write to empty a field, since nulls are rejected. A field that is not here can't be emptied.
-EMPTY_VALUES: Mapping[Path, Any] = {
-    ("globalPrompt",): "",
-    ("backgroundSound",): "",
-    ("callDispositionConfig",): "",
-    ("customLLMWebSocketUrl",): "",
-    ("defaultVariables",): {},
-    ("pronunciationDicts",): [],
-    ("singlePromptConfig", "tools"): [],
-    ("singlePromptConfig", "toolRefs"): [],
-    ("postCallAnalyticsConfig", "dispositionMetrics"): [],
-    ("postCallAnalyticsConfig", "successMetrics"): [],
-    ("postCallAnalyticsConfig", "summaryPrompt"): "",
-    ("voiceMailDetectionConfig", "endText"): "",
-    ("description",): "",
-    ("avatarUrl",): "",
-    ("telephonyProductId",): [],
-}
-
 
 @dataclass(frozen=True, slots=True)
 class SecretRef:

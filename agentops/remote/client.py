@@ -23,6 +23,7 @@ from agentops.document import (
     read_mark,
 )
 from agentops.errors import ConflictError, ConflictFlavour, ForbiddenError, NotFoundError, PlatformError
+from agentops.fields import METADATA
 from agentops.net import Answer, Http, error_of
 from agentops.remote import wire
 from agentops.remote.rows import AgentRow, ProductRow, VoiceRow, read_row, rows_of
@@ -30,9 +31,7 @@ from agentops.remote.rows import AgentRow, ProductRow, VoiceRow, read_row, rows_
 API = "/atoms/v1"
 VOICES = "/waves/v1"
 PAGE_SIZE = 100
-
-# Unversioned fields of an agent that are read back under the name they are written with.
-METADATA = ("description", "avatarUrl", "allowInboundCall", "visibleToEveryone")
+_READ_APART = ("name", "telephonyProductId")  # a listing has the one itself, and the other as telephone numbers
 
 
 class Client:
@@ -110,7 +109,7 @@ class Client:
     def _listing(self, data: Any, numbers: Sequence[PhoneNumber]) -> AgentListing:
         """Numbers are written as product ids and read back as telephone numbers."""
         row = read_row(AgentRow, data, "GET /agent")
-        metadata = {name: data[name] for name in METADATA if data.get(name) is not None}
+        metadata = {name: data[name] for name in METADATA if name not in _READ_APART and data.get(name) is not None}
         if products := [each.product_id for each in numbers if each.agent_id == row.agent_id]:
             metadata["telephonyProductId"] = products
         return AgentListing(

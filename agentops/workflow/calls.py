@@ -22,8 +22,9 @@ from agentops.calls.schedule import Appointment, Plan, Progress, ignore_progress
 from agentops.calls.session import NoConnection, Target, try_session
 from agentops.document import DesiredAgent
 from agentops.errors import AgentopsError, RefusedError, UnavailableError, UsageError
+from agentops.fields import Category
 from agentops.plan.identity import match_agents
-from agentops.plan.model import Action, AgentChange, Category
+from agentops.plan.model import Action, AgentChange
 from agentops.spec import Project
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.scripts import Choice, LoadedScript, load_scripts
