@@ -21,7 +21,7 @@ from agentops.plan.model import Action, AgentChange
 class ApplyOptions:
     """How one run goes about it; what it does is in the plan.
 
-    deploy:          the environment's deploy rules: label, strategy, what to do when a call fails
+    deploy:          the environment's deploy rules: label, what to do when a call fails
     discard_draft:   throw away somebody else's open draft instead of refusing
     is_atomic:       when one agent fails after others went live, restore those, newest first
     scan_timeout_s:  how long one publish may be scanned before its outcome counts as unknown
@@ -42,7 +42,6 @@ class Stage(StrEnum):
 
     GUARD = "guard"
     CREATE = "create"
-    BRANCH = "branch"
     DRAFT = "draft"
     PATCH = "patch"
     COMPARE = "compare"

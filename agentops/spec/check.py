@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.document import CLEARED, Path, Secret, path_text
 from agentops.spec.closest import closest
+from agentops.spec.model.base import Model
 from agentops.spec.rendering import BROKEN
 from agentops.spec.template import has_expression
 from agentops.spec.tree import Map, key_place, mark_of, value_place
@@ -156,6 +157,8 @@ def _place(tree: Map, path: Path, *, at_key: bool) -> Where | None:
 
 def _unknown_field(model: type[BaseModel], location: tuple[Any, ...], name: str) -> _Found:
     owner = _model_at(model, location[:-1])
+    if owner is not None and issubclass(owner, Model) and name in owner.REMOVED:
+        return _Found("removed-field", f"`{name}` is no longer supported", None, owner.REMOVED[name])
     known = list(owner.model_fields) if owner is not None else []
     close = closest(name, known, cutoff=0.6)
     expected = None
