@@ -117,6 +117,14 @@ def _value_of(ref: SecretRef) -> str:
 # ---- what the project wants
 
 
+class Verdict(StrEnum):
+    """What calls come to. INCONCLUSIVE: the agent could not be tried (not reached, draining, a platform error)."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+
+
 class OnFailure(StrEnum):
     ROLLBACK = "rollback"
     KEEP = "keep"

@@ -301,16 +301,11 @@ class _Engine:
         error = stopped.cause
         is_unread = stopped.stage is Stage.VERIFY and isinstance(error, (UnavailableError, RateLimitedError))
         is_unknown = is_unread or isinstance(error, OutcomeUnknownError)
-        is_serving = isinstance(stopped.reached, (Live, Verified, Deployed, Called))
-        self._finish(
-            result_of(
-                stopped.reached,
-                Outcome.UNKNOWN if is_unknown else Outcome.FAILED,
-                detail or ("it is live all the same" if is_serving else ""),
-                stage=stopped.stage,
-                problem=Problem.from_error(error),
-            )
-        )
+        outcome = Outcome.UNKNOWN if is_unknown else Outcome.FAILED
+        result = result_of(stopped.reached, outcome, detail, stage=stopped.stage, problem=Problem.from_error(error))
+        if not detail and result.revision_id is not None and result.serving_revision_id == result.revision_id:
+            result = replace(result, detail="it is live all the same")
+        self._finish(result)
 
     def _finish(self, result: AgentResult) -> None:
         result = replace(result, warnings=tuple(self.run.warnings.get(result.key, ())))

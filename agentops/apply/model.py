@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias
 
 from agentops.clock import Clock
 from agentops.document import Deploy
+from agentops.document import Verdict as Verdict
 from agentops.errors import AgentopsError, ExitCode
 from agentops.plan.model import Action, AgentChange
 
@@ -65,12 +66,6 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
     ROLLED_BACK = "rolled_back"
     NOT_ATTEMPTED = "not_attempted"
-
-
-class Verdict(StrEnum):
-    PASSED = "passed"
-    FAILED = "failed"
-    INCONCLUSIVE = "inconclusive"
 
 
 @dataclass(frozen=True, slots=True)
