@@ -118,7 +118,7 @@ async def _look_at_draft(run: Run, change: AgentChange, observed: ObservedAgent,
 
 
 async def create(run: Run, planned: Planned) -> Guarded:
-    """Creates the agent by its name; the platform publishes a first revision of its own, which serves nobody yet."""
+    """Creates the agent by its name; the platform publishes a first revision of its own."""
     change, desired = planned.change, planned.change.desired
     if desired is None:
         raise LookupError(f"{change.key}: nothing is wanted of an agent that is to be created")

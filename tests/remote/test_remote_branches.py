@@ -168,3 +168,42 @@ async def test_content_that_passed_before_is_published_at_once(account: tuple[Wr
     assert answered.revision is not None
     assert (answered.revision.label, answered.revision.branch_id) == ("one again", observed.branch_id)
     assert answered.revision.revision_id == (await writer.read_head(observed.agent_id)).revision_id
+
+
+async def test_a_revision_of_the_live_branch_is_looked_for_there_first(account: tuple[Writer, Console]) -> None:
+    writer, console = account
+    observed = await with_trial_live(writer, console)
+    assert observed.live is not None
+    console.log.clear()
+    found = await writer.read_revision(observed.agent_id, observed.live.revision_id)
+    assert found.revision_id == observed.live.revision_id
+    assert len(console.log) == 2, "the branches, and the revision on the one that is live"
+
+
+async def test_the_history_is_read_where_another_branch_may_hold_a_rival(account: tuple[Writer, Console]) -> None:
+    writer, console = account
+    listing = await writer.read_listing(await writer.create_agent("Acme"))
+    await published(writer, await writer.read_agent(listing), OURS, "Ours")
+    main = (await writer.read_head(listing.agent_id)).branch_id
+    await console("POST", f"{listing.agent_id}/branches", {"sourceBranchId": main, "name": "trial"})
+    observed = await writer.read_agent(listing, mine=("acme", "prod"))
+    assert observed.base is observed.live
+    assert {revision.branch_id for revision in observed.history} > {main}
+
+
+async def test_the_history_is_read_where_what_serves_was_restored(account: tuple[Writer, Console]) -> None:
+    writer, _ = account
+    listing = await writer.read_listing(await writer.create_agent("Acme"))
+    for greeting in ("One", "Two"):
+        await published(writer, await writer.read_agent(listing), OURS, greeting)
+    observed = await writer.read_agent(listing)
+    assert observed.live is not None
+    older = (await writer.list_revisions(listing.agent_id))[1]
+    newest = observed.live.revision_id
+    await writer.restore(
+        Publication(listing.agent_id, "", newest, restored_from=older.revision_id, branch_id=observed.branch_id)
+    )
+    restored = await writer.read_agent(listing, mine=("acme", "prod"))
+    assert restored.live is not None
+    assert restored.live.restored_from == older.revision_id
+    assert newest in [revision.revision_id for revision in restored.history]
