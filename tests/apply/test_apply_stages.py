@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 
@@ -180,6 +181,66 @@ async def test_nothing_is_called_live_that_published_nothing(world: World) -> No
     [ended] = (await world.apply(plan)).agents
     assert (ended.outcome, ended.stage) == (Outcome.FAILED, Stage.METADATA)
     assert ended.detail == ""
+
+
+@dataclass(slots=True)
+class Forgetful(FaultyTransport):
+    """A platform that keeps another prompt than the one that was written."""
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        answer = await FaultyTransport.handle_async_request(self, request)
+        if request.method != "GET" or not re.search("/(revisions|versions)/", request.url.path):
+            return answer
+        content = (await answer.aread()).replace(b'"New."', b'"Other."')
+        return httpx2.Response(answer.status_code, content=content, request=request)
+
+
+async def test_what_the_platform_did_not_keep_is_named_and_taken_back(
+    generation: Generation, anyio_backend: str
+) -> None:
+    async with open_world(generation, wrap=Forgetful) as world:
+        await world.deploy([agent()])
+        [ended] = (await world.apply(await world.plan([agent(prompt="New.")]))).agents
+        assert (ended.outcome, ended.stage) == (Outcome.ROLLED_BACK, Stage.VERIFY)
+        assert ended.problem is not None
+        assert ended.problem.code == "not_kept"
+        assert "singlePromptConfig.prompt" in ended.problem.summary
+        assert await world.live_prompt() == "Help the caller."
+
+
+async def drafted_by_hand(world: World) -> None:
+    observed = await world.observe("Acme support")
+    draft = await world.writer.open_draft(observed, "by hand")
+    await world.writer.write_draft(observed, draft, {"firstMessage": "By hand."})
+
+
+async def test_a_draft_that_somebody_opened_since_the_plan_stops_the_agent(world: World) -> None:
+    await world.deploy([agent()])
+    plan = await world.plan([agent(prompt="New.")])
+    await drafted_by_hand(world)
+    result = await world.apply(plan)
+    [ended] = result.agents
+    assert (ended.outcome, ended.stage) == (Outcome.FAILED, Stage.GUARD)
+    assert ended.problem is not None
+    assert ended.problem.code == "foreign_draft"
+    assert result.exit_code is ExitCode.STALE
+    draft = (await world.observe("Acme support")).draft
+    assert draft is not None, "it is not ours to throw away"
+    assert draft.document is not None
+    assert draft.document["firstMessage"] == "By hand."
+
+
+async def test_somebodys_draft_is_thrown_away_where_that_was_asked_for(world: World) -> None:
+    await world.deploy([agent()])
+    plan = await world.plan([agent(prompt="New.")])
+    await drafted_by_hand(world)
+    result = await world.apply(plan, options=world.options(discard_draft=True))
+    assert result.exit_code is ExitCode.DONE, result
+    live = (await world.observe("Acme support")).live
+    assert live is not None
+    assert live.document is not None
+    assert live.document["singlePromptConfig"]["prompt"] == "New."
+    assert live.document["firstMessage"] == "Hello from support."
 
 
 # ---- all or none
