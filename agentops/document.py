@@ -98,16 +98,17 @@ def _value_of(ref: SecretRef) -> str:
 # ---- what the project wants
 
 
+class Verdict(StrEnum):
+    """What calls come to. INCONCLUSIVE: the agent could not be tried (not reached, draining, a platform error)."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+
+
 class OnFailure(StrEnum):
     ROLLBACK = "rollback"
     KEEP = "keep"
-
-
-class Strategy(StrEnum):
-    """How v2 deploys: publish on the live branch, or on a branch per deploy that is then made live."""
-
-    IN_PLACE = "in_place"
-    BRANCH = "branch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +132,6 @@ class Deploy:
     smoke: bool = False
     gate_preview: bool = False
     on_failure: OnFailure = OnFailure.ROLLBACK
-    strategy: Strategy = Strategy.IN_PLACE
-    keep_branches: int = 3
     call_minutes: float | None = None
 
 
@@ -234,7 +233,6 @@ class Revision:
     restored_from: the revision it was copied from, when the platform says so
     branch_id:     the branch it is on (v2)
     activated_at:  when it last went live, where the platform says so (v1): None means published but never live
-    is_staged:     published for a deploy on a branch of its own, which has not gone live yet (v2)
     """
 
     revision_id: str
@@ -248,7 +246,6 @@ class Revision:
     restored_from: str | None = None
     branch_id: str | None = None
     activated_at: str | None = None
-    is_staged: bool = False
     document: Document | None = None
     unverifiable: frozenset[str] = frozenset()
 
@@ -312,7 +309,6 @@ class ObservedAgent:
     history: tuple[Revision, ...] = ()
     draft: Draft | None = None
     branch_id: str | None = None
-    branch_name: str | None = None
 
     @property
     def agent_id(self) -> str:

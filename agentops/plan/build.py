@@ -171,7 +171,7 @@ def _existing(
         foreign_draft=foreign_draft(desired, observed),
         desired=desired,
         observed=None if action is Action.UNCHANGED and not compared.drifted else observed,
-        restore_to=status.staged if action is Action.GO_LIVE else None,
+        restore_to=status.never_live if action is Action.GO_LIVE else None,
     )
 
 
@@ -186,15 +186,15 @@ def _decide(
     serving = f"revision {live.number}" if live.number is not None else f"revision {live.revision_id}"
     if not fields:
         return Action.UNCHANGED, f"{serving} serves what the spec asks for"
-    staged = status.staged
-    if staged is not None and _staged_fingerprint(staged) == mark:
-        return Action.GO_LIVE, f"revision {staged.number or staged.revision_id} is published and not live yet"
+    waiting = status.never_live
+    if waiting is not None and _marked_fingerprint(waiting) == mark:
+        return Action.GO_LIVE, f"revision {waiting.number or waiting.revision_id} is published and not live yet"
     if all(change.is_immediate for change in fields):
         return Action.UPDATE, "only unversioned fields differ"
     return Action.UPDATE, f"{serving} differs from the spec"
 
 
-def _staged_fingerprint(revision: Revision) -> str | None:
+def _marked_fingerprint(revision: Revision) -> str | None:
     mark = read_mark(revision.label)
     return mark.fingerprint if mark else None
 

@@ -21,7 +21,7 @@ class DriftStatus:
     base:         what we last put live; live itself when that is ours; None when nothing ever was
     mark:         the mark of `base`
     rolled_back:  fingerprints of ours that were live after what serves now: they were taken back
-    staged:       a newer revision of ours that is published but never went live
+    never_live:   a newer revision of ours that is published and never went live (v1)
     is_pristine:  nothing but what creating the agent left behind
     """
 
@@ -30,7 +30,7 @@ class DriftStatus:
     base: Revision | None = None
     mark: Mark | None = None
     rolled_back: frozenset[str] = frozenset()
-    staged: Revision | None = None
+    never_live: Revision | None = None
     is_pristine: bool = False
 
 
@@ -60,12 +60,12 @@ def _by_marks(
         return DriftStatus(Drift.FOREIGN, detail)
     base_mark = read_mark(observed.base.label) if observed.base else None
     if observed.base is None or not is_mark_of(base_mark, environment, desired):
-        staged = [r for r in observed.history if is_mark_of(read_mark(r.label), environment, desired)]
+        ours = [r for r in observed.history if is_mark_of(read_mark(r.label), environment, desired)]
         return DriftStatus(
             Drift.UNMANAGED,
             "no revision was published by agentops",
-            staged=next((r for r in staged if r.is_published), None),
-            is_pristine=_is_pristine(desired, observed, besides=len(staged)),
+            never_live=next((r for r in ours if r.is_published), None),
+            is_pristine=_is_pristine(desired, observed, besides=len(ours)),
         )
     return DriftStatus(_foreign_hand(observed), _by_whom(live), observed.base, base_mark)
 
@@ -76,13 +76,13 @@ def _ours(
     assert observed.live is not None
     newer = _newer(observed.live, observed.history)
     ours = [r for r in newer if is_mark_of(read_mark(r.label), environment, desired)]
-    were_live = [r for r in ours if not r.is_staged and (generation is Generation.V2 or r.activated_at is not None)]
-    staged = next((r for r in ours if r not in were_live and r.is_published), None)
+    were_live = [r for r in ours if generation is Generation.V2 or r.activated_at is not None]
+    never_live = next((r for r in ours if r not in were_live and r.is_published), None)
     if not were_live:
-        return DriftStatus(Drift.NONE, "", observed.live, mark, staged=staged)
+        return DriftStatus(Drift.NONE, "", observed.live, mark, never_live=never_live)
     fingerprints = frozenset(m.fingerprint for r in were_live if (m := read_mark(r.label)))
     detail = f"{_called(were_live[0])} was rolled back; {_called(observed.live)} serves"
-    return DriftStatus(Drift.ROLLED_BACK, detail, observed.live, mark, fingerprints - {mark.fingerprint}, staged)
+    return DriftStatus(Drift.ROLLED_BACK, detail, observed.live, mark, fingerprints - {mark.fingerprint}, never_live)
 
 
 def _origin(live: Revision, history: tuple[Revision, ...]) -> Revision:

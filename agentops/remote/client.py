@@ -235,7 +235,7 @@ def find_base(live: Revision | None, history: Sequence[Revision], mine: tuple[st
     for revision in history:
         if revision.revision_id == live.restored_from and is_mine(revision, mine):
             return revision
-    return next((r for r in history if is_mine(r, mine) and r.is_published and not r.is_staged), None)
+    return next((r for r in history if is_mine(r, mine) and r.is_published), None)
 
 
 def _voice(data: Any, *, is_cloned: bool) -> Voice:

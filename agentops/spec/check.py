@@ -14,6 +14,7 @@ from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import CLEARED, Path, Secret, path_text
 from agentops.fields import METADATA, WRITTEN_AT
 from agentops.spec.closest import closest
+from agentops.spec.model.base import Model
 from agentops.spec.rendering import BROKEN
 from agentops.spec.template import has_expression
 from agentops.spec.tree import Map, key_place, mark_of, value_place
@@ -153,6 +154,8 @@ def _diagnostic(model: type[BaseModel], tree: Map, group: tuple[Path, list[Any]]
 
 def _unknown_field(model: type[BaseModel], location: tuple[Any, ...], name: str) -> _Found:
     owner = _model_at(model, location[:-1])
+    if owner is not None and issubclass(owner, Model) and name in owner.REMOVED:
+        return _Found("removed-field", f"`{name}` is no longer supported", None, owner.REMOVED[name])
     known = list(owner.model_fields) if owner is not None else []
     close = closest(name, known, cutoff=0.6)
     expected = None

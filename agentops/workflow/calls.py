@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from agentops.apply.model import SmokeVerdict
-from agentops.apply.model import Verdict as SmokeOutcome
 from agentops.calls.choosing import estimate_s, is_called_for
 from agentops.calls.folder import keep_in
 from agentops.calls.model import RunReport
@@ -20,7 +19,7 @@ from agentops.calls.retelling import script_of
 from agentops.calls.run import Prepared, Wiring
 from agentops.calls.schedule import Appointment, Plan, Progress, ignore_progress, run_calls, shard_of
 from agentops.calls.session import NoConnection, Target, try_session
-from agentops.document import DesiredAgent
+from agentops.document import DesiredAgent, Verdict
 from agentops.errors import AgentopsError, RefusedError, UnavailableError, UsageError
 from agentops.fields import Category
 from agentops.plan.identity import match_agents
@@ -179,9 +178,9 @@ class SmokeAfterDeploy:
         try:
             appointments = [Appointment(item, target) for item in chosen]
             run = await run_calls(appointments, Wiring(platform=self.deployment.account), plan)
-            return SmokeVerdict(SmokeOutcome(run.verdict.value), summary_of(run), str(self.write_pages(run, folder)))
+            return SmokeVerdict(run.verdict, summary_of(run), str(self.write_pages(run, folder)))
         except (AgentopsError, OSError) as error:
-            return SmokeVerdict(SmokeOutcome.INCONCLUSIVE, f"the calls could not be made: {error}")
+            return SmokeVerdict(Verdict.INCONCLUSIVE, f"the calls could not be made: {error}")
 
 
 def prepare_smoke(
