@@ -16,7 +16,7 @@ from agentops.settings import read_settings
 from agentops.state import cache_folder, state_folder
 
 if TYPE_CHECKING:
-    from agentops.net.client import Exchange
+    from agentops.net import Exchange
     from agentops.plan.model import Plan
     from agentops.spec import Project
     from agentops.workflow.deployment import Deployment
@@ -108,6 +108,7 @@ async def opened(scope: Scope) -> AsyncIterator[Deployment]:
             generation=scope.generation,
             on_exchange=_tell_exchange if scope.is_verbose else None,
             on_read=reading.tell,
+            on_wait=talk,
         ) as deployment:
             selection = Selection(scope.agents, scope.excluded, scope.tags, keys=scope.keys, shard=scope.shard)
             yield selected(deployment, selection, scope.changed_since)
