@@ -18,8 +18,8 @@ from types import TracebackType
 
 from agentops.clock import Clock
 
-_SHARE = 0.9  # of a limit: with a short burst and an uneven network no second holds more than the limit
-_BURST = 0.05  # of a limit: so many requests may start at once
+_SHARE = 0.9  # of a limit: however unevenly requests start and travel, no second holds more than the limit
+_CATCH_UP_S = 0.05  # the longest delay that is made up for, by starting requests sooner after each other
 _STEPS, _STEP_S = 3, 0.1  # from one tier to the next
 _CUT, _FLOOR, _CUT_AGAIN_AFTER_S = 0.7, 0.5, 1.0
 _RECOVERY, _SLOW_RECOVERY = 0.5, 0.1  # requests a second, gained each second after the first cut and after later ones
@@ -131,9 +131,7 @@ class Pace:
 
     def _wait_s(self, now: float) -> float:
         self._advance(now)
-        burst = max(self._rate / _SHARE * _BURST, 1.0)
-        at_rate = 0.0 if math.isinf(self._rate) else self._due - (burst - 1) / self._rate - now
-        return max(at_rate, self._held_until - now)
+        return max(self._due - _CATCH_UP_S, self._held_until) - now
 
     def _advance(self, now: float) -> None:
         """The rate as it is by now: a few steps up to a new ceiling, or slowly back after a cut."""
