@@ -42,6 +42,7 @@ class Client:
 
     def __init__(self, http: Http) -> None:
         self.http = http
+        self._knows_plan = False
 
     @property
     def base_url(self) -> str:
@@ -88,6 +89,9 @@ class Client:
 
     async def _speed_up(self) -> None:
         """More agents than the free plan holds: go faster at once, and ask the account whether that is so."""
+        if self._knows_plan:
+            return
+        self._knows_plan = True
         self.http.pace.rise()
         with suppress(PlatformError):  # not knowing the plan costs speed at most, and is no reason to end
             await self.read_account_limits()
