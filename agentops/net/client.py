@@ -215,6 +215,8 @@ class Http:
         except NotSentError as error:
             raise _Failure(self._unreachable(error, told), may_repeat=error.code is None) from None
         except LostError as error:
+            if method in _SAFE_METHODS and not self._is_heard:
+                raise _Failure(self._unreachable(error, told), may_repeat=True) from None
             raise _lost(method, told, str(error), repeatable) from None
         answer = self.dialect.understand(answer, self._clock.now())
         return self._judge(answer, method, told, repeatable)

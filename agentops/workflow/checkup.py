@@ -19,7 +19,7 @@ from agentops.workflow.deployment import account_key
 from agentops.workflow.git import read_git_facts
 
 OLDEST_PYTHON = (3, 11)
-_PATIENCE_S = 8.0  # for a host that takes the connection and says nothing
+_PATIENCE_S = 6.0  # for a host that takes the connection and says nothing
 
 
 @dataclass(frozen=True, slots=True)
