@@ -52,7 +52,6 @@ test: lint types browser node
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 bench: $(VENV)/.ready-dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
 	$(BIN)/python -m bench
 
 # A fleet under random faults, until it converges; minutes long, so not part of the tests.

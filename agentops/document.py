@@ -140,7 +140,8 @@ class Environment:
     """One target with its rules. `base_url` is None for the embedded emulator until it has been started.
 
     `rules` are the project's deny rules for this environment (rule code to its settings); `ignore_drift` lists
-    paths whose console edits are accepted; `protected_agents` are keys never changed without acknowledgement.
+    paths whose console edits are accepted; `protected_agents` are keys never changed without acknowledgement. None for
+    `requests_per_second` and `max_in_flight` leaves them to the client.
     """
 
     project: str
@@ -155,8 +156,8 @@ class Environment:
     deploy: Deploy = Deploy()
     rules: Mapping[str, Any] = field(default_factory=dict)
     ignore_drift: tuple[IgnoredDrift, ...] = ()
-    requests_per_second: float = 8.0
-    max_in_flight: int = 8
+    requests_per_second: float | None = None
+    max_in_flight: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class DriftIgnored(Model):
 class RateLimit(Model):
     """How fast the platform is talked to."""
 
-    requests_per_second: float | None = Field(default=None, gt=0, le=1000, description="Requests per second.")
+    requests_per_second: float | None = Field(default=None, gt=0, le=1000, description="Requests/s; default: found.")
     max_in_flight: int | None = Field(default=None, ge=1, le=256, description="Requests at the same time.")
 
 
