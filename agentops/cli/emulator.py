@@ -17,6 +17,7 @@ from agentops.settings import read_settings
 if TYPE_CHECKING:
     from agentops.emulator.behaviour.language_model import LanguageModel
     from agentops.emulator.faults import Fault
+    from agentops.emulator.options import Choices
 
 LlmUrl = Annotated[
     str | None,
@@ -63,7 +64,19 @@ def emulator(
         int | None,
         typer.Option("--shuffle", metavar="N", help="Choose at random, by this number, what nobody knows."),
     ] = None,
-    client_tools: Annotated[bool, typer.Option("--client-tools", help="Offer tools that the caller performs.")] = False,
+    switch: Annotated[
+        list[str] | None,
+        typer.Option("--switch", metavar="NAME=VALUE", help="Answer one open question about the platform; repeatable."),
+    ] = None,
+    strict_voices: Annotated[
+        bool, typer.Option("--strict-voices", help="Refuse voices that are not in the emulator's catalog.")
+    ] = False,
+    multi_agents: Annotated[
+        bool, typer.Option("--multi-agents", help="Allow agents of the type multi_agents (playbooks).")
+    ] = False,
+    client_tools: Annotated[
+        bool, typer.Option("--client-tools/--no-client-tools", help="Offer tools that the caller performs.")
+    ] = True,
     llm_url: LlmUrl = None,
     llm_model: LlmModel = None,
     allow_tool_calls: Annotated[
@@ -71,7 +84,7 @@ def emulator(
     ] = False,
 ) -> int:
     """Runs the local Atoms. The first line on stdout is its address, printed once it answers."""
-    from agentops.emulator.options import Choices, EmulatorOptions
+    from agentops.emulator.options import EmulatorOptions
     from agentops.emulator.server import serve
     from agentops.emulator.store.database import EmulatorError
 
@@ -85,19 +98,36 @@ def emulator(
         behaviours=_behaviours(behaviour),
         reset=reset,
         seed_file=seed,
-        choices=Choices() if shuffle is None else Choices.shuffled(shuffle),
+        choices=_choices(shuffle, switch or []),
+        strict_voices=strict_voices,
+        multi_agents=multi_agents,
         client_tools=client_tools,
         language_model=_language_model(llm_url, llm_model),
         allow_tool_calls=allow_tool_calls,
     )
     try:
         words = tuple(scan_fails_on) if scan_fails_on else options.scan_fails_on
-        serve(replace(options, scan_fails_on=words, faults=_faults(fault or [], faults)), on_ready=_announce)
+        serve(
+            replace(options, scan_fails_on=words, faults=_faults(fault or [], faults)),
+            on_ready=_announce,
+            on_warning=lambda text: talk(f"warning: {text}"),
+        )
     except EmulatorError as failure:
         raise UsageError(str(failure)) from failure
     except KeyboardInterrupt:
         talk("stopped")
     return ExitCode.DONE
+
+
+def _choices(shuffle: int | None, settings: list[str]) -> Choices:
+    """The switches: at random where asked, with the named ones over them. Raises UsageError."""
+    from agentops.emulator.options import Choices
+
+    chosen = Choices() if shuffle is None else Choices.shuffled(shuffle)
+    try:
+        return chosen.set(settings)
+    except ValueError as wrong:
+        raise UsageError(str(wrong), hint="GET /_emulator lists every switch with what it may be") from None
 
 
 def _faults(lines: list[str], file: Path | None) -> tuple[Fault, ...]:

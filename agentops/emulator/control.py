@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 from agentops import __version__
 from agentops.emulator.faults import ArmedFaults, read_fault
 from agentops.emulator.interception import RequestLog
+from agentops.emulator.options import SWITCHES
 from agentops.emulator.realtime.endpoint import Endpoint
 from agentops.emulator.store.database import EmulatorError
 from agentops.emulator.store.state import Store
@@ -68,6 +69,8 @@ class Controls:
                     "late_listing_s": options.late_listing_s,
                 },
                 "choices": asdict(options.choices),
+                "switches": [asdict(switch) for switch in SWITCHES],
+                "warnings": list(self._store.warnings),
                 "faults": self._faults.listed(),
                 "draining": self._realtime.is_draining,
             }

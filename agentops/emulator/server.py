@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agentops.emulator.app import create_app
 from agentops.emulator.interception import ABORT
@@ -72,13 +72,17 @@ def start(options: EmulatorOptions, *, clock: Clock | None = None) -> RunningEmu
     return RunningEmulator(_address(listener), app.state.store, server, thread)
 
 
-def serve(options: EmulatorOptions, *, on_ready: Callable[[str], None]) -> None:
-    """Serves in this thread until it is interrupted; `on_ready` gets the address once requests are answered.
+def serve(
+    options: EmulatorOptions, *, on_ready: Callable[[str], None], on_warning: Callable[[str], None] = lambda text: None
+) -> None:
+    """Serves in this thread until it is interrupted; `on_ready` gets the address once requests are answered, and
+    `on_warning` a line for everything that was let pass unchecked.
 
     Raises EmulatorError when the port or the data file cannot be had.
     """
     listener = _listen(options)
     app = create_app(options)
+    app.state.store.on_warning = on_warning
     server = _Server(_config(app), lambda: on_ready(_address(listener)))
     server.run([listener])
 
@@ -112,9 +116,23 @@ def _cuttable(app: ASGIApp) -> ASGIApp:
         transport = getattr(getattr(send, "__self__", None), "transport", None)
         if transport is not None:
             scope[ABORT] = transport.abort
-        await app(scope, receive, send)
+        await app(scope, receive, _in_usual_case(send))
 
     return with_abort
+
+
+def _in_usual_case(send: Send) -> Send:
+    """Spells header names as the platform's server does (`Content-Type`); ASGI has them in lower case."""
+
+    async def send_spelled(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            spelled = [
+                (b"-".join(map(bytes.capitalize, name.split(b"-"))), value) for name, value in message["headers"]
+            ]
+            message = {**message, "headers": spelled}
+        await send(message)
+
+    return send_spelled
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:

@@ -65,10 +65,12 @@ def test_agents_branches_drafts_and_publishing(client: Any) -> None:
     assert versioning.branches.make_live(id=agent_id, branch_id=side.id).data.is_live
     agent = client.atoms.agents.get_agent(agent_id).data
     assert agent.active_version_id == revision.id
-    older = versioning.revisions.list(id=agent_id, branch_id=side.id).data.revisions[-1]
-    restored = versioning.revisions.restore(id=agent_id, branch_id=side.id, revision_id=older.id).data
-    assert restored.revision.restored_from_revision_id == older.id
-    diff = versioning.revisions.diff(id=agent_id, a=revision.id, b=restored.revision.id).data
+    assert [row.id for row in versioning.revisions.list(id=agent_id, branch_id=side.id).data.revisions] == [revision.id]
+    versioning.update_draft(agent_id, side.id, first_message="Good morning", slm_model="electron")
+    second = versioning.publish_and_wait(agent_id, side.id, poll_interval=0.05)
+    restored = versioning.revisions.restore(id=agent_id, branch_id=side.id, revision_id=revision.id).data
+    assert restored.revision.restored_from_revision_id == revision.id
+    diff = versioning.revisions.diff(id=agent_id, a=second.id, b=restored.revision.id).data
     assert {change.path for section in diff.diffs for change in section.changes} == {"firstMessage", "modelName"}
     versioning.branches.make_live(id=agent_id, branch_id=main.id)
     versioning.branches.archive(id=agent_id, branch_id=side.id)

@@ -45,7 +45,7 @@ _RECORDINGS = "/_emulator/recordings"
 
 def list_conversations(store: Store, request: Request) -> Answer:
     """Newest change first. Rows carry `versionId`, so a client can check that `versionFilter` was honoured."""
-    rows = [row for row in _calls(store) if _fits(row, request)]
+    rows = [row for row in settled_calls(store) if _fits(row, request)]
     key = {"createdAt": "createdAt", "callDuration": "duration"}.get(request.query.get("sortBy", ""), "updatedAt")
     latency = request.query.get("sortBy") == "avgLatency"
     rows.sort(
@@ -127,7 +127,7 @@ def show_row(store: Store, record: Body, request: Request) -> Body:
     links = {"recordingUrl": False, "recordingDualUrl": True}
     for name, stereo in links.items():
         has_one = record["type"] != "chat" and store.recording(record["callId"], stereo=stereo) is not None
-        row[name] = _recording_url(request, record["callId"], stereo) if has_one else None
+        row[name] = recording_url(request, record["callId"], stereo) if has_one else None
     analytics = analyse(store, record)
     row["postCallAnalytics"] = analytics
     row["dispositionMetrics"] = {
@@ -137,11 +137,11 @@ def show_row(store: Store, record: Body, request: Request) -> Body:
     return {"turnLatencyMetrics": None, "retryCallId": None, "retryAttemptNumber": 0, **row}
 
 
-def _recording_url(request: Request, call_id: str, stereo: bool) -> str:
+def recording_url(request: Request, call_id: str, stereo: bool) -> str:
     return f"{request.base_url}{_RECORDINGS}/{call_id}{'-stereo' if stereo else ''}.wav"
 
 
-def _calls(store: Store) -> list[Body]:
+def settled_calls(store: Store) -> list[Body]:
     return [_settled(store, row) for row in store.database.all("call")]
 
 
@@ -171,7 +171,7 @@ def recording_download(store: Store, request: Request) -> Answer:
     record = _read(store, request)
     if store.recording(record["callId"]) is None:
         raise Refusal(404, "No recording found for this call")
-    return answer({"presignedUrl": _recording_url(request, record["callId"], stereo=True)})
+    return answer({"presignedUrl": recording_url(request, record["callId"], stereo=True)})
 
 
 def list_retries(store: Store, request: Request) -> Answer:

@@ -28,9 +28,10 @@ def create_branch(store: Store, request: Request) -> Answer:
     if armed_draft(store, source):
         raise Refusal(409, "The source branch is being scanned", error_type="source_scanning")
     branch = versions.add_branch(store, agent["_id"], name, source)
-    head = versions.read_revision(store, agent["_id"], source["headRevisionId"])
-    facts = {"securityCheck": head["securityCheck"], "sourceVersionId": head["_id"]}
-    versions.commit(store, branch, head["config"], **facts)
+    if store.options.choices.fork_head == "source":
+        head = versions.read_revision(store, agent["_id"], source["headRevisionId"])
+        facts = {"securityCheck": head["securityCheck"], "sourceVersionId": head["_id"]}
+        versions.commit(store, branch, head["config"], **facts)
     return answer(show_branch(branch), 201)
 
 
@@ -100,8 +101,8 @@ def put_draft(store: Store, request: Request) -> Answer:
     expected = request.body.get("expectedRevision")
     draft = open_draft(store, branch)
     if draft is None:
-        head = versions.read_revision(store, agent["_id"], branch["headRevisionId"])
-        draft = versions.open_draft(store, branch, head)
+        base = versions.read_revision(store, agent["_id"], branch["headRevisionId"] or branch["sourceRevisionId"])
+        draft = versions.open_draft(store, branch, base)
         versions.save_branch(store, {**branch, "openDraftId": draft["draftId"], "updatedAt": store.now()})
     merged = configuration.merge(draft["config"], patch, store.options.choices)
     if expected is not None:

@@ -11,7 +11,6 @@ from typing import Any
 from agentops.emulator.rest.library import voices
 from agentops.emulator.rest.versioning import configuration
 from agentops.emulator.rest.versioning.configuration import Config
-from agentops.emulator.rest.versioning.fields import CONFIG
 from agentops.emulator.rest.wire import Refusal
 from agentops.emulator.store.state import Store
 
@@ -24,10 +23,10 @@ def check_write(store: Store, body: Any, unrecognised: str) -> Config:
     """The config fields of a draft write. Raises Refusal 400 when there are none or one is wrong, 403 for a gate."""
     if not isinstance(body, dict):
         raise Refusal(400, unrecognised)
-    patch = {name: value for name, value in body.items() if name in CONFIG}
+    patch = configuration.recognised(body, store.options.choices)
     if not patch:
         raise Refusal(400, unrecognised)
-    configuration.check(patch, knows_voice=lambda voice_id: voices.exists(store, voice_id))
+    configuration.check(patch, store.options.choices, knows_voice=lambda voice_id: voices.accepts(store, voice_id))
     return patch
 
 
