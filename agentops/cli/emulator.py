@@ -24,6 +24,17 @@ LlmUrl = Annotated[
     typer.Option("--llm-url", metavar="URL", help="Let an OpenAI-compatible API answer callers, e.g. .../v1."),
 ]
 LlmModel = Annotated[str | None, typer.Option("--llm-model", metavar="NAME", help="The model of --llm-url.")]
+Switches = Annotated[
+    list[str] | None,
+    typer.Option("--switch", metavar="NAME=VALUE", help="Answer one open question about the platform; repeatable."),
+]
+StrictVoices = Annotated[
+    bool, typer.Option("--strict-voices", help="Refuse voices that are not in the emulator's catalog.")
+]
+MultiAgents = Annotated[bool, typer.Option("--multi-agents", help="Allow agents of the type multi_agents (playbooks).")]
+ClientTools = Annotated[
+    bool, typer.Option("--client-tools/--no-client-tools", help="Offer tools that the caller performs.")
+]
 REALISTIC_SCAN_S = 6.0  # what the platform's scans took when they were last measured
 
 
@@ -64,19 +75,10 @@ def emulator(
         int | None,
         typer.Option("--shuffle", metavar="N", help="Choose at random, by this number, what nobody knows."),
     ] = None,
-    switch: Annotated[
-        list[str] | None,
-        typer.Option("--switch", metavar="NAME=VALUE", help="Answer one open question about the platform; repeatable."),
-    ] = None,
-    strict_voices: Annotated[
-        bool, typer.Option("--strict-voices", help="Refuse voices that are not in the emulator's catalog.")
-    ] = False,
-    multi_agents: Annotated[
-        bool, typer.Option("--multi-agents", help="Allow agents of the type multi_agents (playbooks).")
-    ] = False,
-    client_tools: Annotated[
-        bool, typer.Option("--client-tools/--no-client-tools", help="Offer tools that the caller performs.")
-    ] = True,
+    switch: Switches = None,
+    strict_voices: StrictVoices = False,
+    multi_agents: MultiAgents = False,
+    client_tools: ClientTools = True,
     llm_url: LlmUrl = None,
     llm_model: LlmModel = None,
     allow_tool_calls: Annotated[

@@ -1,4 +1,4 @@
-"""The vendor's MCP server for Node in a process of its own, unchanged but for the base URL, spoken to over its pipes."""
+"""The vendor's MCP server for Node in a process of its own, unchanged but for the base URL, over its pipes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A call with a `multi_agents` agent: which playbook is active, which tools it has, and who the caller has proved to be.
+"""A call with a `multi_agents` agent: which playbook is active, which tools it has, and what the caller has proved.
 
 The platform routes with a model; here the router goes by the words that the caller's turn and the intents have in
 common, or by the intent that a behaviour file names, so that the same call always goes the same way.

@@ -38,13 +38,14 @@ def create_agent(store: Store, request: Request) -> Answer:
         body, store.options.choices, knows_voice=lambda voice_id: voices.accepts(store, voice_id), at_creation=True
     )
     workflow_type = body.get("workflowType", "single_prompt")
-    if workflow_type == "multi_agents":
+    if workflow_type == "multi_agents" and not store.options.multi_agents:
         raise Refusal(403, "Multi-Agent agents are not available for your account.")
     if workflow_type == "workflow_graph":
         raise Refusal(403, "workflow_graph is not available for your organization")
     metadata = {name: body[name] for name in METADATA if name in body}
     metadata["name"] = _own_name(store, body["name"])
-    agent = add_agent(store, metadata, configuration.new_config(body, store.options.choices))
+    config = configuration.new_config(body, store.options.choices)
+    agent = add_agent(store, metadata, config, workflow_type=workflow_type)
     as_object = store.options.choices.created_data == "object"
     return answer({"_id": agent["_id"]} if as_object else agent["_id"], 201)
 
@@ -57,7 +58,7 @@ def _own_name(store: Store, name: str) -> str:
     return next(other for number in itertools.count(2) if (other := f"{name} ({number})") not in taken)
 
 
-def add_agent(store: Store, metadata: Body, config: Config) -> Body:
+def add_agent(store: Store, metadata: Body, config: Config, *, workflow_type: str = "single_prompt") -> Body:
     """Keeps a new agent whose first revision is already live."""
     limit = store.database.get("setting", "agent_limit")
     if limit and len(_agents(store, archived=False)) >= limit["value"]:
@@ -75,7 +76,7 @@ def add_agent(store: Store, metadata: Body, config: Config) -> Body:
         **metadata,
         "organization": ORGANIZATION_ID,
         "workflowId": store.new_id(),
-        "workflowType": "single_prompt",
+        "workflowType": workflow_type,
         "createdBy": USER_ID,
         "createdAt": now,
         "updatedAt": now,
@@ -112,7 +113,8 @@ def duplicate_agent(store: Store, request: Request) -> Answer:
     config["singlePromptConfig"] = {**single, "tools": kept}
     config["defaultVariables"] = dict.fromkeys(config.get("defaultVariables", {}), "")
     metadata = {"name": f"{agent['name']} (copy)", "description": agent["description"]}
-    return answer({"_id": add_agent(store, metadata, config)["_id"]}, 201)
+    copy = add_agent(store, metadata, config, workflow_type=agent["workflowType"])
+    return answer({"_id": copy["_id"]}, 201)
 
 
 # -- listing and reading

@@ -162,7 +162,7 @@ def publish_draft(store: Store, request: Request) -> Answer:
     if (draft["securityCheck"] or {}).get("status") in ("failed", "errored"):
         error_type = store.options.choices.failed_publish_error or None
         raise Refusal(409, "The draft failed its security check; change it first", error_type=error_type)
-    publishing.check_publishable(draft["config"])
+    publishing.check_publishable(draft["config"], agent["workflowType"])
     if versions.already_passed(store, branch, draft["config"]):
         revision = versions.commit_draft(store, draft, label, versions.passed_check(store.now()))
         return answer({"state": "committed", "revision": versions.show_revision(store, agent, revision)})

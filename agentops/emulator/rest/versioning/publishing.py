@@ -11,6 +11,7 @@ from typing import Any
 from agentops.emulator.rest.library import voices
 from agentops.emulator.rest.versioning import configuration
 from agentops.emulator.rest.versioning.configuration import Config
+from agentops.emulator.rest.versioning.playbook_rules import playbook_problems
 from agentops.emulator.rest.wire import Refusal
 from agentops.emulator.store.state import Store
 
@@ -30,10 +31,12 @@ def check_write(store: Store, body: Any, unrecognised: str) -> Config:
     return patch
 
 
-def check_publishable(config: Config) -> None:
-    """Raises Refusal 400 without a first message; a draft accepts a blank one, a publish does not."""
+def check_publishable(config: Config, workflow_type: str) -> None:
+    """Raises Refusal 400 without a first message or with playbooks that do not fit together; a draft accepts both."""
     if not str(config.get("firstMessage", "")).strip():
         raise Refusal(400, "A first message is required to publish this agent.")
+    if workflow_type == "multi_agents" and (wrong := playbook_problems(config.get("playbooks"))):
+        raise Refusal(400, *wrong)
 
 
 def check_label(body: Any) -> str | None:
