@@ -111,7 +111,7 @@ def emulator(
         words = tuple(scan_fails_on) if scan_fails_on else options.scan_fails_on
         serve(
             replace(options, scan_fails_on=words, faults=_faults(fault or [], faults)),
-            on_ready=_announce,
+            on_ready=lambda address, keys: _announce(address, () if key else keys, is_named=bool(key)),
             on_warning=lambda text: talk(f"warning: {text}"),
         )
     except EmulatorError as failure:
@@ -166,7 +166,13 @@ def _behaviours(given: list[Path] | None) -> tuple[Path, ...]:
     return ()
 
 
-def _announce(address: str) -> None:
+def _announce(address: str, keys: tuple[str, ...], *, is_named: bool) -> None:
+    """`keys` are those made for this start; those that --key names are not repeated."""
     sys.stdout.write(address + "\n")
     sys.stdout.flush()
-    talk(f"the emulator answers at {address}; SMALLEST_BASE_URL={address} points clients at it, Ctrl-C ends it")
+    if is_named:
+        taken = "takes only the keys that --key names"
+    else:
+        taken = f"takes only the key {keys[0]}" if keys else "takes any key that begins with sk_"
+    talk(f"the emulator answers at {address} and {taken}")
+    talk(f"SMALLEST_BASE_URL={address} points clients at it, Ctrl-C ends it")

@@ -209,6 +209,7 @@ class EmulatorOptions:
     scan_fails_on:  a scan fails when a prompt or first message holds one of these words (any case)
     scan_errors_on: the same for a scan that breaks instead of judging
     analytics_delay_s: how long after its end a call's analytics appear
+    recordings_bytes: how much of the newest calls' audio is kept; 256 MiB are about 45 minutes
     late_listing_s: how long a new revision is missing from lists after it was committed
     behaviours:     behaviour files for the realtime side, by path
     faults:         what to break from the start
@@ -232,6 +233,7 @@ class EmulatorOptions:
     scan_errors_on: tuple[str, ...] = ("crash-the-scan",)
     analytics_delay_s: float = 0.0
     late_listing_s: float = 0.0
+    recordings_bytes: int = 256 * 1024 * 1024
     choices: Choices = Choices()
     behaviours: tuple[Path, ...] = ()
     faults: tuple[Fault, ...] = ()

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 import uvicorn
+from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agentops.emulator.app import create_app
+from agentops.emulator.guard import Guard, with_key
 from agentops.emulator.interception import ABORT
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.store.database import EmulatorError
@@ -58,6 +60,7 @@ def start(options: EmulatorOptions, *, clock: Clock | None = None) -> RunningEmu
 
     Raises EmulatorError when the port or the data file cannot be had.
     """
+    options = with_key(options)
     listener = _listen(options)
     try:
         app = create_app(options, clock=clock)
@@ -65,7 +68,7 @@ def start(options: EmulatorOptions, *, clock: Clock | None = None) -> RunningEmu
         listener.close()
         raise
     ready = threading.Event()
-    server = _Server(_config(app), ready.set)
+    server = _Server(_config(app, options), ready.set)
     thread = threading.Thread(target=server.run, args=([listener],), name="agentops-emulator", daemon=True)
     thread.start()
     ready.wait()
@@ -73,17 +76,23 @@ def start(options: EmulatorOptions, *, clock: Clock | None = None) -> RunningEmu
 
 
 def serve(
-    options: EmulatorOptions, *, on_ready: Callable[[str], None], on_warning: Callable[[str], None] = lambda text: None
+    options: EmulatorOptions,
+    *,
+    on_ready: Callable[[str, tuple[str, ...]], None],
+    on_warning: Callable[[str], None] = lambda text: None,
 ) -> None:
-    """Serves in this thread until it is interrupted; `on_ready` gets the address once requests are answered, and
+    """Serves in this thread until it is interrupted.
+
+    `on_ready` gets the address and the keys that are taken (none: any `sk_` key) once requests are answered, and
     `on_warning` a line for everything that was let pass unchecked.
 
     Raises EmulatorError when the port or the data file cannot be had.
     """
+    options = with_key(options)
     listener = _listen(options)
     app = create_app(options)
     app.state.store.on_warning = on_warning
-    server = _Server(_config(app), lambda: on_ready(_address(listener)))
+    server = _Server(_config(app, options), lambda: on_ready(_address(listener), options.keys))
     server.run([listener])
 
 
@@ -135,9 +144,9 @@ def _in_usual_case(send: Send) -> Send:
     return send_spelled
 
 
-def _config(app: ASGIApp) -> uvicorn.Config:
+def _config(app: Starlette, options: EmulatorOptions) -> uvicorn.Config:
     return uvicorn.Config(
-        _cuttable(app),
+        _cuttable(Guard(app, options, app.state.store.accepts_key)),
         log_config=None,
         access_log=False,
         http="h11",  # not the client's parser: what one side gets wrong must not be right to the other

@@ -261,12 +261,3 @@ async def _met(url: str) -> str:
         return "silent"
     except websockets.InvalidStatus as refusal:
         return f"refused {refusal.response.status_code}"
-
-
-@pytest.mark.parametrize(
-    ("host", "status"),
-    [("127.0.0.1:8765", 200), ("[::1]:8765", 200), ("localhost", 200), ("evil.example:8765", 421), ("", 421)],
-)
-async def test_the_controls_answer_to_local_names_only(account: Account, host: str, status: int) -> None:
-    for path in ("/", "/_emulator"):
-        assert (await account.client.get(path, headers={"host": host})).status_code == status

@@ -259,7 +259,7 @@ def call_page(store: Store, call: Body) -> str:
 
 
 def _player(store: Store, call_id: str) -> Html:
-    if store.recording(call_id) is None:
+    if not store.has_recording(call_id):
         return tag("p", "There is no recording of this call.", class_="empty")
     source = f"/_emulator/recordings/{call_id}-stereo.wav"
     player = tag(

@@ -174,11 +174,17 @@ class Store:
     def call_events(self, call_id: str) -> list[Body]:
         return [json.loads(text) for _, text in self.database.rows("event", owner=call_id)]
 
-    def put_recording(self, call_id: str, wav: bytes, *, stereo: bool = True) -> None:
-        self.database.put_blob(f"{call_id}-{'stereo' if stereo else 'mono'}", wav)
+    def put_recording(self, call_id: str, wav: bytes) -> None:
+        """Keeps a call's stereo recording; the oldest ones make room where it gets too much."""
+        with self.transaction():
+            self.database.put_blob(call_id, wav)
+            self.database.drop_oldest_blobs(self.options.recordings_bytes)
 
-    def recording(self, call_id: str, *, stereo: bool = True) -> bytes | None:
-        return self.database.get_blob(f"{call_id}-{'stereo' if stereo else 'mono'}")
+    def recording(self, call_id: str) -> bytes | None:
+        return self.database.get_blob(call_id)
+
+    def has_recording(self, call_id: str) -> bool:
+        return self.database.has_blob(call_id)
 
     @contextmanager
     def listening(self, listener: Callable[[str, Body], None]) -> Iterator[None]:

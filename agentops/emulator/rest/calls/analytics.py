@@ -75,7 +75,7 @@ def list_calls(store: Store, request: Request) -> Answer:
 
 def _show_call(store: Store, call: Body, request: Request) -> Body:
     agent = store.database.get("agent", call["agentId"]) or {}
-    has_recording = call["type"] != "chat" and store.recording(call["callId"]) is not None
+    has_recording = call["type"] != "chat" and store.has_recording(call["callId"])
     return {
         "orgId": ORGANIZATION_ID,
         "callId": call["callId"],

@@ -126,7 +126,7 @@ def show_row(store: Store, record: Body, request: Request) -> Body:
     row = {name: value for name, value in record.items() if name not in hidden}
     links = {"recordingUrl": False, "recordingDualUrl": True}
     for name, stereo in links.items():
-        has_one = record["type"] != "chat" and store.recording(record["callId"], stereo=stereo) is not None
+        has_one = record["type"] != "chat" and store.has_recording(record["callId"])
         row[name] = recording_url(request, record["callId"], stereo) if has_one else None
     analytics = analyse(store, record)
     row["postCallAnalytics"] = analytics
@@ -169,7 +169,7 @@ def recording_download(store: Store, request: Request) -> Answer:
     if problems(CALL_ID, request.params["call_id"]):
         raise Refusal(400, "Invalid call ID format")
     record = _read(store, request)
-    if store.recording(record["callId"]) is None:
+    if not store.has_recording(record["callId"]):
         raise Refusal(404, "No recording found for this call")
     return answer({"presignedUrl": recording_url(request, record["callId"], stereo=True)})
 
