@@ -32,6 +32,7 @@ RENAMED: Mapping[str, Path] = {
 VOICE_ARGUMENTS: Mapping[str, Path] = {
     "model": ("synthesizer", "voiceConfig", "model"),
     "voiceId": ("synthesizer", "voiceConfig", "voiceId"),
+    "modelId": ("synthesizer", "voiceConfig", "modelId"),
     "gender": ("synthesizer", "voiceConfig", "gender"),
     "speed": ("synthesizer", "speed"),
     "consistency": ("synthesizer", "consistency"),
