@@ -142,10 +142,10 @@ def recording_url(request: Request, call_id: str, stereo: bool) -> str:
 
 
 def settled_calls(store: Store) -> list[Body]:
-    return [_settled(store, row) for row in store.database.all("call")]
+    return [settled(store, row) for row in store.database.all("call")]
 
 
-def _settled(store: Store, record: Body) -> Body:
+def settled(store: Store, record: Body) -> Body:
     """An outbound call that rang long enough was not answered."""
     if record["status"] == "in_queue":
         until = from_iso(record["createdAt"]) + timedelta(seconds=RINGS_FOR_S)
@@ -162,7 +162,7 @@ def _read(store: Store, request: Request) -> Body:
         record = next((each for each in store.database.all("call") if each["_id"] == call_id), None)
     if record is None:
         raise Refusal(404, "Conversation not found")
-    return _settled(store, record)
+    return settled(store, record)
 
 
 def recording_download(store: Store, request: Request) -> Answer:
@@ -196,7 +196,7 @@ def cancel_queued(store: Store, request: Request) -> Answer:
     record = store.call(request.params["call_id"])
     if record is None:
         raise Refusal(404, "No conversation found")
-    record = _settled(store, record)
+    record = settled(store, record)
     if record["status"] != "in_queue":
         raise Refusal(400, f"Conversation with ID {record['callId']} is not in queue and cannot be cancelled")
     store.update_call(record["callId"], {"status": "cancelled"})
