@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo test lint types bench soak browser node clean
+.PHONY: demo test lint types bench soak mutants browser node clean
 
 # What the product needs, and on top of it what its tests need.
 $(VENV)/.ready: pyproject.toml
@@ -49,16 +49,31 @@ node: $(VENV)/.ready-dev
 			--fetch-retries 0 ws@8 @developer-smallestai/smallest-mcp-server@0.11.2; } \
 		|| echo "no npm here, or no network for it: the tests with Node and its packages will be skipped" >&2
 
+# Every test, and what of the package they ran, in this process and in those that they start.
 test: lint types browser node
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	@rm -f .coverage .coverage.*
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=json:.coverage.json
+	$(BIN)/python tests/coverage_floors.py .coverage.json
+
+# What to run before a commit: under two minutes.
+check: lint types
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not speech and not browser and not real_time"
 
 bench: $(VENV)/.ready-dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
 	$(BIN)/python -m bench
 
 # A fleet under random faults, until it converges; minutes long, so not part of the tests.
 soak: $(VENV)/.ready-dev
 	$(BIN)/python tests/apply/soak.py
+
+# Small changes of the code, and whether the tests notice: `make mutants PARTS="plan remote" SAMPLE=20 SEED=7`.
+# Minutes long, so not part of the tests.
+PARTS ?=
+SAMPLE ?= 40
+SEED ?= 1
+mutants: $(VENV)/.ready-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group mutants
+	$(BIN)/python tests/mutants.py $(PARTS) --sample $(SAMPLE) --seed $(SEED) --workers $(WORKERS)
 
 clean:
 	rm -rf $(VENV) .agentops .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -64,11 +64,12 @@ def edges() -> dict[str, set[str]]:
 
 
 # area -> the areas it may import. Dependencies point one way, so that each part can be understood from what it names.
-FOUNDATION = {"errors", "diagnostics", "document", "clock"}
+FOUNDATION = {"errors", "diagnostics", "document", "fields", "clock"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"diagnostics"},
     "diagnostics": set(),
     "document": {"diagnostics"},
+    "fields": {"document"},
     "clock": set(),
     "settings": FOUNDATION,
     "net": FOUNDATION,
@@ -163,8 +164,7 @@ ONE_PLACE: dict[str, tuple[str, ...]] = {
     "ruamel": ("agentops.spec.source_", "agentops.emulator."),
     "jinja2": ("agentops.spec.template",),
     "deepdiff": ("agentops.plan.diff",),
-    "httptools": ("agentops.net.response",),
-    "httpx2": ("agentops.net.library", "agentops.net.lanes", "agentops.emulator."),
+    "httpx2": ("agentops.net.transport", "agentops.emulator."),
     "websockets": ("agentops.calls.session", "agentops.emulator."),
     "typer": ("agentops.cli.",),
     "rich": ("agentops.cli.",),

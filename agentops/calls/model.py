@@ -11,16 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from agentops.calls.protocol import Mode, Role
+from agentops.document import Verdict as Verdict
 
 REPORT_FORMAT = 1
-
-
-class Verdict(StrEnum):
-    """INCONCLUSIVE: the agent could not be tried (not reached, draining, a platform error); it is not to blame."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    INCONCLUSIVE = "inconclusive"
 
 
 class Kind(StrEnum):

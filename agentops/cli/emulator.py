@@ -5,19 +5,20 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from agentops.cli.session import talk
 from agentops.document import Generation
+from agentops.emulator.behaviour.language_model import LanguageModel
+from agentops.emulator.faults import Fault, parse_fault
+from agentops.emulator.options import Choices, EmulatorOptions
+from agentops.emulator.seeding import read_fault_file
+from agentops.emulator.server import serve
+from agentops.emulator.store.database import EmulatorError
 from agentops.errors import ExitCode, UsageError
 from agentops.settings import read_settings
-
-if TYPE_CHECKING:
-    from agentops.emulator.behaviour.language_model import LanguageModel
-    from agentops.emulator.faults import Fault
-    from agentops.emulator.options import Choices
 
 LlmUrl = Annotated[
     str | None,
@@ -71,6 +72,10 @@ def emulator(
     faults: Annotated[
         Path | None, typer.Option("--faults", metavar="FILE", help="A YAML list of things to break.")
     ] = None,
+    rate_limit: Annotated[
+        float | None,
+        typer.Option("--rate-limit", metavar="N", min=0.1, help="Answer N requests a second, refuse others with 429."),
+    ] = None,
     shuffle: Annotated[
         int | None,
         typer.Option("--shuffle", metavar="N", help="Choose at random, by this number, what nobody knows."),
@@ -86,10 +91,6 @@ def emulator(
     ] = False,
 ) -> int:
     """Runs the local Atoms. The first line on stdout is its address, printed once it answers."""
-    from agentops.emulator.options import EmulatorOptions
-    from agentops.emulator.server import serve
-    from agentops.emulator.store.database import EmulatorError
-
     options = EmulatorOptions(
         api=api.value,
         host=host,
@@ -106,6 +107,7 @@ def emulator(
         client_tools=client_tools,
         language_model=_language_model(llm_url, llm_model),
         allow_tool_calls=allow_tool_calls,
+        rate_limit=rate_limit,
     )
     try:
         words = tuple(scan_fails_on) if scan_fails_on else options.scan_fails_on
@@ -123,8 +125,6 @@ def emulator(
 
 def _choices(shuffle: int | None, settings: list[str]) -> Choices:
     """The switches: at random where asked, with the named ones over them. Raises UsageError."""
-    from agentops.emulator.options import Choices
-
     chosen = Choices() if shuffle is None else Choices.shuffled(shuffle)
     try:
         return chosen.set(settings)
@@ -134,16 +134,11 @@ def _choices(shuffle: int | None, settings: list[str]) -> Choices:
 
 def _faults(lines: list[str], file: Path | None) -> tuple[Fault, ...]:
     """The faults of the command line, then those of the file. Raises EmulatorError."""
-    from agentops.emulator.faults import parse_fault
-    from agentops.emulator.seeding import read_fault_file
-
     return (*map(parse_fault, lines), *(read_fault_file(file) if file else ()))
 
 
 def _language_model(url: str | None, model: str | None) -> LanguageModel | None:
     """What answers callers, with its key from the environment. Raises UsageError."""
-    from agentops.emulator.behaviour.language_model import LanguageModel
-
     if url is None and model is None:
         return None
     if url is None or model is None:
