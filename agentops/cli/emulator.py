@@ -25,6 +25,15 @@ LlmUrl = Annotated[
     typer.Option("--llm-url", metavar="URL", help="Let an OpenAI-compatible API answer callers, e.g. .../v1."),
 ]
 LlmModel = Annotated[str | None, typer.Option("--llm-model", metavar="NAME", help="The model of --llm-url.")]
+Faults = Annotated[
+    list[str] | None,
+    typer.Option("--fault", metavar="TEXT", help="Break something, e.g. 'status PUT */draft nth=2'; repeatable."),
+]
+FaultFile = Annotated[Path | None, typer.Option("--faults", metavar="FILE", help="A YAML list of things to break.")]
+RequestsPerSecond = Annotated[
+    float | None,
+    typer.Option("--rate-limit", metavar="N", min=0.1, help="Answer N requests a second, refuse others with 429."),
+]
 Switches = Annotated[
     list[str] | None,
     typer.Option("--switch", metavar="NAME=VALUE", help="Answer one open question about the platform; repeatable."),
@@ -65,17 +74,9 @@ def emulator(
     seed: Annotated[
         Path | None, typer.Option("--seed", metavar="FILE", help="Fill a new account with what this YAML file lists.")
     ] = None,
-    fault: Annotated[
-        list[str] | None,
-        typer.Option("--fault", metavar="TEXT", help="Break something, e.g. 'status PUT */draft nth=2'; repeatable."),
-    ] = None,
-    faults: Annotated[
-        Path | None, typer.Option("--faults", metavar="FILE", help="A YAML list of things to break.")
-    ] = None,
-    rate_limit: Annotated[
-        float | None,
-        typer.Option("--rate-limit", metavar="N", min=0.1, help="Answer N requests a second, refuse others with 429."),
-    ] = None,
+    fault: Faults = None,
+    faults: FaultFile = None,
+    rate_limit: RequestsPerSecond = None,
     shuffle: Annotated[
         int | None,
         typer.Option("--shuffle", metavar="N", help="Choose at random, by this number, what nobody knows."),
