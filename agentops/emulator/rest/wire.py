@@ -112,6 +112,7 @@ class Route:
     refuses:    statuses of the other failures it can answer, besides 401 and 429
     generation: "v1" or "v2" where only one has it; a v1 route that `is_retired` answers 409 on v2
     media:      content type of a success that is not JSON
+    is_public:  answers without a key
     """
 
     method: str
@@ -128,6 +129,7 @@ class Route:
     is_retired: bool = False
     is_versioning_write: bool = False
     media: str | None = None
+    is_public: bool = False
     failure: Schema = field(default_factory=lambda: FAILURE)
 
 
