@@ -59,6 +59,12 @@ test: lint types browser node
 check: lint types
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not speech and not browser and not real_time"
 
+# The contract of the platform, asked of a real account: AGENTOPS_LIVE_API_KEY=sk_... make live. Makes scratch agents and
+# archives them. AGENTOPS_LIVE_BASE_URL names another host.
+live: $(VENV)/.ready-dev
+	@test -n "$$AGENTOPS_LIVE_API_KEY" || { echo "set AGENTOPS_LIVE_API_KEY to the key of an account that may be written to" >&2; exit 1; }
+	$(BIN)/python -m pytest tests/remote/test_remote_live.py
+
 bench: $(VENV)/.ready-dev
 	$(BIN)/python -m bench
 

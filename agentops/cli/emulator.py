@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from agentops import workflow
 from agentops.cli.session import talk
 from agentops.document import Generation
 from agentops.emulator.behaviour.language_model import LanguageModel
@@ -33,6 +34,9 @@ FaultFile = Annotated[Path | None, typer.Option("--faults", metavar="FILE", help
 RequestsPerSecond = Annotated[
     float | None,
     typer.Option("--rate-limit", metavar="N", min=0.1, help="Answer N requests a second, refuse others with 429."),
+]
+Like = Annotated[
+    Path | None, typer.Option("--like", metavar="FILE", help="Behave as the account that `doctor --probe` asked.")
 ]
 Switches = Annotated[
     list[str] | None,
@@ -81,6 +85,7 @@ def emulator(
         int | None,
         typer.Option("--shuffle", metavar="N", help="Choose at random, by this number, what nobody knows."),
     ] = None,
+    like: Like = None,
     switch: Switches = None,
     strict_voices: StrictVoices = False,
     multi_agents: MultiAgents = False,
@@ -102,7 +107,7 @@ def emulator(
         behaviours=_behaviours(behaviour),
         reset=reset,
         seed_file=seed,
-        choices=_choices(shuffle, switch or []),
+        choices=_choices(shuffle, like, switch or []),
         strict_voices=strict_voices,
         multi_agents=multi_agents,
         client_tools=client_tools,
@@ -124,9 +129,11 @@ def emulator(
     return ExitCode.DONE
 
 
-def _choices(shuffle: int | None, settings: list[str]) -> Choices:
-    """The switches: at random where asked, with the named ones over them. Raises UsageError."""
+def _choices(shuffle: int | None, like: Path | None, settings: list[str]) -> Choices:
+    """The switches: at random where asked, what a probe found over them, then the named ones. Raises UsageError."""
     chosen = Choices() if shuffle is None else Choices.shuffled(shuffle)
+    if like is not None:
+        chosen = chosen.like(workflow.probing.read_report(like))
     try:
         return chosen.set(settings)
     except ValueError as wrong:

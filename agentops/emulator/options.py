@@ -6,7 +6,7 @@ Values only. Nothing here decides what a switch means; the module that behaves d
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -179,6 +179,12 @@ class Choices:
         pick = random.Random(f"choices {seed}")
         chosen: dict[str, Any] = {switch.name: pick.choice(switch.allowed) for switch in SWITCHES}
         return cls(**chosen)
+
+    def like(self, answers: Mapping[str, str]) -> Choices:
+        """These choices, but for what a probe of a real account found; what is no switch, or no value of one, is not
+        taken."""
+        known = {switch.name: switch.allowed for switch in SWITCHES}
+        return self.set(f"{name}={value}" for name, value in answers.items() if value in known.get(name, ()))
 
     def set(self, settings: Iterable[str]) -> Choices:
         """These choices with `NAME=VALUE` settings over them. Raises ValueError that names what there is."""

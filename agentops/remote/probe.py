@@ -9,34 +9,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from agentops.clock import Clock
 from agentops.errors import PlatformError
-from agentops.net import Answer, Dialect, Http
-from agentops.remote import wire
+from agentops.net import Answer
 from agentops.remote.client import API
 from agentops.remote.rows import rows_of
+from agentops.remote.scratch import END_CALL, GREETING, LABEL, PROMPT, AnsweredError, Scratch, id_of
 
-SCRATCH = "agentops probe"  # what the names of scratch agents begin with
-EXPECTED_REQUESTS = 110
-EXPECTED_PUBLISHES = 7
+EXPECTED_REQUESTS = 150
+EXPECTED_PUBLISHES = 12
 _NO_AGENT = "0" * 24
-_PROMPT = "You are a test of a deployment tool. Say hello and end the call."
-_GREETING = "Hello, this is a probe."
-_END_CALL = {"type": "end_call", "name": "end_call", "description": "Ends the call."}
 _METRIC = {
     "identifier": "probe",
     "dispositionMetricPrompt": "Was this a probe?",
     "dispositionMetricType": "BOOLEAN",
 }
 _SOCKET_URL = "wss://probe.example.com/agentops"
-_LABEL_SAFE = "probe 1 - a.b, c_d: (e)"  # what the documentation calls letters, digits, spaces, basic punctuation
 _LABEL_DOUBTFUL = "+/#@&'\"!?;[]=é"
 _LABEL_LIMIT = 200
-_SCAN_PATIENCE_S = 180.0
-_SCAN_POLL_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,163 +46,6 @@ class Question:
 
     name: str
     ask: Callable[[Scratch], Awaitable[Finding | str | None]]
-
-
-class _AnsweredError(PlatformError):
-    """An answer that is no success, as it came: what a refusal says is what the probe wants to know."""
-
-    def __init__(self, answer: Answer, request: str) -> None:
-        super().__init__(f"answered with {answer.status}", status=answer.status, request=request)
-        self.answer = answer
-
-
-def probing_dialect() -> Dialect:
-    """The platform's own language, without a judgement on refusals."""
-    return Dialect(error_of=_AnsweredError)
-
-
-@dataclass(slots=True)
-class Scratch:
-    """The agent that is written to, and what was seen while it was made and published."""
-
-    http: Http
-    stranger: Http
-    """The same host with a key that is nobody's."""
-    clock: Clock
-    name: str
-    agent_ids: list[str] = field(default_factory=list)
-    branch_id: str = ""
-    created: Any = None
-    """What the create answered."""
-    published_id: str = ""
-    counter_before: int | None = None
-    was_scanning_listed: bool | None = None
-    sections: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def agent(self) -> str:
-        return f"/agent/{self.agent_ids[0]}"
-
-    @property
-    def branch(self) -> str:
-        return f"{self.agent}/branches/{self.branch_id}"
-
-    async def ask(self, method: str, path: str, body: Any = None, **query: Any) -> Answer:
-        """Any answer, refusals included. Raises PlatformError where there was none."""
-        try:
-            return await self.http.request(method, API + path, body=body, query=query or None)
-        except _AnsweredError as refused:
-            return refused.answer
-
-    async def data(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
-        """What a successful answer carries. Raises PlatformError for a refusal."""
-        answer = await self.http.request(method, API + path, body=body, query=query or None)
-        return answer.body.get("data") if isinstance(answer.body, dict) else answer.body
-
-    async def write(self, **body: Any) -> Answer:
-        return await self.ask("PUT", f"{self.branch}/draft", body)
-
-    async def written(self, **body: Any) -> dict[str, Any]:
-        data = await self.data("PUT", f"{self.branch}/draft", body)
-        return data if isinstance(data, dict) else {}
-
-    async def discard(self) -> None:
-        await self.ask("DELETE", f"{self.branch}/draft")
-
-    async def draft(self) -> dict[str, Any]:
-        """The open draft as `GET /agent` resolves it: stored names, flat."""
-        data = await self.data("GET", self.branch)
-        branch = data.get("branch") if isinstance(data.get("branch"), dict) else data
-        return await self.agent_at(draftId=branch["openDraftId"])
-
-    async def agent_at(self, **query: Any) -> dict[str, Any]:
-        data = await self.data("GET", self.agent, **query)
-        return data if isinstance(data, dict) else {}
-
-    async def document(self) -> dict[str, Any]:
-        """The open draft in write names."""
-        document, _ = wire.from_stored((await self.draft()).get("_resolvedConfig") or {})
-        return document
-
-    async def revisions(self) -> list[Any]:
-        return rows_of(await self.data("GET", f"{self.branch}/revisions"), "revisions")
-
-    async def publish(self, label: str) -> Answer:
-        """Publishes the draft; a scan is waited for."""
-        before = {row.get("_id") for row in await self.revisions()}
-        answer = await self.ask("POST", f"{self.branch}/draft/publish", {"label": label})
-        if answer.is_success:
-            await self.wait(before)
-        return answer
-
-    async def wait(self, before: set[Any]) -> dict[str, Any]:
-        """The newest committed revision that was not there before. Raises PlatformError when none comes."""
-        until = self.clock.monotonic() + _SCAN_PATIENCE_S
-        while True:
-            rows = [row for row in await self.revisions() if row.get("_id") not in before]
-            done = [row for row in rows if row.get("status") in (None, "published")]
-            if done:
-                return dict(done[0])
-            if self.was_scanning_listed is None and await self._is_scanning():
-                self.was_scanning_listed = bool(rows)
-            if self.clock.monotonic() > until:
-                raise PlatformError(f"no revision came within {_SCAN_PATIENCE_S:.0f} s of publishing")
-            await self.clock.sleep(_SCAN_POLL_S)
-
-    async def _is_scanning(self) -> bool:
-        answer = await self.ask("GET", f"{self.branch}/draft")
-        latest = answer.body["data"].get("latest") if answer.is_success and isinstance(answer.body, dict) else None
-        return isinstance(latest, dict) and bool(latest.get("pendingPublish"))
-
-
-async def make_scratch(scratch: Scratch) -> None:
-    """Creates the agent and publishes it once, with something in every field that is asked about."""
-    answer = await scratch.http.request(
-        "POST", f"{API}/agent", body={"name": scratch.name, "workflowType": "single_prompt"}
-    )
-    scratch.created = answer.body.get("data") if isinstance(answer.body, dict) else answer.body
-    scratch.agent_ids.append(_id_of(scratch.created))
-    branches = rows_of(await scratch.data("GET", f"{scratch.agent}/branches"), "branches")
-    first = branches[0].get("branch", branches[0])
-    scratch.branch_id = first.get("_id") or first.get("branchId")
-    await scratch.written(firstMessage="Good day.")
-    draft = await scratch.written(
-        firstMessage=_GREETING,
-        transcriberType="pulse",
-        synthesizer={"sampleRate": 16000},
-        singlePromptConfig={"prompt": _PROMPT, "tools": [_END_CALL]},
-    )
-    scratch.counter_before = draft.get("draftRevision")
-    await scratch.publish(_LABEL_SAFE)
-    newest = next(row for row in await scratch.revisions() if row.get("status") in (None, "published"))
-    scratch.published_id = newest["_id"]
-    shown = await scratch.data("GET", f"{scratch.branch}/revisions/{scratch.published_id}")
-    scratch.sections = shown.get("resolvedConfig") or {}
-
-
-def _id_of(created: Any) -> str:
-    return str(created.get("_id") if isinstance(created, dict) else created)
-
-
-async def archive(http: Http, agent_id: str) -> bool:
-    """Whether the agent is archived now."""
-    try:
-        await http.request("DELETE", f"{API}/agent/{agent_id}/archive", query={"on": "true"}, is_repeatable=True)
-    except _AnsweredError as refused:
-        return "already" in str(refused.answer.body).lower()
-    return True
-
-
-async def find_scratch(http: Http) -> list[str]:
-    """The agents that earlier probes left, by their name."""
-    found, page = [], 1
-    while True:
-        answer = await http.request("GET", f"{API}/agent", query={"page": page, "offset": 100})
-        rows = rows_of(answer.body.get("data") if isinstance(answer.body, dict) else None, "agents")
-        found += [row["_id"] for row in rows if str(row.get("name", "")).startswith(f"{SCRATCH} ")]
-        if len(rows) < 100:
-            return found
-        page += 1
 
 
 async def ask_all(scratch: Scratch) -> AsyncIterator[Finding]:
@@ -232,8 +67,8 @@ async def ask_all(scratch: Scratch) -> AsyncIterator[Finding]:
 
 
 async def _single_prompt_write(s: Scratch) -> str:
-    await s.written(singlePromptConfig={"prompt": _PROMPT, "tools": [_END_CALL]})
-    await s.written(singlePromptConfig={"prompt": f"{_PROMPT} Be brief."})
+    await s.written(singlePromptConfig={"prompt": PROMPT, "tools": [END_CALL]})
+    await s.written(singlePromptConfig={"prompt": f"{PROMPT} Be brief."})
     return "merge" if (await s.document())["singlePromptConfig"].get("tools") else "replace"
 
 
@@ -301,7 +136,7 @@ async def _mirrors(s: Scratch) -> str | Finding:
     shown = await s.agent_at()
     if "firstMessage" not in shown:
         return Finding("mirrors", None, "an agent is shown without its first message beside _resolvedConfig")
-    return "live" if shown["firstMessage"] == _GREETING else "creation"
+    return "live" if shown["firstMessage"] == GREETING else "creation"
 
 
 async def _head(s: Scratch) -> str:
@@ -310,7 +145,7 @@ async def _head(s: Scratch) -> str:
 
 
 async def _first_message_section(s: Scratch) -> str | None:
-    return _section_of(s.sections, _GREETING)
+    return _section_of(s.sections, GREETING)
 
 
 async def _transcriber_section(s: Scratch) -> str | None:
@@ -353,15 +188,15 @@ async def _expected_before_first_write(s: Scratch) -> str:
 
 async def _scan_scope(s: Scratch) -> str | None:
     await s.written(smartTurnConfig={"isEnabled": True, "waitTimeInSecs": 2})
-    answer = await s.publish(_LABEL_SAFE)
+    answer = await s.publish(LABEL)
     state = (answer.body.get("data") or {}).get("state") if isinstance(answer.body, dict) else None
     return {"committed": "prompts", "scanning": "everything"}.get(str(state))
 
 
 async def _identical_publish(s: Scratch) -> str:
     live = await s.agent_at()
-    await s.written(firstMessage=(live.get("_resolvedConfig") or {}).get("firstMessage") or _GREETING)
-    answer = await s.publish(_LABEL_SAFE)
+    await s.written(firstMessage=(live.get("_resolvedConfig") or {}).get("firstMessage") or GREETING)
+    answer = await s.publish(LABEL)
     return "published as a new revision" if answer.is_success else f"refused with {answer.status}"
 
 
@@ -370,7 +205,7 @@ async def _restored_label(s: Scratch) -> str:
     await s.data("POST", f"{s.branch}/revisions/{s.published_id}/restore")
     restored = await s.wait(before)
     label = restored.get("label")
-    return "none" if not label else "its source's" if label == _LABEL_SAFE else "one of its own"
+    return "none" if not label else "its source's" if label == LABEL else "one of its own"
 
 
 async def _label_characters(s: Scratch) -> str:
@@ -402,7 +237,7 @@ async def _clearing(s: Scratch) -> str:
         "defaultVariables": {},
         "globalKnowledgeBaseId": "",
         "postCallAnalyticsConfig": {"dispositionMetrics": []},
-        "singlePromptConfig": {"prompt": _PROMPT, "tools": []},
+        "singlePromptConfig": {"prompt": PROMPT, "tools": []},
     }
     taken = [name for name, value in empty.items() if (await s.write(**{name: value})).is_success]
     return f"taken empty: {', '.join(taken) or 'none'}"
@@ -434,10 +269,10 @@ async def _created_data(s: Scratch) -> str:
 
 async def _duplicate_name(s: Scratch) -> str | Finding:
     """A second agent of the same name, with configuration in its create; both questions are asked of it."""
-    answer = await s.ask("POST", "/agent", {"name": s.name, "workflowType": "single_prompt", "firstMessage": _GREETING})
+    answer = await s.ask("POST", "/agent", {"name": s.name, "workflowType": "single_prompt", "firstMessage": GREETING})
     if not answer.is_success:
         return Finding("duplicate_name", None, f"a second agent of the name was refused ({answer.status})")
-    s.agent_ids.append(_id_of(answer.body.get("data") if isinstance(answer.body, dict) else answer.body))
+    s.agent_ids.append(id_of(answer.body.get("data") if isinstance(answer.body, dict) else answer.body))
     data = await s.data("GET", f"/agent/{s.agent_ids[1]}")
     return "kept" if data.get("name") == s.name else "renamed"
 
@@ -447,7 +282,7 @@ async def _create_config(s: Scratch) -> str | Finding:
         return Finding("create_config", None, "there is no second agent to look at")
     data = await s.data("GET", f"/agent/{s.agent_ids[1]}")
     resolved = data.get("_resolvedConfig") or data
-    return "kept" if resolved.get("firstMessage") == _GREETING else "ignored"
+    return "kept" if resolved.get("firstMessage") == GREETING else "ignored"
 
 
 async def _retired_status(s: Scratch) -> str | Finding:
@@ -460,7 +295,7 @@ async def _retired_status(s: Scratch) -> str | Finding:
 async def _wrong_key_status(s: Scratch) -> str | Finding:
     try:
         await s.stranger.request("GET", f"{API}/agent", query={"page": 1, "offset": 1})
-    except _AnsweredError as refused:
+    except AnsweredError as refused:
         status = refused.answer.status
         return str(status) if status in (401, 500) else Finding("wrong_key_status", None, f"it is {status}")
     return Finding("wrong_key_status", None, "a key that is nobody's was taken")
