@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from agentops.emulator.rest.account.user import CREDITS, PLAN
 from agentops.emulator.rest.schema import COUNT, FLAG, NUMBER, OBJECT, STAMP, TEXT, Schema, array, obj, one_of
-from agentops.emulator.rest.wire import Answer, Refusal, Request, Route, succeeded, success
+from agentops.emulator.rest.wire import Answer, Request, Route, succeeded, success
 from agentops.emulator.store.state import Store, to_iso
 
 KINDS = (
@@ -23,8 +23,8 @@ def get_balance(store: Store, request: Request) -> Answer:
 
 def list_ledger(store: Store, request: Request) -> Answer:
     """Nothing was ever bought or used."""
-    end = _moment(request, "to") or store.clock.now()
-    start = _moment(request, "from") or end - USUAL_PERIOD
+    end = request.moment("to") or store.clock.now()
+    start = request.moment("from") or end - USUAL_PERIOD
     return succeeded(
         {
             "transactions": [],
@@ -34,17 +34,6 @@ def list_ledger(store: Store, request: Request) -> Answer:
             "period": {"from": to_iso(start), "to": to_iso(end)},
         }
     )
-
-
-def _moment(request: Request, name: str) -> datetime | None:
-    written = request.query.get(name)
-    if not written:
-        return None
-    try:
-        moment = datetime.fromisoformat(written.replace("Z", "+00:00"))
-    except ValueError:
-        raise Refusal(400, f"{name}: Invalid date") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def get_usage(store: Store, request: Request) -> Answer:
