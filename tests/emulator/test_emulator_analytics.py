@@ -101,6 +101,7 @@ async def test_the_log_is_filtered_and_paged(account: Account, agent: str) -> No
     ("path", "words"),
     [
         ("summary?dateFrom=yesterday", "dateFrom: Invalid date"),
+        ("dashboard?dateFrom=0001-01-01", "dateFrom: Invalid date"),
         ("summary?dateFrom=2026-10-02&dateTo=2026-10-01T00:00:00Z", "dateFrom: must not be after dateTo"),
         ("concurrency", "date: Required"),
         ("daily-call-summary?date=2026-13-01", "date: Required"),

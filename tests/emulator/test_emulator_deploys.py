@@ -87,10 +87,13 @@ def test_a_field_that_nobody_knows_is_read_back(
         assert config["synthesizerArgs"]["modelId"] == "lightning-v3.1-pro"
 
 
-def test_a_strict_emulator_refuses_the_voice_and_names_it(
+def test_a_voice_that_the_platform_refuses_is_named_and_the_next_apply_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with start(EmulatorOptions(scan_delay_s=0.0, strict_voices=True)) as emulator:
         project(tmp_path, UNKNOWN_VOICE, monkeypatch, emulator)
         assert run(["apply", "--yes", "--ack", "VOICE_UNKNOWN"]) != 0
         assert "not-yet-listed" in capfd.readouterr().err
+        (tmp_path / "agents" / "line.yaml").write_text(UNKNOWN_VOICE.replace("not-yet-listed", "yuvika"))
+        assert run(["apply", "--yes"]) == 0, capfd.readouterr()
+        assert len(emulator.store.database.all("agent")) == 1

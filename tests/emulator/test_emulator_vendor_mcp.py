@@ -30,12 +30,8 @@ pytestmark = [
     ),
 ]
 
-# Its tools for what the emulator does not have: billing, speech apart from calls, invitations.
+# Its tools for what the emulator does not have: payment, speech apart from calls, invitations.
 MISSING: dict[str, dict[str, Any]] = {
-    "get_credit_balance": {},
-    "get_credit_ledger": {},
-    "get_usage_breakdown": {},
-    "get_invoices": {},
     "get_payment_methods": {},
     "get_auto_reload": {},
     "get_billing_alerts": {},
@@ -146,6 +142,9 @@ def use_calls(driven: Driven, agent: str) -> None:
     assert [line["content"] for line in whole["transcript"]] == [line["text"] for line in chat["transcript"]]
     assert whole["postCallAnalytics"]["dispositionMetrics"][0]["identifier"] == "outcome"
     assert driven.read("make_call", agent_id=agent, phone_number="+14155550111")["callId"].startswith("CALL-")
+    assert driven.read("get_credit_balance")["creditBalance"] > 0
+    for tool in ("get_credit_ledger", "get_usage_breakdown", "get_invoices"):
+        driven.read(tool)
     assert driven.read("get_usage_stats")["stats"]["totalCalls"]["current"] == 3
     for tool in PERIODS:
         driven.read(tool)

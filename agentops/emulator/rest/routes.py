@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentops.emulator.rest.account import concurrency, numbers, user, webhooks
+from agentops.emulator.rest.account import billing, concurrency, numbers, user, webhooks
 from agentops.emulator.rest.agents import agent, builds, prompt_scores, templates
 from agentops.emulator.rest.calls import analytics, conversations, events, metric_templates, placing
 from agentops.emulator.rest.campaigns import audiences, call_actions, campaign
@@ -12,6 +12,7 @@ from agentops.emulator.rest.wire import Route
 
 ROUTES: tuple[Route, ...] = (
     *user.ROUTES,
+    *billing.ROUTES,
     *templates.ROUTES,  # before `/agent/{agent_id}`, which its path fits as well
     *agent.ROUTES,
     *branches.ROUTES,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from agentops.emulator.rest.schema import COUNT, TEXT, Schema, array, obj, one_of
@@ -59,6 +60,22 @@ class Request:
             value = default
         value = max(least, value)
         return value if most is None else min(most, value)
+
+    def moment(self, name: str) -> datetime | None:
+        """A query parameter as a time, UTC unless it says otherwise; None where it is missing.
+
+        Raises Refusal 400 for what is no time of this century.
+        """
+        written = self.query.get(name, "")
+        if not written:
+            return None
+        try:
+            moment: datetime | None = datetime.fromisoformat(written.replace("Z", "+00:00"))
+        except ValueError:
+            moment = None
+        if moment is None or not 2000 <= moment.year < 2100:
+            raise Refusal(400, f"{name}: Invalid date")
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     def listed(self, name: str) -> set[str]:
         """A comma-separated query parameter as a set."""

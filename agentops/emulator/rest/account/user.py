@@ -10,6 +10,7 @@ from agentops.emulator.rest.wire import Answer, Refusal, Request, Route, answer,
 from agentops.emulator.store.state import ORGANIZATION_ID, TOKEN_TTL_S, USER_ID, Grant, Store
 
 TOKEN_SAMPLE_RATE = 24000  # sessions opened with a token have this rate, whatever they ask for
+PLAN, CREDITS = "emulator", 100_000
 EMAIL = "developer@example.com"
 FEATURES = ("telephony", "campaigns", "webhooks", "knowledgeBase", "voiceCloning", "analytics")
 
@@ -56,9 +57,9 @@ def get_subscription(store: Store, request: Request) -> Answer:
         {
             "_id": "65f0000000000000000000cc",
             "organization": ORGANIZATION_ID,
-            "planId": "emulator",
-            "totalCredits": 100000,
-            "currentCredits": 100000,
+            "planId": PLAN,
+            "totalCredits": CREDITS,
+            "currentCredits": CREDITS,
             "renewalDate": "2099-01-01T00:00:00.000Z",
             "subscriptionActive": True,
             "onPremEnabled": False,

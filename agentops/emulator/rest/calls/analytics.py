@@ -1,4 +1,4 @@
-"""Analytics over HTTP, counted from the calls that the emulator holds. How is in `statistics`."""
+"""Analytics over HTTP, counted from the calls that the emulator holds. How is in `call_figures`."""
 
 from __future__ import annotations
 
@@ -23,23 +23,13 @@ USUAL_DAYS = 7  # of a period that the request leaves open
 
 def _period(store: Store, request: Request) -> Period:
     """The period that is asked for; a date alone is its whole day."""
-    end = _moment(request, "dateTo", end_of_day=True) or store.clock.now()
-    start = _moment(request, "dateFrom", end_of_day=False) or end - USUAL_DAYS * DAY
+    end = request.moment("dateTo") or store.clock.now()
+    if len(request.query.get("dateTo", "")) == len("2026-01-31"):
+        end += DAY
+    start = request.moment("dateFrom") or end - USUAL_DAYS * DAY
     if start > end:
         raise Refusal(400, "dateFrom: must not be after dateTo")
     return Period(start, end)
-
-
-def _moment(request: Request, name: str, *, end_of_day: bool) -> datetime | None:
-    text = request.query.get(name, "")
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        raise Refusal(400, f"{name}: Invalid date") from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment + DAY if end_of_day and len(text) == len("2026-01-31") else moment
 
 
 def _day(request: Request) -> Period:
