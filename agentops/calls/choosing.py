@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from agentops.calls.matching import words_of
 from agentops.calls.protocol import Mode
 from agentops.calls.script import (
     BackchannelStep,
@@ -18,6 +17,7 @@ from agentops.calls.script import (
     Step,
     WaitForStep,
 )
+from agentops.calls.words import plain_words
 
 # What a caller can't hear or notice needs no call; what a change may reach anywhere needs all of them.
 SILENT_CATEGORIES = frozenset({"cosmetic", "analytics"})
@@ -57,11 +57,11 @@ def _step_s(step: Step, mode: Mode) -> float:
         return _CHAT_STEP_S
     match step:
         case SayStep(say=said):
-            return len(words_of(said.text)) * _WORD_S
+            return len(plain_words(said.text)) * _WORD_S
         case SendTextStep(send_text=text):
-            return len(words_of(text)) * _WORD_S
+            return len(plain_words(text)) * _WORD_S
         case ExpectStep() | ExpectEndStep() | WaitForStep():
             return _ANSWER_S
         case InterruptStep(interrupt=aside) | BackchannelStep(backchannel=aside):
-            return aside.after.delay_ms / 1000 + len(words_of(aside.say.text)) * _WORD_S
+            return aside.after.delay_ms / 1000 + len(plain_words(aside.say.text)) * _WORD_S
     return 0.0

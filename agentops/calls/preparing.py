@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentops import speech
-from agentops.calls.line import CHUNK_MS, Room, Sound
+from agentops.calls.line import Room, Sound
 from agentops.calls.protocol import Mode
 from agentops.calls.run import Prepared
 from agentops.calls.script import Noise, Script, Speech, speech_of
+from agentops.calls.slowness import CHUNK_MS
 from agentops.errors import UsageError
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentops.calls.from_record import script_from_record
-from agentops.calls.script import Script, read_script
+from agentops.calls.reading import read_script
+from agentops.calls.script import Script
 from agentops.errors import UsageError
 from agentops.render.call_script import script_yaml
 from agentops.spec.source import read_yaml
