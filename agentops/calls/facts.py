@@ -76,7 +76,7 @@ def _first_sound(utterance: Utterance, recording: Recording | None) -> float | N
 
 
 def facts_of(line: Line, recording: Recording | None, evidence: Evidence) -> Facts:
-    """What an ended call came to. `recording` is None for a chat."""
+    """What an ended call came to, but for what only its sound tells. `recording` is None for a chat."""
     turns = build_turns(line.conversation, recording)
     facts = Facts(
         turns=turns,
@@ -94,12 +94,7 @@ def facts_of(line: Line, recording: Recording | None, evidence: Evidence) -> Fac
         chunk_lateness_p99_ms=percentile(lateness, 0.99),
         held_ms=line.conversation.held_ms(0.0, line.duration_ms) or None,
     )
-    facts = replace(facts, measures=measures)
-    if recording is None:
-        return facts
-    from agentops.calls.recording import add_sound
-
-    return add_sound(facts, recording)
+    return replace(facts, measures=measures)
 
 
 def measure_times(turns: Sequence[Turn], connect_ms: float | None) -> Measures:

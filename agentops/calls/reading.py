@@ -49,7 +49,7 @@ def _explain(problem: Any, dotted: str) -> tuple[str, str | None]:
             return f"{dotted} is not a step", f"a step has one of these keys: {', '.join(STEPS)}"
         case "missing":
             return f"{dotted} is missing", None
-        case "too_short":
+        case "too_short" | "string_too_short":
             return f"{dotted} is empty or not valid", None
         case "value_error":
             text = str(problem["ctx"]["error"])

@@ -189,12 +189,12 @@ async def _converse(line: Line, prepared: Prepared, wiring: Wiring) -> _Talk:
 
 def _look_back(line: Line, evidence: Evidence) -> tuple[Facts, Recording | None]:
     """The facts of an ended call, and its sound. Slow for long calls: not for the event loop."""
-    recording = None
-    if line.session.protocol.mode is Mode.WEBCALL:
-        from agentops.calls.recording import record
+    if line.session.protocol.mode is Mode.CHAT:
+        return facts_of(line, None, evidence), None
+    from agentops.calls.recording import add_sound, record
 
-        recording = record(line.caller_track, line.conversation.agent_track, line.duration_ms)
-    return facts_of(line, recording, evidence), recording
+    recording = record(line.caller_track, line.conversation.agent_track, line.duration_ms)
+    return add_sound(facts_of(line, recording, evidence), recording), recording
 
 
 async def _judge(

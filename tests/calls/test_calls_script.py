@@ -134,9 +134,7 @@ def test_a_caller_with_a_goal_needs_no_steps() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "pattern", ["(a|aa)+$", r"(\w|\d)*-", "(x+x+)+y", r"(foo|foo ?)+$", r"(.*)(.*)(.*)(.*)(.*)=", "("]
-)
+@pytest.mark.parametrize("pattern", ["(a|aa)+$", r"([a-zA-Z]+)*!\s", r"^(\w+\s?)+\.$", r"(foo|foo ?)+$", "("])
 def test_a_pattern_that_backtracks_is_refused(pattern: str) -> None:
     found = problems(f"agent: a\nsteps:\n  - expect: {{matches: '{pattern}'}}\n")
     assert found[0][0].startswith("steps.0.expect.matches: "), found
