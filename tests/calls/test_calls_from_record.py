@@ -12,8 +12,8 @@ from agentops.calls.from_record import script_from_record
 from agentops.calls.reading import read_script
 from agentops.calls.script import Script
 from agentops.errors import UsageError
-from agentops.render.call_script import script_yaml
-from agentops.spec.source import read_yaml
+from agentops.render.calls.script import script_yaml
+from agentops.spec.source_events import read_yaml
 
 RECORD: dict[str, Any] = {
     "callId": "CALL-1-abc",

@@ -1,0 +1,32 @@
+"""The findings of a client scan: per line what was found and what replaces it, as text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from agentops.importers.scan_client import Fate, Scan
+from agentops.render.style import PLAIN, Style
+
+_ROLES = {Fate.REPLACE: "change", Fate.CHANGE: "change", Fate.DELETE: "remove", Fate.NOTHING: "bad"}
+
+
+def scan_text(scan: Scan, style: Style = PLAIN) -> str:
+    """One line per finding, then the advice below it, then the counts."""
+    return "\n".join(_lines(scan, style)) + "\n"
+
+
+def _lines(scan: Scan, style: Style) -> Iterator[str]:
+    for finding in scan.findings:
+        fate = style.paint(finding.fate.value, _ROLES[finding.fate])
+        yield f"{finding.file}:{finding.line}: {finding.found}  [{fate}]"
+        yield from style.wrap(finding.advice, "    ")
+    for file in scan.unread:
+        yield f"{file}: not read (no UTF-8 text, or too large)"
+    counts = Counter(finding.fate for finding in scan.findings)
+    counted = ", ".join(f"{counts[fate]} {fate.value}" for fate in Fate if counts[fate])
+    places = len(scan.findings)
+    files = len(scan.files)
+    yield f"{files} file{'s' if files != 1 else ''} read; " + (
+        f"{places} places: {counted}" if places else "nothing found"
+    )
