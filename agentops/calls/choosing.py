@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from agentops.calls.model import Usage
 from agentops.calls.protocol import Mode
 from agentops.calls.script import (
     BackchannelStep,
@@ -27,6 +28,9 @@ _WORD_S = 0.4
 _ANSWER_S = 4.0
 _CHAT_STEP_S = 2.0
 _SETUP_S = 2.0
+_SIMULATED_TURN_S = 9.0  # heard, thought and said
+_RULES_TOKENS = 600
+_TURN_TOKENS = 40
 
 
 def is_called_for(script: Script, categories: Collection[str], known: Collection[str]) -> bool:
@@ -46,8 +50,18 @@ def is_called_for(script: Script, categories: Collection[str], known: Collection
 
 def estimate_s(script: Script) -> float:
     """About how long all calls of `script` take together, at the pace people speak; never more than its limits."""
-    one = _SETUP_S + sum(_step_s(step, script.mode) for step in script.steps)
+    simulated = script.caller.max_turns * _SIMULATED_TURN_S if script.caller.goal is not None else 0.0
+    one = _SETUP_S + sum(_step_s(step, script.mode) for step in script.steps) + simulated
     return min(one, script.timeout_s) * script.repeat.times
+
+
+def estimate_model(script: Script, votes: int) -> Usage:
+    """What all calls of `script` may ask of a language model at most, its tokens by their usual length."""
+    judged = len(script.judged_sentences) * votes
+    turns = script.caller.max_turns if script.caller.goal is not None else 0
+    said = len(script.steps) + 2 * turns
+    tokens = judged * (_RULES_TOKENS + said * _TURN_TOKENS) + turns * (_RULES_TOKENS + turns * _TURN_TOKENS)
+    return Usage((judged + turns) * script.repeat.times, tokens * script.repeat.times)
 
 
 def _step_s(step: Step, mode: Mode) -> float:

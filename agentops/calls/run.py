@@ -26,6 +26,7 @@ from agentops.calls.session import Dial, NoConnection, Opening, Platform, Target
 from agentops.calls.simulated import SimulatedCaller
 from agentops.calls.slowness import Slowness
 from agentops.calls.steps import Walk
+from agentops.scrub import NO_SECRETS, Scrubber
 
 if TYPE_CHECKING:
     from agentops.calls.recording import Recording
@@ -46,6 +47,7 @@ class Wiring:
     model:      speaks for simulated callers
     transcribe: hears for `says_transcript`; None: the offline recogniser, English only
     baseline:   the earlier run that limits such as "+20%" rise from
+    scrubber:   takes every known secret out of what the platform and the models say
     """
 
     platform: Platform | None = None
@@ -55,6 +57,7 @@ class Wiring:
     model: Ask | None = None
     transcribe: Transcribe | None = None
     baseline: Baseline = NO_BASELINE
+    scrubber: Scrubber = NO_SECRETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,13 @@ class CallResult:
 
 
 async def run_call(prepared: Prepared, target: Target, wiring: Wiring, *, attempt: int = 1) -> CallResult:
-    """Calls once. Never raises for what the platform or the agent does: that is in the report."""
+    """Calls once. Never raises for what the platform or the agent does: that is in the report, without any secret."""
+    result = await _call(prepared, target, wiring, attempt)
+    scrub = wiring.scrubber.deep
+    return replace(result, report=scrub(result.report), events=scrub(list(result.events)))
+
+
+async def _call(prepared: Prepared, target: Target, wiring: Wiring, attempt: int) -> CallResult:
     script = prepared.script
     report = CallReport(
         script=prepared.file,

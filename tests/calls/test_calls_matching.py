@@ -12,7 +12,7 @@ from agentops.calls.criteria import Expect
 from agentops.calls.language import languages_of
 from agentops.calls.matching import missing_of, similarity, violations_of
 from agentops.calls.words import find, plain_words, segments_of
-from agentops.spec.source import read_yaml
+from agentops.spec.source_events import read_yaml
 
 PAIRS_FILE = Path(__file__).parents[1] / "cases" / "words" / "pairs.yaml"
 
