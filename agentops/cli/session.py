@@ -120,9 +120,9 @@ def emulator_for(project: Project, scope: Scope) -> Iterator[str | None]:
     if not project.environment.is_emulator or project.environment.base_url:
         yield None
         return
-    from agentops.emulator.database import EmulatorError
     from agentops.emulator.options import EmulatorOptions
     from agentops.emulator.server import start
+    from agentops.emulator.store.database import EmulatorError
 
     behaviours = project.root / "agents" / "behaviours"
     options = EmulatorOptions(
