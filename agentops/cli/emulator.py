@@ -5,18 +5,20 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from agentops.cli.session import talk
 from agentops.document import Generation
+from agentops.emulator.behaviour.language_model import LanguageModel
+from agentops.emulator.faults import Fault, parse_fault
+from agentops.emulator.options import Choices, EmulatorOptions
+from agentops.emulator.seeding import read_fault_file
+from agentops.emulator.server import serve
+from agentops.emulator.store.database import EmulatorError
 from agentops.errors import ExitCode, UsageError
 from agentops.settings import read_settings
-
-if TYPE_CHECKING:
-    from agentops.emulator.behaviour.language_model import LanguageModel
-    from agentops.emulator.faults import Fault
 
 LlmUrl = Annotated[
     str | None,
@@ -71,10 +73,6 @@ def emulator(
     ] = False,
 ) -> int:
     """Runs the local Atoms. The first line on stdout is its address, printed once it answers."""
-    from agentops.emulator.options import Choices, EmulatorOptions
-    from agentops.emulator.server import serve
-    from agentops.emulator.store.database import EmulatorError
-
     options = EmulatorOptions(
         api=api.value,
         host=host,
@@ -102,16 +100,11 @@ def emulator(
 
 def _faults(lines: list[str], file: Path | None) -> tuple[Fault, ...]:
     """The faults of the command line, then those of the file. Raises EmulatorError."""
-    from agentops.emulator.faults import parse_fault
-    from agentops.emulator.seeding import read_fault_file
-
     return (*map(parse_fault, lines), *(read_fault_file(file) if file else ()))
 
 
 def _language_model(url: str | None, model: str | None) -> LanguageModel | None:
     """What answers callers, with its key from the environment. Raises UsageError."""
-    from agentops.emulator.behaviour.language_model import LanguageModel
-
     if url is None and model is None:
         return None
     if url is None or model is None:

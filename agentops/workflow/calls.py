@@ -14,15 +14,17 @@ from agentops.apply.model import SmokeVerdict
 from agentops.apply.model import Verdict as SmokeOutcome
 from agentops.calls.choosing import estimate_s, is_called_for
 from agentops.calls.folder import keep_in
-from agentops.calls.from_record import script_from_record
-from agentops.calls.model import Check, RunReport
+from agentops.calls.from_record import script_of_record
+from agentops.calls.model import RunReport
 from agentops.calls.preparing import prepare
 from agentops.calls.run import Prepared, Wiring
 from agentops.calls.schedule import Progress, RunOptions, ScheduledCall, ignore_progress, run_calls, shard_of
 from agentops.calls.session import NoConnection, Target, try_session
+from agentops.document import DesiredAgent
 from agentops.errors import AgentopsError, RefusedError, UnavailableError, UsageError
 from agentops.plan.identity import match_agents
 from agentops.plan.model import Action, AgentChange, Category
+from agentops.spec import Project
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.scripts import Choice, LoadedScript, load_scripts
 
@@ -31,13 +33,45 @@ PageWriter: TypeAlias = Callable[[RunReport, Path], Path]
 _CATEGORIES = frozenset(category.value for category in Category)
 
 
+@dataclass(frozen=True, slots=True)
+class CallRequest:
+    """Which calls to make; without files, those that the specs name.
+
+    shard:      (part, of how many), from 1
+    budget_min: the most minutes that they may take
+    """
+
+    files: tuple[Path, ...] = ()
+    tags: tuple[str, ...] = ()
+    shard: tuple[int, int] | None = None
+    budget_min: float | None = None
+
+
+def choose_scripts(project: Project, agents: Sequence[DesiredAgent], request: CallRequest) -> list[LoadedScript]:
+    """The scripts to call; none where nothing falls to the shard.
+
+    Raises UsageError when nothing fits the request, RefusedError when it takes longer than the budget.
+    """
+    files = tuple(_in_project(path, project.root) for path in request.files)
+    scripts = load_scripts(project, agents, Choice(files, request.tags))
+    if not scripts:
+        raise UsageError("no call script fits what was asked for", hint="name one, or add `calls:` to a spec")
+    mine = [scripts[index] for index in shard_of([item.file for item in scripts], request.shard)]
+    hint = "choose fewer with --tag or --agent, or raise --budget"
+    require_budget(estimate_min(mine), request.budget_min, hint=hint)
+    return mine
+
+
+def _in_project(path: Path, root: Path) -> str:
+    try:
+        return path.relative_to(root.resolve()).as_posix()
+    except ValueError:
+        raise UsageError(f"{path} is outside of the project in {root}") from None
+
+
 def made_ready(loaded: LoadedScript, root: Path) -> Prepared:
     """A script with its words as sound."""
     return prepare(loaded.script, loaded.file, folder=(root / loaded.file).parent, places=loaded.places)
-
-
-def of_shard(scripts: Sequence[LoadedScript], shard: tuple[int, int] | None) -> list[LoadedScript]:
-    return [scripts[index] for index in shard_of([item.file for item in scripts], shard)]
 
 
 def estimate_min(scripts: Iterable[LoadedScript | Prepared]) -> float:
@@ -55,7 +89,7 @@ def require_budget(minutes: float, budget_min: float | None, *, hint: str) -> No
         )
 
 
-async def script_of_call(deployment: Deployment, call_id: str) -> dict[str, Any]:
+async def script_from_record(deployment: Deployment, call_id: str) -> dict[str, Any]:
     """The record of a call as a script of the agent that took it. Raises UsageError for an agent no spec means."""
     record = await deployment.account.read_call(call_id)
     agent = record.get("agent")
@@ -69,7 +103,7 @@ async def script_of_call(deployment: Deployment, call_id: str) -> dict[str, Any]
             hint="use the environment that the call was made in: -e NAME",
             code="foreign-call",
         )
-    return script_from_record(record, keys[0])
+    return script_of_record(record, keys[0])
 
 
 async def find_agent_ids(deployment: Deployment, keys: Iterable[str]) -> dict[str, str]:
@@ -164,28 +198,24 @@ def prepare_smoke(
     keys = {change.key for change in changes if change.is_change}
     agents = [agent for agent in deployment.agents if agent.key in keys]
     prepared: dict[str, list[Prepared]] = {}
-    categories = {change.key: _categories(change) for change in changes}
+    # Nothing for what is new or restored, which is called in full.
+    categories = {
+        change.key: frozenset(category.value for category in change.categories)
+        if change.action in (Action.UPDATE, Action.GO_LIVE)
+        else frozenset()
+        for change in changes
+    }
     for loaded in load_scripts(deployment.project, agents, Choice()):
         if is_called_for(loaded.script, categories[loaded.script.agent], _CATEGORIES):
             prepared.setdefault(loaded.script.agent, []).append(made_ready(loaded, deployment.root))
     return SmokeAfterDeploy(deployment, prepared, folder, write_pages, progress)
 
 
-def _categories(change: AgentChange) -> frozenset[str]:
-    """What a change touches; nothing for what is new or restored, which is called in full."""
-    is_partial = change.action in (Action.UPDATE, Action.GO_LIVE)
-    return frozenset(category.value for category in change.categories) if is_partial else frozenset()
-
-
 def summary_of(run: RunReport) -> str:
     """What was heard and what was expected, one line per failure; the count of calls when all is well."""
-    lines = [
-        f"{call.title}: expected {check.expected}; heard {check.heard}" + _at(check)
-        for call in run.calls
-        for check in call.failures
-    ]
+    lines = []
+    for call in run.calls:
+        for check in call.failures:
+            at = f" (at {check.at_ms / 1000:.1f} s)" if check.at_ms is not None else ""
+            lines.append(f"{call.title}: expected {check.expected}; heard {check.heard}{at}")
     return "\n".join(lines) or f"{len(run.calls)} call{'s' if len(run.calls) != 1 else ''} passed"
-
-
-def _at(check: Check) -> str:
-    return f" (at {check.at_ms / 1000:.1f} s)" if check.at_ms is not None else ""

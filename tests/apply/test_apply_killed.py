@@ -21,7 +21,7 @@ from deploy_world import KEY
 from kill_child import NEW, OLD, deploy, deploy_in_a_process, plan_for
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from agentops.apply.evidence import read_runs
+from agentops.apply.run_history import read_runs
 from agentops.document import Generation, Strategy, read_mark
 from agentops.emulator.app import create_app
 from agentops.emulator.options import EmulatorOptions

@@ -10,7 +10,8 @@ import pytest
 
 from agentops.document import path_text
 from agentops.plan.model import FieldChange, Plan
-from agentops.plan.serial import from_json, to_json
+from agentops.plan.plan_json import to_json
+from agentops.plan.serial import from_json
 from agentops.render.plan.html import plan_html
 from agentops.render.plan.markdown import plan_markdown
 from agentops.render.plan.text import plan_text

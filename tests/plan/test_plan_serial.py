@@ -27,7 +27,8 @@ from agentops.plan.model import (
     Refusal,
     Risk,
 )
-from agentops.plan.serial import from_json, to_json
+from agentops.plan.plan_json import to_json
+from agentops.plan.serial import from_json
 
 TEXT = st.text(max_size=12)
 NAMES = st.text("abcXYZ_$.", min_size=1, max_size=6).filter(lambda name: name not in ("$secret", "$clear"))

@@ -30,8 +30,8 @@ from agentops.plan.history import build_history
 from agentops.plan.model import Action, AgentChange, Category, ChangedBy, Drift, FieldChange, Operation, Plan, Risk
 from agentops.plan.sides import Contrast
 from agentops.render.apply.text import apply_text, event_text
-from agentops.render.diff.json import contrast_json
-from agentops.render.diff.text import contrast_text
+from agentops.render.diff.json import diff_json
+from agentops.render.diff.text import diff_text
 from agentops.render.drift.json import drift_json
 from agentops.render.drift.text import drift_text
 from agentops.render.history.text import history_text
@@ -188,8 +188,8 @@ GOLDEN: dict[str, Callable[[], str]] = {
     "drift.100.txt": lambda: drift_text(DRIFTED),
     "drift.60.txt": lambda: drift_text(DRIFTED, Style(width=60)),
     "drift.json": lambda: drift_json(DRIFTED),
-    "contrast.100.txt": lambda: contrast_text(CONTRASTS),
-    "contrast.json": lambda: contrast_json(CONTRASTS),
+    "contrast.100.txt": lambda: diff_text(CONTRASTS),
+    "contrast.json": lambda: diff_json(CONTRASTS),
 }
 
 

@@ -105,7 +105,7 @@ class SpecWriter:
                 here = f"{path}.{name}"
                 if here in self.left_out:
                     continue
-                shaped = self._secret(name, inner, here) if _in_headers(path) else self.shaped(inner, here)
+                shaped = self._secret(name, inner, here) if path.endswith(".headers") else self.shaped(inner, here)
                 (passed if here in self.passed else kept)[name] = shaped
             return {**kept, "$passthrough": passed} if passed else kept
         if isinstance(value, list) and path.endswith((".headersArray", ".queryParams")):
@@ -152,10 +152,6 @@ def _literal_tree(value: Any) -> Any:
     if isinstance(value, list):
         return [_literal_tree(item) for item in value]
     return literal(value) if isinstance(value, str) else value
-
-
-def _in_headers(path: str) -> bool:
-    return path.endswith(".headers")
 
 
 _TOOL_ORDER = ("type", "name", "description", "url", "method", "headers", "queryParams", "requestBody", "timeout")

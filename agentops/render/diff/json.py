@@ -6,11 +6,11 @@ import json
 from collections.abc import Sequence
 
 from agentops.plan.model import FORMAT_VERSION
-from agentops.plan.serial import field_data
+from agentops.plan.plan_json import field_data
 from agentops.plan.sides import Contrast
 
 
-def contrast_json(contrasts: Sequence[Contrast]) -> str:
+def diff_json(contrasts: Sequence[Contrast]) -> str:
     data = {
         "format_version": FORMAT_VERSION,
         "agents": [

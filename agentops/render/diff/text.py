@@ -9,7 +9,7 @@ from agentops.render.plan.text import field_lines
 from agentops.render.style import PLAIN, Style, plural
 
 
-def contrast_text(contrasts: Sequence[Contrast], style: Style = PLAIN) -> str:
+def diff_text(contrasts: Sequence[Contrast], style: Style = PLAIN) -> str:
     """Every agent with what differs between its two sides; `-` is the first side, `+` the second."""
     lines: list[str] = []
     for each in contrasts:
