@@ -37,7 +37,7 @@ class Endpoint:
         self._path = f"{parts.path}/chat/completions"
         self._takes_schema = True
         options = NetOptions(
-            requests_per_second=None,
+            requests_per_second=20.0,
             read_timeout_s=settings.timeout_s,
             retry=RetryPolicy(attempts=2, longest_wait_s=20),
         )

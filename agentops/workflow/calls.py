@@ -12,12 +12,13 @@ from typing import Any, TypeAlias
 
 from agentops.apply.model import SmokeVerdict
 from agentops.apply.model import Verdict as SmokeOutcome
+from agentops.calls.baseline import NO_BASELINE, Baseline
 from agentops.calls.choosing import estimate_s, is_called_for
 from agentops.calls.folder import keep_in
 from agentops.calls.from_record import script_of_record
 from agentops.calls.model import RunReport
 from agentops.calls.preparing import prepare
-from agentops.calls.run import Prepared, Wiring
+from agentops.calls.run import Prepared
 from agentops.calls.schedule import Progress, RunOptions, ScheduledCall, ignore_progress, run_calls, shard_of
 from agentops.calls.session import NoConnection, Target, try_session
 from agentops.document import DesiredAgent
@@ -25,6 +26,7 @@ from agentops.errors import AgentopsError, RefusedError, UnavailableError, Usage
 from agentops.plan.identity import match_agents
 from agentops.plan.model import Action, AgentChange, Category
 from agentops.spec import Project
+from agentops.workflow.call_wiring import estimate_usage, require_tokens, wired
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.scripts import Choice, LoadedScript, load_scripts
 
@@ -59,6 +61,7 @@ def choose_scripts(project: Project, agents: Sequence[DesiredAgent], request: Ca
     mine = [scripts[index] for index in shard_of([item.file for item in scripts], request.shard)]
     hint = "choose fewer with --tag or --agent, or raise --budget"
     require_budget(estimate_min(mine), request.budget_min, hint=hint)
+    require_tokens(estimate_usage([item.script for item in mine], project.environment), project.environment)
     return mine
 
 
@@ -126,13 +129,16 @@ def target_of(deployment: Deployment, agent_id: str) -> Target:
     return Target(deployment.account.base_url, agent_id, key, deployment.environment.name)
 
 
-async def smoke(deployment: Deployment, scripts: Sequence[LoadedScript], options: RunOptions) -> RunReport:
+async def smoke(
+    deployment: Deployment, scripts: Sequence[LoadedScript], options: RunOptions, baseline: Baseline = NO_BASELINE
+) -> RunReport:
     """Calls the agents that serve now, by the given scripts. Everything is made ready before the first call."""
     prepared = [made_ready(loaded, deployment.root) for loaded in scripts]
     ids = await find_agent_ids(deployment, dict.fromkeys(item.script.agent for item in prepared))
     scheduled = [ScheduledCall(item, target_of(deployment, ids[item.script.agent])) for item in prepared]
     options = replace(options, environment=deployment.environment.name)
-    return await run_calls(scheduled, Wiring(platform=deployment.account), options)
+    async with wired(deployment, [item.script for item in prepared], baseline) as wiring:
+        return await run_calls(scheduled, wiring, options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +183,8 @@ class SmokeAfterDeploy:
         options = RunOptions(environment=self.deployment.environment.name, progress=self.progress, keep=keep_in(folder))
         try:
             scheduled = [ScheduledCall(item, target) for item in chosen]
-            run = await run_calls(scheduled, Wiring(platform=self.deployment.account), options)
+            async with wired(self.deployment, [item.script for item in chosen]) as wiring:
+                run = await run_calls(scheduled, wiring, options)
             return SmokeVerdict(SmokeOutcome(run.verdict.value), summary_of(run), str(self.write_pages(run, folder)))
         except (AgentopsError, OSError) as error:
             return SmokeVerdict(SmokeOutcome.INCONCLUSIVE, f"the calls could not be made: {error}")
@@ -208,6 +215,8 @@ def prepare_smoke(
     for loaded in load_scripts(deployment.project, agents, Choice()):
         if is_called_for(loaded.script, categories[loaded.script.agent], _CATEGORIES):
             prepared.setdefault(loaded.script.agent, []).append(made_ready(loaded, deployment.root))
+    chosen = [item.script for each in prepared.values() for item in each]
+    require_tokens(estimate_usage(chosen, deployment.environment), deployment.environment)
     return SmokeAfterDeploy(deployment, prepared, folder, write_pages, progress)
 
 
