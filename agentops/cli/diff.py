@@ -21,13 +21,13 @@ from agentops.cli.options import (
 from agentops.cli.output import stdout_style
 from agentops.cli.session import Scope, opened, run_async, scope_of
 from agentops.errors import ExitCode
-from agentops.plan.sides import Side, SideKind, read_side
+from agentops.plan.agent_diff import Side, SideKind, read_side
 from agentops.render.diff.json import diff_json
 from agentops.render.diff.text import diff_text
 from agentops.settings import read_settings
 
 if TYPE_CHECKING:
-    from agentops.plan.sides import Contrast
+    from agentops.plan.agent_diff import AgentDiff
     from agentops.spec import Project
 
 
@@ -55,7 +55,7 @@ def diff(
     return ExitCode.CHANGES if detailed_exitcode and any(each.fields for each in found) else ExitCode.DONE
 
 
-def _read(scope: Scope, before: Side, after: Side) -> tuple[Contrast, ...]:
+def _read(scope: Scope, before: Side, after: Side) -> tuple[AgentDiff, ...]:
     """Connects to the account only where a side needs it."""
     names = {side.name for side in (before, after) if side.kind is SideKind.ENVIRONMENT}
     sides = workflow.diff.Sides(before, after, {name: _valid_project(scope, name) for name in names})
@@ -63,7 +63,7 @@ def _read(scope: Scope, before: Side, after: Side) -> tuple[Contrast, ...]:
         project = _valid_project(scope, scope.environment or next(iter(names), None))
         return workflow.diff.diff_specs(sides, workflow.selecting.agents_of(project, scope.selection))
 
-    async def main() -> tuple[Contrast, ...]:
+    async def main() -> tuple[AgentDiff, ...]:
         async with opened(scope) as deployment:
             return await workflow.diff.diff_account(sides, deployment)
 

@@ -61,6 +61,10 @@ def emulator(
     faults: Annotated[
         Path | None, typer.Option("--faults", metavar="FILE", help="A YAML list of things to break.")
     ] = None,
+    rate_limit: Annotated[
+        float | None,
+        typer.Option("--rate-limit", metavar="N", min=0.1, help="Answer N requests a second, refuse others with 429."),
+    ] = None,
     shuffle: Annotated[
         int | None,
         typer.Option("--shuffle", metavar="N", help="Choose at random, by this number, what nobody knows."),
@@ -87,6 +91,7 @@ def emulator(
         client_tools=client_tools,
         language_model=_language_model(llm_url, llm_model),
         allow_tool_calls=allow_tool_calls,
+        rate_limit=rate_limit,
     )
     try:
         words = tuple(scan_fails_on) if scan_fails_on else options.scan_fails_on

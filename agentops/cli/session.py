@@ -22,7 +22,7 @@ from agentops.settings import read_settings
 from agentops.state import state_folder
 
 if TYPE_CHECKING:
-    from agentops.net.client import Exchange
+    from agentops.net import Exchange
     from agentops.plan.model import Plan
     from agentops.spec import Project
     from agentops.workflow.deployment import Deployment
@@ -100,6 +100,7 @@ async def opened(scope: Scope, *, needs_secrets: bool = True) -> AsyncIterator[D
             generation=scope.generation,
             on_exchange=_tell_exchange if scope.is_verbose else None,
             on_read=reading.tell,
+            on_wait=talk,
         ) as deployment:
             yield workflow.selecting.selected(deployment, scope.selection, scope.changed_since)
 

@@ -14,18 +14,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.document import CLEARED, Generation, Secret, SecretRef
 from agentops.errors import UsageError
+from agentops.fields import Category, Risk
 from agentops.plan.model import (
     FORMAT_VERSION,
     Action,
     AgentChange,
-    Category,
     ChangedBy,
     Drift,
     FieldChange,
     Operation,
     Plan,
     Refusal,
-    Risk,
 )
 
 _REFERENCE = re.compile(r"\$\{\{ secrets\.(\w+) \}\}")

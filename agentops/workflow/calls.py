@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from agentops.apply.model import SmokeVerdict
-from agentops.apply.model import Verdict as SmokeOutcome
 from agentops.calls.baseline import NO_BASELINE, Baseline
 from agentops.calls.choosing import estimate_s, is_called_for
 from agentops.calls.folder import keep_in
@@ -21,10 +20,11 @@ from agentops.calls.preparing import prepare
 from agentops.calls.run import Prepared
 from agentops.calls.schedule import Progress, RunOptions, ScheduledCall, ignore_progress, run_calls, shard_of
 from agentops.calls.session import NoConnection, Target, try_session
-from agentops.document import DesiredAgent
+from agentops.document import DesiredAgent, Verdict
 from agentops.errors import AgentopsError, RefusedError, UnavailableError, UsageError
+from agentops.fields import Category
 from agentops.plan.identity import match_agents
-from agentops.plan.model import Action, AgentChange, Category
+from agentops.plan.model import Action, AgentChange
 from agentops.spec import Project
 from agentops.workflow.call_wiring import estimate_usage, require_tokens, wired
 from agentops.workflow.deployment import Deployment
@@ -185,9 +185,9 @@ class SmokeAfterDeploy:
             scheduled = [ScheduledCall(item, target) for item in chosen]
             async with wired(self.deployment, [item.script for item in chosen]) as wiring:
                 run = await run_calls(scheduled, wiring, options)
-            return SmokeVerdict(SmokeOutcome(run.verdict.value), summary_of(run), str(self.write_pages(run, folder)))
+            return SmokeVerdict(run.verdict, summary_of(run), str(self.write_pages(run, folder)))
         except (AgentopsError, OSError) as error:
-            return SmokeVerdict(SmokeOutcome.INCONCLUSIVE, f"the calls could not be made: {error}")
+            return SmokeVerdict(Verdict.INCONCLUSIVE, f"the calls could not be made: {error}")
 
 
 def prepare_smoke(

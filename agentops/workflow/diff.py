@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from agentops.apply.rollback import choose_revision
 from agentops.document import AgentListing, DesiredAgent, Document, Revision
+from agentops.plan.agent_diff import AgentDiff, Side, SideKind
 from agentops.plan.canonical import without
 from agentops.plan.changes import Describer, secret_values
 from agentops.plan.compare import compare_documents
 from agentops.plan.identity import match_agents
-from agentops.plan.sides import Contrast, Side, SideKind
 from agentops.remote.port import Reader
 from agentops.spec import Project
 from agentops.workflow.deployment import Deployment
@@ -38,19 +38,19 @@ class Sides:
     others: Mapping[str, Project]
 
 
-def diff_specs(sides: Sides, agents: Sequence[DesiredAgent]) -> tuple[Contrast, ...]:
+def diff_specs(sides: Sides, agents: Sequence[DesiredAgent]) -> tuple[AgentDiff, ...]:
     """Every agent, where no side needs the account."""
     return tuple(
         _diff(sides, agent, _spec(sides, agent, sides.before), _spec(sides, agent, sides.after)) for agent in agents
     )
 
 
-async def diff_account(sides: Sides, deployment: Deployment) -> tuple[Contrast, ...]:
+async def diff_account(sides: Sides, deployment: Deployment) -> tuple[AgentDiff, ...]:
     """Every selected agent, where a side is on the platform. Raises UsageError for a revision nobody has."""
     account = deployment.account
     matching = match_agents(deployment.environment, deployment.agents, await account.list_agents())
 
-    async def diff_one(agent: DesiredAgent, listing: AgentListing | None) -> Contrast:
+    async def diff_one(agent: DesiredAgent, listing: AgentListing | None) -> AgentDiff:
         before, after = await asyncio.gather(
             _held(sides, account, agent, listing, sides.before), _held(sides, account, agent, listing, sides.after)
         )
@@ -79,17 +79,17 @@ def _spec(sides: Sides, agent: DesiredAgent, side: Side) -> _Held | None:
     return _Held({"name": agent.name, **agent.metadata, **agent.config} if is_beside_spec else agent.config)
 
 
-def _diff(sides: Sides, agent: DesiredAgent, before: _Held | None, after: _Held | None) -> Contrast:
+def _diff(sides: Sides, agent: DesiredAgent, before: _Held | None, after: _Held | None) -> AgentDiff:
     names = (str(sides.before), str(sides.after))
     if before is None or after is None:
         side = names[0] if before is None else names[1]
-        return Contrast(agent.key, agent.name, *names, note=f"{side} does not have this agent")
+        return AgentDiff(agent.key, agent.name, *names, note=f"{side} does not have this agent")
     hidden = before.unverifiable | after.unverifiable
     old, new = without(before.document, hidden), without(after.document, hidden)
     is_one_spec = before.is_spec is not after.is_spec
     managed = (old if before.is_spec else new) if is_one_spec else None
     describer = Describer(agent, secret_values([agent]), is_of_spec=after.is_spec)
-    return Contrast(agent.key, agent.name, *names, fields=compare_documents(describer, old, new, managed))
+    return AgentDiff(agent.key, agent.name, *names, fields=compare_documents(describer, old, new, managed))
 
 
 async def _revision(reader: Reader, agent: DesiredAgent, listing: AgentListing, side: Side) -> Revision | None:

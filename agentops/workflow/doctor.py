@@ -11,8 +11,7 @@ from pathlib import Path
 from agentops import speech
 from agentops.document import Environment, Generation
 from agentops.errors import AgentopsError
-from agentops.net import NetOptions
-from agentops.net.client import RetryPolicy
+from agentops.net import NetOptions, RetryPolicy
 from agentops.remote.connect import connect
 from agentops.settings import Settings
 from agentops.spec import Project
@@ -20,6 +19,7 @@ from agentops.workflow.deployment import account_key
 from agentops.workflow.git import read_git_facts
 
 OLDEST_PYTHON = (3, 11)
+_PATIENCE_S = 6.0  # for a host that takes the connection and says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ async def look_at_account(
     )
     target = base_url or environment.base_url or settings.base_url
     try:
-        options = NetOptions(retry=RetryPolicy(attempts=1))
+        options = NetOptions(first_answer_timeout_s=_PATIENCE_S, retry=RetryPolicy(attempts=1, limited_for_s=0.0))
         async with await connect(target, key, generation=generation, options=options) as account:
             listings = await account.list_agents()
             found = account.generation

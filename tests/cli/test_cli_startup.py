@@ -29,7 +29,6 @@ HEAVY = {
     "jinja2",
     "ruamel",
     "_ruamel_yaml",
-    "httptools",
     "httpx2",
     "websockets",
     "numpy",

@@ -39,6 +39,7 @@ def told(plan: Plan) -> dict[str, Any]:
         "drift": {c.key: c.drift.value for c in plan.changes if c.drift != "none"},
         "drifted": {c.key: [field_line(f) for f in c.drift_fields] for c in plan.changes if c.drift_fields},
         "refusals": [refusal.code for refusal in plan.refusals],
+        "stale": [refusal.code for refusal in plan.refusals if refusal.is_stale],
         "diagnostics": [diagnostic.code for diagnostic in plan.diagnostics],
         "acknowledged": list(plan.acknowledged),
         "reasons": {change.key: change.reason for change in plan.changes},

@@ -26,9 +26,10 @@ from agentops.apply.model import (
 )
 from agentops.document import Environment, Mark, Revision, ScanState, build_label
 from agentops.errors import ExitCode
+from agentops.fields import Category, Risk
+from agentops.plan.agent_diff import AgentDiff
 from agentops.plan.history import build_history
-from agentops.plan.model import Action, AgentChange, Category, ChangedBy, Drift, FieldChange, Operation, Plan, Risk
-from agentops.plan.sides import Contrast
+from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Operation, Plan
 from agentops.render.apply.text import apply_text, event_text
 from agentops.render.diff.json import diff_json
 from agentops.render.diff.text import diff_text
@@ -174,9 +175,9 @@ DRIFTED = Plan(
     ),
 )
 CONTRASTS = (
-    Contrast("support", "Acme Support", "revision 7", "spec", (moved("synthesizer.speed", 1, 1.3, ChangedBy.GIT),)),
-    Contrast("desk", "Acme Desk", "revision 7", "spec"),
-    Contrast("new", "New", "revision 7", "spec", note="revision 7 does not have this agent"),
+    AgentDiff("support", "Acme Support", "revision 7", "spec", (moved("synthesizer.speed", 1, 1.3, ChangedBy.GIT),)),
+    AgentDiff("desk", "Acme Desk", "revision 7", "spec"),
+    AgentDiff("new", "New", "revision 7", "spec", note="revision 7 does not have this agent"),
 )
 
 GOLDEN: dict[str, Callable[[], str]] = {

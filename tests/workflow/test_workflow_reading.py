@@ -10,9 +10,9 @@ from workflow_world import WorkflowWorld
 
 from agentops.apply.model import ignore_event
 from agentops.errors import RefusedError, UsageError
+from agentops.plan.agent_diff import AgentDiff, read_side
 from agentops.plan.build import PlanOptions
 from agentops.plan.model import Action
-from agentops.plan.sides import Contrast, read_side
 from agentops.workflow.applying import ApplyRequest, CallHooks, apply_deployment
 from agentops.workflow.diff import Sides, diff_account, diff_specs
 from agentops.workflow.drift import read_drift
@@ -22,7 +22,7 @@ from agentops.workflow.ledger import write_ledger
 NAME = "Acme desk (test)"
 
 
-async def compared(world: WorkflowWorld, before: str, after: str) -> Contrast:
+async def compared(world: WorkflowWorld, before: str, after: str) -> AgentDiff:
     sides = Sides(read_side(before), read_side(after), {"prod": world.project("prod")})
     if not (sides.before.needs_account or sides.after.needs_account):
         return diff_specs(sides, world.project().agents)[0]
@@ -30,7 +30,7 @@ async def compared(world: WorkflowWorld, before: str, after: str) -> Contrast:
         return (await diff_account(sides, deployment))[0]
 
 
-def values(contrast: Contrast) -> dict[str, tuple[object, object]]:
+def values(contrast: AgentDiff) -> dict[str, tuple[object, object]]:
     return {".".join(map(str, field.path)): (field.before, field.after) for field in contrast.fields}
 
 

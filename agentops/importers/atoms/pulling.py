@@ -13,6 +13,7 @@ from typing import Any
 
 from agentops.diagnostics import Where
 from agentops.document import DesiredAgent, Path, Secret, path_text
+from agentops.fields import NATURAL_KEYS
 from agentops.importers.atoms.defaults import without_tool_defaults
 from agentops.importers.atoms.restore_expressions import restore_expressions
 from agentops.importers.atoms.specs import SpecWriter, in_tool_order
@@ -20,7 +21,6 @@ from agentops.importers.files import unified
 from agentops.importers.yaml_text import block_lines, flow_text, literal
 from agentops.plan.canonical import canonical, without
 from agentops.plan.diff import diff, value_at
-from agentops.plan.fields import NATURAL_KEYS
 from agentops.plan.model import AgentChange, ChangedBy, Drift, FieldChange
 from agentops.spec.environment import ProjectContext, read_project
 from agentops.spec.files import PROJECT_FILE, ProjectFiles

@@ -7,20 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentops.document import Document, ObservedAgent
+from agentops.fields import METADATA
 from agentops.importers.atoms.defaults import without_defaults
 from agentops.importers.credentials import credentials_in, is_credential, secret_name
 from agentops.importers.yaml_text import literal, to_yaml
 from agentops.spec.layout import format_yaml
 from agentops.spec.model.agent import AgentSpec
 
-# The platform's name for a metadata field -> the spec's. Numbers are bound by product id.
-_METADATA = {
-    "description": "description",
-    "allowInboundCall": "inbound",
-    "telephonyProductId": "phone_numbers",
-    "visibleToEveryone": "visible_to_everyone",
-    "avatarUrl": "avatar_url",
-}
 _LONG = 200  # characters from which a prompt gets a file of its own
 
 
@@ -79,8 +72,8 @@ class SpecWriter:
     def _metadata(self, observed: ObservedAgent) -> Document:
         found = {}
         for name, value in observed.listing.metadata.items():
-            if name in _METADATA and value not in (None, "", []):
-                found[_METADATA[name]] = _literal_tree(value)
+            if name in METADATA and value not in (None, "", []):
+                found[METADATA[name]] = _literal_tree(value)
         if not self.keeps_defaults and found.get("inbound") is True:
             del found["inbound"]
         if not self.keeps_defaults and found.get("visible_to_everyone") is False:

@@ -16,7 +16,6 @@ P = A + "prompt."
 T = P + "tools.*."
 B = P + "built_in_tools.*."
 S = "platform_settings."
-W = "workflow."
 
 
 _LOOKS = "colours the nearest part that the widget has"

@@ -1,26 +1,16 @@
-"""Writes whose answer was lost: read first, repeat only what reading shows was not done.
-
-Also the one loop that waits for all security scans. Knows the port; decides nothing about agents.
-"""
+"""The security scans that publishes wait for: one loop looks at all that are running."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from agentops.clock import Clock
 from agentops.document import Revision, ScanState
 from agentops.errors import AgentopsError, OutcomeUnknownError, PlatformError, RateLimitedError, UnavailableError
 from agentops.remote.port import Publication, Writer
 
-T = TypeVar("T")
-
-_ATTEMPTS = 3
-# A write can take effect after the client has given up on its answer, so silence is looked at for longer.
-_PAUSES_AFTER_SILENCE_S = (0.0, 1.0, 3.0)
-_PAUSES_AFTER_ERROR_S = (0.0, 0.5)
 _FIRST_LOOK_S = 0.2
 _GROWTH = 1.6
 _UNREADABLE_LOOKS = 5
@@ -28,45 +18,6 @@ _UNREADABLE_LOOKS = 5
 
 class ScanFailedError(AgentopsError):
     """The security scan judged the configuration, or broke."""
-
-
-async def settled(write: Callable[[], Awaitable[T]], look: Callable[[], Awaitable[T | None]], clock: Clock) -> T:
-    """The result of `write`. When its answer is lost, `look` says what took effect (None: nothing did).
-
-    Raises OutcomeUnknownError when looking is impossible too, UnavailableError when the write never took effect.
-    """
-    for _ in range(_ATTEMPTS):
-        try:
-            return await write()
-        except OutcomeUnknownError as lost:
-            effect = await _effect_of(look, lost, clock)
-            if effect is not None:
-                return effect
-            last = lost
-    raise UnavailableError(
-        f"the platform did not carry it out in {_ATTEMPTS} attempts: {last.summary}",
-        status=last.status,
-        request=last.request,
-        hint="nothing was changed by this step; run the same command again",
-    )
-
-
-async def _effect_of(look: Callable[[], Awaitable[T | None]], lost: OutcomeUnknownError, clock: Clock) -> T | None:
-    is_readable = False
-    for pause_s in _PAUSES_AFTER_SILENCE_S if lost.status is None else _PAUSES_AFTER_ERROR_S:
-        if pause_s:
-            await clock.sleep(pause_s)
-        try:
-            effect = await look()
-        except UnavailableError:
-            is_readable = False
-            continue
-        if effect is not None:
-            return effect
-        is_readable = True
-    if not is_readable:
-        raise lost
-    return None
 
 
 @dataclass(slots=True)

@@ -32,7 +32,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Contrast:
+class AgentDiff:
     """One agent on both sides, and every field that differs. `note` says why it could not be compared."""
 
     key: str
