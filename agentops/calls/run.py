@@ -66,7 +66,7 @@ class Prepared:
 
     places:  `file:line:column` of each step; sounds: by the index of the step that says them
     voice:   speaks what a simulated caller says; None in a chat
-    persona: how a simulated caller behaves, in words
+    persona: how a simulated caller behaves, in words; lines: what it is to say again, word for word
     """
 
     script: Script
@@ -76,6 +76,7 @@ class Prepared:
     places: Sequence[str] = ()
     voice: Callable[[str], Sound] | None = None
     persona: str = ""
+    lines: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +172,9 @@ async def _converse(line: Line, prepared: Prepared, wiring: Wiring) -> _Talk:
     script = prepared.script
     walk = Walk(line, script, prepared.sounds, prepared.places)
     simulated = None
-    if script.caller.goal is not None and wiring.model is not None:
-        simulated = SimulatedCaller(script.caller, prepared.persona, wiring.model)
+    if script.caller.goal is not None and (prepared.lines or wiring.model is not None):
+        ask = None if prepared.lines else wiring.model
+        simulated = SimulatedCaller(script.caller, prepared.persona, ask, prepared.lines)
 
     async def talk() -> None:
         await walk.follow()
