@@ -60,7 +60,7 @@ def test_a_time_may_reach_its_limit(written: str, at_border: int, below: int, na
     assert (held.passed, missed.passed) == (True, False)
     assert (missed.name, missed.kind, missed.at_ms, missed.unit) == (name, Kind.LATENCY, at_ms, "ms")
     assert (missed.value, missed.limit) == (at_border, below)
-    assert missed.expected == f"at most {below if below >= 100 else below:g} ms"
+    assert missed.expected == f"at most {below} ms"
     unmeasured = only({written: at_border}, facts(measures=Measures()))
     assert (unmeasured.passed, unmeasured.heard) == (False, "it could not be measured")
 
