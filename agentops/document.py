@@ -125,6 +125,7 @@ class Limits:
 class Deploy:
     """How an environment deploys. `label` is the user's own text for the revision, already rendered.
 
+    `coverage_floor` (0..1) is the share of tools and playbooks that a run of calls must exercise.
     `call_minutes` is the most that all calls of one apply may take together; None: as long as they take.
     """
 
@@ -133,6 +134,7 @@ class Deploy:
     gate_preview: bool = False
     on_failure: OnFailure = OnFailure.ROLLBACK
     call_minutes: float | None = None
+    coverage_floor: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

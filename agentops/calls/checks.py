@@ -99,9 +99,10 @@ def _check_time(name: str, value: float | None, limit: Latency, base: float | No
 
 
 def _check_ranges(checks: Checks, facts: Facts) -> list[Check]:
+    held_ms = sum(ended - began for began, ended in facts.holds)
     return [
         *_within("agent talk ratio", Kind.AUDIO, facts.measures.agent_talk_ratio, checks.agent_talk_ratio, ""),
-        *_within("duration", Kind.LATENCY, facts.duration_ms / 1000, checks.duration_s, "s"),
+        *_within("duration", Kind.LATENCY, (facts.duration_ms - held_ms) / 1000, checks.duration_s, "s"),
         *_within("loudness", Kind.AUDIO, facts.measures.loudness_dbfs, checks.loudness_dbfs, "dBFS"),
     ]
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Facts:
     """Everything known about a call when it is over.
 
-    tools, metrics: None where the platform did not tell; audible_ms: by the index of an agent's turn
+    tools, playbooks, metrics: None where the platform did not tell; audible_ms: by the index of an agent's turn
+    holds: when the emulator's recogniser held the call up, from and to: that is no time of the call
     """
 
     turns: tuple[Turn, ...]
@@ -32,10 +33,12 @@ class Facts:
     duration_ms: float
     violations: tuple[Violation, ...] = ()
     tools: tuple[ToolUse, ...] | None = None
+    playbooks: tuple[str, ...] | None = None
     metrics: Mapping[str, Any] | None = None
     audible_ms: Mapping[int, float] = field(default_factory=dict)
     longest_silence_at_ms: float | None = None
     talk_over_at_ms: float | None = None
+    holds: tuple[tuple[float, float], ...] = ()
 
     @property
     def agent_turns(self) -> list[tuple[int, Turn]]:
@@ -84,7 +87,9 @@ def facts_of(line: Line, recording: Recording | None, evidence: Evidence) -> Fac
         ending=Ending(*ended_by(line)),
         duration_ms=line.duration_ms,
         violations=tuple(event for event in line.events if isinstance(event, Violation)),
+        holds=tuple((began, line.duration_ms if ended is None else ended) for began, ended in line.conversation.holds),
         tools=evidence.tools,
+        playbooks=evidence.playbooks,
         metrics=evidence.metrics,
     )
     lateness = sorted(line.lateness_ms) if recording is not None else []

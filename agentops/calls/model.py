@@ -151,7 +151,7 @@ NO_USAGE = Usage()
 class CallReport:
     """One call.
 
-    tools, metrics: None where the platform did not tell
+    tools, playbooks, metrics: None where the platform did not tell
     baseline:       what the script measured in the run that this one was compared with
     judged:         how often the judge was asked, and what that took
     recording:      the WAV beside the report (caller left, agent right), if it had sound
@@ -175,6 +175,7 @@ class CallReport:
     duration_ms: float = 0.0
     notes: tuple[str, ...] = ()
     tools: tuple[ToolUse, ...] | None = None
+    playbooks: tuple[str, ...] | None = None
     metrics: Mapping[str, Any] | None = None
     baseline: Measures | None = None
     judged: Usage = NO_USAGE
@@ -199,6 +200,20 @@ def verdict_of(checks: Sequence[Check]) -> Verdict:
     if missed:
         return Verdict.INCONCLUSIVE
     return Verdict.PASSED if checks else Verdict.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A tool or a playbook of an agent, and the scripts whose calls exercised it.
+
+    is_known: False where the platform did not tell what some call used, so that nobody can say that none did
+    """
+
+    agent: str
+    kind: str
+    name: str
+    scripts: tuple[str, ...]
+    is_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,18 +249,28 @@ class ScriptReport:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """One run of scripts. `shard` is (index, count), both from 1, when the run is a part of a larger one."""
+    """One run of scripts.
+
+    shard:    (index, count), both from 1, when the run is a part of a larger one
+    coverage: what the scripts exercised, where that was asked for
+    """
 
     environment: str
     scripts: tuple[ScriptReport, ...]
     started_at: str = ""
     duration_ms: float = 0.0
     shard: tuple[int, int] | None = None
+    coverage: tuple[Covered, ...] = ()
     format_version: int = field(default=REPORT_FORMAT)
 
     @property
     def calls(self) -> tuple[CallReport, ...]:
         return tuple(call for script in self.scripts for call in script.calls)
+
+    @property
+    def covered_share(self) -> float | None:
+        """0..1 of all tools and playbooks; None where there are none, or it was not asked for."""
+        return sum(bool(row.scripts) for row in self.coverage) / len(self.coverage) if self.coverage else None
 
     @property
     def verdict(self) -> Verdict:

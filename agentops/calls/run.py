@@ -48,6 +48,7 @@ class Wiring:
     model:      speaks for simulated callers
     transcribe: hears for `says_transcript`; None: the offline recogniser, English only
     baseline:   the earlier run that limits such as "+20%" rise from
+    follows_tools: asks the platform for the tools that every call uses
     scrubber:   takes every known secret out of what the platform and the models say
     """
 
@@ -59,6 +60,7 @@ class Wiring:
     transcribe: Transcribe | None = None
     baseline: Baseline = NO_BASELINE
     scrubber: Scrubber = NO_SECRETS
+    follows_tools: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +123,14 @@ async def _call(prepared: Prepared, target: Target, wiring: Wiring, attempt: int
         return CallResult(replace(report, checks=(check,), verdict=verdict_of([check])))
     line = Line(session, prepared.room)
     watch = None
-    if wiring.platform is not None and line.call_id and needs_tools(script.checks):
+    wants_tools = wiring.follows_tools or needs_tools(script.checks)
+    if wiring.platform is not None and line.call_id and wants_tools:
         watch = Watch(wiring.platform, line.now_ms)
         watch.start(line.call_id)
     talk = await _converse(line, prepared, wiring)
     evidence = Evidence()
     if wiring.platform is not None and line.call_id:
-        evidence = await gather(wiring.platform, line.call_id, script.checks, watch)
+        evidence = await gather(wiring.platform, line.call_id, script.checks, watch, wants_tools=wants_tools)
     facts, recording = await asyncio.get_running_loop().run_in_executor(LISTENERS, partial(look_back, line, evidence))
     checks = [*talk.checks, *_line_checks(line, facts.ending)]
     if facts.ending.by is not None:  # a call that was cut says nothing about its length, its pauses or its end
@@ -151,6 +154,7 @@ async def _call(prepared: Prepared, target: Target, wiring: Wiring, attempt: int
         duration_ms=facts.duration_ms,
         notes=(*line.session.notes, *talk.notes),
         tools=facts.tools,
+        playbooks=facts.playbooks,
         metrics=facts.metrics,
         judged=usage + talk.usage,
         waveform=recording.waveform if recording else None,

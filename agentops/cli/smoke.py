@@ -80,6 +80,10 @@ def smoke(
             "--replay", metavar="REPORT", help="Let simulated callers say what they said there, word for word."
         ),
     ] = None,
+    coverage: Annotated[
+        bool,
+        typer.Option("--coverage", help="Say which tools and playbooks the scripts exercised."),
+    ] = False,
     output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print the result.")] = TextOrJson.TEXT,
 ) -> int:
     """Call the agents that serve now, by their scripts, and report what was heard."""
@@ -93,9 +97,11 @@ def smoke(
     if dry_run:
         return _say_what_would_be_called(scope, request)
 
-    async def main() -> tuple[RunReport, Path]:
+    async def main() -> tuple[RunReport, Path, float | None]:
         async with opened(scope) as deployment:
             scripts = workflow.calls.choose_scripts(deployment.project, deployment.agents, request)
+            floor = deployment.environment.deploy.coverage_floor
+            wants_coverage = coverage or floor is not None
             lines = workflow.recorded_calls.read_lines(replay, scripts) if replay else {}
             scripts = [item for item in scripts if not replay or item.file in lines]
             before = workflow.recorded_calls.read_baseline(baseline, scripts) if baseline else NO_BASELINE
@@ -103,16 +109,28 @@ def smoke(
             folder = output or state_folder(deployment.root) / "calls" / started
             if rejudge is not None:
                 judged = await workflow.recorded_calls.judge_again(deployment, scripts, rejudge, folder, before)
-                return judged, folder
+                return judged, folder, None
             options = RunOptions(
                 concurrency=concurrency, shard=request.shard, progress=tell_progress, keep=keep_in(folder)
             )
-            return await workflow.calls.smoke(deployment, scripts, options, before, lines), folder
+            return (
+                await workflow.calls.smoke(
+                    deployment, scripts, options, before, lines, measures_coverage=wants_coverage
+                ),
+                folder,
+                floor,
+            )
 
-    run, folder = run_async(main)
+    run, folder, floor = run_async(main)
     page = write_pages(run, folder)
     sys.stdout.write(run_output(run, output_format))
     talk(f"Report: {page}")
+    if floor is not None and run.covered_share is not None and run.covered_share < floor:
+        talk(
+            f"coverage: {run.covered_share:.0%} of tools and playbooks were exercised, "
+            f"deploy.coverage asks for {floor:.0%}"
+        )
+        return ExitCode.CALLS_FAILED
     return exit_code_of(run)
 
 

@@ -321,4 +321,5 @@ def _to_deploy(spec: EnvironmentSpec) -> Deploy:
         gate_preview=deploy.gate == "preview",
         on_failure=OnFailure(deploy.on_failure or OnFailure.ROLLBACK),
         call_minutes=deploy.call_minutes,
+        coverage_floor=float(deploy.coverage.rstrip("%")) / 100 if deploy.coverage is not None else None,
     )

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from agentops.apply.model import SmokeVerdict
 from agentops.calls.baseline import NO_BASELINE, Baseline
 from agentops.calls.choosing import estimate_s, is_called_for
+from agentops.calls.coverage import coverage_of, inventory_of
 from agentops.calls.folder import keep_in
 from agentops.calls.from_record import script_of_record
 from agentops.calls.model import RunReport
@@ -135,10 +136,13 @@ async def smoke(
     options: RunOptions,
     baseline: Baseline = NO_BASELINE,
     lines: Mapping[str, Sequence[str]] | None = None,
+    *,
+    measures_coverage: bool = False,
 ) -> RunReport:
     """Calls the agents that serve now, by the given scripts. Everything is made ready before the first call.
 
     lines: what simulated callers say again, by the script's file
+    measures_coverage: asks for the tools of every call, and says which tools and playbooks were exercised
     """
     prepared = [
         replace(made_ready(loaded, deployment.root), lines=(lines or {}).get(loaded.file, ())) for loaded in scripts
@@ -147,7 +151,11 @@ async def smoke(
     scheduled = [ScheduledCall(item, target_of(deployment, ids[item.script.agent])) for item in prepared]
     options = replace(options, environment=deployment.environment.name)
     async with wired(deployment, [item.script for item in prepared], baseline) as wiring:
-        return await run_calls(scheduled, wiring, options)
+        run = await run_calls(scheduled, replace(wiring, follows_tools=measures_coverage), options)
+    if not measures_coverage:
+        return run
+    inventories = {agent.key: inventory_of(agent.config) for agent in deployment.agents}
+    return replace(run, coverage=coverage_of(run, inventories))
 
 
 @dataclass(frozen=True, slots=True)

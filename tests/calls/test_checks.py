@@ -120,6 +120,11 @@ def test_a_range_includes_its_borders(written: str, name: str, kind: Kind, value
     assert f"at least {value - 1:g} and at most {value + 1:g}" in both.expected
 
 
+def test_time_that_the_emulator_held_is_no_part_of_the_length() -> None:
+    held = facts(holds=((1000.0, 2500.0), (4000.0, 4500.0)))
+    assert only({"duration_s": {"max": 5}}, held).value == 5.0
+
+
 def test_a_range_of_what_was_not_measured_is_missed() -> None:
     check = only({"agent_talk_ratio": {"min": 0.0}}, facts(measures=Measures()))
     assert (check.passed, check.heard) == (False, "it could not be measured")

@@ -324,3 +324,22 @@ def test_latencies_are_compared_with_a_baseline(judged: Path, agentops: Agentops
     ended = agentops("smoke", name, "--baseline", "fast.json", "--output", "slower")
     assert ended.code == 6
     assert "(+20% of" in ended.out
+
+
+# ---- coverage
+
+
+def test_tools_that_no_script_exercised_are_named(judged: Path, agentops: Agentops) -> None:
+    name = script(judged, "steps:\n  - expect: How can I help\n  - say: Goodbye\n  - expect_end: agent\n")
+    ended = agentops("smoke", name, "--coverage", "--output", "out")
+    assert ended.code == 0, ended.out
+    assert "coverage: 1 of 3 tools and playbooks" in ended.out
+    assert f"support: tool end_call: {name}" in ended.out
+    assert "support: tool look_up_order: exercised by no script" in ended.out
+    rows = json.loads((judged / "out/report.json").read_text())["coverage"]
+    assert {row["name"]: row["scripts"] for row in rows}["end_call"] == [name]
+    file = judged / "agentops.yaml"
+    file.write_text(file.read_text().replace("smoke: live", "smoke: live, coverage: 80%"))
+    below = agentops("smoke", name, "--output", "below")
+    assert below.code == 6
+    assert "33% of tools and playbooks were exercised, deploy.coverage asks for 80%" in below.err

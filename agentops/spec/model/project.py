@@ -60,6 +60,9 @@ class DeploySpec(Model):
     call_minutes: float | None = Field(
         default=None, gt=0, le=1440, description="The most minutes that all calls of one apply may take together."
     )
+    coverage: Share | None = Field(
+        default=None, description="The share of tools and playbooks that `smoke` must exercise, such as 80%."
+    )
     on_failure: Literal["rollback", "keep"] | None = Field(default=None, description="What a failed call leads to.")
 
 
