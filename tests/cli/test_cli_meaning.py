@@ -339,7 +339,8 @@ def test_tools_that_no_script_exercised_are_named(judged: Path, agentops: Agento
     rows = json.loads((judged / "out/report.json").read_text())["coverage"]
     assert {row["name"]: row["scripts"] for row in rows}["end_call"] == [name]
     file = judged / "agentops.yaml"
-    file.write_text(file.read_text().replace("smoke: live", "smoke: live, coverage: 80%"))
+    asked = "    target: emulator\n    deploy: {coverage: 80%}\n"
+    file.write_text(file.read_text().replace("    target: emulator\n", asked, 1))
     below = agentops("smoke", name, "--output", "below")
     assert below.code == 6
     assert "33% of tools and playbooks were exercised, deploy.coverage asks for 80%" in below.err
