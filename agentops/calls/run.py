@@ -132,17 +132,7 @@ async def _call(prepared: Prepared, target: Target, wiring: Wiring, attempt: int
     if wiring.platform is not None and line.call_id:
         evidence = await gather(wiring.platform, line.call_id, script.checks, watch, wants_tools=wants_tools)
     facts, recording = await asyncio.get_running_loop().run_in_executor(LISTENERS, partial(look_back, line, evidence))
-    checks = [*talk.checks, *_line_checks(line, facts.ending)]
-    if facts.ending.by is not None:  # a call that was cut says nothing about its length, its pauses or its end
-        checks += check_call(script, facts, report.baseline)
-        facts, heard = await listen_to(script, facts, recording, wiring.transcribe)
-        checks += heard
-    judged, usage = await _judge(script, facts, talk.claims, wiring.judge)
-    checks += judged
-    if not talk.checks and not judged and not script.checks.can_fail:
-        checks.append(Check("something is checked", Kind.PROTOCOL, False, "at least one check", "none was reached"))
-    slowness = Slowness(line.lateness_ms, facts.measures.held_ms or 0.0)
-    checks = [replace(check, doubt=slowness.doubt(check, facts.turns)) for check in checks]
+    checks, usage, facts = await _check(prepared, wiring, talk, line, (facts, recording))
     report = replace(
         report,
         verdict=verdict_of(checks),
@@ -160,6 +150,24 @@ async def _call(prepared: Prepared, target: Target, wiring: Wiring, attempt: int
         waveform=recording.waveform if recording else None,
     )
     return CallResult(report, line.events, recording, line.lateness_ms)
+
+
+async def _check(
+    prepared: Prepared, wiring: Wiring, talk: _Talk, line: Line, known: tuple[Facts, Recording | None]
+) -> tuple[list[Check], Usage, Facts]:
+    """All checks of an ended call, what the judge took for them, and the facts with what was listened to."""
+    script, (facts, recording) = prepared.script, known
+    checks = [*talk.checks, *_line_checks(line, facts.ending)]
+    if facts.ending.by is not None:  # a call that was cut says nothing about its length, its pauses or its end
+        checks += check_call(script, facts, wiring.baseline.of(script.agent, prepared.file))
+        facts, heard = await listen_to(script, facts, recording, wiring.transcribe)
+        checks += heard
+    judged, usage = await _judge(script, facts, talk.claims, wiring.judge)
+    checks += judged
+    if not talk.checks and not judged and not script.checks.can_fail:
+        checks.append(Check("something is checked", Kind.PROTOCOL, False, "at least one check", "none was reached"))
+    slowness = Slowness(line.lateness_ms, facts.measures.held_ms or 0.0)
+    return [replace(check, doubt=slowness.doubt(check, facts.turns)) for check in checks], usage, facts
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -97,31 +98,8 @@ def smoke(
     if dry_run:
         return _say_what_would_be_called(scope, request)
 
-    async def main() -> tuple[RunReport, Path, float | None]:
-        async with opened(scope) as deployment:
-            scripts = workflow.calls.choose_scripts(deployment.project, deployment.agents, request)
-            floor = deployment.environment.deploy.coverage_floor
-            wants_coverage = coverage or floor is not None
-            lines = workflow.recorded_calls.read_lines(replay, scripts) if replay else {}
-            scripts = [item for item in scripts if not replay or item.file in lines]
-            before = workflow.recorded_calls.read_baseline(baseline, scripts) if baseline else NO_BASELINE
-            started = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-            folder = output or state_folder(deployment.root) / "calls" / started
-            if rejudge is not None:
-                judged = await workflow.recorded_calls.judge_again(deployment, scripts, rejudge, folder, before)
-                return judged, folder, None
-            options = RunOptions(
-                concurrency=concurrency, shard=request.shard, progress=tell_progress, keep=keep_in(folder)
-            )
-            return (
-                await workflow.calls.smoke(
-                    deployment, scripts, options, before, lines, measures_coverage=wants_coverage
-                ),
-                folder,
-                floor,
-            )
-
-    run, folder, floor = run_async(main)
+    asked = _Asked(output, concurrency, baseline, rejudge, replay, coverage)
+    run, folder, floor = run_async(lambda: _call(scope, request, asked))
     page = write_pages(run, folder)
     sys.stdout.write(run_output(run, output_format))
     talk(f"Report: {page}")
@@ -132,6 +110,41 @@ def smoke(
         )
         return ExitCode.CALLS_FAILED
     return exit_code_of(run)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How to call, or what to judge instead."""
+
+    output: Path | None
+    concurrency: int
+    baseline: Path | None
+    rejudge: Path | None
+    replay: Path | None
+    coverage: bool
+
+
+async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunReport, Path, float | None]:
+    """The run, the folder it is in, and the floor of its coverage."""
+    recorded = workflow.recorded_calls
+    async with opened(scope) as deployment:
+        scripts = workflow.calls.choose_scripts(deployment.project, deployment.agents, request)
+        lines = recorded.read_lines(asked.replay, scripts) if asked.replay else {}
+        scripts = [item for item in scripts if not asked.replay or item.file in lines]
+        before = recorded.read_baseline(asked.baseline, scripts) if asked.baseline else NO_BASELINE
+        started = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        folder = asked.output or state_folder(deployment.root) / "calls" / started
+        if asked.rejudge is not None:
+            return await recorded.judge_again(deployment, scripts, asked.rejudge, folder, before), folder, None
+        floor = deployment.environment.deploy.coverage_floor
+        options = RunOptions(
+            concurrency=asked.concurrency, shard=request.shard, progress=tell_progress, keep=keep_in(folder)
+        )
+        measures_coverage = asked.coverage or floor is not None
+        run = await workflow.calls.smoke(
+            deployment, scripts, options, before, lines, measures_coverage=measures_coverage
+        )
+        return run, folder, floor
 
 
 def _say_what_would_be_called(scope: Scope, request: CallRequest) -> int:
