@@ -125,6 +125,7 @@ class Limits:
 class Deploy:
     """How an environment deploys. `label` is the user's own text for the revision, already rendered.
 
+    `coverage_floor` (0..1) is the share of tools and playbooks that a run of calls must exercise.
     `call_minutes` is the most that all calls of one apply may take together; None: as long as they take.
     """
 
@@ -133,6 +134,23 @@ class Deploy:
     gate_preview: bool = False
     on_failure: OnFailure = OnFailure.ROLLBACK
     call_minutes: float | None = None
+    coverage_floor: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEndpoint:
+    """A model behind an OpenAI-compatible address: what judges calls and speaks for callers, or what listens.
+
+    base_url:   as far as the version, e.g. https://api.example.com/v1; the key goes to its host only
+    votes:      how often a judge is asked, at most; max_tokens: the most that one run may take, None: no limit
+    """
+
+    base_url: str
+    model: str
+    api_key: Secret | None = None
+    votes: int = 3
+    timeout_s: float = 30.0
+    max_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +160,7 @@ class Environment:
     `rules` are the project's deny rules for this environment (rule code to its settings); `ignore_drift` lists
     paths whose console edits are accepted; `protected_agents` are keys never changed without acknowledgement. None for
     `requests_per_second` and `max_in_flight` leaves them to the client.
+    `judge` decides what calls mean and speaks for simulated callers, `listen` hears what agents say.
     """
 
     project: str
@@ -158,6 +177,8 @@ class Environment:
     ignore_drift: tuple[IgnoredDrift, ...] = ()
     requests_per_second: float | None = None
     max_in_flight: int | None = None
+    judge: ModelEndpoint | None = None
+    listen: ModelEndpoint | None = None
 
 
 @dataclass(frozen=True, slots=True)
