@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 NOT_COPIED = "(not copied)"
+CHOSEN = "(your choice)"  # the value of a target that the choices file answers
 
 
 class Grade(StrEnum):

@@ -14,7 +14,7 @@ from agentops.errors import UsageError
 
 MAX_BYTES = 2_000_000
 _WEB = frozenset({".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx", ".vue", ".svelte", ".html", ".php"})
-_ENDINGS = _WEB | {".py", ".go", ".rb", ".java", ".kt", ".swift", ".cs", ".rs", ".dart", ".sh"}
+CODE_ENDINGS = _WEB | {".py", ".go", ".rb", ".java", ".kt", ".swift", ".cs", ".rs", ".dart", ".sh"}
 _SKIPPED = frozenset({"node_modules", ".git", "dist", "build", ".venv", "venv", "__pycache__"})
 
 
@@ -78,7 +78,7 @@ def scan_text(text: str, file: str) -> list[Finding]:
 
 def _sources(path: Path) -> list[Path]:
     if path.is_dir():
-        inside = (each for each in sorted(path.rglob("*")) if each.is_file() and each.suffix in _ENDINGS)
+        inside = (each for each in sorted(path.rglob("*")) if each.is_file() and each.suffix in CODE_ENDINGS)
         return [each for each in inside if not _SKIPPED & set(each.relative_to(path).parts[:-1])]
     if not path.exists():
         raise UsageError(f"{path} does not exist", hint="give files of client code, or folders", code="no-source")

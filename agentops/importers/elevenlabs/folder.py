@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from agentops.errors import UsageError
-from agentops.importers.elevenlabs.reading import NotAnAgentError, SourceAgent, read_agent, read_loose_tools, read_tool
+from agentops.importers.elevenlabs.reading import NotAnAgentError, SourceAgent, read_agent
+from agentops.importers.elevenlabs.tool_shapes import read_loose_tools, read_tool
 from agentops.importers.fidelity import Refused
 
 MAX_BYTES = 20_000_000

@@ -1,0 +1,8 @@
+"""The mapping table as typed rows, by area; `row.Row` says what a row holds. Read and corrected by people."""
+
+from __future__ import annotations
+
+from agentops.importers.elevenlabs.rows import agent, platform, speech, tools, widget, workflow
+from agentops.importers.elevenlabs.rows.row import Row
+
+ROWS: tuple[Row, ...] = (*agent.ROWS, *tools.ROWS, *speech.ROWS, *platform.ROWS, *widget.ROWS, *workflow.ROWS)
