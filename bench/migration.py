@@ -101,7 +101,7 @@ def _measure_file(file: Path, measured: Measured) -> None:
             _check_statements(file, agent, imported, measured)
         _check_secrets(file, raw, imported, measured)
         _check_project(file, [source.tree for source in found.agents], imported, measured)
-    except Exception as error:  # whatever it is, it is a finding about this file
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding about this file
         measured.crashed.append(f"{file}: {type(error).__name__}: {error}")
 
 
@@ -206,11 +206,11 @@ def _with_prompt(node: Any, prompt: str) -> Any:
 
 
 def _stands_at(documents: dict[str, Any], target: str) -> Any:
-    """Follows a path as it is printed: `a.b[0]["c.d"].e`, in which members of lists go by a name, too."""
+    """Follows a path as it is printed: `file: a.b[0]["c.d"].e`, in which members of lists go by a name, too."""
     node: Any = documents
     for path in documents:
-        if target.startswith(f'["{path}"]'):
-            node, target = documents[path], target.removeprefix(f'["{path}"]').lstrip(".")
+        if target.startswith(f"{path}: "):
+            node, target = documents[path], target.removeprefix(f"{path}: ")
             break
     for quoted, index, name in re.findall(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.\[\]]+)', target):
         part = quoted.replace('\\"', '"') or name or index
@@ -310,8 +310,8 @@ def _is_of_source(finding: Diagnostic, trees: list[Any], configs: dict[str, Any]
         return name is not None and name[1] in source and f"placeholders\n{name[1]}" not in keys
     if finding.code == "unknown-tool-mentioned":
         name = re.search(r"mentions (\S+),", finding.summary)
-        reported = {each for each in re.findall(r"tool \S+|client tool \S+", " ".join(remarks))}
-        return name is not None and (f"tool {name[1]}" in reported or f"mentions {name[1]}," in " ".join(remarks))
+        defined = [value for tree in trees for place, value in _leaves(tree) if re.search(r"tools\n\w+\nname$", place)]
+        return name is not None and (name[1] not in defined or f"mentions {name[1]}," in " ".join(remarks))
     if finding.code == "tool-never-mentioned":
         name = finding.summary.rsplit(" ", 1)[-1]
         old = "transfer_to" if name.startswith("transfer_") else name
@@ -355,9 +355,7 @@ def main(arguments: list[str] | None = None) -> None:
     print(
         f"{measured.tools} loose tools and {measured.tests} loose tests walked; {measured.clients} code files scanned,"
     )
-    print(
-        f"{measured.findings} findings in them; {measured.lint_of_source} lint warnings that the sources have themselves"
-    )
+    print(f"{measured.findings} findings in them; {measured.lint_of_source} lint warnings of the sources' own")
     for name, wrong in (
         ("refused", measured.refused),
         ("crashed", measured.crashed),

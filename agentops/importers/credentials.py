@@ -9,6 +9,7 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 _KNOWN_KEYS = (
     r"\b(?:sk|rk|pk|xi|cal|whsec|ntn|glpat|hf|shpat|gsk|pat)[-_](?:live_|test_|proj-|ant-|or-|v1-|na1-)*"
@@ -26,8 +27,9 @@ _IN_TEXT = (
     (
         "password",
         re.compile(
-            r"(?i)\b(?:pass(?:word|code|phrase)|pwd|pin(?: code)?|api[ _-]?key|secret(?: key)?|access[ _-]?(?:token|code))"
-            r"\s*(?:is|=|:)\s*[\"'`]?(?=[^\s\"'`]*\d)(?!\d+-(?:digit|char|letter))(?P<value>[^\s\"'`,;<>{}()\[\]]{4,})"
+            r"(?i)\b(?:pass(?:word|code|phrase)|pwd|pin(?: code)?|api[ _-]?key|secret(?: key)?|"
+            r"access[ _-]?(?:token|code))\s*(?:is|=|:)\s*[\"'`]?"
+            r"(?=[^\s\"'`]*\d)(?!\d+-(?:digit|char|letter))(?P<value>[^\s\"'`,;<>{}()\[\]]{4,})"
         ),
     ),
 )
@@ -43,6 +45,7 @@ _NAMING_WORDS = frozenset(
         *("passphrase", "passcode", "pwd", "signature", "cookie", "apikey", "bearer", "credential", "credentials"),
     }
 )
+_NAMING_PAIRS = frozenset({"api key", "access key", "subscription key", "app key", "private key"})
 _SHORT_KEY = re.compile(r"(?i)(?:app|access|subscription|api)?[-_]?key|sig|pass|pwd")
 
 
@@ -67,11 +70,16 @@ def is_credential(name: str, value: str) -> bool:
     return bool(looks) or names_credential(name)
 
 
-def names_credential(name: str) -> bool:
-    """Whether a name says that its value is secret: `X-Api-Key`, `authToken`; not `author` or `max_tokens`."""
+def names_credential(name: str, *, at_the_end: bool = False) -> bool:
+    """Whether a name says that its value is secret: `X-Api-Key`, `authToken`; not `author` or `max_tokens`.
+
+    at_the_end: the last word must say so, as in `auth_token`, but not in `auth_status`
+    """
     words = [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name)]
-    pairs = {f"{first} {second}" for first, second in zip(words, words[1:], strict=False)}
-    return bool(_NAMING_WORDS & set(words)) or bool({"api key", "access key", "subscription key", "app key"} & pairs)
+    pairs = [f"{first} {second}" for first, second in pairwise(words)]
+    if at_the_end:
+        words, pairs = words[-1:], pairs[-1:]
+    return bool(_NAMING_WORDS & set(words)) or bool(_NAMING_PAIRS & set(pairs))
 
 
 def credentials_within(text: str) -> list[Credential]:

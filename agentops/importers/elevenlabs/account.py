@@ -91,7 +91,7 @@ class Account:
 
     def add(self, target: Target, value: Any, why: str) -> None:
         """A field was written that the source does not hold."""
-        self._additions.append((_place_of(target), Addition(place_text(_place_of(target)), value, why)))
+        self._additions.append((_place_of(target), Addition(target_text(_place_of(target)), value, why)))
 
     def close(self, written: Mapping[str, Any]) -> tuple[tuple[Item, ...], tuple[Addition, ...]]:
         """All items, in the order of the source, remarks last; and the additions.
@@ -105,7 +105,7 @@ class Account:
         for place, each in self._additions:
             target = self._final(place)
             if stands(written, target, each.value):
-                additions.append(replace(each, target=place_text(target)))
+                additions.append(replace(each, target=target_text(target)))
         return (*items, *self._remarks), tuple(additions)
 
     def _final(self, target: Place) -> Place:
@@ -122,7 +122,7 @@ class Account:
         target = self._final(target)
         for claim in (with_references(item.target_value), with_variables(item.target_value)):
             if stands(written, target, claim):
-                return replace(item, target=place_text(target), target_value=claim)
+                return replace(item, target=target_text(target), target_value=claim)
         row = row_for(place)
         return Item(Grade.UNSUPPORTED, item.code, item.source, row.why if row else UNKNOWN_WHY, item.todo, item.value)
 
@@ -161,7 +161,7 @@ class Account:
         if is_marked(value):
             grade, code, value = Grade.CHOICE, "EL009", NOT_COPIED
             why, todo = _EXPOSED, _REPLACE
-        shown = place_text(where) if where is not None else None
+        shown = target_text(where) if where is not None else None
         item = Item(grade, code, place_text(place), why, todo, value, shown, target_value)
         self._settled[place] = (item, where)
 
@@ -178,6 +178,12 @@ def stands(written: Mapping[str, Any], target: Place, claim: Any) -> bool:
     if claim == CHOSEN:
         return "_choices.yaml" in str(found)
     return claim is None or _says(found, claim)
+
+
+def target_text(target: Place) -> str:
+    """`config.slmModel`, or `agents/calls/x.yaml: name` for what stands in another file than the spec."""
+    file, *rest = target
+    return f"{file}: {place_text(tuple(rest))}" if "/" in str(file) else place_text(target)
 
 
 def _says(found: Any, claim: Any) -> bool:

@@ -188,9 +188,14 @@ def transfer_when(condition: str) -> str:
     if not condition:
         return "Put the call through to the person or line that takes over."
     stripped = re.sub(r"^(?:transfer\s+)?(?:when(?:ever)?|if|in case)\s+", "", condition, flags=re.IGNORECASE)
-    first = stripped.split(" ", 1)[0]
-    is_name = first[1:].lower() != first[1:] or first == "I"
-    return f"Transfer when {stripped if is_name else stripped[:1].lower() + stripped[1:]}"
+    return f"Transfer when {lowered(stripped)}"
+
+
+def lowered(text: str) -> str:
+    """`text` for the middle of a sentence: names and abbreviations keep their capitals."""
+    first = text.split(" ", 1)[0]
+    is_name = first[1:].lower() != first[1:] or first == "I" or text.startswith("{{")
+    return text if is_name else text[:1].lower() + text[1:]
 
 
 def add_transfer(

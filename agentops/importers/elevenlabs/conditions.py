@@ -100,9 +100,9 @@ def _read_clause(clause: str, quotes: list[str], tools: list[str], found: Demand
     if _ALTERNATIVE.search(re.sub(r"\x00\s*,?\s*or\s*\x00", "\x00\x00", clause)) and not is_negative:
         return
     for name in tools:
-        if name != "end_call" and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", _shown(clause, quotes)):
-            if _CALLING.search(clause):
-                (found.no_tools if is_negative else found.tools).append(name)
+        is_named = name != "end_call" and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", _shown(clause, quotes))
+        if is_named and _CALLING.search(clause):
+            (found.no_tools if is_negative else found.tools).append(name)
     if _ENDING.search(clause):
         found.ends_call = not is_negative
     if _OF_THE_CALLER.search(clause) or not (_SAYING.search(clause) or _FORBIDDEN.search(clause)):

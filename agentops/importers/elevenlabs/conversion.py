@@ -130,7 +130,7 @@ class Conversion:
         """Secrets in texts that can hold none become variables, which are empty unless a call sends them."""
         names: list[str] = []
         defaults = self.config.get("defaultVariables", {})
-        self.config = _with_variables(self.config, (), names)
+        self.config = with_references(_with_variables(self.config, (), names))
         filled = {name: "" if is_marked(value) else value for name, value in defaults.items()}
         if filled or names:
             self.config["defaultVariables"] = {**filled, **{name.lower(): "" for name in names}}
@@ -143,7 +143,9 @@ class Conversion:
     def written(self) -> dict[str, Any]:
         """Every document of the agent as it will stand in files, by the name that targets have for it."""
         return {
-            **with_references({"config": self.config, **self.metadata, "tags": self.tags}),
+            "config": self.config,
+            **self.metadata,
+            "tags": self.tags,
             **{f"agents/calls/{stem}.yaml": without_marks(script) for stem, script in self.scripts.items()},
             **({self.client_tools_file: {"tools": without_marks(self.client_tools)}} if self.client_tools else {}),
         }

@@ -5,13 +5,14 @@ Whether and how they are written over what is there already is decided in `impor
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Sequence
 from typing import Any
 
 from agentops.document import Document
 from agentops.importers.elevenlabs.conversion import CHOICES_FILE, Conversion
-from agentops.importers.elevenlabs.withdrawing import with_references, without_marks
+from agentops.importers.elevenlabs.withdrawing import without_marks
 from agentops.importers.fidelity import OpenChoice
 from agentops.importers.yaml_text import comment_lines, scalar, to_yaml
 from agentops.spec.files import PROJECT_FILE
@@ -25,7 +26,7 @@ CHOOSE = "$choose"
 def agent_files(conversion: Conversion, origin: str) -> dict[str, str]:
     """Spec, prompt, calls and side files of one agent, by path relative to the project."""
     key = conversion.key
-    config: Document = with_references(conversion.config)
+    config: Document = copy.deepcopy(conversion.config)
     files: dict[str, str] = {}
     holder, name = (config["singlePromptConfig"], "prompt") if "singlePromptConfig" in config else (None, "")
     if holder is None:
@@ -38,7 +39,7 @@ def agent_files(conversion: Conversion, origin: str) -> dict[str, str]:
     for stem, script in conversion.scripts.items():
         header = "yaml-language-server: $schema=../../schemas/call.schema.json"
         files[f"agents/calls/{stem}.yaml"] = to_yaml(without_marks(script), header=header)
-    spec: Document = with_references(dict(conversion.metadata))
+    spec: Document = dict(conversion.metadata)
     if conversion.tags:
         spec["tags"] = conversion.tags
     spec["config"] = config

@@ -217,7 +217,7 @@ def _place_tools(tree: dict[str, Any], known: Mapping[str, Any], repairs: Repair
     bodies = list(tools) if isinstance(tools, list) else []
     complete = {body["name"]: body for each in known.values() if (body := read_tool(each)) is not None}
     for index, tool in enumerate(bodies):
-        own = complete.get(tool.get("name")) if isinstance(tool, dict) else None
+        own = complete.get(str(tool.get("name"))) if isinstance(tool, dict) else None
         if own is not None and _is_placeholder(tool) and not _is_placeholder(own):
             bodies[index] = {**own, **({"id": tool["id"]} if "id" in tool else {})}
             repairs.note(f"tool {own['name']} was only a placeholder in the agent; its own definition was read instead")

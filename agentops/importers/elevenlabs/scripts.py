@@ -174,7 +174,9 @@ def _settle(conversion: Conversion, place: Place, test: Document, file: str, las
 
 
 def _settle_attached(conversion: Conversion) -> None:
-    names = {test.get("id"): test.get("name") for test in conversion.source.items(*TESTS) if isinstance(test, dict)}
+    names = {
+        str(test.get("id")): test.get("name") for test in conversion.source.items(*TESTS) if isinstance(test, dict)
+    }
     for index, entry in enumerate(conversion.source.items(*ATTACHED)):
         identifier = entry.get("test_id") if isinstance(entry, dict) else entry
         if isinstance(identifier, str) and identifier in names:

@@ -111,7 +111,14 @@ def _convert_switching(conversion: Conversion, supported: list[str]) -> None:
     source = conversion.source
     built_in = source.get(*PROMPT, "built_in_tools", "language_detection")
     listed = any(isinstance(t, dict) and t.get("name") == "language_detection" for t in source.items(*PROMPT, "tools"))
-    if len(supported) < 2 or not (isinstance(built_in, dict) or listed or source.objects(*PRESETS)):
+    is_wanted = isinstance(built_in, dict) or listed
+    if len(supported) < 2 or not (is_wanted or source.objects(*PRESETS)):
+        if is_wanted:
+            why, todo = (
+                "there is one language only, so nothing is switched",
+                "List the others under language.supported.",
+            )
+            conversion.remark(Grade.UNSUPPORTED, "EL003", (*PROMPT, "built_in_tools", "language_detection"), why, todo)
         return
     switching = {
         "isEnabled": True,

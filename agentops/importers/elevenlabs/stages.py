@@ -11,7 +11,7 @@ from typing import Any
 
 from agentops.document import Document
 from agentops.importers.elevenlabs.account import PROMPT_TARGET
-from agentops.importers.elevenlabs.built_in import add_agent_transfer, add_end_call, add_transfer, short_name
+from agentops.importers.elevenlabs.built_in import add_agent_transfer, add_end_call, add_transfer, lowered, short_name
 from agentops.importers.elevenlabs.conversion import Conversion, slug
 from agentops.importers.elevenlabs.leaves import Place, leaves_of
 from agentops.importers.fidelity import Grade
@@ -262,7 +262,7 @@ def _tool_lines(conversion: Conversion, place: Place) -> list[str]:
 def _tool_called(conversion: Conversion, given: Any) -> str:
     """The name here of the tool that a node names by its id or name."""
     listed = conversion.source.items("conversation_config", "agent", "prompt", "tools")
-    known = {tool.get("id"): str(tool.get("name")) for tool in listed if isinstance(tool, dict) and tool.get("id")}
+    known = {t["id"]: str(t.get("name")) for t in listed if isinstance(t, dict) and isinstance(t.get("id"), str)}
     name = known.get(given, str(given)) if isinstance(given, str) else str(given)
     return conversion.tool_names.get(name, [name])[0] if conversion.tool_names.get(name, [name]) else name
 
@@ -296,11 +296,11 @@ def _condition(conversion: Conversion, place: Place, condition: object) -> str:
     texts = {key: conversion.rewrite(source.text(*place, key).strip()).rstrip(".") for key in ("condition", "label")}
     main = texts["condition"] or texts["label"]
     if main and kind != "result":
-        said = main if re.match(r"(?i)(?:if|when|once|after)\b", main) else f"When {main}"
+        said = main if re.match(r"(?i)(?:if|when|once|after)\b", main) else f"When {lowered(main)}"
     conversion.tell((*place, "type"), said)
     for key, text in texts.items():
-        if text and text in said:
-            conversion.tell((*place, key), text)
+        if text and text[1:] in said:
+            conversion.tell((*place, key), text[1:] if text not in said else text)
         elif text:
             source.account.carry((*place, key), PROMPT_TARGET, None, why="the condition says it in more words")
     return said

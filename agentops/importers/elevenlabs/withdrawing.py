@@ -116,8 +116,8 @@ class Withdrawal:
         if parent in ("dynamic_variable_placeholders", "dynamic_variables") and last.startswith("secret__"):
             return True
         name = {"constant_value": parent}.get(last, last if parent in _NAMED_MAPS else "")
-        is_strong = " " not in text.strip() and (any(c.isdigit() for c in text) or len(text) >= 20)
-        return bool(name) and is_strong and names_credential(name)
+        is_one_word = " " not in text.strip() and len(text.strip()) >= 4
+        return bool(name) and is_one_word and names_credential(name, at_the_end=True)
 
     @staticmethod
     def _around(keys: list[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentops.importers.elevenlabs.rows.row import ASK, LOST, NEAR, OFF, SKIP, WORKFLOW, Row, under
+from agentops.importers.elevenlabs.rows.row import ASK, EXACT, LOST, NEAR, OFF, SKIP, WORKFLOW, Row, under
 
 _PROMPT = ("config.singlePromptConfig.prompt", "config.playbooks")
 _TOOLS = ("config.singlePromptConfig.tools", "config.playbooks")
@@ -96,9 +96,9 @@ ROWS: tuple[Row, ...] = (
         code="EL014",
         to=_TOOLS,
         why="the tool is offered in every stage",
-        todo="Import the folder that has tools.json and tool_configs/, where its definition is missing.",
+        todo="Fetch the agent with a key, or import a folder whose tools.json lists it.",
         source="WorkflowOverrideAgentNodeModelOutput.additional_tool_ids; DraftConfigRequest.singlePromptConfig",
-        example=["tool_7"],
+        example=["tool_9"],
     ),
     Row(
         at=under(WORKFLOW, "nodes.*.additional_knowledge_base"),
@@ -111,7 +111,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         at=under(WORKFLOW, "nodes.*.transfer_destination"),
-        fate=NEAR,
+        fate=EXACT,
         code="EL012",
         to=_TOOLS,
         why="becomes a transfer_call tool",
