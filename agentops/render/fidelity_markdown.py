@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from agentops.importers.fidelity import SHOWN, AgentFidelity, FidelityReport, Grade, Item
-from agentops.render.fidelity_text import counts_text, target_text, value_text
+from agentops.render.fidelity_text import counted, counts_text, target_text, tasks_text, value_text
 
 _HEADINGS = {
     Grade.CHOICE: "Needs a choice",
@@ -23,8 +23,13 @@ def fidelity_markdown(report: FidelityReport) -> str:
 def _lines(report: FidelityReport) -> Iterator[str]:
     yield "# Fidelity report"
     yield ""
-    yield f"Imported from {_cell(report.source)}: {len(report.agents)} agent(s); {counts_text(report)}."
+    yield f"Imported from {_cell(report.source)}: {counted(len(report.agents), 'agent')}; {counts_text(report)}."
     yield ""
+    if report.tasks:
+        yield "## To do first, by what it means for callers"
+        yield ""
+        yield from (f"{n}. **{_cell(what)}.** {_cell(how)}" for n, (what, how) in enumerate(tasks_text(report), 1))
+        yield ""
     if report.open_choices:
         yield "## Still to choose, in `agents/_choices.yaml`"
         yield ""
@@ -33,7 +38,7 @@ def _lines(report: FidelityReport) -> Iterator[str]:
             yield from (f"  - `{_cell(value)}`: {_cell(reason)}" for value, reason in choice.proposals)
         yield ""
     for agent in report.agents:
-        yield from _agent(agent)
+        yield from agent_lines(agent)
     if report.refused or report.remarks:
         yield "## Not imported, and remarks"
         yield ""
@@ -41,7 +46,8 @@ def _lines(report: FidelityReport) -> Iterator[str]:
         yield from (f"- {_cell(remark)}" for remark in report.remarks)
 
 
-def _agent(agent: AgentFidelity) -> Iterator[str]:
+def agent_lines(agent: AgentFidelity) -> Iterator[str]:
+    """One agent: what needs a person stands open, the long rest is folded."""
     yield f"## {_cell(agent.name)} (`{agent.key}`)"
     yield ""
     yield f"From {_cell(agent.origin)}. {agent.leaves} values: {counts_text(agent)}."
@@ -49,27 +55,51 @@ def _agent(agent: AgentFidelity) -> Iterator[str]:
     for grade in SHOWN:
         yield from _table(grade, agent.of(grade))
     if agent.additions:
-        yield "### Written although the source does not say so"
-        yield ""
-        yield "| field | value | why |"
-        yield "|---|---|---|"
-        for addition in agent.additions:
-            yield f"| `{_cell(addition.target)}` | {_code(value_text(addition.value))} | {_cell(addition.why)} |"
-        yield ""
+        yield from _folded(
+            "Written although the source does not say so",
+            ("field", "value", "why"),
+            ((f"`{_cell(a.target)}`", _code(value_text(a.value)), _cell(a.why)) for a in agent.additions),
+            len(agent.additions),
+        )
 
 
 def _table(grade: Grade, items: tuple[Item, ...]) -> Iterator[str]:
     if not items:
         return
+    rows = [
+        (
+            item.code,
+            _code(item.source),
+            _code(value_text(item.value)) if item.is_leaf else "",
+            _code(target_text(item)),
+            _cell(item.why),
+            _cell(item.todo),
+        )
+        for item in items
+    ]
+    head = ("code", "source", "value", "target", "why", "what to do")
+    if grade is not Grade.CHOICE:
+        yield from _folded(_HEADINGS[grade], head, rows, len(rows))
+        return
     yield f"### {_HEADINGS[grade]}"
     yield ""
-    yield "| code | source | value | target | why | what to do |"
-    yield "|---|---|---|---|---|---|"
-    for item in items:
-        value = _code(value_text(item.value)) if item.is_leaf else ""
-        cells = (item.code, _code(item.source), value, _code(target_text(item)), _cell(item.why), _cell(item.todo))
-        yield f"| {' | '.join(cells)} |"
+    yield from _rows(head, rows)
     yield ""
+
+
+def _folded(heading: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]], number: int) -> Iterator[str]:
+    yield f"<details><summary>{heading}: {number}</summary>"
+    yield ""
+    yield from _rows(head, rows)
+    yield ""
+    yield "</details>"
+    yield ""
+
+
+def _rows(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield "|" + "---|" * len(head)
+    yield from (f"| {' | '.join(row)} |" for row in rows)
 
 
 def _code(text: str) -> str:

@@ -6,7 +6,8 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
-from agentops.importers.scan_client import Fate, Scan
+from agentops.importers.clients.fact import Fate
+from agentops.importers.scan_client import Scan
 from agentops.render.style import PLAIN, Style
 
 _ROLES = {Fate.REPLACE: "change", Fate.CHANGE: "change", Fate.DELETE: "remove", Fate.NOTHING: "bad"}
@@ -20,8 +21,9 @@ def scan_text(scan: Scan, style: Style = PLAIN) -> str:
 def scan_json(scan: Scan) -> str:
     """The findings for tools. Versioned."""
     data = {
-        "format_version": 1,
+        "format_version": 2,
         "files": list(scan.files),
+        "clients": list(scan.clients),
         "unread": list(scan.unread),
         "findings": [
             {"file": f.file, "line": f.line, "found": f.found, "fate": f.fate.value, "advice": f.advice}
@@ -40,8 +42,12 @@ def _lines(scan: Scan, style: Style) -> Iterator[str]:
         yield f"{file}: not read (no UTF-8 text, or too large)"
     counts = Counter(finding.fate for finding in scan.findings)
     told = ", ".join(f"{counts[fate]} {fate.value}" for fate in Fate if counts[fate])
-    places = len(scan.findings)
-    files = len(scan.files)
-    yield f"{files} file{'s' if files != 1 else ''} read; " + (
-        f"{places} places: {told}" if places else "nothing found"
+    places, files, clients = len(scan.findings), len(scan.files), len(scan.clients)
+    yield f"{counted(files, 'file')} read, {clients or 'none'} with ElevenLabs agents; " + (
+        f"{counted(places, 'place')}: {told}" if places else "nothing found"
     )
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
