@@ -1,5 +1,9 @@
 # Everything runs in .venv, which the first command that needs it creates.
-PYTHON ?= python3.11
+# The newest Python here that agentops runs on, unless PYTHON names one. Each is asked to run: a version manager's stub
+# is on the PATH, too, when nothing is behind it.
+VERSIONS := 3.14 3.13 3.12 3.11
+PYTHON ?= $(firstword $(foreach v,$(VERSIONS),$(shell python$(v) -c 'print("python$(v)")' 2>/dev/null)) \
+	$(shell python3 -c 'import sys; print("python3" if "%d.%d" % sys.version_info[:2] in "$(VERSIONS)" else "")' 2>/dev/null))
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
@@ -8,7 +12,9 @@ WORKERS ?= 2
 
 # What the product needs, and on top of it what its tests need.
 $(VENV)/.ready: pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "agentops needs Python 3.11 or newer: set PYTHON=/path/to/python" >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "agentops needs Python 3.11, 3.12, 3.13 or 3.14, and none of them is on the PATH." >&2; \
+		echo "next: install one (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python@3.13)," >&2; \
+		echo "      or name it: make PYTHON=/path/to/python3.13 $(MAKECMDGOALS)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[speech]"

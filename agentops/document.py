@@ -38,7 +38,7 @@ class _Cleared:
         return "(cleared)"
 
     def __reduce__(self) -> str:
-        return "CLEARED"  # there is one, in every process
+        return "CLEARED"  # a copy is the same object, since `is` finds it
 
 
 CLEARED = _Cleared()

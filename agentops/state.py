@@ -15,11 +15,3 @@ def state_folder(root: Path) -> Path:
     if not ignore.exists():
         ignore.write_text("*\n")
     return folder
-
-
-def cache_folder(root: Path) -> Path | None:
-    """Where results may be kept between runs; None in a project that can't be written to."""
-    try:
-        return state_folder(root) / "cache"
-    except OSError:
-        return None

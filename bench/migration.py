@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from agentops.spec.source_events import read_yaml
+
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.importers.elevenlabs.folder import Found, read_sources
 from agentops.importers.elevenlabs.importing import Imported, ImportOptions, import_agents
@@ -26,10 +28,9 @@ from agentops.importers.elevenlabs.tool_shapes import read_loose_tools
 from agentops.importers.fidelity import AgentFidelity, Grade
 from agentops.importers.files import place_files, write_files
 from agentops.importers.scan_client import CODE_ENDINGS, scan_files
-from agentops.render.fidelity_json import fidelity_json
+from agentops.render.fidelity.json import fidelity_json
 from agentops.spec import load_project
 from agentops.spec.lint.run import lint_project
-from agentops.spec.source import read_yaml
 from agentops.spec.tree import to_plain
 from bench import report
 

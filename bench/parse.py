@@ -1,15 +1,13 @@
-"""A thousand specs of about 4 KB with a prompt each: loading, rendering and checking them all, cold and from the cache.
+"""A thousand specs of about 4 KB with a prompt each: loading, rendering and checking them all.
 
 Three yardsticks in the same run: ruamel's safe loader on its C parser, which keeps no positions, on all the same texts;
 and on some of them the YAML events alone, which is the floor for anything built on libyaml, and ruamel's round-trip
-loader, which keeps positions. Everything is wall time, because a large project is loaded by all cores. The rounds of
-all sides take turns.
+loader, which keeps positions. The rounds of all sides take turns.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -19,8 +17,7 @@ from _ruamel_yaml import CParser
 from ruamel.yaml import YAML
 
 from agentops.spec import load_project
-from agentops.spec.source import read_yaml
-from agentops.spec.source_events import parse_yaml
+from agentops.spec.source_events import read_yaml
 from bench import report
 
 SPECS = 1000
@@ -106,37 +103,28 @@ def main() -> None:
     encoded = [text.encode() for text in sample]
     safe, round_trip = YAML(typ="safe", pure=False), YAML(typ="rt")
     with tempfile.TemporaryDirectory() as name:
-        root, cache = Path(name), Path(name) / "cache"
+        root = Path(name)
         write_project(root, SPECS)
         project = load_project(root, environ={})
         assert len(project.agents) == SPECS
         assert project.diagnostics == ()
 
-        def load_cold() -> None:
-            shutil.rmtree(cache, ignore_errors=True)
-            load_project(root, environ={}, cache=cache)
-
         found = best_ms_each(
             {
                 "libyaml's events alone": (lambda: events_only(encoded), SAMPLE),
                 "our data with every position": (lambda: [read_yaml(text, "x.yaml") for text in texts], SPECS),
-                "the same by the parser": (lambda: [parse_yaml(text, "x.yaml") for text in sample], SAMPLE),
                 "ruamel's safe loader on the C parser": (lambda: [safe.load(text) for text in texts], SPECS),
                 "ruamel's round-trip loader": (lambda: [round_trip.load(text) for text in sample[:5]], 5),
-                "loaded, rendered, checked, without a cache": (lambda: load_project(root, environ={}), SPECS),
-                "the same, filling an empty cache": (load_cold, SPECS),
-                "the same from the cache": (lambda: load_project(root, environ={}, cache=cache), SPECS),
+                "loaded, rendered, checked": (lambda: load_project(root, environ={}), SPECS),
             }
         )
     print(f"specs of {len(encoded[0])} bytes, milliseconds each (best of {ROUNDS}; {os.cpu_count()} cores)")
     for side, taken in found.items():
         print(f"  {side:<44}{taken:8.3f}")
-    events, marked, _, loader, _, plain, cold, warm = found.values()
-    report("ruamel safe C loader / our data with positions", loader / marked, at_least=5)
-    report("ruamel safe C loader / 1,000 specs without a cache", loader / plain, at_least=4)
-    report("ruamel safe C loader / 1,000 specs filling a cache", loader / cold)
-    report("ruamel safe C loader / 1,000 specs from the cache", loader / warm, at_least=10)
-    report("1,000 specs without a cache / YAML events alone", plain / events)
+    events, marked, loader, _, loaded = found.values()
+    report("ruamel safe C loader / our data with positions", loader / marked)
+    report("ruamel safe C loader / 1,000 specs loaded", loader / loaded)
+    report("1,000 specs loaded / YAML events alone", loaded / events)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from agentops.emulator.configuration import merge, new_config, to_sections
 from agentops.emulator.options import Choices
+from agentops.emulator.rest.versioning.configuration import merge, new_config, to_sections
 
 CHOICES = Choices()
 NOW = "2026-01-01T00:00:00.000Z"

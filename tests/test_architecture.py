@@ -116,6 +116,24 @@ def test_dependencies_point_one_way(module: str) -> None:
     assert not wrong, f"{module} may import only {sorted(allowed)}"
 
 
+# room of the emulator -> the rooms it may import. A module beside the rooms is a room of its own name.
+EMULATOR_ROOMS: dict[str, set[str]] = {
+    "store": {"options"},
+    "rest": {"options", "store"},
+    "behaviour": {"store"},
+    "realtime": {"options", "store", "rest", "behaviour"},
+    "console": {"interception", "store", "rest"},
+}
+
+
+@pytest.mark.parametrize("room", EMULATOR_ROOMS)
+def test_the_emulators_rooms_depend_one_way(room: str) -> None:
+    for module, targets in edges().items():
+        if module.startswith(f"agentops.emulator.{room}."):
+            others = {target.split(".")[2] for target in targets if area(target) == "emulator"} - {room}
+            assert others <= EMULATOR_ROOMS[room], module
+
+
 def test_apply_knows_the_port_and_not_the_client() -> None:
     for module, targets in edges().items():
         if area(module) == "apply":
@@ -142,7 +160,7 @@ def test_there_are_no_import_rings() -> None:
 
 # Each third-party library has one place on the client's side, so that replacing it touches one module.
 ONE_PLACE: dict[str, tuple[str, ...]] = {
-    "ruamel": ("agentops.spec.source", "agentops.emulator."),
+    "ruamel": ("agentops.spec.source_", "agentops.emulator."),
     "jinja2": ("agentops.spec.template",),
     "deepdiff": ("agentops.plan.diff",),
     "httptools": ("agentops.net.response",),

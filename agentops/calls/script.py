@@ -1,7 +1,7 @@
 """The call script: what an author may write in a file under `calls/`, and what is wrong with what was written.
 
-pydantic stands here because a script comes from outside. Reading the file is `spec.source`'s work, doing what it says
-is `steps`'. Times that people feel are in seconds (`within_s`), times that machines measure in milliseconds.
+pydantic stands here because a script comes from outside. Reading the file is `spec.source_events`'s work, doing what it
+says is `steps`'. Times that people feel are in seconds (`within_s`), times that machines measure in milliseconds.
 """
 
 from __future__ import annotations

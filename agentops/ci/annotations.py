@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from agentops.diagnostics import Diagnostic, Severity, Where
-from agentops.render.diagnostics_formats import diagnostics_github, escape_command
+from agentops.render.diagnostics.github import diagnostics_github, escape_command
 
 PER_LEVEL = 10
 

@@ -12,7 +12,7 @@ from typing import Any
 from agentops.ci.annotations import in_repository
 from agentops.ci.github import Github
 from agentops.diagnostics import Diagnostic, Severity
-from agentops.render.diagnostics_formats import message
+from agentops.render.diagnostics.text import message
 
 _BATCH = 50
 _LEVELS = {Severity.ERROR: "failure", Severity.WARNING: "warning", Severity.NOTE: "notice"}

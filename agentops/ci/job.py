@@ -12,7 +12,7 @@ from typing import Any
 from agentops.ci.approval import GITHUB_ACTIONS_BOT
 from agentops.ci.event import GithubRun, Trigger, read_run
 from agentops.errors import UsageError
-from agentops.render.ci_pages import Origin
+from agentops.render.ci.markdown import Origin
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from agentops.ci.stamp import Kind, Stamp, Standing, stamp_line
 from agentops.ci.telling import Findings, Told
 from agentops.errors import AgentopsError, ForbiddenError
 from agentops.plan.model import Plan
-from agentops.render.ci_pages import drift_farewell, drift_page, drift_title, drifted, revert_page
+from agentops.render.ci.markdown import drift_over_page, drift_page, drift_title, drifted, revert_page
 
 
 async def read_changed_files(job: Job) -> tuple[str, ...]:
@@ -93,7 +93,7 @@ async def publish_drift(job: Job, plan: Plan) -> tuple[IssueStep, Issue | None]:
     stamp = Stamp(Kind.DRIFT, plan.project, plan.environment)
     async with open_github(job.run) as github:
         if not drifted(plan):
-            return await close_issue(github, stamp, farewell=drift_farewell(plan, job.run.url), bot=job.bot)
+            return await close_issue(github, stamp, farewell=drift_over_page(plan, job.run.url), bot=job.bot)
         page = fit(drift_page(plan), link=job.run.url)
         return await keep_issue(github, stamp, title=drift_title(plan), markdown=page, bot=job.bot)
 

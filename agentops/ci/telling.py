@@ -21,9 +21,9 @@ from agentops.diagnostics import Diagnostic, has_errors
 from agentops.errors import AgentopsError, ExitCode
 from agentops.plan.model import Plan
 from agentops.plan.serial import to_json
-from agentops.render.apply_json import result_json
-from agentops.render.calls_markdown import run_markdown
-from agentops.render.ci_pages import (
+from agentops.render.apply.json import result_json
+from agentops.render.calls.markdown import run_markdown
+from agentops.render.ci.markdown import (
     apply_page,
     checked_page,
     drifted,
@@ -32,7 +32,7 @@ from agentops.render.ci_pages import (
     preview_page,
     rollback_page,
 )
-from agentops.render.plan_html import plan_html
+from agentops.render.plan.html import plan_html
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops import __version__
+from agentops.cli.collector import frozen_collector
 from agentops.cli.options import AgentOption, EnvironmentOption, ProjectOption
 from agentops.diagnostics import Diagnostic, Severity, has_errors
 from agentops.errors import ExitCode, SpecError, UsageError
 from agentops.settings import read_settings
-from agentops.state import cache_folder
 
 if TYPE_CHECKING:
     from agentops.spec import Project
@@ -86,7 +86,8 @@ def render(
     output_format: Annotated[RenderFormat, typer.Option("--format", help="How to print it.")] = RenderFormat.YAML,
 ) -> int:
     """Print the resolved document of each agent: no expressions left, secrets by name only."""
-    from agentops.render.documents import document_json, document_yaml
+    from agentops.render.document.json import document_json
+    from agentops.render.document.yaml import document_yaml
 
     loaded = _load(project, environment)
     if has_errors(loaded.diagnostics):
@@ -158,7 +159,8 @@ def _load(start: Path, environment: str | None = None) -> Project:
     from agentops.spec import find_root, load_project
 
     root = find_root(start)
-    return load_project(root, environ=read_settings().environ, environment=environment, cache=cache_folder(root))
+    with frozen_collector():
+        return load_project(root, environ=read_settings().environ, environment=environment)
 
 
 def _script_problems(project: Project) -> list[Diagnostic]:
@@ -181,8 +183,10 @@ def _once(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 def _report(diagnostics: tuple[Diagnostic, ...], output_format: DiagnosticFormat, found: str) -> int:
     """Prints diagnostics in the asked form, and a summary for people; returns the exit code."""
-    from agentops.render.diagnostics import diagnostics_text
-    from agentops.render.diagnostics_formats import diagnostics_github, diagnostics_json, diagnostics_sarif
+    from agentops.render.diagnostics.github import diagnostics_github
+    from agentops.render.diagnostics.json import diagnostics_json
+    from agentops.render.diagnostics.sarif import diagnostics_sarif
+    from agentops.render.diagnostics.text import diagnostics_text
     from agentops.spec.explanations import explanations
 
     match output_format:
@@ -234,7 +238,7 @@ def _explain_path(project: Project, chosen: list[str], path: str) -> int:
     if not explained:
         hint = "`agentops render` prints every value"
         raise UsageError(f"no agent has a value at {path}", hint=hint, code="no-value")
-    from agentops.render.documents import provenance_text
+    from agentops.render.document.provenance import provenance_text
 
     print("\n\n".join(provenance_text(key, found.path, found.value, found.steps) for key, found in explained))
     return ExitCode.DONE

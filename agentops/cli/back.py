@@ -62,7 +62,7 @@ def history(
     if output_format is TextOrJson.JSON:
         sys.stdout.write(json.dumps([_data(each) for each in found], ensure_ascii=False, indent=2) + "\n")
         return ExitCode.DONE
-    from agentops.render.history_text import history_text
+    from agentops.render.history.text import history_text
 
     style = stdout_style()
     sys.stdout.write("\n".join(history_text(each.agent.key, each.agent.name, each.entries, style) for each in found))

@@ -97,7 +97,7 @@ def _unknown_verb(name: str) -> int:
 
 def _explain(failure: AgentopsError) -> int:
     if isinstance(failure, SpecError):
-        from agentops.render.diagnostics import diagnostics_text
+        from agentops.render.diagnostics.text import diagnostics_text
 
         _say(diagnostics_text(failure.diagnostics))
     _say(f"error: {failure.summary}")

@@ -10,10 +10,10 @@ from agentops.calls.model import CallReport, RunReport, ScriptReport
 from agentops.calls.schedule import CallEnded, CallStarted
 from agentops.cli.session import talk
 from agentops.errors import UsageError
-from agentops.render.calls_html import previous_key, run_html
-from agentops.render.calls_markdown import run_markdown
-from agentops.render.calls_text import call_line
-from agentops.render.junit import junit_xml
+from agentops.render.calls.html import previous_key, run_html
+from agentops.render.calls.junit import junit_xml
+from agentops.render.calls.markdown import run_markdown
+from agentops.render.calls.text import call_line
 from agentops.render.style import PLAIN, Style
 
 _LOOK_BACK = 20  # how many earlier runs are searched for a call to compare with

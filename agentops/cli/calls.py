@@ -166,7 +166,7 @@ def record(
     ] = None,
 ) -> int:
     """Turn the record of a real call into a script to edit."""
-    from agentops.render.call_script import script_yaml
+    from agentops.render.calls.script import script_yaml
     from agentops.workflow.calls import retell
 
     async def main() -> str:
@@ -222,6 +222,6 @@ def _in_project(path: Path, root: Path) -> str:
 
 def _output(run: RunReport, output_format: TextOrJson) -> str:
     from agentops.calls.folder import run_json
-    from agentops.render.calls_text import run_text
+    from agentops.render.calls.text import run_text
 
     return run_json(run) if output_format is TextOrJson.JSON else run_text(run)

@@ -32,7 +32,7 @@ from agentops.cli.output import today
 from agentops.cli.session import Scope, opened, read_project
 from agentops.errors import AgentopsError, ExitCode, UsageError
 from agentops.plan.build import PlanOptions
-from agentops.render.ci_pages import failure_page
+from agentops.render.ci.markdown import failure_page
 
 if TYPE_CHECKING:
     from agentops.apply.model import ApplyResult

@@ -17,7 +17,7 @@ from agentops.ci.job import Job, read_job
 from agentops.ci.telling import Told, silenced, tell_failure
 from agentops.cli.session import Scope, run_async
 from agentops.errors import AgentopsError, UsageError
-from agentops.render.plan_text import plan_text
+from agentops.render.plan.text import plan_text
 from agentops.settings import read_settings
 from agentops.spec import find_root
 

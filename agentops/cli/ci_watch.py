@@ -15,7 +15,7 @@ from agentops.cli.output import today
 from agentops.cli.session import Scope, opened
 from agentops.errors import UsageError
 from agentops.plan.build import PlanOptions
-from agentops.render.ci_pages import drift_page, drifted
+from agentops.render.ci.markdown import drift_page, drifted
 
 
 def drift(environment: EnvironmentOption = None, project: ProjectOption = None) -> int:

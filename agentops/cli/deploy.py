@@ -197,7 +197,7 @@ def _tell_as_json(event: Event) -> None:
 
 def tell_event(event: Event) -> None:
     """Says what an apply is doing, one line at a time."""
-    from agentops.render.apply_text import event_text
+    from agentops.render.apply.text import event_text
 
     if (line := event_text(event, stderr_style())) is not None:
         talk(line)

@@ -54,7 +54,8 @@ def drift(
             return await read_drift(deployment, PlanOptions(today=today()))
 
     found = run_async(main)
-    from agentops.render.drift_text import drift_json, drift_text
+    from agentops.render.drift.json import drift_json
+    from agentops.render.drift.text import drift_text
 
     is_json = output_format is TextOrJson.JSON
     sys.stdout.write(drift_json(found) if is_json else drift_text(found, stdout_style()))
@@ -82,7 +83,8 @@ def diff(
 
     scope = scope_of(project, environment, api, key, None, select, is_verbose=verbose)
     found = _contrasts(scope, read_side(before), read_side(after))
-    from agentops.render.contrast_text import contrast_json, contrast_text
+    from agentops.render.diff.json import contrast_json
+    from agentops.render.diff.text import contrast_text
 
     is_json = output_format is TextOrJson.JSON
     sys.stdout.write(contrast_json(found) if is_json else contrast_text(found, stdout_style()))

@@ -15,8 +15,8 @@ from agentops.errors import ExitCode, UsageError
 from agentops.settings import read_settings
 
 if TYPE_CHECKING:
+    from agentops.emulator.behaviour.language_model import LanguageModel
     from agentops.emulator.faults import Fault
-    from agentops.emulator.languagemodel import LanguageModel
 
 LlmUrl = Annotated[
     str | None,
@@ -71,9 +71,9 @@ def emulator(
     ] = False,
 ) -> int:
     """Runs the local Atoms. The first line on stdout is its address, printed once it answers."""
-    from agentops.emulator.database import EmulatorError
     from agentops.emulator.options import Choices, EmulatorOptions
     from agentops.emulator.server import serve
+    from agentops.emulator.store.database import EmulatorError
 
     options = EmulatorOptions(
         api=api.value,
@@ -110,7 +110,7 @@ def _faults(lines: list[str], file: Path | None) -> tuple[Fault, ...]:
 
 def _language_model(url: str | None, model: str | None) -> LanguageModel | None:
     """What answers callers, with its key from the environment. Raises UsageError."""
-    from agentops.emulator.languagemodel import LanguageModel
+    from agentops.emulator.behaviour.language_model import LanguageModel
 
     if url is None and model is None:
         return None

@@ -78,7 +78,7 @@ def _diagnostic(entry: Explanation, output_format: ExplainFormat) -> str:
 
 
 def _page() -> str:
-    from agentops.render.explained import catalogue_markdown
+    from agentops.render.diagnostics.catalogue import catalogue_markdown
     from agentops.spec.explanations import explanations
     from agentops.spec.lint.run import RULES, SETTINGS
 

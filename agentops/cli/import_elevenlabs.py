@@ -21,7 +21,8 @@ from agentops.importers.elevenlabs.voices import DOCUMENTED, read_catalog
 from agentops.importers.fidelity import FidelityReport, OpenChoice
 from agentops.remote.connect import connect
 from agentops.settings import Settings, read_settings
-from agentops.spec.source import SourceError, decode, read_yaml
+from agentops.spec.source_events import read_yaml
+from agentops.spec.source_text import SourceError, decode
 from agentops.spec.tree import to_plain
 
 KEY_NAME = "ELEVENLABS_API_KEY"

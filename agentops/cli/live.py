@@ -28,9 +28,8 @@ from agentops.apply.model import (
     StageStarted,
     Warned,
 )
-from agentops.render.apply_text import OUTCOME_ROLES, OUTCOME_WORDS
-from agentops.render.style import printable
-from agentops.render.values import plural
+from agentops.render.apply.text import OUTCOME_ROLES, OUTCOME_WORDS
+from agentops.render.style import plural, printable
 
 _STYLES = {"good": "green", "faint": "dim", "bad": "bold red", "change": "yellow"}
 _PASSED_SHOWN = 3  # stages behind an agent that are still named

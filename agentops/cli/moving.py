@@ -124,10 +124,10 @@ def _write_specs(made: AtomsImport, output: Path, *, overwrite: bool, dry_run: b
 
 def report_output(report: FidelityReport, report_format: PlanFormat) -> str:
     """The report in one of its formats."""
-    from agentops.render.fidelity_html import fidelity_html
-    from agentops.render.fidelity_json import fidelity_json
-    from agentops.render.fidelity_markdown import fidelity_markdown
-    from agentops.render.fidelity_text import fidelity_text
+    from agentops.render.fidelity.html import fidelity_html
+    from agentops.render.fidelity.json import fidelity_json
+    from agentops.render.fidelity.markdown import fidelity_markdown
+    from agentops.render.fidelity.text import fidelity_text
 
     match report_format:
         case PlanFormat.TEXT:
@@ -142,7 +142,7 @@ def report_output(report: FidelityReport, report_format: PlanFormat) -> str:
 
 def report_files(report: FidelityReport) -> dict[str, str]:
     """The report in all its formats, as project files."""
-    from agentops.render.fidelity_text import fidelity_text
+    from agentops.render.fidelity.text import fidelity_text
 
     files = {"report/report.txt": fidelity_text(report)}
     for ending, kind in (("md", PlanFormat.MARKDOWN), ("html", PlanFormat.HTML), ("json", PlanFormat.JSON)):
@@ -205,7 +205,8 @@ def scan_client(
 ) -> int:
     """Scan client code for ElevenLabs events, headers and calls, and say per line what replaces each."""
     from agentops.importers.scan_client import scan_files
-    from agentops.render.scan import scan_json, scan_text
+    from agentops.render.scan.json import scan_json
+    from agentops.render.scan.text import scan_text
 
     scanned = scan_files(files)
     sys.stdout.write(scan_json(scanned) if output_format is ScanFormat.JSON else scan_text(scanned, stdout_style()))

@@ -39,11 +39,11 @@ def plan_output(plan: Plan, output_format: PlanFormat, style: Style | None = Non
     """The plan in one of its formats."""
     match output_format:
         case PlanFormat.TEXT:
-            from agentops.render.plan_text import plan_text
+            from agentops.render.plan.text import plan_text
 
             return plan_text(plan, style or stdout_style())
         case PlanFormat.MARKDOWN:
-            from agentops.render.plan_markdown import plan_markdown
+            from agentops.render.plan.markdown import plan_markdown
 
             return plan_markdown(plan)
         case PlanFormat.JSON:
@@ -51,7 +51,7 @@ def plan_output(plan: Plan, output_format: PlanFormat, style: Style | None = Non
 
             return to_json(plan)
         case PlanFormat.HTML:
-            from agentops.render.plan_html import plan_html
+            from agentops.render.plan.html import plan_html
 
             return plan_html(plan)
 
@@ -59,9 +59,9 @@ def plan_output(plan: Plan, output_format: PlanFormat, style: Style | None = Non
 def result_output(result: ApplyResult, output_format: TextOrJson) -> str:
     """The result of an apply in one of its formats."""
     if output_format is TextOrJson.JSON:
-        from agentops.render.apply_json import result_json
+        from agentops.render.apply.json import result_json
 
         return result_json(result)
-    from agentops.render.apply_text import apply_text
+    from agentops.render.apply.text import apply_text
 
     return apply_text(result, stdout_style())

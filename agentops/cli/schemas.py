@@ -12,7 +12,7 @@ def all_schemas() -> dict[str, dict[str, Any]]:
     """Kind of file -> its schema."""
     from agentops.calls.folder import run_schema
     from agentops.calls.script import script_schema
-    from agentops.emulator.behaviour import Behaviour
+    from agentops.emulator.behaviour.files import Behaviour
     from agentops.plan.serial import plan_schema
     from agentops.spec.schema import agent_schema, fragment_schema, plain_schema, project_schema
 

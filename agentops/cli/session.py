@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from agentops.cli.collector import frozen_collector
 from agentops.document import Generation
 from agentops.errors import UsageError
 from agentops.settings import read_settings
-from agentops.state import cache_folder, state_folder
+from agentops.state import state_folder
 
 if TYPE_CHECKING:
     from agentops.net.client import Exchange
@@ -79,14 +80,14 @@ def read_project(scope: Scope, *, needs_secrets: bool) -> Project:
 
     root = find_root(scope.start)
     settings = read_settings()
-    return load_project(
-        root,
-        environ=settings.for_specs,
-        environment=scope.environment,
-        needs_secrets=needs_secrets,
-        git=read_git_facts(root),
-        cache=cache_folder(root),
-    )
+    with frozen_collector():
+        return load_project(
+            root,
+            environ=settings.for_specs,
+            environment=scope.environment,
+            needs_secrets=needs_secrets,
+            git=read_git_facts(root),
+        )
 
 
 @asynccontextmanager
@@ -119,9 +120,9 @@ def emulator_for(project: Project, scope: Scope) -> Iterator[str | None]:
     if not project.environment.is_emulator or project.environment.base_url:
         yield None
         return
-    from agentops.emulator.database import EmulatorError
     from agentops.emulator.options import EmulatorOptions
     from agentops.emulator.server import start
+    from agentops.emulator.store.database import EmulatorError
 
     behaviours = project.root / "agents" / "behaviours"
     options = EmulatorOptions(

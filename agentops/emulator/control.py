@@ -14,11 +14,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from agentops import __version__
-from agentops.emulator.database import EmulatorError
-from agentops.emulator.faults import Faults, read_fault
+from agentops.emulator.faults import ArmedFaults, read_fault
 from agentops.emulator.interception import RequestLog
-from agentops.emulator.realtime import Endpoint
-from agentops.emulator.store import Store
+from agentops.emulator.realtime.endpoint import Endpoint
+from agentops.emulator.store.database import EmulatorError
+from agentops.emulator.store.state import Store
 
 PREFIX = "/_emulator"
 SNAPSHOT_TYPE = "application/vnd.sqlite3"
@@ -34,7 +34,7 @@ SCAN_OPTIONS = {
 class Controls:
     """The handlers, over what they control."""
 
-    def __init__(self, store: Store, faults: Faults, log: RequestLog, realtime: Endpoint) -> None:
+    def __init__(self, store: Store, faults: ArmedFaults, log: RequestLog, realtime: Endpoint) -> None:
         self._store, self._faults, self._log, self._realtime = store, faults, log, realtime
 
     def routes(self) -> list[BaseRoute]:

@@ -20,9 +20,9 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from agentops.emulator.faults import SOCKET_KINDS, Fault, Faults
+from agentops.emulator.faults import SOCKET_KINDS, ArmedFaults, Fault
 from agentops.emulator.observation import EMULATED
-from agentops.emulator.store import Store
+from agentops.emulator.store.state import Store
 
 ABORT = "agentops.abort"  # where the server leaves the function that cuts a request's connection
 LOG_LENGTH = 2000
@@ -46,7 +46,7 @@ class Interception:
         self,
         app: ASGIApp,
         store: Store,
-        faults: Faults,
+        faults: ArmedFaults,
         log: RequestLog,
         is_versioning_write: Callable[[str, str], bool],
     ) -> None:

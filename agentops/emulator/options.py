@@ -1,4 +1,4 @@
-"""What the emulator is told when it starts, and the choices it makes where no source knows the platform.
+"""How an emulator is started, and the choices it makes where no source knows the platform.
 
 Values only. Nothing here decides what a choice means; the module that behaves differently does.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from agentops.emulator.faults import Fault
 
 if TYPE_CHECKING:
-    from agentops.emulator.languagemodel import LanguageModel
+    from agentops.emulator.behaviour.language_model import LanguageModel
 
 Api: TypeAlias = Literal["v1", "v2"]
 

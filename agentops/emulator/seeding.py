@@ -12,12 +12,15 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from agentops.emulator import agents, configuration, knowledge, numbers, publishing, versions
-from agentops.emulator.database import Body, EmulatorError
 from agentops.emulator.faults import Fault, read_faults
-from agentops.emulator.schema import COUNT, OBJECT, TEXT, array, obj, problems, text
-from agentops.emulator.store import Store
-from agentops.emulator.wire import Refusal
+from agentops.emulator.rest.account import numbers
+from agentops.emulator.rest.agents.agent import add_agent
+from agentops.emulator.rest.library import knowledge
+from agentops.emulator.rest.schema import COUNT, OBJECT, TEXT, array, obj, problems, text
+from agentops.emulator.rest.versioning import configuration, publishing, versions
+from agentops.emulator.rest.wire import Refusal
+from agentops.emulator.store.database import Body, EmulatorError
+from agentops.emulator.store.state import Store
 
 _REVISION = obj({"label": TEXT, "config": OBJECT}, required=("config",), closed=True)
 _AGENT = obj(
@@ -74,12 +77,12 @@ def _plant_agent(store: Store, entry: Body) -> None:
         patch = publishing.check_write(store, revision["config"], f"{entry['name']}: no recognised config fields")
         config = configuration.merge(config, patch, choices)
         if is_first:
-            agent = agents.add_agent(store, metadata, config)
+            agent = add_agent(store, metadata, config)
         else:
             branch = versions.default_branch(store, agent["_id"])
             versions.commit(store, branch, config, label=publishing.check_label(revision))
     if not entry.get("config") and not entry.get("revisions"):
-        agents.add_agent(store, metadata, config)
+        add_agent(store, metadata, config)
 
 
 def _revisions(entry: Body) -> Iterator[tuple[Body, bool]]:

@@ -1,4 +1,4 @@
-"""Runs the emulator on a port: in a thread beside the caller, or in the caller's own thread until it is told to end."""
+"""Runs the emulator on a port: in a thread beside the caller, or in the caller's own thread until it is stopped."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agentops.emulator.app import create_app
-from agentops.emulator.database import EmulatorError
 from agentops.emulator.interception import ABORT
 from agentops.emulator.options import EmulatorOptions
-from agentops.emulator.store import Clock, Store
+from agentops.emulator.store.database import EmulatorError
+from agentops.emulator.store.state import Clock, Store
 
 STOP_WITHIN_S = 5.0
 

@@ -1,4 +1,4 @@
-"""Colour and width for text output: what a terminal shows, decided by the caller, never by looking around."""
+"""Text for a terminal: colour and width are the caller's to decide, nothing here looks at the terminal itself."""
 
 from __future__ import annotations
 
@@ -46,8 +46,13 @@ class Style:
 PLAIN = Style()
 
 
+def plural(count: int, noun: str) -> str:
+    """`1 agent`, `2 agents`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def printable(text: str) -> str:
-    """`text` without what a terminal would act on instead of showing it: what an agent said is not to be trusted."""
+    """`text` without the control characters that a terminal would obey: what an agent says can't be trusted."""
     return "".join(c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs") else "\ufffd" for c in text)
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from agentops.diagnostics import Diagnostic, Severity, Where
+from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import CLEARED, Path, Secret, path_text
 from agentops.spec.closest import closest
 from agentops.spec.rendering import BROKEN
@@ -128,30 +128,26 @@ def _diagnostic(model: type[BaseModel], tree: Map, group: tuple[Path, list[Any]]
     if error["type"] == "extra_forbidden":
         found = _unknown_field(model, error["loc"], str(path[-1]))
     elif error["type"] == "missing":
-        where = f" of {path_text(path[:-1])}" if len(path) > 1 else ""
+        owner = f" of {path_text(path[:-1])}" if len(path) > 1 else ""
         hint = f"add `{path[-1]}: ...`"
-        found = _Found("missing-field", f"{path[-1]}{where} is missing", _description(model, error["loc"]), hint)
+        found = _Found("missing-field", f"{path[-1]}{owner} is missing", _description(model, error["loc"]), hint)
     elif kinds and len(kinds) == len(errors):
         found = _wrong_type(name, " or ".join(dict.fromkeys(kinds)), error["input"])
     else:
         found = _wrong_value(name, next(e for e in errors if e["type"] not in _EXPECTED))
+    where = None
+    if (mark := mark_of(tree, path)) is not None:
+        where = key_place(mark) if error["type"] in ("extra_forbidden", "missing") else value_place(mark)
     return Diagnostic(
         found.code,
         Severity.ERROR,
         found.summary,
         hint=found.hint,
-        where=_place(tree, path, at_key=error["type"] in ("extra_forbidden", "missing")),
+        where=where,
         expected=found.expected,
         agent=agent,
         path=name,
     )
-
-
-def _place(tree: Map, path: Path, *, at_key: bool) -> Where | None:
-    mark = mark_of(tree, path)
-    if mark is None:
-        return None
-    return key_place(mark) if at_key else value_place(mark)
 
 
 def _unknown_field(model: type[BaseModel], location: tuple[Any, ...], name: str) -> _Found:
@@ -312,8 +308,8 @@ def _wrong_value(name: str, error: Any) -> _Found:
     if kind in ("string_too_short", "too_short"):
         unit = "character" if kind.startswith("s") else "item"
         return _Found("too-short", f"{name} is empty", f"at least one {unit}", "fill it in, or remove the field")
-    if kind == "string_pattern_mismatch":
-        return _Found("wrong-format", f"{name} is {shown}", _format_of(context["pattern"]), "correct the spelling")
+    if kind == "wrong_format":
+        return _Found("wrong-format", f"{name} is {shown}", context["expected"], "correct the spelling")
     return _Found("wrong-value", f"{name}: {error['msg']}", None, "correct the value")
 
 
@@ -322,21 +318,3 @@ def _closest(name: str, shown: str, value: Any, expected: str) -> _Found:
     close = closest(value, choices)
     hint = f"did you mean `{close}`?" if close else "choose one of them"
     return _Found("wrong-value", f"{name} is {shown}", "one of " + ", ".join(choices), hint)
-
-
-_FORMATS = {
-    r"^[a-z0-9][a-z0-9_-]{0,63}$": "lower-case letters, digits, _ and -, starting with a letter or digit, at most 64",
-    r"^[a-z0-9][a-z0-9_-]{0,39}$": "lower-case letters, digits, _ and -, at most 40",
-    r"^[a-z0-9][a-z0-9_-]{0,31}$": "lower-case letters, digits, _ and -, at most 32",
-    r"^[a-z0-9_]+$": "lower-case letters, digits and underscores",
-    r"^[^\s]+$": "no spaces",
-    r"^(100|[0-9]{1,2})(\.[0-9]+)?%$": "a count, or a share such as 30%",
-    r"^[0-9a-f]{24}$": "24 hexadecimal characters",
-    r"^\d{4}-\d{2}-\d{2}$": "a date such as 2026-12-31",
-    r"^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$": "a colour such as #2d9d9f",
-    r"^(\+[1-9][0-9]{6,14}|.*\{\{.*\}\}.*)$": "a phone number with + and country code, such as +14155550199",
-}
-
-
-def _format_of(pattern: str) -> str:
-    return _FORMATS.get(pattern, f"text that matches {pattern}")

@@ -10,7 +10,7 @@ from typing import Any
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import Path, path_text
 from agentops.spec.rendering import BROKEN, CHOOSE
-from agentops.spec.tree import Map, Mark, Seq, value_place
+from agentops.spec.tree import Map, Seq, value_place
 
 
 def settle_choices(tree: Map | Seq, severity: Severity, agent: str | None, path: Path = ()) -> list[Diagnostic]:
@@ -20,15 +20,11 @@ def settle_choices(tree: Map | Seq, severity: Severity, agent: str | None, path:
     for key, value in list(items):
         if isinstance(value, Map) and CHOOSE in value:
             tree[key] = BROKEN
-            found.append(_open_choice(value, tree.marks[key], severity, agent, (*path, key)))
+            where = value_place(value.marks[CHOOSE])
+            question = value[CHOOSE] if isinstance(value[CHOOSE], str) else "a person must choose"
+            summary, hint = f"not chosen yet: {question}", f"replace {{{CHOOSE}: ...}} by your answer"
+            name = path_text((*path, key))
+            found.append(Diagnostic("open-choice", severity, summary, hint, where, agent=agent, path=name))
         elif isinstance(value, Map | Seq):
             found += settle_choices(value, severity, agent, (*path, key))
     return found
-
-
-def _open_choice(choice: Map, mark: Mark, severity: Severity, agent: str | None, path: Path) -> Diagnostic:
-    where = value_place(choice.marks[CHOOSE]) if CHOOSE in choice.marks else value_place(mark)
-    question = choice[CHOOSE] if isinstance(choice[CHOOSE], str) else "a person must choose"
-    summary = f"not chosen yet: {question}"
-    hint = f"replace {{{CHOOSE}: ...}} by your answer"
-    return Diagnostic("open-choice", severity, summary, hint, where, agent=agent, path=path_text(path))

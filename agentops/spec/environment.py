@@ -1,4 +1,4 @@
-"""`agentops.yaml` into one environment: its variables, its secrets, its rules. Agents are `resolve`'s business."""
+"""`agentops.yaml` into one environment: its variables, its secrets, its rules. `resolve` does the agents."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from agentops.spec.files import PROJECT_FILE, ProjectFiles
 from agentops.spec.merge import merge
 from agentops.spec.model.project import EnvironmentSpec, LimitsSpec, LintSpec, ProjectSpec
 from agentops.spec.rendering import Rendering
-from agentops.spec.scope import Functions, GitFacts, Names, Secrets, Source, git_names
-from agentops.spec.source import SourceError
+from agentops.spec.scope import Functions, GitFacts, Names, SecretOrigin, Secrets, git_names
+from agentops.spec.source_text import SourceError
 from agentops.spec.tree import Map, Mark, key_place, to_plain, value_place
 
 
@@ -57,7 +57,7 @@ class ProjectContext:
     lint: LintSpec | None = None
 
 
-_ROOM_FOR_MARK = 80  # about what project, environment, key and fingerprint take
+_ROOM_FOR_MARK = 80  # characters that project, environment, key and fingerprint take, roughly
 
 
 def read_project(
@@ -68,7 +68,7 @@ def read_project(
     needs_secrets: bool,
     git: GitFacts | None,
 ) -> ProjectContext | list[Diagnostic]:
-    """The project in one environment, or what is wrong when nothing can be said about it.
+    """The project in one environment, or its problems when they leave nothing to work with.
 
     Raises `UsageError` for an environment that is not there, or whose API key is needed and has no value.
     """
@@ -101,7 +101,9 @@ def read_project(
     project = str(tree.get("project") or "")
     made = reader.environment(project, block, environments.marks[name], (variables, secrets, git))
     if needs_secrets and made is not None and made.api_key is not None and not made.api_key.is_revealable:
-        raise _no_key(name, made.api_key, secrets)
+        missing = next(ref for ref in made.api_key.parts if isinstance(ref, SecretRef) and ref.value is None)
+        hint = secrets.how_to_set(missing.name)
+        raise UsageError(f"there is no API key for {name}", hint=hint, code="no-key")
     return ProjectContext(
         files, environ, project, name, tuple(environments), made, variables, secrets, problems,
         defaults=tree["defaults"] if isinstance(tree.get("defaults"), Map) else None,
@@ -124,39 +126,35 @@ def choose_environment(asked: str | None, default: Any, known: tuple[str, ...]) 
     return name
 
 
-def _no_key(name: str, key: Secret, secrets: Secrets) -> UsageError:
-    missing = next(ref for ref in key.parts if isinstance(ref, SecretRef) and ref.value is None)
-    return UsageError(f"there is no API key for {name}", hint=secrets.how_to_set(missing.name), code="no-key")
-
-
 class _EnvironmentReader:
     """Renders one environment block in the order in which its parts need each other."""
 
     def __init__(self, files: ProjectFiles, environ: Mapping[str, str], name: str, problems: list[Diagnostic]) -> None:
         self.files, self.environ, self.name, self.problems = files, environ, name, problems
 
-    def sources(self, block: Map) -> dict[str, Source]:
+    def sources(self, block: Map) -> dict[str, SecretOrigin]:
         """Where secrets come from. A literal value is refused for anything but the emulator and this machine."""
         written = block.get("secrets")
         if not isinstance(written, Map):
             return {}
-        found: dict[str, Source] = {}
+        found: dict[str, SecretOrigin] = {}
         for name, source in written.items():
             if not isinstance(source, Map):
                 continue
             parts = {key: source.get(key) for key in ("env", "file", "value") if isinstance(source.get(key), str)}
             if "value" in parts and not _is_local(block):
-                self._literal_secret(name, written.marks[name])
+                summary = f"the secret {name} is written into the file"
+                hint = (
+                    "name an environment variable (env) or a file; "
+                    "`value` is for the emulator and loopback addresses only"
+                )
+                place = key_place(written.marks[name])
+                self.problems.append(Diagnostic("literal-secret", Severity.ERROR, summary, hint, place))
                 parts = {"env": name}
             if isinstance(path := parts.get("file"), str):
                 parts["file"] = str(self.files.root / path)
-            found[name] = Source(**parts)
+            found[name] = SecretOrigin(**parts)
         return found
-
-    def _literal_secret(self, name: str, mark: Mark) -> None:
-        summary = f"the secret {name} is written into the file"
-        hint = "name an environment variable (env) or a file; `value` is for the emulator and loopback addresses only"
-        self.problems.append(Diagnostic("literal-secret", Severity.ERROR, summary, hint, key_place(mark)))
 
     def variables(self, shared: Any, own: Any, secrets: Secrets) -> Names:
         """`vars`: those of the project with those of the environment laid over them."""
@@ -200,9 +198,10 @@ class _EnvironmentReader:
         return _to_environment(project, self.name, spec, variables)
 
     def _check_label(self, tree: Map) -> None:
-        """What is lost of a label on the platform: characters it does not take, and what is too long beside the mark.
+        """Warns of what the platform would not keep of a label: characters it refuses, and length beside our mark.
 
-        The text of a commit is nobody's to change here, so only what the file itself says is looked at.
+        Only what the file itself says is checked: what an expression brings, such as a commit's subject, can't be
+        changed here.
         """
         written = tree["deploy"].get("label") if isinstance(tree.get("deploy"), Map) else None
         if not isinstance(written, str):

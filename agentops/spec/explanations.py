@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 
-from agentops.spec.source import read_yaml
+from agentops.spec.source_events import read_yaml
 from agentops.spec.tree import to_plain
 
 

@@ -12,7 +12,7 @@ from agentops.spec.files import AGENTS, PROJECT_FILE
 from agentops.spec.layout import format_yaml
 from agentops.spec.model.agent import AgentSpec
 from agentops.spec.model.project import ProjectSpec
-from agentops.spec.source import SourceError, decode
+from agentops.spec.source_text import SourceError, decode
 
 
 @dataclass(slots=True)
@@ -27,7 +27,10 @@ class Formatted:
 def format_project(root: Path, chosen: list[Path] | None, *, writes: bool) -> Formatted:
     """Formats `chosen` files, or every YAML file of the project. Without `writes` it only says what would change."""
     result = Formatted()
-    for path in chosen if chosen is not None else _yaml_files(root):
+    if chosen is None:
+        below = (path for path in (root / AGENTS).rglob("*") if path.suffix in (".yaml", ".yml"))
+        chosen = [path for path in (root / PROJECT_FILE, *sorted(below)) if path.is_file()]
+    for path in chosen:
         name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
         try:
             _format_file(path, name, result, writes=writes)
@@ -47,12 +50,6 @@ def _format_file(path: Path, name: str, result: Formatted, *, writes: bool) -> N
         result.changed.append(name)
         if writes:
             path.write_bytes(formatted.encode())
-
-
-def _yaml_files(root: Path) -> list[Path]:
-    found = [root / PROJECT_FILE] if (root / PROJECT_FILE).is_file() else []
-    below = sorted(path for path in (root / AGENTS).rglob("*") if path.suffix in (".yaml", ".yml") and path.is_file())
-    return [*found, *below]
 
 
 def _model_of(name: str) -> type[BaseModel] | None:

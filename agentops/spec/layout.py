@@ -1,19 +1,20 @@
 """`fmt`: a YAML file in the canonical order and layout, with every comment where it belongs.
 
-The text is moved around, never written anew: quotes, block scalars and flow collections stay as their author wrote
-them. What comes out is read again and must hold the same data, otherwise the file is left as it is.
+Lines are moved, never rewritten: quotes, block scalars and flow collections stay as their author wrote them. The
+result is read again and has to hold the same data, otherwise the file is left as it is.
 """
 
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
 
 from agentops.spec.check import models_in, step_into
-from agentops.spec.source import SourceError, read_yaml
+from agentops.spec.source_events import read_yaml
+from agentops.spec.source_text import SourceError
 from agentops.spec.tree import Map, Seq, to_plain
 
 Lines = list[str]
@@ -28,7 +29,7 @@ def format_yaml(text: str, file: str, model: type[BaseModel] | None = None) -> s
     if not isinstance(tree, Map):
         return text
     lines = text.rstrip("\n").split("\n")
-    start = _first_line(tree)
+    start = min((mark[1] for mark in tree.marks.values()), default=0)
     header = lines[:start]
     layout = _Layout(lines)
     body = layout.mapping(tree, _Region(start, len(lines)), [model] if model is not None else [])
@@ -41,10 +42,6 @@ def _says_the_same(text: str, tree: Any, file: str) -> bool:
         return bool(to_plain(read_yaml(text, file)[0]) == to_plain(tree))
     except SourceError:
         return False
-
-
-def _first_line(tree: Map) -> int:
-    return min((mark[1] for mark in tree.marks.values()), default=0)
 
 
 class _Region(typing.NamedTuple):
@@ -66,10 +63,9 @@ class _Layout:
         if not marks or len({line for line, _, _ in marks}) < len(marks):
             return self._verbatim(region)
         column = marks[0][1]
-        starts = [
-            self._with_comments(line, column, floor)
-            for (line, _, _), floor in zip(marks, _floors(marks, region), strict=True)
-        ]
+        # The comments above a key can't reach further up than the line below the key before it.
+        floors = [region.start, *(line + 1 for line, _, _ in marks[:-1])]
+        starts = [self._with_comments(line, column, floor) for (line, _, _), floor in zip(marks, floors, strict=True)]
         starts[0] = region.start
         ends = [*starts[1:], region.end]
         entries = {
@@ -154,12 +150,6 @@ class _Layout:
     def _is_flow(self, node: Map | Seq) -> bool:
         line, column = node.mark[1], node.mark[2]
         return self.lines[line][column : column + 1] in ("{", "[", "&", "*")
-
-
-def _floors(marks: list[tuple[int, int, str]], region: _Region) -> Iterator[int]:
-    """For each key the line after the one before it: its comments can't reach further up."""
-    yield region.start
-    yield from (line + 1 for line, _, _ in marks[:-1])
 
 
 def _ordered(entries: dict[str, Lines], models: list[Any]) -> list[str]:

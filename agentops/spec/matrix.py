@@ -12,7 +12,7 @@ from typing import Any
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.spec.files import FileProblem, ProjectFiles
 from agentops.spec.scope import Names
-from agentops.spec.source import SourceError
+from agentops.spec.source_text import SourceError
 from agentops.spec.tree import Map, Mark, Seq, value_place
 
 MAX_ITEMS = 10_000
@@ -87,12 +87,12 @@ def _tree_items(tree: Any) -> list[tuple[str | None, Any, Mark]]:
         ]
     if not isinstance(tree, Seq):
         return []
-    return [(_name_of(item), item, mark) for item, mark in zip(tree, tree.marks, strict=True)]
-
-
-def _name_of(item: Any) -> str | None:
-    named = item.get("key") if isinstance(item, dict) else item
-    return str(named) if isinstance(named, str | int) and not isinstance(named, bool) else None
+    found: list[tuple[str | None, Any, Mark]] = []
+    for item, mark in zip(tree, tree.marks, strict=True):
+        named = item.get("key") if isinstance(item, dict) else item
+        has_name = isinstance(named, str | int) and not isinstance(named, bool)
+        found.append((str(named) if has_name else None, item, mark))
+    return found
 
 
 def _csv_items(text: str, path: str) -> list[tuple[str | None, Any, Mark]]:

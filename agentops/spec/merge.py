@@ -36,12 +36,7 @@ def merge(base: Map, over: Map, problems: list[Diagnostic], expand: Expand) -> M
                 below = expand(below, base.marks[key])
             value = _merge_value(below, value, mark, problems, expand)
         merged.put(key, value, mark)
-    return _in_order(merged, base)
-
-
-def _in_order(merged: Map, base: Map) -> Map:
-    """`merged` with the keys of `base` first, in their order, so that an override does not move a field."""
-    ordered = Map(merged.mark)
+    ordered = Map(merged.mark)  # the keys of `base` stay first and in their order: an override does not move a field
     for key in (*(key for key in base if key in merged), *(key for key in merged if key not in base)):
         ordered.put(key, merged[key], merged.marks[key])
     return ordered

@@ -9,14 +9,16 @@ from typing import NamedTuple
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import Path
 from agentops.spec.closest import closest
+from agentops.spec.lint_target import LintTarget, Text
 from agentops.spec.model.base import SYSTEM_VARIABLES
 from agentops.spec.model.tools import ApiCall, ExtractVariables
-from agentops.spec.subject import Subject, Text
 
 # `{{name}}` and `{{name|fallback}}`, but not the deploy-time `${{ }}` that a secret's reference shows.
 PLACEHOLDER = re.compile(r"(?<!\$)\{\{\s*([^{}|]*?)\s*(\|[^{}]*)?\}\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 _DEPLOY_NAME = re.compile(r"(?:vars|secrets|env|git|file|yaml|each)\s*[.(].*|environment", re.S)
+
+_WARNING = Severity.WARNING
 
 
 class Use(NamedTuple):
@@ -28,9 +30,9 @@ class Use(NamedTuple):
     source: str
 
 
-def uses(subject: Subject) -> Iterator[Use]:
+def uses(target: LintTarget) -> Iterator[Use]:
     """Every call-time variable that any text of the agent uses."""
-    return uses_in(subject.texts)
+    return uses_in(target.texts)
 
 
 def uses_in(texts: Iterable[Text]) -> Iterator[Use]:
@@ -40,14 +42,14 @@ def uses_in(texts: Iterable[Text]) -> Iterator[Use]:
                 yield Use(each.path, match[1], match[2] is not None, match[0])
 
 
-def provided(subject: Subject) -> dict[str, str]:
+def provided(target: LintTarget) -> dict[str, str]:
     """The variables that something fills, with what fills them."""
-    config = subject.config
+    config = target.config
     found = dict.fromkeys(SYSTEM_VARIABLES, "the platform")
     found |= dict.fromkeys(config.defaultVariables or {}, "defaultVariables")
     if config.preCallAPI is not None:
         found |= {each.variableName: "preCallAPI" for each in config.preCallAPI.responseVariables or ()}
-    for _, tool in subject.tools:
+    for _, tool in target.tools:
         if isinstance(tool, ApiCall):
             found |= {each.variableName: tool.name for each in tool.responseVariables or ()}
             found |= {each.name: tool.name for each in tool.llmParameters or ()}
@@ -56,54 +58,38 @@ def provided(subject: Subject) -> dict[str, str]:
     return found
 
 
-def check_placeholders(subject: Subject, texts: Iterable[Text]) -> list[Diagnostic]:
+def check_placeholders(target: LintTarget, texts: Iterable[Text]) -> list[Diagnostic]:
     """Unknown variables, badly written ones, and defaults that nothing uses."""
-    known = provided(subject)
+    known = provided(target)
     problems: list[Diagnostic] = []
     used: set[str] = set()
     for use in uses_in(texts):
         used.add(use.name)
         if _DEPLOY_NAME.fullmatch(use.name):
-            problems.append(_missing_dollar(subject, use))
+            summary = f"{use.source} is sent as it is and never filled"
+            hint = f"write ${{{{ {use.name} }}}} for deploy time; without the $ it is a call-time variable"
+            problems.append(target.problem("missing-dollar", _WARNING, use.path, summary, hint, needle=use.source))
         elif not _NAME.fullmatch(use.name):
-            problems.append(_bad_name(subject, use))
+            summary = f"{use.source} is no variable that a call could fill"
+            hint = "write {{name}} or {{name|fallback}}; an expression for deploy time is written ${{ ... }}"
+            problems.append(target.problem("bad-placeholder", _WARNING, use.path, summary, hint, needle=use.source))
         elif use.name not in known and not use.has_fallback:
-            problems.append(_unknown(subject, use, known))
-    return problems + list(_about_defaults(subject, used))
+            summary = f"nothing fills {use.source}: the caller would hear a gap or the braces"
+            if near := closest(use.name, known, cutoff=0.7):
+                hint = f"did you mean {{{{{near}}}}} (filled by {known[near]})?"
+            else:
+                hint = f"give it a default under defaultVariables, or a fallback: {{{{{use.name}|text}}}}"
+            problems.append(target.problem("unknown-placeholder", _WARNING, use.path, summary, hint, needle=use.source))
+    return problems + list(_about_defaults(target, used))
 
 
-def _missing_dollar(subject: Subject, use: Use) -> Diagnostic:
-    summary = f"{use.source} is sent as it is and never filled"
-    hint = f"write ${{{{ {use.name} }}}} for deploy time; without the $ it is a call-time variable"
-    return subject.problem("missing-dollar", Severity.WARNING, use.path, summary, hint, needle=use.source)
-
-
-def _bad_name(subject: Subject, use: Use) -> Diagnostic:
-    summary = f"{use.source} is no variable that a call could fill"
-    hint = "write {{name}} or {{name|fallback}}; an expression for deploy time is written ${{ ... }}"
-    return subject.problem("bad-placeholder", Severity.WARNING, use.path, summary, hint, needle=use.source)
-
-
-def _unknown(subject: Subject, use: Use, known: dict[str, str]) -> Diagnostic:
-    near = closest(use.name, known, cutoff=0.7)
-    hint = (
-        f"did you mean {{{{{near}}}}} (filled by {known[near]})?"
-        if near
-        else f"give it a default under defaultVariables, or a fallback: {{{{{use.name}|text}}}}"
-    )
-    summary = f"nothing fills {use.source}: the caller would hear a gap or the braces"
-    return subject.problem("unknown-placeholder", Severity.WARNING, use.path, summary, hint, needle=use.source)
-
-
-def _about_defaults(subject: Subject, used: set[str]) -> Iterator[Diagnostic]:
-    for name in subject.config.defaultVariables or {}:
+def _about_defaults(target: LintTarget, used: set[str]) -> Iterator[Diagnostic]:
+    for name in target.config.defaultVariables or {}:
         path = ("config", "defaultVariables", name)
         if name in SYSTEM_VARIABLES:
             hint = "remove it, or choose another name"
-            yield subject.problem(
-                "reserved-variable", Severity.WARNING, path, f"the platform fills {{{{{name}}}}} itself", hint
-            )
+            yield target.problem("reserved-variable", _WARNING, path, f"the platform fills {{{{{name}}}}} itself", hint)
         elif name not in used:
             near = closest(name, used - {name}, cutoff=0.7)
             hint = f"did you mean {{{{{near}}}}}, which is used?" if near else "use it, or remove it"
-            yield subject.problem("unused-default", Severity.WARNING, path, f"nothing uses {{{{{name}}}}}", hint)
+            yield target.problem("unused-default", _WARNING, path, f"nothing uses {{{{{name}}}}}", hint)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.document import DesiredAgent, Environment
 from agentops.errors import SpecError, UsageError
-from agentops.spec.cache import Row, open_cache
 from agentops.spec.environment import ProjectContext, read_project
 from agentops.spec.files import AGENTS, PROJECT_FILE, FileProblem, ProjectFiles
-from agentops.spec.resolve import Resolved, SpecReader, SpecResult, check_asked
+from agentops.spec.resolve import Resolved, SpecReader, check_asked
 from agentops.spec.scope import GitFacts
 from agentops.spec.tree import key_place, mark_of
-from agentops.spec.workers import in_parallel
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +33,7 @@ class Project:
 
     @property
     def resolved(self) -> Iterator[Resolved]:
-        """The agents with the trees and models behind them, made anew each time: a large project's fill the memory."""
+        """The agents with the trees and models behind them; too large to keep, so they are made anew each time."""
         if self.context is not None:
             for path in self.context.files.specs():
                 yield from SpecReader(self.context, path).resolve()
@@ -71,13 +67,11 @@ def load_project(
     environment: str | None = None,
     needs_secrets: bool = False,
     git: GitFacts | None = None,
-    cache: Path | None = None,
 ) -> Project:
     """Reads, renders and checks everything below `root` for one environment (default: the project's own default).
 
-    `cache` is a folder where results are kept for the next time. Problems are collected in `diagnostics`. Raises
-    `UsageError` for an unknown environment or no project, and `SpecError` when `agentops.yaml` itself leaves no
-    environment to work in.
+    Problems are collected in `diagnostics`. Raises `UsageError` for an unknown environment or no project, and
+    `SpecError` when `agentops.yaml` itself leaves no environment to work in.
     """
     files = ProjectFiles(root)
     try:
@@ -86,11 +80,16 @@ def load_project(
         raise UsageError(problem.summary, hint="start a project with `agentops init`", code="no-project") from None
     if not isinstance(context, ProjectContext):
         raise SpecError(context)
-    results = _results(context, cache)
+    results = []
+    for path in files.specs():
+        results.append(SpecReader(context, path).result())
+        files.forget(path)
+    files.forget_all()
     agents = tuple(agent for result in results for agent in result.agents)
     problems = [*context.problems, *(problem for result in results for problem in result.problems)]
     problems += check_asked(results, context)
-    problems += _same_names(agents)
+    problems += _duplicates("duplicate-agent-key", "key", [(agent.key, agent) for agent in agents])
+    problems += _duplicates("duplicate-name", "name", [(agent.name, agent) for agent in agents])
     if not results:
         hint = f"put a spec into {AGENTS}/, such as {AGENTS}/support.yaml"
         problems.append(Diagnostic("no-specs", Severity.WARNING, "the project has no specs", hint, Where(PROJECT_FILE)))
@@ -99,57 +98,8 @@ def load_project(
     return Project(root, context.name, context.environment, agents, _in_order(problems), context)
 
 
-def _results(context: ProjectContext, cache: Path | None) -> list[SpecResult]:
-    """What each spec gives, in the order of their files: from the cache, else read now."""
-    specs = context.files.specs()
-    with open_cache(cache, context, len(specs)) as kept, _without_collecting(is_large=len(specs) >= 100):
-        found: dict[str, SpecResult | None] = {}
-        for path in specs:
-            found[path] = kept.find(path)
-            if found[path] is not None:
-                context.files.forget(path)
-
-        def read(path: str) -> tuple[SpecResult, Row | None]:
-            result = SpecReader(context, path).result()
-            row = kept.row(path, result)
-            context.files.forget(path)
-            return result, row
-
-        unknown = [path for path, result in found.items() if result is None]
-        for path, (result, row) in zip(unknown, in_parallel(read, unknown), strict=True):
-            found[path] = result
-            kept.keep(row)
-        context.files.forget()
-    return [result for result in found.values() if result is not None]
-
-
-@contextmanager
-def _without_collecting(*, is_large: bool) -> Iterator[None]:
-    """No garbage collection meanwhile: loading makes a great many objects that stay, and hardly any garbage.
-
-    Measured on 1,000 specs, collecting while they are loaded takes as long as parsing them, and looking through them
-    once afterwards still a third of that: what a large project has made is taken out of the collector's sight.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if is_large:
-            gc.freeze()
-        if was_enabled:
-            gc.enable()
-
-
-def _same_names(agents: Sequence[DesiredAgent]) -> list[Diagnostic]:
-    """Two agents with one key or one display name: both places are named."""
-    return [
-        *_same("duplicate-agent-key", "key", [(agent.key, agent) for agent in agents]),
-        *_same("duplicate-name", "name", [(agent.name, agent) for agent in agents]),
-    ]
-
-
-def _same(code: str, what: str, named: Iterable[tuple[str, DesiredAgent]]) -> Iterable[Diagnostic]:
+def _duplicates(code: str, what: str, named: Iterable[tuple[str, DesiredAgent]]) -> Iterable[Diagnostic]:
+    """An error for each agent whose name another one has already; it names both places."""
     seen: dict[str, Where] = {}
     for name, agent in named:
         where = agent.place_of(("name",)) or Where(agent.source)
@@ -161,7 +111,7 @@ def _same(code: str, what: str, named: Iterable[tuple[str, DesiredAgent]]) -> It
 
 
 def _in_order(problems: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Sorted by place, and what a shared fragment gets wrong in many agents said once."""
+    """Sorted by place; what a shared fragment gets wrong in many agents is reported once, for none of them."""
     once: dict[tuple[str, str, Where | None], Diagnostic] = {}
     for problem in problems:
         identity = (problem.code, problem.summary, problem.where)

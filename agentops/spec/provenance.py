@@ -35,7 +35,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """`steps` begin with what decides: the layer whose value counts, what it names, then what it covers."""
+    """`steps` begin with the layer whose value counts and what that names; then come the layers that it covers."""
 
     path: str
     value: Any
@@ -47,14 +47,18 @@ def explain_value(project: Project, resolved: Resolved, written: str) -> Provena
 
     Raises `UsageError` when the agent has no such value.
     """
-    tree = resolved.subject.tree
+    tree = resolved.target.tree
     path = _find(tree, _parts(written))
     if path is None and "config" in tree:
         below = _find(tree["config"], _parts(written))
         path = ("config", *below) if below is not None else None
     if path is None:
-        raise _no_value(tree, written, resolved.agent.key)
-    value = resolved.subject.value(path)
+        key, parts = resolved.agent.key, _parts(written)
+        names = sorted({str(part) for each in _all_paths(tree, ()) for part in each if isinstance(part, str)})
+        near = closest(parts[-1] if parts else "", names)
+        hint = f"did you mean {near}?" if near else f"`agentops render --agent {key}` prints every value"
+        raise UsageError(f"{key} has no value at {written}", hint=hint, code="no-value")
+    value = resolved.target.value(path)
     return Provenance(path_text(path), value, tuple(_steps(project, resolved, path)))
 
 
@@ -87,14 +91,6 @@ def _index(items: list[Any], part: str | int) -> int | None:
     return next(named, None)
 
 
-def _no_value(tree: Map, written: str, key: str) -> UsageError:
-    last = _parts(written)[-1] if _parts(written) else ""
-    names = sorted({str(part) for path in _all_paths(tree, ()) for part in path if isinstance(part, str)})
-    near = closest(last, names)
-    hint = f"did you mean {near}?" if near else f"`agentops render --agent {key}` prints every value"
-    return UsageError(f"{key} has no value at {written}", hint=hint, code="no-value")
-
-
 def _all_paths(tree: Any, base: Path) -> Iterator[Path]:
     items: Any = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
     for key, value in items:
@@ -103,7 +99,7 @@ def _all_paths(tree: Any, base: Path) -> Iterator[Path]:
 
 
 def _steps(project: Project, resolved: Resolved, path: Path) -> Iterator[Step]:
-    keys = _keyed(resolved.subject.tree, path)
+    keys = _keyed(resolved.target.tree, path)
     setting = [(layer, found) for layer in resolved.layers if (found := _in_layer(layer.tree, keys)) is not None]
     for position, (layer, (value, mark)) in enumerate(reversed(setting)):
         decides = position == 0
@@ -112,7 +108,7 @@ def _steps(project: Project, resolved: Resolved, path: Path) -> Iterator[Step]:
         if decides and isinstance(value, str) and has_expression(value):
             yield from _named(project, value)
     if not setting:
-        mark = mark_of(resolved.subject.tree, path)
+        mark = mark_of(resolved.target.tree, path)
         yield Step("made by an expression around it", value_place(mark) if mark is not None else None)
 
 
@@ -153,9 +149,11 @@ def _named(project: Project, text: str) -> Iterator[Step]:
             continue
         seen.add(match[0])
         if group == "vars":
-            yield _variable(project, name)
+            place = _project_place(project, "variables", name) or project.place("variables", name)
+            yield Step(f"vars.{name}", place, _shown(project.environment.variables.get(name)))
         elif group == "secrets":
-            yield Step(f"secrets.{name}: {_source_of(project, name)}", _project_place(project, "secrets", name))
+            origin = project.context.secrets.source_of(name) if project.context is not None else ""
+            yield Step(f"secrets.{name}: {origin}", _project_place(project, "secrets", name))
         elif function == "env":
             yield Step(f"env('{argument}'): the environment variable {argument}")
         elif function is not None:
@@ -164,11 +162,6 @@ def _named(project: Project, text: str) -> Iterator[Step]:
             yield Step(f"environment: {project.environment.name}")
         else:
             yield Step("each: the item of for_each")
-
-
-def _variable(project: Project, name: str) -> Step:
-    place = _project_place(project, "variables", name) or project.place("variables", name)
-    return Step(f"vars.{name}", place, _shown(project.environment.variables.get(name)))
 
 
 def _project_place(project: Project, block: str, name: str) -> Where | None:
@@ -181,10 +174,6 @@ def _project_place(project: Project, block: str, name: str) -> Where | None:
     if not isinstance(tree, Map) or name not in tree:
         return None
     return value_place(tree.marks[name])
-
-
-def _source_of(project: Project, name: str) -> str:
-    return project.context.secrets.source_of(name) if project.context is not None else ""
 
 
 def _shown(value: Any) -> str:

@@ -1,6 +1,6 @@
-"""Rendering a tree in a scope: every expression evaluated, `null`, `$clear`, `$merge` and `$passthrough` settled.
+"""Renders a tree in a scope: every expression is evaluated, `null`, `$clear`, `$merge` and `$passthrough` take effect.
 
-Problems are collected, not raised; a value that could not be had is `BROKEN`, so that nobody complains about it twice.
+Problems are collected, not raised; a value that could not be made is `BROKEN`, so that it is reported only once.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Rendering:
             return str(value), (*mark[:3], value.file, 0, 0)
         if isinstance(value, str | int | float | bool | Map | Seq) or value is None:
             return value, mark
-        return adopt(value, mark, self.scope), mark
+        return _with_marks(value, mark, self.scope), mark
 
     def _pass_through(self, rendered: Map, value: Any, mark: Mark) -> None:
         """Fields that are newer than this release: rendered, kept apart until the known ones have been checked."""
@@ -149,18 +149,18 @@ def with_passthrough(tree: Any) -> Any:
     return tree
 
 
-def adopt(value: Any, mark: Mark, scope: Mapping[str, Any]) -> Any:
+def _with_marks(value: Any, mark: Mark, scope: Mapping[str, Any]) -> Any:
     """Data that an expression made, as marked data of the place of the expression."""
     if isinstance(value, Map | Seq):
         return value
     if isinstance(value, dict):
         made = Map(mark)
         for key, each in value.items():
-            made.put(str(key), adopt(each, mark, scope), mark)
+            made.put(str(key), _with_marks(each, mark, scope), mark)
         return made
     if isinstance(value, list):
         items = Seq(mark)
         for each in value:
-            items.put(adopt(each, mark, scope), mark)
+            items.put(_with_marks(each, mark, scope), mark)
         return items
     return to_secret(value, scope) if isinstance(value, str | SecretValue) else value

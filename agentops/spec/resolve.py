@@ -15,16 +15,16 @@ from agentops.spec.choices import settle_choices
 from agentops.spec.closest import closest
 from agentops.spec.environment import ProjectContext
 from agentops.spec.files import AGENTS, FileProblem, ProjectFiles
+from agentops.spec.lint_target import LintTarget
 from agentops.spec.matrix import Instance, read_matrix
 from agentops.spec.merge import merge
 from agentops.spec.model.agent import AgentSpec
 from agentops.spec.rendering import Rendering, checked_part, with_passthrough
 from agentops.spec.rules import check_rules, check_sound_rules
 from agentops.spec.scope import Functions, secret_in_env
-from agentops.spec.source import SourceError
-from agentops.spec.subject import Subject
+from agentops.spec.source_text import SourceError
 from agentops.spec.suppression import split_suppressed
-from agentops.spec.tree import Map, Mark, Seq, key_place, mark_of, to_document, to_plain, value_place
+from agentops.spec.tree import Map, Mark, key_place, mark_of, to_document, to_plain, value_place
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _ONLY_IN_SPECS = ("environments", "extends", "for_each", "key", "previous_keys")
@@ -40,9 +40,9 @@ class Layer:
 
 @dataclass(slots=True)
 class Resolved:
-    """One agent of a spec that has no errors, as rules see it and as the rest of the program does."""
+    """One agent of a spec that has no errors: as rules see it (`target`) and as everything else does (`agent`)."""
 
-    subject: Subject
+    target: LintTarget
     agent: DesiredAgent
     suppressed: tuple[Diagnostic, ...] = ()
     layers: tuple[Layer, ...] = ()
@@ -54,7 +54,7 @@ class SpecResult:
 
     agents:   those without errors
     problems: everything that is wrong or doubtful
-    asked:    environment variables that `env()` was asked for, with the place of the asking
+    asked:    environment variables that `env()` read, with the place of the call
     secrets:  names of the secrets that were used
     files:    project paths of everything that was read
     """
@@ -79,7 +79,7 @@ class SpecReader:
     layers: list[Layer] = field(default_factory=list)
 
     def result(self) -> SpecResult:
-        """The agents of the spec, and nothing of what they were made from that takes memory."""
+        """The agents of the spec, without the trees and models that they were made from and that take memory."""
         agents = tuple(each.agent for each in self.resolve())
         files = dict.fromkeys((*self.read, *(file for agent in agents for file in agent.files)))
         return SpecResult(agents, tuple(self.problems), self.asked, tuple(self.secrets), tuple(files))
@@ -97,8 +97,6 @@ class SpecReader:
         merged = self._with_overlay(merged)
         found = [self._instance(merged, instance) for instance in self._instances(merged)]
         return [each for each in found if each is not None]
-
-    # -- what the spec is made from
 
     def _tree(self, path: str, place: Where | None) -> Map | None:
         """The mapping in a file; `place` is where it was asked for."""
@@ -130,7 +128,8 @@ class SpecReader:
             chain.append(below)
         if self.context.defaults is not None:
             chain.append(self.context.defaults)
-        self.layers = [Layer(_layer_name(each, tree, self.context.defaults), each) for each in reversed(chain)]
+        names = {id(tree): "the spec", id(self.context.defaults): "the project's defaults"}
+        self.layers = [Layer(names.get(id(each), "the fragment"), each) for each in reversed(chain)]
         merged = chain.pop()
         while chain:
             merged = self._merge(merged, chain.pop())
@@ -196,8 +195,6 @@ class SpecReader:
         self.read.update(functions.read)
         return merged
 
-    # -- what it becomes
-
     def _instances(self, merged: Map) -> Iterator[Instance]:
         if "for_each" not in merged:
             yield Instance(None, None)
@@ -209,13 +206,16 @@ class SpecReader:
 
     @contextmanager
     def _rendering(self, names: dict[str, Any]) -> Iterator[tuple[Rendering, Functions]]:
-        """A rendering with these names in its scope, and the functions there, which know what they were asked for."""
+        """A rendering with these names in its scope, and the functions there, which note what they read."""
         context = self.context
         rendering = Rendering(context.files, {}, self.problems)
         secrets = context.secrets.noting(self.secrets)
-        functions = Functions(
-            context.files, context.environ, secrets, lambda node, _: rendering.tree(node, _mark(node))[0]
-        )
+        nowhere = ("", 0, 0, "", 0, 0)  # a file that holds a single text or number has no marks of its own
+
+        def render_tree(node: Any, _: Mapping[str, Any]) -> Any:
+            return rendering.tree(node, getattr(node, "mark", nowhere))[0]
+
+        functions = Functions(context.files, context.environ, secrets, render_tree)
         scope = {
             "vars": context.variables,
             "environment": context.environment_name,
@@ -225,7 +225,9 @@ class SpecReader:
         }
         rendering.scope = functions.scope = scope
         yield rendering, functions
-        rendering.scope = functions.scope = {}  # which holds the functions, and these the rendering: a circle
+        # The scope holds the functions, which hold the rendering, which holds the scope: broken up, nothing is left for
+        # the garbage collector, which rests while the command line loads a project.
+        rendering.scope = functions.scope = {}
 
     def _instance(self, merged: Map, instance: Instance) -> Resolved | None:
         """One agent: rendered, checked against the model and the rules."""
@@ -246,22 +248,22 @@ class SpecReader:
         data = checked_part(tree) if rendering.has_extras else tree
         spec, wrong = check(AgentSpec, tree, data=self._without_new_fields(data), agent=key)
         self.problems += wrong
-        subject = None
+        target = None
         suppressed: list[Diagnostic] = []
         if spec is not None and not has_errors(self.problems[before:]):
-            subject = Subject(key, spec, tree, self.context.files, tuple(read), has_extras=rendering.has_extras)
-            found = check_rules(subject, is_deploying=self.context.secrets.is_needed)
+            target = LintTarget(key, spec, tree, self.context.files, tuple(read), has_extras=rendering.has_extras)
+            found = check_rules(target, is_deploying=self.context.secrets.is_needed)
             stays, suppressed = split_suppressed(spec.lint or (), found)
             self.problems += stays
             self._check_calls(spec, tree, key, read)
         elif (sound := sound_part(AgentSpec, checked_part(tree))) is not None:
-            left = Subject(key, sound, tree, self.context.files, tuple(read))
+            left = LintTarget(key, sound, tree, self.context.files, tuple(read))
             self.problems += check_sound_rules(left)
             self._check_calls(sound, tree, key, read)
-        if spec is None or subject is None or has_errors(self.problems[before:]):
+        if spec is None or target is None or has_errors(self.problems[before:]):
             return None
         settled = with_passthrough(tree) if rendering.has_extras else tree
-        return Resolved(subject, self._agent(key, spec, settled, tuple(read)), tuple(suppressed), tuple(self.layers))
+        return Resolved(target, self._agent(key, spec, settled, tuple(read)), tuple(suppressed), tuple(self.layers))
 
     def _without_new_fields(self, data: Map) -> Any:
         """`data` without the config fields that the project declares as newer than this release."""
@@ -286,7 +288,8 @@ class SpecReader:
     def _check_calls(self, spec: AgentSpec, tree: Map, key: str, read: dict[str, None]) -> None:
         files = self.context.files
         for index, call in enumerate(spec.calls or ()):
-            place = _place(tree, ("calls", index))
+            mark = mark_of(tree, ("calls", index))
+            place = value_place(mark) if mark is not None else None
             try:
                 path = files.inside_agents(call)
                 read[path] = None
@@ -317,10 +320,6 @@ class SpecReader:
         self.problems.append(Diagnostic(code, Severity.ERROR, summary, hint=hint, where=where, agent=agent))
 
 
-def _layer_name(layer: Map, spec: Map, defaults: Map | None) -> str:
-    return "the spec" if layer is spec else "the project's defaults" if layer is defaults else "the fragment"
-
-
 # What authors write at the top of a spec -> the platform's name for it.
 METADATA = {
     "description": "description",
@@ -341,16 +340,6 @@ def _places_outside(tree: Map) -> dict[Path, Where]:
     return {(name,): value_place(tree.marks[key]) for key, name in written.items() if key in tree.marks}
 
 
-def _place(tree: Map, path: Path) -> Where | None:
-    mark = mark_of(tree, path)
-    return value_place(mark) if mark is not None else None
-
-
-def _mark(node: Any) -> Mark:
-    mark: Mark = node.mark if isinstance(node, Map | Seq) else ("", 0, 0, "", 0, 0)
-    return mark
-
-
 def check_asked(results: Sequence[SpecResult], context: ProjectContext) -> list[Diagnostic]:
     """`env()` of a name that turned out to hold a secret somewhere else in the project."""
     held = context.secrets.variables(name for result in results for name in result.secrets)
@@ -358,17 +347,17 @@ def check_asked(results: Sequence[SpecResult], context: ProjectContext) -> list[
     for result in results:
         for name, where in result.asked.items():
             if name in held:
-                error, written = secret_in_env(name), _place_of_asking(name, result, context.files)
+                error, written = secret_in_env(name), _place_of_call(name, result, context.files)
                 found.append(Diagnostic(error.code, Severity.ERROR, error.summary, error.hint, written or where))
     return found
 
 
-def _place_of_asking(name: str, result: SpecResult, files: ProjectFiles) -> Where | None:
+def _place_of_call(name: str, result: SpecResult, files: ProjectFiles) -> Where | None:
     """Where `env(name)` is written in what a spec was made from, if it is spelled out there."""
-    asking = re.compile(rf"""\benv\(\s*(["'])({re.escape(name)})\1""")
+    call = re.compile(rf"""\benv\(\s*(["'])({re.escape(name)})\1""")
     for file in result.files:
         text = files.text(file)
-        if (call := asking.search(text)) is not None:
-            before = text[: call.start(2)]
+        if (found := call.search(text)) is not None:
+            before = text[: found.start(2)]
             return Where(file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
     return None

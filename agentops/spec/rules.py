@@ -1,4 +1,4 @@
-"""Rules between fields, which no single field's type can hold: what the platform would refuse, or would not do."""
+"""Rules between fields, which no single field's type can express: what the platform would refuse or ignore."""
 
 from __future__ import annotations
 
@@ -8,46 +8,46 @@ from typing import Any
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import CLEARED, EMPTY_VALUES, Path
 from agentops.spec.closest import closest
+from agentops.spec.lint_target import LintTarget, Text
 from agentops.spec.model.base import REALTIME_MODELS, Known
 from agentops.spec.model.tools import ApiCall, ExtractVariables, TransferCall
 from agentops.spec.placeholders import check_placeholders
-from agentops.spec.subject import Subject, Text
 
-Check = Callable[[Subject], Iterator[Diagnostic]]
+Rule = Callable[[LintTarget], Iterator[Diagnostic]]
 _ERROR, _WARNING = Severity.ERROR, Severity.WARNING
 _PROMPT: Path = ("config", "singlePromptConfig")
 
 
-def check_rules(subject: Subject, *, is_deploying: bool) -> list[Diagnostic]:
-    """Everything the rules find. What may still be open while a spec is written is an error when it is deployed."""
-    problems = [problem for rule in _RULES for problem in rule(subject)]
-    problems += _first_message(subject, is_deploying=is_deploying)
-    texts = subject.texts_to_check()
-    problems += _known_values(subject, texts)
-    return problems + check_placeholders(subject, texts)
+def check_rules(target: LintTarget, *, is_deploying: bool) -> list[Diagnostic]:
+    """Everything the rules find. What may be missing while a spec is written is an error when it is deployed."""
+    problems = [problem for rule in _RULES for problem in rule(target)]
+    problems += _first_message(target, is_deploying=is_deploying)
+    texts = target.texts_to_check()
+    problems += _known_values(target, texts)
+    return problems + check_placeholders(target, texts)
 
 
-def check_sound_rules(subject: Subject) -> list[Diagnostic]:
-    """What the rules find in an agent of which wrong fields have been left out: nothing about what is missing."""
-    problems = [problem for rule in _RULES for problem in rule(subject)]
-    return problems + list(_known_values(subject, subject.texts_to_check()))
+def check_sound_rules(target: LintTarget) -> list[Diagnostic]:
+    """What the rules find in an agent without its wrong fields; what is missing is not reported."""
+    problems = [problem for rule in _RULES for problem in rule(target)]
+    return problems + list(_known_values(target, target.texts_to_check()))
 
 
-def _first_message(subject: Subject, *, is_deploying: bool) -> Iterator[Diagnostic]:
-    config = subject.config
-    if config.firstMessage is None and subject.value(("config", "firstMessage")) is None:
+def _first_message(target: LintTarget, *, is_deploying: bool) -> Iterator[Diagnostic]:
+    config = target.config
+    if config.firstMessage is None and target.value(("config", "firstMessage")) is None:
         hint = "add `firstMessage: ...`; a {{variable}} is enough"
         severity = _ERROR if is_deploying else _WARNING
         summary = "there is no first message; the platform publishes no agent without one"
-        yield subject.problem("first-message-missing", severity, ("config",), summary, hint)
+        yield target.problem("first-message-missing", severity, ("config",), summary, hint)
     elif config.firstMessage is None or not config.firstMessage.strip():
         hint = "write what the agent says first; a {{variable}} is enough"
         summary = "the first message is empty; the platform publishes no agent without one"
-        yield subject.problem("first-message-missing", _ERROR, ("config", "firstMessage"), summary, hint)
+        yield target.problem("first-message-missing", _ERROR, ("config", "firstMessage"), summary, hint)
 
 
-def _languages(subject: Subject) -> Iterator[Diagnostic]:
-    language = subject.config.language
+def _languages(target: LintTarget) -> Iterator[Diagnostic]:
+    language = target.config.language
     if language is None or language.supported is None:
         return
     path: Path = ("config", "language")
@@ -55,28 +55,28 @@ def _languages(subject: Subject) -> Iterator[Diagnostic]:
     if language.default is not None and language.default not in supported:
         summary = f"the default language {language.default} is not among the supported ones"
         hint = f"add {language.default} to `supported`, or choose one of {', '.join(supported)}"
-        yield subject.problem("default-language", _ERROR, (*path, "default"), summary, hint)
+        yield target.problem("default-language", _ERROR, (*path, "default"), summary, hint)
     if "ta" in supported and len(supported) > 1:
         hint = "leave Tamil alone in the list, or make an agent of its own for it"
         summary = "Tamil (ta) can't be combined with other languages"
-        yield subject.problem("tamil-alone", _ERROR, (*path, "supported"), summary, hint)
+        yield target.problem("tamil-alone", _ERROR, (*path, "supported"), summary, hint)
     for index, each in _repeated(supported):
-        yield _duplicate(subject, (*path, "supported", index), "language", each)
+        yield _duplicate(target, (*path, "supported", index), "language", each)
 
 
-def _transcriber(subject: Subject) -> Iterator[Diagnostic]:
-    language, transcriber = subject.config.language, subject.config.transcriberType
+def _transcriber(target: LintTarget) -> Iterator[Diagnostic]:
+    language, transcriber = target.config.language, target.config.transcriberType
     named = {language.default, *(language.supported or ())} if language is not None else set()
-    is_left_out = transcriber is None and subject.value(("config", "transcriberType")) is not None
+    is_left_out = transcriber is None and target.value(("config", "transcriberType")) is not None
     if "north_indic" in named and transcriber != "pulse" and not is_left_out:
-        told = f"it is {transcriber}" if transcriber else "it is not set"
-        summary = f"north_indic needs transcriberType: pulse, but {told}"
+        actual = f"it is {transcriber}" if transcriber else "it is not set"
+        summary = f"north_indic needs transcriberType: pulse, but {actual}"
         path: Path = ("config", "transcriberType") if transcriber else ("config", "language")
-        yield subject.problem("north-indic-transcriber", _ERROR, path, summary, "write `transcriberType: pulse`")
+        yield target.problem("north-indic-transcriber", _ERROR, path, summary, "write `transcriberType: pulse`")
 
 
-def _switching(subject: Subject) -> Iterator[Diagnostic]:
-    language = subject.config.language
+def _switching(target: LintTarget) -> Iterator[Diagnostic]:
+    language = target.config.language
     switching = language.switching if language is not None else None
     if switching is None:
         return
@@ -84,21 +84,21 @@ def _switching(subject: Subject) -> Iterator[Diagnostic]:
     if weak is not None and strong is not None and weak > strong:
         path: Path = ("config", "language", "switching", "weakSignalThreshold")
         summary = f"the weak threshold ({weak:g}) is above the strong one ({strong:g})"
-        yield subject.problem("thresholds-crossed", _ERROR, path, summary, "make the weak one the smaller of the two")
+        yield target.problem("thresholds-crossed", _ERROR, path, summary, "make the weak one the smaller of the two")
 
 
-def _workflow_type(subject: Subject) -> str | None:
+def _workflow_type(target: LintTarget) -> str | None:
     """The kind of agent; None where the spec says one that is wrong."""
-    written = subject.spec.workflow_type
-    return written if written is not None or subject.value(("workflow_type",)) is not None else "single_prompt"
+    written = target.spec.workflow_type
+    return written if written is not None or target.value(("workflow_type",)) is not None else "single_prompt"
 
 
-def _models(subject: Subject) -> Iterator[Diagnostic]:
-    config, workflow = subject.config, _workflow_type(subject)
+def _models(target: LintTarget) -> Iterator[Diagnostic]:
+    config, workflow = target.config, _workflow_type(target)
     if config.slmModel in REALTIME_MODELS and workflow not in (None, "single_prompt"):
         summary = f"{config.slmModel} works for single_prompt agents only, and this is {workflow}"
         hint = "choose another model, or make it a single_prompt agent"
-        yield subject.problem("realtime-single-prompt", _ERROR, ("config", "slmModel"), summary, hint)
+        yield target.problem("realtime-single-prompt", _ERROR, ("config", "slmModel"), summary, hint)
     voice = config.synthesizer.voiceConfig if config.synthesizer is not None else None
     if voice is not None and voice.model in REALTIME_MODELS and config.slmModel not in (None, voice.model):
         summary = (
@@ -106,42 +106,42 @@ def _models(subject: Subject) -> Iterator[Diagnostic]:
         )
         path: Path = ("config", "synthesizer", "voiceConfig", "model")
         hint = f"write `slmModel: {voice.model}`, or choose a waves voice model"
-        yield subject.problem("realtime-voice", _ERROR, path, summary, hint)
+        yield target.problem("realtime-voice", _ERROR, path, summary, hint)
 
 
-def _workflow(subject: Subject) -> Iterator[Diagnostic]:
-    config, workflow = subject.config, _workflow_type(subject)
+def _workflow(target: LintTarget) -> Iterator[Diagnostic]:
+    config, workflow = target.config, _workflow_type(target)
     if workflow is None:
         return
     if config.playbooks is not None and workflow != "multi_agents":
         hint = "write `workflow_type: multi_agents` at the top of the spec"
         summary = f"playbooks are for multi_agents, and this is {workflow}"
-        yield subject.problem("workflow-mismatch", _ERROR, ("config", "playbooks"), summary, hint)
+        yield target.problem("workflow-mismatch", _ERROR, ("config", "playbooks"), summary, hint)
     if config.singlePromptConfig is not None and workflow != "single_prompt":
         hint = "write `workflow_type: single_prompt`, or move the prompt to where this kind of agent has it"
         summary = f"singlePromptConfig is for single_prompt agents, and this is {workflow}"
-        yield subject.problem("workflow-mismatch", _ERROR, _PROMPT, summary, hint)
+        yield target.problem("workflow-mismatch", _ERROR, _PROMPT, summary, hint)
 
 
-def _tools(subject: Subject) -> Iterator[Diagnostic]:
-    single = subject.config.singlePromptConfig
+def _tools(target: LintTarget) -> Iterator[Diagnostic]:
+    single = target.config.singlePromptConfig
     tools = list(single.tools or ()) if single is not None else []
     for index, name in _repeated(tool.name for tool in tools):
-        yield _duplicate(subject, (*_PROMPT, "tools", index, "name"), "tool", name)
+        yield _duplicate(target, (*_PROMPT, "tools", index, "name"), "tool", name)
     for index, tool in enumerate(tools):
         path: Path = (*_PROMPT, "tools", index)
         match tool:
             case TransferCall():
-                yield from _transfer(subject, path, tool)
+                yield from _transfer(target, path, tool)
             case ApiCall():
-                yield from _api_call(subject, path, tool)
+                yield from _api_call(target, path, tool)
             case ExtractVariables():
-                yield from _enums(subject, path, "variablesExtractionSchema", tool.variablesExtractionSchema)
+                yield from _enums(target, path, "variablesExtractionSchema", tool.variablesExtractionSchema)
             case _:
                 pass
 
 
-def _transfer(subject: Subject, path: Path, tool: TransferCall) -> Iterator[Diagnostic]:
+def _transfer(target: LintTarget, path: Path, tool: TransferCall) -> Iterator[Diagnostic]:
     option = tool.transferOption
     for name in ("privateHandoffOption", "publicHandoffOption"):
         handoff = getattr(option, name)
@@ -149,88 +149,88 @@ def _transfer(subject: Subject, path: Path, tool: TransferCall) -> Iterator[Diag
         if handoff is not None and option.type == "cold_transfer":
             hint = "write `type: warm_transfer`, or remove it"
             summary = f"{name} has no effect in a cold transfer"
-            yield subject.problem("handoff-needs-warm", _ERROR, here, summary, hint)
+            yield target.problem("handoff-needs-warm", _ERROR, here, summary, hint)
         elif handoff is not None and not (handoff.prompt or "").strip():
             hint = "add `prompt:` with the sentence or the instruction"
-            yield subject.problem("handoff-empty", _ERROR, here, f"{name} says nothing", hint)
+            yield target.problem("handoff-empty", _ERROR, here, f"{name} says nothing", hint)
 
 
-def _api_call(subject: Subject, path: Path, tool: ApiCall) -> Iterator[Diagnostic]:
+def _api_call(target: LintTarget, path: Path, tool: ApiCall) -> Iterator[Diagnostic]:
     if tool.headers is not None and tool.headersArray is not None:
         hint = "keep one of the two"
         summary = "the tool has both headers and headersArray"
-        yield subject.problem("conflicting-fields", _ERROR, (*path, "headersArray"), summary, hint)
-    yield from _enums(subject, path, "llmParameters", tool.llmParameters or ())
+        yield target.problem("conflicting-fields", _ERROR, (*path, "headersArray"), summary, hint)
+    yield from _enums(target, path, "llmParameters", tool.llmParameters or ())
     for index, name in _repeated(each.variableName for each in tool.responseVariables or ()):
-        yield _duplicate(subject, (*path, "responseVariables", index, "variableName"), "response variable", name)
+        yield _duplicate(target, (*path, "responseVariables", index, "variableName"), "response variable", name)
 
 
-def _enums(subject: Subject, path: Path, name: str, items: Sequence[Any]) -> Iterator[Diagnostic]:
+def _enums(target: LintTarget, path: Path, name: str, items: Sequence[Any]) -> Iterator[Diagnostic]:
     """Parameters and extracted variables: an enum names its values, and each name is used once."""
     for index, each in enumerate(items):
         here: Path = (*path, name, index)
         if each.type == "enum" and not each.values:
             hint = "add `values: [...]`"
-            yield subject.problem("enum-values", _ERROR, here, f"the enum {each.name} has no values", hint)
+            yield target.problem("enum-values", _ERROR, here, f"the enum {each.name} has no values", hint)
         if each.type != "enum" and each.values:
             hint = "write `type: enum`, or remove the values"
             summary = f"{each.name} has values, but its type is {each.type}"
-            yield subject.problem("enum-values", _ERROR, here, summary, hint)
+            yield target.problem("enum-values", _ERROR, here, summary, hint)
     for index, repeated in _repeated(each.name for each in items):
-        yield _duplicate(subject, (*path, name, index, "name"), "name", repeated)
+        yield _duplicate(target, (*path, name, index, "name"), "name", repeated)
 
 
-def _metrics(subject: Subject) -> Iterator[Diagnostic]:
-    analytics = subject.config.postCallAnalyticsConfig
+def _metrics(target: LintTarget) -> Iterator[Diagnostic]:
+    analytics = target.config.postCallAnalyticsConfig
     base: Path = ("config", "postCallAnalyticsConfig", "dispositionMetrics")
     metrics = list(analytics.dispositionMetrics or ()) if analytics is not None else []
     for index, metric in enumerate(metrics):
         if metric.dispositionMetricType == "ENUM" and not metric.choices:
             summary = f"the ENUM metric {metric.identifier} has no choices"
-            yield subject.problem("metric-choices", _ERROR, (*base, index), summary, "add `choices: [...]`")
+            yield target.problem("metric-choices", _ERROR, (*base, index), summary, "add `choices: [...]`")
         if metric.dispositionMetricType != "ENUM" and metric.choices:
             summary = f"{metric.identifier} has choices, but its type is {metric.dispositionMetricType}"
             hint = "write `dispositionMetricType: ENUM`, or remove the choices"
-            yield subject.problem("metric-choices", _ERROR, (*base, index, "choices"), summary, hint)
+            yield target.problem("metric-choices", _ERROR, (*base, index, "choices"), summary, hint)
     for index, identifier in _repeated(metric.identifier for metric in metrics):
-        yield _duplicate(subject, (*base, index, "identifier"), "metric", identifier)
+        yield _duplicate(target, (*base, index, "identifier"), "metric", identifier)
 
 
-def _words(subject: Subject) -> Iterator[Diagnostic]:
-    for index, word in _repeated(each.word.lower() for each in subject.config.pronunciationDicts or ()):
-        yield _duplicate(subject, ("config", "pronunciationDicts", index, "word"), "word", word)
+def _words(target: LintTarget) -> Iterator[Diagnostic]:
+    for index, word in _repeated(each.word.lower() for each in target.config.pronunciationDicts or ()):
+        yield _duplicate(target, ("config", "pronunciationDicts", index, "word"), "word", word)
 
 
-def _known_values(subject: Subject, texts: Iterable[Text]) -> Iterator[Diagnostic]:
-    """Values that the platform may have learnt after this release: a warning, never an error."""
+def _known_values(target: LintTarget, texts: Iterable[Text]) -> Iterator[Diagnostic]:
+    """Values that the platform may know since this release was made: a warning, never an error."""
     for each in texts:
         if isinstance(each.marker, Known) and each.text not in each.marker.values:
             near = closest(each.text, (value for value in each.marker.values if value), cutoff=0.7)
             known = ", ".join(value or '""' for value in each.marker.values)
             hint = f"did you mean {near}?" if near else "if the platform has it by now, leave it as it is"
             summary = f"{each.text!r} is no {each.marker.what} that this release knows"
-            yield subject.problem("unknown-value", _WARNING, each.path, summary, hint, expected=f"one of {known}")
+            yield target.problem("unknown-value", _WARNING, each.path, summary, hint, expected=f"one of {known}")
 
 
-def _cleared(subject: Subject) -> Iterator[Diagnostic]:
+def _cleared(target: LintTarget) -> Iterator[Diagnostic]:
     """`$clear` where no value means empty: the platform rejects nulls, and a number or a switch is never empty."""
-    if subject.has_extras:
-        yield from _cleared_below(subject, subject.tree.get("config"), ("config",))
+    if target.has_extras:
+        yield from _cleared_below(target, target.tree.get("config"), ("config",))
 
 
-def _cleared_below(subject: Subject, value: Any, path: Path) -> Iterator[Diagnostic]:
+def _cleared_below(target: LintTarget, value: Any, path: Path) -> Iterator[Diagnostic]:
     if value is CLEARED:
         in_free_map = len(path) > 2 and path[-2] in ("headers", "defaultVariables", "queryParams")
         if path[1:] not in EMPTY_VALUES and not in_free_map:
             summary = f"{path[-1]} can't be emptied: no value is known that means empty there"
             hint = "write the value you want; to stop managing the field, write null or leave it out"
-            yield subject.problem("cannot-clear", _ERROR, path, summary, hint)
+            yield target.problem("cannot-clear", _ERROR, path, summary, hint)
     elif isinstance(value, dict):
         for key, each in value.items():
-            yield from _cleared_below(subject, each, (*path, key))
+            yield from _cleared_below(target, each, (*path, key))
     elif isinstance(value, list):
         for index, each in enumerate(value):
-            yield from _cleared_below(subject, each, (*path, index))
+            yield from _cleared_below(target, each, (*path, index))
 
 
 def _repeated(names: Iterable[str]) -> Iterator[tuple[int, str]]:
@@ -242,12 +242,12 @@ def _repeated(names: Iterable[str]) -> Iterator[tuple[int, str]]:
         seen.add(name)
 
 
-def _duplicate(subject: Subject, path: Path, what: str, name: str) -> Diagnostic:
+def _duplicate(target: LintTarget, path: Path, what: str, name: str) -> Diagnostic:
     hint = "give each one a name of its own, or remove one"
-    return subject.problem("duplicate-item", _ERROR, path, f"the {what} {name!r} is there twice", hint)
+    return target.problem("duplicate-item", _ERROR, path, f"the {what} {name!r} is there twice", hint)
 
 
-_RULES: tuple[Check, ...] = (
+_RULES: tuple[Rule, ...] = (
     _languages,
     _transcriber,
     _switching,

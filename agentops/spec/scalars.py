@@ -18,9 +18,9 @@ _INTEGER = re.compile(r"[-+]?[0-9]{1,300}|0x[0-9a-fA-F]{1,250}|0o[0-7]{1,300}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
-# What a plain scalar starts with when it may be more than text; "" stands for an empty one.
+# The first characters of plain scalars that may be other than text; "" stands for an empty scalar.
 MAY_BE_MORE = frozenset(("", "~", *_NUMBER_START, *"nNtTfFyYoO"))
-# What only YAML 1.1 reads as booleans: text here.
+# YAML 1.1 reads these as booleans; in YAML 1.2, and so here, they are text.
 OLD_BOOLEANS = frozenset(form for word in ("yes", "no", "on", "off") for form in (word, word.title(), word.upper()))
 
 

@@ -118,7 +118,7 @@ def project_schema() -> Schema:
 
 
 def plain_schema(name: str, title: str, description: str, schema: Schema, *, takes_expressions: bool = False) -> Schema:
-    """The schema of another file of the project, such as a behaviour, in the same dress.
+    """The schema of another file of the project, such as a behaviour, with the titles and descriptions of ours.
 
     takes_expressions: the file is rendered before it is read, so `${{ expression }}` may stand for any whole value
     """
@@ -129,7 +129,8 @@ def plain_schema(name: str, title: str, description: str, schema: Schema, *, tak
         _name_fields(each)
         _simplify(each)
         if takes_expressions:
-            _let_expressions_in(each)
+            for key, field in each.get("properties", {}).items():
+                each["properties"][key] = _with_expression(field)
     return _document(name, title, description, {**_DIRECTIVES, **defs} if takes_expressions else defs, body)
 
 
@@ -253,16 +254,8 @@ def _item(item: Schema, *, partial: bool) -> Schema:
     return {**plain, "anyOf": [*written, {"$ref": "#/$defs/Expression"}, {"$ref": "#/$defs/Choice"}]}
 
 
-# ---- files that are rendered before they are read, without the other directives of a spec
-
-
-def _let_expressions_in(schema: Schema) -> None:
-    """An expression for the whole of each field, where not every text will do anyway."""
-    for name, field in schema.get("properties", {}).items():
-        schema["properties"][name] = _with_expression(field)
-
-
 def _with_expression(field: Schema) -> Schema:
+    """The field, or an expression for the whole of it where the field doesn't take any text already."""
     kept: Schema = {key: field[key] for key in ("title", "description", "default") if key in field}
     branches = _branches(field)
     takes_text = any(branch.get("type") == "string" and not set(branch) & {"enum", "pattern"} for branch in branches)
@@ -270,12 +263,11 @@ def _with_expression(field: Schema) -> Schema:
         return field
     is_word = any(branch.get("type") == "string" for branch in branches)
     directive = "TextWithExpression" if is_word else "Expression"
-    return {**kept, "anyOf": [*map(_with_expressions_inside, branches), {"$ref": f"#/$defs/{directive}"}]}
-
-
-def _with_expressions_inside(branch: Schema) -> Schema:
-    nested = {key: branch[key] for key in ("items", "additionalProperties") if isinstance(branch.get(key), dict)}
-    return {**branch, **{key: _with_expression(value) for key, value in nested.items()}}
+    written = []
+    for branch in branches:
+        nested = {key: branch[key] for key in ("items", "additionalProperties") if isinstance(branch.get(key), dict)}
+        written.append({**branch, **{key: _with_expression(value) for key, value in nested.items()}})
+    return {**kept, "anyOf": [*written, {"$ref": f"#/$defs/{directive}"}]}
 
 
 # ---- titles for people

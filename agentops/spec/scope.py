@@ -10,7 +10,8 @@ from typing import Any
 from agentops.diagnostics import Where
 from agentops.document import SecretRef
 from agentops.spec.closest import closest
-from agentops.spec.files import FileProblem, ProjectFiles, SourceError
+from agentops.spec.files import FileProblem, ProjectFiles
+from agentops.spec.source_text import SourceError
 from agentops.spec.template import SecretValue, TemplateError, UndefinedNameError, compile_text, has_expression
 
 
@@ -48,7 +49,7 @@ class Names(Mapping[str, Any]):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SecretOrigin:
     """Where the value of one secret comes from: an environment variable, a file, or the project file itself."""
 
     env: str | None = None
@@ -64,7 +65,7 @@ class Secrets(Mapping[str, SecretValue]):
 
     label = "secrets"
 
-    def __init__(self, sources: Mapping[str, Source], environ: Mapping[str, str], *, is_needed: bool) -> None:
+    def __init__(self, sources: Mapping[str, SecretOrigin], environ: Mapping[str, str], *, is_needed: bool) -> None:
         self._sources = sources
         self._environ = environ
         self.is_needed = is_needed
@@ -77,7 +78,7 @@ class Secrets(Mapping[str, SecretValue]):
     def __getitem__(self, name: str) -> SecretValue:
         self._noted[name] = None
         if name not in self._known:
-            source = self._sources.get(name, Source(env=name))
+            source = self._sources.get(name, SecretOrigin(env=name))
             value = self._value(source)
             if not value and self.is_needed:
                 summary = f"the secret {name} has no value here"
@@ -94,12 +95,12 @@ class Secrets(Mapping[str, SecretValue]):
     def variables(self, also: Iterable[str] = ()) -> set[str]:
         """The environment variables that hold secrets: those with a source, those noted here, and `also` these."""
         noted = {*self._noted, *also}
-        sources = [self._sources.get(name, Source(env=name)) for name in {*noted, *self._sources}]
+        sources = [self._sources.get(name, SecretOrigin(env=name)) for name in {*noted, *self._sources}]
         return {source.env for source in sources if source.env} | noted
 
     def variable_of(self, name: str) -> str | None:
         """The environment variable that one secret comes from; None when it is in a file or in the project itself."""
-        return self._sources.get(name, Source(env=name)).env
+        return self._sources.get(name, SecretOrigin(env=name)).env
 
     def noting(self, names: dict[str, None]) -> Secrets:
         """The same secrets, noting in `names` what is used through them."""
@@ -113,19 +114,19 @@ class Secrets(Mapping[str, SecretValue]):
 
     def how_to_set(self, name: str) -> str:
         """What to do about a secret that has no value."""
-        source = self._sources.get(name, Source(env=name))
+        source = self._sources.get(name, SecretOrigin(env=name))
         if source.file is not None:
             return f"put the value into the file {source.file}"
         return f"set the environment variable {source.env}, or name another source under `secrets:` in agentops.yaml"
 
     def source_of(self, name: str) -> str:
         """Where the value of a secret comes from, without the value."""
-        source = self._sources.get(name, Source(env=name))
+        source = self._sources.get(name, SecretOrigin(env=name))
         if source.value is not None:
             return "a literal in agentops.yaml"
         return f"the file {source.file}" if source.file is not None else f"the environment variable {source.env}"
 
-    def _value(self, source: Source) -> str | None:
+    def _value(self, source: SecretOrigin) -> str | None:
         if source.value is not None:
             return source.value
         if source.env is not None:
@@ -140,7 +141,7 @@ class Secrets(Mapping[str, SecretValue]):
 class Functions:
     """`file`, `yaml` and `env`: what an expression can call. One per spec, so that it knows what the spec has read.
 
-    `read` lists the project paths that were read, `asked` the environment variables with the place of the asking.
+    `read` lists the project paths that were read, `asked` the environment variables.
     """
 
     def __init__(

@@ -143,9 +143,6 @@ def remove_item(text: str, place: Place, item: Place) -> str | None:
     return _without(text, node, index, node.values[index].start)
 
 
-# ---- the text around a node
-
-
 def _into_brackets(text: str, node: Node, entry: str) -> str:
     inside = text[node.start + 1 : node.end - 1]
     head = inside.rstrip().rstrip(",").rstrip()
@@ -210,9 +207,6 @@ def _is_inside_flow(text: str, node: Node) -> bool:
 
 def _indented(lines: list[str], column: int) -> list[str]:
     return [" " * column + line if line else "" for line in lines]
-
-
-# ---- reading
 
 
 def _parse(text: str) -> Node | None:

@@ -1,6 +1,8 @@
 """YAML text into marked data through libyaml's events, with a constructor of our own that keeps every position.
 
-Everything that can be wrong with a YAML text is found and explained here.
+The language is the JSON-like part of YAML 1.2: text keys, no tags, no merge keys, one document. Everything that can be
+wrong with a text is found and explained here, and hostile text ends in a diagnostic in bounded time and memory. Files
+that are written back go through `source_edit`, not through here.
 """
 
 from __future__ import annotations
@@ -30,8 +32,11 @@ MAX_DEPTH = 64
 MAX_NODES = 100_000  # with aliases written out, so that an alias bomb is a message and not a dead machine
 
 
-def parse_yaml(text: str, file: str) -> tuple[Any, list[Diagnostic]]:
-    """As `source.read_yaml`, whose slow and thorough side this is."""
+def read_yaml(text: str, file: str) -> tuple[Any, list[Diagnostic]]:
+    """The one document in `text` with its marks, and warnings. Raises `SourceError` when there is no usable document.
+
+    An empty document is None. `file` is only used for marks.
+    """
     builder = _Builder(file)
     try:
         return builder.build(CParser(text.encode("utf-8", "surrogatepass"))), builder.warnings

@@ -2,9 +2,9 @@
 
 Everything else in a text, call-time `{{variables}}` included, comes out byte-identical. A text that is one whole
 expression keeps its native type. Rendering is closed: no clock, no network, no files but through the functions that
-the scope holds; secrets can be inserted but not read. Where things are in scope is `scope`'s business.
+the scope holds; secrets can be inserted but not read. `scope` says what there is.
 
-Dotted names and files, which is nearly every expression that people write, are done here; the rest in `template_jinja`.
+Dotted names and files, nearly every expression that people write, are done here; the rest in `template_jinja`.
 """
 
 from __future__ import annotations

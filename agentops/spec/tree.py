@@ -64,7 +64,7 @@ def value_place(mark: Mark) -> Where:
 
 
 def mark_of(tree: Any, path: Path) -> Mark | None:
-    """The mark of the value at `path`, or of the nearest thing around it that has one."""
+    """The mark of the value at `path`, or of the innermost container around it that has one."""
     mark: Mark | None = getattr(tree, "mark", None)
     for part in path:
         found = _child(tree, part)
@@ -101,8 +101,8 @@ _MASK = (1 << _LINE_BITS) - 1
 class Positions(Mapping[Path, Where]):
     """Path -> place of the value, for every value of a document. `extra` are places of paths outside of it.
 
-    A number per value, packed of file, line and column (from 0), in the order in which a walk over the document meets
-    the values: there are a hundred of them for every one that is ever asked for.
+    One number a value, packed from file, line and column (from 0), in the order in which a walk over the document meets
+    the values. A project has hundreds of thousands of them, and hardly any is ever looked up.
     """
 
     __slots__ = ("_document", "extra", "files", "places")

@@ -18,7 +18,7 @@ from agentops.spec import Project
 from agentops.spec.files import FileProblem, ProjectFiles
 from agentops.spec.rendering import Rendering
 from agentops.spec.scope import Names
-from agentops.spec.source import SourceError
+from agentops.spec.source_text import SourceError
 from agentops.spec.tree import mark_of, value_place
 
 

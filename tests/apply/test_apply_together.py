@@ -19,7 +19,7 @@ from agentops.apply.model import (
     Verdict,
 )
 from agentops.document import Deploy, DesiredAgent, OnFailure
-from agentops.emulator.numbers import add_phone_number
+from agentops.emulator.rest.account.numbers import add_phone_number
 from agentops.errors import ExitCode
 from agentops.plan.model import Action, AgentChange
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import sample_runs
 
-from agentops.render.calls_markdown import run_markdown
-from agentops.render.calls_text import run_text
-from agentops.render.junit import junit_xml
+from agentops.render.calls.junit import junit_xml
+from agentops.render.calls.markdown import run_markdown
+from agentops.render.calls.text import run_text
 from agentops.render.style import Style
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -13,7 +13,7 @@ import pytest
 import sample_runs
 
 from agentops.calls.model import Verdict
-from agentops.render.calls_html import previous_key, run_html
+from agentops.render.calls.html import previous_key, run_html
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is in the dev group")
 audio = pytest.importorskip("agentops.calls.audio", reason="the speech extra is not installed")

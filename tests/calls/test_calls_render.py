@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from agentops.calls.folder import merge_folders, read_run, run_json, run_schema
 from agentops.calls.model import Check, Kind, Verdict
 from agentops.errors import UsageError
-from agentops.render.calls_html import previous_key, run_html
-from agentops.render.calls_markdown import run_markdown
-from agentops.render.calls_text import run_text
-from agentops.render.junit import junit_xml
+from agentops.render.calls.html import previous_key, run_html
+from agentops.render.calls.junit import junit_xml
+from agentops.render.calls.markdown import run_markdown
+from agentops.render.calls.text import run_text
 from agentops.render.style import Style
 
 SCHEMA = xmlschema.XMLSchema(Path(__file__).parents[2] / "schemas" / "junit.xsd")

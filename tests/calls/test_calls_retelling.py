@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from agentops.calls.retelling import script_of
 from agentops.calls.script import Script, read_script
 from agentops.errors import UsageError
-from agentops.render.call_script import script_yaml
-from agentops.spec.source import read_yaml
+from agentops.render.calls.script import script_yaml
+from agentops.spec.source_events import read_yaml
 
 RECORD: dict[str, Any] = {
     "callId": "CALL-1-abc",

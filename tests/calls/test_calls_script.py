@@ -9,7 +9,7 @@ import pytest
 
 from agentops.calls.script import Script, read_script, script_schema
 from agentops.diagnostics import Diagnostic, Where
-from agentops.spec.source import read_yaml
+from agentops.spec.source_events import read_yaml
 from agentops.spec.tree import mark_of, value_place
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "agents" / "calls").glob("*.yaml"))

@@ -23,11 +23,11 @@ from agentops.plan.model import (
     Refusal,
     Risk,
 )
-from agentops.render.ci_pages import (
+from agentops.render.ci.markdown import (
     Origin,
     apply_page,
     checked_page,
-    drift_farewell,
+    drift_over_page,
     drift_page,
     drift_title,
     failure_page,
@@ -115,7 +115,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "previewed": lambda: preview_page(result(APPLIED), "pr-7", ORIGIN),
     "half": lambda: apply_page(result(APPLIED, HALF), ORIGIN),
     "drift": lambda: f"{drift_title(plan(EDITED, ARCHIVED))}\n\n{drift_page(plan(EDITED, ARCHIVED))}",
-    "drift-over": lambda: drift_farewell(plan(SAME), ORIGIN.run_url),
+    "drift-over": lambda: drift_over_page(plan(SAME), ORIGIN.run_url),
     "revert": lambda: revert_page(COMMIT, ORIGIN.commit_url, "prod", ORIGIN.run_url),
 }
 

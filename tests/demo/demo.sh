@@ -28,11 +28,32 @@ commit() {
   git --no-pager show --stat --format= HEAD | sed 's/^/  /'
 }
 
+# edit FILE PATTERN REPLACEMENT: replaces what the regular expression matches, which must be there. (sed differs between
+# GNU and BSD.)
+edit() {
+  python -c '
+import pathlib, re, sys
+path, pattern, replacement = pathlib.Path(sys.argv[1]), *sys.argv[2:]
+text, count = re.subn(pattern, replacement, path.read_text(encoding="utf-8"), flags=re.M)
+assert count, f"nothing in {path} matches {pattern}"
+path.write_text(text, encoding="utf-8", newline="")
+' "$@"
+}
+
 rm -rf "$work"
 mkdir -p "$work"
 cp -R "$root/agents" "$root/agentops.yaml" "$work/"
 cd "$work"
 export NO_COLOR=1
+if ! python -c 'import espeakng_loader, numpy, pocketsphinx' 2>/dev/null; then
+  say "This machine can't speak and hear: pocketsphinx has no wheel for its Python or its processor"
+  echo "The calls below are made in chat mode: what is said is sent as text."
+  echo "Left out, since there is no sound: first_audio_ms, longest_silence_ms and turn_latency_ms."
+  for script in agents/calls/*.yaml; do
+    edit "$script" '^(mode: .*|  (first_audio|longest_silence|turn_latency)_ms: .*)\n|\Z' ''
+    edit "$script" '^agent: .*\n' '\g<0>mode: chat\n'
+  done
+fi
 git init --quiet --initial-branch=main
 printf '.agentops/\n' > .gitignore
 commit "Our three lines as code"
@@ -50,15 +71,15 @@ run 0 agentops smoke agents/calls/support-hours.yaml -e local --output .agentops
 
 say "4. A change to a prompt and a voice, in an environment that calls after every deploy"
 run 0 agentops apply -e demo --yes
-sed -i 's/Orders arrive within three working days\./Orders arrive within two working days, and we send a message on the day./' agents/prompts/support.md
-sed -i '/^  demo:/,/^  staging:/ s/voice: nyah/voice: daniel/' agentops.yaml
+edit agents/prompts/support.md 'within three working days\.' 'within two working days, and we send a message on the day.'
+edit agentops.yaml '(?s)(^  demo:.*?voice: )nyah' '\1daniel'
 commit "Promise faster delivery, and try another voice"
 run 0 agentops plan -e demo
 run 0 agentops apply -e demo --yes
 run 0 agentops plan -e demo --detailed-exitcode
 
 say "5. A bad change: somebody deletes the opening hours from the prompt"
-sed -i '/We are open Monday to Friday/d' agents/prompts/support.md
+edit agents/prompts/support.md '^.*We are open Monday to Friday.*\n' ''
 commit "Tidy up the support prompt"
 run 0 agentops plan -e demo
 run 6 agentops apply -e demo --yes

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from agentops.emulator.control import Controls
 from agentops.emulator.faults import KINDS
-from agentops.emulator.routes import ROUTES
+from agentops.emulator.rest.routes import ROUTES
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -14,12 +14,12 @@ import websockets
 from conformance import Conformance
 from emulated import Account
 
-from agentops.emulator.database import EmulatorError
 from agentops.emulator.faults import Fault, parse_fault, read_faults
 from agentops.emulator.observation import Exchange
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.seeding import read_fault_file
 from agentops.emulator.server import start
+from agentops.emulator.store.database import EmulatorError
 
 HEADERS = {"Authorization": "Bearer sk_test"}
 

@@ -16,7 +16,7 @@ from agentops.emulator.options import Choices
 from agentops.importers.atoms.defaults import without_defaults
 from agentops.importers.atoms.importing import import_observed
 from agentops.importers.atoms.specs import SpecWriter
-from agentops.spec.source import read_yaml
+from agentops.spec.source_events import read_yaml
 from agentops.spec.tree import to_plain
 
 ROOT = Path(__file__).parents[2]

@@ -21,7 +21,7 @@ from agentops.importers.elevenlabs.importing import ImportOptions, import_agents
 from agentops.importers.elevenlabs.reading import read_agent
 from agentops.importers.files import place_files, write_files
 from agentops.spec import load_project
-from agentops.spec.source import read_yaml
+from agentops.spec.source_events import read_yaml
 from agentops.spec.tree import to_plain
 
 EXPORTS = Path(__file__).parent / "exports"

@@ -11,10 +11,10 @@ from agentops.importers.elevenlabs.folder import Found
 from agentops.importers.elevenlabs.importing import ImportOptions, import_agents
 from agentops.importers.elevenlabs.reading import read_agent
 from agentops.importers.fidelity import FidelityReport, Refused
-from agentops.render.fidelity_html import fidelity_html
-from agentops.render.fidelity_json import fidelity_json
-from agentops.render.fidelity_markdown import fidelity_markdown
-from agentops.render.fidelity_text import fidelity_text
+from agentops.render.fidelity.html import fidelity_html
+from agentops.render.fidelity.json import fidelity_json
+from agentops.render.fidelity.markdown import fidelity_markdown
+from agentops.render.fidelity.text import fidelity_text
 from agentops.render.style import Style
 
 FOLDER = Path(__file__).parent / "golden"

@@ -9,8 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from agentops.importers.yaml_text import block_lines, flow_text, to_yaml
-from agentops.spec.source import read_yaml
 from agentops.spec.source_edit import Writers, add_entry, add_item, remove_entry, remove_item, set_value
+from agentops.spec.source_events import read_yaml
 from agentops.spec.tree import Map, Seq, mark_of, to_plain
 
 WRITERS = Writers(block_lines, flow_text)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentops.importers.yaml_text import to_yaml
-from agentops.spec.source import read_yaml
+from agentops.spec.source_events import read_yaml
 from agentops.spec.tree import to_plain
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=40)

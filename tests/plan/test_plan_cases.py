@@ -11,10 +11,10 @@ import pytest
 from agentops.document import path_text
 from agentops.plan.model import FieldChange, Plan
 from agentops.plan.serial import from_json, to_json
-from agentops.render.plan_html import plan_html
-from agentops.render.plan_markdown import plan_markdown
-from agentops.render.plan_text import plan_text
-from agentops.render.values import FIELD_SYMBOLS, value_text
+from agentops.render.plan.html import plan_html
+from agentops.render.plan.markdown import plan_markdown
+from agentops.render.plan.text import plan_text
+from agentops.render.plan.values import FIELD_SYMBOLS, value_text
 
 FILES = plan_cases.case_files()
 

@@ -13,9 +13,9 @@ import pytest
 
 from agentops.plan.model import Plan
 from agentops.plan.serial import to_json
-from agentops.render.plan_html import plan_html
-from agentops.render.plan_markdown import COMMENT_LIMIT, plan_markdown
-from agentops.render.plan_text import plan_text
+from agentops.render.plan.html import plan_html
+from agentops.render.plan.markdown import COMMENT_LIMIT, plan_markdown
+from agentops.render.plan.text import plan_text
 from agentops.render.style import Style, columns
 
 FOLDER = Path(__file__).parent / "golden"

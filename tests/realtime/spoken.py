@@ -7,14 +7,15 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from agentops.emulator.behaviour import Behaviour
-from agentops.emulator.callrecord import Setup
-from agentops.emulator.clienttools import ClientTools
-from agentops.emulator.detection import Detected, SpeechEnded, SpeechStarted
-from agentops.emulator.dialogue import Dialogue, enabled_tools
-from agentops.emulator.session import Session
-from agentops.emulator.voice import Rendering, Voice
-from agentops.emulator.work import CallTool, Compose, Composed, Hear, Render, ToolOutcome
+from agentops.emulator.behaviour.dialogue import Dialogue, enabled_tools
+from agentops.emulator.behaviour.files import Behaviour
+from agentops.emulator.behaviour.language_model import Composed
+from agentops.emulator.realtime.call_record import Setup
+from agentops.emulator.realtime.client_tools import ClientTools
+from agentops.emulator.realtime.detection import Detected, SpeechEnded, SpeechStarted
+from agentops.emulator.realtime.session import Session
+from agentops.emulator.realtime.voice import Rendering, Voice
+from agentops.emulator.realtime.work import CallTool, Compose, Hear, Render, ToolOutcome
 
 WORD_MS = 200.0
 QUIET = bytes(320)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentops.emulator.detection import SpeechEnded, SpeechStarted, VoiceDetector
+from agentops.emulator.realtime.detection import SpeechEnded, SpeechStarted, VoiceDetector
 
 RATE = 16000
 SETTINGS = {"minVolume": 0.6, "triggerTimeInSecs": 0.2, "releaseTimeInSecs": 0.4}

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spoken import Call
 
-from agentops.emulator.behaviour import Behaviour
-from agentops.emulator.dialogue import Dialogue
-from agentops.emulator.session import UNRECOGNIZED, Ending, Session
-from agentops.emulator.voice import Voice
-from agentops.emulator.work import CallTool, Hear, ToolOutcome
+from agentops.emulator.behaviour.dialogue import Dialogue
+from agentops.emulator.behaviour.files import Behaviour
+from agentops.emulator.realtime.session import UNRECOGNIZED, Ending, Session
+from agentops.emulator.realtime.voice import Voice
+from agentops.emulator.realtime.work import CallTool, Hear, ToolOutcome
 
 GREETING_MS = 600.0
 HOURS = {"name": "hours", "hears": "when are you open", "replies": {"say": "We open at nine each day"}}

@@ -29,10 +29,12 @@ from agentops.errors import ExitCode
 from agentops.plan.history import build_history
 from agentops.plan.model import Action, AgentChange, Category, ChangedBy, Drift, FieldChange, Operation, Plan, Risk
 from agentops.plan.sides import Contrast
-from agentops.render.apply_text import apply_text, event_text
-from agentops.render.contrast_text import contrast_json, contrast_text
-from agentops.render.drift_text import drift_json, drift_text
-from agentops.render.history_text import history_text
+from agentops.render.apply.text import apply_text, event_text
+from agentops.render.diff.json import contrast_json
+from agentops.render.diff.text import contrast_text
+from agentops.render.drift.json import drift_json
+from agentops.render.drift.text import drift_text
+from agentops.render.history.text import history_text
 from agentops.render.style import Style
 
 FOLDER = Path(__file__).parent / "golden"

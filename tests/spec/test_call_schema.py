@@ -11,7 +11,7 @@ import pytest
 from agentops.cli.schemas import all_schemas
 from agentops.document import Environment
 from agentops.errors import SpecError
-from agentops.spec.source import read_yaml
+from agentops.spec.source_events import read_yaml
 from agentops.spec.tree import to_plain
 from agentops.workflow.scripts import LoadedScript, load_script
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from spec_projects import MINIMAL, Loader
 
 from agentops.spec import source_events
-from agentops.spec.source import SourceError, decode, read_yaml
-from agentops.spec.source_events import MAX_NODES
+from agentops.spec.source_events import MAX_NODES, read_yaml
+from agentops.spec.source_text import SourceError, decode
 
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 12)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from agentops.spec.formatting import format_project
 from agentops.spec.layout import format_yaml
 from agentops.spec.model.agent import AgentSpec
-from agentops.spec.source import read_yaml
+from agentops.spec.source_events import read_yaml
 from agentops.spec.tree import to_plain
 
 CASES = Path(__file__).parent / "layout"

@@ -228,3 +228,22 @@ def test_rules_between_fields_do_not_wait_for_every_field_to_be_right(load: Load
         "agents/line.yaml:10:32 duplicate-item",
         "agents/line.yaml:11:9 missing-file",
     ]
+
+
+FORMATS = [
+    ("key: Upper", "lower-case letters, digits, _ and -, starting with a letter or digit, at most 64"),
+    ('key: "line\\n"', "lower-case letters, digits, _ and -, starting with a letter or digit, at most 64"),
+    ("environments: {local: {agent_id: 12ab}}", "24 hexadecimal characters"),
+    ("config: {widgetConfig: {baseColor: blue}}", "a colour such as #2d9d9f"),
+    (
+        "config: {singlePromptConfig: {prompt: x, tools: [{type: end_call, name: end it, description: d}]}}",
+        "no spaces",
+    ),
+]
+
+
+@pytest.mark.parametrize(("lines", "expected"), FORMATS)
+def test_a_wrong_format_says_in_words_what_is_right(load: Loader, lines: str, expected: str) -> None:
+    head = "name: L\n" if lines.startswith("config:") else "name: L\nconfig: {firstMessage: Hi}\n"
+    wrong = [each for each in load.spec(f"{head}{lines}\n") if each.code == "wrong-format"]
+    assert [(each.expected, each.hint) for each in wrong] == [(expected, "correct the spelling")]

@@ -25,7 +25,7 @@ def test_the_examples_are_valid_in_every_environment(environment: str) -> None:
 
 
 def test_a_spec_leaves_nothing_for_the_garbage_collector(load: Loader) -> None:
-    """It rests while a large project is loaded, so what is only freed by it would stay for good."""
+    """It rests while the command line loads a project, so what only it can free would stay for good."""
 
     spec = """
         name: Line {n} ${{{{ each.name }}}} ${{{{ environment }}}}

@@ -14,7 +14,7 @@ from spec_projects import Loader
 
 from agentops.cli.schemas import all_schemas, schema_files
 from agentops.spec.explanations import explanations
-from agentops.spec.source import read_yaml
+from agentops.spec.source_events import read_yaml
 from agentops.spec.tree import to_plain
 
 ROOT = Path(__file__).parents[2]

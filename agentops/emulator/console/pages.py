@@ -7,10 +7,10 @@ import json
 import re
 from typing import Any
 
-from agentops.emulator import configuration, versions
 from agentops.emulator.console.markup import Child, Html, badge, link, table, tag, text
-from agentops.emulator.database import Body
-from agentops.emulator.store import Store
+from agentops.emulator.rest.versioning import configuration, versions
+from agentops.emulator.store.database import Body
+from agentops.emulator.store.state import Store
 
 LATEST = 50
 LONG = 60  # characters from which a changed text is shown word by word
@@ -51,7 +51,10 @@ def agents_page(store: Store) -> str:
         live = versions.live_revision(store, agent)
         rows.append(
             [
-                text(link(f"/console/agents/{agent['_id']}", agent["name"]), _archived(agent)),
+                text(
+                    link(f"/console/agents/{agent['_id']}", agent["name"]),
+                    text(" ", badge("archived")) if agent["archived"] else None,
+                ),
                 text(f"#{live['revisionNumber']} ", live["label"] or "") if live else "none",
                 badge("open draft", "warn") if store.database.all("draft", owner=agent["_id"]) else "",
                 store.database.count("call", owner=agent["_id"]),
@@ -59,10 +62,6 @@ def agents_page(store: Store) -> str:
             ]
         )
     return page("Agents", table("Agents", ["Name", "Live revision", "Draft", "Calls", "Changed"], rows), here="/")
-
-
-def _archived(agent: Body) -> Html | None:
-    return text(" ", badge("archived")) if agent["archived"] else None
 
 
 def agent_page(store: Store, agent: Body) -> str:
@@ -99,7 +98,12 @@ def _branch_section(store: Store, agent: Body, branch: Body, address: str) -> Ht
         rows.append(
             [
                 link(f"{address}/revisions/{revision['_id']}", f"#{revision['revisionNumber']}"),
-                text(revision["label"] or "", " ", badge("live", "good") if serves else None, _restored(revision)),
+                text(
+                    revision["label"] or "",
+                    " ",
+                    badge("live", "good") if serves else None,
+                    badge("restored") if revision["restoredFromRevisionId"] else None,
+                ),
                 badge(check, SCAN_KINDS.get(check, "warn")),
                 when(revision["publishedAt"]),
                 link(f"{address}/diff?a={before}&b={revision['_id']}", "Changes") if before else "",
@@ -116,16 +120,14 @@ def _branch_section(store: Store, agent: Body, branch: Body, address: str) -> Ht
     )
 
 
-def _restored(revision: Body) -> Html | None:
-    return badge("restored") if revision["restoredFromRevisionId"] else None
-
-
 def _draft_note(draft: Body, branch: Body, address: str) -> Html:
     check = (draft["securityCheck"] or {}).get("status")
     compare = f"{address}/diff?a={branch['headRevisionId']}&b={draft['draftId']}"
     state = text(" ", badge(f"scan {check}", SCAN_KINDS.get(check, "warn"))) if check else None
-    told = f"Open draft, edit {draft['draftRevision']}, "
-    return tag("p", told, when(draft["updatedAt"]), state, " · ", link(compare, "compare with the head"), class_="note")
+    summary = f"Open draft, edit {draft['draftRevision']}, "
+    return tag(
+        "p", summary, when(draft["updatedAt"]), state, " · ", link(compare, "compare with the head"), class_="note"
+    )
 
 
 def revision_page(store: Store, agent: Body, revision: Body) -> str:

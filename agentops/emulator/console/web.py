@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from agentops.emulator import versions
 from agentops.emulator.console import pages
-from agentops.emulator.database import Body
 from agentops.emulator.interception import RequestLog
-from agentops.emulator.store import Grant, Store
+from agentops.emulator.rest.versioning import versions
+from agentops.emulator.store.database import Body
+from agentops.emulator.store.state import Grant, Store
 
 STATIC = {
     "console.css": "text/css",

@@ -9,8 +9,8 @@ from agentops.document import DesiredAgent
 from agentops.errors import UsageError
 from agentops.importers.yaml_text import block_lines, flow_text
 from agentops.spec.files import PROJECT_FILE
-from agentops.spec.source import read_yaml
 from agentops.spec.source_edit import Writers, add_entry, add_item
+from agentops.spec.source_events import read_yaml
 from agentops.spec.tree import Map, value_place
 
 

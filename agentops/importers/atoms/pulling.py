@@ -25,8 +25,8 @@ from agentops.plan.model import AgentChange, ChangedBy, Drift, FieldChange
 from agentops.spec.environment import ProjectContext, read_project
 from agentops.spec.files import PROJECT_FILE, ProjectFiles
 from agentops.spec.resolve import Resolved, SpecReader
-from agentops.spec.source import read_yaml
 from agentops.spec.source_edit import Writers, add_entry, add_item, node_at, remove_entry, remove_item, set_value
+from agentops.spec.source_events import read_yaml
 from agentops.spec.template import has_expression
 from agentops.spec.tree import Map, Mark, mark_of
 
@@ -137,7 +137,7 @@ class Puller:
             self._check(resolved, self._resolve(desired), path, live)
         except _CannotWriteError as reason:
             self.edited = before
-            old = _raw_at(resolved.subject.tree, full) if resolved else _MISSING
+            old = _raw_at(resolved.target.tree, full) if resolved else _MISSING
             where = desired.place_of(path)
             self.unwritten.append(Unwritten(desired.key, path, str(reason), where, _patch(path, old, value)))
         else:
@@ -149,17 +149,17 @@ class Puller:
 
     def _edit(self, resolved: Resolved, path: Path, value: Any) -> str:
         """Edits the file in which the value at `path` is written; gives that file. Raises `_CannotWriteError`."""
-        old = _raw_at(resolved.subject.tree, path)
+        old = _raw_at(resolved.target.tree, path)
         if isinstance(old, Secret):
             raise _CannotWriteError("the spec refers to a secret, and the live value is another one")
         if old is _MISSING:
             return self._add(resolved, path, value)
         if value is _MISSING:
             return self._remove(resolved, path)
-        mark = _mark(resolved.subject.tree, path)
+        mark = _mark(resolved.target.tree, path)
         if self._is_fragment(mark[3], resolved):
             return self._override(resolved, path, mark, value)
-        file = self._own(mark[3], resolved.subject.key)
+        file = self._own(mark[3], resolved.target.key)
         if not file.endswith((".yaml", ".yml")):
             return self._replace_text(file, old, value)
         return self._apply(file, lambda text: self._set(text, (mark[4], mark[5]), old, value))
@@ -179,7 +179,7 @@ class Puller:
 
     def _is_fragment(self, file: str, resolved: Resolved) -> bool:
         """Whether a value stands in a YAML file that serves other agents, too: it is overridden, not edited."""
-        is_shared = bool(self.users.get(file, frozenset()) - {resolved.subject.key}) or file == PROJECT_FILE
+        is_shared = bool(self.users.get(file, frozenset()) - {resolved.target.key}) or file == PROJECT_FILE
         return is_shared and file.endswith((".yaml", ".yml")) and file != resolved.agent.source
 
     def _override(self, resolved: Resolved, path: Path, mark: Mark, value: Any) -> str:
@@ -193,7 +193,7 @@ class Puller:
             own, depth = inner, depth + 1
         if path[depth] in own or not all(isinstance(part, str) for part in path[depth:]):
             raise _CannotWriteError(f"it is written in {mark[3]}, which serves other agents, too")
-        if any(isinstance(_raw_at(resolved.subject.tree, path[:end]), list) for end in range(1, len(path))):
+        if any(isinstance(_raw_at(resolved.target.tree, path[:end]), list) for end in range(1, len(path))):
             raise _CannotWriteError(f"the list is written in {mark[3]}, which serves other agents, too")
         nested = _literal_tree(value)
         for part in reversed(path[depth + 1 :]):
@@ -213,15 +213,15 @@ class Puller:
 
     def _add(self, resolved: Resolved, path: Path, value: Any) -> str:
         parent = path[:-1]
-        holder = _raw_at(resolved.subject.tree, parent)
+        holder = _raw_at(resolved.target.tree, parent)
         if value is _MISSING or not isinstance(holder, dict | list):
             raise _CannotWriteError(f"the spec has no {path_text(parent[1:])} to add it to")
-        mark = _mark(resolved.subject.tree, parent)
-        file = self._own(mark[3], resolved.subject.key)
+        mark = _mark(resolved.target.tree, parent)
+        file = self._own(mark[3], resolved.target.key)
         place = (mark[4], mark[5])
         if path[-2:-1] == ("tools",) and isinstance(value, dict):
             value = in_tool_order(without_tool_defaults(value))
-        writer = SpecWriter(resolved.subject.key, self.environment)
+        writer = SpecWriter(resolved.target.key, self.environment)
         shaped = writer.shaped(value, path_text(path))
         self.secrets |= writer.secrets
         if isinstance(holder, list):
@@ -230,11 +230,11 @@ class Puller:
 
     def _remove(self, resolved: Resolved, path: Path) -> str:
         parent = path[:-1]
-        mark = _mark(resolved.subject.tree, parent)
-        file = self._own(mark[3], resolved.subject.key)
+        mark = _mark(resolved.target.tree, parent)
+        file = self._own(mark[3], resolved.target.key)
         place = (mark[4], mark[5])
-        if isinstance(_raw_at(resolved.subject.tree, parent), list):
-            item = _mark(resolved.subject.tree, path)
+        if isinstance(_raw_at(resolved.target.tree, parent), list):
+            item = _mark(resolved.target.tree, path)
             if item[3] != file:
                 raise _CannotWriteError(f"the item is written in {item[3]}")
             return self._apply(file, lambda text: remove_item(text, place, (item[4], item[5])))
@@ -267,7 +267,7 @@ class Puller:
         if not isinstance(context, ProjectContext):
             return None
         return next(
-            (each for each in SpecReader(context, desired.source).resolve() if each.subject.key == desired.key), None
+            (each for each in SpecReader(context, desired.source).resolve() if each.target.key == desired.key), None
         )
 
     def _check(self, before: Resolved, after: Resolved | None, path: Path, live: Mapping[str, Any] | None) -> None:

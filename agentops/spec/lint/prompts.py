@@ -7,40 +7,40 @@ from collections.abc import Iterator
 
 from agentops.diagnostics import Severity
 from agentops.spec.closest import closest
-from agentops.spec.lint.registry import Finding, rule, setting
+from agentops.spec.lint.registry import LintFinding, rule, setting
+from agentops.spec.lint_target import LintTarget
 from agentops.spec.model.tools import ApiCall, EndCall, KnowledgeBaseSearch, TransferCall
 from agentops.spec.placeholders import provided
-from agentops.spec.subject import Subject
 
 _TOOLS = ("config", "singlePromptConfig", "tools")
 
 
-def _has_library_tools(subject: Subject) -> bool:
+def _has_library_tools(target: LintTarget) -> bool:
     """Tools from the account's library are not in the spec, so that nothing can be said about what is missing."""
-    single = subject.config.singlePromptConfig
+    single = target.config.singlePromptConfig
     return single is not None and bool(single.toolRefs)
 
 
 @rule("no-way-to-end")
-def _no_way_to_end(subject: Subject) -> Iterator[Finding]:
-    single = subject.config.singlePromptConfig
-    if single is None or single.tools is None or _has_library_tools(subject):
+def _no_way_to_end(target: LintTarget) -> Iterator[LintFinding]:
+    single = target.config.singlePromptConfig
+    if single is None or single.tools is None or _has_library_tools(target):
         return
-    if not any(isinstance(tool, EndCall) for _, tool in subject.tools):
+    if not any(isinstance(tool, EndCall) for _, tool in target.tools):
         summary = "the agent has no end_call tool: it can't hang up, and calls end in silence or by a timeout"
         hint = "add {type: end_call, name: end_call, description: Ends the call after the goodbye.}"
-        yield Finding(_TOOLS, summary, hint)
+        yield LintFinding(_TOOLS, summary, hint)
 
 
 @rule("tool-never-mentioned")
-def _never_mentioned(subject: Subject) -> Iterator[Finding]:
-    prompt = subject.prompt
+def _never_mentioned(target: LintTarget) -> Iterator[LintFinding]:
+    prompt = target.prompt
     if not prompt:
         return
-    for path, tool in subject.tools:
+    for path, tool in target.tools:
         if tool.name not in prompt and tool.name.replace("_", " ") not in prompt.lower():
             hint = f"say in the prompt when to use `{tool.name}`, or remove the tool"
-            yield Finding((*path, "name"), f"the prompt never mentions the tool {tool.name}", hint)
+            yield LintFinding((*path, "name"), f"the prompt never mentions the tool {tool.name}", hint)
 
 
 _CODE = re.compile(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?:\(\))?`|\b([a-z][a-z0-9]*(?:_[a-z0-9]+)+)\(")
@@ -48,18 +48,18 @@ _USES = re.compile(r"\b(?:use|call|invoke|run)\s+(?:the\s+)?(?:tool\s+)?`?([a-z]
 
 
 @rule("unknown-tool-mentioned")
-def _unknown_tool(subject: Subject) -> Iterator[Finding]:
-    if _has_library_tools(subject):
+def _unknown_tool(target: LintTarget) -> Iterator[LintFinding]:
+    if _has_library_tools(target):
         return
-    names = [tool.name for _, tool in subject.tools]
-    known = {*names, *provided(subject)}
-    for each in subject.prompts:
+    names = [tool.name for _, tool in target.tools]
+    known = {*names, *provided(target)}
+    for each in target.prompts:
         mentioned = [m[1] or m[2] for m in _CODE.finditer(each.text)] + [m[1] for m in _USES.finditer(each.text)]
         for name in dict.fromkeys(mentioned):
             if name not in known:
                 near = closest(name, names, cutoff=0.6)
                 hint = f"did you mean `{near}`?" if near else "add the tool, or take it out of the prompt"
-                yield Finding(each.path, f"the prompt mentions {name}, which is no tool of this agent", hint, name)
+                yield LintFinding(each.path, f"the prompt mentions {name}, which is no tool of this agent", hint, name)
 
 
 _TRANSFER = re.compile(
@@ -70,41 +70,41 @@ _TRANSFER = re.compile(
 
 
 @rule("transfer-without-tool")
-def _transfer_without_tool(subject: Subject) -> Iterator[Finding]:
-    if _has_library_tools(subject) or any(isinstance(tool, TransferCall) for _, tool in subject.tools):
+def _transfer_without_tool(target: LintTarget) -> Iterator[LintFinding]:
+    if _has_library_tools(target) or any(isinstance(tool, TransferCall) for _, tool in target.tools):
         return
-    for each in subject.prompts:
+    for each in target.prompts:
         if found := _TRANSFER.search(each.text):
             hint = "add a transfer_call tool, or tell the agent what to do instead"
             summary = f"the prompt wants a transfer ({found[0]!r}), but there is no transfer_call tool"
-            yield Finding(each.path, summary, hint, found[0])
+            yield LintFinding(each.path, summary, hint, found[0])
 
 
 @rule("prompt-too-long")
-def _prompt_length(subject: Subject) -> Iterator[Finding]:
-    limit = setting(subject, "prompt_tokens")
-    for each in subject.prompts:
+def _prompt_length(target: LintTarget) -> Iterator[LintFinding]:
+    limit = setting(target, "prompt_tokens")
+    for each in target.prompts:
         tokens = len(each.text) / 4
         if tokens > limit:
             summary = f"the prompt has about {tokens:,.0f} tokens (an estimate: characters / 4)"
             hint = f"keep it under {limit:,.0f}: every turn reads it again, which costs time before the first word"
-            yield Finding(each.path, summary, hint)
+            yield LintFinding(each.path, summary, hint)
 
 
 @rule("prompt-empty")
-def _prompt_empty(subject: Subject) -> Iterator[Finding]:
-    for each in subject.prompts:
+def _prompt_empty(target: LintTarget) -> Iterator[LintFinding]:
+    for each in target.prompts:
         if not each.text.strip():
-            yield Finding(each.path, "the prompt is empty", "say who the agent is and what it does")
+            yield LintFinding(each.path, "the prompt is empty", "say who the agent is and what it does")
 
 
 @rule("two-prompts")
-def _two_prompts(subject: Subject) -> Iterator[Finding]:
-    config = subject.config
+def _two_prompts(target: LintTarget) -> Iterator[LintFinding]:
+    config = target.config
     if config.globalPrompt and config.singlePromptConfig is not None and config.singlePromptConfig.prompt:
         hint = "keep singlePromptConfig.prompt for a single-prompt agent"
         summary = "both globalPrompt and singlePromptConfig.prompt are set, and only one is the system prompt"
-        yield Finding(("config", "globalPrompt"), summary, hint)
+        yield LintFinding(("config", "globalPrompt"), summary, hint)
 
 
 _HALF = re.compile(
@@ -113,59 +113,59 @@ _HALF = re.compile(
 
 
 @rule("wrong-braces")
-def _wrong_braces(subject: Subject) -> Iterator[Finding]:
-    names = provided(subject)
-    for each in subject.texts:
+def _wrong_braces(target: LintTarget) -> Iterator[LintFinding]:
+    names = provided(target)
+    for each in target.texts:
         if "{" not in each.text or each.path[-1] in ("requestBody", "body"):
             continue
         for found in _HALF.finditer(each.text):
             name = found[1] or found[2]
             if name is None or name in names:
                 hint = f"write {{{{{name}}}}}" if name else "close it with two braces: {{name}}"
-                yield Finding(each.path, f"{found[0]!r} is no variable and would be said as it is", hint, found[0])
+                yield LintFinding(each.path, f"{found[0]!r} is no variable and would be said as it is", hint, found[0])
                 break
 
 
 @rule("vague-tool-description")
-def _vague(subject: Subject) -> Iterator[Finding]:
-    for path, tool in subject.tools:
+def _vague(target: LintTarget) -> Iterator[LintFinding]:
+    for path, tool in target.tools:
         if len(tool.description.split()) < 3:
             summary = f"the description of {tool.name} does not say when to use it"
-            yield Finding((*path, "description"), summary, "say in a sentence when the model should use the tool")
+            yield LintFinding((*path, "description"), summary, "say in a sentence when the model should use the tool")
 
 
 @rule("disabled-tool-mentioned")
-def _disabled(subject: Subject) -> Iterator[Finding]:
-    single = subject.config.singlePromptConfig
+def _disabled(target: LintTarget) -> Iterator[LintFinding]:
+    single = target.config.singlePromptConfig
     for index, tool in enumerate((single.tools if single is not None else None) or ()):
-        if tool.enabled is False and tool.name in subject.prompt:
+        if tool.enabled is False and tool.name in target.prompt:
             hint = "switch the tool on, or take it out of the prompt"
             summary = f"the prompt mentions {tool.name}, which is switched off"
-            yield Finding((*_TOOLS, index, "enabled"), summary, hint)
+            yield LintFinding((*_TOOLS, index, "enabled"), summary, hint)
 
 
 @rule("too-many-tools", Severity.NOTE)
-def _too_many(subject: Subject) -> Iterator[Finding]:
-    limit = setting(subject, "tool_count")
-    if len(subject.tools) > limit:
-        summary = f"{len(subject.tools)} tools are switched on"
-        yield Finding(_TOOLS, summary, f"models choose badly among more than {limit:g}; split the job or the line")
+def _too_many(target: LintTarget) -> Iterator[LintFinding]:
+    limit = setting(target, "tool_count")
+    if len(target.tools) > limit:
+        summary = f"{len(target.tools)} tools are switched on"
+        yield LintFinding(_TOOLS, summary, f"models choose badly among more than {limit:g}; split the job or the line")
 
 
 @rule("silent-search", Severity.NOTE)
-def _silent_search(subject: Subject) -> Iterator[Finding]:
-    for path, tool in subject.tools:
+def _silent_search(target: LintTarget) -> Iterator[LintFinding]:
+    for path, tool in target.tools:
         if isinstance(tool, KnowledgeBaseSearch) and not tool.fillerPhrases:
             hint = "add fillerPhrases, such as Let me look that up."
-            yield Finding(path, f"{tool.name} searches in silence", hint)
+            yield LintFinding(path, f"{tool.name} searches in silence", hint)
 
 
 @rule("slow-tool")
-def _slow_tool(subject: Subject) -> Iterator[Finding]:
-    limit = setting(subject, "tool_seconds")
-    for path, tool in subject.tools:
+def _slow_tool(target: LintTarget) -> Iterator[LintFinding]:
+    limit = setting(target, "tool_seconds")
+    for path, tool in target.tools:
         if isinstance(tool, ApiCall) and tool.timeout is not None and tool.timeout > limit * 1000:
             summary = f"{tool.name} may leave the caller in silence for {tool.timeout / 1000:g} seconds"
-            yield Finding(
+            yield LintFinding(
                 (*path, "timeout"), summary, f"make it at most {limit * 1000:.0f} ms and let the agent recover"
             )

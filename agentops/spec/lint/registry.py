@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from agentops.diagnostics import Severity
 from agentops.document import Path
-from agentops.spec.subject import Subject
+from agentops.spec.lint_target import LintTarget
 
 
-class Finding(NamedTuple):
+class LintFinding(NamedTuple):
     """One thing that a rule found at `path`; `needle` is the piece of text it is about."""
 
     path: Path
@@ -20,11 +20,11 @@ class Finding(NamedTuple):
     needle: str | None = None
 
 
-Check = Callable[[Subject], Iterator[Finding]]
+Check = Callable[[LintTarget], Iterator[LintFinding]]
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class LintRule:
     """A rule by its id. What it is for, with a bad and a good example, is in `explanations.yaml`."""
 
     code: str
@@ -32,7 +32,7 @@ class Rule:
     check: Check
 
 
-RULES: dict[str, Rule] = {}
+RULES: dict[str, LintRule] = {}
 
 # Thresholds that a project can change under `lint.settings`, with what they are without.
 SETTINGS: dict[str, float] = {
@@ -50,13 +50,13 @@ def rule(code: str, severity: Severity = Severity.WARNING) -> Callable[[Check], 
 
     def enter(check: Check) -> Check:
         assert code not in RULES, f"two rules are called {code}"
-        RULES[code] = Rule(code, severity, check)
+        RULES[code] = LintRule(code, severity, check)
         return check
 
     return enter
 
 
-def setting(subject: Subject, name: str) -> float:
+def setting(target: LintTarget, name: str) -> float:
     """The threshold `name`, as the project sets it."""
-    value = subject.settings.get(name)
+    value = target.settings.get(name)
     return value if isinstance(value, int | float) and not isinstance(value, bool) else SETTINGS[name]

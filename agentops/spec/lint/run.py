@@ -10,10 +10,10 @@ from agentops.spec.closest import closest
 from agentops.spec.lint import prompts, safety, settings, spoken  # noqa: F401 - importing enters their rules
 from agentops.spec.lint.registry import RULES as RULES
 from agentops.spec.lint.registry import SETTINGS as SETTINGS
+from agentops.spec.lint_target import LintTarget
 from agentops.spec.model.agent import Suppression
 from agentops.spec.model.project import LintSpec
 from agentops.spec.project import Project
-from agentops.spec.subject import Subject
 from agentops.spec.suppression import SUPPRESSIBLE, matches
 
 
@@ -23,55 +23,52 @@ def lint_project(project: Project) -> tuple[Diagnostic, ...]:
     chosen = chosen or LintSpec()
     found = list(_bad_settings(project, chosen))
     for each in project.resolved:
-        subject = replace(each.subject, settings=dict(chosen.settings or {}))
-        found += _suppressed(subject, [*_findings(subject, chosen), *each.suppressed])
+        target = replace(each.target, settings=dict(chosen.settings or {}))
+        found += _suppressed(target, [*_findings(target, chosen), *each.suppressed])
     found += project.diagnostics
     order = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
     unique = {(each.code, each.where, each.summary): each for each in found}
-    return tuple(
-        sorted(
-            unique.values(), key=lambda each: (str(each.where and each.where.file), _line(each), order[each.severity])
-        )
-    )
+
+    def place(found: Diagnostic) -> tuple[str, int, int]:
+        where = found.where
+        return str(where and where.file), where.line if where else 0, order[found.severity]
+
+    return tuple(sorted(unique.values(), key=place))
 
 
-def _line(diagnostic: Diagnostic) -> int:
-    return diagnostic.where.line if diagnostic.where else 0
-
-
-def _findings(subject: Subject, chosen: LintSpec) -> Iterable[Diagnostic]:
+def _findings(target: LintTarget, chosen: LintSpec) -> Iterable[Diagnostic]:
     severities = chosen.rules or {}
     for rule in RULES.values():
         wanted = severities.get(rule.code, rule.severity.value)
         if wanted == "off":
             continue
-        for finding in rule.check(subject):
-            yield subject.problem(
+        for finding in rule.check(target):
+            yield target.problem(
                 rule.code, Severity(wanted), finding.path, finding.summary, finding.hint, needle=finding.needle
             )
 
 
-def _suppressed(subject: Subject, found: list[Diagnostic]) -> list[Diagnostic]:
+def _suppressed(target: LintTarget, found: list[Diagnostic]) -> list[Diagnostic]:
     """`found` without what the spec suppresses, and with a warning for every suppression that suppresses nothing."""
     kept = list(found)
-    for index, suppression in enumerate(subject.spec.lint or ()):
+    for index, suppression in enumerate(target.spec.lint or ()):
         matching = [each for each in kept if matches(suppression, each)]
         kept = [each for each in kept if each not in matching]
         if not matching:
-            kept.append(_useless(subject, index, suppression))
+            kept.append(_useless(target, index, suppression))
     return kept
 
 
-def _useless(subject: Subject, index: int, suppression: Suppression) -> Diagnostic:
+def _useless(target: LintTarget, index: int, suppression: Suppression) -> Diagnostic:
     known = [*RULES, *SUPPRESSIBLE]
     path = ("lint", index, "rule")
     if suppression.rule in known:
         summary = f"{suppression.rule} finds nothing here, so there is nothing to suppress"
-        return subject.problem("unused-suppression", Severity.WARNING, path, summary, "remove the suppression")
+        return target.problem("unused-suppression", Severity.WARNING, path, summary, "remove the suppression")
     near = closest(suppression.rule, known)
     hint = f"did you mean {near}?" if near else "`agentops explain` lists the rules"
     summary = f"there is no rule {suppression.rule!r} that can be suppressed"
-    return subject.problem("unknown-rule", Severity.WARNING, path, summary, hint)
+    return target.problem("unknown-rule", Severity.WARNING, path, summary, hint)
 
 
 def _bad_settings(project: Project, chosen: LintSpec) -> Iterable[Diagnostic]:

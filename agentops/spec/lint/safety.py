@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 from agentops.diagnostics import Severity
 from agentops.document import Secret
-from agentops.spec.lint.registry import Finding, rule
+from agentops.spec.lint.registry import LintFinding, rule
+from agentops.spec.lint_target import LintTarget, Text
 from agentops.spec.model.base import ForModel, Spoken
 from agentops.spec.model.tools import ApiCall
 from agentops.spec.placeholders import PLACEHOLDER
-from agentops.spec.subject import Subject, Text
 
 _KEY = re.compile(
     r"\b(?:sk|pk|rk)[_-](?:live_|test_|proj-)?[A-Za-z0-9_-]{12,}|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}"
@@ -46,33 +46,33 @@ def _looks_secret(text: str) -> str | None:
 
 
 @rule("secret-in-text", Severity.ERROR)
-def _secret_in_text(subject: Subject) -> Iterator[Finding]:
-    for each in subject.texts:
+def _secret_in_text(target: LintTarget) -> Iterator[LintFinding]:
+    for each in target.texts:
         if found := _looks_secret(_literal(each.text)):
             shown = f"{found[:4]}... ({len(found)} characters)"
             hint = "revoke it, keep the new one out of git, and write ${{ secrets.NAME }}"
-            yield Finding(each.path, f"this looks like a secret: {shown}", hint, found)
+            yield LintFinding(each.path, f"this looks like a secret: {shown}", hint, found)
 
 
 @rule("secret-in-header", Severity.ERROR)
-def _secret_in_header(subject: Subject) -> Iterator[Finding]:
-    for path, name, value in _headers(subject):
+def _secret_in_header(target: LintTarget) -> Iterator[LintFinding]:
+    for path, name, value in _headers(target):
         text = _literal(value)
         is_literal = any(character.isalnum() for character in re.sub(r"(?i)\b(bearer|basic|token)\b", "", text))
         if _SECRET_NAMES.search(name) and is_literal and value == text:
             hint = f"write {name}: ${{{{ secrets.NAME }}}} (with Bearer in front where the service wants it)"
-            yield Finding(path, f"the header {name} has its value written into the file", hint)
+            yield LintFinding(path, f"the header {name} has its value written into the file", hint)
 
 
-def _headers(subject: Subject) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+def _headers(target: LintTarget) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     """(path, name, value as written) of every header and query parameter."""
     maps: list[tuple[tuple[str | int, ...], object]] = []
-    if (pre := subject.config.preCallAPI) is not None:
+    if (pre := target.config.preCallAPI) is not None:
         maps += [
             (("config", "preCallAPI", "headers"), pre.headers),
             (("config", "preCallAPI", "queryParams"), pre.queryParams),
         ]
-    for path, tool in subject.tools:
+    for path, tool in target.tools:
         if isinstance(tool, ApiCall):
             maps.append(((*path, "headers"), tool.headers))
             for name in ("headersArray", "queryParams"):
@@ -87,9 +87,9 @@ def _text_of(value: str | Secret) -> str:
     return value.reference if isinstance(value, Secret) else value
 
 
-def _for_people(subject: Subject) -> Iterator[Text]:
+def _for_people(target: LintTarget) -> Iterator[Text]:
     """Texts that reach a model or a caller."""
-    yield from (each for each in subject.texts if isinstance(each.marker, ForModel | Spoken))
+    yield from (each for each in target.texts if isinstance(each.marker, ForModel | Spoken))
 
 
 _CARD = re.compile(r"(?<![\d+])(?:\d[ -]?){12,18}\d(?!\d)")
@@ -98,13 +98,13 @@ _PHONE = re.compile(r"(?<![\w.])(?:\+\d[\d ().-]{7,16}\d|\(?\d{3}\)?[ .-]\d{3}[ 
 
 
 @rule("card-number", Severity.ERROR)
-def _card(subject: Subject) -> Iterator[Finding]:
-    for each in subject.texts:
+def _card(target: LintTarget) -> Iterator[LintFinding]:
+    for each in target.texts:
         for found in _CARD.finditer(each.text):
             digits = [int(c) for c in found[0] if c.isdigit()]
             if _luhn(digits) and len(set(digits)) > 1:
                 hint = "remove it; test cards belong into the test system, not into a prompt"
-                yield Finding(each.path, f"this looks like a card number ending in {found[0][-4:]}", hint, found[0])
+                yield LintFinding(each.path, f"this looks like a card number ending in {found[0][-4:]}", hint, found[0])
 
 
 def _luhn(digits: list[int]) -> bool:
@@ -113,38 +113,38 @@ def _luhn(digits: list[int]) -> bool:
 
 
 @rule("email-in-prompt")
-def _email(subject: Subject) -> Iterator[Finding]:
-    for each in _for_people(subject):
+def _email(target: LintTarget) -> Iterator[LintFinding]:
+    for each in _for_people(target):
         if found := _EMAIL.search(_literal(each.text)):
             hint = "take personal addresses out; a public one is better a variable, spelled as it is said"
-            yield Finding(each.path, f"an e-mail address in the text: {found[0]}", hint, found[0])
+            yield LintFinding(each.path, f"an e-mail address in the text: {found[0]}", hint, found[0])
 
 
 @rule("phone-number-in-prompt")
-def _phone(subject: Subject) -> Iterator[Finding]:
-    for each in _for_people(subject):
+def _phone(target: LintTarget) -> Iterator[LintFinding]:
+    for each in _for_people(target):
         if found := _PHONE.search(_literal(each.text)):
             hint = "put numbers to connect to into a transfer_call tool, and numbers to say into a variable"
-            yield Finding(each.path, f"a phone number in the text: {found[0].strip()}", hint, found[0].strip())
+            yield LintFinding(each.path, f"a phone number in the text: {found[0].strip()}", hint, found[0].strip())
 
 
 @rule("insecure-url")
-def _insecure(subject: Subject) -> Iterator[Finding]:
-    for each in subject.texts:
+def _insecure(target: LintTarget) -> Iterator[LintFinding]:
+    for each in target.texts:
         url = each.text
         if each.path[-1] in ("url", "customLLMWebSocketUrl") and url.startswith(("http://", "ws://")):
             host = re.split(r"[/:]", url.split("://", 1)[1])[0]
             if host not in ("localhost", "127.0.0.1"):
                 summary = "the request travels unencrypted, with what the caller said in it"
-                yield Finding(each.path, summary, "use https:// (wss:// for a socket)")
+                yield LintFinding(each.path, summary, "use https:// (wss:// for a socket)")
 
 
 @rule("body-not-json")
-def _body(subject: Subject) -> Iterator[Finding]:
-    for path, tool in subject.tools:
+def _body(target: LintTarget) -> Iterator[LintFinding]:
+    for path, tool in target.tools:
         if isinstance(tool, ApiCall) and tool.requestBody is not None and not _is_json(_text_of(tool.requestBody)):
             summary = f"the request body of {tool.name} is no JSON once its variables are filled"
-            yield Finding((*path, "requestBody"), summary, 'put texts into quotes: {"name": "{{name}}"}')
+            yield LintFinding((*path, "requestBody"), summary, 'put texts into quotes: {"name": "{{name}}"}')
 
 
 def _is_json(body: str) -> bool:
@@ -157,8 +157,8 @@ def _is_json(body: str) -> bool:
 
 
 @rule("body-with-get")
-def _get_body(subject: Subject) -> Iterator[Finding]:
-    for path, tool in subject.tools:
+def _get_body(target: LintTarget) -> Iterator[LintFinding]:
+    for path, tool in target.tools:
         if isinstance(tool, ApiCall) and tool.method == "GET" and tool.requestBody:
             hint = "use POST, or move the values into queryParams"
-            yield Finding((*path, "requestBody"), f"{tool.name} sends a body with GET, which servers ignore", hint)
+            yield LintFinding((*path, "requestBody"), f"{tool.name} sends a body with GET, which servers ignore", hint)

@@ -6,18 +6,18 @@ import re
 from collections.abc import Iterator
 
 from agentops.diagnostics import Severity
-from agentops.spec.lint.registry import Finding, rule, setting
+from agentops.spec.lint.registry import LintFinding, rule, setting
+from agentops.spec.lint_target import LintTarget
 from agentops.spec.placeholders import PLACEHOLDER, provided
-from agentops.spec.subject import Subject
 
 
-def _matches(subject: Subject, pattern: re.Pattern[str], what: str, hint: str) -> Iterator[Finding]:
+def _matches(target: LintTarget, pattern: re.Pattern[str], what: str, hint: str) -> Iterator[LintFinding]:
     """One finding per spoken text that `pattern` occurs in, call-time variables aside."""
-    for each in subject.spoken:
+    for each in target.spoken:
         found = pattern.search(PLACEHOLDER.sub(lambda match: " " * len(match[0]), each.text))
         if found:
             needle = found[0].strip()
-            yield Finding(each.path, f"{what} would be read out: {needle!r}", hint, needle)
+            yield LintFinding(each.path, f"{what} would be read out: {needle!r}", hint, needle)
 
 
 _MARKDOWN = re.compile(
@@ -47,98 +47,98 @@ _SHOUTING = re.compile(r"\b[A-Z]{6,}\b")
 
 
 @rule("spoken-markdown")
-def _markdown(subject: Subject) -> Iterator[Finding]:
-    yield from _matches(subject, _MARKDOWN, "Markdown", "write plain sentences; emphasis and lists can't be heard")
+def _markdown(target: LintTarget) -> Iterator[LintFinding]:
+    yield from _matches(target, _MARKDOWN, "Markdown", "write plain sentences; emphasis and lists can't be heard")
 
 
 @rule("spoken-url")
-def _url(subject: Subject) -> Iterator[Finding]:
-    yield from _matches(subject, _URL, "a web address", "say the name of the site, or offer to send the link")
+def _url(target: LintTarget) -> Iterator[LintFinding]:
+    yield from _matches(target, _URL, "a web address", "say the name of the site, or offer to send the link")
 
 
 @rule("spoken-emoji")
-def _emoji(subject: Subject) -> Iterator[Finding]:
-    yield from _matches(subject, _EMOJI, "an emoji", "remove it; a voice speaks its name or stumbles")
+def _emoji(target: LintTarget) -> Iterator[LintFinding]:
+    yield from _matches(target, _EMOJI, "an emoji", "remove it; a voice speaks its name or stumbles")
 
 
 @rule("spoken-stage-direction")
-def _direction(subject: Subject) -> Iterator[Finding]:
+def _direction(target: LintTarget) -> Iterator[LintFinding]:
     hint = "remove it; how to speak is set in `synthesizer`, and what to do is said in the prompt"
-    yield from _matches(subject, _DIRECTION, "a stage direction", hint)
+    yield from _matches(target, _DIRECTION, "a stage direction", hint)
 
 
 @rule("spoken-date")
-def _date(subject: Subject) -> Iterator[Finding]:
+def _date(target: LintTarget) -> Iterator[LintFinding]:
     hint = "write the date as people say it, such as the third of April"
-    yield from _matches(subject, _DATE, "a date in figures", hint)
+    yield from _matches(target, _DATE, "a date in figures", hint)
 
 
 @rule("spoken-time")
-def _time(subject: Subject) -> Iterator[Finding]:
-    yield from _matches(subject, _TIME, "a time for machines", "write it as people say it, such as half past nine")
+def _time(target: LintTarget) -> Iterator[LintFinding]:
+    yield from _matches(target, _TIME, "a time for machines", "write it as people say it, such as half past nine")
 
 
 @rule("spoken-number")
-def _number(subject: Subject) -> Iterator[Finding]:
+def _number(target: LintTarget) -> Iterator[LintFinding]:
     hint = "write it as it should be heard, digit by digit or in groups of words"
-    yield from _matches(subject, _DIGITS, "a long number", hint)
+    yield from _matches(target, _DIGITS, "a long number", hint)
 
 
 @rule("spoken-currency")
-def _currency(subject: Subject) -> Iterator[Finding]:
+def _currency(target: LintTarget) -> Iterator[LintFinding]:
     hint = "write the amount in words, such as twenty dollars"
-    yield from _matches(subject, _CURRENCY, "an amount with a currency sign", hint)
+    yield from _matches(target, _CURRENCY, "an amount with a currency sign", hint)
 
 
 @rule("spoken-symbol")
-def _symbol(subject: Subject) -> Iterator[Finding]:
-    yield from _matches(subject, _SYMBOL, "a symbol", "write it in words, as a person would say it")
+def _symbol(target: LintTarget) -> Iterator[LintFinding]:
+    yield from _matches(target, _SYMBOL, "a symbol", "write it in words, as a person would say it")
 
 
 @rule("spoken-abbreviation")
-def _abbreviation(subject: Subject) -> Iterator[Finding]:
-    yield from _matches(subject, _ABBREVIATION, "an abbreviation", "write it out")
+def _abbreviation(target: LintTarget) -> Iterator[LintFinding]:
+    yield from _matches(target, _ABBREVIATION, "an abbreviation", "write it out")
 
 
 @rule("spoken-capitals", Severity.NOTE)
-def _shouting(subject: Subject) -> Iterator[Finding]:
+def _shouting(target: LintTarget) -> Iterator[LintFinding]:
     hint = "write it in lower case: capitals are often spelled out letter by letter"
-    yield from _matches(subject, _SHOUTING, "a word in capitals", hint)
+    yield from _matches(target, _SHOUTING, "a word in capitals", hint)
 
 
 @rule("greeting-too-long")
-def _greeting_length(subject: Subject) -> Iterator[Finding]:
-    text = subject.config.firstMessage or ""
-    speed = (subject.config.synthesizer.speed if subject.config.synthesizer else None) or 1.0
+def _greeting_length(target: LintTarget) -> Iterator[LintFinding]:
+    text = target.config.firstMessage or ""
+    speed = (target.config.synthesizer.speed if target.config.synthesizer else None) or 1.0
     words = len(PLACEHOLDER.sub("word", text).split())
-    seconds = words * 60 / (setting(subject, "words_per_minute") * speed)
-    limit = setting(subject, "greeting_seconds")
+    seconds = words * 60 / (setting(target, "words_per_minute") * speed)
+    limit = setting(target, "greeting_seconds")
     if seconds > limit:
         summary = f"the greeting takes about {seconds:.0f} seconds to say (an estimate: {words} words)"
         hint = f"keep it under {limit:g} seconds: say who it is and ask one question"
-        yield Finding(("config", "firstMessage"), summary, hint)
+        yield LintFinding(("config", "firstMessage"), summary, hint)
 
 
 @rule("greeting-gap")
-def _greeting_gap(subject: Subject) -> Iterator[Finding]:
+def _greeting_gap(target: LintTarget) -> Iterator[LintFinding]:
     """A variable in the greeting that only a tool fills: no tool has run when the greeting is said."""
-    config = subject.config
+    config = target.config
     early = set(config.defaultVariables or {})
     if config.preCallAPI is not None:
         early |= {each.variableName for each in config.preCallAPI.responseVariables or ()}
-    filled = provided(subject)
+    filled = provided(target)
     for match in PLACEHOLDER.finditer(config.firstMessage or ""):
         by = filled.get(match[1])
         if by is not None and by != "the platform" and match[1] not in early and match[2] is None:
             summary = f"the greeting uses {match[0]}, which {by} fills only later in the call"
             hint = f"give it a default under defaultVariables, or a fallback: {{{{{match[1]}|text}}}}"
-            yield Finding(("config", "firstMessage"), summary, hint, match[0])
+            yield LintFinding(("config", "firstMessage"), summary, hint, match[0])
 
 
 @rule("greeting-asks-nothing", Severity.NOTE)
-def _greeting_question(subject: Subject) -> Iterator[Finding]:
-    config = subject.config
+def _greeting_question(target: LintTarget) -> Iterator[LintFinding]:
+    config = target.config
     text = (config.firstMessage or "").strip()
     if text and "?" not in text and not config.waitForUserToSpeakFirst and len(text.split()) > 6:
         hint = "end with a question, so that the caller knows it is their turn"
-        yield Finding(("config", "firstMessage"), "the greeting asks nothing", hint)
+        yield LintFinding(("config", "firstMessage"), "the greeting asks nothing", hint)

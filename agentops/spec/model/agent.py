@@ -6,10 +6,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from agentops.spec.model.base import Model, Name
+from agentops.spec.model.base import Format, Model, Name
 from agentops.spec.model.config import AgentConfig
 
-Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="Lower-case letters, digits, _ and -.")]
+Key = Annotated[
+    str,
+    Format(
+        r"^[a-z0-9][a-z0-9_-]{0,63}$",
+        expected="lower-case letters, digits, _ and -, starting with a letter or digit, at most 64",
+    ),
+    Field(description="Lower-case letters, digits, _ and -."),
+]
+AgentId = Annotated[str, Format(r"^[0-9a-f]{24}$", expected="24 hexadecimal characters")]
 Label = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -29,9 +37,7 @@ class AgentSpec(Model):
     description: str | None = Field(default=None, max_length=1000, description="What the agent is for; unversioned.")
     extends: str | None = Field(default=None, description="A fragment this spec is laid over.")
     for_each: Any = Field(default=None, description="A list, or a .yaml or .csv file: one agent per item.")
-    agent_id: str | None = Field(
-        default=None, pattern=r"^[0-9a-f]{24}$", description="The platform's id, where a name is not enough."
-    )
+    agent_id: AgentId | None = Field(default=None, description="The platform's id, where a name is not enough.")
     previous_names: list[Name] | None = Field(default=None, description="Display names it had before a rename.")
     previous_keys: list[Key] | None = Field(default=None, description="Keys it had before its file was renamed.")
     tags: dict[Label, Label] | None = Field(default=None, description="Grouping words for --select, not sent anywhere.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -26,6 +27,25 @@ class Known:
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"anyOf": [{"type": "string", "enum": list(self.values)}, {"type": "string"}]}
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A text that has to match `pattern` as a whole; `expected` tells an author what does."""
+
+    pattern: str
+    expected: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(schema), "pattern": self.pattern}
+
+    def _check(self, text: str) -> str:
+        if re.fullmatch(self.pattern, text) is None:
+            raise PydanticCustomError("wrong_format", "expected {expected}", {"expected": self.expected})
+        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,4 +121,12 @@ SYSTEM_VARIABLES = (
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 HttpUrl = Annotated[SecretText, Field(json_schema_extra={"format": "uri"})]
-PhoneNumber = Annotated[str, Field(pattern=r"^(\+[1-9][0-9]{6,14}|.*\{\{.*\}\}.*)$", examples=["+14155550199"])]
+PhoneNumber = Annotated[
+    str,
+    Format(
+        r"^(\+[1-9][0-9]{6,14}|.*\{\{.*\}\}.*)$",
+        expected="a phone number with + and country code, such as +14155550199",
+    ),
+    Field(examples=["+14155550199"]),
+]
+Identifier = Annotated[str, Format(r"^[a-z0-9_]+$", expected="lower-case letters, digits and underscores")]

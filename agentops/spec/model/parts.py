@@ -6,7 +6,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from agentops.spec.model.base import LANGUAGES, VOICE_MODELS, ForModel, HttpUrl, Known, Model, SecretText, Spoken
+from agentops.spec.model.base import (
+    LANGUAGES,
+    VOICE_MODELS,
+    Format,
+    ForModel,
+    HttpUrl,
+    Identifier,
+    Known,
+    Model,
+    SecretText,
+    Spoken,
+)
 from agentops.spec.model.tools import HttpMethod, ResponseVariable
 
 Language = Annotated[str, Known("language", LANGUAGES)]
@@ -138,7 +149,7 @@ class Timezone(Model):
 class DispositionMetric(Model):
     """One question that is answered about every call after it has ended."""
 
-    identifier: str = Field(pattern=r"^[a-z0-9_]+$", description="Lower-case letters, digits and underscores.")
+    identifier: Identifier = Field(description="Lower-case letters, digits and underscores.")
     dispositionMetricPrompt: Annotated[str, ForModel()] = Field(min_length=1, description="The question.")
     dispositionMetricType: Literal["STRING", "BOOLEAN", "INTEGER", "ENUM", "DATETIME"] = Field(
         description="The kind of answer."
@@ -149,7 +160,7 @@ class DispositionMetric(Model):
 class SuccessMetric(Model):
     """The older kind of metric; the platform marks it as deprecated."""
 
-    identifier: str = Field(pattern=r"^[a-z0-9_]+$", description="Lower-case letters, digits and underscores.")
+    identifier: Identifier = Field(description="Lower-case letters, digits and underscores.")
     successMetricPrompt: Annotated[str, ForModel()] = Field(min_length=1, description="The question.")
     successMetricType: Literal["NUMERIC_SCALE", "PERCENTAGE_SCALE", "PASS_FAIL", "DESCRIPTIVE_SCALE"] = Field(
         description="The kind of answer."
@@ -166,7 +177,11 @@ class PostCallAnalytics(Model):
     useReasoningModel: bool | None = Field(default=None, description="Use a slower model that reasons.")
 
 
-Color = Annotated[str, Field(pattern=r"^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$", examples=["#2d9d9f"])]
+Color = Annotated[
+    str,
+    Format(r"^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$", expected="a colour such as #2d9d9f"),
+    Field(examples=["#2d9d9f"]),
+]
 Caption = Annotated[str, Field(min_length=1)]
 
 

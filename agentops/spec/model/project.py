@@ -7,11 +7,16 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from agentops.spec.model.base import Model, SecretText
+from agentops.spec.model.base import Format, Model, SecretText
 
-EnvironmentName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
-ProjectName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-Share = Annotated[str, Field(pattern=r"^(100|[0-9]{1,2})(\.[0-9]+)?%$")]
+EnvironmentName = Annotated[
+    str, Format(r"^[a-z0-9][a-z0-9_-]{0,31}$", expected="lower-case letters, digits, _ and -, at most 32")
+]
+ProjectName = Annotated[
+    str, Format(r"^[a-z0-9][a-z0-9_-]{0,39}$", expected="lower-case letters, digits, _ and -, at most 40")
+]
+Share = Annotated[str, Format(r"^(100|[0-9]{1,2})(\.[0-9]+)?%$", expected="a count, or a share such as 30%")]
+Date = Annotated[str, Format(r"^\d{4}-\d{2}-\d{2}$", expected="a date such as 2026-12-31")]
 Amount = Annotated[int, Field(ge=0)] | Share
 
 
@@ -62,9 +67,7 @@ class DriftIgnored(Model):
     path: str = Field(min_length=1, description="A dotted path or glob, e.g. synthesizer.speed.")
     reason: str = Field(min_length=3, description="Why.")
     agent: str | None = Field(default=None, description="Only for this key.")
-    until: str | None = Field(
-        default=None, pattern=r"^\d{4}-\d{2}-\d{2}$", description="An ISO date; after it no more."
-    )
+    until: Date | None = Field(default=None, description="An ISO date; after it no more.")
 
 
 class RateLimit(Model):

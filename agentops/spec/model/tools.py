@@ -6,10 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from agentops.spec.model.base import ForModel, HttpUrl, Model, PhoneNumber, SecretText, Spoken
+from agentops.spec.model.base import Format, ForModel, HttpUrl, Model, PhoneNumber, SecretText, Spoken
 
 ToolName = Annotated[
-    str, Field(min_length=1, max_length=64, pattern=r"^[^\s]+$", description="Unique in the agent, without spaces.")
+    str,
+    Field(min_length=1, max_length=64, description="Unique in the agent, without spaces."),
+    Format(r"^[^\s]+$", expected="no spaces"),
 ]
 HttpMethod = Literal["GET", "POST", "PUT", "DELETE", "PATCH"]
 ValueType = Literal["text", "number", "boolean", "enum"]

@@ -1,0 +1,103 @@
+"""The result of an apply, and its events while it runs, as text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agentops.apply.model import (
+    AgentFinished,
+    AgentResult,
+    ApplyResult,
+    Event,
+    Outcome,
+    RunFinished,
+    RunStarted,
+    ScanWaiting,
+    StageFinished,
+    StageStarted,
+    Verdict,
+    Warned,
+)
+from agentops.render.style import PLAIN, Style, plural
+
+OUTCOME_WORDS = {
+    Outcome.APPLIED: "applied",
+    Outcome.UNCHANGED: "unchanged",
+    Outcome.SKIPPED: "skipped",
+    Outcome.FAILED: "failed",
+    Outcome.UNKNOWN: "unknown",
+    Outcome.ROLLED_BACK: "rolled back",
+    Outcome.NOT_ATTEMPTED: "not attempted",
+}
+OUTCOME_ROLES = {
+    Outcome.APPLIED: "good",
+    Outcome.UNCHANGED: "faint",
+    Outcome.SKIPPED: "faint",
+    Outcome.FAILED: "bad",
+    Outcome.UNKNOWN: "bad",
+    Outcome.ROLLED_BACK: "bad",
+    Outcome.NOT_ATTEMPTED: "change",
+}
+
+
+def apply_text(result: ApplyResult, style: Style = PLAIN) -> str:
+    """Every agent with its outcome, then the counts of all outcomes."""
+    lines = [line for agent in result.agents for line in _agent(agent, style)]
+    counts = ", ".join(f"{count} {OUTCOME_WORDS[outcome]}" for outcome, count in result.counts.items() if count)
+    lines += ["", style.paint(f"{plural(len(result.agents), 'agent')}: {counts or 'nothing to do'}.", "strong")]
+    if result.is_interrupted:
+        lines.append(style.paint("The run was interrupted; running apply again goes on from here.", "bad"))
+    return "\n".join([*lines, f"Run: {result.run_id}"]) + "\n"
+
+
+def event_text(event: Event, style: Style = PLAIN) -> str | None:
+    """One line of progress, None for events that are worth none."""
+    match event:
+        case RunStarted():
+            return f"Applying to {event.environment}: {plural(len(event.keys), 'agent')}"
+        case StageFinished():
+            return f"  {event.key}: {event.stage.value}{': ' + event.detail if event.detail else ''}"
+        case ScanWaiting():
+            return f"  {event.key}: waiting for the security scan ({event.waited_s:.0f} s)"
+        case Warned():
+            return style.paint(f"  {event.key}: warning: {event.text}", "change")
+        case AgentFinished():
+            outcome = event.result.outcome
+            return f"  {event.result.key}: " + style.paint(OUTCOME_WORDS[outcome], OUTCOME_ROLES[outcome])
+        case StageStarted() | RunFinished():
+            return None
+
+
+def _agent(agent: AgentResult, style: Style) -> Iterator[str]:
+    word = OUTCOME_WORDS[agent.outcome]
+    stage = f" at {agent.stage.value}" if agent.stage and agent.outcome in (Outcome.FAILED, Outcome.UNKNOWN) else ""
+    detail = f": {agent.detail}" if agent.detail else ""
+    first, *rest = style.wrap(f"{agent.key}  {word}{stage}{detail}", "", "    ")
+    yield first.replace(f"  {word}", "  " + style.paint(word, OUTCOME_ROLES[agent.outcome]), 1)
+    yield from rest
+    if agent.problem:
+        yield from style.wrap(f"{agent.problem.code}: {agent.problem.summary}", "    ", "      ")
+        if agent.problem.hint:
+            yield from style.wrap(f"next: {agent.problem.hint}", "    ", "      ")
+    if agent.verdict:
+        role = "good" if agent.verdict.verdict is Verdict.PASSED else "bad"
+        yield "    call " + style.paint(agent.verdict.verdict.value, role)
+        for line in agent.verdict.text.splitlines():
+            yield from style.wrap(line, "      ", "      ")
+        if agent.verdict.report:
+            yield f"      report: {agent.verdict.report}"
+    if agent.outcome is not Outcome.UNCHANGED and (serving := _serving(agent)):
+        yield f"    {serving}"
+    for warning in agent.warnings:
+        yield from style.wrap(f"warning: {warning}", "    ", "      ")
+
+
+def _serving(agent: AgentResult) -> str | None:
+    if agent.serving_revision_id is None:
+        return None
+    now = f"revision {agent.serving_number or agent.serving_revision_id} serves now"
+    if agent.previous_revision_id is None or agent.previous_revision_id == agent.serving_revision_id:
+        return now
+    if agent.outcome is Outcome.ROLLED_BACK:
+        return f"{now}, with what revision {agent.previous_number or agent.previous_revision_id} had"
+    return f"{now}, revision {agent.previous_number or agent.previous_revision_id} served before"

@@ -1,0 +1,1 @@
+"""Test calls: their run, their reports, the scripts behind them."""

@@ -1,0 +1,1 @@
+"""The pages that jobs on GitHub write."""

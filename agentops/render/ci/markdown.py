@@ -1,0 +1,221 @@
+"""The pages that a CI job writes on GitHub: the plan's comment, the summaries of its runs, the drift issue.
+
+The plan and the calls have their own Markdown; here it gets where it comes from and what follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from agentops.apply.model import AgentResult, ApplyResult, Outcome, Verdict
+from agentops.diagnostics import Diagnostic, Severity
+from agentops.errors import AgentopsError, ExitCode
+from agentops.plan.model import AgentChange, Plan
+from agentops.render.drift.advice import advice
+from agentops.render.plan.markdown import moved_lines, plan_markdown, quoted
+from agentops.render.plan.values import DRIFT_WORDS
+from agentops.render.style import plural
+
+_SIGNS = {
+    Outcome.APPLIED: "✅",
+    Outcome.UNCHANGED: "➖",
+    Outcome.SKIPPED: "➖",
+    Outcome.FAILED: "❌",
+    Outcome.UNKNOWN: "❓",
+    Outcome.ROLLED_BACK: "⏪",
+    Outcome.NOT_ATTEMPTED: "⏹️",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The commit that was looked at and the run that looked. Addresses are GitHub's own, safe to link."""
+
+    commit: str
+    commit_url: str
+    run_url: str
+
+    def __str__(self) -> str:
+        return f"[`{self.commit[:10]}`]({self.commit_url}), [this run]({self.run_url})"
+
+
+def plan_page(plan: Plan, origin: Origin, *, is_protected: bool, diagnostics: Sequence[Diagnostic] = ()) -> str:
+    """The plan with what merging it means. `diagnostics` are those of the checkout that the plan does not hold."""
+    lines = [plan_markdown(plan).rstrip("\n"), "", *diagnostics_list(diagnostics), _consequence(plan, is_protected), ""]
+    return "\n".join([*lines, f"<sub>Planned from {origin}.</sub>"]) + "\n"
+
+
+def _consequence(plan: Plan, is_protected: bool) -> str:
+    if plan.is_empty and plan.is_applyable:
+        return f"Merging this changes nothing in `{plan.environment}`."
+    if not plan.is_applyable:
+        return f"Merging this would be refused in `{plan.environment}`, for the reasons above."
+    if is_protected:
+        return (
+            f"**Merging this approves the digest `{plan.digest}` for `{plan.environment}`.** "
+            "If anything moves before it is applied, the apply is refused."
+        )
+    return f"Merging this applies it to `{plan.environment}`."
+
+
+def diagnostics_list(diagnostics: Sequence[Diagnostic]) -> list[str]:
+    """One line per problem, errors first; empty when there is none."""
+    order = list(Severity)
+    ranked = sorted(diagnostics, key=lambda d: order.index(d.severity))
+    rows = []
+    for each in ranked:
+        place = f" `{each.where}`" if each.where else ""
+        rows.append(f"- {each.severity.value} **{quoted(each.code)}**{place}: {quoted(each.summary)}{_hint(each.hint)}")
+    return [*rows, ""] if rows else []
+
+
+def _hint(hint: str | None) -> str:
+    return f". Next: {quoted(hint)}" if hint else ""
+
+
+def checked_page(environment: str, diagnostics: Sequence[Diagnostic], origin: Origin) -> str:
+    """What a pull request without secrets gets: the checks that need none, and why there is no plan."""
+    wrong = sum(d.is_error for d in diagnostics)
+    verdict = f"{plural(wrong, 'problem')} in the project's files" if wrong else "the project's files are valid"
+    return "\n".join(
+        [
+            f"### agentops checks for `{environment}`: {verdict}",
+            "",
+            "> [!NOTE]",
+            "> **Checked, not planned.** GitHub gives no secrets to pull requests from forks and from Dependabot, so",
+            "> nothing was compared with the account. Somebody with write access can push the branch here for a plan.",
+            "",
+            *diagnostics_list(diagnostics),
+            f"<sub>Checked from {origin}.</sub>",
+            "",
+        ]
+    )
+
+
+def failure_page(command: str, environment: str, error: AgentopsError, origin: Origin) -> str:
+    """A command that could not do its work: what happened and what to do."""
+    lines = [
+        f"### ❌ agentops {command} for `{environment}` failed",
+        "",
+        f"**{quoted(error.code)}** (exit code {int(error.exit_code)}): {quoted(error.summary)}",
+        "",
+    ]
+    if error.hint:
+        lines += [f"Next: {quoted(error.hint)}", ""]
+    lines += diagnostics_list(getattr(error, "diagnostics", ()))
+    return "\n".join([*lines, f"<sub>From {origin}.</sub>"]) + "\n"
+
+
+def apply_page(result: ApplyResult, origin: Origin, *, approved_by: str = "") -> str:
+    """The result of an apply: every agent, what the calls heard, and the way back when it was rolled back."""
+    sign = "✅" if result.exit_code is ExitCode.DONE else "❌"
+    lines = [f"### {sign} agentops apply to `{result.environment}`: {_counts(result)}", ""]
+    if approved_by:
+        lines += [f"Digest `{result.digest}`, approved by {approved_by}.", ""]
+    lines += _agents(result)
+    if any(agent.outcome is Outcome.ROLLED_BACK for agent in result.agents):
+        lines += [
+            "> [!WARNING]",
+            f"> Git is ahead of what serves: [`{origin.commit[:10]}`]({origin.commit_url}) was rolled back. Revert it, "
+            f"or fix it and deploy that: `git revert {origin.commit[:10]}`, with `--mainline 1` where it is a merge.",
+            "",
+        ]
+    return "\n".join([*lines, f"<sub>Applied from {origin}.</sub>"]) + "\n"
+
+
+def _counts(result: ApplyResult) -> str:
+    counts = [f"{count} {outcome.value.replace('_', ' ')}" for outcome, count in result.counts.items() if count]
+    return ", ".join(counts) or "nothing to do"
+
+
+def _agents(result: ApplyResult) -> list[str]:
+    """A row for every agent, and below it what there is to say about some."""
+    if not result.agents:
+        return []
+    table = ["| | agent | outcome | serves now |", "|---|---|---|---|", *map(_row, result.agents), ""]
+    return [*table, *(line for agent in result.agents for line in _details(agent))]
+
+
+def rollback_page(result: ApplyResult, origin: Origin, commits: Mapping[str, str]) -> str:
+    """An earlier revision that is back in service. `commits`: by agent, the one that deployed what was taken back."""
+    sign = "✅" if result.exit_code is ExitCode.DONE else "❌"
+    lines = [f"### {sign} agentops rollback in `{result.environment}`: {_counts(result)}", "", *_agents(result)]
+    if result.exit_code is ExitCode.DONE:
+        lines += ["> [!WARNING]", "> Git is ahead of what serves now, and the next apply says so."]
+        lines += [f"> Revert `{quoted(commit)}`, which deployed `{key}`." for key, commit in commits.items()]
+        lines += [""] if commits else ["> Revert the commit whose deploy was taken back.", ""]
+    return "\n".join([*lines, f"<sub>Asked for in {origin}.</sub>"]) + "\n"
+
+
+def preview_page(result: ApplyResult, name: str, origin: Origin) -> str:
+    """What became of the copies of agents under one name."""
+    sign = "✅" if result.exit_code is ExitCode.DONE else "❌"
+    lines = [f"### {sign} agentops preview `{name}`: {_counts(result)}", ""]
+    lines += _agents(result)
+    return "\n".join([*lines, f"<sub>From {origin}.</sub>"]) + "\n"
+
+
+def _row(agent: AgentResult) -> str:
+    stage = f" at {agent.stage.value}" if agent.stage and agent.outcome in (Outcome.FAILED, Outcome.UNKNOWN) else ""
+    serving = "-"
+    if agent.serving_revision_id:
+        serving = f"revision {agent.serving_number}" if agent.serving_number else f"`{agent.serving_revision_id}`"
+    words = agent.outcome.value.replace("_", " ")
+    return f"| {_SIGNS[agent.outcome]} | `{agent.key}` | {words}{stage} | {serving} |"
+
+
+def _details(agent: AgentResult) -> Iterator[str]:
+    facts: list[str] = []
+    if agent.detail and agent.outcome in (Outcome.NOT_ATTEMPTED, Outcome.SKIPPED, Outcome.FAILED, Outcome.UNKNOWN):
+        facts.append(quoted(agent.detail))
+    if agent.problem:
+        facts.append(f"**{quoted(agent.problem.code)}**: {quoted(agent.problem.summary)}{_hint(agent.problem.hint)}")
+    if agent.verdict and agent.verdict.verdict is not Verdict.PASSED:
+        facts += [
+            f"calls {agent.verdict.verdict.value}:",
+            *(f"  - {quoted(t)}" for t in agent.verdict.text.splitlines()),
+        ]
+    facts += [f"warning: {quoted(warning)}" for warning in agent.warnings]
+    if facts:
+        yield f"`{agent.key}`"
+        yield ""
+        yield from (line if line.startswith("  ") else f"- {line}" for line in facts)
+        yield ""
+
+
+def drifted(plan: Plan) -> tuple[AgentChange, ...]:
+    """The agents whose live configuration was changed outside git."""
+    return tuple(change for change in plan.changes if change.is_drifted)
+
+
+def drift_title(plan: Plan) -> str:
+    return f"{plan.environment}: {plural(len(drifted(plan)), 'agent')} changed outside git"
+
+
+def drift_page(plan: Plan) -> str:
+    """The issue's text. It holds no time of its own and no run number: the same drift is the same text."""
+    lines = [f"What serves calls in `{plan.environment}` is not what was last deployed from git.", ""]
+    for change in drifted(plan):
+        detail = f": {quoted(change.drift_detail)}" if change.drift_detail else ""
+        lines += [f"**`{change.key}`** {DRIFT_WORDS[change.drift]}{detail}", ""]
+        for field in change.drift_fields:
+            lines += moved_lines(field)
+        lines += ["" for _ in change.drift_fields[:1]]
+        step = advice(change)
+        lines += [f"Next: {step} (with `-e {plan.environment}`)." if "`" in step else f"Next: {step}.", ""]
+    last = "This issue follows the drift: it is updated while there is some and closed when there is none."
+    return "\n".join([*lines, last, ""])
+
+
+def drift_over_page(plan: Plan, run_url: str) -> str:
+    """The last comment on a drift issue, before it is closed."""
+    return f"`{plan.environment}` serves what was deployed from git again ([run]({run_url}))."
+
+
+def revert_page(commit: str, commit_url: str, environment: str, run_url: str) -> str:
+    """The text of the pull request that takes a commit back."""
+    return (
+        f"[`{commit[:10]}`]({commit_url}) was applied to `{environment}` and rolled back by itself "
+        f"([what happened]({run_url})).\nWhat served before serves again; merging this makes git say so too.\n"
+    )

@@ -1,0 +1,26 @@
+"""Two sides of agents compared, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agentops.plan.sides import Contrast
+from agentops.render.plan.text import field_lines
+from agentops.render.style import PLAIN, Style, plural
+
+
+def contrast_text(contrasts: Sequence[Contrast], style: Style = PLAIN) -> str:
+    """Every agent with what differs between its two sides; `-` is the first side, `+` the second."""
+    lines: list[str] = []
+    for each in contrasts:
+        lines.append(style.paint(f"{each.key}  {each.before} -> {each.after}", "strong"))
+        if each.note:
+            lines += style.wrap(each.note, "    ", "    ")
+        elif not each.fields:
+            lines.append("    no difference")
+        for field in each.fields:
+            lines += field_lines(field, style)
+        lines.append("")
+    different = sum(bool(each.fields) for each in contrasts)
+    lines.append(f"{plural(len(contrasts), 'agent')} compared, {different or 'none'} different.")
+    return "\n".join(lines) + "\n"

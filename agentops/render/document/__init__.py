@@ -1,0 +1,1 @@
+"""Resolved agents and where their values come from."""

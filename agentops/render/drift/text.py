@@ -1,0 +1,73 @@
+"""What was changed outside git, for people, with the way out of each case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from agentops.document import path_text
+from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Plan
+from agentops.render.drift.advice import advice
+from agentops.render.plan.text import field_lines
+from agentops.render.plan.values import DRIFT_WORDS, value_text
+from agentops.render.style import PLAIN, Style, plural
+
+
+def drift_text(plan: Plan, style: Style = PLAIN) -> str:
+    """Every agent that is not as we deployed it, with its fields and what to do; the others on one line each."""
+    title = f"Drift in {plan.project}, environment {plan.environment}"
+    lines = [style.paint(title, "strong"), ""]
+    for change in plan.changes:
+        lines += _agent(change, style)
+    drifted = [change for change in plan.changes if change.is_drifted]
+    total = plural(len(plan.changes), "agent")
+    if drifted:
+        keys = ", ".join(change.key for change in drifted)
+        lines += ["", style.paint(f"{len(drifted)} of {total} changed outside git: {keys}", "bad")]
+    else:
+        lines += ["", style.paint(f"No drift: {total} looked at.", "good")]
+    return "\n".join(lines) + "\n"
+
+
+def _agent(change: AgentChange, style: Style) -> Iterator[str]:
+    if change.action is Action.CREATE:
+        yield style.paint(f"= {change.key}  not on the platform yet", "faint")
+        return
+    notes = list(_notes(change))
+    if not change.is_drifted and change.drift is Drift.NONE and not notes:
+        yield style.paint(f"= {change.key}  no drift", "faint")
+        return
+    sign = "!" if change.is_drifted else "="
+    detail = f": {change.drift_detail}" if change.drift_detail else ""
+    head = f"{sign} {change.key}"
+    first, *rest = style.wrap(f"{head}  {change.name!r}  {DRIFT_WORDS[change.drift]}{detail}", "", "    ")
+    yield first.replace(head, style.paint(head, "bad" if change.is_drifted else "change"), 1)
+    yield from rest
+    for field in change.drift_fields:
+        yield from field_lines(_as_moved(field), style)
+        if field.reason:
+            yield style.paint(f"        since {field.reason}", "faint")
+    for note in notes:
+        yield from style.wrap(note, "    ", "      ")
+    if change.drift is not Drift.NONE:
+        yield from style.wrap(f"next: {advice(change)}", "    ", "      ")
+
+
+def _as_moved(field: FieldChange) -> FieldChange:
+    """`field` without its place in the spec, where the change did not come from; git is named only in a conflict."""
+    by = field.changed_by if field.changed_by is ChangedBy.BOTH else ChangedBy.GIT
+    return replace(field, where=None, changed_by=by)
+
+
+def _notes(change: AgentChange) -> Iterator[str]:
+    """What is not drift but worth knowing beside it."""
+    if change.drift is Drift.EDITED and not change.drift_fields:
+        yield "every field that the spec manages still is as deployed"
+    if change.foreign_draft:
+        yield f"open draft, not ours: {change.foreign_draft}"
+    for field in change.fields:
+        if field.is_immediate and change.drift is not Drift.RENAMED:
+            yield (
+                f"{path_text(field.path)} is {value_text(field.before)}, the spec has {value_text(field.after)} "
+                "(unversioned: nothing says who moved it)"
+            )

@@ -1,0 +1,1 @@
+"""What became of every value of an import."""

@@ -1,0 +1,117 @@
+"""A fidelity report as text: what to do first, then agent by agent what needs a person, was lost, or merely differs.
+
+Exact values, defaults and bookkeeping are counted only; the Markdown, HTML and JSON forms list them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from agentops.importers.fidelity import MOST_TASKS, AgentFidelity, FidelityReport, Grade, Item
+from agentops.render.style import PLAIN, Style
+
+_ROLES = {Grade.CHOICE: "change", Grade.UNSUPPORTED: "remove", Grade.APPROXIMATED: "strong", Grade.EXACT: "add"}
+_LISTED = (Grade.CHOICE, Grade.UNSUPPORTED, Grade.APPROXIMATED)
+_MOST = 120
+_MOST_NAMED = 4
+
+
+def fidelity_text(report: FidelityReport, style: Style = PLAIN) -> str:
+    """The whole report."""
+    lines = [*_summary(report, style)]
+    for agent in report.agents:
+        lines += ["", *_agent(agent, style)]
+    for refused in report.refused:
+        lines += ["", *style.wrap(f"refused {refused.origin}: {refused.reason}", "", "  ")]
+    for remark in report.remarks:
+        lines += ["", *style.wrap(remark, "", "  ")]
+    return "\n".join(lines) + "\n"
+
+
+def fidelity_summary(report: FidelityReport, style: Style = PLAIN) -> str:
+    """What a person must know at once: what came in, what did not, and what to do first."""
+    lines = [*_summary(report, style)]
+    for refused in report.refused:
+        lines += style.wrap(f"refused {refused.origin}: {refused.reason}", "", "  ")
+    return "\n".join(lines) + "\n"
+
+
+def counts_text(counted: AgentFidelity | FidelityReport) -> str:
+    """`12 exact, 3 approximated, ...; 2 choices, 1 still open`, without what is zero.
+
+    A value keeps its grade when its choice is made, so only the second part says what is left to do.
+    """
+    counts = ", ".join(f"{number} {grade.value}" for grade, number in counted.counts.items() if number) or "nothing"
+    asked, left = len(counted.choices), len(counted.open_choices)
+    return f"{counts}; {asked} choice{'s' if asked > 1 else ''}, {left or 'none'} still open" if asked else counts
+
+
+def value_text(value: Any) -> str:
+    """One value on one line, long ones shortened with their length."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = " ".join(text.split())
+    return text if len(text) <= _MOST else f"{text[: _MOST - 20]}... ({len(text)} characters)"
+
+
+def target_text(item: Item) -> str:
+    """Where a value went, and what it became there when that differs and is short."""
+    value = item.target_value
+    if value is None or value == item.value or (isinstance(value, str) and value.startswith("(")):
+        return item.target or ""
+    return f"{item.target} = {value_text(value)}"
+
+
+def tasks_text(report: FidelityReport) -> Iterator[tuple[str, str]]:
+    """What to do first, as (what it is about and for whom, how), the worst for callers first."""
+    for task in report.tasks[:MOST_TASKS]:
+        named = ", ".join(task.agents[:_MOST_NAMED])
+        more = f" and {len(task.agents) - _MOST_NAMED} more" if len(task.agents) > _MOST_NAMED else ""
+        yield f"{task.risk} ({named}{more})", " ".join(task.todos[:2])
+
+
+def _summary(report: FidelityReport, style: Style) -> Iterator[str]:
+    yield style.paint(f"{counted(len(report.agents), 'agent')} imported from {report.source}", "strong")
+    yield f"values: {counts_text(report)}"
+    if open_choices := len(report.open_choices):
+        what = "choices are" if open_choices > 1 else "choice is"
+        yield f"{open_choices} {what} still yours to make, in agents/_choices.yaml"
+    if report.tasks:
+        yield style.paint("to do first, by what it means for callers:", "strong")
+    for number, (what, how) in enumerate(tasks_text(report), 1):
+        yield from style.wrap(f"{number}. {what}", "  ", "     ")
+        yield from style.wrap(how, "     ")
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 agent`, `2 agents`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def _agent(agent: AgentFidelity, style: Style) -> Iterator[str]:
+    yield style.paint(f"{agent.key}  ({agent.name}; {agent.origin})", "strong")
+    yield f"  {agent.leaves} values: {counts_text(agent)}"
+    for grade in _LISTED:
+        items = agent.of(grade)
+        if items:
+            yield f"  {style.paint(grade.value, _ROLES[grade])}:"
+            for _, alike in groupby(items, key=lambda item: (item.code, item.why, item.todo)):
+                yield from _items(list(alike), style)
+    for addition in agent.additions:
+        yield from style.wrap(
+            f"written: {addition.target} = {value_text(addition.value)}: {addition.why}", "  ", "    "
+        )
+
+
+def _items(alike: list[Item], style: Style) -> Iterator[str]:
+    """Neighbouring values with one reason, which stands below them once."""
+    for item in alike:
+        where = item.source or "(the file)"
+        value = f" = {value_text(item.value)}" if item.is_leaf and item.value is not None else ""
+        target = f" -> {target_text(item)}" if item.target else ""
+        yield from style.wrap(f"{item.code} {where}{value}{target}", "    ", "      ")
+    reason = ". ".join(filter(None, (alike[0].why, alike[0].todo)))
+    if reason:
+        yield from style.wrap(reason, "      ")
