@@ -56,17 +56,26 @@ def elevenlabs(
         str | None, typer.Option("--source-environment", metavar="NAME", help="Which one, where a folder has several.")
     ] = None,
     widget: Annotated[bool, typer.Option("--widget", help="Port the website widget, too.")] = False,
+    playbooks: Annotated[
+        bool, typer.Option("--playbooks", help="Workflows become multi-agent lines; accounts must be allowed them.")
+    ] = False,
+    accept_secrets: Annotated[
+        bool, typer.Option("--accept-secrets", help="Succeed although secrets stood in the clear in the source.")
+    ] = False,
     overwrite: OverwriteOption = False,
     dry_run: DryRunOption = False,
     no_input: NoInputOption = False,
-    report_format: Annotated[PlanFormat, typer.Option("--format", help="How to print the report.")] = PlanFormat.TEXT,
+    report_format: Annotated[
+        PlanFormat, typer.Option("--format", help="What to print: a summary as text, or the whole report.")
+    ] = PlanFormat.TEXT,
 ) -> int:
     """Turn ElevenLabs agents into specs, prompts and calls, with an account of every value."""
     from agentops.cli.import_elevenlabs import Sources, ask, gather, import_options
     from agentops.importers.elevenlabs.importing import import_agents
 
     found = gather(Sources(tuple(source), source_environment))
-    options = replace(import_options(output, choices, catalog, voice, model), with_widget=widget)
+    given = import_options(output, choices, catalog, voice, model)
+    options = replace(given, with_widget=widget, with_playbooks=playbooks)
     shown = ", ".join(source)
     imported = import_agents(found, options, shown)
     if is_interactive() and not no_input and imported.report.open_choices:
@@ -74,7 +83,23 @@ def elevenlabs(
     sys.stdout.write(report_output(imported.report, report_format))
     if not imported.report.agents:
         return ExitCode.FAILED
-    return _write(imported, options, output, overwrite=overwrite, dry_run=dry_run)
+    code = _write(imported, options, output, overwrite=overwrite, dry_run=dry_run)
+    return ExitCode.FAILED if _tell_secrets(imported) and not accept_secrets else code
+
+
+def _tell_secrets(imported: Imported) -> bool:
+    """Lists the secrets to set; whether some of them stood in the clear in the source."""
+    if imported.secrets:
+        talk("Secrets to set in each environment:")
+    for name in imported.secrets:
+        where = imported.exposed.get(name)
+        talk(f"  {name}" + (f"  (in the clear at {where}: replace it)" if where else ""))
+    gone = [f"  {name}  ({where})" for name, where in imported.exposed.items() if name not in imported.secrets]
+    if gone:
+        talk("\n".join(["Taken out of texts that can hold no secret; replace them:", *gone]))
+    if imported.exposed:
+        talk("The exit code is 1 while secrets are in the clear in the source; --accept-secrets once you have looked.")
+    return bool(imported.exposed)
 
 
 @imports.command("atoms")
@@ -123,15 +148,15 @@ def _write_specs(made: AtomsImport, output: Path, *, overwrite: bool, dry_run: b
 
 
 def report_output(report: FidelityReport, report_format: PlanFormat) -> str:
-    """The report in one of its formats."""
+    """The report in one of its formats; as text, only what must be known at once."""
     from agentops.render.fidelity.html import fidelity_html
     from agentops.render.fidelity.json import fidelity_json
     from agentops.render.fidelity.markdown import fidelity_markdown
-    from agentops.render.fidelity.text import fidelity_text
+    from agentops.render.fidelity.text import fidelity_summary
 
     match report_format:
         case PlanFormat.TEXT:
-            return fidelity_text(report, stdout_style())
+            return fidelity_summary(report, stdout_style())
         case PlanFormat.MARKDOWN:
             return fidelity_markdown(report)
         case PlanFormat.JSON:
@@ -159,6 +184,7 @@ def _write(imported: Imported, options: ImportOptions, output: Path, *, overwrit
     show_placed(placed, output, dry_run=dry_run)
     if not dry_run:
         write_files(output, placed)
+        talk(f"The whole report: {output / 'report' / 'report.md'} (also .html, .txt, .json)")
         _say_next(imported.report, options, output)
     if any(file.placement is Placement.KEEP for file in placed):
         return ExitCode.CHANGES

@@ -27,7 +27,8 @@ class Grade(StrEnum):
     DEFAULT = "default"
 
 
-_TO_DO = (Grade.CHOICE, Grade.UNSUPPORTED, Grade.APPROXIMATED)
+# Codes whose merely approximated values still need somebody.
+_NEVER_ALONE = frozenset({"EL003", "EL007", "EL014", "EL018", "EL022", "EL023"})
 SHOWN = (Grade.CHOICE, Grade.UNSUPPORTED, Grade.APPROXIMATED, Grade.EXACT)
 
 
@@ -177,7 +178,9 @@ class FidelityReport:
         for agent in self.agents:
             for item in agent.items:
                 is_open = item.target_value != CHOSEN or bool(agent.open_choices)
-                if item.code == code and item.todo and is_open and item.grade in _TO_DO:
+                is_lacking = item.grade in (Grade.CHOICE, Grade.UNSUPPORTED)
+                needs_somebody = is_lacking or (item.grade is Grade.APPROXIMATED and code in _NEVER_ALONE)
+                if item.code == code and item.todo and is_open and needs_somebody:
                     todos[item.todo] = None
                     agents[agent.key] = None
         return Task(code, RISKS[code], tuple(todos), tuple(agents)) if agents else None

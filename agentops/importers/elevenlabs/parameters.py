@@ -61,7 +61,8 @@ class Parameters:
 
     def ask(self, name: str, schema: Document | None = None, *, required: bool = True) -> str:
         """Makes the model fill in `name`; gives the placeholder for it."""
-        unique = self._unique(slug(name, "_") or "value")
+        spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+        unique = self._unique(slug(spaced, "_") or "value")
         schema = schema or {}
         made: Document = {"name": unique, "description": str(schema.get("description") or name.replace("_", " "))}
         made["description"] = literal(self._conversion.words.rewrite(made["description"]))
@@ -121,8 +122,7 @@ class Parameters:
         kind = str(schema.get("type"))
         described, is_json = dict(schema), kind in ("array", "object")
         if is_json:
-            items = schema.get("items")
-            inner = f" of {items.get('description') or items.get('type')}" if isinstance(items, dict) else ""
+            inner = _shape(schema.get("items"))
             text = schema.get("description") or name.replace("_", " ")
             empty = "[]" if kind == "array" else "{}"
             described = {"description": f"{text} (JSON {kind}{inner}; {empty} when there is nothing)"}
@@ -176,6 +176,17 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value.strip("⟨⟩") if isinstance(value, str) else str(value)
+
+
+def _shape(items: Any) -> str:
+    """What the members of a list are, in a few words for the model."""
+    if not isinstance(items, dict):
+        return ""
+    properties = items.get("properties")
+    if isinstance(properties, dict) and properties:
+        kinds = [f"{name} ({p.get('type', 'string')})" for name, p in properties.items() if isinstance(p, dict)]
+        return f" of objects with {', '.join(kinds)}"
+    return f" of {items.get('description') or items.get('type')}"
 
 
 def _required(schema: Document) -> frozenset[str]:
