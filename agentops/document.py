@@ -156,11 +156,28 @@ class Deploy:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelEndpoint:
+    """A model behind an OpenAI-compatible address: what judges calls and speaks for callers, or what listens.
+
+    base_url:   as far as the version, e.g. https://api.example.com/v1; the key goes to its host only
+    votes:      how often a judge is asked, at most; max_tokens: the most that one run may take, None: no limit
+    """
+
+    base_url: str
+    model: str
+    api_key: Secret | None = None
+    votes: int = 3
+    timeout_s: float = 30.0
+    max_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """One target with its rules. `base_url` is None for the embedded emulator until it has been started.
 
     `rules` are the project's deny rules for this environment (rule code to its settings); `ignore_drift` lists
     paths whose console edits are accepted; `protected_agents` are keys never changed without acknowledgement.
+    `judge` decides what calls mean and speaks for simulated callers, `listen` hears what agents say.
     """
 
     project: str
@@ -177,6 +194,8 @@ class Environment:
     ignore_drift: tuple[IgnoredDrift, ...] = ()
     requests_per_second: float = 8.0
     max_in_flight: int = 8
+    judge: ModelEndpoint | None = None
+    listen: ModelEndpoint | None = None
 
 
 @dataclass(frozen=True, slots=True)

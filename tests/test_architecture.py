@@ -64,11 +64,12 @@ def edges() -> dict[str, set[str]]:
 
 
 # area -> the areas it may import. Dependencies point one way, so that each part can be understood from what it names.
-FOUNDATION = {"errors", "diagnostics", "document", "clock"}
+FOUNDATION = {"errors", "diagnostics", "document", "scrub", "clock"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"diagnostics"},
     "diagnostics": set(),
     "document": {"diagnostics"},
+    "scrub": {"document"},
     "clock": set(),
     "settings": FOUNDATION,
     "net": FOUNDATION,
@@ -77,7 +78,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "remote": FOUNDATION | {"net"},
     "state": set(),
     "apply": FOUNDATION | {"state", "plan", "remote"},
-    "calls": FOUNDATION | {"speech"},
+    "calls": FOUNDATION | {"net", "speech"},
     "speech": set(),
     "importers": FOUNDATION | {"spec", "plan", "remote", "net", "calls"},
     "ci": FOUNDATION | {"net", "plan", "apply", "render", "calls"},
@@ -166,6 +167,7 @@ ONE_PLACE: dict[str, tuple[str, ...]] = {
     "httptools": ("agentops.net.response",),
     "httpx2": ("agentops.net.library", "agentops.net.lanes", "agentops.emulator."),
     "websockets": ("agentops.calls.session", "agentops.emulator."),
+    "regex": ("agentops.calls.patterns",),
     "typer": ("agentops.cli.",),
     "rich": ("agentops.cli.",),
     "starlette": ("agentops.emulator.",),

@@ -12,8 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from agentops.calls.checks import ToolUse
-from agentops.calls.script import Checks
+from agentops.calls.criteria import Checks
+from agentops.calls.model import ToolUse
 from agentops.calls.session import Platform
 from agentops.errors import PlatformError
 

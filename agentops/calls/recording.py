@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from agentops.calls import audio
-from agentops.calls.checks import Facts
 from agentops.calls.conversation import Track
+from agentops.calls.facts import Facts
 from agentops.calls.model import Turn, Waveform
 from agentops.calls.protocol import Role
 

@@ -103,15 +103,15 @@ class Asked:
 
 async def _call(scope: Scope, asked: Asked, output: Path | None, concurrency: int) -> tuple[RunReport, Path]:
     from agentops.calls.folder import keep_in
-    from agentops.calls.schedule import Plan
+    from agentops.calls.schedule import RunOptions
     from agentops.cli.call_pages import tell_progress, write_pages
     from agentops.workflow.calls import smoke as call_all
 
     async with opened(scope) as deployment:
         scripts = asked.scripts(deployment.project, deployment.agents)
         folder = output or default_folder(deployment.root)
-        plan = Plan(concurrency=concurrency, shard=asked.shard, progress=tell_progress, keep=keep_in(folder))
-        run = await call_all(deployment, scripts, plan)
+        options = RunOptions(concurrency=concurrency, shard=asked.shard, progress=tell_progress, keep=keep_in(folder))
+        run = await call_all(deployment, scripts, options)
         return run, write_pages(run, folder)
 
 
@@ -167,11 +167,11 @@ def record(
 ) -> int:
     """Turn the record of a real call into a script to edit."""
     from agentops.render.calls.script import script_yaml
-    from agentops.workflow.calls import retell
+    from agentops.workflow.calls import script_of_call
 
     async def main() -> str:
         async with opened(Scope(project, environment, api)) as deployment:
-            return script_yaml(await retell(deployment, call_id))
+            return script_yaml(await script_of_call(deployment, call_id))
 
     text = run_async(main)
     if output is None:

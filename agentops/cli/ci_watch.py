@@ -45,7 +45,7 @@ def calls(environment: EnvironmentOption = None, project: ProjectOption = None) 
 
 async def _calls(job: Job, scope: Scope) -> Told:
     from agentops.calls.folder import keep_in
-    from agentops.calls.schedule import Plan as CallPlan
+    from agentops.calls.schedule import RunOptions
     from agentops.cli.call_pages import tell_progress, write_pages
     from agentops.cli.calls import Asked
     from agentops.cli.options import read_shard
@@ -57,8 +57,8 @@ async def _calls(job: Job, scope: Scope) -> Told:
         scripts = asked.scripts(deployment.project, deployment.agents)
         if not scripts:
             return tell_page(job, deployment.environment.name, f"No script falls to shard {job.shard}.\n")
-        how = CallPlan(shard=asked.shard, progress=tell_progress, keep=keep_in(folder))
-        made = await smoke(deployment, scripts, how)
+        options = RunOptions(shard=asked.shard, progress=tell_progress, keep=keep_in(folder))
+        made = await smoke(deployment, scripts, options)
     return tell_calls(job, made, write_pages(made, folder))
 
 

@@ -92,6 +92,14 @@ class Secrets(Mapping[str, SecretValue]):
     def __len__(self) -> int:
         return len(self._sources)
 
+    @property
+    def known(self) -> tuple[SecretRef, ...]:
+        """Every secret that is declared or used, with its value where there is one."""
+        return tuple(self[name].ref for name in {*self._sources, *self._noted} if self._has_value(name))
+
+    def _has_value(self, name: str) -> bool:
+        return bool(self._value(self._sources.get(name, SecretOrigin(env=name))))
+
     def variables(self, also: Iterable[str] = ()) -> set[str]:
         """The environment variables that hold secrets: those with a source, those noted here, and `also` these."""
         noted = {*self._noted, *also}

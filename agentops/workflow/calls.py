@@ -14,11 +14,11 @@ from agentops.apply.model import SmokeVerdict
 from agentops.apply.model import Verdict as SmokeOutcome
 from agentops.calls.choosing import estimate_s, is_called_for
 from agentops.calls.folder import keep_in
+from agentops.calls.from_record import script_from_record
 from agentops.calls.model import Check, RunReport
 from agentops.calls.preparing import prepare
-from agentops.calls.retelling import script_of
 from agentops.calls.run import Prepared, Wiring
-from agentops.calls.schedule import Appointment, Plan, Progress, ignore_progress, run_calls, shard_of
+from agentops.calls.schedule import Progress, RunOptions, ScheduledCall, ignore_progress, run_calls, shard_of
 from agentops.calls.session import NoConnection, Target, try_session
 from agentops.errors import AgentopsError, RefusedError, UnavailableError, UsageError
 from agentops.plan.identity import match_agents
@@ -55,7 +55,7 @@ def require_budget(minutes: float, budget_min: float | None, *, hint: str) -> No
         )
 
 
-async def retell(deployment: Deployment, call_id: str) -> dict[str, Any]:
+async def script_of_call(deployment: Deployment, call_id: str) -> dict[str, Any]:
     """The record of a call as a script of the agent that took it. Raises UsageError for an agent no spec means."""
     record = await deployment.account.read_call(call_id)
     agent = record.get("agent")
@@ -69,7 +69,7 @@ async def retell(deployment: Deployment, call_id: str) -> dict[str, Any]:
             hint="use the environment that the call was made in: -e NAME",
             code="foreign-call",
         )
-    return script_of(record, keys[0])
+    return script_from_record(record, keys[0])
 
 
 async def find_agent_ids(deployment: Deployment, keys: Iterable[str]) -> dict[str, str]:
@@ -92,13 +92,13 @@ def target_of(deployment: Deployment, agent_id: str) -> Target:
     return Target(deployment.account.base_url, agent_id, key, deployment.environment.name)
 
 
-async def smoke(deployment: Deployment, scripts: Sequence[LoadedScript], plan: Plan) -> RunReport:
+async def smoke(deployment: Deployment, scripts: Sequence[LoadedScript], options: RunOptions) -> RunReport:
     """Calls the agents that serve now, by the given scripts. Everything is made ready before the first call."""
     prepared = [made_ready(loaded, deployment.root) for loaded in scripts]
     ids = await find_agent_ids(deployment, dict.fromkeys(item.script.agent for item in prepared))
-    appointments = [Appointment(item, target_of(deployment, ids[item.script.agent])) for item in prepared]
-    plan = replace(plan, environment=deployment.environment.name)
-    return await run_calls(appointments, Wiring(platform=deployment.account), plan)
+    scheduled = [ScheduledCall(item, target_of(deployment, ids[item.script.agent])) for item in prepared]
+    options = replace(options, environment=deployment.environment.name)
+    return await run_calls(scheduled, Wiring(platform=deployment.account), options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +140,10 @@ class SmokeAfterDeploy:
             return None
         target = target_of(self.deployment, agent_id)
         folder = self.folder / change.key
-        plan = Plan(environment=self.deployment.environment.name, progress=self.progress, keep=keep_in(folder))
+        options = RunOptions(environment=self.deployment.environment.name, progress=self.progress, keep=keep_in(folder))
         try:
-            appointments = [Appointment(item, target) for item in chosen]
-            run = await run_calls(appointments, Wiring(platform=self.deployment.account), plan)
+            scheduled = [ScheduledCall(item, target) for item in chosen]
+            run = await run_calls(scheduled, Wiring(platform=self.deployment.account), options)
             return SmokeVerdict(SmokeOutcome(run.verdict.value), summary_of(run), str(self.write_pages(run, folder)))
         except (AgentopsError, OSError) as error:
             return SmokeVerdict(SmokeOutcome.INCONCLUSIVE, f"the calls could not be made: {error}")

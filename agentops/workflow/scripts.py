@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from agentops.calls.script import Script, read_script
+from agentops.calls.reading import read_script
+from agentops.calls.script import Script
 from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
 from agentops.document import DesiredAgent, Environment
 from agentops.errors import SpecError, UsageError

@@ -77,6 +77,22 @@ class RateLimit(Model):
     max_in_flight: int | None = Field(default=None, ge=1, le=256, description="Requests at the same time.")
 
 
+class ModelSpec(Model):
+    """A model behind an OpenAI-compatible endpoint."""
+
+    base_url: str = Field(pattern=r"^https?://", description="Its address as far as the version: https://host/v1.")
+    model: str = Field(min_length=1, description="The model's name there.")
+    api_key: SecretText | None = Field(default=None, description="Always a reference: ${{ secrets.NAME }}.")
+    timeout_s: float | None = Field(default=None, gt=0, le=300, description="How long one answer may take.")
+
+
+class JudgeSpec(ModelSpec):
+    """The model that decides `meets` and `goals` of call scripts and speaks for simulated callers."""
+
+    votes: Literal[1, 3, 5, 7, 9] | None = Field(default=None, description="How often it is asked, at most; default 3.")
+    max_tokens: int | None = Field(default=None, ge=1, description="The most tokens that one run may take, estimated.")
+
+
 class EnvironmentSpec(Model):
     """One target: an account, variables and rules."""
 
@@ -92,6 +108,8 @@ class EnvironmentSpec(Model):
     rules: dict[str, Any] | None = Field(default=None, description="Deny rules by code, with their settings.")
     ignore_drift: list[DriftIgnored] | None = Field(default=None, description="Console edits that are left alone.")
     rate_limit: RateLimit | None = Field(default=None, description="How fast the platform is talked to.")
+    judge: JudgeSpec | None = Field(default=None, description="Decides what calls mean; instead of the project's.")
+    listen: ModelSpec | None = Field(default=None, description="Hears what agents say; instead of the project's.")
 
 
 class LintSpec(Model):
@@ -117,4 +135,6 @@ class ProjectSpec(Model):
     forgotten: list[str] | None = Field(
         default=None, description="Keys of agents that are no longer managed; `apply --prune` leaves them alone."
     )
+    judge: JudgeSpec | None = Field(default=None, description="Decides what calls mean and speaks for callers.")
+    listen: ModelSpec | None = Field(default=None, description="Hears what agents say, in any language.")
     lint: LintSpec | None = Field(default=None, description="Lint rules and thresholds.")
