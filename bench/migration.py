@@ -18,8 +18,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agentops.spec.source_events import read_yaml
-
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.importers.elevenlabs.folder import Found, read_sources
 from agentops.importers.elevenlabs.importing import Imported, ImportOptions, import_agents
@@ -31,6 +29,7 @@ from agentops.importers.scan_client import CODE_ENDINGS, scan_files
 from agentops.render.fidelity.json import fidelity_json
 from agentops.spec import load_project
 from agentops.spec.lint.run import lint_project
+from agentops.spec.source_events import read_yaml
 from agentops.spec.tree import to_plain
 from bench import report
 

@@ -221,7 +221,10 @@ def test_a_default_is_untouched_and_everything_else_says_something(data: dict[st
 def test_reading_never_drops_what_a_plain_export_holds(data: dict[str, Any]) -> None:
     """Whatever a file in the documented shape holds is in the account under its own place."""
     _, _, expected = account_of(data)
-    moved = ("conversation_config.tools", "conversation_config.llm", "conversation_config.agent")
+    moved = (
+        *("conversation_config.tools", "conversation_config.llm", "conversation_config.agent"),
+        "platform_settings.data_collection[",
+    )
     for place, value in leaves(data):
         text = place_text(place)
         if not text.startswith(moved) and "request_headers" not in text:

@@ -25,6 +25,7 @@ WEBHOOK = {"type": "webhook", "name": "look_up", "api_schema": {"url": "https://
 AROUND: dict[str, Any] = {
     "conversation_config.agent.prompt.tools.0": WEBHOOK,
     "conversation_config.agent.prompt.tools.0.parameters": {"type": "client", "name": "look_up"},
+    "conversation_config.agent.prompt.tools.0.expects_response": {"type": "client", "name": "look_up"},
     "conversation_config.agent.prompt.tools.0.api_schema.request_headers": WEBHOOK,
     "conversation_config.agent.prompt.tools.0.assignments.0": {"dynamic_variable": "status", "value_path": "a"},
     "conversation_config.agent.prompt.built_in_tools.transfer_to_number.params.transfers.0": {

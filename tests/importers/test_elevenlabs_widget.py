@@ -123,7 +123,12 @@ def test_an_orb_needs_no_answer_before_a_plan() -> None:
 def imported(output: Path, *arguments: str) -> dict[str, Any]:
     source = output.parent / "export.json"
     source.write_text(json.dumps(export(WIDGET)))
-    assert run(["import", "elevenlabs", str(source), "--output", str(output), "--no-input", *arguments]) == 0
+    assert (
+        run(
+            ["import", "elevenlabs", str(source), "--output", str(output), "--no-input", "--accept-secrets", *arguments]
+        )
+        == 0
+    )
     report: dict[str, Any] = json.loads((output / "report" / "report.json").read_text("utf-8"))
     return report
 
