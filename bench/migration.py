@@ -120,8 +120,9 @@ def _found(file: Path, measured: Measured) -> tuple[Found, Any]:
         tree["conversation_config"]["agent"]["prompt"]["tools"] = tools
         measured.tools += len(tools)
     elif isinstance(raw, dict) and {"chat_history", "success_condition", "tool_call_parameters"} & raw.keys():
-        tests = {"t": raw}
-        tree["platform_settings"] = {"testing": {"attached_tests": [{"test_id": "t"}]}}
+        identifier = str(raw.get("id") or "t")
+        tests = {identifier: raw}
+        tree["platform_settings"] = {"testing": {"attached_tests": [{"test_id": identifier}]}}
         measured.tests += 1
     else:
         return found, raw

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, PlanFormat
+from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, PlanFormat, ProjectOption
 from agentops.cli.output import stdout_style
 from agentops.cli.session import is_interactive, run_async, scope_of, talk
 from agentops.errors import ExitCode, UsageError
@@ -100,6 +100,26 @@ def _tell_secrets(imported: Imported) -> bool:
     if imported.exposed:
         talk("The exit code is 1 while secrets are in the clear in the source; --accept-secrets once you have looked.")
     return bool(imported.exposed)
+
+
+@imports.command("certificate")
+def certificate(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The key of an imported agent.")],
+    project: ProjectOption = Path(),
+    environment: EnvironmentOption = None,
+    api: ApiOption = None,
+    old: Annotated[
+        list[Path] | None,
+        typer.Option("--old", metavar="FILE", help="A transcript or recording of the old agent; repeatable."),
+    ] = None,
+) -> int:
+    """Call an imported agent by its scripts and write its migration certificate."""
+    from agentops.cli.calls import exit_code_of
+    from agentops.cli.certifying import certify
+
+    run, page = run_async(lambda: certify(scope_of(project, environment, api), key, old or []))
+    print(f"{key}: {run.verdict.value}, {len(run.calls)} called. Certificate: {page}")
+    return exit_code_of(run)
 
 
 @imports.command("atoms")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from agentops.importers.clients.fact import CHANGE, DELETE, NOTHING, REPLACE, SOCKET, TALKING, Fact, Within, fact, word
 
-# A file that holds none of these has nothing to do with an ElevenLabs agent.
+# A file that holds none of these has nothing to do with an ElevenLabs agent. The packages serve transcription, too, so
+# that their names alone say nothing without a conversation.
 CONNECTS = (
     r"/convai/|elevenlabs-convai|\bconvai-widget",
-    r"@elevenlabs/(?:client|react|react-native|convai-widget|elevenlabs-js/.*conversational)|@11labs/(?:client|react)",
+    r"(?s:@elevenlabs/(?:client|react|react-native)\b.*[cC]onversation)|(?s:[cC]onversation.*@elevenlabs/(?:client|react)\b)",
+    r"@elevenlabs/convai-widget|(?s:@11labs/(?:client|react)\b.*[cC]onversation)",
     r"elevenlabs\.conversational_ai|elevenlabs[\w.]*\s+import\s+[^\n]*\bConversation\b",
     r"\.conversational_?ai\b|\.conversationalAi\b",
     r"(?m:^\s*import\s+ElevenLabs\w*\s*$)|\bio\.elevenlabs\b|package:elevenlabs\w*/",

@@ -46,13 +46,15 @@ class Account:
         """The leaf at `place` went to `target`, where `value` (or a text with it) stands; the row gives what is left
         out. `CHOSEN` as the value: the choices file answers there."""
         row = row_for(place)
+        fate = grade or (row.fate if row else Grade.EXACT)
+        is_explained = row is not None and (fate is not Grade.EXACT or row.fate is Grade.EXACT)
         self._settle(
             place,
-            grade or (row.fate if row else Grade.EXACT),
+            fate,
             target=target,
             target_value=value,
-            why=why or (row.why if row else ""),
-            todo=row.todo if row else "",
+            why=why or (row.why if row and is_explained else ""),
+            todo=row.todo if row and is_explained else "",
             code=row.code if row else UNKNOWN,
         )
 

@@ -18,13 +18,17 @@ class Repairs:
             self.done.append(what)
 
 
+_KINDS = ("webhook", "client", "system", "mcp", "api_integration_webhook", "smb", "code")
+
+
 def read_tool(data: Any) -> dict[str, Any] | None:
     """One tool's body out of `data` in any of its shapes; None when there is none."""
     if isinstance(data, dict) and isinstance(data.get("tool_config"), dict):
         data = data["tool_config"]
     if not isinstance(data, dict) or not isinstance(data.get("name"), str):
         return None
-    return data if {"type", "api_schema", "parameters", "webhook_url", "params"} & data.keys() else None
+    is_known = data.get("type") in _KINDS or bool({"api_schema", "webhook_url"} & data.keys())
+    return data if is_known or isinstance(data.get("parameters"), dict) else None
 
 
 def read_loose_tools(data: Any) -> list[dict[str, Any]]:

@@ -12,6 +12,8 @@ _HEADINGS = {
     Grade.UNSUPPORTED: "Unsupported",
     Grade.APPROXIMATED: "Approximated",
     Grade.EXACT: "Exact",
+    Grade.BOOKKEEPING: "Bookkeeping",
+    Grade.DEFAULT: "Untouched defaults",
 }
 
 
@@ -23,42 +25,42 @@ def fidelity_markdown(report: FidelityReport) -> str:
 def _lines(report: FidelityReport) -> Iterator[str]:
     yield "# Fidelity report"
     yield ""
-    yield f"Imported from {_cell(report.source)}: {counted(len(report.agents), 'agent')}; {counts_text(report)}."
+    yield f"Imported from {cell(report.source)}: {counted(len(report.agents), 'agent')}; {counts_text(report)}."
     yield ""
     if report.tasks:
         yield "## To do first, by what it means for callers"
         yield ""
-        yield from (f"{n}. **{_cell(what)}.** {_cell(how)}" for n, (what, how) in enumerate(tasks_text(report), 1))
+        yield from (f"{n}. **{cell(what)}.** {cell(how)}" for n, (what, how) in enumerate(tasks_text(report), 1))
         yield ""
     if report.open_choices:
         yield "## Still to choose, in `agents/_choices.yaml`"
         yield ""
         for choice in report.open_choices:
-            yield f"- `{choice.agent}`, {choice.name}: {_cell(choice.question)}"
-            yield from (f"  - `{_cell(value)}`: {_cell(reason)}" for value, reason in choice.proposals)
+            yield f"- `{choice.agent}`, {choice.name}: {cell(choice.question)}"
+            yield from (f"  - `{cell(value)}`: {cell(reason)}" for value, reason in choice.proposals)
         yield ""
     for agent in report.agents:
         yield from agent_lines(agent)
     if report.refused or report.remarks:
         yield "## Not imported, and remarks"
         yield ""
-        yield from (f"- `{_cell(refused.origin)}`: {_cell(refused.reason)}" for refused in report.refused)
-        yield from (f"- {_cell(remark)}" for remark in report.remarks)
+        yield from (f"- `{cell(refused.origin)}`: {cell(refused.reason)}" for refused in report.refused)
+        yield from (f"- {cell(remark)}" for remark in report.remarks)
 
 
-def agent_lines(agent: AgentFidelity) -> Iterator[str]:
-    """One agent: what needs a person stands open, the long rest is folded."""
-    yield f"## {_cell(agent.name)} (`{agent.key}`)"
+def agent_lines(agent: AgentFidelity, *, is_whole: bool = False) -> Iterator[str]:
+    """One agent: what needs a person stands open, the long rest is folded. The whole has defaults and ids, too."""
+    yield f"## {cell(agent.name)} (`{agent.key}`)"
     yield ""
-    yield f"From {_cell(agent.origin)}. {agent.leaves} values: {counts_text(agent)}."
+    yield f"From {cell(agent.origin)}. {agent.leaves} values: {counts_text(agent)}."
     yield ""
-    for grade in SHOWN:
+    for grade in (*SHOWN, Grade.BOOKKEEPING, Grade.DEFAULT) if is_whole else SHOWN:
         yield from _table(grade, agent.of(grade))
     if agent.additions:
         yield from _folded(
             "Written although the source does not say so",
             ("field", "value", "why"),
-            ((f"`{_cell(a.target)}`", _code(value_text(a.value)), _cell(a.why)) for a in agent.additions),
+            ((f"`{cell(a.target)}`", _code(value_text(a.value)), cell(a.why)) for a in agent.additions),
             len(agent.additions),
         )
 
@@ -72,8 +74,8 @@ def _table(grade: Grade, items: tuple[Item, ...]) -> Iterator[str]:
             _code(item.source),
             _code(value_text(item.value)) if item.is_leaf else "",
             _code(target_text(item)),
-            _cell(item.why),
-            _cell(item.todo),
+            cell(item.why),
+            cell(item.todo),
         )
         for item in items
     ]
@@ -108,5 +110,5 @@ def _code(text: str) -> str:
     return f"`{clean}`" if clean else ""
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
