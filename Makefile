@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo test lint types bench soak browser node clean
+.PHONY: demo test lint types bench soak mutants browser node clean
 
 # What the product needs, and on top of it what its tests need.
 $(VENV)/.ready: pyproject.toml
@@ -52,12 +52,20 @@ test: lint types browser node
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 bench: $(VENV)/.ready-dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
 	$(BIN)/python -m bench
 
 # A fleet under random faults, until it converges; minutes long, so not part of the tests.
 soak: $(VENV)/.ready-dev
 	$(BIN)/python tests/apply/soak.py
+
+# Small changes of the code, and whether the tests notice: `make mutants PARTS="plan remote" SAMPLE=20 SEED=7`.
+# Minutes long, so not part of the tests.
+PARTS ?=
+SAMPLE ?= 40
+SEED ?= 1
+mutants: $(VENV)/.ready-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group mutants
+	$(BIN)/python tests/mutants.py $(PARTS) --sample $(SAMPLE) --seed $(SEED) --workers $(WORKERS)
 
 clean:
 	rm -rf $(VENV) .agentops .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -43,25 +43,6 @@ class _Cleared:
 
 CLEARED = _Cleared()
 
-# What to write to empty a field, since nulls are rejected. A field that is not here can't be emptied.
-EMPTY_VALUES: Mapping[Path, Any] = {
-    ("globalPrompt",): "",
-    ("backgroundSound",): "",
-    ("callDispositionConfig",): "",
-    ("customLLMWebSocketUrl",): "",
-    ("defaultVariables",): {},
-    ("pronunciationDicts",): [],
-    ("singlePromptConfig", "tools"): [],
-    ("singlePromptConfig", "toolRefs"): [],
-    ("postCallAnalyticsConfig", "dispositionMetrics"): [],
-    ("postCallAnalyticsConfig", "successMetrics"): [],
-    ("postCallAnalyticsConfig", "summaryPrompt"): "",
-    ("voiceMailDetectionConfig", "endText"): "",
-    ("description",): "",
-    ("avatarUrl",): "",
-    ("telephonyProductId",): [],
-}
-
 
 @dataclass(frozen=True, slots=True)
 class SecretRef:
@@ -117,16 +98,17 @@ def _value_of(ref: SecretRef) -> str:
 # ---- what the project wants
 
 
+class Verdict(StrEnum):
+    """What calls come to. INCONCLUSIVE: the agent could not be tried (not reached, draining, a platform error)."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+
+
 class OnFailure(StrEnum):
     ROLLBACK = "rollback"
     KEEP = "keep"
-
-
-class Strategy(StrEnum):
-    """How v2 deploys: publish on the live branch, or on a branch per deploy that is then made live."""
-
-    IN_PLACE = "in_place"
-    BRANCH = "branch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +132,6 @@ class Deploy:
     smoke: bool = False
     gate_preview: bool = False
     on_failure: OnFailure = OnFailure.ROLLBACK
-    strategy: Strategy = Strategy.IN_PLACE
-    keep_branches: int = 3
     call_minutes: float | None = None
 
 
@@ -176,7 +156,8 @@ class Environment:
     """One target with its rules. `base_url` is None for the embedded emulator until it has been started.
 
     `rules` are the project's deny rules for this environment (rule code to its settings); `ignore_drift` lists
-    paths whose console edits are accepted; `protected_agents` are keys never changed without acknowledgement.
+    paths whose console edits are accepted; `protected_agents` are keys never changed without acknowledgement. None for
+    `requests_per_second` and `max_in_flight` leaves them to the client.
     `judge` decides what calls mean and speaks for simulated callers, `listen` hears what agents say.
     """
 
@@ -192,8 +173,8 @@ class Environment:
     deploy: Deploy = Deploy()
     rules: Mapping[str, Any] = field(default_factory=dict)
     ignore_drift: tuple[IgnoredDrift, ...] = ()
-    requests_per_second: float = 8.0
-    max_in_flight: int = 8
+    requests_per_second: float | None = None
+    max_in_flight: int | None = None
     judge: ModelEndpoint | None = None
     listen: ModelEndpoint | None = None
 
@@ -272,7 +253,6 @@ class Revision:
     restored_from: the revision it was copied from, when the platform says so
     branch_id:     the branch it is on (v2)
     activated_at:  when it last went live, where the platform says so (v1): None means published but never live
-    is_staged:     published for a deploy on a branch of its own, which has not gone live yet (v2)
     """
 
     revision_id: str
@@ -286,7 +266,6 @@ class Revision:
     restored_from: str | None = None
     branch_id: str | None = None
     activated_at: str | None = None
-    is_staged: bool = False
     document: Document | None = None
     unverifiable: frozenset[str] = frozenset()
 
@@ -350,7 +329,6 @@ class ObservedAgent:
     history: tuple[Revision, ...] = ()
     draft: Draft | None = None
     branch_id: str | None = None
-    branch_name: str | None = None
 
     @property
     def agent_id(self) -> str:

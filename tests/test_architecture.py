@@ -64,12 +64,13 @@ def edges() -> dict[str, set[str]]:
 
 
 # area -> the areas it may import. Dependencies point one way, so that each part can be understood from what it names.
-FOUNDATION = {"errors", "diagnostics", "document", "scrub", "clock"}
+FOUNDATION = {"errors", "diagnostics", "document", "fields", "scrub", "clock"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"diagnostics"},
     "diagnostics": set(),
     "document": {"diagnostics"},
     "scrub": {"document"},
+    "fields": {"document"},
     "clock": set(),
     "settings": FOUNDATION,
     "net": FOUNDATION,
@@ -164,8 +165,7 @@ ONE_PLACE: dict[str, tuple[str, ...]] = {
     "ruamel": ("agentops.spec.source_", "agentops.emulator."),
     "jinja2": ("agentops.spec.template",),
     "deepdiff": ("agentops.plan.diff",),
-    "httptools": ("agentops.net.response",),
-    "httpx2": ("agentops.net.library", "agentops.net.lanes", "agentops.emulator."),
+    "httpx2": ("agentops.net.transport", "agentops.emulator."),
     "websockets": ("agentops.calls.session", "agentops.emulator."),
     "regex": ("agentops.calls.patterns",),
     "typer": ("agentops.cli.",),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from agentops.cli.app import run
-from agentops.cli.boundary import load_verb
+from agentops.cli.main import load_verb
 from agentops.cli.verbs import verbs
 
 ROOT = Path(__file__).parents[1]

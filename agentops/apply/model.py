@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias
 
 from agentops.clock import Clock
 from agentops.document import Deploy
+from agentops.document import Verdict as Verdict
 from agentops.errors import AgentopsError, ExitCode
 from agentops.plan.model import Action, AgentChange
 
@@ -21,7 +22,7 @@ from agentops.plan.model import Action, AgentChange
 class ApplyOptions:
     """How one run goes about it; what it does is in the plan.
 
-    deploy:          the environment's deploy rules: label, strategy, what to do when a call fails
+    deploy:          the environment's deploy rules: label, what to do when a call fails
     discard_draft:   throw away somebody else's open draft instead of refusing
     is_atomic:       when one agent fails after others went live, restore those, newest first
     scan_timeout_s:  how long one publish may be scanned before its outcome counts as unknown
@@ -42,7 +43,6 @@ class Stage(StrEnum):
 
     GUARD = "guard"
     CREATE = "create"
-    BRANCH = "branch"
     DRAFT = "draft"
     PATCH = "patch"
     COMPARE = "compare"
@@ -66,12 +66,6 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
     ROLLED_BACK = "rolled_back"
     NOT_ATTEMPTED = "not_attempted"
-
-
-class Verdict(StrEnum):
-    PASSED = "passed"
-    FAILED = "failed"
-    INCONCLUSIVE = "inconclusive"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ refused unless it is this machine's. What the answers mean is for `judge` and `s
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 from agentops.calls.model import Usage
 from agentops.document import ModelEndpoint
 from agentops.errors import InvalidRequestError, PlatformError
-from agentops.net import Http, NetOptions, RetryPolicy, Transport, platform_origin
+from agentops.net import Http, NetOptions, RetryPolicy, Transport, Upload, platform_origin
 
 Message = Mapping[str, str]
 
@@ -34,10 +35,10 @@ class Endpoint:
     def __init__(self, settings: ModelEndpoint, transport: Transport | None = None) -> None:
         parts = urlsplit(platform_origin(settings.base_url))
         self._model = settings.model
-        self._path = f"{parts.path}/chat/completions"
+        self._root = parts.path
         self._takes_schema = True
         options = NetOptions(
-            requests_per_second=None,
+            requests_per_second=20.0,
             read_timeout_s=settings.timeout_s,
             retry=RetryPolicy(attempts=2, longest_wait_s=20),
         )
@@ -69,17 +70,40 @@ class Endpoint:
                 return found, usage
         raise NoAnswerError("the answer was no JSON object", usage)
 
+    async def transcribe(self, wav: bytes) -> str:
+        """The words in a WAV file. Raises NoAnswerError."""
+        boundary = secrets.token_hex(16)
+        head = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="model"\r\n\r\n{self._model}\r\n'
+            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="turn.wav"\r\n'
+            "Content-Type: audio/wav\r\n\r\n"
+        )
+        form = Upload(
+            head.encode() + wav + f"\r\n--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
+        )
+        try:
+            path = f"{self._root}/audio/transcriptions"
+            answer = await self._http.request("POST", path, body=form, is_repeatable=True)
+        except PlatformError as error:
+            raise NoAnswerError(error.summary, Usage(1)) from None
+        text = answer.body.get("text") if isinstance(answer.body, Mapping) else None
+        if not isinstance(text, str):
+            raise NoAnswerError("the answer holds no text", Usage(1))
+        return text
+
     async def _complete(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> Any:
         request: dict[str, Any] = {"model": self._model, "messages": list(messages), "temperature": 0}
         form = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
         try:
             asked = {**request, "response_format": form} if self._takes_schema else request
-            answer = await self._http.request("POST", self._path, body=asked, is_repeatable=True)
+            answer = await self._http.request("POST", f"{self._root}/chat/completions", body=asked, is_repeatable=True)
         except InvalidRequestError:
             if not self._takes_schema:
                 raise
             self._takes_schema = False  # not every compatible server knows schemas: the prompt says the form, too
-            answer = await self._http.request("POST", self._path, body=request, is_repeatable=True)
+            answer = await self._http.request(
+                "POST", f"{self._root}/chat/completions", body=request, is_repeatable=True
+            )
         return answer.body
 
 

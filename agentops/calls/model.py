@@ -13,16 +13,9 @@ from enum import StrEnum
 from typing import Any
 
 from agentops.calls.protocol import Mode, Role
+from agentops.document import Verdict as Verdict
 
 REPORT_FORMAT = 1
-
-
-class Verdict(StrEnum):
-    """INCONCLUSIVE: the agent could not be tried, or what was heard may not be its doing; it is not to blame."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    INCONCLUSIVE = "inconclusive"
 
 
 class Kind(StrEnum):

@@ -227,6 +227,11 @@ class Script(Part):
         return any(isinstance(step, asserting) for step in self.steps) or bool(self.goals) or self.checks.can_fail
 
     @property
+    def needs_model(self) -> bool:
+        """Whether a language model has to judge the call or to speak for its caller."""
+        return bool(self.judged_sentences) or self.caller.goal is not None
+
+    @property
     def judged_sentences(self) -> tuple[str, ...]:
         """Everything that needs a judge: of the steps, in order, then of the whole call."""
         expects = [step.expect for step in self.steps if isinstance(step, ExpectStep)]

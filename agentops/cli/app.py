@@ -21,20 +21,16 @@ def run(arguments: list[str]) -> int:
 
         sys.stdout.write(f"agentops {__version__}\n")
         return 0
-    if arguments in ([], ["--help"], ["-h"]) and not _completing():
+    from agentops.settings import is_completing
+
+    if arguments in ([], ["--help"], ["-h"]) and not is_completing():
         from agentops.cli.verbs import overview
 
         sys.stdout.write(overview() + "\n")
         return 0 if arguments else 64
-    from agentops.cli.boundary import run_verb
+    from agentops.cli.main import run_verb
 
     return run_verb(arguments)
-
-
-def _completing() -> bool:
-    from agentops.settings import is_completing
-
-    return is_completing()
 
 
 if __name__ == "__main__":

@@ -5,18 +5,20 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from agentops.cli.session import talk
 from agentops.document import Generation
+from agentops.emulator.behaviour.language_model import LanguageModel
+from agentops.emulator.faults import Fault, parse_fault
+from agentops.emulator.options import Choices, EmulatorOptions
+from agentops.emulator.seeding import read_fault_file
+from agentops.emulator.server import serve
+from agentops.emulator.store.database import EmulatorError
 from agentops.errors import ExitCode, UsageError
 from agentops.settings import read_settings
-
-if TYPE_CHECKING:
-    from agentops.emulator.behaviour.language_model import LanguageModel
-    from agentops.emulator.faults import Fault
 
 LlmUrl = Annotated[
     str | None,
@@ -59,6 +61,10 @@ def emulator(
     faults: Annotated[
         Path | None, typer.Option("--faults", metavar="FILE", help="A YAML list of things to break.")
     ] = None,
+    rate_limit: Annotated[
+        float | None,
+        typer.Option("--rate-limit", metavar="N", min=0.1, help="Answer N requests a second, refuse others with 429."),
+    ] = None,
     shuffle: Annotated[
         int | None,
         typer.Option("--shuffle", metavar="N", help="Choose at random, by this number, what nobody knows."),
@@ -71,10 +77,6 @@ def emulator(
     ] = False,
 ) -> int:
     """Runs the local Atoms. The first line on stdout is its address, printed once it answers."""
-    from agentops.emulator.options import Choices, EmulatorOptions
-    from agentops.emulator.server import serve
-    from agentops.emulator.store.database import EmulatorError
-
     options = EmulatorOptions(
         api=api.value,
         host=host,
@@ -89,6 +91,7 @@ def emulator(
         client_tools=client_tools,
         language_model=_language_model(llm_url, llm_model),
         allow_tool_calls=allow_tool_calls,
+        rate_limit=rate_limit,
     )
     try:
         words = tuple(scan_fails_on) if scan_fails_on else options.scan_fails_on
@@ -102,16 +105,11 @@ def emulator(
 
 def _faults(lines: list[str], file: Path | None) -> tuple[Fault, ...]:
     """The faults of the command line, then those of the file. Raises EmulatorError."""
-    from agentops.emulator.faults import parse_fault
-    from agentops.emulator.seeding import read_fault_file
-
     return (*map(parse_fault, lines), *(read_fault_file(file) if file else ()))
 
 
 def _language_model(url: str | None, model: str | None) -> LanguageModel | None:
     """What answers callers, with its key from the environment. Raises UsageError."""
-    from agentops.emulator.behaviour.language_model import LanguageModel
-
     if url is None and model is None:
         return None
     if url is None or model is None:

@@ -55,9 +55,9 @@ class Trial:
     @property
     def text(self) -> str:
         what = MUTANTS[self.mutant][0]
-        told = "ok    " if self.is_as_it_should_be else "NOT OK"
+        sign = "ok    " if self.is_as_it_should_be else "NOT OK"
         seen = next((f": {c.kind}, expected {c.expected}, heard {c.heard}" for c in self.report.failures), "")
-        return f"{told} {self.report.title}, {what}: {self.report.verdict}{seen}"
+        return f"{sign} {self.report.title}, {what}: {self.report.verdict}{seen}"
 
 
 def broken(behaviour: Behaviour, mutant: str) -> Behaviour:

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agentops.emulator.faults import SOCKET_KINDS, ArmedFaults, Fault
 from agentops.emulator.observation import EMULATED
+from agentops.emulator.ratelimit import RETRY_AFTER_S, RateLimit
 from agentops.emulator.store.state import Store
 
 ABORT = "agentops.abort"  # where the server leaves the function that cuts a request's connection
@@ -52,6 +53,7 @@ class Interception:
     ) -> None:
         self._app, self._store, self._faults, self._log = app, store, faults, log
         self._is_versioning_write = is_versioning_write
+        self._limit = RateLimit(store.options.rate_limit)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket" and scope["path"].startswith(EMULATED):
@@ -77,7 +79,10 @@ class Interception:
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
-        faults = self._met(scope, scope["method"])
+        if self._limit.lets_through():
+            faults = self._met(scope, scope["method"])
+        else:
+            faults = [Fault("rate_limit", retry_after_s=RETRY_AFTER_S)]
         try:
             await self._answer_or_break(faults, scope, receive, send_with_id)
         finally:

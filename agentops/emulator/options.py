@@ -83,6 +83,7 @@ class EmulatorOptions:
     client_tools:   offers the unconfirmed client tools on the WebSocket
     language_model: answers callers instead of the behaviour files' turns
     allow_tool_calls: `api_call` tools really perform their HTTP requests
+    rate_limit:     requests a second that are answered; None: all
     """
 
     api: Api = "v2"
@@ -104,3 +105,4 @@ class EmulatorOptions:
     client_tools: bool = False
     language_model: LanguageModel | None = None
     allow_tool_calls: bool = False
+    rate_limit: float | None = None

@@ -122,7 +122,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         _cuttable(app),
         log_config=None,
         access_log=False,
-        http="h11",  # not the client's parser: what one side gets wrong must not be right to the other
+        http="h11",  # the same whether or not another parser is installed
         ws="websockets-sansio",
         ws_per_message_deflate=False,  # audio hardly shrinks, and compressing it costs more than all the rest of a call
         lifespan="on",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agentops.diagnostics import Diagnostic, Severity
@@ -18,6 +18,7 @@ from agentops.document import (
     path_text,
     read_mark,
 )
+from agentops.fields import is_clearable
 from agentops.plan.approval import digest_of, target_name
 from agentops.plan.canonical import Canonical, canonical, fingerprint_of, holds
 from agentops.plan.changes import Describer, place_in_source, secret_values
@@ -32,12 +33,11 @@ from agentops.plan.compare import (
 )
 from agentops.plan.diff import ABSENT, Difference, value_at
 from agentops.plan.drafts import foreign_draft
-from agentops.plan.drift import Standing, judge
+from agentops.plan.drift import DriftStatus, classify
 from agentops.plan.identity import Match, Matching
-from agentops.plan.merge import empty_value
 from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Operation, Plan, Refusal
 from agentops.plan.policy import refuse_by_rules
-from agentops.plan.safety import refuse_agent, refuse_excess, refuse_protected
+from agentops.plan.safety import refuse_agent, refuse_excess, refuse_protected, refuse_shared_numbers
 
 _CONTAINERS = (dict, list)
 
@@ -46,8 +46,6 @@ _CONTAINERS = (dict, list)
 class World:
     """What was read of the account.
 
-    observed: what the platform holds, by agent id, of every agent that a spec matched; nothing where a `Planner` is
-              handed each agent as it is read
     orphans:  agents with our mark that no spec means any more, by the key in their mark; read only for `--prune`
     agent_count: agents that the account has now, archived ones not counted
     """
@@ -55,9 +53,8 @@ class World:
     generation: Generation
     target: str
     matching: Matching
-    observed: Mapping[str, ObservedAgent] = field(default_factory=dict)
-    orphans: Mapping[str, ObservedAgent] = field(default_factory=dict)
-    agent_count: int = 0
+    orphans: Mapping[str, ObservedAgent]
+    agent_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +92,19 @@ class Planner:
         diagnostics = _unclearable(desired)
         if observed is None:
             return AgentPlan(_create(describer, form), [], diagnostics)
-        standing = judge(self._environment, self._world.generation, match, observed)
+        status = classify(self._environment, self._world.generation, match, observed)
         rules = active_rules(self._environment, desired.key, options.today)
-        compared = compare_config(describer, form, observed.live, standing.base, rules)
-        change = _existing(describer, form, observed, standing, compared)
+        compared = compare_config(describer, form, observed.live, status.base, rules)
+        change = _existing(describer, form, observed, status, compared)
         if options.lists_unmanaged:
             change = replace(change, unmanaged=unmanaged_paths(desired, observed.live))
         refusals = refuse_agent(
-            change, standing, overwrites_drift=options.overwrites_drift, discards_draft=options.discards_draft
+            change, status, overwrites_drift=options.overwrites_drift, discards_draft=options.discards_draft
         )
-        return AgentPlan(change, refusals, diagnostics + _notes(change, standing, compared))
+        return AgentPlan(change, refusals, diagnostics + _notes(change, status, compared))
 
     def conclude(self, parts: Iterable[AgentPlan], diagnostics: Iterable[Diagnostic] = ()) -> Plan:
-        """The plan, from a part for every match in their order. What concerns all agents together is judged here."""
+        """The plan, from a part for every match in their order. Rules about several agents at once apply here."""
         environment, world = self._environment, self._world
         refusals = list(world.matching.refusals)
         notes = list(diagnostics) + _expired_rules(environment, self._options.today)
@@ -118,8 +115,9 @@ class Planner:
             notes += part.diagnostics
         changes += [_archive(key, orphan) for key, orphan in sorted(world.orphans.items())]
         refusals += refuse_protected(environment, changes) + refuse_excess(environment, changes)
+        refusals += refuse_shared_numbers(changes)
         refusals += refuse_by_rules(environment, changes)
-        standing, acknowledged = acknowledge(refusals, self._options.acknowledged)
+        remaining, acknowledged = acknowledge(refusals, self._options.acknowledged)
         return Plan(
             project=environment.project,
             environment=environment.name,
@@ -128,24 +126,9 @@ class Planner:
             changes=tuple(changes),
             digest=digest_of(environment, world.target, changes),
             diagnostics=tuple(notes),
-            refusals=standing,
+            refusals=remaining,
             acknowledged=acknowledged,
         )
-
-
-def build_plan(
-    environment: Environment,
-    world: World,
-    options: PlanOptions = PlanOptions(),
-    diagnostics: Iterable[Diagnostic] = (),
-) -> Plan:
-    """The plan for everything that was matched. Same intention and same world give an equal plan."""
-    planner = Planner(environment, world, options)
-    parts = [
-        planner.plan_agent(match, world.observed[match.listing.agent_id] if match.listing else None)
-        for match in world.matching.matches
-    ]
-    return planner.conclude(parts, diagnostics)
 
 
 def _create(describer: Describer, form: Canonical) -> AgentChange:
@@ -162,15 +145,15 @@ def _create(describer: Describer, form: Canonical) -> AgentChange:
 
 
 def _existing(
-    describer: Describer, form: Canonical, observed: ObservedAgent, standing: Standing, compared: Comparison
+    describer: Describer, form: Canonical, observed: ObservedAgent, status: DriftStatus, compared: Comparison
 ) -> AgentChange:
     desired, live = describer.desired, observed.live
     mark = fingerprint_of(form)
     unverifiable = tuple(sorted(n for n in live.unverifiable if holds(desired.config, n))) if live else ()
-    unseen = _unseen(describer, form, unverifiable, standing, mark)
+    unseen = _unseen(describer, form, unverifiable, status, mark)
     immediate = compare_metadata(describer, observed)
     fields = compared.fields + unseen + immediate
-    action, reason = _decide(observed, standing, fields, mark)
+    action, reason = _decide(observed, status, fields, mark)
     return AgentChange(
         key=desired.key,
         name=desired.name,
@@ -181,19 +164,19 @@ def _existing(
         base_number=live.number if live else None,
         fingerprint=mark,
         fields=fields,
-        drift=standing.drift,
+        drift=status.drift,
         drift_fields=compared.drifted,
-        drift_detail=standing.detail,
+        drift_detail=status.detail,
         unverifiable=unverifiable,
         foreign_draft=foreign_draft(desired, observed),
         desired=desired,
         observed=None if action is Action.UNCHANGED and not compared.drifted else observed,
-        restore_to=standing.staged if action is Action.GO_LIVE else None,
+        restore_to=status.never_live if action is Action.GO_LIVE else None,
     )
 
 
 def _decide(
-    observed: ObservedAgent, standing: Standing, fields: Sequence[FieldChange], mark: str
+    observed: ObservedAgent, status: DriftStatus, fields: Sequence[FieldChange], mark: str
 ) -> tuple[Action, str]:
     live = observed.live
     if observed.listing.is_archived:
@@ -203,24 +186,24 @@ def _decide(
     serving = f"revision {live.number}" if live.number is not None else f"revision {live.revision_id}"
     if not fields:
         return Action.UNCHANGED, f"{serving} serves what the spec asks for"
-    staged = standing.staged
-    if staged is not None and _staged_fingerprint(staged) == mark:
-        return Action.GO_LIVE, f"revision {staged.number or staged.revision_id} is published and not live yet"
+    waiting = status.never_live
+    if waiting is not None and _marked_fingerprint(waiting) == mark:
+        return Action.GO_LIVE, f"revision {waiting.number or waiting.revision_id} is published and not live yet"
     if all(change.is_immediate for change in fields):
         return Action.UPDATE, "only unversioned fields differ"
     return Action.UPDATE, f"{serving} differs from the spec"
 
 
-def _staged_fingerprint(revision: Revision) -> str | None:
+def _marked_fingerprint(revision: Revision) -> str | None:
     mark = read_mark(revision.label)
     return mark.fingerprint if mark else None
 
 
 def _unseen(
-    describer: Describer, form: Canonical, unverifiable: Sequence[str], standing: Standing, mark: str
+    describer: Describer, form: Canonical, unverifiable: Sequence[str], status: DriftStatus, mark: str
 ) -> tuple[FieldChange, ...]:
     """Fields that can't be read back are written when the spec is not the one we last put live."""
-    if standing.mark is not None and standing.mark.fingerprint == mark:
+    if status.mark is not None and status.mark.fingerprint == mark:
         return ()
     paths = [tuple(name.split(".")) for name in unverifiable]
     reason = "cannot be read back, so it is written whenever the spec changes"
@@ -248,14 +231,14 @@ def acknowledge(
     refusals: Iterable[Refusal], acknowledged: frozenset[str]
 ) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:
     """What still refuses, and the acknowledgements that were used. `CODE:key` acknowledges for one agent only."""
-    standing, used = [], set()
+    remaining, used = [], set()
     for refusal in refusals:
         names = {refusal.acknowledgement, f"{refusal.acknowledgement}:{refusal.agent}"} & acknowledged
         if refusal.acknowledgement is not None and names:
             used |= names
         else:
-            standing.append(refusal)
-    return tuple(standing), tuple(sorted(name for name in used if name))
+            remaining.append(refusal)
+    return tuple(remaining), tuple(sorted(name for name in used if name))
 
 
 def _unclearable(desired: DesiredAgent) -> list[Diagnostic]:
@@ -270,7 +253,7 @@ def _unclearable(desired: DesiredAgent) -> list[Diagnostic]:
             path=path_text(path),
         )
         for path in _cleared(desired.config, ())
-        if not _is_clearable(path)
+        if not is_clearable(path)
     ]
 
 
@@ -280,14 +263,6 @@ def _cleared(value: dict[str, Any] | list[Any], path: Path) -> Iterable[Path]:
             yield (*path, part)
         elif isinstance(item, _CONTAINERS) and item:
             yield from _cleared(item, (*path, part))
-
-
-def _is_clearable(path: Path) -> bool:
-    try:
-        empty_value(path)
-    except LookupError:
-        return False
-    return True
 
 
 def _expired_rules(environment: Environment, today: str) -> list[Diagnostic]:
@@ -305,7 +280,7 @@ def _expired_rules(environment: Environment, today: str) -> list[Diagnostic]:
     ]
 
 
-def _notes(change: AgentChange, standing: Standing, compared: Comparison) -> list[Diagnostic]:
+def _notes(change: AgentChange, status: DriftStatus, compared: Comparison) -> list[Diagnostic]:
     """What is worth knowing and refuses nothing."""
     notes = [
         _note(change, "drift-ignored", f"{path_text(path)} differs and is left alone: {rule.reason}", path)
@@ -315,8 +290,8 @@ def _notes(change: AgentChange, standing: Standing, compared: Comparison) -> lis
         names = ", ".join(change.unverifiable)
         notes.append(_note(change, "unverifiable", f"written but never compared, since it can't be read back: {names}"))
     if change.drift is Drift.ROLLED_BACK and not change.is_change:
-        notes.append(_note(change, "rolled-back", standing.detail))
-    is_respecified = standing.mark is not None and standing.mark.fingerprint != change.fingerprint
+        notes.append(_note(change, "rolled-back", status.detail))
+    is_respecified = status.mark is not None and status.mark.fingerprint != change.fingerprint
     if not change.is_change and is_respecified and not compared.ignored:
         text = "the spec changed without changing the agent; fields that it no longer names keep their live value"
         notes.append(_note(change, "spec-narrowed", text))

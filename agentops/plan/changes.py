@@ -5,18 +5,24 @@ Values leave canonical form here, and everything that must not be seen is hidden
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from agentops.diagnostics import Where
 from agentops.document import DesiredAgent, Path, Secret
+from agentops.fields import NATURAL_KEYS, SENT, Category, Risk, category_of, risk_of
 from agentops.plan.canonical import HIDDEN, Canonical, KeyedItems, plain
 from agentops.plan.diff import ABSENT, Difference, leaves, value_at
-from agentops.plan.fields import NATURAL_KEYS, category_of, is_sensitive, risk_of
-from agentops.plan.model import AgentChange, Category, ChangedBy, FieldChange, Operation, Risk
+from agentops.plan.model import AgentChange, ChangedBy, FieldChange, Operation
 
 _TELLING = 6  # characters from which on a secret inside a text is no coincidence
+# Names of leaves that hold credentials whoever wrote them: never shown, not even from the platform's side.
+_SENSITIVE = re.compile(
+    r"authori[sz]ation|api[-_]?key|access[-_]?key|secret|token|passw|cookie|credential|signature|bearer|^auth$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +171,14 @@ def _hidden(path: Path, form: Canonical, concealed: frozenset[str]) -> Canonical
     if not isinstance(form, str) or not form:
         return form
     is_call_time = form.startswith("{{") and form.endswith("}}")
-    is_credential = is_sensitive(path) and not is_call_time and path[-1] != "key"
+    is_credential = _is_sensitive(path) and not is_call_time and path[-1] != "key"
     return HIDDEN if is_credential or any(_gives_away(form, value) for value in concealed) else form
+
+
+def _is_sensitive(path: Path) -> bool:
+    """Whether the leaf at `path` is a credential by its name, inside something that is sent to a third party."""
+    at = next((at for at, part in enumerate(path) if part in SENT), len(path))
+    return any(isinstance(name, str) and _SENSITIVE.search(name) for name in path[at + 1 :])
 
 
 def _gives_away(text: str, secret: str) -> bool:

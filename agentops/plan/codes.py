@@ -149,6 +149,12 @@ _TABLE = (
         True,
     ),
     Code(
+        "PHONE_NUMBER_SHARED",
+        "Two specs claim one phone number",
+        "A number has one agent: each apply would take it from the other.",
+        "Leave the number in one spec.",
+    ),
+    Code(
         "AGENT_LIMIT",
         "The account's plan has no room for another agent",
         "Creating it would be refused halfway through.",

@@ -13,6 +13,7 @@ from typing import Any
 
 from agentops.diagnostics import Diagnostic, Where, has_errors
 from agentops.document import DesiredAgent, Generation, ObservedAgent, Path, Revision
+from agentops.fields import Category, Risk
 
 FORMAT_VERSION = 1
 
@@ -26,27 +27,6 @@ class Action(StrEnum):
     RESTORE = "restore"  # a rollback: an older revision becomes live again
     ARCHIVE = "archive"
     UNCHANGED = "unchanged"
-
-
-class Category(StrEnum):
-    PROMPT = "prompt"
-    GREETING = "greeting"
-    VOICE = "voice"
-    MODEL = "model"
-    LANGUAGE = "language"
-    TOOLS = "tools"
-    TELEPHONY = "telephony"
-    ANALYTICS = "analytics"
-    PRIVACY = "privacy"
-    TIMING = "timing"
-    COSMETIC = "cosmetic"
-    OTHER = "other"
-
-
-class Risk(StrEnum):
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
 
 
 class ChangedBy(StrEnum):

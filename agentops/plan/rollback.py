@@ -31,7 +31,7 @@ def build_rollback(
     changes = tuple(_change(rollback) for rollback in rollbacks)
     refusals = [refusal for rollback in rollbacks for refusal in _refuse(rollback)]
     refusals += refuse_protected(environment, changes)
-    standing, acknowledged = acknowledge(refusals, options.acknowledged)
+    remaining, acknowledged = acknowledge(refusals, options.acknowledged)
     return Plan(
         project=environment.project,
         environment=environment.name,
@@ -39,7 +39,7 @@ def build_rollback(
         generation=generation,
         changes=changes,
         digest=digest_of(environment, target, changes),
-        refusals=standing,
+        refusals=remaining,
         acknowledged=acknowledged,
     )
 

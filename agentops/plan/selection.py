@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from zlib import crc32
 
 from agentops.document import DesiredAgent
 from agentops.errors import UsageError
@@ -19,7 +18,6 @@ class Selection:
     tags:             "tag=value", the value may be a glob
     changed_files:    project-relative paths; None when the question was not asked
     keys:             exactly these, as far as the project has them: the agents of a saved plan
-    shard:            (index, count), both from 1: the part of the project that falls to this machine
     """
 
     agents: tuple[str, ...] = ()
@@ -27,7 +25,6 @@ class Selection:
     tags: tuple[str, ...] = ()
     changed_files: frozenset[str] | None = None
     keys: frozenset[str] | None = None
-    shard: tuple[int, int] | None = None
 
 
 def select_agents(
@@ -50,7 +47,6 @@ def select_agents(
         and not _is_named(agent, selection.excluded)
         and all(fnmatchcase(str(agent.tags.get(name, "")), value) and name in agent.tags for name, value in tags)
         and _is_touched(agent, selection.changed_files, sources or {})
-        and _is_in_shard(agent, selection.shard)
     )
 
 
@@ -64,14 +60,6 @@ def _is_touched(agent: DesiredAgent, changed: frozenset[str] | None, sources: Ma
         return True
     known = sources.get(agent.key)
     return known is None or bool(known & changed)
-
-
-def _is_in_shard(agent: DesiredAgent, shard: tuple[int, int] | None) -> bool:
-    """By the key alone: adding an agent moves no other to another shard."""
-    if shard is None:
-        return True
-    index, count = shard
-    return crc32(agent.key.encode()) % count == index - 1
 
 
 def _require_known(agents: Sequence[DesiredAgent], patterns: Sequence[str], option: str) -> None:

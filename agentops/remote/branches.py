@@ -25,7 +25,7 @@ from agentops.document import (
 from agentops.errors import InvalidRequestError, NotFoundError, PlatformError
 from agentops.remote import wire
 from agentops.remote.client import Client, find_base, is_mine
-from agentops.remote.port import Branch, Head, Publication, is_staging_name
+from agentops.remote.port import Head, Publication
 from agentops.remote.rows import BranchRow, BranchSummaryRow, RevisionRow, read_row, rows_of
 
 _HISTORY = 20
@@ -67,7 +67,6 @@ class Branches(Client):
             history=tuple(history),
             draft=draft,
             branch_id=branch.branch_id,
-            branch_name=branch.name,
         )
         return observed, has_draft
 
@@ -130,7 +129,7 @@ class Branches(Client):
     ) -> Sequence[Revision]:
         found = await asyncio.gather(*(self._rows(agent_id, each.branch.branch_id, limit) for each in branches))
         revisions = {
-            row.revision_id: _on_branch(row, each)
+            row.revision_id: row.to_revision(branch_id=row.branch or each.branch.branch_id)
             for each, rows in zip(branches, found, strict=True)
             for row in rows
             if row.status in (None, "published")
@@ -255,45 +254,11 @@ class Branches(Client):
     async def make_live(self, agent_id: str, revision: Revision) -> None:
         await self._write("POST", f"/agent/{agent_id}/branches/{revision.branch_id}/live", {}, is_repeatable=True)
 
-    # -- branches
-
-    async def list_branches(self, agent_id: str) -> Sequence[Branch]:
-        return [_branch(each) for each in await self._summaries(agent_id)]
-
-    async def create_branch(self, agent_id: str, source_branch_id: str, name: str) -> Branch:
-        path = f"/agent/{agent_id}/branches"
-        data = await self._write("POST", path, {"sourceBranchId": source_branch_id, "name": name})
-        row = read_row(BranchRow, data, f"POST {path}")
-        return Branch(branch_id=row.branch_id, name=row.name or name, head_revision_id=row.head_revision_id)
-
-    async def rename_branch(self, agent_id: str, branch_id: str, name: str) -> None:
-        await self._write("PATCH", f"/agent/{agent_id}/branches/{branch_id}", {"name": name}, is_repeatable=True)
-
-    async def archive_branch(self, agent_id: str, branch_id: str) -> None:
-        await self._write("POST", f"/agent/{agent_id}/branches/{branch_id}/archive", is_repeatable=True)
-
 
 def _live(summaries: Sequence[BranchSummaryRow]) -> BranchSummaryRow | None:
     """The branch that serves calls; an agent whose rows do not say has only its default one."""
     live = next((each for each in summaries if each.is_live), None)
     return live or next((each for each in summaries if each.branch.is_default), None)
-
-
-def _on_branch(row: RevisionRow, summary: BranchSummaryRow) -> Revision:
-    revision = row.to_revision(branch_id=row.branch or summary.branch.branch_id)
-    return replace(revision, is_staged=not summary.is_live and is_staging_name(summary.branch.name))
-
-
-def _branch(row: BranchSummaryRow) -> Branch:
-    return Branch(
-        branch_id=row.branch.branch_id,
-        name=row.branch.name,
-        is_live=bool(row.is_live),
-        is_default=bool(row.branch.is_default),
-        head_revision_id=row.branch.head_revision_id,
-        has_draft=bool(row.has_open_draft),
-        updated_at=row.branch.updated_at or row.branch.created_at,
-    )
 
 
 def _slot(observed: ObservedAgent) -> str:

@@ -11,10 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from agentops.document import AgentListing, Document, Draft, Generation, LeafDifference, ObservedAgent, Revision
-from agentops.errors import NotFoundError, UsageError
 from agentops.remote import wire
 from agentops.remote.client import Client, find_base, is_mine
-from agentops.remote.port import Branch, Head, Publication
+from agentops.remote.port import Head, Publication
 from agentops.remote.rows import RevisionRow, read_row, rows_of
 
 _HISTORY = 20
@@ -181,20 +180,6 @@ class Drafts(Client):
         revision_id = publication.restored_from or ""
         await self.make_live(publication.agent_id, Revision(revision_id))
         return replace(publication, revision=await self.read_revision(publication.agent_id, revision_id))
-
-    # -- branches
-
-    async def list_branches(self, agent_id: str) -> Sequence[Branch]:
-        return ()
-
-    async def create_branch(self, agent_id: str, source_branch_id: str, name: str) -> Branch:
-        raise UsageError("this account has no branches", hint="deploy.strategy: branch needs the branch model (v2)")
-
-    async def rename_branch(self, agent_id: str, branch_id: str, name: str) -> None:
-        raise NotFoundError("this account has no branches", status=404)
-
-    async def archive_branch(self, agent_id: str, branch_id: str) -> None:
-        raise NotFoundError("this account has no branches", status=404)
 
 
 def _needed(live: Revision | None, revisions: Sequence[Revision], mine: tuple[str, str] | None) -> tuple[Revision, ...]:

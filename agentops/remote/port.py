@@ -17,27 +17,6 @@ from agentops.document import AgentListing, Document, Draft, Generation, LeafDif
 from agentops.document import PhoneNumber as PhoneNumber
 from agentops.document import Voice as Voice
 
-DEPLOY_BRANCH = "ao-"  # what the name of a branch made for one deploy starts with
-SERVED = ".served"  # and what it ends with once it has been live: a newer one without it was only staged
-
-
-def is_staging_name(name: str) -> bool:
-    """Whether a branch of this name was made for a deploy and has never been live."""
-    return name.startswith(DEPLOY_BRANCH) and not name.endswith(SERVED)
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """One active branch of an agent (v2)."""
-
-    branch_id: str
-    name: str
-    is_live: bool = False
-    is_default: bool = False
-    head_revision_id: str | None = None
-    has_draft: bool = False
-    updated_at: str | None = None
-
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -185,13 +164,3 @@ class Writer(Reader, Protocol):
     async def archive_agent(self, agent_id: str, *, archived: bool = True) -> None:
         """Archives the agent, or brings it back. That it already is so is no error."""
         ...
-
-    async def list_branches(self, agent_id: str) -> Sequence[Branch]:
-        """The active branches; v1 has none."""
-        ...
-
-    async def create_branch(self, agent_id: str, source_branch_id: str, name: str) -> Branch: ...
-
-    async def rename_branch(self, agent_id: str, branch_id: str, name: str) -> None: ...
-
-    async def archive_branch(self, agent_id: str, branch_id: str) -> None: ...

@@ -109,7 +109,6 @@ class BranchRow(Row):
     head_revision_id: str | None = Field(None, alias="headRevisionId")
     open_draft_id: str | None = Field(None, alias="openDraftId")
     status: str | None = None
-    created_at: str | None = Field(None, alias="createdAt")
     updated_at: str | None = Field(None, alias="updatedAt")
 
 

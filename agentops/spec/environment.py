@@ -21,7 +21,6 @@ from agentops.document import (
     OnFailure,
     Secret,
     SecretRef,
-    Strategy,
 )
 from agentops.errors import UsageError
 from agentops.spec.check import check
@@ -321,7 +320,5 @@ def _to_deploy(spec: EnvironmentSpec) -> Deploy:
         smoke=deploy.smoke == "live",
         gate_preview=deploy.gate == "preview",
         on_failure=OnFailure(deploy.on_failure or OnFailure.ROLLBACK),
-        strategy=Strategy(deploy.strategy or Strategy.IN_PLACE),
-        keep_branches=deploy.keep_branches or Deploy().keep_branches,
         call_minutes=deploy.call_minutes,
     )

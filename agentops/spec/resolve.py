@@ -10,6 +10,7 @@ from typing import Any
 
 from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
 from agentops.document import DesiredAgent, Document, Path
+from agentops.fields import METADATA
 from agentops.spec.check import check, sound_part
 from agentops.spec.choices import settle_choices
 from agentops.spec.closest import closest
@@ -320,24 +321,14 @@ class SpecReader:
         self.problems.append(Diagnostic(code, Severity.ERROR, summary, hint=hint, where=where, agent=agent))
 
 
-# What authors write at the top of a spec -> the platform's name for it.
-METADATA = {
-    "description": "description",
-    "inbound": "allowInboundCall",
-    "phone_numbers": "telephonyProductId",
-    "visible_to_everyone": "visibleToEveryone",
-    "avatar_url": "avatarUrl",
-}
-
-
 def _metadata(tree: Map) -> Document:
-    return {name: to_plain(tree[key]) for key, name in METADATA.items() if key in tree}
+    """The unversioned fields that the spec manages, in the platform's names; `name` is an agent's own."""
+    return {name: to_plain(tree[key]) for name, key in METADATA.items() if name != "name" and key in tree}
 
 
 def _places_outside(tree: Map) -> dict[Path, Where]:
     """Where the fields are written that are not in the document."""
-    written = {"name": "name", **METADATA}
-    return {(name,): value_place(tree.marks[key]) for key, name in written.items() if key in tree.marks}
+    return {(name,): value_place(tree.marks[key]) for name, key in METADATA.items() if key in tree.marks}
 
 
 def check_asked(results: Sequence[SpecResult], context: ProjectContext) -> list[Diagnostic]:

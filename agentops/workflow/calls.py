@@ -11,18 +11,22 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from agentops.apply.model import SmokeVerdict
-from agentops.apply.model import Verdict as SmokeOutcome
+from agentops.calls.baseline import NO_BASELINE, Baseline
 from agentops.calls.choosing import estimate_s, is_called_for
 from agentops.calls.folder import keep_in
-from agentops.calls.from_record import script_from_record
-from agentops.calls.model import Check, RunReport
+from agentops.calls.from_record import script_of_record
+from agentops.calls.model import RunReport
 from agentops.calls.preparing import prepare
-from agentops.calls.run import Prepared, Wiring
+from agentops.calls.run import Prepared
 from agentops.calls.schedule import Progress, RunOptions, ScheduledCall, ignore_progress, run_calls, shard_of
 from agentops.calls.session import NoConnection, Target, try_session
+from agentops.document import DesiredAgent, Verdict
 from agentops.errors import AgentopsError, RefusedError, UnavailableError, UsageError
+from agentops.fields import Category
 from agentops.plan.identity import match_agents
-from agentops.plan.model import Action, AgentChange, Category
+from agentops.plan.model import Action, AgentChange
+from agentops.spec import Project
+from agentops.workflow.call_wiring import estimate_usage, require_tokens, wired
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.scripts import Choice, LoadedScript, load_scripts
 
@@ -31,13 +35,46 @@ PageWriter: TypeAlias = Callable[[RunReport, Path], Path]
 _CATEGORIES = frozenset(category.value for category in Category)
 
 
+@dataclass(frozen=True, slots=True)
+class CallRequest:
+    """Which calls to make; without files, those that the specs name.
+
+    shard:      (part, of how many), from 1
+    budget_min: the most minutes that they may take
+    """
+
+    files: tuple[Path, ...] = ()
+    tags: tuple[str, ...] = ()
+    shard: tuple[int, int] | None = None
+    budget_min: float | None = None
+
+
+def choose_scripts(project: Project, agents: Sequence[DesiredAgent], request: CallRequest) -> list[LoadedScript]:
+    """The scripts to call; none where nothing falls to the shard.
+
+    Raises UsageError when nothing fits the request, RefusedError when it takes longer than the budget.
+    """
+    files = tuple(_in_project(path, project.root) for path in request.files)
+    scripts = load_scripts(project, agents, Choice(files, request.tags))
+    if not scripts:
+        raise UsageError("no call script fits what was asked for", hint="name one, or add `calls:` to a spec")
+    mine = [scripts[index] for index in shard_of([item.file for item in scripts], request.shard)]
+    hint = "choose fewer with --tag or --agent, or raise --budget"
+    require_budget(estimate_min(mine), request.budget_min, hint=hint)
+    require_tokens(estimate_usage([item.script for item in mine], project.environment), project.environment)
+    return mine
+
+
+def _in_project(path: Path, root: Path) -> str:
+    try:
+        return path.relative_to(root.resolve()).as_posix()
+    except ValueError:
+        raise UsageError(f"{path} is outside of the project in {root}") from None
+
+
 def made_ready(loaded: LoadedScript, root: Path) -> Prepared:
     """A script with its words as sound."""
     return prepare(loaded.script, loaded.file, folder=(root / loaded.file).parent, places=loaded.places)
-
-
-def of_shard(scripts: Sequence[LoadedScript], shard: tuple[int, int] | None) -> list[LoadedScript]:
-    return [scripts[index] for index in shard_of([item.file for item in scripts], shard)]
 
 
 def estimate_min(scripts: Iterable[LoadedScript | Prepared]) -> float:
@@ -55,7 +92,7 @@ def require_budget(minutes: float, budget_min: float | None, *, hint: str) -> No
         )
 
 
-async def script_of_call(deployment: Deployment, call_id: str) -> dict[str, Any]:
+async def script_from_record(deployment: Deployment, call_id: str) -> dict[str, Any]:
     """The record of a call as a script of the agent that took it. Raises UsageError for an agent no spec means."""
     record = await deployment.account.read_call(call_id)
     agent = record.get("agent")
@@ -69,7 +106,7 @@ async def script_of_call(deployment: Deployment, call_id: str) -> dict[str, Any]
             hint="use the environment that the call was made in: -e NAME",
             code="foreign-call",
         )
-    return script_from_record(record, keys[0])
+    return script_of_record(record, keys[0])
 
 
 async def find_agent_ids(deployment: Deployment, keys: Iterable[str]) -> dict[str, str]:
@@ -92,13 +129,16 @@ def target_of(deployment: Deployment, agent_id: str) -> Target:
     return Target(deployment.account.base_url, agent_id, key, deployment.environment.name)
 
 
-async def smoke(deployment: Deployment, scripts: Sequence[LoadedScript], options: RunOptions) -> RunReport:
+async def smoke(
+    deployment: Deployment, scripts: Sequence[LoadedScript], options: RunOptions, baseline: Baseline = NO_BASELINE
+) -> RunReport:
     """Calls the agents that serve now, by the given scripts. Everything is made ready before the first call."""
     prepared = [made_ready(loaded, deployment.root) for loaded in scripts]
     ids = await find_agent_ids(deployment, dict.fromkeys(item.script.agent for item in prepared))
     scheduled = [ScheduledCall(item, target_of(deployment, ids[item.script.agent])) for item in prepared]
     options = replace(options, environment=deployment.environment.name)
-    return await run_calls(scheduled, Wiring(platform=deployment.account), options)
+    async with wired(deployment, [item.script for item in prepared], baseline) as wiring:
+        return await run_calls(scheduled, wiring, options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +183,11 @@ class SmokeAfterDeploy:
         options = RunOptions(environment=self.deployment.environment.name, progress=self.progress, keep=keep_in(folder))
         try:
             scheduled = [ScheduledCall(item, target) for item in chosen]
-            run = await run_calls(scheduled, Wiring(platform=self.deployment.account), options)
-            return SmokeVerdict(SmokeOutcome(run.verdict.value), summary_of(run), str(self.write_pages(run, folder)))
+            async with wired(self.deployment, [item.script for item in chosen]) as wiring:
+                run = await run_calls(scheduled, wiring, options)
+            return SmokeVerdict(run.verdict, summary_of(run), str(self.write_pages(run, folder)))
         except (AgentopsError, OSError) as error:
-            return SmokeVerdict(SmokeOutcome.INCONCLUSIVE, f"the calls could not be made: {error}")
+            return SmokeVerdict(Verdict.INCONCLUSIVE, f"the calls could not be made: {error}")
 
 
 def prepare_smoke(
@@ -164,28 +205,26 @@ def prepare_smoke(
     keys = {change.key for change in changes if change.is_change}
     agents = [agent for agent in deployment.agents if agent.key in keys]
     prepared: dict[str, list[Prepared]] = {}
-    categories = {change.key: _categories(change) for change in changes}
+    # Nothing for what is new or restored, which is called in full.
+    categories = {
+        change.key: frozenset(category.value for category in change.categories)
+        if change.action in (Action.UPDATE, Action.GO_LIVE)
+        else frozenset()
+        for change in changes
+    }
     for loaded in load_scripts(deployment.project, agents, Choice()):
         if is_called_for(loaded.script, categories[loaded.script.agent], _CATEGORIES):
             prepared.setdefault(loaded.script.agent, []).append(made_ready(loaded, deployment.root))
+    chosen = [item.script for each in prepared.values() for item in each]
+    require_tokens(estimate_usage(chosen, deployment.environment), deployment.environment)
     return SmokeAfterDeploy(deployment, prepared, folder, write_pages, progress)
-
-
-def _categories(change: AgentChange) -> frozenset[str]:
-    """What a change touches; nothing for what is new or restored, which is called in full."""
-    is_partial = change.action in (Action.UPDATE, Action.GO_LIVE)
-    return frozenset(category.value for category in change.categories) if is_partial else frozenset()
 
 
 def summary_of(run: RunReport) -> str:
     """What was heard and what was expected, one line per failure; the count of calls when all is well."""
-    lines = [
-        f"{call.title}: expected {check.expected}; heard {check.heard}" + _at(check)
-        for call in run.calls
-        for check in call.failures
-    ]
+    lines = []
+    for call in run.calls:
+        for check in call.failures:
+            at = f" (at {check.at_ms / 1000:.1f} s)" if check.at_ms is not None else ""
+            lines.append(f"{call.title}: expected {check.expected}; heard {check.heard}{at}")
     return "\n".join(lines) or f"{len(run.calls)} call{'s' if len(run.calls) != 1 else ''} passed"
-
-
-def _at(check: Check) -> str:
-    return f" (at {check.at_ms / 1000:.1f} s)" if check.at_ms is not None else ""

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from agentops.document import DesiredAgent, Environment, Generation, Secret, SecretRef
 from agentops.errors import SpecError, UsageError
-from agentops.net import NetOptions
-from agentops.net.client import Exchange
+from agentops.net import Exchange, NetOptions
 from agentops.remote.connect import connect
 from agentops.remote.port import Writer
 from agentops.settings import Settings
@@ -53,6 +52,7 @@ async def open_deployment(
     generation: Generation | None = None,
     on_exchange: Callable[[Exchange], None] | None = None,
     on_read: Callable[[int, int], None] = lambda done, total: None,
+    on_wait: Callable[[str], None] = lambda text: None,
 ) -> AsyncIterator[Deployment]:
     """Connects to the project's account. `emulator_url` is where the embedded emulator listens, for `target: emulator`.
 
@@ -62,14 +62,20 @@ async def open_deployment(
         raise SpecError(project.diagnostics)
     environment = project.environment
     key = account_key(environment, settings)
-    options = NetOptions(
-        requests_per_second=None if environment.is_emulator else environment.requests_per_second,
-        max_in_flight=environment.max_in_flight,
-        on_exchange=on_exchange,
-    )
+    options = replace(net_options(environment), on_exchange=on_exchange, on_wait=on_wait)
     base_url = emulator_url or environment.base_url or settings.base_url
     async with await connect(base_url, key, generation=generation, options=options) as account:
         yield Deployment(project, project.agents, account, key, on_read)
+
+
+def net_options(environment: Environment) -> NetOptions:
+    """How fast the environment is talked to: what it says, else the documented tiers; the emulator has no limit."""
+    default = NetOptions(requests_per_second=None) if environment.is_emulator else NetOptions()
+    return replace(
+        default,
+        requests_per_second=environment.requests_per_second or default.requests_per_second,
+        max_in_flight=environment.max_in_flight or default.max_in_flight,
+    )
 
 
 def account_key(environment: Environment, settings: Settings) -> Secret:

@@ -11,10 +11,10 @@ from agentops.spec import GitFacts
 
 def read_git_facts(root: Path) -> GitFacts | None:
     """The checked-out commit, or None outside a repository (and in one without a commit)."""
-    told = _git(root, "log", "-1", "--format=%H%x00%h%x00%s%x00%an%x00%cI")
-    if told is None:
+    commit = _git(root, "log", "-1", "--format=%H%x00%h%x00%s%x00%an%x00%cI")
+    if commit is None:
         return None
-    sha, short_sha, subject, author, committed_at = told.strip("\n").split("\0")
+    sha, short_sha, subject, author, committed_at = commit.strip("\n").split("\0")
     branch = (_git(root, "rev-parse", "--abbrev-ref", "HEAD") or "").strip()
     return GitFacts(
         sha=sha,

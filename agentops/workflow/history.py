@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agentops.apply.evidence import read_run, read_verdicts
 from agentops.apply.rollback import PREVIOUS, RollbackTarget, plan_rollback
+from agentops.apply.run_history import read_run, read_verdicts
 from agentops.document import AgentListing, DesiredAgent
 from agentops.errors import UsageError
 from agentops.plan.build import PlanOptions

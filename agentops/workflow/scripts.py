@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from agentops.calls.personas import read_persona
 from agentops.calls.reading import read_script
 from agentops.calls.script import Script
 from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
@@ -70,8 +71,24 @@ def load_script(root: Path, file: str, environment: Environment) -> LoadedScript
     script = read_script(tree, file=file, place_of=place_of)
     if isinstance(script, list):
         raise SpecError([*script, *problems])
+    if missing := _missing_model(script, root / file, environment):
+        raise SpecError([Diagnostic("call-script", Severity.ERROR, *missing, where=place_of(()) or Where(file))])
     places = tuple(str(place_of(("steps", index)) or file) for index in range(len(script.steps)))
     return LoadedScript(script, file, places)
+
+
+def _missing_model(script: Script, path: Path, environment: Environment) -> tuple[str, str] | None:
+    """What is wrong with what the script asks of a language model, and what to do about it."""
+    if script.needs_model and environment.judge is None:
+        what = "is judged by meaning" if script.judged_sentences else "has a simulated caller"
+        hint = "add `judge: {base_url: https://..., model: ..., api_key: ${{ secrets.NAME }}}` to agentops.yaml"
+        return f"the script {what}, and the project has no judge", hint
+    if script.caller.goal is not None:
+        try:
+            read_persona(script.caller.persona, path.parent)
+        except UsageError as error:
+            return error.summary, error.hint or ""
+    return None
 
 
 def load_scripts(project: Project, agents: Sequence[DesiredAgent], choice: Choice) -> list[LoadedScript]:

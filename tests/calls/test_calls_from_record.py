@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentops.calls.from_record import script_from_record
+from agentops.calls.from_record import script_of_record
 from agentops.calls.reading import read_script
 from agentops.calls.script import Script
 from agentops.errors import UsageError
@@ -38,7 +38,7 @@ def reread(script: dict[str, Any]) -> Any:
 
 
 def test_what_the_caller_said_is_said_again_and_the_answers_are_expected() -> None:
-    script = read_script(reread(script_from_record(RECORD, "support")), file="call.yaml", place_of=lambda _: None)
+    script = read_script(reread(script_of_record(RECORD, "support")), file="call.yaml", place_of=lambda _: None)
     assert isinstance(script, Script)
     assert [speech.text for speech in script.speeches] == ["Where is my order? It is 427."]
     assert script.variables == {"customer_name": "Ada"}
@@ -48,7 +48,7 @@ def test_what_the_caller_said_is_said_again_and_the_answers_are_expected() -> No
 
 def test_a_call_without_a_caller_is_no_script() -> None:
     with pytest.raises(UsageError, match="no caller"):
-        script_from_record({"callId": "C", "transcript": [{"role": "agent", "content": "Hello?"}]}, "support")
+        script_of_record({"callId": "C", "transcript": [{"role": "agent", "content": "Hello?"}]}, "support")
 
 
 scalars = st.one_of(

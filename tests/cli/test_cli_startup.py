@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agentops.cli.boundary import load_verb
+from agentops.cli.main import load_verb
 from agentops.cli.verbs import verbs
 
 COUNT = """
@@ -29,7 +29,6 @@ HEAVY = {
     "jinja2",
     "ruamel",
     "_ruamel_yaml",
-    "httptools",
     "httpx2",
     "websockets",
     "numpy",

@@ -120,6 +120,13 @@ class Call:
                     continue
                 self.session.finish(work, self._result(work), self.now)
 
+    def let_go(self) -> None:
+        """What was held is done now."""
+        works, self.held = self.held or [], None
+        for work in works:
+            self.session.finish(work, self._result(work), self.now)
+        self._settle()
+
     def _result(self, work: Any) -> Any:
         if isinstance(work, Hear):
             return self.said.pop(0)

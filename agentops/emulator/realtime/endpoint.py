@@ -97,6 +97,7 @@ class Endpoint:
             await socket.send_text(json.dumps({"type": "error", "code": no.code, "message": no.message}))
             await socket.close(FATAL_SETUP)
             return
+        session.tells_holds = "x-emulator-holds" in socket.headers
         await Connection(self.store, self.ears, socket, session).run()
 
     # -- the handshake
@@ -184,10 +185,16 @@ def build_session(setup: Setup, dialogue: Dialogue, options: EmulatorOptions) ->
     tools = ClientTools(enabled_tools(setup.config)) if options.client_tools else None
     if setup.mode == "chat":
         return Session(setup, dialogue, client_tools=tools)
+    from agentops.emulator.realtime.denoising import Denoiser
     from agentops.emulator.realtime.detection import VoiceDetector
     from agentops.emulator.realtime.voice import voice_of
 
-    detector = VoiceDetector(setup.config.get("voiceDetectionConfig", {}), setup.sample_rate_hz)
+    has_denoising = bool(setup.config.get("denoisingConfig", {}).get("isEnabled"))
+    detector = VoiceDetector(
+        setup.config.get("voiceDetectionConfig", {}),
+        setup.sample_rate_hz,
+        Denoiser(setup.sample_rate_hz) if has_denoising else None,
+    )
     voice = voice_of(setup.config)
     return Session(
         setup,

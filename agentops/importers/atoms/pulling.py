@@ -13,14 +13,14 @@ from typing import Any
 
 from agentops.diagnostics import Where
 from agentops.document import DesiredAgent, Path, Secret, path_text
+from agentops.fields import NATURAL_KEYS
 from agentops.importers.atoms.defaults import without_tool_defaults
+from agentops.importers.atoms.restore_expressions import restore_expressions
 from agentops.importers.atoms.specs import SpecWriter, in_tool_order
-from agentops.importers.atoms.weaving import weave
 from agentops.importers.files import unified
 from agentops.importers.yaml_text import block_lines, flow_text, literal
 from agentops.plan.canonical import canonical, without
 from agentops.plan.diff import diff, value_at
-from agentops.plan.fields import NATURAL_KEYS
 from agentops.plan.model import AgentChange, ChangedBy, Drift, FieldChange
 from agentops.spec.environment import ProjectContext, read_project
 from agentops.spec.files import PROJECT_FILE, ProjectFiles
@@ -172,7 +172,7 @@ class Puller:
             raise _CannotWriteError("the list holds an expression")
         if not node.is_scalar or not has_expression(node.text):
             return set_value(text, place, _literal_tree(value), _WRITERS)
-        woven = weave(node.text, old, value) if isinstance(old, str) and isinstance(value, str) else None
+        woven = restore_expressions(node.text, old, value) if isinstance(old, str) and isinstance(value, str) else None
         if woven is None:
             raise _CannotWriteError(f"the value comes from {node.text.strip()}; change it where that is defined")
         return set_value(text, place, woven, _WRITERS)
@@ -206,7 +206,7 @@ class Puller:
     def _replace_text(self, file: str, old: Any, value: Any) -> str:
         if not isinstance(old, str) or not isinstance(value, str):
             raise _CannotWriteError(f"{file} holds text, and the live value is none")
-        woven = weave(self._text(file), old, value.replace("\r\n", "\n").replace("\r", "\n"))
+        woven = restore_expressions(self._text(file), old, value.replace("\r\n", "\n").replace("\r", "\n"))
         if woven is None:
             raise _CannotWriteError(f"the change touches an expression in {file}")
         return self._apply(file, lambda _: woven)

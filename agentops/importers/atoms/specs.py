@@ -7,20 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentops.document import Document, ObservedAgent
+from agentops.fields import METADATA
 from agentops.importers.atoms.defaults import without_defaults
 from agentops.importers.credentials import credentials_in, is_credential, secret_name
 from agentops.importers.yaml_text import literal, to_yaml
 from agentops.spec.layout import format_yaml
 from agentops.spec.model.agent import AgentSpec
 
-# The platform's name for a metadata field -> the spec's. Numbers are bound by product id.
-_METADATA = {
-    "description": "description",
-    "allowInboundCall": "inbound",
-    "telephonyProductId": "phone_numbers",
-    "visibleToEveryone": "visible_to_everyone",
-    "avatarUrl": "avatar_url",
-}
 _LONG = 200  # characters from which a prompt gets a file of its own
 
 
@@ -79,8 +72,8 @@ class SpecWriter:
     def _metadata(self, observed: ObservedAgent) -> Document:
         found = {}
         for name, value in observed.listing.metadata.items():
-            if name in _METADATA and value not in (None, "", []):
-                found[_METADATA[name]] = _literal_tree(value)
+            if name in METADATA and value not in (None, "", []):
+                found[METADATA[name]] = _literal_tree(value)
         if not self.keeps_defaults and found.get("inbound") is True:
             del found["inbound"]
         if not self.keeps_defaults and found.get("visible_to_everyone") is False:
@@ -105,7 +98,7 @@ class SpecWriter:
                 here = f"{path}.{name}"
                 if here in self.left_out:
                     continue
-                shaped = self._secret(name, inner, here) if _in_headers(path) else self.shaped(inner, here)
+                shaped = self._secret(name, inner, here) if path.endswith(".headers") else self.shaped(inner, here)
                 (passed if here in self.passed else kept)[name] = shaped
             return {**kept, "$passthrough": passed} if passed else kept
         if isinstance(value, list) and path.endswith((".headersArray", ".queryParams")):
@@ -152,10 +145,6 @@ def _literal_tree(value: Any) -> Any:
     if isinstance(value, list):
         return [_literal_tree(item) for item in value]
     return literal(value) if isinstance(value, str) else value
-
-
-def _in_headers(path: str) -> bool:
-    return path.endswith(".headers")
 
 
 _TOOL_ORDER = ("type", "name", "description", "url", "method", "headers", "queryParams", "requestBody", "timeout")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agentops.plan.sides import Contrast
+from agentops.plan.agent_diff import AgentDiff
 from agentops.render.plan.text import field_lines
 from agentops.render.style import PLAIN, Style, plural
 
 
-def contrast_text(contrasts: Sequence[Contrast], style: Style = PLAIN) -> str:
+def diff_text(contrasts: Sequence[AgentDiff], style: Style = PLAIN) -> str:
     """Every agent with what differs between its two sides; `-` is the first side, `+` the second."""
     lines: list[str] = []
     for each in contrasts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from agentops.plan.model import FORMAT_VERSION, AgentChange, Plan
-from agentops.plan.serial import field_data
+from agentops.plan.plan_json import field_data
 from agentops.render.drift.advice import advice
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from agentops.document import CLEARED, Secret
 from agentops.plan.model import Action, ChangedBy, Drift, FieldChange, Operation
-from agentops.plan.serial import value_data
+from agentops.plan.plan_json import value_data
 
 SYMBOLS = {
     Action.CREATE: "+",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -44,6 +45,11 @@ class LimitsSpec(Model):
 class DeploySpec(Model):
     """How an environment deploys."""
 
+    REMOVED: ClassVar[Mapping[str, str]] = {
+        "strategy": "remove it: every deploy publishes where the agent serves; `gate: preview` calls a copy first",
+        "keep_branches": "remove it together with `strategy`: deploys no longer make branches",
+    }
+
     label: str | None = Field(
         default=None, description="The text saved with a revision; the only place where `git` is known."
     )
@@ -55,10 +61,6 @@ class DeploySpec(Model):
         default=None, gt=0, le=1440, description="The most minutes that all calls of one apply may take together."
     )
     on_failure: Literal["rollback", "keep"] | None = Field(default=None, description="What a failed call leads to.")
-    strategy: Literal["in_place", "branch"] | None = Field(
-        default=None, description="Publish on the live branch, or on a branch per deploy."
-    )
-    keep_branches: int | None = Field(default=None, ge=1, le=50, description="How many deploy branches are kept.")
 
 
 class DriftIgnored(Model):
@@ -73,7 +75,7 @@ class DriftIgnored(Model):
 class RateLimit(Model):
     """How fast the platform is talked to."""
 
-    requests_per_second: float | None = Field(default=None, gt=0, le=1000, description="Requests per second.")
+    requests_per_second: float | None = Field(default=None, gt=0, le=1000, description="Requests/s; default: found.")
     max_in_flight: int | None = Field(default=None, ge=1, le=256, description="Requests at the same time.")
 
 
