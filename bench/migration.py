@@ -315,7 +315,8 @@ def _is_of_source(finding: Diagnostic, trees: list[Any], configs: dict[str, Any]
         return name is not None and (name[1] not in defined or f"mentions {name[1]}," in " ".join(remarks))
     if finding.code == "tool-never-mentioned":
         name = finding.summary.rsplit(" ", 1)[-1]
-        old = "transfer_to" if name.startswith("transfer_") else name
+        renamed = any(" became " in remark and name in remark for remark in remarks)
+        old = "transfer_to_agent" if name.startswith("transfer_") and not renamed else name
         prompts = [value for tree in trees for place, value in _leaves(tree) if place.endswith("prompt\nprompt")]
         return not any(old in str(prompt) for prompt in prompts)
     if finding.code == "prompt-too-long":

@@ -45,6 +45,7 @@ class Conversion:
     client_tools:     declarations for clients, which are no part of the agent
     stages:           the stages of a workflow that become playbooks
     scripts:          call scripts by the stem of their file
+    default_waits:    the tools that wait as long as ElevenLabs does unless told otherwise
     tool_names:       what a tool was called -> what the tools in its place are called; none when there is none
     """
 
@@ -59,6 +60,7 @@ class Conversion:
     client_tools: list[Document] = field(default_factory=list)
     stages: list[Any] = field(default_factory=list)
     scripts: dict[str, Document] = field(default_factory=dict)
+    default_waits: list[str] = field(default_factory=list)
     tool_names: dict[str, list[str]] = field(default_factory=dict)
     choices: list[OpenChoice] = field(default_factory=list)
     exposed: tuple[Exposed, ...] = ()

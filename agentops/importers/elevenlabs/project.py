@@ -17,6 +17,7 @@ from agentops.importers.fidelity import OpenChoice
 from agentops.importers.yaml_text import comment_lines, scalar, to_yaml
 from agentops.spec.files import PROJECT_FILE
 from agentops.spec.layout import format_yaml
+from agentops.spec.lint.prompts import mentioned_tools
 from agentops.spec.model.agent import AgentSpec
 from agentops.spec.model.project import ProjectSpec
 
@@ -42,6 +43,8 @@ def agent_files(conversion: Conversion, origin: str) -> dict[str, str]:
     spec: Document = dict(conversion.metadata)
     if conversion.tags:
         spec["tags"] = conversion.tags
+    if accepted := _accepted_warnings(conversion):
+        spec["lint"] = accepted
     spec["config"] = config
     if conversion.scripts:
         spec["calls"] = [f"calls/{stem}.yaml" for stem in conversion.scripts]
@@ -50,6 +53,31 @@ def agent_files(conversion: Conversion, origin: str) -> dict[str, str]:
         declared = {"tools": without_marks(conversion.client_tools)}
         files[conversion.client_tools_file] = json.dumps(declared, indent=2, ensure_ascii=False) + "\n"
     return files
+
+
+def _accepted_warnings(conversion: Conversion) -> list[Document]:
+    """What `lint` would say of every import although it is as it was: switched off where it stands, with the reason."""
+    single = conversion.config.get("singlePromptConfig")
+    if single is None:
+        return []
+    accepted: list[Document] = [
+        {
+            "rule": "slow-tool",
+            "path": f"config.singlePromptConfig.tools[{index}].timeout",
+            "reason": "ElevenLabs waits 20 s for a tool unless told otherwise, and so does this one.",
+        }
+        for index, tool in enumerate(single.get("tools", ()))
+        if tool["name"] in conversion.default_waits
+    ]
+    declared = {tool["name"] for tool in conversion.client_tools}
+    own = {tool["name"] for tool in single.get("tools", ())} | conversion.config.get("defaultVariables", {}).keys()
+    unknown = set(mentioned_tools(single.get("prompt", ""))) - own
+    if unknown and unknown <= declared:
+        reason = f"Clients declare these tools in each session: {conversion.client_tools_file}."
+        accepted.append(
+            {"rule": "unknown-tool-mentioned", "path": "config.singlePromptConfig.prompt", "reason": reason}
+        )
+    return accepted
 
 
 def _spec_text(conversion: Conversion, spec: Document, origin: str) -> str:

@@ -20,6 +20,7 @@ from agentops.importers.yaml_text import literal
 TOOLS: Place = (*PROMPT, "tools")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _TIMEOUT_S = (1.0, 30.0)
+_DEFAULT_TIMEOUT_S = 20
 _SINGLE_BRACE = re.compile(r"(?<![{$}])\{([A-Za-z_][A-Za-z0-9_]*)\}(?!\})")
 
 
@@ -189,7 +190,10 @@ def _timeout(conversion: Conversion, place: Place, target: str) -> int:
     seconds = source.number(*at)
     if seconds is None:
         source.account.add(f"{target}.timeout", 20000, "ElevenLabs waits 20 s for a tool, Atoms 5 s")
+        conversion.default_waits.append(target.rsplit(".", 1)[1])
         return 20000
+    if seconds == _DEFAULT_TIMEOUT_S:
+        conversion.default_waits.append(target.rsplit(".", 1)[1])
     kept = min(max(seconds, _TIMEOUT_S[0]), _TIMEOUT_S[1])
     grade = Grade.EXACT if kept == seconds else Grade.APPROXIMATED
     why = "in milliseconds" if kept == seconds else f"{seconds:g} s was brought into the allowed 1 to 30 s"
