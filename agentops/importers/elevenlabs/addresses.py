@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+_WORDS = (
+    "company|domain|server|site|website|app|api|backend|business|store|url|host|project|org|brand|name|webhook|ngrok|"
+    "clinic|restaurant|endpoint|service|instance|account|subdomain|crm"
+)
 _SCAFFOLD = re.compile(
-    r"(?i)^https?://(?:(?:api|www)\.)?(?:example\.(?:com|org|net)|(?:your[\w-]*|my-?(?:company|domain|server|site|app|api|backend|business|store))\.[\w.]+|[\w.-]*\byour[-_]?"
-    r"(?:company|domain|server|site|app|api|backend|business|store|url|host|project|ngrok|webhook)[\w-]*\b[\w.-]*"
-    r"|localhost|127\.0\.0\.1|0\.0\.0\.0|\.{3}|x{3,}|<)[^?#\s]*"
+    rf"(?i)^https?://(?:(?:(?:api|www)\.)?example\.(?:com|org|net)|(?:[\w-]+\.)*(?:your|my)[-_]?(?:{_WORDS})[\w-]*(?:\.[\w-]+)*"
+    r"|localhost|127\.0\.0\.1|0\.0\.0\.0|\.{3}|x{3,})(?:[:/?#]|$)"
 )
 
 

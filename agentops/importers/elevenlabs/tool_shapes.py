@@ -89,9 +89,8 @@ def _older_webhook(tool: dict[str, Any], repairs: Repairs) -> dict[str, Any]:
     params = tool.get("params")
     is_older = isinstance(params, dict) and bool({"url", "webhook_url", "request_body_definition"} & params.keys())
     given = dict(params) if is_older and isinstance(params, dict) else {}
-    beside = {key: tool[key] for key in _OLDER_NAMES if key in tool and tool.get("type") == "webhook"}
-    if "webhook_url" in tool:
-        beside["webhook_url"] = tool["webhook_url"]
+    is_webhook = tool.get("type") == "webhook" or "webhook_url" in tool
+    beside = {key: tool[key] for key in _OLDER_NAMES if key in tool and is_webhook}
     if not given and not beside:
         return tool
     moved = {**beside, **given}
