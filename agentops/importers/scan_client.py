@@ -14,7 +14,7 @@ from pathlib import Path
 from agentops.errors import UsageError
 from agentops.importers.clients.fact import Fact, Fate, Language, Within
 from agentops.importers.clients.packages import PACKAGES
-from agentops.importers.clients.protocol import CONNECTS, PROTOCOL
+from agentops.importers.clients.protocol import CONNECTS, PACKAGES_OF_CLIENTS, PROTOCOL
 
 MAX_BYTES = 2_000_000
 _LANGUAGES = {
@@ -31,6 +31,7 @@ _LANGUAGES = {
 CODE_ENDINGS = frozenset(_LANGUAGES)
 _SKIPPED = frozenset({"node_modules", ".git", "dist", "build", ".next", ".venv", "venv", "__pycache__", "Pods"})
 _CONNECTS = re.compile("|".join(CONNECTS))
+_PACKAGES = re.compile(PACKAGES_OF_CLIENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def scan_files(paths: list[Path]) -> Scan:
 
 def is_client(text: str) -> bool:
     """Whether a file imports, links or connects to an ElevenLabs agent."""
-    return bool(_CONNECTS.search(text))
+    return bool(_CONNECTS.search(text)) or ("onversation" in text and bool(_PACKAGES.search(text)))
 
 
 def scan_text(text: str, file: str) -> list[Finding]:

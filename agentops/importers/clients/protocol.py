@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from agentops.importers.clients.fact import CHANGE, DELETE, NOTHING, REPLACE, SOCKET, TALKING, Fact, Within, fact, word
 
-# A file that holds none of these has nothing to do with an ElevenLabs agent. The packages serve transcription, too, so
-# that their names alone say nothing without a conversation.
+# A file that holds none of these, and no package in a file about conversations, has nothing to do with an ElevenLabs
+# agent: the packages serve transcription, too, so that their names alone say nothing.
+PACKAGES_OF_CLIENTS = r"@elevenlabs/(?:client|react|react-native)\b|@11labs/(?:client|react)\b"
 CONNECTS = (
     r"/convai/|elevenlabs-convai|\bconvai-widget",
-    r"(?s:@elevenlabs/(?:client|react|react-native)\b.*[cC]onversation)|(?s:[cC]onversation.*@elevenlabs/(?:client|react)\b)",
-    r"@elevenlabs/convai-widget|(?s:@11labs/(?:client|react)\b.*[cC]onversation)",
+    r"@elevenlabs/convai-widget",
     r"elevenlabs\.conversational_ai|elevenlabs[\w.]*\s+import\s+[^\n]*\bConversation\b",
     r"\.conversational_?ai\b|\.conversationalAi\b",
     r"(?m:^\s*import\s+ElevenLabs\w*\s*$)|\bio\.elevenlabs\b|package:elevenlabs\w*/",

@@ -126,7 +126,8 @@ class Account:
             if stands(written, target, claim):
                 return replace(item, target=target_text(target), target_value=claim)
         row = row_for(place)
-        return Item(Grade.UNSUPPORTED, item.code, item.source, row.why if row else UNKNOWN_WHY, item.todo, item.value)
+        why = (row.why or "nothing of it stands in the spec") if row else UNKNOWN_WHY
+        return Item(Grade.UNSUPPORTED, item.code, item.source, why, item.todo, item.value)
 
     def _close_leaf(self, place: Place) -> None:
         row, value = row_for(place), self._open[place]

@@ -137,8 +137,9 @@ class Parameters:
     def _settle_kind(self, place: Place, schema: Document, target: str, grade: Grade, kind: str | None = None) -> None:
         """What a property says of itself, beside its value."""
         self._settle(place, "type", target, kind, grade)
-        for key in ("description", "value_type"):
-            self._settle(place, key, target, None, grade)
+        self._settle(place, "description", target, None, grade)
+        account, why = self._conversion.source.account, "says where the value comes from, which the request shows"
+        account.carry((*place, "value_type"), None, grade=Grade.BOOKKEEPING, why=why)
         for key in ("enum", "items"):
             if key in schema:
                 self._conversion.source.account.carry_tree((*place, key), target, grade=grade)

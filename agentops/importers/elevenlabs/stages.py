@@ -19,7 +19,10 @@ from agentops.importers.fidelity import Grade
 NODES: Place = ("workflow", "nodes")
 EDGES: Place = ("workflow", "edges")
 _HEADING = "# Stages of the call\nFollow these stages; move on only as they say."
-_ID = re.compile(r"(?i)(?:node|edge|agent|start|end|n)?[_-]?[0-9a-z]{12,}|(?:node|n|step)[_-]?\d*|start_node|end_node")
+# Labels that are nothing but an id, as nodes have that nobody named.
+_ID = re.compile(
+    r"(?i)(?:node|edge|agent)[_-][0-9a-z]{8,}|(?=\D*\d)[0-9a-z]{16,}|(?:node|n|step)[_-]?\d*|start_node|end_node"
+)
 _UNNAMED = {
     "start": "Start",
     "end": "End of the call",
