@@ -95,7 +95,7 @@ def _convert_redaction(conversion: Conversion) -> None:
             target, False, "ElevenLabs redacts nothing by default; Atoms does, even before the model reads it"
         )
     else:
-        conversion.carry(place, target, enabled)
+        conversion.carry(place, target, enabled, grade=None if enabled else Grade.EXACT)
     if enabled:
         why = "the model itself will see placeholders such as [ACCOUNTNUMBER_1] where the caller gives numbers"
         conversion.remark(Grade.APPROXIMATED, "EL018", place, why, "Switch it off if the agent must note them down.")
