@@ -35,9 +35,8 @@ _WIDGET = (
         "remove it together with the tag; the platform's widget brings its own script",
     ),
     fact(
-        r"(?<![\w-])(?:agent-id|action-text|start-call-text|end-call-text|expand-text|listening-text|speaking-text|"
-        r"avatar-image-url|avatar-orb-color-[12]|override-\w[\w-]*|dynamic-variables|server-location|"
-        r"signed-url|text-input|transcript|variant|placement)(?==[\"'{])",
+        r"(?<![\w-])(?:action-text|start-call-text|end-call-text|expand-text|listening-text|speaking-text|"
+        r"avatar-orb-color-[12]|override-(?:prompt|language|first-message|voice-id))(?==[\"'{])",
         REPLACE,
         "an attribute of the old widget: the new one is configured on the dashboard, or by `widgetConfig` in the spec",
         languages=JS,

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from agentops.importers.elevenlabs.leaves import Place, is_empty, leaves_of, place_text, same
 from agentops.importers.elevenlabs.rows.row import Row
 from agentops.importers.elevenlabs.table import row_for
-from agentops.importers.elevenlabs.withdrawing import is_marked, with_references, with_variables
+from agentops.importers.elevenlabs.withdrawing import is_marked, with_references, with_variables, without_marks
 from agentops.importers.fidelity import CHOSEN, NOT_COPIED, Addition, Grade, Item
 
 UNKNOWN = "EL020"
@@ -87,7 +87,7 @@ class Account:
 
     def remark(self, grade: Grade, code: str, source: Place, why: str, todo: str = "") -> None:
         """A finding about the agent, or a further one about a leaf that is settled already."""
-        item = Item(grade, code, place_text(source), why, todo, is_leaf=False)
+        item = Item(grade, code, place_text(source), without_marks(why), todo, is_leaf=False)
         if item not in self._remarks:
             self._remarks.append(item)
 

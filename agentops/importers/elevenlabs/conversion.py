@@ -91,7 +91,9 @@ class Conversion:
     def choose(self, name: str, question: str, proposals: tuple[tuple[str, str], ...] = ()) -> str:
         """Asks for a decision and gives the expression that takes the answer from the choices file."""
         if name not in {choice.name for choice in self.choices}:
-            self.choices.append(OpenChoice(self.key, name, question, proposals, self.answers.get(name)))
+            shown = tuple((str(with_variables(value)), reason) for value, reason in proposals)
+            choice = OpenChoice(self.key, name, without_marks(question), shown, self.answers.get(name))
+            self.choices.append(choice)
         return f"${{{{ yaml('{CHOICES_FILE}')['{self.key}'].{name} }}}}"
 
     def rewrite(self, text: str) -> str:

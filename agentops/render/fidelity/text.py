@@ -17,6 +17,7 @@ _ROLES = {Grade.CHOICE: "change", Grade.UNSUPPORTED: "remove", Grade.APPROXIMATE
 _LISTED = (Grade.CHOICE, Grade.UNSUPPORTED, Grade.APPROXIMATED)
 _MOST = 120
 _MOST_NAMED = 4
+_MOST_REFUSED = 10
 
 
 def fidelity_text(report: FidelityReport, style: Style = PLAIN) -> str:
@@ -34,8 +35,10 @@ def fidelity_text(report: FidelityReport, style: Style = PLAIN) -> str:
 def fidelity_summary(report: FidelityReport, style: Style = PLAIN) -> str:
     """What a person must know at once: what came in, what did not, and what to do first."""
     lines = [*_summary(report, style)]
-    for refused in report.refused:
+    for refused in report.refused[:_MOST_REFUSED]:
         lines += style.wrap(f"refused {refused.origin}: {refused.reason}", "", "  ")
+    if len(report.refused) > _MOST_REFUSED:
+        lines.append(f"{counted(len(report.refused) - _MOST_REFUSED, 'more file')} refused; the report names them")
     return "\n".join(lines) + "\n"
 
 
