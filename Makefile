@@ -48,8 +48,15 @@ node: $(VENV)/.ready-dev
 			--fetch-retries 0 ws@8; } \
 		|| echo "no npm here, or no network for it: the test with Node's package ws will be skipped" >&2
 
+# Every test, and what of the package they ran, in this process and in those that they start.
 test: lint types browser node
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	@rm -f .coverage .coverage.*
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=json:.coverage.json
+	$(BIN)/python tests/coverage_floors.py .coverage.json
+
+# What to run before a commit: under two minutes.
+check: lint types
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not speech and not browser and not real_time"
 
 bench: $(VENV)/.ready-dev
 	$(BIN)/python -m bench

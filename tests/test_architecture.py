@@ -166,7 +166,7 @@ ONE_PLACE: dict[str, tuple[str, ...]] = {
     "jinja2": ("agentops.spec.template",),
     "deepdiff": ("agentops.plan.diff",),
     "httpx2": ("agentops.net.transport", "agentops.emulator."),
-    "websockets": ("agentops.calls.session", "agentops.emulator."),
+    "websockets": ("agentops.calls.session", "agentops.calls.talk_server", "agentops.emulator."),
     "regex": ("agentops.calls.patterns",),
     "typer": ("agentops.cli.",),
     "rich": ("agentops.cli.",),

@@ -31,6 +31,7 @@ class Watch:
 
     platform: Platform
     now_ms: Callable[[], float]
+    on_tool: Callable[[ToolUse], None] = lambda use: None
     tools: list[ToolUse] = field(default_factory=list)
     has_opened: bool = False
     _task: asyncio.Task[None] | None = None
@@ -53,6 +54,7 @@ class Watch:
                 self.has_opened = True
                 if event.get("event_type") == _STARTS:
                     self.tools.append(_tool_use(event, self.now_ms()))
+                    self.on_tool(self.tools[-1])
                 elif event.get("event_type") in _ENDS:
                     return
 

@@ -52,7 +52,10 @@ class _Speaking:
 class Line:
     """Use as an async context manager. Times are milliseconds since `session.created`."""
 
-    def __init__(self, session: Session, room: Room | None = None) -> None:
+    def __init__(
+        self, session: Session, room: Room | None = None, on_event: Callable[[Event], None] = lambda event: None
+    ) -> None:
+        """`on_event` is told of everything that comes from the other side."""
         rate = session.protocol.sample_rate_hz
         self.session = session
         self.conversation = Conversation(session.protocol.mode, Track(rate))
@@ -63,8 +66,10 @@ class Line:
         self.hung_up_ms: float | None = None
         self.ended_ms: float | None = None
         self._room = room
+        self._on_event = on_event
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
+        self._over = asyncio.Event()
         self._speaking: _Speaking | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -136,6 +141,10 @@ class Line:
         """Says nothing for `ms`, or until the call ends."""
         await self.wait(lambda: self.is_over, ms)
 
+    async def until_over(self) -> None:
+        """Until either side has ended the call."""
+        await self._over.wait()
+
     async def hang_up(self) -> None:
         """Ends the call cleanly and waits a moment for the platform to confirm it."""
         if self.is_over:
@@ -152,6 +161,7 @@ class Line:
 
     def _end(self, closed: SocketClosed) -> None:
         self.dropped = self.dropped or closed
+        self._over.set()
         self.ended_ms = self.now_ms() if self.ended_ms is None else self.ended_ms
         if self._speaking is not None and not self._speaking.done.done():
             start_ms = self._speaking.start_ms if self._speaking.start_ms is not None else self.now_ms()
@@ -167,8 +177,10 @@ class Line:
                 goes_on = isinstance(event, AgentAudio) and self.conversation.is_agent_talking(event.at_ms)
                 self.events.append(event)
                 self.conversation.hear(event)
+                self._on_event(event)
                 if self.conversation.closed is not None and self.ended_ms is None:
                     self.ended_ms = event.at_ms
+                    self._over.set()
                 if not goes_on:
                     self._news.set()
         except SocketClosed as closed:

@@ -23,7 +23,7 @@ from agentops.calls.model import NO_USAGE, CallReport, Check, Kind, Turn, verdic
 from agentops.calls.patterns import SlowPatternError
 from agentops.calls.protocol import AgentAudio, Event, Role, SessionCreated, Violation
 from agentops.calls.run import CallResult, Prepared, Wiring
-from agentops.calls.script import ExpectEndStep, ExpectStep, SayStep, Script, SendTextStep, Speech, Step, speech_of
+from agentops.calls.script import ExpectEndStep, ExpectStep, SendTextStep, Step, speech_of
 from agentops.calls.slowness import Slowness
 from agentops.errors import UsageError
 
@@ -55,18 +55,9 @@ def _event(line: dict[str, Any]) -> Event:
     return made
 
 
-def said_again(prepared: Prepared, report: CallReport) -> Script:
-    """The script whose caller says what the simulated one said in `report`, word for word, and then hangs up.
-
-    Raises UsageError when nobody was simulated there.
-    """
-    turns = [turn for turn in report.turns if turn.role is Role.CALLER and turn.step is None]
-    if not turns:
-        hint = "replay takes the report of a run whose script has a caller with a goal"
-        raise UsageError(f"{prepared.file} has no simulated caller's words in this report", hint=hint)
-    says = tuple(SayStep(say=Speech(text=turn.text)) for turn in turns)
-    caller = prepared.script.caller.model_copy(update={"goal": None})
-    return prepared.script.model_copy(update={"steps": (*prepared.script.steps, *says), "caller": caller})
+def simulated_lines(report: CallReport) -> tuple[str, ...]:
+    """What a simulated caller said in `report`."""
+    return tuple(turn.text for turn in report.turns if turn.role is Role.CALLER and turn.step is None)
 
 
 @dataclass(slots=True)
@@ -205,6 +196,8 @@ class Recorded:
         deadline_ms = reference_ms + expect.within_s * 1000
         enough_ms: float | None = None
         for event in self.events:
+            if isinstance(event, SessionCreated):
+                continue  # its time counts from dialling
             if event.at_ms > until_ms:
                 break
             while pending and pending[0].start_ms <= event.at_ms:

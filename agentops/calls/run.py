@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 from agentops.calls.baseline import NO_BASELINE, Baseline
 from agentops.calls.checks import check_call
 from agentops.calls.evidence import Evidence, Watch, gather, needs_tools
-from agentops.calls.facts import Facts, facts_of
+from agentops.calls.facts import Facts
 from agentops.calls.judge import Ask, Claim, Judge
 from agentops.calls.line import Line, Room, Sound
 from agentops.calls.listening import LISTENERS, Transcribe, listen_to
+from agentops.calls.looking_back import look_back
 from agentops.calls.model import NO_USAGE, CallReport, Check, Ending, Kind, Usage, verdict_of
-from agentops.calls.protocol import Event, Mode, PlatformFault
+from agentops.calls.protocol import Event, PlatformFault
 from agentops.calls.script import Script
 from agentops.calls.session import Dial, NoConnection, Opening, Platform, Target, dial, open_session
 from agentops.calls.simulated import SimulatedCaller
@@ -66,7 +67,7 @@ class Prepared:
 
     places:  `file:line:column` of each step; sounds: by the index of the step that says them
     voice:   speaks what a simulated caller says; None in a chat
-    persona: how a simulated caller behaves, in words
+    persona: how a simulated caller behaves, in words; lines: what it is to say again, word for word
     """
 
     script: Script
@@ -76,6 +77,7 @@ class Prepared:
     places: Sequence[str] = ()
     voice: Callable[[str], Sound] | None = None
     persona: str = ""
+    lines: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ async def _call(prepared: Prepared, target: Target, wiring: Wiring, attempt: int
     evidence = Evidence()
     if wiring.platform is not None and line.call_id:
         evidence = await gather(wiring.platform, line.call_id, script.checks, watch)
-    facts, recording = await asyncio.get_running_loop().run_in_executor(LISTENERS, partial(_look_back, line, evidence))
+    facts, recording = await asyncio.get_running_loop().run_in_executor(LISTENERS, partial(look_back, line, evidence))
     checks = [*talk.checks, *_line_checks(line, facts.ending)]
     if facts.ending.by is not None:  # a call that was cut says nothing about its length, its pauses or its end
         checks += check_call(script, facts, report.baseline)
@@ -171,8 +173,9 @@ async def _converse(line: Line, prepared: Prepared, wiring: Wiring) -> _Talk:
     script = prepared.script
     walk = Walk(line, script, prepared.sounds, prepared.places)
     simulated = None
-    if script.caller.goal is not None and wiring.model is not None:
-        simulated = SimulatedCaller(script.caller, prepared.persona, wiring.model)
+    if script.caller.goal is not None and (prepared.lines or wiring.model is not None):
+        ask = None if prepared.lines else wiring.model
+        simulated = SimulatedCaller(script.caller, prepared.persona, ask, prepared.lines)
 
     async def talk() -> None:
         await walk.follow()
@@ -194,16 +197,6 @@ async def _converse(line: Line, prepared: Prepared, wiring: Wiring) -> _Talk:
     if simulated is None:
         return _Talk(walk.checks, walk.claims)
     return _Talk([*walk.checks, *simulated.checks], walk.claims, usage=simulated.usage)
-
-
-def _look_back(line: Line, evidence: Evidence) -> tuple[Facts, Recording | None]:
-    """The facts of an ended call, and its sound. Slow for long calls: not for the event loop."""
-    if line.session.protocol.mode is Mode.CHAT:
-        return facts_of(line, None, evidence), None
-    from agentops.calls.recording import add_sound, record
-
-    recording = record(line.caller_track, line.conversation.agent_track, line.duration_ms)
-    return add_sound(facts_of(line, recording, evidence), recording), recording
 
 
 async def _judge(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,11 +51,16 @@ agent's words that say so into "answered_by", and say goodbye in "say".
 
 @dataclass(slots=True)
 class SimulatedCaller:
-    """Talks on a line until it hangs up, the call ends, or `max_turns` are said. `checks` say what it did wrong."""
+    """Talks on a line until it hangs up, the call ends, or `max_turns` are said. `checks` say what it did wrong.
+
+    ask:   the model that speaks for it
+    lines: what it said in an earlier call and says again, word for word; then no model is asked
+    """
 
     caller: Caller
     persona: str
-    ask: Ask
+    ask: Ask | None
+    lines: Sequence[str] = ()
     checks: list[Check] = field(default_factory=list)
     usage: Usage = NO_USAGE
 
@@ -87,6 +92,9 @@ class SimulatedCaller:
     async def _think(self, line: Line) -> tuple[str, bool] | None:
         """What is said next and whether it is the last; None when the caller broke its role or has no answer."""
         utterances = line.conversation.utterances
+        if self.ask is None:
+            said = sum(u.role is Role.CALLER and u.step is None for u in utterances)
+            return (self.lines[said], said + 1 == len(self.lines)) if said < len(self.lines) else None
         heard = [{"who": "you" if u.role is Role.CALLER else "agent", "text": u.text} for u in utterances if u.text]
         try:
             answer, cost = await self.ask(self._messages(heard), _SCHEMA)

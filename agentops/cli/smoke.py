@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops import workflow
+from agentops.calls.baseline import NO_BASELINE
 from agentops.calls.folder import keep_in
 from agentops.calls.schedule import RunOptions
 from agentops.cli.call_pages import exit_code_of, run_output, tell_progress, write_pages
@@ -28,8 +29,9 @@ from agentops.cli.options import (
 )
 from agentops.cli.session import Scope, opened, read_project, run_async, scope_of, talk
 from agentops.diagnostics import has_errors
-from agentops.errors import ExitCode, SpecError
+from agentops.errors import ExitCode, SpecError, UsageError
 from agentops.state import state_folder
+from agentops.workflow.call_wiring import estimate_usage
 from agentops.workflow.calls import CallRequest, estimate_min
 
 if TYPE_CHECKING:
@@ -66,12 +68,26 @@ def smoke(
     mutate: Annotated[
         bool, typer.Option("--mutate", help="Test the scripts: broken agents on a temporary emulator must fail.")
     ] = False,
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", metavar="REPORT", help='The report.json that "+20%" rises from.')
+    ] = None,
+    rejudge: Annotated[
+        Path | None, typer.Option("--rejudge", metavar="DIR", help="Judge the calls of an earlier run; call nobody.")
+    ] = None,
+    replay: Annotated[
+        Path | None,
+        typer.Option(
+            "--replay", metavar="REPORT", help="Let simulated callers say what they said there, word for word."
+        ),
+    ] = None,
     output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print the result.")] = TextOrJson.TEXT,
 ) -> int:
     """Call the agents that serve now, by their scripts, and report what was heard."""
     scope = scope_of(project, environment, api, agent, exclude, select, changed_since)
     files = tuple(path.resolve() for path in script or ())
     request = CallRequest(files, tuple(tag or ()), read_shard(shard), budget)
+    if rejudge is not None and (replay is not None or mutate or dry_run):
+        raise UsageError("--rejudge calls nobody: leave --replay, --mutate and --dry-run out", code="options")
     if mutate:
         return _try_mutants(scope, request)
     if dry_run:
@@ -80,12 +96,18 @@ def smoke(
     async def main() -> tuple[RunReport, Path]:
         async with opened(scope) as deployment:
             scripts = workflow.calls.choose_scripts(deployment.project, deployment.agents, request)
+            lines = workflow.recorded_calls.read_lines(replay, scripts) if replay else {}
+            scripts = [item for item in scripts if not replay or item.file in lines]
+            before = workflow.recorded_calls.read_baseline(baseline, scripts) if baseline else NO_BASELINE
             started = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
             folder = output or state_folder(deployment.root) / "calls" / started
+            if rejudge is not None:
+                judged = await workflow.recorded_calls.judge_again(deployment, scripts, rejudge, folder, before)
+                return judged, folder
             options = RunOptions(
                 concurrency=concurrency, shard=request.shard, progress=tell_progress, keep=keep_in(folder)
             )
-            return await workflow.calls.smoke(deployment, scripts, options), folder
+            return await workflow.calls.smoke(deployment, scripts, options, before, lines), folder
 
     run, folder = run_async(main)
     page = write_pages(run, folder)
@@ -101,7 +123,11 @@ def _say_what_would_be_called(scope: Scope, request: CallRequest) -> int:
         times = f" x{item.script.repeat.times}" if item.script.repeat.times > 1 else ""
         title = item.script.name or item.file
         print(f"{item.script.agent}: {title}{times}  ({item.script.mode}, about {estimate_min([item]) * 60:.0f} s)")
-    print(f"{len(scripts)} scripts, about {estimate_min(scripts):.1f} minutes of calls. Nothing was called.")
+    usage = estimate_usage([item.script for item in scripts], project.environment)
+    judged = (
+        f", at most {usage.requests} requests to the judge (about {usage.tokens:,} tokens)" if usage.requests else ""
+    )
+    print(f"{len(scripts)} scripts, about {estimate_min(scripts):.1f} minutes of calls{judged}. Nothing was called.")
     return ExitCode.DONE
 
 

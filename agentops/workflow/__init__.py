@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from agentops.workflow import previewing as previewing
     from agentops.workflow import projects as projects
     from agentops.workflow import pulling as pulling
+    from agentops.workflow import recorded_calls as recorded_calls
     from agentops.workflow import scripts as scripts
     from agentops.workflow import selecting as selecting
+    from agentops.workflow import talking as talking
     from agentops.workflow import validating as validating
 else:
 

@@ -130,10 +130,19 @@ def target_of(deployment: Deployment, agent_id: str) -> Target:
 
 
 async def smoke(
-    deployment: Deployment, scripts: Sequence[LoadedScript], options: RunOptions, baseline: Baseline = NO_BASELINE
+    deployment: Deployment,
+    scripts: Sequence[LoadedScript],
+    options: RunOptions,
+    baseline: Baseline = NO_BASELINE,
+    lines: Mapping[str, Sequence[str]] | None = None,
 ) -> RunReport:
-    """Calls the agents that serve now, by the given scripts. Everything is made ready before the first call."""
-    prepared = [made_ready(loaded, deployment.root) for loaded in scripts]
+    """Calls the agents that serve now, by the given scripts. Everything is made ready before the first call.
+
+    lines: what simulated callers say again, by the script's file
+    """
+    prepared = [
+        replace(made_ready(loaded, deployment.root), lines=(lines or {}).get(loaded.file, ())) for loaded in scripts
+    ]
     ids = await find_agent_ids(deployment, dict.fromkeys(item.script.agent for item in prepared))
     scheduled = [ScheduledCall(item, target_of(deployment, ids[item.script.agent])) for item in prepared]
     options = replace(options, environment=deployment.environment.name)

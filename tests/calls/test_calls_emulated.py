@@ -74,6 +74,9 @@ def mistakes(name: str, report: CallReport) -> list[str]:
     kinds = sorted({str(check.kind) for check in report.failures})
     if report.verdict == expected["verdict"] and kinds == expected["kinds"]:
         return []
+    # A machine that is too busy to tell says so, and blames nobody.
+    if report.verdict == "inconclusive" and kinds == expected["kinds"] and all(c.doubt for c in report.failures):
+        return []
     told = [f"{check.kind} {check.name}: expected {check.expected}, heard {check.heard}" for check in report.failures]
     return [f"{name}: {report.verdict} {kinds}, expected {expected}", *told]
 

@@ -28,6 +28,8 @@ def call_line(call: CallReport, style: Style = PLAIN) -> str:
         facts.append(f"answers within {call.measures.latency_p95_ms:.0f} ms (p95)")
     checked = sum(check.passed for check in call.checks)
     facts.append(f"{checked} of {len(call.checks)} checks")
+    if call.judged.requests:
+        facts.append(f"{call.judged.requests} questions to a model, {call.judged.tokens:,} tokens")
     verdict = style.paint(f"{call.verdict:<12}", _ROLE_OF[call.verdict])
     again = f" #{call.attempt}" if call.attempt > 1 else ""
     return f"{verdict} {call.agent}: {call.title}{again}  ({', '.join(facts)})"
@@ -50,6 +52,8 @@ def _failure(check: Check, style: Style) -> Iterator[str]:
     yield f"  {style.paint(f'{check.kind}: {check.name}', 'bad')}{at}{where}"
     yield from style.wrap(f"expected: {printable(check.expected)}", "    ", "              ")
     yield from style.wrap(f"heard:    {printable(check.heard)}", "    ", "              ")
+    if check.doubt:
+        yield from style.wrap(f"unsure:   {printable(check.doubt)}", "    ", "              ")
 
 
 def _conversation(call: CallReport, style: Style) -> Iterator[str]:
