@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from agentops.diagnostics import Diagnostic, Severity
+from agentops.errors import AgentopsError
 from agentops.importers.elevenlabs.folder import Found, read_sources
 from agentops.importers.elevenlabs.importing import Imported, ImportOptions, import_agents
 from agentops.importers.elevenlabs.reading import NotAnAgentError, read_agent
@@ -31,6 +32,7 @@ from agentops.spec import load_project
 from agentops.spec.lint.run import lint_project
 from agentops.spec.source_events import read_yaml
 from agentops.spec.tree import to_plain
+from agentops.workflow.scripts import Choice, load_scripts
 from bench import report
 
 OWN = Path(__file__).parents[1] / "tests" / "importers"
@@ -282,6 +284,10 @@ def _check_project(file: Path, trees: list[Any], imported: Imported, measured: M
         write_files(root, place_files(root, files))
         project = load_project(root, environ={}, needs_secrets=True)
         measured.invalid += [f"{file}: {d.summary}" for d in project.diagnostics if d.is_error]
+        try:
+            load_scripts(project, project.agents, Choice())
+        except AgentopsError as error:
+            measured.invalid.append(f"{file}: {error}")
         if len(project.agents) != len(trees):
             measured.invalid.append(f"{file}: {len(project.agents)} of {len(trees)} agents")
         configs = {agent.key: agent.config for agent in project.agents}

@@ -33,7 +33,7 @@ ROWS: tuple[Row, ...] = (
         to=_ANYWHERE,
         why=_NO_ANSWER,
         untouched=("system",),
-        source="SystemToolConfigOutput; EndCallTool",
+        source="SystemToolConfigOutput; Tool",
         example="Hang up after goodbye.",
     ),
     Row(
@@ -42,7 +42,7 @@ ROWS: tuple[Row, ...] = (
         code="EL011",
         to=_ANYWHERE,
         why=_NO_ANSWER,
-        source="SystemToolConfigOutput.params; EndCallTool",
+        source="SystemToolConfigOutput.params; Tool",
         example="end_call",
     ),
     Row(
@@ -116,7 +116,7 @@ ROWS: tuple[Row, ...] = (
         to=_TOOLS,
         why="a warm transfer tells the caller to wait, in its own words",
         untouched=(False,),
-        source="TransferToNumberToolConfigOutput.enable_client_message; TransferCallTool",
+        source="TransferToNumberToolConfigOutput.enable_client_message; Tool",
         example=True,
     ),
     Row(
@@ -125,7 +125,7 @@ ROWS: tuple[Row, ...] = (
         code="EL012",
         to=_TOOLS,
         why="a warm transfer briefs the person and tells the caller to wait",
-        source="PhoneNumberTransfer.transfer_type; TransferCallTool",
+        source="PhoneNumberTransfer.transfer_type; Tool",
         example="conference",
     ),
     Row(
@@ -133,7 +133,7 @@ ROWS: tuple[Row, ...] = (
         fate=EXACT,
         code="EL012",
         to=_TOOLS,
-        source="PhoneNumberTransfer.condition; TransferCallTool",
+        source="PhoneNumberTransfer.condition; Tool",
         example="billing question",
     ),
     Row(
@@ -141,7 +141,7 @@ ROWS: tuple[Row, ...] = (
         fate=EXACT,
         code="EL012",
         to=_TOOLS,
-        source="PhoneNumberTransfer.phone_number; TransferCallTool",
+        source="PhoneNumberTransfer.phone_number; Tool",
         example="+14155550100",
     ),
     Row(
@@ -152,7 +152,7 @@ ROWS: tuple[Row, ...] = (
         why="only a plain telephone number can be a destination",
         todo="Give the number in the choices file.",
         untouched=("phone",),
-        source="PhoneNumberTransfer.transfer_destination; TransferCallTool",
+        source="PhoneNumberTransfer.transfer_destination; Tool",
         example={"type": "sip_uri", "sip_uri": "sip:desk@acme.dev"},
     ),
     Row(
@@ -178,7 +178,7 @@ ROWS: tuple[Row, ...] = (
         why="an agent cannot hand a call over to another agent; a transfer_call tool can call its number",
         todo="Give the other agent a number and write it into the choices file, or merge the two prompts.",
         untouched=_UNTOUCHED,
-        source="BuiltInToolsOutput.transfer_to_agent; TransferCallTool",
+        source="BuiltInToolsOutput.transfer_to_agent; Tool",
         example={"params": {"transfers": [{"agent_id": "agent_7", "condition": "asks for Spanish"}]}},
     ),
     Row(

@@ -115,7 +115,7 @@ ROWS: tuple[Row, ...] = (
         code="EL012",
         to=_TOOLS,
         why="becomes a transfer_call tool",
-        source="WorkflowPhoneNumberNodeModelOutput.transfer_destination; TransferCallTool",
+        source="WorkflowPhoneNumberNodeModelOutput.transfer_destination; Tool",
         example={"type": "phone", "phone_number": "+14155550100"},
     ),
     Row(
@@ -124,7 +124,7 @@ ROWS: tuple[Row, ...] = (
         code="EL012",
         to=_TOOLS,
         why="a warm transfer briefs the person and tells the caller to wait",
-        source="WorkflowPhoneNumberNodeModelOutput.transfer_type; TransferCallTool",
+        source="WorkflowPhoneNumberNodeModelOutput.transfer_type; Tool",
         example="conference",
     ),
     Row(
@@ -134,7 +134,7 @@ ROWS: tuple[Row, ...] = (
         to=_TOOLS,
         why="an agent cannot hand a call over to another agent; a transfer_call tool can call its number",
         todo="Give the other agent a number and write it into the choices file, or merge the two prompts.",
-        source="WorkflowStandaloneAgentNodeModelOutput.agent_id; TransferCallTool",
+        source="WorkflowStandaloneAgentNodeModelOutput.agent_id; Tool",
         example="agent_7",
     ),
     Row(
@@ -143,7 +143,7 @@ ROWS: tuple[Row, ...] = (
         code="EL011",
         to=_PROMPT,
         why="said by instruction before the transfer",
-        source="WorkflowStandaloneAgentNodeModelOutput.transfer_message; TransferCallTool",
+        source="WorkflowStandaloneAgentNodeModelOutput.transfer_message; Tool",
         example="One moment please.",
     ),
     Row(
