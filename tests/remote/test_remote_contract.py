@@ -82,7 +82,7 @@ async def published(account: Writer, observed: ObservedAgent, label: str, **body
     publication = Publication(
         observed.agent_id,
         label,
-        newest_before=await account.newest_revision_id(observed),
+        newest_before=(await account.read_slot(observed.agent_id, observed.branch_id)).newest,
         branch_id=observed.branch_id,
         draft_id=draft.draft_id,
     )
@@ -173,7 +173,9 @@ async def test_an_open_draft_shows_what_it_holds(account: Writer) -> None:
     assert found.document is not None
     assert found.document["firstMessage"] == "Drafted"
     leaves = await account.diff_draft(observed, draft)
-    assert {account.written_path(leaf) for leaf in leaves} == {("firstMessage",), ("interruptionBackoffTimer",)}
+    drafted, unknown = account.with_leaves({"firstMessage": "Before"}, leaves)
+    assert drafted == {"firstMessage": "Drafted", "interruptionBackoffTimer": 3}
+    assert unknown == []
     assert (await account.read_head(observed.agent_id)).has_draft
     await account.discard_draft(observed, found)
     assert await account.read_draft(observed) is None
@@ -184,7 +186,7 @@ async def test_restoring_serves_the_older_configuration_again(account: Writer) -
     one = await published(account, observed, "one", firstMessage="One")
     observed = await account.read_agent(observed.listing)
     await published(account, observed, "two", firstMessage="Two")
-    newest = await account.newest_revision_id(observed)
+    newest = (await account.read_slot(observed.agent_id, observed.branch_id)).newest
     restored = await account.restore(
         Publication(
             observed.agent_id, newest_before=newest, restored_from=one.revision_id, branch_id=observed.branch_id
@@ -204,7 +206,7 @@ async def test_a_refused_scan_says_why(generation: Generation, anyio_backend: st
             draft = await account.open_draft(observed, "test")
             await account.write_draft(observed, draft, {"firstMessage": "jailbreak-me"})
             draft = await account.read_draft(observed) or draft
-            newest = await account.newest_revision_id(observed)
+            newest = (await account.read_slot(observed.agent_id, observed.branch_id)).newest
             publication = Publication(
                 observed.agent_id, "bad", newest, branch_id=observed.branch_id, draft_id=draft.draft_id
             )
