@@ -156,7 +156,9 @@ class ApplyResult:
 
     @property
     def exit_code(self) -> ExitCode:
-        """The first that is true of: calls failed, stale, refused, applied in part, failed."""
+        """The first that is true of: interrupted, calls failed, stale, refused, applied in part, failed."""
+        if self.is_interrupted:
+            return ExitCode.INTERRUPTED
         if any(a.verdict and a.verdict.verdict in _UNSUCCESSFUL_CALLS for a in self.agents):
             return ExitCode.CALLS_FAILED
         bad = [a for a in self.agents if a.outcome in _BAD]
@@ -166,7 +168,7 @@ class ApplyResult:
                 return code
         if bad and any(a.outcome is Outcome.APPLIED for a in self.agents):
             return ExitCode.PARTIAL
-        return ExitCode.FAILED if bad or self.is_interrupted else ExitCode.DONE
+        return ExitCode.FAILED if bad else ExitCode.DONE
 
 
 # ---- events, in the order of a run; renderers match on the type

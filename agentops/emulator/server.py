@@ -5,10 +5,12 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 
 import uvicorn
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agentops.emulator.app import create_app
@@ -112,7 +114,8 @@ def _cuttable(app: ASGIApp) -> ASGIApp:
         transport = getattr(getattr(send, "__self__", None), "transport", None)
         if transport is not None:
             scope[ABORT] = transport.abort
-        await app(scope, receive, send)
+        with suppress(ClientDisconnect):  # nobody is left to answer, and that is nothing to log
+            await app(scope, receive, send)
 
     return with_abort
 
