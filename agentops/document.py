@@ -6,6 +6,7 @@ Values only: nothing here reads, writes or compares. What equal means is decided
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -168,6 +169,9 @@ class IgnoredDrift:
     reason: str
     agent: str | None = None
     until: str | None = None
+
+
+AGENT_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)

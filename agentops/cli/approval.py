@@ -69,7 +69,7 @@ def carry_out(
     """
 
     async def attempt(consent: Consent) -> ApplyResult | Plan | None:
-        async with opened(scope) as deployment:
+        async with opened(scope, needs_specs=not consent.is_emergency) as deployment:
             made = await make(deployment)
             talk(_in_short(made) if consent.is_bound else plan_output(made, PlanFormat.TEXT, stderr_style()))
             if is_done(made, consent):

@@ -238,6 +238,24 @@ _TABLE = (
         True,
     ),
     Code(
+        "no-spec",
+        "An agent that was deployed from here has no spec any more",
+        "Deleting a file takes nobody out of service: the agent goes on taking calls, and nobody looks after it.",
+        "`agentops apply --prune` archives it; `agentops forget KEY` leaves it alone and says no more of it.",
+    ),
+    Code(
+        "spec-unread",
+        "An agent is looked at without its spec, which has errors",
+        "What was changed outside git can be told from the platform alone, against the last deploy of ours.",
+        "See `agentops validate` for the mistakes.",
+    ),
+    Code(
+        "not-looked-at",
+        "Some agents without a spec were not looked at",
+        "Each one costs a request, and most of them are nobody's here.",
+        "`agentops plan --prune` looks at all of them.",
+    ),
+    Code(
         "clear-unknown",
         "A field that can't be emptied is cleared",
         "The platform rejects nulls, and no value is known that means empty there.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import DesiredAgent, Environment, Generation, Mark, ObservedAgent, Revision, read_mark
 from agentops.plan.drafts import foreign_draft
 from agentops.plan.identity import FoundBy, Match, is_mark_of
@@ -43,6 +44,23 @@ def classify(environment: Environment, generation: Generation, match: Match, obs
         detail = f"called {observed.listing.name!r} on the platform, {match.desired.name!r} in the spec"
         return replace(status, drift=Drift.RENAMED, detail=detail)
     return status
+
+
+def serves_base(observed: ObservedAgent) -> bool:
+    """Whether what serves is what we last put live, or a copy of it."""
+    live, base = observed.live, observed.base
+    return live is not None and base is not None and base.revision_id in (live.revision_id, live.restored_from)
+
+
+def spec_unread(key: str) -> Diagnostic:
+    """What is said of an agent that is looked at without its spec."""
+    return Diagnostic(
+        code="spec-unread",
+        severity=Severity.NOTE,
+        summary=f"{key}: its spec can't be used, so what serves is compared with what was deployed last",
+        hint="see `agentops validate`",
+        agent=key,
+    )
 
 
 def _by_marks(
