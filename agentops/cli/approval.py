@@ -13,7 +13,7 @@ from agentops.cli.options import PlanFormat, ProgressFormat
 from agentops.cli.output import call_hooks, plan_output, stderr_style, watching
 from agentops.cli.session import Scope, opened, run_async, talk
 from agentops.document import Environment
-from agentops.errors import RefusedError, UsageError
+from agentops.errors import AgentopsError, RefusedError, UsageError
 from agentops.plan.approval import is_carried_out, require_digest, require_same
 from agentops.plan.model import Plan
 from agentops.render.style import plural
@@ -127,4 +127,4 @@ def has_consent(plan: Plan, environment: Environment, consent: Consent) -> bool:
 def _ask(plan: Plan) -> None:
     if not typer.confirm(f"Apply this to {plan.environment}?", err=True):
         talk("Nothing was changed.")
-        raise RefusedError("not applied: you said no", code="declined")
+        raise AgentopsError("not applied: you said no", code="declined")

@@ -13,6 +13,7 @@ from typing import Any
 
 from agentops.diagnostics import Diagnostic, Where, has_errors
 from agentops.document import DesiredAgent, Generation, ObservedAgent, Path, Revision
+from agentops.errors import ExitCode
 from agentops.fields import Category, Risk
 
 FORMAT_VERSION = 1
@@ -158,4 +159,13 @@ class Plan:
     @property
     def is_applyable(self) -> bool:
         """Nothing refuses it and no diagnostic is an error."""
-        return not self.refusals and not has_errors(self.diagnostics)
+        return self.blocked_code is None
+
+    @property
+    def blocked_code(self) -> ExitCode | None:
+        """How an apply of it would end at once: stale before refused before a mistake in a file; None: it may go."""
+        if any(refusal.is_stale for refusal in self.refusals):
+            return ExitCode.STALE
+        if self.refusals:
+            return ExitCode.REFUSED
+        return ExitCode.FAILED if has_errors(self.diagnostics) else None

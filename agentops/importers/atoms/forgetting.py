@@ -17,10 +17,10 @@ from agentops.spec.tree import Map, value_place
 
 @dataclass(frozen=True, slots=True)
 class Forgetting:
-    """What forgetting an agent does: files that go, and the new text of `agentops.yaml`."""
+    """What forgetting an agent does: files that go, and the new text of `agentops.yaml`. `name`: None without a spec."""
 
     key: str
-    name: str
+    name: str | None
     removed: tuple[str, ...]
     settings: str
 
@@ -36,7 +36,7 @@ def forget_agent(key: str, agents: Sequence[DesiredAgent], settings: str) -> For
         if AGENT_KEY.fullmatch(key) is None or get_close_matches(key, known, n=1, cutoff=0.8):
             hint = f"the project has: {', '.join(sorted(known)) or 'none'}"
             raise UsageError(f"there is no agent {key!r}", hint=hint, code="no-agent")
-        return Forgetting(key, f"the agent deployed as {key}", (), _remembered(settings, key))
+        return Forgetting(key, None, (), _remembered(settings, key))
     siblings = [each.key for each in agents if each.source == agent.source and each.key != key]
     if siblings:
         hint = f"take its item out of `for_each` in {agent.source}"
