@@ -47,6 +47,8 @@ def validate(
     output_format: FormatOption = DiagnosticFormat.TEXT,
 ) -> int:
     """Check every spec and call script and report all problems with their places. Needs no secret's value."""
+    from agentops.workflow.scripts import check_scripts
+
     found: list[Diagnostic] = []
     told: list[str] = []
     for name in _environments(project, environment, all_environments):
@@ -55,7 +57,7 @@ def validate(
         except SpecError as error:
             found += error.diagnostics
             continue
-        found += [*loaded.diagnostics, *_script_problems(loaded)]
+        found += [*loaded.diagnostics, *check_scripts(loaded)]
         told.append(_counted(loaded))
     return _report(_once(found), output_format, ", ".join(told))
 
@@ -161,19 +163,6 @@ def _load(start: Path, environment: str | None = None) -> Project:
     root = find_root(start)
     with frozen_collector():
         return load_project(root, environ=read_settings().environ, environment=environment)
-
-
-def _script_problems(project: Project) -> list[Diagnostic]:
-    """What is wrong in the call scripts that the specs name."""
-    from agentops.workflow.scripts import load_script
-
-    problems: list[Diagnostic] = []
-    for file in dict.fromkeys(call for agent in project.agents for call in agent.calls):
-        try:
-            load_script(project.root, file, project.environment)
-        except SpecError as error:
-            problems += error.diagnostics
-    return problems
 
 
 def _once(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
