@@ -24,6 +24,7 @@ from agentops.spec.rules import check_rules, check_sound_rules
 from agentops.spec.scope import Functions, secret_in_env
 from agentops.spec.source_text import SourceError
 from agentops.spec.suppression import split_suppressed
+from agentops.spec.template_values import BUDGET
 from agentops.spec.tree import Map, Mark, key_place, mark_of, to_document, to_plain, value_place
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -217,6 +218,7 @@ class SpecReader:
 
         functions = Functions(context.files, context.environ, secrets, render_tree)
         scope = {
+            BUDGET: context.budget,
             "vars": context.variables,
             "environment": context.environment_name,
             "secrets": secrets,
