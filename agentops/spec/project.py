@@ -13,6 +13,7 @@ from agentops.spec.environment import ProjectContext, read_project
 from agentops.spec.files import AGENTS, PROJECT_FILE, FileProblem, ProjectFiles
 from agentops.spec.resolve import Resolved, SpecReader, SpecResult, check_asked, key_of
 from agentops.spec.scope import GitFacts
+from agentops.spec.template_bounds import Budget
 from agentops.spec.tree import key_place, mark_of
 
 
@@ -37,8 +38,9 @@ class Project:
     def resolved(self) -> Iterator[Resolved]:
         """The agents with the trees and models behind them; too large to keep, so they are made anew each time."""
         if self.context is not None:
-            for path in self.context.files.specs():
-                yield from SpecReader(self.context, path).resolve()
+            context = replace(self.context, budget=Budget())
+            for path in context.files.specs():
+                yield from SpecReader(context, path).resolve()
 
     @property
     def forgotten(self) -> frozenset[str]:

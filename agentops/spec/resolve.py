@@ -19,12 +19,13 @@ from agentops.spec.files import AGENTS, FileProblem, ProjectFiles
 from agentops.spec.lint_target import LintTarget
 from agentops.spec.matrix import Instance, read_matrix
 from agentops.spec.merge import merge
-from agentops.spec.model.agent import AgentSpec
+from agentops.spec.model.agent import AgentSpec, NoCalls
 from agentops.spec.rendering import Rendering, checked_part, with_passthrough
 from agentops.spec.rules import check_rules, check_sound_rules
 from agentops.spec.scope import Functions, secret_in_env
 from agentops.spec.source_text import SourceError
 from agentops.spec.suppression import split_suppressed
+from agentops.spec.template_values import BUDGET
 from agentops.spec.tree import Map, Mark, key_place, mark_of, to_document, to_plain, value_place
 
 _ONLY_IN_SPECS = ("environments", "extends", "for_each", "key", "previous_keys")
@@ -217,6 +218,7 @@ class SpecReader:
 
         functions = Functions(context.files, context.environ, secrets, render_tree)
         scope = {
+            BUDGET: context.budget,
             "vars": context.variables,
             "environment": context.environment_name,
             "secrets": secrets,
@@ -286,7 +288,7 @@ class SpecReader:
 
     def _check_calls(self, spec: AgentSpec, tree: Map, key: str, read: dict[str, None]) -> None:
         files = self.context.files
-        for index, call in enumerate(spec.calls or ()):
+        for index, call in enumerate(_scripts(spec)):
             mark = mark_of(tree, ("calls", index))
             place = value_place(mark) if mark is not None else None
             try:
@@ -310,13 +312,18 @@ class SpecReader:
             agent_id=spec.agent_id,
             previous_names=tuple(spec.previous_names or ()),
             previous_keys=tuple(spec.previous_keys or ()),
-            calls=tuple(self.context.files.inside_agents(call) for call in spec.calls or ()),
+            calls=tuple(self.context.files.inside_agents(call) for call in _scripts(spec)),
+            no_calls_reason=spec.calls.none if isinstance(spec.calls, NoCalls) else None,
             source=self.path,
             files=read,
         )
 
     def _report(self, code: str, summary: str, hint: str, where: Where | None, agent: str | None = None) -> None:
         self.problems.append(Diagnostic(code, Severity.ERROR, summary, hint=hint, where=where, agent=agent))
+
+
+def _scripts(spec: AgentSpec) -> Sequence[str]:
+    return () if spec.calls is None or isinstance(spec.calls, NoCalls) else spec.calls
 
 
 def key_of(path: str) -> str:

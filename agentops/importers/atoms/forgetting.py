@@ -17,7 +17,10 @@ from agentops.spec.tree import Map, value_place
 
 @dataclass(frozen=True, slots=True)
 class Forgetting:
-    """What forgetting an agent does: files that go, and the new text of `agentops.yaml`. `name`: None without a spec."""
+    """What forgetting an agent does: files that go, and the new text of `agentops.yaml`.
+
+    name: None for an agent without a spec
+    """
 
     key: str
     name: str | None
