@@ -162,6 +162,19 @@ _TABLE = (
         True,
     ),
     Code(
+        "NO_CALLS",
+        "Nobody would call the agent although the environment calls what it deploys",
+        "A green deploy would say that it was tested.",
+        "Name a script under `calls:`, say why there is none with `calls: {none: reason}`, or acknowledge.",
+        True,
+    ),
+    Code(
+        "CALL_MINUTES",
+        "The calls would take longer than `deploy.call_minutes` allows",
+        "Calls cost credits and time, and a deploy of everything makes all of them.",
+        "Apply fewer agents at a time with `--agent`, or raise the limit.",
+    ),
+    Code(
         "UNKNOWN_RULE",
         "A rule in agentops.yaml does not exist or its setting means nothing",
         "A misspelled rule protects nobody, and nobody would notice.",

@@ -91,8 +91,29 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpectedCalls:
+    """The calls that an apply makes of one agent.
+
+    scripts: how many its spec names; `called`: how many of them this change calls for
+    minutes: about how long they take, repeats and the calls of a copy included
+    reason:  why none is called; without scripts the spec's own words, "" where it gives none
+    """
+
+    scripts: int
+    called: int
+    minutes: float
+    reason: str = ""
+
+    def __str__(self) -> str:
+        if not self.scripts:
+            return f"no calls: {self.reason or 'its spec names no call script'}"
+        counted = f"{self.called} of {self.scripts} script{'s' if self.scripts != 1 else ''} called"
+        return f"{counted}, about {self.minutes:.1f} minutes" if self.called else f"{counted}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
 class AgentChange:
-    """One agent's part of a plan."""
+    """One agent's part of a plan. `calls`: those of its apply; None where nobody is called."""
 
     key: str
     name: str
@@ -109,6 +130,7 @@ class AgentChange:
     unmanaged: tuple[Path, ...] = ()
     unverifiable: tuple[str, ...] = ()
     foreign_draft: str | None = None
+    calls: ExpectedCalls | None = None
     desired: DesiredAgent | None = field(default=None, compare=False, repr=False)
     observed: ObservedAgent | None = field(default=None, compare=False, repr=False)
     restore_to: Revision | None = field(default=None, compare=False, repr=False)

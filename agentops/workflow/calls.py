@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from agentops.apply.model import SmokeVerdict
-from agentops.calls.choosing import estimate_s, is_called_for
+from agentops.calls.choosing import estimate_s
 from agentops.calls.folder import keep_in
 from agentops.calls.model import RunReport
 from agentops.calls.preparing import prepare
@@ -21,16 +21,15 @@ from agentops.calls.schedule import Appointment, Plan, Progress, ignore_progress
 from agentops.calls.session import NoConnection, Target, try_session
 from agentops.document import DesiredAgent, Verdict
 from agentops.errors import AgentopsError, RefusedError, UnavailableError, UsageError
-from agentops.fields import Category
 from agentops.plan.identity import match_agents
-from agentops.plan.model import Action, AgentChange
+from agentops.plan.model import AgentChange
 from agentops.spec import Project
 from agentops.workflow.deployment import Deployment
+from agentops.workflow.expected_calls import is_called
 from agentops.workflow.scripts import Choice, LoadedScript, load_scripts
 
 # Writes the pages of a run into the folder of its calls; returns what to open.
 PageWriter: TypeAlias = Callable[[RunReport, Path], Path]
-_CATEGORIES = frozenset(category.value for category in Category)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +144,6 @@ class SmokeAfterDeploy:
     write_pages: PageWriter
     progress: Progress = ignore_progress
 
-    def estimate_min(self, keys: Iterable[str]) -> float:
-        """About how many minutes it takes to call these agents once each, repeats included."""
-        return sum(estimate_min(self.prepared.get(key, ())) for key in keys)
-
     async def require_reachable(self, changes: Sequence[AgentChange]) -> None:
         """Opens and closes one session with an agent that is to be called, while the old version still serves.
 
@@ -198,15 +193,9 @@ def prepare_smoke(
     keys = {change.key for change in changes if change.is_change}
     agents = [agent for agent in deployment.agents if agent.key in keys]
     prepared: dict[str, list[Prepared]] = {}
-    # Nothing for what is new or restored, which is called in full.
-    categories = {
-        change.key: frozenset(category.value for category in change.categories)
-        if change.action in (Action.UPDATE, Action.GO_LIVE)
-        else frozenset()
-        for change in changes
-    }
+    by_key = {change.key: change for change in changes}
     for loaded in load_scripts(deployment.project, agents, Choice()):
-        if is_called_for(loaded.script, categories[loaded.script.agent], _CATEGORIES):
+        if is_called(by_key[loaded.script.agent], loaded):
             prepared.setdefault(loaded.script.agent, []).append(made_ready(loaded, deployment.root))
     return SmokeAfterDeploy(deployment, prepared, folder, write_pages, progress)
 

@@ -18,6 +18,7 @@ from agentops.plan.model import Plan
 from agentops.remote.port import Reader
 from agentops.workflow.account import ask_account
 from agentops.workflow.deployment import Deployment
+from agentops.workflow.expected_calls import AS_CONFIGURED, CallSettings, expect_calls
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -26,15 +27,19 @@ _LOOKED_AT = 50  # agents without a spec whose history is read when nothing depe
 _AT_ONCE = 256  # as many as an environment may have in flight
 
 
-async def plan_deployment(deployment: Deployment, options: PlanOptions, *, prune: bool = False) -> Plan:
+async def plan_deployment(
+    deployment: Deployment, options: PlanOptions, *, prune: bool = False, calls: CallSettings = AS_CONFIGURED
+) -> Plan:
     """The plan for the selected agents; with `prune`, agents of ours that no spec means are archived by it.
 
-    Asks the account, too, for what the specs can't know: voices, knowledge bases, phone numbers, its limits.
+    Says which calls its apply would make, and what is wrong with their scripts. Asks the account, too, for what the
+    specs can't know: voices, knowledge bases, phone numbers, its limits.
     """
     world = await survey(deployment, prune=prune)
     plan = await plan_agents(deployment, world, options)
     answers = await ask_account(deployment.account, questions(plan), world.agent_count)
-    return check_account(plan, answers, options.acknowledged)
+    plan = check_account(plan, answers, options.acknowledged)
+    return expect_calls(plan, deployment.project, calls, options.acknowledged)
 
 
 async def survey(deployment: Deployment, *, prune: bool = False) -> World:
@@ -43,7 +48,7 @@ async def survey(deployment: Deployment, *, prune: bool = False) -> World:
     selected = [agent.key for agent in deployment.agents]
     listings = await account.list_agents()
     matching = match_agents(deployment.environment, project.agents, listings).only(selected)
-    is_everything = len(selected) == len(project.agents)
+    is_everything = len(selected) == len(project.agents) and not project.unresolved
     looked_at = matching.unmatched[:_LOOKED_AT] if is_everything else ()
     archived: list[AgentListing] = []
     if matching.needs_marks or prune:
