@@ -192,6 +192,9 @@ class IgnoredDrift:
     until: str | None = None
 
 
+AGENT_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
 @dataclass(frozen=True, slots=True)
 class DesiredAgent:
     """What one spec resolves to in one environment.
@@ -203,6 +206,7 @@ class DesiredAgent:
     where:      path of a value -> the place of its source (in the spec, a fragment, an overlay or a prompt file)
     agent_id:   the platform's id when the environment block binds one
     calls:      project-relative paths of its call scripts
+    no_calls_reason: why it has none, where the spec says so (`calls: {none: reason}`); None: the spec does not say
     source:     project-relative path of its spec
     files:      project-relative paths of everything that was read to make it: spec, fragments, prompts, scripts
     """
@@ -218,6 +222,7 @@ class DesiredAgent:
     previous_names: tuple[str, ...] = ()
     previous_keys: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
+    no_calls_reason: str | None = None
     source: str = ""
     files: tuple[str, ...] = ()
 

@@ -115,6 +115,7 @@ class AgentResult:
     previous_revision_id, _number: what served before this run
     serving_revision_id, _number:  what serves now; None where it is not known or nothing does
     stage:                         where it stopped, for FAILED, UNKNOWN and ROLLED_BACK
+    calls:                         which calls were planned for it, or why none; "" where nobody is called
     """
 
     key: str
@@ -134,6 +135,7 @@ class AgentResult:
     fingerprint: str = ""
     warnings: tuple[str, ...] = ()
     verdict: SmokeVerdict | None = None
+    calls: str = ""
 
 
 _BAD = frozenset({Outcome.FAILED, Outcome.UNKNOWN, Outcome.ROLLED_BACK, Outcome.NOT_ATTEMPTED})

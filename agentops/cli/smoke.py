@@ -29,8 +29,7 @@ from agentops.cli.options import (
     read_shard,
 )
 from agentops.cli.session import Scope, opened, read_project, run_async, scope_of, talk
-from agentops.diagnostics import has_errors
-from agentops.errors import ExitCode, SpecError, UsageError
+from agentops.errors import ExitCode, UsageError
 from agentops.state import state_folder
 from agentops.workflow.call_wiring import estimate_usage
 from agentops.workflow.calls import CallRequest, estimate_min
@@ -163,8 +162,6 @@ def _say_what_would_be_called(scope: Scope, request: CallRequest) -> int:
 
 
 def _selected(project: Project, scope: Scope) -> Sequence[DesiredAgent]:
-    if has_errors(project.diagnostics):
-        raise SpecError(project.diagnostics)
     return workflow.selecting.agents_of(project, scope.selection, scope.changed_since)
 
 

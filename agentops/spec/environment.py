@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,6 +31,8 @@ from agentops.spec.model.project import EnvironmentSpec, LimitsSpec, LintSpec, M
 from agentops.spec.rendering import Rendering
 from agentops.spec.scope import Functions, GitFacts, Names, SecretOrigin, Secrets, git_names
 from agentops.spec.source_text import SourceError
+from agentops.spec.template_bounds import Budget
+from agentops.spec.template_values import BUDGET
 from agentops.spec.tree import Map, Mark, key_place, to_plain, value_place
 
 
@@ -55,6 +57,7 @@ class ProjectContext:
     passthrough: frozenset[str] = frozenset()
     forgotten: frozenset[str] = frozenset()
     lint: LintSpec | None = None
+    budget: Budget = field(default_factory=Budget)
 
 
 _ROOM_FOR_MARK = 80  # characters that project, environment, key and fingerprint take, roughly
@@ -131,6 +134,7 @@ class _EnvironmentReader:
 
     def __init__(self, files: ProjectFiles, environ: Mapping[str, str], name: str, problems: list[Diagnostic]) -> None:
         self.files, self.environ, self.name, self.problems = files, environ, name, problems
+        self.budget = Budget()
 
     def sources(self, block: Map) -> dict[str, SecretOrigin]:
         """Where secrets come from. A literal value is refused for anything but the emulator and this machine."""
@@ -168,7 +172,12 @@ class _EnvironmentReader:
     def _rendering(self, names: Mapping[str, Any], secrets: Secrets) -> Rendering:
         rendering = Rendering(self.files, {}, self.problems)
         functions = Functions(self.files, self.environ, secrets, lambda node, _: rendering.tree(node, node.mark)[0])
-        rendering.scope = functions.scope = {"environment": self.name, "env": functions.env, **names}
+        rendering.scope = functions.scope = {
+            BUDGET: self.budget,
+            "environment": self.name,
+            "env": functions.env,
+            **names,
+        }
         return rendering
 
     def environment(

@@ -13,6 +13,7 @@ from agentops.spec.closest import closest
 from agentops.spec.files import FileProblem, ProjectFiles
 from agentops.spec.source_text import SourceError
 from agentops.spec.template import SecretValue, TemplateError, UndefinedNameError, compile_text, has_expression
+from agentops.spec.template_values import BUDGET
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ class SecretOrigin:
 class Secrets(Mapping[str, SecretValue]):
     """`secrets.NAME`: any name, from the environment variable of that name unless a source is given.
 
-    Notes which names are used. With `is_needed`, a secret without a value is an error where it is used.
+    Expressions get names; `reference` gives those who have rendered them what is written to the platform. Notes which
+    names are used. With `is_needed`, a secret without a value is an error where it is used.
     """
 
     label = "secrets"
@@ -76,6 +78,11 @@ class Secrets(Mapping[str, SecretValue]):
         return isinstance(name, str) and name.isidentifier() and name.isascii()
 
     def __getitem__(self, name: str) -> SecretValue:
+        self.reference(name)
+        return SecretValue(name)
+
+    def reference(self, name: str) -> SecretRef:
+        """The secret with its value. Raises TemplateError when it has none and is needed."""
         self._noted[name] = None
         if name not in self._known:
             source = self._sources.get(name, SecretOrigin(env=name))
@@ -84,7 +91,7 @@ class Secrets(Mapping[str, SecretValue]):
                 summary = f"the secret {name} has no value here"
                 raise TemplateError("missing-secret", summary, hint=self.how_to_set(name), needle=name)
             self._known[name] = SecretRef(name, value or None)
-        return SecretValue(self._known[name])
+        return self._known[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._sources)
@@ -95,10 +102,11 @@ class Secrets(Mapping[str, SecretValue]):
     @property
     def known(self) -> tuple[SecretRef, ...]:
         """Every secret that is declared or used, with its value where there is one."""
-        return tuple(self[name].ref for name in {*self._sources, *self._noted} if self._has_value(name))
-
-    def _has_value(self, name: str) -> bool:
-        return bool(self._value(self._sources.get(name, SecretOrigin(env=name))))
+        found = {
+            name: self._value(self._sources.get(name, SecretOrigin(env=name)))
+            for name in {*self._sources, *self._noted}
+        }
+        return tuple(SecretRef(name, value) for name, value in found.items() if value)
 
     def variables(self, also: Iterable[str] = ()) -> set[str]:
         """The environment variables that hold secrets: those with a source, those noted here, and `also` these."""
@@ -281,7 +289,7 @@ def hint_for(error: TemplateError, scope: Mapping[str, Any]) -> str:
     """The hint of an error; for an undefined name the closest one that exists."""
     if error.hint or not isinstance(error, UndefinedNameError):
         return error.hint
-    names = list(scope if error.owner is None else error.owner)
+    names = [name for name in (scope if error.owner is None else error.owner) if name != BUDGET]
     close = closest(error.name, names)
     prefix = f"{error.owner.label}." if isinstance(error.owner, Names) else ""
     if close:

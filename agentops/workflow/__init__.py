@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agentops.workflow import diff as diff
     from agentops.workflow import doctor as doctor
     from agentops.workflow import drift as drift
+    from agentops.workflow import expected_calls as expected_calls
     from agentops.workflow import git as git
     from agentops.workflow import github_files as github_files
     from agentops.workflow import history as history

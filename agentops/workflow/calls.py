@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from agentops.apply.model import SmokeVerdict
 from agentops.calls.baseline import NO_BASELINE, Baseline
-from agentops.calls.choosing import estimate_s, is_called_for
+from agentops.calls.choosing import estimate_s
 from agentops.calls.coverage import coverage_of, inventory_of
 from agentops.calls.folder import keep_in
 from agentops.calls.from_record import script_of_record
@@ -23,17 +23,16 @@ from agentops.calls.schedule import Progress, RunOptions, ScheduledCall, ignore_
 from agentops.calls.session import NoConnection, Target, try_session
 from agentops.document import DesiredAgent, Verdict
 from agentops.errors import AgentopsError, RefusedError, UnavailableError, UsageError
-from agentops.fields import Category
 from agentops.plan.identity import match_agents
 from agentops.plan.model import Action, AgentChange
 from agentops.spec import Project
 from agentops.workflow.call_wiring import estimate_usage, require_tokens, wired
 from agentops.workflow.deployment import Deployment
+from agentops.workflow.expected_calls import is_called
 from agentops.workflow.scripts import Choice, LoadedScript, load_scripts
 
 # Writes the pages of a run into the folder of its calls; returns what to open.
 PageWriter: TypeAlias = Callable[[RunReport, Path], Path]
-_CATEGORIES = frozenset(category.value for category in Category)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +167,6 @@ class SmokeAfterDeploy:
     write_pages: PageWriter
     progress: Progress = ignore_progress
 
-    def estimate_min(self, keys: Iterable[str]) -> float:
-        """About how many minutes it takes to call these agents once each, repeats included."""
-        return sum(estimate_min(self.prepared.get(key, ())) for key in keys)
-
     async def require_reachable(self, changes: Sequence[AgentChange]) -> None:
         """Opens and closes one session with an agent that is to be called, while the old version still serves.
 
@@ -225,15 +220,9 @@ def prepare_smoke(
     keys = {change.key for change in changes if change.fields or change.action not in (Action.UNCHANGED, Action.UPDATE)}
     agents = [agent for agent in deployment.agents if agent.key in keys]
     prepared: dict[str, list[Prepared]] = {}
-    # Nothing for what is new, restored or has not passed its calls before, which is called in full.
-    categories = {
-        change.key: frozenset(category.value for category in change.categories)
-        if change.action in (Action.UPDATE, Action.GO_LIVE) and change.uncalled_since is None
-        else frozenset()
-        for change in changes
-    }
+    by_key = {change.key: change for change in changes}
     for loaded in load_scripts(deployment.project, agents, Choice()):
-        if is_called_for(loaded.script, categories[loaded.script.agent], _CATEGORIES):
+        if is_called(by_key[loaded.script.agent], loaded):
             prepared.setdefault(loaded.script.agent, []).append(made_ready(loaded, deployment.root))
     chosen = [item.script for each in prepared.values() for item in each]
     require_tokens(estimate_usage(chosen, deployment.environment), deployment.environment)

@@ -34,11 +34,12 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class LoadedScript:
-    """A script as its file has it. `places`: `file:line:column` of each step."""
+    """A script as its file has it. `places`: `file:line:column` of each step; `agent_place`: of its agent."""
 
     script: Script
     file: str
     places: tuple[str, ...]
+    agent_place: Where | None = None
 
 
 def load_script(root: Path, file: str, environment: Environment) -> LoadedScript:
@@ -74,7 +75,32 @@ def load_script(root: Path, file: str, environment: Environment) -> LoadedScript
     if missing := _missing_model(script, root / file, environment):
         raise SpecError([Diagnostic("call-script", Severity.ERROR, *missing, where=place_of(()) or Where(file))])
     places = tuple(str(place_of(("steps", index)) or file) for index in range(len(script.steps)))
-    return LoadedScript(script, file, places)
+    return LoadedScript(script, file, places, place_of(("agent",)))
+
+
+def check_scripts(project: Project) -> list[Diagnostic]:
+    """What is wrong in the call scripts that the specs name, whoever they say that they call.
+
+    A script is named by the spec of the agent that it calls: named by another one it would call nobody there, and the
+    agent would count as tested.
+    """
+    problems: list[Diagnostic] = []
+    named: dict[str, list[DesiredAgent]] = {}
+    for agent in project.agents:
+        for file in agent.calls:
+            named.setdefault(file, []).append(agent)
+    broken = {each.where.file for each in project.diagnostics if each.is_error and each.where is not None}
+    for file, agents in named.items():
+        try:
+            loaded = load_script(project.root, file, project.environment)
+        except SpecError as error:
+            problems += error.diagnostics
+            continue
+        for source in dict.fromkeys(agent.source for agent in agents):
+            keys = [agent.key for agent in project.agents if agent.source == source]
+            if loaded.script.agent not in keys and source not in broken:
+                problems.append(_of_another_agent(loaded, source, keys, [agent.key for agent in project.agents]))
+    return problems
 
 
 def _missing_model(script: Script, path: Path, environment: Environment) -> tuple[str, str] | None:
@@ -106,6 +132,19 @@ def load_scripts(project: Project, agents: Sequence[DesiredAgent], choice: Choic
         raise SpecError(problems)
     mine = [item for item in loaded if item.script.agent in keys]
     return [item for item in mine if not choice.tags or set(choice.tags) & set(item.script.tags)]
+
+
+def _of_another_agent(loaded: LoadedScript, source: str, keys: Sequence[str], known: Sequence[str]) -> Diagnostic:
+    called = loaded.script.agent
+    what = f"the agent {called!r}" if called in known else f"{called!r}, which no agent is called,"
+    summary = f"the script calls {what} but {source} names it for {', '.join(keys[:3])}"
+    hint = f"write `agent: {keys[0]}`, or name the script in the spec of {called}"
+    if len(keys) > 1:
+        hint = "write `agent:` with the key of one of them, or name the script in the spec of its own agent"
+    if called not in known and len(keys) == 1:
+        hint = f"write `agent: {keys[0]}`"
+    where = loaded.agent_place or Where(loaded.file)
+    return Diagnostic("call-agent", Severity.ERROR, summary, hint=hint, where=where, agent=keys[0], path="agent")
 
 
 def _unknown_agent(loaded: LoadedScript, keys: Sequence[str]) -> Diagnostic:

@@ -91,6 +91,18 @@ MISTAKES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
         "name: Line\nconfig: {firstMessage: Hi}\nenvironments: {prdo: {}}\n",
         [("3:16", "unknown-environment", "did you mean prod?")],
     ),
+    "no calls without a reason": (
+        "name: Line\nconfig: {firstMessage: Hi}\ncalls: {none: ab}\n",
+        [("3:15", "too-short", "at least 3 characters")],
+    ),
+    "no calls, misspelt": (
+        "name: Line\nconfig: {firstMessage: Hi}\ncalls: {nnone: only the kiosk}\n",
+        [("3:1", "missing-field", "none"), ("3:9", "unknown-field", "did you mean `none`?")],
+    ),
+    "calls of a wrong kind": (
+        "name: Line\nconfig: {firstMessage: Hi}\ncalls: calls/a.yaml\n",
+        [("3:8", "wrong-type", "a list or a mapping")],
+    ),
     "a missing name": ("config: {firstMessage: Hi}\n", [("1:1", "missing-field", "name")]),
     "an empty file": ("# nothing\n", [("1:1", "not-a-mapping", "name:")]),
     "a list": ("- a\n", [("1:1", "not-a-mapping", "name:")]),

@@ -476,3 +476,16 @@ def test_a_label_that_the_platform_would_not_keep_is_told(load: Loader, label: s
     found = load({"agentops.yaml": text, "agents/line.yaml": MINIMAL}).diagnostics
     assert [each.code for each in found] == ([code] if code else [])
     assert all(str(each.where) == "agentops.yaml:2:54" for each in found)
+
+
+def test_a_spec_says_why_nobody_calls_its_agent(load: Loader) -> None:
+    spec = """
+        name: Line
+        config: {firstMessage: Hello.}
+        calls: [calls/a.yaml]
+        environments: {prod: {calls: {none: the kiosk has no line}}}
+        """
+    files = {"agents/line.yaml": spec, "agents/calls/a.yaml": ""}
+    called, uncalled = load(files).agents[0], load(files, environment="prod").agents[0]
+    assert (called.calls, called.no_calls_reason) == (("agents/calls/a.yaml",), None)
+    assert (uncalled.calls, uncalled.no_calls_reason) == ((), "the kiosk has no line")

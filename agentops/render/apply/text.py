@@ -97,6 +97,8 @@ def _agent(agent: AgentResult, style: Style) -> Iterator[str]:
         yield from style.wrap(f"{agent.problem.code}: {agent.problem.summary}", "    ", "      ")
         if agent.problem.hint:
             yield from style.wrap(f"next: {agent.problem.hint}", "    ", "      ")
+    if agent.calls and not agent.verdict and agent.outcome is Outcome.APPLIED:
+        yield from style.wrap(agent.calls, "    ", "      ")
     if agent.verdict:
         role = "good" if agent.verdict.verdict is Verdict.PASSED else "bad"
         yield "    call " + style.paint(agent.verdict.verdict.value, role)

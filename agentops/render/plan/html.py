@@ -99,6 +99,8 @@ def _agent(change: AgentChange) -> Iterator[str]:
         for field in change.fields:
             yield from _field(field)
         yield "</table>"
+    if change.calls:
+        yield f"<p>Calls: {escape(str(change.calls))}.</p>"
     yield "</section>"
 
 

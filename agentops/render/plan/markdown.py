@@ -126,6 +126,9 @@ def _agent(change: AgentChange) -> Iterator[str]:
     for field in change.fields:
         yield from _field(field)
     yield ""
+    if change.calls:
+        yield f"{quoted(str(change.calls))}"
+        yield ""
     yield "</details>"
     yield ""
 

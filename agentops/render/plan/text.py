@@ -147,6 +147,8 @@ def _agent(change: AgentChange, style: Style) -> Iterator[str]:
         yield from _moved(field, style)
     for field in change.fields:
         yield from _new_field(field, style) if change.action is Action.CREATE else field_lines(field, style)
+    if change.calls:
+        yield from style.wrap(str(change.calls), "    ", "      ")
     if change.unverifiable:
         yield from style.wrap(
             f"can't be read back, so not compared: {', '.join(change.unverifiable)}", "    ", "      "

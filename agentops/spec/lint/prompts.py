@@ -96,7 +96,7 @@ def _prompt_length(target: LintTarget) -> Iterator[LintFinding]:
             yield LintFinding(each.path, summary, hint)
 
 
-@rule("prompt-empty")
+@rule("prompt-empty", Severity.ERROR)
 def _prompt_empty(target: LintTarget) -> Iterator[LintFinding]:
     for each in target.prompts:
         if not each.text.strip():
