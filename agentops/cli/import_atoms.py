@@ -17,7 +17,7 @@ from agentops.remote.connect import connect
 from agentops.remote.port import Writer
 from agentops.settings import DEFAULT_HOST, read_settings
 from agentops.spec import Project
-from agentops.workflow.deployment import open_deployment
+from agentops.workflow.deployment import check_host, open_deployment
 
 DEFAULT_ENVIRONMENT = "prod"
 
@@ -81,6 +81,7 @@ async def _opened(request: AtomsRequest) -> AsyncIterator[Account]:
     if not settings.api_key:
         hint = "export SMALLEST_API_KEY=sk_..., or import into a project whose environment names a key"
         raise UsageError("importing needs an account: SMALLEST_API_KEY is not set", hint=hint, code="no-key")
+    check_host(settings.base_url)
     key = Secret((SecretRef("SMALLEST_API_KEY", settings.api_key),))
     async with await connect(settings.base_url, key, generation=request.scope.generation) as writer:
         yield Account(writer, request.scope.environment or DEFAULT_ENVIRONMENT)

@@ -16,7 +16,7 @@ from agentops.net.client import RetryPolicy
 from agentops.remote.connect import connect
 from agentops.settings import Settings
 from agentops.spec import Project
-from agentops.workflow.deployment import account_key
+from agentops.workflow.deployment import account_key, check_host
 from agentops.workflow.git import read_git_facts
 
 OLDEST_PYTHON = (3, 11)
@@ -58,6 +58,7 @@ async def look_at_account(
     yield Finding("API key", True, "any will do for the emulator" if environment.is_emulator else ", ".join(key.names))
     target = base_url or environment.base_url or settings.base_url
     try:
+        check_host(target, environment.hosts)
         options = NetOptions(retry=RetryPolicy(attempts=1))
         async with await connect(target, key, generation=generation, options=options) as account:
             listings = await account.list_agents()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from agentops.remote.connect import connect
 from agentops.remote.port import Writer
 from agentops.settings import Settings
 from agentops.spec import Project
+from agentops.spec.hosts import host_of, may_receive_key
 
 _EMULATOR_KEY = Secret((SecretRef("the emulator's key", "sk_emulator"),))
 
@@ -68,8 +69,20 @@ async def open_deployment(
         on_exchange=on_exchange,
     )
     base_url = emulator_url or environment.base_url or settings.base_url
+    check_host(base_url, environment.hosts)
     async with await connect(base_url, key, generation=generation, options=options) as account:
         yield Deployment(project, project.agents, account, key, on_read)
+
+
+def check_host(base_url: str, hosts: Collection[str] = ()) -> None:
+    """Raises UsageError when the key would go to a host that is not the platform's, not here and not in `hosts`."""
+    if not may_receive_key(base_url, hosts):
+        host = host_of(base_url)
+        raise UsageError(
+            f"the key would go to {host or repr(base_url)}, which is not the platform's",
+            hint=f"unset SMALLEST_BASE_URL, or name the host in the environment: hosts: [{host or 'HOST'}]",
+            code="unknown-host",
+        )
 
 
 def account_key(environment: Environment, settings: Settings) -> Secret:

@@ -187,6 +187,13 @@ PROJECT_MISTAKES = [
     (HEAD + "{api_key: sk_live_1}}\n", "2:29 literal-secret"),
     (HEAD + "{target: emulator, base_url: 'http://x'}}\n", "2:16 conflicting-fields"),
     (HEAD + "{base_url: api.example.com}}\n", "2:30 wrong-format"),
+    (HEAD + "{base_url: ''}}\n", "2:30 wrong-format"),
+    (HEAD + "{base_url: \"${{ env('NOT_SET', '') }}\"}}\n", "2:30 wrong-format"),
+    (HEAD + "{base_url: 'https://smallest.ai.example.com'}}\n", "2:30 unknown-host"),
+    (HEAD + "{base_url: 'https://notsmallest.ai'}}\n", "2:30 unknown-host"),
+    (HEAD + "{base_url: 'http://api.smallest.ai'}}\n", "2:30 unknown-host"),
+    (HEAD + "{base_url: 'https://api.smallest.ai@evil.example.com'}}\n", "2:30 unknown-host"),
+    (HEAD + "{base_url: 'https://a.example.com', hosts: ['https://a.example.com']}}\n", "2:63 wrong-format"),
     (HEAD + "{variables: {a: '${{ env(\"X\") }}'}}}\n", "2:45 undefined-variable"),
     (HEAD + "{secrets: {K: {env: A, file: b}}}}\n", "2:33 wrong-value"),
 ]

@@ -1,4 +1,4 @@
-"""No expression within the sandbox's reach makes a text that holds a secret's value: generated, ten thousand of them."""
+"""No expression in the sandbox reaches a secret's value: ten thousand of them, generated."""
 
 from __future__ import annotations
 
