@@ -229,7 +229,7 @@ class _EnvironmentReader:
         if not isinstance(written, str):
             return
         place = value_place(tree["deploy"].marks["label"])
-        literal = re.sub(r"\$\{[{%#].*?[}%#]\}", " ", written)
+        literal = re.sub(r"\$\{[{%#].{0,500}?[}%#]\}", " ", written)
         dropped = sorted({each for each in literal if not (each.isascii() and (each.isalnum() or each in LABEL_SIGNS))})
         if dropped:
             summary = f"the platform takes no {' '.join(dropped)} in a label"

@@ -108,7 +108,7 @@ class SpecReader:
             self.problems.append(replace(error.diagnostic))
             return None
         except FileProblem as problem:
-            self._report(problem.code, problem.summary, problem.hint, place)
+            self._report(problem.code, problem.summary, problem.hint, place or Where(path))
             return None
         self.read[path] = None
         self.problems += warnings
