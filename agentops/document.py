@@ -6,11 +6,13 @@ Values only: nothing here reads, writes or compares. What equal means is decided
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
 from agentops.diagnostics import Where
 
@@ -45,12 +47,26 @@ class _Cleared:
 CLEARED = _Cleared()
 
 
+class Encoding(StrEnum):
+    """What a secret's value becomes for the place where it stands.
+
+    JSON_TEXT is escaped for the inside of a JSON string. JSON_VALUE stays what it is when it is JSON, and becomes a
+    JSON string otherwise. URL_PART is percent-encoded.
+    """
+
+    PLAIN = "plain"
+    JSON_TEXT = "json_text"
+    JSON_VALUE = "json_value"
+    URL_PART = "url_part"
+
+
 @dataclass(frozen=True, slots=True)
 class SecretRef:
     """A secret by name. `value` is None where only the name is known (validation, a plan read from a file)."""
 
     name: str
     value: str | None = field(default=None, repr=False, compare=False)
+    encoding: Encoding = field(default=Encoding.PLAIN, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -91,9 +107,26 @@ class Secret:
 
 
 def _value_of(ref: SecretRef) -> str:
-    if ref.value is None:
+    value = ref.value
+    if value is None:
         raise LookupError(f"the value of secret {ref.name} is not known here")
-    return ref.value
+    match ref.encoding:
+        case Encoding.PLAIN:
+            return value
+        case Encoding.JSON_TEXT:
+            return json.dumps(value, ensure_ascii=False)[1:-1]
+        case Encoding.JSON_VALUE:
+            return value if _is_json(value) else json.dumps(value, ensure_ascii=False)
+        case Encoding.URL_PART:
+            return quote(value, safe="")
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 # ---- what the project wants
@@ -158,6 +191,8 @@ class ModelEndpoint:
 class Environment:
     """One target with its rules. `base_url` is None for the embedded emulator until it has been started.
 
+    `hosts` are those that may get the key besides the platform's own and this machine.
+
     `rules` are the project's deny rules for this environment (rule code to its settings); `ignore_drift` lists
     paths whose console edits are accepted; `protected_agents` are keys never changed without acknowledgement. None for
     `requests_per_second` and `max_in_flight` leaves them to the client.
@@ -169,6 +204,7 @@ class Environment:
     is_emulator: bool = False
     base_url: str | None = None
     api_key: Secret | None = None
+    hosts: tuple[str, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
     is_protected: bool = False
     protected_agents: tuple[str, ...] = ()

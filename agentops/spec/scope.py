@@ -15,6 +15,8 @@ from agentops.spec.source_text import SourceError
 from agentops.spec.template import SecretValue, TemplateError, UndefinedNameError, compile_text, has_expression
 from agentops.spec.template_values import BUDGET
 
+SHORT_SECRET = 6  # characters; anything shorter may be part of an ordinary word
+
 
 @dataclass(frozen=True, slots=True)
 class GitFacts:
@@ -127,6 +129,10 @@ class Secrets(Mapping[str, SecretValue]):
     def unneeded(self) -> Secrets:
         """The same secrets, but one without a value is no error."""
         return Secrets(self._sources, self._environ, is_needed=False)
+
+    def short(self) -> list[str]:
+        """The names of the used secrets whose value is so short that it can't be told from ordinary text."""
+        return [name for name, ref in self._known.items() if ref.value and len(ref.value) < SHORT_SECRET]
 
     def how_to_set(self, name: str) -> str:
         """What to do about a secret that has no value."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from agentops.remote.connect import connect
 from agentops.remote.port import Writer
 from agentops.settings import Settings
 from agentops.spec import Project
+from agentops.spec.hosts import host_of, may_receive_key
 from agentops.workflow.selecting import agents_of, deployed_agents, warned, with_unresolved
 
 EVERYTHING = Selection()
@@ -79,6 +80,7 @@ async def open_deployment(
     key = account_key(environment, settings)
     options = replace(net_options(environment), on_exchange=on_exchange, on_wait=on_wait)
     base_url = emulator_url or environment.base_url or settings.base_url
+    check_host(base_url, environment.hosts)
     async with await connect(base_url, key, generation=generation, options=options) as account:
         yield Deployment(project, agents, account, key, on_read)
 
@@ -91,6 +93,17 @@ def net_options(environment: Environment) -> NetOptions:
         requests_per_second=environment.requests_per_second or default.requests_per_second,
         max_in_flight=environment.max_in_flight or default.max_in_flight,
     )
+
+
+def check_host(base_url: str, hosts: Collection[str] = ()) -> None:
+    """Raises UsageError when the key would go to a host that is not the platform's, not here and not in `hosts`."""
+    if not may_receive_key(base_url, hosts):
+        host = host_of(base_url)
+        raise UsageError(
+            f"the key would go to {host or repr(base_url)}, which is not the platform's",
+            hint=f"unset SMALLEST_BASE_URL, or name the host in the environment: hosts: [{host or 'HOST'}]",
+            code="unknown-host",
+        )
 
 
 def account_key(environment: Environment, settings: Settings) -> Secret:

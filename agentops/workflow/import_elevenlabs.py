@@ -21,6 +21,7 @@ from agentops.settings import Settings
 from agentops.spec.source_events import read_yaml
 from agentops.spec.source_text import SourceError, decode
 from agentops.spec.tree import to_plain
+from agentops.workflow.deployment import check_host
 
 KEY_NAME = "ELEVENLABS_API_KEY"
 CHOICES = f"agents/{CHOICES_FILE}"
@@ -136,6 +137,7 @@ async def _account_catalog(settings: Settings) -> tuple[tuple[Voice, ...], str]:
         return DOCUMENTED, ""
     key = Secret((SecretRef("SMALLEST_API_KEY", settings.api_key),))
     try:
+        check_host(settings.base_url)
         async with await connect(settings.base_url, key) as account:
             return tuple(await account.list_voices()) or DOCUMENTED, ""
     except AgentopsError as failure:

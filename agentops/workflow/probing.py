@@ -20,7 +20,7 @@ from agentops.remote import probe
 from agentops.remote.connect import connect
 from agentops.remote.scratch import SCRATCH, Scratch, archive, find_scratch, make_scratch, probing_dialect
 from agentops.settings import Settings
-from agentops.workflow.deployment import account_key
+from agentops.workflow.deployment import account_key, check_host
 
 FORMAT_VERSION = 1
 REPORT_FILE = "agentops-probe.json"
@@ -87,6 +87,7 @@ async def run_probe(target: ProbeTarget, on_finding: Callable[[probe.Finding], N
     """
     clock = target.clock or SystemClock()
     key = account_key(target.environment, target.settings)
+    check_host(target.origin, target.environment.hosts)
     await _require_branches(target, key)
     async with _open(target, key) as http, _open(target, _STRANGER) as stranger:
         scratch = Scratch(http, stranger, clock, f"{SCRATCH} {clock.now():%Y-%m-%d %H:%M:%S}")
@@ -106,6 +107,7 @@ async def run_probe(target: ProbeTarget, on_finding: Callable[[probe.Finding], N
 
 async def clean_up(target: ProbeTarget) -> tuple[int, int]:
     """Archives the scratch agents that earlier probes left; how many, and how many could not be."""
+    check_host(target.origin, target.environment.hosts)
     async with _open(target, account_key(target.environment, target.settings)) as http:
         outcomes = [await archive(http, agent_id) for agent_id in await find_scratch(http)]
     return sum(outcomes), len(outcomes) - sum(outcomes)

@@ -65,7 +65,7 @@ def plan_markdown(plan: Plan, *, limit: int = COMMENT_LIMIT) -> str:
 
 def _head(plan: Plan, room: int) -> Iterator[str]:
     yield plan_marker(plan)
-    yield f"### agentops plan for `{plan.environment}`"
+    yield f"### agentops plan for `{plan.environment}` at `{plan.target}`"
     yield ""
     if plan.is_empty and not plan.refusals:
         compared = f"{plural(len(plan.changes), 'agent')} compared" if plan.changes else "No agent was selected"

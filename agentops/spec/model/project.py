@@ -16,6 +16,7 @@ EnvironmentName = Annotated[
 ProjectName = Annotated[
     str, Format(r"^[a-z0-9][a-z0-9_-]{0,39}$", expected="lower-case letters, digits, _ and -, at most 40")
 ]
+HostName = Annotated[str, Format(r"^[A-Za-z0-9.:-]{1,253}$", expected="a host name without scheme, port and path")]
 Share = Annotated[str, Format(r"^(100|[0-9]{1,2})(\.[0-9]+)?%$", expected="a count, or a share such as 30%")]
 Date = Annotated[str, Format(r"^\d{4}-\d{2}-\d{2}$", expected="a date such as 2026-12-31")]
 Amount = Annotated[int, Field(ge=0)] | Share
@@ -103,6 +104,9 @@ class EnvironmentSpec(Model):
 
     target: Literal["emulator"] | None = Field(default=None, description="`emulator`: the embedded one, no network.")
     base_url: str | None = Field(default=None, description="The platform's address; default: the vendor's.")
+    hosts: list[HostName] | None = Field(
+        default=None, description="Hosts that get the key besides *.smallest.ai and loopback, such as a proxy's."
+    )
     api_key: SecretText | None = Field(default=None, description="Always a reference: ${{ secrets.NAME }}.")
     variables: dict[str, Any] | None = Field(default=None, description="vars.NAME in this environment.")
     secrets: dict[str, SecretSource] | None = Field(default=None, description="Sources other than the environment.")
