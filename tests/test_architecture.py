@@ -64,12 +64,13 @@ def edges() -> dict[str, set[str]]:
 
 
 # area -> the areas it may import. Dependencies point one way, so that each part can be understood from what it names.
-FOUNDATION = {"errors", "diagnostics", "document", "fields", "clock"}
+FOUNDATION = {"errors", "diagnostics", "document", "fields", "scrub", "clock"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"diagnostics"},
     "diagnostics": set(),
     "document": {"diagnostics"},
     "fields": {"document"},
+    "scrub": {"document"},
     "clock": set(),
     "settings": FOUNDATION,
     "net": FOUNDATION,
