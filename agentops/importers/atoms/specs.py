@@ -9,7 +9,7 @@ from typing import Any
 from agentops.document import Document, ObservedAgent
 from agentops.fields import METADATA
 from agentops.importers.atoms.defaults import without_defaults
-from agentops.importers.credentials import credentials_in, is_credential, secret_name
+from agentops.credentials import credentials_in, is_credential, secret_name
 from agentops.importers.yaml_text import literal, to_yaml
 from agentops.spec.layout import format_yaml
 from agentops.spec.model.agent import AgentSpec

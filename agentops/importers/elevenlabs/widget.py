@@ -9,7 +9,7 @@ import html
 import re
 from collections.abc import Callable
 
-from agentops.importers.credentials import credentials_in
+from agentops.credentials import credentials_in
 from agentops.importers.elevenlabs.conversion import Conversion
 from agentops.importers.elevenlabs.leaves import Place
 from agentops.importers.elevenlabs.platform import SETTINGS
