@@ -141,7 +141,8 @@ class Environment:
 
     `rules` are the project's deny rules for this environment (rule code to its settings); `ignore_drift` lists
     paths whose console edits are accepted; `protected_agents` are keys never changed without acknowledgement. None for
-    `requests_per_second` and `max_in_flight` leaves them to the client.
+    `requests_per_second` and `max_in_flight` leaves them to the client. `secrets` are all that can be resolved here,
+    whether a spec uses them or not: none of them may be shown.
     """
 
     project: str
@@ -158,6 +159,7 @@ class Environment:
     ignore_drift: tuple[IgnoredDrift, ...] = ()
     requests_per_second: float | None = None
     max_in_flight: int | None = None
+    secrets: tuple[SecretRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,9 @@ class Scrubber:
         return value
 
 
+NO_SECRETS = Scrubber(())
+
+
 def secret_values(value: Any) -> Iterator[str]:
     """The values of all secrets in a document, a secret or a list of them, as far as they are known."""
     match value:

@@ -10,22 +10,31 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any, TypeAlias
 
 from agentops.credentials import is_key_like, is_key_name, replace_keys
-from agentops.document import Path, Secret
+from agentops.document import DesiredAgent, Environment, Path, Secret
 from agentops.fields import FREE_MAPS, SENT
 from agentops.plan.canonical import Canonical, Flag, KeyedItems
-from agentops.scrub import NO_SECRETS, Scrubber
+from agentops.scrub import HIDDEN, Scrubber, secret_values
 
+_TELLING = 6  # characters from which on a secret inside a text is no coincidence
 MARK = "(hidden)"
 MARK_CHANGED = "(hidden, changed)"
 
 _TELLING_HEADERS = frozenset(
-    {"accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "connection", "content-encoding"}
+    {
+        "accept",
+        "accept-charset",
+        "accept-encoding",
+        "accept-language",
+        "cache-control",
+        "connection",
+        "content-encoding",
+    }
     | {"content-language", "content-type", "user-agent", "x-requested-with"}
 )
 _HEADERS = frozenset({"headers", "headersArray"})
@@ -33,9 +42,12 @@ _PARAMETERS = _HEADERS | {"queryParams"}
 _CALL_TIME = re.compile(r"(?:[A-Za-z]+ )?\{\{[^{}]*\}\}")
 _ADDRESS = re.compile(r"(?<=://)[^\s\"'<>\\`]+")
 _ADDRESS_NAME = re.compile(r"(?i)(?:url|uri|endpoint|webhook)$")
-# A member of an object in a body that is no JSON as it stands, because call-time variables are in it.
-_MEMBER = re.compile(r"""(\\*)"([^"\\]{1,200})\1"(\s{0,50}:\s{0,50}\1")((?:[^"\\]|\\(?!"))*)""")
-_PAIR = re.compile(r"(?<![^\s&;,{])([\w.-]{1,100})=([^&;\s]+)")
+# A member of what is no JSON as it stands, because call-time variables are in it or because it is a form.
+_MEMBER = re.compile(
+    r"""(["']?)(?<![\w.-])([\w.-]{1,100})\1(\s{0,20}[:=]\s{0,20})"""
+    r"""(\{\{[^{}]*\}\}|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[^,;&}\]\n"']+)""",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +67,14 @@ def replace_pieces(path: Path, value: Any, replace: Replace) -> Any:
     match value:
         case KeyedItems():
             return KeyedItems({key: replace_pieces((*path, key), item, replace) for key, item in value.items.items()})
-        case dict():
-            names = {"value": str(value["key"])} if "key" in value and path[-2:-1] and path[-2] in _PARAMETERS else {}
+        case {"value": _} if isinstance(name := value.get("key", value.get("name")), str):
+            named = {part: (*path, name, part) if part == "value" else (*path, part) for part in value}
             return {
-                name: replace_pieces((*path, names[name], name) if name in names else (*path, name), item, replace)
-                for name, item in value.items()
+                part: item if part == "key" else replace_pieces(named[part], item, replace)
+                for part, item in value.items()
             }
+        case dict():
+            return {name: replace_pieces((*path, name), item, replace) for name, item in value.items()}
         case list() | tuple():
             return [replace_pieces((*path, index), item, replace) for index, item in enumerate(value)]
         case str():
@@ -73,25 +87,35 @@ def replace_pieces(path: Path, value: Any, replace: Replace) -> Any:
             return value
 
 
-@dataclass(slots=True)
+class KnownSecrets:
+    """Secrets whose values are known: they are hidden wherever they stand, very short ones where they stand alone."""
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        known = frozenset(values)
+        self._short = frozenset(value for value in known if len(value) < _TELLING)
+        self._scrubber = Scrubber(known - self._short)
+
+    def hide(self, text: str) -> str:
+        return HIDDEN if text in self._short else self._scrubber.text(text)
+
+
 class Concealer:
-    """Hides what may be secret in what is shown beside a spec.
+    """Hides what may be secret in what is shown beside `documents`, such as a spec: what they hold in clear is shown,
+    unless it is the value of a known secret."""
 
-    scrubber: knows the values of secrets; they are hidden wherever they stand
-    literals: texts of pieces that the spec holds in clear
-    """
+    def __init__(self, secrets: KnownSecrets, *documents: Mapping[str, Any]) -> None:
+        self._secrets = secrets
+        self._documents = documents
 
-    scrubber: Scrubber = NO_SECRETS
-    literals: frozenset[str] = field(default=frozenset(), repr=False)
-
-    def beside(self, *documents: Mapping[str, Any]) -> Concealer:
-        """The same, showing what `documents` hold in clear."""
-        return replace(self, literals=self.literals.union(*(_texts(document) for document in documents)))
+    @cached_property
+    def literals(self) -> frozenset[str]:
+        """The pieces that the documents hold in clear; read when the first one is asked for."""
+        return frozenset(piece.text for each in self._documents for piece in _pieces((), _spelled(each)))
 
     def conceal(self, path: Path, value: Canonical, other: Canonical = None) -> Canonical:
         """The value at `path` as it may be shown. `other` is what it is compared with, for the mark of a change."""
         held = {piece.place: piece.text for piece in _pieces(path, other)}
-        return self._scrubbed(_marked(path, value, partial(self._shown, held)))
+        return self._scrubbed(_marked(replace_pieces(path, value, partial(self._shown, held))))
 
     def is_hidden(self, text: str) -> bool:
         """Whether a piece with this text is hidden."""
@@ -105,34 +129,29 @@ class Concealer:
     def _scrubbed(self, value: Canonical) -> Canonical:
         match value:
             case str():
-                shown = self.scrubber.text(value)
-                return value if shown == value else Secret((MARK,)) if len(shown.strip()) < 4 else shown
+                shown = self._secrets.hide(value)
+                return Secret((MARK,)) if shown == HIDDEN else shown
             case KeyedItems():
-                return KeyedItems({self.scrubber.text(key): self._scrubbed(item) for key, item in value.items.items()})
+                return KeyedItems({self._secrets.hide(key): self._scrubbed(item) for key, item in value.items.items()})
             case dict():
-                return {self.scrubber.text(name): self._scrubbed(item) for name, item in value.items()}
+                return {self._secrets.hide(name): self._scrubbed(item) for name, item in value.items()}
             case list():
                 return [self._scrubbed(item) for item in value]
             case _:
                 return value
 
 
-def _marked(path: Path, value: Canonical, replace: Replace) -> Canonical:
-    """`value` with its pieces replaced; a text that is nothing but a mark is marked as no text."""
-    made = replace_pieces(path, value, replace)
-    return _without_marks(made)
-
-
-def _without_marks(value: Canonical) -> Canonical:
+def _marked(value: Canonical) -> Canonical:
+    """A text that is nothing but a mark is no text."""
     match value:
         case str() if value in (MARK, MARK_CHANGED):
             return Secret((value,))
         case KeyedItems():
-            return KeyedItems({key: _without_marks(item) for key, item in value.items.items()})
+            return KeyedItems({key: _marked(item) for key, item in value.items.items()})
         case dict():
-            return {name: _without_marks(item) for name, item in value.items()}
+            return {name: _marked(item) for name, item in value.items()}
         case list():
-            return [_without_marks(item) for item in value]
+            return [_marked(item) for item in value]
         case _:
             return value
 
@@ -148,8 +167,10 @@ def _pieces(path: Path, value: Any) -> list[Piece]:
     return found
 
 
-def _texts(document: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(piece.text for piece in _pieces((), _spelled(document)))
+def known_secrets(environment: Environment, agents: Iterable[DesiredAgent]) -> Iterator[str]:
+    """The values of all secrets that can be resolved in `environment` or stand in the documents of `agents`."""
+    documents = [(agent.config, agent.metadata) for agent in agents]
+    return secret_values([environment.api_key, *environment.secrets, *documents])
 
 
 def _spelled(value: Any) -> Any:
@@ -171,19 +192,19 @@ def _spelled(value: Any) -> Any:
 def _text(path: Path, text: str, replace: Replace) -> str:
     at = _sent_at(path)
     inside = path[at + 1 :]
-    if at < len(path) and path[at] in _PARAMETERS and inside and inside[-1] != "key":
-        name = next((str(part) for part in reversed(inside) if part != "value"), "")
-        if path[at] not in _HEADERS or name.lower() not in _TELLING_HEADERS:
-            return replace(Piece(path, name, text))
-    elif (name := _key_name(path)) is not None:
+    is_parameter = at < len(path) and path[at] in _PARAMETERS
+    if is_parameter and (len(inside) == 1 or inside[-1] == "value"):
+        name = str(inside[0] if len(inside) == 1 else inside[-2])
+        if path[at] in _HEADERS and name.lower() in _TELLING_HEADERS:
+            return _prose(path, text, replace)
         return replace(Piece(path, name, text))
-    elif at < len(path):
-        return _body(path, text, replace)
-    return _prose(path, text, replace)
+    if not is_parameter and (key_name := _key_name(path)) is not None:
+        return replace(Piece(path, key_name, text))
+    return _body(path, text, replace) if at < len(path) else _prose(path, text, replace)
 
 
 def _sent_at(path: Path) -> int:
-    """Where in `path` stands what is sent to others, or a map of the author's own names; its length where nothing is."""
+    """Where in `path` stands what is sent to others, or a map of the author's own names; its length for none."""
     return next((at for at, part in enumerate(path) if part in SENT or part in FREE_MAPS), len(path))
 
 
@@ -242,24 +263,25 @@ def _query(path: Path, query: str, replace: Replace) -> str:
 
 
 def _body(path: Path, text: str, replace: Replace) -> str:
-    """What is sent as text: the strings under key-like names in JSON, also where variables make it none, and in forms."""
-    if text.lstrip()[:1] in ("{", "["):
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError):
-            return _prose(path, _members(path, text, replace), replace)
+    """What is sent as text: strings under key-like names, in JSON (where variables make it none, too) and in forms."""
+    try:
+        data = json.loads(text) if text.lstrip()[:1] in ("{", "[") else None
+    except (ValueError, RecursionError):
+        data = None
+    if data is not None:
         made = replace_pieces(path, data, replace)
         return text if made == data else json.dumps(made, ensure_ascii=False)
-    if "://" not in text and "=" in text:
-        return _PAIR.sub(lambda pair: f"{pair[1]}={_member(path, pair[1], pair[2], replace)}", text)
-    return _prose(path, text, replace)
+    if "://" in text and text.lstrip()[:1] not in ("{", "["):
+        return _prose(path, text, replace)
+    if '\\"' in text and any(is_key_name(found[2]) for found in re.finditer(r'(\\"|")([\w.-]{1,100})\1', text)):
+        return replace(Piece(path, "body", text))  # JSON within what is no JSON: where a value ends is not known
+    return _prose(path, _MEMBER.sub(partial(_member, path, replace), text), replace)
 
 
-def _members(path: Path, text: str, replace: Replace) -> str:
-    return _MEMBER.sub(
-        lambda found: f'{found[1]}"{found[2]}{found[1]}"{found[3]}{_member(path, found[2], found[4], replace)}', text
-    )
-
-
-def _member(path: Path, name: str, text: str, replace: Replace) -> str:
-    return replace(Piece((*path, name), name, text)) if text and is_key_name(name) else text
+def _member(path: Path, replace: Replace, found: re.Match[str]) -> str:
+    quote, name, sign, value = found.groups()
+    if not is_key_name(name):
+        return found[0]
+    around = value[0] if value[0] in "\"'" else ""
+    held = value.strip(around) if around else value
+    return f"{quote}{name}{quote}{sign}{around}{replace(Piece((*path, name), name, held))}{around}"

@@ -95,7 +95,9 @@ def load_project(
         problems.append(Diagnostic("no-specs", Severity.WARNING, "the project has no specs", hint, Where(PROJECT_FILE)))
     if context.environment is None:
         raise SpecError(_in_order(problems))
-    return Project(root, context.name, context.environment, agents, _in_order(problems), context)
+    secrets = context.secrets.known(name for result in results for name in result.secrets)
+    made = replace(context.environment, secrets=secrets)
+    return Project(root, context.name, made, agents, _in_order(problems), context)
 
 
 def _duplicates(code: str, what: str, named: Iterable[tuple[str, DesiredAgent]]) -> Iterable[Diagnostic]:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from agentops.credentials import credentials_in, is_credential, secret_name
 from agentops.document import Document, ObservedAgent
 from agentops.fields import METADATA
 from agentops.importers.atoms.defaults import without_defaults
-from agentops.credentials import credentials_in, is_credential, secret_name
 from agentops.importers.yaml_text import literal, to_yaml
 from agentops.spec.layout import format_yaml
 from agentops.spec.model.agent import AgentSpec

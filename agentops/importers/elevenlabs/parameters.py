@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from agentops.document import Document
 from agentops.credentials import is_credential
+from agentops.document import Document
 from agentops.importers.elevenlabs.conversion import Conversion, slug
 from agentops.importers.elevenlabs.leaves import Place
 from agentops.importers.fidelity import Grade

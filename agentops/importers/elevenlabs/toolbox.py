@@ -9,8 +9,8 @@ import json
 import re
 from typing import Any
 
-from agentops.document import Document
 from agentops.credentials import is_credential
+from agentops.document import Document
 from agentops.importers.elevenlabs.addresses import is_address, settled_address
 from agentops.importers.elevenlabs.conversion import PROMPT, Conversion, slug
 from agentops.importers.elevenlabs.leaves import Place, leaves_of, place_text, same

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Iterator
 from html import escape
 
-from agentops.document import Secret, path_text
+from agentops.document import path_text
 from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Plan
 from agentops.render.plan.values import (
     ACTION_WORDS,
     CHANGED_BY_WORDS,
     DRIFT_WORDS,
     first_line_number,
+    has_another_value,
     is_long_text,
     value_text,
 )
@@ -120,7 +121,7 @@ def _field(field: FieldChange) -> Iterator[str]:
         yield f'<tr><td>{name}</td><td colspan="2">{_long_text(field)}</td><td>{kind}</span></td></tr>'
         return
     before, after = escape(value_text(field.before)), escape(value_text(field.after))
-    if isinstance(field.before, Secret) and isinstance(field.after, Secret):
+    if has_another_value(field):
         before = "another value"
     yield f"<tr><td>{name}</td><td>{before}</td><td>{after}</td><td>{kind}</span></td></tr>"
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from agentops.document import Secret, path_text
+from agentops.document import path_text
 from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Plan
 from agentops.render.plan.values import (
     ACTION_WORDS,
     CHANGED_BY_WORDS,
     DRIFT_WORDS,
     first_line_number,
+    has_another_value,
     is_long_text,
     value_text,
 )
@@ -150,7 +151,7 @@ def _field(field: FieldChange) -> Iterator[str]:
         yield f"{head}: {_code(field.after)}"
     elif field.after is None:
         yield f"{head}: {_code(field.before)} is removed"
-    elif isinstance(field.before, Secret) and isinstance(field.after, Secret):
+    elif has_another_value(field):
         yield f"{head}: {_code(field.after)} has another value now"
     else:
         yield f"{head}: {_code(field.before)} → {_code(field.after)}"

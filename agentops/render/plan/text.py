@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from agentops.document import Secret, path_text
+from agentops.document import path_text
 from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Plan
 from agentops.render.diagnostics.text import diagnostics_text
 from agentops.render.plan.values import (
@@ -15,6 +15,7 @@ from agentops.render.plan.values import (
     FIELD_SYMBOLS,
     SYMBOLS,
     first_line_number,
+    has_another_value,
     is_long_text,
     value_text,
 )
@@ -67,7 +68,7 @@ def field_lines(change: FieldChange, style: Style, indent: str = "    ") -> Iter
         yield from style.wrap(value_text(change.after), inner, inner)
     elif change.after is None:
         yield from style.wrap(f"{value_text(change.before)} is removed", inner, inner)
-    elif isinstance(change.before, Secret) and isinstance(change.after, Secret):
+    elif has_another_value(change):
         yield from style.wrap(f"{value_text(change.after)} has another value now", inner, inner)
     else:
         yield from style.wrap(f"{value_text(change.before)} -> {value_text(change.after)}", inner, inner)
