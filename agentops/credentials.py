@@ -51,7 +51,7 @@ _NAMING_WORDS = frozenset(
     }
 )
 _NAMING_PAIRS = frozenset({"api key", "access key", "subscription key", "app key", "private key"})
-_SHORT_KEY = re.compile(r"(?i)(?:app|access|subscription|api)?[-_]?key|sig|pass|pwd")
+_SHORT_KEY = re.compile(r"(?i)(?:app|access|subscription|api)?[-_]?key|sig|pass|pwd|pin|otp|session")
 
 
 @dataclass(frozen=True, slots=True)

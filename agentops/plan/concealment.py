@@ -58,6 +58,12 @@ class Piece:
     name: str
     text: str
 
+    @property
+    def may_be_reference(self) -> bool:
+        """Whether a spec may refer to a secret here: in what is sent to others, and in addresses."""
+        is_address = any(isinstance(part, str) and _ADDRESS_NAME.search(part) for part in self.place)
+        return is_address or any(part in SENT for part in self.place)
+
 
 Replace: TypeAlias = Callable[[Piece], str]
 
@@ -82,7 +88,8 @@ def replace_pieces(path: Path, value: Any, replace: Replace) -> Any:
         case bool() | Flag():
             return value
         case int() | float() if (name := _key_name(path)) is not None:
-            return replace(Piece(path, name, str(value)))
+            shown = replace(Piece(path, name, str(value)))
+            return value if shown == str(value) else shown
         case _:
             return value
 
@@ -98,6 +105,21 @@ class KnownSecrets:
     def hide(self, text: str) -> str:
         return HIDDEN if text in self._short else self._scrubber.text(text)
 
+    def deep(self, value: Canonical) -> Canonical:
+        """`value`, plain or canonical, with every text in it hidden where it holds a secret; names, too."""
+        match value:
+            case str():
+                shown = self.hide(value)
+                return Secret((MARK,)) if shown == HIDDEN else shown
+            case KeyedItems():
+                return KeyedItems({self.hide(key): self.deep(item) for key, item in value.items.items()})
+            case dict():
+                return {self.hide(name): self.deep(item) for name, item in value.items()}
+            case list():
+                return [self.deep(item) for item in value]
+            case _:
+                return value
+
 
 class Concealer:
     """Hides what may be secret in what is shown beside `documents`, such as a spec: what they hold in clear is shown,
@@ -110,12 +132,12 @@ class Concealer:
     @cached_property
     def literals(self) -> frozenset[str]:
         """The pieces that the documents hold in clear; read when the first one is asked for."""
-        return frozenset(piece.text for each in self._documents for piece in _pieces((), _spelled(each)))
+        return frozenset(piece.text for each in self._documents for piece in _pieces((), spelled(each)))
 
     def conceal(self, path: Path, value: Canonical, other: Canonical = None) -> Canonical:
         """The value at `path` as it may be shown. `other` is what it is compared with, for the mark of a change."""
         held = {piece.place: piece.text for piece in _pieces(path, other)}
-        return self._scrubbed(_marked(replace_pieces(path, value, partial(self._shown, held))))
+        return self._secrets.deep(_marked(replace_pieces(path, value, partial(self._shown, held))))
 
     def is_hidden(self, text: str) -> bool:
         """Whether a piece with this text is hidden."""
@@ -125,20 +147,6 @@ class Concealer:
         if not self.is_hidden(piece.text):
             return piece.text
         return MARK if held.get(piece.place, piece.text) == piece.text else MARK_CHANGED
-
-    def _scrubbed(self, value: Canonical) -> Canonical:
-        match value:
-            case str():
-                shown = self._secrets.hide(value)
-                return Secret((MARK,)) if shown == HIDDEN else shown
-            case KeyedItems():
-                return KeyedItems({self._secrets.hide(key): self._scrubbed(item) for key, item in value.items.items()})
-            case dict():
-                return {self._secrets.hide(name): self._scrubbed(item) for name, item in value.items()}
-            case list():
-                return [self._scrubbed(item) for item in value]
-            case _:
-                return value
 
 
 def _marked(value: Canonical) -> Canonical:
@@ -173,15 +181,15 @@ def known_secrets(environment: Environment, agents: Iterable[DesiredAgent]) -> I
     return secret_values([environment.api_key, *environment.secrets, *documents])
 
 
-def _spelled(value: Any) -> Any:
-    """A document with the written parts of its half secret texts: the host before a secret is no secret."""
+def spelled(value: Any) -> Any:
+    """A document as a spec writes it, secrets by reference: what stands around one is no secret."""
     match value:
         case Secret():
             return value.reference
         case Mapping():
-            return {name: _spelled(item) for name, item in value.items()}
+            return {name: spelled(item) for name, item in value.items()}
         case list() | tuple():
-            return [_spelled(item) for item in value]
+            return [spelled(item) for item in value]
         case _:
             return value
 
