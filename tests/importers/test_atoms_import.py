@@ -310,7 +310,8 @@ def test_what_only_looks_like_a_secret_is_copied_and_said() -> None:
 
 def test_two_secrets_of_one_header_name_get_names_of_their_own() -> None:
     tools = [
-        {"type": "api_call", "name": n, "url": "https://x.example", "method": "POST", "headers": {"X-Token": v}}
+        {"type": "api_call", "name": n, "description": "Asks.", "url": "https://x.example", "method": "POST"}
+        | {"headers": {"X-Token": v}}
         for n, v in (("a", "first-value"), ("b", "second-value"), ("c", "first-value"))
     ]
     made = import_observed([observed(singlePromptConfig={"tools": tools})], "prod")
