@@ -1,4 +1,4 @@
-"""A server that quotes what it was sent gives no secret away, however it spells it; one that misbehaves gets nowhere."""
+"""A server that quotes what it was sent gives no secret away, however it spells it; a hostile one gets nowhere."""
 
 from __future__ import annotations
 

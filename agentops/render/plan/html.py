@@ -20,6 +20,7 @@ from agentops.render.plan.values import (
 )
 from agentops.render.plan.word_diff import DiffLine, Fold, PieceKind, impact, word_diff
 from agentops.render.style import plural
+from agentops.render.visible import all_visible
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --add: #1a7f3722; --gone: #cf222e22; --warn: #9a670022; }
@@ -51,6 +52,7 @@ _AT_ONCE = "Settings of this agent change at once; what it says to callers stays
 
 def plan_html(plan: Plan) -> str:
     """The whole plan as a complete HTML document."""
+    plan = all_visible(plan)
     body = "\n".join([*_summary(plan), *(part for change in plan.changes for part in _agent(change)), *_foot(plan)])
     title = escape(f"Plan for {plan.project}, {plan.environment}")
     return (

@@ -21,6 +21,7 @@ from agentops.render.plan.values import (
 )
 from agentops.render.plan.word_diff import DiffLine, Fold, PieceKind, impact, word_diff
 from agentops.render.style import PLAIN, Style, plural
+from agentops.render.visible import all_visible
 
 _ROLES = {"+": "add", "-": "remove", "~": "change", ">": "good", "<": "change", "=": "faint"}
 _UNCHANGED_LISTED = 12  # an unchanged agent is worth a line, but hundreds of them aren't worth hundreds of lines
@@ -29,6 +30,7 @@ _MARKS = {PieceKind.SAME: ("", ""), PieceKind.ADDED: ("{+", "+}"), PieceKind.REM
 
 def plan_text(plan: Plan, style: Style = PLAIN) -> str:
     """The whole plan, ending in a newline."""
+    plan = all_visible(plan)
     title = f"Plan for {plan.project}, environment {plan.environment}"
     head = style.wrap(f"{title}  ({plan.target}, {plan.generation.value})", "", "    ")
     lines = [*(line.replace(title, style.paint(title, "strong"), 1) for line in head), ""]

@@ -9,6 +9,7 @@ from agentops.document import CLEARED, Secret
 from agentops.plan.concealment import MARK
 from agentops.plan.model import Action, ChangedBy, Drift, FieldChange, Operation
 from agentops.plan.plan_json import value_data
+from agentops.render.visible import on_one_line
 
 SYMBOLS = {
     Action.CREATE: "+",
@@ -79,7 +80,8 @@ def has_another_value(change: FieldChange) -> bool:
 
 
 def _secret_text(secret: Secret) -> str:
-    return f"secret {secret.reference}" if secret.names else secret.reference
+    shown = on_one_line(secret.reference)
+    return f"secret {shown}" if secret.names else shown
 
 
 def first_line_number(change: FieldChange) -> int:
