@@ -197,6 +197,7 @@ class Environment:
     paths whose console edits are accepted; `protected_agents` are keys never changed without acknowledgement. None for
     `requests_per_second` and `max_in_flight` leaves them to the client.
     `judge` decides what calls mean and speaks for simulated callers, `listen` hears what agents say.
+    `secrets` are all that can be resolved here, whether a spec uses them or not: none of them may be shown.
     """
 
     project: str
@@ -216,6 +217,7 @@ class Environment:
     max_in_flight: int | None = None
     judge: ModelEndpoint | None = None
     listen: ModelEndpoint | None = None
+    secrets: tuple[SecretRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

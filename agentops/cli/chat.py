@@ -17,7 +17,7 @@ from agentops.cli.output import watching
 from agentops.cli.session import is_interactive, opened, run_async, scope_of, talk
 from agentops.errors import ExitCode, UsageError
 from agentops.render.calls.script import script_yaml
-from agentops.render.style import printable
+from agentops.render.visible import visible
 
 if TYPE_CHECKING:
     from agentops.calls.run import CallResult
@@ -67,7 +67,7 @@ def chat(
 
 
 def _show(said: Said) -> None:
-    print(f"{_SIGNS[said.who]}{printable(said.text)}", flush=True)
+    print(f"{_SIGNS[said.who]}{visible(said.text)}", flush=True)
 
 
 class _Lines:

@@ -21,7 +21,7 @@ from agentops.document import (
 from agentops.fields import is_clearable
 from agentops.plan.approval import digest_of, target_name
 from agentops.plan.canonical import Canonical, Flag, canonical, fingerprint_of, holds
-from agentops.plan.changes import Describer, place_in_source, secret_values
+from agentops.plan.changes import Describer, place_in_source
 from agentops.plan.compare import (
     Comparison,
     active_rules,
@@ -31,6 +31,7 @@ from agentops.plan.compare import (
     new_metadata,
     unmanaged_paths,
 )
+from agentops.plan.concealment import Concealer, KnownSecrets, known_secrets
 from agentops.plan.diff import ABSENT, Difference, value_at
 from agentops.plan.drafts import foreign_draft
 from agentops.plan.drift import DriftStatus, classify
@@ -87,12 +88,12 @@ class Planner:
 
     def __init__(self, environment: Environment, world: World, options: PlanOptions) -> None:
         self._environment, self._world, self._options = environment, world, options
-        self._concealed = secret_values(match.desired for match in world.matching.matches)
+        self._secrets = KnownSecrets(known_secrets(environment, (match.desired for match in world.matching.matches)))
 
     def plan_agent(self, match: Match, observed: ObservedAgent | None) -> AgentPlan:
         """`observed` is None where the account has no such agent yet."""
         desired, options = match.desired, self._options
-        describer = Describer(desired, self._concealed)
+        describer = Describer(desired, Concealer(self._secrets, desired.config, desired.metadata))
         form = canonical(desired.config)
         diagnostics = _unclearable(desired)
         if observed is None:

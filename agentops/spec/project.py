@@ -102,7 +102,9 @@ def load_project(
         problems.append(Diagnostic("no-specs", Severity.WARNING, "the project has no specs", hint, Where(PROJECT_FILE)))
     if context.environment is None:
         raise SpecError(_in_order(problems))
-    return Project(root, context.name, context.environment, agents, _in_order(problems), context, unresolved)
+    secrets = context.secrets.known(name for result in results for name in result.secrets)
+    made = replace(context.environment, secrets=secrets)
+    return Project(root, context.name, made, agents, _in_order(problems), context, unresolved)
 
 
 def _unresolved(path: str, result: SpecResult) -> dict[str, frozenset[str]]:

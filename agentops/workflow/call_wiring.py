@@ -55,11 +55,12 @@ def _with_key(settings: ModelEndpoint, name: str) -> ModelEndpoint:
 
 def scrubber_of(deployment: Deployment) -> Scrubber:
     """Knows every secret of the environment that has a value, used or not."""
-    environment, context = deployment.environment, deployment.project.context
+    environment = deployment.environment
     endpoints = [each.api_key for each in (environment.judge, environment.listen) if each is not None]
     documents = [[agent.config, agent.metadata] for agent in deployment.project.agents]
-    declared = context.secrets.known if context is not None else ()
-    return Scrubber(secret_values([deployment.api_key, environment.api_key, *endpoints, *documents, *declared]))
+    return Scrubber(
+        secret_values([deployment.api_key, environment.api_key, *endpoints, *documents, *environment.secrets])
+    )
 
 
 def estimate_usage(scripts: Iterable[Script], environment: Environment) -> Usage:

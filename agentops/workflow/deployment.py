@@ -10,6 +10,7 @@ from pathlib import Path
 from agentops.document import DesiredAgent, Environment, Generation, Secret, SecretRef
 from agentops.errors import UsageError
 from agentops.net import Exchange, NetOptions
+from agentops.plan.concealment import known_secrets
 from agentops.plan.selection import Selection
 from agentops.remote.connect import connect
 from agentops.remote.port import Writer
@@ -78,7 +79,8 @@ async def open_deployment(
     project = replace(project, diagnostics=warned(project.diagnostics))
     environment = project.environment
     key = account_key(environment, settings)
-    options = replace(net_options(environment), on_exchange=on_exchange, on_wait=on_wait)
+    secrets = frozenset((*known_secrets(environment, project.agents), key.reveal()))
+    options = replace(net_options(environment), on_exchange=on_exchange, on_wait=on_wait, secrets=secrets)
     base_url = emulator_url or environment.base_url or settings.base_url
     check_host(base_url, environment.hosts)
     async with await connect(base_url, key, generation=generation, options=options) as account:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agentops.importers.credentials import credentials_within, is_credential, names_credential
+from agentops.credentials import credentials_within, is_credential, names_credential
 from agentops.importers.elevenlabs.agent import convert
 from agentops.importers.elevenlabs.conversion import Conversion
 from agentops.importers.elevenlabs.folder import Found

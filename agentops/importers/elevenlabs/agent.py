@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from agentops.importers.credentials import secret_name
+from agentops.credentials import secret_name
 from agentops.importers.elevenlabs import analysis, brain, built_in, platform, speech, stages, toolbox, widget
 from agentops.importers.elevenlabs.conversion import AGENT, PROMPT, Conversion
 from agentops.importers.elevenlabs.leaves import leaves_of

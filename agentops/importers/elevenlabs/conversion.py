@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from agentops.credentials import secret_name
 from agentops.document import Document
-from agentops.importers.credentials import secret_name
 from agentops.importers.elevenlabs.account import PROMPT_TARGET, Target
 from agentops.importers.elevenlabs.leaves import Place
 from agentops.importers.elevenlabs.placeholders import Placeholders

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from agentops.importers.credentials import (
+from agentops.credentials import (
     Credential,
     credentials_within,
     emails_within,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agentops.calls.model import CallReport, RunReport, Verdict
-from agentops.render.style import printable
+from agentops.render.visible import visible
 
 _SIGNS = {Verdict.PASSED: "✅", Verdict.FAILED: "❌", Verdict.INCONCLUSIVE: "⚠️"}
 
@@ -57,7 +57,7 @@ def _failures(call: CallReport) -> Iterator[str]:
 
 def _cell(text: str) -> str:
     """Text that can't break out of its line or its cell, or become markup."""
-    plain = printable(" ".join(text.split()))
+    plain = visible(" ".join(text.split()))
     for sign in "\\`*_[]<>|#":
         plain = plain.replace(sign, f"\\{sign}" if sign not in "<>" else {"<": "&lt;", ">": "&gt;"}[sign])
     return plain

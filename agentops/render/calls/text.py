@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from agentops.calls.model import CallReport, Check, RunReport, ScriptReport, Verdict
 from agentops.calls.protocol import Role
-from agentops.render.style import PLAIN, Style, printable
+from agentops.render.style import PLAIN, Style
+from agentops.render.visible import visible
 
 _ROLE_OF = {Verdict.PASSED: "good", Verdict.FAILED: "bad", Verdict.INCONCLUSIVE: "change"}
 
@@ -30,7 +31,7 @@ def _coverage(run: RunReport) -> Iterator[str]:
     yield f"coverage: {sum(bool(row.scripts) for row in run.coverage)} of {len(run.coverage)} tools and playbooks"
     for row in run.coverage:
         seen = ", ".join(row.scripts) or ("exercised by no script" if row.is_known else "not known")
-        yield f"  {row.agent}: {row.kind} {printable(row.name)}: {printable(seen)}"
+        yield f"  {row.agent}: {row.kind} {visible(row.name)}: {visible(seen)}"
 
 
 def call_line(call: CallReport, style: Style = PLAIN) -> str:
@@ -62,10 +63,10 @@ def _failure(check: Check, style: Style) -> Iterator[str]:
     at = f" at {check.at_ms / 1000:.1f} s" if check.at_ms is not None else ""
     where = f"  {check.where}" if check.where else ""
     yield f"  {style.paint(f'{check.kind}: {check.name}', 'bad')}{at}{where}"
-    yield from style.wrap(f"expected: {printable(check.expected)}", "    ", "              ")
-    yield from style.wrap(f"heard:    {printable(check.heard)}", "    ", "              ")
+    yield from style.wrap(f"expected: {visible(check.expected)}", "    ", "              ")
+    yield from style.wrap(f"heard:    {visible(check.heard)}", "    ", "              ")
     if check.doubt:
-        yield from style.wrap(f"unsure:   {printable(check.doubt)}", "    ", "              ")
+        yield from style.wrap(f"unsure:   {visible(check.doubt)}", "    ", "              ")
 
 
 def _conversation(call: CallReport, style: Style) -> Iterator[str]:
@@ -73,5 +74,5 @@ def _conversation(call: CallReport, style: Style) -> Iterator[str]:
     for turn in call.turns:
         who = "caller" if turn.role is Role.CALLER else "agent "
         yield from style.wrap(
-            style.paint(f"{turn.start_ms / 1000:6.1f} s  {who}  {printable(turn.text)}", "faint"), "  ", " " * 19
+            style.paint(f"{turn.start_ms / 1000:6.1f} s  {who}  {visible(turn.text)}", "faint"), "  ", " " * 19
         )

@@ -1,6 +1,7 @@
 """Tells credentials from other text: in headers, parameters, addresses and prompts. Where a name says so, it says yes.
 
-Both importers ask here, so that nothing is a secret for one and plain text for the other. Pure.
+The importers and whatever shows text of the platform ask here, so that nothing is a secret for one and plain text for
+the other. Pure. What may repeat is bounded: the text is somebody else's.
 """
 
 from __future__ import annotations
@@ -8,15 +9,17 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
 _KNOWN_KEYS = (
     r"\b(?:sk|rk|pk|xi|cal|whsec|ntn|glpat|hf|shpat|gsk|pat)[-_](?:live_|test_|proj-|ant-|or-|v1-|na1-)*"
-    r"(?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{12,}"
+    r"(?=[A-Za-z0-9_-]{0,200}\d)[A-Za-z0-9_-]{12,200}"
     r"|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|\bxox[abeprs]-[A-Za-z0-9-]{10,}"
     r"|\bAKIA[0-9A-Z]{12,}|\bAIza[\w-]{20,}|\bSG\.[\w-]{16,}\.[\w-]{16,}|\bya29\.[\w-]{20,}"
-    r"|\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*-----)?"
+    r"|\beyJ[\w-]{8,2000}\.[\w-]{8,2000}(?:\.[\w-]{0,2000})?"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*-----)?"
     r"|(?<=hooks\.slack\.com/services/)[\w/]{16,}|(?<=/api/webhooks/)\d+/[\w-]{20,}|(?<=/bot)\d{6,}:[\w-]{20,}"
 )
 _IN_TEXT = (
@@ -29,15 +32,17 @@ _IN_TEXT = (
         re.compile(
             r"(?i)\b(?:pass(?:word|code|phrase)|pwd|pin(?: code)?|api[ _-]?key|secret(?: key)?|"
             r"access[ _-]?(?:token|code))\s*(?:is|=|:)\s*[\"'`]?"
-            r"(?=[^\s\"'`]*\d)(?!\d+-(?:digit|char|letter))(?P<value>[^\s\"'`,;<>{}()\[\]]{4,})"
+            r"(?=[^\s\"'`]{0,200}\d)(?!\d+-(?:digit|char|letter))(?P<value>[^\s\"'`,;<>{}()\[\]]{4,200})"
         ),
     ),
 )
 # Long, and mixed as only made-up texts are: the same measure by which `lint` calls a text a secret.
 _TOKEN = re.compile(r"(?<![\w/.-])[A-Za-z0-9+/_-]{24,200}={0,2}(?![\w/.-])")
 _RANDOM_BITS = 3.8
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _WHOLE = re.compile(r"[A-Za-z0-9+/_-]{32,}={0,2}")
+_UUID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_RUN = re.compile(r"[A-Za-z0-9]{16,}")
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|apikey)\s+\S{8,}")
 _NAMING_WORDS = frozenset(
     {
@@ -46,7 +51,7 @@ _NAMING_WORDS = frozenset(
     }
 )
 _NAMING_PAIRS = frozenset({"api key", "access key", "subscription key", "app key", "private key"})
-_SHORT_KEY = re.compile(r"(?i)(?:app|access|subscription|api)?[-_]?key|sig|pass|pwd")
+_SHORT_KEY = re.compile(r"(?i)(?:app|access|subscription|api)?[-_]?key|sig|pass|pwd|pin|otp|session")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,23 @@ def names_credential(name: str, *, at_the_end: bool = False) -> bool:
     if at_the_end:
         words, pairs = words[-1:], pairs[-1:]
     return bool(_NAMING_WORDS & set(words)) or bool(_NAMING_PAIRS & set(pairs))
+
+
+def is_key_name(name: str) -> bool:
+    """Whether a name may mean a secret, where hiding too much does no harm: `key` and `sig` count, too."""
+    return names_credential(name) or bool(_SHORT_KEY.fullmatch(name))
+
+
+def is_key_like(part: str) -> bool:
+    """Whether a part of an address may be a key: made up of letters and digits rather than of words."""
+    if re.search(_KNOWN_KEYS, part) or _UUID.fullmatch(part):
+        return True
+    return any(len(run) >= 20 or not run.isalpha() for run in _RUN.findall(part))
+
+
+def replace_keys(text: str, replace: Callable[[str], str]) -> str:
+    """`text` with everything in it replaced that is a key by its well-known beginning."""
+    return re.sub(_KNOWN_KEYS, lambda found: replace(found[0]), text)
 
 
 def credentials_within(text: str) -> list[Credential]:
@@ -130,5 +152,4 @@ def _is_random(token: str) -> bool:
 def _is_secret_parameter(name: str, value: str) -> bool:
     if not value.strip() or "{{" in value:
         return False
-    named = names_credential(name) or bool(_SHORT_KEY.fullmatch(name))
-    return named or bool(_WHOLE.fullmatch(value)) or bool(re.search(_KNOWN_KEYS, value))
+    return is_key_name(name) or bool(_WHOLE.fullmatch(value)) or bool(re.search(_KNOWN_KEYS, value))
