@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 _MOST_WORDS = 14
+_MOST_READ = 8000  # characters of a condition: what comes later is left to the judge alone
 _QUOTED = re.compile("\"([^\"\n]{2,160})\"|“([^”\n]{2,160})”|«([^»\n]{2,160})»|(?<![\\w])'([^'\n]{2,160})'(?![\\w])")
 _HIDDEN = re.compile(r"\x00(\d+)\x00")
 _CLAUSE = re.compile(
@@ -84,7 +85,7 @@ def demands_of(condition: str, tools: Iterable[str], good: Sequence[str] = (), b
         quotes.append(next(filter(None, match.groups())).strip(" .,!?…"))
         return f"\x00{len(quotes) - 1}\x00"
 
-    for clause in _CLAUSE.split(_QUOTED.sub(hide, condition)):
+    for clause in _CLAUSE.split(_QUOTED.sub(hide, condition[:_MOST_READ])):
         _read_clause(_CASE.sub("", clause), quotes, names, found)
     if match := _FEWER_WORDS.search(condition):
         found.max_words = int(match[1])
