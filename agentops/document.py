@@ -6,6 +6,7 @@ Values only: nothing here reads, writes or compares. What equal means is decided
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -253,6 +254,7 @@ class Revision:
     unverifiable:  write fields (dotted where nested) whose read name is not known: neither compared nor a reason to
                    restore
     restored_from: the revision it was copied from, when the platform says so
+    based_on:      the revision that its draft was forked from, where the platform says so (v1)
     branch_id:     the branch it is on (v2)
     activated_at:  when it last went live, where the platform says so (v1): None means published but never live
     """
@@ -270,6 +272,7 @@ class Revision:
     activated_at: str | None = None
     document: Document | None = None
     unverifiable: frozenset[str] = frozenset()
+    based_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +289,8 @@ class LeafDifference:
 class Draft:
     """An open draft. `differences` is what the platform says it changes from the live revision (None: it did not say).
 
-    `draft_revision` is the counter that compare-and-set writes name as `expectedRevision`.
+    `draft_revision` is the counter that compare-and-set writes name as `expectedRevision`; `based_on` the revision that
+    it was forked from, when the platform says so.
     """
 
     draft_id: str
@@ -298,11 +302,15 @@ class Draft:
     is_publishing: bool = False
     differences: tuple[LeafDifference, ...] | None = None
     document: Document | None = None
+    based_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AgentListing:
-    """One row of the account's agent list: identity and unversioned metadata, no configuration."""
+    """One row of the account's agent list: identity and unversioned metadata, no configuration.
+
+    `note` is what an apply noted in the description, which `metadata` has without it.
+    """
 
     agent_id: str
     name: str
@@ -311,6 +319,7 @@ class AgentListing:
     active_revision_id: str | None = None
     updated_at: str | None = None
     workflow_type: str | None = None
+    note: Note | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,6 +415,54 @@ def label_text(label: str | None) -> str:
     if read_mark(label) is None:
         return label or ""
     return (label or "").rpartition(" ")[0]
+
+
+# ---- the note that says what became of a revision
+
+
+class NoteKind(StrEnum):
+    """UNCALLED: what serves has not passed its calls; the revision is the one to go back to.
+    UNDONE: the revision was taken back for no fault of its own, so it may be deployed again."""
+
+    UNCALLED = "uncalled since"
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A fact about a revision that no label can hold, since labels can't be changed: it stands in the description.
+
+    `revision` is its number, or its id where it has none.
+    """
+
+    kind: NoteKind
+    revision: str
+
+    def __str__(self) -> str:
+        return f"[ao {self.kind.value} {self.revision}]"
+
+    def is_about(self, revision: Revision) -> bool:
+        return self.revision in (revision.revision_id, str(revision.number))
+
+
+_NOTE = re.compile(rf"\s*\[ao ({'|'.join(kind.value for kind in NoteKind)}) (\w+)\]")
+
+
+def note_on(kind: NoteKind, revision: Revision) -> Note:
+    return Note(kind, str(revision.number) if revision.number is not None else revision.revision_id)
+
+
+def with_note(description: str, note: Note | None) -> str:
+    """A description that carries `note`."""
+    return f"{description} {note}".lstrip() if note else description
+
+
+def split_note(description: str) -> tuple[str, Note | None]:
+    """A description without the note that it carries, wherever people have moved it, and the note."""
+    found = _NOTE.search(description)
+    if found is None:
+        return description, None
+    return _NOTE.sub("", description).lstrip(), Note(NoteKind(found.group(1)), found.group(2))
 
 
 def short_digest(text: str, length: int = 16) -> str:

@@ -89,6 +89,15 @@ class Expect(Part):
         return self
 
     @property
+    def can_fail(self) -> bool:
+        """Whether it matters what the agent says: any word at all satisfies `min_words: 1` alone."""
+        return self.model_copy(update={"min_words": None}).is_about_words or (self.min_words or 0) > 1 or self.is_judged
+
+    @property
+    def is_judged(self) -> bool:
+        return bool(self.meets or self.not_meets)
+
+    @property
     def is_about_words(self) -> bool:
         """Whether there is a condition that needs no judge."""
         written = (self.contains, self.all_of, self.any_of, self.not_contains)

@@ -16,7 +16,7 @@ from agentops.calls.baseline import NO_BASELINE, Baseline
 from agentops.calls.checks import check_call
 from agentops.calls.evidence import Evidence, Watch, gather, needs_tools
 from agentops.calls.facts import Facts
-from agentops.calls.judge import Ask, Claim, Judge
+from agentops.calls.judge import Ask, Claim, Judge, Judgement, check_of
 from agentops.calls.line import Line, Room, Sound
 from agentops.calls.listening import LISTENERS, Transcribe, listen_to
 from agentops.calls.looking_back import look_back
@@ -211,13 +211,23 @@ async def _converse(line: Line, prepared: Prepared, wiring: Wiring) -> _Talk:
     return _Talk([*walk.checks, *simulated.checks], walk.claims, usage=simulated.usage)
 
 
+NO_JUDGE = "the project has no judge to decide it; add `judge:` to agentops.yaml"
+
+
 async def _judge(
     script: Script, facts: Facts, claims: Sequence[Claim], judge: Judge | None
 ) -> tuple[list[Check], Usage]:
-    """The claims of the steps and of the whole call. A call that was cut is no proof of anything that was missed."""
+    """The claims of the steps and of the whole call. A call that was cut is no proof of anything that was missed.
+
+    Without a judge none of them is decided, which makes a call that does well otherwise inconclusive.
+    """
     whole = [Claim(goal, True, 0, len(facts.turns) - 1) for goal in script.goals] if facts.ending.by else []
-    if judge is None or not (claims or whole):
+    if not (claims or whole):
         return [], Usage()
+    if judge is None:
+        undecided = Judgement(None, (), Usage())
+        checks = [check_of(claim, undecided, facts.turns) for claim in (*claims, *whole)]
+        return [replace(check, heard=NO_JUDGE, doubt=NO_JUDGE) for check in checks], Usage()
     return await judge.check([*claims, *whole], facts.turns, facts.tools)
 
 

@@ -215,16 +215,21 @@ class Script(Part):
         if not self.steps and self.caller.goal is None:
             raise ValueError("steps are missing: what does the caller say? (or give the caller a goal)")
         if not self.can_fail:
-            raise ValueError("the script checks nothing, so it can't fail: add an expect step, a goal or a check")
+            raise ValueError(
+                "the script can't fail, whatever the agent says: add an expect step with words, a goal or a check"
+            )
         if self.mode is Mode.CHAT and (misfit := self._audio_only()):
             raise ValueError(f"{misfit} needs mode: webcall")
         return self
 
     @property
     def can_fail(self) -> bool:
-        """Whether anything is asserted at all, besides the guards that are always on."""
-        asserting = (ExpectStep, InterruptStep, BackchannelStep, ExpectEndStep)
-        return any(isinstance(step, asserting) for step in self.steps) or bool(self.goals) or self.checks.can_fail
+        """Whether anything is asserted that depends on the agent, besides the guards that are always on."""
+        asserting = (InterruptStep, BackchannelStep, ExpectEndStep)
+        steps = any(
+            step.expect.can_fail if isinstance(step, ExpectStep) else isinstance(step, asserting) for step in self.steps
+        )
+        return steps or bool(self.goals) or self.checks.can_fail
 
     @property
     def needs_model(self) -> bool:

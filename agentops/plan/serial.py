@@ -77,6 +77,7 @@ class AgentChangeModel(_Model):
     unmanaged: list[list[str | int]] = []
     unverifiable: list[str] = []
     foreign_draft: str | None = None
+    uncalled_since: str | None = None
 
 
 class RefusalModel(_Model):
@@ -181,6 +182,7 @@ def _change_from(model: AgentChangeModel) -> AgentChange:
         unmanaged=tuple(tuple(path) for path in model.unmanaged),
         unverifiable=tuple(model.unverifiable),
         foreign_draft=model.foreign_draft,
+        uncalled_since=model.uncalled_since,
     )
 
 

@@ -191,6 +191,9 @@ class SmokeAfterDeploy:
                 code="calls-unreachable",
             ) from None
 
+    def is_called(self, change: AgentChange) -> bool:
+        return bool(self.prepared.get(change.key))
+
     async def smoke(self, change: AgentChange, agent_id: str) -> SmokeVerdict | None:
         chosen = self.prepared.get(change.key, ())
         if not chosen:
@@ -219,13 +222,13 @@ def prepare_smoke(
     `folder` is where the reports go: one folder per agent in it.
     Raises SpecError for a broken script and UsageError without the speech extra, when a script speaks.
     """
-    keys = {change.key for change in changes if change.is_change}
+    keys = {change.key for change in changes if change.fields or change.action not in (Action.UNCHANGED, Action.UPDATE)}
     agents = [agent for agent in deployment.agents if agent.key in keys]
     prepared: dict[str, list[Prepared]] = {}
-    # Nothing for what is new or restored, which is called in full.
+    # Nothing for what is new, restored or has not passed its calls before, which is called in full.
     categories = {
         change.key: frozenset(category.value for category in change.categories)
-        if change.action in (Action.UPDATE, Action.GO_LIVE)
+        if change.action in (Action.UPDATE, Action.GO_LIVE) and change.uncalled_since is None
         else frozenset()
         for change in changes
     }

@@ -44,6 +44,7 @@ class ElevenlabsRequest:
     voice: str | None = None
     model: str | None = None
     with_widget: bool = False
+    with_playbooks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ async def read(request: ElevenlabsRequest, settings: Settings) -> Reading:
         project_name=slug(request.output.absolute().name) or "imported",
         has_project=(request.output / "agentops.yaml").is_file(),
         with_widget=request.with_widget,
+        with_playbooks=request.with_playbooks,
     )
     return Reading(found, options, problem)
 

@@ -17,6 +17,7 @@ from agentops.plan.model import Plan
 from agentops.remote.port import Reader
 from agentops.workflow.account import ask_account
 from agentops.workflow.deployment import Deployment
+from agentops.workflow.probing import tell_read_names
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -32,7 +33,7 @@ async def plan_deployment(deployment: Deployment, options: PlanOptions, *, prune
     world = await survey(deployment, prune=prune)
     plan = await plan_agents(deployment, world, options)
     answers = await ask_account(deployment.account, questions(plan), world.agent_count)
-    return check_account(plan, answers, options.acknowledged)
+    return tell_read_names(check_account(plan, answers, options.acknowledged), deployment.root)
 
 
 async def survey(deployment: Deployment, *, prune: bool = False) -> World:

@@ -79,10 +79,9 @@ def load_script(root: Path, file: str, environment: Environment) -> LoadedScript
 
 def _missing_model(script: Script, path: Path, environment: Environment) -> tuple[str, str] | None:
     """What is wrong with what the script asks of a language model, and what to do about it."""
-    if script.needs_model and environment.judge is None:
-        what = "is judged by meaning" if script.judged_sentences else "has a simulated caller"
+    if script.caller.goal is not None and environment.judge is None:
         hint = "add `judge: {base_url: https://..., model: ..., api_key: ${{ secrets.NAME }}}` to agentops.yaml"
-        return f"the script {what}, and the project has no judge", hint
+        return "the script has a simulated caller, and the project has no judge", hint
     if script.caller.goal is not None:
         try:
             read_persona(script.caller.persona, path.parent)

@@ -89,9 +89,10 @@ def test_near_names_are_suggested() -> None:
     assert found.hint == "did you mean mode?"
 
 
-def test_a_script_that_checks_nothing_is_refused() -> None:
-    assert problems("agent: a\nsteps:\n  - say: hi\n") == [
-        ("the script checks nothing, so it can't fail: add an expect step, a goal or a check", 1)
+@pytest.mark.parametrize("expected", ["", "  - expect: {min_words: 1}\n"])
+def test_a_script_that_passes_whatever_the_agent_says_is_refused(expected: str) -> None:
+    assert problems(f"agent: a\nsteps:\n  - say: hi\n{expected}") == [
+        ("the script can't fail, whatever the agent says: add an expect step with words, a goal or a check", 1)
     ]
 
 

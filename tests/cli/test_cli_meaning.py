@@ -174,13 +174,19 @@ def test_what_it_may_cost_is_said_and_limited(judged: Path, agentops: Agentops, 
     assert not stub.asked
 
 
-def test_without_a_judge_a_script_that_needs_one_is_a_mistake(project: Path, agentops: Agentops) -> None:
-    script(project, HOURS)
-    spec = project / "agents/support.yaml"
-    spec.write_text(spec.read_text().replace("calls:", "calls:\n  - calls/judged.yaml"))
-    ended = agentops("validate")
+def test_without_a_judge_a_sentence_is_undecided_and_says_why(judged: Path, agentops: Agentops) -> None:
+    file = judged / "agentops.yaml"
+    file.write_text("".join(line for line in file.read_text().splitlines(True) if not line.startswith("judge:")))
+    ended = agentops("smoke", script(judged, HOURS), "--output", "out")
+    assert (ended.code, report_of(judged / "out")["verdict"]) == (6, "inconclusive"), ended.out + ended.err
+    assert "the project has no judge" in json.dumps(report_of(judged / "out"))
+
+
+def test_without_a_judge_a_simulated_caller_is_a_mistake(project: Path, agentops: Agentops) -> None:
+    name = script(project, "caller: {goal: learns the opening hours}\ngoals: [is told]\n")
+    ended = agentops("smoke", name)
     assert ended.code == 1
-    assert "the project has no judge" in ended.out + ended.err
+    assert "the script has a simulated caller, and the project has no judge" in ended.out + ended.err
 
 
 def test_a_key_without_a_value_is_named(

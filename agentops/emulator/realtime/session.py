@@ -259,7 +259,13 @@ class Session:
         self._out.send(type="transcript", role="user", text=text)
         self.record.add_line("user", text, self._caller.ended_ms)
         self.record.add_event("user_transcription", now_ms, user_transcription_text=text)
-        self._begin(self._dialogue.not_understood() if said is None else self._dialogue.answer(said), now_ms)
+        reaction = self._dialogue.not_understood() if said is None else self._dialogue.answer(said)
+        self._record_hop(reaction, now_ms)
+        self._begin(reaction, now_ms)
+
+    def _record_hop(self, reaction: Reaction, now_ms: float) -> None:
+        if (hop := reaction.hop) is not None:
+            self.record.add_event("hopping", now_ms, from_node_id=hop.source, to_node_id=hop.target)
 
     def _begin(self, reaction: Reaction, now_ms: float) -> None:
         self._reply += 1
@@ -319,7 +325,11 @@ class Session:
         result = {"response": outcome.response, "error": outcome.error, "latency_ms": outcome.latency_ms}
         self.record.add_tool_end(self._caller.turn, work.tool_call_id, work.use.tool, now_ms, **result)
         self._dialogue.variables |= outcome.variables
+        instead = self._dialogue.after_tool(work.use.tool, has_succeeded=outcome.error is None)
         if work.reply == self._reply and self._running is not None:
+            if instead is not None:
+                self._record_hop(instead, now_ms)
+                self._running = instead
             self._tool_done = True
             self._resume_ms = now_ms
 

@@ -15,6 +15,7 @@ from agentops.render.plan.values import (
     DRIFT_WORDS,
     first_line_number,
     is_long_text,
+    uncalled_text,
     value_text,
 )
 from agentops.render.plan.word_diff import DiffLine, Fold, PieceKind, impact, word_diff
@@ -42,6 +43,7 @@ _MEANING = {
     Action.GO_LIVE: "A version that is already published will start to serve callers.",
     Action.RESTORE: "An earlier version of this agent will serve callers again.",
     Action.ARCHIVE: "This agent will be archived: it stops taking calls.",
+    Action.CALL: "What serves callers has not passed its calls. They are made again.",
     Action.UNCHANGED: "Nothing changes for this agent.",
 }
 
@@ -90,6 +92,8 @@ def _agent(change: AgentChange) -> Iterator[str]:
         yield f"{escape(change.drift_detail)}"
         yield from _drifted(change)
         yield "</div>"
+    if change.uncalled_since is not None:
+        yield f'<div class="box drift"><strong>{escape(uncalled_text(change))}.</strong></div>'
     if change.fields:
         yield "<table><tr><th>Setting</th><th>Before</th><th>After</th><th>Kind</th></tr>"
         for field in change.fields:

@@ -16,6 +16,7 @@ from agentops.render.plan.values import (
     DRIFT_WORDS,
     first_line_number,
     is_long_text,
+    uncalled_text,
     value_text,
 )
 from agentops.render.plan.word_diff import DiffLine, Fold, PieceKind, impact, word_diff
@@ -28,6 +29,7 @@ _ICONS = {
     Action.GO_LIVE: "🚀",
     Action.RESTORE: "⏪",
     Action.ARCHIVE: "🗄️",
+    Action.CALL: "📞",
     Action.UNCHANGED: "➖",
 }
 
@@ -111,6 +113,9 @@ def _agent(change: AgentChange) -> Iterator[str]:
     yield ""
     if change.drift is not Drift.NONE:
         yield f"**{DRIFT_WORDS[change.drift]}**: {quoted(change.drift_detail)}"
+        yield ""
+    if change.uncalled_since is not None:
+        yield f"**{uncalled_text(change)}**"
         yield ""
     if change.drift_fields:
         yield "Changed outside git:"
