@@ -16,10 +16,18 @@ from agentops.calls.numbers import Numeral, read_numeral
 
 Segment: TypeAlias = str | Numeral
 
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+# Vowel signs and other marks of Hebrew, Arabic, Indic scripts and Thai, which `\w` leaves out although a word goes on.
+_MARKS = (
+    "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963"
+    "\u0981-\u0983\u09bc-\u09cd\u09d7\u0a01-\u0a03\u0a3c-\u0a51\u0a70\u0a71\u0a81-\u0a83\u0abc-\u0acd\u0b01-\u0b03\u0b3c-\u0b57"
+    "\u0b82\u0bbe-\u0bd7\u0c00-\u0c04\u0c3c-\u0c56\u0c81-\u0c83\u0cbc-\u0cd6\u0d00-\u0d03\u0d3b-\u0d57\u0d81-\u0d83\u0dca-\u0ddf"
+    "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u200c\u200d"
+)
+_LETTERS = rf"[^\W\d_](?:[^\W\d_]|[{_MARKS}])*"
+_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_MARKS}])*(?:'[^\W_](?:[^\W_]|[{_MARKS}])*)*")
 _TOKEN = re.compile(
-    r"""tel:\d+ | \d{1,2}:\d\d(?!\d) | \d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d) | \d+/\d+ | \d+(?:st|nd|rd|th)\b
-      | \d+(?:\.\d+)? | [$€£₹¢%] | [^\W\d_]+(?:'[^\W\d_]+)*""",
+    rf"""tel:\d+ | \d{{1,2}}:\d\d(?!\d) | \d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?(?!\d) | \d+/\d+ | \d+(?:st|nd|rd|th)\b
+      | \d+(?:\.\d+)? | [$€£₹¢%] | {_LETTERS}(?:'{_LETTERS})*""",
     re.VERBOSE,
 )
 _DAY = r"(?:mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)(?:day|nesday|sday|rsday|urday)?"
