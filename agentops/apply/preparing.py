@@ -104,6 +104,7 @@ async def _follow_moved_base(run: Run, change: AgentChange, observed: ObservedAg
     """A publish of exactly this configuration may have gone through since: that is where we want to be."""
     if head.revision_id is not None:
         revision = await run.writer.read_revision(observed.agent_id, head.revision_id, branch_id=head.branch_id)
+        head = replace(head, number=revision.number)
         if read_mark(revision.label) == run.mark_of(change):
             guarded = Guarded(change, observed, observed.live, observed.live, observed.listing.note)
             return guarded if change.action is Action.RESTORE else Live(guarded, revision)

@@ -32,7 +32,7 @@ from agentops.apply.reached import (
 from agentops.apply.scans import Scans
 from agentops.apply.writes import write_once
 from agentops.clock import Clock
-from agentops.document import Document, Draft, Mark, Note, ObservedAgent, Revision, with_note
+from agentops.document import Document, Draft, Generation, Mark, Note, ObservedAgent, Revision, with_note
 from agentops.errors import AgentopsError, NotFoundError
 from agentops.plan.drafts import foreign_draft
 from agentops.plan.model import AgentChange, Plan
@@ -108,20 +108,29 @@ async def clean_up(run: Run, reached: Reached) -> None:
 
 
 async def _withdraw(run: Run, agent: Guarded, draft: Draft, publication: Publication | None) -> None:
-    """Throws our draft away, and stops its publish. On v2 everybody shares the draft: it is ours alone as long as the
-    last write was ours, the base still serves and nobody else publishes it; any other is left."""
+    """Stops our publish and throws our draft away.
+
+    On v2 everybody shares the draft: it is ours alone as long as the last write was ours, the base still serves and
+    nobody else publishes it. Any other is left.
+    """
+    head = await run.writer.read_head(agent.agent_id)
+    has_moved = head.revision_id != agent.base_id and run.plan.generation is Generation.V2
+    if publication is not None and not has_moved:
+        await run.writer.cancel_publication(publication)
     held = await run.writer.peek_draft(agent.observed, draft.draft_id)
     if held is None:
         return
-    is_ours = held.draft_revision == draft.draft_revision or await _holds_ours(run, agent, held)
-    head = await run.writer.read_head(agent.agent_id)
-    is_published_by_others = held.is_publishing and publication is None and not draft.is_publishing
-    if not is_ours or head.revision_id != agent.base_id or is_published_by_others:
-        run.warn(agent.change.key, f"an open draft is left as it is, since others work on it: {held.draft_id}")
-        return
-    if publication is not None:
-        await run.writer.cancel_publication(publication)
-    await discard_draft(run, agent.observed, held)
+    why = None
+    if held.draft_revision != draft.draft_revision and not await _holds_ours(run, agent, held):
+        why = "somebody else has written to it"
+    elif has_moved:
+        why = f"revision {head.number or head.revision_id} went live meanwhile"
+    elif held.is_publishing and publication is None and not draft.is_publishing:
+        why = "somebody else publishes it"
+    if why is None:
+        await discard_draft(run, agent.observed, held)
+    else:
+        run.warn(agent.change.key, f"draft {held.draft_id} is open and is left as it is: {why}")
 
 
 async def _holds_ours(run: Run, agent: Guarded, held: Draft) -> bool:
