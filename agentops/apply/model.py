@@ -115,6 +115,7 @@ class AgentResult:
     previous_revision_id, _number: what served before this run
     serving_revision_id, _number:  what serves now; None where it is not known or nothing does
     stage:                         where it stopped, for FAILED, UNKNOWN and ROLLED_BACK
+    calls:                         which calls were planned for it, or why none; "" where nobody is called
     """
 
     key: str
@@ -134,6 +135,7 @@ class AgentResult:
     fingerprint: str = ""
     warnings: tuple[str, ...] = ()
     verdict: SmokeVerdict | None = None
+    calls: str = ""
 
 
 _BAD = frozenset({Outcome.FAILED, Outcome.UNKNOWN, Outcome.ROLLED_BACK, Outcome.NOT_ATTEMPTED})
@@ -161,7 +163,9 @@ class ApplyResult:
 
     @property
     def exit_code(self) -> ExitCode:
-        """The first that is true of: calls failed, stale, refused, applied in part, failed."""
+        """The first that is true of: interrupted, calls failed, stale, refused, applied in part, failed."""
+        if self.is_interrupted:
+            return ExitCode.INTERRUPTED
         if any(a.verdict and a.verdict.verdict in _UNSUCCESSFUL_CALLS for a in self.agents):
             return ExitCode.CALLS_FAILED
         bad = [a for a in self.agents if a.outcome in _BAD]
@@ -171,7 +175,7 @@ class ApplyResult:
                 return code
         if bad and any(a.outcome is Outcome.APPLIED for a in self.agents):
             return ExitCode.PARTIAL
-        return ExitCode.FAILED if bad or self.is_interrupted else ExitCode.DONE
+        return ExitCode.FAILED if bad else ExitCode.DONE
 
 
 # ---- events, in the order of a run; renderers match on the type

@@ -87,4 +87,5 @@ def _result(
         serving_revision_id=serving.revision_id if serving else None,
         serving_number=serving.number if serving else None,
         fingerprint=change.fingerprint,
+        calls=str(change.calls or ""),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agentops.diagnostics import Diagnostic, Severity
@@ -21,7 +21,7 @@ from agentops.document import (
 from agentops.fields import is_clearable
 from agentops.plan.approval import digest_of, target_name
 from agentops.plan.canonical import Canonical, Flag, canonical, fingerprint_of, holds
-from agentops.plan.changes import Describer, place_in_source, secret_values
+from agentops.plan.changes import Describer, place_in_source
 from agentops.plan.compare import (
     Comparison,
     active_rules,
@@ -31,6 +31,7 @@ from agentops.plan.compare import (
     new_metadata,
     unmanaged_paths,
 )
+from agentops.plan.concealment import Concealer, KnownSecrets, known_secrets
 from agentops.plan.diff import ABSENT, Difference, value_at
 from agentops.plan.drafts import foreign_draft
 from agentops.plan.drift import DriftStatus, classify
@@ -49,6 +50,8 @@ class World:
 
     orphans:  agents with our mark that no spec means any more, by the key in their mark; read only for `--prune`
     agent_count: agents that the account has now, archived ones not counted
+    leftover: names, by key, of other agents with our mark that no spec means
+    unseen:   how many agents that no spec means were not looked at
     """
 
     generation: Generation
@@ -56,6 +59,8 @@ class World:
     matching: Matching
     orphans: Mapping[str, ObservedAgent]
     agent_count: int
+    leftover: Mapping[str, str] = field(default_factory=dict)
+    unseen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +88,12 @@ class Planner:
 
     def __init__(self, environment: Environment, world: World, options: PlanOptions) -> None:
         self._environment, self._world, self._options = environment, world, options
-        self._concealed = secret_values(match.desired for match in world.matching.matches)
+        self._secrets = KnownSecrets(known_secrets(environment, (match.desired for match in world.matching.matches)))
 
     def plan_agent(self, match: Match, observed: ObservedAgent | None) -> AgentPlan:
         """`observed` is None where the account has no such agent yet."""
         desired, options = match.desired, self._options
-        describer = Describer(desired, self._concealed)
+        describer = Describer(desired, Concealer(self._secrets, desired.config, desired.metadata))
         form = canonical(desired.config)
         diagnostics = _unclearable(desired)
         if observed is None:
@@ -109,7 +114,7 @@ class Planner:
         """The plan, from a part for every match in their order. Rules about several agents at once apply here."""
         environment, world = self._environment, self._world
         refusals = list(world.matching.refusals)
-        notes = list(diagnostics) + _expired_rules(environment, self._options.today)
+        notes = [*diagnostics, *_expired_rules(environment, self._options.today), *_leftover(world)]
         changes: list[AgentChange] = []
         for part in parts:
             changes.append(part.change)
@@ -289,6 +294,25 @@ def _expired_rules(environment: Environment, today: str) -> list[Diagnostic]:
         for rule in environment.ignore_drift
         if is_expired(rule, today)
     ]
+
+
+def _leftover(world: World) -> Iterable[Diagnostic]:
+    """Agents that go on taking calls although no spec describes them any more."""
+    for key, name in sorted(world.leftover.items()):
+        yield Diagnostic(
+            code="no-spec",
+            severity=Severity.WARNING,
+            summary=f"{name!r} ({key}) was deployed from here, serves on, and no spec describes it any more",
+            hint=f"`agentops apply --prune` archives it, `agentops forget {key}` leaves it alone for good",
+            agent=key,
+        )
+    if world.unseen:
+        yield Diagnostic(
+            code="not-looked-at",
+            severity=Severity.NOTE,
+            summary=f"{world.unseen} more agents of the account have no spec here and were not looked at",
+            hint="`agentops plan --prune` looks at every one of them",
+        )
 
 
 def _notes(change: AgentChange, status: DriftStatus, compared: Comparison) -> list[Diagnostic]:

@@ -80,6 +80,28 @@ def refuse_shared_numbers(changes: Sequence[AgentChange]) -> list[Refusal]:
     ]
 
 
+def refuse_uncalled(changes: Sequence[AgentChange], budget_min: float | None) -> list[Refusal]:
+    """Agents that nobody would call although the environment calls, without a word in their spec; and calls that
+    take longer than the environment allows one apply."""
+    found = [
+        Refusal(
+            code="NO_CALLS",
+            summary=f"{change.key}: agents are called here, and its spec names no call script",
+            hint="name one under `calls:`, or say why there is none with `calls: {none: reason}`",
+            agent=change.key,
+            acknowledgement="NO_CALLS",
+        )
+        for change in changes
+        if change.calls is not None and not change.calls.scripts and not change.calls.reason
+    ]
+    minutes = sum(change.calls.minutes for change in changes if change.calls)
+    if budget_min is not None and minutes > budget_min:
+        what = f"the calls would take about {minutes:.1f} minutes, deploy.call_minutes is {budget_min:g}"
+        hint = "apply fewer agents at a time with `--agent`, or raise deploy.call_minutes"
+        found.append(Refusal(code="CALL_MINUTES", summary=what, hint=hint))
+    return found
+
+
 def _allowed(count: int | None, share: float | None, total: int) -> int | None:
     bounds = [] if count is None else [count]
     if share is not None and total >= SHARE_COUNTS_FROM:
