@@ -89,7 +89,7 @@ class Recorded:
         checks += judged
         if not steps and not judged and not script.checks.can_fail:
             checks.append(Check("something is checked", Kind.PROTOCOL, False, "at least one check", "none was reached"))
-        slowness = Slowness((facts.measures.chunk_lateness_p99_ms or 0.0,), facts.measures.held_ms or 0.0)
+        slowness = Slowness((facts.measures.chunk_lateness_p99_ms or 0.0,))
         checks = [replace(check, doubt=slowness.doubt(check, facts.turns)) for check in checks]
         notes = (*report.notes, f"judged again; called at {report.started_at}")
         made = replace(

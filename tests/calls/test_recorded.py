@@ -65,6 +65,7 @@ async def test_a_changed_script_is_judged_as_it_is_now(tmp_path: Path) -> None:
     ):
         judged = await again(made, tmp_path, steps)
         assert judged.verdict is verdict, (steps, judged.failures)
+    assert (await again(made, tmp_path, STEPS, checks={"longest_silence_ms": 10})).verdict is Verdict.FAILED
 
 
 async def test_a_call_that_was_never_made_stays_what_it_is(tmp_path: Path) -> None:
