@@ -43,6 +43,7 @@ class ExitCode(IntEnum):
     STALE = 5
     CALLS_FAILED = 6
     USAGE = 64
+    INTERRUPTED = 130
 
 
 class AgentopsError(Exception):

@@ -11,7 +11,11 @@ import sys
 def main(argv: list[str] | None = None) -> None:
     """Runs the command line and exits the process with the verb's exit code."""
     arguments = sys.argv[1:] if argv is None else argv
-    sys.exit(run(arguments))
+    try:
+        sys.exit(run(arguments))
+    except KeyboardInterrupt:  # before the verb's own boundary stands, or after it has ended
+        sys.stderr.write("\ninterrupted\n")
+        sys.exit(130)
 
 
 def run(arguments: list[str]) -> int:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from agentops import workflow
-from agentops.cli.approval import Consent, is_done, require_consent
+from agentops.cli.approval import Consent, carry_out
 from agentops.cli.options import (
     AckOption,
     AgentOption,
@@ -19,7 +19,6 @@ from agentops.cli.options import (
     ExcludeOption,
     Gate,
     NoInputOption,
-    PlanFormat,
     ProgressFormat,
     ProgressOption,
     ProjectOption,
@@ -28,13 +27,10 @@ from agentops.cli.options import (
     VerboseOption,
     YesOption,
 )
-from agentops.cli.output import call_hooks, plan_output, result_output, stderr_style, watching
-from agentops.cli.session import is_interactive, opened, run_async, scope_of, talk, today
+from agentops.cli.output import result_output
+from agentops.cli.session import is_interactive, scope_of, today
 from agentops.errors import ExitCode
 from agentops.plan.build import PlanOptions
-
-if TYPE_CHECKING:
-    from agentops.apply.model import ApplyResult
 
 
 def apply(
@@ -80,24 +76,16 @@ def apply(
         today=today(),
     )
     consent = Consent(is_given=yes, may_ask=not no_input and is_interactive(), digest=digest, approved=approved)
-    request = workflow.applying.ApplyRequest(
-        discard_draft=discard_draft, is_atomic=atomic, smoke=smoke, gate_preview=gate is Gate.PREVIEW
+    calls = workflow.expected_calls.CallSettings(smoke, gate is Gate.PREVIEW)
+    result = carry_out(
+        scope,
+        lambda deployment: workflow.planning.plan_deployment(deployment, options, prune=prune, calls=calls),
+        lambda: workflow.applying.ApplyRequest(
+            discard_draft=discard_draft, is_atomic=atomic, smoke=smoke, gate_preview=gate is Gate.PREVIEW
+        ),
+        consent,
+        progress,
     )
-
-    async def main() -> ApplyResult | None:
-        async with opened(scope) as deployment:
-            made = await workflow.planning.plan_deployment(deployment, options, prune=prune)
-            talk(plan_output(made, PlanFormat.TEXT, stderr_style()))
-            if is_done(made, consent):
-                return None
-            workflow.applying.require_applyable(made)
-            require_consent(made, deployment.environment, consent)
-            with watching(progress) as on_event:
-                return await workflow.applying.apply_deployment(
-                    deployment, made, request, calls=call_hooks(), on_event=on_event
-                )
-
-    result = run_async(main)
     if result is None:
         return ExitCode.DONE
     sys.stdout.write(result_output(result, output_format))

@@ -89,7 +89,7 @@ def rollback(
     target = to or job.environ.get("AGENTOPS_CI_TO") or "previous"
 
     async def main() -> JobReport:
-        async with opened(replace(scope, agents=(key,))) as deployment:
+        async with opened(replace(scope, agents=(key,)), needs_specs=False) as deployment:
             return await ci_deploy.roll_back(job, deployment, target, _hooks())
 
     return _run(job, scope, main)
@@ -112,7 +112,7 @@ def drift(environment: EnvironmentOption = None, project: ProjectOption = None) 
     job, scope = _start("drift", environment, project)
 
     async def main() -> JobReport:
-        async with opened(scope) as deployment:
+        async with opened(scope, needs_specs=False) as deployment:
             return await ci_watch.watch_drift(job, deployment, _hooks())
 
     return _run(job, scope, main)

@@ -18,9 +18,7 @@ from agentops.credentials import is_key_name
 from agentops.errors import AgentopsError, ExitCode, LocalError, PlatformError, SpecError
 from agentops.render.diagnostics.text import diagnostics_text
 from agentops.scrub import Scrubber
-from agentops.settings import is_debugging, read_settings
-
-INTERRUPTED = 130
+from agentops.settings import is_completing, is_debugging, read_settings
 
 
 class LazyGroup(TyperGroup):
@@ -77,15 +75,22 @@ def run_verb(arguments: list[str]) -> int:
         _say(f"error: {removed}")
         return ExitCode.USAGE
     try:
-        result = _command_line().main(arguments, prog_name="agentops", standalone_mode=False)
+        command = _command_line()
+        if is_completing():
+            return int(command.main(arguments, prog_name="agentops", standalone_mode=False) or 0)
+        # Not by `main`, which makes an exit code of Ctrl-C that can't be told from a verb's own.
+        with command.make_context("agentops", arguments) as context:
+            result = command.invoke(context)
         sys.stdout.flush()
+    except typer.Exit as ended:
+        return ended.exit_code
     except typer.TyperException as failure:
         show = getattr(failure, "show", None)
         _say(str(failure)) if show is None else show()
         return ExitCode.USAGE
     except (typer.Abort, KeyboardInterrupt):
-        _say("interrupted")
-        return INTERRUPTED
+        _say("\ninterrupted" if sys.stderr.isatty() else "interrupted")  # the terminal shows ^C where it stood
+        return ExitCode.INTERRUPTED
     except BrokenPipeError:
         return _end_quietly()
     except AgentopsError as failure:
@@ -94,8 +99,6 @@ def run_verb(arguments: list[str]) -> int:
         return _explain(LocalError.of(failure))
     except Exception as bug:  # noqa: BLE001 - the boundary: a defect of ours still ends in one line and exit code 1
         return _own_up(bug)
-    if result == INTERRUPTED:  # typer catches Ctrl-C itself and says nothing
-        _say("interrupted")
     return int(result or 0)
 
 

@@ -9,27 +9,27 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops import workflow
-from agentops.cli.approval import Consent, require_consent
+from agentops.cli.approval import Consent, carry_out
 from agentops.cli.options import (
     AckOption,
     ApiOption,
     EnvironmentOption,
     KeysArgument,
     NoInputOption,
-    PlanFormat,
     ProjectOption,
     SelectOption,
     TextOrJson,
     VerboseOption,
     YesOption,
 )
-from agentops.cli.output import call_hooks, plan_output, result_output, stderr_style, watching
-from agentops.cli.session import is_interactive, opened, run_async, scope_of, talk, today
+from agentops.cli.output import result_output
+from agentops.cli.session import is_interactive, scope_of, today
 from agentops.errors import ExitCode, UsageError
 from agentops.plan.build import PlanOptions
 
 if TYPE_CHECKING:
-    from agentops.apply.model import ApplyResult
+    from agentops.plan.model import Plan
+    from agentops.workflow.deployment import Deployment
 
 
 def rollback(
@@ -57,24 +57,12 @@ def rollback(
     options = PlanOptions(acknowledged=frozenset(ack or ()), today=today())
     consent = Consent(is_given=yes, may_ask=not no_input and is_interactive(), is_emergency=True)
 
-    async def main() -> ApplyResult | None:
-        async with opened(scope) as deployment:
-            if run is not None:
-                made = await workflow.history.plan_undoing(deployment, run, options)
-            else:
-                made = await workflow.history.plan_going_back(deployment, options, to=to or "previous")
-            talk(plan_output(made, PlanFormat.TEXT, stderr_style()))
-            if made.is_empty and made.is_applyable:
-                return None
-            workflow.applying.require_applyable(made)
-            require_consent(made, deployment.environment, consent)
-            request = workflow.applying.ApplyRequest(smoke=False)
-            with watching() as on_event:
-                return await workflow.applying.apply_deployment(
-                    deployment, made, request, calls=call_hooks(), on_event=on_event
-                )
+    async def make(deployment: Deployment) -> Plan:
+        if run is not None:
+            return await workflow.history.plan_undoing(deployment, run, options)
+        return await workflow.history.plan_going_back(deployment, options, to=to or "previous")
 
-    result = run_async(main)
+    result = carry_out(scope, make, lambda: workflow.applying.ApplyRequest(smoke=False), consent)
     if result is None:
         return ExitCode.DONE
     sys.stdout.write(result_output(result, output_format))

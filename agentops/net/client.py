@@ -24,7 +24,7 @@ from agentops.document import Secret
 from agentops.errors import OutcomeUnknownError, PlatformError, RateLimitedError, UnavailableError, UsageError
 from agentops.net.answers import Answer, error_of, retry_after_s
 from agentops.net.pace import Pace, RetryBudget, Tiers
-from agentops.net.transport import LostError, NotSentError, RefusedError, Sender, Transport, quoted
+from agentops.net.transport import LostError, NotSentError, RefusedError, Sender, Transport, Upload, quoted
 from agentops.scrub import Scrubber
 
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
@@ -177,11 +177,13 @@ class Http:
     ) -> Answer:
         """One successful answer, after as many tries as are allowed. Raises the kinds of `PlatformError`.
 
+        body: what is sent as JSON, or an `Upload` that is sent as it is
+
         is_repeatable: doing it twice is doing it once (default: for GET only). Refusals that came before anything was
         done (no connection, 429) are retried for every method.
         """
         repeatable = method in _SAFE_METHODS if is_repeatable is None else is_repeatable
-        content, secrets = _encode(body)
+        content, secrets = (body, frozenset()) if isinstance(body, Upload) else _encode(body)
         self._learn(secrets)
         target = _target(path, query)
         attempt, began = 1, self._clock.monotonic()
@@ -213,7 +215,9 @@ class Http:
         except (NotSentError, LostError) as error:
             raise self._scrubbed(self._unreachable(error, told)) from None
 
-    async def _attempt(self, method: str, path: str, target: str, content: bytes | None, repeatable: bool) -> Answer:
+    async def _attempt(
+        self, method: str, path: str, target: str, content: bytes | Upload | None, repeatable: bool
+    ) -> Answer:
         told = f"{method} {path}"
         try:
             async with self.pace:
@@ -229,7 +233,7 @@ class Http:
         answer = self.dialect.understand(answer, self._clock.now())
         return self._judge(answer, method, told, repeatable)
 
-    async def _first_or_next(self, method: str, target: str, content: bytes | None) -> Answer:
+    async def _first_or_next(self, method: str, target: str, content: bytes | Upload | None) -> Answer:
         if self._is_heard:
             return await self._sender.send(method, target, content, within_s=self.options.request_timeout_s)
         within_s = self.options.first_answer_timeout_s

@@ -117,8 +117,8 @@ class CaseAccount:
     async def read_agent(self, listing: AgentListing, *, mine: tuple[str, str]) -> ObservedAgent:
         return self.agents[listing.agent_id]
 
-    async def read_live(self, agent_id: str) -> Revision | None:
-        return self.agents[agent_id].live
+    async def list_revisions(self, agent_id: str, *, limit: int = 20) -> tuple[Revision, ...]:
+        return self.agents[agent_id].history[:limit]
 
     def _answer(self, question: Question, answer: Any) -> Any:
         assert self.facts is not None

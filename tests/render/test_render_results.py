@@ -205,7 +205,10 @@ def test_every_outcome_of_a_run_is_counted() -> None:
 
 
 def test_an_interrupted_run_says_how_to_go_on() -> None:
-    assert "running apply again goes on from here" in apply_text(replace(RESULT, is_interrupted=True))
+    said, command = apply_text(replace(RESULT, is_interrupted=True)).splitlines()[-2:]
+    assert said.startswith("Interrupted. what was planned serves")
+    assert "not known what serves: " in said
+    assert command == f"next: agentops apply -e {RESULT.environment}"
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,51 @@ def test_git_names_the_commit_and_what_changed_since(committed: WorkflowWorld, t
     assert read_git_facts(tmp_path) is None
 
 
+def test_what_only_the_other_branch_changed_is_not_changed_here(committed: WorkflowWorld) -> None:
+    """Deploying it from here would put its old text back."""
+    root = committed.root
+    git(root, "checkout", "-q", "-b", "mine")
+    committed.agent("mine")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "Mine")
+    git(root, "checkout", "-q", "main")
+    committed.agent("desk", prompt="Main's words.")
+    git(root, "commit", "-q", "-a", "-m", "Main's")
+    git(root, "checkout", "-q", "mine")
+    assert [agent.key for agent in agents_of(committed.project(), Selection(), "main")] == ["mine"]
+
+
+@pytest.mark.parametrize("option", ["--output=precious.txt", "-h", "--", "-Oprecious.txt", "--no-index"])
+def test_a_reference_is_never_an_option_of_git(committed: WorkflowWorld, option: str) -> None:
+    precious = committed.root / "precious.txt"
+    precious.write_text("precious")
+    with pytest.raises(UsageError, match="does not begin with -"):
+        changed_files(committed.root, option)
+    assert precious.read_text() == "precious"
+
+
+def test_the_hint_fits_the_reason_that_git_has(
+    committed: WorkflowWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hint(folder: Path, reference: str = "main~1") -> str:
+        with pytest.raises(UsageError) as refused:
+            changed_files(folder, reference)
+        return f"{refused.value.summary}: {refused.value.hint}"
+
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    assert "no git repository" in hint(outside)
+    committed.agent("desk", prompt="Other words.")
+    git(committed.root, "commit", "-q", "-a", "-m", "Again")
+    git(tmp_path, "clone", "-q", "--depth", "1", committed.root.as_uri(), "shallow")
+    assert "git fetch --unshallow" in hint(tmp_path / "shallow")
+    assert "such as origin/main" in hint(committed.root, "no-such-branch")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert f"safe.directory {committed.root}" in hint(committed.root)
+    monkeypatch.setenv("PATH", "")
+    assert "not installed" in hint(committed.root)
+
+
 def test_without_git_there_are_no_facts(world: WorkflowWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     assert read_git_facts(world.root) is None

@@ -51,6 +51,8 @@ def _failures(call: CallReport) -> Iterator[str]:
         yield f"- **{check.kind}** {_cell(check.name)}{at}{where}"
         yield f"  - expected: {_cell(check.expected)}"
         yield f"  - heard: {_cell(check.heard)}"
+        if check.doubt:
+            yield f"  - unsure: {_cell(check.doubt)}"
 
 
 def _cell(text: str) -> str:

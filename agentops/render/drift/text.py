@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from agentops.document import path_text
 from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Plan
+from agentops.render.diagnostics.text import diagnostics_text
 from agentops.render.drift.advice import advice
 from agentops.render.plan.text import field_lines
 from agentops.render.plan.values import DRIFT_WORDS, value_text
@@ -21,6 +22,10 @@ def drift_text(plan: Plan, style: Style = PLAIN) -> str:
     lines = [style.paint(title, "strong"), ""]
     for change in plan.changes:
         lines += _agent(change, style)
+    if plan.diagnostics:
+        lines.append("")
+    for line in diagnostics_text(plan.diagnostics).splitlines():
+        lines += style.wrap(line, "", "    ")
     drifted = [change for change in plan.changes if change.is_drifted]
     total = plural(len(plan.changes), "agent")
     if drifted:

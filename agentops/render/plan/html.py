@@ -16,6 +16,7 @@ from agentops.render.plan.values import (
     first_line_number,
     has_another_value,
     is_long_text,
+    uncalled_text,
     value_text,
 )
 from agentops.render.plan.word_diff import DiffLine, Fold, PieceKind, impact, word_diff
@@ -44,6 +45,7 @@ _MEANING = {
     Action.GO_LIVE: "A version that is already published will start to serve callers.",
     Action.RESTORE: "An earlier version of this agent will serve callers again.",
     Action.ARCHIVE: "This agent will be archived: it stops taking calls.",
+    Action.CALL: "What serves callers has not passed its calls. They are made again.",
     Action.UNCHANGED: "Nothing changes for this agent.",
 }
 
@@ -93,11 +95,15 @@ def _agent(change: AgentChange) -> Iterator[str]:
         yield f"{escape(change.drift_detail)}"
         yield from _drifted(change)
         yield "</div>"
+    if change.uncalled_since is not None:
+        yield f'<div class="box drift"><strong>{escape(uncalled_text(change))}.</strong></div>'
     if change.fields:
         yield "<table><tr><th>Setting</th><th>Before</th><th>After</th><th>Kind</th></tr>"
         for field in change.fields:
             yield from _field(field)
         yield "</table>"
+    if change.calls:
+        yield f"<p>Calls: {escape(str(change.calls))}.</p>"
     yield "</section>"
 
 

@@ -17,6 +17,7 @@ from agentops.render.plan.values import (
     first_line_number,
     has_another_value,
     is_long_text,
+    uncalled_text,
     value_text,
 )
 from agentops.render.plan.word_diff import DiffLine, Fold, PieceKind, impact, word_diff
@@ -31,6 +32,7 @@ _ICONS = {
     Action.GO_LIVE: "🚀",
     Action.RESTORE: "⏪",
     Action.ARCHIVE: "🗄️",
+    Action.CALL: "📞",
     Action.UNCHANGED: "➖",
 }
 
@@ -67,7 +69,7 @@ def plan_markdown(plan: Plan, *, limit: int = COMMENT_LIMIT) -> str:
 
 def _head(plan: Plan, room: int) -> Iterator[str]:
     yield plan_marker(plan)
-    yield f"### agentops plan for `{plan.environment}`"
+    yield f"### agentops plan for `{plan.environment}` at `{plan.target}`"
     yield ""
     if plan.is_empty and not plan.refusals:
         compared = f"{plural(len(plan.changes), 'agent')} compared" if plan.changes else "No agent was selected"
@@ -116,6 +118,9 @@ def _agent(change: AgentChange) -> Iterator[str]:
     if change.drift is not Drift.NONE:
         yield f"**{DRIFT_WORDS[change.drift]}**: {quoted(change.drift_detail)}"
         yield ""
+    if change.uncalled_since is not None:
+        yield f"**{uncalled_text(change)}**"
+        yield ""
     if change.drift_fields:
         yield "Changed outside git:"
         yield ""
@@ -125,6 +130,9 @@ def _agent(change: AgentChange) -> Iterator[str]:
     for field in change.fields:
         yield from _field(field)
     yield ""
+    if change.calls:
+        yield f"{quoted(str(change.calls))}"
+        yield ""
     yield "</details>"
     yield ""
 

@@ -17,13 +17,14 @@ from agentops.render.plan.values import (
     first_line_number,
     has_another_value,
     is_long_text,
+    uncalled_text,
     value_text,
 )
 from agentops.render.plan.word_diff import DiffLine, Fold, PieceKind, impact, word_diff
 from agentops.render.style import PLAIN, Style, plural
 from agentops.render.visible import all_visible
 
-_ROLES = {"+": "add", "-": "remove", "~": "change", ">": "good", "<": "change", "=": "faint"}
+_ROLES = {"+": "add", "-": "remove", "~": "change", ">": "good", "<": "change", "?": "change", "=": "faint"}
 _UNCHANGED_LISTED = 12  # an unchanged agent is worth a line, but hundreds of them aren't worth hundreds of lines
 _MARKS = {PieceKind.SAME: ("", ""), PieceKind.ADDED: ("{+", "+}"), PieceKind.REMOVED: ("[-", "-]")}
 
@@ -142,10 +143,15 @@ def _agent(change: AgentChange, style: Style) -> Iterator[str]:
         detail = f": {change.drift_detail}" if change.drift_detail else ""
         for line in style.wrap(f"! {DRIFT_WORDS[change.drift]}{detail}", "    ", "      "):
             yield style.paint(line, "bad" if change.drift_fields else "change")
+    if change.uncalled_since is not None:
+        for line in style.wrap(f"! {uncalled_text(change)}", "    ", "      "):
+            yield style.paint(line, "change")
     for field in change.drift_fields:
         yield from _moved(field, style)
     for field in change.fields:
         yield from _new_field(field, style) if change.action is Action.CREATE else field_lines(field, style)
+    if change.calls:
+        yield from style.wrap(str(change.calls), "    ", "      ")
     if change.unverifiable:
         yield from style.wrap(
             f"can't be read back, so not compared: {', '.join(change.unverifiable)}", "    ", "      "

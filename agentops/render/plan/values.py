@@ -7,7 +7,7 @@ from typing import Any
 
 from agentops.document import CLEARED, Secret
 from agentops.plan.concealment import MARK
-from agentops.plan.model import Action, ChangedBy, Drift, FieldChange, Operation
+from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Operation
 from agentops.plan.plan_json import value_data
 from agentops.render.visible import on_one_line
 
@@ -17,6 +17,7 @@ SYMBOLS = {
     Action.GO_LIVE: ">",
     Action.RESTORE: "<",
     Action.ARCHIVE: "-",
+    Action.CALL: "?",
     Action.UNCHANGED: "=",
 }
 
@@ -26,6 +27,7 @@ ACTION_WORDS = {
     Action.GO_LIVE: "go live",
     Action.RESTORE: "restore",
     Action.ARCHIVE: "archive",
+    Action.CALL: "call again",
     Action.UNCHANGED: "unchanged",
 }
 
@@ -100,3 +102,8 @@ def _readable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_readable(item) for item in value]
     return value_data(value)
+
+
+def uncalled_text(change: AgentChange) -> str:
+    """What is known of the calls of what serves: where the calls ended otherwise, a journal or a report says how."""
+    return f"not passed its calls since revision {change.uncalled_since}; how they ended is not known here"
