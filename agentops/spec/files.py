@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from pathlib import Path
@@ -148,11 +147,8 @@ class ProjectFiles:
 
 def _content(target: str) -> bytes:
     """The bytes of a file, cut one byte above the limit. `os.read` takes half the time of a stream."""
-    descriptor = os.open(target, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+    descriptor = os.open(target, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a pipe would be waited for, and a device never ends
-            raise OSError(errno.EINVAL, "it is no regular file")
         data = os.read(descriptor, MAX_BYTES + 1)
         while 0 < len(data) <= MAX_BYTES and (more := os.read(descriptor, MAX_BYTES + 1 - len(data))):
             data += more
