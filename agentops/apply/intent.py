@@ -104,7 +104,7 @@ def unplanned_differences(
     changed = [d for d in moved if value_at(earlier, d.path) != d.after]
     added = [d for d in expand(diff(within, canonical(found))) if d.before is ABSENT]
     late = [d for d in added if d.path[0] not in body or (later is not None and value_at(later, d.path) != d.after)]
-    # What is written under a name and read back under another, unknown one can't be told from somebody's edit.
+    # What is written under one name and read back under another, unknown one can't be told from somebody's edit.
     reads_otherwise = any(holds(body, name) for name in dropped)
     return [d for d in changed + late if d.path[0] in _KNOWN or not reads_otherwise]
 

@@ -257,6 +257,16 @@ def acknowledge(
     return tuple(remaining), tuple(sorted(name for name in used if name))
 
 
+def with_refusals(plan: Plan, found: Iterable[Refusal], acknowledged: frozenset[str]) -> Plan:
+    """`plan` with what more speaks against it. The digest stays: it is about the intention."""
+    remaining, used = acknowledge(found, acknowledged)
+    return replace(
+        plan,
+        refusals=plan.refusals + remaining,
+        acknowledged=tuple(sorted({*plan.acknowledged, *used})),
+    )
+
+
 def _unclearable(desired: DesiredAgent) -> list[Diagnostic]:
     return [
         Diagnostic(

@@ -48,7 +48,7 @@ class Describer:
             before=None if before is ABSENT else plain(self.concealer.conceal(path, before)),
             after=None if after is ABSENT else plain(self.concealer.conceal(path, after, before)),
             category=category,
-            risk=_risk(category, operation),
+            risk=_risk(path, category, before, after),
             changed_by=changed_by,
             reason=reason,
             where=place_in_source(self.desired, path) if self.is_of_spec else None,
@@ -143,7 +143,21 @@ def _operation(before: Canonical, after: Canonical) -> Operation:
     return Operation.REMOVE if after is ABSENT else Operation.REPLACE
 
 
-def _risk(category: Category, operation: Operation) -> Risk:
-    if category is Category.TOOLS and operation is Operation.REMOVE:
+def _risk(path: Path, category: Category, before: Canonical, after: Canonical) -> Risk:
+    """What is taken away weighs more than what is changed: tools, playbooks, most of a prompt."""
+    is_whole_item = after is ABSENT and path[:2] == ("playbooks", "playbooks")
+    if is_whole_item or (category is Category.TOOLS and after is ABSENT):
+        return Risk.HIGH
+    if category is Category.PROMPT and isinstance(before, str) and lost_share(before, after) > HALF:
         return Risk.HIGH
     return risk_of(category)
+
+
+HALF = 0.5
+
+
+def lost_share(before: str, after: Any) -> float:
+    """The share of its words that a text loses; what is no text any more has lost them all."""
+    words = len(before.split())
+    left = len(after.split()) if isinstance(after, str) else 0
+    return max(words - left, 0) / words if words else 0.0

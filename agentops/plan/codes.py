@@ -182,8 +182,8 @@ _TABLE = (
     ),
     Code(
         "PROMPT_SHRINKS",
-        "A prompt would lose more of its text than `rules.prompt_shrinks` allows",
-        "A bad merge or an empty fragment cuts prompts.",
+        "A prompt would lose more of its words than `rules.prompt_shrinks` allows",
+        "A bad merge or an empty fragment cuts prompts. A protected environment allows half unless it says otherwise.",
         "Check what was lost, or acknowledge.",
         True,
     ),

@@ -146,6 +146,11 @@ class AgentChange:
         return self.action is not Action.UNCHANGED
 
     @property
+    def is_deploy(self) -> bool:
+        """Whether it puts what the spec says before callers."""
+        return self.action in (Action.CREATE, Action.UPDATE, Action.GO_LIVE)
+
+    @property
     def is_drifted(self) -> bool:
         """Whether somebody else's hand is in what serves, in anything that the spec manages. A rollback of ours and an
         agent that was never ours are no drift."""

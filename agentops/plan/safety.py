@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import floor
 
+from agentops.diagnostics import Diagnostic
 from agentops.document import Environment, path_text
 from agentops.plan.drift import DriftStatus
 from agentops.plan.model import Action, AgentChange, Drift, Refusal
@@ -77,6 +78,20 @@ def refuse_shared_numbers(changes: Sequence[AgentChange]) -> list[Refusal]:
         for number, keys in claimants.items()
         if len(keys) > 1
         for key in keys
+    ]
+
+
+def refuse_lint(errors: Iterable[Diagnostic]) -> list[Refusal]:
+    """What lint calls an error in the specs of agents that would be deployed, under the names that lint gives them."""
+    return [
+        Refusal(
+            code=error.code,
+            summary=f"{error.agent}: {error.summary}" + (f" ({error.where})" if error.where else ""),
+            hint=f"{error.hint or 'see `agentops lint`'}; if it is meant, pass `--ack {error.code}:{error.agent}`",
+            agent=error.agent,
+            acknowledgement=error.code,
+        )
+        for error in errors
     ]
 
 

@@ -38,8 +38,13 @@ class Project:
     def resolved(self) -> Iterator[Resolved]:
         """The agents with the trees and models behind them; too large to keep, so they are made anew each time."""
         if self.context is not None:
+            yield from self.resolve(self.context.files.specs())
+
+    def resolve(self, paths: Iterable[str]) -> Iterator[Resolved]:
+        """The agents that these specs give, as `resolved` has them."""
+        if self.context is not None:
             context = replace(self.context, budget=Budget())
-            for path in context.files.specs():
+            for path in paths:
                 yield from SpecReader(context, path).resolve()
 
     @property

@@ -9,7 +9,7 @@ from agentops.calls.choosing import estimate_s, is_called_for
 from agentops.diagnostics import has_errors
 from agentops.document import Deploy
 from agentops.fields import Category
-from agentops.plan.build import acknowledge
+from agentops.plan.build import with_refusals
 from agentops.plan.model import Action, AgentChange, ExpectedCalls, Plan
 from agentops.plan.safety import refuse_uncalled
 from agentops.spec import Project
@@ -17,7 +17,6 @@ from agentops.workflow.scripts import LoadedScript, check_scripts, load_script
 from agentops.workflow.selecting import warned
 
 _KNOWN = frozenset(category.value for category in Category)
-_DEPLOYS = frozenset({Action.CREATE, Action.UPDATE, Action.GO_LIVE, Action.CALL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +59,13 @@ def expect_calls(
     if not times or has_errors(problems):
         return plan
     changes = tuple(
-        replace(change, calls=_expected(change, project, times)) if change.action in _DEPLOYS else change
+        replace(change, calls=_expected(change, project, times))
+        if change.is_deploy or change.action is Action.CALL
+        else change
         for change in plan.changes
     )
-    remaining, used = acknowledge(refuse_uncalled(changes, deploy.call_minutes), acknowledged)
-    return replace(
-        plan,
-        changes=changes,
-        refusals=plan.refusals + remaining,
-        acknowledged=tuple(sorted({*plan.acknowledged, *used})),
-    )
+    found = refuse_uncalled(changes, deploy.call_minutes)
+    return with_refusals(replace(plan, changes=changes), found, acknowledged)
 
 
 def _expected(change: AgentChange, project: Project, times: int) -> ExpectedCalls:

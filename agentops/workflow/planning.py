@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import TypeVar
 
 from agentops.document import AgentListing, Mark, ObservedAgent, read_mark
 from agentops.errors import AgentopsError
-from agentops.plan.account import check_account, questions
-from agentops.plan.build import AgentPlan, Planner, PlanOptions, World
+from agentops.plan.account import check_account, names_numbers, questions, with_product_ids
+from agentops.plan.build import AgentPlan, Planner, PlanOptions, World, with_refusals
 from agentops.plan.drift import serves_base
 from agentops.plan.identity import Match, Matching, as_deployed, match_agents
 from agentops.plan.model import Plan
+from agentops.plan.safety import refuse_lint
 from agentops.remote.port import Reader
+from agentops.spec import Project
+from agentops.spec.lint import lint_errors
 from agentops.workflow.account import ask_account
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.expected_calls import AS_CONFIGURED, CallSettings, expect_calls
@@ -37,11 +41,20 @@ async def plan_deployment(
     specs can't know: voices, knowledge bases, phone numbers, its limits.
     """
     world = await survey(deployment, prune=prune)
-    plan = await plan_agents(deployment, world, options)
+    plan = _with_lint(await plan_agents(deployment, world, options), deployment.project, options)
     answers = await ask_account(deployment.account, questions(plan), world.agent_count)
     plan = check_account(plan, answers, options.acknowledged)
     plan = expect_calls(plan, deployment.project, calls, options.acknowledged)
     return tell_read_names(plan, deployment.root)
+
+
+def _with_lint(plan: Plan, project: Project, options: PlanOptions) -> Plan:
+    """`plan` with what lint calls an error in the specs that it would deploy: a wrong prompt is not put before callers
+    because nobody ran `lint`."""
+    keys = {change.key for change in plan.changes if change.is_deploy}
+    sources = dict.fromkeys(agent.source for agent in project.agents if agent.key in keys)
+    found = [error for error in lint_errors(project, sources) if error.agent in keys]
+    return with_refusals(plan, refuse_lint(found), options.acknowledged)
 
 
 async def survey(deployment: Deployment, *, prune: bool = False) -> World:
@@ -49,6 +62,9 @@ async def survey(deployment: Deployment, *, prune: bool = False) -> World:
     account, project = deployment.account, deployment.project
     selected = [agent.key for agent in deployment.agents]
     listings = await account.list_agents()
+    if names_numbers(project.agents):
+        numbers = await account.list_phone_numbers()
+        project = replace(project, agents=tuple(with_product_ids(agent, numbers) for agent in project.agents))
     matching = match_agents(deployment.environment, project.agents, listings).only(selected)
     is_everything = len(selected) == len(project.agents) and not project.unresolved
     looked_at = matching.unmatched[:_LOOKED_AT] if is_everything else ()

@@ -75,7 +75,7 @@ class PlanWorld:
 
     def deployment(self, agents: Sequence[DesiredAgent], environment: Environment = PROD) -> Deployment:
         project = Project(
-            root=Path("/nowhere"),
+            root=Path(__file__).parents[2],  # where the call scripts of the examples are
             name=environment.project,
             environment=environment,
             agents=tuple(agents),

@@ -35,15 +35,15 @@ def lint_project(project: Project) -> tuple[Diagnostic, ...]:
     return tuple(sorted(unique.values(), key=place))
 
 
-def lint_errors(project: Project) -> tuple[Diagnostic, ...]:
-    """What the rules call an error, in the agents of `project`: secrets and hidden characters in texts, empty prompts.
+def lint_errors(project: Project, sources: Iterable[str] | None = None) -> tuple[Diagnostic, ...]:
+    """What the rules call an error, in the agents of these specs or of all: secrets in texts, empty prompts.
 
     For those who deploy: each names its agent and is acknowledged, or not, by its code. What a spec suppresses, with a
     reason, or the project switches off, is no error. The diagnostics that the project already has are not repeated.
     """
     chosen = _settings_of(project)
     found: list[Diagnostic] = []
-    for each in project.resolved:
+    for each in project.resolved if sources is None else project.resolve(sources):
         target = replace(each.target, settings=dict(chosen.settings or {}))
         errors = [finding for finding in _findings(target, chosen) if finding.is_error]
         off = target.spec.lint or ()

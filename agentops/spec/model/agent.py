@@ -49,7 +49,9 @@ class AgentSpec(Model):
     tags: dict[Label, Label] | None = Field(default=None, description="Grouping words for --select, not sent anywhere.")
     inbound: bool | None = Field(default=None, description="Whether it takes incoming calls; takes effect at once.")
     phone_numbers: list[str] | None = Field(
-        default=None, description="Ids of the phone numbers (products) it answers; takes effect at once."
+        default=None,
+        description="The phone numbers it answers, as +14155550123, or ids of the platform's products; at once.",
+        examples=[["+14155550123"]],
     )
     visible_to_everyone: bool | None = Field(default=None, description="Whether the whole organisation sees it.")
     avatar_url: str | None = Field(default=None, description="A picture; unversioned.")
