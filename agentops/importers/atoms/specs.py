@@ -66,7 +66,8 @@ class SpecWriter:
         header = "yaml-language-server: $schema=../schemas/agent.schema.json"
         path = f"agents/{self.key}.yaml"
         files[path] = format_yaml(to_yaml(spec, header=header), path, AgentSpec)
-        remarks = tuple(f"{path}: left out, since a spec can't hold it as it is" for path in sorted(self.left_out))
+        outermost = (path for path in sorted(self.left_out) if not any(_is_below(path, o) for o in self.left_out))
+        remarks = tuple(f"{path}: left out, since a spec can't hold it as it is" for path in outermost)
         return SpecFiles(self.key, observed.listing.name, observed.agent_id, files, dict(self.secrets), remarks)
 
     def _metadata(self, observed: ObservedAgent) -> Document:
@@ -96,6 +97,8 @@ class SpecWriter:
             passed: Document = {}
             for name, inner in value.items():
                 here = f"{path}.{name}"
+                if _has_null_item(inner):
+                    self.left_out.add(here)
                 if here in self.left_out:
                     continue
                 shaped = self._secret(name, inner, here) if path.endswith(".headers") else self.shaped(inner, here)
@@ -139,6 +142,15 @@ class SpecWriter:
         while self.values.get(name, value) != value:
             name, number = f"{base}_{number}", number + 1
         return name
+
+
+def _has_null_item(value: Any) -> bool:
+    """A null in a list has no way to be written; one under a name is caught where the spec is read back."""
+    return isinstance(value, list) and any(item is None or _has_null_item(item) for item in value)
+
+
+def _is_below(path: str, other: str) -> bool:
+    return path.startswith((f"{other}.", f"{other}["))
 
 
 def _literal_tree(value: Any) -> Any:
