@@ -11,7 +11,7 @@ from agentops.document import DesiredAgent, Environment, ObservedAgent, Revision
 from agentops.errors import RefusedError, UsageError
 from agentops.plan.build import PlanOptions
 from agentops.plan.model import Action, Plan
-from agentops.plan.rollback import Rollback, build_rollback
+from agentops.plan.rollback import Rollback, build_rollback, is_platforms_own
 from agentops.remote.port import Reader
 
 PREVIOUS = "previous"
@@ -80,7 +80,7 @@ def _previous(key: str, live: Revision | None, revisions: Sequence[Revision]) ->
     ids = list(by_id)
     older = ids[ids.index(origin.revision_id) + 1 :] if origin is not None and origin.revision_id in ids else []
     for revision in map(by_id.__getitem__, older):
-        if revision.restored_from is None and _has_served(revision, revisions) and not _is_platforms_own(revision):
+        if revision.restored_from is None and _has_served(revision, revisions) and not is_platforms_own(revision):
             return revision
     raise RefusedError(
         f"{key}: this is its first deploy, there is nothing to go back to",
@@ -93,11 +93,6 @@ def _has_served(revision: Revision, revisions: Sequence[Revision]) -> bool:
     """v1 says when a version went live; where no revision says so, publishing was going live."""
     says = any(r.activated_at is not None for r in revisions)
     return revision.activated_at is not None if says else revision.is_published
-
-
-def _is_platforms_own(revision: Revision) -> bool:
-    """The empty revision that the platform publishes when an agent is created."""
-    return revision.number == 1 and not revision.label
 
 
 def commit_in(label: str | None) -> str | None:
