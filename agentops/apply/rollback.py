@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from agentops.document import DesiredAgent, Environment, ObservedAgent, Revision, label_text, read_mark
 from agentops.errors import RefusedError, UsageError
 from agentops.plan.build import PlanOptions
+from agentops.plan.drift import origin_of
 from agentops.plan.model import Action, Plan
 from agentops.plan.rollback import Rollback, build_rollback, is_platforms_own
 from agentops.remote.port import Reader
@@ -99,6 +100,19 @@ def commit_in(label: str | None) -> str | None:
     """The commit that a label's text names, by its looks: seven or more hex digits."""
     match = _COMMIT.search(label_text(label))
     return match.group() if match else None
+
+
+def good_commits(plan: Plan) -> dict[str, str | None]:
+    """By key: the commit in the label of what serves again once the plan's change is taken back, or has taken back
+    another; None where the label names none."""
+    found = {}
+    for change in plan.changes:
+        live = change.observed.live if change.observed else None
+        served = change.restore_to if change.action is Action.RESTORE else live
+        if served is not None:
+            history = change.observed.history if change.observed else ()
+            found[change.key] = commit_in(origin_of(served, history).label)
+    return found
 
 
 def commits_to_revert(plan: Plan) -> dict[str, str]:

@@ -69,7 +69,7 @@ def _by_marks(
     live = observed.live
     if live is None:
         return DriftStatus(Drift.NONE, is_pristine=True)
-    mark = read_mark(_origin(live, observed.history).label)
+    mark = read_mark(origin_of(live, observed.history).label)
     if is_mark_of(mark, environment, desired):
         assert mark is not None
         return _ours(environment, generation, desired, observed, mark)
@@ -99,8 +99,8 @@ def _taken_back(
     served = [r for r in history if r.is_published and (generation is Generation.V2 or r.activated_at is not None)]
     ours = [i for i, r in enumerate(served) if is_mark_of(read_mark(r.label), environment, desired)]
     before = [r for r in served[ours[0] + 1 :] if r.branch_id == live.branch_id] if ours else []
-    origin = _origin(live, history)
-    if not before or _origin(before[0], history).revision_id != origin.revision_id:
+    origin = origin_of(live, history)
+    if not before or origin_of(before[0], history).revision_id != origin.revision_id:
         return None
     newest = served[ours[0]]
     newer = [read_mark(r.label) for r in _newer(live, history) if r in served]
@@ -124,7 +124,7 @@ def _ours(
     return DriftStatus(Drift.ROLLED_BACK, detail, observed.live, mark, fingerprints - {mark.fingerprint}, never_live)
 
 
-def _origin(live: Revision, history: tuple[Revision, ...]) -> Revision:
+def origin_of(live: Revision, history: tuple[Revision, ...]) -> Revision:
     """The revision that `live` is a copy of, through any number of restores; itself when it is none."""
     by_id = {revision.revision_id: revision for revision in history}
     seen = {live.revision_id}
@@ -136,7 +136,7 @@ def _origin(live: Revision, history: tuple[Revision, ...]) -> Revision:
 
 def _newer(live: Revision, history: tuple[Revision, ...]) -> list[Revision]:
     """Revisions newer than what serves (for a restored one: newer than its source), newest first."""
-    origin = _origin(live, history)
+    origin = origin_of(live, history)
     ids = [revision.revision_id for revision in history]
     if origin.revision_id not in ids:
         return []
