@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from agentops import workflow
 from agentops.cli.collector import frozen_collector
 from agentops.cli.reading import ReadingProgress
+from agentops.cli.streams import trusted
 from agentops.document import Generation
 from agentops.emulator.options import EmulatorOptions
 from agentops.errors import UsageError
@@ -94,7 +95,7 @@ async def opened(scope: Scope, *, needs_secrets: bool = True, needs_specs: bool 
     """
     project = read_project(scope, needs_secrets=needs_secrets)
     settings = read_settings()
-    reading = ReadingProgress(sys.stderr, redraws=sys.stderr.isatty() and settings.can_redraw)
+    reading = ReadingProgress(trusted(sys.stderr), redraws=sys.stderr.isatty() and settings.can_redraw)
     with emulator_for(project, scope.generation) as emulator_url, reading:
         async with workflow.deployment.open_deployment(
             project,

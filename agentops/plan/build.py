@@ -20,8 +20,8 @@ from agentops.document import (
 )
 from agentops.fields import is_clearable
 from agentops.plan.approval import digest_of, target_name
-from agentops.plan.canonical import Canonical, canonical, fingerprint_of, holds
-from agentops.plan.changes import Describer, place_in_source, secret_values
+from agentops.plan.canonical import Canonical, Flag, canonical, fingerprint_of, holds
+from agentops.plan.changes import Describer, place_in_source
 from agentops.plan.compare import (
     Comparison,
     active_rules,
@@ -31,11 +31,13 @@ from agentops.plan.compare import (
     new_metadata,
     unmanaged_paths,
 )
+from agentops.plan.concealment import Concealer, KnownSecrets, known_secrets
 from agentops.plan.diff import ABSENT, Difference, value_at
 from agentops.plan.drafts import foreign_draft
 from agentops.plan.drift import DriftStatus, classify
 from agentops.plan.identity import Match, Matching
 from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Operation, Plan, Refusal
+from agentops.plan.notes import INBOUND, has_stale_note, is_inbound_pending, uncalled_since, undone_fingerprints
 from agentops.plan.policy import refuse_by_rules
 from agentops.plan.safety import refuse_agent, refuse_excess, refuse_protected, refuse_shared_numbers
 
@@ -86,17 +88,18 @@ class Planner:
 
     def __init__(self, environment: Environment, world: World, options: PlanOptions) -> None:
         self._environment, self._world, self._options = environment, world, options
-        self._concealed = secret_values(match.desired for match in world.matching.matches)
+        self._secrets = KnownSecrets(known_secrets(environment, (match.desired for match in world.matching.matches)))
 
     def plan_agent(self, match: Match, observed: ObservedAgent | None) -> AgentPlan:
         """`observed` is None where the account has no such agent yet."""
         desired, options = match.desired, self._options
-        describer = Describer(desired, self._concealed)
+        describer = Describer(desired, Concealer(self._secrets, desired.config, desired.metadata))
         form = canonical(desired.config)
         diagnostics = _unclearable(desired)
         if observed is None:
             return AgentPlan(_create(describer, form), [], diagnostics)
         status = classify(self._environment, self._world.generation, match, observed)
+        status = replace(status, rolled_back=status.rolled_back - undone_fingerprints(observed))
         rules = active_rules(self._environment, desired.key, options.today)
         compared = compare_config(describer, form, observed.live, status.base, rules)
         change = _existing(describer, form, observed, status, compared)
@@ -156,6 +159,10 @@ def _existing(
     unverifiable = tuple(sorted(n for n in live.unverifiable if holds(desired.config, n))) if live else ()
     unseen = _unseen(describer, form, unverifiable, status, mark)
     immediate = compare_metadata(describer, observed)
+    if is_inbound_pending(desired, observed):
+        pending = Difference((INBOUND,), Flag.FALSE, Flag.TRUE)
+        reason = "off since it was created, until its calls have passed"
+        immediate += (describer.describe(pending, reason=reason, is_immediate=True),)
     fields = compared.fields + unseen + immediate
     action, reason = _decide(observed, status, fields, mark)
     return AgentChange(
@@ -173,6 +180,7 @@ def _existing(
         drift_detail=status.detail,
         unverifiable=unverifiable,
         foreign_draft=foreign_draft(desired, observed),
+        uncalled_since=uncalled_since(observed),
         desired=desired,
         observed=None if action is Action.UNCHANGED and not compared.drifted else observed,
         restore_to=status.never_live if action is Action.GO_LIVE else None,
@@ -188,6 +196,10 @@ def _decide(
     if live is None:
         return Action.UPDATE, "nothing was ever published"
     serving = f"revision {live.number}" if live.number is not None else f"revision {live.revision_id}"
+    if not fields and uncalled_since(observed) is not None:
+        return Action.CALL, f"{serving} serves what the spec asks for and has not passed its calls"
+    if not fields and has_stale_note(observed):
+        return Action.UPDATE, "the note of a deploy that never went live is taken off its description"
     if not fields:
         return Action.UNCHANGED, f"{serving} serves what the spec asks for"
     waiting = status.never_live

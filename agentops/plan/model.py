@@ -27,6 +27,7 @@ class Action(StrEnum):
     GO_LIVE = "go_live"  # already published, not live yet
     RESTORE = "restore"  # a rollback: an older revision becomes live again
     ARCHIVE = "archive"
+    CALL = "call"  # it serves what is wanted and has not passed its calls: they are made again
     UNCHANGED = "unchanged"
 
 
@@ -113,7 +114,11 @@ class ExpectedCalls:
 
 @dataclass(frozen=True, slots=True)
 class AgentChange:
-    """One agent's part of a plan. `calls`: those of its apply; None where nobody is called."""
+    """One agent's part of a plan.
+
+    uncalled_since: what serves has not passed its calls; this is the revision (by its number, or its id) to go back to
+    calls:          those of its apply; None where nobody is called
+    """
 
     key: str
     name: str
@@ -130,6 +135,7 @@ class AgentChange:
     unmanaged: tuple[Path, ...] = ()
     unverifiable: tuple[str, ...] = ()
     foreign_draft: str | None = None
+    uncalled_since: str | None = None
     calls: ExpectedCalls | None = None
     desired: DesiredAgent | None = field(default=None, compare=False, repr=False)
     observed: ObservedAgent | None = field(default=None, compare=False, repr=False)

@@ -103,6 +103,7 @@ def _change_data(change: AgentChange) -> dict[str, Any]:
         "unmanaged": [list(path) for path in change.unmanaged],
         "unverifiable": list(change.unverifiable),
         "foreign_draft": change.foreign_draft,
+        "uncalled_since": change.uncalled_since,
         "calls": _calls_data(change.calls),
     }
 

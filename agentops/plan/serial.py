@@ -87,6 +87,7 @@ class AgentChangeModel(_Model):
     unmanaged: list[list[str | int]] = []
     unverifiable: list[str] = []
     foreign_draft: str | None = None
+    uncalled_since: str | None = None
     calls: ExpectedCallsModel | None = None
 
 
@@ -192,6 +193,7 @@ def _change_from(model: AgentChangeModel) -> AgentChange:
         unmanaged=tuple(tuple(path) for path in model.unmanaged),
         unverifiable=tuple(model.unverifiable),
         foreign_draft=model.foreign_draft,
+        uncalled_since=model.uncalled_since,
         calls=ExpectedCalls(**model.calls.model_dump()) if model.calls else None,
     )
 

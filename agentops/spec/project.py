@@ -12,7 +12,7 @@ from agentops.errors import SpecError, UsageError
 from agentops.spec.environment import ProjectContext, read_project
 from agentops.spec.files import AGENTS, PROJECT_FILE, FileProblem, ProjectFiles
 from agentops.spec.resolve import Resolved, SpecReader, SpecResult, check_asked, key_of
-from agentops.spec.scope import GitFacts
+from agentops.spec.scope import SHORT_SECRET, GitFacts
 from agentops.spec.template_bounds import Budget
 from agentops.spec.tree import key_place, mark_of
 
@@ -99,6 +99,7 @@ def load_project(
     agents = tuple(agent for result in results for agent in result.agents)
     problems = [*context.problems, *(problem for result in results for problem in result.problems)]
     problems += check_asked(results, context)
+    problems += _short_secrets(context)
     problems += _duplicates("duplicate-agent-key", "key", [(agent.key, agent) for agent in agents])
     problems += _duplicates("duplicate-name", "name", [(agent.name, agent) for agent in agents])
     if not results:
@@ -106,7 +107,9 @@ def load_project(
         problems.append(Diagnostic("no-specs", Severity.WARNING, "the project has no specs", hint, Where(PROJECT_FILE)))
     if context.environment is None:
         raise SpecError(_in_order(problems))
-    return Project(root, context.name, context.environment, agents, _in_order(problems), context, unresolved)
+    secrets = context.secrets.known(name for result in results for name in result.secrets)
+    made = replace(context.environment, secrets=secrets)
+    return Project(root, context.name, made, agents, _in_order(problems), context, unresolved)
 
 
 def _unresolved(path: str, result: SpecResult) -> dict[str, frozenset[str]]:
@@ -117,6 +120,17 @@ def _unresolved(path: str, result: SpecResult) -> dict[str, frozenset[str]]:
     named = {problem.agent for problem in errors if problem.agent is not None}
     keys = named - given if named or given else {key_of(path)}
     return dict.fromkeys(sorted(keys), frozenset((path, *result.files))) if errors else {}
+
+
+def _short_secrets(context: ProjectContext) -> Iterator[Diagnostic]:
+    """A warning for each used secret that is too short to be taken out of what others print."""
+    tree = context.files.tree(PROJECT_FILE)[0]
+    for name in context.secrets.short():
+        mark = mark_of(tree, ("environments", context.environment_name, "secrets", name))
+        summary = f"the secret {name} has fewer than {SHORT_SECRET} characters"
+        hint = f"use a longer one ({context.secrets.source_of(name)}): it is guessed, and it can't be concealed"
+        where = key_place(mark) if mark is not None else Where(PROJECT_FILE)
+        yield Diagnostic("short-secret", Severity.WARNING, summary, hint, where)
 
 
 def _duplicates(code: str, what: str, named: Iterable[tuple[str, DesiredAgent]]) -> Iterable[Diagnostic]:

@@ -23,6 +23,7 @@ from agentops.spec.model.agent import AgentSpec, NoCalls
 from agentops.spec.rendering import Rendering, checked_part, with_passthrough
 from agentops.spec.rules import check_rules, check_sound_rules
 from agentops.spec.scope import Functions, secret_in_env
+from agentops.spec.secret_places import settle_secrets
 from agentops.spec.source_text import SourceError
 from agentops.spec.suppression import split_suppressed
 from agentops.spec.template_values import BUDGET
@@ -107,7 +108,7 @@ class SpecReader:
             self.problems.append(replace(error.diagnostic))
             return None
         except FileProblem as problem:
-            self._report(problem.code, problem.summary, problem.hint, place)
+            self._report(problem.code, problem.summary, problem.hint, place or Where(path))
             return None
         self.read[path] = None
         self.problems += warnings
@@ -254,6 +255,7 @@ class SpecReader:
         suppressed: list[Diagnostic] = []
         if spec is not None and not has_errors(self.problems[before:]):
             target = LintTarget(key, spec, tree, self.context.files, tuple(read), has_extras=rendering.has_extras)
+            self.problems += settle_secrets(tree, key)
             found = check_rules(target, is_deploying=self.context.secrets.is_needed)
             stays, suppressed = split_suppressed(spec.lint or (), found)
             self.problems += stays

@@ -7,6 +7,7 @@ from copy import copy
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from agentops.credentials import is_key_name
 from agentops.diagnostics import Where
 from agentops.document import SecretRef
 from agentops.spec.closest import closest
@@ -14,6 +15,10 @@ from agentops.spec.files import FileProblem, ProjectFiles
 from agentops.spec.source_text import SourceError
 from agentops.spec.template import SecretValue, TemplateError, UndefinedNameError, compile_text, has_expression
 from agentops.spec.template_values import BUDGET
+
+SHORT_SECRET = 6  # characters; anything shorter may be part of an ordinary word
+
+_LONG_ENOUGH = 8  # characters from which on the value of a variable that is only called like a secret is taken for one
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,14 @@ class Secrets(Mapping[str, SecretValue]):
     def __len__(self) -> int:
         return len(self._sources)
 
+    def known(self, also: Iterable[str] = ()) -> tuple[SecretRef, ...]:
+        """Every secret that has a value: declared, noted here, `also` these, and what an environment variable holds
+        whose name says that it is one. A spec that used it may be gone, and the platform still holds the value."""
+        names = {*self._sources, *self._noted, *also}
+        found = {name: self._value(self._sources.get(name, SecretOrigin(env=name))) for name in names}
+        found |= {name: value for name, value in self._environ.items() if _is_telling(name, value)}
+        return tuple(SecretRef(name, value) for name, value in sorted(found.items()) if value)
+
     def variables(self, also: Iterable[str] = ()) -> set[str]:
         """The environment variables that hold secrets: those with a source, those noted here, and `also` these."""
         noted = {*self._noted, *also}
@@ -118,6 +131,10 @@ class Secrets(Mapping[str, SecretValue]):
     def unneeded(self) -> Secrets:
         """The same secrets, but one without a value is no error."""
         return Secrets(self._sources, self._environ, is_needed=False)
+
+    def short(self) -> list[str]:
+        """The names of the used secrets whose value is so short that it can't be told from ordinary text."""
+        return [name for name, ref in self._known.items() if ref.value and len(ref.value) < SHORT_SECRET]
 
     def how_to_set(self, name: str) -> str:
         """What to do about a secret that has no value."""
@@ -143,6 +160,10 @@ class Secrets(Mapping[str, SecretValue]):
                 return stream.read(65536).rstrip("\r\n")
         except (OSError, ValueError):
             return None
+
+
+def _is_telling(name: str, value: str) -> bool:
+    return len(value) >= _LONG_ENOUGH and is_key_name(name)
 
 
 class Functions:

@@ -298,6 +298,6 @@ def _loop_depth(node: nodes.Node) -> int:
 def _syntax_error(error: jinja2.TemplateSyntaxError, text: str) -> TemplateError:
     message = str(error.message or "it can't be read").replace("'", "`")
     hint = "an expression is written ${{ name }}, a statement ${% if name %} ... ${% endif %}"
-    if "${{" in text and re.search(r"\$\{\{[^}]*\{\{", text):
+    if "${{" in text and re.search(r"\$\{\{[^{}]{0,200}\{\{", text):
         hint = "inside ${{ }} a name is written without braces; a call-time variable goes outside of it"
     return TemplateError("bad-expression", f"the expression can't be read: {message}", hint=hint, line=error.lineno)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,11 +10,13 @@ from pathlib import Path
 from agentops.document import DesiredAgent, Environment, Generation, Secret, SecretRef
 from agentops.errors import UsageError
 from agentops.net import Exchange, NetOptions
+from agentops.plan.concealment import known_secrets
 from agentops.plan.selection import Selection
 from agentops.remote.connect import connect
 from agentops.remote.port import Writer
 from agentops.settings import Settings
 from agentops.spec import Project
+from agentops.spec.hosts import host_of, may_receive_key
 from agentops.workflow.selecting import agents_of, deployed_agents, warned, with_unresolved
 
 EVERYTHING = Selection()
@@ -77,8 +79,10 @@ async def open_deployment(
     project = replace(project, diagnostics=warned(project.diagnostics))
     environment = project.environment
     key = account_key(environment, settings)
-    options = replace(net_options(environment), on_exchange=on_exchange, on_wait=on_wait)
+    secrets = frozenset((*known_secrets(environment, project.agents), key.reveal()))
+    options = replace(net_options(environment), on_exchange=on_exchange, on_wait=on_wait, secrets=secrets)
     base_url = emulator_url or environment.base_url or settings.base_url
+    check_host(base_url, environment.hosts)
     async with await connect(base_url, key, generation=generation, options=options) as account:
         yield Deployment(project, agents, account, key, on_read)
 
@@ -91,6 +95,17 @@ def net_options(environment: Environment) -> NetOptions:
         requests_per_second=environment.requests_per_second or default.requests_per_second,
         max_in_flight=environment.max_in_flight or default.max_in_flight,
     )
+
+
+def check_host(base_url: str, hosts: Collection[str] = ()) -> None:
+    """Raises UsageError when the key would go to a host that is not the platform's, not here and not in `hosts`."""
+    if not may_receive_key(base_url, hosts):
+        host = host_of(base_url)
+        raise UsageError(
+            f"the key would go to {host or repr(base_url)}, which is not the platform's",
+            hint=f"unset SMALLEST_BASE_URL, or name the host in the environment: hosts: [{host or 'HOST'}]",
+            code="unknown-host",
+        )
 
 
 def account_key(environment: Environment, settings: Settings) -> Secret:

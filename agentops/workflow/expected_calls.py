@@ -36,8 +36,8 @@ AS_CONFIGURED = CallSettings()
 
 
 def is_called(change: AgentChange, loaded: LoadedScript) -> bool:
-    """Whether a change calls for this script. What is new or restored is called in full."""
-    is_change = change.action in (Action.UPDATE, Action.GO_LIVE)
+    """Whether a change calls for this script. What is new, restored, or hasn't passed its calls is called in full."""
+    is_change = change.action in (Action.UPDATE, Action.GO_LIVE) and change.uncalled_since is None
     categories = frozenset(category.value for category in change.categories) if is_change else frozenset[str]()
     return is_called_for(loaded.script, categories, _KNOWN)
 
@@ -59,7 +59,9 @@ def expect_calls(
     if not times or has_errors(problems):
         return plan
     changes = tuple(
-        replace(change, calls=_expected(change, project, times)) if change.is_deploy else change
+        replace(change, calls=_expected(change, project, times))
+        if change.is_deploy or change.action is Action.CALL
+        else change
         for change in plan.changes
     )
     found = refuse_uncalled(changes, deploy.call_minutes)

@@ -23,6 +23,7 @@ from agentops.spec.lint import lint_errors
 from agentops.workflow.account import ask_account
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.expected_calls import AS_CONFIGURED, CallSettings, expect_calls
+from agentops.workflow.probing import tell_read_names
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -43,7 +44,8 @@ async def plan_deployment(
     plan = _with_lint(await plan_agents(deployment, world, options), deployment.project, options)
     answers = await ask_account(deployment.account, questions(plan), world.agent_count)
     plan = check_account(plan, answers, options.acknowledged)
-    return expect_calls(plan, deployment.project, calls, options.acknowledged)
+    plan = expect_calls(plan, deployment.project, calls, options.acknowledged)
+    return tell_read_names(plan, deployment.root)
 
 
 def _with_lint(plan: Plan, project: Project, options: PlanOptions) -> Plan:

@@ -145,14 +145,18 @@ def case_files() -> list[Path]:
 
 
 def read_case(path: Path) -> Case:
-    data = YAML(typ="safe", pure=False).load(path.read_text())
+    return case_of(path.stem, YAML(typ="safe", pure=False).load(path.read_text()))
+
+
+def case_of(name: str, data: dict[str, Any]) -> Case:
+    """The case that a file of this content is."""
     environment = _environment(data.get("environment") or {})
     agents = data.get("agents") or ({"support": {"config": data["spec"]}} if "spec" in data else {})
     observed = data.get("observed") or {}
     if "served" in data:
         observed = {"a1": {"name": "Support", "revisions": [{"number": 2, "spec": data["served"]}]}}
     return Case(
-        name=path.stem,
+        name=name,
         data=data,
         agents=tuple(_agent(key, each) for key, each in agents.items()),
         environment=environment,

@@ -86,8 +86,6 @@ def _settled(observed: ObservedAgent, writer: SpecWriter) -> SpecFiles:
             moved = [_leave_out(path, writer, tried) for agent in project.agents for path in _unlike(agent, observed)]
         if not any(moved):
             break
-        writer.secrets.clear()
-        writer.values.clear()
         made = writer.write(observed)
     return made
 

@@ -12,10 +12,12 @@ from agentops.render.drift.advice import advice
 from agentops.render.plan.text import field_lines
 from agentops.render.plan.values import DRIFT_WORDS, value_text
 from agentops.render.style import PLAIN, Style, plural
+from agentops.render.visible import all_visible
 
 
 def drift_text(plan: Plan, style: Style = PLAIN) -> str:
     """Every agent that is not as we deployed it, with its fields and what to do; the others on one line each."""
+    plan = all_visible(plan)
     title = f"Drift in {plan.project}, environment {plan.environment}"
     lines = [style.paint(title, "strong"), ""]
     for change in plan.changes:
