@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentops.document import Document, ObservedAgent, Path, Revision
+from agentops.fields import BY_PATH
 from agentops.plan.canonical import canonical, plain, without
 from agentops.plan.changes import expand
 from agentops.plan.diff import ABSENT, Difference, apply_differences, diff, value_at
@@ -91,8 +92,11 @@ def unplanned_differences(
 
     A value that appears inside an object we wrote is the server's own default, unless `seen`, what the draft held right
     after our write, shows that it came later. Where `found` still has the base's value, the platform kept that.
+    A name that no source knows is no edit: the platform may read back under it what was written under another.
     """
-    before = (base.document if base else None) or {}
+    known = {path[0] for path in BY_PATH} | body.keys()
+    found = {name: value for name, value in found.items() if name in known}
+    before = {name: value for name, value in ((base.document if base else None) or {}).items() if name in known}
     dropped = base.unverifiable if base else frozenset()
     expected, found = without({**before, **body}, dropped), without(found, dropped)
     within = canonical(found, expected)

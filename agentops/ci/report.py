@@ -59,13 +59,16 @@ class Findings:
         return tuple(annotation_commands(self.diagnostics, folder=self.folder, changed=self.changed))
 
 
-def report_plan(job: Job, plan: Plan, findings: Findings, *, is_protected: bool) -> JobReport:
-    """A plan that was made. Ends as an apply of it would be refused, and badly when lint finds an error."""
+def report_plan(
+    job: Job, plan: Plan, findings: Findings, *, is_protected: bool, destinations: Sequence[str] = ()
+) -> JobReport:
+    """A plan that was made, and what the change moves of where keys go. Ends as an apply of it would be refused, and
+    badly when lint finds an error."""
     file = job.output / f"plan-{plan.environment}.json"
     file.write_text(to_json(plan), "utf-8")
     (job.output / f"plan-{plan.environment}.html").write_text(plan_html(plan), "utf-8")
     only_here = tuple(d for d in findings.diagnostics if d not in plan.diagnostics)
-    page = plan_page(plan, job.origin, is_protected=is_protected, diagnostics=only_here)
+    page = plan_page(plan, job.origin, is_protected=is_protected, diagnostics=only_here, destinations=destinations)
     (job.output / f"plan-{plan.environment}.md").write_text(page, "utf-8")
     code = plan.blocked_code or (ExitCode.FAILED if has_errors(findings.diagnostics) else ExitCode.DONE)
     values = {"changes": _word(not plan.is_empty), "digest": plan.digest, "plan-file": str(file)}

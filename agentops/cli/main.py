@@ -14,9 +14,11 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
 from agentops.cli.verbs import REMOVED, overview, verbs
-from agentops.errors import AgentopsError, ExitCode, PlatformError, SpecError
+from agentops.credentials import is_key_name
+from agentops.errors import AgentopsError, ExitCode, LocalError, PlatformError, SpecError
 from agentops.render.diagnostics.text import diagnostics_text
-from agentops.settings import is_completing, is_debugging
+from agentops.scrub import Scrubber
+from agentops.settings import is_completing, is_debugging, read_settings
 
 
 class LazyGroup(TyperGroup):
@@ -93,6 +95,8 @@ def run_verb(arguments: list[str]) -> int:
         return _end_quietly()
     except AgentopsError as failure:
         return _explain(failure)
+    except OSError as failure:
+        return _explain(LocalError.of(failure))
     except Exception as bug:  # noqa: BLE001 - the boundary: a defect of ours still ends in one line and exit code 1
         return _own_up(bug)
     return int(result or 0)
@@ -130,7 +134,8 @@ def _own_up(bug: Exception) -> int:
     _say(f"internal error: {type(bug).__name__}; this is a defect of agentops, not of your files")
     _say("  next: run it again with AGENTOPS_DEBUG=1 for the traceback and report that")
     if is_debugging():
-        traceback.print_exception(bug)
+        secrets = [value for name, value in read_settings().environ.items() if is_key_name(name)]
+        _say(Scrubber(secrets).text("".join(traceback.format_exception(bug))))
     return ExitCode.FAILED
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
 from agentops.apply.model import EventSink, Outcome
@@ -33,11 +33,13 @@ from agentops.errors import AgentopsError, UsageError
 from agentops.plan.build import PlanOptions
 from agentops.plan.model import Plan
 from agentops.spec import Project
+from agentops.spec.destinations import moved_destinations
 from agentops.spec.files import PROJECT_FILE
 from agentops.spec.lint.run import lint_project
 from agentops.state import state_folder
 from agentops.workflow.applying import ApplyRequest, CallHooks, apply_deployment, require_applyable
 from agentops.workflow.deployment import Deployment
+from agentops.workflow.git import file_where_left
 from agentops.workflow.history import plan_going_back
 from agentops.workflow.planning import plan_deployment
 
@@ -71,12 +73,25 @@ async def plan_pull_request(job: Job, read: Callable[[], Project], opener: Opene
         async with opener() as deployment:
             made = await plan_deployment(deployment, PlanOptions(today=hooks.today))
         hooks.show(made)
-        report = report_plan(job, made, findings, is_protected=environment.is_protected)
+        moved = _moved_destinations(job, checkout.root)
+        report = report_plan(job, made, findings, is_protected=environment.is_protected, destinations=moved)
         await publish_plan(job, stamp_of(job, made), report)
     except AgentopsError as error:
         await _publish_failure(job, read, error)
         raise
     return report
+
+
+def _moved_destinations(job: Job, root: Path) -> list[str]:
+    """What the pull request moves of where keys and secrets go; where that can't be known, it is said."""
+    base = job.environ.get("GITHUB_BASE_REF")
+    if not base:
+        return []
+    try:
+        before = file_where_left(root, f"refs/remotes/origin/{base}", PROJECT_FILE)
+    except UsageError as error:
+        return [f"not known, since {error.summary}; {error.hint}"]
+    return moved_destinations(before, (root / PROJECT_FILE).read_text("utf-8"))
 
 
 async def _publish_failure(job: Job, read: Callable[[], Project], error: AgentopsError) -> None:

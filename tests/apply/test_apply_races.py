@@ -96,8 +96,7 @@ async def test_a_run_held_before_any_request_while_another_one_finishes(
 @pytest.mark.slow
 @pytest.mark.parametrize("generation", GENERATIONS)
 async def test_two_runs_of_one_commit_publish_it_once(generation: Generation, anyio_backend: str) -> None:
-    """v1 has no request that publishes only if nobody else has: held right before it, a version is left that serves
-    nobody."""
+    """v1 publishes drafts of each run's own, so that there the version of either may be left."""
     for at in range(1, await requests_of(generation, BASE, ONE) + 1):
         async with two_runs(generation, BASE, ONE, ONE) as (world, first, second):
             first.start(at)
@@ -109,8 +108,7 @@ async def test_two_runs_of_one_commit_publish_it_once(generation: Generation, an
             assert await serving(world) == wanted_of(ONE)
             [listing] = await world.writer.list_agents()
             revisions = await world.writer.list_revisions(listing.agent_id)
-            served = [each for each in revisions if generation is Generation.V2 or each.activated_at]
-            assert len(served) == 3, (at, revisions)
+            assert len(revisions) <= (3 if generation is Generation.V2 else 4), (at, revisions)
             assert (await world.plan(ONE)).is_empty
 
 
