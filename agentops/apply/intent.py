@@ -11,12 +11,14 @@ from typing import Any
 
 from agentops.document import Document, ObservedAgent, Path, Revision
 from agentops.fields import BY_PATH
-from agentops.plan.canonical import canonical, plain, without
+from agentops.plan.canonical import canonical, holds, plain, without
 from agentops.plan.changes import expand
 from agentops.plan.diff import ABSENT, Difference, apply_differences, diff, value_at
 from agentops.plan.merge import merge
 from agentops.plan.model import Action, AgentChange
 from agentops.plan.notes import INBOUND, is_inbound_pending
+
+_KNOWN = frozenset(path[0] for path in BY_PATH)
 
 
 def wanted_config(change: AgentChange, live: Revision | None) -> Document:
@@ -92,11 +94,8 @@ def unplanned_differences(
 
     A value that appears inside an object we wrote is the server's own default, unless `seen`, what the draft held right
     after our write, shows that it came later. Where `found` still has the base's value, the platform kept that.
-    A name that no source knows is no edit: the platform may read back under it what was written under another.
     """
-    known = {path[0] for path in BY_PATH} | body.keys()
-    found = {name: value for name, value in found.items() if name in known}
-    before = {name: value for name, value in ((base.document if base else None) or {}).items() if name in known}
+    before = (base.document if base else None) or {}
     dropped = base.unverifiable if base else frozenset()
     expected, found = without({**before, **body}, dropped), without(found, dropped)
     within = canonical(found, expected)
@@ -104,9 +103,10 @@ def unplanned_differences(
     moved = expand(diff(canonical(expected, expected), within))
     changed = [d for d in moved if value_at(earlier, d.path) != d.after]
     added = [d for d in expand(diff(within, canonical(found))) if d.before is ABSENT]
-    return changed + [
-        d for d in added if d.path[0] not in body or (later is not None and value_at(later, d.path) != d.after)
-    ]
+    late = [d for d in added if d.path[0] not in body or (later is not None and value_at(later, d.path) != d.after)]
+    # What is written under one name and read back under another, unknown one can't be told from somebody's edit.
+    reads_otherwise = any(holds(body, name) for name in dropped)
+    return [d for d in changed + late if d.path[0] in _KNOWN or not reads_otherwise]
 
 
 def with_edits(base: Revision, edits: Sequence[Difference]) -> Document:
