@@ -35,29 +35,26 @@ class RenderFormat(StrEnum):
 
 
 FormatOption = Annotated[DiagnosticFormat, typer.Option("--format", help="How to print what was found.")]
-EveryEnvironmentOption = Annotated[
-    bool, typer.Option("--all-environments", help="Check all environments, not only one; says each problem once.")
-]
 
 
 def validate(
     environment: EnvironmentOption = None,
     project: ProjectOption = Path(),
-    all_environments: EveryEnvironmentOption = False,
     output_format: FormatOption = DiagnosticFormat.TEXT,
 ) -> int:
-    """Check every spec and call script and report all problems with their places. Needs no secret's value."""
+    """Check every spec and call script, in every environment, and report all problems. Needs no secret's value."""
+    from agentops.spec.lint import lint_errors
     from agentops.workflow.scripts import check_scripts
 
     found: list[Diagnostic] = []
     told: list[str] = []
-    for name in _environments(project, environment, all_environments):
+    for name in _environments(project, environment):
         try:
             loaded = _load(project, name)
         except SpecError as error:
             found += error.diagnostics
             continue
-        found += [*loaded.diagnostics, *check_scripts(loaded)]
+        found += [*loaded.diagnostics, *check_scripts(loaded), *lint_errors(loaded)]
         told.append(_counted(loaded))
     return _report(_once(found), output_format, ", ".join(told))
 
@@ -147,13 +144,12 @@ def _counted(project: Project) -> str:
     return f"{count} agent{'s' if count != 1 else ''} in {project.environment.name}"
 
 
-def _environments(start: Path, environment: str | None, everywhere: bool) -> list[str | None]:
-    if not everywhere:
-        return [environment]
-    if environment is not None:
-        raise UsageError("-e and --all-environments exclude each other", hint="use one of them", code="options")
-    first = _load(start)
-    return list(first.context.environments) if first.context is not None else [None]
+def _environments(start: Path, environment: str | None) -> list[str | None]:
+    """The environments to look at: the one that was asked for, else all."""
+    from agentops.spec import find_root
+    from agentops.spec.environment import environment_names
+
+    return [environment] if environment is not None else list(environment_names(find_root(start))) or [None]
 
 
 def _load(start: Path, environment: str | None = None) -> Project:
