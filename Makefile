@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo test lint types bench soak browser node clean
+.PHONY: demo test lint types bench soak mutants browser node clean
 
 # What the product needs, and on top of it what its tests need.
 $(VENV)/.ready: pyproject.toml
@@ -41,23 +41,45 @@ browser:
 			&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
 		|| echo "no Chromium here and none could be installed: the console's tests will be skipped" >&2
 
-# One test calls as the vendor's example for Node does, with the package that it names. Without npm it is skipped.
+# Tests call as the vendor's example for Node does and use its MCP server, with the packages named here. Without npm they
+# are skipped.
 node: $(VENV)/.ready-dev
-	@test -d $(VENV)/node/node_modules/ws \
+	@test -d $(VENV)/node/node_modules/@developer-smallestai/smallest-mcp-server \
 		|| { command -v npm >/dev/null && npm install --prefix $(VENV)/node --no-save --no-audit --no-fund --silent \
-			--fetch-retries 0 ws@8; } \
-		|| echo "no npm here, or no network for it: the test with Node's package ws will be skipped" >&2
+			--fetch-retries 0 ws@8 @developer-smallestai/smallest-mcp-server@0.11.2; } \
+		|| echo "no npm here, or no network for it: the tests with Node and its packages will be skipped" >&2
 
+# Every test, and what of the package they ran, in this process and in those that they start.
 test: lint types browser node
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	@rm -f .coverage .coverage.*
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=json:.coverage.json
+	$(BIN)/python tests/coverage_floors.py .coverage.json
+
+# What to run before a commit: under two minutes.
+check: lint types
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not speech and not browser and not real_time"
+
+# The contract of the platform, asked of a real account: AGENTOPS_LIVE_API_KEY=sk_... make live. Makes scratch agents and
+# archives them. AGENTOPS_LIVE_BASE_URL names another host.
+live: $(VENV)/.ready-dev
+	@test -n "$$AGENTOPS_LIVE_API_KEY" || { echo "set AGENTOPS_LIVE_API_KEY to the key of an account that may be written to" >&2; exit 1; }
+	$(BIN)/python -m pytest tests/remote/test_remote_live.py
 
 bench: $(VENV)/.ready-dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
 	$(BIN)/python -m bench
 
 # A fleet under random faults, until it converges; minutes long, so not part of the tests.
 soak: $(VENV)/.ready-dev
 	$(BIN)/python tests/apply/soak.py
+
+# Small changes of the code, and whether the tests notice: `make mutants PARTS="plan remote" SAMPLE=20 SEED=7`.
+# Minutes long, so not part of the tests.
+PARTS ?=
+SAMPLE ?= 40
+SEED ?= 1
+mutants: $(VENV)/.ready-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group mutants
+	$(BIN)/python tests/mutants.py $(PARTS) --sample $(SAMPLE) --seed $(SEED) --workers $(WORKERS)
 
 clean:
 	rm -rf $(VENV) .agentops .pytest_cache .mypy_cache .ruff_cache .hypothesis

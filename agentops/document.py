@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -44,25 +45,6 @@ class _Cleared:
 
 
 CLEARED = _Cleared()
-
-# What to write to empty a field, since nulls are rejected. A field that is not here can't be emptied.
-EMPTY_VALUES: Mapping[Path, Any] = {
-    ("globalPrompt",): "",
-    ("backgroundSound",): "",
-    ("callDispositionConfig",): "",
-    ("customLLMWebSocketUrl",): "",
-    ("defaultVariables",): {},
-    ("pronunciationDicts",): [],
-    ("singlePromptConfig", "tools"): [],
-    ("singlePromptConfig", "toolRefs"): [],
-    ("postCallAnalyticsConfig", "dispositionMetrics"): [],
-    ("postCallAnalyticsConfig", "successMetrics"): [],
-    ("postCallAnalyticsConfig", "summaryPrompt"): "",
-    ("voiceMailDetectionConfig", "endText"): "",
-    ("description",): "",
-    ("avatarUrl",): "",
-    ("telephonyProductId",): [],
-}
 
 
 class Encoding(StrEnum):
@@ -150,16 +132,17 @@ def _is_json(text: str) -> bool:
 # ---- what the project wants
 
 
+class Verdict(StrEnum):
+    """What calls come to. INCONCLUSIVE: the agent could not be tried (not reached, draining, a platform error)."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+
+
 class OnFailure(StrEnum):
     ROLLBACK = "rollback"
     KEEP = "keep"
-
-
-class Strategy(StrEnum):
-    """How v2 deploys: publish on the live branch, or on a branch per deploy that is then made live."""
-
-    IN_PLACE = "in_place"
-    BRANCH = "branch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +159,7 @@ class Limits:
 class Deploy:
     """How an environment deploys. `label` is the user's own text for the revision, already rendered.
 
+    `coverage_floor` (0..1) is the share of tools and playbooks that a run of calls must exercise.
     `call_minutes` is the most that all calls of one apply may take together; None: as long as they take.
     """
 
@@ -183,9 +167,24 @@ class Deploy:
     smoke: bool = False
     gate_preview: bool = False
     on_failure: OnFailure = OnFailure.ROLLBACK
-    strategy: Strategy = Strategy.IN_PLACE
-    keep_branches: int = 3
     call_minutes: float | None = None
+    coverage_floor: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEndpoint:
+    """A model behind an OpenAI-compatible address: what judges calls and speaks for callers, or what listens.
+
+    base_url:   as far as the version, e.g. https://api.example.com/v1; the key goes to its host only
+    votes:      how often a judge is asked, at most; max_tokens: the most that one run may take, None: no limit
+    """
+
+    base_url: str
+    model: str
+    api_key: Secret | None = None
+    votes: int = 3
+    timeout_s: float = 30.0
+    max_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +194,10 @@ class Environment:
     `hosts` are those that may get the key besides the platform's own and this machine.
 
     `rules` are the project's deny rules for this environment (rule code to its settings); `ignore_drift` lists
-    paths whose console edits are accepted; `protected_agents` are keys never changed without acknowledgement.
+    paths whose console edits are accepted; `protected_agents` are keys never changed without acknowledgement. None for
+    `requests_per_second` and `max_in_flight` leaves them to the client.
+    `judge` decides what calls mean and speaks for simulated callers, `listen` hears what agents say.
+    `secrets` are all that can be resolved here, whether a spec uses them or not: none of them may be shown.
     """
 
     project: str
@@ -211,8 +213,11 @@ class Environment:
     deploy: Deploy = Deploy()
     rules: Mapping[str, Any] = field(default_factory=dict)
     ignore_drift: tuple[IgnoredDrift, ...] = ()
-    requests_per_second: float = 8.0
-    max_in_flight: int = 8
+    requests_per_second: float | None = None
+    max_in_flight: int | None = None
+    judge: ModelEndpoint | None = None
+    listen: ModelEndpoint | None = None
+    secrets: tuple[SecretRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +228,9 @@ class IgnoredDrift:
     reason: str
     agent: str | None = None
     until: str | None = None
+
+
+AGENT_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,9 +297,9 @@ class Revision:
     unverifiable:  write fields (dotted where nested) whose read name is not known: neither compared nor a reason to
                    restore
     restored_from: the revision it was copied from, when the platform says so
+    based_on:      the revision that its draft was forked from, where the platform says so (v1)
     branch_id:     the branch it is on (v2)
     activated_at:  when it last went live, where the platform says so (v1): None means published but never live
-    is_staged:     published for a deploy on a branch of its own, which has not gone live yet (v2)
     """
 
     revision_id: str
@@ -305,9 +313,9 @@ class Revision:
     restored_from: str | None = None
     branch_id: str | None = None
     activated_at: str | None = None
-    is_staged: bool = False
     document: Document | None = None
     unverifiable: frozenset[str] = frozenset()
+    based_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +332,8 @@ class LeafDifference:
 class Draft:
     """An open draft. `differences` is what the platform says it changes from the live revision (None: it did not say).
 
-    `draft_revision` is the counter that compare-and-set writes name as `expectedRevision`.
+    `draft_revision` is the counter that compare-and-set writes name as `expectedRevision`; `based_on` the revision that
+    it was forked from, when the platform says so.
     """
 
     draft_id: str
@@ -336,11 +345,15 @@ class Draft:
     is_publishing: bool = False
     differences: tuple[LeafDifference, ...] | None = None
     document: Document | None = None
+    based_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AgentListing:
-    """One row of the account's agent list: identity and unversioned metadata, no configuration."""
+    """One row of the account's agent list: identity and unversioned metadata, no configuration.
+
+    `note` is what an apply noted in the description, which `metadata` has without it.
+    """
 
     agent_id: str
     name: str
@@ -349,6 +362,7 @@ class AgentListing:
     active_revision_id: str | None = None
     updated_at: str | None = None
     workflow_type: str | None = None
+    note: Note | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,7 +383,6 @@ class ObservedAgent:
     history: tuple[Revision, ...] = ()
     draft: Draft | None = None
     branch_id: str | None = None
-    branch_name: str | None = None
 
     @property
     def agent_id(self) -> str:
@@ -445,6 +458,54 @@ def label_text(label: str | None) -> str:
     if read_mark(label) is None:
         return label or ""
     return (label or "").rpartition(" ")[0]
+
+
+# ---- the note that says what became of a revision
+
+
+class NoteKind(StrEnum):
+    """UNCALLED: what serves has not passed its calls; the revision is the one to go back to.
+    UNDONE: the revision was taken back for no fault of its own, so it may be deployed again."""
+
+    UNCALLED = "uncalled since"
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A fact about a revision that no label can hold, since labels can't be changed: it stands in the description.
+
+    `revision` is its number, or its id where it has none.
+    """
+
+    kind: NoteKind
+    revision: str
+
+    def __str__(self) -> str:
+        return f"[ao {self.kind.value} {self.revision}]"
+
+    def is_about(self, revision: Revision) -> bool:
+        return self.revision in (revision.revision_id, str(revision.number))
+
+
+_NOTE = re.compile(rf"\s*\[ao ({'|'.join(kind.value for kind in NoteKind)}) (\w+)\]")
+
+
+def note_on(kind: NoteKind, revision: Revision) -> Note:
+    return Note(kind, str(revision.number) if revision.number is not None else revision.revision_id)
+
+
+def with_note(description: str, note: Note | None) -> str:
+    """A description that carries `note`."""
+    return f"{description} {note}".lstrip() if note else description
+
+
+def split_note(description: str) -> tuple[str, Note | None]:
+    """A description without the note that it carries, wherever people have moved it, and the note."""
+    found = _NOTE.search(description)
+    if found is None:
+        return description, None
+    return _NOTE.sub("", description).lstrip(), Note(NoteKind(found.group(1)), found.group(2))
 
 
 def short_digest(text: str, length: int = 16) -> str:

@@ -5,7 +5,6 @@
     ├── SpecError                1  the project's files; carries every problem found, with positions
     ├── RefusedError             4  a safety rule said no; names the acknowledgement that would allow it
     ├── StaleError               5  the world moved since the plan, or somebody else's work is in the way
-    ├── CallsFailedError         6  scripted calls failed or were inconclusive
     └── PlatformError            1  the platform answered no, or did not answer
         ├── InvalidRequestError        400 and 422: the request itself
         ├── UnauthorizedError          401: no key, wrong key (the platform is reported to say 500 at times)
@@ -42,6 +41,7 @@ class ExitCode(IntEnum):
     STALE = 5
     CALLS_FAILED = 6
     USAGE = 64
+    INTERRUPTED = 130
 
 
 class AgentopsError(Exception):
@@ -86,10 +86,6 @@ class RefusedError(AgentopsError):
 
 class StaleError(AgentopsError):
     exit_code = ExitCode.STALE
-
-
-class CallsFailedError(AgentopsError):
-    exit_code = ExitCode.CALLS_FAILED
 
 
 class PlatformError(AgentopsError):

@@ -12,7 +12,7 @@ import sys
 
 import bench
 
-PARTS = {"stub_agent", "stub_platform", "fleet", "__main__"}  # what measurements are made of
+PARTS = {"stub_agent", "stub_platform", "fleet", "command", "__main__"}  # what measurements are made of
 
 
 def main() -> int:

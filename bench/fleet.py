@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from agentops.document import DesiredAgent, Mark, Secret, SecretRef, build_label
@@ -18,7 +19,8 @@ PROJECT = """\
 project: bench
 default_environment: far
 environments:
-  far: {rate_limit: {requests_per_second: 1000, max_in_flight: 100}}
+  far:
+    base_url: http://127.0.0.1:9
 """
 SENTENCES = (
     "You answer the phone of branch {n} and you are calm, friendly and quick.",
@@ -77,29 +79,40 @@ def write_seeds(path: Path, agents: tuple[DesiredAgent, ...], *, stale: int = 0)
     path.write_text(json.dumps(seeds))
 
 
+def aim(folder: Path, base_url: str, *, per_second: int | None = None) -> None:
+    """Lets the project's environment go to `base_url`, with a rate limit of its own or without."""
+    own = f"    rate_limit: {{requests_per_second: {per_second}}}\n" if per_second else ""
+    (folder / "agentops.yaml").write_text(PROJECT.replace("http://127.0.0.1:9", base_url) + own)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a stub platform was asked for: requests in all, those that write, and those it refused with 429."""
+
+    requests: int
+    writes: int
+    refused: int
+
+
+@dataclass(slots=True)
+class StubPlatform:
+    """A stub that runs at `base_url`; `served` is known when it has ended."""
+
+    base_url: str
+    served: Served = Served(0, 0, 0)
+
+
 @contextmanager
-def stub_platform(seeds: Path, latency_ms: float) -> Iterator[str]:
-    """The base URL of a stub in a process of its own."""
-    command = [sys.executable, "-m", "bench.stub_platform", str(seeds), str(latency_ms)]
+def stub_platform(seeds: Path, latency_ms: float, per_second: float | None = None) -> Iterator[StubPlatform]:
+    """A stub in a process of its own that answers `per_second` requests a second and refuses others."""
+    command = [sys.executable, "-m", "bench.stub_platform", str(seeds), str(latency_ms), str(per_second or 0)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdin is not None
-        port = int(process.stdout.readline())
+        running = StubPlatform(f"http://127.0.0.1:{int(process.stdout.readline())}")
         try:
-            yield f"http://127.0.0.1:{port}"
+            yield running
         finally:
             process.stdin.close()
-            process.wait(10)
-
-
-@contextmanager
-def emulator() -> Iterator[str]:
-    """The base URL of an emulator in a process of its own, whose scans take no time."""
-    command = [sys.executable, "-m", "agentops.cli.app", "emulator", "--port", "0", "--scan-delay", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.terminate()
+            running.served = Served(**json.loads(process.stdout.readline()))
             process.wait(10)

@@ -1,6 +1,7 @@
 """A platform that does nothing but answer, after a fixed latency, from memory: what is measured is the client.
 
-Run as `python -m bench.stub_platform SEEDS LATENCY_MS`; prints its port when it listens and ends when its input does.
+Run as `python -m bench.stub_platform SEEDS LATENCY_MS PER_SECOND`; prints its port when it listens, ends when its input
+does, and then prints what it was asked for. PER_SECOND is the limit of a token bucket, 0 for none.
 SEEDS is a JSON file: a list of `{"name", "label", "config"}`, one agent each, live on its branch Main. Speaks as much
 of the branch model as planning and applying need; the emulator is the faithful one.
 """
@@ -14,8 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from agentops.emulator.configuration import merge, new_config, to_sections
 from agentops.emulator.options import Choices
+from agentops.emulator.ratelimit import RateLimit
+from agentops.emulator.rest.versioning.configuration import merge, new_config, to_sections
 
 CHOICES = Choices()
 NOW = "2026-01-01T00:00:00.000Z"
@@ -82,12 +84,20 @@ class Agent:
 class Platform:
     """Routes a request to the agent it names."""
 
-    def __init__(self, seeds: list[dict[str, Any]]) -> None:
+    def __init__(self, seeds: list[dict[str, Any]], per_second: float) -> None:
+        self.per_second = per_second
+        self.limit = RateLimit(per_second or None)
+        self.served = {"requests": 0, "writes": 0, "refused": 0}
         agents = [Agent(number, seed) for number, seed in enumerate(seeds, 1)]
         self.agents = {agent.agent_id: agent for agent in agents}
         self.cache: dict[str, bytes] = {}
 
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
+        self.served["requests"] += 1
+        self.served["writes"] += method != "GET"
+        if not self.limit.lets_through():
+            self.served["refused"] += 1
+            return 429, json.dumps({"status": False, "code": "RATE_LIMIT_EXCEEDED", "retry_after": 60}).encode()
         if method == "GET" and path in self.cache:
             return 200, self.cache[path]
         status, data = self._route(method, path.partition("?")[0].split("/")[3:], path, body)
@@ -99,6 +109,8 @@ class Platform:
     def _route(self, method: str, parts: list[str], path: str, body: bytes) -> tuple[int, Any]:
         if parts == ["agent"]:
             return 200, self._page(path)
+        if parts == ["user", "subscription"]:
+            return 200, {"planId": "stub", "limits": {"agents": 3 if 0 < self.per_second <= 10 else 25}}
         agent = self.agents.get(parts[1]) if len(parts) > 1 and parts[0] == "agent" else None
         if agent is None:
             return (400, "No agent found") if parts[:1] == ["agent"] else (200, [])
@@ -157,14 +169,15 @@ class Connection(asyncio.Protocol):
             asyncio.get_running_loop().call_later(self.latency_s, self.write, reply.encode() + told)
 
 
-async def serve(seeds: Path, latency_ms: float) -> None:
-    platform = Platform(json.loads(seeds.read_text()))
+async def serve(seeds: Path, latency_ms: float, per_second: float) -> None:
+    platform = Platform(json.loads(seeds.read_text()), per_second)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(platform, latency_ms / 1000), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
     server.close()
+    print(json.dumps(platform.served), flush=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Path(sys.argv[1]), float(sys.argv[2])))
+    asyncio.run(serve(Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])))

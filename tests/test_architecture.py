@@ -64,11 +64,14 @@ def edges() -> dict[str, set[str]]:
 
 
 # area -> the areas it may import. Dependencies point one way, so that each part can be understood from what it names.
-FOUNDATION = {"errors", "diagnostics", "document", "clock"}
+FOUNDATION = {"errors", "diagnostics", "document", "fields", "credentials", "scrub", "clock"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"diagnostics"},
     "diagnostics": set(),
     "document": {"diagnostics"},
+    "fields": {"document"},
+    "credentials": set(),
+    "scrub": {"document"},
     "clock": set(),
     "settings": FOUNDATION,
     "net": FOUNDATION,
@@ -77,7 +80,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "remote": FOUNDATION | {"net"},
     "state": set(),
     "apply": FOUNDATION | {"state", "plan", "remote"},
-    "calls": FOUNDATION | {"speech"},
+    "calls": FOUNDATION | {"net", "speech"},
     "speech": set(),
     "importers": FOUNDATION | {"spec", "plan", "remote", "net", "calls"},
     "ci": FOUNDATION | {"net", "plan", "apply", "render", "calls"},
@@ -116,6 +119,24 @@ def test_dependencies_point_one_way(module: str) -> None:
     assert not wrong, f"{module} may import only {sorted(allowed)}"
 
 
+# room of the emulator -> the rooms it may import. A module beside the rooms is a room of its own name.
+EMULATOR_ROOMS: dict[str, set[str]] = {
+    "store": {"options"},
+    "rest": {"options", "store"},
+    "behaviour": {"store"},
+    "realtime": {"options", "store", "rest", "behaviour"},
+    "console": {"interception", "store", "rest"},
+}
+
+
+@pytest.mark.parametrize("room", EMULATOR_ROOMS)
+def test_the_emulators_rooms_depend_one_way(room: str) -> None:
+    for module, targets in edges().items():
+        if module.startswith(f"agentops.emulator.{room}."):
+            others = {target.split(".")[2] for target in targets if area(target) == "emulator"} - {room}
+            assert others <= EMULATOR_ROOMS[room], module
+
+
 def test_apply_knows_the_port_and_not_the_client() -> None:
     for module, targets in edges().items():
         if area(module) == "apply":
@@ -145,9 +166,9 @@ ONE_PLACE: dict[str, tuple[str, ...]] = {
     "ruamel": ("agentops.spec.source_", "agentops.emulator."),
     "jinja2": ("agentops.spec.template",),
     "deepdiff": ("agentops.plan.diff",),
-    "httptools": ("agentops.net.response",),
-    "httpx2": ("agentops.net.library", "agentops.net.lanes", "agentops.emulator."),
-    "websockets": ("agentops.calls.session", "agentops.emulator."),
+    "httpx2": ("agentops.net.transport", "agentops.emulator."),
+    "websockets": ("agentops.calls.session", "agentops.calls.talk_server", "agentops.emulator."),
+    "regex": ("agentops.calls.patterns",),
     "typer": ("agentops.cli.",),
     "rich": ("agentops.cli.",),
     "starlette": ("agentops.emulator.",),

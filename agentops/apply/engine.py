@@ -1,15 +1,17 @@
-"""Executes a plan: stages every agent, puts them live, checks them, and keeps or restores each; tells all of it.
+"""Executes a plan: prepares every agent, puts them live, checks them, and keeps or restores each; tells all of it.
 
-Nothing goes live before everything is staged, so a failure while staging leaves production untouched. What a run that
+Nothing goes live before everything is prepared, so a failure until then leaves production untouched. What a run that
 was killed left behind is recognised by its content and mark; the journal is evidence for people and is never read.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
+from agentops.apply.live import archive, call, go_live, recover, settle, verify
 from agentops.apply.model import (
     AgentFinished,
     AgentResult,
@@ -25,14 +27,31 @@ from agentops.apply.model import (
     SmokeVerdict,
     Stage,
     Verdict,
-    Warned,
 )
-from agentops.apply.serving import Serving
-from agentops.apply.settle import ScanFailedError, Scans
-from agentops.apply.staging import Staging
-from agentops.apply.steps import Progress, VerifyError
+from agentops.apply.preparing import prepare
+from agentops.apply.reached import (
+    Called,
+    Deployed,
+    Guarded,
+    Live,
+    Mixed,
+    Overtook,
+    Planned,
+    Reached,
+    Ready,
+    Restoring,
+    Serving,
+    StoppedError,
+    Undoable,
+    Verified,
+    VerifyError,
+)
+from agentops.apply.restoring import put_edits_back, restore, roll_back
+from agentops.apply.results import result_of
+from agentops.apply.run import Run, clean_up, put_note_back
+from agentops.apply.scans import Scans
 from agentops.clock import Clock, SystemClock
-from agentops.document import Generation, OnFailure
+from agentops.document import OnFailure
 from agentops.errors import (
     AgentopsError,
     FrozenError,
@@ -42,12 +61,14 @@ from agentops.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from agentops.plan.model import Action, AgentChange, Plan
-from agentops.remote.port import Publication, Writer
+from agentops.plan.model import Action, Plan
+from agentops.remote.port import Writer
 
 _CLEANUP_TIMEOUT_S = 20.0
 _HOPELESS = (UnauthorizedError, FrozenError, PlanLimitError)  # no other agent would fare better
 _AT_ONCE = 100  # agents worked on at the same time; the client's limiter sets the pace of requests
+
+T = TypeVar("T")
 
 
 async def apply_plan(
@@ -58,38 +79,34 @@ async def apply_plan(
     Refusals of the plan are the caller's: a plan that is not applyable must not come here. When the surrounding task is
     cancelled (Ctrl-C), what can be taken back is taken back and the result says that the run was interrupted.
     """
-    run = _Run(plan, writer, options or ApplyOptions(), hooks or Hooks())
-    return await run.execute()
+    return await _Engine(plan, writer, options or ApplyOptions(), hooks or Hooks()).execute()
 
 
 @dataclass(slots=True)
-class _Run:
+class _Engine:
     plan: Plan
     writer: Writer
     options: ApplyOptions
     hooks: Hooks
     clock: Clock = field(init=False)
-    scans: Scans = field(init=False)
-    staging: Staging = field(init=False)
-    serving: Serving = field(init=False)
+    run: Run = field(init=False)
     lines: asyncio.Semaphore = field(init=False)
     results: dict[str, AgentResult] = field(default_factory=dict)
-    underway: list[Progress] = field(default_factory=list)
-    went_live: list[Progress] = field(default_factory=list)
+    ready: list[Ready] = field(default_factory=list)
+    went_live: list[Serving] = field(default_factory=list)
     is_interrupted: bool = False
     hopeless: AgentopsError | None = None
 
     def __post_init__(self) -> None:
         self.clock = self.hooks.clock or SystemClock()
-        self.scans = Scans(
+        scans = Scans(
             self.writer,
             self.clock,
             timeout_s=self.options.scan_timeout_s,
             interval_s=self.options.poll_interval_s,
             on_wait=lambda key, waited_s: self._tell(ScanWaiting(key, waited_s)),
         )
-        shared = (self.plan, self.writer, self.options, self.clock, self.scans, self._tell, self.hooks.smoke)
-        self.staging, self.serving = Staging(*shared), Serving(*shared)
+        self.run = Run(self.plan, self.writer, self.options, self.clock, scans, self._tell, self.hooks.smoke)
         self.lines = asyncio.Semaphore(self.options.calls_at_once)
 
     def _tell(self, event: Event) -> None:
@@ -106,16 +123,15 @@ class _Run:
             self.is_interrupted = True
             if (task := asyncio.current_task()) is not None:
                 task.uncancel()
-            between_steps = [each for each in self.underway if each.change.key not in self.results]
-            await self._all(self._abandon, between_steps)
+            await self._end_interrupted()
         finally:
-            await self.scans.close()
+            await self.run.scans.close()
         result = ApplyResult(
             run_id=self.hooks.run_id,
             project=self.plan.project,
             environment=self.plan.environment,
             digest=self.plan.digest,
-            agents=tuple(self._result_of(change) for change in self.plan.changes),
+            agents=tuple(self.results[change.key] for change in self.plan.changes),
             started_at=started_at,
             finished_at=self.clock.now().isoformat(),
             is_interrupted=self.is_interrupted,
@@ -123,320 +139,199 @@ class _Run:
         self._tell(RunFinished(result))
         return result
 
-    def _result_of(self, change: AgentChange) -> AgentResult:
-        why = "interrupted before its turn" if self.is_interrupted else "not reached"
-        return self.results.get(change.key) or _plain_result(change, Outcome.NOT_ATTEMPTED, why)
-
     async def _work(self) -> None:
         for change in self.plan.changes:
+            planned = self.run.reach(Planned(change))
             if not change.is_change:
-                self._finish(_plain_result(change, Outcome.UNCHANGED, change.reason))
-        self.underway = [Progress(change, change.agent_id) for change in self.plan.changes if change.is_change]
-        staged = await self._all(self._stage, self.underway)
-        if any(each.change.key in self.results for each in staged):
-            await self._all(self._stand_down, [each for each in staged if each.change.key not in self.results])
+                self._finish(result_of(planned, Outcome.UNCHANGED, change.reason))
+        planned_agents = [Planned(change) for change in self.plan.changes if change.is_change]
+        await self._all(self._prepare, planned_agents)
+        if len(self.ready) < len(planned_agents):
+            await self._all(self._stand_down, self.ready)
             return
-        await self._all(self._deploy, staged)
-        if self.options.is_atomic and any(not _is_good(self.results[each.change.key]) for each in staged):
+        await self._all(self._deploy, self.ready)
+        if self.options.is_atomic and any(
+            self.results[each.change.key].outcome is not Outcome.APPLIED for each in self.ready
+        ):
             await self._take_all_back()
 
-    async def _all(self, step: Callable[[Progress], Awaitable[None]], agents: Sequence[Progress]) -> Sequence[Progress]:
+    async def _all(self, work: Callable[[T], Awaitable[None]], agents: Iterable[T]) -> None:
         places = asyncio.Semaphore(_AT_ONCE)
 
-        async def one(progress: Progress) -> None:
+        async def one(agent: T) -> None:
             async with places:
-                await step(progress)
+                await work(agent)
 
         async with asyncio.TaskGroup() as group:
-            for progress in agents:
-                group.create_task(one(progress))
-        return agents
+            for agent in agents:
+                group.create_task(one(agent))
 
-    # -- staging: nothing that callers notice
+    # -- nothing that callers notice
 
-    async def _stage(self, progress: Progress) -> None:
-        staging = self.staging
+    async def _prepare(self, planned: Planned) -> None:
         if self.hopeless is not None:
-            self._finish(_plain_result(progress.change, Outcome.NOT_ATTEMPTED, f"not tried: {self.hopeless.summary}"))
+            self._finish(result_of(planned, Outcome.NOT_ATTEMPTED, f"not tried: {self.hopeless.summary}"))
             return
         try:
-            await staging.guard(progress)
-            if progress.change.action in (Action.CREATE, Action.UPDATE) and progress.writes_config:
-                await self._stage_config(progress)
-            elif progress.change.action is Action.GO_LIVE:
-                await self._resume_published(progress)
-        except asyncio.CancelledError:
-            await self._abandon(progress)
-            raise
-        except AgentopsError as error:
-            if isinstance(error, _HOPELESS):
-                self.hopeless = error
-            await self._clean_up(progress)
-            self._fail(progress, error)
+            self.ready.append(await prepare(self.run, planned))
+        except StoppedError as stopped:
+            if isinstance(stopped.cause, _HOPELESS):
+                self.hopeless = stopped.cause
+            await clean_up(self.run, stopped.reached)
+            try:
+                self.ready.append(self.run.reach(await recover(self.run, stopped)))
+            except StoppedError as final:
+                self._fail(final)
 
-    async def _stage_config(self, progress: Progress) -> None:
-        staging, serving = self.staging, self.serving
-        if progress.is_live:
-            return
-        await staging.create(progress)
-        await staging.branch_off(progress)
-        if progress.revision is not None:
-            return  # a killed run got as far as publishing
-        await staging.draft(progress)
-        await staging.patch(progress)
-        await staging.compare(progress)
-        if self.plan.generation is Generation.V1 or staging.uses_branch(progress):
-            await serving.publish(progress)  # not live by this: all agents can be published before any goes live
-            await serving.scan(progress)
+    async def _stand_down(self, ready: Ready) -> None:
+        """Another agent can't be prepared: this one leaves no trace."""
+        await clean_up(self.run, ready)
+        self._finish(result_of(ready, Outcome.NOT_ATTEMPTED, "another agent failed before anything went live"))
 
-    async def _resume_published(self, progress: Progress) -> None:
-        """A revision that a killed run published and never made live; its scan may still be running."""
-        staged = progress.change.restore_to
-        if staged is not None and not progress.is_live:
-            agent_id = progress.agent_id or ""
-            branches = await self.writer.list_branches(agent_id)
-            progress.branch = next((each for each in branches if each.branch_id == staged.branch_id), None)
-            progress.publication = Publication(
-                agent_id, staged.label or "", branch_id=staged.branch_id, revision=staged
-            )
-            await self.serving.scan(progress)
+    # -- what callers notice
 
-    async def _stand_down(self, progress: Progress) -> None:
-        """Another agent failed while staging: this one leaves no trace."""
-        await self._clean_up(progress)
-        detail = "another agent failed before anything went live"
-        self._finish(replace(self._base_result(progress), outcome=Outcome.NOT_ATTEMPTED, detail=detail))
-
-    async def _clean_up(self, progress: Progress) -> None:
-        """Discards what this run opened, a draft or the branch it is on; says so where that fails."""
-        if not progress.is_ours_open or progress.draft is None or progress.observed is None:
-            return
+    async def _deploy(self, ready: Ready) -> None:
+        """From ready to settled."""
+        run = self.run
         try:
-            if progress.publication is not None:
-                await self.writer.cancel_publication(progress.publication)
-            if progress.branch is not None:
-                await self.writer.archive_branch(progress.agent_id or "", progress.branch.branch_id)
-            else:
-                await self.staging.discard(progress, progress.draft)
-        except AgentopsError as error:
-            self._warn(progress, f"the draft of this run is still open: {error.summary}")
-
-    async def _abandon(self, progress: Progress) -> None:
-        """Takes back what an interrupted agent has in flight, for a limited time, whatever else is cancelled."""
-        cleaning = asyncio.ensure_future(asyncio.wait_for(self._clean_up(progress), _CLEANUP_TIMEOUT_S))
-        try:
-            await asyncio.shield(cleaning)
-        except (TimeoutError, asyncio.CancelledError):
-            self._warn(progress, "interrupted while cleaning up: a draft of this run may be open")
-        detail = "interrupted; the next apply goes on from here"
-        self._finish(replace(self._base_result(progress), outcome=Outcome.NOT_ATTEMPTED, detail=detail))
-
-    # -- going live
-
-    async def _deploy(self, progress: Progress) -> None:
-        try:
-            match progress.change.action:
-                case Action.ARCHIVE:
-                    await self.serving.archive(progress)
-                case Action.RESTORE:
-                    await self._roll_back(progress)
-                case _:
-                    await self._put_live(progress)
-        except asyncio.CancelledError:
-            await self._abandon_deploy(progress)
-            raise
-        except VerifyError as error:
-            await self._take_back(progress, error)
-            return
-        except AgentopsError as error:
-            await self._clean_up(progress)
-            self._fail(progress, error, detail="it is live all the same" if progress.is_live else "")
-            return
-        await self._judge(progress)
-
-    async def _put_live(self, progress: Progress) -> None:
-        """Everything from the publish on. Metadata that can't be written does not keep the calls from judging."""
-        serving = self.serving
-        await self._publish(progress)
-        await serving.go_live(progress)
-        await serving.verify(progress)
-        failed: AgentopsError | None = None
-        try:
-            await serving.metadata(progress)
-        except AgentopsError as error:
-            failed = error
-        self.went_live.append(progress)
-        await self._tidy(progress)
-        async with self.lines:
-            await serving.call(progress)
-        if failed is not None and not _has_failed(progress.verdict):
-            progress.stage = Stage.METADATA
-            raise failed
-
-    async def _tidy(self, progress: Progress) -> None:
-        try:
-            await self.serving.tidy_branches(progress)
-        except AgentopsError as error:
-            self._warn(progress, f"its branches are not tidied up: {error.summary}")
-
-    async def _publish(self, progress: Progress) -> None:
-        if progress.revision is not None or progress.publication is not None or progress.draft is None:
-            return
-        try:
-            await self.serving.publish(progress)
-            await self.serving.scan(progress)
-        except ScanFailedError:
-            raise
-        except AgentopsError:
-            failed_at = progress.stage
-            await self._clean_up(progress)
-            if not await self._went_live_after_all(progress):
-                progress.stage = failed_at
-                raise
-
-    async def _went_live_after_all(self, progress: Progress) -> bool:
-        try:
-            return await self.serving.find_published(progress)
-        except AgentopsError:
-            return False
-
-    async def _roll_back(self, progress: Progress) -> None:
-        target = progress.change.restore_to
-        if target is None:
-            return
-        with self.serving.at(progress, Stage.RESTORE) as said:
-            progress.revision = await self.serving.put_back(progress, target)
-            progress.is_live = True
-            said.append(f"revision {progress.revision.number or progress.revision.revision_id} serves")
-        await self.serving.metadata(progress)
-        self.went_live.append(progress)
-
-    async def _judge(self, progress: Progress) -> None:
-        """What the calls said decides whether the agent is kept."""
-        verdict = progress.verdict
-        if progress.change.action is Action.ARCHIVE:
-            result = replace(self._base_result(progress), outcome=Outcome.APPLIED, detail="archived: it takes no calls")
-            self._finish(replace(result, serving_revision_id=None, serving_number=None))
-            return
-        if not _has_failed(verdict):
-            detail = "kept, though the calls were inconclusive" if verdict and _is_unclear(verdict) else ""
-            self._finish(replace(self._base_result(progress), outcome=Outcome.APPLIED, detail=detail))
-            return
-        failed = VerifyError(f"{progress.change.key}: a call after going live failed", code="call_failed")
-        if self.options.deploy.on_failure is OnFailure.KEEP:
-            self._fail(progress, failed, detail="the calls failed; kept, as this environment asks")
+            if isinstance(ready, Guarded) and ready.change.action is Action.ARCHIVE:
+                archived = run.reach(await archive(run, ready))
+                self._finish(result_of(archived, Outcome.APPLIED, "archived: it takes no calls"))
+                return
+            serving = run.reach(await self._serve(ready))
+            self.went_live.append(serving)
+            called: Serving | Called = serving
+            if ready.change.action is not Action.RESTORE:
+                async with self.lines:
+                    called = run.reach(await call(run, serving))
+            if isinstance(called, Called) and called.verdict.verdict is not Verdict.PASSED:
+                await self._judge(called)
+                return
+            deployed = run.reach(await settle(run, called))
+        except StoppedError as stopped:
+            await self._stopped(stopped)
         else:
-            await self._take_back(progress, failed)
+            self._finish(result_of(deployed, Outcome.APPLIED))
 
-    async def _take_back(self, progress: Progress, error: AgentopsError) -> None:
-        """Restores what served before, because of `error`."""
-        if progress.is_first_deploy:
-            self._fail(progress, error, detail="nothing served before, so there is nothing to go back to")
+    async def _serve(self, ready: Ready) -> Serving:
+        """The configuration that is wanted serves, and was read back."""
+        if not isinstance(ready, Guarded):
+            return await verify(self.run, self.run.reach(await go_live(self.run, ready)))
+        if ready.change.action is Action.RESTORE:
+            return await roll_back(self.run, ready)
+        return ready  # only unversioned fields change, or calls are made again
+
+    async def _stopped(self, stopped: StoppedError) -> None:
+        match stopped.reached:
+            case Guarded() | Live() | Verified() as undone if isinstance(stopped.cause, VerifyError):
+                await self._take_back(undone, stopped.cause, stopped.stage)
+            case Overtook() | Mixed() as undone:
+                await self._take_back(undone, stopped.cause, stopped.stage, is_blameless=True)
+            case reached:
+                await self._leave(reached)
+                self._fail(stopped)
+
+    async def _judge(self, called: Called) -> None:
+        """Calls that did not pass: they decide whether the agent is kept. Unversioned fields wait until they have."""
+        if called.verdict.verdict is Verdict.INCONCLUSIVE:
+            detail = "kept, though the calls were inconclusive; the next apply makes them again"
+            self._finish(result_of(called, Outcome.APPLIED, detail))
             return
-        failed_at = progress.stage
+        failed = VerifyError(f"{called.change.key}: a call after going live failed", code="call_failed")
+        if self.options.deploy.on_failure is OnFailure.KEEP:
+            detail = "the calls failed; kept, as this environment asks"
+            self._fail(StoppedError(called, Stage.SMOKE, failed), detail)
+        else:
+            await self._take_back(called, failed, Stage.SMOKE)
+
+    async def _take_back(
+        self, undone: Undoable, error: AgentopsError, stage: Stage | None, *, is_blameless: bool = False
+    ) -> None:
+        """Restores what served before, because of `error` in `stage` (None: in another agent)."""
+        problem = Problem.from_error(error)
+        if undone.agent.is_first_deploy and not isinstance(undone, Overtook):
+            detail = "nothing served before, so there is nothing to go back to"
+            self._finish(result_of(undone, Outcome.FAILED, detail, stage=stage, problem=problem))
+            return
         try:
-            restored = await self.serving.restore(progress)
-        except AgentopsError as second:
-            self._warn(progress, f"because of: {error.summary}")
-            self._fail(progress, second, detail="what served before could not be restored")
+            restored = await restore(self.run, undone, is_blameless=is_blameless)
+            if isinstance(undone, Mixed):
+                await put_edits_back(self.run, undone)
+        except StoppedError as second:
+            self.run.warn(undone.change.key, f"because of: {error.summary}")
+            self._fail(second, "what served before could not be restored")
             return
-        progress.stage = failed_at
         detail = f"revision {restored.number or restored.revision_id} serves again"
-        result = replace(
-            self._base_result(progress),
-            outcome=Outcome.ROLLED_BACK,
-            stage=failed_at,
-            problem=Problem.from_error(error),
-            detail=detail,
-            serving_revision_id=restored.revision_id,
-            serving_number=restored.number,
-        )
-        self._finish(result)
+        result = result_of(undone, Outcome.ROLLED_BACK, detail, stage=stage, problem=problem)
+        self._finish(replace(result, serving_revision_id=restored.revision_id, serving_number=restored.number))
 
     async def _take_all_back(self) -> None:
         """--atomic: what went live in this run is restored, newest first."""
-        for progress in reversed(self.went_live):
-            ended = self.results[progress.change.key]
-            is_kept_failure = ended.outcome in (Outcome.FAILED, Outcome.UNKNOWN) and not progress.is_first_deploy
+        for served in reversed(self.went_live):
+            key, is_first = served.change.key, served.agent.is_first_deploy
+            ended, last = self.results[key], self.run.reached[key]
+            is_kept_failure = ended.outcome in (Outcome.FAILED, Outcome.UNKNOWN) and not is_first
             if ended.outcome is Outcome.APPLIED or is_kept_failure:
-                await self._take_back(progress, AgentopsError("another agent of the same run failed", code="atomic"))
+                other = AgentopsError("another agent of the same run failed", code="atomic")
+                undone = last if isinstance(last, Called | Deployed) else served
+                await self._take_back(undone, other, None, is_blameless=not is_kept_failure)
             if is_kept_failure:  # its own failure tells more than that of another
-                self._finish(replace(self.results[progress.change.key], problem=ended.problem))
+                self._finish(replace(self.results[key], problem=ended.problem))
 
-    async def _abandon_deploy(self, progress: Progress) -> None:
-        if progress.is_live:
-            detail = "interrupted after it went live; the calls did not run to their end"
-            verdict = progress.verdict or SmokeVerdict(Verdict.INCONCLUSIVE, "interrupted")
-            is_calling = progress.stage is Stage.SMOKE
-            result = replace(self._base_result(progress), outcome=Outcome.APPLIED, detail=detail)
-            self._finish(replace(result, verdict=verdict) if is_calling else result)
-            return
-        await self._abandon(progress)
+    # -- interrupted
+
+    async def _end_interrupted(self) -> None:
+        """Takes back what is in flight, for a limited time. A second interrupt ends that too."""
+        left = [self.run.reached.get(c.key, Planned(c)) for c in self.plan.changes if c.key not in self.results]
+        ending = asyncio.ensure_future(self._all(self._abandon, left))
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) is not None:
+                task.uncancel()
+            ending.cancel()
+            await asyncio.wait([ending])
+
+    async def _abandon(self, reached: Reached) -> None:
+        match reached:
+            case Live() | Overtook() | Mixed() | Verified() | Called() | Deployed():
+                detail = "interrupted after it went live; the calls did not run to their end"
+                self._finish(self._uncalled(result_of(reached, Outcome.APPLIED, detail), reached))
+            case Restoring():
+                detail = "interrupted while what served before was being put back: look at what serves"
+                self._finish(result_of(reached, Outcome.UNKNOWN, detail, stage=Stage.RESTORE))
+            case _:
+                try:
+                    await asyncio.wait_for(self._leave(reached), _CLEANUP_TIMEOUT_S)
+                except (TimeoutError, asyncio.CancelledError):
+                    self.run.warn(reached.change.key, "interrupted while cleaning up: a draft of this run may be open")
+                result = result_of(reached, Outcome.NOT_ATTEMPTED, "interrupted; the next apply goes on from here")
+                is_called_again = reached.change.action is Action.CALL
+                self._finish(self._uncalled(result, reached) if is_called_again else result)
+
+    async def _leave(self, reached: Reached) -> None:
+        await clean_up(self.run, reached)
+        await put_note_back(self.run, reached)
+
+    def _uncalled(self, result: AgentResult, reached: Reached) -> AgentResult:
+        """What serves and was to be called says that its calls came to nothing."""
+        if result.verdict is not None or isinstance(reached, Deployed) or not self.run.is_called(reached.change):
+            return result
+        return replace(result, verdict=SmokeVerdict(Verdict.INCONCLUSIVE, "interrupted"))
 
     # -- results
 
-    def _warn(self, progress: Progress, text: str) -> None:
-        progress.warnings.append(text)
-        self._tell(Warned(progress.change.key, text))
-
-    def _fail(self, progress: Progress, error: AgentopsError, *, detail: str = "") -> None:
-        is_unread = progress.stage is Stage.VERIFY and isinstance(error, (UnavailableError, RateLimitedError))
+    def _fail(self, stopped: StoppedError, detail: str = "") -> None:
+        error = stopped.cause
+        is_unread = stopped.stage is Stage.VERIFY and isinstance(error, (UnavailableError, RateLimitedError))
         is_unknown = is_unread or isinstance(error, OutcomeUnknownError)
-        result = replace(
-            self._base_result(progress),
-            outcome=Outcome.UNKNOWN if is_unknown else Outcome.FAILED,
-            stage=progress.stage,
-            problem=Problem.from_error(error),
-            detail=detail,
-        )
+        outcome = Outcome.UNKNOWN if is_unknown else Outcome.FAILED
+        result = result_of(stopped.reached, outcome, detail, stage=stopped.stage, problem=Problem.from_error(error))
+        if not detail and result.revision_id is not None and result.serving_revision_id == result.revision_id:
+            result = replace(result, detail="it is live all the same")
         self._finish(result)
 
     def _finish(self, result: AgentResult) -> None:
+        result = replace(result, warnings=tuple(self.run.warnings.get(result.key, ())))
         self.results[result.key] = result
         self._tell(AgentFinished(result))
-
-    def _base_result(self, progress: Progress) -> AgentResult:
-        change, revision, before = progress.change, progress.revision, progress.served_before
-        serving = revision if progress.is_live else before
-        return AgentResult(
-            key=change.key,
-            name=change.name,
-            action=change.action,
-            outcome=Outcome.NOT_ATTEMPTED,
-            agent_id=progress.agent_id,
-            revision_id=revision.revision_id if revision else None,
-            number=revision.number if revision else None,
-            previous_revision_id=before.revision_id if before else None,
-            previous_number=before.number if before else None,
-            serving_revision_id=serving.revision_id if serving else None,
-            serving_number=serving.number if serving else None,
-            fingerprint=change.fingerprint,
-            warnings=tuple(progress.warnings),
-            verdict=progress.verdict,
-        )
-
-
-def _is_good(result: AgentResult) -> bool:
-    return result.outcome in (Outcome.APPLIED, Outcome.UNCHANGED) and not _has_failed(result.verdict)
-
-
-def _has_failed(verdict: SmokeVerdict | None) -> bool:
-    return verdict is not None and verdict.verdict is Verdict.FAILED
-
-
-def _is_unclear(verdict: SmokeVerdict) -> bool:
-    return verdict.verdict is Verdict.INCONCLUSIVE
-
-
-def _plain_result(change: AgentChange, outcome: Outcome, detail: str) -> AgentResult:
-    return AgentResult(
-        key=change.key,
-        name=change.name,
-        action=change.action,
-        outcome=outcome,
-        detail=detail,
-        agent_id=change.agent_id,
-        serving_revision_id=change.base_revision_id,
-        serving_number=change.base_number,
-        fingerprint=change.fingerprint,
-    )

@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias
 
 from agentops.clock import Clock
 from agentops.document import Deploy
+from agentops.document import Verdict as Verdict
 from agentops.errors import AgentopsError, ExitCode
 from agentops.plan.model import Action, AgentChange
 
@@ -21,7 +22,7 @@ from agentops.plan.model import Action, AgentChange
 class ApplyOptions:
     """How one run goes about it; what it does is in the plan.
 
-    deploy:          the environment's deploy rules: label, strategy, what to do when a call fails
+    deploy:          the environment's deploy rules: label, what to do when a call fails
     discard_draft:   throw away somebody else's open draft instead of refusing
     is_atomic:       when one agent fails after others went live, restore those, newest first
     scan_timeout_s:  how long one publish may be scanned before its outcome counts as unknown
@@ -42,10 +43,10 @@ class Stage(StrEnum):
 
     GUARD = "guard"
     CREATE = "create"
-    BRANCH = "branch"
     DRAFT = "draft"
     PATCH = "patch"
     COMPARE = "compare"
+    NOTE = "note"
     PUBLISH = "publish"
     SCAN = "scan"
     LIVE = "live"
@@ -68,12 +69,6 @@ class Outcome(StrEnum):
     NOT_ATTEMPTED = "not_attempted"
 
 
-class Verdict(StrEnum):
-    PASSED = "passed"
-    FAILED = "failed"
-    INCONCLUSIVE = "inconclusive"
-
-
 @dataclass(frozen=True, slots=True)
 class SmokeVerdict:
     """What the calls after going live said. `text` is for people: what was heard and what was expected.
@@ -88,6 +83,10 @@ class SmokeVerdict:
 
 class Smoke(Protocol):
     """Calls an agent that has just gone live, by the scripts that its spec names."""
+
+    def is_called(self, change: AgentChange) -> bool:
+        """Whether there is anything to call after this change."""
+        ...
 
     async def smoke(self, change: AgentChange, agent_id: str) -> SmokeVerdict | None:
         """None when there is nothing to call. Raises nothing: trouble of its own is INCONCLUSIVE."""
@@ -112,10 +111,11 @@ class Problem:
 class AgentResult:
     """How one agent of the plan ended, and what serves its calls now.
 
-    revision_id, number:           what this run published, made live or restored (None: nothing)
+    revision_id, number:           what this run published, made live, restored or called again (None: nothing)
     previous_revision_id, _number: what served before this run
     serving_revision_id, _number:  what serves now; None where it is not known or nothing does
     stage:                         where it stopped, for FAILED, UNKNOWN and ROLLED_BACK
+    calls:                         which calls were planned for it, or why none; "" where nobody is called
     """
 
     key: str
@@ -135,6 +135,7 @@ class AgentResult:
     fingerprint: str = ""
     warnings: tuple[str, ...] = ()
     verdict: SmokeVerdict | None = None
+    calls: str = ""
 
 
 _BAD = frozenset({Outcome.FAILED, Outcome.UNKNOWN, Outcome.ROLLED_BACK, Outcome.NOT_ATTEMPTED})
@@ -162,7 +163,9 @@ class ApplyResult:
 
     @property
     def exit_code(self) -> ExitCode:
-        """The first that is true of: calls failed, stale, refused, applied in part, failed."""
+        """The first that is true of: interrupted, calls failed, stale, refused, applied in part, failed."""
+        if self.is_interrupted:
+            return ExitCode.INTERRUPTED
         if any(a.verdict and a.verdict.verdict in _UNSUCCESSFUL_CALLS for a in self.agents):
             return ExitCode.CALLS_FAILED
         bad = [a for a in self.agents if a.outcome in _BAD]
@@ -172,7 +175,7 @@ class ApplyResult:
                 return code
         if bad and any(a.outcome is Outcome.APPLIED for a in self.agents):
             return ExitCode.PARTIAL
-        return ExitCode.FAILED if bad or self.is_interrupted else ExitCode.DONE
+        return ExitCode.FAILED if bad else ExitCode.DONE
 
 
 # ---- events, in the order of a run; renderers match on the type

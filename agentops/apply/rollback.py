@@ -92,7 +92,7 @@ def _previous(key: str, live: Revision | None, revisions: Sequence[Revision]) ->
 def _has_served(revision: Revision, revisions: Sequence[Revision]) -> bool:
     """v1 says when a version went live; where no revision says so, publishing was going live."""
     says = any(r.activated_at is not None for r in revisions)
-    return revision.activated_at is not None if says else revision.is_published and not revision.is_staged
+    return revision.activated_at is not None if says else revision.is_published
 
 
 def _is_platforms_own(revision: Revision) -> bool:

@@ -61,8 +61,8 @@ class Github:
 
     async def branch_head(self, branch: str) -> str:
         """The commit that a branch points at."""
-        told = await self._ask("GET", f"/branches/{quote(branch, safe='/')}", needs="contents: read")
-        return str(told["commit"]["sha"])
+        branch_facts = await self._ask("GET", f"/branches/{quote(branch, safe='/')}", needs="contents: read")
+        return str(branch_facts["commit"]["sha"])
 
     async def create_pull(self, *, title: str, body: str, head: str, base: str) -> Pull:
         fields = {"title": title, "body": body, "head": head, "base": base}
@@ -82,18 +82,6 @@ class Github:
 
     async def comment_issue(self, number: int, body: str) -> None:
         await self._ask("POST", f"/issues/{number}/comments", {"body": body}, needs="issues: write")
-
-    async def check_runs(self, sha: str, name: str) -> list[int]:
-        """The ids of the check runs of that name on a commit, newest first."""
-        query = {"check_name": name, "per_page": _PAGE}
-        told = await self._ask("GET", f"/commits/{sha}/check-runs", query=query, needs="checks: read")
-        return [int(row["id"]) for row in told["check_runs"]]
-
-    async def create_check_run(self, fields: Mapping[str, Any]) -> int:
-        return int((await self._ask("POST", "/check-runs", dict(fields), needs="checks: write"))["id"])
-
-    async def update_check_run(self, check_id: int, fields: Mapping[str, Any]) -> None:
-        await self._ask("PATCH", f"/check-runs/{check_id}", dict(fields), needs="checks: write")
 
     async def _pages(self, path: str, query: Mapping[str, Any] | None = None, *, needs: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []

@@ -55,12 +55,13 @@ async def _ours(github: Github, stamp: Stamp, bot: str) -> Issue | None:
     """The oldest issue with our stamp. People take labels off: without a hit all open issues are looked through."""
     for label in (LABEL, None):
         issues = await github.open_issues(label)
-        ours = [issue for issue in issues if issue.author == bot and _is_about(issue, stamp)]
+        ours = [
+            issue
+            for issue in issues
+            if issue.author == bot
+            and (found := read_stamp(issue.body)) is not None
+            and found.is_about(stamp.kind, stamp.project, stamp.environment)
+        ]
         if ours:
             return min(ours, key=lambda issue: issue.number)
     return None
-
-
-def _is_about(issue: Issue, stamp: Stamp) -> bool:
-    found = read_stamp(issue.body)
-    return found is not None and found.is_about(stamp.kind, stamp.project, stamp.environment)

@@ -87,7 +87,7 @@ class _Git:
     environment: Mapping[str, str]
 
     def run(self, *arguments: str) -> str:
-        told = subprocess.run(
+        done = subprocess.run(
             ["git", *arguments],
             cwd=self.place,
             env=dict(self.environment),
@@ -95,9 +95,9 @@ class _Git:
             text=True,
             check=False,
         )
-        if told.returncode:
-            raise _failure(arguments, told.stderr)
-        return told.stdout
+        if done.returncode:
+            raise _failure(arguments, done.stderr)
+        return done.stdout
 
 
 def _failure(arguments: tuple[str, ...], stderr: str) -> AgentopsError:

@@ -122,7 +122,7 @@ def _caller(scaffold: Scaffold) -> Iterator[str]:
 
 
 _Permissions = tuple[tuple[str, str], ...]
-_COMMENT: _Permissions = (("pull-requests: write", "the comment"), ("checks: write", "the check run"))
+_COMMENT: _Permissions = (("pull-requests: write", "the comment"),)
 _REVERT: _Permissions = (("contents: write", "the revert's branch"), ("pull-requests: write", "its pull request"))
 _ISSUE: _Permissions = (("issues: write", "the issue"),)
 _NIGHTLY, _HOURLY = "17 2 * * *", "41 * * * *"

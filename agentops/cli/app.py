@@ -11,7 +11,11 @@ import sys
 def main(argv: list[str] | None = None) -> None:
     """Runs the command line and exits the process with the verb's exit code."""
     arguments = sys.argv[1:] if argv is None else argv
-    sys.exit(run(arguments))
+    try:
+        sys.exit(run(arguments))
+    except KeyboardInterrupt:  # before the verb's own boundary stands, or after it has ended
+        sys.stderr.write("\ninterrupted\n")
+        sys.exit(130)
 
 
 def run(arguments: list[str]) -> int:
@@ -21,20 +25,19 @@ def run(arguments: list[str]) -> int:
 
         sys.stdout.write(f"agentops {__version__}\n")
         return 0
-    if arguments in ([], ["--help"], ["-h"]) and not _completing():
+    from agentops.settings import is_completing
+
+    if arguments in ([], ["--help"], ["-h"]) and not is_completing():
         from agentops.cli.verbs import overview
 
         sys.stdout.write(overview() + "\n")
         return 0 if arguments else 64
-    from agentops.cli.boundary import run_verb
+    from agentops.cli.main import run_verb
+    from agentops.cli.streams import safe_streams
+    from agentops.settings import is_on_runner
 
-    return run_verb(arguments)
-
-
-def _completing() -> bool:
-    from agentops.settings import is_completing
-
-    return is_completing()
+    with safe_streams(is_on_runner=is_on_runner()):
+        return run_verb(arguments)
 
 
 if __name__ == "__main__":

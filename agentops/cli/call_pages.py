@@ -6,14 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from agentops.calls.folder import read_run, run_json
-from agentops.calls.model import CallReport, RunReport, ScriptReport
+from agentops.calls.model import CallReport, RunReport, ScriptReport, Verdict
 from agentops.calls.schedule import CallEnded, CallStarted
+from agentops.cli.options import TextOrJson
 from agentops.cli.session import talk
-from agentops.errors import UsageError
+from agentops.errors import ExitCode, UsageError
 from agentops.render.calls.html import previous_key, run_html
 from agentops.render.calls.junit import junit_xml
 from agentops.render.calls.markdown import run_markdown
-from agentops.render.calls.text import call_line
+from agentops.render.calls.text import call_line, run_text
 from agentops.render.style import PLAIN, Style
 
 _LOOK_BACK = 20  # how many earlier runs are searched for a call to compare with
@@ -44,6 +45,7 @@ def _sounds(run: RunReport, folder: Path) -> dict[str, bytes]:
     recorded = [call for call in run.calls if call.folder is not None and call.recording is not None]
     if not recorded:
         return {}
+    # Sound needs the speech extra; calls in text leave none.
     from agentops.calls.audio import listening_copy
 
     paths = {str(call.folder): folder / str(call.folder) / str(call.recording) for call in recorded}
@@ -75,3 +77,12 @@ def tell_progress(event: CallStarted | CallEnded, style: Style = PLAIN) -> None:
             talk(f"calling {agent}: {title}{again} ...")
         case CallEnded(report, done, total):
             talk(f"[{done}/{total}] {call_line(report, style)}")
+
+
+def run_output(run: RunReport, output_format: TextOrJson) -> str:
+    """The result of a run of calls in one of its formats."""
+    return run_json(run) if output_format is TextOrJson.JSON else run_text(run)
+
+
+def exit_code_of(run: RunReport) -> ExitCode:
+    return ExitCode.DONE if run.verdict is Verdict.PASSED else ExitCode.CALLS_FAILED

@@ -5,24 +5,50 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from agentops import workflow
 from agentops.cli.session import talk
 from agentops.document import Generation
+from agentops.emulator.behaviour.language_model import LanguageModel
+from agentops.emulator.faults import Fault, parse_fault
+from agentops.emulator.options import Choices, EmulatorOptions
+from agentops.emulator.seeding import read_fault_file
+from agentops.emulator.server import serve
+from agentops.emulator.store.database import EmulatorError
 from agentops.errors import ExitCode, UsageError
 from agentops.settings import read_settings
-
-if TYPE_CHECKING:
-    from agentops.emulator.faults import Fault
-    from agentops.emulator.languagemodel import LanguageModel
 
 LlmUrl = Annotated[
     str | None,
     typer.Option("--llm-url", metavar="URL", help="Let an OpenAI-compatible API answer callers, e.g. .../v1."),
 ]
 LlmModel = Annotated[str | None, typer.Option("--llm-model", metavar="NAME", help="The model of --llm-url.")]
+Faults = Annotated[
+    list[str] | None,
+    typer.Option("--fault", metavar="TEXT", help="Break something, e.g. 'status PUT */draft nth=2'; repeatable."),
+]
+FaultFile = Annotated[Path | None, typer.Option("--faults", metavar="FILE", help="A YAML list of things to break.")]
+RequestsPerSecond = Annotated[
+    float | None,
+    typer.Option("--rate-limit", metavar="N", min=0.1, help="Answer N requests a second, refuse others with 429."),
+]
+Like = Annotated[
+    Path | None, typer.Option("--like", metavar="FILE", help="Behave as the account that `doctor --probe` asked.")
+]
+Switches = Annotated[
+    list[str] | None,
+    typer.Option("--switch", metavar="NAME=VALUE", help="Answer one open question about the platform; repeatable."),
+]
+StrictVoices = Annotated[
+    bool, typer.Option("--strict-voices", help="Refuse voices that are not in the emulator's catalog.")
+]
+MultiAgents = Annotated[bool, typer.Option("--multi-agents", help="Allow agents of the type multi_agents (playbooks).")]
+ClientTools = Annotated[
+    bool, typer.Option("--client-tools/--no-client-tools", help="Offer tools that the caller performs.")
+]
 REALISTIC_SCAN_S = 6.0  # what the platform's scans took when they were last measured
 
 
@@ -52,18 +78,18 @@ def emulator(
     seed: Annotated[
         Path | None, typer.Option("--seed", metavar="FILE", help="Fill a new account with what this YAML file lists.")
     ] = None,
-    fault: Annotated[
-        list[str] | None,
-        typer.Option("--fault", metavar="TEXT", help="Break something, e.g. 'status PUT */draft nth=2'; repeatable."),
-    ] = None,
-    faults: Annotated[
-        Path | None, typer.Option("--faults", metavar="FILE", help="A YAML list of things to break.")
-    ] = None,
+    fault: Faults = None,
+    faults: FaultFile = None,
+    rate_limit: RequestsPerSecond = None,
     shuffle: Annotated[
         int | None,
         typer.Option("--shuffle", metavar="N", help="Choose at random, by this number, what nobody knows."),
     ] = None,
-    client_tools: Annotated[bool, typer.Option("--client-tools", help="Offer tools that the caller performs.")] = False,
+    like: Like = None,
+    switch: Switches = None,
+    strict_voices: StrictVoices = False,
+    multi_agents: MultiAgents = False,
+    client_tools: ClientTools = True,
     llm_url: LlmUrl = None,
     llm_model: LlmModel = None,
     allow_tool_calls: Annotated[
@@ -71,10 +97,6 @@ def emulator(
     ] = False,
 ) -> int:
     """Runs the local Atoms. The first line on stdout is its address, printed once it answers."""
-    from agentops.emulator.database import EmulatorError
-    from agentops.emulator.options import Choices, EmulatorOptions
-    from agentops.emulator.server import serve
-
     options = EmulatorOptions(
         api=api.value,
         host=host,
@@ -85,14 +107,21 @@ def emulator(
         behaviours=_behaviours(behaviour),
         reset=reset,
         seed_file=seed,
-        choices=Choices() if shuffle is None else Choices.shuffled(shuffle),
+        choices=_choices(shuffle, like, switch or []),
+        strict_voices=strict_voices,
+        multi_agents=multi_agents,
         client_tools=client_tools,
         language_model=_language_model(llm_url, llm_model),
         allow_tool_calls=allow_tool_calls,
+        rate_limit=rate_limit,
     )
     try:
         words = tuple(scan_fails_on) if scan_fails_on else options.scan_fails_on
-        serve(replace(options, scan_fails_on=words, faults=_faults(fault or [], faults)), on_ready=_announce)
+        serve(
+            replace(options, scan_fails_on=words, faults=_faults(fault or [], faults)),
+            on_ready=lambda address, keys: _announce(address, () if key else keys, is_named=bool(key)),
+            on_warning=lambda text: talk(f"warning: {text}"),
+        )
     except EmulatorError as failure:
         raise UsageError(str(failure)) from failure
     except KeyboardInterrupt:
@@ -100,18 +129,24 @@ def emulator(
     return ExitCode.DONE
 
 
+def _choices(shuffle: int | None, like: Path | None, settings: list[str]) -> Choices:
+    """The switches: at random where asked, what a probe found over them, then the named ones. Raises UsageError."""
+    chosen = Choices() if shuffle is None else Choices.shuffled(shuffle)
+    if like is not None:
+        chosen = chosen.like(workflow.probing.read_report(like))
+    try:
+        return chosen.set(settings)
+    except ValueError as wrong:
+        raise UsageError(str(wrong), hint="GET /_emulator lists every switch with what it may be") from None
+
+
 def _faults(lines: list[str], file: Path | None) -> tuple[Fault, ...]:
     """The faults of the command line, then those of the file. Raises EmulatorError."""
-    from agentops.emulator.faults import parse_fault
-    from agentops.emulator.seeding import read_fault_file
-
     return (*map(parse_fault, lines), *(read_fault_file(file) if file else ()))
 
 
 def _language_model(url: str | None, model: str | None) -> LanguageModel | None:
     """What answers callers, with its key from the environment. Raises UsageError."""
-    from agentops.emulator.languagemodel import LanguageModel
-
     if url is None and model is None:
         return None
     if url is None or model is None:
@@ -134,7 +169,13 @@ def _behaviours(given: list[Path] | None) -> tuple[Path, ...]:
     return ()
 
 
-def _announce(address: str) -> None:
+def _announce(address: str, keys: tuple[str, ...], *, is_named: bool) -> None:
+    """`keys` are those made for this start; those that --key names are not repeated."""
     sys.stdout.write(address + "\n")
     sys.stdout.flush()
-    talk(f"the emulator answers at {address}; SMALLEST_BASE_URL={address} points clients at it, Ctrl-C ends it")
+    if is_named:
+        taken = "takes only the keys that --key names"
+    else:
+        taken = f"takes only the key {keys[0]}" if keys else "takes any key that begins with sk_"
+    talk(f"the emulator answers at {address} and {taken}")
+    talk(f"SMALLEST_BASE_URL={address} points clients at it, Ctrl-C ends it")

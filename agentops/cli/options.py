@@ -19,7 +19,7 @@ class Gate(StrEnum):
     PREVIEW = "preview"
 
 
-class Progress(StrEnum):
+class ProgressFormat(StrEnum):
     """How an apply tells what it is doing, on stderr. TEXT is a live view on a terminal and lines elsewhere."""
 
     TEXT = "text"
@@ -59,16 +59,14 @@ NoInputOption = Annotated[bool, typer.Option("--no-input", help="Never ask; fail
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking.")]
 VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Say more about what is being done.")]
 ProgressOption = Annotated[
-    Progress, typer.Option("--progress", help="What is done, told on stderr; text: live on a terminal, else lines.")
+    ProgressFormat,
+    typer.Option("--progress", help="How to follow the work on stderr; text: live on a terminal, else lines."),
 ]
 AckOption = Annotated[
     list[str] | None,
     typer.Option("--ack", metavar="CODE", help="Acknowledge this refusal and go on; repeatable."),
 ]
-
-ShardOption = Annotated[
-    str | None, typer.Option("--shard", metavar="I/N", help="Only part I of N, the same on every machine, for CI.")
-]
+KeysArgument = Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="Agents by key or glob.")]
 
 
 def read_shard(text: str | None) -> tuple[int, int] | None:

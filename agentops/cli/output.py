@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-from agentops.cli.options import PlanFormat, TextOrJson
+from agentops import workflow
+from agentops.apply.journal import event_data
+from agentops.apply.model import ApplyResult, Event, EventSink
+from agentops.cli.options import PlanFormat, ProgressFormat, TextOrJson
+from agentops.cli.session import talk
+from agentops.plan.plan_json import to_json
+from agentops.render.apply.json import result_json
+from agentops.render.apply.text import apply_text, event_text
+from agentops.render.plan.html import plan_html
+from agentops.render.plan.markdown import plan_markdown
+from agentops.render.plan.text import plan_text
 from agentops.render.style import Style
 from agentops.settings import read_settings
 
 if TYPE_CHECKING:
-    from agentops.apply.model import ApplyResult
     from agentops.plan.model import Plan
-
-
-def today() -> str:
-    """Today in UTC as an ISO date, for rules that expire."""
-    return datetime.now(UTC).date().isoformat()
+    from agentops.workflow.applying import CallHooks
 
 
 def stdout_style() -> Style:
@@ -39,29 +46,44 @@ def plan_output(plan: Plan, output_format: PlanFormat, style: Style | None = Non
     """The plan in one of its formats."""
     match output_format:
         case PlanFormat.TEXT:
-            from agentops.render.plan.text import plan_text
-
             return plan_text(plan, style or stdout_style())
         case PlanFormat.MARKDOWN:
-            from agentops.render.plan.markdown import plan_markdown
-
             return plan_markdown(plan)
         case PlanFormat.JSON:
-            from agentops.plan.serial import to_json
-
             return to_json(plan)
         case PlanFormat.HTML:
-            from agentops.render.plan.html import plan_html
-
             return plan_html(plan)
 
 
 def result_output(result: ApplyResult, output_format: TextOrJson) -> str:
     """The result of an apply in one of its formats."""
-    if output_format is TextOrJson.JSON:
-        from agentops.render.apply.json import result_json
+    return result_json(result) if output_format is TextOrJson.JSON else apply_text(result, stdout_style())
 
-        return result_json(result)
-    from agentops.render.apply.text import apply_text
 
-    return apply_text(result, stdout_style())
+@contextmanager
+def watching(progress: ProgressFormat = ProgressFormat.TEXT) -> Iterator[EventSink]:
+    """Who is told what an apply is doing: a person at a terminal, a log, or a program that reads JSON Lines."""
+    if progress is ProgressFormat.JSON:
+        yield lambda event: talk(json.dumps(event_data(event), ensure_ascii=False))
+    elif progress is ProgressFormat.LINES or not (sys.stderr.isatty() and read_settings().can_redraw):
+        yield tell_event
+    else:
+        # The terminal library is only for the live view; logs and programs start without it.
+        from agentops.cli.live import LiveView, terminal
+
+        with LiveView(terminal(is_colored=read_settings().wants_color)) as view:
+            yield view.tell
+
+
+def tell_event(event: Event) -> None:
+    """Says what an apply is doing, one line at a time."""
+    if (line := event_text(event, stderr_style())) is not None:
+        talk(line)
+
+
+def call_hooks() -> CallHooks:
+    """Pages in the run's folder, progress on stderr."""
+    # Loads what places calls, which the help of `apply` has no use for.
+    from agentops.cli.call_pages import tell_progress, write_pages
+
+    return workflow.applying.CallHooks(write_pages, tell_progress)

@@ -1,4 +1,4 @@
-"""The verbs of ephemeral copies: `preview up`, `preview down`, `preview gc`."""
+"""`agentops preview`: ephemeral copies of agents, put up, taken down, and swept when forgotten."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agentops import workflow
 from agentops.cli.options import (
     AgentOption,
     ApiOption,
@@ -18,6 +19,7 @@ from agentops.cli.options import (
     SelectOption,
     TextOrJson,
 )
+from agentops.cli.output import result_output, watching
 from agentops.cli.session import opened, run_async, scope_of
 
 if TYPE_CHECKING:
@@ -53,11 +55,11 @@ def up(
     output_format: FormatOption = TextOrJson.TEXT,
 ) -> int:
     """Deploy a copy of the selected agents: inbound off, no phone number, the same configuration."""
-    from agentops.workflow.previewing import preview_up
-
     scope = scope_of(project, environment, api, agent, exclude, select)
     ttl = timedelta(hours=hours)
-    return _run(scope, output_format, lambda deployment, hooks: preview_up(deployment, name, hooks, ttl=ttl))
+    return _run(
+        scope, output_format, lambda deployment, hooks: workflow.previewing.preview_up(deployment, name, hooks, ttl=ttl)
+    )
 
 
 @preview.command("down")
@@ -69,10 +71,10 @@ def down(
     output_format: FormatOption = TextOrJson.TEXT,
 ) -> int:
     """Archive the copies that this environment has under NAME."""
-    from agentops.workflow.previewing import preview_down
-
     scope = scope_of(project, environment, api)
-    return _run(scope, output_format, lambda deployment, hooks: preview_down(deployment, name, hooks))
+    return _run(
+        scope, output_format, lambda deployment, hooks: workflow.previewing.preview_down(deployment, name, hooks)
+    )
 
 
 @preview.command("gc")
@@ -84,11 +86,11 @@ def gc(
     output_format: FormatOption = TextOrJson.TEXT,
 ) -> int:
     """Archive the copies whose time has passed, such as those of a run that was killed."""
-    from agentops.workflow.previewing import sweep_previews
-
     scope = scope_of(project, environment, api)
     ttl = timedelta(hours=hours)
-    return _run(scope, output_format, lambda deployment, hooks: sweep_previews(deployment, hooks, ttl=ttl))
+    return _run(
+        scope, output_format, lambda deployment, hooks: workflow.previewing.sweep_previews(deployment, hooks, ttl=ttl)
+    )
 
 
 def _run(
@@ -96,14 +98,10 @@ def _run(
     output_format: TextOrJson,
     use_case: Callable[[Deployment, PreviewHooks], Awaitable[ApplyResult]],
 ) -> int:
-    from agentops.cli.deploy import watching
-    from agentops.cli.output import result_output
-    from agentops.workflow.previewing import PreviewHooks
-
     async def main() -> ApplyResult:
         async with opened(scope) as deployment:
             with watching() as on_event:
-                return await use_case(deployment, PreviewHooks(on_event))
+                return await use_case(deployment, workflow.previewing.PreviewHooks(on_event))
 
     result = run_async(main)
     sys.stdout.write(result_output(result, output_format))

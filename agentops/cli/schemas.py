@@ -6,16 +6,16 @@ import functools
 import json
 from typing import Any
 
+from agentops.calls.folder import run_schema
+from agentops.calls.script import script_schema
+from agentops.emulator.behaviour.files import Behaviour
+from agentops.plan.serial import plan_schema
+from agentops.spec.schema import agent_schema, fragment_schema, plain_schema, project_schema
+
 
 @functools.cache
 def all_schemas() -> dict[str, dict[str, Any]]:
     """Kind of file -> its schema."""
-    from agentops.calls.folder import run_schema
-    from agentops.calls.script import script_schema
-    from agentops.emulator.behaviour import Behaviour
-    from agentops.plan.serial import plan_schema
-    from agentops.spec.schema import agent_schema, fragment_schema, plain_schema, project_schema
-
     call = "A scripted call: what the caller says and what must be heard."
     behaviour = "How an agent behaves on the emulator: what it understands and what it answers."
     plan = "What apply would change, with the digest that approves exactly that."

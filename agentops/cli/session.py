@@ -1,4 +1,4 @@
-"""From options to an opened deployment: finds the project, reads git, starts the emulator if that is the target."""
+"""From options to an opened deployment: finds the project, starts the emulator if that is the target."""
 
 from __future__ import annotations
 
@@ -7,17 +7,23 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from agentops import workflow
 from agentops.cli.collector import frozen_collector
+from agentops.cli.reading import ReadingProgress
+from agentops.cli.streams import trusted
 from agentops.document import Generation
+from agentops.emulator.options import EmulatorOptions
 from agentops.errors import UsageError
+from agentops.plan.selection import Selection
 from agentops.settings import read_settings
 from agentops.state import state_folder
 
 if TYPE_CHECKING:
-    from agentops.net.client import Exchange
+    from agentops.net import Exchange
     from agentops.plan.model import Plan
     from agentops.spec import Project
     from agentops.workflow.deployment import Deployment
@@ -38,7 +44,10 @@ class Scope:
     changed_since: str | None = None
     keys: frozenset[str] | None = None
     is_verbose: bool = False
-    shard: tuple[int, int] | None = None
+
+    @property
+    def selection(self) -> Selection:
+        return Selection(self.agents, self.excluded, self.tags, keys=self.keys)
 
     def of_plan(self, plan: Plan) -> Scope:
         """This scope on the environment and the agents of a saved plan, where the command line names no other."""
@@ -57,7 +66,6 @@ def scope_of(
     changed_since: str | None = None,
     *,
     is_verbose: bool = False,
-    shard: tuple[int, int] | None = None,
 ) -> Scope:
     """The scope from a verb's options, as typer hands them over."""
     return Scope(
@@ -69,64 +77,54 @@ def scope_of(
         tags=tuple(tags or ()),
         changed_since=changed_since,
         is_verbose=is_verbose,
-        shard=shard,
     )
 
 
-def read_project(scope: Scope, *, needs_secrets: bool) -> Project:
+def read_project(scope: Scope, *, needs_secrets: bool = False) -> Project:
     """The project around `scope.start`. Raises UsageError when there is none or no such environment."""
-    from agentops.spec import find_root, load_project
-    from agentops.workflow.git import read_git_facts
-
-    root = find_root(scope.start)
     settings = read_settings()
     with frozen_collector():
-        return load_project(
-            root,
-            environ=settings.for_specs,
-            environment=scope.environment,
-            needs_secrets=needs_secrets,
-            git=read_git_facts(root),
-        )
+        return workflow.projects.read_project(scope.start, scope.environment, settings, needs_secrets=needs_secrets)
 
 
 @asynccontextmanager
-async def opened(scope: Scope) -> AsyncIterator[Deployment]:
-    """The deployment that `scope` means, with its account connected and its agents selected."""
-    from agentops.cli.reading import ReadingProgress
-    from agentops.plan.selection import Selection
-    from agentops.workflow.deployment import open_deployment
-    from agentops.workflow.selecting import selected
+async def opened(scope: Scope, *, needs_secrets: bool = True, needs_specs: bool = True) -> AsyncIterator[Deployment]:
+    """The deployment that `scope` means, with its account connected and its agents selected.
 
-    project = read_project(scope, needs_secrets=True)
+    needs_specs: False where agents are found by our marks, so that no mistake in a file is in the way
+    """
+    project = read_project(scope, needs_secrets=needs_secrets)
     settings = read_settings()
-    reading = ReadingProgress(sys.stderr, redraws=sys.stderr.isatty() and settings.can_redraw)
-    with emulator_for(project, scope) as emulator_url, reading:
-        async with open_deployment(
+    reading = ReadingProgress(trusted(sys.stderr), redraws=sys.stderr.isatty() and settings.can_redraw)
+    with emulator_for(project, scope.generation) as emulator_url, reading:
+        async with workflow.deployment.open_deployment(
             project,
             settings,
+            selection=scope.selection,
+            changed_since=scope.changed_since,
+            needs_specs=needs_specs,
             emulator_url=emulator_url,
             generation=scope.generation,
             on_exchange=_tell_exchange if scope.is_verbose else None,
             on_read=reading.tell,
+            on_wait=talk,
         ) as deployment:
-            selection = Selection(scope.agents, scope.excluded, scope.tags, keys=scope.keys, shard=scope.shard)
-            yield selected(deployment, selection, scope.changed_since)
+            yield deployment
 
 
 @contextmanager
-def emulator_for(project: Project, scope: Scope) -> Iterator[str | None]:
+def emulator_for(project: Project, generation: Generation | None) -> Iterator[str | None]:
     """The embedded emulator's address while it runs, for environments that target it."""
     if not project.environment.is_emulator or project.environment.base_url:
         yield None
         return
-    from agentops.emulator.database import EmulatorError
-    from agentops.emulator.options import EmulatorOptions
+    # A web server, which every other environment starts without.
     from agentops.emulator.server import start
+    from agentops.emulator.store.database import EmulatorError
 
     behaviours = project.root / "agents" / "behaviours"
     options = EmulatorOptions(
-        api=scope.generation.value if scope.generation else "v2",
+        api=generation.value if generation else "v2",
         data=state_folder(project.root) / "emulator.db",
         behaviours=tuple(sorted(behaviours.glob("*.yaml"))),
     )
@@ -141,13 +139,18 @@ def emulator_for(project: Project, scope: Scope) -> Iterator[str | None]:
 
 
 def _tell_exchange(exchange: Exchange) -> None:
-    told_id = f"  {exchange.request_id}" if exchange.request_id else ""
-    talk(f"  {exchange.method} {exchange.path} -> {exchange.status}  {exchange.elapsed_ms:.0f} ms{told_id}")
+    request_id = f"  {exchange.request_id}" if exchange.request_id else ""
+    talk(f"  {exchange.method} {exchange.path} -> {exchange.status}  {exchange.elapsed_ms:.0f} ms{request_id}")
 
 
 def run_async(main: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
     """Runs a verb's coroutine to its end."""
     return asyncio.run(main())
+
+
+def today() -> str:
+    """Today in UTC as an ISO date, for rules that expire."""
+    return datetime.now(UTC).date().isoformat()
 
 
 def talk(text: str) -> None:

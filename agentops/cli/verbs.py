@@ -7,39 +7,51 @@ Plain data on purpose: printing the overview must not import anything.
 # section -> verb -> (module:attribute, summary). The attribute is a function, or a `typer.Typer` with verbs of its own.
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Write": {
-        "init": ("agentops.cli.starting:init", "Start a project that validates, plans and applies at once."),
-        "validate": ("agentops.cli.authoring:validate", "Check every spec and report all problems with their places."),
-        "lint": ("agentops.cli.authoring:lint", "Look for what hurts a phone line although it is valid."),
-        "fmt": ("agentops.cli.authoring:fmt", "Bring specs into the canonical order and style."),
-        "render": ("agentops.cli.authoring:render", "Print the resolved document of each agent."),
-        "schema": ("agentops.cli.authoring:schema", "Print or write the JSON Schemas of the project's files."),
-        "explain": ("agentops.cli.explaining:explain", "Explain a diagnostic's code, with a bad and a good example."),
+        "init": ("agentops.cli.init:init", "Start a project that validates, plans and applies at once."),
+        "validate": ("agentops.cli.validate:validate", "Check every spec and report all problems with their places."),
+        "lint": ("agentops.cli.lint:lint", "Look for what hurts a phone line although it is valid."),
+        "fmt": ("agentops.cli.fmt:fmt", "Bring specs into the canonical order and style."),
+        "render": ("agentops.cli.render:render", "Print the resolved document of each agent."),
+        "schema": ("agentops.cli.schema:schema", "Print or write the JSON Schemas of the project's files."),
+        "explain": ("agentops.cli.explain:explain", "Explain a diagnostic's code, with a bad and a good example."),
     },
     "Deploy": {
-        "plan": ("agentops.cli.deploy:plan", "Show what apply would change, why, and what it risks."),
-        "apply": ("agentops.cli.deploy:apply", "Make the platform match the specs, with calls and rollback."),
+        "plan": ("agentops.cli.plan:plan", "Show what apply would change, why, and what it risks."),
+        "apply": ("agentops.cli.apply:apply", "Make the platform match the specs, with calls and rollback."),
         "drift": ("agentops.cli.drift:drift", "Show what was changed outside git."),
-        "diff": ("agentops.cli.drift:diff", "Compare two revisions, two environments, or a spec and a revision."),
-        "history": ("agentops.cli.back:history", "List the revisions of an agent: who, what, when, live or not."),
-        "rollback": ("agentops.cli.back:rollback", "Put an earlier revision back in service."),
+        "diff": ("agentops.cli.diff:diff", "Compare two revisions, two environments, or a spec and a revision."),
+        "history": ("agentops.cli.history:history", "List the revisions of an agent: who, what, when, live or not."),
+        "rollback": ("agentops.cli.rollback:rollback", "Put an earlier revision back in service."),
         "preview": ("agentops.cli.preview:preview", "Put up copies to call before anything goes live: up, down, gc."),
     },
     "Call": {
-        "smoke": ("agentops.cli.calls:smoke", "Call the agents by their scripts and report what was heard."),
-        "record": ("agentops.cli.calls:record", "Turn the record of a real call into a script to edit."),
-        "merge": ("agentops.cli.merging:merge", "Put the plans or reports of several shards together."),
+        "smoke": ("agentops.cli.smoke:smoke", "Call the agents by their scripts and report what was heard."),
+        "chat": ("agentops.cli.chat:chat", "Talk to an agent in text, from the terminal."),
+        "talk": ("agentops.cli.talk:talk", "Open a local page to talk to an agent with a microphone."),
+        "record": ("agentops.cli.record:record", "Turn the record of a real call into a script to edit."),
+        "merge": ("agentops.cli.merge:merge", "Put the call reports of several shards together."),
     },
     "Move": {
-        "import": ("agentops.cli.moving:imports", "Turn existing agents into specs: import elevenlabs SOURCE..."),
-        "pull": ("agentops.cli.pulling:pull", "Bring console edits into the specs and prompts that are there."),
-        "forget": ("agentops.cli.pulling:forget", "Stop managing an agent without touching it on the platform."),
-        "scan-client": ("agentops.cli.moving:scan_client", "Say what replaces ElevenLabs calls in client code."),
+        "import": ("agentops.cli.import_:imports", "Turn existing agents into specs: import elevenlabs SOURCE..."),
+        "pull": ("agentops.cli.pull:pull", "Bring console edits into the specs and prompts that are there."),
+        "forget": ("agentops.cli.forget:forget", "Stop managing an agent without touching it on the platform."),
+        "scan-client": ("agentops.cli.scan_client:scan_client", "Say what replaces ElevenLabs calls in client code."),
     },
     "Run": {
         "emulator": ("agentops.cli.emulator:emulator", "Run the local Atoms: REST, calls, a web console."),
         "ci": ("agentops.cli.ci:ci", "What GitHub workflows call; see docs/github.md."),
         "doctor": ("agentops.cli.doctor:doctor", "Check the environment, the key, the platform and the extras."),
     },
+}
+
+# What a release took away, by verb and word: why, and what to use.
+REMOVED: dict[tuple[str, str], str] = {
+    ("plan", "--shard"): (
+        "plans are no longer made in shards, because the rate limit is the account's: run `agentops plan` without it"
+    ),
+    ("merge", "plans"): (
+        "plans are no longer made in shards, so there are none to merge: `agentops plan --out FILE` saves the whole"
+    ),
 }
 
 

@@ -15,22 +15,22 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute
 from starlette.routing import Route as HttpRoute
 
-from agentops.emulator import numbers
 from agentops.emulator.console.web import Console
 from agentops.emulator.control import Controls
-from agentops.emulator.database import EmulatorError
-from agentops.emulator.deliveries import Deliveries
-from agentops.emulator.dispatch import Dispatcher, not_found
-from agentops.emulator.faults import Faults
+from agentops.emulator.faults import ArmedFaults
 from agentops.emulator.interception import Interception, RequestLog
 from agentops.emulator.observation import OBSERVERS, Observation
-from agentops.emulator.openapi import build_document
 from agentops.emulator.options import EmulatorOptions
-from agentops.emulator.realtime import open_endpoint
-from agentops.emulator.routes import ROUTES
+from agentops.emulator.realtime.endpoint import open_endpoint
+from agentops.emulator.rest.account import numbers
+from agentops.emulator.rest.account.deliveries import Deliveries
+from agentops.emulator.rest.dispatch import Dispatcher, not_found
+from agentops.emulator.rest.openapi import build_document
+from agentops.emulator.rest.routes import ROUTES
+from agentops.emulator.rest.wire import Route
 from agentops.emulator.seeding import plant
-from agentops.emulator.store import Clock, Store
-from agentops.emulator.wire import Route
+from agentops.emulator.store.database import EmulatorError
+from agentops.emulator.store.state import Clock, Store
 
 FIRST_NUMBER = "+14155550100"
 FIRST_NUMBER_ID = "65f0000000000000000000dd"
@@ -57,7 +57,7 @@ def create_app(options: EmulatorOptions, *, clock: Clock | None = None) -> Starl
 def _build(store: Store) -> Starlette:
     served = served_routes(store.options.api)
     document = describe_platform(store.options.api, int(store.options.choices.wrong_key_status))
-    faults, log, realtime = Faults(), RequestLog(), open_endpoint(store)
+    faults, log, realtime = ArmedFaults(), RequestLog(), open_endpoint(store)
     for fault in store.options.faults:
         faults.arm(fault)
 

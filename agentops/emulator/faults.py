@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from agentops.emulator.database import EmulatorError
+from agentops.emulator.store.database import EmulatorError
 
 # kind -> (status it answers by default, what it does)
 KINDS: dict[str, tuple[int | None, str]] = {
@@ -78,7 +78,7 @@ class _Armed:
 
 
 @dataclass(slots=True)
-class Faults:
+class ArmedFaults:
     """The faults that are armed, in order; each request counts for every fault it fits."""
 
     _armed: list[_Armed] = field(default_factory=list)

@@ -6,7 +6,6 @@ ASGI middleware around everything else, so that a fault can take away an answer 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 import math
 import re
@@ -16,13 +15,12 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from agentops.emulator.faults import SOCKET_KINDS, Fault, Faults
+from agentops.emulator.faults import SOCKET_KINDS, ArmedFaults, Fault
 from agentops.emulator.observation import EMULATED
-from agentops.emulator.store import Store
+from agentops.emulator.ratelimit import RETRY_AFTER_S, RateLimit
+from agentops.emulator.store.state import Store
 
 ABORT = "agentops.abort"  # where the server leaves the function that cuts a request's connection
 LOG_LENGTH = 2000
@@ -46,20 +44,19 @@ class Interception:
         self,
         app: ASGIApp,
         store: Store,
-        faults: Faults,
+        faults: ArmedFaults,
         log: RequestLog,
         is_versioning_write: Callable[[str, str], bool],
     ) -> None:
         self._app, self._store, self._faults, self._log = app, store, faults, log
         self._is_versioning_write = is_versioning_write
+        self._limit = RateLimit(store.options.rate_limit)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket" and scope["path"].startswith(EMULATED):
             await self._open_socket(scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(EMULATED):
             await self._answer(scope, receive, send)
-        elif scope["type"] == "http" and not is_addressed_here(scope):
-            await PlainTextResponse("address the emulator by its IP address or as localhost", 421)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -77,7 +74,10 @@ class Interception:
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
-        faults = self._met(scope, scope["method"])
+        if self._limit.lets_through():
+            faults = self._met(scope, scope["method"])
+        else:
+            faults = [Fault("rate_limit", retry_after_s=RETRY_AFTER_S)]
         try:
             await self._answer_or_break(faults, scope, receive, send_with_id)
         finally:
@@ -120,20 +120,6 @@ class Interception:
                 await _refuse_socket(fault, send)
                 return
         await self._app(scope, receive, send)
-
-
-def is_addressed_here(scope: Scope) -> bool:
-    """Whether the console and the controls were asked for by an address or as localhost.
-
-    Under any other name the request comes from a page whose author made that name point here, to read what it may not.
-    """
-    host = Headers(scope=scope).get("host", "")
-    name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
-    try:
-        ipaddress.ip_address(name.strip("[]"))
-    except ValueError:
-        return name == "localhost" or name.endswith(".localhost")
-    return True
 
 
 async def _hang_up(scope: Scope, receive: Receive) -> None:

@@ -1,4 +1,4 @@
-"""Shows what the emulators of this process answer to whoever wants to hold them to their own document.
+"""Reports every answer of this process's emulators to observers that check it against the emulator's own document.
 
 Nobody watches by default, and then nothing of this is in the way of a request. It stands below the faults on request:
 what they break or refuse is broken on purpose.
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-EMULATED = ("/atoms/", "/waves/")  # the platform's paths; the others are the emulator's own
+EMULATED = ("/atoms/", "/waves/", "/payment/")  # the platform's paths; the others are the emulator's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,13 @@ class Exchange:
 Document: TypeAlias = Mapping[str, Any]
 Observer: TypeAlias = Callable[[Document, Exchange], None]
 
-# Who is told of every answer before its client gets it, with the OpenAPI document that the emulator serves. An
-# emulator looks here once, when it is made.
+# Called with every answer before its client gets it, and with the OpenAPI document that the emulator serves. An
+# emulator reads the list once, when it is made.
 OBSERVERS: list[Observer] = []
 
 
 class Observation:
-    """The layer that tells the observers."""
+    """The layer that calls the observers."""
 
     def __init__(self, app: ASGIApp, document: Document, observers: list[Observer]) -> None:
         self._app, self._document, self._observers = app, document, observers
@@ -54,15 +54,15 @@ class Observation:
                 status = message["status"]
                 content_type = dict(message["headers"]).get(b"content-type", b"").decode("latin-1")
                 if content_type.startswith("text/event-stream"):
-                    self._tell(Exchange(scope["method"], scope["path"], status, content_type, b""))
+                    self._report(Exchange(scope["method"], scope["path"], status, content_type, b""))
             elif not content_type.startswith("text/event-stream"):
                 body.extend(message.get("body", b""))
                 if not message.get("more_body"):
-                    self._tell(Exchange(scope["method"], scope["path"], status, content_type, bytes(body)))
+                    self._report(Exchange(scope["method"], scope["path"], status, content_type, bytes(body)))
             await send(message)
 
         return send_watched
 
-    def _tell(self, exchange: Exchange) -> None:
+    def _report(self, exchange: Exchange) -> None:
         for observer in self._observers:
             observer(self._document, exchange)

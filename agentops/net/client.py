@@ -1,46 +1,51 @@
 """The one HTTP client: sends, paces, retries what may be retried, and turns every failure into a typed error.
 
 A request that may have taken effect is never repeated unless repeating it changes nothing: `OutcomeUnknownError` tells
-the caller to read first. Secrets are revealed here, in the moment of sending, and cut out of whatever an error quotes.
+the caller to read first. Secrets are revealed here, in the moment of sending, and taken out of what an answer
+says before anybody reads it: half a secret, or one inside another text, is not recognised any more.
 """
 
 from __future__ import annotations
 
-import ipaddress
+import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import Any
-from urllib.parse import SplitResult, quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from agentops import __version__
 from agentops.clock import Clock, SystemClock
 from agentops.document import Secret
-from agentops.errors import OutcomeUnknownError, PlatformError, UnavailableError, UsageError
-from agentops.net.answers import Answer, error_of, read_answer, retry_after_s
-from agentops.net.direct import Direct
-from agentops.net.library import Library, RefusedError, Transport, is_for_library, tls_context
-from agentops.net.pace import Pace, RetryBudget
-from agentops.net.sending import LostError, NotSentError, Reply, Route, Sender, quoted
+from agentops.errors import OutcomeUnknownError, PlatformError, RateLimitedError, UnavailableError, UsageError
+from agentops.net.answers import Answer, error_of, retry_after_s
+from agentops.net.pace import Pace, RetryBudget, Tiers
+from agentops.net.transport import LostError, NotSentError, RefusedError, Sender, Transport, Upload, quoted
+from agentops.scrub import Scrubber
 
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
+_WORTH_TELLING_S = 2.0
+_DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """Waits grow from `base_s`, doubling, to `cap_s`, each cut by a random share (the platform's own advice).
 
-    A `Retry-After` beyond `longest_wait_s` is not waited for: the run ends and says so.
+    A request that comes too fast is no failed attempt: it is repeated, until nothing at all has been let through for
+    `limited_for_s` (0: it is not repeated). A `Retry-After` beyond `longest_wait_s` is not waited for: the run ends and
+    says so.
     """
 
     attempts: int = 5
     base_s: float = 0.5
     cap_s: float = 30.0
     longest_wait_s: float = 120.0
+    limited_for_s: float = 300.0
     budget_floor: int = 30
     budget_share: float = 0.5
 
@@ -58,14 +63,27 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class NetOptions:
-    """`requests_per_second` None means no limit of our own. `on_exchange` is told of every attempt."""
+    """How patient and how fast a client is.
 
-    requests_per_second: float | None = 8.0
-    max_in_flight: int = 8
+    requests_per_second:    a limit that is never exceeded, or the tiers to find one's own among; None: no limit
+    read_timeout_s:         how long nothing may move
+    request_timeout_s:      how long a whole exchange may take, however much it moves
+    first_answer_timeout_s: the same until the host has answered for the first time; after half of it nothing is retried
+    on_exchange:            is told of every attempt
+    on_wait:                is told, in words, why nothing happens, once that has taken a few seconds
+    secrets:                values that no error may quote; the key and what requests reveal are added to them
+    """
+
+    requests_per_second: float | Tiers | None = field(default_factory=Tiers)
+    max_in_flight: int = 32
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 30.0
+    request_timeout_s: float = 60.0
+    first_answer_timeout_s: float = 20.0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     on_exchange: Callable[[Exchange], None] | None = None
+    on_wait: Callable[[str], None] = lambda text: None
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,41 +110,11 @@ class _Failure(Exception):
         self.wait_s = wait_s
 
 
-def platform_origin(base_url: str) -> str:
-    """The part of `base_url` before `/atoms/v1`, which may be there or not; a path before that is kept.
-
-    Raises UsageError for anything but http(s), and for http to a host that is not local: the key would travel in clear.
-    """
-    parts = urlsplit(base_url.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname or not _has_usable_port(parts):
-        raise UsageError(f"not an address: {base_url!r}", hint="a base_url looks like https://api.smallest.ai")
-    if parts.scheme == "http" and not _is_local(parts.hostname):
-        raise UsageError(
-            f"{parts.hostname} would get the API key unencrypted", hint="use https:// in the environment's base_url"
-        )
-    path = parts.path.rstrip("/").removesuffix("/atoms/v1")
-    return f"{parts.scheme}://{parts.netloc}{path}"
-
-
-def _has_usable_port(parts: SplitResult) -> bool:
-    try:
-        return parts.port != 0
-    except ValueError:
-        return False
-
-
-def _is_local(host: str) -> bool:
-    if "." not in host and ":" not in host:
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host.endswith((".local", ".internal", ".localhost", ".test"))
-    return address.is_loopback or address.is_private
-
-
 class Http:
-    """An open connection to one origin. Use as an async context manager, or call `close`."""
+    """An open connection to one origin. Use as an async context manager, or call `close`.
+
+    Raises UsageError for a key, a proxy or certificates that can't be used.
+    """
 
     def __init__(
         self,
@@ -145,30 +133,27 @@ class Http:
         self._clock = clock or SystemClock()
         self._jitter = jitter
         self._key = api_key.reveal() if api_key else None
-        self._pace = Pace(self.options.requests_per_second, self.options.max_in_flight, self._clock)
+        self._secrets = self.options.secrets | ({self._key} if self._key else frozenset())
+        self._scrubber = Scrubber(self._secrets)
+        self._is_heard = False
+        self.pace = Pace(self.options.requests_per_second, self.options.max_in_flight, self._clock, jitter)
         self._budget = RetryBudget(self.options.retry.budget_floor, self.options.retry.budget_share)
-        self._route = self._find_route()
-        self._library: Library | None = None
-        if transport is not None or is_for_library(self._route):
-            self._library = Library(self._route, transport)
-        self._sender: Sender = self._library or Direct(self._route)
+        self._sender = Sender(
+            self.origin,
+            self._headers(),
+            connect_timeout_s=self.options.connect_timeout_s,
+            read_timeout_s=self.options.read_timeout_s,
+            transport=transport,
+        )
 
-    def _find_route(self) -> Route:
+    def _headers(self) -> dict[str, str]:
         headers = {"User-Agent": f"agentops/{__version__}", **self.dialect.headers}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
         if unfit := [name for name, value in headers.items() if not (value.isascii() and value.isprintable())]:
             what = "the API key" if unfit == ["Authorization"] else f"the header {unfit[0]}"
             raise UsageError(f"{what} holds a character that can't be sent", hint="is there a line end in it?")
-        return Route(
-            self.origin,
-            headers,
-            connect_timeout_s=self.options.connect_timeout_s,
-            read_timeout_s=self.options.read_timeout_s,
-            tls=tls_context() if self.origin.startswith("https") else None,
-            # a proxy can't reach this machine's own addresses
-            trusts_env=not _is_local(urlsplit(self.origin).hostname or ""),
-        )
+        return headers
 
     async def __aenter__(self) -> Http:
         return self
@@ -180,8 +165,6 @@ class Http:
 
     async def close(self) -> None:
         await self._sender.close()
-        if self._library is not None:
-            await self._library.close()
 
     async def request(
         self,
@@ -194,97 +177,156 @@ class Http:
     ) -> Answer:
         """One successful answer, after as many tries as are allowed. Raises the kinds of `PlatformError`.
 
+        body: what is sent as JSON, or an `Upload` that is sent as it is
+
         is_repeatable: doing it twice is doing it once (default: for GET only). Refusals that came before anything was
         done (no connection, 429) are retried for every method.
         """
         repeatable = method in _SAFE_METHODS if is_repeatable is None else is_repeatable
-        content, secrets = _encode(body)
+        content, secrets = (body, frozenset()) if isinstance(body, Upload) else _encode(body)
+        self._learn(secrets)
         target = _target(path, query)
-        attempt = 1
+        attempt, began = 1, self._clock.monotonic()
         while True:
             self._budget.earn()
             try:
                 return await self._attempt(method, path, target, content, repeatable)
             except _Failure as failure:
-                if not failure.may_repeat or attempt >= self.options.retry.attempts or not self._budget.spend():
-                    raise self._scrubbed(failure.error, secrets) from None
-                await self._back_off(attempt, failure, secrets)
+                if isinstance(failure.error, RateLimitedError):
+                    self._slow_down(failure)
+                    continue
+                elapsed = self._clock.monotonic() - began
+                is_hopeless = not self._is_heard and elapsed >= self.options.first_answer_timeout_s / 2
+                is_last = attempt >= self.options.retry.attempts or not failure.may_repeat or is_hopeless
+                if is_last or not self._budget.spend():
+                    raise self._scrubbed(failure.error) from None
+                await self._back_off(attempt, failure)
                 attempt += 1
 
     async def stream_lines(self, path: str, *, query: Mapping[str, Any] | None = None) -> AsyncIterator[str]:
         """The lines of an answer that goes on for as long as the platform has something to say. Never retried."""
         told = f"GET {path}"
-        self._library = self._library or Library(self._route)
         try:
-            async with aclosing(self._library.lines(_target(path, query))) as lines:
+            async with aclosing(self._sender.lines(_target(path, query))) as lines:
                 async for line in lines:
                     yield line
         except RefusedError as refused:
-            answer = read_answer(refused.reply.status, refused.reply.text, refused.reply.headers)
-            raise self._scrubbed(self.dialect.error_of(answer, told), frozenset()) from None
+            raise self._scrubbed(self._error_of(refused.answer, told)) from None
         except (NotSentError, LostError) as error:
-            raise self._unreachable(error, told) from None
+            raise self._scrubbed(self._unreachable(error, told)) from None
 
-    async def _attempt(self, method: str, path: str, target: str, content: bytes | None, repeatable: bool) -> Answer:
+    async def _attempt(
+        self, method: str, path: str, target: str, content: bytes | Upload | None, repeatable: bool
+    ) -> Answer:
         told = f"{method} {path}"
         try:
-            async with self._pace:
+            async with self.pace:
                 began = self._clock.monotonic()
-                reply = await self._sender.send(method, target, content)
-                self._tell(method, path, reply, began)
+                answer = await self._first_or_next(method, target, content)
+                self._tell(method, path, answer, began)
         except NotSentError as error:
-            raise _Failure(self._unreachable(error, told), may_repeat=True) from None
+            raise _Failure(self._unreachable(error, told), may_repeat=error.code is None) from None
         except LostError as error:
+            if method in _SAFE_METHODS and not self._is_heard:
+                raise _Failure(self._unreachable(error, told), may_repeat=True) from None
             raise _lost(method, told, str(error), repeatable) from None
-        answer = read_answer(reply.status, reply.text, reply.headers)
         answer = self.dialect.understand(answer, self._clock.now())
         return self._judge(answer, method, told, repeatable)
 
-    def _tell(self, method: str, path: str, reply: Reply, began: float) -> None:
+    async def _first_or_next(self, method: str, target: str, content: bytes | Upload | None) -> Answer:
+        if self._is_heard:
+            return await self._sender.send(method, target, content, within_s=self.options.request_timeout_s)
+        within_s = self.options.first_answer_timeout_s
+        with self._telling(f"waiting for {urlsplit(self.origin).netloc} to answer{self._way}", after_s=within_s / 5):
+            answer = await self._sender.send(method, target, content, within_s=within_s)
+        self._is_heard = True
+        return answer
+
+    @contextmanager
+    def _telling(self, text: str, *, after_s: float) -> Iterator[None]:
+        timer = asyncio.get_running_loop().call_later(after_s, self.options.on_wait, text)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _tell(self, method: str, path: str, answer: Answer, began: float) -> None:
         if self.options.on_exchange is not None:
             elapsed_ms = (self._clock.monotonic() - began) * 1000
-            told_id = reply.headers.get("x-request-id")
-            self.options.on_exchange(Exchange(method, path, reply.status, elapsed_ms, told_id))
+            request_id = self._scrubber.text(answer.request_id) if answer.request_id else None
+            self.options.on_exchange(Exchange(method, path, answer.status, elapsed_ms, request_id))
 
     def _judge(self, answer: Answer, method: str, told: str, repeatable: bool) -> Answer:
+        if answer.status != 429:
+            self.pace.answered()
         if answer.is_success:
             if answer.is_json:
                 return answer
             raise _lost(method, told, "an answer that is not JSON", repeatable, answer)
-        error = self.dialect.error_of(answer, told)
+        error = self._error_of(answer, told)
         wait_s = retry_after_s(answer, self._clock.now())
-        if answer.status == 429:
-            raise _Failure(error, may_repeat=True, wait_s=wait_s)
         if answer.status >= 500 or answer.status == 408:
             failure = _lost(method, told, error.summary, repeatable, answer, error)
             failure.wait_s = wait_s
             raise failure
-        raise _Failure(error, may_repeat=False)
+        raise _Failure(error, may_repeat=False, wait_s=wait_s)
 
-    async def _back_off(self, attempt: int, failure: _Failure, secrets: frozenset[str]) -> None:
+    def _slow_down(self, failure: _Failure) -> None:
+        """The next attempt goes through the pace like any other request, and so waits as long as everyone."""
+        retry = self.options.retry
+        self._refuse_long_wait(failure)
+        pause_s = self.pace.refused(failure.wait_s)
+        if self.pace.refused_for_s >= retry.limited_for_s:
+            raise self._scrubbed(failure.error) from None
+        if pause_s >= _WORTH_TELLING_S:
+            self.options.on_wait(f"the platform limits requests: waiting {pause_s:.0f} s, then more slowly")
+
+    async def _back_off(self, attempt: int, failure: _Failure) -> None:
         retry = self.options.retry
         wait_s = min(retry.cap_s, retry.base_s * 2 ** (attempt - 1)) * (0.5 + self._jitter() / 2)
         if failure.wait_s is not None:
-            if failure.wait_s > retry.longest_wait_s:
-                failure.error.hint = f"asked to wait {failure.wait_s:.0f} s: run it again after that"
-                raise self._scrubbed(failure.error, secrets) from None
+            self._refuse_long_wait(failure)
             wait_s = failure.wait_s + self._jitter() * retry.base_s
-            self._pace.hold(failure.wait_s)
         await self._clock.sleep(wait_s)
 
-    def _unreachable(self, error: Exception, told: str) -> UnavailableError:
-        return UnavailableError(
-            f"{self.origin} can't be reached: {error}",
-            request=told,
-            hint="check the environment's base_url and the network; nothing was changed",
-            code="unreachable",
-        )
+    def _refuse_long_wait(self, failure: _Failure) -> None:
+        if failure.wait_s is not None and failure.wait_s > self.options.retry.longest_wait_s:
+            asked = f"{failure.wait_s:.0f} s" if failure.wait_s < _DAY_S else "more than a day"
+            failure.error.hint = f"asked to wait {asked}: run it again after that"
+            raise self._scrubbed(failure.error) from None
 
-    def _scrubbed(self, error: PlatformError, secrets: frozenset[str]) -> PlatformError:
-        """`error` without the values that were sent as secrets, in case the platform quotes them back."""
-        for value in {self._key, *secrets} - {None, ""}:
-            error.summary = error.summary.replace(str(value), "***")
-            error.args = (error.summary,)
+    @property
+    def _way(self) -> str:
+        """The proxy that requests go through, for those who don't know that there is one."""
+        return f" through the proxy {urlsplit(self._sender.proxy).hostname}" if self._sender.proxy else ""
+
+    def _unreachable(self, error: NotSentError | LostError, told: str) -> UnavailableError:
+        code = error.code if isinstance(error, NotSentError) else None
+        hint = "check the environment's base_url and the network; nothing was changed"
+        if code == "certificate":
+            hint = (
+                "if your network has a certificate authority of its own, point SSL_CERT_FILE at its PEM file;"
+                " else check the environment's base_url"
+            )
+        elif self._sender.proxy:
+            hint = "check the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names; NO_PROXY goes past it"
+        summary = f"{self.origin} can't be reached{self._way}: {error}"
+        return UnavailableError(summary, request=told, hint=hint, code=code or "unreachable")
+
+    def _learn(self, secrets: frozenset[str]) -> None:
+        """What one request sent may be quoted by the answer to another, such as a publish."""
+        if not secrets <= self._secrets:
+            self._secrets |= secrets
+            self._scrubber = Scrubber(self._secrets)
+
+    def _error_of(self, answer: Answer, told: str) -> PlatformError:
+        return self.dialect.error_of(self._scrubber.deep(answer), told)
+
+    def _scrubbed(self, error: PlatformError) -> PlatformError:
+        """`error` without secrets, in case they came by another way than an answer."""
+        error.summary = self._scrubber.text(error.summary)
+        error.request_id = self._scrubber.text(error.request_id) if error.request_id else None
+        error.args = (error.summary,)
         return error
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import AccountLimits, PhoneNumber, Voice, path_text
+from agentops.fields import Reference, reference_of
 from agentops.plan.build import acknowledge
 from agentops.plan.changes import written_leaves
 from agentops.plan.diff import value_at
@@ -33,6 +34,13 @@ class Question(StrEnum):
     KNOWLEDGE_BASES = "knowledge bases"
     PHONE_NUMBERS = "phone numbers"
     LIMITS = "plan limits"
+
+
+_ASKED_BY = {
+    Reference.VOICE: Question.VOICES,
+    Reference.KNOWLEDGE_BASE: Question.KNOWLEDGE_BASES,
+    Reference.PHONE_NUMBER: Question.PHONE_NUMBERS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +64,20 @@ def questions(plan: Plan) -> frozenset[Question]:
     for change in _writing(plan.changes):
         if change.action is Action.CREATE:
             asked.add(Question.LIMITS)
-        names = {path[-1] for path, _ in written_leaves(change)}
-        if names & {"voiceId", "model"}:
-            asked.add(Question.VOICES)
-        if names & {"globalKnowledgeBaseId", "knowledgeBaseId"}:
-            asked.add(Question.KNOWLEDGE_BASES)
-        if "telephonyProductId" in names:
-            asked.add(Question.PHONE_NUMBERS)
+        references = {reference_of(path) for path, _ in written_leaves(change)}
+        asked |= {question for reference, question in _ASKED_BY.items() if reference in references}
     return frozenset(asked)
 
 
 def check_account(plan: Plan, account: Account, acknowledged: frozenset[str] = frozenset()) -> Plan:
     """`plan` with what the account's answers say against it. The digest stays: it is about the intention."""
-    found = [refusal for change in _writing(plan.changes) for refusal in _judge(change, account)]
+    found = [refusal for change in _writing(plan.changes) for refusal in _unfulfilled(change, account)]
     found += _room(plan, account)
-    standing, used = acknowledge(found, acknowledged)
+    remaining, used = acknowledge(found, acknowledged)
     silent = tuple(_silent(question) for question in sorted(account.unanswered))
     return replace(
         plan,
-        refusals=plan.refusals + standing,
+        refusals=plan.refusals + remaining,
         acknowledged=tuple(sorted({*plan.acknowledged, *used})),
         diagnostics=plan.diagnostics + silent,
     )
@@ -84,16 +87,17 @@ def _writing(changes: Iterable[AgentChange]) -> Iterator[AgentChange]:
     return (change for change in changes if change.action in _WRITES)
 
 
-def _judge(change: AgentChange, account: Account) -> Iterator[Refusal]:
-    mentions = list(written_leaves(change))
-    if account.voices is not None and any(path[-1] in ("voiceId", "model") for path, _ in mentions):
+def _unfulfilled(change: AgentChange, account: Account) -> Iterator[Refusal]:
+    """What the change names and the account does not have, or has for somebody else."""
+    named = [(path, value, reference_of(path)) for path, value in written_leaves(change)]
+    if account.voices is not None and any(reference is Reference.VOICE for *_, reference in named):
         yield from _voice(change, account.voices)
-    for path, value in mentions:
-        if path[-1] in ("globalKnowledgeBaseId", "knowledgeBaseId") and account.knowledge_base_ids is not None:
+    for path, value, reference in named:
+        if reference is Reference.KNOWLEDGE_BASE and account.knowledge_base_ids is not None:
             if value not in account.knowledge_base_ids:
                 what = f"{path_text(path)}: the account has no knowledge base {value!r}"
                 yield _refusal(change, "KNOWLEDGE_BASE_UNKNOWN", what, "create it, or correct the id")
-        elif "telephonyProductId" in path and account.phone_numbers is not None:
+        elif reference is Reference.PHONE_NUMBER and account.phone_numbers is not None:
             yield from _number(change, value, account.phone_numbers)
 
 

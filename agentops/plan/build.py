@@ -18,9 +18,10 @@ from agentops.document import (
     path_text,
     read_mark,
 )
+from agentops.fields import is_clearable
 from agentops.plan.approval import digest_of, target_name
-from agentops.plan.canonical import Canonical, canonical, fingerprint_of, holds
-from agentops.plan.changes import Describer, place_in_source, secret_values
+from agentops.plan.canonical import Canonical, Flag, canonical, fingerprint_of, holds
+from agentops.plan.changes import Describer, place_in_source
 from agentops.plan.compare import (
     Comparison,
     active_rules,
@@ -30,14 +31,15 @@ from agentops.plan.compare import (
     new_metadata,
     unmanaged_paths,
 )
+from agentops.plan.concealment import Concealer, KnownSecrets, known_secrets
 from agentops.plan.diff import ABSENT, Difference, value_at
 from agentops.plan.drafts import foreign_draft
-from agentops.plan.drift import Standing, judge
+from agentops.plan.drift import DriftStatus, classify
 from agentops.plan.identity import Match, Matching
-from agentops.plan.merge import empty_value
 from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Operation, Plan, Refusal
+from agentops.plan.notes import INBOUND, has_stale_note, is_inbound_pending, uncalled_since, undone_fingerprints
 from agentops.plan.policy import refuse_by_rules
-from agentops.plan.safety import refuse_agent, refuse_excess, refuse_protected
+from agentops.plan.safety import refuse_agent, refuse_excess, refuse_protected, refuse_shared_numbers
 
 _CONTAINERS = (dict, list)
 
@@ -46,18 +48,19 @@ _CONTAINERS = (dict, list)
 class World:
     """What was read of the account.
 
-    observed: what the platform holds, by agent id, of every agent that a spec matched; nothing where a `Planner` is
-              handed each agent as it is read
     orphans:  agents with our mark that no spec means any more, by the key in their mark; read only for `--prune`
     agent_count: agents that the account has now, archived ones not counted
+    leftover: names, by key, of other agents with our mark that no spec means
+    unseen:   how many agents that no spec means were not looked at
     """
 
     generation: Generation
     target: str
     matching: Matching
-    observed: Mapping[str, ObservedAgent] = field(default_factory=dict)
-    orphans: Mapping[str, ObservedAgent] = field(default_factory=dict)
-    agent_count: int = 0
+    orphans: Mapping[str, ObservedAgent]
+    agent_count: int
+    leftover: Mapping[str, str] = field(default_factory=dict)
+    unseen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,32 +88,33 @@ class Planner:
 
     def __init__(self, environment: Environment, world: World, options: PlanOptions) -> None:
         self._environment, self._world, self._options = environment, world, options
-        self._concealed = secret_values(match.desired for match in world.matching.matches)
+        self._secrets = KnownSecrets(known_secrets(environment, (match.desired for match in world.matching.matches)))
 
     def plan_agent(self, match: Match, observed: ObservedAgent | None) -> AgentPlan:
         """`observed` is None where the account has no such agent yet."""
         desired, options = match.desired, self._options
-        describer = Describer(desired, self._concealed)
+        describer = Describer(desired, Concealer(self._secrets, desired.config, desired.metadata))
         form = canonical(desired.config)
         diagnostics = _unclearable(desired)
         if observed is None:
             return AgentPlan(_create(describer, form), [], diagnostics)
-        standing = judge(self._environment, self._world.generation, match, observed)
+        status = classify(self._environment, self._world.generation, match, observed)
+        status = replace(status, rolled_back=status.rolled_back - undone_fingerprints(observed))
         rules = active_rules(self._environment, desired.key, options.today)
-        compared = compare_config(describer, form, observed.live, standing.base, rules)
-        change = _existing(describer, form, observed, standing, compared)
+        compared = compare_config(describer, form, observed.live, status.base, rules)
+        change = _existing(describer, form, observed, status, compared)
         if options.lists_unmanaged:
             change = replace(change, unmanaged=unmanaged_paths(desired, observed.live))
         refusals = refuse_agent(
-            change, standing, overwrites_drift=options.overwrites_drift, discards_draft=options.discards_draft
+            change, status, overwrites_drift=options.overwrites_drift, discards_draft=options.discards_draft
         )
-        return AgentPlan(change, refusals, diagnostics + _notes(change, standing, compared))
+        return AgentPlan(change, refusals, diagnostics + _notes(change, status, compared))
 
     def conclude(self, parts: Iterable[AgentPlan], diagnostics: Iterable[Diagnostic] = ()) -> Plan:
-        """The plan, from a part for every match in their order. What concerns all agents together is judged here."""
+        """The plan, from a part for every match in their order. Rules about several agents at once apply here."""
         environment, world = self._environment, self._world
         refusals = list(world.matching.refusals)
-        notes = list(diagnostics) + _expired_rules(environment, self._options.today)
+        notes = [*diagnostics, *_expired_rules(environment, self._options.today), *_leftover(world)]
         changes: list[AgentChange] = []
         for part in parts:
             changes.append(part.change)
@@ -118,8 +122,9 @@ class Planner:
             notes += part.diagnostics
         changes += [_archive(key, orphan) for key, orphan in sorted(world.orphans.items())]
         refusals += refuse_protected(environment, changes) + refuse_excess(environment, changes)
+        refusals += refuse_shared_numbers(changes)
         refusals += refuse_by_rules(environment, changes)
-        standing, acknowledged = acknowledge(refusals, self._options.acknowledged)
+        remaining, acknowledged = acknowledge(refusals, self._options.acknowledged)
         return Plan(
             project=environment.project,
             environment=environment.name,
@@ -128,24 +133,9 @@ class Planner:
             changes=tuple(changes),
             digest=digest_of(environment, world.target, changes),
             diagnostics=tuple(notes),
-            refusals=standing,
+            refusals=remaining,
             acknowledged=acknowledged,
         )
-
-
-def build_plan(
-    environment: Environment,
-    world: World,
-    options: PlanOptions = PlanOptions(),
-    diagnostics: Iterable[Diagnostic] = (),
-) -> Plan:
-    """The plan for everything that was matched. Same intention and same world give an equal plan."""
-    planner = Planner(environment, world, options)
-    parts = [
-        planner.plan_agent(match, world.observed[match.listing.agent_id] if match.listing else None)
-        for match in world.matching.matches
-    ]
-    return planner.conclude(parts, diagnostics)
 
 
 def _create(describer: Describer, form: Canonical) -> AgentChange:
@@ -162,15 +152,19 @@ def _create(describer: Describer, form: Canonical) -> AgentChange:
 
 
 def _existing(
-    describer: Describer, form: Canonical, observed: ObservedAgent, standing: Standing, compared: Comparison
+    describer: Describer, form: Canonical, observed: ObservedAgent, status: DriftStatus, compared: Comparison
 ) -> AgentChange:
     desired, live = describer.desired, observed.live
     mark = fingerprint_of(form)
     unverifiable = tuple(sorted(n for n in live.unverifiable if holds(desired.config, n))) if live else ()
-    unseen = _unseen(describer, form, unverifiable, standing, mark)
+    unseen = _unseen(describer, form, unverifiable, status, mark)
     immediate = compare_metadata(describer, observed)
+    if is_inbound_pending(desired, observed):
+        pending = Difference((INBOUND,), Flag.FALSE, Flag.TRUE)
+        reason = "off since it was created, until its calls have passed"
+        immediate += (describer.describe(pending, reason=reason, is_immediate=True),)
     fields = compared.fields + unseen + immediate
-    action, reason = _decide(observed, standing, fields, mark)
+    action, reason = _decide(observed, status, fields, mark)
     return AgentChange(
         key=desired.key,
         name=desired.name,
@@ -181,19 +175,20 @@ def _existing(
         base_number=live.number if live else None,
         fingerprint=mark,
         fields=fields,
-        drift=standing.drift,
+        drift=status.drift,
         drift_fields=compared.drifted,
-        drift_detail=standing.detail,
+        drift_detail=status.detail,
         unverifiable=unverifiable,
         foreign_draft=foreign_draft(desired, observed),
+        uncalled_since=uncalled_since(observed),
         desired=desired,
         observed=None if action is Action.UNCHANGED and not compared.drifted else observed,
-        restore_to=standing.staged if action is Action.GO_LIVE else None,
+        restore_to=status.never_live if action is Action.GO_LIVE else None,
     )
 
 
 def _decide(
-    observed: ObservedAgent, standing: Standing, fields: Sequence[FieldChange], mark: str
+    observed: ObservedAgent, status: DriftStatus, fields: Sequence[FieldChange], mark: str
 ) -> tuple[Action, str]:
     live = observed.live
     if observed.listing.is_archived:
@@ -201,26 +196,30 @@ def _decide(
     if live is None:
         return Action.UPDATE, "nothing was ever published"
     serving = f"revision {live.number}" if live.number is not None else f"revision {live.revision_id}"
+    if not fields and uncalled_since(observed) is not None:
+        return Action.CALL, f"{serving} serves what the spec asks for and has not passed its calls"
+    if not fields and has_stale_note(observed):
+        return Action.UPDATE, "the note of a deploy that never went live is taken off its description"
     if not fields:
         return Action.UNCHANGED, f"{serving} serves what the spec asks for"
-    staged = standing.staged
-    if staged is not None and _staged_fingerprint(staged) == mark:
-        return Action.GO_LIVE, f"revision {staged.number or staged.revision_id} is published and not live yet"
+    waiting = status.never_live
+    if waiting is not None and _marked_fingerprint(waiting) == mark:
+        return Action.GO_LIVE, f"revision {waiting.number or waiting.revision_id} is published and not live yet"
     if all(change.is_immediate for change in fields):
         return Action.UPDATE, "only unversioned fields differ"
     return Action.UPDATE, f"{serving} differs from the spec"
 
 
-def _staged_fingerprint(revision: Revision) -> str | None:
+def _marked_fingerprint(revision: Revision) -> str | None:
     mark = read_mark(revision.label)
     return mark.fingerprint if mark else None
 
 
 def _unseen(
-    describer: Describer, form: Canonical, unverifiable: Sequence[str], standing: Standing, mark: str
+    describer: Describer, form: Canonical, unverifiable: Sequence[str], status: DriftStatus, mark: str
 ) -> tuple[FieldChange, ...]:
     """Fields that can't be read back are written when the spec is not the one we last put live."""
-    if standing.mark is not None and standing.mark.fingerprint == mark:
+    if status.mark is not None and status.mark.fingerprint == mark:
         return ()
     paths = [tuple(name.split(".")) for name in unverifiable]
     reason = "cannot be read back, so it is written whenever the spec changes"
@@ -248,14 +247,14 @@ def acknowledge(
     refusals: Iterable[Refusal], acknowledged: frozenset[str]
 ) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:
     """What still refuses, and the acknowledgements that were used. `CODE:key` acknowledges for one agent only."""
-    standing, used = [], set()
+    remaining, used = [], set()
     for refusal in refusals:
         names = {refusal.acknowledgement, f"{refusal.acknowledgement}:{refusal.agent}"} & acknowledged
         if refusal.acknowledgement is not None and names:
             used |= names
         else:
-            standing.append(refusal)
-    return tuple(standing), tuple(sorted(name for name in used if name))
+            remaining.append(refusal)
+    return tuple(remaining), tuple(sorted(name for name in used if name))
 
 
 def _unclearable(desired: DesiredAgent) -> list[Diagnostic]:
@@ -270,7 +269,7 @@ def _unclearable(desired: DesiredAgent) -> list[Diagnostic]:
             path=path_text(path),
         )
         for path in _cleared(desired.config, ())
-        if not _is_clearable(path)
+        if not is_clearable(path)
     ]
 
 
@@ -280,14 +279,6 @@ def _cleared(value: dict[str, Any] | list[Any], path: Path) -> Iterable[Path]:
             yield (*path, part)
         elif isinstance(item, _CONTAINERS) and item:
             yield from _cleared(item, (*path, part))
-
-
-def _is_clearable(path: Path) -> bool:
-    try:
-        empty_value(path)
-    except LookupError:
-        return False
-    return True
 
 
 def _expired_rules(environment: Environment, today: str) -> list[Diagnostic]:
@@ -305,7 +296,26 @@ def _expired_rules(environment: Environment, today: str) -> list[Diagnostic]:
     ]
 
 
-def _notes(change: AgentChange, standing: Standing, compared: Comparison) -> list[Diagnostic]:
+def _leftover(world: World) -> Iterable[Diagnostic]:
+    """Agents that go on taking calls although no spec describes them any more."""
+    for key, name in sorted(world.leftover.items()):
+        yield Diagnostic(
+            code="no-spec",
+            severity=Severity.WARNING,
+            summary=f"{name!r} ({key}) was deployed from here, serves on, and no spec describes it any more",
+            hint=f"`agentops apply --prune` archives it, `agentops forget {key}` leaves it alone for good",
+            agent=key,
+        )
+    if world.unseen:
+        yield Diagnostic(
+            code="not-looked-at",
+            severity=Severity.NOTE,
+            summary=f"{world.unseen} more agents of the account have no spec here and were not looked at",
+            hint="`agentops plan --prune` looks at every one of them",
+        )
+
+
+def _notes(change: AgentChange, status: DriftStatus, compared: Comparison) -> list[Diagnostic]:
     """What is worth knowing and refuses nothing."""
     notes = [
         _note(change, "drift-ignored", f"{path_text(path)} differs and is left alone: {rule.reason}", path)
@@ -315,8 +325,8 @@ def _notes(change: AgentChange, standing: Standing, compared: Comparison) -> lis
         names = ", ".join(change.unverifiable)
         notes.append(_note(change, "unverifiable", f"written but never compared, since it can't be read back: {names}"))
     if change.drift is Drift.ROLLED_BACK and not change.is_change:
-        notes.append(_note(change, "rolled-back", standing.detail))
-    is_respecified = standing.mark is not None and standing.mark.fingerprint != change.fingerprint
+        notes.append(_note(change, "rolled-back", status.detail))
+    is_respecified = status.mark is not None and status.mark.fingerprint != change.fingerprint
     if not change.is_change and is_respecified and not compared.ignored:
         text = "the spec changed without changing the agent; fields that it no longer names keep their live value"
         notes.append(_note(change, "spec-narrowed", text))

@@ -7,7 +7,8 @@ compared, so that values the server filled in are never a difference. Two docume
 
 - text differs in line ends (CR LF, CR, LF) or in unicode composition only;
 - a number is written as 1 or 1.0 (but true is not 1);
-- the items of a list with a natural key come in another order;
+- the items of a list with a natural key come in another order, or the values of a list that is a set, such as the
+  supported languages;
 - a field is absent or holds an empty text, list or object (entries of a free map, such as variables, excepted);
 - one holds a secret by reference and the other the secret's value: compared in memory, never kept.
 """
@@ -15,6 +16,7 @@ compared, so that values the server filled in are never a difference. Two docume
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +24,7 @@ from enum import Enum
 from typing import Any, Final, TypeAlias
 
 from agentops.document import CLEARED, Secret, short_digest
-from agentops.plan.fields import FREE_MAPS, NATURAL_KEYS, SERVER_OWNED
+from agentops.fields import DATABASE_OWNED, FREE_MAPS, NATURAL_KEYS, UNORDERED
 
 # What a canonical form consists of: dict, list, KeyedItems, str, int, float, Flag and Secret.
 Canonical: TypeAlias = Any
@@ -50,6 +52,8 @@ class KeyedItems:
 # A value that is there but must not be seen: a secret of the platform's side that is not the one we would write.
 HIDDEN: Final = Secret(("(hidden)",))
 
+_WRITTEN_HOST = re.compile(r"[A-Za-z][\w+.-]*://[^/?#@]+[/?#]")
+_HOST = re.compile(r"([A-Za-z][\w+.-]*://)(?:[^/?#]*@)?([^/?#@\s]+)")
 _ALL: Final[Any] = object()
 _NUMBERS = (int, float)  # never empty, not even zero
 _LISTS = (list, tuple)
@@ -128,7 +132,7 @@ def natural_key(name: str | int, items: Sequence[Any]) -> str | None:
 def _object(value: Mapping[str, Any], shape: Any) -> dict[str, Canonical]:
     form = {}
     for name, item in value.items():
-        if name in SERVER_OWNED or (shape is not _ALL and name not in shape):
+        if name in DATABASE_OWNED or (shape is not _ALL and name not in shape):
             continue
         found = _value(name, item, _ALL if shape is _ALL else shape[name])
         if found or isinstance(found, _NUMBERS):
@@ -166,6 +170,8 @@ def _list(name: str | int, value: Sequence[Any], shape: Any) -> Canonical:
     key = natural_key(name, value)
     if key is not None and (not isinstance(shape, _LISTS) or natural_key(name, shape) is not None):
         return _keyed(value, key, shape)
+    if name in UNORDERED:
+        return sorted((_value("", item, _ALL) for item in value), key=canonical_text)
     return [_value(index, item, _at(shape, index)) for index, item in enumerate(value)]
 
 
@@ -201,7 +207,18 @@ def _reconciled(observed: str, wanted: Secret) -> Secret:
     """The platform holds the secret in clear: the same text is the same secret, any other must stay unseen."""
     if not wanted.is_revealable or _text(wanted.reveal()) == observed:
         return wanted
-    return HIDDEN
+    return _resembling(observed, wanted)
+
+
+def _resembling(observed: str, wanted: Secret) -> Secret:
+    """As much of `observed` as may be seen where the spec has `wanted`: the host, unless that is part of the secret."""
+    written = wanted.parts[0]
+    if not isinstance(written, str) or not _WRITTEN_HOST.match(written):
+        return HIDDEN
+    if observed.startswith(written):
+        return Secret((f"{written}{HIDDEN}",))
+    found = _HOST.match(observed)
+    return Secret((f"{found[1]}{found[2]}/{HIDDEN}",)) if found else HIDDEN
 
 
 def _text(value: str) -> str:

@@ -10,25 +10,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentops.diagnostics import Where
-from agentops.document import DesiredAgent, Path, Secret
-from agentops.plan.canonical import HIDDEN, Canonical, KeyedItems, plain
+from agentops.document import DesiredAgent, Path
+from agentops.fields import NATURAL_KEYS, Category, Risk, category_of, risk_of
+from agentops.plan.canonical import Canonical, KeyedItems, plain
+from agentops.plan.concealment import Concealer
 from agentops.plan.diff import ABSENT, Difference, leaves, value_at
-from agentops.plan.fields import NATURAL_KEYS, category_of, is_sensitive, risk_of
-from agentops.plan.model import AgentChange, Category, ChangedBy, FieldChange, Operation, Risk
-
-_TELLING = 6  # characters from which on a secret inside a text is no coincidence
+from agentops.plan.model import AgentChange, ChangedBy, FieldChange, Operation
 
 
 @dataclass(frozen=True, slots=True)
 class Describer:
     """What it takes to describe one agent's differences.
 
-    concealed: secret values that may stand anywhere
+    concealer: what of the platform's side may be shown
     is_of_spec: the new value is the spec's, so its place there is worth showing
     """
 
     desired: DesiredAgent
-    concealed: frozenset[str] = field(default=frozenset(), repr=False)
+    concealer: Concealer = field(repr=False)
     is_of_spec: bool = True
 
     def describe(
@@ -46,8 +45,8 @@ class Describer:
         return FieldChange(
             path=path,
             operation=operation,
-            before=None if before is ABSENT else self._shown(path, before),
-            after=None if after is ABSENT else self._shown(path, after),
+            before=None if before is ABSENT else plain(self.concealer.conceal(path, before)),
+            after=None if after is ABSENT else plain(self.concealer.conceal(path, after, before)),
             category=category,
             risk=_risk(category, operation),
             changed_by=changed_by,
@@ -55,9 +54,6 @@ class Describer:
             where=place_in_source(self.desired, path) if self.is_of_spec else None,
             is_immediate=is_immediate,
         )
-
-    def _shown(self, path: Path, form: Canonical) -> Any:
-        return plain(_hidden(path, form, self.concealed))
 
 
 def expand(differences: Iterable[Difference]) -> Iterator[Difference]:
@@ -106,30 +102,9 @@ def _values_in(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
         yield path, value
 
 
-def secret_values(agents: Iterable[DesiredAgent]) -> frozenset[str]:
-    """The values of all secrets that specs use, to hide them wherever the platform's side shows them in clear."""
-    found: set[str] = set()
-    for agent in agents:
-        for secret in _secrets_in(agent.config, agent.metadata):
-            found |= {part.value for part in secret.parts if not isinstance(part, str) and part.value}
-    return frozenset(found)
-
-
 def place_in_source(desired: DesiredAgent, path: Path) -> Where | None:
     """Where the value at `path` is written; keyed items are looked up by their position in the spec's list."""
     return desired.place_of(_by_index(desired.config, path))
-
-
-def _secrets_in(*values: Any) -> Iterator[Secret]:
-    waiting = list(values)
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, Secret):
-            yield value
-        elif isinstance(value, dict):
-            waiting += value.values()
-        elif isinstance(value, list):
-            waiting += value
 
 
 def _by_index(document: Any, path: Path) -> Path:
@@ -153,25 +128,6 @@ def _by_index(document: Any, path: Path) -> Path:
 
 def _is_item(path: Path, whole: Canonical) -> bool:
     return len(path) > 1 and isinstance(whole, dict) and NATURAL_KEYS.get(str(path[-2])) in whole
-
-
-def _hidden(path: Path, form: Canonical, concealed: frozenset[str]) -> Canonical:
-    if isinstance(form, dict):
-        return {name: _hidden((*path, name), value, concealed) for name, value in form.items()}
-    if isinstance(form, KeyedItems):
-        return KeyedItems({key: _hidden((*path, key), item, concealed) for key, item in form.items.items()})
-    if isinstance(form, list):
-        return [_hidden((*path, index), item, concealed) for index, item in enumerate(form)]
-    if not isinstance(form, str) or not form:
-        return form
-    is_call_time = form.startswith("{{") and form.endswith("}}")
-    is_credential = is_sensitive(path) and not is_call_time and path[-1] != "key"
-    return HIDDEN if is_credential or any(_gives_away(form, value) for value in concealed) else form
-
-
-def _gives_away(text: str, secret: str) -> bool:
-    """A very short secret is looked for as a whole value only: it would be found in any text."""
-    return text == secret or (len(secret) >= _TELLING and secret in text)
 
 
 def _category(path: Path, before: Canonical, after: Canonical) -> Category:

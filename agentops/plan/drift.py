@@ -1,13 +1,14 @@
-"""What stands live against what we last put live, told from the marks in labels alone: there is no state file.
+"""What serves against what we last put live, read from the marks in labels alone: there is no state file.
 
-The verdict covers versions: edited, rolled back, restored, foreign, never ours. What differs field by field is
+The status covers versions: edited, rolled back, restored, foreign, never ours. What differs field by field is
 compared elsewhere (`compare`); what is refused because of it too (`safety`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import DesiredAgent, Environment, Generation, Mark, ObservedAgent, Revision, read_mark
 from agentops.plan.drafts import foreign_draft
 from agentops.plan.identity import FoundBy, Match, is_mark_of
@@ -15,13 +16,13 @@ from agentops.plan.model import Drift
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where an agent stands.
+class DriftStatus:
+    """What serves, against what we last put live.
 
     base:         what we last put live; live itself when that is ours; None when nothing ever was
     mark:         the mark of `base`
     rolled_back:  fingerprints of ours that were live after what serves now: they were taken back
-    staged:       a newer revision of ours that is published but never went live
+    never_live:   a newer revision of ours that is published and never went live (v1)
     is_pristine:  nothing but what creating the agent left behind
     """
 
@@ -30,85 +31,112 @@ class Standing:
     base: Revision | None = None
     mark: Mark | None = None
     rolled_back: frozenset[str] = frozenset()
-    staged: Revision | None = None
+    never_live: Revision | None = None
     is_pristine: bool = False
 
 
-def judge(environment: Environment, generation: Generation, match: Match, observed: ObservedAgent) -> Standing:
-    """The verdict on one agent that exists."""
-    standing = _by_marks(environment, generation, match.desired, observed)
+def classify(environment: Environment, generation: Generation, match: Match, observed: ObservedAgent) -> DriftStatus:
+    """The status of one agent that exists."""
+    status = _by_marks(environment, generation, match.desired, observed)
     if observed.listing.is_archived:
-        return _with(standing, Drift.ARCHIVED, "archived in the console")
-    if match.found_by is FoundBy.MARK and standing.drift is Drift.NONE:
+        return replace(status, drift=Drift.ARCHIVED, detail="archived in the console")
+    if match.found_by is FoundBy.MARK and status.drift is Drift.NONE:
         detail = f"called {observed.listing.name!r} on the platform, {match.desired.name!r} in the spec"
-        return _with(standing, Drift.RENAMED, detail)
-    return standing
+        return replace(status, drift=Drift.RENAMED, detail=detail)
+    return status
 
 
-def _with(standing: Standing, drift: Drift, detail: str) -> Standing:
-    return Standing(drift, detail, standing.base, standing.mark, standing.rolled_back, standing.staged)
+def serves_base(observed: ObservedAgent) -> bool:
+    """Whether what serves is what we last put live, or a copy of it."""
+    live, base = observed.live, observed.base
+    return live is not None and base is not None and base.revision_id in (live.revision_id, live.restored_from)
+
+
+def spec_unread(key: str) -> Diagnostic:
+    """What is said of an agent that is looked at without its spec."""
+    return Diagnostic(
+        code="spec-unread",
+        severity=Severity.NOTE,
+        summary=f"{key}: its spec can't be used, so what serves is compared with what was deployed last",
+        hint="see `agentops validate`",
+        agent=key,
+    )
 
 
 def _by_marks(
     environment: Environment, generation: Generation, desired: DesiredAgent, observed: ObservedAgent
-) -> Standing:
+) -> DriftStatus:
     live = observed.live
     if live is None:
-        return Standing(Drift.NONE, is_pristine=True)
-    mark = _serving_mark(live, observed.history)
+        return DriftStatus(Drift.NONE, is_pristine=True)
+    mark = read_mark(origin_of(live, observed.history).label)
     if is_mark_of(mark, environment, desired):
         assert mark is not None
         return _ours(environment, generation, desired, observed, mark)
     if mark is not None:
         detail = f"{_called(live)} is marked as {mark.key} of project {mark.project}, environment {mark.environment}"
-        return Standing(Drift.FOREIGN, detail)
+        return DriftStatus(Drift.FOREIGN, detail)
     base_mark = read_mark(observed.base.label) if observed.base else None
     if observed.base is None or not is_mark_of(base_mark, environment, desired):
-        staged = [r for r in observed.history if is_mark_of(read_mark(r.label), environment, desired)]
-        return Standing(
+        ours = [r for r in observed.history if is_mark_of(read_mark(r.label), environment, desired)]
+        return DriftStatus(
             Drift.UNMANAGED,
             "no revision was published by agentops",
-            staged=next((r for r in staged if r.is_published), None),
-            is_pristine=_is_pristine(desired, observed, besides=len(staged)),
+            never_live=next((r for r in ours if r.is_published), None),
+            is_pristine=_is_pristine(desired, observed, besides=len(ours)),
         )
-    return Standing(_foreign_hand(observed), _by_whom(live), observed.base, base_mark)
+    taken_back = _taken_back(environment, generation, desired, observed)
+    return taken_back or DriftStatus(_foreign_hand(observed), _by_whom(live), observed.base, base_mark)
+
+
+def _taken_back(
+    environment: Environment, generation: Generation, desired: DesiredAgent, observed: ObservedAgent
+) -> DriftStatus | None:
+    """A rollback onto a revision that was never ours, such as an imported one or an edit that was pulled: what serves
+    is, or copies, what served before our newest deploy. It does not matter who took that deploy back."""
+    live, history = observed.live, observed.history
+    assert live is not None
+    served = [r for r in history if r.is_published and (generation is Generation.V2 or r.activated_at is not None)]
+    ours = [i for i, r in enumerate(served) if is_mark_of(read_mark(r.label), environment, desired)]
+    before = [r for r in served[ours[0] + 1 :] if r.branch_id == live.branch_id] if ours else []
+    origin = origin_of(live, history)
+    if not before or origin_of(before[0], history).revision_id != origin.revision_id:
+        return None
+    newest = served[ours[0]]
+    newer = [read_mark(r.label) for r in _newer(live, history) if r in served]
+    fingerprints = frozenset(mark.fingerprint for mark in newer if is_mark_of(mark, environment, desired) and mark)
+    detail = f"{_called(newest)} was rolled back; {_called(live)} serves, as before that deploy"
+    return DriftStatus(Drift.ROLLED_BACK, detail, live, None, fingerprints)
 
 
 def _ours(
     environment: Environment, generation: Generation, desired: DesiredAgent, observed: ObservedAgent, mark: Mark
-) -> Standing:
+) -> DriftStatus:
     assert observed.live is not None
     newer = _newer(observed.live, observed.history)
     ours = [r for r in newer if is_mark_of(read_mark(r.label), environment, desired)]
-    were_live = [r for r in ours if not r.is_staged and (generation is Generation.V2 or r.activated_at is not None)]
-    staged = next((r for r in ours if r not in were_live and r.is_published), None)
+    were_live = [r for r in ours if generation is Generation.V2 or r.activated_at is not None]
+    never_live = next((r for r in ours if r not in were_live and r.is_published), None)
     if not were_live:
-        return Standing(Drift.NONE, "", observed.live, mark, staged=staged)
+        return DriftStatus(Drift.NONE, "", observed.live, mark, never_live=never_live)
     fingerprints = frozenset(m.fingerprint for r in were_live if (m := read_mark(r.label)))
     detail = f"{_called(were_live[0])} was rolled back; {_called(observed.live)} serves"
-    return Standing(Drift.ROLLED_BACK, detail, observed.live, mark, fingerprints - {mark.fingerprint}, staged)
+    return DriftStatus(Drift.ROLLED_BACK, detail, observed.live, mark, fingerprints - {mark.fingerprint}, never_live)
 
 
-def _serving_mark(live: Revision, history: tuple[Revision, ...]) -> Mark | None:
-    """The mark of what serves: a restored revision is what it was restored from."""
+def origin_of(live: Revision, history: tuple[Revision, ...]) -> Revision:
+    """The revision that `live` is a copy of, through any number of restores; itself when it is none."""
+    by_id = {revision.revision_id: revision for revision in history}
     seen = {live.revision_id}
-    while (source := _source_of(live, history)) is not None and source.revision_id not in seen:
-        seen.add(source.revision_id)
-        live = source
-    return read_mark(live.label)
-
-
-def _source_of(revision: Revision, history: tuple[Revision, ...]) -> Revision | None:
-    if revision.restored_from is None:
-        return None
-    return next((r for r in history if r.revision_id == revision.restored_from), None)
+    while live.restored_from in by_id and live.restored_from not in seen:
+        seen.add(live.restored_from)
+        live = by_id[live.restored_from]
+    return live
 
 
 def _newer(live: Revision, history: tuple[Revision, ...]) -> list[Revision]:
     """Revisions newer than what serves (for a restored one: newer than its source), newest first."""
-    origin = live
-    while (source := _source_of(origin, history)) is not None and source is not origin:
-        origin = source
+    origin = origin_of(live, history)
     ids = [revision.revision_id for revision in history]
     if origin.revision_id not in ids:
         return []

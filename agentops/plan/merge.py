@@ -9,24 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agentops.document import CLEARED, EMPTY_VALUES, Document, Path
+from agentops.document import CLEARED, Document, Path
+from agentops.fields import DATABASE_OWNED, FREE_MAPS, empty_value
 from agentops.plan.canonical import natural_key
-from agentops.plan.fields import FREE_MAPS, SERVER_OWNED
 
 
 def merge(observed: Mapping[str, Any] | None, desired: Mapping[str, Any]) -> Document:
     """What to write so that the platform holds `desired`. Raises LookupError for a field that can't be emptied."""
     known = observed or {}
     return {name: _value((name,), known.get(name), wanted) for name, wanted in desired.items()}
-
-
-def empty_value(path: Path) -> Any:
-    """What means empty at `path`. Raises LookupError when nothing is known to."""
-    if path in EMPTY_VALUES:
-        return EMPTY_VALUES[path]
-    if len(path) > 1 and path[-2] in FREE_MAPS:
-        return ""
-    raise LookupError("no value is known that empties this field on the platform")
 
 
 def _value(path: Path, observed: Any, wanted: Any) -> Any:
@@ -42,9 +33,8 @@ def _value(path: Path, observed: Any, wanted: Any) -> Any:
 
 
 def _object(path: Path, observed: Mapping[str, Any], wanted: Mapping[str, Any]) -> Document:
-    kept = {name: value for name, value in observed.items() if name not in SERVER_OWNED and value is not None}
     merged = {name: _value((*path, name), observed.get(name), value) for name, value in wanted.items()}
-    return {**_without_owned(kept), **merged}
+    return {**_without_owned(observed), **merged}
 
 
 def _list(path: Path, observed: Sequence[Any], wanted: Sequence[Any]) -> list[Any]:
@@ -62,7 +52,7 @@ def _same_kind(known: Mapping[Any, Any], key: str | None, wanted: Any) -> Any:
 
 def _without_owned(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: _without_owned(v) for k, v in value.items() if k not in SERVER_OWNED and v is not None}
+        return {k: _without_owned(v) for k, v in value.items() if k not in DATABASE_OWNED and v is not None}
     if isinstance(value, list):
         return [_without_owned(item) for item in value]
     return value

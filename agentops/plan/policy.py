@@ -15,8 +15,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from agentops.document import Environment, Secret, path_text
+from agentops.fields import Category
 from agentops.plan.changes import written_leaves
-from agentops.plan.model import Action, AgentChange, Category, Operation, Refusal
+from agentops.plan.model import Action, AgentChange, Operation, Refusal
 
 _JUDGED = frozenset({Action.CREATE, Action.UPDATE, Action.GO_LIVE})
 

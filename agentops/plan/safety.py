@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from math import floor
 
 from agentops.document import Environment, path_text
-from agentops.plan.drift import Standing
+from agentops.plan.drift import DriftStatus
 from agentops.plan.model import Action, AgentChange, Drift, Refusal
 
 _KEYS_NAMED = 20
@@ -18,12 +18,12 @@ SHARE_COUNTS_FROM = 10  # agents; below that one agent is already a large share
 
 
 def refuse_agent(
-    change: AgentChange, standing: Standing, *, overwrites_drift: bool, discards_draft: bool
+    change: AgentChange, status: DriftStatus, *, overwrites_drift: bool, discards_draft: bool
 ) -> list[Refusal]:
     """Everything that speaks against one agent's change. An agent that stays as it is refuses nothing."""
     if not change.is_change:
         return []
-    found = [_adoption(change, standing), _redeploy(change, standing), _archived(change)]
+    found = [_adoption(change, status), _redeploy(change, status), _archived(change)]
     found.append(None if overwrites_drift else _drift(change))
     found.append(None if discards_draft else _draft(change))
     return [refusal for refusal in found if refusal is not None]
@@ -61,6 +61,47 @@ def refuse_excess(environment: Environment, changes: Sequence[AgentChange]) -> l
     return found
 
 
+def refuse_shared_numbers(changes: Sequence[AgentChange]) -> list[Refusal]:
+    """Phone numbers that several specs claim: each apply would take them from the other agent."""
+    claimants: dict[str, list[str]] = {}
+    for change in changes:
+        for number in change.desired.metadata.get("telephonyProductId", ()) if change.desired else ():
+            claimants.setdefault(number, []).append(change.key)
+    return [
+        Refusal(
+            code="PHONE_NUMBER_SHARED",
+            summary=f"{key}: phone number {number} is claimed by {', '.join(k for k in keys if k != key)} too",
+            hint="leave the number in one spec",
+            agent=key,
+        )
+        for number, keys in claimants.items()
+        if len(keys) > 1
+        for key in keys
+    ]
+
+
+def refuse_uncalled(changes: Sequence[AgentChange], budget_min: float | None) -> list[Refusal]:
+    """Agents that nobody would call although the environment calls, without a word in their spec; and calls that
+    take longer than the environment allows one apply."""
+    found = [
+        Refusal(
+            code="NO_CALLS",
+            summary=f"{change.key}: agents are called here, and its spec names no call script",
+            hint="name one under `calls:`, or say why there is none with `calls: {none: reason}`",
+            agent=change.key,
+            acknowledgement="NO_CALLS",
+        )
+        for change in changes
+        if change.calls is not None and not change.calls.scripts and not change.calls.reason
+    ]
+    minutes = sum(change.calls.minutes for change in changes if change.calls)
+    if budget_min is not None and minutes > budget_min:
+        what = f"the calls would take about {minutes:.1f} minutes, deploy.call_minutes is {budget_min:g}"
+        hint = "apply fewer agents at a time with `--agent`, or raise deploy.call_minutes"
+        found.append(Refusal(code="CALL_MINUTES", summary=what, hint=hint))
+    return found
+
+
 def _allowed(count: int | None, share: float | None, total: int) -> int | None:
     bounds = [] if count is None else [count]
     if share is not None and total >= SHARE_COUNTS_FROM:
@@ -80,17 +121,17 @@ def _excess(what: str, affected: Sequence[AgentChange], total: int, allowed: int
     )
 
 
-def _adoption(change: AgentChange, standing: Standing) -> Refusal | None:
-    if standing.drift is Drift.FOREIGN:
+def _adoption(change: AgentChange, status: DriftStatus) -> Refusal | None:
+    if status.drift is Drift.FOREIGN:
         return Refusal(
             code="FOREIGN_AGENT",
-            summary=f"{change.key}: {standing.detail}",
+            summary=f"{change.key}: {status.detail}",
             hint="two projects or environments must not deploy to one agent: rename it in one of them; "
             "to take it over pass `--ack FOREIGN_AGENT`",
             agent=change.key,
             acknowledgement="FOREIGN_AGENT",
         )
-    if standing.drift is Drift.UNMANAGED and not standing.is_pristine:
+    if status.drift is Drift.UNMANAGED and not status.is_pristine:
         return Refusal(
             code="ADOPT",
             summary=f"{change.key}: agent {change.agent_id} already exists and was never deployed by agentops",
@@ -101,12 +142,12 @@ def _adoption(change: AgentChange, standing: Standing) -> Refusal | None:
     return None
 
 
-def _redeploy(change: AgentChange, standing: Standing) -> Refusal | None:
-    if change.fingerprint not in standing.rolled_back:
+def _redeploy(change: AgentChange, status: DriftStatus) -> Refusal | None:
+    if change.fingerprint not in status.rolled_back:
         return None
     return Refusal(
         code="REDEPLOY",
-        summary=f"{change.key}: exactly this configuration was rolled back ({standing.detail})",
+        summary=f"{change.key}: exactly this configuration was rolled back ({status.detail})",
         hint="fix what made it fail and commit, or revert the commit; to deploy it once more pass `--ack REDEPLOY`",
         agent=change.key,
         acknowledgement="REDEPLOY",
@@ -132,7 +173,13 @@ def _drift(change: AgentChange) -> Refusal | None:
                 "rename it in the spec too, or pass `--overwrite-drift` to give it the spec's name again; "
                 "`previous_names` documents a rename made in git"
             )
-            return Refusal("RENAMED", f"{change.key}: {change.drift_detail}", hint, change.key, None, True)
+            return Refusal(
+                code="RENAMED",
+                summary=f"{change.key}: {change.drift_detail}",
+                hint=hint,
+                agent=change.key,
+                is_stale=True,
+            )
         case _ if change.drift_fields:
             fields = ", ".join(path_text(field.path) for field in change.drift_fields)
             return Refusal(

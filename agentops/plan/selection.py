@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from zlib import crc32
 
 from agentops.document import DesiredAgent
 from agentops.errors import UsageError
+
+_LISTED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,6 @@ class Selection:
     tags:             "tag=value", the value may be a glob
     changed_files:    project-relative paths; None when the question was not asked
     keys:             exactly these, as far as the project has them: the agents of a saved plan
-    shard:            (index, count), both from 1: the part of the project that falls to this machine
     """
 
     agents: tuple[str, ...] = ()
@@ -27,7 +28,6 @@ class Selection:
     tags: tuple[str, ...] = ()
     changed_files: frozenset[str] | None = None
     keys: frozenset[str] | None = None
-    shard: tuple[int, int] | None = None
 
 
 def select_agents(
@@ -37,20 +37,32 @@ def select_agents(
 ) -> tuple[DesiredAgent, ...]:
     """The selected agents in their order. `sources` are the files that each agent, by key, is made from.
 
-    Raises UsageError for a key or glob that means no agent of the project, and for a tag without a value.
+    Raises UsageError for a key, glob or tag that means no agent of the project, and where keys and tags together leave
+    none: a typo must not deploy nothing and be green. That nothing changed since a commit is an answer, and no error.
     """
     tags = [_split_tag(tag) for tag in selection.tags]
     _require_known(agents, selection.agents, "--agent")
     _require_known(agents, selection.excluded, "--exclude")
-    return tuple(
+    for name, value in tags:
+        _require_tag(agents, name, value)
+    chosen = [
         agent
         for agent in agents
-        if (selection.keys is None or agent.key in selection.keys)
-        and (not selection.agents or _is_named(agent, selection.agents))
+        if (not selection.agents or _is_named(agent, selection.agents))
         and not _is_named(agent, selection.excluded)
-        and all(fnmatchcase(str(agent.tags.get(name, "")), value) and name in agent.tags for name, value in tags)
+        and all(_has_tag(agent, name, value) for name, value in tags)
+    ]
+    if agents and not chosen:
+        raise UsageError(
+            "--agent, --exclude and --select leave no agent",
+            hint=f"the project's keys: {_listed(agent.key for agent in agents)}",
+            code="empty-selection",
+        )
+    return tuple(
+        agent
+        for agent in chosen
+        if (selection.keys is None or agent.key in selection.keys)
         and _is_touched(agent, selection.changed_files, sources or {})
-        and _is_in_shard(agent, selection.shard)
     )
 
 
@@ -66,21 +78,43 @@ def _is_touched(agent: DesiredAgent, changed: frozenset[str] | None, sources: Ma
     return known is None or bool(known & changed)
 
 
-def _is_in_shard(agent: DesiredAgent, shard: tuple[int, int] | None) -> bool:
-    """By the key alone: adding an agent moves no other to another shard."""
-    if shard is None:
-        return True
-    index, count = shard
-    return crc32(agent.key.encode()) % count == index - 1
-
-
 def _require_known(agents: Sequence[DesiredAgent], patterns: Sequence[str], option: str) -> None:
     for pattern in patterns:
         if not any(fnmatchcase(agent.key, pattern) for agent in agents):
-            keys = ", ".join(agent.key for agent in agents) or "none"
+            keys = [agent.key for agent in agents]
+            close = get_close_matches(pattern, keys, n=1)
+            meant = f"did you mean {close[0]}? " if close else ""
             raise UsageError(
-                f"{option} {pattern}: no agent has such a key", hint=f"the project's keys: {keys}", code="unknown-agent"
+                f"{option} {pattern}: no agent has such a key",
+                hint=f"{meant}the project's keys: {_listed(keys)}",
+                code="unknown-agent",
             )
+
+
+def _has_tag(agent: DesiredAgent, name: str, value: str) -> bool:
+    return name in agent.tags and fnmatchcase(str(agent.tags[name]), value)
+
+
+def _require_tag(agents: Sequence[DesiredAgent], name: str, value: str) -> None:
+    if any(_has_tag(agent, name, value) for agent in agents):
+        return
+    names = {each for agent in agents for each in agent.tags}
+    known = {str(agent.tags[name]) for agent in agents if name in agent.tags} if name in names else names
+    close = get_close_matches(value if name in names else name, sorted(known), n=1)
+    meant = f"did you mean {close[0]}? " if close else ""
+    what = f"values of {name}" if name in names else "tags"
+    raise UsageError(
+        f"--select {name}={value}: no agent has this tag",
+        hint=f"{meant}the project's {what}: {_listed(sorted(known))}",
+        code="unknown-tag",
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first names, since a project may have thousands."""
+    all_names = list(names)
+    more = f" and {len(all_names) - _LISTED} more" if len(all_names) > _LISTED else ""
+    return (", ".join(all_names[:_LISTED]) or "none") + more
 
 
 def _split_tag(text: str) -> tuple[str, str]:

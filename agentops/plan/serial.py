@@ -1,7 +1,6 @@
-"""A plan as JSON and back: the versioned machine format, and the trust boundary of `apply plan.json`.
+"""Reads a plan from JSON: the trust boundary of `apply plan.json`. `plan_json` writes it.
 
-The models here are the published schema (`schemas/plan.schema.json`). Secrets are written as `{"$secret": reference}`;
-what only lives in memory (desired, observed) is not written.
+The models here are the published schema (`schemas/plan.schema.json`).
 """
 
 from __future__ import annotations
@@ -13,20 +12,20 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agentops.diagnostics import Diagnostic, Severity, Where
-from agentops.document import CLEARED, Generation, Secret, SecretRef, path_text
+from agentops.document import CLEARED, Generation, Secret, SecretRef
 from agentops.errors import UsageError
+from agentops.fields import Category, Risk
 from agentops.plan.model import (
     FORMAT_VERSION,
     Action,
     AgentChange,
-    Category,
     ChangedBy,
     Drift,
+    ExpectedCalls,
     FieldChange,
     Operation,
     Plan,
     Refusal,
-    Risk,
 )
 
 _REFERENCE = re.compile(r"\$\{\{ secrets\.(\w+) \}\}")
@@ -60,6 +59,15 @@ class FieldChangeModel(_Model):
     is_immediate: bool = False
 
 
+class ExpectedCallsModel(_Model):
+    """The calls that an apply makes of one agent: how many scripts it has, how many are called, or why none is."""
+
+    scripts: int
+    called: int
+    minutes: float
+    reason: str = ""
+
+
 class AgentChangeModel(_Model):
     """One agent: what apply does to it, and what it was computed from."""
 
@@ -79,6 +87,8 @@ class AgentChangeModel(_Model):
     unmanaged: list[list[str | int]] = []
     unverifiable: list[str] = []
     foreign_draft: str | None = None
+    uncalled_since: str | None = None
+    calls: ExpectedCallsModel | None = None
 
 
 class RefusalModel(_Model):
@@ -120,29 +130,6 @@ class PlanModel(_Model):
     acknowledged: list[str] = Field(default=[], description="Acknowledgements that were given and needed.")
 
 
-def to_json(plan: Plan) -> str:
-    """The plan as indented JSON with a stable order."""
-    return json.dumps(to_data(plan), indent=2, ensure_ascii=False) + "\n"
-
-
-def to_data(plan: Plan) -> dict[str, Any]:
-    """The plan as JSON data."""
-    return {
-        "format_version": plan.format_version,
-        "project": plan.project,
-        "environment": plan.environment,
-        "target": plan.target,
-        "generation": plan.generation.value,
-        "digest": plan.digest,
-        "empty": plan.is_empty,
-        "applyable": plan.is_applyable,
-        "changes": [_change_data(change) for change in plan.changes],
-        "diagnostics": [diagnostic_data(diagnostic) for diagnostic in plan.diagnostics],
-        "refusals": [_refusal_data(refusal) for refusal in plan.refusals],
-        "acknowledged": list(plan.acknowledged),
-    }
-
-
 def from_json(text: str) -> Plan:
     """The plan in a plan file, without what only lives in memory. Raises UsageError when the text is not one."""
     try:
@@ -172,84 +159,6 @@ def from_json(text: str) -> Plan:
 def plan_schema() -> dict[str, Any]:
     """The JSON Schema of a plan file."""
     return PlanModel.model_json_schema()
-
-
-def value_data(value: Any) -> Any:
-    """A value of a field change as JSON data."""
-    if isinstance(value, Secret):
-        return {"$secret": value.reference}
-    if value is CLEARED:
-        return {"$clear": True}
-    if isinstance(value, dict):
-        return {name: value_data(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [value_data(item) for item in value]
-    return value
-
-
-def diagnostic_data(diagnostic: Diagnostic) -> dict[str, Any]:
-    return {
-        "code": diagnostic.code,
-        "severity": diagnostic.severity.value,
-        "summary": diagnostic.summary,
-        "hint": diagnostic.hint,
-        "where": _place_data(diagnostic.where),
-        "expected": diagnostic.expected,
-        "agent": diagnostic.agent,
-        "path": diagnostic.path,
-    }
-
-
-def field_data(change: FieldChange) -> dict[str, Any]:
-    return {
-        "path": list(change.path),
-        "field": path_text(change.path),
-        "operation": change.operation.value,
-        "before": value_data(change.before),
-        "after": value_data(change.after),
-        "category": change.category.value,
-        "risk": change.risk.value,
-        "changed_by": change.changed_by.value,
-        "reason": change.reason,
-        "where": _place_data(change.where),
-        "is_immediate": change.is_immediate,
-    }
-
-
-def _change_data(change: AgentChange) -> dict[str, Any]:
-    return {
-        "key": change.key,
-        "name": change.name,
-        "action": change.action.value,
-        "reason": change.reason,
-        "agent_id": change.agent_id,
-        "base_revision_id": change.base_revision_id,
-        "base_number": change.base_number,
-        "restore_to_revision_id": change.restore_to.revision_id if change.restore_to else None,
-        "fingerprint": change.fingerprint,
-        "fields": [field_data(field) for field in change.fields],
-        "drift": change.drift.value,
-        "drift_fields": [field_data(field) for field in change.drift_fields],
-        "drift_detail": change.drift_detail,
-        "unmanaged": [list(path) for path in change.unmanaged],
-        "unverifiable": list(change.unverifiable),
-        "foreign_draft": change.foreign_draft,
-    }
-
-
-def _refusal_data(refusal: Refusal) -> dict[str, Any]:
-    return {
-        "code": refusal.code,
-        "summary": refusal.summary,
-        "hint": refusal.hint,
-        "agent": refusal.agent,
-        "acknowledgement": refusal.acknowledgement,
-        "is_stale": refusal.is_stale,
-    }
-
-
-def _place_data(where: Where | None) -> dict[str, Any] | None:
-    return {"file": where.file, "line": where.line, "column": where.column} if where else None
 
 
 def _plan_from(model: PlanModel) -> Plan:
@@ -284,6 +193,8 @@ def _change_from(model: AgentChangeModel) -> AgentChange:
         unmanaged=tuple(tuple(path) for path in model.unmanaged),
         unverifiable=tuple(model.unverifiable),
         foreign_draft=model.foreign_draft,
+        uncalled_since=model.uncalled_since,
+        calls=ExpectedCalls(**model.calls.model_dump()) if model.calls else None,
     )
 
 

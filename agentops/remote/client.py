@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,13 +17,14 @@ from agentops.document import (
     AgentListing,
     Document,
     LeafDifference,
-    Path,
     PhoneNumber,
     Revision,
     Voice,
     read_mark,
+    split_note,
 )
 from agentops.errors import ConflictError, ConflictFlavour, ForbiddenError, NotFoundError, PlatformError
+from agentops.fields import METADATA
 from agentops.net import Answer, Http, error_of
 from agentops.remote import wire
 from agentops.remote.rows import AgentRow, ProductRow, VoiceRow, read_row, rows_of
@@ -30,9 +32,8 @@ from agentops.remote.rows import AgentRow, ProductRow, VoiceRow, read_row, rows_
 API = "/atoms/v1"
 VOICES = "/waves/v1"
 PAGE_SIZE = 100
-
-# Unversioned fields of an agent that are read back under the name they are written with.
-METADATA = ("description", "avatarUrl", "allowInboundCall", "visibleToEveryone")
+_READ_APART = ("name", "telephonyProductId")  # a listing has the one itself, and the other as telephone numbers
+FREE_PLAN_AGENTS = 3  # whoever holds more pays, and may send more requests a second
 
 
 class Client:
@@ -40,6 +41,7 @@ class Client:
 
     def __init__(self, http: Http) -> None:
         self.http = http
+        self._knows_plan = False
 
     @property
     def base_url(self) -> str:
@@ -72,6 +74,8 @@ class Client:
         """Every agent of the account; the later pages are read at once when the first says how many there are."""
         first = await self._page(1, archived)
         rows = rows_of(first, "agents")
+        if not archived and len(rows) > FREE_PLAN_AGENTS:
+            await self._speed_up()
         pages = first.get("totalPages") if isinstance(first, dict) else None
         if isinstance(pages, int) and pages > 1:
             others = await asyncio.gather(*(self._page(number, archived) for number in range(2, pages + 1)))
@@ -81,6 +85,15 @@ class Client:
         numbers = await self.list_phone_numbers() if any(row.get("phoneNumber") for row in rows) else ()
         listings = [self._listing(row, numbers) for row in rows]
         return list({listing.agent_id: listing for listing in listings}.values())
+
+    async def _speed_up(self) -> None:
+        """More agents than the free plan holds: go faster at once, and ask the account whether that is so."""
+        if self._knows_plan:
+            return
+        self._knows_plan = True
+        self.http.pace.rise()
+        with suppress(PlatformError):  # not knowing the plan costs speed at most, and is no reason to end
+            await self.read_account_limits()
 
     async def _page(self, number: int, archived: bool) -> Any:
         query: dict[str, Any] = {"page": number, "offset": PAGE_SIZE, "sortField": "createdAt", "sortOrder": "asc"}
@@ -110,21 +123,25 @@ class Client:
     def _listing(self, data: Any, numbers: Sequence[PhoneNumber]) -> AgentListing:
         """Numbers are written as product ids and read back as telephone numbers."""
         row = read_row(AgentRow, data, "GET /agent")
-        metadata = {name: data[name] for name in METADATA if data.get(name) is not None}
+        metadata = {name: data[name] for name in METADATA if name not in _READ_APART and data.get(name) is not None}
         if products := [each.product_id for each in numbers if each.agent_id == row.agent_id]:
             metadata["telephonyProductId"] = products
+        note = None
+        if isinstance(description := metadata.get("description"), str):
+            metadata["description"], note = split_note(description)
         return AgentListing(
             agent_id=row.agent_id,
             name=row.name,
             metadata=metadata,
+            note=note,
             is_archived=bool(row.archived),
             active_revision_id=row.active_version_id or row.version_id,
             updated_at=row.updated_at,
             workflow_type=row.workflow_type,
         )
 
-    async def create_agent(self, name: str, *, workflow_type: str = "single_prompt") -> str:
-        data = await self._write("POST", "/agent", {"name": name, "workflowType": workflow_type})
+    async def create_agent(self, name: str, *, workflow_type: str = "single_prompt", **metadata: Any) -> str:
+        data = await self._write("POST", "/agent", {"name": name, "workflowType": workflow_type, **metadata})
         agent_id = data.get("_id") if isinstance(data, dict) else data
         if not isinstance(agent_id, str) or not agent_id:
             raise PlatformError("the platform created an agent without saying its id", request="POST /agent")
@@ -177,6 +194,10 @@ class Client:
         data = await self._get("/user/subscription")
         limits = data.get("limits") if isinstance(data, dict) else None
         allowed = limits.get("agents") if isinstance(limits, dict) else None
+        if isinstance(allowed, int) and allowed > FREE_PLAN_AGENTS:
+            self.http.pace.rise()
+        elif isinstance(allowed, int):
+            self.http.pace.fall()
         return AccountLimits(max_agents=allowed if isinstance(allowed, int) else None)
 
     async def read_call(self, call_id: str) -> dict[str, Any]:
@@ -198,8 +219,8 @@ class Client:
             raise NotFoundError("the platform gave no call token", request=f"POST {API}/conversation/register-call")
         return token
 
-    def written_path(self, leaf: LeafDifference) -> Path | None:
-        return wire.written_path(leaf)
+    def with_leaves(self, document: Document, leaves: Sequence[LeafDifference]) -> tuple[Document, list[str]]:
+        return wire.with_leaves(document, leaves)
 
 
 def _event(text: str) -> dict[str, Any] | None:
@@ -236,7 +257,7 @@ def find_base(live: Revision | None, history: Sequence[Revision], mine: tuple[st
     for revision in history:
         if revision.revision_id == live.restored_from and is_mine(revision, mine):
             return revision
-    return next((r for r in history if is_mine(r, mine) and r.is_published and not r.is_staged), None)
+    return next((r for r in history if is_mine(r, mine) and r.is_published), None)
 
 
 def _voice(data: Any, *, is_cloned: bool) -> Voice:

@@ -95,6 +95,7 @@ class RevisionRow(Row):
             scan_reason=self.scan_reason,
             is_published=self.status in (None, "published"),
             restored_from=self.restored_from,
+            based_on=None if branch_id else self.source_version_id,
             branch_id=branch_id,
             activated_at=None if branch_id else self.activated_at,
             document=document,
@@ -109,7 +110,6 @@ class BranchRow(Row):
     head_revision_id: str | None = Field(None, alias="headRevisionId")
     open_draft_id: str | None = Field(None, alias="openDraftId")
     status: str | None = None
-    created_at: str | None = Field(None, alias="createdAt")
     updated_at: str | None = Field(None, alias="updatedAt")
 
 

@@ -1,7 +1,7 @@
 """The platform's names: what is written under one name is stored and read under another. Pure.
 
-One table says which; documents and draft comparisons are read through it. What equal means is
-not decided here (`plan.canonical`), nor which section a field is stored in: a read is indexed by field name, whatever
+Documents and draft comparisons are read through the table of fields (`agentops.fields`). What equal means is not
+decided here (`plan.canonical`), nor which section a field is stored in: a read is indexed by field name, whatever
 section it stands in, because the platform's documents do not say.
 """
 
@@ -13,67 +13,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from agentops.document import Document, LeafDifference, Path
+from agentops.fields import BY_PATH, SECTIONS, SERVER_OWNED, UNVERIFIABLE, WRITTEN_AT
 
-# stored name -> place in the write vocabulary, where the two differ
-RENAMED: Mapping[str, Path] = {
-    "prompt": ("singlePromptConfig", "prompt"),
-    "tools": ("singlePromptConfig", "tools"),
-    "toolRefs": ("singlePromptConfig", "toolRefs"),
-    "modelName": ("slmModel",),
-    "synthesizerType": ("synthesizer", "voiceConfig", "model"),
-    "synthesizerSpeed": ("synthesizer", "speed"),
-    "synthesizerSampleRate": ("synthesizer", "sampleRate"),
-    "defaultLanguage": ("language", "default"),
-    "supportedLanguages": ("language", "supported"),
-    "languageSwitching": ("language", "switching"),
-}
-
-# members of the stored `synthesizerArgs`
-VOICE_ARGUMENTS: Mapping[str, Path] = {
-    "model": ("synthesizer", "voiceConfig", "model"),
-    "voiceId": ("synthesizer", "voiceConfig", "voiceId"),
-    "gender": ("synthesizer", "voiceConfig", "gender"),
-    "speed": ("synthesizer", "speed"),
-    "consistency": ("synthesizer", "consistency"),
-    "similarity": ("synthesizer", "similarity"),
-    "enhancement": ("synthesizer", "enhancement"),
-    "sampleRate": ("synthesizer", "sampleRate"),
-}
-
-SECTIONS = frozenset(
-    {
-        "workflow_prompt",
-        "workflow_tools",
-        "workflow_graph",
-        "llm",
-        "voice",
-        "language",
-        "call_handling",
-        "detection",
-        "analytics",
-        "timeouts",
-        "audio",
-        "privacy",
-        "widget",
-        "playbooks",
-    }
-)
-
-# Written (dotted where nested), but no source says under which name they are read back.
-UNVERIFIABLE = frozenset({"customLLMWebSocketUrl", "globalKnowledgeBaseId", "singlePromptConfig.toolRefs"})
-
-_READ_ONLY = frozenset({"workflowGraph", "workflowType", "_id", "__v", "createdAt", "updatedAt"})
-
-
+_ARGUMENTS = "synthesizerArgs"  # what the voice was asked for, as one object
+_RENAMED = frozenset(read[0] for read in WRITTEN_AT)
+# A field that is stored twice, in the arguments and by itself, is what it is by itself: the deeper name comes first.
+_PARTS = sorted((read for read in WRITTEN_AT if read != (_ARGUMENTS,)), key=len, reverse=True)
+_OF_ITS_OWN_NAME = "playbooks"  # a section that holds one field, which is called as it is
 _CONTAINERS = (dict, list)
+_TOP = frozenset(path[0] for path in BY_PATH)
 
 
 def flat_fields(resolved: Mapping[str, Any]) -> dict[str, Any]:
     """Every stored field by name, from the flat form or from the one grouped by section."""
     fields: dict[str, Any] = {}
     for name, value in resolved.items():
-        if name == "playbooks" and isinstance(value, Mapping):
-            fields[name] = value.get("playbooks", value)  # a section that holds one field of its own name
+        if name == _OF_ITS_OWN_NAME and isinstance(value, Mapping):
+            fields[name] = value.get(name, value)
         elif name in SECTIONS and isinstance(value, Mapping):
             fields.update(value)
         else:
@@ -86,38 +42,30 @@ def from_stored(resolved: Mapping[str, Any]) -> tuple[Document, frozenset[str]]:
     document: Document = {}
     fields = flat_fields(resolved)
     for name, value in fields.items():
-        if name in _READ_ONLY or name in RENAMED or name == "synthesizerArgs" or value is None:
-            continue
-        document[name] = without_nulls(value)
-    arguments = fields.get("synthesizerArgs")
-    if isinstance(arguments, Mapping):
-        _place_all(document, _voice_arguments(arguments), VOICE_ARGUMENTS)
-    _place_all(document, fields, RENAMED)
-    return document, frozenset(name for name in UNVERIFIABLE if not _holds(document, name.split(".")))
+        if name not in SERVER_OWNED and name not in _RENAMED and value is not None:
+            document[name] = without_nulls(value)
+    if isinstance(arguments := fields.get(_ARGUMENTS), Mapping):
+        nested = arguments.get("voiceConfig")
+        fields[_ARGUMENTS] = {**arguments, **(nested if isinstance(nested, Mapping) else {})}
+    for read in _PARTS:
+        if (value := _value_at(fields, read)) is not None:
+            _place(document, WRITTEN_AT[read], without_nulls(value))
+    unseen = (name for name in UNVERIFIABLE if _value_at(document, tuple(name.split("."))) is None)
+    return document, frozenset(unseen)
 
 
-def _holds(document: Any, path: Sequence[str]) -> bool:
+def _value_at(document: Any, path: Path) -> Any:
     for name in path:
-        if not isinstance(document, Mapping) or name not in document:
-            return False
-        document = document[name]
-    return True
+        document = document.get(name) if isinstance(document, Mapping) else None
+    return document
 
 
-def _voice_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    nested = arguments.get("voiceConfig")
-    return {**arguments, **(nested if isinstance(nested, Mapping) else {})}
-
-
-def _place_all(document: Document, values: Mapping[str, Any], table: Mapping[str, Path]) -> None:
-    for name, path in table.items():
-        if (value := values.get(name)) is not None:
-            target = document
-            for part in path[:-1]:
-                if not isinstance(target.get(str(part)), dict):
-                    target[str(part)] = {}
-                target = target[str(part)]
-            target[str(path[-1])] = without_nulls(value)
+def _place(document: Document, path: Path, value: Any) -> None:
+    for name in path[:-1]:
+        if not isinstance(document.get(str(name)), dict):
+            document[str(name)] = {}
+        document = document[str(name)]
+    document[str(path[-1])] = value
 
 
 def without_nulls(value: Any) -> Any:
@@ -147,18 +95,16 @@ def split_path(text: str) -> Path:
 def written_path(leaf: LeafDifference) -> Path | None:
     """The place in a document that a stored leaf means; None when it has none."""
     path = split_path(leaf.path)
-    if path and path[0] == leaf.section and len(path) > 1:
+    if path and path[0] == leaf.section and len(path) > 1 and leaf.section != _OF_ITS_OWN_NAME:
         path = path[1:]
-    if not path or path[0] in _READ_ONLY:
+    if not path or path[0] in SERVER_OWNED:
         return None
-    first = str(path[0])
-    if first == "synthesizerArgs":
-        inner = path[2:] if path[1:2] == ("voiceConfig",) else path[1:]
-        if not inner:
-            return ("synthesizer",)
-        place = VOICE_ARGUMENTS.get(str(inner[0]))
-        return (*place, *inner[1:]) if place else ("synthesizer", *inner)
-    return (*RENAMED[first], *path[1:]) if first in RENAMED else path
+    if path[:2] == (_ARGUMENTS, "voiceConfig"):
+        path = (_ARGUMENTS, *path[2:])
+    for length in (2, 1):
+        if (place := WRITTEN_AT.get(path[:length])) is not None:
+            return (*place, *path[length:])
+    return path
 
 
 def read_differences(data: Any) -> tuple[LeafDifference, ...]:
@@ -183,6 +129,18 @@ def _differences_of_sections(sections: Mapping[str, Any]) -> Iterable[LeafDiffer
             for name in sorted({*before, *after}):
                 if before.get(name) != after.get(name):
                     yield LeafDifference(section, name, before.get(name), after.get(name))
+
+
+def with_leaves(document: Mapping[str, Any], leaves: Iterable[LeafDifference]) -> tuple[Document, list[str]]:
+    """A document in write names with the platform's comparison applied; and the leaves that no known field holds."""
+    fields, unknown = _copy(document), []
+    for leaf in leaves:
+        path = written_path(leaf)
+        if path is None or (path[0] not in document and path[0] not in _TOP):
+            unknown.append(f"{leaf.section}.{leaf.path}")
+        else:
+            _put(fields, path, _GONE if leaf.after is None else without_nulls(leaf.after))
+    return dict(_pruned(fields)), unknown
 
 
 _GONE = object()

@@ -12,7 +12,9 @@ from pydantic import BaseModel, ValidationError
 
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import CLEARED, Path, Secret, path_text
+from agentops.fields import METADATA, WRITTEN_AT
 from agentops.spec.closest import closest
+from agentops.spec.model.base import Model
 from agentops.spec.rendering import BROKEN
 from agentops.spec.scalars import looks_like_number, number_of, spelling
 from agentops.spec.template import has_expression
@@ -159,6 +161,8 @@ def _diagnostic(model: type[BaseModel], tree: Map, group: tuple[Path, list[Any]]
 
 def _unknown_field(model: type[BaseModel], location: tuple[Any, ...], name: str) -> _Found:
     owner = _model_at(model, location[:-1])
+    if owner is not None and issubclass(owner, Model) and name in owner.REMOVED:
+        return _Found("removed-field", f"`{name}` is no longer supported", None, owner.REMOVED[name])
     known = list(owner.model_fields) if owner is not None else []
     close = closest(name, known, cutoff=0.6)
     expected = None
@@ -172,20 +176,10 @@ def _unknown_field(model: type[BaseModel], location: tuple[Any, ...], name: str)
     return _Found("unknown-field", f"there is no field `{name}` here", expected, hint)
 
 
-# Names that the platform uses when it answers, and what they are called when writing.
+# Names that the platform uses when it answers, or for what stands outside the configuration, and where they belong.
 READ_NAMES = {
-    "prompt": "singlePromptConfig.prompt",
-    "tools": "singlePromptConfig.tools",
-    "modelName": "slmModel",
-    "defaultLanguage": "language.default",
-    "supportedLanguages": "language.supported",
-    "languageSwitching": "language.switching",
-    "synthesizerSpeed": "synthesizer.speed",
-    "synthesizerSampleRate": "synthesizer.sampleRate",
-    "synthesizerArgs": "synthesizer.voiceConfig",
-    "allowInboundCall": "inbound, at the top of the spec",
-    "telephonyProductId": "phone_numbers, at the top of the spec",
-    "visibleToEveryone": "visible_to_everyone, at the top of the spec",
+    **{str(read[0]): path_text(place) for read, place in WRITTEN_AT.items() if len(read) == 1},
+    **{name: f"{spec}, at the top of the spec" for name, spec in METADATA.items() if name != spec},
 }
 
 

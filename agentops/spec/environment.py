@@ -16,10 +16,10 @@ from agentops.document import (
     Environment,
     IgnoredDrift,
     Limits,
+    ModelEndpoint,
     OnFailure,
     Secret,
     SecretRef,
-    Strategy,
 )
 from agentops.errors import UsageError
 from agentops.spec.check import check
@@ -27,7 +27,7 @@ from agentops.spec.closest import closest
 from agentops.spec.files import PROJECT_FILE, FileProblem, ProjectFiles
 from agentops.spec.hosts import host_of, is_loopback, may_receive_key
 from agentops.spec.merge import merge
-from agentops.spec.model.project import EnvironmentSpec, LimitsSpec, LintSpec, ProjectSpec
+from agentops.spec.model.project import EnvironmentSpec, LimitsSpec, LintSpec, ModelSpec, ProjectSpec
 from agentops.spec.rendering import Rendering
 from agentops.spec.scope import Functions, GitFacts, Names, SecretOrigin, Secrets, git_names
 from agentops.spec.secret_places import unfit_characters
@@ -104,7 +104,7 @@ def read_project(
     secrets = Secrets(reader.sources(block), environ, is_needed=needs_secrets)
     variables = reader.variables(tree.get("variables"), block.get("variables"), secrets)
     project = str(tree.get("project") or "")
-    made = reader.environment(project, block, environments.marks[name], (variables, secrets, git))
+    made = reader.environment(tree, block, environments.marks[name], (variables, secrets, git))
     if needs_secrets and made is not None and made.api_key is not None and not made.api_key.is_revealable:
         missing = next(ref for ref in made.api_key.parts if isinstance(ref, SecretRef) and ref.value is None)
         hint = secrets.how_to_set(missing.name)
@@ -205,19 +205,24 @@ class _EnvironmentReader:
         return rendering
 
     def environment(
-        self, project: str, block: Map, mark: Mark, known: tuple[Names, Secrets, GitFacts | None]
+        self, tree: Map, block: Map, mark: Mark, known: tuple[Names, Secrets, GitFacts | None]
     ) -> Environment | None:
         """The environment as the rest of the program sees it, or None when its block has errors."""
         variables, secrets, git = known
         rest = Map(block.mark)
         for key in block:
-            if key not in ("variables", "secrets", "deploy", "api_key"):
+            if key not in ("variables", "secrets", "deploy", "api_key", "judge", "listen"):
                 rest.put(key, block[key], block.marks[key])
         names: dict[str, Any] = {"vars": variables, "secrets": secrets}
         rendered, _ = self._rendering(names, secrets).tree(rest, mark)
+        # Validation and plans need no key's value, so a missing one is told by whoever uses it.
+        with_key = self._rendering({**names, "secrets": secrets.unneeded()}, secrets)
         if "api_key" in block:
-            with_key = self._rendering({**names, "secrets": secrets.unneeded()}, secrets)
             rendered.put("api_key", *with_key.tree(block["api_key"], block.marks["api_key"]))
+        for key in ("judge", "listen"):
+            source = block if key in block else tree
+            if key in source:
+                rendered.put(key, *with_key.tree(source[key], source.marks[key]))
         if "deploy" in block:
             deploying = self._rendering({**names, "git": git_names(git)}, secrets)
             rendered.put("deploy", *deploying.tree(block["deploy"], block.marks["deploy"]))
@@ -228,7 +233,7 @@ class _EnvironmentReader:
         self.problems += [each for each in wrong if (each.code, each.where) not in known_wrong]
         if spec is None or not self._is_consistent(spec, rendered, mark):
             return None
-        return _to_environment(project, self.name, spec, variables)
+        return _to_environment(str(tree.get("project") or ""), self.name, spec, variables)
 
     def _check_label(self, tree: Map) -> None:
         """Warns of what the platform would not keep of a label: characters it refuses, and length beside our mark.
@@ -264,6 +269,13 @@ class _EnvironmentReader:
             summary = f"the API key of {self.name} is written into the file"
             self.problems.append(Diagnostic("literal-secret", Severity.ERROR, summary, hint, place))
             return False
+        for key, model in (("judge", spec.judge), ("listen", spec.listen)):
+            if model is not None and isinstance(model.api_key, str):
+                hint = "write api_key: ${{ secrets.NAME }} and put the key into the environment variable NAME"
+                place = value_place(tree[key].marks["api_key"])
+                summary = f"the API key of `{key}` is written into the file"
+                self.problems.append(Diagnostic("literal-secret", Severity.ERROR, summary, hint, place))
+                return False
         if spec.target is not None and spec.base_url is not None:
             summary = f"{self.name} has both a target and a base_url"
             hint = "`target: emulator` is the embedded emulator; base_url is for one that runs elsewhere"
@@ -308,8 +320,18 @@ def _to_environment(project: str, name: str, spec: EnvironmentSpec, variables: N
         ignore_drift=tuple(
             IgnoredDrift(each.path, each.reason, each.agent, each.until) for each in spec.ignore_drift or ()
         ),
+        judge=_to_endpoint(spec.judge),
+        listen=_to_endpoint(spec.listen),
         **rate,
     )
+
+
+def _to_endpoint(spec: ModelSpec | None) -> ModelEndpoint | None:
+    if spec is None:
+        return None
+    written = spec.model_dump(exclude_none=True, exclude={"base_url", "model", "api_key"})
+    key = spec.api_key if isinstance(spec.api_key, Secret) else None
+    return ModelEndpoint(spec.base_url, spec.model, key, **written)
 
 
 def _to_limits(spec: LimitsSpec) -> Limits:
@@ -336,7 +358,6 @@ def _to_deploy(spec: EnvironmentSpec) -> Deploy:
         smoke=deploy.smoke == "live",
         gate_preview=deploy.gate == "preview",
         on_failure=OnFailure(deploy.on_failure or OnFailure.ROLLBACK),
-        strategy=Strategy(deploy.strategy or Strategy.IN_PLACE),
-        keep_branches=deploy.keep_branches or Deploy().keep_branches,
         call_minutes=deploy.call_minutes,
+        coverage_floor=float(deploy.coverage.rstrip("%")) / 100 if deploy.coverage is not None else None,
     )

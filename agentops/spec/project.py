@@ -12,7 +12,7 @@ from agentops.document import DesiredAgent, Environment
 from agentops.errors import SpecError, UsageError
 from agentops.spec.environment import ProjectContext, read_project
 from agentops.spec.files import AGENTS, PROJECT_FILE, FileProblem, ProjectFiles
-from agentops.spec.resolve import Resolved, SpecReader, check_asked
+from agentops.spec.resolve import Resolved, SpecReader, SpecResult, check_asked, key_of
 from agentops.spec.scope import SHORT_SECRET, GitFacts
 from agentops.spec.template_bounds import Budget
 from agentops.spec.tree import key_place, mark_of
@@ -24,6 +24,7 @@ class Project:
 
     agents:      those without errors, in the order of their files
     diagnostics: everything that is wrong or doubtful in any file that was read, sorted by place
+    unresolved:  keys of agents whose spec has errors, as far as the spec tells them, with the files it is made from
     """
 
     root: Path
@@ -32,6 +33,7 @@ class Project:
     agents: tuple[DesiredAgent, ...]
     diagnostics: tuple[Diagnostic, ...]
     context: ProjectContext | None = field(default=None, repr=False)
+    unresolved: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def resolved(self) -> Iterator[Resolved]:
@@ -84,8 +86,10 @@ def load_project(
     if not isinstance(context, ProjectContext):
         raise SpecError(_with_sources(context, files))
     results = []
+    unresolved: dict[str, frozenset[str]] = {}
     for path in files.specs():
         results.append(SpecReader(context, path).result())
+        unresolved |= _unresolved(path, results[-1])
         files.forget(path)
     files.forget_all()
     agents = tuple(agent for result in results for agent in result.agents)
@@ -99,7 +103,20 @@ def load_project(
         problems.append(Diagnostic("no-specs", Severity.WARNING, "the project has no specs", hint, Where(PROJECT_FILE)))
     if context.environment is None:
         raise SpecError(_with_sources(_in_order(problems), files))
-    return Project(root, context.name, context.environment, agents, _with_sources(_in_order(problems), files), context)
+    secrets = context.secrets.known(name for result in results for name in result.secrets)
+    made = replace(context.environment, secrets=secrets)
+    told = _with_sources(_in_order(problems), files)
+    return Project(root, context.name, made, agents, told, context, unresolved)
+
+
+def _unresolved(path: str, result: SpecResult) -> dict[str, frozenset[str]]:
+    """The agents that a spec with errors means and does not give. One that can't be read at all means the agent that
+    its file is called after."""
+    errors = [problem for problem in result.problems if problem.is_error]
+    given = {agent.key for agent in result.agents}
+    named = {problem.agent for problem in errors if problem.agent is not None}
+    keys = named - given if named or given else {key_of(path)}
+    return dict.fromkeys(sorted(keys), frozenset((path, *result.files))) if errors else {}
 
 
 def _short_secrets(context: ProjectContext) -> Iterator[Diagnostic]:

@@ -10,13 +10,14 @@ from typing import Any
 from agentops.diagnostics import Where
 from agentops.document import CLEARED, Path, Secret, path_text
 from agentops.errors import UsageError
+from agentops.fields import KEY_NAMES
 from agentops.spec.closest import closest
 from agentops.spec.files import PROJECT_FILE
 from agentops.spec.merge import CLEAR, MERGE
 from agentops.spec.project import Project
 from agentops.spec.resolve import Resolved
 from agentops.spec.template import has_expression
-from agentops.spec.tree import NATURAL_KEYS, Map, Mark, Seq, mark_of, value_place
+from agentops.spec.tree import Map, Mark, Seq, mark_of, value_place
 
 _PART = re.compile(r"\[(\d+)\]|\[([^\]]{1,200})\]|([^.\[\]]+)")
 _NAMES = re.compile(
@@ -87,7 +88,7 @@ def _find(tree: Any, parts: Path) -> Path | None:
 def _index(items: list[Any], part: str | int) -> int | None:
     if isinstance(part, int):
         return part if part < len(items) else None
-    named = (i for i, item in enumerate(items) if isinstance(item, dict) and part in map(item.get, NATURAL_KEYS))
+    named = (i for i, item in enumerate(items) if isinstance(item, dict) and part in map(item.get, KEY_NAMES))
     return next(named, None)
 
 
@@ -117,7 +118,7 @@ def _keyed(tree: Any, path: Path) -> Path:
     keyed: list[str | int] = []
     for part in path:
         tree = tree[part]
-        named = [tree[key] for key in NATURAL_KEYS if isinstance(tree, dict) and isinstance(tree.get(key), str)]
+        named = [tree[key] for key in KEY_NAMES if isinstance(tree, dict) and isinstance(tree.get(key), str)]
         keyed.append(named[0] if isinstance(part, int) and named else part)
     return tuple(keyed)
 

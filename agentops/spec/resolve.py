@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
-from agentops.document import DesiredAgent, Document, Path
+from agentops.document import AGENT_KEY, DesiredAgent, Document, Path
+from agentops.fields import METADATA
 from agentops.spec.check import check, sound_part
 from agentops.spec.choices import settle_choices
 from agentops.spec.closest import closest
@@ -28,7 +29,6 @@ from agentops.spec.suppression import split_suppressed
 from agentops.spec.template_values import BUDGET
 from agentops.spec.tree import Map, Mark, key_place, mark_of, to_document, to_plain, value_place
 
-_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _ONLY_IN_SPECS = ("environments", "extends", "for_each", "key", "previous_keys")
 
 
@@ -280,11 +280,10 @@ class SpecReader:
     def _key(self, tree: Map, instance: Instance) -> str:
         """The agent's key: as written, else from the file's path, with the item of a matrix behind it."""
         written = tree.get("key")
-        stem = self.path.removeprefix(f"{AGENTS}/").rpartition(".")[0].replace("/", "-")
-        key = written if isinstance(written, str) else stem
+        key = written if isinstance(written, str) else key_of(self.path)
         if instance.suffix is not None and (not isinstance(written, str) or "${" not in str(written)):
             key = key if isinstance(written, str) and instance.suffix in key else f"{key}-{instance.suffix}"
-        if not _KEY.fullmatch(key) and not isinstance(written, str):
+        if not AGENT_KEY.fullmatch(key) and not isinstance(written, str):
             hint = "name the file with lower-case letters, digits, _ and -, or write `key:` into the spec"
             self._report("bad-key", f"the file's name gives the key {key!r}", hint, Where(self.path))
         return key
@@ -329,24 +328,19 @@ def _scripts(spec: AgentSpec) -> Sequence[str]:
     return () if spec.calls is None or isinstance(spec.calls, NoCalls) else spec.calls
 
 
-# What authors write at the top of a spec -> the platform's name for it.
-METADATA = {
-    "description": "description",
-    "inbound": "allowInboundCall",
-    "phone_numbers": "telephonyProductId",
-    "visible_to_everyone": "visibleToEveryone",
-    "avatar_url": "avatarUrl",
-}
+def key_of(path: str) -> str:
+    """The key of the spec at a project path that writes none of its own."""
+    return path.removeprefix(f"{AGENTS}/").rpartition(".")[0].replace("/", "-")
 
 
 def _metadata(tree: Map) -> Document:
-    return {name: to_plain(tree[key]) for key, name in METADATA.items() if key in tree}
+    """The unversioned fields that the spec manages, in the platform's names; `name` is an agent's own."""
+    return {name: to_plain(tree[key]) for name, key in METADATA.items() if name != "name" and key in tree}
 
 
 def _places_outside(tree: Map) -> dict[Path, Where]:
     """Where the fields are written that are not in the document."""
-    written = {"name": "name", **METADATA}
-    return {(name,): value_place(tree.marks[key]) for key, name in written.items() if key in tree.marks}
+    return {(name,): value_place(tree.marks[key]) for name, key in METADATA.items() if key in tree.marks}
 
 
 def check_asked(results: Sequence[SpecResult], context: ProjectContext) -> list[Diagnostic]:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from agentops.diagnostics import Diagnostic, Severity
-from agentops.document import CLEARED, EMPTY_VALUES, Path
+from agentops.document import CLEARED, Path
+from agentops.fields import is_clearable
 from agentops.spec.closest import closest
 from agentops.spec.lint_target import LintTarget, Text
 from agentops.spec.model.base import REALTIME_MODELS, Known
@@ -224,8 +225,7 @@ def _cleared(target: LintTarget) -> Iterator[Diagnostic]:
 
 def _cleared_below(target: LintTarget, value: Any, path: Path) -> Iterator[Diagnostic]:
     if value is CLEARED:
-        in_free_map = len(path) > 2 and path[-2] in ("headers", "defaultVariables", "queryParams")
-        if path[1:] not in EMPTY_VALUES and not in_free_map:
+        if not is_clearable(path[1:]):
             summary = f"{path[-1]} can't be emptied: no value is known that means empty there"
             hint = "write the value you want; to stop managing the field, write null or leave it out"
             yield target.problem("cannot-clear", _ERROR, path, summary, hint)

@@ -7,6 +7,7 @@ from copy import copy
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from agentops.credentials import is_key_name
 from agentops.diagnostics import Where
 from agentops.document import SecretRef
 from agentops.spec.closest import closest
@@ -16,6 +17,8 @@ from agentops.spec.template import SecretValue, TemplateError, UndefinedNameErro
 from agentops.spec.template_values import BUDGET
 
 SHORT_SECRET = 6  # characters; anything shorter may be part of an ordinary word
+
+_LONG_ENOUGH = 8  # characters from which on the value of a variable that is only called like a secret is taken for one
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,14 @@ class Secrets(Mapping[str, SecretValue]):
     def __len__(self) -> int:
         return len(self._sources)
 
+    def known(self, also: Iterable[str] = ()) -> tuple[SecretRef, ...]:
+        """Every secret that has a value: declared, noted here, `also` these, and what an environment variable holds
+        whose name says that it is one. A spec that used it may be gone, and the platform still holds the value."""
+        names = {*self._sources, *self._noted, *also}
+        found = {name: self._value(self._sources.get(name, SecretOrigin(env=name))) for name in names}
+        found |= {name: value for name, value in self._environ.items() if _is_telling(name, value)}
+        return tuple(SecretRef(name, value) for name, value in sorted(found.items()) if value)
+
     def variables(self, also: Iterable[str] = ()) -> set[str]:
         """The environment variables that hold secrets: those with a source, those noted here, and `also` these."""
         noted = {*self._noted, *also}
@@ -149,6 +160,10 @@ class Secrets(Mapping[str, SecretValue]):
                 return stream.read(65536).rstrip("\r\n")
         except (OSError, ValueError):
             return None
+
+
+def _is_telling(name: str, value: str) -> bool:
+    return len(value) >= _LONG_ENOUGH and is_key_name(name)
 
 
 class Functions:

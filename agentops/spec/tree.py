@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from agentops.diagnostics import Where
 from agentops.document import Path
+from agentops.fields import KEY_NAMES
 
 # (file of the key, its line, its column, file of the value, its line, its column), counted from 0 as libyaml does.
 # A plain tuple, because a project has a hundred thousand of them.
@@ -87,11 +88,7 @@ def _child(tree: Any, part: str | int) -> tuple[Any, Mark] | None:
 
 
 def _is_named(item: Any, name: str) -> bool:
-    return isinstance(item, dict) and name in (item.get(key) for key in NATURAL_KEYS)
-
-
-# How an item of a list can be named in a path, besides by its index.
-NATURAL_KEYS = ("name", "identifier", "variableName", "word", "key", "id")
+    return isinstance(item, dict) and name in (item.get(key) for key in KEY_NAMES)
 
 
 _LINE_BITS = _COLUMN_BITS = 22  # a file has at most a million bytes

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from pathlib import Path
 
 from agentops.errors import UsageError
+from agentops.settings import read_settings
 from agentops.spec import GitFacts
 
 
 def read_git_facts(root: Path) -> GitFacts | None:
     """The checked-out commit, or None outside a repository (and in one without a commit)."""
-    told = _git(root, "log", "-1", "--format=%H%x00%h%x00%s%x00%an%x00%cI")
-    if told is None:
+    commit = _git(root, "log", "-1", "--format=%H%x00%h%x00%s%x00%an%x00%cI")
+    if commit is None:
         return None
-    sha, short_sha, subject, author, committed_at = told.strip("\n").split("\0")
+    sha, short_sha, subject, author, committed_at = commit.strip("\n").split("\0")
     branch = (_git(root, "rev-parse", "--abbrev-ref", "HEAD") or "").strip()
     return GitFacts(
         sha=sha,
@@ -28,25 +30,64 @@ def read_git_facts(root: Path) -> GitFacts | None:
 
 
 def changed_files(root: Path, reference: str) -> frozenset[str]:
-    """Project-relative paths that differ from `reference`, uncommitted and untracked ones included.
+    """Project-relative paths that differ from where this branch left `reference`, uncommitted and untracked ones
+    included: what only the other side changed since is not ours to deploy, in its old text.
 
-    Raises UsageError when git does not know the reference.
+    Raises UsageError when git does not know the reference, or can't say what there was in common.
     """
-    tracked = _git(root, "diff", "--name-only", "--relative", "-z", reference, "--", ".")
+    if reference.startswith("-"):  # git would take it for an option, and some of its options write files
+        raise UsageError(
+            f"--changed-since {reference}: a git reference does not begin with -", hint=_NAME_ONE, code=_UNKNOWN
+        )
+    resolved = _run(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
+    if resolved is None:
+        raise UsageError("--changed-since needs git, which is not installed here", hint="install git", code=_UNKNOWN)
+    base = _run(root, "merge-base", resolved.stdout.strip(), "HEAD") if resolved.returncode == 0 else resolved
+    if base is None or base.returncode != 0:
+        raise _no_comparison(root, reference)
+    tracked = _git(root, "diff", "--name-only", "--relative", "-z", base.stdout.strip(), "--", ".")
     untracked = _git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", ".")
     if tracked is None or untracked is None:
-        raise UsageError(
-            f"git can't compare with {reference!r}",
-            hint="name a branch, tag or commit of this repository; a shallow clone may need `git fetch --unshallow`",
-            code="unknown-reference",
-        )
+        raise _no_comparison(root, reference)
     return frozenset(name for name in (tracked + untracked).split("\0") if name)
+
+
+_UNKNOWN = "unknown-reference"
+_NAME_ONE = "name a branch, tag or commit of this repository, such as origin/main"
+
+
+def _no_comparison(root: Path, reference: str) -> UsageError:
+    """Why git can't compare, as far as it says so, with the way out of that."""
+    where = _run(root, "rev-parse", "--is-shallow-repository")
+    said = where.stderr if where else ""
+    if "dubious ownership" in said:
+        why, hint = (
+            "the repository belongs to another user, so git won't read it",
+            f"if you trust it: git config --global --add safe.directory {shlex.quote(str(_repository_of(root)))}",
+        )
+    elif where is None or where.returncode != 0:
+        why, hint = f"{root} is in no git repository", "run it inside of one, or leave --changed-since out"
+    elif where.stdout.strip() == "true":
+        why, hint = "this is a shallow clone", "git fetch --unshallow (on GitHub: fetch-depth: 0 for actions/checkout)"
+    else:
+        why, hint = "it knows no such commit, or none in common with HEAD", _NAME_ONE
+    return UsageError(f"git can't compare with {reference!r}: {why}", hint=hint, code=_UNKNOWN)
+
+
+def _repository_of(root: Path) -> Path:
+    return next((each for each in (root, *root.parents) if (each / ".git").exists()), root)
 
 
 def _git(root: Path, *arguments: str) -> str | None:
     """What git prints, or None when it fails or is not installed."""
+    done = _run(root, *arguments)
+    return done.stdout if done is not None and done.returncode == 0 else None
+
+
+def _run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str] | None:
+    """Git's answer, in English so that it can be told apart; None when it is not installed."""
+    environ = {**read_settings().environ, "LC_ALL": "C"}
     try:
-        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
+        return subprocess.run(["git", *arguments], cwd=root, env=environ, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         return None
-    return done.stdout if done.returncode == 0 else None

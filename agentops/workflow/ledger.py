@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from agentops.apply.evidence import Deed
 from agentops.apply.rollback import commit_in
+from agentops.apply.run_history import DeployRecord, read_deploys
+from agentops.errors import UsageError
 from agentops.plan.history import HistoryEntry
+from agentops.workflow.deployment import Deployment
 from agentops.workflow.history import AgentHistory
 
 FORMAT_VERSION = 1
 
 
-def ledger_lines(environment: str, histories: Iterable[AgentHistory], deeds: Mapping[str, Deed]) -> Iterator[str]:
+def write_ledger(deployment: Deployment, histories: Iterable[AgentHistory], path: Path) -> int:
+    """Writes the ledger to `path`; returns how many revisions it has. Raises UsageError where it can't be written."""
+    name = deployment.environment.name
+    lines = list(ledger_lines(name, histories, read_deploys(deployment.root, name)))
+    try:
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"the ledger can't be written to {path}: {error.strerror}") from None
+    return len(lines)
+
+
+def ledger_lines(
+    environment: str, histories: Iterable[AgentHistory], deploys: Mapping[str, DeployRecord]
+) -> Iterator[str]:
     """One JSON object per published revision with our mark, oldest first within an agent.
 
     `run_id`, `digest` and `verdict` are null for what another machine deployed.
@@ -22,11 +38,11 @@ def ledger_lines(environment: str, histories: Iterable[AgentHistory], deeds: Map
     for history in histories:
         for entry in reversed(history.entries):
             if entry.is_ours and entry.revision.is_published:
-                deed = deeds.get(entry.revision.revision_id)
-                yield json.dumps(_row(environment, history, entry, deed), ensure_ascii=False)
+                deploy = deploys.get(entry.revision.revision_id)
+                yield json.dumps(_row(environment, history, entry, deploy), ensure_ascii=False)
 
 
-def _row(environment: str, history: AgentHistory, entry: HistoryEntry, deed: Deed | None) -> dict[str, Any]:
+def _row(environment: str, history: AgentHistory, entry: HistoryEntry, deploy: DeployRecord | None) -> dict[str, Any]:
     revision = entry.revision
     return {
         "format_version": FORMAT_VERSION,
@@ -42,7 +58,7 @@ def _row(environment: str, history: AgentHistory, entry: HistoryEntry, deed: Dee
         "commit": commit_in(revision.label),
         "fingerprint": entry.mark.fingerprint if entry.mark else None,
         "restored_from": entry.restored_from,
-        "run_id": deed.run_id if deed else None,
-        "digest": deed.digest if deed else None,
-        "verdict": deed.verdict if deed else None,
+        "run_id": deploy.run_id if deploy else None,
+        "digest": deploy.digest if deploy else None,
+        "verdict": deploy.verdict if deploy else None,
     }

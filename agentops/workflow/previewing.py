@@ -47,8 +47,8 @@ async def preview_up(
     until = (clock.now() + ttl).strftime("%Y-%m-%dT%H:%M:%SZ")
     plan = await plan_deployment(copies, PlanOptions(overwrites_drift=True, discards_draft=True, acknowledged=_ACKED))
     options = ApplyOptions(deploy=Deploy(label=f"preview {name} until {until}", on_failure=OnFailure.KEEP))
-    told = Hooks(smoke=hooks.smoke, on_event=hooks.on_event, clock=clock, run_id=f"preview-{name}")
-    return await apply_plan(plan, deployment.account, options, told)
+    chosen = Hooks(smoke=hooks.smoke, on_event=hooks.on_event, clock=clock, run_id=f"preview-{name}")
+    return await apply_plan(plan, deployment.account, options, chosen)
 
 
 _ACKED = frozenset({"REDEPLOY"})  # a preview is there to try again what failed
@@ -145,9 +145,9 @@ class _Preview:
     live: Revision | None
 
     def ends(self, ttl: timedelta) -> datetime:
-        told = _UNTIL.search(label_text(self.live.label if self.live else None))
-        if told is not None:
-            return datetime.fromisoformat(f"{told.group(1)}+00:00")
+        until = _UNTIL.search(label_text(self.live.label if self.live else None))
+        if until is not None:
+            return datetime.fromisoformat(f"{until.group(1)}+00:00")
         made = (self.live.published_at if self.live else None) or self.listing.updated_at or "1970-01-01T00:00:00Z"
         return datetime.fromisoformat(made.replace("Z", "+00:00")) + ttl
 
@@ -161,8 +161,8 @@ async def _previews(deployment: Deployment) -> Sequence[_Preview]:
 
 
 def _preview(deployment: Deployment, listing: AgentListing, live: Revision | None) -> _Preview | None:
-    told = _CALLED.search(listing.name)
-    name = told.group(1) if told else ""
+    called = _CALLED.search(listing.name)
+    name = called.group(1) if called else ""
     mark = read_mark(live.label if live else None)
     if mark is None:
         known = {agent.name: agent.key for agent in deployment.project.agents}

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from agentops.calls.script import Script, read_script
+from agentops.calls.personas import read_persona
+from agentops.calls.reading import read_script
+from agentops.calls.script import Script
 from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
 from agentops.document import DesiredAgent, Environment
 from agentops.errors import SpecError, UsageError
@@ -70,6 +72,8 @@ def load_script(root: Path, file: str, environment: Environment) -> LoadedScript
     script = read_script(tree, file=file, place_of=place_of)
     if isinstance(script, list):
         raise SpecError([*script, *problems])
+    if missing := _missing_model(script, root / file, environment):
+        raise SpecError([Diagnostic("call-script", Severity.ERROR, *missing, where=place_of(()) or Where(file))])
     places = tuple(str(place_of(("steps", index)) or file) for index in range(len(script.steps)))
     return LoadedScript(script, file, places, place_of(("agent",)))
 
@@ -97,6 +101,19 @@ def check_scripts(project: Project) -> list[Diagnostic]:
             if loaded.script.agent not in keys and source not in broken:
                 problems.append(_of_another_agent(loaded, source, keys, [agent.key for agent in project.agents]))
     return problems
+
+
+def _missing_model(script: Script, path: Path, environment: Environment) -> tuple[str, str] | None:
+    """What is wrong with what the script asks of a language model, and what to do about it."""
+    if script.caller.goal is not None and environment.judge is None:
+        hint = "add `judge: {base_url: https://..., model: ..., api_key: ${{ secrets.NAME }}}` to agentops.yaml"
+        return "the script has a simulated caller, and the project has no judge", hint
+    if script.caller.goal is not None:
+        try:
+            read_persona(script.caller.persona, path.parent)
+        except UsageError as error:
+            return error.summary, error.hint or ""
+    return None
 
 
 def load_scripts(project: Project, agents: Sequence[DesiredAgent], choice: Choice) -> list[LoadedScript]:

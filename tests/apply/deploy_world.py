@@ -27,8 +27,8 @@ from agentops.document import (
 )
 from agentops.emulator.app import create_app
 from agentops.emulator.options import EmulatorOptions
-from agentops.emulator.store import Clock as EmulatorClock
-from agentops.emulator.store import Store
+from agentops.emulator.store.state import Clock as EmulatorClock
+from agentops.emulator.store.state import Store
 from agentops.net import NetOptions
 from agentops.plan.build import PlanOptions
 from agentops.plan.model import Plan

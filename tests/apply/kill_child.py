@@ -12,7 +12,7 @@ from agentops.apply.engine import apply_plan
 from agentops.apply.journal import Journal, environment_lock, new_run_id
 from agentops.apply.model import ApplyOptions, ApplyResult, Hooks, SmokeVerdict, Verdict
 from agentops.clock import SystemClock
-from agentops.document import Deploy, DesiredAgent, Environment, Generation, Strategy
+from agentops.document import Deploy, DesiredAgent, Environment, Generation
 from agentops.net import NetOptions
 from agentops.plan.build import PlanOptions
 from agentops.plan.model import AgentChange, Plan
@@ -27,6 +27,9 @@ NEW = agent(prompt="New.")
 
 
 class FailingCalls:
+    def is_called(self, change: AgentChange) -> bool:
+        return True
+
     async def smoke(self, change: AgentChange, agent_id: str) -> SmokeVerdict | None:
         return SmokeVerdict(Verdict.FAILED, "silence")
 
@@ -39,7 +42,7 @@ async def plan_for(writer: Writer, agents: Sequence[DesiredAgent], **options: fr
 
 
 async def deploy(
-    base_url: str, generation: Generation, wanted: DesiredAgent, root: Path, *, strategy: Strategy, fails: bool = False
+    base_url: str, generation: Generation, wanted: DesiredAgent, root: Path, *, fails: bool = False
 ) -> ApplyResult | None:
     """Plans and applies once, journalled and locked; None when the plan was refused or empty."""
     net = NetOptions(requests_per_second=None)
@@ -48,13 +51,13 @@ async def deploy(
         plan = await plan_for(writer, [wanted])
         if plan.is_empty or not plan.is_applyable:
             return None
-        options = ApplyOptions(deploy=Deploy(label="abc1234", strategy=strategy), poll_interval_s=0.05)
+        options = ApplyOptions(deploy=Deploy(label="abc1234"), poll_interval_s=0.05)
         run_id = new_run_id(clock.now())
         with environment_lock(root, "test", clock), Journal(root, run_id, clock) as journal:
             smoke = FailingCalls() if fails else None
             return await apply_plan(plan, writer, options, Hooks(smoke, journal, run_id=run_id))
 
 
-def deploy_in_a_process(base_url: str, generation: str, root: str, strategy: str, fails: bool) -> None:
+def deploy_in_a_process(base_url: str, generation: str, root: str, fails: bool) -> None:
     kinds = Generation(generation), NEW, Path(root)
-    asyncio.run(deploy(base_url, *kinds, strategy=Strategy(strategy), fails=fails))
+    asyncio.run(deploy(base_url, *kinds, fails=fails))

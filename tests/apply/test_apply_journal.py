@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from deploy_world import PatientClock, World, agent
 
-from agentops.apply.evidence import Deed, read_deeds, read_run, read_runs, read_verdicts
 from agentops.apply.journal import Journal, environment_lock, event_data, new_run_id
 from agentops.apply.model import Outcome, SmokeVerdict, Stage, StageFinished, Verdict
+from agentops.apply.run_history import DeployRecord, read_deploys, read_run, read_runs, read_verdicts
 from agentops.clock import SystemClock
 from agentops.document import Environment, Secret, SecretRef
 from agentops.errors import StaleError
@@ -23,6 +23,9 @@ from agentops.workflow.ledger import ledger_lines
 
 
 class PassingCalls:
+    def is_called(self, change: AgentChange) -> bool:
+        return True
+
     async def smoke(self, change: AgentChange, agent_id: str) -> SmokeVerdict | None:
         return SmokeVerdict(Verdict.PASSED, "1 call passed")
 
@@ -56,8 +59,8 @@ async def test_what_was_deployed_can_be_looked_up(world: World, tmp_path: Path) 
         result = await world.apply(plan, smoke=PassingCalls(), record=journal)
     [deployed] = result.agents
     assert deployed.outcome is Outcome.APPLIED
-    deeds = read_deeds(tmp_path, "test")
-    assert deeds == {deployed.revision_id: Deed("run-1", plan.digest, "passed")}
+    deploys = read_deploys(tmp_path, "test")
+    assert deploys == {deployed.revision_id: DeployRecord("run-1", plan.digest, "passed")}
     assert read_verdicts(tmp_path, "test") == {deployed.revision_id: "passed"}
     assert read_verdicts(tmp_path, "other") == {}
     found = read_run(tmp_path, "test", "run")
@@ -76,7 +79,7 @@ async def test_the_ledger_has_a_line_for_every_deploy(world: World, tmp_path: Pa
     assert observed.live is not None
     entries = build_history(Environment("acme", "test"), revisions, observed.live.revision_id)
     history = AgentHistory(agent(), observed.agent_id, entries)
-    rows = [json.loads(line) for line in ledger_lines("test", [history], read_deeds(tmp_path, "test"))]
+    rows = [json.loads(line) for line in ledger_lines("test", [history], read_deploys(tmp_path, "test"))]
     assert [(row["number"], row["is_live"], row["verdict"]) for row in rows] == [(2, False, "passed"), (3, True, None)]
     assert rows[0]["digest"] == plan.digest
     assert rows[1]["run_id"] is None

@@ -21,8 +21,8 @@ from deploy_world import KEY
 from kill_child import NEW, OLD, deploy, deploy_in_a_process, plan_for
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from agentops.apply.evidence import read_runs
-from agentops.document import Generation, Strategy, read_mark
+from agentops.apply.run_history import read_runs
+from agentops.document import Generation, read_mark
 from agentops.emulator.app import create_app
 from agentops.emulator.options import EmulatorOptions
 from agentops.net import NetOptions
@@ -92,14 +92,12 @@ class Road:
     generation: Generation
     exists: bool = True
     fails: bool = False
-    strategy: Strategy = Strategy.IN_PLACE
 
 
 # An update that is taken back has every request of one that is kept.
 ROADS = [
     Road("create", Generation.V2, exists=False),
     Road("taken_back", Generation.V2, fails=True),
-    Road("branch", Generation.V2, strategy=Strategy.BRANCH),
     Road("create", Generation.V1, exists=False),
     Road("taken_back", Generation.V1, fails=True),
 ]
@@ -125,7 +123,7 @@ async def test_a_kill_at_any_request_is_recovered_from(
 async def requests_of(road: Road, guillotine: Guillotine, base_url: str, root: Path) -> list[str]:
     root = root / "whole"
     await prepare(road, guillotine, base_url, root)
-    await deploy(base_url, road.generation, NEW, root, strategy=road.strategy, fails=road.fails)
+    await deploy(base_url, road.generation, NEW, root, fails=road.fails)
     assert [result["run_id"] for result in read_runs(root, "test")]
     return list(guillotine.methods)
 
@@ -136,7 +134,7 @@ async def prepare(road: Road, guillotine: Guillotine, base_url: str, root: Path)
     options = EmulatorOptions(api=road.generation.value, scan_delay_s=0.01)
     guillotine.app, guillotine.kill_at, guillotine.victim = create_app(options), 0, None
     if road.exists:
-        await deploy(base_url, road.generation, OLD, root, strategy=road.strategy)
+        await deploy(base_url, road.generation, OLD, root)
     shutil.rmtree(root / ".agentops", ignore_errors=True)
     guillotine.methods.clear()
 
@@ -145,7 +143,7 @@ async def killed_and_resumed(
     road: Road, guillotine: Guillotine, base_url: str, root: Path, at: int, before: bool
 ) -> str:
     await prepare(road, guillotine, base_url, root)
-    arguments = (base_url, road.generation.value, str(root), road.strategy.value, road.fails)
+    arguments = (base_url, road.generation.value, str(root), road.fails)
     child = PROCESSES.Process(target=deploy_in_a_process, args=arguments)
     guillotine.before = before
     guillotine.victim, guillotine.kill_at = child, at
@@ -156,7 +154,7 @@ async def killed_and_resumed(
     if at % 2:
         shutil.rmtree(root / ".agentops", ignore_errors=True)  # as from a fresh clone
     for _ in range(3):
-        result = await deploy(base_url, road.generation, NEW, root, strategy=road.strategy)
+        result = await deploy(base_url, road.generation, NEW, root)
         if result is not None and not result.exit_code:
             break  # None is a plan with nothing to do, or one that waits for the scan that was running at the kill
     async with await connect(base_url, KEY, options=NetOptions(requests_per_second=None)) as writer:

@@ -19,7 +19,7 @@ from agentops.apply.model import (
     Verdict,
 )
 from agentops.document import Deploy, DesiredAgent, OnFailure
-from agentops.emulator.numbers import add_phone_number
+from agentops.emulator.rest.account.numbers import add_phone_number
 from agentops.errors import ExitCode
 from agentops.plan.model import Action, AgentChange
 
@@ -35,6 +35,9 @@ class CallsThatFail:
     others: int
     passed: int = 0
     all_passed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def is_called(self, change: AgentChange) -> bool:
+        return True
 
     async def smoke(self, change: AgentChange, agent_id: str) -> SmokeVerdict | None:
         if change.key == self.key:
@@ -53,6 +56,9 @@ class CallsInPairs:
     pair: asyncio.Barrier = field(default_factory=lambda: asyncio.Barrier(2))
     open: int = 0
     most: int = 0
+
+    def is_called(self, change: AgentChange) -> bool:
+        return True
 
     async def smoke(self, change: AgentChange, agent_id: str) -> SmokeVerdict | None:
         self.open += 1

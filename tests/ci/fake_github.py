@@ -1,4 +1,4 @@
-"""A small GitHub for tests: comments, issues, pull requests and check runs of one repository, in memory.
+"""A small GitHub for tests: comments, issues and pull requests of one repository, in memory.
 
 It answers as GitHub documents it: pages, 403 for a missing permission, rate limits in both forms, 422 for bodies that
 are too long. Every request is recorded, and a test can have one answer limited or lost.
@@ -24,7 +24,7 @@ REPOSITORY = "acme/voice"
 BOT = "github-actions[bot]"
 TOKEN = "ghs_for-tests"
 BODY_LIMIT = 65_536
-ALL = frozenset({"pull-requests:write", "issues:write", "checks:write", "contents:write"})
+ALL = frozenset({"pull-requests:write", "issues:write", "contents:write"})
 
 Answer = tuple[int, Any, dict[str, str]]
 
@@ -38,7 +38,6 @@ class FakeGithub:
     comments: dict[int, dict[str, Any]] = field(default_factory=dict)
     issues: dict[int, dict[str, Any]] = field(default_factory=dict)
     pulls: dict[int, dict[str, Any]] = field(default_factory=dict)
-    checks: dict[int, dict[str, Any]] = field(default_factory=dict)
     files: dict[int, list[str]] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)
     faults: list[Answer] = field(default_factory=list)
@@ -99,9 +98,6 @@ class FakeGithub:
             ("POST", "/pulls", self._create_pull, "pull-requests:write"),
             ("GET", "/pulls/{number:int}/files", self._list_files, "pull-requests:read"),
             ("GET", "/branches/{name:path}", self._read_branch, "contents:read"),
-            ("GET", "/commits/{sha}/check-runs", self._list_checks, "checks:read"),
-            ("POST", "/check-runs", self._create_check, "checks:write"),
-            ("PATCH", "/check-runs/{id:int}", self._update_check, "checks:write"),
         ]
         return Starlette(
             routes=[Route(root + path, self._guarded(do, needs), methods=[verb]) for verb, path, do, needs in routes]
@@ -206,22 +202,6 @@ class FakeGithub:
         if name not in self.branches:
             return 404, {"message": "Branch not found"}, {}
         return 200, {"name": name, "commit": {"sha": self.branches[name]}}, {}
-
-    def _list_checks(self, request: Request, _: Any) -> Answer:
-        wanted = (request.path_params["sha"], request.query_params["check_name"])
-        rows = [row for row in self.checks.values() if (row["head_sha"], row["name"]) == wanted]
-        return 200, {"total_count": len(rows), "check_runs": rows}, {}
-
-    def _create_check(self, _: Request, body: Any) -> Answer:
-        row = {**body, "id": next(self.ids), "annotations": list(body["output"].get("annotations", ()))}
-        self.checks[row["id"]] = row
-        return 201, row, {}
-
-    def _update_check(self, request: Request, body: Any) -> Answer:
-        row = self.checks[request.path_params["id"]]
-        row["annotations"] += body["output"].get("annotations", ())
-        row |= body
-        return 200, row, {}
 
 
 def _user(login: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Comments, issues and checks on the fake GitHub: a second run updates, nothing is doubled, refusals are named."""
+"""Comments and issues on the fake GitHub: a second run updates, nothing is doubled, refusals are named."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ import pytest
 from fake_github import ALL, BOT, FakeGithub
 from github_job import InstantClock
 
-from agentops.ci.check import Check, keep_check
 from agentops.ci.comment import BODY_CHARACTERS, fit, keep_comment
 from agentops.ci.github import Github
 from agentops.ci.issue import LABEL, IssueStep, close_issue, keep_issue
 from agentops.ci.stamp import Kind, Stamp, Standing, stamp_line
-from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.errors import ForbiddenError, NotFoundError, RateLimitedError, UnauthorizedError
 
 PROD = Stamp(Kind.PLAN, "acme-voice", "prod", digest="d1", commit="1" * 40, standing=Standing.APPLYABLE)
@@ -157,14 +155,3 @@ async def test_issues_that_are_switched_off_are_explained(github: Github, fake: 
     with pytest.raises(NotFoundError) as refused:
         await keep_issue(github, DRIFT, title="prod drifted", markdown="one field", bot=BOT)
     assert "switch issues on" in (refused.value.hint or "")
-
-
-async def test_a_check_is_made_once_and_takes_every_annotation(github: Github, fake: FakeGithub) -> None:
-    problems = tuple(Diagnostic("c", Severity.ERROR, f"p{n}", where=Where("agents/a.yaml", n + 1)) for n in range(120))
-    check = Check("agentops plan (prod)", "1" * 40, "failure", "120 problems", "text", problems, folder="voice")
-    await keep_check(github, check)
-    await keep_check(github, Check("agentops plan (prod)", "1" * 40, "success", "no changes", "text"))
-    [only] = fake.checks.values()
-    assert only["conclusion"] == "success"
-    assert len(only["annotations"]) == 120
-    assert only["annotations"][0]["path"] == "voice/agents/a.yaml"

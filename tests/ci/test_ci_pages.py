@@ -11,17 +11,16 @@ from agentops.apply.model import AgentResult, ApplyResult, Outcome, Problem, Smo
 from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.document import Generation
 from agentops.errors import SpecError, StaleError
+from agentops.fields import Category, Risk
 from agentops.plan.model import (
     Action,
     AgentChange,
-    Category,
     ChangedBy,
     Drift,
     FieldChange,
     Operation,
     Plan,
     Refusal,
-    Risk,
 )
 from agentops.render.ci.markdown import (
     Origin,

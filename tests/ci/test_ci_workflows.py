@@ -15,7 +15,8 @@ from runner import ACTION, PINS, ROOT
 
 from agentops.ci.scaffold import CALLER, GuardedEnvironment, Scaffold, github_files
 from agentops.cli.app import run
-from agentops.cli.github_files import read_scaffold
+from agentops.settings import Settings
+from agentops.workflow.github_files import read_scaffold
 
 TOOLS = Path(sys.executable).parent
 
@@ -141,7 +142,7 @@ def test_protected_environments_wait_for_the_open_ones() -> None:
 
 
 def test_this_repositorys_own_files_are_what_the_command_writes() -> None:
-    _, scaffold = read_scaffold(ROOT, requirement=".[speech]")
+    _, scaffold = read_scaffold(ROOT, Settings({}), requirement=".[speech]")
     for name, text in github_files(scaffold).items():
         if name != CALLER:  # the examples here belong to no account
             assert (ROOT / name).read_text() == text, (

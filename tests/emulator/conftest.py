@@ -12,7 +12,7 @@ from emulated import START, Account
 
 from agentops.emulator.app import create_app
 from agentops.emulator.options import EmulatorOptions
-from agentops.emulator.store import Clock
+from agentops.emulator.store.state import Clock
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 
-from agentops.emulator.store import Clock, Store
+from agentops.emulator.store.state import Clock, Store
 
 START = datetime(2026, 10, 1, 10, 0, tzinfo=UTC)
 

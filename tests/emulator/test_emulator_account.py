@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from emulated import Account
 
-from agentops.emulator.deliveries import Deliveries
+from agentops.emulator.rest.account.deliveries import Deliveries
 
 
 def ended_call(account: Account, agent_id: str, version_id: str, number: int, **fields: Any) -> str:

@@ -14,12 +14,13 @@ import websockets
 from conformance import Conformance
 from emulated import Account
 
-from agentops.emulator.database import EmulatorError
 from agentops.emulator.faults import Fault, parse_fault, read_faults
 from agentops.emulator.observation import Exchange
 from agentops.emulator.options import EmulatorOptions
+from agentops.emulator.ratelimit import RateLimit
 from agentops.emulator.seeding import read_fault_file
 from agentops.emulator.server import start
+from agentops.emulator.store.database import EmulatorError
 
 HEADERS = {"Authorization": "Bearer sk_test"}
 
@@ -263,10 +264,26 @@ async def _met(url: str) -> str:
         return f"refused {refusal.response.status_code}"
 
 
-@pytest.mark.parametrize(
-    ("host", "status"),
-    [("127.0.0.1:8765", 200), ("[::1]:8765", 200), ("localhost", 200), ("evil.example:8765", 421), ("", 421)],
-)
-async def test_the_controls_answer_to_local_names_only(account: Account, host: str, status: int) -> None:
-    for path in ("/", "/_emulator"):
-        assert (await account.client.get(path, headers={"host": host})).status_code == status
+async def test_a_standing_rate_limit_refuses_what_comes_too_fast() -> None:
+    """A token bucket of one second's worth: a burst of that size passes, and later only what has been refilled."""
+    now = 100.0
+    limit = RateLimit(10, clock=lambda: now)
+    assert [limit.lets_through() for _ in range(11)] == [True] * 10 + [False]
+    now += 0.25
+    assert [limit.lets_through() for _ in range(3)] == [True, True, False]
+    now += 60
+    assert sum(limit.lets_through() for _ in range(50)) == 10
+    assert all(RateLimit(None).lets_through() for _ in range(1000))
+
+
+async def test_a_refusal_has_the_documented_shape_and_the_controls_have_no_limit() -> None:
+    with start(EmulatorOptions(rate_limit=2)) as running:
+        async with httpx2.AsyncClient(base_url=running.base_url, headers=HEADERS) as client:
+            answers = [await client.get("/atoms/v1/agent") for _ in range(4)]
+            controls = [await client.get("/_emulator/faults") for _ in range(4)]
+    assert [each.status_code for each in answers[:2]] == [200, 200]
+    refused = answers[3]
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
+    body = refused.json()
+    assert (body["status"], body["code"], body["retry_after"]) == (False, "RATE_LIMIT_EXCEEDED", 60)
+    assert {each.status_code for each in controls} == {200}

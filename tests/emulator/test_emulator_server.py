@@ -13,9 +13,9 @@ import httpx2
 import pytest
 from emulator_process import COMMAND, running
 
-from agentops.emulator.database import EmulatorError
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.server import start
+from agentops.emulator.store.database import EmulatorError
 
 HEADERS = {"Authorization": "Bearer sk_test"}
 

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from agentops.cli.import_elevenlabs import ask
+from agentops.cli.import_ import ask
 from agentops.importers.elevenlabs.importing import ImportOptions
 from agentops.importers.fidelity import AgentFidelity, FidelityReport, OpenChoice
 

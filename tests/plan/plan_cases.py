@@ -9,8 +9,9 @@
     served:       what we deployed last and what serves now; or, for more,
     observed:     agent id -> {name, metadata, archived, revisions (newest first), live, draft, branch}
     orphans:      keys of agents that no spec means, with what was observed of them
-    account:      voices, phone numbers, knowledge bases, limits; null where it did not answer
-    expect:       digest-free: changes, fields, drift, refusals, diagnostics, unmanaged
+    account:      its voices, phone_numbers, knowledge_bases and max_agents, as far as the plan must ask for them, and
+                  the `unanswered` questions; without it nothing is asked
+    expect:       what `test_plan_cases.told` reads off the plan: changes, fields, drift, refusals, stale ...
 
 A revision is `{number, spec}` when we published it (`filled` is what the server added, `document` what it holds where
 that is more than the spec; `key`, `environment`, `project` where the mark differs), and `{number, document}` with an
@@ -19,6 +20,7 @@ optional `label` when somebody else did. `{$secret: NAME, value: V}` is a secret
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,11 +51,14 @@ from agentops.document import (
     build_label,
     read_mark,
 )
-from agentops.plan.account import Account, Question, check_account
-from agentops.plan.build import PlanOptions, World, build_plan
+from agentops.errors import PlatformError
+from agentops.plan.account import Account, Question
+from agentops.plan.build import PlanOptions
 from agentops.plan.canonical import fingerprint
-from agentops.plan.identity import match_agents
 from agentops.plan.model import Plan
+from agentops.spec import Project
+from agentops.workflow.deployment import Deployment
+from agentops.workflow.planning import plan_agents, plan_deployment, survey
 
 FOLDER = Path(__file__).parents[1] / "cases" / "plan"
 
@@ -77,15 +82,62 @@ class Case:
         return self.data["expect"]
 
     def plan(self) -> Plan:
-        listings = [observed.listing for observed in self.observed.values()]
-        open_listings = [listing for listing in listings if not listing.is_archived]
-        matching = match_agents(self.environment, self.agents, open_listings)
-        if matching.needs_marks or len(open_listings) < len(listings):
-            marks = {key: read_mark(each.live.label) if each.live else None for key, each in self.observed.items()}
-            matching = match_agents(self.environment, self.agents, listings, marks)
-        world = World(self.generation, "https://api.smallest.ai/atoms/v1", matching, self.observed, self.orphans)
-        plan = build_plan(self.environment, world, self.options)
-        return plan if self.account is None else check_account(plan, self.account, self.options.acknowledged)
+        """The plan as `agentops plan` makes it, from an account that holds what the case says."""
+        return asyncio.run(self._plan())
+
+    async def _plan(self) -> Plan:
+        project = Project(
+            root=FOLDER,
+            name=self.environment.project,
+            environment=self.environment,
+            agents=self.agents,
+            diagnostics=(),
+        )
+        account: Any = CaseAccount(self)
+        deployment = Deployment(project, self.agents, account, api_key=None)
+        if self.account is not None:
+            return await plan_deployment(deployment, self.options, prune=bool(self.orphans))
+        world = await survey(deployment, prune=bool(self.orphans))
+        return await plan_agents(deployment, world, self.options)
+
+
+class CaseAccount:
+    """The account of a case, as far as a plan reads it. Asked for what the case doesn't answer, it fails the test."""
+
+    base_url = "https://api.smallest.ai/atoms/v1"
+
+    def __init__(self, case: Case) -> None:
+        self.generation = case.generation
+        self.facts = case.account
+        self.agents = {each.agent_id: each for each in (*case.observed.values(), *case.orphans.values())}
+
+    async def list_agents(self, *, archived: bool = False) -> list[AgentListing]:
+        return [each.listing for each in self.agents.values() if each.listing.is_archived is archived]
+
+    async def read_agent(self, listing: AgentListing, *, mine: tuple[str, str]) -> ObservedAgent:
+        return self.agents[listing.agent_id]
+
+    async def list_revisions(self, agent_id: str, *, limit: int = 20) -> tuple[Revision, ...]:
+        return self.agents[agent_id].history[:limit]
+
+    def _answer(self, question: Question, answer: Any) -> Any:
+        assert self.facts is not None
+        if question in self.facts.unanswered:
+            raise PlatformError("the account does not answer")
+        assert answer is not None, f"the plan asks for the account's {question}, which the case doesn't say"
+        return answer
+
+    async def list_voices(self) -> tuple[Voice, ...]:
+        return self._answer(Question.VOICES, self.facts and self.facts.voices)
+
+    async def list_knowledge_base_ids(self) -> tuple[str, ...]:
+        return self._answer(Question.KNOWLEDGE_BASES, self.facts and self.facts.knowledge_base_ids)
+
+    async def list_phone_numbers(self) -> tuple[PhoneNumber, ...]:
+        return self._answer(Question.PHONE_NUMBERS, self.facts and self.facts.phone_numbers)
+
+    async def read_account_limits(self) -> AccountLimits:
+        return self._answer(Question.LIMITS, (self.facts and self.facts.limits) or AccountLimits())
 
 
 def case_files() -> list[Path]:
@@ -93,14 +145,18 @@ def case_files() -> list[Path]:
 
 
 def read_case(path: Path) -> Case:
-    data = YAML(typ="safe", pure=False).load(path.read_text())
+    return case_of(path.stem, YAML(typ="safe", pure=False).load(path.read_text()))
+
+
+def case_of(name: str, data: dict[str, Any]) -> Case:
+    """The case that a file of this content is."""
     environment = _environment(data.get("environment") or {})
     agents = data.get("agents") or ({"support": {"config": data["spec"]}} if "spec" in data else {})
     observed = data.get("observed") or {}
     if "served" in data:
         observed = {"a1": {"name": "Support", "revisions": [{"number": 2, "spec": data["served"]}]}}
     return Case(
-        name=path.stem,
+        name=name,
         data=data,
         agents=tuple(_agent(key, each) for key, each in agents.items()),
         environment=environment,
@@ -137,7 +193,6 @@ def _account(data: dict[str, Any]) -> Account:
         phone_numbers=answered("phone_numbers", PhoneNumber),
         knowledge_base_ids=tuple(bases) if bases is not None else None,
         limits=AccountLimits(limit) if limit is not None else None,
-        agent_count=data.get("agents", 0),
         unanswered=frozenset(Question(name) for name in data.get("unanswered", ())),
     )
 

@@ -17,7 +17,7 @@ from agentops.apply.model import ApplyOptions, ApplyResult, Hooks
 from agentops.document import Deploy, DesiredAgent, Environment, Generation, Secret, SecretRef
 from agentops.emulator.app import create_app
 from agentops.emulator.options import Choices, EmulatorOptions
-from agentops.emulator.store import Clock as EmulatorClock
+from agentops.emulator.store.state import Clock as EmulatorClock
 from agentops.net import NetOptions
 from agentops.plan.build import PlanOptions
 from agentops.plan.model import Plan

@@ -10,7 +10,8 @@ import pytest
 
 from agentops.document import path_text
 from agentops.plan.model import FieldChange, Plan
-from agentops.plan.serial import from_json, to_json
+from agentops.plan.plan_json import to_json
+from agentops.plan.serial import from_json
 from agentops.render.plan.html import plan_html
 from agentops.render.plan.markdown import plan_markdown
 from agentops.render.plan.text import plan_text
@@ -38,6 +39,7 @@ def told(plan: Plan) -> dict[str, Any]:
         "drift": {c.key: c.drift.value for c in plan.changes if c.drift != "none"},
         "drifted": {c.key: [field_line(f) for f in c.drift_fields] for c in plan.changes if c.drift_fields},
         "refusals": [refusal.code for refusal in plan.refusals],
+        "stale": [refusal.code for refusal in plan.refusals if refusal.is_stale],
         "diagnostics": [diagnostic.code for diagnostic in plan.diagnostics],
         "acknowledged": list(plan.acknowledged),
         "reasons": {change.key: change.reason for change in plan.changes},

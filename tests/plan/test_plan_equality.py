@@ -164,3 +164,11 @@ def test_a_cleared_field_equals_an_empty_or_absent_one() -> None:
     assert canonical({"globalPrompt": ""}, desired) == canonical(desired, desired)
     assert diff(canonical({"globalPrompt": "Be kind"}, desired), canonical(desired, desired))
     assert merge({"globalPrompt": "Be kind"}, desired) == {"globalPrompt": ""}
+
+
+def test_what_is_kept_beside_the_desired_fields_is_without_the_databases_own() -> None:
+    """However deep it stands: the platform rejects nulls, and its ids are not for anybody else to write."""
+    kept = {"_id": "2", "unset": None, "list": [{"_id": "3", "a": 1, "b": None}, "text"]}
+    observed = {"singlePromptConfig": {"_id": "1", "__v": 0, "prompt": "Help.", "unset": None, "other": kept}}
+    written = merge(observed, {"singlePromptConfig": {"prompt": "Assist."}})
+    assert written == {"singlePromptConfig": {"prompt": "Assist.", "other": {"list": [{"a": 1}, "text"]}}}

@@ -12,7 +12,7 @@ import plan_cases
 import pytest
 
 from agentops.plan.model import Plan
-from agentops.plan.serial import to_json
+from agentops.plan.plan_json import to_json
 from agentops.render.plan.html import plan_html
 from agentops.render.plan.markdown import COMMENT_LIMIT, plan_markdown
 from agentops.render.plan.text import plan_text

@@ -19,10 +19,10 @@ from agentops.document import (
     build_label,
     read_mark,
 )
-from agentops.plan.build import PlanOptions, World, build_plan
+from agentops.plan.build import Planner, PlanOptions, World
 from agentops.plan.canonical import canonical, fingerprint, plain
 from agentops.plan.diff import ABSENT, value_at
-from agentops.plan.identity import match_agents
+from agentops.plan.identity import Matching, match_agents
 from agentops.plan.merge import merge
 from agentops.plan.model import Action, AgentChange, ChangedBy, Plan
 
@@ -66,11 +66,18 @@ def ours(number: int, config: dict[str, Any]) -> Revision:
     return Revision(f"r{number}", number, label, document=filled(config))
 
 
+def build(matching: Matching, seen: dict[str, ObservedAgent], target: str = "https://x", **options: Any) -> Plan:
+    planner = Planner(PROD, World(Generation.V2, target, matching, {}, len(seen)), PlanOptions(**options))
+    return planner.conclude(
+        planner.plan_agent(match, seen[match.listing.agent_id] if match.listing else None) for match in matching.matches
+    )
+
+
 def plan(config: dict[str, Any], live: Revision, base: Revision, **options: Any) -> Plan:
     listing = AgentListing("a1", "Support", {})
     observed = ObservedAgent(listing, live=live, base=base, history=(live, base) if live is not base else (live,))
     matching = match_agents(PROD, [agent(config)], [listing])
-    return build_plan(PROD, World(Generation.V2, "https://x", matching, {"a1": observed}), PlanOptions(**options))
+    return build(matching, {"a1": observed}, **options)
 
 
 def only(made: Plan) -> AgentChange:
@@ -137,7 +144,7 @@ def test_a_rolled_back_configuration_is_never_deployed_again_by_itself(
     listing = AgentListing("a1", "Support", {})
     observed = ObservedAgent(listing, live=live, base=history[2], history=history)
     matching = match_agents(PROD, [agent(bad)], [listing])
-    made = build_plan(PROD, World(Generation.V2, "https://x", matching, {"a1": observed}))
+    made = build(matching, {"a1": observed})
     is_same = fingerprint(good) == fingerprint(bad)
     assert made.is_empty or is_same or [refusal.code for refusal in made.refusals] == ["REDEPLOY"]
     assert not only(made).is_drifted
@@ -160,7 +167,7 @@ def test_the_digest_is_about_the_intention_and_the_world(configs: list[dict[str,
             for key, each in observed.items()
         }
         matching = match_agents(PROD, order, [each.listing for each in seen.values()])
-        return build_plan(PROD, World(Generation.V2, target, matching, seen)).digest
+        return build(matching, seen, target).digest
 
     shuffled = list(agents)
     chance.shuffle(shuffled)

@@ -33,7 +33,6 @@ SOURCES = {
         (Selection(tags=("team=cx", "tier=2")), ["support-night"]),
         (Selection(tags=("team=*",)), ["support", "support-night", "desk"]),
         (Selection(tags=("tier=*",)), ["support", "support-night"]),
-        (Selection(tags=("team=nobody",)), []),
         (Selection(changed_files=frozenset()), []),
         (Selection(changed_files=frozenset({"agents/prompts/_manners.md"})), ["support", "support-night"]),
         (Selection(changed_files=frozenset({"agents/desk.yaml", "README.md"})), ["desk"]),
@@ -55,8 +54,33 @@ def test_an_agent_whose_files_nobody_knows_counts_as_changed() -> None:
         (Selection(excluded=("nobody*",)), r"--exclude nobody\*: no agent has such a key"),
         (Selection(tags=("team",)), "--select team: expected TAG=VALUE"),
         (Selection(tags=("=cx",)), "--select =cx: expected TAG=VALUE"),
+        (Selection(tags=("team=cxx",)), "--select team=cxx: no agent has this tag"),
+        (Selection(tags=("team=cx", "taem=cx")), "--select taem=cx: no agent has this tag"),
+        (Selection(tags=("team=front", "tier=1")), "leave no agent"),
+        (Selection(agents=("desk",), tags=("team=cx",)), "leave no agent"),
+        (Selection(excluded=("*",)), "leave no agent"),
+        (Selection(tags=("team=cxx",), changed_files=frozenset()), "--select team=cxx"),
     ],
 )
 def test_a_selection_that_means_nothing_is_refused(selection: Selection, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         select_agents(AGENTS, selection)
+
+
+@pytest.mark.parametrize(
+    ("selection", "hint"),
+    [
+        (Selection(agents=("suport",)), "did you mean support? the project's keys: support, support-night, desk"),
+        (Selection(tags=("team=cxx",)), "did you mean cx? the project's values of team: cx, front"),
+        (Selection(tags=("taem=cx",)), "did you mean team? the project's tags: team, tier"),
+        (Selection(tags=("owner=me",)), "the project's tags: team, tier"),
+    ],
+)
+def test_the_way_out_names_what_there_is(selection: Selection, hint: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        select_agents(AGENTS, selection)
+    assert refused.value.hint == hint
+
+
+def test_a_project_without_agents_has_nothing_to_select_and_no_error() -> None:
+    assert select_agents((), Selection(excluded=())) == ()

@@ -14,20 +14,20 @@ from hypothesis import strategies as st
 from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.document import Generation, Secret, SecretRef
 from agentops.errors import StaleError, UsageError
+from agentops.fields import Category, Risk
 from agentops.plan.approval import is_carried_out, require_digest, require_same, what_moved
 from agentops.plan.model import (
     Action,
     AgentChange,
-    Category,
     ChangedBy,
     Drift,
     FieldChange,
     Operation,
     Plan,
     Refusal,
-    Risk,
 )
-from agentops.plan.serial import from_json, to_json
+from agentops.plan.plan_json import to_json
+from agentops.plan.serial import from_json
 
 TEXT = st.text(max_size=12)
 NAMES = st.text("abcXYZ_$.", min_size=1, max_size=6).filter(lambda name: name not in ("$secret", "$clear"))

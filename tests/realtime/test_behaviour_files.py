@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from agentops.emulator.behaviour import Behaviour, Behaviours, read_behaviour, read_behaviours
-from agentops.emulator.database import EmulatorError
+from agentops.emulator.behaviour.files import Behaviour, Behaviours, read_behaviour, read_behaviours
+from agentops.emulator.store.database import EmulatorError
 
 EXAMPLES = Path(__file__).parents[2] / "agents" / "behaviours"
 

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from agentops import speech
-from agentops.emulator.ears import Ears, serve
+from agentops.emulator.realtime.ears import Ears, serve
 
 pytestmark = pytest.mark.speech
 PHRASES = ("where is my order", "what are your opening hours")

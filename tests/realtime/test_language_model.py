@@ -18,10 +18,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from websockets.asyncio.client import ClientConnection, connect
 
-from agentops.emulator.languagemodel import APOLOGY, LanguageModel, conversation
+from agentops.emulator.behaviour.language_model import APOLOGY, Composed, LanguageModel, conversation
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.server import start
-from agentops.emulator.work import Composed
 
 HOURS = {"name": "hours", "hears": "when are you open", "replies": {"say": "Never"}}
 

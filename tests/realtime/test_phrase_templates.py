@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentops.emulator.phrases import PhraseError, expand
+from agentops.emulator.behaviour.phrases import PhraseError, expand
 
 
 def sentences(template: str, **slots: tuple[str, ...]) -> list[str]:

@@ -26,12 +26,13 @@ from agentops.apply.model import (
 )
 from agentops.document import Environment, Mark, Revision, ScanState, build_label
 from agentops.errors import ExitCode
+from agentops.fields import Category, Risk
+from agentops.plan.agent_diff import AgentDiff
 from agentops.plan.history import build_history
-from agentops.plan.model import Action, AgentChange, Category, ChangedBy, Drift, FieldChange, Operation, Plan, Risk
-from agentops.plan.sides import Contrast
+from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Operation, Plan
 from agentops.render.apply.text import apply_text, event_text
-from agentops.render.diff.json import contrast_json
-from agentops.render.diff.text import contrast_text
+from agentops.render.diff.json import diff_json
+from agentops.render.diff.text import diff_text
 from agentops.render.drift.json import drift_json
 from agentops.render.drift.text import drift_text
 from agentops.render.history.text import history_text
@@ -174,9 +175,9 @@ DRIFTED = Plan(
     ),
 )
 CONTRASTS = (
-    Contrast("support", "Acme Support", "revision 7", "spec", (moved("synthesizer.speed", 1, 1.3, ChangedBy.GIT),)),
-    Contrast("desk", "Acme Desk", "revision 7", "spec"),
-    Contrast("new", "New", "revision 7", "spec", note="revision 7 does not have this agent"),
+    AgentDiff("support", "Acme Support", "revision 7", "spec", (moved("synthesizer.speed", 1, 1.3, ChangedBy.GIT),)),
+    AgentDiff("desk", "Acme Desk", "revision 7", "spec"),
+    AgentDiff("new", "New", "revision 7", "spec", note="revision 7 does not have this agent"),
 )
 
 GOLDEN: dict[str, Callable[[], str]] = {
@@ -188,8 +189,8 @@ GOLDEN: dict[str, Callable[[], str]] = {
     "drift.100.txt": lambda: drift_text(DRIFTED),
     "drift.60.txt": lambda: drift_text(DRIFTED, Style(width=60)),
     "drift.json": lambda: drift_json(DRIFTED),
-    "contrast.100.txt": lambda: contrast_text(CONTRASTS),
-    "contrast.json": lambda: contrast_json(CONTRASTS),
+    "contrast.100.txt": lambda: diff_text(CONTRASTS),
+    "contrast.json": lambda: diff_json(CONTRASTS),
 }
 
 
@@ -204,7 +205,10 @@ def test_every_outcome_of_a_run_is_counted() -> None:
 
 
 def test_an_interrupted_run_says_how_to_go_on() -> None:
-    assert "running apply again goes on from here" in apply_text(replace(RESULT, is_interrupted=True))
+    said, command = apply_text(replace(RESULT, is_interrupted=True)).splitlines()[-2:]
+    assert said.startswith("Interrupted. what was planned serves")
+    assert "not known what serves: " in said
+    assert command == f"next: agentops apply -e {RESULT.environment}"
 
 
 @pytest.mark.parametrize(

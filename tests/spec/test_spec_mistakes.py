@@ -196,6 +196,8 @@ PROJECT_MISTAKES = [
     (HEAD + "{base_url: 'https://a.example.com', hosts: ['https://a.example.com']}}\n", "2:63 wrong-format"),
     (HEAD + "{variables: {a: '${{ env(\"X\") }}'}}}\n", "2:45 undefined-variable"),
     (HEAD + "{secrets: {K: {env: A, file: b}}}}\n", "2:33 wrong-value"),
+    (HEAD + "{target: emulator, deploy: {strategy: branch}}}\n", "2:47 removed-field"),
+    (HEAD + "{target: emulator, deploy: {keep_branches: 3}}}\n", "2:47 removed-field"),
 ]
 
 
@@ -203,6 +205,14 @@ PROJECT_MISTAKES = [
 def test_mistakes_in_the_project_file(load: Loader, text: str, problem: str) -> None:
     files = {"agentops.yaml": text, "agents/line.yaml": "name: L\nconfig: {firstMessage: Hi}\n"}
     assert load.problems(files) == [f"agentops.yaml:{problem}"]
+
+
+def test_a_removed_field_says_what_to_use(load: Loader) -> None:
+    text = HEAD + "{target: emulator, deploy: {strategy: branch}}}\n"
+    files = {"agentops.yaml": text, "agents/line.yaml": "name: L\nconfig: {firstMessage: Hi}\n"}
+    [found] = load.diagnostics(files)
+    assert found.summary == "`strategy` is no longer supported"
+    assert "`gate: preview`" in (found.hint or "")
 
 
 def test_the_blocks_of_other_environments_are_checked_too(load: Loader) -> None:

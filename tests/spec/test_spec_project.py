@@ -311,7 +311,7 @@ def test_the_environment_is_read_with_its_rules(load: Loader) -> None:
     assert environment.deploy.on_failure is OnFailure.KEEP
     assert environment.rules == {"model-not-approved": {"models": ["gpt-4o"]}}
     assert environment.ignore_drift[0].path == "synthesizer.speed"
-    assert (environment.requests_per_second, environment.max_in_flight) == (2, 8)
+    assert (environment.requests_per_second, environment.max_in_flight) == (2, None)
 
 
 def test_a_missing_api_key_is_a_usage_error_that_names_the_variable(load: Loader) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from agentops.document import Document
-from agentops.plan.fields import FREE_MAPS
+from agentops.fields import FREE_MAPS
 
 _FILLED_IN: Document = {
     "globalPrompt": "",

@@ -28,13 +28,15 @@ _MAX_KEY = 56
 
 @dataclass(frozen=True, slots=True)
 class AtomsImport:
-    """The outcome: all files by project path, the agents behind them, and every secret with where it is used."""
+    """All files by project path, the agents behind them, and the names of those that the project has already."""
 
     files: Mapping[str, str]
     agents: tuple[SpecFiles, ...]
+    known: tuple[str, ...] = ()
 
     @property
     def secrets(self) -> dict[str, str]:
+        """Every secret that is needed, by name, with where it is used."""
         return {name: f"{agent.key}: {where}" for agent in self.agents for name, where in agent.secrets.items()}
 
 
@@ -75,8 +77,6 @@ def _settled(observed: ObservedAgent, writer: SpecWriter) -> SpecFiles:
         moved = [_give_way(error, writer) for error in errors]
         if not any(moved):
             break
-        writer.secrets.clear()
-        writer.values.clear()
         made = writer.write(observed)
     return made
 

@@ -19,6 +19,7 @@ from agentops.apply.model import (
     Warned,
 )
 from agentops.render.style import PLAIN, Style, plural
+from agentops.render.visible import all_visible
 
 OUTCOME_WORDS = {
     Outcome.APPLIED: "applied",
@@ -42,16 +43,36 @@ OUTCOME_ROLES = {
 
 def apply_text(result: ApplyResult, style: Style = PLAIN) -> str:
     """Every agent with its outcome, then the counts of all outcomes."""
+    result = all_visible(result)
     lines = [line for agent in result.agents for line in _agent(agent, style)]
     counts = ", ".join(f"{count} {OUTCOME_WORDS[outcome]}" for outcome, count in result.counts.items() if count)
     lines += ["", style.paint(f"{plural(len(result.agents), 'agent')}: {counts or 'nothing to do'}.", "strong")]
+    lines.append(f"Run: {result.run_id}")
     if result.is_interrupted:
-        lines.append(style.paint("The run was interrupted; running apply again goes on from here.", "bad"))
-    return "\n".join([*lines, f"Run: {result.run_id}"]) + "\n"
+        lines += [style.paint(line, "bad") for line in style.wrap(_interrupted(result), "", "  ")]
+        lines.append(f"next: agentops apply -e {result.environment}")
+    return "\n".join(lines) + "\n"
+
+
+def _interrupted(result: ApplyResult) -> str:
+    """Of a run that was cut short: what serves, and whether it was called."""
+    live = [agent for agent in result.agents if agent.outcome is Outcome.APPLIED]
+    called = [agent.key for agent in live if agent.verdict and agent.verdict.verdict is Verdict.PASSED]
+    uncalled = [agent.key for agent in live if agent.key not in called]
+    left = sum(agent.outcome is Outcome.NOT_ATTEMPTED for agent in result.agents)
+    unclear = [agent.key for agent in result.agents if agent.outcome is Outcome.UNKNOWN]
+    parts = [
+        f"what was planned serves, and passed its calls: {', '.join(called)}" if called else "",
+        f"what was planned serves, not called to the end: {', '.join(uncalled)}" if uncalled else "",
+        f"not known what serves: {', '.join(unclear)}" if unclear else "",
+        f"as before: {plural(left, 'agent')}" if left else "",
+    ]
+    return f"Interrupted. {'; '.join(part for part in parts if part) or 'Nothing was under way'}."
 
 
 def event_text(event: Event, style: Style = PLAIN) -> str | None:
     """One line of progress, None for events that are worth none."""
+    event = all_visible(event)
     match event:
         case RunStarted():
             return f"Applying to {event.environment}: {plural(len(event.keys), 'agent')}"
@@ -79,6 +100,8 @@ def _agent(agent: AgentResult, style: Style) -> Iterator[str]:
         yield from style.wrap(f"{agent.problem.code}: {agent.problem.summary}", "    ", "      ")
         if agent.problem.hint:
             yield from style.wrap(f"next: {agent.problem.hint}", "    ", "      ")
+    if agent.calls and not agent.verdict and agent.outcome is Outcome.APPLIED:
+        yield from style.wrap(agent.calls, "    ", "      ")
     if agent.verdict:
         role = "good" if agent.verdict.verdict is Verdict.PASSED else "bad"
         yield "    call " + style.paint(agent.verdict.verdict.value, role)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from agentops.plan.agent_diff import AgentDiff
 from agentops.plan.model import FORMAT_VERSION
-from agentops.plan.serial import field_data
-from agentops.plan.sides import Contrast
+from agentops.plan.plan_json import field_data
 
 
-def contrast_json(contrasts: Sequence[Contrast]) -> str:
+def diff_json(contrasts: Sequence[AgentDiff]) -> str:
     data = {
         "format_version": FORMAT_VERSION,
         "agents": [

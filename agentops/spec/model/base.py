@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import PydanticCustomError, core_schema
@@ -13,7 +14,12 @@ from agentops.document import Secret
 
 
 class Model(BaseModel):
-    """Nothing unknown, nothing converted: what is not understood is a diagnostic and never a guess."""
+    """Nothing unknown, nothing converted: what is not understood is a diagnostic and never a guess.
+
+    REMOVED: fields of earlier releases, each with what to do about one that a file still names.
+    """
+
+    REMOVED: ClassVar[Mapping[str, str]] = {}
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True, allow_inf_nan=False)
 

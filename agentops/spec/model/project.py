@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -45,6 +46,11 @@ class LimitsSpec(Model):
 class DeploySpec(Model):
     """How an environment deploys."""
 
+    REMOVED: ClassVar[Mapping[str, str]] = {
+        "strategy": "remove it: every deploy publishes where the agent serves; `gate: preview` calls a copy first",
+        "keep_branches": "remove it together with `strategy`: deploys no longer make branches",
+    }
+
     label: str | None = Field(
         default=None, description="The text saved with a revision; the only place where `git` is known."
     )
@@ -55,11 +61,10 @@ class DeploySpec(Model):
     call_minutes: float | None = Field(
         default=None, gt=0, le=1440, description="The most minutes that all calls of one apply may take together."
     )
-    on_failure: Literal["rollback", "keep"] | None = Field(default=None, description="What a failed call leads to.")
-    strategy: Literal["in_place", "branch"] | None = Field(
-        default=None, description="Publish on the live branch, or on a branch per deploy."
+    coverage: Share | None = Field(
+        default=None, description="The share of tools and playbooks that `smoke` must exercise, such as 80%."
     )
-    keep_branches: int | None = Field(default=None, ge=1, le=50, description="How many deploy branches are kept.")
+    on_failure: Literal["rollback", "keep"] | None = Field(default=None, description="What a failed call leads to.")
 
 
 class DriftIgnored(Model):
@@ -74,8 +79,24 @@ class DriftIgnored(Model):
 class RateLimit(Model):
     """How fast the platform is talked to."""
 
-    requests_per_second: float | None = Field(default=None, gt=0, le=1000, description="Requests per second.")
+    requests_per_second: float | None = Field(default=None, gt=0, le=1000, description="Requests/s; default: found.")
     max_in_flight: int | None = Field(default=None, ge=1, le=256, description="Requests at the same time.")
+
+
+class ModelSpec(Model):
+    """A model behind an OpenAI-compatible endpoint."""
+
+    base_url: str = Field(pattern=r"^https?://", description="Its address as far as the version: https://host/v1.")
+    model: str = Field(min_length=1, description="The model's name there.")
+    api_key: SecretText | None = Field(default=None, description="Always a reference: ${{ secrets.NAME }}.")
+    timeout_s: float | None = Field(default=None, gt=0, le=300, description="How long one answer may take.")
+
+
+class JudgeSpec(ModelSpec):
+    """The model that decides `meets` and `goals` of call scripts and speaks for simulated callers."""
+
+    votes: Literal[1, 3, 5, 7, 9] | None = Field(default=None, description="How often it is asked, at most; default 3.")
+    max_tokens: int | None = Field(default=None, ge=1, description="The most tokens that one run may take, estimated.")
 
 
 class EnvironmentSpec(Model):
@@ -96,6 +117,8 @@ class EnvironmentSpec(Model):
     rules: dict[str, Any] | None = Field(default=None, description="Deny rules by code, with their settings.")
     ignore_drift: list[DriftIgnored] | None = Field(default=None, description="Console edits that are left alone.")
     rate_limit: RateLimit | None = Field(default=None, description="How fast the platform is talked to.")
+    judge: JudgeSpec | None = Field(default=None, description="Decides what calls mean; instead of the project's.")
+    listen: ModelSpec | None = Field(default=None, description="Hears what agents say; instead of the project's.")
 
 
 class LintSpec(Model):
@@ -121,4 +144,6 @@ class ProjectSpec(Model):
     forgotten: list[str] | None = Field(
         default=None, description="Keys of agents that are no longer managed; `apply --prune` leaves them alone."
     )
+    judge: JudgeSpec | None = Field(default=None, description="Decides what calls mean and speaks for callers.")
+    listen: ModelSpec | None = Field(default=None, description="Hears what agents say, in any language.")
     lint: LintSpec | None = Field(default=None, description="Lint rules and thresholds.")

@@ -1,0 +1,206 @@
+"""Hands a command's result over inside the job: files for the artefact, step outputs, the summary, annotations.
+
+Nothing here talks to GitHub's servers; that is `publishing`. What is returned are workflow commands to print.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentops.apply.model import ApplyResult, Outcome
+from agentops.calls.model import RunReport, Verdict
+from agentops.ci.annotations import annotation_commands, message_command
+from agentops.ci.approval import Approval
+from agentops.ci.comment import fit
+from agentops.ci.files import write_outputs, write_summary
+from agentops.ci.job import Job
+from agentops.diagnostics import Diagnostic, has_errors
+from agentops.errors import AgentopsError, ExitCode
+from agentops.plan.model import Plan
+from agentops.plan.plan_json import to_json
+from agentops.render.apply.json import result_json
+from agentops.render.calls.markdown import run_markdown
+from agentops.render.ci.markdown import (
+    apply_page,
+    checked_page,
+    drift_page,
+    drifted,
+    failure_page,
+    plan_page,
+    preview_page,
+    rollback_page,
+)
+from agentops.render.plan.html import plan_html
+
+
+@dataclass(frozen=True, slots=True)
+class JobReport:
+    """How the command ends, what is printed for the runner to read, and the page that says it all."""
+
+    exit_code: ExitCode
+    commands: tuple[str, ...] = ()
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Problems in the project's files. `folder` is the project's in the repository; `changed`: files of the change."""
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    folder: str = ""
+    changed: Collection[str] = ()
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        return tuple(annotation_commands(self.diagnostics, folder=self.folder, changed=self.changed))
+
+
+def report_plan(job: Job, plan: Plan, findings: Findings, *, is_protected: bool) -> JobReport:
+    """A plan that was made. Ends as an apply of it would be refused, and badly when lint finds an error."""
+    file = job.output / f"plan-{plan.environment}.json"
+    file.write_text(to_json(plan), "utf-8")
+    (job.output / f"plan-{plan.environment}.html").write_text(plan_html(plan), "utf-8")
+    only_here = tuple(d for d in findings.diagnostics if d not in plan.diagnostics)
+    page = plan_page(plan, job.origin, is_protected=is_protected, diagnostics=only_here)
+    (job.output / f"plan-{plan.environment}.md").write_text(page, "utf-8")
+    code = plan.blocked_code or (ExitCode.FAILED if has_errors(findings.diagnostics) else ExitCode.DONE)
+    values = {"changes": _word(not plan.is_empty), "digest": plan.digest, "plan-file": str(file)}
+    _hand_over(job, plan.environment, code, values, page)
+    refused = [message_command("error", r.code, f"{r.summary}\nnext: {r.hint}") for r in plan.refusals]
+    return JobReport(code, (*findings.commands, *refused), page)
+
+
+def report_checked(job: Job, environment: str, findings: Findings) -> JobReport:
+    """What can be said to a pull request that gets no secrets: whether its files are valid."""
+    code = ExitCode.FAILED if has_errors(findings.diagnostics) else ExitCode.DONE
+    page = checked_page(environment, findings.diagnostics, job.origin)
+    _hand_over(job, environment, code, {}, page)
+    why = message_command("notice", "agentops", "checked, not planned: no secrets are given to this pull request")
+    return JobReport(code, (*findings.commands, why), page)
+
+
+def report_apply(job: Job, result: ApplyResult, approval: Approval | None, reports: Path) -> JobReport:
+    """An apply that ran. `reports` is the folder of the run, with the pages of its calls."""
+    approved = f"[#{approval.pull.number}]({approval.comment_url})" if approval else ""
+    (job.output / f"apply-{result.environment}.json").write_text(result_json(result), "utf-8")
+    if reports.is_dir():
+        shutil.copytree(reports, job.output / "run", dirs_exist_ok=True)
+    page = apply_page(result, job.origin, approved_by=approved) + _call_tables(job.output / "run")
+    restored = any(agent.outcome is Outcome.ROLLED_BACK for agent in result.agents)
+    values = {
+        "changes": _word(any(agent.outcome is Outcome.APPLIED for agent in result.agents)),
+        "digest": result.digest,
+        "rolled-back": _word(restored),
+        "report": _front_page(job.output / "run"),
+    }
+    _hand_over(job, result.environment, result.exit_code, values, page)
+    commands = []
+    if restored:
+        keys = ", ".join(agent.key for agent in result.agents if agent.outcome is Outcome.ROLLED_BACK)
+        text = f"{keys}: what served before serves again; revert the commit or fix it"
+        commands.append(message_command("error", "rolled back", text))
+    return JobReport(result.exit_code, tuple(commands), page)
+
+
+def report_rollback(job: Job, result: ApplyResult, commits: Mapping[str, str]) -> JobReport:
+    """A rollback that ran. `commits`: by agent, the one that deployed what was taken back."""
+    page = rollback_page(result, job.origin, commits)
+    changes = any(agent.outcome is Outcome.APPLIED for agent in result.agents)
+    _hand_over(job, result.environment, result.exit_code, {"changes": _word(changes)}, page)
+    return JobReport(result.exit_code, (), page)
+
+
+def _call_tables(run: Path) -> str:
+    """The summaries that the calls of each agent wrote beside their pages."""
+    return "".join("\n" + path.read_text("utf-8") for path in sorted(run.glob("*/summary.md")))
+
+
+def _front_page(run: Path) -> str:
+    """The call report to open first; each call has one of its own further down."""
+    pages = sorted(run.rglob("report.html"), key=lambda path: (len(path.parts), path))
+    return str(pages[0]) if pages else ""
+
+
+def report_nothing(job: Job, plan: Plan) -> JobReport:
+    """An apply that had nothing to do."""
+    page = f"### agentops apply to `{plan.environment}`: nothing to do\n\nThe specs of {job.origin} serve already.\n"
+    _hand_over(job, plan.environment, ExitCode.DONE, {"changes": "false", "digest": plan.digest}, page)
+    return JobReport(ExitCode.DONE, (), page)
+
+
+def report_preview(job: Job, result: ApplyResult, name: str) -> JobReport:
+    """Copies that were put up and called, or archived."""
+    page = preview_page(result, name, job.origin) + _call_tables(job.output / "run")
+    values = {"changes": _word(bool(result.agents)), "report": _front_page(job.output / "run")}
+    _hand_over(job, result.environment, result.exit_code, values, page)
+    return JobReport(result.exit_code, (), page)
+
+
+def report_superseded(job: Job, environment: str, head: str) -> JobReport:
+    """A push that is no longer the newest: what came after it is applied by a job of its own."""
+    newest = f"[`{head[:10]}`]({job.run.commit_url(head)})"
+    page = f"### agentops apply to `{environment}`: left to a newer commit\n\n{newest} came after {job.origin}.\n"
+    return report_page(job, environment, page, {"changes": "false"})
+
+
+def report_drift(job: Job, plan: Plan, step: str) -> JobReport:
+    """Drift that was found, or none; `step` says what became of its issue. The job ends well: the issue speaks."""
+    found = drifted(plan)
+    page = f"### agentops drift in `{plan.environment}`\n\n{step}\n" + (f"\n{drift_page(plan)}" if found else "")
+    _hand_over(job, plan.environment, ExitCode.DONE, {"changes": _word(bool(found))}, page)
+    keys = ", ".join(change.key for change in found)
+    commands = [message_command("warning", "drift", f"changed outside git: {keys}")] if found else []
+    return JobReport(ExitCode.DONE, tuple(commands), page)
+
+
+def report_calls(job: Job, run: RunReport, report: Path) -> JobReport:
+    """Calls that were made; `report` is their page."""
+    code = ExitCode.DONE if run.verdict is Verdict.PASSED else ExitCode.CALLS_FAILED
+    page = run_markdown(run)
+    _hand_over(job, run.environment, code, {"report": str(report)}, page)
+    first = [(call.title, call.failures[0]) for call in run.calls if call.failures]
+    commands = [message_command("error", title, f"expected {c.expected}; heard {c.heard}") for title, c in first]
+    return JobReport(code, tuple(commands), page)
+
+
+def report_page(job: Job, environment: str, page: str, values: Mapping[str, str] | None = None) -> JobReport:
+    """Something that went well and is said in one page."""
+    _hand_over(job, environment, ExitCode.DONE, values or {}, page)
+    return JobReport(ExitCode.DONE, (), page)
+
+
+def no_plan_report(job: Job, environment: str, error: AgentopsError) -> JobReport:
+    """What the pull request is told where there is no plan."""
+    return JobReport(error.exit_code, page=failure_page("plan", environment, error, job.origin))
+
+
+def report_failure(job: Job, environment: str, error: AgentopsError, folder: str) -> JobReport:
+    """A command that could not do its work."""
+    page = failure_page(job.command, environment, error, job.origin)
+    _hand_over(job, environment, error.exit_code, {}, page)
+    findings = Findings(tuple(getattr(error, "diagnostics", ())), folder)
+    text = error.summary + (f"\nnext: {error.hint}" if error.hint else "")
+    return JobReport(error.exit_code, (*findings.commands, message_command("error", error.code, text)), page)
+
+
+def _hand_over(job: Job, environment: str, code: ExitCode, values: Mapping[str, str], page: str) -> None:
+    outputs = {
+        **values,
+        "exit-code": str(int(code)),
+        "artifact-name": job.artifact_name(environment),
+        "artifact-path": str(job.output),
+    }
+    write_outputs(job.environ, outputs)
+    write_summary(job.environ, fit(page, link=job.run.url, limit=500_000))
+
+
+def _word(truth: bool) -> str:
+    return "true" if truth else "false"
+
+
+def silenced(token: str, lines: Sequence[str]) -> list[str]:
+    """Text of other people's for the log, between commands that keep the runner from reading commands in it."""
+    return [f"::stop-commands::{token}", *lines, f"::{token}::"]

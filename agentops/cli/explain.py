@@ -1,0 +1,68 @@
+"""`agentops explain`: what a code means, whether a diagnostic of the files or a refusal or note of a plan."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from agentops.errors import ExitCode, UsageError
+from agentops.plan.codes import CODES, Code
+from agentops.render.diagnostics.catalogue import catalogue_markdown
+from agentops.spec.closest import closest
+from agentops.spec.explanations import Explanation, explanations
+from agentops.spec.lint.run import RULES, SETTINGS
+
+
+class ExplainFormat(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+def explain(
+    code: Annotated[str | None, typer.Argument(help="A code; without one, all are listed.")] = None,
+    output_format: Annotated[
+        ExplainFormat, typer.Option("--format", help="How to print it; markdown: the page about all diagnostics.")
+    ] = ExplainFormat.TEXT,
+) -> int:
+    """Explain a diagnostic or a refusal: what it means, why it matters, the way out or an example."""
+    known = explanations()
+    if output_format is ExplainFormat.MARKDOWN:
+        severities = {code: rule.severity.value for code, rule in RULES.items()}
+        print(catalogue_markdown(known.values(), severities, SETTINGS), end="")
+    elif code is None:
+        titles = [(each.code, each.title) for each in known.values()] + [(e.code, e.title) for e in CODES.values()]
+        print("\n".join(f"{name:<28}{title}" for name, title in titles))
+    elif code in CODES:
+        print(_plan_code(CODES[code], output_format))
+    elif code in known:
+        print(_diagnostic(known[code], output_format))
+    else:
+        near = closest(code, [*known, *CODES])
+        hint = f"did you mean {near}?" if near else "`agentops explain` lists all codes"
+        raise UsageError(f"there is no code {code!r}", hint=hint, code="no-code")
+    return ExitCode.DONE
+
+
+def _plan_code(entry: Code, output_format: ExplainFormat) -> str:
+    if output_format is ExplainFormat.JSON:
+        facts = {"code": entry.code, "title": entry.title, "why": entry.why, "next": entry.way_out}
+        return json.dumps(facts, indent=2, ensure_ascii=False)
+    ack = f" (`--ack {entry.code}`)" if entry.acknowledged else ""
+    return f"{entry.code}: {entry.title}\n\n{entry.why}\n\nNext: {entry.way_out}{ack}"
+
+
+def _diagnostic(entry: Explanation, output_format: ExplainFormat) -> str:
+    if output_format is ExplainFormat.JSON:
+        facts = {"code": entry.code, "title": entry.title, "why": entry.why, "bad": entry.bad, "good": entry.good}
+        return json.dumps(facts, indent=2, ensure_ascii=False)
+    rule = RULES.get(entry.code)
+    kind = f"lint rule, {rule.severity.value} unless set otherwise" if rule else "validation"
+    lines = [f"{entry.code}: {entry.title} ({kind})", "", entry.why]
+    for label, example in (("Bad", entry.bad), ("Good", entry.good)):
+        if example:
+            lines += ["", f"{label}:", "", *(f"    {line}".rstrip() for line in example.rstrip().splitlines())]
+    return "\n".join(lines)

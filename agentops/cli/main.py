@@ -1,0 +1,144 @@
+"""Finds the verb, runs it, and turns every way it can end into a message on stderr and an exit code."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import sys
+import traceback
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command, get_group
+
+from agentops.cli.verbs import REMOVED, overview, verbs
+from agentops.errors import AgentopsError, ExitCode, PlatformError, SpecError
+from agentops.render.diagnostics.text import diagnostics_text
+from agentops.settings import is_completing, is_debugging
+
+
+class LazyGroup(TyperGroup):
+    """The verbs as a command group that imports a verb's module only when that verb runs or is completed."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        return list(verbs())
+
+    is_listing = False  # whether verbs are only named, for which their line in the table is enough
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]
+        entry = verbs().get(cmd_name)
+        if entry is None:
+            return None
+        target, summary = entry
+        return TyperCommand(cmd_name, help=summary) if self.is_listing else load_verb(cmd_name, target)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        self.is_listing = True
+        try:
+            return super().shell_complete(ctx, incomplete)
+        finally:
+            self.is_listing = False
+
+    def get_help(self, ctx: Any) -> str:
+        return overview()
+
+
+def load_verb(name: str, target: str) -> Any:
+    """The verb's command, built from its function (or its own `typer.Typer`) in the module the table names."""
+    module, _, attribute = target.partition(":")
+    verb = getattr(importlib.import_module(module), attribute)
+    if isinstance(verb, typer.Typer):
+        command: Any = get_group(verb)
+        command.name = name
+        return command
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command(name)(verb)
+    return get_command(app)
+
+
+def _command_line() -> Any:
+    """All verbs, and typer's own options that install shell completion or show it."""
+    app = typer.Typer(cls=LazyGroup, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False)
+    app.callback()(lambda: None)
+    return get_command(app)
+
+
+def run_verb(arguments: list[str]) -> int:
+    """Runs the command line `arguments` and returns the exit code; prints what a failure has to say."""
+    if arguments and not arguments[0].startswith("-") and arguments[0] not in verbs():
+        return _unknown_verb(arguments[0])
+    if (removed := _removed(arguments)) is not None:
+        _say(f"error: {removed}")
+        return ExitCode.USAGE
+    try:
+        command = _command_line()
+        if is_completing():
+            return int(command.main(arguments, prog_name="agentops", standalone_mode=False) or 0)
+        # Not by `main`, which makes an exit code of Ctrl-C that can't be told from a verb's own.
+        with command.make_context("agentops", arguments) as context:
+            result = command.invoke(context)
+        sys.stdout.flush()
+    except typer.Exit as ended:
+        return ended.exit_code
+    except typer.TyperException as failure:
+        show = getattr(failure, "show", None)
+        _say(str(failure)) if show is None else show()
+        return ExitCode.USAGE
+    except (typer.Abort, KeyboardInterrupt):
+        _say("\ninterrupted" if sys.stderr.isatty() else "interrupted")  # the terminal shows ^C where it stood
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        return _end_quietly()
+    except AgentopsError as failure:
+        return _explain(failure)
+    except Exception as bug:  # noqa: BLE001 - the boundary: a defect of ours still ends in one line and exit code 1
+        return _own_up(bug)
+    return int(result or 0)
+
+
+def _removed(arguments: list[str]) -> str | None:
+    """What to use instead, where the command line names something that is no longer there."""
+    words = [argument.partition("=")[0] for argument in arguments]
+    return next((text for (verb, word), text in REMOVED.items() if words[:1] == [verb] and word in words[1:]), None)
+
+
+def _unknown_verb(name: str) -> int:
+    close = difflib.get_close_matches(name, verbs(), n=1)
+    _say(f"error: there is no verb {name!r}" + (f"; did you mean `agentops {close[0]}`?" if close else ""))
+    _say("`agentops --help` lists the verbs")
+    return ExitCode.USAGE
+
+
+def _explain(failure: AgentopsError) -> int:
+    if isinstance(failure, SpecError):
+        _say(diagnostics_text(failure.diagnostics))
+    _say(f"error: {failure.summary}")
+    if isinstance(failure, PlatformError) and failure.request:
+        request_id = f" (request id {failure.request_id})" if failure.request_id else ""
+        _say(f"  while: {failure.request}{request_id}")
+    acknowledgement = getattr(failure, "acknowledgement", None)
+    if failure.hint:
+        _say(f"  next: {failure.hint}")
+    if acknowledgement:
+        _say(f"  to go on all the same: --ack {acknowledgement}")
+    return failure.exit_code
+
+
+def _own_up(bug: Exception) -> int:
+    _say(f"internal error: {type(bug).__name__}; this is a defect of agentops, not of your files")
+    _say("  next: run it again with AGENTOPS_DEBUG=1 for the traceback and report that")
+    if is_debugging():
+        traceback.print_exception(bug)
+    return ExitCode.FAILED
+
+
+def _end_quietly() -> int:
+    """The reader of our output went away (`agentops plan | head`): say nothing more, on any stream."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.FAILED
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")

@@ -1,0 +1,77 @@
+"""`agentops pull`: brings console edits into the specs and prompts that are there."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentops import workflow
+from agentops.cli.options import (
+    AgentOption,
+    ApiOption,
+    ChangedSinceOption,
+    EnvironmentOption,
+    ExcludeOption,
+    ProjectOption,
+    SelectOption,
+)
+from agentops.cli.session import opened, run_async, scope_of, talk, today
+from agentops.document import path_text
+from agentops.errors import ExitCode
+from agentops.importers.files import unified
+from agentops.plan.build import PlanOptions
+from agentops.settings import read_settings
+
+if TYPE_CHECKING:
+    from agentops.importers.atoms.pulling import Pulled
+
+
+def pull(
+    environment: EnvironmentOption = None,
+    project: ProjectOption = Path(),
+    agent: AgentOption = None,
+    exclude: ExcludeOption = None,
+    select: SelectOption = None,
+    changed_since: ChangedSinceOption = None,
+    api: ApiOption = None,
+    theirs: Annotated[
+        bool, typer.Option("--theirs", help="Fields that changed on both sides take the live value.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the edits as a diff and write nothing.")] = False,
+) -> int:
+    """Bring what was changed in the console into the specs and prompts, keeping comments and expressions."""
+    scope = scope_of(project, environment, api, agent, exclude, select, changed_since)
+
+    async def main() -> tuple[Path, Pulled]:
+        async with opened(scope) as deployment:
+            options = PlanOptions(today=today())
+            pulled = await workflow.pulling.pull(deployment, options, read_settings(), takes_conflicts=theirs)
+            return deployment.root, pulled
+
+    root, pulled = run_async(main)
+    for path, (before, after) in pulled.files.items():
+        sys.stdout.write(unified(before, after, path))
+    if not dry_run:
+        workflow.pulling.write_pulled(pulled, root)
+    _tell(pulled, dry_run=dry_run)
+    if pulled.unwritten:
+        return ExitCode.STALE
+    return ExitCode.CHANGES if dry_run and pulled.files else ExitCode.DONE
+
+
+def _tell(pulled: Pulled, *, dry_run: bool) -> None:
+    for each in pulled.written:
+        verb = "would go" if dry_run else "went"
+        talk(f"{each.agent}: {path_text(each.path)} {verb} into {each.file}")
+    for left in pulled.unwritten:
+        where = f" ({left.where})" if left.where else ""
+        talk(f"{left.agent}: {path_text(left.path)}{where} is left to you: {left.why}")
+        if left.patch:
+            talk(left.patch.rstrip("\n"))
+    for name in pulled.secrets:
+        talk(f"secret {name}: not copied; set it in each environment")
+    if not pulled.written and not pulled.unwritten:
+        talk("Nothing was changed outside git.")

@@ -1,0 +1,42 @@
+"""`agentops render`: the resolved document of each agent, or where one value came from."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agentops import workflow
+from agentops.cli.options import AgentOption, EnvironmentOption, ProjectOption
+from agentops.errors import ExitCode
+from agentops.render.document.json import document_json
+from agentops.render.document.provenance import provenance_text
+from agentops.render.document.yaml import document_yaml
+from agentops.settings import read_settings
+
+
+class RenderFormat(StrEnum):
+    YAML = "yaml"
+    JSON = "json"
+
+
+def render(
+    environment: EnvironmentOption = None,
+    project: ProjectOption = Path(),
+    agent: AgentOption = None,
+    explain_path: Annotated[
+        str | None, typer.Option("--explain", metavar="PATH", help="Say where this value came from.")
+    ] = None,
+    output_format: Annotated[RenderFormat, typer.Option("--format", help="How to print it.")] = RenderFormat.YAML,
+) -> int:
+    """Print the resolved document of each agent: no expressions left, secrets by name only."""
+    settings, patterns = read_settings(), agent or ()
+    if explain_path is not None:
+        found = workflow.validating.explain_path(project, environment, settings, patterns, explain_path)
+        print("\n\n".join(provenance_text(key, each.path, each.value, each.steps) for key, each in found))
+        return ExitCode.DONE
+    agents = workflow.validating.resolved_agents(project, environment, settings, patterns)
+    print(document_json(agents) if output_format is RenderFormat.JSON else document_yaml(agents))
+    return ExitCode.DONE

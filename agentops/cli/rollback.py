@@ -1,0 +1,69 @@
+"""`agentops rollback`: puts an earlier revision back in service."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentops import workflow
+from agentops.cli.approval import Consent, carry_out
+from agentops.cli.options import (
+    AckOption,
+    ApiOption,
+    EnvironmentOption,
+    KeysArgument,
+    NoInputOption,
+    ProjectOption,
+    SelectOption,
+    TextOrJson,
+    VerboseOption,
+    YesOption,
+)
+from agentops.cli.output import result_output
+from agentops.cli.session import is_interactive, scope_of, today
+from agentops.errors import ExitCode, UsageError
+from agentops.plan.build import PlanOptions
+
+if TYPE_CHECKING:
+    from agentops.plan.model import Plan
+    from agentops.workflow.deployment import Deployment
+
+
+def rollback(
+    key: KeysArgument = None,
+    environment: EnvironmentOption = None,
+    project: ProjectOption = Path(),
+    select: SelectOption = None,
+    api: ApiOption = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="REVISION", help="A number, an id, a label; default: the previous.")
+    ] = None,
+    run: Annotated[str | None, typer.Option("--run", metavar="ID", help="Undo this run, for all its agents.")] = None,
+    yes: YesOption = False,
+    no_input: NoInputOption = False,
+    ack: AckOption = None,
+    output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print it.")] = TextOrJson.TEXT,
+    verbose: VerboseOption = False,
+) -> int:
+    """Put an earlier revision back in service: planned, shown, then applied by the same engine as everything else."""
+    if not key and not select and run is None:
+        raise UsageError("nothing says which agents to roll back", hint="name keys, --select TAG=VALUE, or --run ID")
+    if to is not None and run is not None:
+        raise UsageError("--to and --run exclude each other", hint="a run goes back to what served before it")
+    scope = scope_of(project, environment, api, key, None, select, is_verbose=verbose)
+    options = PlanOptions(acknowledged=frozenset(ack or ()), today=today())
+    consent = Consent(is_given=yes, may_ask=not no_input and is_interactive(), is_emergency=True)
+
+    async def make(deployment: Deployment) -> Plan:
+        if run is not None:
+            return await workflow.history.plan_undoing(deployment, run, options)
+        return await workflow.history.plan_going_back(deployment, options, to=to or "previous")
+
+    result = carry_out(scope, make, lambda: workflow.applying.ApplyRequest(smoke=False), consent)
+    if result is None:
+        return ExitCode.DONE
+    sys.stdout.write(result_output(result, output_format))
+    return result.exit_code

@@ -1,0 +1,22 @@
+"""`agentops validate`: every problem of the project's files, with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agentops import workflow
+from agentops.cli.collector import frozen_collector
+from agentops.cli.findings import DiagnosticFormat, FormatOption, print_findings
+from agentops.cli.options import EnvironmentOption, ProjectOption
+from agentops.settings import read_settings
+
+
+def validate(
+    environment: EnvironmentOption = None,
+    project: ProjectOption = Path(),
+    output_format: FormatOption = DiagnosticFormat.TEXT,
+) -> int:
+    """Check every spec and call script, in every environment, and report all problems. Needs no secret's value."""
+    with frozen_collector():
+        found = workflow.validating.validate_project(project, environment, read_settings())
+    return print_findings(found, output_format)

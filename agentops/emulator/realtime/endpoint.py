@@ -1,0 +1,263 @@
+"""`GET /atoms/v1/agent/connect`: the handshake, and the opening of a session."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from agentops import speech
+from agentops.emulator.behaviour.dialogue import Dialogue, enabled_tools
+from agentops.emulator.behaviour.files import Behaviour, Behaviours, read_behaviours
+from agentops.emulator.behaviour.playbooks import PlaybookRouter
+from agentops.emulator.options import EmulatorOptions
+from agentops.emulator.realtime.call_record import Setup
+from agentops.emulator.realtime.client_tools import ClientTools
+from agentops.emulator.realtime.connection import Connection
+from agentops.emulator.realtime.ears import Ears
+from agentops.emulator.realtime.session import Session
+from agentops.emulator.realtime.tool_calls import read_variables, send_request
+from agentops.emulator.rest.schema import OBJECT_ID
+from agentops.emulator.rest.versioning import versions
+from agentops.emulator.store.database import Body
+from agentops.emulator.store.state import Grant, Store
+
+PATH = "/atoms/v1/agent/connect"
+MODES = ("webcall", "chat")
+SAMPLE_RATES_HZ = (8000, 16000, 24000, 48000)
+DEFAULT_SAMPLE_RATE_HZ = 24000
+FATAL_SETUP = 4000  # close code after an `error` that ends a session before it began
+# Keys that the platform fills in itself; a caller's values for them are dropped.
+RESERVED_VARIABLES = frozenset(
+    {"call_id", "conversation_type", "agent_number", "user_number", "current_date", "current_time", "current_day"}
+    | {"agent_gender", "default_language", "supported_languages", "timezone"}
+)
+
+
+def open_endpoint(store: Store) -> Endpoint:
+    """The realtime side of this account. Raises EmulatorError when a behaviour file of the options can't be read."""
+    return Endpoint(store, read_behaviours(store.options.behaviours))
+
+
+class _Rejected(Exception):
+    """The handshake is refused with an HTTP status."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class _FatalSetup(Exception):
+    """The session can't begin: an `error` message and close code 4000."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What the caller asks for in the handshake."""
+
+    grant: Grant
+    sample_rate_hz: int = DEFAULT_SAMPLE_RATE_HZ
+
+
+@dataclass(slots=True)
+class Endpoint:
+    """Opens sessions. `is_draining` refuses new ones, as the platform does while it is being replaced."""
+
+    store: Store
+    behaviours: Behaviours
+    ears: Ears = field(default_factory=Ears)
+    is_draining: bool = False
+
+    def routes(self) -> list[BaseRoute]:
+        return [WebSocketRoute(PATH, self.connect)]
+
+    def close(self) -> None:
+        self.ears.close()
+
+    async def connect(self, socket: WebSocket) -> None:
+        try:
+            wish = self._authorize(socket)
+        except _Rejected as no:
+            await _reject(socket, no)
+            return
+        await socket.accept()
+        try:
+            session = await self._open(wish)
+        except _FatalSetup as no:
+            await socket.send_text(json.dumps({"type": "error", "code": no.code, "message": no.message}))
+            await socket.close(FATAL_SETUP)
+            return
+        session.tells_holds = "x-emulator-holds" in socket.headers
+        await Connection(self.store, self.ears, socket, session).run()
+
+    # -- the handshake
+
+    def _authorize(self, socket: WebSocket) -> _Wish:
+        if self.is_draining:
+            raise _Rejected(503, "Service Unavailable")
+        query = socket.query_params
+        scheme, _, key = socket.headers.get("authorization", "").partition(" ")
+        token = key.strip() if scheme.lower() == "bearer" and key else query.get("token", "")
+        if token.startswith("wct_"):
+            grant = self.store.take_token(token)
+            if grant is None:
+                raise _Rejected(401, "Unauthorized")
+            return _Wish(grant)
+        if not token or not self.store.accepts_key(token):
+            raise _Rejected(401, "Unauthorized")
+        return self._read_query(query)
+
+    def _read_query(self, query: Mapping[str, str]) -> _Wish:
+        agent_id, mode, rate = query.get("agent_id", ""), query.get("mode", "webcall"), query.get("sample_rate", "")
+        if not re.fullmatch(OBJECT_ID, agent_id):
+            raise _Rejected(400, "Invalid agent id")
+        if self.store.database.get("agent", agent_id) is None:
+            raise _Rejected(401, "Unauthorized")
+        if mode not in MODES:
+            raise _Rejected(400, f"mode: expected one of {', '.join(MODES)}")
+        if rate and rate not in map(str, SAMPLE_RATES_HZ):
+            raise _Rejected(400, f"sample_rate: expected one of {', '.join(map(str, SAMPLE_RATES_HZ))}")
+        grant = Grant(agent_id, mode, _read_variables(query.get("variables", "")))
+        return _Wish(grant, int(rate) if rate else DEFAULT_SAMPLE_RATE_HZ)
+
+    # -- the session
+
+    async def _open(self, wish: _Wish) -> Session:
+        grant = wish.grant
+        agent = self.store.database.get("agent", grant.agent_id)
+        config = versions.live_config(self.store, grant.agent_id)
+        if agent is None:
+            raise _FatalSetup("404", "Agent not found")
+        if config is None:
+            raise _FatalSetup("400", "Agent is archived and cannot initiate calls")
+        if grant.mode == "webcall" and not speech.is_available():
+            raise _FatalSetup("internal_error", str(speech.SpeechUnavailableError()))
+        if grant.mode == "webcall":
+            self.ears.prepare()
+        behaviour = self.behaviours.of(agent["name"])
+        live = versions.live_revision(self.store, agent)
+        call_id = self.store.new_call_id()
+        known = _server_variables(self.store, call_id, grant.mode, config)
+        given = {name: value for name, value in grant.variables.items() if name not in RESERVED_VARIABLES}
+        variables = {**config.get("defaultVariables", {}), **given, **known}
+        variables |= await self._pre_call(behaviour, config, variables)
+        setup = Setup(
+            agent_id=grant.agent_id,
+            agent_name=agent["name"],
+            call_id=call_id,
+            session_id=self.store.new_uuid(),
+            mode=grant.mode,
+            sample_rate_hz=wish.sample_rate_hz,
+            config=config,
+            variables=variables,
+            opened_at=self.store.clock.now(),
+            version_id=live["_id"] if live else None,
+            version_number=live.get("revisionNumber", live.get("versionNumber")) if live else None,
+        )
+        dialogue = Dialogue(
+            behaviour,
+            config,
+            variables,
+            has_model=self.store.options.language_model is not None,
+            playbooks=self._playbooks(agent, config),
+        )
+        return build_session(setup, dialogue, self.store.options)
+
+    def _playbooks(self, agent: Body, config: Mapping[str, Any]) -> PlaybookRouter | None:
+        """The playbooks of an agent that has published some, with the account's tools that they may refer to."""
+        section = config.get("playbooks")
+        if agent["workflowType"] != "multi_agents" or not section:
+            return None
+        registry: dict[str, Mapping[str, Any]] = {}
+        for tool in self.store.database.all("tool"):
+            registry |= dict.fromkeys((tool["toolId"], tool["definition"]["name"]), tool["definition"])
+        for own in enabled_tools(config):
+            registry.setdefault(str(own.get("name")), own)
+        return PlaybookRouter(section, registry)
+
+    async def _pre_call(
+        self, behaviour: Behaviour, config: Mapping[str, Any], variables: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The variables that the pre-call API sets: from the behaviour's answer, or from a real request."""
+        api = config.get("preCallAPI", {})
+        if not api.get("isEnabled"):
+            return {}
+        answer = behaviour.pre_call
+        if answer is None and self.store.options.allow_tool_calls:
+            answer, _ = await send_request(api, variables, timeout_s=float(api.get("timeout", 5)))
+        return read_variables(api.get("responseVariables", []), answer)
+
+
+def build_session(setup: Setup, dialogue: Dialogue, options: EmulatorOptions) -> Session:
+    """The session of a voice call or a chat; only a voice call needs the speech extra."""
+    tools = ClientTools(enabled_tools(setup.config)) if options.client_tools else None
+    if setup.mode == "chat":
+        return Session(setup, dialogue, client_tools=tools)
+    from agentops.emulator.realtime.denoising import Denoiser
+    from agentops.emulator.realtime.detection import VoiceDetector
+    from agentops.emulator.realtime.voice import voice_of
+
+    has_denoising = bool(setup.config.get("denoisingConfig", {}).get("isEnabled"))
+    detector = VoiceDetector(
+        setup.config.get("voiceDetectionConfig", {}),
+        setup.sample_rate_hz,
+        Denoiser(setup.sample_rate_hz) if has_denoising else None,
+    )
+    voice = voice_of(setup.config)
+    return Session(
+        setup,
+        dialogue,
+        detector=detector,
+        voice=voice,
+        client_tools=tools,
+        talking_events=options.choices.talking_events,
+    )
+
+
+async def _reject(socket: WebSocket, no: _Rejected) -> None:
+    if no.message == "Invalid agent id":
+        await socket.send_denial_response(PlainTextResponse(no.message, no.status))
+        return
+    await socket.send_denial_response(JSONResponse({"status": False, "errors": [no.message]}, no.status))
+
+
+def _read_variables(text: str) -> dict[str, Any]:
+    if not text:
+        return {}
+    try:
+        variables = json.loads(text)
+    except ValueError:
+        raise _Rejected(400, "variables: expected a JSON object") from None
+    if not isinstance(variables, dict) or not all(isinstance(v, (str, int, float, bool)) for v in variables.values()):
+        raise _Rejected(400, "variables: expected a JSON object of strings, numbers and booleans")
+    return variables
+
+
+def _server_variables(store: Store, call_id: str, mode: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    now = store.clock.now()
+    language = config.get("language", {})
+    return {
+        "call_id": call_id,
+        "conversation_type": mode,
+        "agent_number": "",
+        "user_number": "",
+        "current_date": now.strftime("%Y-%m-%d"),
+        "current_time": now.strftime("%H:%M"),
+        "current_day": now.strftime("%A"),
+        "agent_gender": config.get("synthesizer", {}).get("voiceConfig", {}).get("gender", ""),
+        "default_language": language.get("default", ""),
+        "supported_languages": ",".join(language.get("supported", [])),
+        "timezone": config.get("timezone", {}).get("label", ""),
+    }

@@ -1,0 +1,62 @@
+"""Post-call analytics of the emulated platform: simple, repeatable readings of the transcript, after a delay.
+
+The platform asks a model; nobody knows its answers beforehand. These are made so that every metric has a value of
+its type and the same call always has the same values. They say nothing about what the platform would find.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from agentops.emulator.store.database import Body
+from agentops.emulator.store.state import Store, from_iso
+
+CONFIDENCE = 0.5
+
+
+def analyse(store: Store, record: Body) -> Body | None:
+    """The call's `postCallAnalytics`; None while it runs, until the delay has passed, or when nobody answered."""
+    ready = from_iso(record["updatedAt"]) + timedelta(seconds=store.options.analytics_delay_s)
+    if record["status"] != "completed" or ready > store.clock.now():
+        return None
+    lines = record["transcript"]
+    said = [line["content"] for line in lines if line["role"] == "user"]
+    revision = record.get("versionId") and store.database.get("revision", record["versionId"])
+    analytics = (revision["config"].get("postCallAnalyticsConfig") or {}) if revision else {}
+    metrics = [
+        {
+            "identifier": metric["identifier"],
+            "value": _value(metric, said, record),
+            "confidence": CONFIDENCE,
+            "reasoning": "Read from the transcript by the emulator, not by a model.",
+            "dispositionMetricPrompt": metric["dispositionMetricPrompt"],
+            "dispositionMetricType": metric["dispositionMetricType"],
+        }
+        for metric in analytics.get("dispositionMetrics", [])
+    ]
+    summary = f"{len(lines)} lines; the caller spoke {len(said)} times."
+    return {"summary": summary, "dispositionMetrics": metrics, "successMetrics": []}
+
+
+def _value(metric: Body, said: list[str], record: Body) -> str:
+    text = " ".join(said)
+    kind = metric["dispositionMetricType"]
+    if kind == "BOOLEAN":
+        return "true" if said else "false"
+    if kind == "INTEGER":
+        numbers = re.findall(r"\d+", text)
+        return numbers[-1] if numbers else "0"
+    if kind == "DATETIME":
+        return str(record["createdAt"])
+    if kind == "ENUM":
+        return _mentioned(metric.get("choices") or [], text)
+    return said[-1] if said else ""
+
+
+def _mentioned(choices: list[Any], text: str) -> str:
+    """The first choice that the caller mentioned, else the first there is."""
+    return next(
+        (str(each) for each in choices if str(each).lower() in text.lower()), str(choices[0]) if choices else ""
+    )

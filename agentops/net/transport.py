@@ -1,0 +1,260 @@
+"""Puts one request on the wire and reads one answer, through httpx2's transport. Alone in knowing httpx2.
+
+The transport and not its client: redirects (which would hand the key to whoever they point at), cookies, `.netrc` and
+eager proxies are the client's, and none of them is wanted. Nothing is retried, paced or judged here: an answer is what
+came back, whatever its status, and a failure says only whether the request may have arrived.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx2
+
+from agentops.errors import UsageError
+from agentops.net.answers import Answer, read_answer
+from agentops.net.origin import find_proxy
+
+MAX_BODY = 64 * 1024 * 1024  # of an answer, unpacked; its head is bounded by httpx2 (100 KB)
+MAX_LINE = 1024 * 1024  # of a stream
+_JSON = "application/json"
+IDLE_S = 4.0  # many servers close an unused connection after 5 s, and a request that meets that moment is lost
+
+# How a request leaves this process; tests bring their own.
+Transport = httpx2.AsyncBaseTransport
+
+_PATH_SIGNS = "/:@!$&'()*+,;=-._~%"  # what stands for itself in a path (RFC 3986); % since paths may come quoted
+_Kind = TypeVar("_Kind", bound=BaseException)
+_NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
+
+
+def quoted(path: str) -> str:
+    """`path` as it is sent: nothing in it can end the line or start another part of the request."""
+    return quote(path, safe=_PATH_SIGNS)
+
+
+class NotSentError(Exception):
+    """Nothing was sent: it is as if nobody had asked. `code` is "certificate" or "proxy" where trying again is vain."""
+
+    def __init__(self, why: str, code: str | None = None) -> None:
+        super().__init__(why)
+        self.code = code
+
+
+class LostError(Exception):
+    """The request may have arrived, and no usable answer came back: what it did is not known."""
+
+
+class RefusedError(Exception):
+    """A stream that was asked for and is none: `answer` says why."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A body that is no JSON, and what it is."""
+
+    data: bytes = field(repr=False)
+    content_type: str
+
+
+class Sender:
+    """Sends requests to one origin, as many at once as it is asked to. The headers must be fit to be sent.
+
+    read_timeout_s: how long nothing may move; the whole of an exchange has the deadline that `send` is given
+    proxy:          what the environment names for this origin, if anything
+    """
+
+    def __init__(
+        self,
+        origin: str,
+        headers: Mapping[str, str],
+        *,
+        connect_timeout_s: float = 10.0,
+        read_timeout_s: float = 30.0,
+        transport: Transport | None = None,
+    ) -> None:
+        self.proxy = None if transport else find_proxy(origin)
+        self._origin = quoted_origin(origin)
+        self._headers = {"Accept-Encoding": "gzip", **headers}
+        # No time-out for a place in the pool, since the pool has no limit: the pace bounds how many connections there
+        # are. One whose handshake fails in a proxy's tunnel keeps its place for ever (httpcore2 2.16).
+        self._timeouts = {"connect": connect_timeout_s, "read": read_timeout_s, "write": read_timeout_s, "pool": None}
+        self._is_watched = transport is None
+        self._transport = transport or _open_transport(origin, self.proxy)
+
+    async def send(self, method: str, target: str, content: bytes | Upload | None = None, *, within_s: float) -> Answer:
+        """`target` is the quoted path with its query. Raises NotSentError and LostError."""
+        watch = _Watch()
+        try:
+            async with asyncio.timeout(within_s), self._opened(method, target, content, watch) as response:
+                return await _read_whole(response)
+        except (TimeoutError, httpx2.TransportError, httpx2.DecodingError) as error:
+            raise self._told_apart(error, watch) from None
+
+    async def lines(self, target: str) -> AsyncGenerator[str, None]:
+        """The lines of an answer that goes on for as long as there is something to say.
+
+        Raises RefusedError when the answer is no success, NotSentError and LostError.
+        """
+        watch = _Watch()
+        try:
+            async with self._opened("GET", target, None, watch, is_endless=True) as response:
+                if not response.is_success:
+                    raise RefusedError(await _read_whole(response))
+                async for line in _lines(response):
+                    yield line
+        except (httpx2.TransportError, httpx2.DecodingError) as error:
+            raise self._told_apart(error, watch) from None
+
+    async def close(self) -> None:
+        await self._transport.aclose()
+
+    @asynccontextmanager
+    async def _opened(
+        self, method: str, target: str, content: bytes | Upload | None, watch: _Watch, *, is_endless: bool = False
+    ) -> AsyncIterator[httpx2.Response]:
+        timeouts = self._timeouts | ({"read": None} if is_endless else {})
+        extensions: dict[str, Any] = {"timeout": timeouts, "trace": watch.note}
+        data, kind = (content.data, content.content_type) if isinstance(content, Upload) else (content, _JSON)
+        headers = self._headers if data is None else {**self._headers, "Content-Type": kind}
+        url = self._origin + target
+        request = httpx2.Request(method, url, headers=headers, content=data, extensions=extensions)
+        response = await self._transport.handle_async_request(request)
+        response.request = request
+        try:
+            yield response
+        finally:
+            await response.aclose()  # before the end of an answer this closes its connection
+
+    def _told_apart(self, error: Exception, watch: _Watch) -> NotSentError | LostError:
+        """The library's errors as the two that matter."""
+        is_sent = watch.is_sent if self._is_watched else not isinstance(error, _NOT_SENT)
+        if is_sent:
+            return LostError(_reason(error))
+        if certificate := _first(ssl.SSLCertVerificationError, error):
+            return NotSentError(certificate.verify_message, "certificate")
+        if isinstance(error, httpx2.ProxyError):  # its text is the proxy's status and reason
+            return NotSentError(f"the proxy says {error}", "proxy" if str(error).startswith("4") else None)
+        return NotSentError(_reason(error))
+
+
+class _Watch:
+    """What one exchange has come to, as httpx2's trace tells it.
+
+    is_sent: the request itself has begun to go out; a proxy that was asked for a tunnel, or a handshake, is not that
+    """
+
+    def __init__(self) -> None:
+        self.is_sent = False
+        self._has_waited = False
+
+    async def note(self, event: str, info: dict[str, Any]) -> None:
+        match event:
+            case "http11.send_request_headers.started":
+                self.is_sent = info["request"].method != b"CONNECT"
+            case "http11.receive_response_headers.started":
+                self._has_waited = False
+                asyncio.get_running_loop().call_soon(self._wait)
+            case "http11.receive_response_headers.complete" if not self._has_waited:
+                # Read without waiting for the network: it came with the answer before, which two answers to one
+                # request do, and would be taken for that of this request. Raising closes the connection.
+                raise httpx2.RemoteProtocolError("the server had answered before it was asked")
+
+    def _wait(self) -> None:
+        self._has_waited = True
+
+
+def quoted_origin(origin: str) -> str:
+    """`origin` with its path as it is sent. Raises UsageError when no request can go there."""
+    scheme, _, rest = origin.partition("://")
+    host, slash, path = rest.partition("/")
+    try:
+        return str(httpx2.URL(f"{scheme}://{host}{quoted(slash + path)}")).rstrip("/")
+    except httpx2.InvalidURL as error:
+        raise UsageError(f"not an address: {origin!r}", hint=f"{error}; see the environment's base_url") from None
+
+
+def _open_transport(origin: str, proxy: str | None) -> Transport:
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=IDLE_S)
+    context = _tls_context() if origin.startswith("https:") else False
+    try:
+        return httpx2.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits, proxy=proxy)
+    except (ValueError, ImportError, httpx2.InvalidURL):
+        scheme = proxy.partition("://")[0] if proxy else ""  # the rest may hold a password
+        raise UsageError(
+            f"the environment names a {scheme}:// proxy that can't be used",
+            hint="agentops goes through http:// and https:// proxies: set HTTPS_PROXY to one,"
+            " or name the host in NO_PROXY to go without",
+        ) from None
+
+
+def _tls_context() -> ssl.SSLContext:
+    """Trusts what the system trusts, or what `SSL_CERT_FILE` or `SSL_CERT_DIR` names."""
+    try:
+        context = httpx2.create_ssl_context()
+    except OSError as error:  # ssl.SSLError is one
+        why = error.strerror if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError) else None
+        raise UsageError(
+            f"the certificates that SSL_CERT_FILE names can't be read: {why or 'no PEM certificate in it'}",
+            hint="point SSL_CERT_FILE at a PEM file of CA certificates, or unset it to trust what the system trusts",
+        ) from None
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+async def _read_whole(response: httpx2.Response) -> Answer:
+    body = bytearray()
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > MAX_BODY:
+            raise httpx2.RemoteProtocolError("the answer is too large")
+    return read_answer(response.status_code, body.decode("utf-8", "replace"), dict(response.headers))
+
+
+async def _lines(response: httpx2.Response) -> AsyncIterator[str]:
+    rest = b""
+    async for piece in response.aiter_bytes():
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            yield line.removesuffix(b"\r").decode("utf-8", "replace")
+        if len(rest) > MAX_LINE:
+            raise httpx2.RemoteProtocolError("a line of the answer is too large")
+    if rest:
+        yield rest.decode("utf-8", "replace")
+
+
+def _reason(error: Exception) -> str:
+    """Why, in the words of the one who knows best: the system, else the library."""
+    if isinstance(error, TimeoutError | httpx2.TimeoutException):
+        return "no answer in time"
+    if system := next((each for each in _causes(error) if isinstance(each, OSError) and each.errno), None):
+        # asyncio words refused connections itself ("Connect call failed"); names and TLS have numbers of their own
+        is_worded = isinstance(system, socket.gaierror | ssl.SSLError)
+        return str(system.strerror) if is_worded else os.strerror(system.errno or 0)
+    return str(error).strip() or type(error).__name__
+
+
+def _first(kind: type[_Kind], error: BaseException | None) -> _Kind | None:
+    """The first of `kind` among what led to `error`."""
+    return next((each for each in _causes(error) if isinstance(each, kind)), None)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            for each in error.exceptions:
+                yield from _causes(each)
+        error = error.__cause__ or error.__context__

@@ -1,0 +1,143 @@
+"""What workflows on GitHub run around a deploy: plan on the pull request, apply after the merge, and the ways back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from agentops.apply.model import EventSink
+from agentops.apply.rollback import commits_to_revert
+from agentops.ci.approval import read_approval, require_approved
+from agentops.ci.github import open_github
+from agentops.ci.job import Job
+from agentops.ci.publishing import publish_plan, publish_revert, read_changed_files, stamp_of
+from agentops.ci.report import (
+    Findings,
+    JobReport,
+    no_plan_report,
+    report_apply,
+    report_checked,
+    report_nothing,
+    report_page,
+    report_plan,
+    report_rollback,
+    report_superseded,
+)
+from agentops.ci.stamp import Kind, Stamp, Standing
+from agentops.document import Environment
+from agentops.errors import AgentopsError, UsageError
+from agentops.plan.build import PlanOptions
+from agentops.plan.model import Plan
+from agentops.spec import Project
+from agentops.spec.lint.run import lint_project
+from agentops.state import state_folder
+from agentops.workflow.applying import ApplyRequest, CallHooks, apply_deployment, require_applyable
+from agentops.workflow.deployment import Deployment
+from agentops.workflow.history import plan_going_back
+from agentops.workflow.planning import plan_deployment
+
+Opener: TypeAlias = Callable[[], AbstractAsyncContextManager[Deployment]]
+
+
+@dataclass(frozen=True, slots=True)
+class JobHooks:
+    """What a job needs of the outside: today's date for rules that expire, who shows a plan in the log, who is told
+    what an apply does, and what its calls need."""
+
+    today: str
+    show: Callable[[Plan], None]
+    on_event: EventSink
+    calls: CallHooks
+
+
+async def plan_pull_request(job: Job, read: Callable[[], Project], opener: Opener, hooks: JobHooks) -> JobReport:
+    """Plans for a pull request and comments; without secrets, checks the files only.
+
+    `read` reads the project without its secrets. A failure is said on the pull request, too, so that an older plan is
+    not taken for its plan.
+    """
+    changed = await read_changed_files(job)
+    try:
+        checkout = read()
+        environment = checkout.environment
+        findings = Findings(tuple(lint_project(checkout)), job.folder_of(checkout.root), changed)
+        if job.run.has_no_secrets and not environment.is_emulator:
+            return report_checked(job, environment.name, findings)
+        async with opener() as deployment:
+            made = await plan_deployment(deployment, PlanOptions(today=hooks.today))
+        hooks.show(made)
+        report = report_plan(job, made, findings, is_protected=environment.is_protected)
+        await publish_plan(job, stamp_of(job, made), report)
+    except AgentopsError as error:
+        await _publish_failure(job, read, error)
+        raise
+    return report
+
+
+async def _publish_failure(job: Job, read: Callable[[], Project], error: AgentopsError) -> None:
+    try:
+        project = read()
+        name = project.environment.name
+        stamp = Stamp(Kind.PLAN, project.name, name, "", job.commit, Standing.FAILED)
+        await publish_plan(job, stamp, no_plan_report(job, name, error))
+    except AgentopsError:
+        return  # the failure itself is what the job reports
+
+
+async def apply_merge(job: Job, deployment: Deployment, hooks: JobHooks) -> JobReport:
+    """Applies what was merged. A protected environment takes only the digest that its pull request approved.
+
+    Raises RefusedError without an approval, StaleError when the world has moved since.
+    """
+    environment = deployment.environment
+    if job.run.pull_request is not None and not environment.is_emulator:
+        raise UsageError("apply does not run on a pull request", hint="run it on `push`, after the merge")
+    if (newer := await _newer_commit(job, environment)) is not None:
+        return report_superseded(job, environment.name, newer)
+    made = await plan_deployment(deployment, PlanOptions(today=hooks.today))
+    hooks.show(made)
+    if made.is_empty and made.is_applyable:
+        return report_nothing(job, made)
+    require_applyable(made)
+    approval = None
+    if environment.is_protected:
+        async with open_github(job.run) as github:
+            approval = await read_approval(
+                github, job.run, bot=job.bot, project=made.project, environment=made.environment
+            )
+        require_approved(approval, made)
+    result = await apply_deployment(deployment, made, ApplyRequest(), calls=hooks.calls, on_event=hooks.on_event)
+    return report_apply(job, result, approval, state_folder(deployment.root) / "runs" / result.run_id)
+
+
+async def _newer_commit(job: Job, environment: Environment) -> str | None:
+    """The branch's newest commit, when it is not this job's: running an old job again must not deploy old specs.
+
+    A protected environment has its digest for that, and needs each merge applied in its turn.
+    """
+    if environment.is_protected or environment.is_emulator or job.run.branch is None:
+        return None
+    async with open_github(job.run) as github:
+        head = await github.branch_head(job.run.branch)
+    return head if head != job.run.sha else None
+
+
+async def roll_back(job: Job, deployment: Deployment, to: str, hooks: JobHooks) -> JobReport:
+    """Puts an earlier revision of the selected agents back in service, and names the commits to revert."""
+    made = await plan_going_back(deployment, PlanOptions(today=hooks.today), to=to)
+    hooks.show(made)
+    if made.is_empty and made.is_applyable:
+        return report_nothing(job, made)
+    require_applyable(made)
+    request = ApplyRequest(smoke=False)
+    result = await apply_deployment(deployment, made, request, calls=hooks.calls, on_event=hooks.on_event)
+    return report_rollback(job, result, commits_to_revert(made))
+
+
+async def propose_revert(job: Job, environment: str, sha: str) -> JobReport:
+    """Opens a pull request that takes a commit back, once per commit."""
+    pull = await publish_revert(job, environment, sha)
+    page = f"### Revert proposed\n\nMerge [#{pull.number}]({pull.url}), or push a fix instead.\n"
+    return report_page(job, environment, page)

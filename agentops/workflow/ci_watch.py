@@ -1,0 +1,76 @@
+"""What workflows on GitHub run to watch a line: drift as an issue, scripted calls in shards, copies to call first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agentops.calls.folder import keep_in, merge_folders
+from agentops.calls.schedule import RunOptions
+from agentops.ci.event import Trigger
+from agentops.ci.job import Job
+from agentops.ci.publishing import publish_drift
+from agentops.ci.report import JobReport, report_calls, report_drift, report_page, report_preview
+from agentops.errors import UsageError
+from agentops.plan.build import PlanOptions
+from agentops.workflow.calls import CallRequest, PageWriter, choose_scripts, prepare_smoke, smoke
+from agentops.workflow.ci_deploy import JobHooks, Opener
+from agentops.workflow.deployment import Deployment
+from agentops.workflow.drift import read_drift
+from agentops.workflow.planning import plan_deployment
+from agentops.workflow.previewing import PreviewHooks, preview_down, preview_up, sweep_previews
+
+
+async def watch_drift(job: Job, deployment: Deployment, hooks: JobHooks) -> JobReport:
+    """Keeps one open issue while the environment differs from what was deployed from git."""
+    made = await read_drift(deployment, PlanOptions(today=hooks.today))
+    return report_drift(job, made, await publish_drift(job, made))
+
+
+async def call_agents(job: Job, deployment: Deployment, request: CallRequest, hooks: JobHooks) -> JobReport:
+    """Calls the agents that serve now, by their scripts; with a shard, only this part of them."""
+    scripts = choose_scripts(deployment.project, deployment.agents, request)
+    if not scripts:
+        return report_page(job, deployment.environment.name, f"No script falls to shard {job.shard}.\n")
+    folder = job.output / "calls"
+    options = RunOptions(shard=request.shard, progress=hooks.calls.progress, keep=keep_in(folder))
+    run = await smoke(deployment, scripts, options)
+    return report_calls(job, run, hooks.calls.write_pages(run, folder))
+
+
+def merge_calls(job: Job, write_pages: PageWriter) -> JobReport:
+    """Puts the reports of all shards together: those below the job's output."""
+    reports = sorted(job.output.glob("*/calls/report.json"))
+    if not reports:
+        raise UsageError(f"no shard left a report below {job.output}", hint="the shards' own jobs say what went wrong")
+    merged = job.output / "merged"
+    run = merge_folders(reports, merged)
+    return report_calls(replace(job, output=merged), run, write_pages(run, merged))
+
+
+async def preview_pull_request(job: Job, opener: Opener, environment: str, hooks: JobHooks) -> JobReport:
+    """Calls copies of the agents that a pull request changes; archives them when it is closed.
+
+    environment: what the page names where no secrets are given, so that nothing is opened
+    """
+    pull = job.run.pull_request
+    if pull is None:
+        raise UsageError("previews belong to pull requests", hint="run this command on `pull_request`")
+    if job.run.has_no_secrets:
+        return report_page(job, environment, "No preview: this pull request is given no secrets.\n")
+    name = f"pr-{pull.number}"
+    async with opener() as deployment:
+        if job.run.trigger is Trigger.PULL_REQUEST_CLOSED:
+            return report_preview(job, await preview_down(deployment, name, PreviewHooks(hooks.on_event)), name)
+        made = await plan_deployment(deployment, PlanOptions(today=hooks.today))
+        changed = {change.key for change in made.changes if change.is_change}
+        if not changed:
+            return report_page(job, deployment.environment.name, "No preview: this pull request changes no agent.\n")
+        copies = deployment.narrowed(tuple(agent for agent in deployment.agents if agent.key in changed))
+        calls = hooks.calls
+        after = prepare_smoke(copies, made.changes, job.output / "run", calls.write_pages, calls.progress)
+        return report_preview(job, await preview_up(copies, name, PreviewHooks(hooks.on_event, after)), name)
+
+
+async def collect_previews(job: Job, deployment: Deployment, hooks: JobHooks) -> JobReport:
+    """Archives the copies whose time has passed."""
+    return report_preview(job, await sweep_previews(deployment, PreviewHooks(hooks.on_event)), "gc")

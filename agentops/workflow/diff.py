@@ -1,0 +1,113 @@
+"""Compares two sides of agents on request: specs, environments, what serves, revisions. Reads only what is named."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from agentops.apply.rollback import choose_revision
+from agentops.document import AgentListing, DesiredAgent, Document, Revision
+from agentops.plan.agent_diff import AgentDiff, Side, SideKind
+from agentops.plan.canonical import without
+from agentops.plan.changes import Describer
+from agentops.plan.compare import compare_documents
+from agentops.plan.concealment import Concealer, KnownSecrets, known_secrets
+from agentops.plan.identity import match_agents
+from agentops.remote.port import Reader
+from agentops.spec import Project
+from agentops.workflow.deployment import Deployment
+
+_HISTORY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What one side holds of an agent. `is_spec`: it names the managed fields; a revision holds all there are."""
+
+    document: Document
+    is_spec: bool = True
+    unverifiable: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Two sides, and where to look them up: `others` are the project's other environments by name."""
+
+    before: Side
+    after: Side
+    others: Mapping[str, Project]
+
+    def secrets(self, *projects: Project) -> KnownSecrets:
+        """Knows the secrets of all environments that are looked at."""
+        looked_at = (*projects, *self.others.values())
+        return KnownSecrets(secret for each in looked_at for secret in known_secrets(each.environment, each.agents))
+
+
+def diff_specs(sides: Sides, agents: Sequence[DesiredAgent]) -> tuple[AgentDiff, ...]:
+    """Every agent, where no side needs the account."""
+    secrets = sides.secrets()
+    return tuple(
+        _diff(sides, agent, _spec(sides, agent, sides.before), _spec(sides, agent, sides.after), secrets)
+        for agent in agents
+    )
+
+
+async def diff_account(sides: Sides, deployment: Deployment) -> tuple[AgentDiff, ...]:
+    """Every selected agent, where a side is on the platform. Raises UsageError for a revision nobody has."""
+    account = deployment.account
+    matching = match_agents(deployment.environment, deployment.agents, await account.list_agents())
+    secrets = sides.secrets(deployment.project)
+
+    async def diff_one(agent: DesiredAgent, listing: AgentListing | None) -> AgentDiff:
+        before, after = await asyncio.gather(
+            _held(sides, account, agent, listing, sides.before), _held(sides, account, agent, listing, sides.after)
+        )
+        return _diff(sides, agent, before, after, secrets)
+
+    return tuple(await asyncio.gather(*(diff_one(match.desired, match.listing) for match in matching.matches)))
+
+
+async def _held(
+    sides: Sides, reader: Reader, agent: DesiredAgent, listing: AgentListing | None, side: Side
+) -> _Held | None:
+    if not side.needs_account:
+        return _spec(sides, agent, side)
+    revision = None if listing is None else await _revision(reader, agent, listing, side)
+    if revision is None:
+        return None
+    return _Held(revision.document or {}, is_spec=False, unverifiable=revision.unverifiable)
+
+
+def _spec(sides: Sides, agent: DesiredAgent, side: Side) -> _Held | None:
+    if side.kind is SideKind.ENVIRONMENT:
+        found = next((each for each in sides.others[side.name].agents if each.key == agent.key), None)
+        return _Held({"name": found.name, **found.metadata, **found.config}) if found else None
+    # Beside another environment's spec a name and a description count; a revision holds neither.
+    is_beside_spec = SideKind.ENVIRONMENT in (sides.before.kind, sides.after.kind)
+    return _Held({"name": agent.name, **agent.metadata, **agent.config} if is_beside_spec else agent.config)
+
+
+def _diff(
+    sides: Sides, agent: DesiredAgent, before: _Held | None, after: _Held | None, secrets: KnownSecrets
+) -> AgentDiff:
+    names = (str(sides.before), str(sides.after))
+    if before is None or after is None:
+        side = names[0] if before is None else names[1]
+        return AgentDiff(agent.key, agent.name, *names, note=f"{side} does not have this agent")
+    hidden = before.unverifiable | after.unverifiable
+    old, new = without(before.document, hidden), without(after.document, hidden)
+    is_one_spec = before.is_spec is not after.is_spec
+    managed = (old if before.is_spec else new) if is_one_spec else None
+    specs = [side.document for side in (before, after) if side.is_spec]
+    describer = Describer(agent, Concealer(secrets, agent.config, agent.metadata, *specs), is_of_spec=after.is_spec)
+    return AgentDiff(agent.key, agent.name, *names, fields=compare_documents(describer, old, new, managed))
+
+
+async def _revision(reader: Reader, agent: DesiredAgent, listing: AgentListing, side: Side) -> Revision | None:
+    live = await reader.read_live(listing.agent_id)
+    if side.kind is SideKind.LIVE:
+        return live
+    revisions = await reader.list_revisions(listing.agent_id, limit=_HISTORY)
+    chosen = choose_revision(agent.key, live, revisions, side.name)
+    return await reader.read_revision(listing.agent_id, chosen.revision_id, branch_id=chosen.branch_id)

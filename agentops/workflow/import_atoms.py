@@ -1,0 +1,84 @@
+"""Turns agents of an Atoms account into specs, in the project that is there or in a new one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from agentops.document import AgentListing, Generation, Secret, SecretRef
+from agentops.errors import UsageError
+from agentops.importers.atoms.importing import AtomsImport, import_observed, project_settings
+from agentops.remote.connect import connect
+from agentops.remote.port import Reader
+from agentops.settings import DEFAULT_HOST, Settings
+from agentops.spec import Project
+from agentops.workflow.deployment import Deployment, check_host
+
+DEFAULT_ENVIRONMENT = "prod"
+
+
+@dataclass(frozen=True, slots=True)
+class AtomsRequest:
+    """What to import: names, ids or globs, or everything; `output` is the project's folder."""
+
+    wanted: tuple[str, ...]
+    output: Path
+    keeps_defaults: bool = False
+
+
+async def import_into_project(request: AtomsRequest, deployment: Deployment) -> AtomsImport:
+    """The wanted agents of the environment's account that the project has no spec for."""
+    return await _import(request, deployment.account, deployment.environment.name, deployment.project)
+
+
+async def import_as_project(
+    request: AtomsRequest, settings: Settings, environment: str | None, generation: Generation | None
+) -> AtomsImport:
+    """The wanted agents of the key's account as a project of their own. Raises UsageError without a key."""
+    if not settings.api_key:
+        hint = "export SMALLEST_API_KEY=sk_..., or import into a project whose environment names a key"
+        raise UsageError("importing needs an account: SMALLEST_API_KEY is not set", hint=hint, code="no-key")
+    environment = environment or DEFAULT_ENVIRONMENT
+    key = Secret((SecretRef("SMALLEST_API_KEY", settings.api_key),))
+    check_host(settings.base_url)
+    async with await connect(settings.base_url, key, generation=generation) as account:
+        made = await _import(request, account, environment, None)
+    name = "".join(c if c.isalnum() else "-" for c in request.output.name.lower()).strip("-") or "imported"
+    base_url = None if settings.base_url == DEFAULT_HOST else settings.base_url
+    project = {"agentops.yaml": project_settings(name, environment, base_url), ".gitignore": ".agentops/\n"}
+    return replace(made, files={**project, **made.files})
+
+
+async def _import(request: AtomsRequest, account: Reader, environment: str, project: Project | None) -> AtomsImport:
+    chosen = _chosen(await account.list_agents(), request.wanted)
+    known = _known(project, chosen)
+    mine = (project.name, environment) if project else None
+    fresh = [listing for listing in chosen if listing.agent_id not in known]
+    observed = await asyncio.gather(*(account.read_agent(listing, mine=mine) for listing in fresh))
+    taken = [agent.key for agent in project.agents] if project else []
+    made = import_observed(observed, environment, taken=taken, keeps_defaults=request.keeps_defaults)
+    names = tuple(listing.name for listing in chosen if listing.agent_id in known)
+    return replace(made, known=names)
+
+
+def _chosen(listings: Sequence[AgentListing], wanted: tuple[str, ...]) -> list[AgentListing]:
+    """The agents that any of `wanted` names, by id, exact name or glob. Raises UsageError for one that names none."""
+    chosen: dict[str, AgentListing] = {}
+    for each in wanted:
+        found = [a for a in listings if each in (a.agent_id, a.name) or fnmatchcase(a.name, each)]
+        if not found:
+            names = ", ".join(sorted(listing.name for listing in listings)[:10]) or "none"
+            raise UsageError(f"the account has no agent {each!r}", hint=f"it has: {names}", code="no-agent")
+        chosen |= {listing.agent_id: listing for listing in found}
+    return list(chosen.values()) if wanted else list(listings)
+
+
+def _known(project: Project | None, listings: Sequence[AgentListing]) -> set[str]:
+    """The ids of agents that the project has a spec for."""
+    agents = project.agents if project else ()
+    ids = {agent.agent_id for agent in agents if agent.agent_id}
+    names = {agent.name for agent in agents if not agent.agent_id}
+    return {listing.agent_id for listing in listings if listing.agent_id in ids or listing.name in names}

@@ -1,0 +1,39 @@
+"""Reads the project around a folder, for an environment. Nothing is asked of the platform."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agentops.errors import SpecError
+from agentops.settings import Settings
+from agentops.spec import Project, find_root, load_project
+from agentops.workflow.git import read_git_facts
+
+
+def read_project(start: Path, environment: str | None, settings: Settings, *, needs_secrets: bool = False) -> Project:
+    """The project at or above `start`, with the commit that labels name; its problems are in `diagnostics`.
+
+    needs_secrets: a secret without a value is a problem. Raises UsageError without a project or such an environment.
+    """
+    root = find_root(start)
+    return load_project(
+        root,
+        environ=settings.for_specs,
+        environment=environment,
+        needs_secrets=needs_secrets,
+        git=read_git_facts(root),
+    )
+
+
+def read_valid_project(start: Path, environment: str | None, settings: Settings) -> Project:
+    """The project, its secrets as names only. Raises SpecError when it has errors."""
+    project = read_project(start, environment, settings)
+    if any(diagnostic.is_error for diagnostic in project.diagnostics):
+        raise SpecError(project.diagnostics)
+    return project
+
+
+def read_specs(start: Path, environment: str | None, settings: Settings) -> Project:
+    """The project as its files alone say it: no secret's value, no commit."""
+    root = find_root(start)
+    return load_project(root, environ=settings.environ, environment=environment)

@@ -1,0 +1,51 @@
+"""Brings console edits into the project's files, and stops managing an agent. Files are written by whoever asks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agentops.importers.atoms.forgetting import Forgetting, forget_agent
+from agentops.importers.atoms.pulling import Pulled, Puller, users_of
+from agentops.plan.build import PlanOptions
+from agentops.settings import Settings
+from agentops.spec import Project
+from agentops.spec.files import PROJECT_FILE
+from agentops.workflow.deployment import Deployment
+from agentops.workflow.drift import read_drift
+
+
+async def pull(deployment: Deployment, options: PlanOptions, settings: Settings, *, takes_conflicts: bool) -> Pulled:
+    """What the files have to say so that the specs hold what was changed outside git; nothing is written.
+
+    takes_conflicts: fields that changed on both sides take the live value
+    """
+    plan = await read_drift(deployment, options)
+    puller = Puller(
+        root=deployment.root,
+        environ=settings.environ,
+        environment=deployment.environment.name,
+        takes_conflicts=takes_conflicts,
+        users=users_of(deployment.project.agents),
+        secrets={each.value: each.name for each in deployment.environment.secrets if each.value},
+    )
+    for change in plan.changes:
+        puller.pull(change)
+    return puller.result()
+
+
+def write_pulled(pulled: Pulled, root: Path) -> None:
+    """Writes what `pull` made of the files."""
+    for path, (_, after) in pulled.files.items():
+        (root / path).write_text(after, encoding="utf-8", newline="\n")
+
+
+def plan_forgetting(project: Project, key: str) -> Forgetting:
+    """What forgetting an agent would remove. Raises UsageError for an agent that can't be forgotten alone."""
+    return forget_agent(key, project.agents, (project.root / PROJECT_FILE).read_text("utf-8"))
+
+
+def forget(forgetting: Forgetting, root: Path) -> None:
+    """Removes the agent's files and remembers its key; the platform is left alone."""
+    for path in forgetting.removed:
+        (root / path).unlink(missing_ok=True)
+    (root / PROJECT_FILE).write_text(forgetting.settings, encoding="utf-8", newline="\n")

@@ -1,0 +1,108 @@
+"""What is wrong in a project's files, and where the values of its specs come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from agentops.diagnostics import Diagnostic, has_errors
+from agentops.document import DesiredAgent
+from agentops.errors import SpecError, UsageError
+from agentops.settings import Settings
+from agentops.spec import Project, find_root
+from agentops.spec.environment import environment_names
+from agentops.spec.explanations import explanations
+from agentops.spec.lint import lint_errors, lint_project
+from agentops.spec.provenance import Provenance, explain_value
+from agentops.workflow.projects import read_specs
+from agentops.workflow.scripts import check_scripts
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """Every problem once, and what was looked at, in words: "3 agents in prod"."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    subject: str
+
+
+def validate_project(start: Path, environment: str | None, settings: Settings) -> Validation:
+    """Checks specs and call scripts in one environment, in all of them without one. Needs no secret's value."""
+    every: list[str | None] = [environment]
+    if environment is None:
+        every = [*environment_names(find_root(start))] or [None]
+    found: list[Diagnostic] = []
+    subjects: list[str] = []
+    for name in every:
+        try:
+            project = read_specs(start, name, settings)
+        except SpecError as error:
+            found += error.diagnostics
+            continue
+        found += [*project.diagnostics, *check_scripts(project), *lint_errors(project)]
+        subjects.append(_subject(project))
+    once = {(each.code, each.where, each.summary): each for each in found}
+    return Validation(tuple(once.values()), ", ".join(subjects))
+
+
+def lint(start: Path, environment: str | None, settings: Settings) -> Validation:
+    """What validation finds, and what is valid and still hurts a phone line."""
+    project = read_specs(start, environment, settings)
+    return Validation(tuple(lint_project(project)), _subject(project))
+
+
+def code_titles() -> dict[str, str]:
+    """What each diagnostic's code means, in a few words."""
+    return {code: each.title for code, each in explanations().items()}
+
+
+def resolved_agents(
+    start: Path, environment: str | None, settings: Settings, patterns: Sequence[str]
+) -> tuple[DesiredAgent, ...]:
+    """The agents whose keys match a pattern, all without one. Raises SpecError where the project has errors."""
+    project = _valid_specs(start, environment, settings)
+    chosen = _matching_keys(project, patterns)
+    return tuple(agent for agent in project.agents if agent.key in chosen)
+
+
+def explain_path(
+    start: Path, environment: str | None, settings: Settings, patterns: Sequence[str], path: str
+) -> list[tuple[str, Provenance]]:
+    """Where the value at `path` came from, by agent. Raises UsageError when no chosen agent has a value there."""
+    project = _valid_specs(start, environment, settings)
+    chosen = _matching_keys(project, patterns)
+    resolved = [each for each in project.resolved if each.agent.key in chosen]
+    explained: list[tuple[str, Provenance]] = []
+    for each in resolved:
+        try:
+            explained.append((each.agent.key, explain_value(project, each, path)))
+        except UsageError:
+            if len(resolved) == 1:
+                raise
+    if not explained:
+        hint = "`agentops render` prints every value"
+        raise UsageError(f"no agent has a value at {path}", hint=hint, code="no-value")
+    return explained
+
+
+def _valid_specs(start: Path, environment: str | None, settings: Settings) -> Project:
+    project = read_specs(start, environment, settings)
+    if has_errors(project.diagnostics):
+        raise SpecError(project.diagnostics)
+    return project
+
+
+def _subject(project: Project) -> str:
+    count = len(project.agents)
+    return f"{count} agent{'s' if count != 1 else ''} in {project.environment.name}"
+
+
+def _matching_keys(project: Project, patterns: Sequence[str]) -> list[str]:
+    keys = [agent.key for agent in project.agents]
+    for pattern in patterns:
+        if not any(fnmatch(key, pattern) for key in keys):
+            hint = f"the project has: {', '.join(keys)}"
+            raise UsageError(f"no agent matches {pattern!r}", hint=hint, code="no-agent")
+    return [key for key in keys if not patterns or any(fnmatch(key, pattern) for pattern in patterns)]
