@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentops import workflow
+from agentops.cli.local import emulator_for
 from agentops.cli.options import ApiOption, EnvironmentOption, ProjectOption
-from agentops.cli.session import emulator_for, read_project, run_async, scope_of
+from agentops.cli.session import read_project, run_async, scope_of
 from agentops.errors import ExitCode
 from agentops.settings import read_settings
 
@@ -23,7 +24,7 @@ def doctor(environment: EnvironmentOption = None, project: ProjectOption = Path(
     findings = [*workflow.doctor.look_at_machine(found.root), workflow.doctor.look_at_project(found)]
 
     async def account() -> list[HealthCheck]:
-        with emulator_for(found, api) as url:
+        async with emulator_for(found, api) as url:
             looking = workflow.doctor.look_at_account(found.environment, read_settings(), url, api)
             return [each async for each in looking]
 

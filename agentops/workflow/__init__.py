@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from agentops.workflow import pulling as pulling
     from agentops.workflow import scripts as scripts
     from agentops.workflow import selecting as selecting
+    from agentops.workflow import status as status
     from agentops.workflow import validating as validating
 else:
 

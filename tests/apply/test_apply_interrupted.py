@@ -37,7 +37,7 @@ async def test_an_interrupt_before_anything_is_live_leaves_nothing(world: World,
     await world.deploy([agent(), agent("sales")])
     result = await interrupted_at(world, "New.", path, method)
     assert result.is_interrupted
-    assert result.exit_code is ExitCode.FAILED
+    assert result.exit_code is ExitCode.INTERRUPTED
     assert {each.outcome for each in result.agents} == {Outcome.NOT_ATTEMPTED}
     assert await world.live_prompt() == "Help the caller."
     assert await drafts(world) == [False, False]
