@@ -41,15 +41,29 @@ browser:
 			&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
 		|| echo "no Chromium here and none could be installed: the console's tests will be skipped" >&2
 
-# One test calls as the vendor's example for Node does, with the package that it names. Without npm it is skipped.
+# Tests call as the vendor's example for Node does and use its MCP server, with the packages named here. Without npm they
+# are skipped.
 node: $(VENV)/.ready-dev
-	@test -d $(VENV)/node/node_modules/ws \
+	@test -d $(VENV)/node/node_modules/@developer-smallestai/smallest-mcp-server \
 		|| { command -v npm >/dev/null && npm install --prefix $(VENV)/node --no-save --no-audit --no-fund --silent \
-			--fetch-retries 0 ws@8; } \
-		|| echo "no npm here, or no network for it: the test with Node's package ws will be skipped" >&2
+			--fetch-retries 0 ws@8 @developer-smallestai/smallest-mcp-server@0.11.2; } \
+		|| echo "no npm here, or no network for it: the tests with Node and its packages will be skipped" >&2
 
+# Every test, and what of the package they ran, in this process and in those that they start.
 test: lint types browser node
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	@rm -f .coverage .coverage.*
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=json:.coverage.json
+	$(BIN)/python tests/coverage_floors.py .coverage.json
+
+# What to run before a commit: under two minutes.
+check: lint types
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not speech and not browser and not real_time"
+
+# The contract of the platform, asked of a real account: AGENTOPS_LIVE_API_KEY=sk_... make live. Makes scratch agents and
+# archives them. AGENTOPS_LIVE_BASE_URL names another host.
+live: $(VENV)/.ready-dev
+	@test -n "$$AGENTOPS_LIVE_API_KEY" || { echo "set AGENTOPS_LIVE_API_KEY to the key of an account that may be written to" >&2; exit 1; }
+	$(BIN)/python -m pytest tests/remote/test_remote_live.py
 
 bench: $(VENV)/.ready-dev
 	$(BIN)/python -m bench

@@ -6,10 +6,13 @@ Values only: nothing here reads, writes or compares. What equal means is decided
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
 from agentops.diagnostics import Where
 
@@ -44,12 +47,26 @@ class _Cleared:
 CLEARED = _Cleared()
 
 
+class Encoding(StrEnum):
+    """What a secret's value becomes for the place where it stands.
+
+    JSON_TEXT is escaped for the inside of a JSON string. JSON_VALUE stays what it is when it is JSON, and becomes a
+    JSON string otherwise. URL_PART is percent-encoded.
+    """
+
+    PLAIN = "plain"
+    JSON_TEXT = "json_text"
+    JSON_VALUE = "json_value"
+    URL_PART = "url_part"
+
+
 @dataclass(frozen=True, slots=True)
 class SecretRef:
     """A secret by name. `value` is None where only the name is known (validation, a plan read from a file)."""
 
     name: str
     value: str | None = field(default=None, repr=False, compare=False)
+    encoding: Encoding = field(default=Encoding.PLAIN, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -90,9 +107,26 @@ class Secret:
 
 
 def _value_of(ref: SecretRef) -> str:
-    if ref.value is None:
+    value = ref.value
+    if value is None:
         raise LookupError(f"the value of secret {ref.name} is not known here")
-    return ref.value
+    match ref.encoding:
+        case Encoding.PLAIN:
+            return value
+        case Encoding.JSON_TEXT:
+            return json.dumps(value, ensure_ascii=False)[1:-1]
+        case Encoding.JSON_VALUE:
+            return value if _is_json(value) else json.dumps(value, ensure_ascii=False)
+        case Encoding.URL_PART:
+            return quote(value, safe="")
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 # ---- what the project wants
@@ -125,6 +159,7 @@ class Limits:
 class Deploy:
     """How an environment deploys. `label` is the user's own text for the revision, already rendered.
 
+    `coverage_floor` (0..1) is the share of tools and playbooks that a run of calls must exercise.
     `call_minutes` is the most that all calls of one apply may take together; None: as long as they take.
     """
 
@@ -133,15 +168,36 @@ class Deploy:
     gate_preview: bool = False
     on_failure: OnFailure = OnFailure.ROLLBACK
     call_minutes: float | None = None
+    coverage_floor: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEndpoint:
+    """A model behind an OpenAI-compatible address: what judges calls and speaks for callers, or what listens.
+
+    base_url:   as far as the version, e.g. https://api.example.com/v1; the key goes to its host only
+    votes:      how often a judge is asked, at most; max_tokens: the most that one run may take, None: no limit
+    """
+
+    base_url: str
+    model: str
+    api_key: Secret | None = None
+    votes: int = 3
+    timeout_s: float = 30.0
+    max_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
     """One target with its rules. `base_url` is None for the embedded emulator until it has been started.
 
+    `hosts` are those that may get the key besides the platform's own and this machine.
+
     `rules` are the project's deny rules for this environment (rule code to its settings); `ignore_drift` lists
     paths whose console edits are accepted; `protected_agents` are keys never changed without acknowledgement. None for
     `requests_per_second` and `max_in_flight` leaves them to the client.
+    `judge` decides what calls mean and speaks for simulated callers, `listen` hears what agents say.
+    `secrets` are all that can be resolved here, whether a spec uses them or not: none of them may be shown.
     """
 
     project: str
@@ -149,6 +205,7 @@ class Environment:
     is_emulator: bool = False
     base_url: str | None = None
     api_key: Secret | None = None
+    hosts: tuple[str, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
     is_protected: bool = False
     protected_agents: tuple[str, ...] = ()
@@ -158,6 +215,9 @@ class Environment:
     ignore_drift: tuple[IgnoredDrift, ...] = ()
     requests_per_second: float | None = None
     max_in_flight: int | None = None
+    judge: ModelEndpoint | None = None
+    listen: ModelEndpoint | None = None
+    secrets: tuple[SecretRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +228,9 @@ class IgnoredDrift:
     reason: str
     agent: str | None = None
     until: str | None = None
+
+
+AGENT_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +244,7 @@ class DesiredAgent:
     where:      path of a value -> the place of its source (in the spec, a fragment, an overlay or a prompt file)
     agent_id:   the platform's id when the environment block binds one
     calls:      project-relative paths of its call scripts
+    no_calls_reason: why it has none, where the spec says so (`calls: {none: reason}`); None: the spec does not say
     source:     project-relative path of its spec
     files:      project-relative paths of everything that was read to make it: spec, fragments, prompts, scripts
     """
@@ -196,6 +260,7 @@ class DesiredAgent:
     previous_names: tuple[str, ...] = ()
     previous_keys: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
+    no_calls_reason: str | None = None
     source: str = ""
     files: tuple[str, ...] = ()
 
@@ -232,6 +297,7 @@ class Revision:
     unverifiable:  write fields (dotted where nested) whose read name is not known: neither compared nor a reason to
                    restore
     restored_from: the revision it was copied from, when the platform says so
+    based_on:      the revision that its draft was forked from, where the platform says so (v1)
     branch_id:     the branch it is on (v2)
     activated_at:  when it last went live, where the platform says so (v1): None means published but never live
     """
@@ -249,6 +315,7 @@ class Revision:
     activated_at: str | None = None
     document: Document | None = None
     unverifiable: frozenset[str] = frozenset()
+    based_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +332,8 @@ class LeafDifference:
 class Draft:
     """An open draft. `differences` is what the platform says it changes from the live revision (None: it did not say).
 
-    `draft_revision` is the counter that compare-and-set writes name as `expectedRevision`.
+    `draft_revision` is the counter that compare-and-set writes name as `expectedRevision`; `based_on` the revision that
+    it was forked from, when the platform says so.
     """
 
     draft_id: str
@@ -277,11 +345,15 @@ class Draft:
     is_publishing: bool = False
     differences: tuple[LeafDifference, ...] | None = None
     document: Document | None = None
+    based_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AgentListing:
-    """One row of the account's agent list: identity and unversioned metadata, no configuration."""
+    """One row of the account's agent list: identity and unversioned metadata, no configuration.
+
+    `note` is what an apply noted in the description, which `metadata` has without it.
+    """
 
     agent_id: str
     name: str
@@ -290,6 +362,7 @@ class AgentListing:
     active_revision_id: str | None = None
     updated_at: str | None = None
     workflow_type: str | None = None
+    note: Note | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,6 +458,54 @@ def label_text(label: str | None) -> str:
     if read_mark(label) is None:
         return label or ""
     return (label or "").rpartition(" ")[0]
+
+
+# ---- the note that says what became of a revision
+
+
+class NoteKind(StrEnum):
+    """UNCALLED: what serves has not passed its calls; the revision is the one to go back to.
+    UNDONE: the revision was taken back for no fault of its own, so it may be deployed again."""
+
+    UNCALLED = "uncalled since"
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A fact about a revision that no label can hold, since labels can't be changed: it stands in the description.
+
+    `revision` is its number, or its id where it has none.
+    """
+
+    kind: NoteKind
+    revision: str
+
+    def __str__(self) -> str:
+        return f"[ao {self.kind.value} {self.revision}]"
+
+    def is_about(self, revision: Revision) -> bool:
+        return self.revision in (revision.revision_id, str(revision.number))
+
+
+_NOTE = re.compile(rf"\s*\[ao ({'|'.join(kind.value for kind in NoteKind)}) (\w+)\]")
+
+
+def note_on(kind: NoteKind, revision: Revision) -> Note:
+    return Note(kind, str(revision.number) if revision.number is not None else revision.revision_id)
+
+
+def with_note(description: str, note: Note | None) -> str:
+    """A description that carries `note`."""
+    return f"{description} {note}".lstrip() if note else description
+
+
+def split_note(description: str) -> tuple[str, Note | None]:
+    """A description without the note that it carries, wherever people have moved it, and the note."""
+    found = _NOTE.search(description)
+    if found is None:
+        return description, None
+    return _NOTE.sub("", description).lstrip(), Note(NoteKind(found.group(1)), found.group(2))
 
 
 def short_digest(text: str, length: int = 16) -> str:

@@ -171,6 +171,7 @@ FIELDS: Final = (
         read=("synthesizerArgs.voiceId",),
         refers_to=Reference.VOICE,
     ),
+    Field("synthesizer.voiceConfig.modelId", section="voice", read=("synthesizerArgs.modelId",)),
     Field("synthesizer.voiceConfig.gender", section="voice", read=("synthesizerArgs.gender",)),
     Field("synthesizer.speed", section="voice", read=("synthesizerArgs.speed", "synthesizerSpeed")),
     Field("synthesizer.consistency", section="voice", read=("synthesizerArgs.consistency",)),

@@ -64,6 +64,11 @@ def is_debugging() -> bool:
     return os.environ.get("AGENTOPS_DEBUG", "") not in ("", "0")
 
 
+def is_on_runner() -> bool:
+    """A runner of GitHub Actions reads what is printed, and obeys it."""
+    return os.environ.get("GITHUB_ACTIONS", "").lower() == "true"
+
+
 def is_completing() -> bool:
     """A shell asks for completions: it sets this variable and gives no arguments."""
     return "_AGENTOPS_COMPLETE" in os.environ

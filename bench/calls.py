@@ -24,8 +24,9 @@ from websockets.exceptions import ConnectionClosed
 
 from agentops.calls.audio import to_pcm
 from agentops.calls.line import CHUNK_MS, Sound
+from agentops.calls.model import percentile
 from agentops.calls.protocol import audio_frame
-from agentops.calls.run import Prepared, Wiring, percentile, run_call
+from agentops.calls.run import Prepared, Wiring, run_call
 from agentops.calls.schedule import attentive_threads
 from agentops.calls.script import Script
 from agentops.calls.session import Target

@@ -168,7 +168,7 @@ def serve_emulator(behaviour: str) -> None:
     from agentops.emulator.server import serve
 
     options = EmulatorOptions(behaviours=(Path(behaviour),), scan_delay_s=0.0)
-    serve(options, on_ready=lambda address: print(address, flush=True))
+    serve(options, on_ready=lambda address, _keys: print(address, flush=True))
 
 
 def serve_echo() -> None:

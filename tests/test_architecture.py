@@ -64,12 +64,14 @@ def edges() -> dict[str, set[str]]:
 
 
 # area -> the areas it may import. Dependencies point one way, so that each part can be understood from what it names.
-FOUNDATION = {"errors", "diagnostics", "document", "fields", "clock"}
+FOUNDATION = {"errors", "diagnostics", "document", "fields", "credentials", "scrub", "clock"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"diagnostics"},
     "diagnostics": set(),
     "document": {"diagnostics"},
     "fields": {"document"},
+    "credentials": set(),
+    "scrub": {"document"},
     "clock": set(),
     "settings": FOUNDATION,
     "net": FOUNDATION,
@@ -78,7 +80,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "remote": FOUNDATION | {"net"},
     "state": set(),
     "apply": FOUNDATION | {"state", "plan", "remote"},
-    "calls": FOUNDATION | {"speech"},
+    "calls": FOUNDATION | {"net", "speech"},
     "speech": set(),
     "importers": FOUNDATION | {"spec", "plan", "remote", "net", "calls"},
     "ci": FOUNDATION | {"net", "plan", "apply", "render", "calls"},
@@ -165,7 +167,8 @@ ONE_PLACE: dict[str, tuple[str, ...]] = {
     "jinja2": ("agentops.spec.template",),
     "deepdiff": ("agentops.plan.diff",),
     "httpx2": ("agentops.net.transport", "agentops.emulator."),
-    "websockets": ("agentops.calls.session", "agentops.emulator."),
+    "websockets": ("agentops.calls.session", "agentops.calls.talk_server", "agentops.emulator."),
+    "regex": ("agentops.calls.patterns",),
     "typer": ("agentops.cli.",),
     "rich": ("agentops.cli.",),
     "starlette": ("agentops.emulator.",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 import shutil
@@ -80,3 +81,34 @@ def test_the_tour_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len(typed) >= 4
     for line in typed:
         assert run(shlex.split(line)[1:]) == 0, line
+
+
+CODE = re.compile(r"`([a-z_]+(?:\.\w+)+)`")
+MODULE_PATH = re.compile(r"`([a-z_]+(?:/[a-z_]+)+)(?:\.py)?`")
+AREAS = {path.stem for path in (ROOT / "agentops").iterdir() if path.is_dir() or path.suffix == ".py"}
+
+
+def defines(dotted: str) -> bool:
+    """Whether `plan.build.Planner.conclude` is a module of ours, or something that is defined in one."""
+    parts = dotted.split(".")
+    for end in range(len(parts), 0, -1):
+        folder = ROOT.joinpath("agentops", *parts[:end])
+        file = folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
+        if file.exists():
+            body: list[ast.stmt] = ast.parse(file.read_text()).body
+            for name in parts[end:]:
+                found = next((node for node in body if getattr(node, "name", None) == name), None)
+                if found is None:
+                    return False
+                body = getattr(found, "body", [])
+            return True
+    return False
+
+
+def test_the_architecture_page_names_what_there_is() -> None:
+    text = FENCE.sub("", (ROOT / "docs" / "architecture.md").read_text())
+    named = [name for name in CODE.findall(text) if name.partition(".")[0] in AREAS]
+    modules = [path for path in MODULE_PATH.findall(text) if path.partition("/")[0] in AREAS]
+    assert len(named) > 20  # the walk is there
+    assert [name for name in named if not defines(name)] == []
+    assert [path for path in modules if not defines(path.replace("/", "."))] == []

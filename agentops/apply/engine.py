@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from agentops.apply.live import archive, call, go_live, restore, roll_back, verify, write_metadata
+from agentops.apply.live import archive, call, go_live, recover, settle, verify
 from agentops.apply.model import (
     AgentFinished,
     AgentResult,
@@ -34,17 +34,21 @@ from agentops.apply.reached import (
     Deployed,
     Guarded,
     Live,
+    Mixed,
+    Overtook,
     Planned,
     Reached,
     Ready,
     Restoring,
+    Serving,
     StoppedError,
     Undoable,
     Verified,
     VerifyError,
 )
+from agentops.apply.restoring import put_edits_back, restore, roll_back
 from agentops.apply.results import result_of
-from agentops.apply.run import Run, clean_up
+from agentops.apply.run import Run, clean_up, put_note_back
 from agentops.apply.scans import Scans
 from agentops.clock import Clock, SystemClock
 from agentops.document import OnFailure
@@ -89,7 +93,7 @@ class _Engine:
     lines: asyncio.Semaphore = field(init=False)
     results: dict[str, AgentResult] = field(default_factory=dict)
     ready: list[Ready] = field(default_factory=list)
-    went_live: list[Deployed] = field(default_factory=list)
+    went_live: list[Serving] = field(default_factory=list)
     is_interrupted: bool = False
     hopeless: AgentopsError | None = None
 
@@ -174,7 +178,10 @@ class _Engine:
             if isinstance(stopped.cause, _HOPELESS):
                 self.hopeless = stopped.cause
             await clean_up(self.run, stopped.reached)
-            self._fail(stopped)
+            try:
+                self.ready.append(self.run.reach(await recover(self.run, stopped)))
+            except StoppedError as final:
+                self._fail(final)
 
     async def _stand_down(self, ready: Ready) -> None:
         """Another agent can't be prepared: this one leaves no trace."""
@@ -184,65 +191,72 @@ class _Engine:
     # -- what callers notice
 
     async def _deploy(self, ready: Ready) -> None:
-        """From ready to called; calls are made although unversioned fields could not be written."""
-        run, action = self.run, ready.change.action
+        """From ready to settled."""
+        run = self.run
         try:
-            if isinstance(ready, Guarded) and action is Action.ARCHIVE:
+            if isinstance(ready, Guarded) and ready.change.action is Action.ARCHIVE:
                 archived = run.reach(await archive(run, ready))
                 self._finish(result_of(archived, Outcome.APPLIED, "archived: it takes no calls"))
                 return
-            serving: Guarded | Verified
-            if not isinstance(ready, Guarded):
-                serving = run.reach(await verify(run, run.reach(await go_live(run, ready))))
-            elif action is Action.RESTORE:
-                serving = run.reach(await roll_back(run, ready))
-            else:
-                serving = ready  # only unversioned fields change
-            deployed = run.reach(await write_metadata(run, serving))
-            self.went_live.append(deployed)
-            if action is Action.RESTORE:
-                await self._judge(deployed)
+            serving = run.reach(await self._serve(ready))
+            self.went_live.append(serving)
+            called: Serving | Called = serving
+            if ready.change.action is not Action.RESTORE:
+                async with self.lines:
+                    called = run.reach(await call(run, serving))
+            if isinstance(called, Called) and called.verdict.verdict is not Verdict.PASSED:
+                await self._judge(called)
                 return
-            async with self.lines:
-                called = run.reach(await call(run, deployed))
+            deployed = run.reach(await settle(run, called))
         except StoppedError as stopped:
-            match stopped.reached:
-                case Guarded() | Live() as undone if isinstance(stopped.cause, VerifyError):
-                    await self._take_back(undone, stopped.cause, stopped.stage)
-                case reached:
-                    await clean_up(run, reached)
-                    self._fail(stopped)
-            return
-        await self._judge(called)
+            await self._stopped(stopped)
+        else:
+            self._finish(result_of(deployed, Outcome.APPLIED))
 
-    async def _judge(self, deployed: Deployed | Called) -> None:
-        """What the calls said decides whether the agent is kept."""
-        verdict = deployed.verdict.verdict if isinstance(deployed, Called) else Verdict.PASSED
-        trouble = deployed.deployed.trouble if isinstance(deployed, Called) else deployed.trouble
-        if verdict is not Verdict.FAILED:
-            if trouble is not None:
-                self._fail(StoppedError(deployed, trouble.stage, trouble.cause))
-            else:
-                is_unclear = verdict is Verdict.INCONCLUSIVE
-                detail = "kept, though the calls were inconclusive" if is_unclear else ""
-                self._finish(result_of(deployed, Outcome.APPLIED, detail))
+    async def _serve(self, ready: Ready) -> Serving:
+        """The configuration that is wanted serves, and was read back."""
+        if not isinstance(ready, Guarded):
+            return await verify(self.run, self.run.reach(await go_live(self.run, ready)))
+        if ready.change.action is Action.RESTORE:
+            return await roll_back(self.run, ready)
+        return ready  # only unversioned fields change, or calls are made again
+
+    async def _stopped(self, stopped: StoppedError) -> None:
+        match stopped.reached:
+            case Guarded() | Live() | Verified() as undone if isinstance(stopped.cause, VerifyError):
+                await self._take_back(undone, stopped.cause, stopped.stage)
+            case Overtook() | Mixed() as undone:
+                await self._take_back(undone, stopped.cause, stopped.stage, is_blameless=True)
+            case reached:
+                await self._leave(reached)
+                self._fail(stopped)
+
+    async def _judge(self, called: Called) -> None:
+        """Calls that did not pass: they decide whether the agent is kept. Unversioned fields wait until they have."""
+        if called.verdict.verdict is Verdict.INCONCLUSIVE:
+            detail = "kept, though the calls were inconclusive; the next apply makes them again"
+            self._finish(result_of(called, Outcome.APPLIED, detail))
             return
-        failed = VerifyError(f"{deployed.change.key}: a call after going live failed", code="call_failed")
+        failed = VerifyError(f"{called.change.key}: a call after going live failed", code="call_failed")
         if self.options.deploy.on_failure is OnFailure.KEEP:
             detail = "the calls failed; kept, as this environment asks"
-            self._fail(StoppedError(deployed, Stage.SMOKE, failed), detail)
+            self._fail(StoppedError(called, Stage.SMOKE, failed), detail)
         else:
-            await self._take_back(deployed, failed, Stage.SMOKE)
+            await self._take_back(called, failed, Stage.SMOKE)
 
-    async def _take_back(self, undone: Undoable, error: AgentopsError, stage: Stage | None) -> None:
+    async def _take_back(
+        self, undone: Undoable, error: AgentopsError, stage: Stage | None, *, is_blameless: bool = False
+    ) -> None:
         """Restores what served before, because of `error` in `stage` (None: in another agent)."""
         problem = Problem.from_error(error)
-        if undone.agent.is_first_deploy:
+        if undone.agent.is_first_deploy and not isinstance(undone, Overtook):
             detail = "nothing served before, so there is nothing to go back to"
             self._finish(result_of(undone, Outcome.FAILED, detail, stage=stage, problem=problem))
             return
         try:
-            restored = await restore(self.run, undone)
+            restored = await restore(self.run, undone, is_blameless=is_blameless)
+            if isinstance(undone, Mixed):
+                await put_edits_back(self.run, undone)
         except StoppedError as second:
             self.run.warn(undone.change.key, f"because of: {error.summary}")
             self._fail(second, "what served before could not be restored")
@@ -253,13 +267,14 @@ class _Engine:
 
     async def _take_all_back(self) -> None:
         """--atomic: what went live in this run is restored, newest first."""
-        for deployed in reversed(self.went_live):
-            key = deployed.change.key
+        for served in reversed(self.went_live):
+            key, is_first = served.change.key, served.agent.is_first_deploy
             ended, last = self.results[key], self.run.reached[key]
-            is_kept_failure = ended.outcome in (Outcome.FAILED, Outcome.UNKNOWN) and not deployed.agent.is_first_deploy
+            is_kept_failure = ended.outcome in (Outcome.FAILED, Outcome.UNKNOWN) and not is_first
             if ended.outcome is Outcome.APPLIED or is_kept_failure:
                 other = AgentopsError("another agent of the same run failed", code="atomic")
-                await self._take_back(last if isinstance(last, Called) else deployed, other, None)
+                undone = last if isinstance(last, Called | Deployed) else served
+                await self._take_back(undone, other, None, is_blameless=not is_kept_failure)
             if is_kept_failure:  # its own failure tells more than that of another
                 self._finish(replace(self.results[key], problem=ended.problem))
 
@@ -279,21 +294,30 @@ class _Engine:
 
     async def _abandon(self, reached: Reached) -> None:
         match reached:
-            case Live() | Verified() | Deployed() | Called():
+            case Live() | Overtook() | Mixed() | Verified() | Called() | Deployed():
                 detail = "interrupted after it went live; the calls did not run to their end"
-                result = result_of(reached, Outcome.APPLIED, detail)
-                if isinstance(reached, Deployed) and self.run.smoke is not None:
-                    result = replace(result, verdict=SmokeVerdict(Verdict.INCONCLUSIVE, "interrupted"))
-                self._finish(result)
+                self._finish(self._uncalled(result_of(reached, Outcome.APPLIED, detail), reached))
             case Restoring():
                 detail = "interrupted while what served before was being put back: look at what serves"
                 self._finish(result_of(reached, Outcome.UNKNOWN, detail, stage=Stage.RESTORE))
             case _:
                 try:
-                    await asyncio.wait_for(clean_up(self.run, reached), _CLEANUP_TIMEOUT_S)
+                    await asyncio.wait_for(self._leave(reached), _CLEANUP_TIMEOUT_S)
                 except (TimeoutError, asyncio.CancelledError):
                     self.run.warn(reached.change.key, "interrupted while cleaning up: a draft of this run may be open")
-                self._finish(result_of(reached, Outcome.NOT_ATTEMPTED, "interrupted; the next apply goes on from here"))
+                result = result_of(reached, Outcome.NOT_ATTEMPTED, "interrupted; the next apply goes on from here")
+                is_called_again = reached.change.action is Action.CALL
+                self._finish(self._uncalled(result, reached) if is_called_again else result)
+
+    async def _leave(self, reached: Reached) -> None:
+        await clean_up(self.run, reached)
+        await put_note_back(self.run, reached)
+
+    def _uncalled(self, result: AgentResult, reached: Reached) -> AgentResult:
+        """What serves and was to be called says that its calls came to nothing."""
+        if result.verdict is not None or isinstance(reached, Deployed) or not self.run.is_called(reached.change):
+            return result
+        return replace(result, verdict=SmokeVerdict(Verdict.INCONCLUSIVE, "interrupted"))
 
     # -- results
 

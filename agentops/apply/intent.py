@@ -6,15 +6,16 @@ keep the value that serves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agentops.document import Document, LeafDifference, Path, Revision, path_text
+from agentops.document import Document, ObservedAgent, Path, Revision
 from agentops.plan.canonical import canonical, plain, without
 from agentops.plan.changes import expand
-from agentops.plan.diff import Difference, apply_differences, diff
+from agentops.plan.diff import ABSENT, Difference, apply_differences, diff, value_at
 from agentops.plan.merge import merge
 from agentops.plan.model import Action, AgentChange
+from agentops.plan.notes import INBOUND, is_inbound_pending
 
 
 def wanted_config(change: AgentChange, live: Revision | None) -> Document:
@@ -49,12 +50,14 @@ def _changed_names(change: AgentChange, wanted: Mapping[str, Any]) -> frozenset[
     return frozenset(str(field.path[0]) for field in change.fields if not field.is_immediate)
 
 
-def metadata_to_write(change: AgentChange) -> Document:
+def metadata_to_write(change: AgentChange, observed: ObservedAgent) -> Document:
     """The unversioned fields that differ, with the display name; for a new agent all but the name it was given."""
     if change.desired is None:
         return {}
     names = {str(field.path[0]) for field in change.fields if field.is_immediate}
     wanted = {"name": change.desired.name, **change.desired.metadata}
+    if is_inbound_pending(change.desired, observed):
+        names, wanted = names | {INBOUND}, wanted | {INBOUND: True}
     return merge(None, {name: value for name, value in wanted.items() if name in names})
 
 
@@ -64,7 +67,7 @@ def metadata_before(change: AgentChange) -> Document:
         return {}
     listing = change.observed.listing
     held = {**listing.metadata, "name": listing.name}
-    return {name: held[name] for name in metadata_to_write(change) if name in held}
+    return {name: held[name] for name in metadata_to_write(change, change.observed) if name in held}
 
 
 def differing_paths(wanted: Document, found: Revision) -> tuple[Path, ...]:
@@ -81,31 +84,28 @@ def is_same_document(one: Revision, other: Revision) -> bool:
     return canonical(held) == canonical(found)
 
 
-def unplanned_leaves(
-    change: AgentChange, body: Document, leaves: Iterable[tuple[LeafDifference, Path | None]], known: frozenset[str]
-) -> tuple[list[str], list[str]]:
-    """(leaves of the platform's comparison that nobody planned, names of it that mean nothing to us), as texts.
+def unplanned_differences(
+    base: Revision | None, body: Document, found: Document, *, seen: Document | None = None
+) -> list[Difference]:
+    """What `found`, made by writing `body` over `base`, holds beyond that: somebody else's edits, in canonical form.
 
-    A value that appears inside an object we wrote is the server's own default, not somebody's edit.
+    A value that appears inside an object we wrote is the server's own default, unless `seen`, what the draft held right
+    after our write, shows that it came later. Where `found` still has the base's value, the platform kept that.
     """
-    foreign, unknown = [], []
-    planned = _planned_paths(change, body)
-    for leaf, path in leaves:
-        if path is None or (path[0] not in known and path[0] not in body):
-            unknown.append(f"{leaf.section}.{leaf.path}")
-        elif not _is_planned(path, planned) and not (path[0] in body and leaf.before is None):
-            foreign.append(path_text(path))
-    return foreign, unknown
+    before = (base.document if base else None) or {}
+    dropped = base.unverifiable if base else frozenset()
+    expected, found = without({**before, **body}, dropped), without(found, dropped)
+    within = canonical(found, expected)
+    earlier, later = canonical(before, expected), canonical(seen or {}) if seen is not None else None
+    moved = expand(diff(canonical(expected, expected), within))
+    changed = [d for d in moved if value_at(earlier, d.path) != d.after]
+    added = [d for d in expand(diff(within, canonical(found))) if d.before is ABSENT]
+    return changed + [
+        d for d in added if d.path[0] not in body or (later is not None and value_at(later, d.path) != d.after)
+    ]
 
 
-def _planned_paths(change: AgentChange, body: Document) -> list[Path]:
-    if change.action is Action.CREATE or not change.fields:
-        return [(name,) for name in body]
-    return [field.path for field in change.fields if not field.is_immediate]
-
-
-def _is_planned(path: Path, planned: Sequence[Path]) -> bool:
-    """The leaf lies on a planned path or above or below one; inside a list the positions say nothing."""
-    index = next((at for at, part in enumerate(path) if isinstance(part, int)), len(path))
-    outside = path[:index]
-    return any(outside[: len(each)] == each[: len(outside)] for each in planned)
+def with_edits(base: Revision, edits: Sequence[Difference]) -> Document:
+    """The top-level fields that `edits` touch, as they are with the edits over `base`."""
+    form = apply_differences(canonical(base.document or {}), edits)
+    return {str(name): plain(form[name]) for name in dict.fromkeys(edit.path[0] for edit in edits) if name in form}

@@ -1,22 +1,23 @@
-"""Everything that callers notice: going live, verify, metadata, calls, restore, archive.
+"""Everything that callers notice on the way forward: going live, verify, calls, metadata, archive.
 
 Each stage reads what it needs right before it writes, and goes on from what a killed run left.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
 from agentops.apply.intent import (
+    body_to_write,
     differing_paths,
-    is_same_document,
-    metadata_before,
     metadata_to_write,
+    unplanned_differences,
     wanted_config,
 )
 from agentops.apply.model import Stage
-from agentops.apply.publishing import publish, wait_for_scan
+from agentops.apply.publishing import newer_than, overtaken, publish, wait_for_scan
 from agentops.apply.reached import (
     Archived,
     Called,
@@ -24,20 +25,26 @@ from agentops.apply.reached import (
     Drafted,
     Guarded,
     Live,
+    Mixed,
+    Overtook,
     Published,
-    Restoring,
+    Serving,
     StoppedError,
     Superseded,
-    Undoable,
+    UncalledError,
     Verified,
     VerifyError,
 )
-from agentops.apply.run import Run, clean_up, write_unversioned
+from agentops.apply.run import Run, clean_up, described, write_unversioned
 from agentops.apply.scans import ScanFailedError
+from agentops.apply.stale import base_moved, called, not_live, overtook, unplanned_changes
 from agentops.apply.writes import write_once
-from agentops.document import Revision, path_text, read_mark
-from agentops.errors import AgentopsError, StaleError
-from agentops.remote.port import Head, Publication
+from agentops.document import Note, NoteKind, Path, Revision, note_on, path_text, read_mark, with_note
+from agentops.errors import AgentopsError, OutcomeUnknownError
+from agentops.plan.diff import Difference
+from agentops.plan.model import Action, AgentChange
+from agentops.plan.notes import FIRST_REVISION
+from agentops.remote.port import Head, Slot
 
 
 async def go_live(run: Run, ready: Drafted | Published | Live) -> Live:
@@ -45,182 +52,210 @@ async def go_live(run: Run, ready: Drafted | Published | Live) -> Live:
 
     v2: publishing on the live branch does it, as soon as the scan has passed. v1: the version is activated.
     """
+    ready = run.reach(await note_uncalled(run, ready))
     match ready:
-        case Drafted(agent):
-            revision = await _publish_live(run, ready)
-            with run.at(ready, Stage.LIVE):
-                return Live(agent, revision)
-        case Published(agent, revision):
-            with run.at(ready, Stage.LIVE):
-                await _activate(run, agent.agent_id, revision)
-            return Live(agent, revision)
+        case Drafted():
+            return await _publish_live(run, ready)
+        case Published(agent, revision, seen):
+            try:
+                with run.at(ready, Stage.LIVE):
+                    before = await _activate(run, ready)
+                return Live(agent, revision, seen, before)
+            except StoppedError as stopped:
+                return await recover(run, stopped)
         case Live():
             return ready
         case _:
             assert_never(ready)
 
 
-async def _publish_live(run: Run, drafted: Drafted) -> Revision:
+async def note_uncalled(run: Run, ready: Drafted | Published | Live) -> Drafted | Published | Live:
+    """What goes live without having been called says so, for whoever comes after this run, however it ends."""
+    agent = ready.agent
+    note = note_on(NoteKind.UNCALLED, agent.back_to) if agent.back_to else Note(NoteKind.UNCALLED, FIRST_REVISION)
+    if agent.note == note or not run.is_called(agent.change):
+        return ready
+    with run.at(ready, Stage.NOTE) as details:
+        await write_unversioned(run, agent.agent_id, described(agent, note))
+        details.append(str(note))
+    return replace(ready, agent=replace(agent, note=note))
+
+
+async def _publish_live(run: Run, drafted: Drafted) -> Live:
     """Publishes and waits; one that is given up on may have gone live all the same, so that is looked at."""
+    publishing = None
     try:
         publishing = run.reach(await publish(run, drafted))
-        return await wait_for_scan(run, publishing)
+        revision = await wait_for_scan(run, publishing)
+        with run.at(drafted, Stage.LIVE):
+            return Live(drafted.agent, revision, drafted.seen, publishing.before)
     except StoppedError as stopped:
         if isinstance(stopped.cause, ScanFailedError):
             raise
         await clean_up(run, stopped.reached)
-        found = await _find_published(run, drafted.agent)
-        if found is None:
-            raise StoppedError(run.reach(drafted.agent), stopped.stage, stopped.cause) from stopped.cause
-        return found
+        found = await recover(run, StoppedError(run.reach(drafted.agent), stopped.stage, stopped.cause))
+        return replace(found, seen=drafted.seen, before=publishing.before) if publishing else found
 
 
-async def _find_published(run: Run, agent: Guarded) -> Revision | None:
+async def recover(run: Run, stopped: StoppedError) -> Live:
+    """What serves after a stage on the way live has failed: exactly this configuration, and we are where we want to be;
+    another one, and the error says whose. Otherwise `stopped` is raised as it is.
+    """
+    reached = stopped.reached
+    if not hasattr(reached, "agent") or isinstance(reached, Live | Superseded):
+        raise stopped
+    agent: Guarded = reached.agent
     try:
         head = await run.writer.read_head(agent.agent_id)
-        if head.revision_id is None or head.revision_id == agent.change.base_revision_id:
-            return None
-        revision = await run.writer.read_revision(agent.agent_id, head.revision_id, branch_id=head.branch_id)
+        if head.revision_id in (None, agent.base_id):
+            raise stopped
+        revision = await run.writer.read_revision(agent.agent_id, head.revision_id or "", branch_id=head.branch_id)
     except AgentopsError:
-        return None
-    return revision if read_mark(revision.label) == run.mark_of(agent.change) else None
+        raise stopped from stopped.cause
+    if read_mark(revision.label) == run.mark_of(agent.change):
+        return Live(agent, revision)
+    if isinstance(stopped.cause, OutcomeUnknownError):
+        raise stopped
+    theirs = Superseded(agent.change, _head_of(revision), served_before=agent.served_before)
+    moved = base_moved(agent.change, called(revision))
+    raise StoppedError(theirs, stopped.stage, moved) from stopped.cause
 
 
-async def _activate(run: Run, agent_id: str, revision: Revision) -> None:
+def _head_of(revision: Revision) -> Head:
+    return Head(revision.revision_id, revision.number, revision.branch_id)
+
+
+async def _activate(run: Run, published: Published) -> Slot:
+    """v1: moves the calls, unless the base has moved or the version holds what nobody planned. The slot before it."""
+    agent, revision = published.agent, published.revision
+    before = await run.writer.read_slot(agent.agent_id, None)
+    if before.serving not in (agent.base_id, revision.revision_id):
+        raise base_moved(agent.change, called(newer_than(before, agent.base_id) or Revision(before.serving or "")))
+    found = revision
+    if found.document is None:
+        found = await run.writer.read_revision(agent.agent_id, revision.revision_id)
+    edits, wrong = _beyond_plan(published, found)
+    if edits:
+        raise unplanned_changes(agent.change, f"version {called(revision)}, which is published and not live,", edits)
+    if wrong:
+        raise _not_kept(agent.change, wrong)
+
     async def write() -> bool:
-        if not await read_back():
-            await run.writer.make_live(agent_id, revision)
+        await run.writer.make_live(agent.agent_id, revision)
         return True
 
     async def read_back() -> bool | None:
-        head = await run.writer.read_head(agent_id)
-        return True if head.revision_id == revision.revision_id else None
+        slot = await run.writer.read_slot(agent.agent_id, None)
+        return True if slot.serving == revision.revision_id else None
 
-    await write_once(write, read_back, run.clock)
+    if before.serving != revision.revision_id:
+        await write_once(write, read_back, run.clock)
+    return before
+
+
+def _beyond_plan(reached: Live | Published, found: Revision) -> tuple[list[Difference], tuple[Path, ...]]:
+    """What a revision of this run holds that nobody planned, and where it does not hold what was wanted."""
+    live = reached.agent.observed.live
+    wrong = differing_paths(wanted_config(reached.change, live), found)
+    if reached.seen is None and isinstance(reached, Live):
+        return [], wrong  # made by another run, whose base is not known here
+    body = body_to_write(reached.change, live)
+    edits = unplanned_differences(live, body, found.document or {}, seen=reached.seen)
+    return [edit for edit in edits if edit.path not in wrong], wrong
+
+
+def _not_kept(change: AgentChange, wrong: Sequence[Path]) -> VerifyError:
+    return VerifyError(
+        f"{change.key}: the platform did not keep what was written, or somebody edited the draft right before it was "
+        f"published: {', '.join(map(path_text, wrong))}",
+        hint="the platform changed or dropped these fields; check their values against its documentation",
+        code="not_kept",
+    )
 
 
 async def verify(run: Run, live: Live) -> Verified:
-    """Reads back what serves now, by its id, and compares it with what was wanted.
+    """Reads back what serves now, and compares it with what was wanted and with what was there before.
 
-    Stops with StaleError when something else serves, with VerifyError when the platform kept something else.
+    Stops with StaleError when something else serves, or somebody else's work is in what serves or was replaced by it;
+    with VerifyError when the platform kept something else.
     """
     agent, change, revision = live.agent, live.change, live.revision
     with run.at(live, Stage.VERIFY):
-        head = await run.writer.read_head(agent.agent_id)
-        if head.revision_id != revision.revision_id:
-            stale = StaleError(
-                f"{change.key}: revision {revision.number or revision.revision_id} was made live, but "
-                f"{head.number or head.revision_id} serves",
-                hint="somebody else deployed at the same time: plan again",
-                code="not_live",
-            )
-            raise StoppedError(Superseded(change, head, revision, agent.served_before), Stage.VERIFY, stale)
         found = await run.writer.read_revision(agent.agent_id, revision.revision_id, branch_id=revision.branch_id)
-        wrong = differing_paths(wanted_config(change, agent.observed.live), found)
+        slot = await run.writer.read_slot(agent.agent_id, revision.branch_id)
+        await require_serving(run, live, revision)
+        theirs = overtaken(live.before, slot, revision, agent.base_id) if live.before else None
+        if theirs is not None:
+            raise StoppedError(Overtook(agent, revision, theirs), Stage.VERIFY, overtook(change, revision, theirs))
+        edits, wrong = _beyond_plan(live, found)
+        if edits:
+            cause = unplanned_changes(change, f"revision {called(revision)}, which went live,", edits)
+            raise StoppedError(Mixed(agent, found, tuple(edits)), Stage.VERIFY, cause)
         if wrong:
-            raise VerifyError(
-                f"{change.key}: the platform did not keep what was written: {', '.join(map(path_text, wrong))}",
-                hint="the platform changed or dropped these fields; check their values against its documentation",
-                code="not_kept",
-            )
+            raise _not_kept(change, wrong)
     return Verified(agent, found)
 
 
-async def write_metadata(run: Run, serving: Guarded | Verified) -> Deployed:
-    """Writes the unversioned fields: immediate, and therefore last. That they can't be written stops nothing here."""
-    agent = serving.agent
-    revision = serving.revision if isinstance(serving, Verified) else None
-    body = metadata_to_write(agent.change)
-    if not body:
-        return Deployed(agent, revision)
-    try:
-        with run.at(serving, Stage.METADATA) as details:
-            await write_unversioned(run, agent.agent_id, body)
-            details.append(", ".join(sorted(body)))
-    except StoppedError as stopped:
-        return Deployed(agent, revision, has_written_metadata=True, trouble=stopped)
-    return Deployed(agent, revision, has_written_metadata=True)
-
-
-async def call(run: Run, deployed: Deployed) -> Deployed | Called:
-    """Calls the agent by its scripts, if it has any; what follows from the verdict is the engine's."""
-    if run.smoke is None:
-        return deployed
-    with run.at(deployed, Stage.SMOKE) as details:
-        verdict = await run.smoke.smoke(deployed.change, deployed.agent.agent_id)
-        if verdict is None:
-            return deployed
-        details.append(verdict.verdict.value)
-    return Called(deployed, verdict)
-
-
-async def restore(run: Run, undone: Undoable) -> Revision:
-    """Puts back what served before, configuration and metadata, and makes sure that it does serve.
-
-    Stops with VerifyError when what serves afterwards is not what served before.
-    """
-    agent, before = undone.agent, undone.agent.served_before
-    restoring = run.reach(Restoring(undone))
-    with run.at(restoring, Stage.RESTORE) as details:
-        if before is None:
-            raise VerifyError(f"{agent.change.key}: nothing served before", code="nothing_to_restore")
-        restored = await _put_back(run, agent, before)
-        details.append(f"revision {restored.number or restored.revision_id} serves")
-        deployed = undone.deployed if isinstance(undone, Called) else undone
-        has_written_metadata = isinstance(deployed, Deployed) and deployed.has_written_metadata
-        if has_written_metadata and (body := metadata_before(agent.change)):
-            await write_unversioned(run, agent.agent_id, body)
-    return restored
-
-
-async def roll_back(run: Run, guarded: Guarded) -> Verified:
-    """Puts the revision that the plan names back in service."""
-    with run.at(guarded, Stage.RESTORE) as details:
-        target = guarded.change.restore_to
-        if target is None:
-            raise LookupError(f"{guarded.change.key}: the plan does not say what to go back to")
-        revision = await _put_back(run, guarded, target)
-        details.append(f"revision {revision.number or revision.revision_id} serves")
-    return Verified(guarded, revision)
-
-
-async def _put_back(run: Run, agent: Guarded, revision: Revision) -> Revision:
-    """Makes an older revision serve again and checks that it does; the result is a copy of it on v2."""
-    head = await run.writer.read_head(agent.agent_id)
+async def require_serving(run: Run, reached: Live | Called, revision: Revision) -> None:
+    """The last word on what serves. Stops with StaleError where it is no longer `revision`."""
+    head = await run.writer.read_head(reached.agent.agent_id)
     if head.revision_id == revision.revision_id:
-        return revision
-    if revision.branch_id is not None and revision.branch_id != head.branch_id:
-        await run.writer.make_live(agent.agent_id, revision)
-        result = revision
-    else:
-        result = await _restore(run, agent, revision, head)
-    found = await run.writer.read_revision(agent.agent_id, result.revision_id, branch_id=result.branch_id)
-    now = await run.writer.read_head(agent.agent_id)
-    if now.revision_id != found.revision_id or not is_same_document(found, revision):
-        raise VerifyError(
-            f"{agent.change.key}: revision {now.number or now.revision_id} serves now, which is not what served before",
-            hint="look at the agent in the console; `agentops rollback` tries again",
-            code="not_restored",
-        )
-    return found
+        return
+    verdict = reached.verdict if isinstance(reached, Called) else None
+    theirs = Superseded(reached.change, head, revision, reached.agent.served_before, verdict)
+    stage = Stage.SMOKE if verdict else Stage.VERIFY
+    raise StoppedError(theirs, stage, not_live(reached.change, revision, head.number or head.revision_id))
 
 
-async def _restore(run: Run, agent: Guarded, revision: Revision, head: Head) -> Revision:
-    publication = Publication(
-        agent.agent_id, newest_before=head.revision_id, restored_from=revision.revision_id, branch_id=head.branch_id
+async def call(run: Run, serving: Serving) -> Serving | Called:
+    """Calls the agent by its scripts, if it has any; what follows from the verdict is the engine's."""
+    change, agent = serving.change, serving.agent
+    revision = serving.revision if isinstance(serving, Verified) else None
+    if change.action is Action.CALL:
+        revision = agent.served_before
+        if run.smoke is None:
+            raise StoppedError(serving, Stage.SMOKE, _not_called(serving))
+    if run.smoke is None or not run.is_called(change):
+        return serving
+    with run.at(serving, Stage.SMOKE) as details:
+        verdict = await run.smoke.smoke(change, agent.agent_id)
+        if verdict is None:
+            return serving
+        details.append(verdict.verdict.value)
+    return Called(agent, revision, verdict)
+
+
+def _not_called(serving: Serving) -> UncalledError:
+    change = serving.change
+    return UncalledError(
+        f"{change.key}: revision {change.base_number or change.base_revision_id} serves and has not passed its calls, "
+        "and this run makes none",
+        hint="agentops apply --smoke",
+        code="not_called",
     )
 
-    async def write() -> Publication:
-        return await run.writer.restore(publication)
 
-    async def read_back() -> Publication | None:
-        now = await run.writer.read_head(agent.agent_id)
-        if now.revision_id == revision.revision_id:
-            return replace(publication, revision=revision)
-        found = await run.writer.read_publication(publication)
-        return replace(publication, revision=found) if found else None
-
-    return await run.scans.wait(await write_once(write, read_back, run.clock), agent.change.key)
+async def settle(run: Run, reached: Serving | Called) -> Deployed:
+    """Writes the unversioned fields, which are immediate and therefore last, and takes off the note that the calls were
+    still to come, where they have passed or there are none to make."""
+    agent, change = reached.agent, reached.change
+    verdict = reached.verdict if isinstance(reached, Called) else None
+    revision = None if isinstance(reached, Guarded) else reached.revision
+    if isinstance(reached, Called):
+        await require_serving(run, reached, revision or agent.served_before or Revision(""))
+    is_uncalled = change.uncalled_since is not None and verdict is None and run.smoke is None
+    note = agent.note if is_uncalled and change.action is not Action.RESTORE else None
+    body = metadata_to_write(change, agent.observed)
+    if note is not None:
+        run.warn(change.key, f"what serves has not passed its calls since revision {note.revision}")
+    if note != agent.note or "description" in body:
+        body["description"] = with_note({**described(agent, None), **body}["description"], note)
+    if not body:
+        return Deployed(agent, revision, verdict)
+    with run.at(reached, Stage.METADATA) as details:
+        await write_unversioned(run, agent.agent_id, body)
+        details.append(", ".join(sorted(body)))
+    return Deployed(replace(agent, note=note), revision, verdict, has_written_metadata=True)
 
 
 async def archive(run: Run, guarded: Guarded) -> Archived:

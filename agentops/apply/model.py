@@ -46,6 +46,7 @@ class Stage(StrEnum):
     DRAFT = "draft"
     PATCH = "patch"
     COMPARE = "compare"
+    NOTE = "note"
     PUBLISH = "publish"
     SCAN = "scan"
     LIVE = "live"
@@ -83,6 +84,10 @@ class SmokeVerdict:
 class Smoke(Protocol):
     """Calls an agent that has just gone live, by the scripts that its spec names."""
 
+    def is_called(self, change: AgentChange) -> bool:
+        """Whether there is anything to call after this change."""
+        ...
+
     async def smoke(self, change: AgentChange, agent_id: str) -> SmokeVerdict | None:
         """None when there is nothing to call. Raises nothing: trouble of its own is INCONCLUSIVE."""
         ...
@@ -106,10 +111,11 @@ class Problem:
 class AgentResult:
     """How one agent of the plan ended, and what serves its calls now.
 
-    revision_id, number:           what this run published, made live or restored (None: nothing)
+    revision_id, number:           what this run published, made live, restored or called again (None: nothing)
     previous_revision_id, _number: what served before this run
     serving_revision_id, _number:  what serves now; None where it is not known or nothing does
     stage:                         where it stopped, for FAILED, UNKNOWN and ROLLED_BACK
+    calls:                         which calls were planned for it, or why none; "" where nobody is called
     """
 
     key: str
@@ -129,6 +135,7 @@ class AgentResult:
     fingerprint: str = ""
     warnings: tuple[str, ...] = ()
     verdict: SmokeVerdict | None = None
+    calls: str = ""
 
 
 _BAD = frozenset({Outcome.FAILED, Outcome.UNKNOWN, Outcome.ROLLED_BACK, Outcome.NOT_ATTEMPTED})

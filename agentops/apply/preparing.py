@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agentops.apply.intent import body_to_write, differing_paths, unplanned_leaves, wanted_config
+from agentops.apply.intent import body_to_write, differing_paths, unplanned_differences, wanted_config
 from agentops.apply.model import Stage
 from agentops.apply.publishing import publish, wait_for_scan
 from agentops.apply.reached import (
@@ -24,12 +24,16 @@ from agentops.apply.reached import (
     Superseded,
 )
 from agentops.apply.run import Run, discard_draft
+from agentops.apply.stale import base_moved, unplanned_changes
 from agentops.apply.writes import write_once
-from agentops.document import Draft, Generation, ObservedAgent, Revision, read_mark
+from agentops.document import Document, Draft, Generation, Note, NoteKind, ObservedAgent, Revision, read_mark, with_note
 from agentops.errors import AgentopsError, StaleError
 from agentops.plan.drafts import foreign_draft
 from agentops.plan.model import Action, AgentChange
+from agentops.plan.notes import FIRST_REVISION, INBOUND
 from agentops.remote.port import Head, Publication
+
+_HISTORY = 100  # revisions in which the one that last passed its calls is looked for
 
 
 async def prepare(run: Run, planned: Planned) -> Ready:
@@ -79,26 +83,32 @@ async def guard(run: Run, planned: Planned) -> Guarded | Live:
             return await _follow_moved_base(run, change, observed, head)
         if _writes_config(change) and (head.has_draft or observed.draft is not None):
             observed = await _look_at_draft(run, change, observed, head)
-        return Guarded(change, observed, observed.live)
+        back_to = await _last_passed(run, change, observed)
+        return Guarded(change, observed, observed.live, back_to, observed.listing.note)
+
+
+async def _last_passed(run: Run, change: AgentChange, observed: ObservedAgent) -> Revision | None:
+    """What to go back to: what serves, or the revision that served when calls last passed; None where it is gone."""
+    since = change.uncalled_since
+    if since is None:
+        return observed.live
+    revisions = await run.writer.list_revisions(observed.agent_id, limit=_HISTORY)
+    here = [each for each in revisions if each.branch_id in (observed.branch_id, None)]
+    found = next((each for each in here if since in (str(each.number), each.revision_id)), None)
+    if found is None:
+        return None
+    return await run.writer.read_revision(observed.agent_id, found.revision_id, branch_id=found.branch_id)
 
 
 async def _follow_moved_base(run: Run, change: AgentChange, observed: ObservedAgent, head: Head) -> Guarded | Live:
     """A publish of exactly this configuration may have gone through since: that is where we want to be."""
     if head.revision_id is not None:
         revision = await run.writer.read_revision(observed.agent_id, head.revision_id, branch_id=head.branch_id)
+        head = replace(head, number=revision.number)
         if read_mark(revision.label) == run.mark_of(change):
-            guarded = Guarded(change, observed, observed.live)
+            guarded = Guarded(change, observed, observed.live, observed.live, observed.listing.note)
             return guarded if change.action is Action.RESTORE else Live(guarded, revision)
-    raise StoppedError(
-        Superseded(change, head),
-        Stage.GUARD,
-        StaleError(
-            f"{change.key}: revision {head.number or head.revision_id} went live since the plan was made, "
-            f"which was computed from {change.base_number or change.base_revision_id}",
-            hint="plan again and look at what changed",
-            code="base_moved",
-        ),
-    )
+    raise StoppedError(Superseded(change, head), Stage.GUARD, base_moved(change, head.number or head.revision_id))
 
 
 async def _look_at_draft(run: Run, change: AgentChange, observed: ObservedAgent, head: Head) -> ObservedAgent:
@@ -118,14 +128,21 @@ async def _look_at_draft(run: Run, change: AgentChange, observed: ObservedAgent,
 
 
 async def create(run: Run, planned: Planned) -> Guarded:
-    """Creates the agent by its name; the platform publishes a first revision of its own."""
+    """Creates the agent by its name; the platform publishes a first revision of its own.
+
+    One that will be called takes no calls before they have passed, and says so from the start.
+    """
     change, desired = planned.change, planned.change.desired
     if desired is None:
         raise LookupError(f"{change.key}: nothing is wanted of an agent that is to be created")
+    metadata: Document = {}
+    if run.is_called(change):
+        first = Note(NoteKind.UNCALLED, FIRST_REVISION)
+        metadata = {"description": with_note(desired.metadata.get("description", ""), first), INBOUND: False}
     with run.at(planned, Stage.CREATE) as details:
 
         async def write() -> str:
-            return await run.writer.create_agent(desired.name, workflow_type=desired.workflow_type)
+            return await run.writer.create_agent(desired.name, workflow_type=desired.workflow_type, **metadata)
 
         async def read_back() -> str | None:
             found = [a.agent_id for a in await run.writer.list_agents() if a.name == desired.name]
@@ -147,10 +164,23 @@ async def create(run: Run, planned: Planned) -> Guarded:
         details.append(f"agent {agent_id}")
         created = run.reach(Created(change, agent_id))
         try:
+            await _require_only(run, change, agent_id)
             observed = await run.writer.read_agent(await run.writer.read_listing(agent_id))
         except AgentopsError as error:
             raise StoppedError(created, Stage.CREATE, error) from error
-    return Guarded(change, observed)
+    return Guarded(change, observed, note=observed.listing.note)
+
+
+async def _require_only(run: Run, change: AgentChange, agent_id: str) -> None:
+    """Two runs may create one agent at once, since names are not unique: the later one takes its own away again."""
+    found = [a.agent_id for a in await run.writer.list_agents() if a.name == change.name or a.agent_id == agent_id]
+    if found and found[0] != agent_id:
+        await run.writer.archive_agent(agent_id)
+        raise StaleError(
+            f"{change.key}: agent {found[0]} of the same name was created at the same time; ours is archived again",
+            hint="plan again",
+            code="name_taken",
+        )
 
 
 async def open_draft(run: Run, guarded: Guarded) -> Opened:
@@ -192,21 +222,16 @@ async def fill_draft(run: Run, opened: Opened) -> Drafted:
 
             draft = await write_once(write, read_back, run.clock)
             details.append(", ".join(sorted(body)))
+        opened = run.reach(Opened(agent, draft))
     with run.at(opened, Stage.COMPARE):
         leaves = await run.writer.diff_draft(observed, draft)
-        fields = frozenset((observed.live.document if observed.live else None) or {})
-        pairs = [(leaf, run.writer.written_path(leaf)) for leaf in leaves]
-        foreign, unknown = unplanned_leaves(change, body, pairs, fields)
-        if foreign:
-            raise StaleError(
-                f"{change.key}: the draft holds changes that were not planned: {', '.join(foreign)}",
-                hint="somebody is editing this agent in the console: agree with them, then plan again; "
-                "--discard-draft throws their draft away",
-                code="unplanned_changes",
-            )
+        seen, unknown = run.writer.with_leaves((observed.live.document if observed.live else None) or {}, leaves)
         for name in unknown:
             run.warn(change.key, f"the platform reports a change of {name}, which is unknown here")
-    return Drafted(agent, draft)
+        foreign = unplanned_differences(observed.live, body, seen)
+        if foreign or draft.based_on not in (None, agent.base_id):
+            raise unplanned_changes(change, "the draft", foreign)
+    return Drafted(agent, draft, seen)
 
 
 def _holds_all(agent: Guarded, draft: Draft) -> bool:

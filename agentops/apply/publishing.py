@@ -7,20 +7,27 @@ from dataclasses import replace
 from agentops.apply.model import Stage
 from agentops.apply.reached import Drafted, Publishing
 from agentops.apply.run import Run
+from agentops.apply.stale import base_moved, called
 from agentops.apply.writes import write_once
-from agentops.document import Revision, build_label
+from agentops.document import Revision, build_label, read_mark
 from agentops.errors import ConflictError, ConflictFlavour
-from agentops.remote.port import Publication
+from agentops.remote.port import Publication, Slot
 
 
 async def publish(run: Run, drafted: Drafted) -> Publishing:
-    """Publishes the draft under the user's label and our mark; a publish that is on its way is not repeated."""
+    """Publishes the draft under the user's label and our mark; a publish that is on its way is not repeated.
+
+    Stops with StaleError when another revision serves than the draft was made for.
+    """
     change, observed, draft = drafted.change, drafted.agent.observed, drafted.draft
     with run.at(drafted, Stage.PUBLISH) as details:
+        before = await run.writer.read_slot(observed.agent_id, observed.branch_id)
+        if (moved := newer_than(before, drafted.agent.base_id)) is not None:
+            raise base_moved(change, called(moved))
         publication = Publication(
             agent_id=observed.agent_id,
             label=build_label(run.options.deploy.label, run.mark_of(change)),
-            newest_before=await run.writer.newest_revision_id(observed),
+            newest_before=before.newest,
             branch_id=observed.branch_id,
             draft_id=draft.draft_id,
         )
@@ -46,12 +53,39 @@ async def publish(run: Run, drafted: Drafted) -> Publishing:
             details.append("was on its way already")
         else:
             publication = await write_once(write, read_back, run.clock)
-    return Publishing(drafted.agent, publication, draft)
+    return Publishing(drafted.agent, publication, draft, drafted.seen, before)
 
 
 async def wait_for_scan(run: Run, publishing: Publishing) -> Revision:
     """The revision, once the security scan has passed."""
     with run.at(publishing, Stage.SCAN) as details:
-        revision = await run.scans.wait(publishing.publication, publishing.change.key)
+        change = publishing.change
+        revision = await run.scans.wait(publishing.publication, change.key)
+        if publishing.before is not None and read_mark(revision.label) != run.mark_of(change):
+            raise base_moved(change, called(revision))
         details.append(f"revision {revision.number or revision.revision_id}")
     return revision
+
+
+def newer_than(slot: Slot, base_id: str | None) -> Revision | None:
+    """What went live in the place of the base; None where the base still serves, or is listed no more or not yet.
+
+    v1 publishes without going live, so that what is newest there says nothing.
+    """
+    by_id = {revision.revision_id: revision for revision in slot.revisions}
+    is_known = base_id in by_id and slot.serving in by_id
+    return by_id[slot.serving or ""] if is_known and slot.serving != base_id else None
+
+
+def overtaken(before: Slot, after: Slot, ours: Revision, base_id: str | None) -> Revision | None:
+    """What somebody else made live between two looks and before `ours`, which has taken its place since."""
+    known = {(each.revision_id, each.activated_at) for each in before.revisions}
+    has_activations = any(each.activated_at for each in after.revisions)
+    found = [
+        each
+        for each in after.revisions
+        if (each.revision_id, each.activated_at) not in known
+        and each.revision_id not in (ours.revision_id, base_id)
+        and (each.activated_at is not None or not has_activations)
+    ]
+    return max(found, key=lambda each: (each.activated_at or "", each.number or 0), default=None)

@@ -3,8 +3,8 @@
 What a value holds is what is known then, so an error that carries the last one says what there is to clean up, what
 serves, and what can be restored. The usual order, per generation:
 
-    v1: Planned, Guarded, Opened, Drafted, Publishing, Published, Live, Verified, Deployed, Called
-    v2: Planned, Guarded, Opened, Drafted, Publishing, Live, Verified, Deployed, Called
+    v1: Planned, Guarded, Opened, Drafted, Publishing, Published, Live, Verified, Called, Deployed
+    v2: Planned, Guarded, Opened, Drafted, Publishing, Live, Verified, Called, Deployed
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from agentops.apply.model import SmokeVerdict, Stage
-from agentops.document import Draft, ObservedAgent, Revision
-from agentops.errors import AgentopsError
+from agentops.document import Document, Draft, Note, ObservedAgent, Revision
+from agentops.errors import AgentopsError, ExitCode
+from agentops.plan.diff import Difference
 from agentops.plan.model import AgentChange
-from agentops.remote.port import Head, Publication
+from agentops.remote.port import Head, Publication, Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,15 @@ class Guarded:
 
     observed:      as the plan saw it, with the draft that is open now
     served_before: the revision that served when the run began, with its document; None for an agent it created
+    back_to:       what a deploy that fails goes back to: the same, or an older one where that had not passed its calls
+    note:          what its description carries now
     """
 
     change: AgentChange
     observed: ObservedAgent
     served_before: Revision | None = None
+    back_to: Revision | None = None
+    note: Note | None = None
 
     @property
     def agent_id(self) -> str:
@@ -55,13 +60,20 @@ class Guarded:
         return self
 
     @property
+    def base_id(self) -> str | None:
+        """The revision that this run replaces."""
+        return self.observed.live.revision_id if self.observed.live else None
+
+    @property
     def is_first_deploy(self) -> bool:
         """Nothing of anybody's served before: there is nothing to go back to."""
-        before, seen = self.served_before, self.change.observed
-        if before is None:
-            return True
-        is_platforms_own = self.change.base_number in (None, 1) and not before.label
-        return is_platforms_own and (seen is None or (seen.base is None and len(seen.history) <= 1))
+        before = self.back_to
+        return before is None or (before.number in (None, 1) and not before.label and not _has_prompt(before.document))
+
+
+def _has_prompt(document: Document | None) -> bool:
+    held = document or {}
+    return bool((held.get("singlePromptConfig") or {}).get("prompt") or held.get("globalPrompt"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +94,23 @@ class Opened(_WithAgent):
 
 @dataclass(frozen=True, slots=True)
 class Drafted(_WithAgent):
-    """The draft holds all that is wanted, and nothing else differs from what serves."""
+    """The draft holds all that is wanted, and nothing else differs from what serves. `seen` is what it held then."""
 
     draft: Draft
+    seen: Document | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Publishing(_WithAgent):
-    """Sent to be published; the security scan decides. `draft` is None where an earlier run sent it."""
+    """Sent to be published; the security scan decides. `draft` is None where an earlier run sent it.
+
+    before: the slot as it was right before
+    """
 
     publication: Publication
     draft: Draft | None
+    seen: Document | None = None
+    before: Slot | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +118,16 @@ class Published(_WithAgent):
     """v1: published and scanned, and serving nobody."""
 
     revision: Revision
+    seen: Document | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Live(_WithAgent):
-    """`revision` serves calls."""
+    """`revision` serves calls. `before` is the slot right before it did, None where that was before this run."""
 
     revision: Revision
+    seen: Document | None = None
+    before: Slot | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +138,23 @@ class Superseded:
     head: Head
     revision: Revision | None = None
     served_before: Revision | None = None
+    verdict: SmokeVerdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overtook(_WithAgent):
+    """`revision` of this run serves in the place of `theirs`, which nobody here knew of when it went live."""
+
+    revision: Revision
+    theirs: Revision
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed(_WithAgent):
+    """`revision` of this run serves with somebody else's `edits` in it."""
+
+    revision: Revision
+    edits: tuple[Difference, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,33 +165,24 @@ class Verified(_WithAgent):
 
 
 @dataclass(frozen=True, slots=True)
+class Called(_WithAgent):
+    """Its calls have ended. `revision` is None where no other one serves than before, and it was called before."""
+
+    revision: Revision | None
+    verdict: SmokeVerdict
+
+
+@dataclass(frozen=True, slots=True)
 class Deployed(_WithAgent):
     """Everything is written, the unversioned fields too.
 
     revision:             None where only unversioned fields changed
     has_written_metadata: there are unversioned fields to put back
-    trouble:              why those could not be written; no reason not to call the agent, which serves already
     """
 
     revision: Revision | None
+    verdict: SmokeVerdict | None = None
     has_written_metadata: bool = False
-    trouble: StoppedError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Called:
-    """Its calls have ended."""
-
-    deployed: Deployed
-    verdict: SmokeVerdict
-
-    @property
-    def agent(self) -> Guarded:
-        return self.deployed.agent
-
-    @property
-    def change(self) -> AgentChange:
-        return self.deployed.change
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +202,8 @@ class Archived(_WithAgent):
 
 
 Ready: TypeAlias = Guarded | Drafted | Published | Live
-Undoable: TypeAlias = Guarded | Live | Verified | Deployed | Called
+Serving: TypeAlias = Guarded | Verified
+Undoable: TypeAlias = Guarded | Live | Overtook | Mixed | Verified | Called | Deployed
 Reached: TypeAlias = (
     Planned
     | Created
@@ -184,9 +214,11 @@ Reached: TypeAlias = (
     | Published
     | Live
     | Superseded
+    | Overtook
+    | Mixed
     | Verified
-    | Deployed
     | Called
+    | Deployed
     | Restoring
     | Archived
 )
@@ -204,3 +236,9 @@ class StoppedError(Exception):
 
 class VerifyError(AgentopsError):
     """What serves is not what was wanted."""
+
+
+class UncalledError(AgentopsError):
+    """What serves has not passed its calls."""
+
+    exit_code = ExitCode.CALLS_FAILED

@@ -14,7 +14,9 @@ from agentops.apply.reached import (
     Drafted,
     Guarded,
     Live,
+    Mixed,
     Opened,
+    Overtook,
     Planned,
     Published,
     Publishing,
@@ -48,15 +50,14 @@ def _known_of(reached: Reached) -> AgentResult:
         case Published(agent, revision):
             before = agent.served_before
             return _result(agent.change, agent.agent_id, revision, before, serving=before)
-        case Live(agent, revision) | Verified(agent, revision):
+        case Live(agent, revision) | Overtook(agent, revision) | Mixed(agent, revision) | Verified(agent, revision):
             return _result(agent.change, agent.agent_id, revision, agent.served_before, serving=revision)
-        case Deployed(agent, revision):
+        case Called(agent, revision, verdict) | Deployed(agent, revision, verdict):
             before = agent.served_before
-            return _result(agent.change, agent.agent_id, revision, before, serving=revision or before)
-        case Called(deployed, verdict):
-            return replace(_known_of(deployed), verdict=verdict)
-        case Superseded(change, head, revision, before):
-            return _result(change, change.agent_id, revision, before, serving=head)
+            known = _result(agent.change, agent.agent_id, revision, before, serving=revision or before)
+            return replace(known, verdict=verdict)
+        case Superseded(change, head, revision, before, verdict):
+            return replace(_result(change, change.agent_id, revision, before, serving=head), verdict=verdict)
         case Restoring(undone):
             return replace(_known_of(undone), serving_revision_id=None, serving_number=None)
         case Archived(agent):
@@ -86,4 +87,5 @@ def _result(
         serving_revision_id=serving.revision_id if serving else None,
         serving_number=serving.number if serving else None,
         fingerprint=change.fingerprint,
+        calls=str(change.calls or ""),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar, assert_never
 
 from agentops.apply.intent import differing_paths
@@ -17,7 +17,9 @@ from agentops.apply.reached import (
     Drafted,
     Guarded,
     Live,
+    Mixed,
     Opened,
+    Overtook,
     Planned,
     Published,
     Publishing,
@@ -30,10 +32,11 @@ from agentops.apply.reached import (
 from agentops.apply.scans import Scans
 from agentops.apply.writes import write_once
 from agentops.clock import Clock
-from agentops.document import Document, Draft, Mark, ObservedAgent, Revision
+from agentops.document import Document, Draft, Generation, Mark, Note, ObservedAgent, Revision, with_note
 from agentops.errors import AgentopsError, NotFoundError
+from agentops.plan.drafts import foreign_draft
 from agentops.plan.model import AgentChange, Plan
-from agentops.remote.port import Writer
+from agentops.remote.port import Publication, Writer
 
 R = TypeVar("R", bound=Reached)
 
@@ -76,6 +79,10 @@ class Run:
             raise StoppedError(reached, stage, error) from error
         self.tell(StageFinished(key, stage, "; ".join(details)))
 
+    def is_called(self, change: AgentChange) -> bool:
+        """Whether this run calls the agent once the change is live."""
+        return self.smoke is not None and self.smoke.is_called(change)
+
     def mark_of(self, change: AgentChange) -> Mark:
         return Mark(self.plan.project, self.plan.environment, change.key, change.fingerprint)
 
@@ -85,18 +92,52 @@ async def clean_up(run: Run, reached: Reached) -> None:
     try:
         match reached:
             case Opened(agent, draft) | Drafted(agent, draft):
-                await discard_draft(run, agent.observed, draft)
+                await _withdraw(run, agent, draft, None)
             case Publishing(agent, publication, Draft() as draft):
-                await run.writer.cancel_publication(publication)
-                await discard_draft(run, agent.observed, draft)
+                await _withdraw(run, agent, draft, publication)
             case Publishing() | Planned() | Created() | Guarded() | Published():
                 pass  # nothing is open; what was published serves nobody, and the next run makes it live
-            case Live() | Superseded() | Verified() | Deployed() | Called() | Restoring() | Archived():
+            case Live() | Superseded() | Overtook() | Mixed() | Verified() | Called() | Deployed():
+                pass
+            case Restoring() | Archived():
                 pass
             case _:
                 assert_never(reached)
     except AgentopsError as error:
         run.warn(reached.change.key, f"the draft of this run is still open: {error.summary}")
+
+
+async def _withdraw(run: Run, agent: Guarded, draft: Draft, publication: Publication | None) -> None:
+    """Stops our publish and throws our draft away.
+
+    On v2 everybody shares the draft: it is ours alone as long as the last write was ours, the base still serves and
+    nobody else publishes it. Any other is left.
+    """
+    head = await run.writer.read_head(agent.agent_id)
+    has_moved = head.revision_id != agent.base_id and run.plan.generation is Generation.V2
+    if publication is not None and not has_moved:
+        await run.writer.cancel_publication(publication)
+    held = await run.writer.peek_draft(agent.observed, draft.draft_id)
+    if held is None:
+        return
+    why = None
+    if held.draft_revision != draft.draft_revision and not await _holds_ours(run, agent, held):
+        why = "somebody else has written to it"
+    elif has_moved:
+        why = f"revision {head.number or head.revision_id} went live meanwhile"
+    elif held.is_publishing and publication is None and not draft.is_publishing:
+        why = "somebody else publishes it"
+    if why is None:
+        await discard_draft(run, agent.observed, held)
+    else:
+        run.warn(agent.change.key, f"draft {held.draft_id} is open and is left as it is: {why}")
+
+
+async def _holds_ours(run: Run, agent: Guarded, held: Draft) -> bool:
+    """Whether the draft holds exactly what this run writes: the answer to our write may have been lost."""
+    found, desired = await run.writer.read_draft(agent.observed), agent.change.desired
+    is_it = found is not None and desired is not None and found.draft_id == held.draft_id
+    return is_it and desired is not None and foreign_draft(desired, replace(agent.observed, draft=found)) is None
 
 
 async def discard_draft(run: Run, observed: ObservedAgent, draft: Draft) -> None:
@@ -108,9 +149,30 @@ async def discard_draft(run: Run, observed: ObservedAgent, draft: Draft) -> None
         return True
 
     async def read_back() -> bool | None:
-        return True if await run.writer.read_draft(observed) is None else None
+        return True if await run.writer.peek_draft(observed, draft.draft_id) is None else None
 
     await write_once(write, read_back, run.clock)
+
+
+async def put_note_back(run: Run, reached: Reached) -> None:
+    """Nothing went live: the description carries what it carried before. A note that is left says nothing wrong."""
+    match reached:
+        case Guarded() | Opened() | Drafted() | Publishing() | Published():
+            agent = reached.agent
+        case _:
+            return
+    before = agent.observed.listing.note
+    if agent.note == before:
+        return
+    with suppress(AgentopsError):
+        head = await run.writer.read_head(agent.agent_id)
+        if head.revision_id == agent.base_id:
+            await write_unversioned(run, agent.agent_id, described(agent, before))
+
+
+def described(agent: Guarded, note: Note | None) -> Document:
+    """The description as it is, with `note`."""
+    return {"description": with_note(agent.observed.listing.metadata.get("description", ""), note)}
 
 
 async def write_unversioned(run: Run, agent_id: str, body: Document) -> None:
@@ -122,7 +184,8 @@ async def write_unversioned(run: Run, agent_id: str, body: Document) -> None:
 
     async def read_back() -> bool | None:
         listing = await run.writer.read_listing(agent_id)
-        held = {**listing.metadata, "name": listing.name}
+        description = with_note(listing.metadata.get("description", ""), listing.note)
+        held = {**listing.metadata, "name": listing.name, "description": description}
         return True if not differing_paths(body, Revision("", document=held)) else None
 
     await write_once(write, read_back, run.clock)

@@ -33,7 +33,8 @@ async def write_once(
                 return effect
             last = lost
     raise UnavailableError(
-        f"the platform did not carry it out in {_ATTEMPTS} attempts: {last.summary}",
+        f"the platform did not carry it out, in {_ATTEMPTS} attempts: what it should have changed was looked for and "
+        "is not there",
         status=last.status,
         request=last.request,
         hint="nothing was changed by this step; run the same command again",

@@ -104,13 +104,32 @@ def stereo_wav(left: Samples, right: Samples, rate_hz: int) -> bytes:
     both = np.zeros((max(len(left), len(right)), 2))
     both[: len(left), 0] = left
     both[: len(right), 1] = right
+    return _wav(both.reshape(-1), 2, rate_hz)
+
+
+def mono_wav(samples: Samples, rate_hz: int) -> bytes:
+    """A WAV file's bytes: 16-bit mono."""
+    return _wav(samples, 1, rate_hz)
+
+
+def _wav(samples: Samples, channels: int, rate_hz: int) -> bytes:
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
-        file.setnchannels(2)
+        file.setnchannels(channels)
         file.setsampwidth(2)
         file.setframerate(rate_hz)
-        file.writeframes(to_pcm(both.reshape(-1)))
+        file.writeframes(to_pcm(samples))
     return out.getvalue()
+
+
+def read_stereo(wav: bytes) -> tuple[Samples, Samples, int]:
+    """Both sides of a recording of ours, and its rate. Raises ValueError for anything else."""
+    try:
+        with wave.open(io.BytesIO(wav)) as file:
+            both = to_samples(file.readframes(file.getnframes())).reshape(-1, 2)
+            return both[:, 0], both[:, 1], file.getframerate()
+    except (wave.Error, EOFError, ValueError):
+        raise ValueError("not a recording of two sides") from None
 
 
 def track_samples(track: Track, length: int) -> Samples:

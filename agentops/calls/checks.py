@@ -7,103 +7,102 @@ guards are always on in a call with sound: the agent can be heard where it says 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from agentops.calls.language import language_of
-from agentops.calls.matching import says
-from agentops.calls.model import Check, Ending, Kind, Measures, Turn
-from agentops.calls.protocol import Mode, Role, Violation
-from agentops.calls.script import Checks, MetricExpectation, Range, Script, ToolExpectation, TurnLatency
+from agentops.calls.criteria import Checks, Latency, MetricExpectation, Range, ToolExpectation, TurnLatency
+from agentops.calls.facts import Facts
+from agentops.calls.language import languages_of
+from agentops.calls.model import Check, Kind, Measures, ToolUse, Turn
+from agentops.calls.protocol import Mode, Violation
+from agentops.calls.script import Script
+from agentops.calls.words import find
 
 SILENCE_DBFS = -50.0
 _MS_PER_WORD = 90.0  # nobody speaks a word faster than this: less audio than that was cut off
 
 
-@dataclass(frozen=True, slots=True)
-class ToolUse:
-    """A tool the agent called, from the call record or the event stream. `arguments` as far as they are told."""
-
-    name: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    at_ms: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Everything known about a call when it is over.
-
-    tools, metrics: None where the platform did not tell; agent_levels: (loudness, audible ms) by turn index
-    """
-
-    turns: tuple[Turn, ...]
-    measures: Measures
-    ending: Ending
-    duration_ms: float
-    violations: tuple[Violation, ...] = ()
-    tools: tuple[ToolUse, ...] | None = None
-    metrics: Mapping[str, Any] | None = None
-    audible_ms: Mapping[int, float] = field(default_factory=dict)
-    longest_silence_at_ms: float | None = None
-    talk_over_at_ms: float | None = None
-
-    @property
-    def agent_turns(self) -> list[tuple[int, Turn]]:
-        return [(i, turn) for i, turn in enumerate(self.turns) if turn.role is Role.AGENT]
-
-
-def check_call(script: Script, facts: Facts) -> list[Check]:
-    """All checks of the whole call: the script's, and the guards."""
+def check_call(script: Script, facts: Facts, baseline: Measures | None = None) -> list[Check]:
+    """All checks of the whole call: the script's, and the guards. Limits such as "+20%" rise from `baseline`."""
     checks = script.checks
     found = [
-        *_check_times(checks, facts),
+        *_check_times(checks, facts, baseline),
         *_check_ranges(checks, facts),
         *_check_words(checks, facts),
         *_check_ending(checks, facts),
         *_check_tools(checks, facts),
         *_check_metrics(checks, facts),
-        *(Check("protocol is kept", Kind.PROTOCOL, False, "messages as the protocol has them", v.summary, v.at_ms)
-          for v in facts.violations),
+        *_check_protocol(facts),
     ]  # fmt: skip
     return found + (_check_sound(checks, facts) if script.mode is Mode.WEBCALL else [])
-
-
-def _at_most(name: str, kind: Kind, value: float | None, limit: float | None, unit: str,
-             at_ms: float | None = None) -> list[Check]:  # fmt: skip
-    if limit is None:
-        return []
-    heard = "it could not be measured" if value is None else f"{_number(value)} {unit}".strip()
-    passed = value is not None and value <= limit
-    return [Check(name, kind, passed, f"at most {_number(limit)} {unit}".strip(), heard, at_ms, value, limit, unit)]
 
 
 def _number(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def _check_times(checks: Checks, facts: Facts) -> list[Check]:
-    measures, latency = facts.measures, checks.turn_latency_ms or TurnLatency()
-    slowest = max((t for _, t in facts.agent_turns if t.latency_ms is not None), key=lambda t: t.latency_ms or 0,
-                  default=None)  # fmt: skip
-    at_ms = slowest.start_ms if slowest else None
-    late = Kind.LATENCY
+def _check_protocol(facts: Facts) -> list[Check]:
+    """One check for each kind of violation, however often it was repeated."""
+    first: dict[str, Violation] = {}
+    for violation in facts.violations:
+        first.setdefault(violation.summary, violation)
+    times = Counter(violation.summary for violation in facts.violations)
     return [
-        *_at_most("connect time", late, measures.connect_ms, checks.connect_ms, "ms", 0.0),
-        *_at_most("first audio", late, measures.first_audio_ms, checks.first_audio_ms, "ms", measures.first_audio_ms),
-        *_at_most("turn latency p50", late, measures.latency_p50_ms, latency.p50, "ms", at_ms),
-        *_at_most("turn latency p95", late, measures.latency_p95_ms, latency.p95, "ms", at_ms),
-        *_at_most("turn latency max", late, measures.latency_max_ms, latency.max, "ms", at_ms),
-        *_at_most("longest silence", late, measures.longest_silence_ms, checks.longest_silence_ms, "ms",
-                  facts.longest_silence_at_ms),
-        *_at_most("talk-over", late, measures.talk_over_ms, checks.talk_over_ms, "ms", facts.talk_over_at_ms),
-    ]  # fmt: skip
+        Check(
+            name="protocol is kept",
+            kind=Kind.PROTOCOL,
+            passed=False,
+            expected="messages as the protocol has them",
+            heard=summary + (f" ({times[summary]} times)" if times[summary] > 1 else ""),
+            at_ms=violation.at_ms,
+        )
+        for summary, violation in first.items()
+    ]
+
+
+def _check_times(checks: Checks, facts: Facts, baseline: Measures | None) -> list[Check]:
+    now, then, latency = facts.measures, baseline or Measures(), checks.turn_latency_ms or TurnLatency()
+    answers = [turn for _, turn in facts.agent_turns if turn.latency_ms is not None]
+    slowest = max(answers, key=lambda turn: turn.latency_ms or 0, default=None)
+    slowest_ms = slowest.start_ms if slowest else None
+    measured = (
+        ("connect time", now.connect_ms, checks.connect_ms, then.connect_ms, 0.0),
+        ("first audio", now.first_audio_ms, checks.first_audio_ms, then.first_audio_ms, now.first_audio_ms),
+        ("turn latency p50", now.latency_p50_ms, latency.p50, then.latency_p50_ms, slowest_ms),
+        ("turn latency p95", now.latency_p95_ms, latency.p95, then.latency_p95_ms, slowest_ms),
+        ("turn latency max", now.latency_max_ms, latency.max, then.latency_max_ms, slowest_ms),
+        ("longest silence", now.longest_silence_ms, checks.longest_silence_ms, None, facts.longest_silence_at_ms),
+        ("talk-over", now.talk_over_ms, checks.talk_over_ms, None, facts.talk_over_at_ms),
+    )
+    return [
+        _check_time(name, value, limit, base, at_ms)
+        for name, value, limit, base, at_ms in measured
+        if limit is not None
+    ]
+
+
+def _check_time(name: str, value: float | None, limit: Latency, base: float | None, at_ms: float | None) -> Check:
+    heard = "it could not be measured" if value is None else f"{_number(value)} ms"
+    if not isinstance(limit, str):
+        passed = value is not None and value <= limit
+        return Check(name, Kind.LATENCY, passed, f"at most {_number(limit)} ms", heard, at_ms, value, limit, "ms")
+    if base is None:
+        doubt = "there is no earlier call of this script to compare with (--baseline REPORT)"
+        return Check(
+            name, Kind.LATENCY, False, f"at most {limit} of before", heard, at_ms, value, unit="ms", doubt=doubt
+        )
+    most = base * (1 + float(limit.strip("+%")) / 100)
+    expected = f"at most {_number(most)} ms ({limit} of {_number(base)} ms before)"
+    passed = value is not None and value <= most
+    return Check(name, Kind.LATENCY, passed, expected, heard, at_ms, value, most, "ms")
 
 
 def _check_ranges(checks: Checks, facts: Facts) -> list[Check]:
+    held_ms = sum(ended - began for began, ended in facts.holds)
     return [
         *_within("agent talk ratio", Kind.AUDIO, facts.measures.agent_talk_ratio, checks.agent_talk_ratio, ""),
-        *_within("duration", Kind.LATENCY, facts.duration_ms / 1000, checks.duration_s, "s"),
+        *_within("duration", Kind.LATENCY, (facts.duration_ms - held_ms) / 1000, checks.duration_s, "s"),
         *_within("loudness", Kind.AUDIO, facts.measures.loudness_dbfs, checks.loudness_dbfs, "dBFS"),
     ]
 
@@ -122,10 +121,13 @@ def _within(name: str, kind: Kind, value: float | None, bounds: Range | None, un
 def _check_words(checks: Checks, facts: Facts) -> list[Check]:
     found = []
     for phrase in checks.forbidden:
-        turn = next((t for _, t in facts.agent_turns if says(t.text, phrase)), None)
-        heard, at_ms = (turn.text, turn.start_ms) if turn else ("it never did", None)
-        found.append(Check(f'never says "{phrase}"', Kind.TRANSCRIPT, turn is None, f'the agent never says "{phrase}"',
-                           heard, at_ms))  # fmt: skip
+        turn = next((t for _, t in facts.agent_turns if find(t.text, phrase)), None)
+        said_something = any(t.text for _, t in facts.agent_turns)
+        heard = turn.text if turn else "it never did" if said_something else "the agent said nothing at all"
+        passed = turn is None and said_something
+        at_ms = turn.start_ms if turn else None
+        expected = f'the agent never says "{phrase}"'
+        found.append(Check(f'never says "{phrase}"', Kind.TRANSCRIPT, passed, expected, heard, at_ms))
     return found + _check_language(checks.language, facts)
 
 
@@ -133,10 +135,11 @@ def _check_language(wanted: str | None, facts: Facts) -> list[Check]:
     """Every turn of the agent whose language can be told must be in the wanted one; none that can be told fails."""
     if wanted is None:
         return []
-    told = [(turn, language) for _, turn in facts.agent_turns if (language := language_of(turn.text)) is not None]
-    wrong = next(((turn, language) for turn, language in told if language != wanted.split("-")[0]), None)
+    wanted = wanted.casefold().split("-")[0]
+    told = [(turn, languages) for _, turn in facts.agent_turns if (languages := languages_of(turn.text))]
+    wrong = next(((turn, languages) for turn, languages in told if wanted not in languages), None)
     if wrong is not None:
-        heard, at_ms = f"{wrong[1]}: {wrong[0].text}", wrong[0].start_ms
+        heard, at_ms = f"{' or '.join(sorted(wrong[1]))}: {wrong[0].text}", wrong[0].start_ms
     else:
         heard, at_ms = (wanted if told else "too few words to tell"), None
     expected = f"the agent speaks {wanted}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from agentops.calls.matching import words_of
+from agentops.calls.model import Usage
 from agentops.calls.protocol import Mode
 from agentops.calls.script import (
     BackchannelStep,
@@ -18,6 +18,7 @@ from agentops.calls.script import (
     Step,
     WaitForStep,
 )
+from agentops.calls.words import plain_words
 
 # What a caller can't hear or notice needs no call; what a change may reach anywhere needs all of them.
 SILENT_CATEGORIES = frozenset({"cosmetic", "analytics"})
@@ -27,6 +28,9 @@ _WORD_S = 0.4
 _ANSWER_S = 4.0
 _CHAT_STEP_S = 2.0
 _SETUP_S = 2.0
+_SIMULATED_TURN_S = 9.0  # heard, thought and said
+_RULES_TOKENS = 600
+_TURN_TOKENS = 40
 
 
 def is_called_for(script: Script, categories: Collection[str], known: Collection[str]) -> bool:
@@ -46,8 +50,18 @@ def is_called_for(script: Script, categories: Collection[str], known: Collection
 
 def estimate_s(script: Script) -> float:
     """About how long all calls of `script` take together, at the pace people speak; never more than its limits."""
-    one = _SETUP_S + sum(_step_s(step, script.mode) for step in script.steps)
+    simulated = script.caller.max_turns * _SIMULATED_TURN_S if script.caller.goal is not None else 0.0
+    one = _SETUP_S + sum(_step_s(step, script.mode) for step in script.steps) + simulated
     return min(one, script.timeout_s) * script.repeat.times
+
+
+def estimate_model(script: Script, votes: int) -> Usage:
+    """What all calls of `script` may ask of a language model at most, its tokens by their usual length."""
+    judged = len(script.judged_sentences) * votes
+    turns = script.caller.max_turns if script.caller.goal is not None else 0
+    said = len(script.steps) + 2 * turns
+    tokens = judged * (_RULES_TOKENS + said * _TURN_TOKENS) + turns * (_RULES_TOKENS + turns * _TURN_TOKENS)
+    return Usage((judged + turns) * script.repeat.times, tokens * script.repeat.times)
 
 
 def _step_s(step: Step, mode: Mode) -> float:
@@ -57,11 +71,11 @@ def _step_s(step: Step, mode: Mode) -> float:
         return _CHAT_STEP_S
     match step:
         case SayStep(say=said):
-            return len(words_of(said.text)) * _WORD_S
+            return len(plain_words(said.text)) * _WORD_S
         case SendTextStep(send_text=text):
-            return len(words_of(text)) * _WORD_S
+            return len(plain_words(text)) * _WORD_S
         case ExpectStep() | ExpectEndStep() | WaitForStep():
             return _ANSWER_S
         case InterruptStep(interrupt=aside) | BackchannelStep(backchannel=aside):
-            return aside.after.delay_ms / 1000 + len(words_of(aside.say.text)) * _WORD_S
+            return aside.after.delay_ms / 1000 + len(plain_words(aside.say.text)) * _WORD_S
     return 0.0

@@ -14,8 +14,10 @@ from agentops.calls.protocol import (
     AgentStarted,
     AgentStopped,
     Event,
+    Held,
     Interruption,
     Mode,
+    Released,
     Role,
     SessionClosed,
     ToolCall,
@@ -96,6 +98,7 @@ class Conversation:
     tool_calls: list[ToolCall] = field(default_factory=list)
     interruptions: list[float] = field(default_factory=list)
     closed: SessionClosed | None = None
+    holds: list[tuple[float, float | None]] = field(default_factory=list)
     _open: Utterance | None = None
     _last_sign_ms: float = 0.0
 
@@ -115,7 +118,12 @@ class Conversation:
                 self._interrupt(at_ms)
             case ToolCall():
                 self.tool_calls.append(event)
+            case Held(at_ms):
+                self.holds.append((at_ms, None))
+            case Released(at_ms):
+                self._release(at_ms)
             case SessionClosed():
+                self._release(event.at_ms)
                 self.closed = event
                 self._open = None
             case _:
@@ -137,6 +145,15 @@ class Conversation:
         if self.is_agent_talking(now_ms):
             return 0.0
         return now_ms - max(self.agent_track.end_ms, self._last_sign_ms)
+
+    def held_ms(self, from_ms: float, to_ms: float) -> float:
+        """How long between the two times the emulator's recogniser held the call up: no time of the agent's."""
+        spans = ((max(began, from_ms), min(to_ms if ended is None else ended, to_ms)) for began, ended in self.holds)
+        return sum(max(ended - began, 0.0) for began, ended in spans)
+
+    def _release(self, at_ms: float) -> None:
+        if self.holds and self.holds[-1][1] is None:
+            self.holds[-1] = (self.holds[-1][0], at_ms)
 
     @property
     def agent_utterances(self) -> list[Utterance]:

@@ -12,8 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from agentops.calls.checks import ToolUse
-from agentops.calls.script import Checks
+from agentops.calls.criteria import Checks
+from agentops.calls.model import ToolUse
 from agentops.calls.session import Platform
 from agentops.errors import PlatformError
 
@@ -22,6 +22,7 @@ _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 5.0
 _RECORD_WITHIN_S = 15.0
 _STARTS = "tool_call_start"
+_HOPS = "hopping"
 _ENDS = frozenset({"sse_close", "call_end"})
 
 
@@ -31,7 +32,9 @@ class Watch:
 
     platform: Platform
     now_ms: Callable[[], float]
+    on_tool: Callable[[ToolUse], None] = lambda use: None
     tools: list[ToolUse] = field(default_factory=list)
+    playbooks: list[str] = field(default_factory=list)
     has_opened: bool = False
     _task: asyncio.Task[None] | None = None
 
@@ -53,6 +56,9 @@ class Watch:
                 self.has_opened = True
                 if event.get("event_type") == _STARTS:
                     self.tools.append(_tool_use(event, self.now_ms()))
+                    self.on_tool(self.tools[-1])
+                elif event.get("event_type") == _HOPS:
+                    self.playbooks.append(str(event.get("to_node_id") or ""))
                 elif event.get("event_type") in _ENDS:
                     return
 
@@ -67,6 +73,7 @@ class Evidence:
     """None: the platform did not tell in time. `metrics` are the post-call metrics by identifier."""
 
     tools: tuple[ToolUse, ...] | None = None
+    playbooks: tuple[str, ...] | None = None
     metrics: Mapping[str, Any] | None = None
 
 
@@ -74,22 +81,30 @@ def needs_tools(checks: Checks) -> bool:
     return bool(checks.tool_calls or checks.no_tool_calls)
 
 
-async def gather(platform: Platform, call_id: str, checks: Checks, watch: Watch | None) -> Evidence:
-    """What `checks` ask for, from the stream and the call record, after the call has ended."""
+async def gather(
+    platform: Platform, call_id: str, checks: Checks, watch: Watch | None, *, wants_tools: bool = False
+) -> Evidence:
+    """What `checks` ask for, from the stream and the call record, after the call has ended.
+
+    wants_tools: tell the tools, whether a check asks for them or not
+    """
     if watch is not None:
         await watch.finish()
     tools = tuple(watch.tools) if watch is not None and watch.has_opened else None
+    playbooks = tuple(watch.playbooks) if watch is not None and watch.has_opened else None
     wanted = {metric.identifier for metric in checks.metrics}
-    needs_record = needs_tools(checks) and tools is None
+    needs_record = (wants_tools or needs_tools(checks)) and tools is None
     if not wanted and not needs_record:
-        return Evidence(tools)
+        return Evidence(tools, playbooks)
 
     def is_enough(record: Mapping[str, Any]) -> bool:
         return (not needs_record or read_tools(record) is not None) and wanted <= set(read_metrics(record) or ())
 
     within_s = checks.metrics_within_s if wanted else _RECORD_WITHIN_S
     record = await _poll(platform, call_id, is_enough, within_s)
-    return Evidence(tools if tools is not None else read_tools(record), read_metrics(record))
+    if tools is None:
+        tools, playbooks = read_tools(record), read_playbooks(record)
+    return Evidence(tools, playbooks, read_metrics(record))
 
 
 async def _poll(
@@ -114,6 +129,15 @@ def read_tools(record: Mapping[str, Any]) -> tuple[ToolUse, ...] | None:
     if not isinstance(events, list) or not events:
         return None
     return tuple(_tool_use(e) for e in events if isinstance(e, Mapping) and e.get("event_type") == _STARTS)
+
+
+def read_playbooks(record: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The playbooks that a call record's events name; None while it has no events at all."""
+    events = record.get("events")
+    if not isinstance(events, list) or not events:
+        return None
+    hops = [event for event in events if isinstance(event, Mapping) and event.get("event_type") == _HOPS]
+    return tuple(str(hop.get("to_node_id") or "") for hop in hops)
 
 
 def read_metrics(record: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -25,7 +25,7 @@ _CALL = TypeAdapter(CallReport)
 
 
 def keep_in(root: Path) -> Callable[[CallResult], CallReport]:
-    """What `schedule.Plan.keep` takes to save every call under `root`."""
+    """What `schedule.RunOptions.keep` takes to save every call under `root`."""
     return lambda result: save_call(result, root)
 
 

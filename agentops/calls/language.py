@@ -1,8 +1,10 @@
-"""Which language a sentence is in, by its script or its small words. Pure, offline, and modest: it may not know."""
+"""Which languages a sentence can be in: by its script first, then by letters and small words. Pure, offline, modest."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections import Counter
 
 # Words that a sentence of the language can hardly do without.
 _SMALL_WORDS = {
@@ -15,28 +17,41 @@ _SMALL_WORDS = {
 }
 _SMALL = {language: frozenset(words.split()) for language, words in _SMALL_WORDS.items()}
 
-# Scripts that only one of the platform's languages is written in, as first and last letter.
-_SCRIPTS = {
-    "hi": ("\u0900", "\u097f"),
-    "bn": ("\u0980", "\u09ff"),
-    "pa": ("\u0a00", "\u0a7f"),
-    "gu": ("\u0a80", "\u0aff"),
-    "ta": ("\u0b80", "\u0bff"),
-    "te": ("\u0c00", "\u0c7f"),
-    "kn": ("\u0c80", "\u0cff"),
-    "ml": ("\u0d00", "\u0d7f"),
-    "ru": ("\u0400", "\u04ff"),
-    "ar": ("\u0600", "\u06ff"),
+# The first word of a letter's Unicode name is its script: what is written in it, and the signs that only one of them
+# has. Without such a sign the sentence can be in any of them.
+_SCRIPTS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+    "DEVANAGARI": (("hi", "mr", "ne"), {"mr": r"ळ|आहे|आणि", "hi": r"(?<!\S)(?:है|हैं|में|और|का|की|के)(?![^\s।?!.,])"}),
+    "ARABIC": (("ar", "fa", "ur"), {"ur": "[ٹڈڑںےہھ]", "fa": "[پچژگ]", "ar": r"[ةىكيإأ]|\bال"}),
+    "CYRILLIC": (("ru", "uk", "bg"), {"uk": "[іїєґ]", "ru": "[ыэё]"}),
+    "CJK": (("zh", "ja"), {"ja": "[ぁ-ヿ]"}),
+    "HIRAGANA": (("ja",), {}),
+    "KATAKANA": (("ja",), {}),
+    "HANGUL": (("ko",), {}),
+    "BENGALI": (("bn", "as"), {"as": "[ৰৱ]"}),
+    "GURMUKHI": (("pa",), {}),
+    "GUJARATI": (("gu",), {}),
+    "TAMIL": (("ta",), {}),
+    "TELUGU": (("te",), {}),
+    "KANNADA": (("kn",), {}),
+    "MALAYALAM": (("ml",), {}),
+    "ORIYA": (("or",), {}),
+    "SINHALA": (("si",), {}),
+    "THAI": (("th",), {}),
+    "HEBREW": (("he",), {}),
+    "GREEK": (("el",), {}),
 }
 
 
-def language_of(text: str) -> str | None:
-    """The language's code; None when too few words tell, or two languages are as likely."""
-    for language, (first, last) in _SCRIPTS.items():
-        if sum(first <= c <= last for c in text) > len(text) / 4:
-            return language
+def languages_of(text: str) -> frozenset[str]:
+    """The codes of the languages that `text` can be in; empty when too few words tell, or two are as likely."""
+    scripts = Counter(unicodedata.name(c, "").partition(" ")[0] for c in text if c.isalpha())
+    script = scripts.most_common(1)[0][0] if scripts else ""
+    if script in _SCRIPTS:
+        languages, signs = _SCRIPTS[script]
+        found = [language for language, sign in signs.items() if re.search(sign, text)]
+        return frozenset(found[:1] or languages)
     words = re.findall(r"[^\W\d_]+", text.casefold())
     counts = {language: sum(word in small for word in words) for language, small in _SMALL.items()}
     best = max(counts, key=lambda language: counts[language])
     rival = max(count for language, count in counts.items() if language != best)
-    return best if counts[best] >= 2 and counts[best] > rival else None
+    return frozenset({best}) if counts[best] >= 2 and counts[best] > rival else frozenset()

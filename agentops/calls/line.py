@@ -26,8 +26,8 @@ from agentops.calls.protocol import (
     text_frame,
 )
 from agentops.calls.session import Session, SocketClosed
+from agentops.calls.slowness import CHUNK_MS
 
-CHUNK_MS = 40
 _CLOSE_WITHIN_MS = 3_000.0
 
 # What is heard of the caller in chunk `n` when `pcm` is said (None: nothing): background noise is added here.
@@ -52,7 +52,10 @@ class _Speaking:
 class Line:
     """Use as an async context manager. Times are milliseconds since `session.created`."""
 
-    def __init__(self, session: Session, room: Room | None = None) -> None:
+    def __init__(
+        self, session: Session, room: Room | None = None, on_event: Callable[[Event], None] = lambda event: None
+    ) -> None:
+        """`on_event` is told of everything that comes from the other side."""
         rate = session.protocol.sample_rate_hz
         self.session = session
         self.conversation = Conversation(session.protocol.mode, Track(rate))
@@ -63,15 +66,16 @@ class Line:
         self.hung_up_ms: float | None = None
         self.ended_ms: float | None = None
         self._room = room
+        self._on_event = on_event
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
+        self._over = asyncio.Event()
         self._speaking: _Speaking | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        self._tasks = [asyncio.create_task(self._listen())]
-        if self.session.protocol.mode is Mode.WEBCALL:
-            self._tasks.append(asyncio.create_task(self._speak()))
+        speak = self._speak if self.session.protocol.mode is Mode.WEBCALL else self._keep_time
+        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(speak())]
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -82,6 +86,11 @@ class Line:
 
     def now_ms(self) -> float:
         return (self._loop.time() - self.session.opened_at) * 1000
+
+    def active_ms(self) -> float:
+        """`now_ms` without the time for which the emulator's recogniser held the call up."""
+        now_ms = self.now_ms()
+        return now_ms - self.conversation.held_ms(0.0, now_ms)
 
     @property
     def call_id(self) -> str:
@@ -116,9 +125,9 @@ class Line:
 
         The condition is tried again whenever something was heard, and every `recheck_ms` for one that depends on time.
         """
-        deadline = self.now_ms() + within_ms
+        deadline = self.active_ms() + within_ms
         while not condition():
-            remaining = deadline - self.now_ms()
+            remaining = deadline - self.active_ms()
             if remaining <= 0 or self.is_over:
                 return False
             self._news.clear()
@@ -131,6 +140,10 @@ class Line:
     async def pause(self, ms: float) -> None:
         """Says nothing for `ms`, or until the call ends."""
         await self.wait(lambda: self.is_over, ms)
+
+    async def until_over(self) -> None:
+        """Until either side has ended the call."""
+        await self._over.wait()
 
     async def hang_up(self) -> None:
         """Ends the call cleanly and waits a moment for the platform to confirm it."""
@@ -148,6 +161,7 @@ class Line:
 
     def _end(self, closed: SocketClosed) -> None:
         self.dropped = self.dropped or closed
+        self._over.set()
         self.ended_ms = self.now_ms() if self.ended_ms is None else self.ended_ms
         if self._speaking is not None and not self._speaking.done.done():
             start_ms = self._speaking.start_ms if self._speaking.start_ms is not None else self.now_ms()
@@ -163,8 +177,10 @@ class Line:
                 goes_on = isinstance(event, AgentAudio) and self.conversation.is_agent_talking(event.at_ms)
                 self.events.append(event)
                 self.conversation.hear(event)
+                self._on_event(event)
                 if self.conversation.closed is not None and self.ended_ms is None:
                     self.ended_ms = event.at_ms
+                    self._over.set()
                 if not goes_on:
                     self._news.set()
         except SocketClosed as closed:
@@ -177,15 +193,25 @@ class Line:
         silence = audio_frame(bytes(size * 2))
         n = 0
         while not self.is_over:
-            due = self.session.opened_at + (n + 1) * CHUNK_MS / 1000
-            if (early := due - self._loop.time()) > 0:
-                await asyncio.sleep(early)
-            self.lateness_ms.append((self._loop.time() - due) * 1000)
+            await self._until_due(n)
             pcm = self._next_chunk(n)
             if pcm is not None:
                 self.caller_track.pieces.append((n * size, pcm))
             await self._send(silence if pcm is None else audio_frame(pcm))
             n += 1
+
+    async def _keep_time(self) -> None:
+        """A chat sends no sound; how late this process is gets measured at the same times."""
+        n = 0
+        while not self.is_over:
+            await self._until_due(n)
+            n += 1
+
+    async def _until_due(self, n: int) -> None:
+        due = self.session.opened_at + (n + 1) * CHUNK_MS / 1000
+        if (early := due - self._loop.time()) > 0:
+            await asyncio.sleep(early)
+        self.lateness_ms.append((self._loop.time() - due) * 1000)
 
     def _next_chunk(self, n: int) -> bytes | None:
         speaking, pcm = self._speaking, None

@@ -1,60 +1,108 @@
-"""Hears for itself whether the agent's audio says what its transcript claims. Works offline, in English.
+"""Hears whether the agent's audio says what its transcript claims.
 
-A platform's transcript is what the agent meant to say; a caller only has the sound. The words of each turn's transcript
-are looked for in its sound, which gives a score and the words that are missing.
+A platform's transcript is what the agent meant to say; a caller only has the sound. Offline, in English, the words of
+each turn's transcript are looked for in its sound. Where the project names an endpoint to listen with, the sound is
+transcribed by it, in any language, and both texts are compared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
 
 from agentops import speech
-from agentops.calls import audio
-from agentops.calls.language import language_of
+from agentops.calls.endpoint import NoAnswerError
+from agentops.calls.facts import Facts
+from agentops.calls.language import languages_of
 from agentops.calls.model import Check, Kind, Turn
-from agentops.calls.protocol import Role
-from agentops.calls.recording import Recording
+from agentops.calls.script import Script
+from agentops.calls.words import names_of, plain_words
+
+if TYPE_CHECKING:
+    from agentops.calls.recording import Recording
+
+# The text of a WAV file. Raises NoAnswerError.
+Transcribe: TypeAlias = Callable[[bytes], Awaitable[str]]
+
+# Recordings are listened to one at a time: more threads would compete with the calls that are still going on.
+LISTENERS = ThreadPoolExecutor(max_workers=1, thread_name_prefix="agentops-listening")
+_NAME = "audio says its transcript"
+_UNSPACED = re.compile("([\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff])")  # Thai, kana, Han: written without blanks
 
 
-@dataclass(frozen=True, slots=True)
-class Listened:
-    """One check per turn that could be judged, and the worst score of all (None when there was nothing to hear)."""
+async def listen_to(
+    script: Script, facts: Facts, recording: Recording | None, transcribe: Transcribe | None
+) -> tuple[Facts, list[Check]]:
+    """One check for each turn that can be judged, and the worst score among the measures."""
+    at_least = script.checks.says_transcript
+    if recording is None or at_least is None:
+        return facts, []
+    spoken = [turn for _, turn in facts.agent_turns if plain_words(turn.text) and not turn.is_interrupted]
+    if transcribe is not None:
+        heard = [await _transcribed(recording, turn, at_least, transcribe) for turn in spoken]
+    else:
+        spoken = [turn for turn in spoken if languages_of(turn.text) <= {"en"} and speech.words_of(turn.text)]
+        loop = asyncio.get_running_loop()
+        heard = [await loop.run_in_executor(LISTENERS, _heard_offline, recording, t, at_least) for t in spoken]
+    if not heard:
+        wanted = "a turn of the agent with a transcript" + ("" if transcribe else " in English")
+        return facts, [Check(_NAME, Kind.AUDIO, False, wanted, "none that could be listened to")]
+    scores = [check.value for check in heard if check.value is not None]
+    measures = replace(facts.measures, transcript_score=min(scores, default=None))
+    if transcribe is not None:
+        measures = replace(measures, word_error_rate=1 - sum(scores) / len(scores) if scores else None)
+    return replace(facts, measures=measures), heard
 
-    checks: tuple[Check, ...]
-    worst_score: float | None
 
+def _heard_offline(recording: Recording, turn: Turn, at_least: float) -> Check:
+    from agentops.calls import audio
 
-def listen(recording: Recording, turns: Sequence[Turn], at_least: float) -> Listened:
-    """Judges the agent's turns that have an English transcript and were not interrupted in the middle of a word."""
-    judged = [turn for turn in turns if _can_be_judged(turn)]
-    matches = [_match(recording, turn) for turn in judged]
-    checks = tuple(_check(turn, match, at_least) for turn, match in zip(judged, matches, strict=True))
-    if not judged:
-        wanted, heard = "a turn of the agent with an English transcript", "none that could be listened to"
-        checks = (Check("audio says its transcript", Kind.AUDIO, False, wanted, heard),)
-    return Listened(checks, min((match.score for match in matches), default=None))
-
-
-def _can_be_judged(turn: Turn) -> bool:
-    is_english = language_of(turn.text) in (None, "en")
-    return turn.role is Role.AGENT and is_english and not turn.is_interrupted and bool(speech.words_of(turn.text))
-
-
-def _match(recording: Recording, turn: Turn) -> speech.TextMatch:
     pcm = audio.to_pcm(recording.agent_part(turn.start_ms, turn.end_ms))
-    return speech.match_text(pcm, sample_rate_hz=recording.rate_hz, text=turn.text)
-
-
-def _check(turn: Turn, match: speech.TextMatch, at_least: float) -> Check:
+    match = speech.match_text(pcm, sample_rate_hz=recording.rate_hz, text=turn.text)
     missing = f", without the words: {' '.join(match.missing)}" if match.missing else ""
+    return _check(turn, at_least, match.score, f"a score of {match.score:.2f}{missing}")
+
+
+async def _transcribed(recording: Recording, turn: Turn, at_least: float, transcribe: Transcribe) -> Check:
+    from agentops.calls import audio
+
+    part = recording.agent_part(turn.start_ms, turn.end_ms)
+    try:
+        text = await transcribe(audio.mono_wav(part, recording.rate_hz))
+    except NoAnswerError as error:
+        check = _check(turn, at_least, None, "nothing: the endpoint gave no transcript")
+        return replace(check, doubt=f"the endpoint that listens gave no usable answer: {error}")
+    rate = word_error_rate(text, turn.text)
+    return _check(turn, at_least, max(1 - rate, 0.0), f'"{text}", a word error rate of {rate:.0%}')
+
+
+def _check(turn: Turn, at_least: float, score: float | None, heard: str) -> Check:
     return Check(
-        name="audio says its transcript",
+        name=_NAME,
         kind=Kind.AUDIO,
-        passed=match.score >= at_least,
+        passed=score is not None and score >= at_least,
         expected=f'audio that says "{turn.text}", with a score of at least {at_least:.2f}',
-        heard=f"a score of {match.score:.2f}{missing}",
+        heard=heard,
         at_ms=turn.start_ms,
-        value=match.score,
+        value=score,
         limit=at_least,
     )
+
+
+def word_error_rate(heard: str, wanted: str) -> float:
+    """Words put in, left out and changed, as a share of those that were to be said; characters where no blanks are."""
+    heard, wanted = (_UNSPACED.sub(r" \1 ", text) for text in (heard, wanted))
+    said, meant = names_of(heard, like=wanted), names_of(wanted)
+    costs = list(range(len(meant) + 1))
+    for row, word in enumerate(said, 1):
+        before, costs[0] = costs[0], row
+        for column, other in enumerate(meant, 1):
+            before, costs[column] = (
+                costs[column],
+                min(costs[column] + 1, costs[column - 1] + 1, before + (word != other)),
+            )
+    return costs[-1] / len(meant) if meant else float(bool(said))

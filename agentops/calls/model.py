@@ -6,9 +6,11 @@ anything but summaries of itself; `checks` judges, `render` shows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from agentops.calls.protocol import Mode, Role
 from agentops.document import Verdict as Verdict
@@ -17,7 +19,7 @@ REPORT_FORMAT = 1
 
 
 class Kind(StrEnum):
-    """What a check is about. LATENCY: too late, or too long; INFRASTRUCTURE makes a call inconclusive, not failed."""
+    """What a check is about. LATENCY: too late, or too long; INFRASTRUCTURE is never the agent's doing."""
 
     TRANSCRIPT = "transcript"
     LATENCY = "latency"
@@ -25,6 +27,7 @@ class Kind(StrEnum):
     TOOL = "tool"
     ENDING = "ending"
     PROTOCOL = "protocol"
+    MEANING = "meaning"
     INFRASTRUCTURE = "infrastructure"
 
 
@@ -32,6 +35,7 @@ class Kind(StrEnum):
 class Check:
     """One thing that was checked: expected against heard.
 
+    doubt: why a check that did not hold is inconclusive and not failed: it may not be the agent's doing
     value, limit, unit: the numbers behind it, for a check that measures; at_ms: where in the recording to listen
     step:  index of the script's step, None for a check of the whole call; where: `file:line:column` in the script
     """
@@ -47,11 +51,20 @@ class Check:
     unit: str = ""
     step: int | None = None
     where: str = ""
+    doubt: str = ""
+
+    @property
+    def is_inconclusive(self) -> bool:
+        return not self.passed and (self.kind is Kind.INFRASTRUCTURE or bool(self.doubt))
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One thing said. `latency_ms`: the agent's, from the end of what the caller said before, if it was an answer."""
+    """One thing said.
+
+    latency_ms: the agent's, from the end of what the caller said before, if it was an answer
+    step:       the caller's: index of the script's step that says it; None when a simulated caller did
+    """
 
     role: Role
     start_ms: float
@@ -62,11 +75,15 @@ class Turn:
     is_interrupted: bool = False
     has_audio: bool = True
     loudness_dbfs: float | None = None
+    step: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """The whole call in numbers; None where it can't be said. Shares are 0..1."""
+    """The whole call in numbers; None where it can't be said. Shares are 0..1.
+
+    held_ms: how long the emulator's recogniser held the call up; no latency counts it
+    """
 
     connect_ms: float | None = None
     first_audio_ms: float | None = None
@@ -81,6 +98,22 @@ class Measures:
     transcript_score: float | None = None
     chunk_lateness_p50_ms: float | None = None
     chunk_lateness_p99_ms: float | None = None
+    word_error_rate: float | None = None
+    held_ms: float | None = None
+
+
+def percentile(ordered: Sequence[float], share: float) -> float | None:
+    """The smallest value that at least `share` of `ordered` do not exceed."""
+    return ordered[max(0, math.ceil(len(ordered) * share) - 1)] if ordered else None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """A tool the agent called, from the call record or the event stream. `arguments` as far as they are told."""
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    at_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +134,28 @@ class Waveform:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What was asked of a language model. `tokens` as far as the endpoint counts them."""
+
+    requests: int = 0
+    tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(self.requests + other.requests, self.tokens + other.tokens)
+
+
+NO_USAGE = Usage()
+
+
+@dataclass(frozen=True, slots=True)
 class CallReport:
-    """One call. `recording` is the WAV beside the report (caller left, agent right), if it had sound."""
+    """One call.
+
+    tools, playbooks, metrics: None where the platform did not tell
+    baseline:       what the script measured in the run that this one was compared with
+    judged:         how often the judge was asked, and what that took
+    recording:      the WAV beside the report (caller left, agent right), if it had sound
+    """
 
     script: str
     name: str
@@ -121,6 +174,11 @@ class CallReport:
     started_at: str = ""
     duration_ms: float = 0.0
     notes: tuple[str, ...] = ()
+    tools: tuple[ToolUse, ...] | None = None
+    playbooks: tuple[str, ...] | None = None
+    metrics: Mapping[str, Any] | None = None
+    baseline: Measures | None = None
+    judged: Usage = NO_USAGE
     waveform: Waveform | None = None
     recording: str | None = None
     folder: str | None = None
@@ -134,14 +192,28 @@ class CallReport:
         return self.name or self.script
 
 
-def judge(checks: Sequence[Check]) -> Verdict:
-    """Failed when a check says so; else inconclusive when the infrastructure did; nothing checked is a failure."""
-    failed = {check.kind for check in checks if not check.passed}
-    if failed - {Kind.INFRASTRUCTURE}:
+def verdict_of(checks: Sequence[Check]) -> Verdict:
+    """Failed when a check says so; else inconclusive when one can't tell; nothing checked is a failure."""
+    missed = [check for check in checks if not check.passed]
+    if any(not check.is_inconclusive for check in missed):
         return Verdict.FAILED
-    if failed:
+    if missed:
         return Verdict.INCONCLUSIVE
     return Verdict.PASSED if checks else Verdict.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A tool or a playbook of an agent, and the scripts whose calls exercised it.
+
+    is_known: False where the platform did not tell what some call used, so that nobody can say that none did
+    """
+
+    agent: str
+    kind: str
+    name: str
+    scripts: tuple[str, ...]
+    is_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,18 +249,28 @@ class ScriptReport:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """One run of scripts. `shard` is (index, count), both from 1, when the run is a part of a larger one."""
+    """One run of scripts.
+
+    shard:    (index, count), both from 1, when the run is a part of a larger one
+    coverage: what the scripts exercised, where that was asked for
+    """
 
     environment: str
     scripts: tuple[ScriptReport, ...]
     started_at: str = ""
     duration_ms: float = 0.0
     shard: tuple[int, int] | None = None
+    coverage: tuple[Covered, ...] = ()
     format_version: int = field(default=REPORT_FORMAT)
 
     @property
     def calls(self) -> tuple[CallReport, ...]:
         return tuple(call for script in self.scripts for call in script.calls)
+
+    @property
+    def covered_share(self) -> float | None:
+        """0..1 of all tools and playbooks; None where there are none, or it was not asked for."""
+        return sum(bool(row.scripts) for row in self.coverage) / len(self.coverage) if self.coverage else None
 
     @property
     def verdict(self) -> Verdict:

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentops import speech
-from agentops.calls.line import CHUNK_MS, Room, Sound
+from agentops.calls.line import Room, Sound
+from agentops.calls.personas import read_persona
 from agentops.calls.protocol import Mode
 from agentops.calls.run import Prepared
 from agentops.calls.script import Noise, Script, Speech, speech_of
+from agentops.calls.slowness import CHUNK_MS
 from agentops.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,8 +30,9 @@ def prepare(script: Script, file: str, *, folder: Path, places: Sequence[str] = 
 
     Raises `UsageError`: no speech extra, a WAV file that is not there or not usable.
     """
+    persona = read_persona(script.caller.persona, folder) if script.caller.goal is not None else ""
     if script.mode is Mode.CHAT:
-        return Prepared(script, file, places=places)
+        return Prepared(script, file, places=places, persona=persona)
     if not speech.is_available():
         raise UsageError(
             f"{file} is a spoken call, and the speech extra is not installed",
@@ -38,7 +41,15 @@ def prepare(script: Script, file: str, *, folder: Path, places: Sequence[str] = 
         )
     spoken = [(i, s) for i, step in enumerate(script.steps) if (s := speech_of(step)) is not None]
     sounds = {i: _voice(script, s, folder) for i, s in spoken}
-    return Prepared(script, file, sounds, _room(script, script.noise, seed) if script.noise else None, places)
+    return Prepared(
+        script,
+        file,
+        sounds,
+        _room(script, script.noise, seed) if script.noise else None,
+        places,
+        voice=lambda text: _voice(script, Speech(text=text), folder),
+        persona=persona,
+    )
 
 
 def _voice(script: Script, said: Speech, folder: Path) -> Sound:

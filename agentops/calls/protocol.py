@@ -92,6 +92,20 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """Our emulator only: an answer is due, and the recogniser on this busy machine has not heard the question yet."""
+
+    at_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The answer that was held begins."""
+
+    at_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class SessionClosed:
     at_ms: float
     reason: str
@@ -130,6 +144,8 @@ Event: TypeAlias = (
     | Transcript
     | Interruption
     | ToolCall
+    | Held
+    | Released
     | SessionClosed
     | PlatformFault
     | Violation
@@ -145,6 +161,7 @@ _SPELLINGS = {"agent.start_talking": "agent_start_talking", "agent.stop_talking"
 class Protocol:
     """The state of one session: feed it frames with `receive`.
 
+    `may_hold`: the other side is our emulator's host, whose word is taken for how long its recogniser needed.
     `last_fault_code` decides, with the close code, whether a session that never opened may be tried again.
     """
 
@@ -152,12 +169,15 @@ class Protocol:
     phase: Phase = Phase.CONNECTING
     sample_rate_hz: int = DEFAULT_SAMPLE_RATE_HZ
     last_fault_code: str | None = None
+    may_hold: bool = False
 
     def receive(self, frame: str | bytes, at_ms: float) -> Event:
         """The one event that a frame means. Never raises for what the platform sent."""
         try:
             # The platform is reported to send unescaped control characters: strict=False takes them.
             message = json.loads(frame, strict=False)
+        except RecursionError:
+            return Violation(at_ms, "a frame that is nested too deeply")
         except ValueError:
             return Violation(at_ms, "a frame that is not JSON")
         if not isinstance(message, dict):
@@ -197,14 +217,18 @@ class Protocol:
                 return Interruption(at_ms)
             case "function_call":
                 return _read_tool_call(message, at_ms)
+            case "emulator.hold" if self.may_hold:
+                return Held(at_ms)
+            case "emulator.release" if self.may_hold:
+                return Released(at_ms)
             case "session.closed":
-                return SessionClosed(at_ms, str(message.get("reason") or "unknown"))
+                return SessionClosed(at_ms, _shown(str(message.get("reason") or "unknown")))
             case "error":
                 return _read_error(message, at_ms)
             case "":
                 return Violation(at_ms, "a message without a type")
             case _:
-                return Unrecognized(at_ms, kind)
+                return Unrecognized(at_ms, _shown(kind))
 
     def _read_audio(self, message: dict[str, Any], at_ms: float) -> Event:
         if self.mode is Mode.CHAT:
@@ -226,7 +250,8 @@ def _read_created(message: dict[str, Any], at_ms: float) -> Event:
     rate = message.get("sample_rate", DEFAULT_SAMPLE_RATE_HZ)
     if rate not in SAMPLE_RATES_HZ:
         return Violation(at_ms, f"session.created with sample_rate {rate!r}, expected one of {SAMPLE_RATES_HZ}")
-    return SessionCreated(at_ms, str(message.get("session_id") or ""), str(message.get("call_id") or ""), int(rate))
+    session_id, call_id = (_shown(str(message.get(key) or "")) for key in ("session_id", "call_id"))
+    return SessionCreated(at_ms, session_id, call_id, int(rate))
 
 
 def _read_transcript(message: dict[str, Any], at_ms: float, *, is_final: bool) -> Event:
@@ -242,7 +267,8 @@ def _read_tool_call(message: dict[str, Any], at_ms: float) -> Event:
     arguments = message.get("arguments")
     if not isinstance(arguments, dict):
         return Violation(at_ms, "a function_call whose arguments are not an object")
-    return ToolCall(at_ms, str(message.get("call_id") or ""), str(message.get("name") or ""), arguments)
+    name, call_id = (_shown(str(message.get(key) or "")) for key in ("name", "call_id"))
+    return ToolCall(at_ms, call_id, name, arguments)
 
 
 def _read_error(message: dict[str, Any], at_ms: float) -> PlatformFault:

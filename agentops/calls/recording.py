@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from agentops.calls import audio
-from agentops.calls.checks import Facts
 from agentops.calls.conversation import Track
+from agentops.calls.facts import Facts
 from agentops.calls.model import Turn, Waveform
 from agentops.calls.protocol import Role
 
@@ -67,14 +67,19 @@ class Overlap:
     talk_over_at_ms: float | None
 
 
-def compare_sides(recording: Recording, turns: Sequence[Turn]) -> Overlap:
+def compare_sides(recording: Recording, turns: Sequence[Turn], holds: Sequence[tuple[float, float]] = ()) -> Overlap:
+    """`holds` are stretches that are no time of the call, so no silence either."""
     agent = audio.frame_levels_dbfs(recording.agent, recording.rate_hz) > audio.SILENCE_DBFS
     caller = np.zeros(len(agent), dtype=bool)
     for turn in turns:
         if turn.role is Role.CALLER:
             caller[int(turn.start_ms / _FRAME_MS) : math.ceil(turn.end_ms / _FRAME_MS)] = True
     talking, both = agent | caller, agent & caller
-    silent_at, silent = _longest_run(~talking[: _last(talking) + 1])
+    counts = np.ones(_last(talking) + 1, dtype=bool)
+    for began_ms, ended_ms in holds:
+        counts[int(began_ms / _FRAME_MS) : math.ceil(ended_ms / _FRAME_MS)] = False
+    silent_at, silent = _longest_run(~talking[: len(counts)][counts])
+    silent_at = int(np.flatnonzero(counts)[silent_at]) if silent else 0
     voices = int(agent.sum() + caller.sum())
     return Overlap(
         agent_talk_ratio=float(agent.sum()) / voices if voices else None,
@@ -87,7 +92,7 @@ def compare_sides(recording: Recording, turns: Sequence[Turn]) -> Overlap:
 
 def add_sound(facts: Facts, recording: Recording) -> Facts:
     """`facts` with everything that only the sound can tell."""
-    overlap = compare_sides(recording, facts.turns)
+    overlap = compare_sides(recording, facts.turns, facts.holds)
     whole = audio.measure(recording.agent, recording.rate_hz)
     levels = {i: audio.measure(recording.agent_part(turn.start_ms, turn.end_ms), recording.rate_hz)
               for i, turn in facts.agent_turns}  # fmt: skip

@@ -6,29 +6,32 @@ Running many is `schedule`'s work, getting the words spoken `preparing`'s, writi
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from agentops.calls.checks import Facts, check_call
-from agentops.calls.conversation import Conversation, Utterance
+from agentops.calls.baseline import NO_BASELINE, Baseline
+from agentops.calls.checks import check_call
 from agentops.calls.evidence import Evidence, Watch, gather, needs_tools
-from agentops.calls.line import Line, Room, Sound, ended_by
-from agentops.calls.model import CallReport, Check, Ending, Kind, Measures, Turn, judge
-from agentops.calls.protocol import Event, Mode, PlatformFault, Role, Violation
+from agentops.calls.facts import Facts
+from agentops.calls.judge import Ask, Claim, Judge, Judgement, check_of
+from agentops.calls.line import Line, Room, Sound
+from agentops.calls.listening import LISTENERS, Transcribe, listen_to
+from agentops.calls.looking_back import look_back
+from agentops.calls.model import NO_USAGE, CallReport, Check, Ending, Kind, Usage, verdict_of
+from agentops.calls.protocol import Event, PlatformFault
 from agentops.calls.script import Script
 from agentops.calls.session import Dial, NoConnection, Opening, Platform, Target, dial, open_session
+from agentops.calls.simulated import SimulatedCaller
+from agentops.calls.slowness import Slowness
 from agentops.calls.steps import Walk
+from agentops.scrub import NO_SECRETS, Scrubber
 
 if TYPE_CHECKING:
     from agentops.calls.recording import Recording
 
-# Recordings are listened to one at a time: more threads would compete with the calls that are still going on.
-_LISTENERS = ThreadPoolExecutor(max_workers=1, thread_name_prefix="agentops-listening")
 _THEIR_FAULTS = {"internal_error", "worker_not_ready", "no_session"}
 
 
@@ -38,18 +41,35 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What a call touches: the REST side (None: connect with the key), how to dial, and the time of day."""
+    """What a call touches.
+
+    platform:   the REST side; None: connect with the key
+    judge:      decides what `meets` and `goals` say
+    model:      speaks for simulated callers
+    transcribe: hears for `says_transcript`; None: the offline recogniser, English only
+    baseline:   the earlier run that limits such as "+20%" rise from
+    follows_tools: asks the platform for the tools that every call uses
+    scrubber:   takes every known secret out of what the platform and the models say
+    """
 
     platform: Platform | None = None
     dial: Dial = dial
     now: Callable[[], datetime] = _now
+    judge: Judge | None = None
+    model: Ask | None = None
+    transcribe: Transcribe | None = None
+    baseline: Baseline = NO_BASELINE
+    scrubber: Scrubber = NO_SECRETS
+    follows_tools: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A script that is ready to be called: its file, its words as sound, and the room the caller is in.
 
-    places: `file:line:column` of each step; sounds: by the index of the step that says them
+    places:  `file:line:column` of each step; sounds: by the index of the step that says them
+    voice:   speaks what a simulated caller says; None in a chat
+    persona: how a simulated caller behaves, in words; lines: what it is to say again, word for word
     """
 
     script: Script
@@ -57,6 +77,9 @@ class Prepared:
     sounds: Mapping[int, Sound] = field(default_factory=dict)
     room: Room | None = None
     places: Sequence[str] = ()
+    voice: Callable[[str], Sound] | None = None
+    persona: str = ""
+    lines: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,162 +93,142 @@ class CallResult:
 
 
 async def run_call(prepared: Prepared, target: Target, wiring: Wiring, *, attempt: int = 1) -> CallResult:
-    """Calls once. Never raises for what the platform or the agent does: that is in the report."""
+    """Calls once. Never raises for what the platform or the agent does: that is in the report, without any secret."""
+    result = await _call(prepared, target, wiring, attempt)
+    scrub = wiring.scrubber.deep
+    return replace(result, report=scrub(result.report), events=scrub(list(result.events)))
+
+
+async def _call(prepared: Prepared, target: Target, wiring: Wiring, attempt: int) -> CallResult:
     script = prepared.script
     report = CallReport(
         script=prepared.file,
         name=script.name,
         agent=script.agent,
         mode=script.mode,
-        verdict=judge(()),
+        verdict=verdict_of(()),
         checks=(),
         environment=target.environment,
         agent_id=target.agent_id,
         attempt=attempt,
         tags=script.tags,
         started_at=wiring.now().isoformat(timespec="seconds"),
+        baseline=wiring.baseline.of(script.agent, prepared.file),
     )
     opening = Opening(target, script.mode, script.sample_rate_hz, script.variables)
     try:
         session = await open_session(opening, wiring.platform, wiring.dial)
     except NoConnection as failure:
-        return CallResult(_inconclusive(report, failure))
+        check = Check("agent is reached", Kind.INFRASTRUCTURE, False, "an open session", failure.summary, at_ms=0.0)
+        return CallResult(replace(report, checks=(check,), verdict=verdict_of([check])))
     line = Line(session, prepared.room)
-    watch = _watch(wiring.platform, line, script)
-    checks = await _converse(line, prepared)
+    watch = None
+    wants_tools = wiring.follows_tools or needs_tools(script.checks)
+    if wiring.platform is not None and line.call_id and wants_tools:
+        watch = Watch(wiring.platform, line.now_ms)
+        watch.start(line.call_id)
+    talk = await _converse(line, prepared, wiring)
     evidence = Evidence()
     if wiring.platform is not None and line.call_id:
-        evidence = await gather(wiring.platform, line.call_id, script.checks, watch)
-    conclude = partial(_conclude, report, prepared, line, (checks, evidence))
-    return await asyncio.get_running_loop().run_in_executor(_LISTENERS, conclude)
-
-
-def _watch(platform: Platform | None, line: Line, script: Script) -> Watch | None:
-    """Follows the call's events from the start when the script checks which tools are used."""
-    if platform is None or not line.call_id or not needs_tools(script.checks):
-        return None
-    watch = Watch(platform, line.now_ms)
-    watch.start(line.call_id)
-    return watch
-
-
-def _inconclusive(report: CallReport, failure: NoConnection) -> CallReport:
-    check = Check("agent is reached", Kind.INFRASTRUCTURE, False, "an open session", failure.summary, at_ms=0.0)
-    return replace(report, checks=(check,), verdict=judge([check]))
-
-
-async def _converse(line: Line, prepared: Prepared) -> list[Check]:
-    walk = Walk(line, prepared.script, prepared.sounds, prepared.places)
-    async with line:
-        try:
-            async with asyncio.timeout(prepared.script.timeout_s):
-                await walk.follow()
-        except TimeoutError:
-            walk.note_time_limit(prepared.script.timeout_s)
-        await line.hang_up()
-    return walk.checks
-
-
-def _conclude(report: CallReport, prepared: Prepared, line: Line, found: tuple[list[Check], Evidence]) -> CallResult:
-    step_checks, evidence = found
-    recording = _recording_of(line) if prepared.script.mode is Mode.WEBCALL else None
-    facts = replace(_facts_of(line, recording), tools=evidence.tools, metrics=evidence.metrics)
-    checks = [*step_checks, *_line_checks(line, facts.ending)]
-    if facts.ending.by is not None:  # a call that was cut says nothing about its length, its pauses or its end
-        checks += check_call(prepared.script, facts)
-        if recording is not None and prepared.script.checks.says_transcript is not None:
-            facts, heard = _listen(facts, recording, prepared.script.checks.says_transcript)
-            checks += heard
-    if not step_checks and not prepared.script.checks.model_fields_set:
-        checks.append(Check("something is checked", Kind.PROTOCOL, False, "at least one check", "none was reached"))
+        evidence = await gather(wiring.platform, line.call_id, script.checks, watch, wants_tools=wants_tools)
+    facts, recording = await asyncio.get_running_loop().run_in_executor(LISTENERS, partial(look_back, line, evidence))
+    checks, usage, facts = await _check(prepared, wiring, talk, line, (facts, recording))
     report = replace(
         report,
-        verdict=judge(checks),
+        verdict=verdict_of(checks),
         checks=tuple(checks),
         turns=facts.turns,
         measures=facts.measures,
         ending=facts.ending,
         call_id=line.call_id,
         duration_ms=facts.duration_ms,
-        notes=line.session.notes,
+        notes=(*line.session.notes, *talk.notes),
+        tools=facts.tools,
+        playbooks=facts.playbooks,
+        metrics=facts.metrics,
+        judged=usage + talk.usage,
         waveform=recording.waveform if recording else None,
     )
     return CallResult(report, line.events, recording, line.lateness_ms)
 
 
-def _recording_of(line: Line) -> Recording:
-    from agentops.calls.recording import record
-
-    return record(line.caller_track, line.conversation.agent_track, line.duration_ms)
-
-
-def _facts_of(line: Line, recording: Recording | None) -> Facts:
-    ending = Ending(*ended_by(line))
-    violations = tuple(event for event in line.events if isinstance(event, Violation))
-    turns = build_turns(line.conversation, recording)
-    measures = _measure_times(line, turns)
-    facts = Facts(turns, measures, ending, line.duration_ms, violations)
-    if recording is None:
-        return facts
-    from agentops.calls.recording import add_sound
-
-    return add_sound(facts, recording)
-
-
-def _listen(facts: Facts, recording: Recording, at_least: float) -> tuple[Facts, Sequence[Check]]:
-    from agentops.calls.listening import listen
-
-    heard = listen(recording, facts.turns, at_least)
-    return replace(facts, measures=replace(facts.measures, transcript_score=heard.worst_score)), heard.checks
+async def _check(
+    prepared: Prepared, wiring: Wiring, talk: _Talk, line: Line, known: tuple[Facts, Recording | None]
+) -> tuple[list[Check], Usage, Facts]:
+    """All checks of an ended call, what the judge took for them, and the facts with what was listened to."""
+    script, (facts, recording) = prepared.script, known
+    checks = [*talk.checks, *_line_checks(line, facts.ending)]
+    if facts.ending.by is not None:  # a call that was cut says nothing about its length, its pauses or its end
+        checks += check_call(script, facts, wiring.baseline.of(script.agent, prepared.file))
+        facts, heard = await listen_to(script, facts, recording, wiring.transcribe)
+        checks += heard
+    judged, usage = await _judge(script, facts, talk.claims, wiring.judge)
+    checks += judged
+    if not talk.checks and not judged and not script.checks.can_fail:
+        checks.append(Check("something is checked", Kind.PROTOCOL, False, "at least one check", "none was reached"))
+    slowness = Slowness(line.lateness_ms, facts.measures.held_ms or 0.0)
+    return [replace(check, doubt=slowness.doubt(check, facts.turns)) for check in checks], usage, facts
 
 
-def build_turns(conversation: Conversation, recording: Recording | None) -> tuple[Turn, ...]:
-    """The utterances as turns; an agent's latency counts from the end of what the caller said right before it."""
-    turns: list[Turn] = []
-    asked: Utterance | None = None
-    for utterance in conversation.utterances:
-        sound_ms = _first_sound(utterance, recording)
-        start_ms = sound_ms if sound_ms is not None else utterance.start_ms
-        latency_ms = start_ms - asked.end_ms if asked is not None and utterance.role is Role.AGENT else None
-        turns.append(
-            Turn(
-                role=utterance.role,
-                start_ms=start_ms,
-                end_ms=max(utterance.end_ms, start_ms),
-                text=utterance.text,
-                heard_as=utterance.heard_as,
-                latency_ms=latency_ms if latency_ms is not None and latency_ms >= 0 else None,
-                is_interrupted=utterance.is_interrupted,
-                has_audio=utterance.audio_ms is not None or utterance.role is Role.CALLER,
-            )
-        )
-        asked = None if utterance.role is Role.AGENT or utterance.is_aside else utterance
-    return tuple(turns)
+@dataclass(slots=True)
+class _Talk:
+    """What came of the conversation itself."""
+
+    checks: list[Check]
+    claims: list[Claim]
+    notes: tuple[str, ...] = ()
+    usage: Usage = NO_USAGE
 
 
-def _first_sound(utterance: Utterance, recording: Recording | None) -> float | None:
-    if utterance.role is Role.CALLER or recording is None or utterance.audio_ms is None:
-        return None
-    return recording.first_sound_ms(utterance.audio_ms, utterance.end_ms)
+async def _converse(line: Line, prepared: Prepared, wiring: Wiring) -> _Talk:
+    """Follows the script, then lets a simulated caller speak; both within the script's time."""
+    script = prepared.script
+    walk = Walk(line, script, prepared.sounds, prepared.places)
+    simulated = None
+    if script.caller.goal is not None and (prepared.lines or wiring.model is not None):
+        ask = None if prepared.lines else wiring.model
+        simulated = SimulatedCaller(script.caller, prepared.persona, ask, prepared.lines)
+
+    async def talk() -> None:
+        await walk.follow()
+        if simulated is not None and all(check.passed for check in walk.checks):
+            await simulated.talk(line, prepared.voice)
+
+    async with line:
+        talking = asyncio.create_task(talk())
+        # The time that the emulator's recogniser needs on a busy machine is not the call's.
+        while not talking.done() and (left_ms := script.timeout_s * 1000 - line.active_ms()) > 0:
+            await asyncio.wait([talking], timeout=left_ms / 1000)
+        if not talking.done():
+            talking.cancel()
+            await asyncio.wait([talking])
+            walk.note_time_limit(script.timeout_s)
+        else:
+            talking.result()
+        await line.hang_up()
+    if simulated is None:
+        return _Talk(walk.checks, walk.claims)
+    return _Talk([*walk.checks, *simulated.checks], walk.claims, usage=simulated.usage)
 
 
-def _measure_times(line: Line, turns: Sequence[Turn]) -> Measures:
-    latencies = sorted(turn.latency_ms for turn in turns if turn.latency_ms is not None)
-    first = next((t.start_ms for t in turns if t.role is Role.AGENT and t.has_audio), None)
-    return Measures(
-        connect_ms=line.session.connect_ms,
-        first_audio_ms=first,
-        latency_p50_ms=percentile(latencies, 0.5),
-        latency_p95_ms=percentile(latencies, 0.95),
-        latency_max_ms=latencies[-1] if latencies else None,
-        chunk_lateness_p50_ms=percentile(sorted(line.lateness_ms), 0.5),
-        chunk_lateness_p99_ms=percentile(sorted(line.lateness_ms), 0.99),
-    )
+NO_JUDGE = "the project has no judge to decide it; add `judge:` to agentops.yaml"
 
 
-def percentile(ordered: Sequence[float], share: float) -> float | None:
-    """The smallest value that at least `share` of `ordered` do not exceed."""
-    return ordered[max(0, math.ceil(len(ordered) * share) - 1)] if ordered else None
+async def _judge(
+    script: Script, facts: Facts, claims: Sequence[Claim], judge: Judge | None
+) -> tuple[list[Check], Usage]:
+    """The claims of the steps and of the whole call. A call that was cut is no proof of anything that was missed.
+
+    Without a judge none of them is decided, which makes a call that does well otherwise inconclusive.
+    """
+    whole = [Claim(goal, True, 0, len(facts.turns) - 1) for goal in script.goals] if facts.ending.by else []
+    if not (claims or whole):
+        return [], Usage()
+    if judge is None:
+        undecided = Judgement(None, (), Usage())
+        checks = [check_of(claim, undecided, facts.turns) for claim in (*claims, *whole)]
+        return [replace(check, heard=NO_JUDGE, doubt=NO_JUDGE) for check in checks], Usage()
+    return await judge.check([*claims, *whole], facts.turns, facts.tools)
 
 
 def _line_checks(line: Line, ending: Ending) -> list[Check]:

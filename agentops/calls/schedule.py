@@ -11,7 +11,6 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TypeAlias
 
 from agentops.calls.model import CallReport, RunReport, ScriptReport
@@ -22,7 +21,7 @@ _SWITCH_S = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
-class Appointment:
+class ScheduledCall:
     """A script that is to be called, and where."""
 
     prepared: Prepared
@@ -66,7 +65,7 @@ def keep_report(result: CallResult) -> CallReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RunOptions:
     """How the calls are run: `concurrency` at once. `shard`: which part of a larger run this is, for its report.
 
     keep: what is done with a call when it has ended, in a thread; gives back its report, naming the files it wrote
@@ -79,29 +78,34 @@ class Plan:
     keep: Keep = keep_report
 
 
-async def run_calls(appointments: Sequence[Appointment], wiring: Wiring, plan: Plan) -> RunReport:
+async def run_calls(scheduled: Sequence[ScheduledCall], wiring: Wiring, options: RunOptions) -> RunReport:
     """Calls all scripts and puts their reports together in the order they were given."""
     started, clock = wiring.now(), asyncio.get_running_loop().time
-    began, total, done = clock(), sum(a.times for a in appointments), 0
-    places = asyncio.Semaphore(plan.concurrency)
+    began, total, done = clock(), sum(item.times for item in scheduled), 0
+    places = asyncio.Semaphore(options.concurrency)
 
-    async def call(appointment: Appointment, attempt: int) -> CallReport:
+    async def call(item: ScheduledCall, attempt: int) -> CallReport:
         nonlocal done
         async with places:
-            script = appointment.prepared.script
-            title = script.name or appointment.prepared.file
-            plan.progress(CallStarted(title, script.agent, attempt, appointment.times))
-            result = await run_call(appointment.prepared, appointment.target, wiring, attempt=attempt)
-            report = await asyncio.to_thread(plan.keep, result)
+            script = item.prepared.script
+            options.progress(CallStarted(script.name or item.prepared.file, script.agent, attempt, item.times))
+            result = await run_call(item.prepared, item.target, wiring, attempt=attempt)
+            report = await asyncio.to_thread(options.keep, result)
             done += 1
-            plan.progress(CallEnded(report, done, total))
+            options.progress(CallEnded(report, done, total))
             return report
 
     with attentive_threads():
         async with asyncio.TaskGroup() as group:
-            tasks = [[group.create_task(call(a, n + 1)) for n in range(a.times)] for a in appointments]
-    scripts = tuple(_gather(a, [task.result() for task in calls]) for a, calls in zip(appointments, tasks, strict=True))
-    return RunReport(plan.environment, scripts, _stamp(started), (clock() - began) * 1000, plan.shard)
+            tasks = [[group.create_task(call(item, n + 1)) for n in range(item.times)] for item in scheduled]
+    reports = []
+    for item, calls in zip(scheduled, tasks, strict=True):
+        script, made = item.prepared.script, tuple(task.result() for task in calls)
+        reports.append(ScriptReport(item.prepared.file, script.name, script.agent, script.repeat.pass_rate, made))
+    duration_ms = (clock() - began) * 1000
+    return RunReport(
+        options.environment, tuple(reports), started.isoformat(timespec="seconds"), duration_ms, options.shard
+    )
 
 
 @contextmanager
@@ -116,15 +120,6 @@ def attentive_threads() -> Iterator[None]:
         yield
     finally:
         sys.setswitchinterval(before)
-
-
-def _gather(appointment: Appointment, calls: Sequence[CallReport]) -> ScriptReport:
-    script = appointment.prepared.script
-    return ScriptReport(appointment.prepared.file, script.name, script.agent, script.repeat.pass_rate, tuple(calls))
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds")
 
 
 def shard_of(files: Sequence[str], shard: tuple[int, int] | None) -> list[int]:

@@ -1,51 +1,21 @@
-"""The call script: what an author may write in a file under `calls/`, and what is wrong with what was written.
+"""The call script: what an author may write in a file under `calls/`.
 
-pydantic stands here because a script comes from outside. Reading the file is `spec.source_events`'s work, doing what it
-says is `steps`'. Times that people feel are in seconds (`within_s`), times that machines measure in milliseconds.
+pydantic stands here because a script comes from outside. What a step or the whole call expects is in `criteria`,
+telling what is wrong with a script is `reading`'s work, doing what it says is `steps`'.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Discriminator, Field, Tag, model_validator
 
+from agentops.calls.criteria import Checks, Expect, Milliseconds, Part, Phrases, Score, Seconds, Words, short
 from agentops.calls.protocol import Mode, Role
-from agentops.diagnostics import Diagnostic, Severity, Where
-
-Milliseconds: TypeAlias = Annotated[float, Field(gt=0)]
-Seconds: TypeAlias = Annotated[float, Field(gt=0, le=600)]
-Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
-HEARD_SCORE = 0.8  # from which a text counts as said; see speech.TextMatch
-Words: TypeAlias = Annotated[str, Field(min_length=1)]
-PlaceOf: TypeAlias = Callable[[tuple[str | int, ...]], Where | None]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-Phrases: TypeAlias = Annotated[tuple[Words, ...], BeforeValidator(_as_list, json_schema_input_type=Words | list[Words])]
-
-
-class Voice(_Part):
+class Voice(Part):
     """How the caller sounds. `voice` is a synthesizer voice or variant, `language` its language code."""
 
     voice: str = ""
@@ -55,7 +25,28 @@ class Voice(_Part):
     gain_db: float = Field(default=0.0, ge=-40, le=20)
 
 
-class Speech(_Part):
+class Caller(Voice):
+    """Who calls. With a `goal` the caller is simulated: a language model (the project's `judge`) speaks for it after
+    the script's own steps, until it has what it wants, the agent ends the call, or `max_turns` have been said.
+
+    persona: how it behaves: a name that comes with agentops, or of a file `personas/NAME.md` beside the script
+    facts:   what it knows and may tell; it makes nothing up
+    """
+
+    persona: str = "plain"
+    goal: Words | None = None
+    facts: dict[str, str | bool | int | float] = Field(default_factory=dict)
+    max_turns: int = Field(default=12, ge=1, le=50)
+
+    @model_validator(mode="after")
+    def _wants_something(self) -> Caller:
+        extra = self.model_fields_set & {"persona", "facts", "max_turns"}
+        if self.goal is None and extra:
+            raise ValueError(f"{min(extra)} needs a goal: what does the caller want?")
+        return self
+
+
+class Speech(Part):
     """Words for the synthesizer, or a WAV file beside the script; then `text` says what is in it."""
 
     text: str = ""
@@ -73,69 +64,11 @@ class Speech(_Part):
         return self
 
 
-def _short(field: str, whole: type[BaseModel]) -> BeforeValidator:
-    """Lets a text stand for the mapping that has it as `field`, for readers and in the schema."""
-    return BeforeValidator(lambda v: {field: v} if isinstance(v, str) else v, json_schema_input_type=str | whole)
-
-
-def _as_speech(value: Any) -> Any:
-    return {"text": value} if isinstance(value, str) else value
-
-
-_AnyRole: TypeAlias = Literal["agent", "caller", "assistant", "user"]
-
-
-def _as_role(value: Any) -> Any:
-    """The platform's own words for both sides are understood too."""
-    return {"user": "caller", "assistant": "agent"}.get(value, value) if isinstance(value, str) else value
-
-
-Spoken: TypeAlias = Annotated[Speech, BeforeValidator(_as_speech, json_schema_input_type=str | Speech)]
+Spoken: TypeAlias = Annotated[Speech, short("text", Speech)]
 EventName: TypeAlias = Literal["agent_starts", "agent_stops", "agent_quiet", "interruption", "transcript", "tool_call"]
 
 
-class Similar(_Part):
-    """Near enough to `to`: the share of matching words in order (0..1), case, punctuation and numbers aside."""
-
-    to: Words
-    at_least: Share = 0.8
-
-
-class Expect(_Part):
-    """What must be heard since the last thing the caller said. Matching ignores case, punctuation and how numbers are
-    written; `matches` is a regular expression over the text as it came.
-    """
-
-    role: Annotated[Role, BeforeValidator(_as_role, json_schema_input_type=_AnyRole)] = Role.AGENT
-    contains: Phrases = ()
-    all_of: Phrases = ()
-    any_of: Phrases = ()
-    not_contains: Phrases = ()
-    matches: str | None = None
-    similar: Annotated[Similar, _short("to", Similar)] | None = None
-    min_words: int | None = Field(default=None, ge=1)
-    max_words: int | None = Field(default=None, ge=1)
-    within_s: Seconds = 10.0
-
-    @field_validator("matches")
-    @classmethod
-    def _compiles(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                re.compile(value)
-            except re.error as error:
-                raise ValueError(f"not a regular expression: {error}") from None
-        return value
-
-    @model_validator(mode="after")
-    def _expects_something(self) -> Expect:
-        named = (self.contains, self.all_of, self.any_of, self.not_contains, self.matches, self.similar)
-        if not any(named) and self.min_words is None and self.max_words is None:
-            raise ValueError("expect needs at least one condition, e.g. contains")
-        return self
-
-
-class Anchor(_Part):
+class Anchor(Part):
     """A moment: `delay_ms` after the next `event`."""
 
     event: EventName = "agent_starts"
@@ -143,12 +76,12 @@ class Anchor(_Part):
     within_s: Seconds = 10.0
 
 
-class WaitFor(_Part):
+class WaitFor(Part):
     event: EventName
     within_s: Seconds = 10.0
 
 
-class Interrupt(_Part):
+class Interrupt(Part):
     """Breaks in while the agent talks and asserts that it stops within `stops_within_ms`."""
 
     say: Spoken
@@ -156,7 +89,7 @@ class Interrupt(_Part):
     stops_within_ms: Milliseconds = 1500.0
 
 
-class Backchannel(_Part):
+class Backchannel(Part):
     """A short "uh-huh" while the agent talks; asserts that it keeps talking for `keeps_talking_ms` after."""
 
     say: Spoken = Speech(text="uh-huh")
@@ -164,7 +97,7 @@ class Backchannel(_Part):
     keeps_talking_ms: Milliseconds = 800.0
 
 
-class ExpectEnd(_Part):
+class ExpectEnd(Part):
     """The call ends here. `by` says who must end it, `reason` the platform's word for why (e.g. `ended`)."""
 
     by: Role = Role.AGENT
@@ -172,43 +105,43 @@ class ExpectEnd(_Part):
     within_s: Seconds = 15.0
 
 
-class SayStep(_Part):
+class SayStep(Part):
     say: Spoken
 
 
-class SendTextStep(_Part):
+class SendTextStep(Part):
     send_text: Words
 
 
-class SilenceStep(_Part):
+class SilenceStep(Part):
     silence: Seconds
 
 
-class WaitForStep(_Part):
-    wait_for: Annotated[WaitFor, _short("event", WaitFor)]
+class WaitForStep(Part):
+    wait_for: Annotated[WaitFor, short("event", WaitFor)]
 
 
-class ExpectStep(_Part):
-    expect: Annotated[Expect, _short("contains", Expect)]
+class ExpectStep(Part):
+    expect: Annotated[Expect, short("contains", Expect)]
 
 
-class InterruptStep(_Part):
-    interrupt: Annotated[Interrupt, _short("say", Interrupt)]
+class InterruptStep(Part):
+    interrupt: Annotated[Interrupt, short("say", Interrupt)]
 
 
-class BackchannelStep(_Part):
-    backchannel: Annotated[Backchannel, _short("say", Backchannel)]
+class BackchannelStep(Part):
+    backchannel: Annotated[Backchannel, short("say", Backchannel)]
 
 
-class ExpectEndStep(_Part):
-    expect_end: Annotated[ExpectEnd, _short("by", ExpectEnd)]
+class ExpectEndStep(Part):
+    expect_end: Annotated[ExpectEnd, short("by", ExpectEnd)]
 
 
-class HangUpStep(_Part):
+class HangUpStep(Part):
     hang_up: Literal[True]
 
 
-_STEPS = {
+STEPS = {
     "say": SayStep,
     "send_text": SendTextStep,
     "silence": SilenceStep,
@@ -223,8 +156,8 @@ _STEPS = {
 
 def _step_name(value: Any) -> str | None:
     if isinstance(value, Mapping):
-        return next((key for key in value if key in _STEPS), None)
-    return next((name for name, kind in _STEPS.items() if isinstance(value, kind)), None)
+        return next((key for key in value if key in STEPS), None)
+    return next((name for name, kind in STEPS.items() if isinstance(value, kind)), None)
 
 
 Step: TypeAlias = Annotated[
@@ -241,119 +174,73 @@ Step: TypeAlias = Annotated[
 ]
 
 
-class Range(_Part):
-    min: float | None = None
-    max: float | None = None
-
-
-class TurnLatency(_Part):
-    """From the caller's last sound to the agent's first, over all turns. Upper bounds."""
-
-    p50: Milliseconds | None = None
-    p95: Milliseconds | None = None
-    max: Milliseconds | None = None
-
-
-class ToolExpectation(_Part):
-    """A tool call the platform must report; `arguments` is a subset of the real ones."""
-
-    name: Words
-    arguments: dict[str, Any] = {}
-
-
-class MetricExpectation(_Part):
-    """A post-call metric, read from the call record once the platform has it."""
-
-    identifier: Words
-    equals: str | float | bool | None = None
-    one_of: tuple[str | float | bool, ...] = ()
-    min: float | None = None
-    max: float | None = None
-
-    @model_validator(mode="after")
-    def _expects_something(self) -> MetricExpectation:
-        if self.equals is None and not self.one_of and self.min is None and self.max is None:
-            raise ValueError("needs equals, one_of, min or max")
-        return self
-
-
-def _as_score(value: Any) -> Any:
-    return HEARD_SCORE if value is True else None if value is False else value
-
-
-class Checks(_Part):
-    """What must hold for the whole call. Only what is written is checked, besides `audible` and `clipping_share`.
-
-    says_transcript: the agent's audio is listened to and must say its transcript, with at least this score (`true`:
-    0.8); English only.
-    """
-
-    connect_ms: Milliseconds | None = None
-    first_audio_ms: Milliseconds | None = None
-    turn_latency_ms: TurnLatency | None = None
-    agent_talk_ratio: Range | None = None
-    longest_silence_ms: Milliseconds | None = None
-    talk_over_ms: float | None = Field(default=None, ge=0)
-    duration_s: Range | None = None
-    loudness_dbfs: Range | None = None
-    clipping_share: Share = 0.01
-    audible: bool = True
-    says_transcript: Annotated[Share, BeforeValidator(_as_score, json_schema_input_type=bool | Share)] | None = None
-    ended_by: Role | None = None
-    end_reason: str | None = None
-    forbidden: Phrases = ()
-    language: str | None = None
-    tool_calls: tuple[ToolExpectation, ...] = ()
-    tool_calls_in_order: bool = False
-    no_tool_calls: Phrases = ()
-    metrics: tuple[MetricExpectation, ...] = ()
-    metrics_within_s: Seconds = 60.0
-
-
-class Repeat(_Part):
+class Repeat(Part):
     """The script is called `times` times and passes when at least `pass_rate` of the conclusive calls do."""
 
     times: int = Field(default=1, ge=1, le=100)
-    pass_rate: Share = 1.0
+    pass_rate: Score = 1.0
 
 
-class Noise(_Part):
+class Noise(Part):
     """Background noise under the caller's side, `snr_db` below the caller's speech."""
 
     snr_db: float = Field(default=20.0, ge=-10, le=60)
     kind: Literal["white", "pink", "babble"] = "pink"
 
 
-class Script(_Part):
-    """One scripted call. `agent` is the key of the agent it calls."""
+class Script(Part):
+    """One scripted call. `agent` is the key of the agent it calls.
+
+    goals: sentences about the whole call that the project's `judge` decides when it is over
+    """
 
     agent: Words
     name: str = ""
     description: str = ""
     mode: Mode = Mode.WEBCALL
     tags: tuple[Words, ...] = ()
-    variables: dict[str, str | bool | int | float] = {}
+    variables: dict[str, str | bool | int | float] = Field(default_factory=dict)
     sample_rate_hz: Literal[8000, 16000, 24000, 48000] = 24000
-    caller: Voice = Voice()
+    caller: Caller = Caller()
     noise: Noise | None = None
     band: Literal["wide", "telephone"] = "wide"
     timeout_s: Seconds = 90.0
     repeat: Repeat = Repeat()
-    steps: tuple[Step, ...] = Field(min_length=1)
+    steps: tuple[Step, ...] = ()
+    goals: Phrases = ()
     checks: Checks = Checks()
 
     @model_validator(mode="after")
     def _fits_together(self) -> Script:
-        if not self.asserts_something:
-            raise ValueError("the script checks nothing: add an expect step or a whole-call check")
+        if not self.steps and self.caller.goal is None:
+            raise ValueError("steps are missing: what does the caller say? (or give the caller a goal)")
+        if not self.can_fail:
+            raise ValueError(
+                "the script can't fail, whatever the agent says: add an expect step with words, a goal or a check"
+            )
         if self.mode is Mode.CHAT and (misfit := self._audio_only()):
             raise ValueError(f"{misfit} needs mode: webcall")
         return self
 
     @property
-    def asserts_something(self) -> bool:
-        asserting = (ExpectStep, InterruptStep, BackchannelStep, ExpectEndStep)
-        return any(isinstance(step, asserting) for step in self.steps) or bool(self.checks.model_fields_set)
+    def can_fail(self) -> bool:
+        """Whether anything is asserted that depends on the agent, besides the guards that are always on."""
+        asserting = (InterruptStep, BackchannelStep, ExpectEndStep)
+        steps = any(
+            step.expect.can_fail if isinstance(step, ExpectStep) else isinstance(step, asserting) for step in self.steps
+        )
+        return steps or bool(self.goals) or self.checks.can_fail
+
+    @property
+    def needs_model(self) -> bool:
+        """Whether a language model has to judge the call or to speak for its caller."""
+        return bool(self.judged_sentences) or self.caller.goal is not None
+
+    @property
+    def judged_sentences(self) -> tuple[str, ...]:
+        """Everything that needs a judge: of the steps, in order, then of the whole call."""
+        expects = [step.expect for step in self.steps if isinstance(step, ExpectStep)]
+        return (*(sentence for e in expects for sentence in (*e.meets, *e.not_meets)), *self.goals)
 
     @property
     def speeches(self) -> tuple[Speech, ...]:
@@ -381,76 +268,6 @@ def speech_of(step: Any) -> Speech | None:
         case BackchannelStep(backchannel=backchannel):
             return backchannel.say
     return None
-
-
-def read_script(data: Any, *, file: str, place_of: PlaceOf) -> Script | list[Diagnostic]:
-    """The script in `data` (parsed YAML), or everything that is wrong with it, each with its place in `file`."""
-    try:
-        return Script.model_validate(data)
-    except ValidationError as error:
-        return [_diagnose(problem, file, place_of) for problem in error.errors(include_url=False)]
-
-
-def _diagnose(problem: Any, file: str, place_of: PlaceOf) -> Diagnostic:
-    path = _without_tag(problem["loc"])
-    where = next((w for n in range(len(path), -1, -1) if (w := place_of(path[:n])) is not None), Where(file))
-    dotted = ".".join(map(str, path))
-    summary, hint = _explain(problem, dotted)
-    return Diagnostic("call-script", Severity.ERROR, summary, hint=hint, where=where, path=dotted or None)
-
-
-def _without_tag(loc: Sequence[Any]) -> tuple[str | int, ...]:
-    """pydantic puts a step's kind into the location right after its index: `steps.2.say.say.text`."""
-    tagged = len(loc) > 2 and loc[0] == "steps" and loc[2] in _STEPS
-    return tuple((*loc[:2], *loc[3:]) if tagged else loc)
-
-
-def _explain(problem: Any, dotted: str) -> tuple[str, str | None]:
-    name = dotted.rpartition(".")[2]
-    match problem["type"]:
-        case "extra_forbidden":
-            near = get_close_matches(name, _FIELD_NAMES, n=1)
-            return f"unknown field {dotted}", f"did you mean {near[0]}?" if near else None
-        case "unknown_step":
-            if isinstance(problem["input"], Mapping) and "dtmf" in problem["input"]:
-                return f"{dotted}: the platform's socket takes no key presses", "say it in words, or test it by phone"
-            return f"{dotted} is not a step", f"a step has one of these keys: {', '.join(_STEPS)}"
-        case "missing":
-            return f"{dotted} is missing", None
-        case "too_short":
-            return f"{dotted} is empty or not valid", None
-        case "value_error":
-            text = str(problem["ctx"]["error"])
-            return (f"{dotted}: {text}" if dotted else text), None
-    return f"{dotted}: {problem['msg'][0].lower()}{problem['msg'][1:]}, got {problem['input']!r}", None
-
-
-_FIELD_NAMES = sorted(
-    {
-        field
-        for model in (
-            Script,
-            Checks,
-            Voice,
-            Speech,
-            Expect,
-            Interrupt,
-            Backchannel,
-            ExpectEnd,
-            Anchor,
-            WaitFor,
-            Repeat,
-            Noise,
-            TurnLatency,
-            ToolExpectation,
-            MetricExpectation,
-            Similar,
-            Range,
-        )
-        for field in model.model_fields
-    }
-    | set(_STEPS)
-)
 
 
 def script_schema() -> dict[str, Any]:

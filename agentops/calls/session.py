@@ -28,6 +28,7 @@ _FATAL_SETUP = 4000
 _RETRYABLE_FAULTS = {None, "internal_error", "worker_not_ready", "503"}
 _PAUSES_S = {500: (3.0, 6.0), 502: (1.0, 2.0, 4.0), 503: (1.0, 2.0, 4.0, 8.0), 401: (0.0,)}
 _GIVE_UP_S = 30.0
+HOLDS_HEADER = "X-Emulator-Holds"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -145,7 +146,7 @@ async def dial(url: str, headers: Mapping[str, str]) -> Socket:
             max_size=_MAX_FRAME_BYTES,
             open_timeout=10,
             close_timeout=2,
-            proxy=None if parts.hostname in _LOOPBACK else True,
+            proxy=None if _is_local(url) else True,
             ssl=_http1_tls() if parts.scheme == "wss" else None,
             user_agent_header=f"agentops/{__version__}",
         )
@@ -156,6 +157,10 @@ async def dial(url: str, headers: Mapping[str, str]) -> Socket:
         kind = "no answer in 10 s" if isinstance(error, TimeoutError) else type(error).__name__
         raise NoConnection(f"could not connect to {parts.hostname}:{parts.port or 443}: {kind}") from None
     return _WebSocket(connection)
+
+
+def _is_local(url: str) -> bool:
+    return urlsplit(url).hostname in _LOOPBACK
 
 
 def _http1_tls() -> ssl.SSLContext:
@@ -206,12 +211,14 @@ async def _open_once(opening: Opening, platform: Platform | None, dial: Dial, no
     url, headers = await _address(opening, platform, notes)
     began = loop.time()
     try:
-        socket = await dial(url, headers)
+        # Asks our emulator, which is on this machine if anywhere, to say how long its recogniser held the call up.
+        asking = {HOLDS_HEADER: "tell"} if _is_local(opening.target.base_url) else {}
+        socket = await dial(url, {**headers, **asking})
     except NoConnection as failure:
         if failure.status == 401 and headers:  # a used-up token is worth a new one, a wrong key is not
             failure.is_refusal = True
         raise
-    protocol = Protocol(opening.mode)
+    protocol = Protocol(opening.mode, may_hold=_is_local(opening.target.base_url))
     try:
         async with asyncio.timeout(15):
             while protocol.phase is Phase.CONNECTING:

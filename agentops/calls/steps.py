@@ -1,7 +1,8 @@
 """Follows a script's steps on an open line: says, waits, listens, and notes what each asserting step found.
 
 It stops at the first step that fails, because what comes after would be heard in the wrong place; the steps that were
-not reached are no checks. Checks of the whole call are made afterwards by `checks`.
+not reached are no checks. What needs a judge is kept as a claim, since nobody waits for a judge on the phone. Checks
+of the whole call are made afterwards by `checks`.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from agentops.calls.criteria import Expect
+from agentops.calls.judge import Claim
 from agentops.calls.line import Line, Sound, ended_by
 from agentops.calls.matching import describe, missing_of, needs_whole_turn, violations_of
 from agentops.calls.model import Check, Kind
+from agentops.calls.patterns import SlowPatternError
 from agentops.calls.protocol import AgentStarted, AgentStopped, Interruption, Mode, Role, ToolCall, Transcript
 from agentops.calls.script import (
     Anchor,
     Backchannel,
     BackchannelStep,
-    Expect,
     ExpectEnd,
     ExpectEndStep,
     ExpectStep,
@@ -68,12 +71,13 @@ class Walk:
     sounds: Mapping[int, Sound]
     places: Sequence[str] = ()
     checks: list[Check] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
     _at: int = 0
     _since: int = 0  # what is expected must be said in this utterance or a later one
     _reference_ms: float = 0.0  # and `within_s` counts from here
 
     async def follow(self) -> None:
-        """Takes the steps in order until one fails or the line is cut; what they found is in `checks`."""
+        """Takes the steps in order until one fails or the line is cut; what they found is in `checks` and `claims`."""
         for index, step in enumerate(self.script.steps):
             self._at = index
             check = await self._take(index, step)
@@ -152,10 +156,31 @@ class Walk:
 
     # ---- listening
 
-    async def _expect(self, index: int, expect: Expect) -> Check:
+    async def _expect(self, index: int, expect: Expect) -> Check | None:
+        """None when only a judge can tell."""
+        try:
+            check = await self._listen_for(index, expect)
+        except SlowPatternError:
+            asked = _Asked(f"{expect.role} says", Kind.TRANSCRIPT, describe(expect))
+            heard = self.line.conversation.agent_text(self._since)
+            return self._note(index, asked, heard, passed=False, doubt="the pattern took too long on these words")
+        if check.passed and (expect.meets or expect.not_meets):
+            self._claim(index, expect)
+        return check if expect.is_about_words or not check.passed else None
+
+    def _claim(self, index: int, expect: Expect) -> None:
+        last = len(self.line.conversation.utterances) - 1
+        sentences = [*((each, True) for each in expect.meets), *((each, False) for each in expect.not_meets)]
+        self.claims += [
+            Claim(sentence, must_hold, self._since, last, index, self._place(index))
+            for sentence, must_hold in sentences
+        ]
+
+    async def _listen_for(self, index: int, expect: Expect) -> Check:
         conversation, line = self.line.conversation, self.line
         text_of = conversation.agent_text if expect.role is Role.AGENT else conversation.caller_text
-        left_ms = self._reference_ms + expect.within_s * 1000 - line.now_ms()
+        held_ms = conversation.held_ms(self._reference_ms, line.now_ms())
+        left_ms = self._reference_ms + expect.within_s * 1000 + held_ms - line.now_ms()
         asked = _Asked(f"{expect.role} says", Kind.TRANSCRIPT, describe(expect))
 
         def is_decided() -> bool:
@@ -308,6 +333,7 @@ class Walk:
         passed: bool,
         at_ms: float | None = None,
         value: float | None = None,
+        doubt: str = "",
     ) -> Check:
         return Check(
             name=asked.name,
@@ -320,8 +346,12 @@ class Walk:
             limit=asked.limit,
             unit=asked.unit,
             step=index,
-            where=self.places[index] if index < len(self.places) else "",
+            where=self._place(index),
+            doubt=doubt,
         )
+
+    def _place(self, index: int) -> str:
+        return self.places[index] if index < len(self.places) else ""
 
 
 def _is_quiet(line: Line, for_ms: float) -> bool:

@@ -66,10 +66,7 @@ def report_plan(job: Job, plan: Plan, findings: Findings, *, is_protected: bool)
     only_here = tuple(d for d in findings.diagnostics if d not in plan.diagnostics)
     page = plan_page(plan, job.origin, is_protected=is_protected, diagnostics=only_here)
     (job.output / f"plan-{plan.environment}.md").write_text(page, "utf-8")
-    if plan.is_applyable:
-        code = ExitCode.FAILED if has_errors(findings.diagnostics) else ExitCode.DONE
-    else:
-        code = ExitCode.STALE if any(refusal.is_stale for refusal in plan.refusals) else ExitCode.REFUSED
+    code = plan.blocked_code or (ExitCode.FAILED if has_errors(findings.diagnostics) else ExitCode.DONE)
     values = {"changes": _word(not plan.is_empty), "digest": plan.digest, "plan-file": str(file)}
     _hand_over(job, plan.environment, code, values, page)
     refused = [message_command("error", r.code, f"{r.summary}\nnext: {r.hint}") for r in plan.refusals]

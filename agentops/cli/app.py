@@ -36,8 +36,11 @@ def run(arguments: list[str]) -> int:
         sys.stdout.write(overview() + "\n")
         return 0 if arguments else 64
     from agentops.cli.main import run_verb
+    from agentops.cli.streams import safe_streams
+    from agentops.settings import is_on_runner
 
-    return run_verb(arguments)
+    with safe_streams(is_on_runner=is_on_runner()):
+        return run_verb(arguments)
 
 
 if __name__ == "__main__":

@@ -76,9 +76,10 @@ def apply(
         today=today(),
     )
     consent = Consent(is_given=yes, may_ask=not no_input and is_interactive(), digest=digest, approved=approved)
+    calls = workflow.expected_calls.CallSettings(smoke, gate is Gate.PREVIEW)
     result = carry_out(
         scope,
-        lambda deployment: workflow.planning.plan_deployment(deployment, options, prune=prune),
+        lambda deployment: workflow.planning.plan_deployment(deployment, options, prune=prune, calls=calls),
         lambda: workflow.applying.ApplyRequest(
             discard_draft=discard_draft, is_atomic=atomic, smoke=smoke, gate_preview=gate is Gate.PREVIEW
         ),

@@ -13,7 +13,7 @@ from agentops.cli.options import PlanFormat, ProgressFormat
 from agentops.cli.output import call_hooks, plan_output, stderr_style, watching
 from agentops.cli.session import Scope, opened, run_async, talk
 from agentops.document import Environment
-from agentops.errors import RefusedError, UsageError
+from agentops.errors import AgentopsError, RefusedError, UsageError
 from agentops.plan.approval import is_carried_out, require_digest, require_same
 from agentops.plan.model import Plan
 from agentops.render.style import plural
@@ -69,7 +69,7 @@ def carry_out(
     """
 
     async def attempt(consent: Consent) -> ApplyResult | Plan | None:
-        async with opened(scope) as deployment:
+        async with opened(scope, needs_specs=not consent.is_emergency) as deployment:
             made = await make(deployment)
             talk(_in_short(made) if consent.is_bound else plan_output(made, PlanFormat.TEXT, stderr_style()))
             if is_done(made, consent):
@@ -127,4 +127,4 @@ def has_consent(plan: Plan, environment: Environment, consent: Consent) -> bool:
 def _ask(plan: Plan) -> None:
     if not typer.confirm(f"Apply this to {plan.environment}?", err=True):
         talk("Nothing was changed.")
-        raise RefusedError("not applied: you said no", code="declined")
+        raise AgentopsError("not applied: you said no", code="declined")

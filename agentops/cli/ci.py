@@ -21,9 +21,11 @@ from agentops.cli.call_pages import write_pages
 from agentops.cli.options import read_shard
 from agentops.cli.output import call_hooks, tell_event
 from agentops.cli.session import Scope, opened, read_project, run_async, talk, today
+from agentops.cli.streams import trusted
 from agentops.errors import AgentopsError, ExitCode, UsageError
 from agentops.plan.model import Plan
 from agentops.render.plan.text import plan_text
+from agentops.render.visible import visible
 from agentops.settings import read_settings
 from agentops.spec import find_root
 from agentops.workflow import ci_deploy, ci_watch, github_files
@@ -87,7 +89,7 @@ def rollback(
     target = to or job.environ.get("AGENTOPS_CI_TO") or "previous"
 
     async def main() -> JobReport:
-        async with opened(replace(scope, agents=(key,))) as deployment:
+        async with opened(replace(scope, agents=(key,)), needs_specs=False) as deployment:
             return await ci_deploy.roll_back(job, deployment, target, _hooks())
 
     return _run(job, scope, main)
@@ -110,7 +112,7 @@ def drift(environment: EnvironmentOption = None, project: ProjectOption = None) 
     job, scope = _start("drift", environment, project)
 
     async def main() -> JobReport:
-        async with opened(scope) as deployment:
+        async with opened(scope, needs_specs=False) as deployment:
             return await ci_watch.watch_drift(job, deployment, _hooks())
 
     return _run(job, scope, main)
@@ -220,5 +222,5 @@ def _show(made: Plan) -> None:
 
 def _print_lines(lines: Sequence[str]) -> None:
     for line in lines:
-        print(line)
+        print(visible(line), file=trusted(sys.stdout))
     sys.stdout.flush()

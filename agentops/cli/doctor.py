@@ -4,23 +4,47 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from agentops import workflow
 from agentops.cli.local import emulator_for
-from agentops.cli.options import ApiOption, EnvironmentOption, ProjectOption
-from agentops.cli.session import read_project, run_async, scope_of
-from agentops.errors import ExitCode
+from agentops.cli.options import ApiOption, EnvironmentOption, ProjectOption, YesOption
+from agentops.cli.session import is_interactive, read_project, run_async, scope_of, talk
+from agentops.errors import ExitCode, UsageError
 from agentops.settings import read_settings
 
 if TYPE_CHECKING:
+    from agentops.document import Generation
+    from agentops.remote.probe import Finding
+    from agentops.spec import Project
     from agentops.workflow.doctor import HealthCheck
+    from agentops.workflow.probing import ProbeReport
 
 
-def doctor(environment: EnvironmentOption = None, project: ProjectOption = Path(), api: ApiOption = None) -> int:
+def doctor(
+    environment: EnvironmentOption = None,
+    project: ProjectOption = Path(),
+    api: ApiOption = None,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Ask the real account what no source settles, on a scratch agent.")
+    ] = False,
+    clean: Annotated[bool, typer.Option("--clean", help="With --probe: archive what earlier probes left.")] = False,
+    output: Annotated[
+        Path, typer.Option("--output", metavar="FILE", help="With --probe: where the answers are written.")
+    ] = Path("agentops-probe.json"),
+    yes: YesOption = False,
+) -> int:
     """Check Python, the extras, git, the specs, the key and the platform, and say what to do about each."""
     scope = scope_of(project, environment, api)
     found = read_project(scope)
+    if clean and not probe:
+        raise UsageError("--clean goes with --probe", code="usage")
+    if probe:
+        if environment is None:
+            raise UsageError("a probe writes to an account, so it must be named", hint="agentops doctor --probe -e ENV")
+        return _clean(found, api) if clean else _probe(found, api, output, is_agreed=yes)
     findings = [*workflow.doctor.look_at_machine(found.root), workflow.doctor.look_at_project(found)]
 
     async def account() -> list[HealthCheck]:
@@ -34,3 +58,52 @@ def doctor(environment: EnvironmentOption = None, project: ProjectOption = Path(
         step = f"\n      next: {each.next_step}" if each.next_step else ""
         sys.stdout.write(f"{sign}  {each.subject}: {each.detail}{step}\n")
     return ExitCode.FAILED if any(each.is_needed and not each.is_good for each in findings) else ExitCode.DONE
+
+
+def _probe(project: Project, api: Generation | None, output: Path, *, is_agreed: bool) -> int:
+    asked = workflow.probing.estimate()
+    talk(f"The probe asks {_origin(project)} {asked.questions} questions, in about {asked.requests} requests.")
+    talk(
+        f"It makes two scratch agents called {asked.name!r} and the time, publishes about {asked.publishes} times, "
+        "opens one session in text for a moment, and archives what it made. No other agent is written to or called."
+    )
+    if not is_agreed:
+        if not is_interactive():
+            raise UsageError("nobody here can agree to that", hint="add --yes", code="no-consent")
+        if typer.prompt(f"Type {project.environment.name} to go on", err=True) != project.environment.name:
+            talk("Nothing was asked.")
+            return ExitCode.FAILED
+
+    async def main() -> ProbeReport:
+        async with emulator_for(project, api) as url:
+            target = workflow.probing.ProbeTarget(project.environment, read_settings(), url)
+            return await workflow.probing.run_probe(target, _tell)
+
+    report = run_async(main)
+    output.write_text(report.to_json(), encoding="utf-8")
+    talk(f"Written to {output}: no key, host, id or name is in it.")
+    for name in report.left:
+        talk(f"warning: {name!r} could not be archived: agentops doctor --probe --clean -e {project.environment.name}")
+    return ExitCode.FAILED if report.left else ExitCode.DONE
+
+
+def _origin(project: Project) -> str:
+    """Who is asked; the emulator has no address before it is started."""
+    if project.environment.is_emulator and not project.environment.base_url:
+        return "the local emulator"
+    return workflow.probing.ProbeTarget(project.environment, read_settings(), None).origin
+
+
+def _tell(found: Finding) -> None:
+    sys.stdout.write(f"{found.name}: {found.answer or f'not known ({found.reason})'}\n")
+
+
+def _clean(project: Project, api: Generation | None) -> int:
+    async def main() -> tuple[int, int]:
+        async with emulator_for(project, api) as url:
+            target = workflow.probing.ProbeTarget(project.environment, read_settings(), url)
+            return await workflow.probing.clean_up(target)
+
+    archived, left = run_async(main)
+    sys.stdout.write(f"archived {archived} of {archived + left} scratch agents\n")
+    return ExitCode.FAILED if left else ExitCode.DONE

@@ -46,7 +46,7 @@ def drift(
     scope = scope_of(project, environment, api, agent, exclude, select, changed_since, is_verbose=verbose)
 
     async def main() -> Plan:
-        async with opened(scope) as deployment:
+        async with opened(scope, needs_specs=False) as deployment:
             return await workflow.drift.read_drift(deployment, PlanOptions(today=today()))
 
     found = run_async(main)

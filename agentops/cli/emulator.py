@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from agentops import workflow
 from agentops.cli.local import announced, data_file, running_at
 from agentops.cli.talking import talk
 from agentops.document import Generation
@@ -28,17 +29,32 @@ LlmUrl = Annotated[
     typer.Option("--llm-url", metavar="URL", help="Let an OpenAI-compatible API answer callers, e.g. .../v1."),
 ]
 LlmModel = Annotated[str | None, typer.Option("--llm-model", metavar="NAME", help="The model of --llm-url.")]
+Faults = Annotated[
+    list[str] | None,
+    typer.Option("--fault", metavar="TEXT", help="Break something, e.g. 'status PUT */draft nth=2'; repeatable."),
+]
 FailingWords = Annotated[
     list[str] | None,
     typer.Option("--scan-fails-on", metavar="WORD", help="A scan fails when a prompt has this word; repeatable."),
 ]
-FaultLines = Annotated[
-    list[str] | None,
-    typer.Option("--fault", metavar="TEXT", help="Break something, e.g. 'status PUT */draft nth=2'; repeatable."),
-]
-RateLimit = Annotated[
+FaultFile = Annotated[Path | None, typer.Option("--faults", metavar="FILE", help="A YAML list of things to break.")]
+RequestsPerSecond = Annotated[
     float | None,
     typer.Option("--rate-limit", metavar="N", min=0.1, help="Answer N requests a second, refuse others with 429."),
+]
+Like = Annotated[
+    Path | None, typer.Option("--like", metavar="FILE", help="Behave as the account that `doctor --probe` asked.")
+]
+Switches = Annotated[
+    list[str] | None,
+    typer.Option("--switch", metavar="NAME=VALUE", help="Answer one open question about the platform; repeatable."),
+]
+StrictVoices = Annotated[
+    bool, typer.Option("--strict-voices", help="Refuse voices that are not in the emulator's catalog.")
+]
+MultiAgents = Annotated[bool, typer.Option("--multi-agents", help="Allow agents of the type multi_agents (playbooks).")]
+ClientTools = Annotated[
+    bool, typer.Option("--client-tools/--no-client-tools", help="Offer tools that the caller performs.")
 ]
 REALISTIC_SCAN_S = 6.0  # what the platform's scans took when they were last measured
 
@@ -71,16 +87,18 @@ def emulator(
     seed: Annotated[
         Path | None, typer.Option("--seed", metavar="FILE", help="Fill a new account with what this YAML file lists.")
     ] = None,
-    fault: FaultLines = None,
-    faults: Annotated[
-        Path | None, typer.Option("--faults", metavar="FILE", help="A YAML list of things to break.")
-    ] = None,
-    rate_limit: RateLimit = None,
+    fault: Faults = None,
+    faults: FaultFile = None,
+    rate_limit: RequestsPerSecond = None,
     shuffle: Annotated[
         int | None,
         typer.Option("--shuffle", metavar="N", help="Choose at random, by this number, what nobody knows."),
     ] = None,
-    client_tools: Annotated[bool, typer.Option("--client-tools", help="Offer tools that the caller performs.")] = False,
+    like: Like = None,
+    switch: Switches = None,
+    strict_voices: StrictVoices = False,
+    multi_agents: MultiAgents = False,
+    client_tools: ClientTools = True,
     llm_url: LlmUrl = None,
     llm_model: LlmModel = None,
     allow_tool_calls: Annotated[
@@ -102,7 +120,9 @@ def emulator(
         behaviours=_behaviours(behaviour, root),
         reset=reset,
         seed_file=seed,
-        choices=Choices() if shuffle is None else Choices.shuffled(shuffle),
+        choices=_choices(shuffle, like, switch or []),
+        strict_voices=strict_voices,
+        multi_agents=multi_agents,
         client_tools=client_tools,
         language_model=_language_model(llm_url, llm_model),
         allow_tool_calls=allow_tool_calls,
@@ -110,7 +130,8 @@ def emulator(
     )
     try:
         words = tuple(scan_fails_on) if scan_fails_on else options.scan_fails_on
-        _serve(replace(options, scan_fails_on=words, faults=_faults(fault or [], faults)), root)
+        chosen = replace(options, scan_fails_on=words, faults=_faults(fault or [], faults))
+        _serve(chosen, root, are_keys_named=bool(key))
     except EmulatorError as failure:
         raise UsageError(str(failure)) from failure
     except KeyboardInterrupt:
@@ -118,23 +139,34 @@ def emulator(
     return ExitCode.DONE
 
 
-def _serve(options: EmulatorOptions, root: Path | None) -> None:
+def _serve(options: EmulatorOptions, root: Path | None, *, are_keys_named: bool) -> None:
     """Until it is interrupted; where it serves a project's own data, the project's other commands find it."""
     with ExitStack() as until_stopped:
 
-        def ready(address: str) -> None:
+        def ready(address: str, keys: tuple[str, ...]) -> None:
             if root is not None and options.data == data_file(root):
                 until_stopped.enter_context(announced(root, address))
-            _announce(address)
+            _announce(address, () if are_keys_named else keys, is_named=are_keys_named)
 
         try:
-            serve(options, on_ready=ready)
+            serve(options, on_ready=ready, on_warning=lambda text: talk(f"warning: {text}"))
         except DataInUseError as failure:
             address = running_at(root) if root is not None else None
             raise UsageError(
                 f"this project's emulator runs already, at {address}" if address else str(failure),
                 hint="`-e local` uses it; for another, name a file of its own: agentops emulator --data FILE --port 0",
             ) from failure
+
+
+def _choices(shuffle: int | None, like: Path | None, settings: list[str]) -> Choices:
+    """The switches: at random where asked, what a probe found over them, then the named ones. Raises UsageError."""
+    chosen = Choices() if shuffle is None else Choices.shuffled(shuffle)
+    if like is not None:
+        chosen = chosen.like(workflow.probing.read_report(like))
+    try:
+        return chosen.set(settings)
+    except ValueError as wrong:
+        raise UsageError(str(wrong), hint="GET /_emulator lists every switch with what it may be") from None
 
 
 def _faults(lines: list[str], file: Path | None) -> tuple[Fault, ...]:
@@ -168,8 +200,13 @@ def _project_root() -> Path | None:
     return next((each for each in (Path.cwd(), *Path.cwd().parents) if (each / PROJECT_FILE).is_file()), None)
 
 
-def _announce(address: str) -> None:
+def _announce(address: str, keys: tuple[str, ...], *, is_named: bool) -> None:
+    """`keys` are those made for this start; those that --key names are not repeated."""
     sys.stdout.write(address + "\n")
     sys.stdout.flush()
-    talk(f"the emulator and its console answer at {address}")
+    if is_named:
+        taken = "takes only the keys that --key names"
+    else:
+        taken = f"takes only the key {keys[0]}" if keys else "takes any key that begins with sk_"
+    talk(f"the emulator and its console answer at {address} and {taken}")
     talk(f"SMALLEST_BASE_URL={address} points clients at it, Ctrl-C ends it")

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops import __version__, workflow
+from agentops.cli.streams import trusted
 from agentops.diagnostics import Severity, has_errors
 from agentops.errors import ExitCode
 from agentops.render.diagnostics.github import diagnostics_github
 from agentops.render.diagnostics.json import diagnostics_json
 from agentops.render.diagnostics.sarif import diagnostics_sarif
 from agentops.render.diagnostics.text import diagnostics_text
+from agentops.render.visible import visible
 
 if TYPE_CHECKING:
     from agentops.workflow.validating import Validation
@@ -41,7 +43,8 @@ def print_findings(findings: Validation, output_format: DiagnosticFormat) -> Exi
         case DiagnosticFormat.SARIF:
             text = diagnostics_sarif(diagnostics, __version__, workflow.validating.code_titles())
         case DiagnosticFormat.GITHUB:
-            text = diagnostics_github(diagnostics)
+            print(visible(diagnostics_github(diagnostics)), file=trusted(sys.stdout), end="\n" if diagnostics else "")
+            text = ""
     if text:
         print(text)
     counts = [(severity.value, sum(each.severity is severity for each in diagnostics)) for severity in Severity]

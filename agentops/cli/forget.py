@@ -10,7 +10,7 @@ import typer
 from agentops import workflow
 from agentops.cli.options import ProjectOption, YesOption
 from agentops.cli.session import is_interactive, read_project, scope_of, talk
-from agentops.errors import ExitCode, RefusedError, UsageError
+from agentops.errors import AgentopsError, ExitCode, UsageError
 
 
 def forget(
@@ -28,8 +28,11 @@ def forget(
         return ExitCode.DONE
     if not yes and not is_interactive():
         raise UsageError("nobody can be asked here", hint="pass --yes to forget the agent", code="no-consent")
-    if not yes and not typer.confirm(f"Stop managing {forgetting.name}?", err=True):
-        raise RefusedError("nothing was changed: you said no", code="declined")
+    if not yes and not typer.confirm(f"Stop managing {forgetting.name or key}?", err=True):
+        raise AgentopsError("nothing was changed: you said no", code="declined")
     workflow.pulling.forget(forgetting, found.root)
-    talk(f"{key} is forgotten: {forgetting.name} goes on serving calls, and agentops no longer looks at it.")
+    if forgetting.name is None:
+        talk(f"{key} is forgotten: it had no spec, and an agent that was deployed under this key is left alone.")
+    else:
+        talk(f"{key} is forgotten: {forgetting.name} goes on serving calls, and agentops no longer looks at it.")
     return ExitCode.DONE

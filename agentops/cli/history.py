@@ -44,7 +44,7 @@ def history(
     scope = scope_of(project, environment, api, key, None, select, is_verbose=verbose)
 
     async def main() -> tuple[AgentHistory, ...]:
-        async with opened(scope) as deployment:
+        async with opened(scope, needs_specs=False) as deployment:
             found = await workflow.history.read_histories(deployment)
             if ledger is not None:
                 count = workflow.ledger.write_ledger(deployment, found, ledger)

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agentops import workflow
-from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, PlanFormat
+from agentops.calls.folder import keep_in
+from agentops.calls.schedule import RunOptions
+from agentops.cli.call_pages import exit_code_of, tell_progress, write_pages
+from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, PlanFormat, ProjectOption
 from agentops.cli.output import stdout_style
 from agentops.cli.session import Scope, is_interactive, opened, run_async, talk
 from agentops.errors import ExitCode, UsageError
 from agentops.importers.atoms.importing import AtomsImport
-from agentops.importers.elevenlabs.importing import ImportOptions
+from agentops.importers.elevenlabs.importing import Imported, ImportOptions
 from agentops.importers.fidelity import FidelityReport, OpenChoice
 from agentops.importers.files import PlacedFile, Placement, place_files, write_files
+from agentops.render.fidelity.certificate import certificate_markdown
 from agentops.render.fidelity.html import fidelity_html
 from agentops.render.fidelity.json import fidelity_json
 from agentops.render.fidelity.markdown import fidelity_markdown
-from agentops.render.fidelity.text import fidelity_text
+from agentops.render.fidelity.text import fidelity_summary, fidelity_text
 from agentops.settings import read_settings
+from agentops.state import state_folder
 from agentops.workflow.import_atoms import AtomsRequest
 from agentops.workflow.import_elevenlabs import CHOICES, ElevenlabsRequest
+
+if TYPE_CHECKING:
+    from agentops.workflow.certifying import Certified
 
 imports = typer.Typer(
     add_completion=False,
@@ -61,13 +70,23 @@ def elevenlabs(
         str | None, typer.Option("--source-environment", metavar="NAME", help="Which one, where a folder has several.")
     ] = None,
     widget: Annotated[bool, typer.Option("--widget", help="Port the website widget, too.")] = False,
+    playbooks: Annotated[
+        bool, typer.Option("--playbooks", help="Workflows become multi-agent lines; accounts must be allowed them.")
+    ] = False,
+    accept_secrets: Annotated[
+        bool, typer.Option("--accept-secrets", help="Succeed although secrets stood in the clear in the source.")
+    ] = False,
     overwrite: OverwriteOption = False,
     dry_run: DryRunOption = False,
     no_input: NoInputOption = False,
-    report_format: Annotated[PlanFormat, typer.Option("--format", help="How to print the report.")] = PlanFormat.TEXT,
+    report_format: Annotated[
+        PlanFormat, typer.Option("--format", help="What to print: a summary as text, or the whole report.")
+    ] = PlanFormat.TEXT,
 ) -> int:
     """Turn ElevenLabs agents into specs, prompts and calls, with an account of every value."""
-    request = ElevenlabsRequest(tuple(source), source_environment, output, choices, catalog, voice, model, widget)
+    request = ElevenlabsRequest(
+        tuple(source), source_environment, output, choices, catalog, voice, model, widget, playbooks
+    )
     reading = run_async(lambda: workflow.import_elevenlabs.read(request, read_settings()))
     if reading.voices_problem:
         talk(f"The account's voices can't be read ({reading.voices_problem}); proposing from the documented ones.")
@@ -84,14 +103,60 @@ def elevenlabs(
     _show_placed(placed, output, dry_run=dry_run)
     if not dry_run:
         write_files(output, placed)
+        talk(f"The whole report: {output / 'report' / 'report.md'} (also .html, .txt, .json)")
         where = "" if output == Path() else f" --project {output}"
         if report.open_choices:
             talk(f"Next: answer what is open in {output / CHOICES}, then agentops validate{where}")
         else:
             talk(f"Next: agentops validate{where}, then agentops plan{where}")
+    if _tell_secrets(imported) and not accept_secrets:
+        return ExitCode.FAILED
     if any(file.placement is Placement.KEEP for file in placed):
         return ExitCode.CHANGES
     return ExitCode.PARTIAL if report.refused else ExitCode.DONE
+
+
+def _tell_secrets(imported: Imported) -> bool:
+    """Lists the secrets to set; whether some of them stood in the clear in the source."""
+    if imported.secrets:
+        talk("Secrets to set in each environment:")
+    for name in imported.secrets:
+        where = imported.exposed.get(name)
+        talk(f"  {name}" + (f"  (in the clear at {where}: replace it)" if where else ""))
+    gone = [f"  {name}  ({where})" for name, where in imported.exposed.items() if name not in imported.secrets]
+    if gone:
+        talk("\n".join(["Taken out of texts that can hold no secret; replace them:", *gone]))
+    if imported.exposed:
+        talk("The exit code is 1 while secrets are in the clear in the source; --accept-secrets once you have looked.")
+    return bool(imported.exposed)
+
+
+@imports.command("certificate")
+def certificate(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The key of an imported agent.")],
+    project: ProjectOption = Path(),
+    environment: EnvironmentOption = None,
+    api: ApiOption = None,
+    old: Annotated[
+        list[Path] | None,
+        typer.Option("--old", metavar="FILE", help="A transcript or recording of the old agent; repeatable."),
+    ] = None,
+) -> int:
+    """Call an imported agent by its scripts and write its migration certificate."""
+
+    async def main() -> tuple[Certified, Path, Path]:
+        async with opened(Scope(project, environment, api)) as deployment:
+            folder = state_folder(deployment.root) / "calls" / datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+            options = RunOptions(progress=tell_progress, keep=keep_in(folder))
+            return await workflow.certifying.certify(deployment, key, old or [], options), folder, deployment.root
+
+    made, folder, root = run_async(main)
+    write_pages(made.run, folder)
+    page = root / "report" / "certificates" / f"{key}.md"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(certificate_markdown(made.report, made.agent, made.run, made.old), "utf-8")
+    print(f"{key}: {made.run.verdict.value}, {len(made.run.calls)} called. Certificate: {page}")
+    return exit_code_of(made.run)
 
 
 @imports.command("atoms")
@@ -143,7 +208,7 @@ def _report(report: FidelityReport, report_format: PlanFormat) -> str:
     """The report in one of its formats."""
     match report_format:
         case PlanFormat.TEXT:
-            return fidelity_text(report, stdout_style())
+            return fidelity_summary(report, stdout_style())
         case PlanFormat.MARKDOWN:
             return fidelity_markdown(report)
         case PlanFormat.JSON:

@@ -28,8 +28,10 @@ from agentops.apply.model import (
     StageStarted,
     Warned,
 )
+from agentops.cli.streams import trusted
 from agentops.render.apply.text import OUTCOME_ROLES, OUTCOME_WORDS
-from agentops.render.style import plural, printable
+from agentops.render.style import plural
+from agentops.render.visible import all_visible
 
 _STYLES = {"good": "green", "faint": "dim", "bad": "bold red", "change": "yellow"}
 _PASSED_SHOWN = 3  # stages behind an agent that are still named
@@ -40,7 +42,7 @@ _GOOD = frozenset({Outcome.APPLIED, Outcome.UNCHANGED, Outcome.SKIPPED})
 
 def terminal(*, is_colored: bool) -> Console:
     """The terminal at stderr, where people are talked to."""
-    return Console(file=sys.stderr, no_color=not is_colored, highlight=False)
+    return Console(file=trusted(sys.stderr), no_color=not is_colored, highlight=False)
 
 
 @dataclass(slots=True)
@@ -88,6 +90,7 @@ class LiveView:
 
     def tell(self, event: Event) -> None:
         """Takes in what has happened; the view starts with the first run."""
+        event = all_visible(event)
         match event:
             case RunStarted(environment=environment, keys=keys):
                 self._environment, self._began = environment, self._now()
@@ -104,7 +107,7 @@ class LiveView:
                 agent = self._agent(result.key)
                 agent.stage, agent.outcome, agent.detail = None, result.outcome, result.detail
             case Warned(key, text):
-                self._console.print(Text(f"  {key}: warning: {printable(text)}", style=_STYLES["change"]))
+                self._console.print(Text(f"  {key}: warning: {text}", style=_STYLES["change"]))
             case ScanWaiting() | RunFinished():
                 pass
 
@@ -151,4 +154,4 @@ def _text(text: str, style: str = "") -> Text:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(printable(text).split())
+    return " ".join(text.split())

@@ -17,7 +17,7 @@ from typing import Any
 from agentops.calls.model import CallReport, Verdict
 from agentops.calls.protocol import Mode
 from agentops.calls.run import Wiring
-from agentops.calls.schedule import Appointment, Plan, run_calls
+from agentops.calls.schedule import RunOptions, ScheduledCall, run_calls
 from agentops.calls.session import Target
 from agentops.document import CLEARED, DesiredAgent, Secret, SecretRef
 from agentops.emulator.behaviour.files import Behaviour, Faults, Reply, read_behaviours
@@ -79,14 +79,14 @@ async def try_mutants(root: Path, agents: Sequence[DesiredAgent], scripts: Seque
         async with await connect(base_url, Secret((SecretRef("the emulator's key", _KEY),))) as account:
             ids = {listing.name: listing.agent_id for listing in await account.list_agents()}
             pairs = [(item, m) for item in scripts for m, (_, modes) in MUTANTS.items() if item.script.mode in modes]
-            appointments = [
-                Appointment(
+            scheduled = [
+                ScheduledCall(
                     made_ready(_once(item), root),
                     Target(account.base_url, ids[f"{item.script.agent} {mutant}"], _KEY, "self-test"),
                 )
                 for item, mutant in pairs
             ]
-            run = await run_calls(appointments, Wiring(account), Plan(concurrency=6))
+            run = await run_calls(scheduled, Wiring(account), RunOptions(concurrency=6))
     return [Trial(report, mutant) for report, (_, mutant) in zip(run.calls, pairs, strict=True)]
 
 

@@ -48,7 +48,7 @@ def plan(
     output_format: Annotated[PlanFormat, typer.Option("--format", help="How to print it.")] = PlanFormat.TEXT,
     verbose: VerboseOption = False,
 ) -> int:
-    """Show what apply would change, why, and what it risks. Writes nothing to the platform."""
+    """Show what apply would change, why, and what it risks. Writes nothing; exit 4 or 5 when it is refused."""
     scope = scope_of(project, environment, api, agent, exclude, select, changed_since, is_verbose=verbose)
     options = PlanOptions(acknowledged=frozenset(ack or ()), lists_unmanaged=unmanaged, today=today())
 
@@ -61,5 +61,8 @@ def plan(
         workflow.plan_file.save_plan(made, out)
     sys.stdout.write(plan_output(made, output_format))
     if out is not None:
-        talk(f"Saved to {out}. To apply exactly this: agentops apply {out}")
+        way = f"To apply exactly this: agentops apply {out}" if made.is_applyable else "It can't be applied as it is."
+        talk(f"Saved to {out}. {way}")
+    if made.blocked_code is not None:
+        return made.blocked_code
     return ExitCode.CHANGES if detailed_exitcode and not made.is_empty else ExitCode.DONE

@@ -15,6 +15,7 @@ from agentops import workflow
 from agentops.cli.collector import frozen_collector
 from agentops.cli.local import emulator_for
 from agentops.cli.reading import ReadingProgress
+from agentops.cli.streams import trusted
 from agentops.cli.talking import talk as talk
 from agentops.document import Generation
 from agentops.plan.selection import Selection
@@ -86,23 +87,29 @@ def read_project(scope: Scope, *, needs_secrets: bool = False) -> Project:
 
 
 @asynccontextmanager
-async def opened(scope: Scope, *, needs_secrets: bool = True) -> AsyncIterator[Deployment]:
-    """The deployment that `scope` means, with its account connected and its agents selected."""
+async def opened(scope: Scope, *, needs_secrets: bool = True, needs_specs: bool = True) -> AsyncIterator[Deployment]:
+    """The deployment that `scope` means, with its account connected and its agents selected.
+
+    needs_specs: False where agents are found by our marks, so that no mistake in a file is in the way
+    """
     project = read_project(scope, needs_secrets=needs_secrets)
     settings = read_settings()
-    reading = ReadingProgress(sys.stderr, redraws=sys.stderr.isatty() and settings.can_redraw)
+    reading = ReadingProgress(trusted(sys.stderr), redraws=sys.stderr.isatty() and settings.can_redraw)
     async with emulator_for(project, scope.generation) as emulator_url:
         with reading:
             async with workflow.deployment.open_deployment(
                 project,
                 settings,
+                selection=scope.selection,
+                changed_since=scope.changed_since,
+                needs_specs=needs_specs,
                 emulator_url=emulator_url,
                 generation=scope.generation,
                 on_exchange=_tell_exchange if scope.is_verbose else None,
                 on_read=reading.tell,
                 on_wait=talk,
             ) as deployment:
-                yield workflow.selecting.selected(deployment, scope.selection, scope.changed_since)
+                yield deployment
 
 
 def _tell_exchange(exchange: Exchange) -> None:

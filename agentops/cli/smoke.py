@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops import workflow
+from agentops.calls.baseline import NO_BASELINE
 from agentops.calls.folder import keep_in
-from agentops.calls.schedule import Plan
+from agentops.calls.schedule import RunOptions
 from agentops.cli import completion
 from agentops.cli.call_pages import exit_code_of, run_output, tell_progress, write_pages
 from agentops.cli.mutants import try_mutants
@@ -28,9 +30,9 @@ from agentops.cli.options import (
     read_shard,
 )
 from agentops.cli.session import Scope, opened, read_project, run_async, scope_of, talk
-from agentops.diagnostics import has_errors
-from agentops.errors import ExitCode, SpecError
+from agentops.errors import ExitCode, UsageError
 from agentops.state import state_folder
+from agentops.workflow.call_wiring import estimate_usage
 from agentops.workflow.calls import CallRequest, estimate_min
 
 if TYPE_CHECKING:
@@ -72,30 +74,82 @@ def smoke(
     mutate: Annotated[
         bool, typer.Option("--mutate", help="Test the scripts: broken agents on a temporary emulator must fail.")
     ] = False,
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", metavar="REPORT", help='The report.json that "+20%" rises from.')
+    ] = None,
+    rejudge: Annotated[
+        Path | None, typer.Option("--rejudge", metavar="DIR", help="Judge the calls of an earlier run; call nobody.")
+    ] = None,
+    replay: Annotated[
+        Path | None,
+        typer.Option(
+            "--replay", metavar="REPORT", help="Let simulated callers say what they said there, word for word."
+        ),
+    ] = None,
+    coverage: Annotated[
+        bool,
+        typer.Option("--coverage", help="Say which tools and playbooks the scripts exercised."),
+    ] = False,
     output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print the result.")] = TextOrJson.TEXT,
 ) -> int:
     """Call the agents that serve now, by their scripts, and report what was heard."""
     scope = scope_of(project, environment, api, agent, exclude, select, changed_since)
     files = tuple(path.resolve() for path in script or ())
     request = CallRequest(files, tuple(tag or ()), read_shard(shard), budget)
+    if rejudge is not None and (replay is not None or mutate or dry_run):
+        raise UsageError("--rejudge calls nobody: leave --replay, --mutate and --dry-run out", code="options")
     if mutate:
         return _try_mutants(scope, request)
     if dry_run:
         return _say_what_would_be_called(scope, request)
 
-    async def main() -> tuple[RunReport, Path]:
-        async with opened(scope) as deployment:
-            scripts = workflow.calls.choose_scripts(deployment.project, deployment.agents, request)
-            started = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-            folder = output or state_folder(deployment.root) / "calls" / started
-            plan = Plan(concurrency=concurrency, shard=request.shard, progress=tell_progress, keep=keep_in(folder))
-            return await workflow.calls.smoke(deployment, scripts, plan), folder
-
-    run, folder = run_async(main)
+    asked = _Asked(output, concurrency, baseline, rejudge, replay, coverage)
+    run, folder, floor = run_async(lambda: _call(scope, request, asked))
     page = write_pages(run, folder)
     sys.stdout.write(run_output(run, output_format))
     talk(f"Report: {page}")
+    if floor is not None and run.covered_share is not None and run.covered_share < floor:
+        talk(
+            f"coverage: {run.covered_share:.0%} of tools and playbooks were exercised, "
+            f"deploy.coverage asks for {floor:.0%}"
+        )
+        return ExitCode.CALLS_FAILED
     return exit_code_of(run)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How to call, or what to judge instead."""
+
+    output: Path | None
+    concurrency: int
+    baseline: Path | None
+    rejudge: Path | None
+    replay: Path | None
+    coverage: bool
+
+
+async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunReport, Path, float | None]:
+    """The run, the folder it is in, and the floor of its coverage."""
+    recorded = workflow.recorded_calls
+    async with opened(scope) as deployment:
+        scripts = workflow.calls.choose_scripts(deployment.project, deployment.agents, request)
+        lines = recorded.read_lines(asked.replay, scripts) if asked.replay else {}
+        scripts = [item for item in scripts if not asked.replay or item.file in lines]
+        before = recorded.read_baseline(asked.baseline, scripts) if asked.baseline else NO_BASELINE
+        started = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        folder = asked.output or state_folder(deployment.root) / "calls" / started
+        if asked.rejudge is not None:
+            return await recorded.judge_again(deployment, scripts, asked.rejudge, folder, before), folder, None
+        floor = deployment.environment.deploy.coverage_floor
+        options = RunOptions(
+            concurrency=asked.concurrency, shard=request.shard, progress=tell_progress, keep=keep_in(folder)
+        )
+        measures_coverage = asked.coverage or floor is not None
+        run = await workflow.calls.smoke(
+            deployment, scripts, options, before, lines, measures_coverage=measures_coverage
+        )
+        return run, folder, floor
 
 
 def _say_what_would_be_called(scope: Scope, request: CallRequest) -> int:
@@ -105,13 +159,15 @@ def _say_what_would_be_called(scope: Scope, request: CallRequest) -> int:
         times = f" x{item.script.repeat.times}" if item.script.repeat.times > 1 else ""
         title = item.script.name or item.file
         print(f"{item.script.agent}: {title}{times}  ({item.script.mode}, about {estimate_min([item]) * 60:.0f} s)")
-    print(f"{len(scripts)} scripts, about {estimate_min(scripts):.1f} minutes of calls. Nothing was called.")
+    usage = estimate_usage([item.script for item in scripts], project.environment)
+    judged = (
+        f", at most {usage.requests} requests to the judge (about {usage.tokens:,} tokens)" if usage.requests else ""
+    )
+    print(f"{len(scripts)} scripts, about {estimate_min(scripts):.1f} minutes of calls{judged}. Nothing was called.")
     return ExitCode.DONE
 
 
 def _selected(project: Project, scope: Scope) -> Sequence[DesiredAgent]:
-    if has_errors(project.diagnostics):
-        raise SpecError(project.diagnostics)
     return workflow.selecting.agents_of(project, scope.selection, scope.changed_since)
 
 

@@ -5,6 +5,7 @@ Every change asks for a JSON (or SQLite) content type: a page in a browser canno
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import asdict, replace
 from typing import Any
@@ -16,6 +17,8 @@ from starlette.routing import BaseRoute, Route
 from agentops import __version__
 from agentops.emulator.faults import ArmedFaults, read_fault
 from agentops.emulator.interception import RequestLog
+from agentops.emulator.options import SWITCHES
+from agentops.emulator.realtime.call_record import to_mono
 from agentops.emulator.realtime.endpoint import Endpoint
 from agentops.emulator.store.database import EmulatorError
 from agentops.emulator.store.state import Store
@@ -68,6 +71,8 @@ class Controls:
                     "late_listing_s": options.late_listing_s,
                 },
                 "choices": asdict(options.choices),
+                "switches": [asdict(switch) for switch in SWITCHES],
+                "warnings": list(self._store.warnings),
                 "faults": self._faults.listed(),
                 "draining": self._realtime.is_draining,
             }
@@ -139,7 +144,9 @@ class Controls:
     async def play_recording(self, http: Request) -> Response:
         """`<call id>.wav` is mixed; `<call id>-stereo.wav` has the caller left and the agent right."""
         call_id, _, suffix = http.path_params["name"].partition("-stereo")
-        wav = self._store.recording(call_id + suffix, stereo="-stereo" in http.path_params["name"])
+        wav = self._store.recording(call_id + suffix)
+        if wav is not None and "-stereo" not in http.path_params["name"]:
+            wav = await asyncio.to_thread(to_mono, wav)
         return Response(wav, media_type="audio/wav") if wav else Response("no such recording", 404)
 
     async def take_upload(self, http: Request) -> Response:

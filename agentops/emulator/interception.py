@@ -6,7 +6,6 @@ ASGI middleware around everything else, so that a fault can take away an answer 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 import math
 import re
@@ -16,8 +15,6 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agentops.emulator.faults import SOCKET_KINDS, ArmedFaults, Fault
@@ -60,8 +57,6 @@ class Interception:
             await self._open_socket(scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(EMULATED):
             await self._answer(scope, receive, send)
-        elif scope["type"] == "http" and not is_addressed_here(scope):
-            await PlainTextResponse("address the emulator by its IP address or as localhost", 421)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -125,20 +120,6 @@ class Interception:
                 await _refuse_socket(fault, send)
                 return
         await self._app(scope, receive, send)
-
-
-def is_addressed_here(scope: Scope) -> bool:
-    """Whether the console and the controls were asked for by an address or as localhost.
-
-    Under any other name the request comes from a page whose author made that name point here, to read what it may not.
-    """
-    host = Headers(scope=scope).get("host", "")
-    name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
-    try:
-        ipaddress.ip_address(name.strip("[]"))
-    except ValueError:
-        return name == "localhost" or name.endswith(".localhost")
-    return True
 
 
 async def _hang_up(scope: Scope, receive: Receive) -> None:

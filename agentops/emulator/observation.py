@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-EMULATED = ("/atoms/", "/waves/")  # the platform's paths; the others are the emulator's own
+EMULATED = ("/atoms/", "/waves/", "/payment/")  # the platform's paths; the others are the emulator's own
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from ruamel.yaml.error import YAMLError
 from agentops.emulator.faults import Fault, read_faults
 from agentops.emulator.rest.account import numbers
 from agentops.emulator.rest.agents.agent import add_agent
-from agentops.emulator.rest.library import knowledge
-from agentops.emulator.rest.schema import COUNT, OBJECT, TEXT, array, obj, problems, text
+from agentops.emulator.rest.library import knowledge, voices
+from agentops.emulator.rest.library.voice_catalog import PRO, STANDARD
+from agentops.emulator.rest.schema import COUNT, OBJECT, TEXT, array, obj, one_of, problems, text
 from agentops.emulator.rest.versioning import configuration, publishing, versions
 from agentops.emulator.rest.wire import Refusal
 from agentops.emulator.store.database import Body, EmulatorError
@@ -28,12 +29,26 @@ _AGENT = obj(
     required=("name",),
     closed=True,
 )
+_VOICE = obj(
+    {
+        "id": text(least=1, pattern=voices.WELL_FORMED.pattern),
+        "gender": one_of("male", "female"),
+        "accent": TEXT,
+        "languages": array(TEXT),
+        "models": array(one_of(STANDARD, PRO), least=1),
+    },
+    required=("id",),
+    closed=True,
+)
+_CLONE = obj({"id": text(pattern="^voice_[A-Za-z0-9]{10}$"), "name": text(least=1)}, required=("name",), closed=True)
 _KNOWLEDGE = obj({"name": text(least=1, most=40), "description": TEXT}, required=("name",), closed=True)
 SEED = obj(
     {
         "agents": array(_AGENT),
         "phone_numbers": array(text(pattern=r"^\+\d{7,15}$")),
         "knowledge_bases": array(_KNOWLEDGE),
+        "voices": array(_VOICE),
+        "cloned_voices": array(_CLONE),
         "agent_limit": COUNT,
     },
     closed=True,
@@ -55,6 +70,14 @@ def plant(store: Store, path: Path) -> None:
 def _plant(store: Store, content: Body) -> None:
     if "agent_limit" in content:
         store.database.put("setting", "agent_limit", {"value": content["agent_limit"]})
+    for voice in content.get("voices", []):
+        row = {"gender": "female", "accent": "", "languages": ["english"], "models": [STANDARD], **voice}
+        store.database.put("voice", voice["id"], {"voiceId": row.pop("id"), **row})
+    cloned = {clone["displayName"] for clone in store.database.all("clone")}
+    for clone in content.get("cloned_voices", []):
+        if clone["name"] not in cloned:
+            voice_id = {"voiceId": clone["id"]} if "id" in clone else {}
+            voices.keep_clone(store, {"displayName": clone["name"], **voice_id})
     known = {product["attributes"]["phoneNumber"] for product in store.database.all("product")}
     for number in content.get("phone_numbers", []):
         if number not in known:

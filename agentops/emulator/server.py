@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 import uvicorn
+from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agentops.emulator.app import create_app
+from agentops.emulator.guard import Guard, with_key
 from agentops.emulator.interception import ABORT
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.store.database import EmulatorError
@@ -60,6 +62,7 @@ def start(options: EmulatorOptions, *, clock: Clock | None = None) -> RunningEmu
 
     Raises EmulatorError when the port or the data file cannot be had.
     """
+    options = with_key(options)
     listener = _listen(options)
     try:
         app = create_app(options, clock=clock)
@@ -67,21 +70,31 @@ def start(options: EmulatorOptions, *, clock: Clock | None = None) -> RunningEmu
         listener.close()
         raise
     ready = threading.Event()
-    server = _Server(_config(app), ready.set)
+    server = _Server(_config(app, options), ready.set)
     thread = threading.Thread(target=server.run, args=([listener],), name="agentops-emulator", daemon=True)
     thread.start()
     ready.wait()
     return RunningEmulator(_address(listener), app.state.store, server, thread)
 
 
-def serve(options: EmulatorOptions, *, on_ready: Callable[[str], None]) -> None:
-    """Serves in this thread until it is interrupted; `on_ready` gets the address once requests are answered.
+def serve(
+    options: EmulatorOptions,
+    *,
+    on_ready: Callable[[str, tuple[str, ...]], None],
+    on_warning: Callable[[str], None] = lambda text: None,
+) -> None:
+    """Serves in this thread until it is interrupted.
+
+    `on_ready` gets the address and the keys that are taken (none: any `sk_` key) once requests are answered, and
+    `on_warning` a line for everything that was let pass unchecked.
 
     Raises EmulatorError when the port or the data file cannot be had.
     """
+    options = with_key(options)
     listener = _listen(options)
     app = create_app(options)
-    server = _Server(_config(app), lambda: on_ready(_address(listener)))
+    app.state.store.on_warning = on_warning
+    server = _Server(_config(app, options), lambda: on_ready(_address(listener), options.keys))
     server.run([listener])
 
 
@@ -115,14 +128,28 @@ def _cuttable(app: ASGIApp) -> ASGIApp:
         if transport is not None:
             scope[ABORT] = transport.abort
         with suppress(ClientDisconnect):  # nobody is left to answer, and that is nothing to log
-            await app(scope, receive, send)
+            await app(scope, receive, _in_usual_case(send))
 
     return with_abort
 
 
-def _config(app: ASGIApp) -> uvicorn.Config:
+def _in_usual_case(send: Send) -> Send:
+    """Spells header names as the platform's server does (`Content-Type`); ASGI has them in lower case."""
+
+    async def send_spelled(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            spelled = [
+                (b"-".join(map(bytes.capitalize, name.split(b"-"))), value) for name, value in message["headers"]
+            ]
+            message = {**message, "headers": spelled}
+        await send(message)
+
+    return send_spelled
+
+
+def _config(app: Starlette, options: EmulatorOptions) -> uvicorn.Config:
     return uvicorn.Config(
-        _cuttable(app),
+        _cuttable(Guard(app, options, app.state.store.accepts_key)),
         log_config=None,
         access_log=False,
         http="h11",  # the same whether or not another parser is installed

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 NOT_COPIED = "(not copied)"
+CHOSEN = "(your choice)"  # the value of a target that the choices file answers
 
 
 class Grade(StrEnum):
@@ -26,7 +27,38 @@ class Grade(StrEnum):
     DEFAULT = "default"
 
 
+# Codes whose merely approximated values still need somebody.
+_NEVER_ALONE = frozenset({"EL003", "EL007", "EL014", "EL018", "EL022", "EL023"})
 SHOWN = (Grade.CHOICE, Grade.UNSUPPORTED, Grade.APPROXIMATED, Grade.EXACT)
+
+
+# What a finding of each code means for callers, the worst first.
+RISKS: Mapping[str, str] = {
+    "EL009": "Secrets stood in the clear, or are kept elsewhere: replace what leaked and set them in each environment",
+    "EL018": "Recording, retention and redaction cannot be set as before: settle it before taking calls",
+    "EL012": "Transfers need a number, or callers are not put through",
+    "EL011": "What a built-in tool or another agent did is missing",
+    "EL008": "Tools are named but not defined in the input",
+    "EL010": "Tools need an address or a client, or have no counterpart",
+    "EL003": "Languages are missing, or switched in another way",
+    "EL004": "The first words or the prompt must be written",
+    "EL023": "The prompt mentions tools that are called otherwise now, or are gone",
+    "EL013": "Knowledge must be loaded anew",
+    "EL017": "Guardrails are instructions now, and no checks",
+    "EL014": "The workflow is followed by instruction only",
+    "EL007": "Variables differ or have no value",
+    "EL016": "Webhooks must be registered anew, and sessions take variables only",
+    "EL005": "Times were brought into other limits",
+    "EL001": "A voice must be chosen and listened to",
+    "EL002": "A model must be chosen and listened to",
+    "EL019": "Texts hold marks that would be read aloud",
+    "EL015": "Metrics have new names or types",
+    "EL022": "Tests need the caller's words, a judge, or sharper checks",
+    "EL021": "The input had to be repaired, or holds values of a wrong type",
+    "EL006": "Settings behave a little differently",
+    "EL020": "Settings have no counterpart",
+}
+MOST_TASKS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +136,16 @@ class AgentFidelity:
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """Something to do before an agent takes calls: what for, how (one line for each way), and for which agents."""
+
+    code: str
+    risk: str
+    todos: tuple[str, ...]
+    agents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """An input that could not be read as an agent, and why."""
 
@@ -124,6 +166,24 @@ class FidelityReport:
     @property
     def counts(self) -> Mapping[Grade, int]:
         return total(agent.counts for agent in self.agents)
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """Everything that somebody must do, by its risk to callers."""
+        return tuple(task for code in RISKS if (task := self._task(code)) is not None)
+
+    def _task(self, code: str) -> Task | None:
+        todos: dict[str, None] = {}
+        agents: dict[str, None] = {}
+        for agent in self.agents:
+            for item in agent.items:
+                is_open = item.target_value != CHOSEN or bool(agent.open_choices)
+                is_lacking = item.grade in (Grade.CHOICE, Grade.UNSUPPORTED)
+                needs_somebody = is_lacking or (item.grade is Grade.APPROXIMATED and code in _NEVER_ALONE)
+                if item.code == code and item.todo and is_open and needs_somebody:
+                    todos[item.todo] = None
+                    agents[agent.key] = None
+        return Task(code, RISKS[code], tuple(todos), tuple(agents)) if agents else None
 
     @property
     def choices(self) -> tuple[OpenChoice, ...]:

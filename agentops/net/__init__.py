@@ -4,7 +4,7 @@ from agentops.net.answers import Answer, error_of
 from agentops.net.client import Dialect, Exchange, Http, NetOptions, RetryPolicy
 from agentops.net.origin import platform_origin
 from agentops.net.pace import Tiers
-from agentops.net.transport import Transport
+from agentops.net.transport import Transport, Upload
 
 __all__ = [
     "Answer",
@@ -15,6 +15,7 @@ __all__ = [
     "RetryPolicy",
     "Tiers",
     "Transport",
+    "Upload",
     "error_of",
     "platform_origin",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,9 @@ from agentops.errors import (
 )
 
 _SHOWN_CHARACTERS = 200
+_DEEPEST = 100  # nested objects and lists; what the platform documents has fewer than ten
+_UNSEEN = frozenset({"head", "style", "script", "title"})
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*+)?+[^<>]*+>")
 _JSON = json.JSONDecoder(strict=False)  # takes unescaped control characters
 
 
@@ -48,17 +52,30 @@ class Answer:
 
     @property
     def request_id(self) -> str | None:
-        return self.headers.get("x-request-id")
+        found = self.headers.get("x-request-id")
+        return found[:_SHOWN_CHARACTERS] if found else None
 
 
 def read_answer(status: int, text: str, headers: Mapping[str, str]) -> Answer:
-    """Parses the body as JSON where it is, unescaped control characters included."""
+    """Parses the body as JSON where it is, unescaped control characters included; not where it is nested absurdly."""
     if not text or text.isspace():
         return Answer(status, None, headers)
     try:
-        return Answer(status, _JSON.decode(text), headers)
-    except ValueError:
+        body = _JSON.decode(text)
+    except (ValueError, RecursionError):
         return Answer(status, text, headers, is_json=False)
+    return Answer(status, body, headers) if _is_shallow(body) else Answer(status, text, headers, is_json=False)
+
+
+def _is_shallow(body: Any) -> bool:
+    """Whether nobody who walks through `body` gets lost in it."""
+    level = [body]
+    for _ in range(_DEEPEST):
+        inner = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list)]
+        if not inner:
+            return True
+        level = [item for items in inner for item in items]
+    return False
 
 
 def texts_of(answer: Answer) -> list[str]:
@@ -80,10 +97,19 @@ def texts_of(answer: Answer) -> list[str]:
 
 def _readable(text: str) -> str:
     """An HTML page or a gateway's text as one short line."""
-    if "<" in text:
-        text = re.sub(r"(?is)<(head|style|script|title)\b.*?</\1>", " ", text)
-        text = html.unescape(re.sub(r"<[^>]*>", " ", text))
-    return " ".join(text.split())[:_SHOWN_CHARACTERS]
+    seen: list[str] = []
+    end, unseen = 0, ""
+    for tag in _TAG.finditer(text):
+        if not unseen:
+            seen.append(text[end : tag.start()])
+        name, end = (tag[2] or "").lower(), tag.end()
+        if not unseen and name in _UNSEEN and not tag[1]:
+            unseen = name
+        elif tag[1] and name == unseen:
+            unseen = ""
+    seen.append("" if unseen else text[end:])
+    plain = html.unescape(" ".join(seen)) if "<" in text else text
+    return " ".join(plain.split())[:_SHOWN_CHARACTERS]
 
 
 def retry_after_s(answer: Answer, now: datetime) -> float | None:
@@ -94,13 +120,15 @@ def retry_after_s(answer: Answer, now: datetime) -> float | None:
         value = answer.body.get("retry_after") or (limit.get("retryAfterSec") if isinstance(limit, dict) else None)
     if value is None:
         return None
+    text = str(value)[:_SHOWN_CHARACTERS]
     try:
-        return max(float(value), 0.0)
-    except (TypeError, ValueError):
+        seconds = float(text)
+        return None if math.isnan(seconds) else max(seconds, 0.0)
+    except ValueError:
         pass
     try:
-        return max((parsedate_to_datetime(str(value)) - now).total_seconds(), 0.0)
-    except (TypeError, ValueError):
+        return max((parsedate_to_datetime(text) - now).total_seconds(), 0.0)
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None
 
 
@@ -175,7 +203,7 @@ def _hint_for_forbidden(lowered: str) -> str | None:
     return None
 
 
-_ARCHIVE = re.compile(r"already (archived|active)|associated with the .* campaign", re.IGNORECASE)
+_ARCHIVE = re.compile(r"already (archived|active)|associated with the .{0,200} campaign", re.IGNORECASE)
 _REMEDIES: dict[ConflictFlavour, str] = {
     ConflictFlavour.MIGRATION_REQUIRED: "this account is on the branch model: leave out --api v1",
     ConflictFlavour.DRAFT_CONFLICT: "somebody edited the same fields in the draft: plan again",

@@ -1,7 +1,8 @@
 """The one HTTP client: sends, paces, retries what may be retried, and turns every failure into a typed error.
 
 A request that may have taken effect is never repeated unless repeating it changes nothing: `OutcomeUnknownError` tells
-the caller to read first. Secrets are revealed here, in the moment of sending, and cut out of whatever an error quotes.
+the caller to read first. Secrets are revealed here, in the moment of sending, and taken out of what an answer
+says before anybody reads it: half a secret, or one inside another text, is not recognised any more.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ from agentops.document import Secret
 from agentops.errors import OutcomeUnknownError, PlatformError, RateLimitedError, UnavailableError, UsageError
 from agentops.net.answers import Answer, error_of, retry_after_s
 from agentops.net.pace import Pace, RetryBudget, Tiers
-from agentops.net.transport import LostError, NotSentError, RefusedError, Sender, Transport, quoted
+from agentops.net.transport import LostError, NotSentError, RefusedError, Sender, Transport, Upload, quoted
+from agentops.scrub import Scrubber
 
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _WORTH_TELLING_S = 2.0
+_DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class NetOptions:
     first_answer_timeout_s: the same until the host has answered for the first time; after half of it nothing is retried
     on_exchange:            is told of every attempt
     on_wait:                is told, in words, why nothing happens, once that has taken a few seconds
+    secrets:                values that no error may quote; the key and what requests reveal are added to them
     """
 
     requests_per_second: float | Tiers | None = field(default_factory=Tiers)
@@ -79,6 +83,7 @@ class NetOptions:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     on_exchange: Callable[[Exchange], None] | None = None
     on_wait: Callable[[str], None] = lambda text: None
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,8 @@ class Http:
         self._clock = clock or SystemClock()
         self._jitter = jitter
         self._key = api_key.reveal() if api_key else None
+        self._secrets = self.options.secrets | ({self._key} if self._key else frozenset())
+        self._scrubber = Scrubber(self._secrets)
         self._is_heard = False
         self.pace = Pace(self.options.requests_per_second, self.options.max_in_flight, self._clock, jitter)
         self._budget = RetryBudget(self.options.retry.budget_floor, self.options.retry.budget_share)
@@ -170,11 +177,14 @@ class Http:
     ) -> Answer:
         """One successful answer, after as many tries as are allowed. Raises the kinds of `PlatformError`.
 
+        body: what is sent as JSON, or an `Upload` that is sent as it is
+
         is_repeatable: doing it twice is doing it once (default: for GET only). Refusals that came before anything was
         done (no connection, 429) are retried for every method.
         """
         repeatable = method in _SAFE_METHODS if is_repeatable is None else is_repeatable
-        content, secrets = _encode(body)
+        content, secrets = (body, frozenset()) if isinstance(body, Upload) else _encode(body)
+        self._learn(secrets)
         target = _target(path, query)
         attempt, began = 1, self._clock.monotonic()
         while True:
@@ -183,14 +193,14 @@ class Http:
                 return await self._attempt(method, path, target, content, repeatable)
             except _Failure as failure:
                 if isinstance(failure.error, RateLimitedError):
-                    self._slow_down(failure, secrets)
+                    self._slow_down(failure)
                     continue
                 elapsed = self._clock.monotonic() - began
                 is_hopeless = not self._is_heard and elapsed >= self.options.first_answer_timeout_s / 2
                 is_last = attempt >= self.options.retry.attempts or not failure.may_repeat or is_hopeless
                 if is_last or not self._budget.spend():
-                    raise self._scrubbed(failure.error, secrets) from None
-                await self._back_off(attempt, failure, secrets)
+                    raise self._scrubbed(failure.error) from None
+                await self._back_off(attempt, failure)
                 attempt += 1
 
     async def stream_lines(self, path: str, *, query: Mapping[str, Any] | None = None) -> AsyncIterator[str]:
@@ -201,11 +211,13 @@ class Http:
                 async for line in lines:
                     yield line
         except RefusedError as refused:
-            raise self._scrubbed(self.dialect.error_of(refused.answer, told), frozenset()) from None
+            raise self._scrubbed(self._error_of(refused.answer, told)) from None
         except (NotSentError, LostError) as error:
-            raise self._unreachable(error, told) from None
+            raise self._scrubbed(self._unreachable(error, told)) from None
 
-    async def _attempt(self, method: str, path: str, target: str, content: bytes | None, repeatable: bool) -> Answer:
+    async def _attempt(
+        self, method: str, path: str, target: str, content: bytes | Upload | None, repeatable: bool
+    ) -> Answer:
         told = f"{method} {path}"
         try:
             async with self.pace:
@@ -221,7 +233,7 @@ class Http:
         answer = self.dialect.understand(answer, self._clock.now())
         return self._judge(answer, method, told, repeatable)
 
-    async def _first_or_next(self, method: str, target: str, content: bytes | None) -> Answer:
+    async def _first_or_next(self, method: str, target: str, content: bytes | Upload | None) -> Answer:
         if self._is_heard:
             return await self._sender.send(method, target, content, within_s=self.options.request_timeout_s)
         within_s = self.options.first_answer_timeout_s
@@ -241,7 +253,8 @@ class Http:
     def _tell(self, method: str, path: str, answer: Answer, began: float) -> None:
         if self.options.on_exchange is not None:
             elapsed_ms = (self._clock.monotonic() - began) * 1000
-            self.options.on_exchange(Exchange(method, path, answer.status, elapsed_ms, answer.request_id))
+            request_id = self._scrubber.text(answer.request_id) if answer.request_id else None
+            self.options.on_exchange(Exchange(method, path, answer.status, elapsed_ms, request_id))
 
     def _judge(self, answer: Answer, method: str, told: str, repeatable: bool) -> Answer:
         if answer.status != 429:
@@ -250,7 +263,7 @@ class Http:
             if answer.is_json:
                 return answer
             raise _lost(method, told, "an answer that is not JSON", repeatable, answer)
-        error = self.dialect.error_of(answer, told)
+        error = self._error_of(answer, told)
         wait_s = retry_after_s(answer, self._clock.now())
         if answer.status >= 500 or answer.status == 408:
             failure = _lost(method, told, error.summary, repeatable, answer, error)
@@ -258,28 +271,29 @@ class Http:
             raise failure
         raise _Failure(error, may_repeat=False, wait_s=wait_s)
 
-    def _slow_down(self, failure: _Failure, secrets: frozenset[str]) -> None:
+    def _slow_down(self, failure: _Failure) -> None:
         """The next attempt goes through the pace like any other request, and so waits as long as everyone."""
         retry = self.options.retry
-        self._refuse_long_wait(failure, secrets)
+        self._refuse_long_wait(failure)
         pause_s = self.pace.refused(failure.wait_s)
         if self.pace.refused_for_s >= retry.limited_for_s:
-            raise self._scrubbed(failure.error, secrets) from None
+            raise self._scrubbed(failure.error) from None
         if pause_s >= _WORTH_TELLING_S:
             self.options.on_wait(f"the platform limits requests: waiting {pause_s:.0f} s, then more slowly")
 
-    async def _back_off(self, attempt: int, failure: _Failure, secrets: frozenset[str]) -> None:
+    async def _back_off(self, attempt: int, failure: _Failure) -> None:
         retry = self.options.retry
         wait_s = min(retry.cap_s, retry.base_s * 2 ** (attempt - 1)) * (0.5 + self._jitter() / 2)
         if failure.wait_s is not None:
-            self._refuse_long_wait(failure, secrets)
+            self._refuse_long_wait(failure)
             wait_s = failure.wait_s + self._jitter() * retry.base_s
         await self._clock.sleep(wait_s)
 
-    def _refuse_long_wait(self, failure: _Failure, secrets: frozenset[str]) -> None:
+    def _refuse_long_wait(self, failure: _Failure) -> None:
         if failure.wait_s is not None and failure.wait_s > self.options.retry.longest_wait_s:
-            failure.error.hint = f"asked to wait {failure.wait_s:.0f} s: run it again after that"
-            raise self._scrubbed(failure.error, secrets) from None
+            asked = f"{failure.wait_s:.0f} s" if failure.wait_s < _DAY_S else "more than a day"
+            failure.error.hint = f"asked to wait {asked}: run it again after that"
+            raise self._scrubbed(failure.error) from None
 
     @property
     def _way(self) -> str:
@@ -299,11 +313,20 @@ class Http:
         summary = f"{self.origin} can't be reached{self._way}: {error}"
         return UnavailableError(summary, request=told, hint=hint, code=code or "unreachable")
 
-    def _scrubbed(self, error: PlatformError, secrets: frozenset[str]) -> PlatformError:
-        """`error` without the values that were sent as secrets, in case the platform quotes them back."""
-        for value in {self._key, *secrets} - {None, ""}:
-            error.summary = error.summary.replace(str(value), "***")
-            error.args = (error.summary,)
+    def _learn(self, secrets: frozenset[str]) -> None:
+        """What one request sent may be quoted by the answer to another, such as a publish."""
+        if not secrets <= self._secrets:
+            self._secrets |= secrets
+            self._scrubber = Scrubber(self._secrets)
+
+    def _error_of(self, answer: Answer, told: str) -> PlatformError:
+        return self.dialect.error_of(self._scrubber.deep(answer), told)
+
+    def _scrubbed(self, error: PlatformError) -> PlatformError:
+        """`error` without secrets, in case they came by another way than an answer."""
+        error.summary = self._scrubber.text(error.summary)
+        error.request_id = self._scrubber.text(error.request_id) if error.request_id else None
+        error.args = (error.summary,)
         return error
 
 

@@ -13,6 +13,7 @@ import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -24,6 +25,7 @@ from agentops.net.origin import find_proxy
 
 MAX_BODY = 64 * 1024 * 1024  # of an answer, unpacked; its head is bounded by httpx2 (100 KB)
 MAX_LINE = 1024 * 1024  # of a stream
+_JSON = "application/json"
 IDLE_S = 4.0  # many servers close an unused connection after 5 s, and a request that meets that moment is lost
 
 # How a request leaves this process; tests bring their own.
@@ -59,6 +61,14 @@ class RefusedError(Exception):
         self.answer = answer
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A body that is no JSON, and what it is."""
+
+    data: bytes = field(repr=False)
+    content_type: str
+
+
 class Sender:
     """Sends requests to one origin, as many at once as it is asked to. The headers must be fit to be sent.
 
@@ -84,7 +94,7 @@ class Sender:
         self._is_watched = transport is None
         self._transport = transport or _open_transport(origin, self.proxy)
 
-    async def send(self, method: str, target: str, content: bytes | None = None, *, within_s: float) -> Answer:
+    async def send(self, method: str, target: str, content: bytes | Upload | None = None, *, within_s: float) -> Answer:
         """`target` is the quoted path with its query. Raises NotSentError and LostError."""
         watch = _Watch()
         try:
@@ -113,13 +123,14 @@ class Sender:
 
     @asynccontextmanager
     async def _opened(
-        self, method: str, target: str, content: bytes | None, watch: _Watch, *, is_endless: bool = False
+        self, method: str, target: str, content: bytes | Upload | None, watch: _Watch, *, is_endless: bool = False
     ) -> AsyncIterator[httpx2.Response]:
         timeouts = self._timeouts | ({"read": None} if is_endless else {})
         extensions: dict[str, Any] = {"timeout": timeouts, "trace": watch.note}
-        headers = self._headers if content is None else {**self._headers, "Content-Type": "application/json"}
+        data, kind = (content.data, content.content_type) if isinstance(content, Upload) else (content, _JSON)
+        headers = self._headers if data is None else {**self._headers, "Content-Type": kind}
         url = self._origin + target
-        request = httpx2.Request(method, url, headers=headers, content=content, extensions=extensions)
+        request = httpx2.Request(method, url, headers=headers, content=data, extensions=extensions)
         response = await self._transport.handle_async_request(request)
         response.request = request
         try:

@@ -14,9 +14,9 @@ from enum import StrEnum
 from typing import Any
 
 from agentops.diagnostics import Diagnostic, Severity
-from agentops.document import AccountLimits, PhoneNumber, Voice, path_text
+from agentops.document import AccountLimits, DesiredAgent, PhoneNumber, Voice, path_text
 from agentops.fields import Reference, reference_of
-from agentops.plan.build import acknowledge
+from agentops.plan.build import with_refusals
 from agentops.plan.changes import written_leaves
 from agentops.plan.diff import value_at
 from agentops.plan.model import Action, AgentChange, Plan, Refusal
@@ -26,6 +26,8 @@ _WRITES = frozenset({Action.CREATE, Action.UPDATE})
 # a realtime model takes any voice, older families have no list.
 _CATALOG_FAMILY = "lightningv31"
 _MODEL = ("synthesizer", "voiceConfig", "model")
+_NUMBERS_NAMED = 5
+_NUMBERS = "telephonyProductId"
 _VOICE = ("synthesizer", "voiceConfig", "voiceId")
 
 
@@ -69,18 +71,35 @@ def questions(plan: Plan) -> frozenset[Question]:
     return frozenset(asked)
 
 
+def names_numbers(agents: Iterable[DesiredAgent]) -> bool:
+    """Whether a spec names a phone number by its digits, so that the account must say which product that is."""
+    return any(_is_e164(number) for agent in agents for number in agent.metadata.get(_NUMBERS, ()))
+
+
+def with_product_ids(agent: DesiredAgent, numbers: Iterable[PhoneNumber]) -> DesiredAgent:
+    """`agent` with the account's product for each phone number; one that the account does not have stays as written."""
+    if not names_numbers([agent]):
+        return agent
+    products = {_digits(each.number): each.product_id for each in numbers if each.number}
+    written = agent.metadata[_NUMBERS]
+    ids = [products.get(_digits(each), each) if _is_e164(each) else each for each in written]
+    return replace(agent, metadata={**agent.metadata, _NUMBERS: ids})
+
+
+def _is_e164(number: Any) -> bool:
+    return isinstance(number, str) and number.startswith("+")
+
+
+def _digits(number: str) -> str:
+    return re.sub(r"\D", "", number)
+
+
 def check_account(plan: Plan, account: Account, acknowledged: frozenset[str] = frozenset()) -> Plan:
     """`plan` with what the account's answers say against it. The digest stays: it is about the intention."""
     found = [refusal for change in _writing(plan.changes) for refusal in _unfulfilled(change, account)]
     found += _room(plan, account)
-    remaining, used = acknowledge(found, acknowledged)
     silent = tuple(_silent(question) for question in sorted(account.unanswered))
-    return replace(
-        plan,
-        refusals=plan.refusals + remaining,
-        acknowledged=tuple(sorted({*plan.acknowledged, *used})),
-        diagnostics=plan.diagnostics + silent,
-    )
+    return with_refusals(replace(plan, diagnostics=plan.diagnostics + silent), found, acknowledged)
 
 
 def _writing(changes: Iterable[AgentChange]) -> Iterator[AgentChange]:
@@ -121,8 +140,10 @@ def _voice(change: AgentChange, voices: tuple[Voice, ...]) -> Iterator[Refusal]:
 def _number(change: AgentChange, product_id: Any, numbers: tuple[PhoneNumber, ...]) -> Iterator[Refusal]:
     number = next((number for number in numbers if number.product_id == product_id), None)
     if number is None:
-        what = f"telephonyProductId: the account has no phone number {product_id!r}"
-        yield _refusal(change, "PHONE_NUMBER_UNKNOWN", what, "rent or import the number, or correct the id")
+        what = f"phone_numbers: the account has no phone number {product_id!r}"
+        has = ", ".join(each.number or each.product_id for each in numbers[:_NUMBERS_NAMED]) or "none"
+        hint = f"rent or import the number, or correct it (the account has: {has})"
+        yield _refusal(change, "PHONE_NUMBER_UNKNOWN", what, hint)
     elif number.agent_id and number.agent_id != change.agent_id:
         what = f"phone number {number.number or product_id} belongs to agent {number.agent_id} now"
         yield _refusal(change, "PHONE_NUMBER_TAKEN", what, "take it from that agent first")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agentops.diagnostics import Diagnostic, Severity
@@ -20,8 +20,8 @@ from agentops.document import (
 )
 from agentops.fields import is_clearable
 from agentops.plan.approval import digest_of, target_name
-from agentops.plan.canonical import Canonical, canonical, fingerprint_of, holds
-from agentops.plan.changes import Describer, place_in_source, secret_values
+from agentops.plan.canonical import Canonical, Flag, canonical, fingerprint_of, holds
+from agentops.plan.changes import Describer, place_in_source
 from agentops.plan.compare import (
     Comparison,
     active_rules,
@@ -31,11 +31,13 @@ from agentops.plan.compare import (
     new_metadata,
     unmanaged_paths,
 )
+from agentops.plan.concealment import Concealer, KnownSecrets, known_secrets
 from agentops.plan.diff import ABSENT, Difference, value_at
 from agentops.plan.drafts import foreign_draft
 from agentops.plan.drift import DriftStatus, classify
 from agentops.plan.identity import Match, Matching
 from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Operation, Plan, Refusal
+from agentops.plan.notes import INBOUND, has_stale_note, is_inbound_pending, uncalled_since, undone_fingerprints
 from agentops.plan.policy import refuse_by_rules
 from agentops.plan.safety import refuse_agent, refuse_excess, refuse_protected, refuse_shared_numbers
 
@@ -48,6 +50,8 @@ class World:
 
     orphans:  agents with our mark that no spec means any more, by the key in their mark; read only for `--prune`
     agent_count: agents that the account has now, archived ones not counted
+    leftover: names, by key, of other agents with our mark that no spec means
+    unseen:   how many agents that no spec means were not looked at
     """
 
     generation: Generation
@@ -55,6 +59,8 @@ class World:
     matching: Matching
     orphans: Mapping[str, ObservedAgent]
     agent_count: int
+    leftover: Mapping[str, str] = field(default_factory=dict)
+    unseen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +88,18 @@ class Planner:
 
     def __init__(self, environment: Environment, world: World, options: PlanOptions) -> None:
         self._environment, self._world, self._options = environment, world, options
-        self._concealed = secret_values(match.desired for match in world.matching.matches)
+        self._secrets = KnownSecrets(known_secrets(environment, (match.desired for match in world.matching.matches)))
 
     def plan_agent(self, match: Match, observed: ObservedAgent | None) -> AgentPlan:
         """`observed` is None where the account has no such agent yet."""
         desired, options = match.desired, self._options
-        describer = Describer(desired, self._concealed)
+        describer = Describer(desired, Concealer(self._secrets, desired.config, desired.metadata))
         form = canonical(desired.config)
         diagnostics = _unclearable(desired)
         if observed is None:
             return AgentPlan(_create(describer, form), [], diagnostics)
         status = classify(self._environment, self._world.generation, match, observed)
+        status = replace(status, rolled_back=status.rolled_back - undone_fingerprints(observed))
         rules = active_rules(self._environment, desired.key, options.today)
         compared = compare_config(describer, form, observed.live, status.base, rules)
         change = _existing(describer, form, observed, status, compared)
@@ -107,7 +114,7 @@ class Planner:
         """The plan, from a part for every match in their order. Rules about several agents at once apply here."""
         environment, world = self._environment, self._world
         refusals = list(world.matching.refusals)
-        notes = list(diagnostics) + _expired_rules(environment, self._options.today)
+        notes = [*diagnostics, *_expired_rules(environment, self._options.today), *_leftover(world)]
         changes: list[AgentChange] = []
         for part in parts:
             changes.append(part.change)
@@ -152,6 +159,10 @@ def _existing(
     unverifiable = tuple(sorted(n for n in live.unverifiable if holds(desired.config, n))) if live else ()
     unseen = _unseen(describer, form, unverifiable, status, mark)
     immediate = compare_metadata(describer, observed)
+    if is_inbound_pending(desired, observed):
+        pending = Difference((INBOUND,), Flag.FALSE, Flag.TRUE)
+        reason = "off since it was created, until its calls have passed"
+        immediate += (describer.describe(pending, reason=reason, is_immediate=True),)
     fields = compared.fields + unseen + immediate
     action, reason = _decide(observed, status, fields, mark)
     return AgentChange(
@@ -169,6 +180,7 @@ def _existing(
         drift_detail=status.detail,
         unverifiable=unverifiable,
         foreign_draft=foreign_draft(desired, observed),
+        uncalled_since=uncalled_since(observed),
         desired=desired,
         observed=None if action is Action.UNCHANGED and not compared.drifted else observed,
         restore_to=status.never_live if action is Action.GO_LIVE else None,
@@ -184,6 +196,10 @@ def _decide(
     if live is None:
         return Action.UPDATE, "nothing was ever published"
     serving = f"revision {live.number}" if live.number is not None else f"revision {live.revision_id}"
+    if not fields and uncalled_since(observed) is not None:
+        return Action.CALL, f"{serving} serves what the spec asks for and has not passed its calls"
+    if not fields and has_stale_note(observed):
+        return Action.UPDATE, "the note of a deploy that never went live is taken off its description"
     if not fields:
         return Action.UNCHANGED, f"{serving} serves what the spec asks for"
     waiting = status.never_live
@@ -241,6 +257,16 @@ def acknowledge(
     return tuple(remaining), tuple(sorted(name for name in used if name))
 
 
+def with_refusals(plan: Plan, found: Iterable[Refusal], acknowledged: frozenset[str]) -> Plan:
+    """`plan` with what more speaks against it. The digest stays: it is about the intention."""
+    remaining, used = acknowledge(found, acknowledged)
+    return replace(
+        plan,
+        refusals=plan.refusals + remaining,
+        acknowledged=tuple(sorted({*plan.acknowledged, *used})),
+    )
+
+
 def _unclearable(desired: DesiredAgent) -> list[Diagnostic]:
     return [
         Diagnostic(
@@ -278,6 +304,25 @@ def _expired_rules(environment: Environment, today: str) -> list[Diagnostic]:
         for rule in environment.ignore_drift
         if is_expired(rule, today)
     ]
+
+
+def _leftover(world: World) -> Iterable[Diagnostic]:
+    """Agents that go on taking calls although no spec describes them any more."""
+    for key, name in sorted(world.leftover.items()):
+        yield Diagnostic(
+            code="no-spec",
+            severity=Severity.WARNING,
+            summary=f"{name!r} ({key}) was deployed from here, serves on, and no spec describes it any more",
+            hint=f"`agentops apply --prune` archives it, `agentops forget {key}` leaves it alone for good",
+            agent=key,
+        )
+    if world.unseen:
+        yield Diagnostic(
+            code="not-looked-at",
+            severity=Severity.NOTE,
+            summary=f"{world.unseen} more agents of the account have no spec here and were not looked at",
+            hint="`agentops plan --prune` looks at every one of them",
+        )
 
 
 def _notes(change: AgentChange, status: DriftStatus, compared: Comparison) -> list[Diagnostic]:

@@ -16,6 +16,7 @@ compared, so that values the server filled in are never a difference. Two docume
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,6 +52,8 @@ class KeyedItems:
 # A value that is there but must not be seen: a secret of the platform's side that is not the one we would write.
 HIDDEN: Final = Secret(("(hidden)",))
 
+_WRITTEN_HOST = re.compile(r"[A-Za-z][\w+.-]*://[^/?#@]+[/?#]")
+_HOST = re.compile(r"([A-Za-z][\w+.-]*://)(?:[^/?#]*@)?([^/?#@\s]+)")
 _ALL: Final[Any] = object()
 _NUMBERS = (int, float)  # never empty, not even zero
 _LISTS = (list, tuple)
@@ -204,7 +207,18 @@ def _reconciled(observed: str, wanted: Secret) -> Secret:
     """The platform holds the secret in clear: the same text is the same secret, any other must stay unseen."""
     if not wanted.is_revealable or _text(wanted.reveal()) == observed:
         return wanted
-    return HIDDEN
+    return _resembling(observed, wanted)
+
+
+def _resembling(observed: str, wanted: Secret) -> Secret:
+    """As much of `observed` as may be seen where the spec has `wanted`: the host, unless that is part of the secret."""
+    written = wanted.parts[0]
+    if not isinstance(written, str) or not _WRITTEN_HOST.match(written):
+        return HIDDEN
+    if observed.startswith(written):
+        return Secret((f"{written}{HIDDEN}",))
+    found = _HOST.match(observed)
+    return Secret((f"{found[1]}{found[2]}/{HIDDEN}",)) if found else HIDDEN
 
 
 def _text(value: str) -> str:

@@ -5,36 +5,29 @@ Values leave canonical form here, and everything that must not be seen is hidden
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from agentops.diagnostics import Where
-from agentops.document import DesiredAgent, Path, Secret
-from agentops.fields import NATURAL_KEYS, SENT, Category, Risk, category_of, risk_of
-from agentops.plan.canonical import HIDDEN, Canonical, KeyedItems, plain
+from agentops.document import DesiredAgent, Path
+from agentops.fields import NATURAL_KEYS, Category, Risk, category_of, risk_of
+from agentops.plan.canonical import Canonical, KeyedItems, plain
+from agentops.plan.concealment import Concealer
 from agentops.plan.diff import ABSENT, Difference, leaves, value_at
 from agentops.plan.model import AgentChange, ChangedBy, FieldChange, Operation
-
-_TELLING = 6  # characters from which on a secret inside a text is no coincidence
-# Names of leaves that hold credentials whoever wrote them: never shown, not even from the platform's side.
-_SENSITIVE = re.compile(
-    r"authori[sz]ation|api[-_]?key|access[-_]?key|secret|token|passw|cookie|credential|signature|bearer|^auth$",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Describer:
     """What it takes to describe one agent's differences.
 
-    concealed: secret values that may stand anywhere
+    concealer: what of the platform's side may be shown
     is_of_spec: the new value is the spec's, so its place there is worth showing
     """
 
     desired: DesiredAgent
-    concealed: frozenset[str] = field(default=frozenset(), repr=False)
+    concealer: Concealer = field(repr=False)
     is_of_spec: bool = True
 
     def describe(
@@ -52,18 +45,15 @@ class Describer:
         return FieldChange(
             path=path,
             operation=operation,
-            before=None if before is ABSENT else self._shown(path, before),
-            after=None if after is ABSENT else self._shown(path, after),
+            before=None if before is ABSENT else plain(self.concealer.conceal(path, before)),
+            after=None if after is ABSENT else plain(self.concealer.conceal(path, after, before)),
             category=category,
-            risk=_risk(category, operation),
+            risk=_risk(path, category, before, after),
             changed_by=changed_by,
             reason=reason,
             where=place_in_source(self.desired, path) if self.is_of_spec else None,
             is_immediate=is_immediate,
         )
-
-    def _shown(self, path: Path, form: Canonical) -> Any:
-        return plain(_hidden(path, form, self.concealed))
 
 
 def expand(differences: Iterable[Difference]) -> Iterator[Difference]:
@@ -112,30 +102,9 @@ def _values_in(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
         yield path, value
 
 
-def secret_values(agents: Iterable[DesiredAgent]) -> frozenset[str]:
-    """The values of all secrets that specs use, to hide them wherever the platform's side shows them in clear."""
-    found: set[str] = set()
-    for agent in agents:
-        for secret in _secrets_in(agent.config, agent.metadata):
-            found |= {part.value for part in secret.parts if not isinstance(part, str) and part.value}
-    return frozenset(found)
-
-
 def place_in_source(desired: DesiredAgent, path: Path) -> Where | None:
     """Where the value at `path` is written; keyed items are looked up by their position in the spec's list."""
     return desired.place_of(_by_index(desired.config, path))
-
-
-def _secrets_in(*values: Any) -> Iterator[Secret]:
-    waiting = list(values)
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, Secret):
-            yield value
-        elif isinstance(value, dict):
-            waiting += value.values()
-        elif isinstance(value, list):
-            waiting += value
 
 
 def _by_index(document: Any, path: Path) -> Path:
@@ -161,31 +130,6 @@ def _is_item(path: Path, whole: Canonical) -> bool:
     return len(path) > 1 and isinstance(whole, dict) and NATURAL_KEYS.get(str(path[-2])) in whole
 
 
-def _hidden(path: Path, form: Canonical, concealed: frozenset[str]) -> Canonical:
-    if isinstance(form, dict):
-        return {name: _hidden((*path, name), value, concealed) for name, value in form.items()}
-    if isinstance(form, KeyedItems):
-        return KeyedItems({key: _hidden((*path, key), item, concealed) for key, item in form.items.items()})
-    if isinstance(form, list):
-        return [_hidden((*path, index), item, concealed) for index, item in enumerate(form)]
-    if not isinstance(form, str) or not form:
-        return form
-    is_call_time = form.startswith("{{") and form.endswith("}}")
-    is_credential = _is_sensitive(path) and not is_call_time and path[-1] != "key"
-    return HIDDEN if is_credential or any(_gives_away(form, value) for value in concealed) else form
-
-
-def _is_sensitive(path: Path) -> bool:
-    """Whether the leaf at `path` is a credential by its name, inside something that is sent to a third party."""
-    at = next((at for at, part in enumerate(path) if part in SENT), len(path))
-    return any(isinstance(name, str) and _SENSITIVE.search(name) for name in path[at + 1 :])
-
-
-def _gives_away(text: str, secret: str) -> bool:
-    """A very short secret is looked for as a whole value only: it would be found in any text."""
-    return text == secret or (len(secret) >= _TELLING and secret in text)
-
-
 def _category(path: Path, before: Canonical, after: Canonical) -> Category:
     sides = [side for side in (before, after) if isinstance(side, dict)]
     if any("transferNumber" in side for side in sides):
@@ -199,7 +143,21 @@ def _operation(before: Canonical, after: Canonical) -> Operation:
     return Operation.REMOVE if after is ABSENT else Operation.REPLACE
 
 
-def _risk(category: Category, operation: Operation) -> Risk:
-    if category is Category.TOOLS and operation is Operation.REMOVE:
+def _risk(path: Path, category: Category, before: Canonical, after: Canonical) -> Risk:
+    """What is taken away weighs more than what is changed: tools, playbooks, most of a prompt."""
+    is_whole_item = after is ABSENT and path[:2] == ("playbooks", "playbooks")
+    if is_whole_item or (category is Category.TOOLS and after is ABSENT):
+        return Risk.HIGH
+    if category is Category.PROMPT and isinstance(before, str) and lost_share(before, after) > HALF:
         return Risk.HIGH
     return risk_of(category)
+
+
+HALF = 0.5
+
+
+def lost_share(before: str, after: Any) -> float:
+    """The share of its words that a text loses; what is no text any more has lost them all."""
+    words = len(before.split())
+    left = len(after.split()) if isinstance(after, str) else 0
+    return max(words - left, 0) / words if words else 0.0

@@ -162,6 +162,19 @@ _TABLE = (
         True,
     ),
     Code(
+        "NO_CALLS",
+        "Nobody would call the agent although the environment calls what it deploys",
+        "A green deploy would say that it was tested.",
+        "Name a script under `calls:`, say why there is none with `calls: {none: reason}`, or acknowledge.",
+        True,
+    ),
+    Code(
+        "CALL_MINUTES",
+        "The calls would take longer than `deploy.call_minutes` allows",
+        "Calls cost credits and time, and a deploy of everything makes all of them.",
+        "Apply fewer agents at a time with `--agent`, or raise the limit.",
+    ),
+    Code(
         "UNKNOWN_RULE",
         "A rule in agentops.yaml does not exist or its setting means nothing",
         "A misspelled rule protects nobody, and nobody would notice.",
@@ -169,8 +182,8 @@ _TABLE = (
     ),
     Code(
         "PROMPT_SHRINKS",
-        "A prompt would lose more of its text than `rules.prompt_shrinks` allows",
-        "A bad merge or an empty fragment cuts prompts.",
+        "A prompt would lose more of its words than `rules.prompt_shrinks` allows",
+        "A bad merge or an empty fragment cuts prompts. A protected environment allows half unless it says otherwise.",
         "Check what was lost, or acknowledge.",
         True,
     ),
@@ -236,6 +249,24 @@ _TABLE = (
         "A stuck call costs money and blocks a line.",
         "Shorten sessionTimeoutConfig, or acknowledge.",
         True,
+    ),
+    Code(
+        "no-spec",
+        "An agent that was deployed from here has no spec any more",
+        "Deleting a file takes nobody out of service: the agent goes on taking calls, and nobody looks after it.",
+        "`agentops apply --prune` archives it; `agentops forget KEY` leaves it alone and says no more of it.",
+    ),
+    Code(
+        "spec-unread",
+        "An agent is looked at without its spec, which has errors",
+        "What was changed outside git can be told from the platform alone, against the last deploy of ours.",
+        "See `agentops validate` for the mistakes.",
+    ),
+    Code(
+        "not-looked-at",
+        "Some agents without a spec were not looked at",
+        "Each one costs a request, and most of them are nobody's here.",
+        "`agentops plan --prune` looks at all of them.",
     ),
     Code(
         "clear-unknown",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import DesiredAgent, Environment, Generation, Mark, ObservedAgent, Revision, read_mark
 from agentops.plan.drafts import foreign_draft
 from agentops.plan.identity import FoundBy, Match, is_mark_of
@@ -45,13 +46,30 @@ def classify(environment: Environment, generation: Generation, match: Match, obs
     return status
 
 
+def serves_base(observed: ObservedAgent) -> bool:
+    """Whether what serves is what we last put live, or a copy of it."""
+    live, base = observed.live, observed.base
+    return live is not None and base is not None and base.revision_id in (live.revision_id, live.restored_from)
+
+
+def spec_unread(key: str) -> Diagnostic:
+    """What is said of an agent that is looked at without its spec."""
+    return Diagnostic(
+        code="spec-unread",
+        severity=Severity.NOTE,
+        summary=f"{key}: its spec can't be used, so what serves is compared with what was deployed last",
+        hint="see `agentops validate`",
+        agent=key,
+    )
+
+
 def _by_marks(
     environment: Environment, generation: Generation, desired: DesiredAgent, observed: ObservedAgent
 ) -> DriftStatus:
     live = observed.live
     if live is None:
         return DriftStatus(Drift.NONE, is_pristine=True)
-    mark = read_mark(_origin(live, observed.history).label)
+    mark = read_mark(origin_of(live, observed.history).label)
     if is_mark_of(mark, environment, desired):
         assert mark is not None
         return _ours(environment, generation, desired, observed, mark)
@@ -67,7 +85,28 @@ def _by_marks(
             never_live=next((r for r in ours if r.is_published), None),
             is_pristine=_is_pristine(desired, observed, besides=len(ours)),
         )
-    return DriftStatus(_foreign_hand(observed), _by_whom(live), observed.base, base_mark)
+    taken_back = _taken_back(environment, generation, desired, observed)
+    return taken_back or DriftStatus(_foreign_hand(observed), _by_whom(live), observed.base, base_mark)
+
+
+def _taken_back(
+    environment: Environment, generation: Generation, desired: DesiredAgent, observed: ObservedAgent
+) -> DriftStatus | None:
+    """A rollback onto a revision that was never ours, such as an imported one or an edit that was pulled: what serves
+    is, or copies, what served before our newest deploy. It does not matter who took that deploy back."""
+    live, history = observed.live, observed.history
+    assert live is not None
+    served = [r for r in history if r.is_published and (generation is Generation.V2 or r.activated_at is not None)]
+    ours = [i for i, r in enumerate(served) if is_mark_of(read_mark(r.label), environment, desired)]
+    before = [r for r in served[ours[0] + 1 :] if r.branch_id == live.branch_id] if ours else []
+    origin = origin_of(live, history)
+    if not before or origin_of(before[0], history).revision_id != origin.revision_id:
+        return None
+    newest = served[ours[0]]
+    newer = [read_mark(r.label) for r in _newer(live, history) if r in served]
+    fingerprints = frozenset(mark.fingerprint for mark in newer if is_mark_of(mark, environment, desired) and mark)
+    detail = f"{_called(newest)} was rolled back; {_called(live)} serves, as before that deploy"
+    return DriftStatus(Drift.ROLLED_BACK, detail, live, None, fingerprints)
 
 
 def _ours(
@@ -85,7 +124,7 @@ def _ours(
     return DriftStatus(Drift.ROLLED_BACK, detail, observed.live, mark, fingerprints - {mark.fingerprint}, never_live)
 
 
-def _origin(live: Revision, history: tuple[Revision, ...]) -> Revision:
+def origin_of(live: Revision, history: tuple[Revision, ...]) -> Revision:
     """The revision that `live` is a copy of, through any number of restores; itself when it is none."""
     by_id = {revision.revision_id: revision for revision in history}
     seen = {live.revision_id}
@@ -97,7 +136,7 @@ def _origin(live: Revision, history: tuple[Revision, ...]) -> Revision:
 
 def _newer(live: Revision, history: tuple[Revision, ...]) -> list[Revision]:
     """Revisions newer than what serves (for a restored one: newer than its source), newest first."""
-    origin = _origin(live, history)
+    origin = origin_of(live, history)
     ids = [revision.revision_id for revision in history]
     if origin.revision_id not in ids:
         return []

@@ -8,10 +8,10 @@ two agents of one name are refused, never guessed between.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from agentops.document import AgentListing, DesiredAgent, Environment, Mark
+from agentops.document import AgentListing, DesiredAgent, Environment, Mark, ObservedAgent
 from agentops.plan.model import Refusal
 
 
@@ -114,6 +114,15 @@ def _questions(environment: Environment, marks: Mapping[str, Mark | None]) -> tu
         (FoundBy.PREVIOUS_NAME, unbound(lambda agent: agent.previous_names), name_of),
         (FoundBy.MARK, unbound(lambda agent: (agent.key, *agent.previous_keys)), key_of),
     )
+
+
+def as_deployed(match: Match, observed: ObservedAgent | None) -> Match:
+    """A match whose spec can't be read, measured against what was deployed last instead."""
+    if match.listing is None:
+        return match
+    base = observed.base if observed else None
+    desired = replace(match.desired, name=match.listing.name, config=(base.document if base else None) or {})
+    return replace(match, desired=desired, found_by=FoundBy.ID)
 
 
 def is_mark_of(mark: Mark | None, environment: Environment, agent: DesiredAgent) -> bool:

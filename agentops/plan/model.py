@@ -13,6 +13,7 @@ from typing import Any
 
 from agentops.diagnostics import Diagnostic, Where, has_errors
 from agentops.document import DesiredAgent, Generation, ObservedAgent, Path, Revision
+from agentops.errors import ExitCode
 from agentops.fields import Category, Risk
 
 FORMAT_VERSION = 1
@@ -26,6 +27,7 @@ class Action(StrEnum):
     GO_LIVE = "go_live"  # already published, not live yet
     RESTORE = "restore"  # a rollback: an older revision becomes live again
     ARCHIVE = "archive"
+    CALL = "call"  # it serves what is wanted and has not passed its calls: they are made again
     UNCHANGED = "unchanged"
 
 
@@ -90,8 +92,33 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpectedCalls:
+    """The calls that an apply makes of one agent.
+
+    scripts: how many its spec names; `called`: how many of them this change calls for
+    minutes: about how long they take, repeats and the calls of a copy included
+    reason:  why none is called; without scripts the spec's own words, "" where it gives none
+    """
+
+    scripts: int
+    called: int
+    minutes: float
+    reason: str = ""
+
+    def __str__(self) -> str:
+        if not self.scripts:
+            return f"no calls: {self.reason or 'its spec names no call script'}"
+        counted = f"{self.called} of {self.scripts} script{'s' if self.scripts != 1 else ''} called"
+        return f"{counted}, about {self.minutes:.1f} minutes" if self.called else f"{counted}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
 class AgentChange:
-    """One agent's part of a plan."""
+    """One agent's part of a plan.
+
+    uncalled_since: what serves has not passed its calls; this is the revision (by its number, or its id) to go back to
+    calls:          those of its apply; None where nobody is called
+    """
 
     key: str
     name: str
@@ -108,6 +135,8 @@ class AgentChange:
     unmanaged: tuple[Path, ...] = ()
     unverifiable: tuple[str, ...] = ()
     foreign_draft: str | None = None
+    uncalled_since: str | None = None
+    calls: ExpectedCalls | None = None
     desired: DesiredAgent | None = field(default=None, compare=False, repr=False)
     observed: ObservedAgent | None = field(default=None, compare=False, repr=False)
     restore_to: Revision | None = field(default=None, compare=False, repr=False)
@@ -115,6 +144,11 @@ class AgentChange:
     @property
     def is_change(self) -> bool:
         return self.action is not Action.UNCHANGED
+
+    @property
+    def is_deploy(self) -> bool:
+        """Whether it puts what the spec says before callers."""
+        return self.action in (Action.CREATE, Action.UPDATE, Action.GO_LIVE)
 
     @property
     def is_drifted(self) -> bool:
@@ -158,4 +192,13 @@ class Plan:
     @property
     def is_applyable(self) -> bool:
         """Nothing refuses it and no diagnostic is an error."""
-        return not self.refusals and not has_errors(self.diagnostics)
+        return self.blocked_code is None
+
+    @property
+    def blocked_code(self) -> ExitCode | None:
+        """How an apply of it would end at once: stale before refused before a mistake in a file; None: it may go."""
+        if any(refusal.is_stale for refusal in self.refusals):
+            return ExitCode.STALE
+        if self.refusals:
+            return ExitCode.REFUSED
+        return ExitCode.FAILED if has_errors(self.diagnostics) else None

@@ -10,7 +10,7 @@ from typing import Any
 
 from agentops.diagnostics import Diagnostic, Where
 from agentops.document import CLEARED, Secret, path_text
-from agentops.plan.model import AgentChange, FieldChange, Plan, Refusal
+from agentops.plan.model import AgentChange, ExpectedCalls, FieldChange, Plan, Refusal
 
 
 def to_json(plan: Plan) -> str:
@@ -78,6 +78,13 @@ def field_data(change: FieldChange) -> dict[str, Any]:
     }
 
 
+def _calls_data(calls: ExpectedCalls | None) -> dict[str, Any] | None:
+    if calls is None:
+        return None
+    minutes = round(calls.minutes, 1)
+    return {"scripts": calls.scripts, "called": calls.called, "minutes": minutes, "reason": calls.reason}
+
+
 def _change_data(change: AgentChange) -> dict[str, Any]:
     return {
         "key": change.key,
@@ -96,6 +103,8 @@ def _change_data(change: AgentChange) -> dict[str, Any]:
         "unmanaged": [list(path) for path in change.unmanaged],
         "unverifiable": list(change.unverifiable),
         "foreign_draft": change.foreign_draft,
+        "uncalled_since": change.uncalled_since,
+        "calls": _calls_data(change.calls),
     }
 
 

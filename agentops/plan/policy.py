@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 
 from agentops.document import Environment, Secret, path_text
 from agentops.fields import Category
-from agentops.plan.changes import written_leaves
+from agentops.plan.changes import HALF, lost_share, written_leaves
 from agentops.plan.model import Action, AgentChange, Operation, Refusal
 
 _JUDGED = frozenset({Action.CREATE, Action.UPDATE, Action.GO_LIVE})
+_WHERE_PROTECTED = {"prompt_shrinks": HALF}  # holds in a protected environment that says nothing of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ def refuse_by_rules(environment: Environment, changes: Iterable[AgentChange]) ->
     """Every violation of every configured rule, and a refusal for each rule that can't be understood."""
     refusals: list[Refusal] = []
     judged = [change for change in changes if change.action in _JUDGED]
-    for name, value in environment.rules.items():
+    rules = {**(_WHERE_PROTECTED if environment.is_protected else {}), **environment.rules}
+    for name, value in rules.items():
         rule = RULES.get(name)
         if rule is None:
             refusals.append(_unknown(name))
@@ -70,11 +72,10 @@ def _shrinks(change: AgentChange, share: float) -> Iterator[str]:
     for field in change.fields:
         if field.category is not Category.PROMPT or not isinstance(field.before, str):
             continue
-        before = len(field.before)
-        after = len(field.after) if isinstance(field.after, str) else 0
-        if before and (before - after) / before > share:
-            lost = round(100 * (before - after) / before)
-            yield f"{path_text(field.path)} would lose {lost} % of its text ({before} -> {after} characters)"
+        if (lost := lost_share(field.before, field.after)) > share:
+            before = len(field.before.split())
+            after = len(field.after.split()) if isinstance(field.after, str) else 0
+            yield f"{path_text(field.path)} would lose {100 * lost:.0f} % of its words ({before} -> {after})"
 
 
 def _transfers(change: AgentChange, allowed: list[str]) -> Iterator[str]:

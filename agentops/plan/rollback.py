@@ -9,7 +9,8 @@ from agentops.document import DesiredAgent, Environment, Generation, ObservedAge
 from agentops.plan.approval import digest_of, target_name
 from agentops.plan.build import PlanOptions, acknowledge
 from agentops.plan.canonical import canonical, without
-from agentops.plan.changes import Describer, expand, secret_values
+from agentops.plan.changes import Describer, expand
+from agentops.plan.concealment import Concealer, KnownSecrets, known_secrets
 from agentops.plan.diff import diff
 from agentops.plan.model import Action, AgentChange, FieldChange, Plan, Refusal
 from agentops.plan.safety import refuse_protected
@@ -28,7 +29,8 @@ def build_rollback(
     environment: Environment, generation: Generation, target: str, rollbacks: Sequence[Rollback], options: PlanOptions
 ) -> Plan:
     """The plan that puts each rollback's revision back in service."""
-    changes = tuple(_change(rollback) for rollback in rollbacks)
+    secrets = KnownSecrets(known_secrets(environment, (rollback.desired for rollback in rollbacks)))
+    changes = tuple(_change(rollback, secrets) for rollback in rollbacks)
     refusals = [refusal for rollback in rollbacks for refusal in _refuse(rollback)]
     refusals += refuse_protected(environment, changes)
     remaining, acknowledged = acknowledge(refusals, options.acknowledged)
@@ -44,7 +46,7 @@ def build_rollback(
     )
 
 
-def _change(rollback: Rollback) -> AgentChange:
+def _change(rollback: Rollback, secrets: KnownSecrets) -> AgentChange:
     desired, observed, revision = rollback.desired, rollback.observed, rollback.revision
     live = observed.live
     is_serving = live is not None and live.revision_id == revision.revision_id
@@ -59,21 +61,22 @@ def _change(rollback: Rollback) -> AgentChange:
         base_revision_id=live.revision_id if live else None,
         base_number=live.number if live else None,
         fingerprint=mark.fingerprint if mark else "",
-        fields=() if is_serving else tuple(_fields(rollback)),
+        fields=() if is_serving else tuple(_fields(rollback, secrets)),
         desired=desired,
         observed=observed,
         restore_to=revision,
     )
 
 
-def _fields(rollback: Rollback) -> Iterator[FieldChange]:
+def _fields(rollback: Rollback, secrets: KnownSecrets) -> Iterator[FieldChange]:
     live, revision = rollback.observed.live, rollback.revision
     if live is None:
         return
     hidden = live.unverifiable | revision.unverifiable
     before = canonical(without(live.document or {}, hidden), None)
     after = canonical(without(revision.document or {}, hidden), None)
-    describer = Describer(rollback.desired, secret_values([rollback.desired]), is_of_spec=False)
+    desired = rollback.desired
+    describer = Describer(desired, Concealer(secrets, desired.config, desired.metadata), is_of_spec=False)
     for difference in expand(diff(before, after)):
         yield describer.describe(difference, reason=f"as in revision {revision.number or revision.revision_id}")
 

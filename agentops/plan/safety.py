@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import floor
 
+from agentops.diagnostics import Diagnostic
 from agentops.document import Environment, path_text
 from agentops.plan.drift import DriftStatus
 from agentops.plan.model import Action, AgentChange, Drift, Refusal
@@ -78,6 +79,42 @@ def refuse_shared_numbers(changes: Sequence[AgentChange]) -> list[Refusal]:
         if len(keys) > 1
         for key in keys
     ]
+
+
+def refuse_lint(errors: Iterable[Diagnostic]) -> list[Refusal]:
+    """What lint calls an error in the specs of agents that would be deployed, under the names that lint gives them."""
+    return [
+        Refusal(
+            code=error.code,
+            summary=f"{error.agent}: {error.summary}" + (f" ({error.where})" if error.where else ""),
+            hint=f"{error.hint or 'see `agentops lint`'}; if it is meant, pass `--ack {error.code}:{error.agent}`",
+            agent=error.agent,
+            acknowledgement=error.code,
+        )
+        for error in errors
+    ]
+
+
+def refuse_uncalled(changes: Sequence[AgentChange], budget_min: float | None) -> list[Refusal]:
+    """Agents that nobody would call although the environment calls, without a word in their spec; and calls that
+    take longer than the environment allows one apply."""
+    found = [
+        Refusal(
+            code="NO_CALLS",
+            summary=f"{change.key}: agents are called here, and its spec names no call script",
+            hint="name one under `calls:`, or say why there is none with `calls: {none: reason}`",
+            agent=change.key,
+            acknowledgement="NO_CALLS",
+        )
+        for change in changes
+        if change.calls is not None and not change.calls.scripts and not change.calls.reason
+    ]
+    minutes = sum(change.calls.minutes for change in changes if change.calls)
+    if budget_min is not None and minutes > budget_min:
+        what = f"the calls would take about {minutes:.1f} minutes, deploy.call_minutes is {budget_min:g}"
+        hint = "apply fewer agents at a time with `--agent`, or raise deploy.call_minutes"
+        found.append(Refusal(code="CALL_MINUTES", summary=what, hint=hint))
+    return found
 
 
 def _allowed(count: int | None, share: float | None, total: int) -> int | None:

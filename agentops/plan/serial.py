@@ -21,6 +21,7 @@ from agentops.plan.model import (
     AgentChange,
     ChangedBy,
     Drift,
+    ExpectedCalls,
     FieldChange,
     Operation,
     Plan,
@@ -58,6 +59,15 @@ class FieldChangeModel(_Model):
     is_immediate: bool = False
 
 
+class ExpectedCallsModel(_Model):
+    """The calls that an apply makes of one agent: how many scripts it has, how many are called, or why none is."""
+
+    scripts: int
+    called: int
+    minutes: float
+    reason: str = ""
+
+
 class AgentChangeModel(_Model):
     """One agent: what apply does to it, and what it was computed from."""
 
@@ -77,6 +87,8 @@ class AgentChangeModel(_Model):
     unmanaged: list[list[str | int]] = []
     unverifiable: list[str] = []
     foreign_draft: str | None = None
+    uncalled_since: str | None = None
+    calls: ExpectedCallsModel | None = None
 
 
 class RefusalModel(_Model):
@@ -181,6 +193,8 @@ def _change_from(model: AgentChangeModel) -> AgentChange:
         unmanaged=tuple(tuple(path) for path in model.unmanaged),
         unverifiable=tuple(model.unverifiable),
         foreign_draft=model.foreign_draft,
+        uncalled_since=model.uncalled_since,
+        calls=ExpectedCalls(**model.calls.model_dump()) if model.calls else None,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 from agentops.document import (
@@ -25,7 +26,7 @@ from agentops.document import (
 from agentops.errors import InvalidRequestError, NotFoundError, PlatformError
 from agentops.remote import wire
 from agentops.remote.client import Client, find_base, is_mine
-from agentops.remote.port import Head, Publication
+from agentops.remote.port import Head, Publication, Slot
 from agentops.remote.rows import BranchRow, BranchSummaryRow, RevisionRow, read_row, rows_of
 
 _HISTORY = 20
@@ -177,17 +178,11 @@ class Branches(Client):
             except NotFoundError:
                 return None
             document, _ = wire.from_stored(wire.with_differences(fields, leaves))
-        return Draft(
-            draft_id=latest.draft_id or latest.revision_id,
-            draft_revision=latest.draft_revision,
-            editor=editor,
-            edited_at=latest.updated_at,
-            scan=latest.scan,
-            scan_reason=latest.scan_reason,
-            is_publishing=latest.is_armed,
-            differences=leaves,
-            document=document,
-        )
+        return replace(_peeked(latest, editor), differences=leaves, document=document)
+
+    async def peek_draft(self, observed: ObservedAgent, draft_id: str) -> Draft | None:
+        latest, editor = await self._latest(observed.agent_id, _slot(observed))
+        return _peeked(latest, editor) if latest is not None else None
 
     async def _latest(self, agent_id: str, branch_id: str) -> tuple[RevisionRow | None, str | None]:
         """The newest row of the open draft and who wrote it; (None, None) when no draft is open."""
@@ -218,14 +213,16 @@ class Branches(Client):
         path = f"/agent/{observed.agent_id}/branches/{_slot(observed)}/draft"
         data = await self._write("PUT", path, {**body, **expected}, is_repeatable=not expected)
         row = read_row(RevisionRow, data, f"PUT {path}")
-        return Draft(draft_id=row.draft_id or row.revision_id, draft_revision=row.draft_revision)
+        return _peeked(row, None)
 
     async def discard_draft(self, observed: ObservedAgent, draft: Draft) -> None:
         await self._write("DELETE", f"/agent/{observed.agent_id}/branches/{_slot(observed)}/draft")
 
-    async def newest_revision_id(self, observed: ObservedAgent) -> str | None:
-        rows = await self._rows(observed.agent_id, _slot(observed), 1)
-        return rows[0].revision_id if rows else None
+    async def read_slot(self, agent_id: str, branch_id: str | None) -> Slot:
+        rows = await self._rows(agent_id, branch_id or "", _HISTORY)
+        published = tuple(row.to_revision(branch_id=branch_id) for row in rows if row.status in (None, "published"))
+        newest = rows[0].revision_id if rows else None
+        return Slot(newest, published[0].revision_id if published else None, published)
 
     async def publish_draft(self, publication: Publication) -> Publication:
         path = f"/agent/{publication.agent_id}/branches/{publication.branch_id}/draft/publish"
@@ -238,14 +235,19 @@ class Branches(Client):
 
     async def read_publication(self, publication: Publication) -> Revision | None:
         branch_id = publication.branch_id or ""
-        for row in await self._rows(publication.agent_id, branch_id, 10):
-            if row.revision_id == publication.newest_before:
-                break
+        rows = await self._rows(publication.agent_id, branch_id, 10)
+        newer = list(takewhile(lambda row: row.revision_id != publication.newest_before, rows))
+        for row in newer:
             if _is_result(row, publication):
                 is_done = row.status == "published" or row.scan in (ScanState.FAILED, ScanState.ERRORED)
                 return row.to_revision(branch_id=branch_id) if is_done else None
+        if publication.restored_from is not None:
+            return None
         latest, _ = await self._latest(publication.agent_id, branch_id)
-        return None if latest is None or publication.restored_from else _refused(latest, branch_id)
+        if latest is not None:
+            return _refused(latest, branch_id)
+        published = [row for row in newer if row.status in (None, "published")]
+        return published[0].to_revision(branch_id=branch_id) if published else None
 
     async def cancel_publication(self, publication: Publication) -> None:
         path = f"/agent/{publication.agent_id}/branches/{publication.branch_id}/draft/publish/cancel"
@@ -253,6 +255,20 @@ class Branches(Client):
 
     async def make_live(self, agent_id: str, revision: Revision) -> None:
         await self._write("POST", f"/agent/{agent_id}/branches/{revision.branch_id}/live", {}, is_repeatable=True)
+
+
+def _peeked(latest: RevisionRow, editor: str | None) -> Draft:
+    """The open draft from its newest row; what it changes is another question."""
+    return Draft(
+        draft_id=latest.draft_id or latest.revision_id,
+        draft_revision=latest.draft_revision,
+        based_on=latest.source_version_id,
+        editor=editor,
+        edited_at=latest.updated_at,
+        scan=latest.scan,
+        scan_reason=latest.scan_reason,
+        is_publishing=latest.is_armed,
+    )
 
 
 def _live(summaries: Sequence[BranchSummaryRow]) -> BranchSummaryRow | None:

@@ -17,11 +17,11 @@ from agentops.document import (
     AgentListing,
     Document,
     LeafDifference,
-    Path,
     PhoneNumber,
     Revision,
     Voice,
     read_mark,
+    split_note,
 )
 from agentops.errors import ConflictError, ConflictFlavour, ForbiddenError, NotFoundError, PlatformError
 from agentops.fields import METADATA
@@ -126,18 +126,22 @@ class Client:
         metadata = {name: data[name] for name in METADATA if name not in _READ_APART and data.get(name) is not None}
         if products := [each.product_id for each in numbers if each.agent_id == row.agent_id]:
             metadata["telephonyProductId"] = products
+        note = None
+        if isinstance(description := metadata.get("description"), str):
+            metadata["description"], note = split_note(description)
         return AgentListing(
             agent_id=row.agent_id,
             name=row.name,
             metadata=metadata,
+            note=note,
             is_archived=bool(row.archived),
             active_revision_id=row.active_version_id or row.version_id,
             updated_at=row.updated_at,
             workflow_type=row.workflow_type,
         )
 
-    async def create_agent(self, name: str, *, workflow_type: str = "single_prompt") -> str:
-        data = await self._write("POST", "/agent", {"name": name, "workflowType": workflow_type})
+    async def create_agent(self, name: str, *, workflow_type: str = "single_prompt", **metadata: Any) -> str:
+        data = await self._write("POST", "/agent", {"name": name, "workflowType": workflow_type, **metadata})
         agent_id = data.get("_id") if isinstance(data, dict) else data
         if not isinstance(agent_id, str) or not agent_id:
             raise PlatformError("the platform created an agent without saying its id", request="POST /agent")
@@ -215,8 +219,8 @@ class Client:
             raise NotFoundError("the platform gave no call token", request=f"POST {API}/conversation/register-call")
         return token
 
-    def written_path(self, leaf: LeafDifference) -> Path | None:
-        return wire.written_path(leaf)
+    def with_leaves(self, document: Document, leaves: Sequence[LeafDifference]) -> tuple[Document, list[str]]:
+        return wire.with_leaves(document, leaves)
 
 
 def _event(text: str) -> dict[str, Any] | None:

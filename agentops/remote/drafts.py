@@ -13,7 +13,7 @@ from typing import Any
 from agentops.document import AgentListing, Document, Draft, Generation, LeafDifference, ObservedAgent, Revision
 from agentops.remote import wire
 from agentops.remote.client import Client, find_base, is_mine
-from agentops.remote.port import Head, Publication
+from agentops.remote.port import Head, Publication, Slot
 from agentops.remote.rows import RevisionRow, read_row, rows_of
 
 _HISTORY = 20
@@ -40,7 +40,7 @@ class Drafts(Client):
             live=live,
             base=await self._base(agent_id, live, revisions, mine),
             history=_needed(live, revisions, mine),
-            draft=await self._our_draft(agent_id, fields),
+            draft=await self._our_draft(agent_id, active, fields),
         )
 
     async def _rows(self, agent_id: str, limit: int) -> list[RevisionRow]:
@@ -89,38 +89,41 @@ class Drafts(Client):
     async def read_revision(self, agent_id: str, revision_id: str, *, branch_id: str | None = None) -> Revision:
         return (await self._version(agent_id, revision_id))[0]
 
-    async def _our_row(self, agent_id: str) -> RevisionRow | None:
+    async def _open_rows(self, agent_id: str) -> list[RevisionRow]:
         path = f"/agent/{agent_id}/drafts"
         rows = [read_row(RevisionRow, row, f"GET {path}") for row in rows_of(await self._get(path), "drafts")]
-        ours = [row for row in rows if (row.draft_name or "").startswith(DRAFT_NAME) and row.status != "archived"]
+        return [row for row in rows if row.status != "archived"]
+
+    async def _our_row(self, agent_id: str) -> RevisionRow | None:
+        ours = [row for row in await self._open_rows(agent_id) if (row.draft_name or "").startswith(DRAFT_NAME)]
         return max(ours, key=lambda row: row.updated_at or "", default=None)
 
-    async def _our_draft(self, agent_id: str, live_fields: Mapping[str, Any]) -> Draft | None:
+    async def _our_draft(self, agent_id: str, live_id: str | None, live_fields: Mapping[str, Any]) -> Draft | None:
         row = await self._our_row(agent_id)
         if row is None:
             return None
-        draft_id = row.draft_id or row.revision_id
-        leaves = await self._diff(agent_id, draft_id)
+        draft = _peeked(row)
+        leaves = await self._diff(agent_id, draft.draft_id, live_id)
         document, _ = wire.from_stored(wire.with_differences(live_fields, leaves))
-        return Draft(
-            draft_id=draft_id,
-            draft_revision=row.draft_revision,
-            editor=row.editor,
-            edited_at=row.updated_at,
-            differences=leaves,
-            document=document,
-        )
+        return replace(draft, differences=leaves, document=document)
 
     async def read_draft(self, observed: ObservedAgent) -> Draft | None:
         active = await self._active_id(observed.agent_id)
         _, fields = await self._version(observed.agent_id, active) if active else (None, {})
-        return await self._our_draft(observed.agent_id, fields)
+        return await self._our_draft(observed.agent_id, active, fields)
 
-    async def _diff(self, agent_id: str, draft_id: str) -> tuple[LeafDifference, ...]:
-        return wire.read_differences(await self._get(f"/agent/{agent_id}/drafts/{draft_id}/diff"))
+    async def peek_draft(self, observed: ObservedAgent, draft_id: str) -> Draft | None:
+        found = [_peeked(row) for row in await self._open_rows(observed.agent_id)]
+        return next((draft for draft in found if draft.draft_id == draft_id), None)
+
+    async def _diff(self, agent_id: str, draft_id: str, base: str | None) -> tuple[LeafDifference, ...]:
+        """Compared with `base` and not with what the draft was forked from, which may be older."""
+        query = {"compareTo": base} if base else {}
+        return wire.read_differences(await self._get(f"/agent/{agent_id}/drafts/{draft_id}/diff", **query))
 
     async def diff_draft(self, observed: ObservedAgent, draft: Draft) -> Sequence[LeafDifference]:
-        return await self._diff(observed.agent_id, draft.draft_id)
+        base = observed.live.revision_id if observed.live else None
+        return await self._diff(observed.agent_id, draft.draft_id, base)
 
     # -- writing
 
@@ -131,7 +134,7 @@ class Drafts(Client):
         path = f"/agent/{observed.agent_id}/drafts"
         body = {"sourceVersionId": source, "draftName": (DRAFT_NAME + name)[:100]}
         row = read_row(RevisionRow, await self._write("POST", path, body), f"POST {path}")
-        return Draft(draft_id=row.draft_id or row.revision_id, draft_revision=row.draft_revision)
+        return _peeked(row)
 
     async def write_draft(self, observed: ObservedAgent, draft: Draft, body: Document) -> Draft:
         path = f"/agent/{observed.agent_id}/drafts/{draft.draft_id}/config"
@@ -142,9 +145,11 @@ class Drafts(Client):
     async def discard_draft(self, observed: ObservedAgent, draft: Draft) -> None:
         await self._write("DELETE", f"/agent/{observed.agent_id}/drafts/{draft.draft_id}")
 
-    async def newest_revision_id(self, observed: ObservedAgent) -> str | None:
-        rows = await self._rows(observed.agent_id, 1)
-        return rows[0].revision_id if rows else None
+    async def read_slot(self, agent_id: str, branch_id: str | None) -> Slot:
+        rows = await self._rows(agent_id, _HISTORY)
+        active = next((row.revision_id for row in rows if row.is_active), None) or await self._active_id(agent_id)
+        published = tuple(row.to_revision() for row in rows if row.status in (None, "published"))
+        return Slot(rows[0].revision_id if rows else None, active, published)
 
     async def publish_draft(self, publication: Publication) -> Publication:
         path = f"/agent/{publication.agent_id}/drafts/{publication.draft_id}/publish"
@@ -180,6 +185,17 @@ class Drafts(Client):
         revision_id = publication.restored_from or ""
         await self.make_live(publication.agent_id, Revision(revision_id))
         return replace(publication, revision=await self.read_revision(publication.agent_id, revision_id))
+
+
+def _peeked(row: RevisionRow) -> Draft:
+    """An open draft from its row; what it changes is another question."""
+    return Draft(
+        draft_id=row.draft_id or row.revision_id,
+        draft_revision=row.draft_revision,
+        based_on=row.source_version_id,
+        editor=row.editor,
+        edited_at=row.updated_at,
+    )
 
 
 def _needed(live: Revision | None, revisions: Sequence[Revision], mine: tuple[str, str] | None) -> tuple[Revision, ...]:

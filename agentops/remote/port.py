@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from agentops.document import AccountLimits as AccountLimits
-from agentops.document import AgentListing, Document, Draft, Generation, LeafDifference, ObservedAgent, Path, Revision
+from agentops.document import AgentListing, Document, Draft, Generation, LeafDifference, ObservedAgent, Revision
 from agentops.document import PhoneNumber as PhoneNumber
 from agentops.document import Voice as Voice
 
@@ -30,6 +30,20 @@ class Head:
     number: int | None = None
     branch_id: str | None = None
     has_draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The revisions among which a publish or an activation takes its place, newest first, without documents.
+
+    newest:    the newest row of all, scanned or not
+    serving:   what serves; v2: the head of the branch
+    revisions: the published ones, the latest of them
+    """
+
+    newest: str | None
+    serving: str | None
+    revisions: tuple[Revision, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +106,16 @@ class Reader(Protocol):
         """The open draft in the slot that `observed` names (v1: the one of ours), with what it changes."""
         ...
 
-    async def diff_draft(self, observed: ObservedAgent, draft: Draft) -> Sequence[LeafDifference]:
-        """The platform's own comparison of the draft with what it was forked from, in stored names."""
+    async def peek_draft(self, observed: ObservedAgent, draft_id: str) -> Draft | None:
+        """The open draft in the slot (v1: the one of that id), without what it changes."""
         ...
 
-    def written_path(self, leaf: LeafDifference) -> Path | None:
-        """The place in a document that a leaf of the platform's diff means; None when its name is not known."""
+    async def diff_draft(self, observed: ObservedAgent, draft: Draft) -> Sequence[LeafDifference]:
+        """The platform's own comparison of the draft with the revision that serves in `observed`, in stored names."""
+        ...
+
+    def with_leaves(self, document: Document, leaves: Sequence[LeafDifference]) -> tuple[Document, list[str]]:
+        """`document` with the platform's comparison applied, and the leaves of it whose names mean nothing here."""
         ...
 
     async def list_voices(self) -> Sequence[Voice]: ...
@@ -122,7 +140,9 @@ class Reader(Protocol):
 class Writer(Reader, Protocol):
     """Reading plus the writes of an apply. Each write is one request, so that each can fail on its own."""
 
-    async def create_agent(self, name: str, *, workflow_type: str = "single_prompt") -> str: ...
+    async def create_agent(self, name: str, *, workflow_type: str = "single_prompt", **metadata: Any) -> str:
+        """`metadata` are unversioned fields, in write names; the platform's defaults hold for the others."""
+        ...
 
     async def open_draft(self, observed: ObservedAgent, name: str) -> Draft:
         """The draft to write into. v1 forks one from the live version under `name`; on v2 the first write opens it."""
@@ -135,8 +155,8 @@ class Writer(Reader, Protocol):
 
     async def discard_draft(self, observed: ObservedAgent, draft: Draft) -> None: ...
 
-    async def newest_revision_id(self, observed: ObservedAgent) -> str | None:
-        """The newest revision in the slot, to be asked right before `publish_draft` or `restore`."""
+    async def read_slot(self, agent_id: str, branch_id: str | None) -> Slot:
+        """To be asked right before and after whatever goes live: the two looks show what came between."""
         ...
 
     async def publish_draft(self, publication: Publication) -> Publication:
@@ -144,7 +164,10 @@ class Writer(Reader, Protocol):
         ...
 
     async def read_publication(self, publication: Publication) -> Revision | None:
-        """The result once it is published, None while it is scanned; a revision whose `scan` failed otherwise."""
+        """The result once it is published, None while it is scanned; a revision whose `scan` failed otherwise.
+
+        Somebody else's revision, where the draft was published by somebody else.
+        """
         ...
 
     async def cancel_publication(self, publication: Publication) -> None: ...

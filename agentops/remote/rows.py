@@ -95,6 +95,7 @@ class RevisionRow(Row):
             scan_reason=self.scan_reason,
             is_published=self.status in (None, "published"),
             restored_from=self.restored_from,
+            based_on=None if branch_id else self.source_version_id,
             branch_id=branch_id,
             activated_at=None if branch_id else self.activated_at,
             document=document,

@@ -13,21 +13,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from agentops.document import Document, LeafDifference, Path
-from agentops.fields import SECTIONS, SERVER_OWNED, UNVERIFIABLE, WRITTEN_AT
+from agentops.fields import BY_PATH, SECTIONS, SERVER_OWNED, UNVERIFIABLE, WRITTEN_AT
 
 _ARGUMENTS = "synthesizerArgs"  # what the voice was asked for, as one object
 _RENAMED = frozenset(read[0] for read in WRITTEN_AT)
 # A field that is stored twice, in the arguments and by itself, is what it is by itself: the deeper name comes first.
 _PARTS = sorted((read for read in WRITTEN_AT if read != (_ARGUMENTS,)), key=len, reverse=True)
+_OF_ITS_OWN_NAME = "playbooks"  # a section that holds one field, which is called as it is
 _CONTAINERS = (dict, list)
+_TOP = frozenset(path[0] for path in BY_PATH)
 
 
 def flat_fields(resolved: Mapping[str, Any]) -> dict[str, Any]:
     """Every stored field by name, from the flat form or from the one grouped by section."""
     fields: dict[str, Any] = {}
     for name, value in resolved.items():
-        if name == "playbooks" and isinstance(value, Mapping):
-            fields[name] = value.get("playbooks", value)  # a section that holds one field of its own name
+        if name == _OF_ITS_OWN_NAME and isinstance(value, Mapping):
+            fields[name] = value.get(name, value)
         elif name in SECTIONS and isinstance(value, Mapping):
             fields.update(value)
         else:
@@ -93,7 +95,7 @@ def split_path(text: str) -> Path:
 def written_path(leaf: LeafDifference) -> Path | None:
     """The place in a document that a stored leaf means; None when it has none."""
     path = split_path(leaf.path)
-    if path and path[0] == leaf.section and len(path) > 1:
+    if path and path[0] == leaf.section and len(path) > 1 and leaf.section != _OF_ITS_OWN_NAME:
         path = path[1:]
     if not path or path[0] in SERVER_OWNED:
         return None
@@ -127,6 +129,18 @@ def _differences_of_sections(sections: Mapping[str, Any]) -> Iterable[LeafDiffer
             for name in sorted({*before, *after}):
                 if before.get(name) != after.get(name):
                     yield LeafDifference(section, name, before.get(name), after.get(name))
+
+
+def with_leaves(document: Mapping[str, Any], leaves: Iterable[LeafDifference]) -> tuple[Document, list[str]]:
+    """A document in write names with the platform's comparison applied; and the leaves that no known field holds."""
+    fields, unknown = _copy(document), []
+    for leaf in leaves:
+        path = written_path(leaf)
+        if path is None or (path[0] not in document and path[0] not in _TOP):
+            unknown.append(f"{leaf.section}.{leaf.path}")
+        else:
+            _put(fields, path, _GONE if leaf.after is None else without_nulls(leaf.after))
+    return dict(_pruned(fields)), unknown
 
 
 _GONE = object()

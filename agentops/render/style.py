@@ -18,6 +18,9 @@ _CODES = {
 }
 
 
+# The control sequences that `Style.paint` writes, as a pattern.
+COLOURS = r"\033\[(?:0|" + "|".join(dict.fromkeys(_CODES.values())) + r")m"
+
 _WORDS = re.compile(r"\s+|\S+")
 _NARROWEST = 20  # columns that are left for text, however deep it is indented
 
@@ -51,11 +54,6 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def printable(text: str) -> str:
-    """`text` without the control characters that a terminal would obey: what an agent says can't be trusted."""
-    return "".join(c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs") else "\ufffd" for c in text)
-
-
 def _wrapped(text: str, indent: str, hanging: str, width: int) -> Iterator[str]:
     """One paragraph. White space at a break is dropped, inside a line it stays."""
     line, used, is_empty, is_first = indent, columns(indent), True, True
@@ -66,24 +64,36 @@ def _wrapped(text: str, indent: str, hanging: str, width: int) -> Iterator[str]:
             line, used, is_empty, is_first = hanging, columns(hanging), True, False
         if is_empty and word.isspace() and not is_first:
             continue
-        while used + size > width:
-            head = _head(word, width - used)
-            yield line + head
-            word = word[len(head) :]
-            line, used, size = hanging, columns(hanging), columns(word)
+        if used + size > width:
+            *broken, word = _broken(word, width - used, width - columns(hanging))
+            for part in broken:
+                yield line + part
+                line = hanging
+            used, size = columns(hanging), columns(word)
         line, used, is_empty = line + word, used + size, False
     yield line.rstrip() if not is_empty else line
 
 
-def _head(word: str, room: int) -> str:
-    """As much of `word` as fits into `room` columns, at least one character."""
-    end = 1
-    while end < len(word) and columns(word[: end + 1]) <= room:
-        end += 1
-    return word[:end]
+def _broken(word: str, first: int, room: int) -> Iterator[str]:
+    """`word` in parts that fit into `first` and then `room` columns each, of one character at the least."""
+    start = used = 0
+    if word.isascii():
+        first = max(first, 1)
+        yield word[:first]
+        yield from (word[at : at + room] for at in range(first, len(word), room))
+        return
+    for index, character in enumerate(word):
+        size = columns(character)
+        if used + size > first and index > start:
+            yield word[start:index]
+            start, used, first = index, 0, room
+        used += size
+    yield word[start:]
 
 
 def columns(text: str) -> int:
     """How many columns `text` takes on a terminal: wide characters take two, combining ones none."""
+    if text.isascii():
+        return len(text)
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
     return len(text) + wide - sum(bool(unicodedata.combining(c)) for c in text)

@@ -104,7 +104,13 @@ def _grouped(errors: Iterable[Any], tree: Map) -> list[tuple[Path, list[Any]]]:
     groups: dict[Path, list[Any]] = {}
     for error in errors:
         groups.setdefault(_data_path(error, tree), []).append(error)
-    return list(groups.items())
+    deeper = {path[:length] for path in groups for length in range(len(path))}
+    # Where one branch of a union fits so far that the error is further down, the others were not meant.
+    return [(path, group) for path, group in groups.items() if path not in deeper or not _is_wrong_kind(group)]
+
+
+def _is_wrong_kind(group: list[Any]) -> bool:
+    return all(error["type"] in _EXPECTED for error in group)
 
 
 def _data_path(error: Any, tree: Any) -> Path:
@@ -215,7 +221,7 @@ def step_into(annotation: Any, part: Any) -> list[Any]:
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin in (typing.Union, types.UnionType, typing.Annotated):
         branches = [b for each in arguments if not isinstance(each, str) for b in step_into(each, part)]
-        tagged = [m for m in models_in(annotation) if _tag(m) == part]
+        tagged = [m for m in models_in(annotation) if part in (_tag(m), m.__name__)]
         return tagged or branches
     if origin is list:
         return [arguments[0]] if isinstance(part, int) else []
@@ -225,7 +231,7 @@ def step_into(annotation: Any, part: Any) -> list[Any]:
         if part in annotation.model_fields:
             info = annotation.model_fields[part]
             return [info.annotation]
-        return [annotation] if _tag(annotation) == part else []
+        return [annotation] if part in (_tag(annotation), annotation.__name__) else []
     return []
 
 
@@ -300,8 +306,10 @@ def _wrong_value(name: str, error: Any) -> _Found:
         limit, unit = context["max_length"], "characters" if kind.startswith("s") else "items"
         return _Found("too-long", f"{name} has {len(value)} {unit}", f"at most {limit} {unit}", "shorten it")
     if kind in ("string_too_short", "too_short"):
-        unit = "character" if kind.startswith("s") else "item"
-        return _Found("too-short", f"{name} is empty", f"at least one {unit}", "fill it in, or remove the field")
+        limit, unit = context["min_length"], "character" if kind.startswith("s") else "item"
+        told = f"{name} has {len(value)} {unit}{'' if len(value) == 1 else 's'}" if len(value) else f"{name} is empty"
+        least = f"at least {limit} {unit}s" if limit > 1 else f"at least one {unit}"
+        return _Found("too-short", told, least, "fill it in, or remove the field")
     if kind == "wrong_format":
         return _Found("wrong-format", f"{name} is {shown}", context["expected"], "correct the spelling")
     return _Found("wrong-value", f"{name}: {error['msg']}", None, "correct the value")

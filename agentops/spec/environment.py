@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.document import (
@@ -17,6 +15,7 @@ from agentops.document import (
     Environment,
     IgnoredDrift,
     Limits,
+    ModelEndpoint,
     OnFailure,
     Secret,
     SecretRef,
@@ -25,11 +24,16 @@ from agentops.errors import UsageError
 from agentops.spec.check import check
 from agentops.spec.closest import closest
 from agentops.spec.files import PROJECT_FILE, ProjectFiles
+from agentops.spec.hosts import host_of, is_loopback, may_receive_key
 from agentops.spec.merge import merge
-from agentops.spec.model.project import EnvironmentSpec, LimitsSpec, LintSpec, ProjectSpec
+from agentops.spec.model.project import EnvironmentSpec, LimitsSpec, LintSpec, ModelSpec, ProjectSpec
 from agentops.spec.rendering import Rendering
 from agentops.spec.scope import Functions, GitFacts, Names, SecretOrigin, Secrets, git_names
+from agentops.spec.secret_places import unfit_characters
 from agentops.spec.source_text import SourceError
+from agentops.spec.template import has_expression
+from agentops.spec.template_bounds import Budget
+from agentops.spec.template_values import BUDGET
 from agentops.spec.tree import Map, Mark, key_place, to_plain, value_place
 
 
@@ -54,6 +58,7 @@ class ProjectContext:
     passthrough: frozenset[str] = frozenset()
     forgotten: frozenset[str] = frozenset()
     lint: LintSpec | None = None
+    budget: Budget = field(default_factory=Budget)
 
 
 _ROOM_FOR_MARK = 80  # characters that project, environment, key and fingerprint take, roughly
@@ -98,7 +103,7 @@ def read_project(
     secrets = Secrets(reader.sources(block), environ, is_needed=needs_secrets)
     variables = reader.variables(tree.get("variables"), block.get("variables"), secrets)
     project = str(tree.get("project") or "")
-    made = reader.environment(project, block, environments.marks[name], (variables, secrets, git))
+    made = reader.environment(tree, block, environments.marks[name], (variables, secrets, git))
     if needs_secrets and made is not None and made.api_key is not None and not made.api_key.is_revealable:
         missing = next(ref for ref in made.api_key.parts if isinstance(ref, SecretRef) and ref.value is None)
         hint = secrets.how_to_set(missing.name)
@@ -130,6 +135,7 @@ class _EnvironmentReader:
 
     def __init__(self, files: ProjectFiles, environ: Mapping[str, str], name: str, problems: list[Diagnostic]) -> None:
         self.files, self.environ, self.name, self.problems = files, environ, name, problems
+        self.budget = Budget()
 
     def sources(self, block: Map) -> dict[str, SecretOrigin]:
         """Where secrets come from. A literal value is refused for anything but the emulator and this machine."""
@@ -141,7 +147,7 @@ class _EnvironmentReader:
             if not isinstance(source, Map):
                 continue
             parts = {key: source.get(key) for key in ("env", "file", "value") if isinstance(source.get(key), str)}
-            if "value" in parts and not _is_local(block):
+            if "value" in parts and not self._is_local(block):
                 summary = f"the secret {name} is written into the file"
                 hint = (
                     "name an environment variable (env) or a file; "
@@ -155,6 +161,18 @@ class _EnvironmentReader:
             found[name] = SecretOrigin(**parts)
         return found
 
+    def _is_local(self, block: Map) -> bool:
+        """Whether the environment stays on this machine; its address may come from `env()`, which needs no secret."""
+        if block.get("target") == "emulator":
+            return True
+        written = block.get("base_url")
+        if isinstance(written, str) and has_expression(written):
+            unsaid = Rendering(self.files, {}, [])
+            functions = Functions(self.files, self.environ, Secrets({}, {}, is_needed=False), lambda node, _: node)
+            unsaid.scope = {BUDGET: self.budget, "environment": self.name, "env": functions.env}
+            written, _ = unsaid.tree(written, block.marks["base_url"])
+        return isinstance(written, str) and is_loopback(written)
+
     def variables(self, shared: Any, own: Any, secrets: Secrets) -> Names:
         """`vars`: those of the project with those of the environment laid over them."""
         base = shared if isinstance(shared, Map) else Map((PROJECT_FILE, 0, 0, PROJECT_FILE, 0, 0))
@@ -167,23 +185,33 @@ class _EnvironmentReader:
     def _rendering(self, names: Mapping[str, Any], secrets: Secrets) -> Rendering:
         rendering = Rendering(self.files, {}, self.problems)
         functions = Functions(self.files, self.environ, secrets, lambda node, _: rendering.tree(node, node.mark)[0])
-        rendering.scope = functions.scope = {"environment": self.name, "env": functions.env, **names}
+        rendering.scope = functions.scope = {
+            BUDGET: self.budget,
+            "environment": self.name,
+            "env": functions.env,
+            **names,
+        }
         return rendering
 
     def environment(
-        self, project: str, block: Map, mark: Mark, known: tuple[Names, Secrets, GitFacts | None]
+        self, tree: Map, block: Map, mark: Mark, known: tuple[Names, Secrets, GitFacts | None]
     ) -> Environment | None:
         """The environment as the rest of the program sees it, or None when its block has errors."""
         variables, secrets, git = known
         rest = Map(block.mark)
         for key in block:
-            if key not in ("variables", "secrets", "deploy", "api_key"):
+            if key not in ("variables", "secrets", "deploy", "api_key", "judge", "listen"):
                 rest.put(key, block[key], block.marks[key])
         names: dict[str, Any] = {"vars": variables, "secrets": secrets}
         rendered, _ = self._rendering(names, secrets).tree(rest, mark)
+        # Validation and plans need no key's value, so a missing one is told by whoever uses it.
+        with_key = self._rendering({**names, "secrets": secrets.unneeded()}, secrets)
         if "api_key" in block:
-            with_key = self._rendering({**names, "secrets": secrets.unneeded()}, secrets)
             rendered.put("api_key", *with_key.tree(block["api_key"], block.marks["api_key"]))
+        for key in ("judge", "listen"):
+            source = block if key in block else tree
+            if key in source:
+                rendered.put(key, *with_key.tree(source[key], source.marks[key]))
         if "deploy" in block:
             deploying = self._rendering({**names, "git": git_names(git)}, secrets)
             rendered.put("deploy", *deploying.tree(block["deploy"], block.marks["deploy"]))
@@ -194,7 +222,7 @@ class _EnvironmentReader:
         self.problems += [each for each in wrong if (each.code, each.where) not in known_wrong]
         if spec is None or not self._is_consistent(spec, rendered, mark):
             return None
-        return _to_environment(project, self.name, spec, variables)
+        return _to_environment(str(tree.get("project") or ""), self.name, spec, variables)
 
     def _check_label(self, tree: Map) -> None:
         """Warns of what the platform would not keep of a label: characters it refuses, and length beside our mark.
@@ -206,7 +234,7 @@ class _EnvironmentReader:
         if not isinstance(written, str):
             return
         place = value_place(tree["deploy"].marks["label"])
-        literal = re.sub(r"\$\{[{%#].*?[}%#]\}", " ", written)
+        literal = re.sub(r"\$\{[{%#].{0,500}?[}%#]\}", " ", written)
         dropped = sorted({each for each in literal if not (each.isascii() and (each.isalnum() or each in LABEL_SIGNS))})
         if dropped:
             summary = f"the platform takes no {' '.join(dropped)} in a label"
@@ -219,37 +247,48 @@ class _EnvironmentReader:
 
     def _is_consistent(self, spec: EnvironmentSpec, tree: Map, mark: Mark) -> bool:
         place = value_place(tree.marks["api_key"]) if "api_key" in tree else key_place(mark)
+        refs = spec.api_key.parts if isinstance(spec.api_key, Secret) else ()
+        if (unfit := unfit_characters(ref for ref in refs if isinstance(ref, SecretRef))) is not None:
+            hint = "set the value anew, without line ends: printf '%s' writes none"
+            summary = f"{unfit}, which no request can carry"
+            self.problems.append(Diagnostic("secret-value", Severity.ERROR, summary, hint, place))
+            return False
         if isinstance(spec.api_key, str):
             hint = "write api_key: ${{ secrets.NAME }} and put the key into the environment variable NAME"
             summary = f"the API key of {self.name} is written into the file"
             self.problems.append(Diagnostic("literal-secret", Severity.ERROR, summary, hint, place))
             return False
+        for key, model in (("judge", spec.judge), ("listen", spec.listen)):
+            if model is not None and isinstance(model.api_key, str):
+                hint = "write api_key: ${{ secrets.NAME }} and put the key into the environment variable NAME"
+                place = value_place(tree[key].marks["api_key"])
+                summary = f"the API key of `{key}` is written into the file"
+                self.problems.append(Diagnostic("literal-secret", Severity.ERROR, summary, hint, place))
+                return False
         if spec.target is not None and spec.base_url is not None:
             summary = f"{self.name} has both a target and a base_url"
             hint = "`target: emulator` is the embedded emulator; base_url is for one that runs elsewhere"
             self.problems.append(Diagnostic("conflicting-fields", Severity.ERROR, summary, hint, key_place(mark)))
             return False
-        if spec.base_url is not None and not spec.base_url.startswith(("https://", "http://")):
-            place = value_place(tree.marks["base_url"])
-            hint = "write it with its scheme, such as https://api.smallest.ai"
-            summary = f"base_url is {spec.base_url!r}"
-            self.problems.append(
-                Diagnostic("wrong-format", Severity.ERROR, summary, hint, place, "a http or https address")
-            )
+        if spec.base_url is not None:
+            return self._is_address(spec.base_url, spec.hosts or (), value_place(tree.marks["base_url"]))
+        return True
+
+    def _is_address(self, url: str, hosts: Sequence[str], place: Where) -> bool:
+        """Whether `url` is one that the key may go to."""
+        if not url.startswith(("https://", "http://")) or not host_of(url):
+            hint = "write it with its scheme, such as https://api.smallest.ai, or leave it out for the vendor's own"
+            expected = "a http or https address"
+            summary = f"base_url is {url!r}" if url.strip() else "base_url is empty"
+            self.problems.append(Diagnostic("wrong-format", Severity.ERROR, summary, hint, place, expected))
+            return False
+        if not may_receive_key(url, hosts):
+            summary = f"the key would go to {host_of(url)}, which is not the platform's"
+            hint = f"if that is right, name the host in this environment: `hosts: [{host_of(url)}]`"
+            expected = "https to *.smallest.ai, an address of this machine, or a host under `hosts:`"
+            self.problems.append(Diagnostic("unknown-host", Severity.ERROR, summary, hint, place, expected))
             return False
         return True
-
-
-def _is_local(block: Map) -> bool:
-    if block.get("target") == "emulator":
-        return True
-    host = urlsplit(str(block.get("base_url") or "")).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _to_environment(project: str, name: str, spec: EnvironmentSpec, variables: Names) -> Environment:
@@ -261,6 +300,7 @@ def _to_environment(project: str, name: str, spec: EnvironmentSpec, variables: N
         base_url=spec.base_url,
         api_key=spec.api_key if isinstance(spec.api_key, Secret) else None,
         variables=to_plain(dict(variables)),
+        hosts=tuple(spec.hosts or ()),
         is_protected=bool(spec.protected),
         protected_agents=tuple(spec.protected_agents or ()),
         limits=_to_limits(spec.limits or LimitsSpec()),
@@ -269,8 +309,18 @@ def _to_environment(project: str, name: str, spec: EnvironmentSpec, variables: N
         ignore_drift=tuple(
             IgnoredDrift(each.path, each.reason, each.agent, each.until) for each in spec.ignore_drift or ()
         ),
+        judge=_to_endpoint(spec.judge),
+        listen=_to_endpoint(spec.listen),
         **rate,
     )
+
+
+def _to_endpoint(spec: ModelSpec | None) -> ModelEndpoint | None:
+    if spec is None:
+        return None
+    written = spec.model_dump(exclude_none=True, exclude={"base_url", "model", "api_key"})
+    key = spec.api_key if isinstance(spec.api_key, Secret) else None
+    return ModelEndpoint(spec.base_url, spec.model, key, **written)
 
 
 def _to_limits(spec: LimitsSpec) -> Limits:
@@ -298,4 +348,5 @@ def _to_deploy(spec: EnvironmentSpec) -> Deploy:
         gate_preview=deploy.gate == "preview",
         on_failure=OnFailure(deploy.on_failure or OnFailure.ROLLBACK),
         call_minutes=deploy.call_minutes,
+        coverage_floor=float(deploy.coverage.rstrip("%")) / 100 if deploy.coverage is not None else None,
     )

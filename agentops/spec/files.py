@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
-from agentops.diagnostics import Diagnostic
+from agentops.diagnostics import Diagnostic, Where
 from agentops.spec.closest import closest
+from agentops.spec.hidden import control_character
 from agentops.spec.source_events import read_yaml
-from agentops.spec.source_text import MAX_BYTES, decode
+from agentops.spec.source_text import MAX_BYTES, SourceError, decode
 
 PROJECT_FILE = "agentops.yaml"
 AGENTS = "agents"
@@ -37,7 +39,13 @@ class ProjectFiles:
     def text(self, path: str) -> str:
         """The text of a file. Raises `FileProblem` when it can't be had and `SourceError` when it is no text."""
         if path not in self._texts:
-            self._texts[path] = decode(self._read(path), path)
+            text = decode(self._read(path), path)
+            if not path.endswith((".yaml", ".yml")) and (position := control_character(text)) >= 0:
+                before = text[:position]
+                where = Where(path, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+                summary = f"the character U+{ord(text[position]):04X} is a control character, which no text needs"
+                raise SourceError("control-character", summary, where, hint="remove it")
+            self._texts[path] = text
         return self._texts[path]
 
     def forget(self, path: str) -> None:
@@ -79,7 +87,11 @@ class ProjectFiles:
                 parts.pop()
             else:
                 raise FileProblem("bad-path", f"{path!r} leaves the project", "keep every file inside the project")
-        return "/".join(parts)
+        found = "/".join(parts)
+        if any(part in (".git", ".agentops") or part.startswith(".env") for part in found.split("/")):
+            hint = "keep what is deployed in files of its own; a secret is written ${{ secrets.NAME }}"
+            raise FileProblem("bad-path", f"{found} holds keys or history, not text to deploy", hint)
+        return found
 
     def exists(self, path: str) -> bool:
         return os.path.isfile(os.path.join(self.root, path))
@@ -102,6 +114,8 @@ class ProjectFiles:
             if not self._stays_inside(target):
                 hint = "a link must not lead out of the project"
                 raise FileProblem("bad-path", f"{path} leads out of the project", hint)
+            if not stat.S_ISREG(os.stat(target).st_mode) and not os.path.isdir(target):
+                raise FileProblem("bad-path", f"{path} is no regular file", "a pipe, socket or device holds no text")
             return _content(target)
         except IsADirectoryError:
             raise FileProblem("missing-file", f"{path} is a folder", "name a file in it") from None

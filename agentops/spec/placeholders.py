@@ -14,7 +14,7 @@ from agentops.spec.model.base import SYSTEM_VARIABLES
 from agentops.spec.model.tools import ApiCall, ExtractVariables
 
 # `{{name}}` and `{{name|fallback}}`, but not the deploy-time `${{ }}` that a secret's reference shows.
-PLACEHOLDER = re.compile(r"(?<!\$)\{\{\s*([^{}|]*?)\s*(\|[^{}]*)?\}\}")
+PLACEHOLDER = re.compile(r"(?<!\$)\{\{([^{}|]{0,200})(\|[^{}]{0,500})?\}\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 _DEPLOY_NAME = re.compile(r"(?:vars|secrets|env|git|file|yaml|each)\s*[.(].*|environment", re.S)
 
@@ -39,7 +39,7 @@ def uses_in(texts: Iterable[Text]) -> Iterator[Use]:
     for each in texts:
         if "{{" in each.text:
             for match in PLACEHOLDER.finditer(each.text):
-                yield Use(each.path, match[1], match[2] is not None, match[0])
+                yield Use(each.path, match[1].strip(), match[2] is not None, match[0])
 
 
 def provided(target: LintTarget) -> dict[str, str]:

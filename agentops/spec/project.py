@@ -11,8 +11,9 @@ from agentops.document import DesiredAgent, Environment
 from agentops.errors import SpecError, UsageError
 from agentops.spec.environment import ProjectContext, read_project
 from agentops.spec.files import AGENTS, PROJECT_FILE, FileProblem, ProjectFiles
-from agentops.spec.resolve import Resolved, SpecReader, check_asked
-from agentops.spec.scope import GitFacts
+from agentops.spec.resolve import Resolved, SpecReader, SpecResult, check_asked, key_of
+from agentops.spec.scope import SHORT_SECRET, GitFacts
+from agentops.spec.template_bounds import Budget
 from agentops.spec.tree import key_place, mark_of
 
 
@@ -22,6 +23,7 @@ class Project:
 
     agents:      those without errors, in the order of their files
     diagnostics: everything that is wrong or doubtful in any file that was read, sorted by place
+    unresolved:  keys of agents whose spec has errors, as far as the spec tells them, with the files it is made from
     """
 
     root: Path
@@ -30,13 +32,20 @@ class Project:
     agents: tuple[DesiredAgent, ...]
     diagnostics: tuple[Diagnostic, ...]
     context: ProjectContext | None = field(default=None, repr=False)
+    unresolved: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def resolved(self) -> Iterator[Resolved]:
         """The agents with the trees and models behind them; too large to keep, so they are made anew each time."""
         if self.context is not None:
-            for path in self.context.files.specs():
-                yield from SpecReader(self.context, path).resolve()
+            yield from self.resolve(self.context.files.specs())
+
+    def resolve(self, paths: Iterable[str]) -> Iterator[Resolved]:
+        """The agents that these specs give, as `resolved` has them."""
+        if self.context is not None:
+            context = replace(self.context, budget=Budget())
+            for path in paths:
+                yield from SpecReader(context, path).resolve()
 
     @property
     def forgotten(self) -> frozenset[str]:
@@ -81,13 +90,16 @@ def load_project(
     if not isinstance(context, ProjectContext):
         raise SpecError(context)
     results = []
+    unresolved: dict[str, frozenset[str]] = {}
     for path in files.specs():
         results.append(SpecReader(context, path).result())
+        unresolved |= _unresolved(path, results[-1])
         files.forget(path)
     files.forget_all()
     agents = tuple(agent for result in results for agent in result.agents)
     problems = [*context.problems, *(problem for result in results for problem in result.problems)]
     problems += check_asked(results, context)
+    problems += _short_secrets(context)
     problems += _duplicates("duplicate-agent-key", "key", [(agent.key, agent) for agent in agents])
     problems += _duplicates("duplicate-name", "name", [(agent.name, agent) for agent in agents])
     if not results:
@@ -95,7 +107,30 @@ def load_project(
         problems.append(Diagnostic("no-specs", Severity.WARNING, "the project has no specs", hint, Where(PROJECT_FILE)))
     if context.environment is None:
         raise SpecError(_in_order(problems))
-    return Project(root, context.name, context.environment, agents, _in_order(problems), context)
+    secrets = context.secrets.known(name for result in results for name in result.secrets)
+    made = replace(context.environment, secrets=secrets)
+    return Project(root, context.name, made, agents, _in_order(problems), context, unresolved)
+
+
+def _unresolved(path: str, result: SpecResult) -> dict[str, frozenset[str]]:
+    """The agents that a spec with errors means and does not give. One that can't be read at all means the agent that
+    its file is called after."""
+    errors = [problem for problem in result.problems if problem.is_error]
+    given = {agent.key for agent in result.agents}
+    named = {problem.agent for problem in errors if problem.agent is not None}
+    keys = named - given if named or given else {key_of(path)}
+    return dict.fromkeys(sorted(keys), frozenset((path, *result.files))) if errors else {}
+
+
+def _short_secrets(context: ProjectContext) -> Iterator[Diagnostic]:
+    """A warning for each used secret that is too short to be taken out of what others print."""
+    tree = context.files.tree(PROJECT_FILE)[0]
+    for name in context.secrets.short():
+        mark = mark_of(tree, ("environments", context.environment_name, "secrets", name))
+        summary = f"the secret {name} has fewer than {SHORT_SECRET} characters"
+        hint = f"use a longer one ({context.secrets.source_of(name)}): it is guessed, and it can't be concealed"
+        where = key_place(mark) if mark is not None else Where(PROJECT_FILE)
+        yield Diagnostic("short-secret", Severity.WARNING, summary, hint, where)
 
 
 def _duplicates(code: str, what: str, named: Iterable[tuple[str, DesiredAgent]]) -> Iterable[Diagnostic]:

@@ -19,9 +19,9 @@ from agentops.spec.resolve import Resolved
 from agentops.spec.template import has_expression
 from agentops.spec.tree import Map, Mark, Seq, mark_of, value_place
 
-_PART = re.compile(r"\[(\d+)\]|\[([^\]]+)\]|([^.\[\]]+)")
+_PART = re.compile(r"\[(\d+)\]|\[([^\]]{1,200})\]|([^.\[\]]+)")
 _NAMES = re.compile(
-    r"\b(vars|secrets)\.([A-Za-z_]\w*)|\b(file|yaml|env)\(\s*['\"]([^'\"]+)['\"]|\b(environment|each)\b"
+    r"\b(vars|secrets)\.([A-Za-z_]\w*)|\b(file|yaml|env)\(\s*['\"]([^'\"]{1,300})['\"]|\b(environment|each)\b"
 )
 
 

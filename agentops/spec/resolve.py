@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
-from agentops.document import DesiredAgent, Document, Path
+from agentops.document import AGENT_KEY, DesiredAgent, Document, Path
 from agentops.fields import METADATA
 from agentops.spec.check import check, sound_part
 from agentops.spec.choices import settle_choices
@@ -19,15 +19,16 @@ from agentops.spec.files import AGENTS, FileProblem, ProjectFiles
 from agentops.spec.lint_target import LintTarget
 from agentops.spec.matrix import Instance, read_matrix
 from agentops.spec.merge import merge
-from agentops.spec.model.agent import AgentSpec
+from agentops.spec.model.agent import AgentSpec, NoCalls
 from agentops.spec.rendering import Rendering, checked_part, with_passthrough
 from agentops.spec.rules import check_rules, check_sound_rules
 from agentops.spec.scope import Functions, secret_in_env
+from agentops.spec.secret_places import settle_secrets
 from agentops.spec.source_text import SourceError
 from agentops.spec.suppression import split_suppressed
+from agentops.spec.template_values import BUDGET
 from agentops.spec.tree import Map, Mark, key_place, mark_of, to_document, to_plain, value_place
 
-_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _ONLY_IN_SPECS = ("environments", "extends", "for_each", "key", "previous_keys")
 
 
@@ -107,7 +108,7 @@ class SpecReader:
             self.problems.append(replace(error.diagnostic))
             return None
         except FileProblem as problem:
-            self._report(problem.code, problem.summary, problem.hint, place)
+            self._report(problem.code, problem.summary, problem.hint, place or Where(path))
             return None
         self.read[path] = None
         self.problems += warnings
@@ -218,6 +219,7 @@ class SpecReader:
 
         functions = Functions(context.files, context.environ, secrets, render_tree)
         scope = {
+            BUDGET: context.budget,
             "vars": context.variables,
             "environment": context.environment_name,
             "secrets": secrets,
@@ -253,6 +255,7 @@ class SpecReader:
         suppressed: list[Diagnostic] = []
         if spec is not None and not has_errors(self.problems[before:]):
             target = LintTarget(key, spec, tree, self.context.files, tuple(read), has_extras=rendering.has_extras)
+            self.problems += settle_secrets(tree, key)
             found = check_rules(target, is_deploying=self.context.secrets.is_needed)
             stays, suppressed = split_suppressed(spec.lint or (), found)
             self.problems += stays
@@ -277,18 +280,17 @@ class SpecReader:
     def _key(self, tree: Map, instance: Instance) -> str:
         """The agent's key: as written, else from the file's path, with the item of a matrix behind it."""
         written = tree.get("key")
-        stem = self.path.removeprefix(f"{AGENTS}/").rpartition(".")[0].replace("/", "-")
-        key = written if isinstance(written, str) else stem
+        key = written if isinstance(written, str) else key_of(self.path)
         if instance.suffix is not None and (not isinstance(written, str) or "${" not in str(written)):
             key = key if isinstance(written, str) and instance.suffix in key else f"{key}-{instance.suffix}"
-        if not _KEY.fullmatch(key) and not isinstance(written, str):
+        if not AGENT_KEY.fullmatch(key) and not isinstance(written, str):
             hint = "name the file with lower-case letters, digits, _ and -, or write `key:` into the spec"
             self._report("bad-key", f"the file's name gives the key {key!r}", hint, Where(self.path))
         return key
 
     def _check_calls(self, spec: AgentSpec, tree: Map, key: str, read: dict[str, None]) -> None:
         files = self.context.files
-        for index, call in enumerate(spec.calls or ()):
+        for index, call in enumerate(_scripts(spec)):
             mark = mark_of(tree, ("calls", index))
             place = value_place(mark) if mark is not None else None
             try:
@@ -312,13 +314,23 @@ class SpecReader:
             agent_id=spec.agent_id,
             previous_names=tuple(spec.previous_names or ()),
             previous_keys=tuple(spec.previous_keys or ()),
-            calls=tuple(self.context.files.inside_agents(call) for call in spec.calls or ()),
+            calls=tuple(self.context.files.inside_agents(call) for call in _scripts(spec)),
+            no_calls_reason=spec.calls.none if isinstance(spec.calls, NoCalls) else None,
             source=self.path,
             files=read,
         )
 
     def _report(self, code: str, summary: str, hint: str, where: Where | None, agent: str | None = None) -> None:
         self.problems.append(Diagnostic(code, Severity.ERROR, summary, hint=hint, where=where, agent=agent))
+
+
+def _scripts(spec: AgentSpec) -> Sequence[str]:
+    return () if spec.calls is None or isinstance(spec.calls, NoCalls) else spec.calls
+
+
+def key_of(path: str) -> str:
+    """The key of the spec at a project path that writes none of its own."""
+    return path.removeprefix(f"{AGENTS}/").rpartition(".")[0].replace("/", "-")
 
 
 def _metadata(tree: Map) -> Document:

@@ -7,12 +7,18 @@ from copy import copy
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from agentops.credentials import is_key_name
 from agentops.diagnostics import Where
 from agentops.document import SecretRef
 from agentops.spec.closest import closest
 from agentops.spec.files import FileProblem, ProjectFiles
 from agentops.spec.source_text import SourceError
 from agentops.spec.template import SecretValue, TemplateError, UndefinedNameError, compile_text, has_expression
+from agentops.spec.template_values import BUDGET
+
+SHORT_SECRET = 6  # characters; anything shorter may be part of an ordinary word
+
+_LONG_ENOUGH = 8  # characters from which on the value of a variable that is only called like a secret is taken for one
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,8 @@ class SecretOrigin:
 class Secrets(Mapping[str, SecretValue]):
     """`secrets.NAME`: any name, from the environment variable of that name unless a source is given.
 
-    Notes which names are used. With `is_needed`, a secret without a value is an error where it is used.
+    Expressions get names; `reference` gives those who have rendered them what is written to the platform. Notes which
+    names are used. With `is_needed`, a secret without a value is an error where it is used.
     """
 
     label = "secrets"
@@ -76,6 +83,11 @@ class Secrets(Mapping[str, SecretValue]):
         return isinstance(name, str) and name.isidentifier() and name.isascii()
 
     def __getitem__(self, name: str) -> SecretValue:
+        self.reference(name)
+        return SecretValue(name)
+
+    def reference(self, name: str) -> SecretRef:
+        """The secret with its value. Raises TemplateError when it has none and is needed."""
         self._noted[name] = None
         if name not in self._known:
             source = self._sources.get(name, SecretOrigin(env=name))
@@ -84,13 +96,21 @@ class Secrets(Mapping[str, SecretValue]):
                 summary = f"the secret {name} has no value here"
                 raise TemplateError("missing-secret", summary, hint=self.how_to_set(name), needle=name)
             self._known[name] = SecretRef(name, value or None)
-        return SecretValue(self._known[name])
+        return self._known[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._sources)
 
     def __len__(self) -> int:
         return len(self._sources)
+
+    def known(self, also: Iterable[str] = ()) -> tuple[SecretRef, ...]:
+        """Every secret that has a value: declared, noted here, `also` these, and what an environment variable holds
+        whose name says that it is one. A spec that used it may be gone, and the platform still holds the value."""
+        names = {*self._sources, *self._noted, *also}
+        found = {name: self._value(self._sources.get(name, SecretOrigin(env=name))) for name in names}
+        found |= {name: value for name, value in self._environ.items() if _is_telling(name, value)}
+        return tuple(SecretRef(name, value) for name, value in sorted(found.items()) if value)
 
     def variables(self, also: Iterable[str] = ()) -> set[str]:
         """The environment variables that hold secrets: those with a source, those noted here, and `also` these."""
@@ -111,6 +131,10 @@ class Secrets(Mapping[str, SecretValue]):
     def unneeded(self) -> Secrets:
         """The same secrets, but one without a value is no error."""
         return Secrets(self._sources, self._environ, is_needed=False)
+
+    def short(self) -> list[str]:
+        """The names of the used secrets whose value is so short that it can't be told from ordinary text."""
+        return [name for name, ref in self._known.items() if ref.value and len(ref.value) < SHORT_SECRET]
 
     def how_to_set(self, name: str) -> str:
         """What to do about a secret that has no value."""
@@ -136,6 +160,10 @@ class Secrets(Mapping[str, SecretValue]):
                 return stream.read(65536).rstrip("\r\n")
         except (OSError, ValueError):
             return None
+
+
+def _is_telling(name: str, value: str) -> bool:
+    return len(value) >= _LONG_ENOUGH and is_key_name(name)
 
 
 class Functions:
@@ -273,7 +301,7 @@ def hint_for(error: TemplateError, scope: Mapping[str, Any]) -> str:
     """The hint of an error; for an undefined name the closest one that exists."""
     if error.hint or not isinstance(error, UndefinedNameError):
         return error.hint
-    names = list(scope if error.owner is None else error.owner)
+    names = [name for name in (scope if error.owner is None else error.owner) if name != BUDGET]
     close = closest(error.name, names)
     prefix = f"{error.owner.label}." if isinstance(error.owner, Names) else ""
     if close:

@@ -39,6 +39,7 @@ def project_files(start: Start) -> dict[str, str]:
     }
     made = {
         "agentops.yaml": _filled(folder / "common" / "agentops.yaml", start, key),
+        "AGENTS.md": _filled(folder / "common" / "AGENTS.md", start, key),
         ".gitignore": _filled(folder / "common" / "gitignore", start, key),
     }
     return made | {place: _filled(folder / start.template / file, start, key) for file, place in places.items()}

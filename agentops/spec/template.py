@@ -54,13 +54,13 @@ def render(text: str, scope: Scope) -> Any:
 def to_secret(value: str | SecretValue, scope: Scope) -> str | Secret:
     """`value` with its inserted secrets as parts of a `Secret`; a text without any comes back as it is."""
     if isinstance(value, SecretValue):
-        return Secret((value.ref,))
+        return Secret((scope["secrets"].reference(value.name),))
     if OPEN not in value and CLOSE not in value:
         return value
     parts: list[str | SecretRef] = []
     for index, piece in enumerate(_SECRET.split(value)):
         if index % 2:
-            parts.append(scope["secrets"][piece].ref)
+            parts.append(scope["secrets"].reference(piece))
         elif OPEN in piece or CLOSE in piece:
             raise secret_misuse()
         elif piece:

@@ -8,14 +8,28 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Hashable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 import jinja2
 from jinja2 import nodes
+from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.visitor import NodeTransformer
 
+from agentops.spec.template_bounds import (
+    FILTERS,
+    MAX_SIZE,
+    METHODS,
+    Budget,
+    spend_on_call,
+    spend_on_items,
+    spend_on_operator,
+)
 from agentops.spec.template_values import (
+    BUDGET,
     CARRIAGE_RETURN,
     CLOSE,
     OPEN,
@@ -29,7 +43,6 @@ from agentops.spec.template_values import (
     to_text,
 )
 
-MAX_TEXT = 1_000_000
 MAX_LOOP = 1_000
 _MAX_LOOP_DEPTH = 2
 
@@ -58,55 +71,80 @@ class _Undefined(jinja2.StrictUndefined):
         return self._fail_with_undefined_error()
 
 
-class _Closed(ImmutableSandboxedEnvironment):
-    """Jinja without a way out: mappings before methods, no private attributes, bounded loops, opaque secrets."""
+# The budget of the project whose expression is being rendered: Jinja's hooks don't all get the scope.
+_budget: ContextVar[Budget] = ContextVar("budget")
 
-    intercepted_binops = frozenset({"*", "**"})
+
+_LOOP_ATTRIBUTES = "changed cycle depth depth0 first index index0 last length nextitem previtem revindex revindex0"
+_OF_LOOPS = frozenset(_LOOP_ATTRIBUTES.split())
+
+
+class _Closed(ImmutableSandboxedEnvironment):
+    """Jinja without a way out: the keys of mappings and a list of methods, bounded work, opaque secrets."""
+
+    intercepted_binops = frozenset(("+", "*", "**", "%"))
+
+    def _compile(self, source: str, filename: str) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # Python's, about `7[1:3]`: it fails when it is rendered
+            return super()._compile(source, filename)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        if isinstance(obj, Mapping):
-            if attribute in obj:
-                return obj[attribute]
-            if not hasattr(dict, attribute) or not isinstance(obj, dict):
-                return self.undefined(obj=obj, name=attribute)
-        return super().getattr(obj, attribute)
+        if isinstance(obj, Mapping) and attribute in obj:
+            return obj[attribute]
+        if isinstance(obj, jinja2.Undefined):
+            return getattr(obj, attribute)  # raises with the name that is not there
+        allowed = METHODS.get(type(obj), frozenset())
+        if isinstance(obj, str):  # a text from a file is a kind of its own
+            allowed = METHODS[str]
+        elif isinstance(obj, LoopContext):
+            allowed = _OF_LOOPS
+        return super().getattr(obj, attribute) if attribute in allowed else self.undefined(obj=obj, name=attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
-        _refuse_secrets((obj,))
-        if isinstance(obj, Mapping) and isinstance(argument, str) and argument not in obj:
-            return self.undefined(obj=obj, name=argument)
-        return super().getitem(obj, argument)
+        if isinstance(obj, SecretValue) or (isinstance(obj, str) and OPEN in obj):
+            raise secret_misuse()
+        if isinstance(obj, Mapping):
+            is_there = isinstance(argument, Hashable) and argument in obj
+            return obj[argument] if is_there else self.undefined(obj=obj, name=argument)
+        if isinstance(argument, int | slice) and not isinstance(argument, bool):
+            return super().getitem(obj, argument)
+        return self.undefined(obj=obj, name=argument)
 
     def call(self, context: Any, obj: Any, *args: Any, **kwargs: Any) -> Any:
-        _refuse_secrets((getattr(obj, "__self__", None), *args, *kwargs.values()))
+        arguments = (*args, *kwargs.values())
+        owner = getattr(obj, "__self__", None)
+        is_value = type(owner) in METHODS or isinstance(owner, str)
+        spend_on_call(_budget.get(), getattr(obj, "__name__", ""), owner if is_value else None, arguments)
         return super().call(context, obj, *args, **kwargs)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        too_large = operator == "**" and abs(right) > 64
-        if operator == "*":
-            size = len(left) if isinstance(left, str | list) else len(right) if isinstance(right, str | list) else 0
-            count = right if isinstance(left, str | list) else left
-            too_large = size > 0 and size * count > MAX_TEXT
-        if too_large:
-            raise TemplateError("bad-expression", "the expression makes something too large", hint="make it smaller")
+        spend_on_operator(_budget.get(), operator, left, right)
         return super().call_binop(context, operator, left, right)
 
 
-def _refuse_secrets(values: tuple[Any, ...]) -> None:
-    for value in values:
-        if isinstance(value, SecretValue) or (isinstance(value, str) and OPEN in value):
-            raise secret_misuse()
-
-
-def _without_secrets(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function` (a filter), refusing secrets among its arguments: a filter would see the reference, not the value."""
+def _paid(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter `function`, paying before it works. Jinja marks those that take more than a value."""
+    takes_context = hasattr(function, "jinja_pass_arg")
 
     @functools.wraps(function)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
-        _refuse_secrets((*args, *kwargs.values()))
+    def paid(*args: Any, **kwargs: Any) -> Any:
+        value, *more = args[1:] if takes_context else args
+        spend_on_call(_budget.get(), name, value, (*more, *kwargs.values()))
         return function(*args, **kwargs)
 
-    return guarded
+    return paid
+
+
+def _concatenated(values: list[Any]) -> str:
+    """`a ~ b`: a secret goes in as its mark."""
+    pieces = [_finalized(each) for each in values]
+    _budget.get().spend(sum(map(len, pieces)))
+    return "".join(pieces)
+
+
+def _items(value: Any) -> Any:
+    return spend_on_items(_budget.get(), value)
 
 
 def _finalized(value: Any) -> str:
@@ -122,10 +160,6 @@ def _range(*bounds: int) -> range:
     return made
 
 
-# Filters that depend on chance, or that make HTML: what they return escapes everything that is added to it.
-_NO_FILTERS = ("random", "safe", "escape", "e", "forceescape", "xmlattr", "urlize", "striptags", "pprint", "tojson")
-
-
 @functools.cache
 def _environment() -> _Closed:
     environment = _Closed(
@@ -138,14 +172,32 @@ def _environment() -> _Closed:
         undefined=_Undefined,
         keep_trailing_newline=True,
         autoescape=False,
+        optimized=False,  # it would do the work of constants while compiling, where nobody pays for it
         finalize=_finalized,
         cache_size=0,
     )
-    kept = {name: call for name, call in environment.filters.items() if name not in _NO_FILTERS}
-    environment.filters = {name: _without_secrets(call) for name, call in kept.items()}
-    environment.filters["tojson"] = _without_secrets(lambda value: json.dumps(value, ensure_ascii=False))
+    environment.filters = {name: _paid(name, environment.filters[name]) for name in FILTERS}
+    environment.filters["tojson"] = _paid("tojson", lambda value: json.dumps(value, ensure_ascii=False))
+    environment.filters |= {_CONCAT: _concatenated, _ITEMS: _items}
     environment.globals = {"range": _range, "dict": dict}
     return environment
+
+
+# Filters that only the rewriting below can name.
+_CONCAT, _ITEMS = " concat", " items"
+
+
+class _Rewriter(NodeTransformer):
+    """Puts what Jinja does without asking under the budget: joining texts with `~`, and going through a loop."""
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:
+        self.generic_visit(node)
+        return nodes.Filter(nodes.List(node.nodes), _CONCAT, [], [], None, None, lineno=node.lineno)
+
+    def visit_For(self, node: nodes.For) -> nodes.Node:
+        self.generic_visit(node)
+        node.iter = nodes.Filter(node.iter, _ITEMS, [], [], None, None, lineno=node.lineno)
+        return node
 
 
 def compile_with_jinja(text: str) -> Render:
@@ -155,6 +207,8 @@ def compile_with_jinja(text: str) -> Render:
     try:
         tree = environment.parse(source)
         _check_statements(tree)
+        _Rewriter().visit(tree)
+        tree.set_environment(environment)
         whole = _whole_expression(tree)
         template = environment.from_string(_assign_result(whole, environment) if whole is not None else tree)
     except jinja2.TemplateSyntaxError as error:
@@ -162,8 +216,8 @@ def compile_with_jinja(text: str) -> Render:
     except RecursionError:
         raise TemplateError("bad-expression", "the expression is nested too deeply", hint="make it simpler") from None
     if whole is None:
-        return lambda scope: _guard(lambda: template.render(scope)).replace(CARRIAGE_RETURN, "\r")
-    return lambda scope: _guard(lambda: _result_of(template, scope))
+        return lambda scope: _guard(lambda: template.render(scope), scope).replace(CARRIAGE_RETURN, "\r")
+    return lambda scope: _guard(lambda: _result_of(template, scope), scope)
 
 
 def _whole_expression(tree: nodes.Template) -> nodes.Expr | None:
@@ -196,8 +250,9 @@ def _defined(value: Any) -> Any:
     return {key: _defined(each) for key, each in value.items()} if type(value) is dict else value
 
 
-def _guard(work: Callable[[], Any]) -> Any:
-    """Runs `work`, turning everything that an expression can do wrong into a `TemplateError`."""
+def _guard(work: Callable[[], Any], scope: Scope) -> Any:
+    """Runs `work` on the project's budget; everything that an expression can do wrong becomes a `TemplateError`."""
+    token = _budget.set(scope.get(BUDGET) or Budget())
     try:
         value = work()
     except TemplateError:
@@ -207,7 +262,9 @@ def _guard(work: Callable[[], Any]) -> Any:
     except Exception as error:  # noqa: BLE001 - user code: any Python error of an expression is the user's to read
         message = str(error).replace(OPEN, "").replace(CLOSE, "") or type(error).__name__
         raise TemplateError("bad-expression", f"the expression fails: {message}", hint="correct it") from None
-    if isinstance(value, str) and len(value) > MAX_TEXT:
+    finally:
+        _budget.reset(token)
+    if isinstance(value, str) and len(value) > MAX_SIZE:
         raise TemplateError("bad-expression", "the expression makes a text that is too large", hint="make it smaller")
     return value
 
@@ -222,6 +279,10 @@ def _check_statements(tree: nodes.Template) -> None:
     for node in tree.find_all((nodes.Extends, nodes.Block)):
         hint = "use file('prompts/part.md') to share text between prompts"
         raise TemplateError("bad-expression", "template inheritance is not available", hint=hint, line=node.lineno)
+    for node in tree.find_all(nodes.ScopedEvalContextModifier):
+        raise TemplateError("bad-expression", "autoescape is for HTML", hint="take it out", line=node.lineno)
+    if any(node.recursive for node in tree.find_all(nodes.For)):
+        raise TemplateError("bad-expression", "loops can't call themselves", hint="write one loop in the other")
     names = {node.name for node in tree.find_all(nodes.Name)}
     if tree.find(nodes.Slice) is not None and names & {"secrets", "file"}:
         raise secret_misuse()  # a slice would cut the reference, out of sight of everything that guards it
@@ -237,6 +298,6 @@ def _loop_depth(node: nodes.Node) -> int:
 def _syntax_error(error: jinja2.TemplateSyntaxError, text: str) -> TemplateError:
     message = str(error.message or "it can't be read").replace("'", "`")
     hint = "an expression is written ${{ name }}, a statement ${% if name %} ... ${% endif %}"
-    if "${{" in text and re.search(r"\$\{\{[^}]*\{\{", text):
+    if "${{" in text and re.search(r"\$\{\{[^{}]{0,200}\{\{", text):
         hint = "inside ${{ }} a name is written without braces; a call-time variable goes outside of it"
     return TemplateError("bad-expression", f"the expression can't be read: {message}", hint=hint, line=error.lineno)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from agentops.diagnostics import Where
-from agentops.document import SecretRef
 
 Scope = Mapping[str, Any]
 Render = Callable[[Scope], Any]
@@ -46,15 +45,21 @@ class UndefinedNameError(TemplateError):
 
 
 class SecretValue:
-    """A secret inside an expression: it can be inserted into a text, and nothing else can be done with it."""
+    """A secret inside an expression: it can be inserted into a text, and nothing else can be done with it.
 
-    __slots__ = ("ref",)
+    It holds the name and nothing else: whoever takes it apart finds no value.
+    """
 
-    def __init__(self, ref: SecretRef) -> None:
-        self.ref = ref
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def __str__(self) -> str:
-        return f"{OPEN}{self.ref.name}{CLOSE}"
+        return f"{OPEN}{self.name}{CLOSE}"
+
+    def __repr__(self) -> str:
+        return f"secrets.{self.name}"
 
     def _refuse(self, *_: Any) -> Any:
         raise secret_misuse()
@@ -65,6 +70,7 @@ class SecretValue:
 
 # A secret inside a half-made text stands between these two private-use characters, which no source may contain.
 OPEN, CLOSE = "\ue000", "\ue001"
+BUDGET = "budget()"  # where a scope has the project's budget: no expression can write a name like that
 CARRIAGE_RETURN = "\ue002"  # Jinja would turn a lone carriage return into a line feed
 
 

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from agentops.workflow import applying as applying
     from agentops.workflow import calls as calls
+    from agentops.workflow import certifying as certifying
     from agentops.workflow import ci_deploy as ci_deploy
     from agentops.workflow import ci_watch as ci_watch
     from agentops.workflow import deployment as deployment
     from agentops.workflow import diff as diff
     from agentops.workflow import doctor as doctor
     from agentops.workflow import drift as drift
+    from agentops.workflow import expected_calls as expected_calls
     from agentops.workflow import git as git
     from agentops.workflow import github_files as github_files
     from agentops.workflow import history as history
@@ -28,11 +30,14 @@ if TYPE_CHECKING:
     from agentops.workflow import plan_file as plan_file
     from agentops.workflow import planning as planning
     from agentops.workflow import previewing as previewing
+    from agentops.workflow import probing as probing
     from agentops.workflow import projects as projects
     from agentops.workflow import pulling as pulling
+    from agentops.workflow import recorded_calls as recorded_calls
     from agentops.workflow import scripts as scripts
     from agentops.workflow import selecting as selecting
     from agentops.workflow import status as status
+    from agentops.workflow import talking as talking
     from agentops.workflow import validating as validating
 else:
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agentops.apply.engine import apply_plan
@@ -14,9 +13,9 @@ from agentops.diagnostics import has_errors
 from agentops.errors import AgentopsError, RefusedError, SpecError, StaleError
 from agentops.plan.model import Plan, Refusal
 from agentops.state import state_folder
-from agentops.workflow.calls import PageWriter, SmokeAfterDeploy, prepare_smoke, require_budget
+from agentops.workflow.calls import PageWriter, SmokeAfterDeploy, prepare_smoke
 from agentops.workflow.deployment import Deployment
-from agentops.workflow.previewing import PreviewHooks, gated_keys, pass_gate
+from agentops.workflow.previewing import PreviewHooks, pass_gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +71,7 @@ async def apply_deployment(
     run_id = new_run_id(clock.now())
     calls_after = environment.deploy.smoke if request.smoke is None else request.smoke
     is_gated = environment.deploy.gate_preview or request.gate_preview
-    called = [*(gated_keys(plan) if is_gated else ()), *((c.key for c in plan.changes) if calls_after else ())]
-    smoke = await _smoke(deployment, plan, run_id, calls, called) if calls_after or is_gated else None
+    smoke = await _smoke(deployment, plan, run_id, calls) if calls_after or is_gated else None
     options = ApplyOptions(deploy=environment.deploy, discard_draft=request.discard_draft, is_atomic=request.is_atomic)
     with environment_lock(deployment.root, environment.name, clock), Journal(deployment.root, run_id, clock) as journal:
         if is_gated and (held_back := await pass_gate(deployment, plan, PreviewHooks(on_event, smoke), run_id)):
@@ -83,13 +81,9 @@ async def apply_deployment(
         return await apply_plan(plan, deployment.account, options, hooks)
 
 
-async def _smoke(
-    deployment: Deployment, plan: Plan, run_id: str, calls: CallHooks, called: Sequence[str]
-) -> SmokeAfterDeploy:
-    """The calls of this run, ready to be made. `called` has the key of an agent once for each time it is called."""
+async def _smoke(deployment: Deployment, plan: Plan, run_id: str, calls: CallHooks) -> SmokeAfterDeploy:
+    """The calls of this run, ready to be made."""
     folder = state_folder(deployment.root) / "runs" / run_id
     smoke = prepare_smoke(deployment, plan.changes, folder, calls.write_pages, calls.progress)
-    hint = "nothing was changed: apply fewer agents at a time with --agent, or raise deploy.call_minutes"
-    require_budget(smoke.estimate_min(called), deployment.environment.deploy.call_minutes, hint=hint)
     await smoke.require_reachable(plan.changes)
     return smoke

@@ -11,26 +11,28 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from agentops.apply.model import SmokeVerdict
-from agentops.calls.choosing import estimate_s, is_called_for
+from agentops.calls.baseline import NO_BASELINE, Baseline
+from agentops.calls.choosing import estimate_s
+from agentops.calls.coverage import coverage_of, inventory_of
 from agentops.calls.folder import keep_in
+from agentops.calls.from_record import script_of_record
 from agentops.calls.model import RunReport
 from agentops.calls.preparing import prepare
-from agentops.calls.retelling import script_of
-from agentops.calls.run import Prepared, Wiring
-from agentops.calls.schedule import Appointment, Plan, Progress, ignore_progress, run_calls, shard_of
+from agentops.calls.run import Prepared
+from agentops.calls.schedule import Progress, RunOptions, ScheduledCall, ignore_progress, run_calls, shard_of
 from agentops.calls.session import NoConnection, Target, try_session
 from agentops.document import DesiredAgent, Verdict
 from agentops.errors import AgentopsError, RefusedError, UnavailableError, UsageError
-from agentops.fields import Category
 from agentops.plan.identity import match_agents
 from agentops.plan.model import Action, AgentChange
 from agentops.spec import Project
+from agentops.workflow.call_wiring import estimate_usage, require_tokens, wired
 from agentops.workflow.deployment import Deployment
+from agentops.workflow.expected_calls import is_called
 from agentops.workflow.scripts import Choice, LoadedScript, load_scripts
 
 # Writes the pages of a run into the folder of its calls; returns what to open.
 PageWriter: TypeAlias = Callable[[RunReport, Path], Path]
-_CATEGORIES = frozenset(category.value for category in Category)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ def choose_scripts(project: Project, agents: Sequence[DesiredAgent], request: Ca
     mine = [scripts[index] for index in shard_of([item.file for item in scripts], request.shard)]
     hint = "choose fewer with --tag or --agent, or raise --budget"
     require_budget(estimate_min(mine), request.budget_min, hint=hint)
+    require_tokens(estimate_usage([item.script for item in mine], project.environment), project.environment)
     return mine
 
 
@@ -103,7 +106,7 @@ async def script_from_record(deployment: Deployment, call_id: str) -> dict[str, 
             hint="use the environment that the call was made in: -e NAME",
             code="foreign-call",
         )
-    return script_of(record, keys[0])
+    return script_of_record(record, keys[0])
 
 
 async def find_agent_ids(deployment: Deployment, keys: Iterable[str]) -> dict[str, str]:
@@ -126,13 +129,32 @@ def target_of(deployment: Deployment, agent_id: str) -> Target:
     return Target(deployment.account.base_url, agent_id, key, deployment.environment.name)
 
 
-async def smoke(deployment: Deployment, scripts: Sequence[LoadedScript], plan: Plan) -> RunReport:
-    """Calls the agents that serve now, by the given scripts. Everything is made ready before the first call."""
-    prepared = [made_ready(loaded, deployment.root) for loaded in scripts]
+async def smoke(
+    deployment: Deployment,
+    scripts: Sequence[LoadedScript],
+    options: RunOptions,
+    baseline: Baseline = NO_BASELINE,
+    lines: Mapping[str, Sequence[str]] | None = None,
+    *,
+    measures_coverage: bool = False,
+) -> RunReport:
+    """Calls the agents that serve now, by the given scripts. Everything is made ready before the first call.
+
+    lines: what simulated callers say again, by the script's file
+    measures_coverage: asks for the tools of every call, and says which tools and playbooks were exercised
+    """
+    prepared = [
+        replace(made_ready(loaded, deployment.root), lines=(lines or {}).get(loaded.file, ())) for loaded in scripts
+    ]
     ids = await find_agent_ids(deployment, dict.fromkeys(item.script.agent for item in prepared))
-    appointments = [Appointment(item, target_of(deployment, ids[item.script.agent])) for item in prepared]
-    plan = replace(plan, environment=deployment.environment.name)
-    return await run_calls(appointments, Wiring(platform=deployment.account), plan)
+    scheduled = [ScheduledCall(item, target_of(deployment, ids[item.script.agent])) for item in prepared]
+    options = replace(options, environment=deployment.environment.name)
+    async with wired(deployment, [item.script for item in prepared], baseline) as wiring:
+        run = await run_calls(scheduled, replace(wiring, follows_tools=measures_coverage), options)
+    if not measures_coverage:
+        return run
+    inventories = {agent.key: inventory_of(agent.config) for agent in deployment.agents}
+    return replace(run, coverage=coverage_of(run, inventories))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +166,6 @@ class SmokeAfterDeploy:
     folder: Path
     write_pages: PageWriter
     progress: Progress = ignore_progress
-
-    def estimate_min(self, keys: Iterable[str]) -> float:
-        """About how many minutes it takes to call these agents once each, repeats included."""
-        return sum(estimate_min(self.prepared.get(key, ())) for key in keys)
 
     async def require_reachable(self, changes: Sequence[AgentChange]) -> None:
         """Opens and closes one session with an agent that is to be called, while the old version still serves.
@@ -168,16 +186,20 @@ class SmokeAfterDeploy:
                 code="calls-unreachable",
             ) from None
 
+    def is_called(self, change: AgentChange) -> bool:
+        return bool(self.prepared.get(change.key))
+
     async def smoke(self, change: AgentChange, agent_id: str) -> SmokeVerdict | None:
         chosen = self.prepared.get(change.key, ())
         if not chosen:
             return None
         target = target_of(self.deployment, agent_id)
         folder = self.folder / change.key
-        plan = Plan(environment=self.deployment.environment.name, progress=self.progress, keep=keep_in(folder))
+        options = RunOptions(environment=self.deployment.environment.name, progress=self.progress, keep=keep_in(folder))
         try:
-            appointments = [Appointment(item, target) for item in chosen]
-            run = await run_calls(appointments, Wiring(platform=self.deployment.account), plan)
+            scheduled = [ScheduledCall(item, target) for item in chosen]
+            async with wired(self.deployment, [item.script for item in chosen]) as wiring:
+                run = await run_calls(scheduled, wiring, options)
             return SmokeVerdict(run.verdict, summary_of(run), str(self.write_pages(run, folder)))
         except (AgentopsError, OSError) as error:
             return SmokeVerdict(Verdict.INCONCLUSIVE, f"the calls could not be made: {error}")
@@ -195,19 +217,15 @@ def prepare_smoke(
     `folder` is where the reports go: one folder per agent in it.
     Raises SpecError for a broken script and UsageError without the speech extra, when a script speaks.
     """
-    keys = {change.key for change in changes if change.is_change}
+    keys = {change.key for change in changes if change.fields or change.action not in (Action.UNCHANGED, Action.UPDATE)}
     agents = [agent for agent in deployment.agents if agent.key in keys]
     prepared: dict[str, list[Prepared]] = {}
-    # Nothing for what is new or restored, which is called in full.
-    categories = {
-        change.key: frozenset(category.value for category in change.categories)
-        if change.action in (Action.UPDATE, Action.GO_LIVE)
-        else frozenset()
-        for change in changes
-    }
+    by_key = {change.key: change for change in changes}
     for loaded in load_scripts(deployment.project, agents, Choice()):
-        if is_called_for(loaded.script, categories[loaded.script.agent], _CATEGORIES):
+        if is_called(by_key[loaded.script.agent], loaded):
             prepared.setdefault(loaded.script.agent, []).append(made_ready(loaded, deployment.root))
+    chosen = [item.script for each in prepared.values() for item in each]
+    require_tokens(estimate_usage(chosen, deployment.environment), deployment.environment)
     return SmokeAfterDeploy(deployment, prepared, folder, write_pages, progress)
 
 

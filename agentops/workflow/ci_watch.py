@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agentops.calls.folder import keep_in, merge_folders
-from agentops.calls.schedule import Plan as CallPlan
+from agentops.calls.schedule import RunOptions
 from agentops.ci.event import Trigger
 from agentops.ci.job import Job
 from agentops.ci.publishing import publish_drift
@@ -32,8 +32,8 @@ async def call_agents(job: Job, deployment: Deployment, request: CallRequest, ho
     if not scripts:
         return report_page(job, deployment.environment.name, f"No script falls to shard {job.shard}.\n")
     folder = job.output / "calls"
-    how = CallPlan(shard=request.shard, progress=hooks.calls.progress, keep=keep_in(folder))
-    run = await smoke(deployment, scripts, how)
+    options = RunOptions(shard=request.shard, progress=hooks.calls.progress, keep=keep_in(folder))
+    run = await smoke(deployment, scripts, options)
     return report_calls(job, run, hooks.calls.write_pages(run, folder))
 
 

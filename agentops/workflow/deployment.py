@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agentops.document import DesiredAgent, Environment, Generation, Secret, SecretRef
-from agentops.errors import SpecError, UsageError
+from agentops.errors import UsageError
 from agentops.net import Exchange, NetOptions
+from agentops.plan.concealment import known_secrets
+from agentops.plan.selection import Selection
 from agentops.remote.connect import connect
 from agentops.remote.port import Writer
 from agentops.settings import Settings
 from agentops.spec import Project
+from agentops.spec.hosts import host_of, may_receive_key
+from agentops.workflow.selecting import agents_of, deployed_agents, warned, with_unresolved
 
+EVERYTHING = Selection()
 _EMULATOR_KEY = Secret((SecretRef("the emulator's key", "sk_emulator"),))
 
 
@@ -48,24 +53,38 @@ async def open_deployment(
     project: Project,
     settings: Settings,
     *,
+    selection: Selection = EVERYTHING,
+    changed_since: str | None = None,
+    needs_specs: bool = True,
     emulator_url: str | None = None,
     generation: Generation | None = None,
     on_exchange: Callable[[Exchange], None] | None = None,
     on_read: Callable[[int, int], None] = lambda done, total: None,
     on_wait: Callable[[str], None] = lambda text: None,
 ) -> AsyncIterator[Deployment]:
-    """Connects to the project's account. `emulator_url` is where the embedded emulator listens, for `target: emulator`.
+    """Connects to the project's account, for the selected agents.
 
-    Raises SpecError when the project has errors, UsageError without a key, PlatformError when nothing answers.
+    needs_specs: mistakes in the specs of the selected agents are in the way; without it, agents whose spec can't be
+    used are known by their keys alone and found on the platform by our marks: going back never waits for a file
+    emulator_url: where the embedded emulator listens, for `target: emulator`
+
+    Raises SpecError for mistakes that are in the way, UsageError for a selection that means nothing or without a key,
+    PlatformError when nothing answers.
     """
-    if any(diagnostic.is_error for diagnostic in project.diagnostics):
-        raise SpecError(project.diagnostics)
+    if needs_specs:
+        agents = agents_of(project, selection, changed_since)
+    else:
+        project = with_unresolved(project, selection)
+        agents = deployed_agents(project, selection, changed_since)
+    project = replace(project, diagnostics=warned(project.diagnostics))
     environment = project.environment
     key = account_key(environment, settings)
-    options = replace(net_options(environment), on_exchange=on_exchange, on_wait=on_wait)
+    secrets = frozenset((*known_secrets(environment, project.agents), key.reveal()))
+    options = replace(net_options(environment), on_exchange=on_exchange, on_wait=on_wait, secrets=secrets)
     base_url = emulator_url or environment.base_url or settings.base_url
+    check_host(base_url, environment.hosts)
     async with await connect(base_url, key, generation=generation, options=options) as account:
-        yield Deployment(project, project.agents, account, key, on_read)
+        yield Deployment(project, agents, account, key, on_read)
 
 
 def net_options(environment: Environment) -> NetOptions:
@@ -76,6 +95,17 @@ def net_options(environment: Environment) -> NetOptions:
         requests_per_second=environment.requests_per_second or default.requests_per_second,
         max_in_flight=environment.max_in_flight or default.max_in_flight,
     )
+
+
+def check_host(base_url: str, hosts: Collection[str] = ()) -> None:
+    """Raises UsageError when the key would go to a host that is not the platform's, not here and not in `hosts`."""
+    if not may_receive_key(base_url, hosts):
+        host = host_of(base_url)
+        raise UsageError(
+            f"the key would go to {host or repr(base_url)}, which is not the platform's",
+            hint=f"unset SMALLEST_BASE_URL, or name the host in the environment: hosts: [{host or 'HOST'}]",
+            code="unknown-host",
+        )
 
 
 def account_key(environment: Environment, settings: Settings) -> Secret:

@@ -10,8 +10,9 @@ from agentops.apply.rollback import choose_revision
 from agentops.document import AgentListing, DesiredAgent, Document, Revision
 from agentops.plan.agent_diff import AgentDiff, Side, SideKind
 from agentops.plan.canonical import without
-from agentops.plan.changes import Describer, secret_values
+from agentops.plan.changes import Describer
 from agentops.plan.compare import compare_documents
+from agentops.plan.concealment import Concealer, KnownSecrets, known_secrets
 from agentops.plan.identity import match_agents
 from agentops.remote.port import Reader
 from agentops.spec import Project
@@ -37,11 +38,18 @@ class Sides:
     after: Side
     others: Mapping[str, Project]
 
+    def secrets(self, *projects: Project) -> KnownSecrets:
+        """Knows the secrets of all environments that are looked at."""
+        looked_at = (*projects, *self.others.values())
+        return KnownSecrets(secret for each in looked_at for secret in known_secrets(each.environment, each.agents))
+
 
 def diff_specs(sides: Sides, agents: Sequence[DesiredAgent]) -> tuple[AgentDiff, ...]:
     """Every agent, where no side needs the account."""
+    secrets = sides.secrets()
     return tuple(
-        _diff(sides, agent, _spec(sides, agent, sides.before), _spec(sides, agent, sides.after)) for agent in agents
+        _diff(sides, agent, _spec(sides, agent, sides.before), _spec(sides, agent, sides.after), secrets)
+        for agent in agents
     )
 
 
@@ -49,12 +57,13 @@ async def diff_account(sides: Sides, deployment: Deployment) -> tuple[AgentDiff,
     """Every selected agent, where a side is on the platform. Raises UsageError for a revision nobody has."""
     account = deployment.account
     matching = match_agents(deployment.environment, deployment.agents, await account.list_agents())
+    secrets = sides.secrets(deployment.project)
 
     async def diff_one(agent: DesiredAgent, listing: AgentListing | None) -> AgentDiff:
         before, after = await asyncio.gather(
             _held(sides, account, agent, listing, sides.before), _held(sides, account, agent, listing, sides.after)
         )
-        return _diff(sides, agent, before, after)
+        return _diff(sides, agent, before, after, secrets)
 
     return tuple(await asyncio.gather(*(diff_one(match.desired, match.listing) for match in matching.matches)))
 
@@ -79,7 +88,9 @@ def _spec(sides: Sides, agent: DesiredAgent, side: Side) -> _Held | None:
     return _Held({"name": agent.name, **agent.metadata, **agent.config} if is_beside_spec else agent.config)
 
 
-def _diff(sides: Sides, agent: DesiredAgent, before: _Held | None, after: _Held | None) -> AgentDiff:
+def _diff(
+    sides: Sides, agent: DesiredAgent, before: _Held | None, after: _Held | None, secrets: KnownSecrets
+) -> AgentDiff:
     names = (str(sides.before), str(sides.after))
     if before is None or after is None:
         side = names[0] if before is None else names[1]
@@ -88,7 +99,8 @@ def _diff(sides: Sides, agent: DesiredAgent, before: _Held | None, after: _Held 
     old, new = without(before.document, hidden), without(after.document, hidden)
     is_one_spec = before.is_spec is not after.is_spec
     managed = (old if before.is_spec else new) if is_one_spec else None
-    describer = Describer(agent, secret_values([agent]), is_of_spec=after.is_spec)
+    specs = [side.document for side in (before, after) if side.is_spec]
+    describer = Describer(agent, Concealer(secrets, agent.config, agent.metadata, *specs), is_of_spec=after.is_spec)
     return AgentDiff(agent.key, agent.name, *names, fields=compare_documents(describer, old, new, managed))
 
 

@@ -15,7 +15,7 @@ from agentops.net import NetOptions, RetryPolicy
 from agentops.remote.connect import connect
 from agentops.settings import Settings
 from agentops.spec import Project
-from agentops.workflow.deployment import account_key
+from agentops.workflow.deployment import account_key, check_host
 from agentops.workflow.git import read_git_facts
 
 OLDEST_PYTHON = (3, 11)
@@ -71,6 +71,7 @@ async def look_at_account(
     )
     target = base_url or environment.base_url or settings.base_url
     try:
+        check_host(target, environment.hosts)
         options = NetOptions(first_answer_timeout_s=_PATIENCE_S, retry=RetryPolicy(attempts=1, limited_for_s=0.0))
         async with await connect(target, key, generation=generation, options=options) as account:
             listings = await account.list_agents()

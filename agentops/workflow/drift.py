@@ -9,6 +9,7 @@ from agentops.document import Revision
 from agentops.errors import PlatformError
 from agentops.plan.blame import blame
 from agentops.plan.build import PlanOptions
+from agentops.plan.drift import spec_unread
 from agentops.plan.model import AgentChange, Plan
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.planning import plan_agents, survey
@@ -18,7 +19,8 @@ async def read_drift(deployment: Deployment, options: PlanOptions) -> Plan:
     """The plan of the selected agents, its drifted fields attributed. Nothing is asked that only an apply needs."""
     plan = await plan_agents(deployment, await survey(deployment), options)
     changes = await asyncio.gather(*(_attributed(deployment, change) for change in plan.changes))
-    return replace(plan, changes=tuple(changes))
+    notes = [spec_unread(key) for key in deployment.project.unresolved if any(key == each.key for each in changes)]
+    return replace(plan, changes=tuple(changes), diagnostics=(*plan.diagnostics, *notes))
 
 
 async def _attributed(deployment: Deployment, change: AgentChange) -> AgentChange:

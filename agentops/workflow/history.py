@@ -12,9 +12,10 @@ from agentops.document import AgentListing, DesiredAgent
 from agentops.errors import UsageError
 from agentops.plan.build import PlanOptions
 from agentops.plan.history import HistoryEntry, build_history
-from agentops.plan.identity import match_agents
+from agentops.plan.identity import as_deployed
 from agentops.plan.model import Plan
 from agentops.workflow.deployment import Deployment
+from agentops.workflow.planning import survey
 
 _REVISIONS = 100
 
@@ -82,14 +83,16 @@ async def _plan(
 
 
 async def _listed(deployment: Deployment) -> list[tuple[DesiredAgent, AgentListing]]:
-    listings = await deployment.account.list_agents()
-    matching = match_agents(deployment.environment, deployment.agents, listings)
-    found = [(match.desired, match.listing) for match in matching.matches if match.listing is not None]
+    """The selected agents that are on the platform. A spec is not needed for it: our marks tell, too."""
+    world = await survey(deployment)
+    matches = [as_deployed(each, None) if not each.desired.name else each for each in world.matching.matches]
+    found = [(match.desired, match.listing) for match in matches if match.listing is not None]
     if not found:
         name = deployment.environment.name
+        keys = ", ".join(agent.key for agent in deployment.agents)
         raise UsageError(
-            f"none of the selected agents is on the platform in environment {name!r}",
-            hint=f"deploy first: `agentops apply -e {name}`",
+            f"none of the selected agents is on the platform in environment {name!r}: {keys}",
+            hint=f"deploy first: `agentops apply -e {name}`; `agentops history -e {name}` shows what is there",
             code="not-deployed",
         )
     return found

@@ -15,7 +15,7 @@ from agentops.remote.connect import connect
 from agentops.remote.port import Reader
 from agentops.settings import DEFAULT_HOST, Settings
 from agentops.spec import Project
-from agentops.workflow.deployment import Deployment
+from agentops.workflow.deployment import Deployment, check_host
 
 DEFAULT_ENVIRONMENT = "prod"
 
@@ -43,6 +43,7 @@ async def import_as_project(
         raise UsageError("importing needs an account: SMALLEST_API_KEY is not set", hint=hint, code="no-key")
     environment = environment or DEFAULT_ENVIRONMENT
     key = Secret((SecretRef("SMALLEST_API_KEY", settings.api_key),))
+    check_host(settings.base_url)
     async with await connect(settings.base_url, key, generation=generation) as account:
         made = await _import(request, account, environment, None)
     name = "".join(c if c.isalnum() else "-" for c in request.output.name.lower()).strip("-") or "imported"

@@ -21,6 +21,7 @@ from agentops.settings import Settings
 from agentops.spec.source_events import read_yaml
 from agentops.spec.source_text import SourceError, decode
 from agentops.spec.tree import to_plain
+from agentops.workflow.deployment import check_host
 
 KEY_NAME = "ELEVENLABS_API_KEY"
 CHOICES = f"agents/{CHOICES_FILE}"
@@ -44,6 +45,7 @@ class ElevenlabsRequest:
     voice: str | None = None
     model: str | None = None
     with_widget: bool = False
+    with_playbooks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ async def read(request: ElevenlabsRequest, settings: Settings) -> Reading:
         project_name=slug(request.output.absolute().name) or "imported",
         has_project=(request.output / "agentops.yaml").is_file(),
         with_widget=request.with_widget,
+        with_playbooks=request.with_playbooks,
     )
     return Reading(found, options, problem)
 
@@ -134,6 +137,7 @@ async def _account_catalog(settings: Settings) -> tuple[tuple[Voice, ...], str]:
         return DOCUMENTED, ""
     key = Secret((SecretRef("SMALLEST_API_KEY", settings.api_key),))
     try:
+        check_host(settings.base_url)
         async with await connect(settings.base_url, key) as account:
             return tuple(await account.list_voices()) or DOCUMENTED, ""
     except AgentopsError as failure:

@@ -4,55 +4,87 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import TypeVar
 
 from agentops.document import AgentListing, Mark, ObservedAgent, read_mark
 from agentops.errors import AgentopsError
-from agentops.plan.account import check_account, questions
-from agentops.plan.build import AgentPlan, Planner, PlanOptions, World
-from agentops.plan.identity import Match, Matching, match_agents
+from agentops.plan.account import check_account, names_numbers, questions, with_product_ids
+from agentops.plan.build import AgentPlan, Planner, PlanOptions, World, with_refusals
+from agentops.plan.drift import serves_base
+from agentops.plan.identity import Match, Matching, as_deployed, match_agents
 from agentops.plan.model import Plan
+from agentops.plan.safety import refuse_lint
 from agentops.remote.port import Reader
+from agentops.spec import Project
+from agentops.spec.lint import lint_errors
 from agentops.workflow.account import ask_account
 from agentops.workflow.deployment import Deployment
+from agentops.workflow.expected_calls import AS_CONFIGURED, CallSettings, expect_calls
+from agentops.workflow.probing import tell_read_names
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
+_LOOKED_AT = 50  # agents without a spec whose history is read when nothing depends on it but a warning
 _AT_ONCE = 256  # as many as an environment may have in flight
 
 
-async def plan_deployment(deployment: Deployment, options: PlanOptions, *, prune: bool = False) -> Plan:
+async def plan_deployment(
+    deployment: Deployment, options: PlanOptions, *, prune: bool = False, calls: CallSettings = AS_CONFIGURED
+) -> Plan:
     """The plan for the selected agents; with `prune`, agents of ours that no spec means are archived by it.
 
-    Asks the account, too, for what the specs can't know: voices, knowledge bases, phone numbers, its limits.
+    Says which calls its apply would make, and what is wrong with their scripts. Asks the account, too, for what the
+    specs can't know: voices, knowledge bases, phone numbers, its limits.
     """
     world = await survey(deployment, prune=prune)
-    plan = await plan_agents(deployment, world, options)
+    plan = _with_lint(await plan_agents(deployment, world, options), deployment.project, options)
     answers = await ask_account(deployment.account, questions(plan), world.agent_count)
-    return check_account(plan, answers, options.acknowledged)
+    plan = check_account(plan, answers, options.acknowledged)
+    plan = expect_calls(plan, deployment.project, calls, options.acknowledged)
+    return tell_read_names(plan, deployment.root)
+
+
+def _with_lint(plan: Plan, project: Project, options: PlanOptions) -> Plan:
+    """`plan` with what lint calls an error in the specs that it would deploy: a wrong prompt is not put before callers
+    because nobody ran `lint`."""
+    keys = {change.key for change in plan.changes if change.is_deploy}
+    sources = dict.fromkeys(agent.source for agent in project.agents if agent.key in keys)
+    found = [error for error in lint_errors(project, sources) if error.agent in keys]
+    return with_refusals(plan, refuse_lint(found), options.acknowledged)
 
 
 async def survey(deployment: Deployment, *, prune: bool = False) -> World:
     """Which agents there are and what they are to us: one listing, and marks where names don't tell."""
-    account = deployment.account
+    account, project = deployment.account, deployment.project
     selected = [agent.key for agent in deployment.agents]
     listings = await account.list_agents()
-    matching = match_agents(deployment.environment, deployment.project.agents, listings).only(selected)
-    marks: Mapping[str, Mark | None] = {}
+    if names_numbers(project.agents):
+        numbers = await account.list_phone_numbers()
+        project = replace(project, agents=tuple(with_product_ids(agent, numbers) for agent in project.agents))
+    matching = match_agents(deployment.environment, project.agents, listings).only(selected)
+    is_everything = len(selected) == len(project.agents) and not project.unresolved
+    looked_at = matching.unmatched[:_LOOKED_AT] if is_everything else ()
+    archived: list[AgentListing] = []
     if matching.needs_marks or prune:
         archived = await _namesakes(account, matching) if matching.needs_marks else []
-        marks = await _read_marks(deployment, (*matching.unmatched, *archived))
-        everything = (*listings, *archived)
-        matching = match_agents(deployment.environment, deployment.project.agents, everything, marks).only(selected)
+        looked_at = (*matching.unmatched, *archived)
+    marks = await _read_marks(deployment, looked_at)
+    if matching.needs_marks:
+        matching = match_agents(deployment.environment, project.agents, (*listings, *archived), marks).only(selected)
+    orphans = _orphans(deployment, matching, marks)
+    pruned = await _read_orphans(deployment, orphans) if prune else {}
     return World(
         generation=account.generation,
         target=account.base_url,
         matching=matching,
-        orphans=await _read_orphans(deployment, matching, marks) if prune else {},
+        orphans=pruned,
         agent_count=len(listings),
+        leftover={key: each.name for key, each in orphans.items() if key not in pruned} if is_everything else {},
+        unseen=sum(each.agent_id not in marks for each in matching.unmatched) if is_everything else 0,
     )
 
 
@@ -72,6 +104,8 @@ async def plan_agents(
         found = await deployment.account.read_agent(match.listing, mine=mine) if match.listing else None
         if found is not None:
             on_agent(match.desired.key, found)
+        if match.desired.key in deployment.project.unresolved:
+            match = as_deployed(match, found)
         planned = planner.plan_agent(match, found)
         deployment.on_read(next(done), len(matches))
         return planned
@@ -88,20 +122,30 @@ async def _namesakes(account: Reader, matching: Matching) -> list[AgentListing]:
 
 
 async def _read_marks(deployment: Deployment, listings: Sequence[AgentListing]) -> dict[str, Mark | None]:
+    """By agent id, the newest mark in its history, this environment's before any other: an edit in the console does not
+    make an agent of ours somebody else's."""
+    mine = (deployment.environment.project, deployment.environment.name)
+
     async def mark_of(listing: AgentListing) -> Mark | None:
-        live = await deployment.account.read_live(listing.agent_id)
-        return read_mark(live.label) if live else None
+        revisions = await deployment.account.list_revisions(listing.agent_id)
+        marks = [mark for revision in revisions if (mark := read_mark(revision.label)) is not None]
+        ours = (mark for mark in marks if (mark.project, mark.environment) == mine)
+        return next(ours, marks[0] if marks else None)
 
     return dict(zip([each.agent_id for each in listings], await _each(mark_of, listings), strict=True))
 
 
-async def _read_orphans(
-    deployment: Deployment, matching: Matching, marks: Mapping[str, Mark | None]
-) -> dict[str, ObservedAgent]:
-    """Agents that carry this environment's mark under a key that the project no longer has, but for forgotten ones."""
+def _orphans(deployment: Deployment, matching: Matching, marks: Mapping[str, Mark | None]) -> dict[str, AgentListing]:
+    """Agents that carry this environment's mark under a key that the project no longer has, but for forgotten ones.
+
+    None while a spec has errors: which keys the project has is then not known.
+    """
+    if deployment.project.unresolved:
+        return {}
     mine = (deployment.environment.project, deployment.environment.name)
-    known = {agent.key for agent in deployment.project.agents} | deployment.project.forgotten
-    orphans = {
+    known = {key for agent in deployment.project.agents for key in (agent.key, *agent.previous_keys)}
+    known |= deployment.project.forgotten
+    return {
         mark.key: listing
         for listing in matching.unmatched
         if not listing.is_archived
@@ -109,8 +153,13 @@ async def _read_orphans(
         and (mark.project, mark.environment) == mine
         and mark.key not in known
     }
-    read_agent = partial(deployment.account.read_agent, mine=mine)
-    return dict(zip(orphans, await _each(read_agent, list(orphans.values())), strict=True))
+
+
+async def _read_orphans(deployment: Deployment, orphans: Mapping[str, AgentListing]) -> dict[str, ObservedAgent]:
+    """Those that still serve what we deployed: an agent that was edited in the console since is not ours to archive."""
+    mine = (deployment.environment.project, deployment.environment.name)
+    found = await _each(partial(deployment.account.read_agent, mine=mine), list(orphans.values()))
+    return {key: agent for key, agent in zip(orphans, found, strict=True) if serves_base(agent)}
 
 
 async def _each(ask: Callable[[Item], Awaitable[Answer]], items: Sequence[Item]) -> list[Answer]:

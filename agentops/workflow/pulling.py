@@ -26,6 +26,7 @@ async def pull(deployment: Deployment, options: PlanOptions, settings: Settings,
         environment=deployment.environment.name,
         takes_conflicts=takes_conflicts,
         users=users_of(deployment.project.agents),
+        secrets={each.value: each.name for each in deployment.environment.secrets if each.value},
     )
     for change in plan.changes:
         puller.pull(change)

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from agentops.calls.script import Script, read_script
+from agentops.calls.personas import read_persona
+from agentops.calls.reading import read_script
+from agentops.calls.script import Script
 from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
 from agentops.document import DesiredAgent, Environment
 from agentops.errors import SpecError, UsageError
@@ -32,11 +34,12 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class LoadedScript:
-    """A script as its file has it. `places`: `file:line:column` of each step."""
+    """A script as its file has it. `places`: `file:line:column` of each step; `agent_place`: of its agent."""
 
     script: Script
     file: str
     places: tuple[str, ...]
+    agent_place: Where | None = None
 
 
 def load_script(root: Path, file: str, environment: Environment) -> LoadedScript:
@@ -69,8 +72,48 @@ def load_script(root: Path, file: str, environment: Environment) -> LoadedScript
     script = read_script(tree, file=file, place_of=place_of)
     if isinstance(script, list):
         raise SpecError([*script, *problems])
+    if missing := _missing_model(script, root / file, environment):
+        raise SpecError([Diagnostic("call-script", Severity.ERROR, *missing, where=place_of(()) or Where(file))])
     places = tuple(str(place_of(("steps", index)) or file) for index in range(len(script.steps)))
-    return LoadedScript(script, file, places)
+    return LoadedScript(script, file, places, place_of(("agent",)))
+
+
+def check_scripts(project: Project) -> list[Diagnostic]:
+    """What is wrong in the call scripts that the specs name, whoever they say that they call.
+
+    A script is named by the spec of the agent that it calls: named by another one it would call nobody there, and the
+    agent would count as tested.
+    """
+    problems: list[Diagnostic] = []
+    named: dict[str, list[DesiredAgent]] = {}
+    for agent in project.agents:
+        for file in agent.calls:
+            named.setdefault(file, []).append(agent)
+    broken = {each.where.file for each in project.diagnostics if each.is_error and each.where is not None}
+    for file, agents in named.items():
+        try:
+            loaded = load_script(project.root, file, project.environment)
+        except SpecError as error:
+            problems += error.diagnostics
+            continue
+        for source in dict.fromkeys(agent.source for agent in agents):
+            keys = [agent.key for agent in project.agents if agent.source == source]
+            if loaded.script.agent not in keys and source not in broken:
+                problems.append(_of_another_agent(loaded, source, keys, [agent.key for agent in project.agents]))
+    return problems
+
+
+def _missing_model(script: Script, path: Path, environment: Environment) -> tuple[str, str] | None:
+    """What is wrong with what the script asks of a language model, and what to do about it."""
+    if script.caller.goal is not None and environment.judge is None:
+        hint = "add `judge: {base_url: https://..., model: ..., api_key: ${{ secrets.NAME }}}` to agentops.yaml"
+        return "the script has a simulated caller, and the project has no judge", hint
+    if script.caller.goal is not None:
+        try:
+            read_persona(script.caller.persona, path.parent)
+        except UsageError as error:
+            return error.summary, error.hint or ""
+    return None
 
 
 def load_scripts(project: Project, agents: Sequence[DesiredAgent], choice: Choice) -> list[LoadedScript]:
@@ -89,6 +132,19 @@ def load_scripts(project: Project, agents: Sequence[DesiredAgent], choice: Choic
         raise SpecError(problems)
     mine = [item for item in loaded if item.script.agent in keys]
     return [item for item in mine if not choice.tags or set(choice.tags) & set(item.script.tags)]
+
+
+def _of_another_agent(loaded: LoadedScript, source: str, keys: Sequence[str], known: Sequence[str]) -> Diagnostic:
+    called = loaded.script.agent
+    what = f"the agent {called!r}" if called in known else f"{called!r}, which no agent is called,"
+    summary = f"the script calls {what} but {source} names it for {', '.join(keys[:3])}"
+    hint = f"write `agent: {keys[0]}`, or name the script in the spec of {called}"
+    if len(keys) > 1:
+        hint = "write `agent:` with the key of one of them, or name the script in the spec of its own agent"
+    if called not in known and len(keys) == 1:
+        hint = f"write `agent: {keys[0]}`"
+    where = loaded.agent_place or Where(loaded.file)
+    return Diagnostic("call-agent", Severity.ERROR, summary, hint=hint, where=where, agent=keys[0], path="agent")
 
 
 def _unknown_agent(loaded: LoadedScript, keys: Sequence[str]) -> Diagnostic:

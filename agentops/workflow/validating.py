@@ -16,7 +16,7 @@ from agentops.spec.explanations import explanations
 from agentops.spec.lint import lint_project
 from agentops.spec.provenance import Provenance, explain_value
 from agentops.workflow.projects import read_specs
-from agentops.workflow.scripts import load_script
+from agentops.workflow.scripts import check_scripts
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def validate_project(start: Path, environment: str | None, settings: Settings, *
         except SpecError as error:
             found += error.diagnostics
             continue
-        found += [*project.diagnostics, *_script_problems(project)]
+        found += [*project.diagnostics, *check_scripts(project)]
         subjects.append(_subject(project))
     once = {(each.code, each.where, each.summary): each for each in found}
     return Validation(tuple(once.values()), ", ".join(subjects))
@@ -94,17 +94,6 @@ def _valid_specs(start: Path, environment: str | None, settings: Settings) -> Pr
     if has_errors(project.diagnostics):
         raise SpecError(project.diagnostics)
     return project
-
-
-def _script_problems(project: Project) -> list[Diagnostic]:
-    """What is wrong in the call scripts that the specs name."""
-    problems: list[Diagnostic] = []
-    for file in dict.fromkeys(call for agent in project.agents for call in agent.calls):
-        try:
-            load_script(project.root, file, project.environment)
-        except SpecError as error:
-            problems += error.diagnostics
-    return problems
 
 
 def _subject(project: Project) -> str:

@@ -27,6 +27,9 @@ NEW = agent(prompt="New.")
 
 
 class FailingCalls:
+    def is_called(self, change: AgentChange) -> bool:
+        return True
+
     async def smoke(self, change: AgentChange, agent_id: str) -> SmokeVerdict | None:
         return SmokeVerdict(Verdict.FAILED, "silence")
 

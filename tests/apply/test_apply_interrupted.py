@@ -69,6 +69,9 @@ async def test_an_interrupt_during_the_calls_says_that_they_did_not_end(world: W
     applying: asyncio.Task[ApplyResult]
 
     class LongCall:
+        def is_called(self, change: AgentChange) -> bool:
+            return True
+
         async def smoke(self, change: AgentChange, agent_id: str) -> SmokeVerdict | None:
             applying.cancel()
             await asyncio.sleep(0)

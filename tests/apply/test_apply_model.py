@@ -172,7 +172,7 @@ class Account(RuleBasedStateMachine):
         if observed is None or observed.draft is None or observed.draft.is_publishing:
             return
         writer = self.world.writer
-        newest = await writer.newest_revision_id(observed)
+        newest = (await writer.read_slot(observed.agent_id, observed.branch_id)).newest
         publication = Publication(
             observed.agent_id, "by hand", newest, branch_id=observed.branch_id, draft_id=observed.draft.draft_id
         )

@@ -24,6 +24,9 @@ class Calls:
         self.verdict = verdict
         self.called: list[str] = []
 
+    def is_called(self, change: AgentChange) -> bool:
+        return True
+
     async def smoke(self, change: AgentChange, agent_id: str) -> SmokeVerdict | None:
         self.called.append(agent_id)
         return SmokeVerdict(self.verdict, "heard nothing")

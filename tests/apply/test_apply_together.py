@@ -36,6 +36,9 @@ class CallsThatFail:
     passed: int = 0
     all_passed: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def is_called(self, change: AgentChange) -> bool:
+        return True
+
     async def smoke(self, change: AgentChange, agent_id: str) -> SmokeVerdict | None:
         if change.key == self.key:
             await self.all_passed.wait()
@@ -53,6 +56,9 @@ class CallsInPairs:
     pair: asyncio.Barrier = field(default_factory=lambda: asyncio.Barrier(2))
     open: int = 0
     most: int = 0
+
+    def is_called(self, change: AgentChange) -> bool:
+        return True
 
     async def smoke(self, change: AgentChange, agent_id: str) -> SmokeVerdict | None:
         self.open += 1

@@ -6,6 +6,7 @@ import io
 import struct
 import wave
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,8 @@ np = pytest.importorskip("numpy", reason="the speech extra is not installed")
 audio = pytest.importorskip("agentops.calls.audio")
 
 from agentops.calls.conversation import Track  # noqa: E402 - after the check for the extra
+from agentops.calls.model import Turn  # noqa: E402
+from agentops.calls.protocol import Role  # noqa: E402
 
 
 def sine(hz: float, rate: int, seconds: float = 0.5, level: float = 0.5) -> object:
@@ -137,3 +140,47 @@ def test_a_stereo_file_has_the_caller_left_and_both_sides_equally_long() -> None
     with wave.open(io.BytesIO(data)) as file:
         assert (file.getnchannels(), file.getnframes(), file.getframerate()) == (2, 100, 8000)
         assert struct.unpack("<hh", file.readframes(1)) == (16384, -16384)
+
+
+# -- both sides together
+
+
+def sides(*spoken_ms: tuple[int, int], length_ms: int = 10_000) -> Any:
+    """A recording in which the agent can be heard at these times."""
+    from agentops.calls.recording import Recording
+
+    agent = np.zeros(8 * length_ms)
+    for start, end in spoken_ms:
+        agent[8 * start : 8 * end] = 0.3
+    return Recording(np.zeros(8 * length_ms), agent, 8000)
+
+
+CALLER_TURN = Turn(Role.CALLER, 1000.0, 2000.0, "hello")
+
+
+def test_the_longest_silence_is_between_what_is_heard() -> None:
+    from agentops.calls.recording import compare_sides
+
+    heard = compare_sides(sides((0, 500), (6000, 7000)), [CALLER_TURN])
+    assert (heard.longest_silence_ms, heard.longest_silence_at_ms) == (4000.0, 2000.0)
+    assert heard.talk_over_ms == 0.0
+    assert heard.talk_over_at_ms is None
+    assert heard.agent_talk_ratio == pytest.approx(0.6)
+
+
+def test_time_that_the_emulator_held_is_no_silence() -> None:
+    from agentops.calls.recording import compare_sides
+
+    heard = compare_sides(sides((0, 500), (6000, 7000)), [CALLER_TURN], [(2400.0, 5600.0)])
+    assert (heard.longest_silence_ms, heard.longest_silence_at_ms) == (800.0, 2000.0)
+    other = compare_sides(sides((0, 500), (6000, 7000)), [CALLER_TURN], [(500.0, 1000.0)])
+    assert (other.longest_silence_ms, other.longest_silence_at_ms) == (4000.0, 2000.0)
+    all_of_it = compare_sides(sides((6000, 7000)), [], [(0.0, 6000.0)])
+    assert all_of_it.longest_silence_ms == 0.0
+
+
+def test_both_talking_at_once_is_talk_over() -> None:
+    from agentops.calls.recording import compare_sides
+
+    heard = compare_sides(sides((1500, 2500)), [CALLER_TURN])
+    assert (heard.talk_over_ms, heard.talk_over_at_ms) == (500.0, 1500.0)

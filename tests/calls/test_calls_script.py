@@ -7,7 +7,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from agentops.calls.script import Script, read_script, script_schema
+from agentops.calls.reading import read_script
+from agentops.calls.script import Script, script_schema
 from agentops.diagnostics import Diagnostic, Where
 from agentops.spec.source_events import read_yaml
 from agentops.spec.tree import mark_of, value_place
@@ -80,7 +81,7 @@ def test_a_mistake_is_told_at_its_line(old: str, new: str, summary: str, line: i
 
 def test_all_mistakes_are_told_at_once() -> None:
     found = problems("agent: support\nmood: 1\nsteps:\n  - say: {texd: hi}\n  - expect: {contains: x, within_s: no}\n")
-    assert len(found) == 4  # the say without text or file, too
+    assert sorted(line for _, line in found) == [2, 4, 5]
 
 
 def test_near_names_are_suggested() -> None:
@@ -88,10 +89,63 @@ def test_near_names_are_suggested() -> None:
     assert found.hint == "did you mean mode?"
 
 
-def test_a_script_that_checks_nothing_is_refused() -> None:
-    assert problems("agent: a\nsteps:\n  - say: hi\n") == [
-        ("the script checks nothing: add an expect step or a whole-call check", 1)
+@pytest.mark.parametrize("expected", ["", "  - expect: {min_words: 1}\n"])
+def test_a_script_that_passes_whatever_the_agent_says_is_refused(expected: str) -> None:
+    assert problems(f"agent: a\nsteps:\n  - say: hi\n{expected}") == [
+        ("the script can't fail, whatever the agent says: add an expect step with words, a goal or a check", 1)
     ]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "checks: {audible: true}",
+        "checks: {clipping_share: 0.5}",
+        "checks: {tool_calls_in_order: true}",
+        "checks: {turn_latency_ms: {}}",
+        "checks: {says_transcript: false, forbidden: [], language: null, duration_s: {}}",
+    ],
+)
+def test_what_can_not_fail_is_no_check(written: str) -> None:
+    assert "can't fail" in problems(f"agent: a\nsteps:\n  - say: hi\n{written}\n")[0][0]
+
+
+@pytest.mark.parametrize(
+    ("written", "summary"),
+    [
+        ("repeat: {times: 2, pass_rate: 0}", "repeat.pass_rate: input should be greater than 0"),
+        ("checks: {says_transcript: 0}", "checks.says_transcript: input should be greater than 0"),
+        ("goals: ['']", "goals.0 is empty"),
+        ("checks: {first_audio_ms: 20%}", "checks.first_audio_ms"),
+        ("caller: {persona: impatient}", "caller: persona needs a goal"),
+        ("caller: {goal: to book, max_turns: 0}", "caller.max_turns: input should be greater"),
+    ],
+)
+def test_a_limit_that_nothing_misses_is_refused(written: str, summary: str) -> None:
+    found = problems(f"agent: a\nsteps:\n  - expect: hi\n{written}\n")
+    assert found[0][0].startswith(summary), found
+
+
+def test_a_caller_with_a_goal_needs_no_steps() -> None:
+    script = read("agent: a\ncaller: {goal: to learn the delivery day}\ngoals: the caller knows the day\n")
+    assert isinstance(script, Script)
+    assert script.judged_sentences == ("the caller knows the day",)
+    assert problems("agent: a\ngoals: x\n") == [
+        ("steps are missing: what does the caller say? (or give the caller a goal)", 1)
+    ]
+
+
+@pytest.mark.parametrize("pattern", ["(a|aa)+$", r"([a-zA-Z]+)*!\s", r"^(\w+\s?)+\.$", r"(foo|foo ?)+$", "("])
+def test_a_pattern_that_backtracks_is_refused(pattern: str) -> None:
+    found = problems(f"agent: a\nsteps:\n  - expect: {{matches: '{pattern}'}}\n")
+    assert found[0][0].startswith("steps.0.expect.matches: "), found
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"\d{1,2} ?(am|pm)", r"(?i)^we are open", r"\b(mon|tues)day\b.*\d+", r"(\w+, )*\w+"]
+)
+def test_an_honest_pattern_is_taken(pattern: str) -> None:
+    assert isinstance(read(f"agent: a\nsteps:\n  - expect: {{matches: '{pattern}'}}\n"), Script)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

@@ -64,7 +64,7 @@ def test_consent_is_a_yes_a_digest_or_an_answer(
     monkeypatch.setattr(apply_verb, "is_interactive", lambda: True)
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     declined = agentops("apply")
-    assert (declined.code, "you said no" in declined.err) == (4, True)
+    assert (declined.code, "you said no" in declined.err) == (1, True)
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     assert agentops("apply").code == 0
     greet(desk, "Good morning")
@@ -152,7 +152,7 @@ def test_an_agent_is_imported_pulled_and_forgotten(
     assert agentops("pull").err.strip().endswith("Nothing was changed outside git.")
     assert agentops("forget", "desk", "--dry-run").code == 0
     assert agentops("forget", "desk").code == 64
-    assert agentops("forget", "nobody", "--yes").code == 64
+    assert agentops("forget", "dessk", "--yes").code == 64
     assert spec.exists()
     assert agentops("forget", "desk", "--yes").code == 0
     assert not spec.exists()

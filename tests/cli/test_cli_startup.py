@@ -40,11 +40,10 @@ HEAVY = {
 
 
 def imported_by(*arguments: str, folder: Path | None = None, **environ: str) -> set[str]:
-    """Without the environment that has the emulators of the other tests' processes watched: it imports some of it."""
+    """Without what has other processes of the tests watched and measured: it imports things of its own."""
     command = [sys.executable, "-E", "-c", COUNT, json.dumps(arguments)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=True, cwd=folder, env={**os.environ, **environ}
-    )
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder, env={**plain, **environ})
     return set(json.loads(done.stdout))
 
 

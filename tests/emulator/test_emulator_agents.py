@@ -74,7 +74,18 @@ async def test_metadata_changes_at_once_and_config_does_not(account: Account) ->
     assert refused["errors"][0].startswith("Agent has versioning enabled.")
 
 
-async def test_a_number_belongs_to_one_agent_at_a_time(account: Account) -> None:
+async def test_a_number_moves_to_the_agent_that_takes_it(account: Account) -> None:
+    one, two = await account.agent("One"), await account.agent("Two")
+    bind = {"telephonyProductId": [FIRST_NUMBER_ID]}
+    await account.call("PATCH", f"/agent/{one}", json=bind)
+    await account.call("PATCH", f"/agent/{two}", json=bind)
+    assert (await account.call("GET", "/product/phone-numbers"))[0]["agentId"] == two
+    assert (await account.call("GET", f"/agent/{one}"))["phoneNumber"] == []
+    assert (await account.call("GET", f"/agent/{two}"))["phoneNumber"] == [FIRST_NUMBER]
+
+
+async def test_a_number_may_have_to_be_released_before_it_moves(open_account: Callable[..., Account]) -> None:
+    account = open_account(choices=Choices(number_move="refused"))
     one, two = await account.agent("One"), await account.agent("Two")
     bind = {"telephonyProductId": [FIRST_NUMBER_ID]}
     await account.call("PATCH", f"/agent/{one}", json=bind)

@@ -106,7 +106,7 @@ async def test_only_the_same_leaf_conflicts(open_account: Callable[..., Account]
         ({"firstMessage": None}, "firstMessage: Expected string, received null"),
         ({"firstMessage": "x" * 501}, "firstMessage: String must contain at most 500 character(s)"),
         ({"language": {"supported": ["ta", "en"]}}, "language.supported: Tamil cannot be combined"),
-        ({"synthesizer": {"voiceConfig": {"voiceId": "nobody"}}}, "Invalid Voice ID: nobody"),
+        ({"synthesizer": {"voiceConfig": {"voiceId": "no body"}}}, "Invalid Voice ID: no body"),
         ({"singlePromptConfig": {"tools": [{"type": "end_call"}]}}, "singlePromptConfig.tools.0.name: Required"),
         ({"interruptionBackoffTimer": 11}, "interruptionBackoffTimer: Number must be less than or equal to 10"),
     ],

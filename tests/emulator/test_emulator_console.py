@@ -195,3 +195,40 @@ def test_a_foreign_page_cannot_open_a_session(tab: Any, emulator: RunningEmulato
     agent_id = emulator.store.database.all("agent")[0]["_id"]
     url = f"{emulator.base_url}/console/agents/{agent_id}/session"
     assert httpx2.post(url, content='{"mode": "chat"}', headers={"content-type": "text/plain"}).status_code == 415
+
+
+def test_an_agent_is_edited_and_published_in_the_browser(browser: Any) -> None:
+    """What drift is made of: somebody changes the prompt in the console, and it serves."""
+    with start(EmulatorOptions(scan_delay_s=0.0)) as running:
+        context = browser.new_context(base_url=running.base_url)
+        page = context.new_page()
+        with httpx2.Client(base_url=f"{running.base_url}/atoms/v1", headers={"Authorization": "Bearer sk_x"}) as client:
+            agent = client.post("/agent", json={"name": "Desk"}).json()["data"]
+            page.goto(f"/console/agents/{agent}")
+            page.get_by_role("link", name="Edit").click()
+            page.get_by_label("Prompt").fill("Sell rooms.\nOnly rooms.")
+            page.get_by_label("First message").fill("Good evening")
+            page.get_by_role("button", name="Save draft").click()
+            assert page.get_by_text("Open draft, edit 1").is_visible()
+            page.get_by_role("link", name="Edit").click()
+            page.get_by_label("Label").fill("by hand")
+            page.get_by_role("button", name="Publish").click()
+            page.goto(f"/console/agents/{agent}")
+            assert page.get_by_role("cell", name="by hand live").is_visible()
+            served = client.get(f"/agent/{agent}").json()["data"]["_resolvedConfig"]
+        assert (served["prompt"], served["firstMessage"]) == ("Sell rooms.\nOnly rooms.", "Good evening")
+        context.close()
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280])
+def test_no_page_is_wider_than_the_screen(browser: Any, emulator: RunningEmulator, width: int) -> None:
+    agent = emulator.store.database.all("agent")[0]["_id"]
+    live = emulator.store.database.all("revision")[-1]["_id"]
+    of_agent = [f"/console/agents/{agent}{rest}" for rest in ("", "/edit", "/talk", f"/revisions/{live}")]
+    context = browser.new_context(base_url=emulator.base_url, viewport={"width": width, "height": 800})
+    page = context.new_page()
+    for path in ("/", *of_agent, "/console/calls", "/console/calls/CALL-1790000000000-abcdef", "/console/requests"):
+        page.goto(path)
+        beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert beyond == 0, path
+    context.close()

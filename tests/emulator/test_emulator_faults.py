@@ -264,15 +264,6 @@ async def _met(url: str) -> str:
         return f"refused {refusal.response.status_code}"
 
 
-@pytest.mark.parametrize(
-    ("host", "status"),
-    [("127.0.0.1:8765", 200), ("[::1]:8765", 200), ("localhost", 200), ("evil.example:8765", 421), ("", 421)],
-)
-async def test_the_controls_answer_to_local_names_only(account: Account, host: str, status: int) -> None:
-    for path in ("/", "/_emulator"):
-        assert (await account.client.get(path, headers={"host": host})).status_code == status
-
-
 async def test_a_standing_rate_limit_refuses_what_comes_too_fast() -> None:
     """A token bucket of one second's worth: a burst of that size passes, and later only what has been refilled."""
     now = 100.0

@@ -65,10 +65,12 @@ def test_agents_branches_drafts_and_publishing(client: Any) -> None:
     assert versioning.branches.make_live(id=agent_id, branch_id=side.id).data.is_live
     agent = client.atoms.agents.get_agent(agent_id).data
     assert agent.active_version_id == revision.id
-    older = versioning.revisions.list(id=agent_id, branch_id=side.id).data.revisions[-1]
-    restored = versioning.revisions.restore(id=agent_id, branch_id=side.id, revision_id=older.id).data
-    assert restored.revision.restored_from_revision_id == older.id
-    diff = versioning.revisions.diff(id=agent_id, a=revision.id, b=restored.revision.id).data
+    assert [row.id for row in versioning.revisions.list(id=agent_id, branch_id=side.id).data.revisions] == [revision.id]
+    versioning.update_draft(agent_id, side.id, first_message="Good morning", slm_model="electron")
+    second = versioning.publish_and_wait(agent_id, side.id, poll_interval=0.05)
+    restored = versioning.revisions.restore(id=agent_id, branch_id=side.id, revision_id=revision.id).data
+    assert restored.revision.restored_from_revision_id == revision.id
+    diff = versioning.revisions.diff(id=agent_id, a=second.id, b=restored.revision.id).data
     assert {change.path for section in diff.diffs for change in section.changes} == {"firstMessage", "modelName"}
     versioning.branches.make_live(id=agent_id, branch_id=main.id)
     versioning.branches.archive(id=agent_id, branch_id=side.id)
@@ -185,3 +187,48 @@ def test_the_command_line_lists_creates_updates_and_shows(emulator: RunningEmula
     listed = run("calls", "list")
     call_id = next(word for word in listed.split() if word.startswith("CALL-"))
     assert "in_queue" in run("calls", "get", call_id)
+
+
+def test_the_playbooks_helper_is_refused_without_the_opt_in_and_works_with_it(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from smallestai.atoms.helpers import (
+        IntentRouter,
+        MultiAgent,
+        MultiAgentNotEntitledError,
+        Playbook,
+        PlaybooksConfig,
+        Verification,
+    )
+    from smallestai.environment import SmallestAIEnvironment
+
+    def playbook(name: str, **more: Any) -> Playbook:
+        return Playbook(id=name, name=name, intent_name=name, intent_description=f"About {name}.", prompt="Do.", **more)
+
+    config = PlaybooksConfig(
+        router=IntentRouter(fallback_playbook_id="general"),
+        playbooks=[playbook("general"), playbook("card", verification_ids=["birthday"])],
+        verifications=[Verification(id="birthday", tool_refs=["check_birthday"])],
+    )
+    with pytest.raises(MultiAgentNotEntitledError):
+        MultiAgent(client).create_agent(name="Line", config=config)
+    with start(EmulatorOptions(scan_delay_s=0.0, multi_agents=True)) as running:
+        url = running.base_url
+        environment = SmallestAIEnvironment(
+            atoms=f"{url}/atoms/v1", waves=url, waves_ws=url.replace("http", "ws"), payment=url
+        )
+        allowed = smallestai.SmallestAI(environment=environment, api_key="sk_vendor", max_retries=0)
+        agent_id = MultiAgent(allowed).create_agent(name="Line", config=config)
+        assert MultiAgent(allowed).read_config(agent_id) == config
+
+
+def test_the_call_helper_reads_what_the_emulator_holds(client: Any) -> None:
+    from smallestai.atoms.helpers import Call
+
+    agent_id = client.atoms.agents.create_agent(name="Support").data
+    call_id = client.atoms.calls.start_outbound_call(
+        agent_id=agent_id, phone_number="+14155550111"
+    ).data.conversation_id
+    assert Call().get_call(call_id)["data"]["status"] == "in_queue"
+    assert [row["callId"] for row in Call().get_calls()["data"]["logs"]] == [call_id]
+    assert Call().search_calls([call_id])["data"]["total"] == 1

@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from account_console import Console, console
@@ -243,26 +244,77 @@ def test_an_agent_that_was_never_published_still_gives_a_spec() -> None:
     assert made.files["agents/blank.yaml"].count("agent_id") == 1
 
 
-def test_secrets_in_addresses_and_parameters_become_references_too() -> None:
-    writer = SpecWriter("k", "prod")
-    ask = {"url": "https://x.example?sig=abc&x=1", "queryParams": [{"key": "token", "value": "t0"}]}
-    shaped = writer.shaped({"tools": [ask]}, "config.singlePromptConfig")
-    assert shaped["tools"][0] == {
-        "url": "https://x.example?sig=${{ secrets.K_SIG }}&x=1",
-        "queryParams": [{"key": "token", "value": "${{ secrets.K_TOKEN }}"}],
-    }
-    assert set(writer.secrets) == {"K_SIG", "K_TOKEN"}
+SECRET_PLACES = {
+    "a login in an address": (
+        {"url": "https://me:{}@x.example/ask"},
+        "https://${{LOGIN}}@x.example/ask",
+    ),
+    "a parameter in an address": ({"url": "https://x.example?sig={}&x=1"}, "?sig=${{SIG}}&x=1"),
+    "a parameter by its looks": ({"url": "https://x.example?x={}"}, "?x=${{X}}"),
+    "a hook's address": ({"url": "https://hooks.slack.com/services/T1/B1/{}"}, None),
+    "a header of a scheme": (
+        {"headers": {"Authorization": "Bearer {}"}},
+        "Authorization: ${{AUTHORIZATION}}",
+    ),
+    "a header by its name": ({"headers": {"X-Api-Key": "{}"}}, "X-Api-Key: ${{X_API_KEY}}"),
+    "a header by its looks": ({"headers": {"X-File": "{}"}}, "X-File: ${{X_FILE}}"),
+    "a header in a list": (
+        {"headersArray": [{"key": "X-Token", "value": "{}"}]},
+        "value: ${{X_TOKEN}}",
+    ),
+    "a query parameter": ({"queryParams": [{"key": "token", "value": "{}"}]}, "value: ${{TOKEN}}"),
+    "a member of a body": (
+        {"requestBody": '{"apiKey": "{}", "n": 1}'},
+        '"apiKey": "${{APIKEY}}", "n": 1',
+    ),
+    "a member deep in a body": (
+        {"requestBody": '{"a": [{"password": "{}"}]}'},
+        '"password": "${{PASSWORD}}"',
+    ),
+    "a body with variables": (
+        {"requestBody": '{"who": {{who}}, "token": "{}"}'},
+        '"token": "${{TOKEN}}"',
+    ),
+    "a form": ({"requestBody": "token={}&lang=en"}, "token=${{TOKEN}}&lang=en"),
+}
+
+
+def filled(value: Any, text: str) -> Any:
+    if isinstance(value, dict):
+        return {name: filled(item, text) for name, item in value.items()}
+    if isinstance(value, list):
+        return [filled(item, text) for item in value]
+    return value.replace("{}", text)
+
+
+@pytest.mark.parametrize("place", SECRET_PLACES)
+def test_no_secret_is_copied_wherever_it_stands(place: str) -> None:
+    part, written = SECRET_PLACES[place]
+    value = "sk_live_51H8aXq0Zz7Rr2"
+    ask = {"type": "api_call", "name": "ask", "description": "Asks.", "method": "POST", "url": "https://x.example"}
+    made = import_observed([observed(singlePromptConfig={"tools": [{**ask, **filled(part, value)}]})], "prod")
+    text = "".join(made.files.values())
+    assert value not in text
+    assert value not in repr(made)
+    assert "secrets.SOME_AGENT_" in text
+    if written is not None:
+        assert re.sub(r"\$\{\{(\w+)\}\}", r"${{ secrets.SOME_AGENT_\1 }}", written) in text.replace('\\"', '"')
+    assert made.secrets
+
+
+def test_what_only_looks_like_a_secret_is_copied_and_said() -> None:
+    prompt = "The key of the door is sk_live_51H8aXq0Zz7Rr2."
+    agent = import_observed([observed(singlePromptConfig={"prompt": prompt})], "prod").agents[0]
+    assert [remark for remark in agent.remarks if "looks like a secret" in remark]
 
 
 def test_two_secrets_of_one_header_name_get_names_of_their_own() -> None:
     tools = [
-        {"type": "api_call", "name": n, "headers": {"X-Token": v}}
+        {"type": "api_call", "name": n, "description": "Asks.", "url": "https://x.example", "method": "POST"}
+        | {"headers": {"X-Token": v}}
         for n, v in (("a", "first-value"), ("b", "second-value"), ("c", "first-value"))
     ]
-    writer = SpecWriter("k", "prod")
-    shaped = writer.shaped({"tools": tools}, "config.singlePromptConfig")
-    assert [tool["headers"]["X-Token"] for tool in shaped["tools"]] == [
-        "${{ secrets.K_X_TOKEN }}",
-        "${{ secrets.K_X_TOKEN_2 }}",
-        "${{ secrets.K_X_TOKEN }}",
-    ]
+    made = import_observed([observed(singlePromptConfig={"tools": tools})], "prod")
+    text = made.files["agents/some-agent.yaml"]
+    first, second = "SOME_AGENT_X_TOKEN", "SOME_AGENT_X_TOKEN_2"
+    assert re.findall(r"secrets\.(\w+)", text) == [first, second, first]

@@ -13,9 +13,10 @@ from agentops.importers.elevenlabs.agent import convert
 from agentops.importers.elevenlabs.conversion import Conversion
 from agentops.importers.elevenlabs.leaves import place_text
 from agentops.importers.elevenlabs.reading import read_agent
-from agentops.importers.elevenlabs.table import rows
+from agentops.importers.elevenlabs.rows import ROWS
+from agentops.importers.elevenlabs.table import row_for
 from agentops.importers.elevenlabs.voices import VoiceProposals
-from agentops.importers.fidelity import NOT_COPIED, Grade, Item
+from agentops.importers.fidelity import CHOSEN, NOT_COPIED, Grade, Item
 
 EXPORTS = Path(__file__).parent / "exports"
 PHASES = (Phase.explicit, Phase.generate)  # shrinking such trees takes minutes and tells little more
@@ -189,7 +190,7 @@ def leaves(tree: Any, place: tuple[str | int, ...] = ()) -> list[tuple[tuple[str
 def account_of(data: Any, *, with_widget: bool = False) -> tuple[Conversion, list[Item], dict[str, Any]]:
     read = read_agent(data, "x")
     conversion = convert(read, "key", {}, VoiceProposals(), with_widget=with_widget)
-    items = [item for item in conversion.source.account.close()[0] if item.is_leaf]
+    items = [item for item in conversion.source.account.close(conversion.written())[0] if item.is_leaf]
     return conversion, items, {place_text(place): value for place, value in leaves(read.tree)}
 
 
@@ -204,11 +205,11 @@ def test_every_leaf_is_accounted_for_exactly_once(data: dict[str, Any], with_wid
 @given(exports(), st.booleans())
 def test_a_default_is_untouched_and_everything_else_says_something(data: dict[str, Any], with_widget: bool) -> None:
     _, items, expected = account_of(data, with_widget=with_widget)
-    known = {row.pattern: row.defaults for row in rows()}
+    untouched = [value for row in ROWS for value in row.untouched]
     for item in items:
         value = expected[item.source]
         if item.grade is Grade.DEFAULT:
-            assert value in (None, "", [], {}) or any(value == default for d in known.values() for default in d)
+            assert value in (None, "", [], {}) or value in untouched
         elif item.grade in (Grade.UNSUPPORTED, Grade.CHOICE):
             assert item.why, item.source
         elif item.grade in (Grade.EXACT, Grade.APPROXIMATED):
@@ -220,7 +221,10 @@ def test_a_default_is_untouched_and_everything_else_says_something(data: dict[st
 def test_reading_never_drops_what_a_plain_export_holds(data: dict[str, Any]) -> None:
     """Whatever a file in the documented shape holds is in the account under its own place."""
     _, _, expected = account_of(data)
-    moved = ("conversation_config.tools", "conversation_config.llm", "conversation_config.agent")
+    moved = (
+        *("conversation_config.tools", "conversation_config.llm", "conversation_config.agent"),
+        "platform_settings.data_collection[",
+    )
     for place, value in leaves(data):
         text = place_text(place)
         if not text.startswith(moved) and "request_headers" not in text:
@@ -246,6 +250,22 @@ def test_a_widget_is_left_out_with_advice_or_stands_at_its_target(widget: dict[s
         assert "private-value" not in repr(item)
 
 
+@QUICK
+@given(exports(), st.booleans())
+def test_a_statement_names_a_place_that_its_row_knows_and_that_was_written(
+    data: dict[str, Any], with_widget: bool
+) -> None:
+    conversion, items, _ = account_of(data, with_widget=with_widget)
+    written = str(conversion.written())
+    places = {place_text(place): place for place, _ in leaves(conversion.source.tree)}
+    for item in items:
+        row = row_for(places[item.source])
+        if item.target is not None:
+            assert row is None or any(item.target.startswith(to) for to in row.to), (item, row)
+            if isinstance(item.target_value, str) and item.target_value != CHOSEN:
+                assert repr(item.target_value[:20])[1:-1] in written, item
+
+
 def test_what_says_exact_really_stands_at_its_target() -> None:
     conversion, items, _ = account_of(json.loads((EXPORTS / "clinic.json").read_text("utf-8")))
     checked = 0
@@ -269,5 +289,5 @@ def _at(node: Any, parts: list[str]) -> Any:
 
 
 def test_no_row_is_written_twice() -> None:
-    patterns = [row.pattern for row in rows()]
+    patterns = [place for row in ROWS for place in row.at]
     assert sorted(set(patterns)) == sorted(patterns)

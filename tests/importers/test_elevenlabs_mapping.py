@@ -23,11 +23,13 @@ def converted(data: Any) -> Conversion:
 
 def items_of(conversion: Conversion) -> dict[str, Item]:
     """The items by their place; remarks are left out."""
-    return {item.source: item for item in conversion.source.account.close()[0] if item.is_leaf}
+    return {item.source: item for item in conversion.source.account.close(conversion.written())[0] if item.is_leaf}
 
 
 def remarks_of(conversion: Conversion) -> str:
-    return "\n".join(f"{i.code} {i.why}" for i in conversion.source.account.close()[0] if not i.is_leaf)
+    return "\n".join(
+        f"{i.code} {i.why}" for i in conversion.source.account.close(conversion.written())[0] if not i.is_leaf
+    )
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +51,7 @@ def test_placeholders_are_rewritten_and_reserved_names_get_out_of_the_way(clinic
         "timezone_custom": "local",
         "slots": '["9", "10"]',
         "vip": False,
+        "system__agent_turns": "unknown",
     }
     assert "{{system__agent_turns}} has no counterpart" in remarks_of(clinic)
 
@@ -66,7 +69,7 @@ def test_the_prompt_gets_sections_for_what_has_no_field(clinic: Conversion) -> N
     assert "Unused." not in prompt
     assert "- es: Hola, soy la recepción." in prompt
     assert (
-        "## Stage: Triage\nAsk what hurts.\nWhen The caller has no more questions, go to stage End of the call."
+        "## Stage: Triage\nAsk what hurts.\nWhen the caller has no more questions, go to stage End of the call."
         in prompt
     )
 
@@ -78,16 +81,17 @@ def test_a_webhook_becomes_an_api_call(clinic: Conversion) -> None:
     assert made["timeout"] == 30000
     assert made["description"].endswith("Tell the caller that you are checking before you call this.")
     assert made["queryParams"] == [{"key": "dry", "value": "{{dry}}"}, {"key": "source", "value": "voice"}]
-    assert json.loads(made["requestBody"]) == {
+    filled = made["requestBody"].replace("{{treatments}}", '["x-ray"]')
+    assert json.loads(filled) == {
         "patient": {"name": "{{patient_name}}", "phone": "{{user_number}}"},
-        "treatments": "{{treatments}}",
+        "treatments": ["x-ray"],
         "channel": "phone",
     }
     assert {p["name"]: (p["type"], p["required"]) for p in made["llmParameters"]} == {
         "branch": ("enum", True),
         "dry": ("boolean", True),
         "patient_name": ("text", True),
-        "treatments": ("text", False),
+        "treatments": ("text", True),
     }
     assert made["responseVariables"] == [{"variableName": "booking_id", "jsonPath": "$.data[0].id"}]
 
@@ -100,8 +104,8 @@ def test_secrets_become_references_and_are_never_copied(clinic: Conversion) -> N
         "X-Trace": "{{caller_name}}",
         "Authorization": "${{ secrets.DESK_BOOK_SLOT_AUTHORIZATION }}",
     }
-    assert clinic.secrets == ["DESK_BOOK_SLOT_X_API_KEY", "DESK_BOOK_SLOT_AUTHORIZATION", "DESK_PRE_CALL_X_KEY"]
-    told = repr(clinic.source.account.close()) + repr(clinic.config)
+    assert [each.name for each in clinic.exposed] == ["DESK_BOOK_SLOT_AUTHORIZATION"]
+    told = repr(clinic.source.account.close(clinic.written())) + repr(clinic.config)
     for secret in ("abcdefgh12345678", "sec_123", "tok_private_value", "someone@private.example", "sec_9"):
         assert secret not in told
 
@@ -113,7 +117,7 @@ def test_transfers_become_one_tool_each(clinic: Conversion) -> None:
     assert first["transferOnlyIfHuman"] is False
     assert first["transferOption"]["type"] == "warm_transfer"
     assert second["transferOption"] == {"type": "cold_transfer"}
-    assert second["transferNumber"] == "${{ yaml('_choices.yaml')['desk'].number_transfer_2_billing }}"
+    assert second["transferNumber"] == "${{ yaml('_choices.yaml')['desk'].number_transfer_billing }}"
 
 
 def test_a_tool_listed_twice_is_made_once(clinic: Conversion) -> None:
@@ -134,7 +138,7 @@ def test_criteria_and_collected_data_become_metrics(clinic: Conversion) -> None:
     assert metrics["booked"]["choices"] == ["success", "failure", "unknown"]
     assert metrics["polite"]["dispositionMetricType"] == "INTEGER"
     assert metrics["polite"]["dispositionMetricPrompt"].startswith("Answer with an integer from 0 to 5.")
-    assert metrics["reason"]["choices"] == ["pain", "check"]
+    assert metrics["reason"]["choices"] == ["pain", "check", "unknown"]
     assert metrics["age"]["dispositionMetricType"] == "INTEGER"
     assert metrics["fee"]["dispositionMetricType"] == "STRING"
 
@@ -143,7 +147,7 @@ def test_languages_keep_what_exists_and_name_what_does_not(clinic: Conversion) -
     assert clinic.config["language"]["default"] == "en"
     assert clinic.config["language"]["supported"] == ["en", "es"]
     assert clinic.config["language"]["switching"]["isEnabled"] is True
-    assert "an Atoms agent does not speak fr" in remarks_of(clinic)
+    assert "the agent does not speak fr here" in remarks_of(clinic)
 
 
 def test_the_webhook_before_a_call_becomes_pre_call_api(clinic: Conversion) -> None:
@@ -169,7 +173,7 @@ def test_the_rest_of_the_clinic(clinic: Conversion) -> None:
     config = clinic.config
     assert config["synthesizer"]["speed"] == 1.05
     assert config["synthesizer"]["sampleRate"] == 8000
-    assert config["timezone"] == {"label": "(GMT+5:45) Asia/Kathmandu", "offset": 5.75}
+    assert config["timezone"] == {"label": "(GMT+5:45) Asia/Kathmandu", "offset": 345}
     assert config["muteUserUntilFirstBotResponse"] is True
     assert config["allowInterruptions"] is False
     assert config["smartTurnConfig"] == {"isEnabled": True, "waitTimeInSecs": 3}
@@ -210,7 +214,7 @@ def test_each_field_has_its_grade_and_code(clinic: Conversion, place: str, grade
 
 
 def test_every_loss_says_why(clinic: Conversion) -> None:
-    items = clinic.source.account.close()[0]
+    items = clinic.source.account.close(clinic.written())[0]
     mute = [i.source for i in items if i.grade in (Grade.UNSUPPORTED, Grade.CHOICE) and not i.why]
     assert mute == []
 
@@ -250,7 +254,7 @@ AGENT, TTS, TURN = "conversation_config__agent__", "conversation_config__tts__",
         (f"{TTS}speed", "0.9", "synthesizer.speed", 0.9),
         (f"{TTS}speed", None, "synthesizer.speed", 1.0),
         (f"{TTS}text_normalisation_type", "elevenlabs", "speechFormatting", True),
-        (f"{TURN}turn_timeout", -1, "llmIdleTimeoutConfig.telephonyTimeoutTimeInSecs", 300),
+        (f"{TURN}turn_timeout", -1, "llmIdleTimeoutConfig.telephonyTimeoutTimeInSecs", 299),
         (f"{TURN}silence_end_call_timeout", -1, "llmIdleTimeoutConfig.maxRetries", 10),
         (f"{TURN}turn_eagerness", "eager", "voiceDetectionConfig.releaseTimeInSecs", 0.3),
         (
@@ -321,7 +325,7 @@ def test_secrets_in_addresses_and_constants_become_references() -> None:
     assert asks["url"] == "https://x.example/{{id}}?key=${{ secrets.DESK_ASK_KEY }}&lang=en"
     assert asks["queryParams"] == [{"key": "api_token", "value": "${{ secrets.DESK_ASK_API_TOKEN }}"}]
     assert json.loads(asks["requestBody"]) == {"text": "a ${{ '${' }}{b}} c"}
-    told = repr(made.source.account.close()) + repr(made.config)
+    told = repr(made.source.account.close(made.written())) + repr(made.config)
     assert "AIzaSecretSecret1234" not in told
     assert "plain-secret" not in told
 

@@ -29,7 +29,9 @@ SECRETS = ("abcdefgh12345678", "sec_123", "sec_9", "tok_private_value", "someone
 
 
 def imported(output: Path, *arguments: str, source: str = "clinic.json") -> int:
-    return run(["import", "elevenlabs", str(EXPORTS / source), "--output", str(output), "--no-input", *arguments])
+    seen = () if "--refuse" in arguments else ("--accept-secrets",)
+    given = [each for each in arguments if each != "--refuse"]
+    return run(["import", "elevenlabs", str(EXPORTS / source), "--output", str(output), "--no-input", *seen, *given])
 
 
 def answer_everything(output: Path) -> None:
@@ -89,6 +91,17 @@ def test_calls_are_made_from_the_first_message_and_from_tests(tmp_path: Path) ->
     assert tested.checks.tool_calls[0].name == "page_doctor"
     assert tested.variables == {"ward": "B"}
     assert calls["night-line-pages-the-doctor.yaml"]["steps"][1] == {"send_text": "My father fell."}
+
+
+def test_an_import_fails_while_secrets_stand_in_the_clear_but_writes_its_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert imported(tmp_path, "--refuse") == 1
+    assert (tmp_path / "agents").is_dir()
+    told = capsys.readouterr().err
+    assert "DESK_BOOK_SLOT_AUTHORIZATION" in told or "AUTHORIZATION  (in the clear at" in told
+    assert "--accept-secrets" in told
+    assert imported(tmp_path) == 0
 
 
 def test_no_secret_reaches_any_file_or_the_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

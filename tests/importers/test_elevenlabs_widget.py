@@ -50,7 +50,9 @@ def ported(data: dict[str, Any], *, with_widget: bool = True) -> Conversion:
 
 
 def fates(conversion: Conversion) -> dict[str, Item]:
-    return {item.source.rpartition("widget.")[2]: item for item in conversion.source.account.close()[0]}
+    return {
+        item.source.rpartition("widget.")[2]: item for item in conversion.source.account.close(conversion.written())[0]
+    }
 
 
 def test_on_request_everything_with_a_counterpart_is_written() -> None:
@@ -103,7 +105,9 @@ def test_terms_that_are_only_html_become_plain_text() -> None:
     assert made.config["widgetConfig"]["consentContent"] == "Terms\nYou & we\nagree."
 
 
-@pytest.mark.parametrize(("with_widget", "target"), [(True, "config.widgetConfig.mode"), (False, "calls: mode chat")])
+@pytest.mark.parametrize(
+    ("with_widget", "target"), [(True, "config.widgetConfig.mode"), (False, "agents/calls/desk-greeting.yaml: mode")]
+)
 def test_an_agent_for_text_only_chats(with_widget: bool, target: str) -> None:
     made = ported(export({}, text_only=True), with_widget=with_widget)
     assert fates(made)["conversation_config.conversation.text_only"].target == target
@@ -119,7 +123,12 @@ def test_an_orb_needs_no_answer_before_a_plan() -> None:
 def imported(output: Path, *arguments: str) -> dict[str, Any]:
     source = output.parent / "export.json"
     source.write_text(json.dumps(export(WIDGET)))
-    assert run(["import", "elevenlabs", str(source), "--output", str(output), "--no-input", *arguments]) == 0
+    assert (
+        run(
+            ["import", "elevenlabs", str(source), "--output", str(output), "--no-input", "--accept-secrets", *arguments]
+        )
+        == 0
+    )
     report: dict[str, Any] = json.loads((output / "report" / "report.json").read_text("utf-8"))
     return report
 

@@ -238,3 +238,54 @@ def test_forgetting_removes_what_only_that_agent_uses_and_protects_it(
     assert (project / "agentops.yaml").read_text() == PROJECT + "forgotten:\n  - desk\n"
     assert run(["plan", "--prune", "--detailed-exitcode", *where]) == 0
     capsys.readouterr()
+
+
+def test_a_console_edit_with_credentials_comes_in_as_references(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = {
+        "login": "me:Zq1x8Yw7Vv6Uu5Tt",
+        "file": "sf-1x8Yw7Vv6Uu5Tt",
+        "body": "Zq3x8Yw7Vv6Uu5Tt",
+        "known": "demo-token",
+    }
+
+    def change(found: Console) -> None:
+        tools = tools_of(found)
+        tools.append(
+            {
+                "type": "api_call",
+                "name": "tell",
+                "description": "Tells the service.",
+                "url": f"https://{values['login']}@x.example/tell",
+                "method": "POST",
+                "headers": {"X-File": values["file"], "Authorization": f"Bearer {values['known']}"},
+                "requestBody": '{"token": "' + values["body"] + '", "n": 1}',
+            }
+        )
+        found.edit("Desk", {"singlePromptConfig": {"prompt": found.config("Desk")["prompt"], "tools": tools}})
+
+    edit(project, change)
+    for arguments in (["--dry-run"], []):
+        run(["pull", "--agent", "desk", "--project", str(project), *arguments])
+        said = capsys.readouterr()
+        assert "${{ secrets.DESK_X_FILE }}" in said.out
+        assert not [name for name, value in values.items() if value in said.out + said.err]
+    text = (project / "agents" / "desk.yaml").read_text()
+    assert not [name for name, value in values.items() if value in text]
+    assert "https://${{ secrets.DESK_LOGIN }}@x.example/tell" in text
+    assert "Bearer ${{ secrets.TOKEN }}" in text
+    assert "secret DESK_TOKEN: not copied" in said.err
+
+
+def test_a_secret_in_a_prompt_is_not_brought_into_git(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def change(found: Console) -> None:
+        prompt = found.config("Desk")["prompt"] + "\nUse demo-token.\n"
+        found.edit("Desk", {"singlePromptConfig": {"prompt": prompt, "tools": tools_of(found)}})
+
+    edit(project, change)
+    assert run(["pull", "--agent", "desk", "--project", str(project)]) == 5
+    said = capsys.readouterr()
+    assert "it holds a secret" in said.err
+    assert "demo-token" not in said.out + said.err
+    assert "demo-token" not in (project / "agents/prompts/desk.md").read_text()

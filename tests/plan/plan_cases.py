@@ -117,8 +117,8 @@ class CaseAccount:
     async def read_agent(self, listing: AgentListing, *, mine: tuple[str, str]) -> ObservedAgent:
         return self.agents[listing.agent_id]
 
-    async def read_live(self, agent_id: str) -> Revision | None:
-        return self.agents[agent_id].live
+    async def list_revisions(self, agent_id: str, *, limit: int = 20) -> tuple[Revision, ...]:
+        return self.agents[agent_id].history[:limit]
 
     def _answer(self, question: Question, answer: Any) -> Any:
         assert self.facts is not None
@@ -145,14 +145,18 @@ def case_files() -> list[Path]:
 
 
 def read_case(path: Path) -> Case:
-    data = YAML(typ="safe", pure=False).load(path.read_text())
+    return case_of(path.stem, YAML(typ="safe", pure=False).load(path.read_text()))
+
+
+def case_of(name: str, data: dict[str, Any]) -> Case:
+    """The case that a file of this content is."""
     environment = _environment(data.get("environment") or {})
     agents = data.get("agents") or ({"support": {"config": data["spec"]}} if "spec" in data else {})
     observed = data.get("observed") or {}
     if "served" in data:
         observed = {"a1": {"name": "Support", "revisions": [{"number": 2, "spec": data["served"]}]}}
     return Case(
-        name=path.stem,
+        name=name,
         data=data,
         agents=tuple(_agent(key, each) for key, each in agents.items()),
         environment=environment,

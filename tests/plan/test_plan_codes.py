@@ -13,7 +13,8 @@ from agentops.plan.policy import RULES
 
 SOURCES = Path(__file__).parents[2] / "agentops" / "plan"
 _NAMED = re.compile(r'(?:code=|_note\(change, |_refusal\(change, )"([A-Za-z_-]+)"')
-ERRORS = {"PLAN_STALE", "PLAN_FORMAT", "bad-side", "bad-selection", "unknown-agent"}  # raised, not part of a plan
+# raised, not part of a plan
+ERRORS = {"PLAN_STALE", "PLAN_FORMAT", "bad-side", "bad-selection", "unknown-agent", "unknown-tag", "empty-selection"}
 
 
 def named() -> set[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from agentops.emulator.behaviour.dialogue import Dialogue, enabled_tools
 from agentops.emulator.behaviour.files import Behaviour
 from agentops.emulator.behaviour.language_model import Composed
+from agentops.emulator.behaviour.playbooks import PlaybookRouter
 from agentops.emulator.realtime.call_record import Setup
 from agentops.emulator.realtime.client_tools import ClientTools
 from agentops.emulator.realtime.detection import Detected, SpeechEnded, SpeechStarted
@@ -48,6 +49,7 @@ class Call:
         mode: str = "webcall",
         client_tools: bool = False,
         has_model: bool = False,
+        playbooks: PlaybookRouter | None = None,
         **config: Any,
     ) -> None:
         self.now = 0.0
@@ -63,7 +65,8 @@ class Call:
             agent_id="a", agent_name="Desk", call_id="CALL-1", session_id="s-1", mode=mode, sample_rate_hz=8000,
             config=config, variables={}, opened_at=datetime(2026, 10, 1, 10, 0, tzinfo=UTC),
         )  # fmt: skip
-        dialogue = Dialogue(Behaviour.model_validate(behaviour or {}), config, {}, has_model=has_model)
+        read = Behaviour.model_validate(behaviour or {})
+        dialogue = Dialogue(read, config, {}, has_model=has_model, playbooks=playbooks)
         is_voice = mode == "webcall"
         self.session = Session(
             setup,
@@ -119,6 +122,13 @@ class Call:
                     self.held.append(work)
                     continue
                 self.session.finish(work, self._result(work), self.now)
+
+    def let_go(self) -> None:
+        """What was held is done now."""
+        works, self.held = self.held or [], None
+        for work in works:
+            self.session.finish(work, self._result(work), self.now)
+        self._settle()
 
     def _result(self, work: Any) -> Any:
         if isinstance(work, Hear):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agentops.emulator.realtime.denoising import Denoiser
 from agentops.emulator.realtime.detection import SpeechEnded, SpeechStarted, VoiceDetector
 
 RATE = 16000
@@ -71,3 +72,41 @@ def test_the_speech_is_kept_whole() -> None:
 def test_chunks_do_not_matter(chunk: int) -> None:
     pcm = silence(0.4) + sound(0.6, -25) + silence(0.6)
     assert [kind for kind, _ in feed(pcm, chunk)] == ["start", "end"]
+
+
+# -- with noise reduction
+
+
+def through(denoiser: Denoiser, pcm: bytes, chunk: int = 1280) -> bytes:
+    return b"".join(denoiser.feed(pcm[start : start + chunk]) for start in range(0, len(pcm), chunk))
+
+
+def level_dbfs(pcm: bytes) -> float:
+    samples = np.frombuffer(pcm, dtype="<i2").astype(float) / 32768
+    return float(20 * np.log10(np.sqrt((samples**2).mean()) + 1e-9))
+
+
+def test_steady_noise_is_turned_down_and_what_is_louder_is_kept() -> None:
+    denoiser = Denoiser(RATE)
+    quiet = through(denoiser, sound(2, -35))
+    assert level_dbfs(quiet[len(quiet) // 2 :]) < -53
+    tone = (np.sin(np.arange(RATE) * 2 * np.pi * 440 / RATE) * 32768 * 10 ** (-20 / 20)).astype("<i2").tobytes()
+    assert level_dbfs(through(denoiser, tone)) == pytest.approx(-23, abs=1.5)
+
+
+@pytest.mark.parametrize("chunk", [100, 640, 1280, 5000])
+def test_the_denoiser_gives_back_as_much_as_it_gets(chunk: int) -> None:
+    pcm = silence(0.5) + sound(0.5, -30)
+    out = through(Denoiser(RATE), pcm, chunk)
+    assert 0 <= len(pcm) - len(out) < RATE * 0.032 * 2
+    assert out == through(Denoiser(RATE), pcm, 1280)
+
+
+def test_with_a_denoiser_a_turn_ends_although_noise_goes_on() -> None:
+    noisy = np.frombuffer(sound(4, -35), dtype="<i2").astype(int)
+    loud = np.frombuffer(silence(1.5) + sound(1, -18) + silence(1.5), dtype="<i2").astype(int)
+    pcm = np.clip(noisy + loud, -32768, 32767).astype("<i2").tobytes()
+    assert [kind for kind, _ in feed(pcm)] == ["start"]
+    detector = VoiceDetector(SETTINGS, RATE, Denoiser(RATE))
+    found = [type(e) for at in range(0, len(pcm), 1280) for e in detector.feed(pcm[at : at + 1280])]
+    assert found == [SpeechStarted, SpeechEnded]

@@ -450,3 +450,42 @@ def test_the_spelling_of_newer_documentation() -> None:
         {"type": "agent.start_talking"},
         {"type": "agent.stop_talking"},
     ]
+
+
+# -- the machine's own thinking time
+
+
+def test_a_caller_that_asks_is_told_when_the_recogniser_keeps_an_answer_waiting() -> None:
+    call = greeted()
+    call.session.tells_holds = True
+    call.held = []
+    call.say("when are you open")
+    ended = call.session._caller.ended_ms
+    call.run(2000)
+    assert call.types()[-1] == "emulator.hold"
+    # The turn's end is noticed after 400 ms of silence, and the answer is due at once.
+    assert call.at("emulator.hold") == [pytest.approx(ended + 400, abs=1)]
+    call.let_go()
+    call.run(3000)
+    assert call.types()[call.types().index("emulator.hold") :][1] == "emulator.release"
+    assert call.transcripts("assistant")[-1] == "We open at nine each day"
+
+
+def test_nobody_else_is_told() -> None:
+    call = greeted()
+    call.held = []
+    call.say("when are you open")
+    call.run(2000)
+    call.let_go()
+    call.run(3000)
+    assert not [kind for kind in call.types() if kind.startswith("emulator.")]
+
+
+def test_a_caller_who_goes_on_talking_ends_the_hold() -> None:
+    call = greeted()
+    call.session.tells_holds = True
+    call.held = []
+    call.say("when are you")
+    call.run(2000)
+    call.start_speaking()
+    assert call.types()[-2:] == ["emulator.hold", "emulator.release"]

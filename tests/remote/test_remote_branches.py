@@ -59,7 +59,7 @@ async def account(anyio_backend: str) -> AsyncIterator[tuple[Writer, Console]]:
 async def published(writer: Writer, observed: ObservedAgent, label: str, greeting: str) -> Publication:
     """The answer to a publish on the branch that `observed` names; it is scanned when this returns."""
     draft = await writer.write_draft(observed, await writer.open_draft(observed, "test"), {"firstMessage": greeting})
-    newest = await writer.newest_revision_id(observed)
+    newest = (await writer.read_slot(observed.agent_id, observed.branch_id)).newest
     publication = Publication(observed.agent_id, label, newest, branch_id=observed.branch_id, draft_id=draft.draft_id)
     answered = await writer.publish_draft(publication)
     while await writer.read_publication(publication) is None:

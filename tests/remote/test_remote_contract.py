@@ -11,26 +11,46 @@ import pytest
 
 from agentops.document import Generation, ObservedAgent, Revision, ScanState, Secret, SecretRef
 from agentops.emulator.app import create_app
-from agentops.emulator.options import Choices, EmulatorOptions
+from agentops.emulator.options import SWITCHES, Choices, EmulatorOptions
 from agentops.errors import NotFoundError, PlatformError, UnauthorizedError
 from agentops.net import NetOptions
 from agentops.remote.connect import connect
 from agentops.remote.port import Publication, Writer
 
 KEY = Secret((SecretRef("KEY", "sk_test"),))
+# Both generations with the defaults and some choices at random; today's also with each other setting of each switch.
+SETTINGS = [
+    *(
+        pytest.param((generation, choices), id=f"{generation.value} {name}")
+        for generation in (Generation.V2, Generation.V1)
+        for name, choices in (
+            ("defaults", Choices()),
+            *((f"shuffled {seed}", Choices.shuffled(seed)) for seed in (1, 2, 3)),
+        )
+    ),
+    *(
+        pytest.param((Generation.V2, Choices().set([f"{switch.name}={value}"])), id=f"v2 {switch.name}={value}")
+        for switch in SWITCHES
+        for value in switch.allowed[1:]
+    ),
+]
 UNLIMITED = NetOptions(requests_per_second=None)
 
 
-@pytest.fixture(params=[Generation.V2, Generation.V1])
-def generation(request: pytest.FixtureRequest) -> Generation:
-    found: Generation = request.param
+@pytest.fixture(params=SETTINGS)
+def setting(request: pytest.FixtureRequest) -> tuple[Generation, Choices]:
+    found: tuple[Generation, Choices] = request.param
     return found
 
 
-@pytest.fixture(params=[Choices(), Choices.shuffled(1), Choices.shuffled(2), Choices.shuffled(3)])
-def choices(request: pytest.FixtureRequest) -> Choices:
-    found: Choices = request.param
-    return found
+@pytest.fixture
+def generation(setting: tuple[Generation, Choices]) -> Generation:
+    return setting[0]
+
+
+@pytest.fixture
+def choices(setting: tuple[Generation, Choices]) -> Choices:
+    return setting[1]
 
 
 @contextmanager
@@ -62,7 +82,7 @@ async def published(account: Writer, observed: ObservedAgent, label: str, **body
     publication = Publication(
         observed.agent_id,
         label,
-        newest_before=await account.newest_revision_id(observed),
+        newest_before=(await account.read_slot(observed.agent_id, observed.branch_id)).newest,
         branch_id=observed.branch_id,
         draft_id=draft.draft_id,
     )
@@ -153,7 +173,9 @@ async def test_an_open_draft_shows_what_it_holds(account: Writer) -> None:
     assert found.document is not None
     assert found.document["firstMessage"] == "Drafted"
     leaves = await account.diff_draft(observed, draft)
-    assert {account.written_path(leaf) for leaf in leaves} == {("firstMessage",), ("interruptionBackoffTimer",)}
+    drafted, unknown = account.with_leaves({"firstMessage": "Before"}, leaves)
+    assert drafted == {"firstMessage": "Drafted", "interruptionBackoffTimer": 3}
+    assert unknown == []
     assert (await account.read_head(observed.agent_id)).has_draft
     await account.discard_draft(observed, found)
     assert await account.read_draft(observed) is None
@@ -164,7 +186,7 @@ async def test_restoring_serves_the_older_configuration_again(account: Writer) -
     one = await published(account, observed, "one", firstMessage="One")
     observed = await account.read_agent(observed.listing)
     await published(account, observed, "two", firstMessage="Two")
-    newest = await account.newest_revision_id(observed)
+    newest = (await account.read_slot(observed.agent_id, observed.branch_id)).newest
     restored = await account.restore(
         Publication(
             observed.agent_id, newest_before=newest, restored_from=one.revision_id, branch_id=observed.branch_id
@@ -184,7 +206,7 @@ async def test_a_refused_scan_says_why(generation: Generation, anyio_backend: st
             draft = await account.open_draft(observed, "test")
             await account.write_draft(observed, draft, {"firstMessage": "jailbreak-me"})
             draft = await account.read_draft(observed) or draft
-            newest = await account.newest_revision_id(observed)
+            newest = (await account.read_slot(observed.agent_id, observed.branch_id)).newest
             publication = Publication(
                 observed.agent_id, "bad", newest, branch_id=observed.branch_id, draft_id=draft.draft_id
             )
@@ -207,10 +229,10 @@ async def test_archiving_twice_is_archiving_once(account: Writer) -> None:
     observed = await created(account)
     await account.archive_agent(observed.agent_id)
     await account.archive_agent(observed.agent_id)
-    assert [each.agent_id for each in await account.list_agents()] == []
-    assert [each.agent_id for each in await account.list_agents(archived=True)] == [observed.agent_id]
+    assert observed.agent_id not in [each.agent_id for each in await account.list_agents()]
+    assert observed.agent_id in [each.agent_id for each in await account.list_agents(archived=True)]
     await account.archive_agent(observed.agent_id, archived=False)
-    assert [each.agent_id for each in await account.list_agents()] == [observed.agent_id]
+    assert observed.agent_id in [each.agent_id for each in await account.list_agents()]
 
 
 async def test_every_page_of_agents_is_read(account: Writer) -> None:

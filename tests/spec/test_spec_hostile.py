@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from spec_projects import MINIMAL, Loader
 
 from agentops.spec import source_events
+from agentops.spec.hidden import hidden_characters
+from agentops.spec.lint import lint_errors
 from agentops.spec.source_events import MAX_NODES, read_yaml
 from agentops.spec.source_text import SourceError, decode
 
@@ -171,3 +174,59 @@ def test_any_project_loads_or_is_diagnosed(load: Loader, spec: str, prompt: str)
         {"agents/line.yaml": (head + spec).encode(), "agents/prompts/p.md": prompt.encode("utf-8")}
     )
     assert all(each.summary and each.code for each in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_hidden"),
+    [
+        ("plain text,\n\ttabs and lines", False),
+        ("caf\u00e9 \u00a0 \u4e2d\u6587", False),
+        ("\u0928\u094d\u200d\u092f \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", False),
+        ("\U0001f469\u200d\U0001f4bb \u2764\ufe0f \U0001f469\U0001f3fd\u200d\u2695\ufe0f 1\ufe0f\u20e3", False),
+        ("a\u200db", True),
+        ("a\u200bb", True),
+        ("a\u202eb", True),
+        ("a\u2066b", True),
+        ("a\ufeffb", True),
+        ("a\u00adb", True),
+        ("a\U000e0041b", True),
+        ("a\ufe0fb", True),
+        ("a\U000e0100b", True),
+        ("a\u3164b", True),
+        ("a\x1b[2Kb", True),
+        ("a\x9bb", True),
+        ("a\rb", True),
+    ],
+)
+def test_hidden_characters_are_found_and_spelling_is_not(text: str, is_hidden: bool) -> None:
+    assert bool(list(hidden_characters(text))) is is_hidden
+
+
+def test_a_text_that_is_allowed_to_hide_something_says_why(load: Loader) -> None:
+    spec = """
+        name: Line
+        config: {firstMessage: "How can I\\u200b help?"}
+        """
+    allowed = spec + "        lint: [{rule: hidden-text, reason: a soft break for the reader}]\n"
+    assert [each.code for each in lint_errors(load({"agents/line.yaml": spec}))] == ["hidden-text"]
+    assert lint_errors(load({"agents/line.yaml": allowed})) == ()
+
+
+@pytest.mark.parametrize("path", ["../.git/config", "../.agentops/journal", "../.env", "../.env.prod", "x/.env/y"])
+def test_what_holds_keys_or_history_is_not_read(load: Loader, path: str) -> None:
+    for file in (".git/config", ".agentops/journal", ".env", ".env.prod", "agents/x/.env/y"):
+        load.write({file: "KEY=1"})
+    assert load.problems(
+        {"agents/line.yaml": f"name: L\nconfig: {{firstMessage: \"${{{{ file('{path}') }}}}\"}}\n"}
+    ) == ["agents/line.yaml:2:35 bad-path"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_not_waited_for(load: Loader) -> None:
+    load.write({"agents/line.yaml": "name: L\nconfig: {firstMessage: \"${{ file('pipe.md') }}\"}\n"})
+    os.mkfifo(load.root / "agents/pipe.md")
+    os.mkfifo(load.root / "agents/pipe.yaml")
+    found = load.diagnostics({})
+    assert [(each.code, str(each.where)) for each in found] == [
+        ("bad-path", "agents/line.yaml:2:35"), ("bad-path", "agents/pipe.yaml:1:1"),
+    ]  # fmt: skip

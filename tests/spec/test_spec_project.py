@@ -279,6 +279,7 @@ def test_the_environment_is_read_with_its_rules(load: Loader) -> None:
                   prod:
                     api_key: ${{ secrets.KEY }}
                     base_url: https://atoms.example.com
+                    hosts: [atoms.example.com]
                     variables: {b: 3, c: "${{ env('C', 'x') }}"}
                     protected: true
                     protected_agents: [line]
@@ -310,7 +311,7 @@ def test_the_environment_is_read_with_its_rules(load: Loader) -> None:
     assert environment.deploy.on_failure is OnFailure.KEEP
     assert environment.rules == {"model-not-approved": {"models": ["gpt-4o"]}}
     assert environment.ignore_drift[0].path == "synthesizer.speed"
-    assert (environment.requests_per_second, environment.max_in_flight) == (2, 8)
+    assert (environment.requests_per_second, environment.max_in_flight) == (2, None)
 
 
 def test_a_missing_api_key_is_a_usage_error_that_names_the_variable(load: Loader) -> None:
@@ -326,7 +327,7 @@ def test_a_literal_secret_is_for_the_emulator_and_loopback_only(load: Loader) ->
     text = """
         project: acme
         environments:
-          far: {base_url: "https://api.example.com", secrets: {A: {value: x}}}
+          far: {base_url: "https://api.example.com", secrets: {A: {value: x}}, hosts: [api.example.com]}
           near: {base_url: "http://127.0.0.1:8080", secrets: {A: {value: x}}}
         """
     files = {"agentops.yaml": text, "agents/line.yaml": MINIMAL}
@@ -411,9 +412,9 @@ def test_env_is_for_what_is_no_secret(load: Loader) -> None:
               preCallAPI: {url: "https://a.example.com", method: GET, headers: {X: "${{ secrets.OTHER }}"}}
             """,
     }
-    found = load(spec, environ={"OTHER": "value"}).diagnostics
+    found = load(spec, environ={"OTHER": "the-value"}).diagnostics
     assert [each.code for each in found] == ["secret-in-env"]
-    assert "value" not in str(found[0].summary)
+    assert "the-value" not in str(found[0].summary)
 
 
 def test_defaults_of_the_project_lie_under_every_spec(load: Loader) -> None:
@@ -476,3 +477,45 @@ def test_a_label_that_the_platform_would_not_keep_is_told(load: Loader, label: s
     found = load({"agentops.yaml": text, "agents/line.yaml": MINIMAL}).diagnostics
     assert [each.code for each in found] == ([code] if code else [])
     assert all(str(each.where) == "agentops.yaml:2:54" for each in found)
+
+
+def test_a_spec_says_why_nobody_calls_its_agent(load: Loader) -> None:
+    spec = """
+        name: Line
+        config: {firstMessage: Hello.}
+        calls: [calls/a.yaml]
+        environments: {prod: {calls: {none: the kiosk has no line}}}
+        """
+    files = {"agents/line.yaml": spec, "agents/calls/a.yaml": ""}
+    called, uncalled = load(files).agents[0], load(files, environment="prod").agents[0]
+    assert (called.calls, called.no_calls_reason) == (("agents/calls/a.yaml",), None)
+    assert (uncalled.calls, uncalled.no_calls_reason) == ((), "the kiosk has no line")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://api.smallest.ai",
+        "https://smallest.ai/atoms/v1",
+        "https://eu.API.smallest.ai",
+        "http://127.0.0.1:8123",
+        "http://[::1]:8123",
+        "http://localhost",
+        "http://proxy.corp:3128",
+    ],
+)
+def test_the_key_goes_to_the_platform_to_this_machine_and_to_hosts_that_are_named(load: Loader, address: str) -> None:
+    text = f"project: acme\nenvironments: {{prod: {{base_url: '{address}', hosts: [Proxy.corp]}}}}\n"
+    assert load.problems({"agentops.yaml": text, "agents/line.yaml": MINIMAL}) == []
+
+
+def test_an_address_from_the_environment_may_be_this_machine(load: Loader) -> None:
+    text = """
+        project: acme
+        environments:
+          near: {base_url: "${{ env('EMULATOR') }}", secrets: {A: {value: a-literal}}}
+        """
+    files = {"agentops.yaml": text, "agents/line.yaml": MINIMAL}
+    assert load.problems(files, environ={"EMULATOR": "http://127.0.0.1:4010"}) == []
+    far = {"EMULATOR": "https://api.smallest.ai"}
+    assert load.problems(files, environ=far) == ["agentops.yaml:3:56 literal-secret"]

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentops.document import Secret, SecretRef
+from agentops.document import Secret
 from agentops.spec import template
-from agentops.spec.scope import Names
+from agentops.spec.scope import Names, SecretOrigin, Secrets
 from agentops.spec.template import SecretValue, TemplateError, UndefinedNameError, has_expression, render
 from agentops.spec.template_jinja import compile_with_jinja
 
@@ -20,7 +20,7 @@ SCOPE: dict[str, Any] = {
         "vars", {"voice": "nyah", "n": 3, "f": 1.5, "yes": True, "none": None, "d": {"items": 5}, "l": [1, 2]}
     ),
     "environment": "prod",
-    "secrets": Names("secrets", {"TOKEN": SecretValue(SecretRef("TOKEN", SECRET))}),
+    "secrets": Secrets({"TOKEN": SecretOrigin(value=SECRET)}, {}, is_needed=True),
 }
 BRACES = st.sampled_from(
     ["{{", "}}", "{%", "%}", "{#", "#}", "{{name}}", "{{name|there}}", "$", "{", "}", "\r", "\n", "\r\n"]
@@ -120,13 +120,37 @@ def test_expressions(text: str, value: Any) -> None:
         ("${% macro m() %}${{ m() }}${% endmacro %}${{ m() }}", "bad-expression"),
         ("${% include 'x' %}", "bad-expression"),
         ("${{ 1 / 0 }}", "bad-expression"),
+        ("${{ ((9 ** 64) ** 64) ** 64 }}", "bad-expression"),
+        ("${{ 'x'.ljust(1000000000) }}", "bad-expression"),
+        ("${{ 'x' | center(1000000000) }}", "bad-expression"),
+        ("${{ [1] | slice(1000000000) | list }}", "bad-expression"),
+        ("${{ [1] | batch(1000000000, 'x') | list }}", "bad-expression"),
+        ("${{ '%1000000000d' % 1 }}", "bad-expression"),
+        ("${{ '%*d' | format(1000000000, 1) }}", "bad-expression"),
+        ("${{ ('a' * 10000) | replace('a', 'b' * 10000) }}", "bad-expression"),
+        ("${{ ('\n' * 100000) | indent(1000) }}", "bad-expression"),
+        ("${{ ('x' * 10000).join(range(1000) | list) }}", "bad-expression"),
+        ("${% set a = 'x' * 900000 %}${% set b = a ~ a %}${{ b ~ b }}", "bad-expression"),
+        ("${% set a = [1] * 1000 %}${% set b = [a] * 1000 %}${{ [b] * 1000 | tojson }}", "bad-expression"),
+        ("${% for a in 'x' * 900000 %}${% for b in 'x' * 900000 %}${% endfor %}${% endfor %}", "bad-expression"),
+        ("${% for a in [1] recursive %}${{ loop([1]) }}${% endfor %}", "bad-expression"),
+        ("${% autoescape true %}<${% endautoescape %}", "bad-expression"),
+        ("${{ '{0.__class__}'.format(1) }}", "undefined-variable"),
+        ("${{ 'x' | attr('__class__') }}", "bad-expression"),
+        ("${{ range.__self__ }}", "undefined-variable"),
+        ("${{ self.x }}", "undefined-variable"),
+        ("${{ secrets.TOKEN.ref.value ~ '' }}", "undefined-variable"),
+        ("${{ secrets.TOKEN.name }}", "undefined-variable"),
+        ("${{ '%s' | format([secrets.TOKEN]) }}", "secret-misuse"),
+        ("${{ '%s' | format({'a': {'b': secrets.TOKEN}}) }}", "secret-misuse"),
+        ("${{ [secrets.TOKEN] | map(attribute='ref') | list }}", "secret-misuse"),
         ("${{ vars.voice", "bad-expression"),
         ("\ue000${{ vars.voice }}", "bad-expression"),
         ("${{ secrets.TOKEN | length }}", "secret-misuse"),
         ("${{ secrets.TOKEN == 'x' }}", "secret-misuse"),
         ("${% if secrets.TOKEN %}x${% endif %}", "secret-misuse"),
         ("${{ ('' ~ secrets.TOKEN)[1:4] }}", "secret-misuse"),
-        ("${{ ('' ~ secrets.TOKEN).encode() }}", "secret-misuse"),
+        ("${{ ('' ~ secrets.TOKEN).upper() }}", "secret-misuse"),
         ("${{ ('' ~ secrets.TOKEN) | replace('a', 'b') }}", "secret-misuse"),
     ],
 )  # fmt: skip

@@ -163,7 +163,7 @@ async def test_calls_over_the_budget_are_refused_before_anything_is_written(worl
     world.environment("{target: emulator, deploy: {smoke: live, call_minutes: 0.001}}")
     world.agent(more="calls: [calls/hello.yaml]\n")
     world.script()
-    with pytest.raises(RefusedError, match="the budget is"):
+    with pytest.raises(RefusedError, match=r"deploy\.call_minutes is"):
         await world.apply()
     assert await world.names() == []
 
@@ -173,3 +173,25 @@ async def test_an_environment_without_a_key_says_which_variable_to_set(world: Wo
     with pytest.raises(UsageError) as refused:
         await world.plan("prod")
     assert "SMALLEST_API_KEY is not set" in refused.value.summary
+
+
+async def test_what_lint_calls_an_error_refuses_a_deploy(world: WorkflowWorld) -> None:
+    await world.apply()
+    world.agent(prompt='"  "')
+    plan = await world.plan()
+    [refusal] = plan.refusals
+    assert (refusal.code, refusal.agent, refusal.acknowledgement) == ("prompt-empty", "desk", "prompt-empty")
+    assert "agents/desk.yaml" in refusal.summary
+    assert plan.blocked_code is ExitCode.REFUSED
+    with pytest.raises(RefusedError):
+        await world.apply()
+    assert (await world.plan(acknowledged=frozenset({"prompt-empty:desk"}))).is_applyable
+    world.agent(prompt='"  "', more="lint: [{rule: prompt-empty, reason: the kiosk sends one with every call}]\n")
+    assert (await world.plan()).is_applyable
+
+
+async def test_an_agent_that_stays_as_it_is_is_not_held_against_a_plan(world: WorkflowWorld) -> None:
+    world.agent(prompt='"  "', more="lint: [{rule: prompt-empty, reason: the kiosk sends one with every call}]\n")
+    await world.apply()
+    world.agent(prompt='"  "')
+    assert (await world.plan()).is_empty

@@ -8,7 +8,7 @@ import pytest
 from workflow_world import Pages, WorkflowWorld
 
 from agentops.calls.model import Verdict
-from agentops.calls.schedule import Plan
+from agentops.calls.schedule import RunOptions
 from agentops.errors import RefusedError, SpecError, UsageError
 from agentops.workflow.calls import CallRequest, choose_scripts, estimate_min, script_from_record, smoke
 from agentops.workflow.scripts import LoadedScript
@@ -72,11 +72,11 @@ def test_all_problems_of_all_scripts_are_told_at_once(calls: WorkflowWorld) -> N
 async def test_the_agents_that_serve_are_called(calls: WorkflowWorld) -> None:
     with pytest.raises(UsageError, match="not on the platform"):
         async with calls.opened() as deployment:
-            await smoke(deployment, chosen(calls), Plan())
+            await smoke(deployment, chosen(calls), RunOptions())
     await calls.apply()
     calls.script("two", greeting="Welcome to the zoo")
     async with calls.opened() as deployment:
-        run = await smoke(deployment, chosen(calls), Plan())
+        run = await smoke(deployment, chosen(calls), RunOptions())
     assert run.environment == "test"
     assert [call.verdict for call in run.calls] == [Verdict.PASSED, Verdict.FAILED]
 

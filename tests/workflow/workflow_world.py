@@ -130,7 +130,7 @@ class WorkflowWorld:
             started = Publication(
                 agent_id=listing.agent_id,
                 label="tuned by hand",
-                newest_before=await account.newest_revision_id(observed),
+                newest_before=(await account.read_slot(observed.agent_id, observed.branch_id)).newest,
                 branch_id=observed.branch_id,
                 draft_id=draft.draft_id,
             )

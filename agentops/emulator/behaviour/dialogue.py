@@ -12,10 +12,12 @@ from typing import Any
 
 from agentops import speech
 from agentops.emulator.behaviour.files import Behaviour, Faults, Reply, Scalar, Turn, When
+from agentops.emulator.behaviour.playbooks import Hop, PlaybookRouter
 
 NOT_UNDERSTOOD = "Sorry, I did not catch that. Could you say it again?"
 UNABLE = "I'm sorry, I can't help with that."
 STILL_THERE = "Are you still there?"
+UNVERIFIED = "I'm sorry, I could not verify who you are."
 DEFAULT_LANGUAGE = "en"
 
 _VARIABLE = re.compile(r"\{\{\s*([\w.-]+)\s*(?:\|([^{}]*))?\}\}")
@@ -33,6 +35,7 @@ class Reaction:
     language: str
     turn: str = ""
     is_open: bool = False
+    hop: Hop | None = None  # to the playbook that gives it
 
 
 def render_text(template: str, variables: Mapping[str, Scalar]) -> str:
@@ -66,12 +69,16 @@ class Dialogue:
         variables: Mapping[str, Scalar],
         *,
         has_model: bool = False,
+        playbooks: PlaybookRouter | None = None,
     ) -> None:
-        """`has_model`: a language model answers the caller instead of the behaviour file's turns."""
+        """`has_model`: a language model answers the caller instead of the behaviour file's turns.
+
+        `playbooks`: of an agent that has them, for this call
+        """
         self._behaviour = behaviour
+        self._playbooks = playbooks
         self._has_model = has_model
         self._config = config
-        self._prompt = _prompt_of(config)
         self._sentences = {
             " ".join(speech.words_of(sentence.text)): (turn, sentence)
             for turn in reversed(behaviour.turns)
@@ -91,6 +98,13 @@ class Dialogue:
         """The agent's live prompt with its variables filled in."""
         return self.text(self._prompt)
 
+    @property
+    def _prompt(self) -> str:
+        """That of the active playbook, of a single-prompt agent, or in the field that some live clients use instead."""
+        if self._playbooks is not None:
+            return self._playbooks.prompt
+        return self._config.get("singlePromptConfig", {}).get("prompt") or self._config.get("globalPrompt") or ""
+
     def text(self, template: str) -> str:
         return render_text(template, self.variables)
 
@@ -100,13 +114,17 @@ class Dialogue:
     @property
     def ending_tool(self) -> str:
         """The name of the live agent's tool that hangs up."""
-        named = (str(tool.get("name")) for tool in enabled_tools(self._config) if tool.get("type") == "end_call")
+        named = (str(tool.get("name")) for tool in self._tools() if tool.get("type") == "end_call")
         return next(named, "end_call")
 
     def tool(self, name: str) -> Mapping[str, Any] | None:
         """The live agent's enabled tool of this name, or the one that the caller declared."""
-        own = next((tool for tool in enabled_tools(self._config) if tool.get("name") == name), None)
+        own = next((tool for tool in self._tools() if tool.get("name") == name), None)
         return self.declared.get(name) if own is None else own
+
+    def _tools(self) -> list[Mapping[str, Any]]:
+        """The agent's tools, and those of its active playbook."""
+        return [*enabled_tools(self._config), *(self._playbooks.tools() if self._playbooks is not None else ())]
 
     # -- reactions
 
@@ -120,18 +138,31 @@ class Dialogue:
 
     def answer(self, text: str) -> Reaction:
         """The reaction to what the caller was understood to say, or typed."""
-        if self._has_model:
-            return replace(self._reaction(Reply(say=""), ""), is_open=True)
-        turn, values = self._understand(text)
+        turn, values = (None, {}) if self._has_model else self._understand(text)
         self.variables |= values
+        hop = self._playbooks.route(text, turn.intent if turn else None) if self._playbooks is not None else None
+        if self._has_model:
+            return replace(self._reaction(Reply(say=""), ""), is_open=True, hop=hop)
         if turn is None:
-            return self.not_understood()
+            return replace(self.not_understood(), hop=hop)
         reaction = self._react(turn.replies, None, turn.name) or self._react(
             self._behaviour.otherwise, UNABLE, turn.name
         )
         self._previous_turn = turn.name
         assert reaction is not None
-        return reaction
+        return replace(reaction, hop=hop)
+
+    def after_tool(self, name: str, *, has_succeeded: bool) -> Reaction | None:
+        """What a tool's outcome leads to instead of the reply that used it: the caller could not prove who they are."""
+        verification = self._playbooks.after_tool(name, has_succeeded=has_succeeded) if self._playbooks else None
+        if verification is None or self._playbooks is None:
+            return None
+        if verification["onFail"] == "downgrade":
+            return replace(self._reaction(Reply(say=UNVERIFIED), ""), hop=self._playbooks.downgrade())
+        transfer = next((str(tool["name"]) for tool in self._tools() if tool.get("type") == "transfer_call"), None)
+        if verification["onFail"] == "handoff" and transfer is not None:
+            return self._reaction(Reply(say=UNVERIFIED, transfer=transfer), "")
+        return self._reaction(Reply(say=UNVERIFIED, end_call=True), "")
 
     def not_understood(self) -> Reaction:
         """The reaction to speech that is none of the phrases, or to text that fits no turn."""
@@ -196,6 +227,11 @@ class Dialogue:
         yield not any(text.lower() in first for text in when.first_message_lacks)
         yield all(self.tool(name) is not None for name in when.tool)
         yield all(self.tool(name) is None for name in when.no_tool)
+        if when.playbook:
+            yield self._playbooks is not None and self._playbooks.active["id"] in when.playbook
+        if when.verified is not None:
+            missing = self._playbooks.missing_verifications() if self._playbooks is not None else []
+            yield when.verified == (not missing)
         if when.voice:
             yield self._config.get("synthesizer", {}).get("voiceConfig", {}).get("voiceId") in when.voice
         if when.model:
@@ -205,8 +241,3 @@ class Dialogue:
         if when.after:
             yield self._previous_turn in when.after
         yield all(str(self.variables.get(name)) == str(value) for name, value in when.variables.items())
-
-
-def _prompt_of(config: Mapping[str, Any]) -> str:
-    """The prompt of a single-prompt agent, or the field that some live clients use instead."""
-    return config.get("singlePromptConfig", {}).get("prompt") or config.get("globalPrompt") or ""

@@ -50,6 +50,10 @@ class When(_Part):
         default=(), description="Tools that the live agent has, by name, and that are enabled."
     )
     no_tool: tuple[str, ...] = Field(default=(), description="Tools that the live agent lacks or has disabled.")
+    playbook: tuple[str, ...] = Field(default=(), description="The active playbook is one of these, by id.")
+    verified: bool | None = Field(
+        default=None, description="Whether the caller has passed all that the active playbook asks for."
+    )
     variables: dict[str, Scalar] = Field(default={}, description="Call-time variables and the values they must have.")
     after: tuple[str, ...] = Field(
         default=(), description="The caller's turn before this one was one of these, by name."
@@ -57,7 +61,7 @@ class When(_Part):
 
     _as_lists = field_validator(
         "prompt_contains", "prompt_lacks", "first_message_contains", "first_message_lacks", "voice", "model",
-        "language", "tool", "no_tool", "after", mode="before", json_schema_input_type=str | list[str],
+        "language", "tool", "no_tool", "playbook", "after", mode="before", json_schema_input_type=str | list[str],
     )(_listed)  # fmt: skip
 
 
@@ -128,6 +132,9 @@ class Turn(_Part):
     )
     matches: tuple[str, ...] = Field(
         default=(), description="Regular expressions on what was understood or typed; named groups become variables."
+    )
+    intent: str | None = Field(
+        default=None, description="The playbook it is for, by id or intent; without it the words of the intents decide."
     )
     replies: tuple[Reply, ...] = Field(min_length=1)
 

@@ -48,9 +48,17 @@ def table(caption: str, headings: list[str], rows: list[list[Child]]) -> Html:
     if not rows:
         return tag("p", f"No {caption.lower()} yet.", class_="empty")
     head = tag("tr", [tag("th", heading, scope="col") for heading in headings])
-    body = [tag("tr", [tag("td", cell) for cell in row]) for row in rows]
-    inner = tag("table", tag("caption", caption), tag("thead", head), tag("tbody", body))
+    body = [
+        tag("tr", [_cell(heading, cell) for heading, cell in zip(headings, row, strict=True)], role="row")
+        for row in rows
+    ]
+    inner = tag("table", tag("caption", caption), tag("thead", head), tag("tbody", body, role="rowgroup"), role="table")
     return tag("div", inner, class_="scroll", tabindex="0", role="region", aria_label=caption)
+
+
+def _cell(heading: str, content: Child) -> Html:
+    """The roles are said because narrow screens show a row as a list, which would take them away."""
+    return tag("td", tag("div", content), data_label=heading, role="cell")
 
 
 def link(to: str, label: str) -> Html:

@@ -76,7 +76,12 @@ def agent_page(store: Store, agent: Body) -> str:
     branches = versions.branches_of(store, agent["_id"])
     return page(
         agent["name"],
-        tag("p", tag("a", "Talk to this agent", href=f"{address}/talk", class_="button")),
+        tag(
+            "p",
+            tag("a", "Talk to this agent", href=f"{address}/talk", class_="button"),
+            " ",
+            tag("a", "Edit", href=f"{address}/edit", class_="button quiet"),
+        ),
         _facts(facts),
         [_branch_section(store, agent, branch, address) for branch in branches],
         tag("h2", "Configuration that serves"),
@@ -99,8 +104,7 @@ def _branch_section(store: Store, agent: Body, branch: Body, address: str) -> Ht
             [
                 link(f"{address}/revisions/{revision['_id']}", f"#{revision['revisionNumber']}"),
                 text(
-                    revision["label"] or "",
-                    " ",
+                    f"{revision['label']} " if revision["label"] else "",
                     badge("live", "good") if serves else None,
                     badge("restored") if revision["restoredFromRevisionId"] else None,
                 ),
@@ -122,7 +126,8 @@ def _branch_section(store: Store, agent: Body, branch: Body, address: str) -> Ht
 
 def _draft_note(draft: Body, branch: Body, address: str) -> Html:
     check = (draft["securityCheck"] or {}).get("status")
-    compare = f"{address}/diff?a={branch['headRevisionId']}&b={draft['draftId']}"
+    base = branch["headRevisionId"] or branch["sourceRevisionId"]
+    compare = f"{address}/diff?a={base}&b={draft['draftId']}"
     state = text(" ", badge(f"scan {check}", SCAN_KINDS.get(check, "warn"))) if check else None
     summary = f"Open draft, edit {draft['draftRevision']}, "
     return tag(
@@ -139,8 +144,13 @@ def revision_page(store: Store, agent: Body, revision: Body) -> str:
         ("Published", when(revision["publishedAt"])),
         ("Security check", text(check["status"], f": {check['reason']}" if check["reason"] else "")),
     ]
-    title = f"{agent['name']}, revision #{revision['revisionNumber']}"
-    return page(title, _facts(facts), _sections(store, revision["config"]), here="/")
+    title = f"{agent['name']}, {name_of(store, revision)}"
+    serves = (versions.live_revision(store, agent) or {}).get("_id") == revision["_id"]
+    button = None
+    if store.options.api == "v1" and not serves:
+        action = f"/console/agents/{agent['_id']}/revisions/{revision['_id']}/activate"
+        button = tag("form", tag("button", "Let this version serve", type="submit"), method="post", action=action)
+    return page(title, button, _facts(facts), _sections(store, revision["config"]), here="/")
 
 
 def diff_page(store: Store, agent: Body, before: Body, after: Body) -> str:
@@ -152,12 +162,17 @@ def diff_page(store: Store, agent: Body, before: Body, after: Body) -> str:
         for change in listed
     ]
     back = tag("p", link(f"/console/agents/{agent['_id']}", f"Back to {agent['name']}"))
-    title = f"{_name(before)} → {_name(after)}"
+    title = f"{name_of(store, before)} → {name_of(store, after)}"
     return page(title, back, table("Differences", ["Section", "Field", "Before", "After"], rows), here="/")
 
 
-def _name(side: Body) -> str:
-    return "Open draft" if "draftId" in side else f"Revision #{side['revisionNumber']}"
+def name_of(store: Store, side: Body) -> str:
+    """A draft, or a revision by its number; numbers are a branch's own, so it is named where there are several."""
+    if "draftId" in side:
+        return "open draft"
+    branch = store.database.get("branch", side["branch"])
+    is_one_of_many = branch is not None and len(versions.branches_of(store, side["agent"])) > 1
+    return f"revision #{side['revisionNumber']}" + (f" of {branch['name']}" if branch and is_one_of_many else "")
 
 
 def _changed(change: Body) -> list[Child]:
@@ -244,7 +259,7 @@ def call_page(store: Store, call: Body) -> str:
         ("Ended by", call.get("disconnectionReason") or "unknown"),
         ("Length", f"{call.get('duration') or 0} s"),
         ("Answered after", ", ".join(f"{each:.0f} ms" for each in latencies) or "not measured"),
-        ("Revision", tag("code", call.get("versionId") or "unknown")),
+        ("Revision", _revision_of(store, call)),
     ]
     return page(
         call["callId"],
@@ -258,8 +273,16 @@ def call_page(store: Store, call: Body) -> str:
     )
 
 
+def _revision_of(store: Store, call: Body) -> Child:
+    revision = store.database.get("revision", call.get("versionId") or "")
+    if revision is None:
+        return "unknown"
+    name = text(link(f"/console/agents/{call['agentId']}/revisions/{revision['_id']}", name_of(store, revision)))
+    return text(name, f" {revision['label']}" if revision["label"] else "")
+
+
 def _player(store: Store, call_id: str) -> Html:
-    if store.recording(call_id) is None:
+    if not store.has_recording(call_id):
         return tag("p", "There is no recording of this call.", class_="empty")
     source = f"/_emulator/recordings/{call_id}-stereo.wav"
     player = tag(
@@ -331,6 +354,10 @@ def talk_page(agent: Body) -> str:
         here="/",
         scripts=("talk.js",),
     )
+
+
+def refused_page(errors: tuple[str, ...]) -> str:
+    return page("Refused", tag("ul", [tag("li", error) for error in errors], class_="problems", role="alert"))
 
 
 def missing_page(what: str) -> str:

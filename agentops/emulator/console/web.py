@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
+from urllib.parse import parse_qs
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from agentops.emulator.console import pages
+from agentops.emulator.console.editing import Editor, Entry, edit_page
 from agentops.emulator.interception import RequestLog
 from agentops.emulator.rest.versioning import versions
+from agentops.emulator.rest.wire import Refusal
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import Grant, Store
 
@@ -22,7 +25,10 @@ STATIC = {
     "talk.js": "text/javascript",
     "capture.js": "text/javascript",
 }
-POLICY = "default-src 'self'; connect-src 'self' ws: wss:; media-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+POLICY = (
+    "default-src 'self'; connect-src 'self' ws: wss:; media-src 'self'; form-action 'self'; frame-ancestors 'none';"
+    " base-uri 'none'"
+)
 HEADERS = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 
@@ -39,6 +45,9 @@ class Console:
             Route(agent, self.agent),
             Route(f"{agent}/diff", self.diff),
             Route(f"{agent}/revisions/{{revision_id}}", self.revision),
+            Route(f"{agent}/edit", self.edit, methods=["GET"]),
+            Route(f"{agent}/edit", self.change, methods=["POST"]),
+            Route(f"{agent}/revisions/{{revision_id}}/activate", self.activate, methods=["POST"]),
             Route(f"{agent}/talk", self.talk),
             Route(f"{agent}/session", self.open_session, methods=["POST"]),
             Route("/console/calls", self.calls),
@@ -74,6 +83,48 @@ class Console:
     def _side(self, agent: Body, key: str) -> Body | None:
         side = self._store.database.get("revision", key) or self._store.database.get("draft", key)
         return side if side and side["agent"] == agent["_id"] else None
+
+    async def edit(self, http: Request) -> Response:
+        def show(agent: Body) -> Response:
+            editor = Editor(self._store, agent)
+            return _page(edit_page(agent, editor, editor.entry()))
+
+        return self._with_agent(http, show)
+
+    async def change(self, http: Request) -> Response:
+        """Saves, publishes or discards, as the button says that was pressed."""
+        raw = await http.body()
+        pressed = parse_qs(raw.decode("utf-8", "replace")).get("do", ["save"])[-1]
+
+        def do(agent: Body) -> Response:
+            editor, entry = Editor(self._store, agent), Entry.of_form(raw)
+            try:
+                with self._store.transaction():
+                    if pressed == "discard":
+                        editor.discard()
+                    elif pressed == "publish":
+                        editor.publish(entry)
+                    else:
+                        editor.save(entry)
+            except Refusal as refusal:
+                fresh = Editor(self._store, agent)
+                wrong = _page(edit_page(agent, fresh, entry, refusal.errors))
+                wrong.status_code = refusal.status
+                return wrong
+            return RedirectResponse(f"/console/agents/{agent['_id']}", 303)
+
+        return self._with_agent(http, do)
+
+    async def activate(self, http: Request) -> Response:
+        def do(agent: Body) -> Response:
+            try:
+                with self._store.transaction():
+                    Editor(self._store, agent).activate(http.path_params["revision_id"])
+            except Refusal as refusal:
+                return HTMLResponse(pages.refused_page(refusal.errors), refusal.status, headers=HEADERS)
+            return RedirectResponse(f"/console/agents/{agent['_id']}", 303)
+
+        return self._with_agent(http, do)
 
     async def calls(self, _http: Request) -> Response:
         return _page(pages.calls_page(self._store))

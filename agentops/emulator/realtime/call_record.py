@@ -100,16 +100,15 @@ class CallRecord:
         """`heard_ms` of the audio were played before it ended or was cut off."""
         self._agent.append((at_ms, pcm[: int(heard_ms / 1000 * self.setup.sample_rate_hz) * 2]))
 
-    def to_wav(self) -> tuple[bytes, bytes]:
-        """The call as (stereo, mono) WAV files; stereo has the caller left and the agent right."""
+    def to_wav(self) -> bytes:
+        """The call as a WAV file that has the caller left and the agent right."""
         import numpy as np
 
         rate = self.setup.sample_rate_hz
         sides = [_mixed(self._caller, rate), _mixed(self._agent, rate)]
         length = max(map(len, sides))
         left, right = (np.pad(side, (0, length - len(side))) for side in sides)
-        mono = np.clip(left.astype(np.int32) + right, -32768, 32767).astype("<i2")
-        return _wav(np.column_stack((left, right)).tobytes(), rate, 2), _wav(mono.tobytes(), rate, 1)
+        return _wav(np.column_stack((left, right)).tobytes(), rate, 2)
 
     # -- the stored document
 
@@ -154,6 +153,16 @@ class CallRecord:
             "transitions": self.latencies,
             "processedAt": self.stamp(ended_ms),
         }
+
+
+def to_mono(stereo: bytes) -> bytes:
+    """A recording with both sides on one channel."""
+    import numpy as np
+
+    with wave.open(io.BytesIO(stereo)) as file:
+        rate, frames = file.getframerate(), file.readframes(file.getnframes())
+    sides = np.frombuffer(frames, dtype="<i2").reshape(-1, 2).astype(np.int32)
+    return _wav(np.clip(sides.sum(axis=1), -32768, 32767).astype("<i2").tobytes(), rate, 1)
 
 
 def _mixed(pieces: list[tuple[float, bytes]], rate: int) -> Any:

@@ -144,6 +144,4 @@ class Connection:
             self._record()
         self._publish_events()
         if session.setup.mode == "webcall":
-            stereo, mono = await asyncio.to_thread(session.record.to_wav)
-            self._store.put_recording(session.setup.call_id, stereo)
-            self._store.put_recording(session.setup.call_id, mono, stereo=False)
+            self._store.put_recording(session.setup.call_id, await asyncio.to_thread(session.record.to_wav))

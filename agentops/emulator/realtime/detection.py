@@ -15,6 +15,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from agentops.emulator.realtime.denoising import Denoiser
+
 _FRAME_MS = 20
 _LEAD_IN_MS = 240  # kept before the trigger, so that a soft first consonant is not lost
 
@@ -35,9 +37,10 @@ Detected: TypeAlias = SpeechStarted | SpeechEnded
 
 
 class VoiceDetector:
-    """Fed with PCM16 in chunks of any size; answers with what began or ended in them."""
+    """Fed with PCM16 in chunks of any size; answers with what began or ended in them. A `denoiser` cleans it first."""
 
-    def __init__(self, settings: Mapping[str, Any], sample_rate_hz: int) -> None:
+    def __init__(self, settings: Mapping[str, Any], sample_rate_hz: int, denoiser: Denoiser | None = None) -> None:
+        self._denoiser = denoiser
         self._frame_bytes = sample_rate_hz * _FRAME_MS // 1000 * 2
         dbfs = 100.0 * float(settings.get("minVolume", 0.6)) - 110.0
         self._threshold = 32768.0 * 10.0 ** (dbfs / 20.0)
@@ -53,7 +56,7 @@ class VoiceDetector:
         return self._speech is not None
 
     def feed(self, pcm: bytes) -> list[Detected]:
-        self._rest += pcm
+        self._rest += self._denoiser.feed(pcm) if self._denoiser is not None else pcm
         whole = len(self._rest) - len(self._rest) % self._frame_bytes
         frames, self._rest = self._rest[:whole], self._rest[whole:]
         if not frames:

@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket
 from agentops import speech
 from agentops.emulator.behaviour.dialogue import Dialogue, enabled_tools
 from agentops.emulator.behaviour.files import Behaviour, Behaviours, read_behaviours
+from agentops.emulator.behaviour.playbooks import PlaybookRouter
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.realtime.call_record import Setup
 from agentops.emulator.realtime.client_tools import ClientTools
@@ -24,6 +25,7 @@ from agentops.emulator.realtime.session import Session
 from agentops.emulator.realtime.tool_calls import read_variables, send_request
 from agentops.emulator.rest.schema import OBJECT_ID
 from agentops.emulator.rest.versioning import versions
+from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import Grant, Store
 
 PATH = "/atoms/v1/agent/connect"
@@ -97,6 +99,7 @@ class Endpoint:
             await socket.send_text(json.dumps({"type": "error", "code": no.code, "message": no.message}))
             await socket.close(FATAL_SETUP)
             return
+        session.tells_holds = "x-emulator-holds" in socket.headers
         await Connection(self.store, self.ears, socket, session).run()
 
     # -- the handshake
@@ -163,8 +166,26 @@ class Endpoint:
             version_id=live["_id"] if live else None,
             version_number=live.get("revisionNumber", live.get("versionNumber")) if live else None,
         )
-        has_model = self.store.options.language_model is not None
-        return build_session(setup, Dialogue(behaviour, config, variables, has_model=has_model), self.store.options)
+        dialogue = Dialogue(
+            behaviour,
+            config,
+            variables,
+            has_model=self.store.options.language_model is not None,
+            playbooks=self._playbooks(agent, config),
+        )
+        return build_session(setup, dialogue, self.store.options)
+
+    def _playbooks(self, agent: Body, config: Mapping[str, Any]) -> PlaybookRouter | None:
+        """The playbooks of an agent that has published some, with the account's tools that they may refer to."""
+        section = config.get("playbooks")
+        if agent["workflowType"] != "multi_agents" or not section:
+            return None
+        registry: dict[str, Mapping[str, Any]] = {}
+        for tool in self.store.database.all("tool"):
+            registry |= dict.fromkeys((tool["toolId"], tool["definition"]["name"]), tool["definition"])
+        for own in enabled_tools(config):
+            registry.setdefault(str(own.get("name")), own)
+        return PlaybookRouter(section, registry)
 
     async def _pre_call(
         self, behaviour: Behaviour, config: Mapping[str, Any], variables: Mapping[str, Any]
@@ -184,10 +205,16 @@ def build_session(setup: Setup, dialogue: Dialogue, options: EmulatorOptions) ->
     tools = ClientTools(enabled_tools(setup.config)) if options.client_tools else None
     if setup.mode == "chat":
         return Session(setup, dialogue, client_tools=tools)
+    from agentops.emulator.realtime.denoising import Denoiser
     from agentops.emulator.realtime.detection import VoiceDetector
     from agentops.emulator.realtime.voice import voice_of
 
-    detector = VoiceDetector(setup.config.get("voiceDetectionConfig", {}), setup.sample_rate_hz)
+    has_denoising = bool(setup.config.get("denoisingConfig", {}).get("isEnabled"))
+    detector = VoiceDetector(
+        setup.config.get("voiceDetectionConfig", {}),
+        setup.sample_rate_hz,
+        Denoiser(setup.sample_rate_hz) if has_denoising else None,
+    )
     voice = voice_of(setup.config)
     return Session(
         setup,

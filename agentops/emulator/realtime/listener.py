@@ -37,6 +37,11 @@ class Listener:
         return self.detector is not None and self.detector.is_speech
 
     @property
+    def is_hearing(self) -> bool:
+        """Whether what the caller said is still being recognised."""
+        return self._is_hearing
+
+    @property
     def has_spoken(self) -> bool:
         """Whether something was said that is still to be recognised or answered."""
         return self._is_hearing or self.answer_ms is not None

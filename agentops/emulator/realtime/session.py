@@ -61,6 +61,10 @@ class Session:
         self.work: list[Work] = []
         self.ending: Ending | None = None
         self.ended_ms = 0.0
+        # Whether the caller wants to hear when a recogniser or a synthesizer on a busy machine keeps an answer waiting:
+        # the emulated agent does not think any longer for it.
+        self.tells_holds = False
+        self._is_held = False
         self._limits = Limits.of(setup)
         self._out = Outbox(setup.opened_at, has_dotted_events=talking_events == "dotted")
         self._caller = Listener(detector, setup.sample_rate_hz, self._limits.release_ms)
@@ -119,6 +123,8 @@ class Session:
         if now_ms >= self._limits.session_ms:
             self._end("ended", "timeout", now_ms)
             return
+        if self._caller.is_hearing and now_ms >= self._heard_by_ms:
+            self._hold()
         for do in (self._speak_on, self._give_up_tools, self._answer, self._proceed, self._watch_silence):
             do(now_ms)
             if self.ending is not None:  # nothing follows `session.closed`, even if it is due
@@ -160,6 +166,8 @@ class Session:
             due.append(self._resume_ms)
         if self._caller.answer_ms is not None and self._may_answer:
             due.append(max(self._caller.answer_ms, self._not_before_ms))
+        if self._caller.is_hearing and not self._is_held:
+            due.append(self._heard_by_ms)
         if self._is_quiet:
             due.append(self._quiet_since_ms + self._limits.idle_ms)
         return min(due)
@@ -188,14 +196,33 @@ class Session:
             return
         for work in self._caller.feed(pcm, self._dialogue.phrases, now_ms):
             if work is None:
+                self._release()  # the caller goes on talking: what was being recognised is void
                 self._interrupt(now_ms)
             else:
                 self._quiet_since_ms = now_ms
                 self.work.append(work)
 
     def _heard(self, work: Hear, text: str | None, now_ms: float) -> None:
-        if self._caller.hear(work, text, now_ms, self._dialogue.latency_ms) and text is not None:
+        if not self._caller.hear(work, text, now_ms, self._dialogue.latency_ms):
+            return
+        self._release()
+        if text is not None:
             self._out.send(type="transcript.delta", role="user", text=text)
+
+    @property
+    def _heard_by_ms(self) -> float:
+        """When the answer to what is being recognised is due."""
+        return self._caller.ended_ms + self._dialogue.latency_ms
+
+    def _hold(self) -> None:
+        if self.tells_holds and not self._is_held:
+            self._out.send(type="emulator.hold")
+        self._is_held = True
+
+    def _release(self) -> None:
+        if self.tells_holds and self._is_held:
+            self._out.send(type="emulator.release")
+        self._is_held = False
 
     def _take_text(self, text: Any, now_ms: float) -> None:
         if not isinstance(text, str) or not text:
@@ -232,7 +259,13 @@ class Session:
         self._out.send(type="transcript", role="user", text=text)
         self.record.add_line("user", text, self._caller.ended_ms)
         self.record.add_event("user_transcription", now_ms, user_transcription_text=text)
-        self._begin(self._dialogue.not_understood() if said is None else self._dialogue.answer(said), now_ms)
+        reaction = self._dialogue.not_understood() if said is None else self._dialogue.answer(said)
+        self._record_hop(reaction, now_ms)
+        self._begin(reaction, now_ms)
+
+    def _record_hop(self, reaction: Reaction, now_ms: float) -> None:
+        if (hop := reaction.hop) is not None:
+            self.record.add_event("hopping", now_ms, from_node_id=hop.source, to_node_id=hop.target)
 
     def _begin(self, reaction: Reaction, now_ms: float) -> None:
         self._reply += 1
@@ -292,7 +325,11 @@ class Session:
         result = {"response": outcome.response, "error": outcome.error, "latency_ms": outcome.latency_ms}
         self.record.add_tool_end(self._caller.turn, work.tool_call_id, work.use.tool, now_ms, **result)
         self._dialogue.variables |= outcome.variables
+        instead = self._dialogue.after_tool(work.use.tool, has_succeeded=outcome.error is None)
         if work.reply == self._reply and self._running is not None:
+            if instead is not None:
+                self._record_hop(instead, now_ms)
+                self._running = instead
             self._tool_done = True
             self._resume_ms = now_ms
 
@@ -312,6 +349,7 @@ class Session:
         spoken = self._dialogue.text(reaction.faults.speaks) if reaction.faults.speaks is not None else text
         line = Line(text, spoken, reaction.language, self._voice, self.setup.sample_rate_hz, reaction.faults.audio)
         self._resume_ms = None
+        self._hold()
         self.work.append(Render(self._reply, line))
 
     def _write(self, text: str, reaction: Reaction, now_ms: float) -> None:
@@ -327,6 +365,7 @@ class Session:
     def _start_speaking(self, rendering: Rendering, now_ms: float) -> None:
         if self._running is None:
             return
+        self._release()
         self._note_latency(now_ms)
         self._utterance = Utterance(rendering, self._running.faults, now_ms)
         self._out.send_talking("start", now_ms)
@@ -393,6 +432,7 @@ class Session:
         self.record.add_tool_end(*place)
 
     def _end_reply(self, now_ms: float) -> None:
+        self._release()
         self._reply += 1
         self._running = self._utterance = None
         self._has_greeted = True

@@ -39,7 +39,8 @@ class Dispatcher:
 
     async def respond(self, http: HttpRequest) -> Response:
         try:
-            self._authenticate(http.headers.get("authorization", ""))
+            if not self._route.is_public:
+                self._authenticate(http.headers.get("authorization", ""))
             request = self._read(http, await http.body())
             with self._store.transaction():
                 answer = self._route.handler(self._store, request)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from agentops.emulator.rest.schema import COUNT, TEXT, Schema, array, obj, one_of
@@ -60,6 +61,22 @@ class Request:
         value = max(least, value)
         return value if most is None else min(most, value)
 
+    def moment(self, name: str) -> datetime | None:
+        """A query parameter as a time, UTC unless it says otherwise; None where it is missing.
+
+        Raises Refusal 400 for what is no time of this century.
+        """
+        written = self.query.get(name, "")
+        if not written:
+            return None
+        try:
+            moment: datetime | None = datetime.fromisoformat(written.replace("Z", "+00:00"))
+        except ValueError:
+            moment = None
+        if moment is None or not 2000 <= moment.year < 2100:
+            raise Refusal(400, f"{name}: Invalid date")
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
     def listed(self, name: str) -> set[str]:
         """A comma-separated query parameter as a set."""
         return {part.strip() for part in self.query.get(name, "").split(",") if part.strip()}
@@ -112,6 +129,7 @@ class Route:
     refuses:    statuses of the other failures it can answer, besides 401 and 429
     generation: "v1" or "v2" where only one has it; a v1 route that `is_retired` answers 409 on v2
     media:      content type of a success that is not JSON
+    is_public:  answers without a key
     """
 
     method: str
@@ -128,6 +146,7 @@ class Route:
     is_retired: bool = False
     is_versioning_write: bool = False
     media: str | None = None
+    is_public: bool = False
     failure: Schema = field(default_factory=lambda: FAILURE)
 
 

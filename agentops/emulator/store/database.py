@@ -7,6 +7,7 @@ interleaving its writes; the operating system releases the lock however the proc
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -42,7 +43,7 @@ class Database:
     def __init__(self, path: Path | None) -> None:
         """Opens `path`, or a database in memory. Raises EmulatorError when the file is in use or not ours."""
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_private(path)
         self.path = path
         self._connection = sqlite3.connect(
             path or ":memory:", isolation_level=None, check_same_thread=False, timeout=0.2, cached_statements=256
@@ -114,6 +115,18 @@ class Database:
     def put_blob(self, name: str, content: bytes) -> None:
         self._connection.execute("INSERT OR REPLACE INTO blob (name, content) VALUES (?, ?)", (name, content))
 
+    def drop_oldest_blobs(self, most_bytes: int) -> None:
+        """Deletes the oldest blobs until those that remain have at most `most_bytes`; the newest always remains."""
+        sizes = self._connection.execute("SELECT name, length(content) FROM blob ORDER BY rowid DESC").fetchall()
+        kept = 0
+        for index, (name, size) in enumerate(sizes):
+            kept += size
+            if index and kept > most_bytes:
+                self._connection.execute("DELETE FROM blob WHERE name = ?", (name,))
+
+    def has_blob(self, name: str) -> bool:
+        return self._connection.execute("SELECT 1 FROM blob WHERE name = ?", (name,)).fetchone() is not None
+
     def get_blob(self, name: str) -> bytes | None:
         row = self._connection.execute("SELECT content FROM blob WHERE name = ?", (name,)).fetchone()
         return None if row is None else bytes(row[0])
@@ -148,6 +161,16 @@ class Database:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _make_private(path: Path) -> None:
+    """Lets only the owner read the file: it holds prompts, transcripts, recordings and webhook secrets."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        path.chmod(0o600)
+    except OSError as failure:
+        raise EmulatorError(f"{path} cannot be used as the emulator's data file: {failure.strerror}") from failure
 
 
 def _explain(path: Path | None, failure: sqlite3.Error) -> str:

@@ -10,6 +10,7 @@ import json
 import random
 import re
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from typing import Any
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.store.database import Body, Database
 
+WARNINGS_KEPT = 200
 TOKEN_TTL_S = 30  # `POST /conversation/register-call` says expires_in 30
 ORGANIZATION_ID = "65f0000000000000000000aa"
 USER_ID = "65f0000000000000000000bb"
@@ -65,6 +67,8 @@ class Store:
         self.options = options
         self.clock = clock or Clock()
         self.database = Database(options.data)
+        self.warnings: deque[str] = deque(maxlen=WARNINGS_KEPT)
+        self.on_warning: Callable[[str], None] = lambda text: None
         self._random = random.Random(options.seed)
         self._listeners: list[Callable[[str, Body], None]] = []
         self._call_watchers: list[Callable[[str, Body], None]] = []
@@ -76,6 +80,12 @@ class Store:
 
     def close(self) -> None:
         self.database.close()
+
+    def warn(self, text: str) -> None:
+        """Notes once what the emulator let pass although it could not check it."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+            self.on_warning(text)
 
     # -- ids and times
 
@@ -164,11 +174,17 @@ class Store:
     def call_events(self, call_id: str) -> list[Body]:
         return [json.loads(text) for _, text in self.database.rows("event", owner=call_id)]
 
-    def put_recording(self, call_id: str, wav: bytes, *, stereo: bool = True) -> None:
-        self.database.put_blob(f"{call_id}-{'stereo' if stereo else 'mono'}", wav)
+    def put_recording(self, call_id: str, wav: bytes) -> None:
+        """Keeps a call's stereo recording; the oldest ones make room where it gets too much."""
+        with self.transaction():
+            self.database.put_blob(call_id, wav)
+            self.database.drop_oldest_blobs(self.options.recordings_bytes)
 
-    def recording(self, call_id: str, *, stereo: bool = True) -> bytes | None:
-        return self.database.get_blob(f"{call_id}-{'stereo' if stereo else 'mono'}")
+    def recording(self, call_id: str) -> bytes | None:
+        return self.database.get_blob(call_id)
+
+    def has_recording(self, call_id: str) -> bool:
+        return self.database.has_blob(call_id)
 
     @contextmanager
     def listening(self, listener: Callable[[str, Body], None]) -> Iterator[None]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
-from agentops.document import DesiredAgent
+from agentops.document import AGENT_KEY, DesiredAgent
 from agentops.errors import UsageError
 from agentops.importers.yaml_text import block_lines, flow_text
 from agentops.spec.files import PROJECT_FILE
@@ -16,20 +17,29 @@ from agentops.spec.tree import Map, value_place
 
 @dataclass(frozen=True, slots=True)
 class Forgetting:
-    """What forgetting an agent does: files that go, and the new text of `agentops.yaml`."""
+    """What forgetting an agent does: files that go, and the new text of `agentops.yaml`.
+
+    name: None for an agent without a spec
+    """
 
     key: str
-    name: str
+    name: str | None
     removed: tuple[str, ...]
     settings: str
 
 
 def forget_agent(key: str, agents: Sequence[DesiredAgent], settings: str) -> Forgetting:
-    """The plan for `key`; `settings` is the text of `agentops.yaml`. Raises UsageError when it can't be done."""
+    """The plan for `key`; `settings` is the text of `agentops.yaml`. Raises UsageError when it can't be done.
+
+    A key without a spec is that of an agent whose spec was deleted: there is nothing left but to remember it.
+    """
     agent = next((each for each in agents if each.key == key), None)
     if agent is None:
-        known = ", ".join(sorted(each.key for each in agents)) or "none"
-        raise UsageError(f"there is no agent {key!r}", hint=f"the project has: {known}", code="no-agent")
+        known = [each.key for each in agents]
+        if AGENT_KEY.fullmatch(key) is None or get_close_matches(key, known, n=1, cutoff=0.8):
+            hint = f"the project has: {', '.join(sorted(known)) or 'none'}"
+            raise UsageError(f"there is no agent {key!r}", hint=hint, code="no-agent")
+        return Forgetting(key, None, (), _remembered(settings, key))
     siblings = [each.key for each in agents if each.source == agent.source and each.key != key]
     if siblings:
         hint = f"take its item out of `for_each` in {agent.source}"

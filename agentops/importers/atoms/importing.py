@@ -77,8 +77,6 @@ def _settled(observed: ObservedAgent, writer: SpecWriter) -> SpecFiles:
         moved = [_give_way(error, writer) for error in errors]
         if not any(moved):
             break
-        writer.secrets.clear()
-        writer.values.clear()
         made = writer.write(observed)
     return made
 

@@ -15,11 +15,13 @@ from agentops.diagnostics import Where
 from agentops.document import DesiredAgent, Path, Secret, path_text
 from agentops.fields import NATURAL_KEYS
 from agentops.importers.atoms.defaults import without_tool_defaults
+from agentops.importers.atoms.references import References
 from agentops.importers.atoms.restore_expressions import restore_expressions
 from agentops.importers.atoms.specs import SpecWriter, in_tool_order
 from agentops.importers.files import unified
 from agentops.importers.yaml_text import block_lines, flow_text, literal
 from agentops.plan.canonical import canonical, without
+from agentops.plan.concealment import Concealer, KnownSecrets, Piece, spelled
 from agentops.plan.diff import diff, value_at
 from agentops.plan.model import AgentChange, ChangedBy, Drift, FieldChange
 from agentops.spec.environment import ProjectContext, read_project
@@ -85,6 +87,7 @@ class Puller:
 
     takes_conflicts: fields that changed on both sides take the live value
     users:           project path -> keys of the agents that read the file
+    secrets:         value -> name, of all secrets that are known: they are written as references, and never shown
     """
 
     root: FilePath
@@ -96,7 +99,8 @@ class Puller:
     original: dict[str, str] = field(default_factory=dict)
     written: list[Written] = field(default_factory=list)
     unwritten: list[Unwritten] = field(default_factory=list)
-    secrets: dict[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    _references: dict[str, References] = field(default_factory=dict)
 
     def pull(self, change: AgentChange) -> None:
         """Brings in what was changed outside git on one agent."""
@@ -116,7 +120,33 @@ class Puller:
 
     def result(self) -> Pulled:
         files = {path: (self.original[path], text) for path, text in self.edited.items() if text != self.original[path]}
-        return Pulled(files, tuple(self.written), tuple(self.unwritten), tuple(self.secrets))
+        return Pulled(files, tuple(self.written), tuple(self.unwritten), self._new_secrets())
+
+    def _new_secrets(self) -> tuple[str, ...]:
+        """The names that files refer to now, and that no environment has a value for yet."""
+        texts = "".join(text for path, text in self.edited.items() if text != self.original[path])
+        names = [name for each in self._references.values() for name in each.secrets]
+        return tuple(name for name in names if f"secrets.{name} " in texts)
+
+    def _concealer(self, desired: DesiredAgent) -> Concealer:
+        return Concealer(KnownSecrets(self.secrets), desired.config, desired.metadata)
+
+    def _references_of(self, desired: DesiredAgent) -> References:
+        concealer = self._concealer(desired)
+
+        def is_hidden(piece: Piece) -> bool:
+            return piece.may_be_reference and concealer.is_hidden(piece.text)
+
+        return self._references.setdefault(desired.key, References(desired.key, is_hidden, self.secrets))
+
+    def _referring(self, desired: DesiredAgent, path: Path, value: Any) -> Any:
+        """`value` with stand-ins for what is hidden. Raises `_CannotWriteError` where no reference may stand."""
+        references = self._references_of(desired)
+        references.doubtful.clear()
+        made = references.stand_in(path, value)
+        if references.doubtful or KnownSecrets(self.secrets).deep(made) != made:
+            raise _CannotWriteError("it holds a secret, and a spec can't refer to one there")
+        return made
 
     def _is_theirs(self, change: AgentChange, each: FieldChange) -> bool:
         """Changed in the console; on an agent that we never deployed, everything is."""
@@ -133,19 +163,27 @@ class Puller:
         try:
             if resolved is None:
                 raise _CannotWriteError("the spec can't be read any more")
-            file = self._edit(resolved, full, value)
+            file = self._edit(resolved, full, self._referring(desired, path, value))
             self._check(resolved, self._resolve(desired), path, live)
         except _CannotWriteError as reason:
             self.edited = before
             old = _raw_at(resolved.target.tree, full) if resolved else _MISSING
             where = desired.place_of(path)
-            self.unwritten.append(Unwritten(desired.key, path, str(reason), where, _patch(path, old, value)))
+            patch = self._patch(desired, path, old, value)
+            self.unwritten.append(Unwritten(desired.key, path, str(reason), where, patch))
         else:
             self.written.append(Written(desired.key, path, file))
 
     def _leave(self, desired: DesiredAgent, each: FieldChange, live: Mapping[str, Any], why: str) -> None:
-        patch = _patch(each.path, _raw_at(desired.config, each.path), _raw_at(live, each.path))
+        patch = self._patch(desired, each.path, _raw_at(desired.config, each.path), _raw_at(live, each.path))
         self.unwritten.append(Unwritten(desired.key, each.path, why, desired.place_of(each.path), patch))
+
+    def _patch(self, desired: DesiredAgent, path: Path, old: Any, new: Any) -> str:
+        """The difference for a person; no secret's value is in it."""
+        if isinstance(old, Secret) or isinstance(new, Secret):
+            return ""
+        shown = spelled(self._concealer(desired).conceal(path, new))
+        return unified(_shown(spelled(old)), _shown(shown), path_text(path))
 
     def _edit(self, resolved: Resolved, path: Path, value: Any) -> str:
         """Edits the file in which the value at `path` is written; gives that file. Raises `_CannotWriteError`."""
@@ -221,9 +259,7 @@ class Puller:
         place = (mark[4], mark[5])
         if path[-2:-1] == ("tools",) and isinstance(value, dict):
             value = in_tool_order(without_tool_defaults(value))
-        writer = SpecWriter(resolved.target.key, self.environment)
-        shaped = writer.shaped(value, path_text(path))
-        self.secrets |= writer.secrets
+        shaped = SpecWriter(resolved.target.key, self.environment).shaped(value, path_text(path))
         if isinstance(holder, list):
             return self._apply(file, lambda text: add_item(text, place, shaped, _WRITERS))
         return self._apply(file, lambda text: add_entry(text, place, str(path[-1]), shaped, _WRITERS))
@@ -245,6 +281,8 @@ class Puller:
         if changed is None:
             raise _CannotWriteError(f"{file} is written in a way that can't be edited safely")
         self.original.setdefault(file, self._text(file))
+        for references in self._references.values():
+            changed = references.restored(changed)
         self.edited[file] = changed
         return file
 
@@ -329,14 +367,6 @@ def _literal_tree(value: Any) -> Any:
     if isinstance(value, list):
         return [_literal_tree(inner) for inner in value]
     return literal(value) if isinstance(value, str) else value
-
-
-def _patch(path: Path, old: Any, new: Any) -> str:
-    """The difference for a person; a secret's value is not in it."""
-    if isinstance(old, Secret) or isinstance(new, Secret):
-        return ""
-    sides = [_shown(side) for side in (old, new)]
-    return unified(sides[0], sides[1], path_text(path))
 
 
 def _shown(value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from agentops.document import Document, ObservedAgent
 from agentops.fields import METADATA
 from agentops.importers.atoms.defaults import without_defaults
-from agentops.importers.credentials import credentials_in, is_credential, secret_name
+from agentops.importers.atoms.references import References
 from agentops.importers.yaml_text import literal, to_yaml
 from agentops.spec.layout import format_yaml
 from agentops.spec.model.agent import AgentSpec
@@ -47,13 +47,13 @@ class SpecWriter:
     keeps_defaults: bool = False
     left_out: set[str] = field(default_factory=set)
     passed: set[str] = field(default_factory=set)
-    secrets: dict[str, str] = field(default_factory=dict)
-    values: dict[str, str] = field(default_factory=dict, repr=False)
 
     def write(self, observed: ObservedAgent) -> SpecFiles:
         """The agent's files. Raises nothing: an agent that was never published gets an empty prompt."""
         live = observed.live.document if observed.live and observed.live.document else {}
-        config = self.shaped(live if self.keeps_defaults else without_defaults(live), "config")
+        references = References(self.key)
+        kept = references.stand_in((), live if self.keeps_defaults else without_defaults(live))
+        config = references.restored(self.shaped(kept, "config"))
         files: dict[str, str] = {}
         prompt = config.setdefault("singlePromptConfig", {})
         self._prompt_file(prompt, "prompt", f"{self.key}.md", files, always=True)
@@ -66,8 +66,10 @@ class SpecWriter:
         header = "yaml-language-server: $schema=../schemas/agent.schema.json"
         path = f"agents/{self.key}.yaml"
         files[path] = format_yaml(to_yaml(spec, header=header), path, AgentSpec)
-        remarks = tuple(f"{path}: left out, since a spec can't hold it as it is" for path in sorted(self.left_out))
-        return SpecFiles(self.key, observed.listing.name, observed.agent_id, files, dict(self.secrets), remarks)
+        remarks = [f"{path}: left out, since a spec can't hold it as it is" for path in sorted(self.left_out)]
+        remarks += [f"config.{place}: copied, and looks like a secret; see to it" for place in references.doubtful]
+        secrets = {name: f"config.{place}" for name, place in references.secrets.items()}
+        return SpecFiles(self.key, observed.listing.name, observed.agent_id, files, secrets, tuple(remarks))
 
     def _metadata(self, observed: ObservedAgent) -> Document:
         found = {}
@@ -90,7 +92,7 @@ class SpecWriter:
         holder[name] = f"${{{{ file('prompts/{file}') }}}}"
 
     def shaped(self, value: Any, path: str) -> Any:
-        """`value` with secrets referred to, expressions escaped, and what can't be a field moved or left out."""
+        """`value` with expressions escaped, and what can't be a field moved or left out."""
         if isinstance(value, dict):
             kept: Document = {}
             passed: Document = {}
@@ -98,47 +100,12 @@ class SpecWriter:
                 here = f"{path}.{name}"
                 if here in self.left_out:
                     continue
-                shaped = self._secret(name, inner, here) if path.endswith(".headers") else self.shaped(inner, here)
-                (passed if here in self.passed else kept)[name] = shaped
+                (passed if here in self.passed else kept)[name] = self.shaped(inner, here)
             return {**kept, "$passthrough": passed} if passed else kept
-        if isinstance(value, list) and path.endswith((".headersArray", ".queryParams")):
-            return [self._header(item, f"{path}[{index}]") for index, item in enumerate(value)]
         if isinstance(value, list):
             items = ((f"{path}[{index}]", inner) for index, inner in enumerate(value))
             return [self.shaped(inner, here) for here, inner in items if here not in self.left_out]
-        if isinstance(value, str) and path.endswith(".url"):
-            return self._address(value, path)
         return literal(value) if isinstance(value, str) else value
-
-    def _address(self, url: str, path: str) -> str:
-        """An address whose secret parameters are references."""
-        made = literal(url)
-        for parameter, value in credentials_in(url):
-            reference = self._secret(parameter, value, path, is_known=True)
-            made = made.replace(f"{parameter}={literal(value)}", f"{parameter}={reference}", 1)
-        return made
-
-    def _header(self, item: Any, path: str) -> Any:
-        if not isinstance(item, dict):
-            return item
-        header = str(item.get("key"))
-        return {k: self._secret(header, v, path) if k == "value" else v for k, v in item.items()}
-
-    def _secret(self, header: str, value: Any, path: str, *, is_known: bool = False) -> Any:
-        if not isinstance(value, str) or not (is_known or is_credential(header, value)):
-            return self.shaped(value, path)
-        name = self._secret_name(header, value)
-        self.secrets[name] = path
-        self.values[name] = value
-        return f"${{{{ secrets.{name} }}}}"
-
-    def _secret_name(self, header: str, value: str) -> str:
-        """One name for one value; another value in a header of the same name gets a number."""
-        base = secret_name(self.key, header)
-        name, number = base, 2
-        while self.values.get(name, value) != value:
-            name, number = f"{base}_{number}", number + 1
-        return name
 
 
 def _literal_tree(value: Any) -> Any:

@@ -1,54 +1,69 @@
-"""The account of one agent's leaves: conversions settle the leaves they carry over, the table of rows explains the
-rest, and nothing can be missing at the end.
+"""The account of one agent's leaves: conversions settle the leaves they carry over, the rows explain the rest, and
+nothing can be missing at the end.
 
-A leaf is settled once; what is never settled is closed by its row: a default, bookkeeping, or a reported loss.
+A leaf is settled once; what is never settled is closed by its row: a default, bookkeeping, or a reported loss. A
+statement that something went somewhere is made only when it stands there: closing compares it with what was written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypeAlias
 
 from agentops.importers.elevenlabs.leaves import Place, is_empty, leaves_of, place_text, same
-from agentops.importers.elevenlabs.table import Row, row_for
-from agentops.importers.fidelity import NOT_COPIED, Addition, Grade, Item
+from agentops.importers.elevenlabs.rows.row import Row
+from agentops.importers.elevenlabs.table import row_for
+from agentops.importers.elevenlabs.withdrawing import is_marked, with_references, with_variables, without_marks
+from agentops.importers.fidelity import CHOSEN, NOT_COPIED, Addition, Grade, Item
 
 UNKNOWN = "EL020"
 WRONG_TYPE = "EL021"
-_MOST = 1e12  # no field means more; NaN is not below it either
+UNKNOWN_WHY = "not a documented field of an ElevenLabs agent; nothing on the other side answers to it"
+PROMPT_TARGET = "config.singlePromptConfig.prompt"
+
+# Where something stands in what is written: dotted, or a tuple where a name may hold a dot.
+Target: TypeAlias = str | Place
 
 
 class Account:
-    """Settles every leaf of `tree` exactly once; remarks and additions are kept beside."""
+    """Settles every leaf of `tree` exactly once; remarks and additions are kept beside.
+
+    moved: target -> where all that stood at or below it stands in the end
+    """
 
     def __init__(self, tree: Any) -> None:
         self._open: dict[Place, Any] = dict(leaves_of(tree))
         self._order = list(self._open)
-        self._settled: dict[Place, Item] = {}
+        self._settled: dict[Place, tuple[Item, Place | None]] = {}
         self._remarks: list[Item] = []
-        self._additions: list[Addition] = []
+        self._additions: list[tuple[Place, Addition]] = []
+        self.moved: dict[Place, Place] = {}
 
     def carry(
-        self, place: Place, target: str | None, value: Any = None, *, grade: Grade | None = None, why: str = ""
+        self, place: Place, target: Target | None, value: Any = None, *, grade: Grade | None = None, why: str = ""
     ) -> None:
-        """The leaf at `place` went to `target` as `value`; grade and advice come from its row unless given."""
+        """The leaf at `place` went to `target`, where `value` (or a text with it) stands; the row gives what is left
+        out. `CHOSEN` as the value: the choices file answers there."""
         row = row_for(place)
+        fate = grade or (row.fate if row else Grade.EXACT)
+        is_explained = row is not None and (fate is not Grade.EXACT or row.fate is Grade.EXACT)
         self._settle(
             place,
-            grade or (row.grade if row else Grade.EXACT),
+            fate,
             target=target,
             target_value=value,
-            why=why or (row.why if row else ""),
-            todo=row.todo if row else "",
+            why=why or (row.why if row and is_explained else ""),
+            todo=row.todo if row and is_explained else "",
             code=row.code if row else UNKNOWN,
         )
 
-    def carry_tree(self, place: Place, target: str | None, *, grade: Grade | None = None, why: str = "") -> None:
+    def carry_tree(self, place: Place, target: Target | None, *, grade: Grade | None = None, why: str = "") -> None:
         """Everything at or below `place` was carried over whole, into `target`."""
         for leaf in [p for p in self._open if p[: len(place)] == place]:
             self.carry(leaf, target, grade=grade, why=why)
 
-    def hide(self, place: Place, target: str | None, why: str, todo: str, code: str = "EL009") -> None:
+    def hide(self, place: Place, target: Target | None, why: str, todo: str, code: str = "EL009") -> None:
         """The leaf is a credential or personal: its place is reported, its value is not."""
         if place in self._open:
             self._open[place] = NOT_COPIED
@@ -58,7 +73,7 @@ class Account:
         """Everything at or below `place` that was touched is left behind for one reason."""
         for leaf in [p for p in self._open if p[: len(place)] == place]:
             row, value = row_for(leaf), self._open[leaf]
-            if not is_empty(value) and not (row and row.is_default(value)):
+            if not is_empty(value) and not (row and row.is_untouched(value)):
                 self._settle(leaf, Grade.UNSUPPORTED, code=row.code if row else UNKNOWN, why=why, todo=todo)
 
     def repeat(self, place: Place, of: str) -> None:
@@ -70,27 +85,53 @@ class Account:
         why = f"expected {expected}; the value was not used"
         self._settle(place, Grade.UNSUPPORTED, why=why, todo="Check the source and set it by hand.", code=WRONG_TYPE)
 
-    def remark(
-        self, grade: Grade, code: str, source: Place, why: str, todo: str = "", target: str | None = None
-    ) -> None:
+    def remark(self, grade: Grade, code: str, source: Place, why: str, todo: str = "") -> None:
         """A finding about the agent, or a further one about a leaf that is settled already."""
-        item = Item(grade, code, place_text(source), why, todo, target=target, is_leaf=False)
+        item = Item(grade, code, place_text(source), without_marks(why), todo, is_leaf=False)
         if item not in self._remarks:
             self._remarks.append(item)
 
-    def add(self, target: str, value: Any, why: str) -> None:
+    def add(self, target: Target, value: Any, why: str) -> None:
         """A field was written that the source does not hold."""
-        self._additions.append(Addition(target, value, why))
+        self._additions.append((_place_of(target), Addition(target_text(_place_of(target)), value, why)))
 
-    def close(self) -> tuple[tuple[Item, ...], tuple[Addition, ...]]:
-        """All items, in the order of the source, remarks last; and the additions."""
+    def close(self, written: Mapping[str, Any]) -> tuple[tuple[Item, ...], tuple[Addition, ...]]:
+        """All items, in the order of the source, remarks last; and the additions.
+
+        written: the documents of the agent, as `Conversion.written` has them
+        """
         for place in list(self._open):
             self._close_leaf(place)
-        return (*(self._settled[place] for place in self._order), *self._remarks), tuple(self._additions)
+        items = [self._proven(place, written) for place in self._order]
+        additions = []
+        for place, each in self._additions:
+            target = self._final(place)
+            if stands(written, target, each.value):
+                additions.append(replace(each, target=target_text(target)))
+        return (*items, *self._remarks), tuple(additions)
+
+    def _final(self, target: Place) -> Place:
+        for old, new in self.moved.items():
+            if target[: len(old)] == old:
+                return (*new, *target[len(old) :])
+        return target
+
+    def _proven(self, place: Place, written: Mapping[str, Any]) -> Item:
+        """The item of a leaf, and what it says only as far as it is so."""
+        item, target = self._settled[place]
+        if target is None:
+            return item
+        target = self._final(target)
+        for claim in (with_references(item.target_value), with_variables(item.target_value)):
+            if stands(written, target, claim):
+                return replace(item, target=target_text(target), target_value=claim)
+        row = row_for(place)
+        why = (row.why or "nothing of it stands in the spec") if row else UNKNOWN_WHY
+        return Item(Grade.UNSUPPORTED, item.code, item.source, why, item.todo, item.value)
 
     def _close_leaf(self, place: Place) -> None:
         row, value = row_for(place), self._open[place]
-        if is_empty(value) or (row is not None and row.is_default(value)):
+        if is_empty(value) or (row is not None and row.is_untouched(value)):
             self._settle(place, Grade.DEFAULT, code=row.code if row else UNKNOWN)
         elif row is None:
             self._settle(place, Grade.UNSUPPORTED, code=UNKNOWN, why=UNKNOWN_WHY, todo="Check whether it matters.")
@@ -98,10 +139,10 @@ class Account:
             self._close_by_row(place, row)
 
     def _close_by_row(self, place: Place, row: Row) -> None:
-        if row.is_secret:
+        if row.is_private:
             self._open[place] = NOT_COPIED
-        unused = row.grade in (Grade.EXACT, Grade.APPROXIMATED)
-        grade = Grade.UNSUPPORTED if unused else row.grade
+        unused = row.fate in (Grade.EXACT, Grade.APPROXIMATED)
+        grade = Grade.UNSUPPORTED if unused else row.fate
         why = row.why if not unused else f"not carried over here. {row.why}".strip()
         self._settle(place, grade, code=row.code, why=why, todo=row.todo)
 
@@ -111,7 +152,7 @@ class Account:
         grade: Grade,
         *,
         code: str,
-        target: str | None = None,
+        target: Target | None = None,
         target_value: Any = None,
         why: str = "",
         todo: str = "",
@@ -119,74 +160,57 @@ class Account:
         if place not in self._open:
             return
         value = self._open.pop(place)
-        self._settled[place] = Item(grade, code, place_text(place), why, todo, value, target, target_value)
+        where = None if target is None else _place_of(target)
+        if is_marked(value):
+            grade, code, value = Grade.CHOICE, "EL009", NOT_COPIED
+            why, todo = _EXPOSED, _REPLACE
+        shown = target_text(where) if where is not None else None
+        item = Item(grade, code, place_text(place), why, todo, value, shown, target_value)
+        self._settled[place] = (item, where)
 
 
-UNKNOWN_WHY = "not a documented field of an ElevenLabs agent; nothing on the other side answers to it"
+_EXPOSED = "a secret stood here in the clear; the spec refers to it by a name"
+_REPLACE = "Replace the leaked one, and set the new one in each environment."
 
 
-class Source:
-    """One agent's tree, read through typed getters that put wrong types into the account instead of raising."""
-
-    def __init__(self, tree: dict[str, Any]) -> None:
-        self.tree = tree
-        self.account = Account(tree)
-
-    def get(self, *place: str | int) -> Any:
-        """Whatever stands at `place`; None when nothing does."""
-        node: Any = self.tree
-        for part in place:
-            if isinstance(node, dict) and part in node:
-                node = node[part]
-            elif not isinstance(node, list) or not isinstance(part, int) or part >= len(node):
-                return None
-            else:
-                node = node[part]
-        return node
-
-    def text(self, *place: str | int) -> str:
-        return self._typed(place, lambda value: isinstance(value, str), "text") or ""
-
-    def flag(self, *place: str | int) -> bool | None:
-        found: bool | None = self._typed(place, lambda value: isinstance(value, bool), "true or false")
-        return found
-
-    def number(self, *place: str | int) -> float | None:
-        """A number; a numeral in a text is accepted, since real files hold those."""
-        value = self.get(*place)
-        if isinstance(value, str) and _is_numeral(value):
-            return float(value)
-        found: float | None = self._typed(
-            place, lambda v: isinstance(v, int | float) and not isinstance(v, bool) and abs(v) < _MOST, "a number"
-        )
-        return found
-
-    def objects(self, *place: str | int) -> dict[str, Any]:
-        return self._typed(place, lambda value: isinstance(value, dict), "an object") or {}
-
-    def items(self, *place: str | int) -> list[Any]:
-        return self._typed(place, lambda value: isinstance(value, list), "a list") or []
-
-    def is_default(self, *place: str | int) -> bool:
-        """Whether the value is absent, says nothing, or is the row's default."""
-        value, row = self.get(*place), row_for(place)
-        return is_empty(value) or (row is not None and row.is_default(value))
-
-    def _typed(self, place: Place, fits: Callable[[Any], bool], expected: str) -> Any:
-        value = self.get(*place)
-        if value is None or fits(value):
-            return value
-        if not is_empty(value):
-            for leaf, _ in list(leaves_of(value, place)):
-                self.account.misread(leaf, expected)
-        return None
-
-
-def _is_numeral(text: str) -> bool:
-    try:
-        return abs(float(text)) < _MOST
-    except ValueError:
+def stands(written: Mapping[str, Any], target: Place, claim: Any) -> bool:
+    """Whether something stands at `target` in what was written, and says `claim`; None claims its presence only."""
+    found = _at(written, target)
+    if found is None:
         return False
+    if claim == CHOSEN:
+        return "_choices.yaml" in str(found)
+    return claim is None or _says(found, claim)
 
 
-__all__ = ["Account", "Source", "same"]
+def target_text(target: Place) -> str:
+    """`config.slmModel`, or `agents/calls/x.yaml: name` for what stands in another file than the spec."""
+    file, *rest = target
+    return f"{file}: {place_text(tuple(rest))}" if "/" in str(file) else place_text(target)
+
+
+def _says(found: Any, claim: Any) -> bool:
+    if same(found, claim):
+        return True
+    if isinstance(found, str):
+        return isinstance(claim, str | int | float) and str(claim).strip() in found
+    inner = found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
+    return any(_says(each, claim) for each in inner)
+
+
+def _at(node: Any, target: Place) -> Any:
+    """What stands at `target`; members of a list go by their name, identifier or key."""
+    for part in target:
+        if isinstance(node, list):
+            named = [m for m in node if isinstance(m, dict) and part in (m.get(name) for name in _MEMBER_NAMES)]
+            node = named[0] if named else node[part] if isinstance(part, int) and part < len(node) else None
+        else:
+            node = node.get(part) if isinstance(node, dict) else None
+    return node
+
+
+_MEMBER_NAMES = ("name", "identifier", "variableName", "key", "id")
+
+
+def _place_of(target: Target) -> Place:
+    return tuple(target.split(".")) if isinstance(target, str) else target

@@ -1,37 +1,24 @@
-"""Addresses of services: which ones the platform takes, and secrets that were written into them."""
+"""Addresses of services: which ones the platform takes, and which are only placeholders of a scaffold."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
-from agentops.importers.credentials import credentials_in
-from agentops.importers.elevenlabs.conversion import Conversion
-from agentops.importers.elevenlabs.leaves import Place
+_WORDS = (
+    "company|domain|server|site|website|app|api|backend|business|store|url|host|project|org|brand|name|webhook|ngrok|"
+    "clinic|restaurant|endpoint|service|instance|account|subdomain|crm"
+)
+_SCAFFOLD = re.compile(
+    rf"(?i)^https?://(?:(?:(?:api|www)\.)?example\.(?:com|org|net)|(?:[\w-]+\.)*(?:your|my)[-_]?(?:{_WORDS})[\w-]*(?:\.[\w-]+)*"
+    r"|localhost|127\.0\.0\.1|0\.0\.0\.0|\.{3}|x{3,})(?:[:/?#]|$)"
+)
 
 
 def is_address(url: str) -> bool:
     """Whether the platform takes `url`: it must parse as one, so its host cannot be a placeholder."""
-    return bool(re.match(r"https?://[^{}\s/?#]+(?:[/?#]|$)", url)) and not re.search(r"\s", url)
+    return bool(re.match(r"https?://[^{}<>\s/?#]+(?:[/?#]|$)", url)) and not re.search(r"[\s<>]", url)
 
 
-def settled_address(
-    conversion: Conversion, at: Place, url: str, target: str, word: str, fill: Callable[[str], str] = str
-) -> str:
-    """The address in `url`, which stands at `at`, for `target`; secrets in it become references named after `word`.
-
-    `fill` puts path parameters into the address.
-    """
-    secrets = credentials_in(url)
-    made = conversion.rewrite(url)
-    names = []
-    for parameter, value in secrets:
-        names.append(conversion.secret(word, parameter))
-        made = made.replace(f"{parameter}={conversion.rewrite(value)}", f"{parameter}={names[-1]}", 1)
-    made = fill(made)
-    if names:
-        why, todo = "a credential was written into the address", f"Give each environment {', '.join(names)}."
-        conversion.source.account.hide(at, target, why, f"{todo} Replace the leaked one.")
-    else:
-        conversion.source.account.carry(at, target, made)
-    return made
+def is_scaffold(url: str) -> bool:
+    """Whether `url` is a placeholder that a template holds until somebody writes the real address."""
+    return bool(_SCAFFOLD.match(url))

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from agentops.credentials import secret_name
 from agentops.importers.elevenlabs import analysis, brain, built_in, platform, speech, stages, toolbox, widget
-from agentops.importers.elevenlabs.account import Source
-from agentops.importers.elevenlabs.conversion import AGENT, Conversion
+from agentops.importers.elevenlabs.conversion import AGENT, PROMPT, Conversion
+from agentops.importers.elevenlabs.leaves import leaves_of
 from agentops.importers.elevenlabs.placeholders import Placeholders
 from agentops.importers.elevenlabs.reading import SourceAgent
+from agentops.importers.elevenlabs.scripts import greeting_script, test_scripts
+from agentops.importers.elevenlabs.source import Source
 from agentops.importers.elevenlabs.voices import VoiceProposals
+from agentops.importers.elevenlabs.withdrawing import Withdrawal, is_marked, mark
 from agentops.importers.fidelity import Grade
+
+UNKNOWN_VALUE = "unknown"
 
 
 def convert(
-    agent: SourceAgent, key: str, answers: Mapping[str, Any], proposals: VoiceProposals, *, with_widget: bool = False
+    agent: SourceAgent,
+    key: str,
+    answers: Mapping[str, Any],
+    proposals: VoiceProposals,
+    *,
+    with_widget: bool = False,
+    with_playbooks: bool = False,
 ) -> Conversion:
-    """The whole conversion of one agent."""
-    source = Source(agent.tree)
-    conversion = Conversion(key, source, Placeholders(brain.defined_names(agent.tree)), answers)
+    """The whole conversion of one agent. Its secrets are taken out before anything else sees it."""
+    withdrawal = Withdrawal(key)
+    source = Source(withdrawal.take(agent.tree))
+    words = Placeholders(brain.defined_names(source.tree), secrets=_secret_variables(key, source.tree))
+    conversion = Conversion(key, source, words, answers, exposed=tuple(withdrawal.exposed))
     for repair in agent.repairs:
         conversion.remark(Grade.APPROXIMATED, "EL021", (), repair)
     brain.convert_identity(conversion)
@@ -28,30 +43,62 @@ def convert(
     built_in.convert_built_in(conversion)
     speech.convert_language(conversion)
     speech.convert_voice(conversion, proposals)
-    speech.convert_turns(conversion)
     speech.convert_conversation(conversion)
+    speech.convert_turns(conversion)
     analysis.convert_analysis(conversion)
     platform.convert_platform(conversion)
     widget.convert_widget(conversion, is_ported=with_widget)
-    stages.convert_workflow(conversion)
+    stages.convert_workflow(conversion, as_playbooks=with_playbooks)
     brain.convert_prompt(conversion)
     brain.convert_variables(conversion)
+    _keep_unknown(conversion)
     _report_variables(conversion)
+    conversion.settle_marks()
+    greeting = greeting_script(conversion)
+    conversion.scripts = {**({f"{key}-greeting": greeting} if greeting else {}), **test_scripts(conversion)}
+    if with_playbooks:
+        stages.as_playbooks(conversion)
     return conversion
 
 
+def _keep_unknown(conversion: Conversion) -> None:
+    """System variables without a counterpart get a value, so that no call reads their braces aloud."""
+    kept = str(conversion.config)
+    names = [name for name in sorted(conversion.words.unknown) if f"{{{{{name}}}}}" in kept]
+    if names:
+        defaults = conversion.config.get("defaultVariables", {})
+        conversion.put("defaultVariables", {**dict.fromkeys(names, UNKNOWN_VALUE), **defaults})
+
+
+def _secret_variables(key: str, tree: dict[str, Any]) -> dict[str, str]:
+    """Variables that ElevenLabs keeps from the model, wherever they are defined or used -> the secrets' marks."""
+    texts = [value for _, value in leaves_of(tree) if isinstance(value, str)]
+    names = {name for name in brain.defined_names(tree) if name.startswith("secret__")}
+    names |= {name for text in texts for name in re.findall(r"secret__\w+", text)}
+    given = Source(tree).objects(*AGENT, "dynamic_variables", "dynamic_variable_placeholders")
+    return {
+        name: str(given[name]) if is_marked(given.get(name)) else mark(secret_name(key, name.removeprefix("secret__")))
+        for name in sorted(names)
+    }
+
+
 def _report_variables(conversion: Conversion) -> None:
+    """What became of the placeholders of the texts that were kept."""
     words, place = conversion.words, (*AGENT, "dynamic_variables")
-    for name, (replacement, differs) in sorted(words.replaced.items()):
-        grade = Grade.APPROXIMATED if differs else Grade.EXACT
-        why = f"{{{{{name}}}}} became {replacement}" + (f": {differs}" if differs else "")
-        conversion.remark(grade, "EL007", place, why)
+    kept = str(conversion.config)
+    for name, change in sorted(words.replaced.items()):
+        if change.text in kept:
+            grade = Grade.APPROXIMATED if change.differs else Grade.EXACT
+            why = f"{{{{{name}}}}} became {change.text}" + (f": {change.differs}" if change.differs else "")
+            conversion.remark(grade, "EL007", (*PROMPT, "prompt"), why, change.todo)
     for old, new in sorted(words.renamed.items()):
-        why = f"{{{{{old}}}}} became {{{{{new}}}}}: the platform fills {old} itself and drops other values for it"
-        conversion.remark(Grade.APPROXIMATED, "EL007", place, why, "Send the new name from your client.")
+        if new in kept:
+            why = f"{{{{{old}}}}} became {{{{{new}}}}}: the platform fills {old} itself and drops other values for it"
+            conversion.remark(Grade.APPROXIMATED, "EL007", place, why, "Send the new name from your client.")
     for name in sorted(words.unknown):
-        why = f"{{{{{name}}}}} has no counterpart and is still in the text"
-        conversion.remark(Grade.UNSUPPORTED, "EL007", place, why, "Reword the sentence that uses it.")
+        if f"{{{{{name}}}}}" in kept:
+            why = f"{{{{{name}}}}} has no counterpart; it says {UNKNOWN_VALUE!r} unless a call sends it"
+            conversion.remark(Grade.UNSUPPORTED, "EL007", (*PROMPT, "prompt"), why, "Reword the sentence that uses it.")
     defaults = conversion.config.get("defaultVariables", {})
     for name in sorted(words.used - set(defaults) - _filled_by_tools(conversion)):
         why = f"{{{{{name}}}}} is used but has no default: a call that does not send it would read it aloud"

@@ -14,6 +14,8 @@ SETTINGS: Place = ("platform_settings",)
 VERDICTS = ["success", "failure", "unknown"]
 _TYPES = {"string": "STRING", "boolean": "BOOLEAN", "integer": "INTEGER", "number": "STRING"}
 
+_NONE_OF_THEM = re.compile(r"none|other|unknown|nothing|unclear|not_|no_|n/?a\b|undecided", re.IGNORECASE)
+
 
 def convert_analysis(conversion: Conversion) -> None:
     metrics: list[Document] = []
@@ -43,24 +45,27 @@ def _criterion(conversion: Conversion, place: Place, criterion: Document, metric
     source, account = conversion.source, conversion.source.account
     old, name = source.text(*place, "id"), source.text(*place, "name")
     identifier = _identifier(old or name, metrics)
+    question = _target(identifier, "dispositionMetricPrompt")
     account.carry((*place, "id"), _target(identifier, "identifier"), identifier, grade=_renamed(old, identifier))
     goal_at = _goal_place(criterion, place)
-    goal = source.text(*goal_at)
-    prompt = conversion.rewrite(goal) or f"Did the call meet this goal: {name or identifier}?"
+    goal = conversion.rewrite(source.text(*goal_at))
+    prompt = goal or f"Did the call meet this goal: {name or identifier}?"
     if name and name.lower() not in goal.lower() and slug(name, "_") != identifier:
         prompt = f"{name}: {prompt}"
-    account.carry((*place, "name"), _target(identifier, "dispositionMetricPrompt"), name or None)
-    account.carry(goal_at, _target(identifier, "dispositionMetricPrompt"), "(the metric's question)", grade=Grade.EXACT)
+    if name.lower() in prompt.lower():
+        account.carry((*place, "name"), question)
+    else:
+        account.carry((*place, "name"), _target(identifier, "identifier"), identifier)
+    account.carry(goal_at, question, goal, grade=Grade.EXACT)
     metric: Document = {"identifier": identifier}
     if source.text(*place, "scoring_mode") == "numeric_uniform":
-        highest = source.number(*place, "max_score")
-        extra = source.text(*place, "score_instructions")
-        prompt = f"Answer with an integer from 0 to {highest or 10:g}. {conversion.rewrite(extra)} {prompt}".replace(
-            "  ", " "
-        )
+        highest = source.number(*place, "max_score") or 10
+        extra = conversion.rewrite(source.text(*place, "score_instructions")).strip()
+        scale = f"Answer with an integer from 0 to {highest:g}."
+        prompt = " ".join(filter(None, (scale, extra, prompt)))
         metric |= {"dispositionMetricPrompt": prompt, "dispositionMetricType": "INTEGER"}
-        for key in ("scoring_mode", "max_score", "score_instructions"):
-            account.carry((*place, key), _target(identifier, "dispositionMetricPrompt"), "(the metric's question)")
+        for key, claim in (("scoring_mode", scale), ("max_score", scale), ("score_instructions", extra or None)):
+            account.carry((*place, key), question, claim)
     else:
         metric |= {"dispositionMetricPrompt": prompt, "dispositionMetricType": "ENUM", "choices": list(VERDICTS)}
         account.carry((*place, "scoring_mode"), _target(identifier, "choices"), list(VERDICTS))
@@ -90,12 +95,12 @@ def _collected(conversion: Conversion, place: Place, name: str, field: Document,
     shown = source.text(*place, "name")
     prompt = conversion.rewrite(described) or f"Extract {name.replace('_', ' ')}."
     if shown and shown != name:
-        prompt = f"{shown}: {prompt}"
-        account.carry((*place, "name"), _target(identifier, "dispositionMetricPrompt"), shown)
+        prompt = f"{conversion.rewrite(shown)}: {prompt}"
+        account.carry((*place, "name"), _target(identifier, "dispositionMetricPrompt"), conversion.rewrite(shown))
     else:
         account.repeat((*place, "name"), f"the field {name}")
     question = _target(identifier, "dispositionMetricPrompt")
-    account.carry((*place, "description"), question, "(the metric's question)", grade=_renamed(name, identifier))
+    account.carry((*place, "description"), question, conversion.rewrite(described), grade=_renamed(name, identifier))
     if identifier != name:
         why = f"the field {name} is the metric {identifier} now"
         conversion.remark(Grade.APPROXIMATED, "EL015", place, why, "Point dashboards and webhooks at the new name.")
@@ -108,6 +113,10 @@ def _kind(conversion: Conversion, place: Place, field: Document, identifier: str
     made: dict[str, Any]
     if isinstance(options, list) and options:
         made = {"dispositionMetricType": "ENUM", "choices": [str(option) for option in options]}
+        if not any(_NONE_OF_THEM.search(choice) for choice in made["choices"]):
+            made["choices"].append("unknown")
+            why = "a call where nothing fits must have an answer: one that is no choice drops all results of the call"
+            account.add(_target(identifier, "choices"), "unknown", why)
         account.carry_tree((*place, "enum"), _target(identifier, "choices"), grade=Grade.EXACT)
     elif declared == "number" and "whole" in str(field.get("description")).lower():
         made = {"dispositionMetricType": "INTEGER"}

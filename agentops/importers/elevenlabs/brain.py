@@ -8,13 +8,15 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agentops.importers.elevenlabs.conversion import AGENT, PROMPT, Conversion, slug
-from agentops.importers.elevenlabs.leaves import Place
+from agentops.importers.elevenlabs.leaves import Place, leaves_of
 from agentops.importers.elevenlabs.models import is_custom, proposed_models, same_model
 from agentops.importers.elevenlabs.placeholders import spoken_marks
-from agentops.importers.fidelity import Grade
+from agentops.importers.fidelity import CHOSEN, Grade
 from agentops.importers.yaml_text import literal
 
 FIRST_MESSAGE_LIMIT = 500
+_SEARCH = "search_knowledge"
+_SEARCH_TARGET = f"config.singlePromptConfig.tools.{_SEARCH}.knowledgeBaseId"
 _VARIABLES: Place = (*AGENT, "dynamic_variables", "dynamic_variable_placeholders")
 
 
@@ -38,11 +40,11 @@ def convert_identity(conversion: Conversion) -> None:
     source = conversion.source
     name = source.text("name")
     conversion.metadata["name"] = literal(name) if name else conversion.key
-    source.account.carry(("name",), "name", name)
+    source.account.carry(("name",), "name", conversion.metadata["name"])
     for index, tag in enumerate(source.items("tags")):
         if isinstance(tag, str) and slug(tag):
             conversion.tags[slug(tag)] = "yes"
-            source.account.carry(("tags", index), f"tags.{slug(tag)}", "yes")
+            source.account.carry(("tags", index), ("tags", slug(tag)), "yes")
 
 
 def convert_model(conversion: Conversion) -> None:
@@ -50,46 +52,52 @@ def convert_model(conversion: Conversion) -> None:
     model = source.text(*PROMPT, "llm")
     place: Place = (*PROMPT, "llm")
     if (same := same_model(model)) is not None:
-        why = "" if same == model else "the dated version cannot be pinned"
+        why = "the same model" if same == model else "the dated version cannot be pinned"
         conversion.carry(place, "slmModel", same, grade=Grade.EXACT, why=why)
     else:
         proposals = proposed_models("" if is_custom(model) else model)
         was = f"the agent used {model}" if model else "the agent names no model"
         conversion.put("slmModel", conversion.choose("model", f"Which model? {was}.", proposals))
-        source.account.carry(place, "config.slmModel", "(your choice)", grade=Grade.CHOICE)
+        source.account.carry(place, "config.slmModel", CHOSEN, grade=Grade.CHOICE)
         if not model:
             conversion.remark(Grade.CHOICE, "EL002", place, "the agent names no model", "Choose one.")
     _convert_timezone(conversion)
 
 
 def _convert_timezone(conversion: Conversion) -> None:
+    """The platform counts minutes from UTC and knows no daylight saving: winter time is written."""
     place: Place = (*PROMPT, "timezone")
     name = conversion.source.text(*place)
     if not name:
         return
     try:
-        offset = datetime(2026, 1, 15, tzinfo=UTC).astimezone(ZoneInfo(name)).utcoffset()
+        winter = datetime(2026, 1, 15, tzinfo=UTC).astimezone(ZoneInfo(name)).utcoffset()
+        summer = datetime(2026, 7, 15, tzinfo=UTC).astimezone(ZoneInfo(name)).utcoffset()
     except (ZoneInfoNotFoundError, ValueError, OSError):
         conversion.source.account.misread(place, "the name of a timezone")
         return
-    hours = offset.total_seconds() / 3600 if offset else 0.0
-    whole, minutes = divmod(round(abs(hours) * 60), 60)
-    label = f"(GMT{'-' if hours < 0 else '+'}{whole}:{minutes:02d}) {name}"
-    value = {"label": label, "offset": int(hours) if hours == int(hours) else hours}
-    conversion.carry(place, "timezone", value)
+    minutes = round(winter.total_seconds() / 60) if winter else 0
+    sign, (hours, rest) = "-" if minutes < 0 else "+", divmod(abs(minutes), 60)
+    value = {"label": f"(GMT{sign}{hours}:{rest:02d}) {name}", "offset": minutes}
+    grade = Grade.EXACT if winter == summer else Grade.APPROXIMATED
+    why = "the offset in minutes" if winter == summer else ""
+    conversion.put("timezone", value)
+    conversion.source.account.carry(place, "config.timezone", name, grade=grade, why=why)
+    conversion.words.offset = f"{sign}{hours:02d}:{rest:02d}" if minutes else ""
 
 
 def convert_prompt(conversion: Conversion) -> None:
     """Last of all, since the other parts add sections to the prompt and rename what it mentions."""
     source, place = conversion.source, (*PROMPT, "prompt")
     text = source.text(*place)
-    whole = conversion.rewrite(text)
+    own = conversion.for_prompt(text)
+    whole = own
     for section in conversion.sections:
         whole = f"{whole.rstrip()}\n\n{section.strip()}\n" if whole.strip() else f"{section.strip()}\n"
     grade = Grade.EXACT if whole == text else Grade.APPROXIMATED
     why = "" if whole == text else "placeholders were rewritten or sections added; the rest is unchanged"
     conversion.put("singlePromptConfig.prompt", whole)
-    source.account.carry(place, "config.singlePromptConfig.prompt", "(the prompt file)", grade=grade, why=why)
+    conversion.tell(place, own.strip(), grade=grade, why=why)
     if not whole.strip():
         conversion.remark(Grade.CHOICE, "EL004", place, "the agent has no prompt", "Write one in its prompt file.")
     _report_marks(conversion, place, text)
@@ -112,7 +120,7 @@ def _convert_first_message(conversion: Conversion) -> None:
     elif text.strip():
         question = f"What does the agent say first? The old text has {len(text)} characters; {FIRST_MESSAGE_LIMIT} fit."
         conversion.put("firstMessage", conversion.choose("first_message", question, _shortened(text)))
-        source.account.carry(place, "config.firstMessage", "(your choice)", grade=Grade.CHOICE, why="longer than fits")
+        source.account.carry(place, "config.firstMessage", CHOSEN, grade=Grade.CHOICE, why="longer than fits")
     else:
         _wait_for_the_caller(conversion, place)
     if source.flag(*AGENT, "disable_first_message_interruptions"):
@@ -132,7 +140,7 @@ def _wait_for_the_caller(conversion: Conversion, place: Place) -> None:
     question = "What does the agent say first? The old agent waited for the caller; publishing needs a sentence."
     proposals = (("Hello, how can I help you?", "a neutral opening"),)
     conversion.put("firstMessage", conversion.choose("first_message", question, proposals))
-    conversion.source.account.carry(place, "config.firstMessage", "(your choice)", grade=Grade.CHOICE, why=why)
+    conversion.source.account.carry(place, "config.firstMessage", CHOSEN, grade=Grade.CHOICE, why=why)
     if conversion.source.get(*place) is None:
         conversion.remark(Grade.CHOICE, "EL004", place, why, "Write a sentence in the choices file.")
 
@@ -149,7 +157,7 @@ def _convert_knowledge(conversion: Conversion) -> None:
     conversion.tools.append(
         {
             "type": "knowledge_base_search",
-            "name": "search_knowledge",
+            "name": _SEARCH,
             "description": "Look up facts in the knowledge base before answering a question about them.",
             "knowledgeBaseId": reference,
         }
@@ -158,6 +166,9 @@ def _convert_knowledge(conversion: Conversion) -> None:
     if always:
         why = f"was always part of the prompt: {', '.join(always)}"
         conversion.remark(Grade.CHOICE, "EL013", place, why, "Put its text into the prompt instead.")
+    for index, entry in enumerate(source.items(*place)):
+        for leaf, _ in leaves_of(entry, (*place, index)):
+            source.account.carry(leaf, _SEARCH_TARGET, CHOSEN)
     if source.flag(*PROMPT, "rag", "enabled") is False:
         why = "all documents used to be in the prompt; from now on they are searched"
         conversion.remark(Grade.APPROXIMATED, "EL013", (*PROMPT, "rag", "enabled"), why)
@@ -171,11 +182,15 @@ def convert_variables(conversion: Conversion) -> None:
         if name.startswith("system__"):
             source.account.repeat(place, "a value that the platform fills")
             continue
+        if name.startswith("secret__"):
+            why = "a secret variable: the spec refers to it by a name where a header or an address needs it"
+            source.account.hide(place, None, why, "Set the secret in each environment.")
+            continue
         target = conversion.words.name_of(name)
         defaults[target] = _scalar(conversion, value)
         grade = Grade.EXACT if target == name and not isinstance(value, dict | list) else Grade.APPROXIMATED
         why = "" if grade is Grade.EXACT else "renamed, or written as JSON text, since values are scalars"
-        source.account.carry_tree(place, f"config.defaultVariables.{target}", grade=grade, why=why)
+        source.account.carry_tree(place, ("config", "defaultVariables", target), grade=grade, why=why)
     known = conversion.config.get("defaultVariables", {})
     if defaults or known:
         conversion.put("defaultVariables", {**known, **defaults})

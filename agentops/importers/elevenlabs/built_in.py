@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from agentops.document import Document
+from agentops.importers.elevenlabs.account import PROMPT_TARGET
 from agentops.importers.elevenlabs.conversion import PROMPT, Conversion, slug
 from agentops.importers.elevenlabs.leaves import Place, leaves_of, place_text, same
 from agentops.importers.elevenlabs.toolbox import TOOLS
-from agentops.importers.fidelity import Grade
+from agentops.importers.fidelity import CHOSEN, Grade
 
 BUILT_IN: Place = (*PROMPT, "built_in_tools")
 E164 = re.compile(r"\+[1-9]\d{6,14}")
@@ -29,13 +31,17 @@ def convert_built_in(conversion: Conversion) -> None:
             add_end_call(conversion, place)
         elif kind == "transfer_to_number":
             _convert_transfers(conversion, place)
+        elif kind == "transfer_to_agent":
+            _convert_agent_transfers(conversion, place)
         elif kind == "voicemail_detection":
             _convert_voicemail(conversion, place)
         elif kind == "skip_turn":
             conversion.sections.append(f"# When the caller needs a moment\n{_WAIT}")
-            _carry_identity(conversion, place, "the prompt", Grade.APPROXIMATED)
+            conversion.tool_names[kind] = []
+            _carry_identity(conversion, place, PROMPT_TARGET, _WAIT)
         elif kind == "language_detection":
-            _carry_identity(conversion, place, "config.language.switching", Grade.APPROXIMATED)
+            conversion.tool_names[kind] = []
+            _carry_identity(conversion, place, "config.language.switching.isEnabled", True)
         else:
             _report(conversion, kind, place)
     _settle_twins(conversion)
@@ -50,7 +56,12 @@ def add_end_call(conversion: Conversion, place: Place) -> None:
     if not any(tool["type"] == "end_call" for tool in conversion.tools):
         description = conversion.rewrite(text) or _END_CALL
         conversion.tools.append({"type": "end_call", "name": "end_call", "description": description})
-    _carry_identity(conversion, place, "config.singlePromptConfig.tools.end_call", Grade.EXACT)
+    account, target = conversion.source.account, "config.singlePromptConfig.tools.end_call"
+    for key in ("name", "type"):
+        account.carry((*place, key), f"{target}.{key}", "end_call", grade=Grade.EXACT)
+    account.carry((*place, "params", "system_tool_type"), f"{target}.type", "end_call", grade=Grade.EXACT)
+    if text:
+        account.carry((*place, "description"), f"{target}.description", conversion.rewrite(text), grade=Grade.EXACT)
 
 
 def _enabled(conversion: Conversion) -> Iterator[tuple[str, Place]]:
@@ -74,10 +85,12 @@ def kind_of(tool: Document, name: str) -> str:
     return kind if isinstance(kind, str) and kind else name
 
 
-def _carry_identity(conversion: Conversion, place: Place, target: str, grade: Grade) -> None:
+def _carry_identity(conversion: Conversion, place: Place, target: str | None, value: Any = None) -> None:
+    """What names a built-in tool: its words do not arrive, what it does is at `target`."""
     for key in ("type", "name", "description"):
-        conversion.source.account.carry((*place, key), target, grade=grade)
-    conversion.source.account.carry((*place, "params", "system_tool_type"), target, grade=grade)
+        conversion.source.account.carry((*place, key), target, value, grade=Grade.APPROXIMATED)
+    at = (*place, "params", "system_tool_type")
+    conversion.source.account.carry(at, target, value, grade=Grade.APPROXIMATED)
 
 
 def _settle_twins(conversion: Conversion) -> None:
@@ -95,52 +108,105 @@ def _settle_twins(conversion: Conversion) -> None:
 
 
 def _report(conversion: Conversion, kind: str, place: Place) -> None:
-    grade = Grade.CHOICE if kind == "transfer_to_agent" else Grade.UNSUPPORTED
-    if kind == "transfer_to_agent":
-        why, todo = "a single-prompt agent cannot hand over to another agent", _TRANSFER_TODO
-    else:
-        why, todo = f"the built-in tool {kind} has no counterpart", "Describe the wanted behaviour in the prompt."
-    for key in ("type", "name", "description"):
-        conversion.source.account.carry((*place, key), None, grade=grade, why=why)
-    conversion.source.account.carry((*place, "params", "system_tool_type"), None, grade=grade, why=why)
-    conversion.remark(grade, "EL011", place, why, todo)
-
-
-_TRANSFER_TODO = "Merge the prompts, or add a transfer_call to the other agent's phone number."
+    why, todo = f"the built-in tool {kind} has no counterpart", "Describe the wanted behaviour in the prompt."
+    conversion.tool_names[kind] = []
+    for at in (*((*place, key) for key in ("type", "name", "description")), (*place, "params", "system_tool_type")):
+        conversion.source.account.carry(at, None, grade=Grade.UNSUPPORTED, why=why)
+    conversion.remark(Grade.UNSUPPORTED, "EL011", place, why, todo)
 
 
 # ---- transfers
 
 
 def _convert_transfers(conversion: Conversion, place: Place) -> None:
-    source = conversion.source
-    transfers = source.items(*place, "params", "transfers")
-    for index, transfer in enumerate(transfers):
-        if isinstance(transfer, dict):
-            add_transfer(conversion, (*place, "params", "transfers", index), transfer, index + 1, place)
+    source, kind = conversion.source, "transfer_to_number"
+    transfers = [(i, t) for i, t in enumerate(source.items(*place, "params", "transfers")) if isinstance(t, dict)]
+    for index, transfer in transfers:
+        at = (*place, "params", "transfers", index)
+        label = kind if len(transfers) == 1 else f"transfer_{short_name(source.text(*at, 'condition')) or index + 1}"
+        add_transfer(conversion, at, transfer, label, place)
+    names = [tool["name"] for tool in conversion.tools if tool["type"] == "transfer_call"]
+    conversion.tool_names[kind] = names
     if not transfers:
         why = "the tool names no destination"
         conversion.remark(Grade.CHOICE, "EL012", place, why, "Add a transfer_call tool with the number.")
-    _carry_identity(conversion, place, "config.singlePromptConfig.tools", Grade.APPROXIMATED)
+    target = f"config.singlePromptConfig.tools.{names[0]}" if names else None
+    _carry_identity(conversion, place, target)
     message = (*place, "params", "enable_client_message")
-    if source.get(*message) is True and transfers:
-        source.account.carry(message, "config.singlePromptConfig.tools.transferOption.publicHandoffOption", "prompt")
+    option = f"{target}.transferOption.publicHandoffOption"
+    if source.get(*message) is True and names:
+        source.account.carry(message, option, "prompt")
+
+
+def _convert_agent_transfers(conversion: Conversion, place: Place) -> None:
+    """Another agent is reached by its number, which only a person can give."""
+    source, kind = conversion.source, "transfer_to_agent"
+    before = len(conversion.tools)
+    transfers = [(i, t) for i, t in enumerate(source.items(*place, "params", "transfers")) if isinstance(t, dict)]
+    for index, transfer in transfers:
+        at = (*place, "params", "transfers", index)
+        label = f"transfer_{short_name(source.text(*at, 'condition')) or f'agent_{index + 1}'}"
+        add_agent_transfer(conversion, at, transfer, label)
+    names = [tool["name"] for tool in conversion.tools[before:]]
+    conversion.tool_names[kind] = names
+    if names:
+        _carry_identity(conversion, place, f"config.singlePromptConfig.tools.{names[0]}")
+    else:
+        _report(conversion, kind, place)
+
+
+def add_agent_transfer(conversion: Conversion, place: Place, transfer: Document, label: str, when: str = "") -> str:
+    """A transfer to another agent as a call to its number, which is asked for; gives the tool's name."""
+    source, account = conversion.source, conversion.source.account
+    name = _free_name(conversion, label)
+    target = f"config.singlePromptConfig.tools.{name}"
+    description = transfer_when(conversion.rewrite(source.text(*place, "condition").strip() or when))
+    agent = str(transfer.get("agent_id") or "an agent that the export does not name")
+    question = f"Which phone number (+countrycode...) reaches the agent that {name} hands over to? It was {agent}."
+    made: Document = {"type": "transfer_call", "name": name, "description": description}
+    made["transferNumber"] = conversion.choose(f"number_{name}", question)
+    made["transferOption"] = {"type": "cold_transfer"}
+    made["transferOnlyIfHuman"] = False
+    conversion.tools.append(made)
+    account.carry((*place, "condition"), f"{target}.description", description, grade=Grade.EXACT)
+    account.carry((*place, "agent_id"), f"{target}.transferNumber", CHOSEN, grade=Grade.CHOICE)
+    account.add(f"{target}.transferOnlyIfHuman", False, "an agent answers the transfer")
+    return name
+
+
+def short_name(text: str) -> str:
+    """A few words of a condition or label, as part of a tool's name."""
+    words = [word for word in slug(text, "_", 60).split("_") if word not in _SMALL_WORDS]
+    return "_".join(words[:5])[:32].strip("_")
+
+
+_SMALL_WORDS = frozenset({"when", "if", "the", "a", "an", "to", "is", "for", "of", "caller", "customer", "user", "s"})
+
+
+def transfer_when(condition: str) -> str:
+    """A tool's description out of the condition of a transfer, which may begin with a word such as "when"."""
+    if not condition:
+        return "Put the call through to the person or line that takes over."
+    stripped = re.sub(r"^(?:transfer\s+)?(?:when(?:ever)?|if|in case)\s+", "", condition, flags=re.IGNORECASE)
+    return f"Transfer when {lowered(stripped)}"
+
+
+def lowered(text: str) -> str:
+    """`text` for the middle of a sentence: names and abbreviations keep their capitals."""
+    first = text.split(" ", 1)[0]
+    is_name = first[1:].lower() != first[1:] or first == "I" or text.startswith("{{")
+    return text if is_name else text[:1].lower() + text[1:]
 
 
 def add_transfer(
-    conversion: Conversion, place: Place, transfer: Document, number: int, tool: Place | None, label: str = ""
-) -> None:
-    """One destination as a tool of its own. `label` names it where the destination has no condition."""
+    conversion: Conversion, place: Place, transfer: Document, label: str, tool: Place | None, when: str = ""
+) -> str:
+    """One destination as a tool of its own; gives its name. `when` says it where the destination has no condition."""
     source = conversion.source
     condition = source.text(*place, "condition").strip()
-    name = _free_name(conversion, "_".join(filter(None, (f"transfer_{number}", slug(condition or label, "_", 30)))))
+    name = _free_name(conversion, label)
     target = f"config.singlePromptConfig.tools.{name}"
-    when = conversion.rewrite(condition)
-    description = (
-        f"Transfer when {when[:1].lower() + when[1:]}"
-        if when
-        else f"Transfer the call{f' to {label}' if label else ''}."
-    )
+    description = transfer_when(conversion.rewrite(condition or when))
     made: Document = {"type": "transfer_call", "name": name, "description": description}
     source.account.carry((*place, "condition"), f"{target}.description", description)
     made["transferNumber"] = _number(conversion, place, transfer, name, target)
@@ -148,13 +214,15 @@ def add_transfer(
     made["transferOnlyIfHuman"] = False
     source.account.add(f"{target}.transferOnlyIfHuman", False, "ElevenLabs does not check whether a person answers")
     conversion.tools.append(made)
+    return name
 
 
 def _free_name(conversion: Conversion, name: str) -> str:
     taken = {tool["name"] for tool in conversion.tools}
-    while name in taken:
-        name += "_"
-    return name
+    free, number = name, 2
+    while free in taken:
+        free, number = f"{name}_{number}", number + 1
+    return free
 
 
 def _number(conversion: Conversion, place: Place, transfer: Document, name: str, target: str) -> str:
@@ -164,15 +232,18 @@ def _number(conversion: Conversion, place: Place, transfer: Document, name: str,
     for at in ((*place, "transfer_destination", "phone_number"), (*place, "phone_number")):
         found = re.sub(r"[\s().-]", "", source.text(*at))
         if E164.fullmatch(found):
-            account.carry(at, f"{target}.transferNumber", found, grade=Grade.EXACT)
-            account.carry((*place, "transfer_destination", "type"), f"{target}.transferNumber", grade=Grade.EXACT)
+            for each in ((*place, "transfer_destination", "phone_number"), (*place, "phone_number")):
+                if re.sub(r"[\s().-]", "", str(source.get(*each))) == found:
+                    account.carry(each, f"{target}.transferNumber", found, grade=Grade.EXACT)
+            kind_at = (*place, "transfer_destination", "type")
+            account.carry(kind_at, None, grade=Grade.BOOKKEEPING, why="a telephone number is the only kind there is")
             return found
     kind = str(inner.get("type") or "phone")
     told = str(inner.get("phone_number") or inner.get("sip_uri") or transfer.get("phone_number") or "")
     question = f"Which number (+countrycode...) does {name} call? The old destination was {kind} {told}".rstrip() + "."
     for leaf, _ in leaves_of(destination, (*place, "transfer_destination")):
-        account.carry(leaf, f"{target}.transferNumber", "(your choice)", grade=Grade.CHOICE)
-    account.carry((*place, "phone_number"), f"{target}.transferNumber", "(your choice)", grade=Grade.CHOICE)
+        account.carry(leaf, f"{target}.transferNumber", CHOSEN, grade=Grade.CHOICE)
+    account.carry((*place, "phone_number"), f"{target}.transferNumber", CHOSEN, grade=Grade.CHOICE)
     return conversion.choose(f"number_{name}", question)
 
 
@@ -196,7 +267,7 @@ def _option(conversion: Conversion, place: Place, transfer: Document, tool: Plac
 def _convert_voicemail(conversion: Conversion, place: Place) -> None:
     at: Place = (*place, "params", "voicemail_message")
     text = conversion.source.text(*at).strip()
-    kept = conversion.rewrite(text)[:END_TEXT_LIMIT] if text else "Sorry to have missed you. Goodbye."
+    kept = _cut(conversion.rewrite(text)) if text else "Sorry to have missed you. Goodbye."
     conversion.put("voiceMailDetectionConfig", {"enabled": True, "endText": kept})
     if text:
         cut = len(text) > END_TEXT_LIMIT
@@ -205,4 +276,11 @@ def _convert_voicemail(conversion: Conversion, place: Place) -> None:
     else:
         reason = "ElevenLabs hangs up silently; Atoms says a sentence in any case, so a short one is written"
         conversion.source.account.add("config.voiceMailDetectionConfig.endText", kept, reason)
-    _carry_identity(conversion, place, "config.voiceMailDetectionConfig.enabled", Grade.APPROXIMATED)
+    conversion.tool_names["voicemail_detection"] = []
+    _carry_identity(conversion, place, "config.voiceMailDetectionConfig.enabled", True)
+
+
+def _cut(text: str) -> str:
+    """`text` as far as it fits, without half a placeholder at its end."""
+    cut = text[:END_TEXT_LIMIT]
+    return cut if cut.count("{{") == cut.count("}}") else cut[: cut.rfind("{{")].rstrip()

@@ -11,11 +11,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from agentops.credentials import secret_name
 from agentops.document import Document
-from agentops.importers.credentials import secret_name
-from agentops.importers.elevenlabs.account import Source
+from agentops.importers.elevenlabs.account import PROMPT_TARGET, Target
 from agentops.importers.elevenlabs.leaves import Place
 from agentops.importers.elevenlabs.placeholders import Placeholders
+from agentops.importers.elevenlabs.source import Source
+from agentops.importers.elevenlabs.withdrawing import (
+    Exposed,
+    is_marked,
+    mark,
+    marks_in,
+    with_references,
+    with_variables,
+    without_marks,
+)
 from agentops.importers.fidelity import Grade, OpenChoice
 from agentops.importers.yaml_text import literal
 
@@ -31,8 +41,12 @@ class Conversion:
     config, metadata: the spec's fields in the platform's write vocabulary; leaves may hold deploy-time expressions
     comments:         dotted path in the spec -> why the value is what it is
     sections:         text added below the prompt
-    secrets:          names of the secrets that the spec refers to
+    exposed:          the secrets that stood in the clear in the source
     client_tools:     declarations for clients, which are no part of the agent
+    stages:           the stages of a workflow that become playbooks
+    scripts:          call scripts by the stem of their file
+    default_waits:    the tools that wait as long as ElevenLabs does unless told otherwise
+    tool_names:       what a tool was called -> what the tools in its place are called; none when there is none
     """
 
     key: str
@@ -43,23 +57,31 @@ class Conversion:
     metadata: Document = field(default_factory=dict)
     comments: dict[str, str] = field(default_factory=dict)
     sections: list[str] = field(default_factory=list)
-    secrets: list[str] = field(default_factory=list)
     client_tools: list[Document] = field(default_factory=list)
+    stages: list[Any] = field(default_factory=list)
+    scripts: dict[str, Document] = field(default_factory=dict)
+    default_waits: list[str] = field(default_factory=list)
+    tool_names: dict[str, list[str]] = field(default_factory=dict)
     choices: list[OpenChoice] = field(default_factory=list)
+    exposed: tuple[Exposed, ...] = ()
     tags: dict[str, str] = field(default_factory=dict)
 
-    def put(self, target: str, value: Any) -> None:
-        """Writes `value` at the dotted path `target` of the config."""
-        *parents, last = target.split(".")
+    def put(self, target: Target, value: Any) -> None:
+        """Writes `value` at `target` of the config."""
+        *parents, last = target.split(".") if isinstance(target, str) else target
         node = self.config
         for part in parents:
-            node = node.setdefault(part, {})
-        node[last] = value
+            node = node.setdefault(str(part), {})
+        node[str(last)] = value
 
     def carry(self, place: Place, target: str, value: Any, *, grade: Grade | None = None, why: str = "") -> None:
         """Writes `value` at `target` and settles the leaf it came from."""
         self.put(target, value)
         self.source.account.carry(place, f"config.{target}", value, grade=grade, why=why)
+
+    def tell(self, place: Place, text: str, *, grade: Grade | None = None, why: str = "") -> None:
+        """Settles a leaf that became `text` in the prompt."""
+        self.source.account.carry(place, PROMPT_TARGET, text, grade=grade, why=why)
 
     def add(self, target: str, value: Any, why: str) -> None:
         """Writes a field that the source does not hold, because the platforms' defaults differ."""
@@ -69,12 +91,32 @@ class Conversion:
     def choose(self, name: str, question: str, proposals: tuple[tuple[str, str], ...] = ()) -> str:
         """Asks for a decision and gives the expression that takes the answer from the choices file."""
         if name not in {choice.name for choice in self.choices}:
-            self.choices.append(OpenChoice(self.key, name, question, proposals, self.answers.get(name)))
+            shown = tuple((str(with_variables(value)), reason) for value, reason in proposals)
+            choice = OpenChoice(self.key, name, without_marks(question), shown, self.answers.get(name))
+            self.choices.append(choice)
         return f"${{{{ yaml('{CHOICES_FILE}')['{self.key}'].{name} }}}}"
 
     def rewrite(self, text: str) -> str:
         """`text` with its placeholders in the platform's spelling, safe from being read as a deploy-time expression."""
         return literal(self.words.rewrite(text))
+
+    def for_prompt(self, text: str) -> str:
+        """`text` for the model, with the new names of tools that are called otherwise now; each change is reported."""
+        text = self.rewrite(text)
+        kept = {tool["name"] for tool in self.tools}
+        for old, new in self.tool_names.items():
+            pattern = re.compile(rf"(?<![\w-]){re.escape(old)}(?![\w-])")
+            if old in kept or not pattern.search(text):
+                continue
+            if not new:
+                why = f"the prompt mentions {old}, which is no tool of this agent"
+                self.remark(Grade.UNSUPPORTED, "EL023", (*PROMPT, "prompt"), why, "Reword the sentence that uses it.")
+                continue
+            named = " or ".join(new) if len(new) < 3 else f"{', '.join(new[:-1])} or {new[-1]}"
+            text = pattern.sub(named, text)
+            why = f"{old} became {named} wherever the prompt mentions it"
+            self.remark(Grade.APPROXIMATED, "EL023", (*PROMPT, "prompt"), why, "Read the sentences that mention it.")
+        return text
 
     def remark(self, grade: Grade, code: str, place: Place, why: str, todo: str = "") -> None:
         self.source.account.remark(grade, code, place, why, todo)
@@ -85,11 +127,51 @@ class Conversion:
         return found
 
     def secret(self, *words: str) -> str:
-        """The name of a new secret made of `words`, and the expression for it."""
-        name = secret_name(self.key, *words)
-        if name not in self.secrets:
-            self.secrets.append(name)
-        return f"${{{{ secrets.{name} }}}}"
+        """The mark of the secret that is named after `words`."""
+        return mark(secret_name(self.key, *words))
+
+    def settle_marks(self) -> None:
+        """Secrets in texts that can hold none become variables, which are empty unless a call sends them."""
+        names: list[str] = []
+        defaults = self.config.get("defaultVariables", {})
+        self.config = with_references(_with_variables(self.config, (), names))
+        filled = {name: "" if is_marked(value) else value for name, value in defaults.items()}
+        if filled or names:
+            self.config["defaultVariables"] = {**filled, **{name.lower(): "" for name in names}}
+        self.metadata = without_marks(self.metadata)
+        for name in dict.fromkeys(names):
+            why = f"{{{{{name.lower()}}}}} stands for a secret that was in a text: no prompt or message can hold one"
+            todo = f"Take it out of the text, or send {name.lower()} with each call."
+            self.remark(Grade.CHOICE, "EL009", (*PROMPT, "prompt"), why, todo)
+
+    def written(self) -> dict[str, Any]:
+        """Every document of the agent as it will stand in files, by the name that targets have for it."""
+        return {
+            "config": self.config,
+            **self.metadata,
+            "tags": self.tags,
+            **{f"agents/calls/{stem}.yaml": without_marks(script) for stem, script in self.scripts.items()},
+            **({self.client_tools_file: {"tools": without_marks(self.client_tools)}} if self.client_tools else {}),
+        }
+
+    @property
+    def client_tools_file(self) -> str:
+        return f"client-tools/{self.key}.json"
+
+
+_TAKES_SECRETS = frozenset({"url", "headers", "queryParams", "requestBody", "body"})
+
+
+def _with_variables(node: Any, place: Place, names: list[str]) -> Any:
+    if isinstance(node, dict):
+        return {key: _with_variables(value, (*place, key), names) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_with_variables(value, (*place, index), names) for index, value in enumerate(node)]
+    if not is_marked(node) or _TAKES_SECRETS & set(place):
+        return node
+    if place[0] != "defaultVariables":
+        names += marks_in(node)
+    return with_variables(node)
 
 
 def slug(text: str, separator: str = "-", limit: int = 60) -> str:

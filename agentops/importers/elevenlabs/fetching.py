@@ -12,7 +12,8 @@ from typing import Any
 from agentops.document import Secret
 from agentops.errors import NotFoundError, PlatformError, UnauthorizedError
 from agentops.importers.elevenlabs.folder import Found
-from agentops.importers.elevenlabs.reading import NotAnAgentError, read_agent, read_tool
+from agentops.importers.elevenlabs.reading import NotAnAgentError, read_agent
+from agentops.importers.elevenlabs.tool_shapes import read_tool
 from agentops.net import Dialect, Http, NetOptions, Transport
 
 ORIGIN = "https://api.elevenlabs.io"

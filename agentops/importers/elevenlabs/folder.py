@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from agentops.errors import UsageError
-from agentops.importers.elevenlabs.reading import NotAnAgentError, SourceAgent, read_agent, read_loose_tools, read_tool
+from agentops.importers.elevenlabs.reading import NotAnAgentError, SourceAgent, read_agent
+from agentops.importers.elevenlabs.tool_shapes import read_loose_tools, read_tool
 from agentops.importers.fidelity import Refused
 
 MAX_BYTES = 20_000_000
@@ -123,6 +124,7 @@ def _read_folder(folder: Path, environment: str | None, found: Found) -> None:
             found.refuse(path, f"{listing.name} names it, but it does not exist")
         elif (config := load_json(path, found)) is not None:
             _add(path, config, folder, found, entry)
+    _tell_unattached(folder, found)
     if not entries:
         found.remarks.append(f"{listing} lists no agents; every JSON file below it is tried")
         _read_loose(folder, found)
@@ -182,22 +184,31 @@ def _of_environment(entries: list[_Listed], wanted: str | None, found: Found, fo
 
 
 def _bodies(root: Path, kind: str, found: Found) -> dict[str, Any]:
-    """Tools or tests of a folder by their ids."""
-    listing = root / f"{kind}.json"
-    if not listing.is_file():
-        return {}
+    """Tools or tests of a folder by their ids; one that the listing gives no id goes by its file's name."""
     quiet = Found()
+    listing = root / f"{kind}.json"
+    rows = _entries(load_json(listing, quiet), kind) if listing.is_file() else []
+    named = {root / str(row.get("config") or ""): _text(row, "id") for row in rows}
+    files = [*named, *sorted((root / f"{kind.removesuffix('s')}_configs").glob("*.json"))]
     bodies: dict[str, Any] = {}
-    for row in _entries(load_json(listing, quiet), kind):
-        path = root / str(row.get("config") or "")
-        identifier = _text(row, "id")
+    for path in dict.fromkeys(files):
         body = load_json(path, quiet) if path.is_file() else None
-        if identifier and isinstance(body, dict):
-            bodies[identifier] = read_tool(body) if kind == "tools" else body
+        if isinstance(body, dict):
+            bodies[named.get(path) or path.name] = read_tool(body) if kind == "tools" else body
     for refusal in quiet.refused:
         if refusal not in found.refused:
             found.refused.append(refusal)
     return {identifier: body for identifier, body in bodies.items() if body}
+
+
+def _tell_unattached(folder: Path, found: Found) -> None:
+    """Tests that no agent of the folder has attached belong to nobody, so no script is made of them."""
+    attached = {str(test.get("id")) for agent in found.agents for test in agent.tree.get("_imported_tests", ())}
+    names = [
+        str(body.get("name") or key) for key, body in _bodies(folder, "tests", found).items() if key not in attached
+    ]
+    if names:
+        found.remarks.append(f"tests that are attached to no agent, so not imported: {', '.join(names)}")
 
 
 def _shown(path: Path) -> str:

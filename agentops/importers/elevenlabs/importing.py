@@ -5,6 +5,7 @@ Choices are answered here from what the user gave; whether files are written is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,10 +14,12 @@ from agentops.document import Voice
 from agentops.importers.elevenlabs.agent import convert
 from agentops.importers.elevenlabs.conversion import CHOICES_FILE, Conversion, slug
 from agentops.importers.elevenlabs.folder import Found
+from agentops.importers.elevenlabs.leaves import place_text
 from agentops.importers.elevenlabs.project import CHOOSE, agent_files, choices_text, project_text
 from agentops.importers.elevenlabs.voices import DOCUMENTED, VoiceProposals
 from agentops.importers.fidelity import AgentFidelity, FidelityReport, OpenChoice
 
+_REFERENCE = re.compile(r"\$\{\{ secrets\.([A-Z][A-Z0-9_]*) \}\}")
 MAX_KEY = 56  # leaves room in a revision's label, and for the endings of file names
 
 
@@ -28,6 +31,7 @@ class ImportOptions:
     voice, model:    for every agent that has no answer of its own
     catalog:         the voices that proposals are made from
     with_widget:     port the website widget, too
+    with_playbooks:  workflow graphs become multi-agent lines instead of stages of one prompt
     project_name:    for `agentops.yaml`, which is written only where there is none
     """
 
@@ -36,17 +40,24 @@ class ImportOptions:
     model: str | None = None
     catalog: tuple[Voice, ...] = DOCUMENTED
     with_widget: bool = False
+    with_playbooks: bool = False
     project_name: str = "imported"
     has_project: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The outcome of a run: project path -> text, and the account of it."""
+    """The outcome of a run.
+
+    files:   project path -> text
+    secrets: the names that the specs refer to
+    exposed: the names of secrets that stood in the clear in the sources -> the first place of each
+    """
 
     files: dict[str, str]
     report: FidelityReport
     secrets: tuple[str, ...]
+    exposed: Mapping[str, str]
 
 
 def import_agents(found: Found, options: ImportOptions, source: str) -> Imported:
@@ -59,16 +70,28 @@ def import_agents(found: Found, options: ImportOptions, source: str) -> Imported
     for agent in found.agents:
         key = _key(agent.tree.get("name"), {c.key for c in conversions})
         proposals = VoiceProposals(options.catalog)
-        conversion = convert(agent, key, _answers(key, options), proposals, with_widget=options.with_widget)
+        conversion = convert(
+            agent,
+            key,
+            _answers(key, options),
+            proposals,
+            with_widget=options.with_widget,
+            with_playbooks=options.with_playbooks,
+        )
         _make_unique(conversion, names, remarks)
         made = agent_files(conversion, agent.origin)
-        items, additions = conversion.source.account.close()
+        items, additions = conversion.source.account.close(conversion.written())
         name = str(conversion.metadata["name"])
         choices = tuple(conversion.choices)
         agents.append(AgentFidelity(key, name, agent.origin, items, additions, choices, tuple(made)))
         conversions.append(conversion)
         files |= made
-    secrets = tuple(dict.fromkeys(name for conversion in conversions for name in conversion.secrets))
+    secrets = tuple(dict.fromkeys(name for text in files.values() for name in _REFERENCE.findall(text)))
+    exposed = {
+        each.name: f"{conversion.key}: {place_text(each.place)}"
+        for conversion in reversed(conversions)
+        for each in reversed(conversion.exposed)
+    }
     if conversions:
         choices_asked = [choice for conversion in conversions for choice in conversion.choices]
         files[f"agents/{CHOICES_FILE}"] = choices_text([*choices_asked, *_kept(options.answers, choices_asked)])
@@ -78,7 +101,7 @@ def import_agents(found: Found, options: ImportOptions, source: str) -> Imported
     elif secrets:
         remarks.append(f"the environments of agentops.yaml need these secrets: {', '.join(secrets)}")
     report = FidelityReport(source, tuple(agents), tuple(found.refused), tuple(remarks))
-    return Imported(files, report, secrets)
+    return Imported(files, report, secrets, dict(reversed(exposed.items())))
 
 
 def _key(name: Any, taken: Iterable[str]) -> str:

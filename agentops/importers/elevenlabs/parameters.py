@@ -5,17 +5,19 @@ A property's value comes from a constant, from a variable, or from the model; th
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 from agentops.document import Document
-from agentops.importers.credentials import is_credential
 from agentops.importers.elevenlabs.conversion import Conversion, slug
 from agentops.importers.elevenlabs.leaves import Place
 from agentops.importers.fidelity import Grade
 from agentops.importers.yaml_text import literal
 
 _TYPES = {"string": "text", "integer": "number", "number": "number", "boolean": "boolean"}
-_AS_JSON = "as JSON text"
+# What stands for a value that is no text: it goes into the body without quotes.
+_BARE = re.compile(r'"⟨(\{\{\w+\}\})⟩"')
 
 
 class Parameters:
@@ -25,11 +27,12 @@ class Parameters:
         self._conversion = conversion
         self._target = target
         self.asked: list[Document] = []
+        self._asked_at: dict[Place, str] = {}
 
     def path(self, place: Place) -> dict[str, str]:
         """Path parameter -> what stands for it in the URL."""
         named = self._conversion.source.objects(*place)
-        return {name: self._text(self._value((*place, name), schema, name, True)) for name, schema in named.items()}
+        return {name: _text(self._value((*place, name), schema, name, True)) for name, schema in named.items()}
 
     def query(self, place: Place) -> list[Document]:
         schema = self._conversion.source.get(*place)
@@ -37,27 +40,29 @@ class Parameters:
             return []
         properties = schema.get("properties", schema)
         at = (*place, "properties") if "properties" in schema else place
-        required = self._required(place, schema)
+        required = _required(schema)
         made = []
         for name, inner in properties.items() if isinstance(properties, dict) else ():
             if not _is_omitted(inner):
-                value = self._text(self._value((*at, name), inner, name, name in required))
+                value = _text(self._value((*at, name), inner, name, name in required))
                 made.append({"key": name, "value": value})
             else:
                 self._settle_omitted((*at, name), inner)
+        self._settle_required(place, schema, at)
         return made
 
-    def body(self, place: Place) -> Any:
-        """The body's template; None when the tool has none."""
+    def body(self, place: Place) -> str | None:
+        """The body's template, JSON once its variables are filled; None when the tool has none."""
         schema = self._conversion.source.get(*place)
         if not isinstance(schema, dict) or not (schema.get("properties") or schema.get("items")):
             return None
-        self._settle(place, "description", f"{self._target}.requestBody")
-        return self._value(place, schema, "", True)
+        template = json.dumps(self._value(place, schema, "", True), ensure_ascii=False, indent=2)
+        return _BARE.sub(r"\1", template)
 
     def ask(self, name: str, schema: Document | None = None, *, required: bool = True) -> str:
         """Makes the model fill in `name`; gives the placeholder for it."""
-        unique = self._unique(slug(name, "_") or "value")
+        spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+        unique = self._unique(slug(spaced, "_") or "value")
         schema = schema or {}
         made: Document = {"name": unique, "description": str(schema.get("description") or name.replace("_", " "))}
         made["description"] = literal(self._conversion.words.rewrite(made["description"]))
@@ -81,75 +86,83 @@ class Parameters:
         if not isinstance(schema, dict):
             return self._shorthand(place, schema, name, required)
         constant, variable = schema.get("constant_value"), schema.get("dynamic_variable")
-        if isinstance(constant, str) and is_credential(name, constant):
-            return self._hidden(place, name)
         if constant not in (None, ""):
-            self._settle(place, "constant_value", self._target, constant)
+            shown = _text(constant)
+            is_escaped = json.dumps(shown, ensure_ascii=False) != f'"{shown}"'
+            self._settle(place, "constant_value", self._target, None if is_escaped else literal(shown))
+            self._settle_kind(place, schema, self._target, Grade.BOOKKEEPING)
             return literal(constant) if isinstance(constant, str) else constant
         if isinstance(variable, str) and variable:
             made = self._conversion.words.variable(variable)
             self._settle(place, "dynamic_variable", self._target, made)
-            self._settle_asked(place, schema, self._target, Grade.BOOKKEEPING)
+            self._settle_kind(place, schema, self._target, Grade.BOOKKEEPING)
             return made
         if isinstance(schema.get("properties"), dict) and schema["properties"]:
             return self._object(place, schema, name)
         return self._asked(place, schema, name, required)
 
-    def _hidden(self, place: Place, name: str) -> str:
-        reference = self._conversion.secret(self._target.rsplit(".", 1)[1], name)
-        why, todo = "a credential was written into the file itself", f"Give each environment {reference}."
-        self._conversion.source.account.hide((*place, "constant_value"), self._target, why, todo)
-        return reference
-
     def _object(self, place: Place, schema: Document, name: str) -> Document:
-        required, made = self._required(place, schema), {}
+        required, made = _required(schema), {}
         for key, inner in schema["properties"].items():
             at: Place = (*place, "properties", key)
             if _is_omitted(inner):
                 self._settle_omitted(at, inner)
             else:
                 made[literal(key)] = self._value(at, inner, f"{name}_{key}" if name else key, key in required)
-        self._settle(place, "type", f"{self._target}.requestBody", "object")
-        self._settle(place, "description", f"{self._target}.requestBody", "(the object's shape)")
+        self._settle_required(place, schema, (*place, "properties"))
+        self._settle(place, "type", f"{self._target}.requestBody")
+        if schema.get("description"):
+            why = "the whole object is described nowhere; its properties are"
+            account = self._conversion.source.account
+            account.carry((*place, "description"), None, grade=Grade.BOOKKEEPING, why=why)
         return made
 
     def _asked(self, place: Place, schema: Document, name: str, required: bool) -> str:
+        """A parameter for the model. Lists and objects are filled in as JSON, so they must not be left out."""
         kind = str(schema.get("type"))
-        described = dict(schema)
-        if kind in ("array", "object"):
-            items = schema.get("items")
-            inner = f" of {items.get('description') or items.get('type')}" if isinstance(items, dict) else ""
+        described, is_json = dict(schema), kind in ("array", "object")
+        if is_json:
+            inner = _shape(schema.get("items"))
             text = schema.get("description") or name.replace("_", " ")
-            described = {"description": f"{text} ({kind}{inner}, {_AS_JSON})"}
-        placeholder = self.ask(name or "body", described, required=required)
+            empty = "[]" if kind == "array" else "{}"
+            described = {"description": f"{text} (JSON {kind}{inner}; {empty} when there is nothing)"}
+        placeholder = self.ask(name or "body", described, required=required or is_json)
+        self._asked_at[place] = self.asked[-1]["name"]
         target = f"{self._target}.llmParameters.{self.asked[-1]['name']}"
-        self._settle_asked(place, schema, target, Grade.APPROXIMATED if kind in ("array", "object") else None)
-        return placeholder
+        widened = Grade.APPROXIMATED if kind in ("array", "object", "integer") else Grade.EXACT
+        self._settle_kind(place, schema, target, widened, self.asked[-1]["type"])
+        is_bare = is_json or (required and kind in ("integer", "number", "boolean"))
+        return f"⟨{placeholder}⟩" if is_bare else placeholder
 
-    def _settle_asked(self, place: Place, schema: Document, target: str, grade: Grade | None) -> None:
-        kind = self.asked[-1]["type"] if self.asked and target.endswith(f".{self.asked[-1]['name']}") else None
-        widened = Grade.APPROXIMATED if schema.get("type") == "integer" else Grade.EXACT
-        self._settle(place, "type", target, kind, grade or widened)
-        for key in ("description", "value_type"):
-            self._settle(place, key, target, None, grade or Grade.EXACT)
-        account = self._conversion.source.account
+    def _settle_kind(self, place: Place, schema: Document, target: str, grade: Grade, kind: str | None = None) -> None:
+        """What a property says of itself, beside its value."""
+        self._settle(place, "type", target, kind, grade)
+        self._settle(place, "description", target, None, grade)
+        account, why = self._conversion.source.account, "says where the value comes from, which the request shows"
+        account.carry((*place, "value_type"), None, grade=Grade.BOOKKEEPING, why=why)
         for key in ("enum", "items"):
             if key in schema:
-                account.carry_tree((*place, key), target, grade=grade or Grade.EXACT)
+                self._conversion.source.account.carry_tree((*place, key), target, grade=grade)
 
     def _shorthand(self, place: Place, schema: Any, name: str, required: bool) -> str:
         """A property that hand-written files give as a bare type or description."""
         kind = {"type": schema} if isinstance(schema, str) and schema in _TYPES else {"description": str(schema)}
         placeholder = self.ask(name, kind, required=required)
+        self._asked_at[place] = self.asked[-1]["name"]
         self._conversion.source.account.carry_tree(place, f"{self._target}.llmParameters.{self.asked[-1]['name']}")
         return placeholder
 
-    def _required(self, place: Place, schema: Document) -> frozenset[str]:
+    def _settle_required(self, place: Place, schema: Document, properties: Place) -> None:
         names = schema.get("required")
+        account = self._conversion.source.account
         for index, name in enumerate(names if isinstance(names, list) else ()):
             at: Place = (*place, "required", index)
-            self._conversion.source.account.carry(at, f"{self._target}.llmParameters", name, grade=Grade.EXACT)
-        return frozenset(str(name) for name in names) if isinstance(names, list) else frozenset()
+            asked = self._asked_at.get((*properties, str(name)))
+            if asked is not None:
+                account.carry(at, f"{self._target}.llmParameters.{asked}.required", True, grade=Grade.EXACT)
+            else:
+                why = "the model fills in no such parameter: its value is fixed, made of parts, or it is not there"
+                account.carry(at, None, grade=Grade.BOOKKEEPING, why=why)
 
     def _settle(self, place: Place, key: str, target: str, value: Any = None, grade: Grade | None = None) -> None:
         self._conversion.source.account.carry((*place, key), target, value, grade=grade)
@@ -158,11 +171,28 @@ class Parameters:
         why = "left out of the request, as before"
         self._conversion.source.account.carry_tree(place, None, grade=Grade.EXACT, why=why)
 
-    @staticmethod
-    def _text(value: Any) -> str:
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        return value if isinstance(value, str) else str(value)
+
+def _text(value: Any) -> str:
+    """A value as it stands in an address or a query."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.strip("⟨⟩") if isinstance(value, str) else str(value)
+
+
+def _shape(items: Any) -> str:
+    """What the members of a list are, in a few words for the model."""
+    if not isinstance(items, dict):
+        return ""
+    properties = items.get("properties")
+    if isinstance(properties, dict) and properties:
+        kinds = [f"{name} ({p.get('type', 'string')})" for name, p in properties.items() if isinstance(p, dict)]
+        return f" of objects with {', '.join(kinds)}"
+    return f" of {items.get('description') or items.get('type')}"
+
+
+def _required(schema: Document) -> frozenset[str]:
+    names = schema.get("required")
+    return frozenset(str(name) for name in names) if isinstance(names, list) else frozenset()
 
 
 def _is_omitted(schema: Any) -> bool:

@@ -16,19 +16,30 @@ RESERVED = frozenset(
         *("agent_gender", "default_language", "supported_languages", "timezone"),
     }
 )
-# name there -> (text here, what differs); an empty remark means the same thing.
-_SYSTEM: Mapping[str, tuple[str, str]] = {
-    "system__caller_id": ("{{user_number}}", "always the human's number, in outbound calls too"),
-    "system__called_number": ("{{agent_number}}", "the agent's own number; in outbound calls use {{user_number}}"),
-    "system__conversation_id": ("{{call_id}}", "ids have another form"),
-    "system__call_sid": ("{{call_id}}", "not a Twilio id: services that look it up there will not find it"),
-    "system__time": ("{{current_date}} {{current_time}}", "fixed when the call starts"),
-    "system__time_utc": (
-        "{{current_date}} {{current_time}}",
-        "in the agent's own timezone, fixed when the call starts",
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a system variable becomes; an empty remark means that it says the same."""
+
+    text: str
+    differs: str = ""
+    todo: str = ""
+
+
+_SYSTEM: Mapping[str, Change] = {
+    "system__caller_id": Change("{{user_number}}", "always the human's number, in outbound calls too"),
+    "system__called_number": Change(
+        "{{agent_number}}", "the agent's own number", "In prompts for outbound calls write {{user_number}}."
     ),
-    "system__timezone": ("{{timezone}}", ""),
+    "system__conversation_id": Change("{{call_id}}", "ids have another form"),
+    "system__call_sid": Change(
+        "{{call_id}}", "not a Twilio id", "Services that look the call up at Twilio need another way to find it."
+    ),
+    "system__time": Change("{{current_date}} {{current_time}}", "fixed when the call starts"),
+    "system__timezone": Change("{{timezone}}"),
 }
+_UTC = "system__time_utc"
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_.]*)\s*\}\}")
 _AUDIO_TAG = re.compile(
     r"\[(?:laughs?|laughing|chuckles?|sighs?|whispers?|whispering|warmly|excited(?:ly)?|pauses?|giggles?|sings?|softly|"
@@ -43,24 +54,32 @@ class Placeholders:
     """Rewrites the texts of one agent and remembers what it met.
 
     renamed:   reserved name -> its new name, for variables that the author had defined under it
-    replaced:  system variable -> (its replacement, what differs)
+    replaced:  system variable -> what it became
     unknown:   system variables and secrets without a counterpart
     used:      every author's variable that a text mentions
+    offset:    how the agent's local time differs from UTC, as `+05:30`; empty when its clock is UTC
+    secrets:   secret variable -> the mark of the secret in its place
     """
 
     defined: frozenset[str] = frozenset()
     renamed: dict[str, str] = field(default_factory=dict)
-    replaced: dict[str, tuple[str, str]] = field(default_factory=dict)
+    replaced: dict[str, Change] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
+    offset: str = ""
+    secrets: dict[str, str] = field(default_factory=dict)
 
     def rewrite(self, text: str) -> str:
         """`text` with every placeholder in the platform's spelling."""
         return _PLACEHOLDER.sub(self._one, text)
 
     def variable(self, name: str) -> str:
-        """The placeholder for the variable `name`, as it stands alone in a tool's schema."""
-        return self.rewrite("{{" + name + "}}")
+        """The placeholder for the variable `name`, as it stands alone in a tool's schema; no model reads it there."""
+        return self.secrets.get(name) or self.rewrite("{{" + name + "}}")
+
+    def outside_the_model(self, text: str) -> str:
+        """`text` for an address or a header: secret variables may stand there, too."""
+        return self.rewrite(_PLACEHOLDER.sub(lambda match: self.secrets.get(match[1], match[0]), text))
 
     def name_of(self, name: str) -> str:
         """The name that an author's own variable has here."""
@@ -74,9 +93,10 @@ class Placeholders:
 
     def _one(self, match: re.Match[str]) -> str:
         name = match[1]
-        if name in _SYSTEM:
-            self.replaced[name] = _SYSTEM[name]
-            return _SYSTEM[name][0]
+        change = self._utc() if name == _UTC else _SYSTEM.get(name)
+        if change is not None:
+            self.replaced[name] = change
+            return change.text
         if name.startswith(("system__", "secret__", "env__")):
             self.unknown.add(name)
             return "{{" + name + "}}"
@@ -84,6 +104,14 @@ class Placeholders:
             return "{{" + name + "}}"
         self.used.add(self.name_of(name))
         return "{{" + self.name_of(name) + "}}"
+
+    def _utc(self) -> Change:
+        clock = "{{current_date}} {{current_time}}"
+        if not self.offset:
+            return Change(f"{clock} UTC", "fixed when the call starts")
+        differs = f"the platform's clock is local, {self.offset} from UTC, and fixed when the call starts"
+        todo = "Let a variable of your own carry UTC where a service compares times, or move the agent to UTC."
+        return Change(f"{clock} (UTC{self.offset})", differs, todo)
 
 
 def spoken_marks(text: str) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from agentops.document import Document
-from agentops.importers.elevenlabs.addresses import is_address, settled_address
+from agentops.importers.elevenlabs.addresses import is_address
 from agentops.importers.elevenlabs.conversion import AGENT, Conversion
 from agentops.importers.elevenlabs.leaves import Place
 from agentops.importers.elevenlabs.toolbox import header
-from agentops.importers.fidelity import Grade
+from agentops.importers.fidelity import CHOSEN, Grade
+from agentops.importers.yaml_text import literal
 
 SETTINGS: Place = ("platform_settings",)
 _HOOK: Place = (*SETTINGS, "workspace_overrides", "conversation_initiation_client_data_webhook")
@@ -49,7 +50,7 @@ def _convert_webhook(conversion: Conversion) -> None:
         target = "config.preCallAPI.headers"
         made["headers"] = {
             name: header(
-                conversion, (*_HOOK, "request_headers", name), ("pre_call", name), name, value, f"{target}.{name}"
+                conversion, (*_HOOK, "request_headers", name), ("pre_call", name), value, (*target.split("."), name)
             )
             for name, value in headers.items()
         }
@@ -59,9 +60,11 @@ def _convert_webhook(conversion: Conversion) -> None:
 def _address(conversion: Conversion, url: str) -> str:
     at: Place = (*_HOOK, "url")
     if not is_address(url):
-        conversion.source.account.carry(at, "config.preCallAPI.url", "(your choice)", grade=Grade.CHOICE)
+        conversion.source.account.carry(at, "config.preCallAPI.url", CHOSEN, grade=Grade.CHOICE)
         return conversion.choose("webhook_url", _URL_QUESTION)
-    return settled_address(conversion, at, url, "config.preCallAPI.url", "pre_call")
+    made = literal(conversion.words.outside_the_model(url))
+    conversion.source.account.carry(at, "config.preCallAPI.url", made)
+    return made
 
 
 _URL_QUESTION = (
@@ -79,7 +82,7 @@ def _convert_guardrails(conversion: Conversion) -> None:
         if text:
             rules.append(f"- {conversion.rewrite(text)}")
             for key in ("prompt", "name", "is_enabled"):
-                source.account.carry((*place, key), "the prompt", "(a line under Guardrails)")
+                conversion.tell((*place, key), rules[-1])
     if rules:
         conversion.sections.append("# Guardrails\n" + "\n".join(rules))
 
@@ -92,7 +95,7 @@ def _convert_redaction(conversion: Conversion) -> None:
             target, False, "ElevenLabs redacts nothing by default; Atoms does, even before the model reads it"
         )
     else:
-        conversion.carry(place, target, enabled)
+        conversion.carry(place, target, enabled, grade=None if enabled else Grade.EXACT)
     if enabled:
         why = "the model itself will see placeholders such as [ACCOUNTNUMBER_1] where the caller gives numbers"
         conversion.remark(Grade.APPROXIMATED, "EL018", place, why, "Switch it off if the agent must note them down.")

@@ -5,17 +5,19 @@ Whether and how they are written over what is there already is decided in `impor
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Sequence
 from typing import Any
 
 from agentops.document import Document
 from agentops.importers.elevenlabs.conversion import CHOICES_FILE, Conversion
-from agentops.importers.elevenlabs.scripts import greeting_script, test_scripts
+from agentops.importers.elevenlabs.withdrawing import without_marks
 from agentops.importers.fidelity import OpenChoice
 from agentops.importers.yaml_text import comment_lines, scalar, to_yaml
 from agentops.spec.files import PROJECT_FILE
 from agentops.spec.layout import format_yaml
+from agentops.spec.lint.prompts import mentioned_tools
 from agentops.spec.model.agent import AgentSpec
 from agentops.spec.model.project import ProjectSpec
 
@@ -25,28 +27,57 @@ CHOOSE = "$choose"
 def agent_files(conversion: Conversion, origin: str) -> dict[str, str]:
     """Spec, prompt, calls and side files of one agent, by path relative to the project."""
     key = conversion.key
-    config = dict(conversion.config)
-    single = config["singlePromptConfig"]
-    prompt, tools = single.get("prompt", ""), single.get("tools", [])
-    config["singlePromptConfig"] = {
-        "prompt": f"${{{{ file('prompts/{key}.md') }}}}",
-        **({"tools": tools} if tools else {}),
-    }
-    files = {f"agents/prompts/{key}.md": prompt if prompt.endswith("\n") else f"{prompt}\n"}
-    scripts = {f"{key}-greeting": greeting_script(conversion), **test_scripts(conversion)}
-    for stem, script in scripts.items():
+    config: Document = copy.deepcopy(conversion.config)
+    files: dict[str, str] = {}
+    holder, name = (config["singlePromptConfig"], "prompt") if "singlePromptConfig" in config else (None, "")
+    if holder is None:
+        holder, name = config["playbooks"], "conversationGuide"
+    prompt = holder.get(name, "")
+    files[f"agents/prompts/{key}.md"] = prompt if prompt.endswith("\n") else f"{prompt}\n"
+    holder[name] = f"${{{{ file('prompts/{key}.md') }}}}"
+    if holder.get("tools") == []:
+        del holder["tools"]
+    for stem, script in conversion.scripts.items():
         header = "yaml-language-server: $schema=../../schemas/call.schema.json"
-        files[f"agents/calls/{stem}.yaml"] = to_yaml(script, header=header)
-    spec: Document = {"name": conversion.metadata["name"]}
+        files[f"agents/calls/{stem}.yaml"] = to_yaml(without_marks(script), header=header)
+    spec: Document = dict(conversion.metadata)
     if conversion.tags:
         spec["tags"] = conversion.tags
-    spec |= {"config": config, "calls": [f"calls/{stem}.yaml" for stem in scripts]}
+    if accepted := _accepted_warnings(conversion):
+        spec["lint"] = accepted
+    spec["config"] = config
+    if conversion.scripts:
+        spec["calls"] = [f"calls/{stem}.yaml" for stem in conversion.scripts]
     files[f"agents/{key}.yaml"] = _spec_text(conversion, spec, origin)
     if conversion.client_tools:
-        files[f"client-tools/{key}.json"] = (
-            json.dumps({"tools": conversion.client_tools}, indent=2, ensure_ascii=False) + "\n"
-        )
+        declared = {"tools": without_marks(conversion.client_tools)}
+        files[conversion.client_tools_file] = json.dumps(declared, indent=2, ensure_ascii=False) + "\n"
     return files
+
+
+def _accepted_warnings(conversion: Conversion) -> list[Document]:
+    """What `lint` would say of every import although it is as it was: switched off where it stands, with the reason."""
+    single = conversion.config.get("singlePromptConfig")
+    if single is None:
+        return []
+    accepted: list[Document] = [
+        {
+            "rule": "slow-tool",
+            "path": f"config.singlePromptConfig.tools[{index}].timeout",
+            "reason": "ElevenLabs waits 20 s for a tool unless told otherwise, and so does this one.",
+        }
+        for index, tool in enumerate(single.get("tools", ()))
+        if tool["name"] in conversion.default_waits
+    ]
+    declared = {tool["name"] for tool in conversion.client_tools}
+    own = {tool["name"] for tool in single.get("tools", ())} | conversion.config.get("defaultVariables", {}).keys()
+    unknown = set(mentioned_tools(single.get("prompt", ""))) - own
+    if unknown and unknown <= declared:
+        reason = f"Clients declare these tools in each session: {conversion.client_tools_file}."
+        accepted.append(
+            {"rule": "unknown-tool-mentioned", "path": "config.singlePromptConfig.prompt", "reason": reason}
+        )
+    return accepted
 
 
 def _spec_text(conversion: Conversion, spec: Document, origin: str) -> str:

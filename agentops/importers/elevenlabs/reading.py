@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from agentops.errors import AgentopsError
+from agentops.importers.elevenlabs.addresses import is_scaffold
+from agentops.importers.elevenlabs.tool_shapes import Repairs, by_id, documented_tool, read_loose_tools, read_tool
 
 _CONVERSATION_PARTS = ("agent", "asr", "turn", "tts", "conversation", "language_presets", "vad")
 _PLATFORM_PARTS = (
@@ -47,15 +49,6 @@ class SourceAgent:
     repairs: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class _Repairs:
-    done: list[str] = field(default_factory=list)
-
-    def note(self, what: str) -> None:
-        if what not in self.done:
-            self.done.append(what)
-
-
 def read_agent(
     data: Any,
     origin: str,
@@ -68,7 +61,7 @@ def read_agent(
 
     `tools` and `tests` are bodies by id, from the folder or account that the agent belongs to.
     """
-    repairs = _Repairs()
+    repairs = Repairs()
     tree = _unwrapped(data, repairs)
     if _is_camel(tree):
         repairs.note("camelCase keys were read as the documented snake_case ones")
@@ -86,25 +79,7 @@ def read_agent(
     return SourceAgent(origin, tree, tuple(repairs.done))
 
 
-def read_tool(data: Any) -> dict[str, Any] | None:
-    """One tool's body out of `data` in any of its shapes; None when there is none."""
-    if isinstance(data, dict) and isinstance(data.get("tool_config"), dict):
-        data = data["tool_config"]
-    if not isinstance(data, dict) or not isinstance(data.get("name"), str):
-        return None
-    return data if {"type", "api_schema", "parameters", "webhook_url"} & data.keys() else None
-
-
-def read_loose_tools(data: Any) -> list[dict[str, Any]]:
-    """The tools in a file that holds nothing but tools: a list of them, `{tools: [...]}`, or one."""
-    if isinstance(data, dict) and isinstance(data.get("tools"), list) and "conversation_config" not in data:
-        data = data["tools"]
-    candidates = data if isinstance(data, list) else [data]
-    found = [tool for tool in map(read_tool, candidates) if tool is not None]
-    return found if found and len(found) == len(candidates) else []
-
-
-def _unwrapped(data: Any, repairs: _Repairs) -> dict[str, Any]:
+def _unwrapped(data: Any, repairs: Repairs) -> dict[str, Any]:
     if isinstance(data, list) and len(data) == 1 and isinstance(data[0], dict):
         repairs.note("a list with one agent in it was opened")
         data = data[0]
@@ -150,7 +125,7 @@ def _snake_name(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
 
 
-def _wrapped(tree: dict[str, Any], repairs: _Repairs) -> dict[str, Any]:
+def _wrapped(tree: dict[str, Any], repairs: Repairs) -> dict[str, Any]:
     agent = tree.get("agent")
     is_dump = isinstance(agent, dict) and ("prompt" in agent or "first_message" in agent)
     if "conversation_config" in tree or not is_dump:
@@ -165,7 +140,7 @@ def _wrapped(tree: dict[str, Any], repairs: _Repairs) -> dict[str, Any]:
     return rest
 
 
-def _place_aliases(tree: dict[str, Any], repairs: _Repairs) -> dict[str, Any]:
+def _place_aliases(tree: dict[str, Any], repairs: Repairs) -> dict[str, Any]:
     """Moves what hand-written files keep in other places to where the schema has it."""
     tree = _deep_copy(tree)
     config = tree["conversation_config"]
@@ -187,11 +162,44 @@ def _place_aliases(tree: dict[str, Any], repairs: _Repairs) -> dict[str, Any]:
             if key in holder and key not in prompt:
                 prompt[key] = holder.pop(key)
                 repairs.note(f"`{shown}` was read as `agent.prompt.{key}`")
+    _place_variables(agent, repairs)
+    _place_lists(tree, repairs)
     hook = tree.pop("conversation_initiation_client_data_webhook", None)
     if hook is not None:
         _put_webhook(tree, hook)
         repairs.note("the webhook at the top was read as the workspace override it belongs to")
     return tree
+
+
+def _place_variables(agent: dict[str, Any], repairs: Repairs) -> None:
+    """`dynamic_variables` under the prompt belong to the agent; bare values are placeholders."""
+    prompt = agent.get("prompt")
+    if isinstance(prompt, dict) and "dynamic_variables" in prompt and "dynamic_variables" not in agent:
+        agent["dynamic_variables"] = prompt.pop("dynamic_variables")
+        repairs.note("`agent.prompt.dynamic_variables` was read as `agent.dynamic_variables`")
+    given = agent.get("dynamic_variables")
+    if isinstance(given, dict) and "dynamicVariablePlaceholders" in given:
+        given["dynamic_variable_placeholders"] = given.pop("dynamicVariablePlaceholders")
+        repairs.note("`dynamicVariablePlaceholders` was read as the documented name")
+    if isinstance(given, list) and all(isinstance(each, dict) for each in given):
+        given = {str(each.get("name") or each.get("id") or i): each.get("value", "") for i, each in enumerate(given)}
+        repairs.note("a list of dynamic variables was read as the documented map")
+    if isinstance(given, dict) and "dynamic_variable_placeholders" not in given and given:
+        agent["dynamic_variables"] = {"dynamic_variable_placeholders": given}
+        repairs.note("bare dynamic variables were read as `dynamic_variable_placeholders`")
+
+
+def _place_lists(tree: dict[str, Any], repairs: Repairs) -> None:
+    """A list of fields to collect is the documented map of them by name."""
+    platform = tree.get("platform_settings")
+    fields = platform.get("data_collection") if isinstance(platform, dict) else None
+    if isinstance(platform, dict) and isinstance(fields, list) and fields:
+        named = [{"id": each.get("identifier"), **each} if isinstance(each, dict) else each for each in fields]
+        platform["data_collection"] = {
+            name: body if isinstance(body, dict) else {"description": str(body)}
+            for name, body in by_id(named)[0].items()
+        }
+        repairs.note("a list in `data_collection` was read as the documented map")
 
 
 def _put_webhook(tree: dict[str, Any], hook: Any) -> None:
@@ -201,12 +209,18 @@ def _put_webhook(tree: dict[str, Any], hook: Any) -> None:
         overrides["conversation_initiation_client_data_webhook"] = hook
 
 
-def _place_tools(tree: dict[str, Any], known: Mapping[str, Any], repairs: _Repairs) -> None:
+def _place_tools(tree: dict[str, Any], known: Mapping[str, Any], repairs: Repairs) -> None:
     prompt = _prompt_of(tree)
     if prompt is None:
         return
     tools = prompt.get("tools")
     bodies = list(tools) if isinstance(tools, list) else []
+    complete = {body["name"]: body for each in known.values() if (body := read_tool(each)) is not None}
+    for index, tool in enumerate(bodies):
+        own = complete.get(str(tool.get("name"))) if isinstance(tool, dict) else None
+        if own is not None and _is_placeholder(tool) and not _is_placeholder(own):
+            bodies[index] = {**own, **({"id": tool["id"]} if "id" in tool else {})}
+            repairs.note(f"tool {own['name']} was only a placeholder in the agent; its own definition was read instead")
     names = {tool["name"] for tool in bodies if isinstance(tool, dict) and isinstance(tool.get("name"), str)}
     for tool_id in _named_ids(tree, prompt):
         body = read_tool(known.get(tool_id))
@@ -215,7 +229,16 @@ def _place_tools(tree: dict[str, Any], known: Mapping[str, Any], repairs: _Repai
             names.add(body["name"])
             repairs.note(f"tool {body['name']} was read from its own definition ({tool_id})")
     if bodies:
-        prompt["tools"] = [_maps_for_lists(tool, repairs) for tool in bodies]
+        prompt["tools"] = [documented_tool(tool, repairs) for tool in bodies]
+
+
+def _is_placeholder(tool: Any) -> bool:
+    """Whether a webhook still has the address that a scaffold gave it."""
+    if not isinstance(tool, dict) or tool.get("type", "webhook") != "webhook":
+        return False
+    schema = documented_tool(tool, Repairs()).get("api_schema")
+    url = schema.get("url") if isinstance(schema, dict) else None
+    return not isinstance(url, str) or not url or is_scaffold(url)
 
 
 def _named_ids(tree: dict[str, Any], prompt: dict[str, Any]) -> list[str]:
@@ -227,7 +250,7 @@ def _named_ids(tree: dict[str, Any], prompt: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(ids))
 
 
-def _place_tests(tree: dict[str, Any], known: Mapping[str, Any], repairs: _Repairs) -> None:
+def _place_tests(tree: dict[str, Any], known: Mapping[str, Any], repairs: Repairs) -> None:
     platform = tree.get("platform_settings")
     testing = platform.get("testing") if isinstance(platform, dict) else None
     found = []
@@ -238,82 +261,6 @@ def _place_tests(tree: dict[str, Any], known: Mapping[str, Any], repairs: _Repai
     if found:
         tree["_imported_tests"] = found
         repairs.note(f"{len(found)} attached test{'s were' if len(found) > 1 else ' was'} read from the folder")
-
-
-def _maps_for_lists(tool: Any, repairs: _Repairs) -> Any:
-    """The dashboard copies tools out with lists where the API has maps."""
-    if not isinstance(tool, dict) or not isinstance(tool.get("api_schema"), dict):
-        return tool
-    schema = dict(tool["api_schema"])
-    before = dict(schema)
-    if _is_list(schema.get("path_params_schema")):
-        schema["path_params_schema"] = _by_id(schema["path_params_schema"])[0]
-    if _is_list(schema.get("query_params_schema")):
-        schema["query_params_schema"] = _object_schema(schema["query_params_schema"])
-    if _is_list(schema.get("request_headers")):
-        schema["request_headers"] = _header_map(schema["request_headers"])
-    if isinstance(schema.get("request_body_schema"), dict):
-        schema["request_body_schema"] = _map_properties(schema["request_body_schema"])
-    if schema == before:
-        return tool
-    repairs.note(f"tool {tool.get('name')}: lists of parameters were read as the documented maps")
-    return {**tool, "api_schema": schema}
-
-
-def _map_properties(schema: dict[str, Any]) -> dict[str, Any]:
-    properties = schema.get("properties")
-    if isinstance(properties, list):
-        named, required = _by_id(properties)
-        schema = {**schema, "properties": named}
-        if required and not schema.get("required"):
-            schema["required"] = required
-        properties = named
-    if isinstance(properties, dict):
-        inner = {k: _map_properties(v) if isinstance(v, dict) else v for k, v in properties.items()}
-        schema = {**schema, "properties": inner}
-    if isinstance(schema.get("items"), dict):
-        schema = {**schema, "items": _map_properties(schema["items"])}
-    return schema
-
-
-def _object_schema(entries: list[Any]) -> dict[str, Any] | list[Any]:
-    if not entries:
-        return entries
-    named, required = _by_id(entries)
-    return {"properties": named, **({"required": required} if required else {})}
-
-
-def _by_id(entries: list[Any]) -> tuple[dict[str, Any], list[str]]:
-    named: dict[str, Any] = {}
-    required = []
-    for index, entry in enumerate(entries):
-        if not isinstance(entry, dict):
-            named[f"item_{index}"] = entry
-            continue
-        body = dict(entry)
-        identifier = body.pop("id", None) or body.pop("name", None) or f"item_{index}"
-        if body.get("required") is True:
-            required.append(str(identifier))
-        if not _is_list(body.get("required")):
-            body.pop("required", None)
-        named[str(identifier)] = body
-    return named, required
-
-
-def _header_map(entries: list[Any]) -> dict[str, Any]:
-    headers: dict[str, Any] = {}
-    for index, entry in enumerate(entries):
-        if not isinstance(entry, dict):
-            headers[f"item_{index}"] = entry
-            continue
-        name = entry.get("name") or entry.get("id") or entry.get("key") or f"item_{index}"
-        for kind in ("secret_id", "variable_name"):
-            if entry.get(kind):
-                headers[str(name)] = {kind: entry[kind]}
-                break
-        else:
-            headers[str(name)] = {"secret_id": "unnamed"} if entry.get("type") == "secret" else entry.get("value", "")
-    return headers
 
 
 def _prompt_of(tree: dict[str, Any]) -> dict[str, Any] | None:
@@ -328,10 +275,6 @@ def _deep_copy(value: Any) -> Any:
     if isinstance(value, list):
         return [_deep_copy(inner) for inner in value]
     return value
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list)
 
 
 def _list_in(holder: Any, key: str) -> list[Any]:

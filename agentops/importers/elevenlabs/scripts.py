@@ -1,4 +1,7 @@
-"""Call scripts from an agent's first message and from the tests that were attached to it."""
+"""Call scripts from an agent's first message and from the tests that were attached to it.
+
+A test becomes a script only when something in it can fail: words, tools, hanging up, or a sentence for the judge.
+"""
 
 from __future__ import annotations
 
@@ -6,38 +9,54 @@ import re
 from typing import Any
 
 from agentops.document import Document
+from agentops.importers.elevenlabs.conditions import Demands, demands_of
 from agentops.importers.elevenlabs.conversion import Conversion, slug
-from agentops.importers.elevenlabs.leaves import Place
+from agentops.importers.elevenlabs.leaves import Place, leaves_of
+from agentops.importers.elevenlabs.withdrawing import without_marks
 from agentops.importers.fidelity import Grade
 
 TESTS: Place = ("_imported_tests",)
+ATTACHED: Place = ("platform_settings", "testing", "attached_tests")
 _MOST_WORDS = 8
-_JUDGED = "ElevenLabs lets a model judge the answer; a script checks words, tools and times"
+_WAIT = {"min_words": 1, "within_s": 20}
+_CODE = "EL022"
+_ANEW = "the agent answers anew; what it answered once is no part of a test"
+_UNDECIDED = "nothing in it can be decided without a model or the caller's words"
 
 
-def greeting_script(conversion: Conversion) -> Document:
-    """A call that hears the first message. Languages that the synthesizer can't speak are tested by chat."""
+def greeting_script(conversion: Conversion) -> Document | None:
+    """A call that hears the first message; None while nobody knows what it says.
+
+    Languages that the synthesizer can't speak are tested by chat.
+    """
     language = conversion.config.get("language", {}).get("default", "en")
     message = conversion.config.get("firstMessage", "")
-    script: Document = {"agent": conversion.key, "name": "greets the caller", "tags": ["greeting"]}
-    script["mode"] = "webcall" if language in ("en", "es") else "chat"
-    words = recognisable(message)
-    expected: Document = {"contains": words} if words else {"min_words": 2}
-    waits = conversion.config.get("waitForUserToSpeakFirst")
-    opening = (
-        [{"say": "Hello?"}] if waits and script["mode"] == "webcall" else [{"send_text": "Hello?"}] if waits else []
+    if message.startswith("${{"):
+        message = str(conversion.answers.get("first_message") or "")
+    words = recognisable(message, conversion.config.get("defaultVariables", {}))
+    if not words:
+        return None
+    is_spoken = language in ("en", "es") and not conversion.source.flag(
+        "conversation_config", "conversation", "text_only"
     )
-    script["steps"] = [*opening, {"expect": {**expected, "within_s": 15}}, {"hang_up": True}]
+    script: Document = {"agent": conversion.key, "name": "greets the caller", "tags": ["greeting"]}
+    script["mode"] = "webcall" if is_spoken else "chat"
+    waits = conversion.config.get("waitForUserToSpeakFirst")
+    opening = [{"say" if is_spoken else "send_text": "Hello?"}] if waits else []
+    script["steps"] = [*opening, {"expect": {"contains": words, "within_s": 15}}, {"hang_up": True}]
     return script
 
 
-def recognisable(message: str) -> str:
-    """A few words of `message` that are the same in every call: no placeholder, no expression."""
-    if message.startswith("${{"):
-        return ""
+def recognisable(message: str, defaults: Document) -> str:
+    """A few words of `message` that are the same in every call; of a message that is all variables, a default's."""
     pieces = re.split(r"\{\{.*?\}\}|\$\{\{.*?\}\}|[.!?;:…—\n]", message)
     spoken = [" ".join(piece.strip(" ,-\"'“”").split()[:_MOST_WORDS]) for piece in pieces]
-    return max(spoken, key=lambda words: len(words.split()), default="") if any(spoken) else ""
+    longest = max(spoken, key=lambda words: len(words.split()), default="")
+    if longest:
+        return longest
+    filled = [defaults.get(name) for name in re.findall(r"\{\{\s*([\w.]+)\s*\}\}", message)]
+    text = next((value for value in filled if isinstance(value, str) and value.strip() and "{{" not in value), "")
+    return recognisable(text, {}) if text else ""
 
 
 def test_scripts(conversion: Conversion) -> dict[str, Document]:
@@ -46,75 +65,232 @@ def test_scripts(conversion: Conversion) -> dict[str, Document]:
     for index, test in enumerate(conversion.source.items(*TESTS)):
         if isinstance(test, dict):
             name = str(test.get("name") or f"test {index + 1}")
-            stem = f"{conversion.key}-{slug(name) or f'test-{index + 1}'}"
-            while stem in made:
-                stem += "-2"
-            made[stem] = _script(conversion, (*TESTS, index), test, name)
+            stem = _stem(conversion.key, name, index, made)
+            if (script := _script(conversion, (*TESTS, index), test, name, stem)) is not None:
+                made[stem] = script
+    _settle_attached(conversion)
     return made
 
 
-def _script(conversion: Conversion, place: Place, test: Document, name: str) -> Document:
-    account = conversion.source.account
-    condition = _text(test, "success_condition") or _text(test, "simulation_scenario")
+def _stem(key: str, name: str, index: int, made: Document) -> str:
+    """The file's name: the agent's key once, and the test's."""
+    said = slug(name) or f"test-{index + 1}"
+    base = stem = said if said == key or said.startswith(f"{key}-") else f"{key}-{said}"
+    number = 2
+    while stem in made or stem == f"{key}-greeting":
+        stem, number = f"{base}-{number}", number + 1
+    return stem
+
+
+def _script(conversion: Conversion, place: Place, test: Document, name: str, stem: str) -> Document | None:
+    account, file = conversion.source.account, f"agents/calls/{stem}.yaml"
+    conditions = [text for text in (_text(test, "success_condition"), *_texts(test, "success_conditions")) if text]
+    good, bad = _examples(test, "success_examples"), _examples(test, "failure_examples")
+    tools = [tool["name"] for tool in conversion.tools]
+    demands = demands_of(" ".join(conditions), tools, good, bad)
+    expected, forbidden, reasons = _expected_tools(conversion, test, demands)
+    lines = [_text(entry, "message") for entry in _entries(test, "chat_history") if entry.get("role") == "user"]
+    lines = [line for line in lines if line]
+    sentence = _sentence(conditions, good, bad)
+    last = {**demands.words, **({"meets": [sentence]} if sentence else {})}
+    checks = {
+        **({"tool_calls": expected} if expected else {}),
+        **({"no_tool_calls": forbidden} if forbidden else {}),
+        **({"ended_by": "agent"} if demands.ends_call and "end_call" in tools else {}),
+    }
+    if not lines or not (last or checks):
+        _leave(conversion, place, name, "the test describes a caller but not their words" if not lines else _UNDECIDED)
+        return None
     script: Document = {"agent": conversion.key, "name": name, "mode": "chat", "tags": ["imported"]}
-    if condition:
-        script["description"] = condition
-    if variables := _variables(conversion, place, test):
+    if scenario := _text(test, "simulation_scenario"):
+        script["description"] = scenario
+    if variables := _variables(conversion, test):
         script["variables"] = variables
-    script["steps"] = _steps(conversion, place, test)
-    if tool := _expected_tool(conversion, place, test):
-        script["checks"] = {"tool_calls": [{"name": tool}]}
-    for key in ("name", "type", "id", "success_condition", "simulation_scenario"):
-        account.carry((*place, key), f"calls/{slug(name)}", grade=Grade.APPROXIMATED, why=_JUDGED)
-    account.remark(Grade.APPROXIMATED, "EL000", place, f"test {name!r}: {_JUDGED}", "Sharpen what the script expects.")
+    greets = [] if conversion.config.get("waitForUserToSpeakFirst") else [{"expect": dict(_WAIT)}]
+    spoken: list[Document] = [step for line in lines for step in ({"send_text": line}, {"expect": dict(_WAIT)})]
+    spoken[-1] = {"expect": {**(last or {"min_words": 1}), "within_s": 20}}
+    script["steps"] = [*greets, *spoken, *([] if "ended_by" in checks else [{"hang_up": True}])]
+    if checks:
+        script["checks"] = checks
+    _settle(conversion, place, test, file, len(greets) + len(spoken) - 1, script)
+    for reason in reasons:
+        account.remark(Grade.APPROXIMATED, _CODE, place, f"test {name!r}: {reason}", f"Sharpen {file}.")
+    if sentence:
+        why = f"test {name!r}: its condition is decided by the project's judge, and inconclusive without one"
+        account.remark(Grade.APPROXIMATED, _CODE, place, why, "Set `judge` in agentops.yaml, or sharpen the script.")
     return script
 
 
-def _steps(conversion: Conversion, place: Place, test: Document) -> list[Document]:
-    account, lines = conversion.source.account, []
-    history = test.get("chat_history")
-    for index, entry in enumerate(history if isinstance(history, list) else ()):
-        if isinstance(entry, dict) and entry.get("role") == "user" and _text(entry, "message"):
-            lines.append(_text(entry, "message"))
-        for key in ("role", "message", "time_in_call_secs"):
-            account.carry((*place, "chat_history", index, key), "steps", grade=Grade.APPROXIMATED, why=_SPOKEN)
-    greets = not conversion.config.get("waitForUserToSpeakFirst")
-    steps: list[Document] = [{"expect": {"min_words": 1, "within_s": 20}}] if greets else []
-    for line in lines or ["Hello"]:
-        steps += [{"send_text": line}, {"expect": {"min_words": 1, "within_s": 20}}]
-    if not lines:
-        todo = "Write what the caller says."
-        account.remark(Grade.CHOICE, "EL000", place, "the test describes a caller but not their words", todo)
-    return [*steps, {"hang_up": True}]
-
-
-_SPOKEN = "what the caller says is kept, what the agent had answered is not: it answers anew"
-
-
-def _expected_tool(conversion: Conversion, place: Place, test: Document) -> str:
-    parameters = test.get("tool_call_parameters")
-    referenced = parameters.get("referenced_tool") if isinstance(parameters, dict) else None
-    if not isinstance(referenced, dict):
+def _sentence(conditions: list[str], good: list[str], bad: list[str]) -> str:
+    """What the judge decides: the conditions, with the examples that explain them."""
+    if not conditions:
         return ""
-    wanted = referenced.get("name") or referenced.get("id")
-    for tool in conversion.source.items("conversation_config", "agent", "prompt", "tools"):
-        if isinstance(tool, dict) and wanted in (tool.get("id"), tool.get("name")):
-            conversion.source.account.carry_tree(
-                (*place, "tool_call_parameters", "referenced_tool"), "checks.tool_calls"
+    parts = [" ".join(conditions)]
+    if good:
+        parts.append("Good answers are like: " + " / ".join(good[:3]))
+    if bad:
+        parts.append("Bad answers are like: " + " / ".join(bad[:3]))
+    return "\n".join(without_marks(parts))
+
+
+def _leave(conversion: Conversion, place: Place, name: str, why: str) -> None:
+    account = conversion.source.account
+    for leaf, _ in leaves_of(conversion.source.get(*place), place):
+        account.carry(leaf, None, grade=Grade.CHOICE, why=f"no script was written: {why}")
+    todo = "Write a call script with the caller's words and what the agent must say."
+    account.remark(Grade.CHOICE, _CODE, place, f"test {name!r} is not a script: {why}", todo)
+
+
+def _settle(conversion: Conversion, place: Place, test: Document, file: str, last: int, script: Document) -> None:
+    """Where each part of a test stands in the script; `last` is the step that judges the answer."""
+    account = conversion.source.account
+    account.carry((*place, "name"), (file, "name"), without_marks(script["name"]))
+    for key in ("type", "id"):
+        account.carry((*place, key), None, grade=Grade.BOOKKEEPING, why="a script is told by its file")
+    judged = (file, "steps", last, "expect", "meets")
+    for key in ("success_condition", "success_conditions", "success_examples", "failure_examples"):
+        for leaf, value in leaves_of(test.get(key), (*place, key)):
+            if isinstance(value, str) and leaf[-1] != "type":
+                account.carry(leaf, judged, without_marks(value.strip()) or None)
+            else:
+                account.carry(leaf, None, grade=Grade.BOOKKEEPING, why="says which list it is in")
+    if "description" in script:
+        account.carry((*place, "simulation_scenario"), (file, "description"))
+    said = iter([index for index, step in enumerate(script["steps"]) if "send_text" in step])
+    for index, entry in enumerate(_entries(test, "chat_history")):
+        is_said = entry.get("role") == "user" and bool(_text(entry, "message"))
+        target = (file, "steps", next(said), "send_text") if is_said else None
+        for leaf, value in leaves_of(entry, (*place, "chat_history", index)):
+            if is_said and leaf[-1] == "message":
+                account.carry(leaf, target, without_marks(str(value).strip()))
+            else:
+                account.carry(leaf, None, grade=Grade.BOOKKEEPING, why=_ANEW)
+    for name in script.get("variables", {}):
+        for leaf, _ in leaves_of(conversion.source.get(*place, "dynamic_variables", name), ()):
+            account.carry((*place, "dynamic_variables", name, *leaf), (file, "variables", name))
+    for leaf, _ in leaves_of(test.get("tool_call_parameters"), (*place, "tool_call_parameters")):
+        if script.get("checks"):
+            account.carry(leaf, (file, "checks"))
+
+
+def _settle_attached(conversion: Conversion) -> None:
+    names = {
+        str(test.get("id")): test.get("name") for test in conversion.source.items(*TESTS) if isinstance(test, dict)
+    }
+    for index, entry in enumerate(conversion.source.items(*ATTACHED)):
+        identifier = entry.get("test_id") if isinstance(entry, dict) else entry
+        if isinstance(identifier, str) and identifier in names:
+            for leaf, _ in leaves_of(entry, (*ATTACHED, index)):
+                conversion.source.account.repeat(leaf, f"the test {names[identifier]}")
+
+
+# ---- tools
+
+
+def _expected_tools(
+    conversion: Conversion, test: Document, demands: Demands
+) -> tuple[list[Document], list[str], list[str]]:
+    """The calls that must and must not happen, and why something about them can't be decided."""
+    expected: list[Document] = [{"name": name} for name in dict.fromkeys(demands.tools)]
+    forbidden = list(demands.no_tools)
+    if demands.ends_call is False and any(tool["name"] == "end_call" for tool in conversion.tools):
+        forbidden.append("end_call")
+    parameters = test.get("tool_call_parameters")
+    if not isinstance(parameters, dict):
+        return expected, list(dict.fromkeys(forbidden)), []
+    reasons = [
+        f"{key.replace('_', ' ')} can't be checked in a call"
+        for key in ("workflow_node_transition", "guardrail_trigger")
+        if parameters.get(key)
+    ]
+    referenced = parameters.get("referenced_tool")
+    if not isinstance(referenced, dict):
+        return expected, list(dict.fromkeys(forbidden)), reasons
+    wanted = str(referenced.get("name") or referenced.get("id") or "")
+    names = _names_here(conversion, wanted)
+    if not names:
+        reasons.append(f"the tool {wanted} is none of this agent's tools, so no call of it can be seen")
+    elif parameters.get("verify_absence") is True:
+        forbidden += names
+        expected = [each for each in expected if each["name"] not in names]
+    elif len(names) > 1:
+        reasons.append(f"{wanted} is {len(names)} tools now; which one must be called is yours to say")
+    else:
+        arguments, undecided = _arguments(conversion, names[0], parameters)
+        others = [each for each in expected if each["name"] != names[0]]
+        expected = [*others, {"name": names[0], **({"arguments": arguments} if arguments else {})}]
+        reasons += undecided
+    return expected, list(dict.fromkeys(forbidden)), reasons
+
+
+def _names_here(conversion: Conversion, wanted: str) -> list[str]:
+    """The tools in place of the one that the test names by its id or name."""
+    listed = conversion.source.items("conversation_config", "agent", "prompt", "tools")
+    own = next((t.get("name") for t in listed if isinstance(t, dict) and wanted in (t.get("id"), t.get("name"))), None)
+    name = own if isinstance(own, str) else wanted
+    names = conversion.tool_names.get(name, [name])
+    return [each for each in names if any(tool["name"] == each for tool in conversion.tools)]
+
+
+def _arguments(conversion: Conversion, name: str, parameters: Document) -> tuple[Document, list[str]]:
+    tool = next(tool for tool in conversion.tools if tool["name"] == name)
+    kinds = {p["name"]: p["type"] for p in tool.get("llmParameters", ())}
+    made: Document = {}
+    reasons = []
+    for entry in _entries(parameters, "parameters"):
+        rule = entry.get("eval")
+        kind = rule.get("type") if isinstance(rule, dict) else None
+        path = slug(str(entry.get("path") or "").replace(".", "_"), "_")
+        here = next((each for each in kinds if path == each or path.endswith(f"_{each}")), None)
+        if kind == "anything":
+            continue
+        if kind == "exact" and here is not None and isinstance(rule, dict):
+            made[here] = _typed(str(rule.get("expected_value")), kinds[here])
+        else:
+            reasons.append(
+                f"the argument {entry.get('path')} of {name} was judged by {kind or 'nothing that is known'}"
             )
-            return str(tool.get("name"))
-    known = str(wanted or "")
-    return known if any(tool["name"] == known for tool in conversion.tools) else ""
+    return made, reasons
 
 
-def _variables(conversion: Conversion, place: Place, test: Document) -> dict[str, Any]:
+def _typed(text: str, kind: str) -> Any:
+    if kind == "boolean" and text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if kind == "number" and re.fullmatch(r"-?\d+(?:\.\d+)?", text):
+        return float(text) if "." in text else int(text)
+    return text
+
+
+# ---- reading
+
+
+def _variables(conversion: Conversion, test: Document) -> dict[str, Any]:
+    """The test's own values; a secret or somebody's address among them stays with the agent's default."""
     values = test.get("dynamic_variables")
-    made = {}
-    for name, value in values.items() if isinstance(values, dict) else ():
-        if isinstance(value, str | int | float | bool) and not name.startswith("system__"):
-            made[conversion.words.name_of(name)] = value
-            conversion.source.account.carry((*place, "dynamic_variables", name), "variables", value)
-    return made
+    return {
+        conversion.words.name_of(name): value
+        for name, value in (values.items() if isinstance(values, dict) else ())
+        if isinstance(value, str | int | float | bool)
+        and not name.startswith(("system__", "secret__"))
+        and without_marks(value) == value
+    }
+
+
+def _examples(test: Document, key: str) -> list[str]:
+    found = test.get(key)
+    entries = found if isinstance(found, list) else []
+    texts = [entry.get("response") if isinstance(entry, dict) else entry for entry in entries]
+    return [text.strip() for text in texts if isinstance(text, str) and text.strip()]
+
+
+def _entries(holder: Document, key: str) -> list[Document]:
+    found = holder.get(key)
+    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+
+
+def _texts(holder: Document, key: str) -> list[str]:
+    found = holder.get(key)
+    return [text.strip() for text in found if isinstance(text, str)] if isinstance(found, list) else []
 
 
 def _text(holder: Document, key: str) -> str:

@@ -8,7 +8,7 @@ from agentops.importers.elevenlabs.conversion import AGENT, PROMPT, Conversion
 from agentops.importers.elevenlabs.languages import language_of, nearest_language
 from agentops.importers.elevenlabs.leaves import Place
 from agentops.importers.elevenlabs.voices import VoiceProposals, describe_source
-from agentops.importers.fidelity import Grade
+from agentops.importers.fidelity import CHOSEN, Grade
 
 CONFIG: Place = ("conversation_config",)
 PRESETS: Place = (*CONFIG, "language_presets")
@@ -27,34 +27,47 @@ def convert_language(conversion: Conversion) -> None:
     source, place = conversion.source, (*AGENT, "language")
     code = source.text(*place) or "en"
     main = language_of(code)
-    presets = _presets(conversion)
+    presets = {name: language_of(name) for name in source.objects(*PRESETS)}
+    further = [*filter(None, presets.values()), *_voice_languages(conversion)]
     if source.flag(*AGENT, "hinglish_mode"):
-        main = _hinglish(conversion, presets)
+        main, further = "hi", [*further, "en"]
+        conversion.sections.append("# Language\nMix Hindi and English naturally, the way the caller does.")
+        source.account.carry((*AGENT, "hinglish_mode"), "config.language.supported", "en")
     if main is None:
-        _ask_language(conversion, place, code)
+        supported = [_ask_language(conversion, place, code)]
+    else:
+        supported = _without_tamil(conversion, main, list(dict.fromkeys([main, *further])))
+        conversion.put("language", {"default": main, "supported": supported})
+        why = "" if main == code else f"{code} became {main}"
+        grade = Grade.EXACT if main == code.lower() else Grade.APPROXIMATED
+        source.account.carry(place, "config.language.default", main, grade=grade, why=why)
+        _convert_switching(conversion, supported)
+    for name, kept in presets.items():
+        _settle_preset(conversion, name, kept if kept in supported else None)
+
+
+def _settle_preset(conversion: Conversion, name: str, code: str | None) -> None:
+    place: Place = (*PRESETS, name)
+    if code is None:
+        why = f"the agent does not speak {name} here; the preset is dropped"
+        conversion.remark(Grade.UNSUPPORTED, "EL003", place, why, "Send those callers elsewhere.")
         return
-    supported = list(dict.fromkeys([main, *presets]))
-    if "ta" in supported and len(supported) > 1:
-        supported = _without_tamil(conversion, main, supported)
-    conversion.put("language", {"default": main, "supported": supported})
-    why = "" if main == code else f"{code} became {main}"
-    grade = Grade.EXACT if main == code.lower() else Grade.APPROXIMATED
-    source.account.carry(place, "config.language.default", main, grade=grade, why=why)
-    _convert_switching(conversion, supported)
+    why = f"{name} is listed in language.supported; its own greeting, voice and prompt are not kept"
+    conversion.remark(Grade.APPROXIMATED, "EL003", place, why)
+    _greet(conversion, name)
 
 
-def _presets(conversion: Conversion) -> list[str]:
-    usable = []
-    for name in conversion.source.objects(*PRESETS):
-        code = language_of(name)
-        if code is None:
-            why = f"an Atoms agent does not speak {name}; the preset is dropped"
-            conversion.remark(Grade.UNSUPPORTED, "EL003", (*PRESETS, name), why, "Send those callers elsewhere.")
-        else:
+def _voice_languages(conversion: Conversion) -> list[str]:
+    """Further voices of the agent name the languages that it spoke with them."""
+    usable, voices = [], (*CONFIG, "tts", "supported_voices")
+    for index, _ in enumerate(conversion.source.items(*voices)):
+        place: Place = (*voices, index, "language")
+        name = conversion.source.text(*place) if isinstance(conversion.source.get(*voices, index), dict) else ""
+        code = language_of(name) if name else None
+        if code is not None:
             usable.append(code)
-            why = f"{name} is listed in language.supported; its own greeting, voice and prompt are not kept"
-            conversion.remark(Grade.APPROXIMATED, "EL003", (*PRESETS, name), why)
-            _greet(conversion, name)
+            why = "the language is kept, the voice is not: one voice speaks all of them"
+            conversion.source.account.carry(place, "config.language.supported", code, why=why)
     return usable
 
 
@@ -69,41 +82,43 @@ def _greet(conversion: Conversion, name: str) -> None:
             conversion.sections.append(heading)
         at = next(i for i, section in enumerate(conversion.sections) if section.startswith(heading))
         conversion.sections[at] += f"\n{line}"
-        conversion.source.account.carry(place, "the prompt", line, grade=Grade.APPROXIMATED, why=_GREETING_WHY)
+        conversion.tell(place, line, grade=Grade.APPROXIMATED, why=_GREETING_WHY)
 
 
 _GREETING_WHY = "one first message per agent; this one is a line of the prompt"
 
 
-def _hinglish(conversion: Conversion, presets: list[str]) -> str:
-    presets.append("en")
-    conversion.sections.append("# Language\nMix Hindi and English naturally, the way the caller does.")
-    place: Place = (*AGENT, "hinglish_mode")
-    conversion.source.account.carry(place, "config.language.supported", ["hi", "en"])
-    return "hi"
-
-
 def _without_tamil(conversion: Conversion, main: str, supported: list[str]) -> list[str]:
+    if "ta" not in supported or len(supported) == 1:
+        return supported
     kept = ["ta"] if main == "ta" else [code for code in supported if code != "ta"]
     why = "Tamil cannot be combined with other languages; " + ("only it is kept" if main == "ta" else "it is left out")
     conversion.remark(Grade.UNSUPPORTED, "EL003", PRESETS, why, "Make an agent of its own for the other language.")
     return kept
 
 
-def _ask_language(conversion: Conversion, place: Place, code: str) -> None:
+def _ask_language(conversion: Conversion, place: Place, code: str) -> str:
     near = nearest_language(code)
     proposals = (near,) if near else (("en", "the language that most agents of the platform speak"),)
     answer = conversion.choose("language", f"Which language? An Atoms agent does not speak {code}.", proposals)
     conversion.put("language", {"default": answer, "supported": [answer]})
     why = f"{code} is not among the platform's languages"
-    conversion.source.account.carry(place, "config.language.default", "(your choice)", grade=Grade.CHOICE, why=why)
+    conversion.source.account.carry(place, "config.language.default", CHOSEN, grade=Grade.CHOICE, why=why)
+    return answer
 
 
 def _convert_switching(conversion: Conversion, supported: list[str]) -> None:
     source = conversion.source
     built_in = source.get(*PROMPT, "built_in_tools", "language_detection")
     listed = any(isinstance(t, dict) and t.get("name") == "language_detection" for t in source.items(*PROMPT, "tools"))
-    if len(supported) < 2 or not (isinstance(built_in, dict) or listed or source.objects(*PRESETS)):
+    is_wanted = isinstance(built_in, dict) or listed
+    if len(supported) < 2 or not (is_wanted or source.objects(*PRESETS)):
+        if is_wanted:
+            why, todo = (
+                "there is one language only, so nothing is switched",
+                "List the others under language.supported.",
+            )
+            conversion.remark(Grade.UNSUPPORTED, "EL003", (*PROMPT, "built_in_tools", "language_detection"), why, todo)
         return
     switching = {
         "isEnabled": True,
@@ -128,7 +143,7 @@ def convert_voice(conversion: Conversion, proposals: VoiceProposals) -> None:
     question = f"Which voice? The agent spoke with {describe_source(voice)}."
     reference = conversion.choose("voice", question, proposals.for_voice(voice, languages))
     conversion.put("synthesizer.voiceConfig", {"model": "waves_lightning_v3_1", "voiceId": reference})
-    source.account.carry(place, "config.synthesizer.voiceConfig.voiceId", "(your choice)", grade=Grade.CHOICE)
+    source.account.carry(place, "config.synthesizer.voiceConfig.voiceId", CHOSEN, grade=Grade.CHOICE)
     if not voice:
         why = "the agent used the default voice of ElevenLabs"
         conversion.remark(Grade.CHOICE, "EL001", place, why, "Choose a voice in the choices file.")
@@ -177,32 +192,38 @@ def convert_turns(conversion: Conversion) -> None:
         conversion.add("voiceDetectionConfig", {"releaseTimeInSecs": 0.6}, why)
 
 
+def _session_s(conversion: Conversion) -> int:
+    """How long a call lasts at most, which the reminders must fit into."""
+    seconds: int = conversion.config["sessionTimeoutConfig"]["timeoutTimeInSecs"]
+    return seconds
+
+
 def _convert_turn_timeout(conversion: Conversion) -> int:
     place: Place = (*CONFIG, "turn", "turn_timeout")
-    seconds = conversion.source.number(*place)
+    seconds, target = conversion.source.number(*place), "llmIdleTimeoutConfig.webcallTimeoutTimeInSecs"
+    longest = max(min(_IDLE_S[1], (_session_s(conversion) - 1) // 2), _IDLE_S[0])
     if seconds is None:
-        kept = 7
-        why = "ElevenLabs speaks up after 7 s of silence, Atoms after 20"
-        conversion.add("llmIdleTimeoutConfig.webcallTimeoutTimeInSecs", kept, why)
+        kept = min(7, longest)
+        conversion.add(target, kept, "ElevenLabs speaks up after 7 s of silence, Atoms after 20")
     else:
-        kept = _IDLE_S[1] if seconds < 0 else min(max(math.ceil(seconds), _IDLE_S[0]), _IDLE_S[1])
-        why = "" if kept == seconds else f"{seconds:g} s became {kept} s; whole seconds from 1 to 300 are possible"
-        conversion.carry(place, "llmIdleTimeoutConfig.webcallTimeoutTimeInSecs", kept, why=why)
+        kept = longest if seconds < 0 else min(max(math.ceil(seconds), _IDLE_S[0]), longest)
+        why = "" if kept == seconds else f"{seconds:g} s became {kept} s: whole seconds, within half of a call at most"
+        conversion.carry(place, target, kept, why=why)
     conversion.put("llmIdleTimeoutConfig.telephonyTimeoutTimeInSecs", kept)
     conversion.source.account.add("config.llmIdleTimeoutConfig.telephonyTimeoutTimeInSecs", kept, "as for web calls")
     return kept
 
 
 def _convert_silence(conversion: Conversion, timeout: int) -> None:
+    """Reminders and the silence before them must end before the call does, or the last ones could never come."""
     place: Place = (*CONFIG, "turn", "silence_end_call_timeout")
     silence = conversion.source.number(*place)
     target = "llmIdleTimeoutConfig.maxRetries"
+    most = max(min(_MOST_RETRIES, (_session_s(conversion) - 1) // timeout - 1), 1)
     if silence is None:
-        conversion.add(
-            target, _MOST_RETRIES, "ElevenLabs never hangs up on silence by default; ten reminders come nearest"
-        )
+        conversion.add(target, most, "ElevenLabs never hangs up on silence by default; so many reminders come nearest")
         return
-    kept = _MOST_RETRIES if silence < 0 else min(max(round(silence / timeout), 1), _MOST_RETRIES)
+    kept = most if silence < 0 else min(max(round(silence / timeout), 1), most)
     conversion.carry(place, target, kept)
 
 

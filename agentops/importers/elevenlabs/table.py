@@ -1,40 +1,13 @@
-"""The mapping table: for every place in an ElevenLabs agent, what can become of it on Atoms, why, and what to do.
-
-A row's pattern stands for the place and everything below it; the deepest matching row decides, a literal key before
-`*` (any key or list index). Conversions settle leaves and take the wording from here; leaves that no conversion
-settles are judged by their row alone. Facts about ElevenLabs come from its published API types and from exported
-agents; facts about Atoms from its API description.
-"""
+"""Finds the row of a place: the deepest that covers it decides, a literal key before `*` (any key or list index)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
 
-from agentops.importers.elevenlabs.leaves import Place, same
+from agentops.importers.elevenlabs.leaves import Place
 from agentops.importers.elevenlabs.rows import ROWS
-from agentops.importers.fidelity import Grade
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What can become of one place.
-
-    defaults:  values that mean "untouched": such a leaf needs no word in the report
-    is_secret: the value is a credential or personal and must never be copied into a report
-    """
-
-    pattern: str
-    grade: Grade
-    code: str
-    why: str
-    todo: str
-    defaults: tuple[Any, ...]
-    is_secret: bool
-
-    def is_default(self, value: Any) -> bool:
-        return any(same(value, default) for default in self.defaults)
+from agentops.importers.elevenlabs.rows.row import Row
 
 
 @dataclass(slots=True)
@@ -64,42 +37,10 @@ def _deepest(node: _Node, parts: list[str], depth: int) -> tuple[int, Row] | Non
 @cache
 def _tree() -> _Node:
     root = _Node()
-    for row in rows():
-        node = root
-        for part in row.pattern.split("."):
-            node = node.children.setdefault(part, _Node())
-        node.row = row
+    for row in ROWS:
+        for pattern in row.at:
+            node = root
+            for part in pattern.split("."):
+                node = node.children.setdefault(part, _Node())
+            node.row = row
     return root
-
-
-@cache
-def rows() -> tuple[Row, ...]:
-    """All rows, one per pattern."""
-    made = []
-    for patterns, grade, code, why, todo, *rest in ROWS:
-        defaults = rest[0] if rest else ()
-        for pattern in _expanded(patterns):
-            made.append(Row(pattern, _GRADES[grade], code, why, todo, tuple(defaults), "!" in grade))
-    return tuple(made)
-
-
-def _expanded(patterns: str) -> list[str]:
-    """`a.b a.{c,d}` as `a.b`, `a.c`, `a.d`."""
-    found = []
-    for pattern in patterns.split():
-        head, brace, rest = pattern.partition("{")
-        inner, _, tail = rest.partition("}")
-        found += [head + each + tail for each in inner.split(",")] if brace else [pattern]
-    return found
-
-
-_GRADES = {
-    "exact": Grade.EXACT,
-    "near": Grade.APPROXIMATED,
-    "ask": Grade.CHOICE,
-    "ask!": Grade.CHOICE,
-    "lost": Grade.UNSUPPORTED,
-    "lost!": Grade.UNSUPPORTED,
-    "skip": Grade.BOOKKEEPING,
-    "skip!": Grade.BOOKKEEPING,
-}

@@ -5,22 +5,22 @@ Built-in tools are in `built_in`. A tool that is listed twice is converted once:
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 from agentops.document import Document
-from agentops.importers.credentials import is_credential
-from agentops.importers.elevenlabs.addresses import is_address, settled_address
+from agentops.importers.elevenlabs.addresses import is_address, is_scaffold
 from agentops.importers.elevenlabs.conversion import PROMPT, Conversion, slug
 from agentops.importers.elevenlabs.leaves import Place, leaves_of, place_text, same
 from agentops.importers.elevenlabs.parameters import Parameters
-from agentops.importers.fidelity import Grade
+from agentops.importers.elevenlabs.withdrawing import is_marked, marks_in
+from agentops.importers.fidelity import CHOSEN, Grade
 from agentops.importers.yaml_text import literal
 
 TOOLS: Place = (*PROMPT, "tools")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _TIMEOUT_S = (1.0, 30.0)
+_DEFAULT_TIMEOUT_S = 20
 _SINGLE_BRACE = re.compile(r"(?<![{$}])\{([A-Za-z_][A-Za-z0-9_]*)\}(?!\})")
 
 
@@ -33,6 +33,8 @@ def convert_tools(conversion: Conversion) -> None:
         if not isinstance(tool, dict) or _kind(tool) == "system":
             continue
         name = tool_name(tool, index)
+        if isinstance(tool.get("name"), str) and tool["name"] != name:
+            conversion.tool_names[tool["name"]] = [name]
         if name in seen:
             _settle_repeat(conversion, place, tool, seen[name])
         elif _kind(tool) == "webhook":
@@ -41,13 +43,21 @@ def convert_tools(conversion: Conversion) -> None:
         elif _kind(tool) == "client":
             seen[name] = index
             _client_tool(conversion, place, tool, name)
+        else:
+            conversion.tool_names[name] = []
+            why, todo = f"the tool {name} is of a kind that has no counterpart ({tool.get('type')})", _REBUILD
+            conversion.remark(Grade.UNSUPPORTED, "EL010", place, why, todo)
     _settle_ids(conversion, seen)
 
 
+_REBUILD = "Rebuild it as an api_call tool against the service's own HTTP API."
+
+
 def tool_name(tool: Document, index: int = 0) -> str:
-    """The tool's name as the platform allows it: no spaces."""
+    """The tool's name as the platform allows it: no spaces, and nothing that is no word."""
     name = tool.get("name")
-    return re.sub(r"\s+", "_", name.strip()) if isinstance(name, str) and name.strip() else f"tool_{index + 1}"
+    made = re.sub(r"[^\w-]+", "_", name.strip()).strip("_") if isinstance(name, str) else ""
+    return made or f"tool_{index + 1}"
 
 
 def _kind(tool: Document) -> str:
@@ -94,12 +104,13 @@ def _has_id(tool: Document) -> bool:
 
 def _api_call(conversion: Conversion, place: Place, tool: Document, name: str) -> Document:
     source = conversion.source
-    target = f"singlePromptConfig.tools.{name}"
+    target = f"config.singlePromptConfig.tools.{name}"
     made: Document = {"type": "api_call", "name": name, "description": _description(conversion, place, tool, name)}
-    source.account.carry((*place, "type"), f"config.{target}.type", "api_call")
-    source.account.carry((*place, "name"), f"config.{target}.name", name)
+    source.account.carry((*place, "type"), f"{target}.type", "api_call")
+    is_same = tool.get("name") == name
+    source.account.carry((*place, "name"), f"{target}.name", name, grade=None if is_same else Grade.APPROXIMATED)
     source.account.repeat((*place, "id"), f"the tool {name}")
-    parameters = Parameters(conversion, f"config.{target}")
+    parameters = Parameters(conversion, target)
     made["url"] = _url(conversion, place, parameters, target)
     made["method"] = _method(conversion, place, target)
     made["timeout"] = _timeout(conversion, place, target)
@@ -109,7 +120,7 @@ def _api_call(conversion: Conversion, place: Place, tool: Document, name: str) -
     if query := parameters.query((*schema, "query_params_schema")):
         made["queryParams"] = query
     if (body := parameters.body((*schema, "request_body_schema"))) is not None:
-        made["requestBody"] = json.dumps(body, ensure_ascii=False, indent=2)
+        made["requestBody"] = body
     if parameters.asked:
         made["llmParameters"] = parameters.asked
     if variables := _assignments(conversion, place, target):
@@ -120,93 +131,105 @@ def _api_call(conversion: Conversion, place: Place, tool: Document, name: str) -
 
 def _description(conversion: Conversion, place: Place, tool: Document, name: str) -> str:
     source = conversion.source
-    text = source.text(*place, "description")
+    text = conversion.rewrite(source.text(*place, "description")).strip()
     target = f"config.singlePromptConfig.tools.{name}.description"
-    made = conversion.rewrite(text).strip() or f"Calls {name.replace('_', ' ')}."
-    if text.strip():
-        source.account.carry((*place, "description"), target, "(the tool's description)")
-    forced, speech = tool.get("force_pre_tool_speech"), tool.get("pre_tool_speech")
-    if forced is True or speech == "force":
-        made = f"{made.rstrip('.')}. Tell the caller that you are checking before you call this."
-        for key in ("force_pre_tool_speech", "pre_tool_speech"):
-            if tool.get(key) in (True, "force"):
-                source.account.carry((*place, key), target, "(a sentence of the description)")
+    made = text or f"Calls {name.replace('_', ' ')} and tells what came back."
+    if text:
+        is_same = text == source.text(*place, "description").strip()
+        grade = Grade.EXACT if is_same else Grade.APPROXIMATED
+        source.account.carry((*place, "description"), target, text.rstrip("."), grade=grade)
+    forced = [key for key in ("force_pre_tool_speech", "pre_tool_speech") if tool.get(key) in (True, "force")]
+    if forced:
+        made = f"{made.rstrip('.')}. {_SPEAK_FIRST}"
+        for key in forced:
+            source.account.carry((*place, key), target, _SPEAK_FIRST)
     return made
+
+
+_SPEAK_FIRST = "Tell the caller that you are checking before you call this."
 
 
 def _url(conversion: Conversion, place: Place, parameters: Parameters, target: str) -> str:
     source = conversion.source
     at: Place = (*place, "api_schema", "url")
     url = source.text(*at)
-    if not url and (other := source.text(*place, "webhook_url")):
-        at, url = (*place, "webhook_url"), other
     path = parameters.path((*place, "api_schema", "path_params_schema"))
     name = target.rsplit(".", 1)[1]
-    if not is_address(url):
-        why = "its host is not fixed" if url else "the export has no address"
-        source.account.carry(at, f"config.{target}.url", "(your choice)", grade=Grade.CHOICE, why=why)
+    why = (
+        "the export has no address"
+        if not url
+        else "its host is not fixed"
+        if not is_address(url)
+        else "the address is a placeholder that was never replaced, or only reached from one machine"
+        if is_scaffold(url)
+        else ""
+    )
+    if why:
+        source.account.carry(at, f"{target}.url", CHOSEN, grade=Grade.CHOICE, why=why)
+        if not url:
+            conversion.remark(Grade.CHOICE, "EL010", at, f"{name}: {why}", "Name the address in the choices file.")
         question = f"Which address does the tool {name} call? The old one was {url or 'not in the export'}."
         return conversion.choose(f"url_{slug(name, '_')}", literal(question))
-
-    def fill(text: str) -> str:
-        return _SINGLE_BRACE.sub(lambda m: path.get(m[1]) or parameters.ask(m[1]), text)
-
-    return settled_address(conversion, at, url, f"config.{target}.url", name, fill)
+    made = literal(conversion.words.outside_the_model(url))
+    made = _SINGLE_BRACE.sub(lambda m: path.get(m[1]) or parameters.ask(m[1]), made)
+    source.account.carry(at, f"{target}.url", made, grade=Grade.EXACT)
+    return made
 
 
 def _method(conversion: Conversion, place: Place, target: str) -> str:
-    for at in ((*place, "api_schema", "method"), (*place, "request_method")):
-        found = conversion.source.text(*at).upper()
-        if found in _METHODS:
-            conversion.source.account.carry(at, f"config.{target}.method", found)
-            return found
+    at: Place = (*place, "api_schema", "method")
+    found = conversion.source.text(*at).upper()
+    if found in _METHODS:
+        conversion.source.account.carry(at, f"{target}.method", found)
+        return found
     return "GET"
 
 
 def _timeout(conversion: Conversion, place: Place, target: str) -> int:
-    source = conversion.source
-    for at in ((*place, "response_timeout_secs"), (*place, "timeout")):
-        seconds = source.number(*at)
-        if seconds is None:
-            continue
-        kept = min(max(seconds, _TIMEOUT_S[0]), _TIMEOUT_S[1])
-        grade = Grade.EXACT if kept == seconds else Grade.APPROXIMATED
-        why = "" if kept == seconds else f"{seconds:g} s was brought into the allowed 1 to 30 s"
-        source.account.carry(at, f"config.{target}.timeout", int(kept * 1000), grade=grade, why=why)
-        return int(kept * 1000)
-    source.account.add(f"config.{target}.timeout", 20000, "ElevenLabs waits 20 s for a tool, Atoms 5 s")
-    return 20000
+    source, at = conversion.source, (*place, "response_timeout_secs")
+    seconds = source.number(*at)
+    if seconds is None:
+        source.account.add(f"{target}.timeout", 20000, "ElevenLabs waits 20 s for a tool, Atoms 5 s")
+        conversion.default_waits.append(target.rsplit(".", 1)[1])
+        return 20000
+    if seconds == _DEFAULT_TIMEOUT_S:
+        conversion.default_waits.append(target.rsplit(".", 1)[1])
+    kept = min(max(seconds, _TIMEOUT_S[0]), _TIMEOUT_S[1])
+    grade = Grade.EXACT if kept == seconds else Grade.APPROXIMATED
+    why = "in milliseconds" if kept == seconds else f"{seconds:g} s was brought into the allowed 1 to 30 s"
+    source.account.carry(at, f"{target}.timeout", int(kept * 1000), grade=grade, why=why)
+    return int(kept * 1000)
 
 
 def _headers(conversion: Conversion, place: Place, tool: str, target: str) -> dict[str, str]:
     at: Place = (*place, "api_schema", "request_headers")
-    headers = conversion.source.objects(*at)
+    path = tuple(target.split("."))
     return {
-        name: header(conversion, (*at, name), (tool, name), name, value, f"config.{target}.headers.{name}")
-        for name, value in headers.items()
+        name: header(conversion, (*at, name), (tool, name), value, (*path, "headers", name))
+        for name, value in conversion.source.objects(*at).items()
     }
 
 
-def header(conversion: Conversion, place: Place, words: tuple[str, ...], name: str, value: Any, target: str) -> str:
+def header(conversion: Conversion, place: Place, words: tuple[str, ...], value: Any, target: Place) -> str:
     """One header's value: plain text is kept, a variable becomes a placeholder, anything secret a reference."""
     account = conversion.source.account
     if isinstance(value, dict) and isinstance(value.get("variable_name"), str):
         made = conversion.words.variable(value["variable_name"])
+        if is_marked(made):
+            why, todo = "a secret variable", f"Give each environment {', '.join(marks_in(made))}."
+            account.hide((*place, "variable_name"), target, why, todo)
+            return made
         account.carry((*place, "variable_name"), target, made, grade=Grade.EXACT)
         return literal(made)
     if isinstance(value, dict):
         made = conversion.secret(*words)
+        todo = f"Give each environment {', '.join(marks_in(made))}."
         for leaf, _ in leaves_of(value, place):
-            account.hide(leaf, target, "a stored secret never leaves ElevenLabs", f"Give each environment {made}.")
+            account.hide(leaf, target, "a stored secret never leaves ElevenLabs", todo)
         return made
-    text = str(value)
-    if is_credential(name, text):
-        made = conversion.secret(*words)
-        why = "a credential was written into the file itself"
-        account.hide(place, target, why, f"Give each environment {made}, and replace the leaked credential.")
-        return made
-    account.carry(place, target, conversion.rewrite(text), grade=Grade.EXACT)
-    return conversion.rewrite(text)
+    made = conversion.words.outside_the_model(str(value))
+    account.carry(place, target, made, grade=Grade.EXACT)
+    return literal(made)
 
 
 def _assignments(conversion: Conversion, place: Place, target: str) -> list[Document]:
@@ -218,7 +241,7 @@ def _assignments(conversion: Conversion, place: Place, target: str) -> list[Docu
         name = conversion.words.name_of(entry["dynamic_variable"])
         path = json_path(str(entry.get("value_path") or ""))
         made.append({"variableName": name, "jsonPath": path})
-        shown = f"config.{target}.responseVariables.{name}"
+        shown = (*target.split("."), "responseVariables", name)
         source.account.carry((*at, "dynamic_variable"), shown, name)
         source.account.carry((*at, "value_path"), shown, path)
     return made
@@ -234,11 +257,13 @@ def _placeholders(conversion: Conversion, place: Place) -> None:
     at: Place = (*place, "dynamic_variables", "dynamic_variable_placeholders")
     defaults = conversion.config.setdefault("defaultVariables", {})
     for name, value in conversion.source.objects(*at).items():
+        if name.startswith(("secret__", "system__")):
+            continue
         if isinstance(value, str | int | float | bool):
             target = conversion.words.name_of(name)
             kept = conversion.rewrite(value) if isinstance(value, str) else value
             defaults.setdefault(target, kept)
-            conversion.source.account.carry((*at, name), f"config.defaultVariables.{target}", kept)
+            conversion.source.account.carry((*at, name), ("config", "defaultVariables", target))
     if not defaults:
         conversion.config.pop("defaultVariables")
 
@@ -247,7 +272,7 @@ def _placeholders(conversion: Conversion, place: Place) -> None:
 
 
 def _client_tool(conversion: Conversion, place: Place, tool: Document, name: str) -> None:
-    source, side = conversion.source, f"client-tools/{conversion.key}.json"
+    source, side = conversion.source, (conversion.client_tools_file, "tools", name)
     made: Document = {"name": name, "description": source.text(*place, "description") or f"Calls {name}."}
     made["parameters"] = _plain_schema(source.objects(*place, "parameters") or {"type": "object", "properties": {}})
     made["expectsResponse"] = bool(tool.get("expects_response"))

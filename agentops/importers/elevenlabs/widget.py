@@ -9,11 +9,11 @@ import html
 import re
 from collections.abc import Callable
 
-from agentops.importers.credentials import credentials_in
 from agentops.importers.elevenlabs.conversion import Conversion
 from agentops.importers.elevenlabs.leaves import Place
 from agentops.importers.elevenlabs.platform import SETTINGS
-from agentops.importers.fidelity import Grade
+from agentops.importers.elevenlabs.withdrawing import is_marked
+from agentops.importers.fidelity import CHOSEN, Grade
 from agentops.importers.yaml_text import literal
 
 _WIDGET: Place = (*SETTINGS, "widget")
@@ -59,7 +59,7 @@ def convert_widget(conversion: Conversion, *, is_ported: bool) -> None:
     """Writes `widgetConfig`, or lists what there was to port. Addresses with credentials are never shown."""
     for place in _PICTURES:
         address = conversion.source.get(*place)
-        if isinstance(address, str) and credentials_in(address):
+        if is_marked(address):
             conversion.source.account.hide(place, None, "an address with a credential in it", "Upload the image anew.")
     if is_ported:
         _port(conversion)
@@ -67,7 +67,9 @@ def convert_widget(conversion: Conversion, *, is_ported: bool) -> None:
     conversion.source.account.leave(_WIDGET, _LEFT_OUT, _ASK_FOR_IT)
     conversion.source.account.leave(_HOSTS, _LEFT_OUT, _ASK_FOR_IT)
     if conversion.source.flag(*_TEXT_ONLY):
-        conversion.source.account.carry(_TEXT_ONLY, "calls: mode chat", True)
+        greeting = f"agents/calls/{conversion.key}-greeting.yaml"
+        why = "voice or chat is chosen for each session; the greeting call is a chat"
+        conversion.source.account.carry(_TEXT_ONLY, (greeting, "mode"), "chat", why=why)
 
 
 def _port(conversion: Conversion) -> None:
@@ -134,7 +136,7 @@ def _convert_avatar(conversion: Conversion) -> None:
     target = "widgetConfig.avatarUrl"
     conversion.put(target, conversion.choose("avatar", _AVATAR_QUESTION))
     for place in (*pictures, (*_WIDGET, "avatar", "type")):
-        conversion.source.account.carry(place, f"config.{target}", "(your choice)")
+        conversion.source.account.carry(place, f"config.{target}", CHOSEN)
 
 
 def _convert_text(conversion: Conversion, target: str, places: tuple[Place, ...]) -> None:

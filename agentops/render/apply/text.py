@@ -19,6 +19,7 @@ from agentops.apply.model import (
     Warned,
 )
 from agentops.render.style import PLAIN, Style, plural
+from agentops.render.visible import all_visible
 
 OUTCOME_WORDS = {
     Outcome.APPLIED: "applied",
@@ -42,6 +43,7 @@ OUTCOME_ROLES = {
 
 def apply_text(result: ApplyResult, style: Style = PLAIN) -> str:
     """Every agent with its outcome, then the counts of all outcomes."""
+    result = all_visible(result)
     lines = [line for agent in result.agents for line in _agent(agent, style)]
     counts = ", ".join(f"{count} {OUTCOME_WORDS[outcome]}" for outcome, count in result.counts.items() if count)
     lines += ["", style.paint(f"{plural(len(result.agents), 'agent')}: {counts or 'nothing to do'}.", "strong")]
@@ -70,6 +72,7 @@ def _interrupted(result: ApplyResult) -> str:
 
 def event_text(event: Event, style: Style = PLAIN) -> str | None:
     """One line of progress, None for events that are worth none."""
+    event = all_visible(event)
     match event:
         case RunStarted():
             return f"Applying to {event.environment}: {plural(len(event.keys), 'agent')}"
@@ -97,6 +100,8 @@ def _agent(agent: AgentResult, style: Style) -> Iterator[str]:
         yield from style.wrap(f"{agent.problem.code}: {agent.problem.summary}", "    ", "      ")
         if agent.problem.hint:
             yield from style.wrap(f"next: {agent.problem.hint}", "    ", "      ")
+    if agent.calls and not agent.verdict and agent.outcome is Outcome.APPLIED:
+        yield from style.wrap(agent.calls, "    ", "      ")
     if agent.verdict:
         role = "good" if agent.verdict.verdict is Verdict.PASSED else "bad"
         yield "    call " + style.paint(agent.verdict.verdict.value, role)

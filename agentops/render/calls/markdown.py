@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agentops.calls.model import CallReport, RunReport, Verdict
-from agentops.render.style import printable
+from agentops.render.visible import visible
 
 _SIGNS = {Verdict.PASSED: "✅", Verdict.FAILED: "❌", Verdict.INCONCLUSIVE: "⚠️"}
 
@@ -51,11 +51,13 @@ def _failures(call: CallReport) -> Iterator[str]:
         yield f"- **{check.kind}** {_cell(check.name)}{at}{where}"
         yield f"  - expected: {_cell(check.expected)}"
         yield f"  - heard: {_cell(check.heard)}"
+        if check.doubt:
+            yield f"  - unsure: {_cell(check.doubt)}"
 
 
 def _cell(text: str) -> str:
     """Text that can't break out of its line or its cell, or become markup."""
-    plain = printable(" ".join(text.split()))
+    plain = visible(" ".join(text.split()))
     for sign in "\\`*_[]<>|#":
         plain = plain.replace(sign, f"\\{sign}" if sign not in "<>" else {"<": "&lt;", ">": "&gt;"}[sign])
     return plain

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from agentops.calls.model import CallReport, Check, RunReport, ScriptReport, Verdict
 from agentops.calls.protocol import Role
-from agentops.render.style import PLAIN, Style, printable
+from agentops.render.style import PLAIN, Style
+from agentops.render.visible import visible
 
 _ROLE_OF = {Verdict.PASSED: "good", Verdict.FAILED: "bad", Verdict.INCONCLUSIVE: "change"}
 
@@ -15,10 +16,22 @@ _ROLE_OF = {Verdict.PASSED: "good", Verdict.FAILED: "bad", Verdict.INCONCLUSIVE:
 def run_text(run: RunReport, style: Style = PLAIN) -> str:
     """The whole run, ending in a newline: every script, every failure, and the count."""
     lines = [line for script in run.scripts for line in _script(script, style)]
+    lines += list(_coverage(run))
     counts = Counter(script.verdict for script in run.scripts)
     counted = ", ".join(f"{counts[each]} {each}" for each in Verdict if counts[each]) or "nothing was called"
     verdict = style.paint(str(run.verdict).upper(), _ROLE_OF[run.verdict])
     return "\n".join([*lines, "", f"{verdict}: {counted} in {run.duration_ms / 1000:.1f} s"]) + "\n"
+
+
+def _coverage(run: RunReport) -> Iterator[str]:
+    """What the scripts exercised, and what none did."""
+    if run.covered_share is None:
+        return
+    yield ""
+    yield f"coverage: {sum(bool(row.scripts) for row in run.coverage)} of {len(run.coverage)} tools and playbooks"
+    for row in run.coverage:
+        seen = ", ".join(row.scripts) or ("exercised by no script" if row.is_known else "not known")
+        yield f"  {row.agent}: {row.kind} {visible(row.name)}: {visible(seen)}"
 
 
 def call_line(call: CallReport, style: Style = PLAIN) -> str:
@@ -28,6 +41,8 @@ def call_line(call: CallReport, style: Style = PLAIN) -> str:
         facts.append(f"answers within {call.measures.latency_p95_ms:.0f} ms (p95)")
     checked = sum(check.passed for check in call.checks)
     facts.append(f"{checked} of {len(call.checks)} checks")
+    if call.judged.requests:
+        facts.append(f"{call.judged.requests} questions to a model, {call.judged.tokens:,} tokens")
     verdict = style.paint(f"{call.verdict:<12}", _ROLE_OF[call.verdict])
     again = f" #{call.attempt}" if call.attempt > 1 else ""
     return f"{verdict} {call.agent}: {call.title}{again}  ({', '.join(facts)})"
@@ -48,8 +63,10 @@ def _failure(check: Check, style: Style) -> Iterator[str]:
     at = f" at {check.at_ms / 1000:.1f} s" if check.at_ms is not None else ""
     where = f"  {check.where}" if check.where else ""
     yield f"  {style.paint(f'{check.kind}: {check.name}', 'bad')}{at}{where}"
-    yield from style.wrap(f"expected: {printable(check.expected)}", "    ", "              ")
-    yield from style.wrap(f"heard:    {printable(check.heard)}", "    ", "              ")
+    yield from style.wrap(f"expected: {visible(check.expected)}", "    ", "              ")
+    yield from style.wrap(f"heard:    {visible(check.heard)}", "    ", "              ")
+    if check.doubt:
+        yield from style.wrap(f"unsure:   {visible(check.doubt)}", "    ", "              ")
 
 
 def _conversation(call: CallReport, style: Style) -> Iterator[str]:
@@ -57,5 +74,5 @@ def _conversation(call: CallReport, style: Style) -> Iterator[str]:
     for turn in call.turns:
         who = "caller" if turn.role is Role.CALLER else "agent "
         yield from style.wrap(
-            style.paint(f"{turn.start_ms / 1000:6.1f} s  {who}  {printable(turn.text)}", "faint"), "  ", " " * 19
+            style.paint(f"{turn.start_ms / 1000:6.1f} s  {who}  {visible(turn.text)}", "faint"), "  ", " " * 19
         )

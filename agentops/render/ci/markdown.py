@@ -171,6 +171,8 @@ def _details(agent: AgentResult) -> Iterator[str]:
         facts.append(quoted(agent.detail))
     if agent.problem:
         facts.append(f"**{quoted(agent.problem.code)}**: {quoted(agent.problem.summary)}{_hint(agent.problem.hint)}")
+    if agent.calls and agent.outcome is Outcome.APPLIED:
+        facts.append(quoted(agent.calls))
     if agent.verdict and agent.verdict.verdict is not Verdict.PASSED:
         facts += [
             f"calls {agent.verdict.verdict.value}:",

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from agentops.plan.agent_diff import AgentDiff
 from agentops.render.plan.text import field_lines
 from agentops.render.style import PLAIN, Style, plural
+from agentops.render.visible import all_visible
 
 
 def diff_text(contrasts: Sequence[AgentDiff], style: Style = PLAIN) -> str:
     """Every agent with what differs between its two sides; `-` is the first side, `+` the second."""
     lines: list[str] = []
-    for each in contrasts:
+    for each in map(all_visible, contrasts):
         lines.append(style.paint(f"{each.key}  {each.before} -> {each.after}", "strong"))
         if each.note:
             lines += style.wrap(each.note, "    ", "    ")

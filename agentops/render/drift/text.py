@@ -7,18 +7,25 @@ from dataclasses import replace
 
 from agentops.document import path_text
 from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Plan
+from agentops.render.diagnostics.text import diagnostics_text
 from agentops.render.drift.advice import advice
 from agentops.render.plan.text import field_lines
 from agentops.render.plan.values import DRIFT_WORDS, value_text
 from agentops.render.style import PLAIN, Style, plural
+from agentops.render.visible import all_visible
 
 
 def drift_text(plan: Plan, style: Style = PLAIN) -> str:
     """Every agent that is not as we deployed it, with its fields and what to do; the others on one line each."""
+    plan = all_visible(plan)
     title = f"Drift in {plan.project}, environment {plan.environment}"
     lines = [style.paint(title, "strong"), ""]
     for change in plan.changes:
         lines += _agent(change, style)
+    if plan.diagnostics:
+        lines.append("")
+    for line in diagnostics_text(plan.diagnostics).splitlines():
+        lines += style.wrap(line, "", "    ")
     drifted = [change for change in plan.changes if change.is_drifted]
     total = plural(len(plan.changes), "agent")
     if drifted:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from agentops.importers.fidelity import SHOWN, AgentFidelity, FidelityReport, Grade, Item
-from agentops.render.fidelity.text import counts_text, target_text, value_text
+from agentops.render.fidelity.text import counted, counts_text, target_text, tasks_text, value_text
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; }
@@ -41,7 +41,13 @@ def fidelity_html(report: FidelityReport) -> str:
 
 def _body(report: FidelityReport) -> Iterator[str]:
     yield "<h1>What became of every value</h1>"
-    yield f"<p>Imported from {escape(report.source)}: {len(report.agents)} agent(s). {counts_text(report)}.</p>"
+    agents = counted(len(report.agents), "agent")
+    yield f"<p>Imported from {escape(report.source)}: {agents}. {counts_text(report)}.</p>"
+    if report.tasks:
+        yield '<section class="lost"><h2>To do first, by what it means for callers</h2><ol>'
+        for what, how in tasks_text(report):
+            yield f"<li><strong>{escape(what)}.</strong> {escape(how)}</li>"
+        yield "</ol></section>"
     if report.open_choices:
         yield '<section class="choice"><h2>Still to choose</h2><ul>'
         for choice in report.open_choices:
@@ -74,7 +80,7 @@ def _agent(agent: AgentFidelity) -> Iterator[str]:
 def _grade(grade: Grade, items: tuple[Item, ...]) -> Iterator[str]:
     if not items:
         return
-    opened = "" if grade is Grade.EXACT else " open"
+    opened = " open" if grade is Grade.CHOICE else ""
     yield f'<details class="{_CLASSES[grade]}"{opened}><summary>{len(items)} {_MEANING[grade]}</summary><table>'
     yield "<tr><th>code</th><th>source</th><th>value</th><th>target</th><th>why, and what to do</th></tr>"
     for item in items:

@@ -14,6 +14,10 @@ def fidelity_json(report: FidelityReport) -> str:
         "format_version": report.format_version,
         "source": report.source,
         "counts": {grade.value: number for grade, number in report.counts.items()},
+        "tasks": [
+            {"code": task.code, "risk": task.risk, "todos": list(task.todos), "agents": list(task.agents)}
+            for task in report.tasks
+        ],
         "choices": {"asked": len(report.choices), "open": len(report.open_choices)},
         "agents": [_agent(agent) for agent in report.agents],
         "refused": [{"origin": refused.origin, "reason": refused.reason} for refused in report.refused],

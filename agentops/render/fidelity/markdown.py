@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from agentops.importers.fidelity import SHOWN, AgentFidelity, FidelityReport, Grade, Item
-from agentops.render.fidelity.text import counts_text, target_text, value_text
+from agentops.render.fidelity.text import counted, counts_text, target_text, tasks_text, value_text
 
 _HEADINGS = {
     Grade.CHOICE: "Needs a choice",
     Grade.UNSUPPORTED: "Unsupported",
     Grade.APPROXIMATED: "Approximated",
     Grade.EXACT: "Exact",
+    Grade.BOOKKEEPING: "Bookkeeping",
+    Grade.DEFAULT: "Untouched defaults",
 }
 
 
@@ -23,53 +25,83 @@ def fidelity_markdown(report: FidelityReport) -> str:
 def _lines(report: FidelityReport) -> Iterator[str]:
     yield "# Fidelity report"
     yield ""
-    yield f"Imported from {_cell(report.source)}: {len(report.agents)} agent(s); {counts_text(report)}."
+    yield f"Imported from {cell(report.source)}: {counted(len(report.agents), 'agent')}; {counts_text(report)}."
     yield ""
+    if report.tasks:
+        yield "## To do first, by what it means for callers"
+        yield ""
+        yield from (f"{n}. **{cell(what)}.** {cell(how)}" for n, (what, how) in enumerate(tasks_text(report), 1))
+        yield ""
     if report.open_choices:
         yield "## Still to choose, in `agents/_choices.yaml`"
         yield ""
         for choice in report.open_choices:
-            yield f"- `{choice.agent}`, {choice.name}: {_cell(choice.question)}"
-            yield from (f"  - `{_cell(value)}`: {_cell(reason)}" for value, reason in choice.proposals)
+            yield f"- `{choice.agent}`, {choice.name}: {cell(choice.question)}"
+            yield from (f"  - `{cell(value)}`: {cell(reason)}" for value, reason in choice.proposals)
         yield ""
     for agent in report.agents:
-        yield from _agent(agent)
+        yield from agent_lines(agent)
     if report.refused or report.remarks:
         yield "## Not imported, and remarks"
         yield ""
-        yield from (f"- `{_cell(refused.origin)}`: {_cell(refused.reason)}" for refused in report.refused)
-        yield from (f"- {_cell(remark)}" for remark in report.remarks)
+        yield from (f"- `{cell(refused.origin)}`: {cell(refused.reason)}" for refused in report.refused)
+        yield from (f"- {cell(remark)}" for remark in report.remarks)
 
 
-def _agent(agent: AgentFidelity) -> Iterator[str]:
-    yield f"## {_cell(agent.name)} (`{agent.key}`)"
+def agent_lines(agent: AgentFidelity, *, is_whole: bool = False) -> Iterator[str]:
+    """One agent: what needs a person stands open, the long rest is folded. The whole has defaults and ids, too."""
+    yield f"## {cell(agent.name)} (`{agent.key}`)"
     yield ""
-    yield f"From {_cell(agent.origin)}. {agent.leaves} values: {counts_text(agent)}."
+    yield f"From {cell(agent.origin)}. {agent.leaves} values: {counts_text(agent)}."
     yield ""
-    for grade in SHOWN:
+    for grade in (*SHOWN, Grade.BOOKKEEPING, Grade.DEFAULT) if is_whole else SHOWN:
         yield from _table(grade, agent.of(grade))
     if agent.additions:
-        yield "### Written although the source does not say so"
-        yield ""
-        yield "| field | value | why |"
-        yield "|---|---|---|"
-        for addition in agent.additions:
-            yield f"| `{_cell(addition.target)}` | {_code(value_text(addition.value))} | {_cell(addition.why)} |"
-        yield ""
+        yield from _folded(
+            "Written although the source does not say so",
+            ("field", "value", "why"),
+            ((f"`{cell(a.target)}`", _code(value_text(a.value)), cell(a.why)) for a in agent.additions),
+            len(agent.additions),
+        )
 
 
 def _table(grade: Grade, items: tuple[Item, ...]) -> Iterator[str]:
     if not items:
         return
+    rows = [
+        (
+            item.code,
+            _code(item.source),
+            _code(value_text(item.value)) if item.is_leaf else "",
+            _code(target_text(item)),
+            cell(item.why),
+            cell(item.todo),
+        )
+        for item in items
+    ]
+    head = ("code", "source", "value", "target", "why", "what to do")
+    if grade is not Grade.CHOICE:
+        yield from _folded(_HEADINGS[grade], head, rows, len(rows))
+        return
     yield f"### {_HEADINGS[grade]}"
     yield ""
-    yield "| code | source | value | target | why | what to do |"
-    yield "|---|---|---|---|---|---|"
-    for item in items:
-        value = _code(value_text(item.value)) if item.is_leaf else ""
-        cells = (item.code, _code(item.source), value, _code(target_text(item)), _cell(item.why), _cell(item.todo))
-        yield f"| {' | '.join(cells)} |"
+    yield from _rows(head, rows)
     yield ""
+
+
+def _folded(heading: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]], number: int) -> Iterator[str]:
+    yield f"<details><summary>{heading}: {number}</summary>"
+    yield ""
+    yield from _rows(head, rows)
+    yield ""
+    yield "</details>"
+    yield ""
+
+
+def _rows(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield "|" + "---|" * len(head)
+    yield from (f"| {' | '.join(row)} |" for row in rows)
 
 
 def _code(text: str) -> str:
@@ -78,5 +110,5 @@ def _code(text: str) -> str:
     return f"`{clean}`" if clean else ""
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")

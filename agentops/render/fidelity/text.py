@@ -1,4 +1,4 @@
-"""A fidelity report as text: what needs a person first, then what was lost, then what merely differs.
+"""A fidelity report as text: what to do first, then agent by agent what needs a person, was lost, or merely differs.
 
 Exact values, defaults and bookkeeping are counted only; the Markdown, HTML and JSON forms list them.
 """
@@ -10,23 +10,35 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from agentops.importers.fidelity import AgentFidelity, FidelityReport, Grade, Item
+from agentops.importers.fidelity import MOST_TASKS, AgentFidelity, FidelityReport, Grade, Item
 from agentops.render.style import PLAIN, Style
 
 _ROLES = {Grade.CHOICE: "change", Grade.UNSUPPORTED: "remove", Grade.APPROXIMATED: "strong", Grade.EXACT: "add"}
 _LISTED = (Grade.CHOICE, Grade.UNSUPPORTED, Grade.APPROXIMATED)
 _MOST = 120
+_MOST_NAMED = 4
+_MOST_REFUSED = 10
 
 
 def fidelity_text(report: FidelityReport, style: Style = PLAIN) -> str:
-    """The whole report, for a terminal."""
-    lines = [*_head(report, style)]
+    """The whole report."""
+    lines = [*_summary(report, style)]
     for agent in report.agents:
         lines += ["", *_agent(agent, style)]
     for refused in report.refused:
         lines += ["", *style.wrap(f"refused {refused.origin}: {refused.reason}", "", "  ")]
     for remark in report.remarks:
         lines += ["", *style.wrap(remark, "", "  ")]
+    return "\n".join(lines) + "\n"
+
+
+def fidelity_summary(report: FidelityReport, style: Style = PLAIN) -> str:
+    """What a person must know at once: what came in, what did not, and what to do first."""
+    lines = [*_summary(report, style)]
+    for refused in report.refused[:_MOST_REFUSED]:
+        lines += style.wrap(f"refused {refused.origin}: {refused.reason}", "", "  ")
+    if len(report.refused) > _MOST_REFUSED:
+        lines.append(f"{counted(len(report.refused) - _MOST_REFUSED, 'more file')} refused; the report names them")
     return "\n".join(lines) + "\n"
 
 
@@ -55,13 +67,30 @@ def target_text(item: Item) -> str:
     return f"{item.target} = {value_text(value)}"
 
 
-def _head(report: FidelityReport, style: Style) -> Iterator[str]:
-    agents = len(report.agents)
-    yield style.paint(f"{agents} agent{'s' if agents != 1 else ''} imported from {report.source}", "strong")
+def tasks_text(report: FidelityReport) -> Iterator[tuple[str, str]]:
+    """What to do first, as (what it is about and for whom, how), the worst for callers first."""
+    for task in report.tasks[:MOST_TASKS]:
+        named = ", ".join(task.agents[:_MOST_NAMED])
+        more = f" and {len(task.agents) - _MOST_NAMED} more" if len(task.agents) > _MOST_NAMED else ""
+        yield f"{task.risk} ({named}{more})", " ".join(task.todos[:2])
+
+
+def _summary(report: FidelityReport, style: Style) -> Iterator[str]:
+    yield style.paint(f"{counted(len(report.agents), 'agent')} imported from {report.source}", "strong")
     yield f"values: {counts_text(report)}"
     if open_choices := len(report.open_choices):
         what = "choices are" if open_choices > 1 else "choice is"
         yield f"{open_choices} {what} still yours to make, in agents/_choices.yaml"
+    if report.tasks:
+        yield style.paint("to do first, by what it means for callers:", "strong")
+    for number, (what, how) in enumerate(tasks_text(report), 1):
+        yield from style.wrap(f"{number}. {what}", "  ", "     ")
+        yield from style.wrap(how, "     ")
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 agent`, `2 agents`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _agent(agent: AgentFidelity, style: Style) -> Iterator[str]:

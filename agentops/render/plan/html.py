@@ -7,18 +7,21 @@ from collections import Counter
 from collections.abc import Iterator
 from html import escape
 
-from agentops.document import Secret, path_text
+from agentops.document import path_text
 from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Plan
 from agentops.render.plan.values import (
     ACTION_WORDS,
     CHANGED_BY_WORDS,
     DRIFT_WORDS,
     first_line_number,
+    has_another_value,
     is_long_text,
+    uncalled_text,
     value_text,
 )
 from agentops.render.plan.word_diff import DiffLine, Fold, PieceKind, impact, word_diff
 from agentops.render.style import plural
+from agentops.render.visible import all_visible
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --add: #1a7f3722; --gone: #cf222e22; --warn: #9a670022; }
@@ -42,6 +45,7 @@ _MEANING = {
     Action.GO_LIVE: "A version that is already published will start to serve callers.",
     Action.RESTORE: "An earlier version of this agent will serve callers again.",
     Action.ARCHIVE: "This agent will be archived: it stops taking calls.",
+    Action.CALL: "What serves callers has not passed its calls. They are made again.",
     Action.UNCHANGED: "Nothing changes for this agent.",
 }
 
@@ -50,6 +54,7 @@ _AT_ONCE = "Settings of this agent change at once; what it says to callers stays
 
 def plan_html(plan: Plan) -> str:
     """The whole plan as a complete HTML document."""
+    plan = all_visible(plan)
     body = "\n".join([*_summary(plan), *(part for change in plan.changes for part in _agent(change)), *_foot(plan)])
     title = escape(f"Plan for {plan.project}, {plan.environment}")
     return (
@@ -90,11 +95,15 @@ def _agent(change: AgentChange) -> Iterator[str]:
         yield f"{escape(change.drift_detail)}"
         yield from _drifted(change)
         yield "</div>"
+    if change.uncalled_since is not None:
+        yield f'<div class="box drift"><strong>{escape(uncalled_text(change))}.</strong></div>'
     if change.fields:
         yield "<table><tr><th>Setting</th><th>Before</th><th>After</th><th>Kind</th></tr>"
         for field in change.fields:
             yield from _field(field)
         yield "</table>"
+    if change.calls:
+        yield f"<p>Calls: {escape(str(change.calls))}.</p>"
     yield "</section>"
 
 
@@ -120,7 +129,7 @@ def _field(field: FieldChange) -> Iterator[str]:
         yield f'<tr><td>{name}</td><td colspan="2">{_long_text(field)}</td><td>{kind}</span></td></tr>'
         return
     before, after = escape(value_text(field.before)), escape(value_text(field.after))
-    if isinstance(field.before, Secret) and isinstance(field.after, Secret):
+    if has_another_value(field):
         before = "another value"
     yield f"<tr><td>{name}</td><td>{before}</td><td>{after}</td><td>{kind}</span></td></tr>"
 

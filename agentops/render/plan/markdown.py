@@ -8,26 +8,31 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from agentops.document import Secret, path_text
+from agentops.document import path_text
 from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Plan
 from agentops.render.plan.values import (
     ACTION_WORDS,
     CHANGED_BY_WORDS,
     DRIFT_WORDS,
     first_line_number,
+    has_another_value,
     is_long_text,
+    uncalled_text,
     value_text,
 )
 from agentops.render.plan.word_diff import DiffLine, Fold, PieceKind, impact, word_diff
 from agentops.render.style import plural
+from agentops.render.visible import all_visible
 
 COMMENT_LIMIT = 60_000  # characters; GitHub takes 65,536 in a comment
+_AT = "@&#8203;"  # with a zero-width space, so that GitHub notifies nobody
 _ICONS = {
     Action.CREATE: "🆕",
     Action.UPDATE: "✏️",
     Action.GO_LIVE: "🚀",
     Action.RESTORE: "⏪",
     Action.ARCHIVE: "🗄️",
+    Action.CALL: "📞",
     Action.UNCHANGED: "➖",
 }
 
@@ -39,6 +44,7 @@ def plan_marker(plan: Plan) -> str:
 
 def plan_markdown(plan: Plan, *, limit: int = COMMENT_LIMIT) -> str:
     """The plan in at most `limit` characters (2,000 at the least); what doesn't fit is counted or listed by name."""
+    plan = all_visible(plan)
     head = "\n".join(_head(plan, limit // 4))
     foot = "\n".join(_foot(plan, limit // 8))
     room = limit - len(head) - len(foot) - limit // 8
@@ -63,7 +69,7 @@ def plan_markdown(plan: Plan, *, limit: int = COMMENT_LIMIT) -> str:
 
 def _head(plan: Plan, room: int) -> Iterator[str]:
     yield plan_marker(plan)
-    yield f"### agentops plan for `{plan.environment}`"
+    yield f"### agentops plan for `{plan.environment}` at `{plan.target}`"
     yield ""
     if plan.is_empty and not plan.refusals:
         compared = f"{plural(len(plan.changes), 'agent')} compared" if plan.changes else "No agent was selected"
@@ -112,6 +118,9 @@ def _agent(change: AgentChange) -> Iterator[str]:
     if change.drift is not Drift.NONE:
         yield f"**{DRIFT_WORDS[change.drift]}**: {quoted(change.drift_detail)}"
         yield ""
+    if change.uncalled_since is not None:
+        yield f"**{uncalled_text(change)}**"
+        yield ""
     if change.drift_fields:
         yield "Changed outside git:"
         yield ""
@@ -121,6 +130,9 @@ def _agent(change: AgentChange) -> Iterator[str]:
     for field in change.fields:
         yield from _field(field)
     yield ""
+    if change.calls:
+        yield f"{quoted(str(change.calls))}"
+        yield ""
     yield "</details>"
     yield ""
 
@@ -129,10 +141,10 @@ def moved_lines(field: FieldChange) -> Iterator[str]:
     """What somebody else did to a field, from the value that we put live, and by which revision where that is known."""
     since = f", since {quoted(field.reason)}" if field.reason.startswith("revision") else ""
     if is_long_text(field):
-        yield f"- `{path_text(field.path)}`{since}:"
+        yield f"- {_span(path_text(field.path))}{since}:"
         yield from _long_text(field)
     else:
-        yield f"- `{path_text(field.path)}`: {_code(field.before)} → {_code(field.after)}{since}"
+        yield f"- {_span(path_text(field.path))}: {_code(field.before)} → {_code(field.after)}{since}"
 
 
 def _field(field: FieldChange) -> Iterator[str]:
@@ -142,7 +154,7 @@ def _field(field: FieldChange) -> Iterator[str]:
     if field.changed_by.value != "git":
         facts.append(f"changed in {CHANGED_BY_WORDS[field.changed_by]}")
     where = f" `{field.where.file}:{field.where.line}`" if field.where else ""
-    head = f"- **`{path_text(field.path)}`** ({', '.join(facts)}){where}"
+    head = f"- **{_span(path_text(field.path))}** ({', '.join(facts)}){where}"
     if is_long_text(field):
         yield head
         yield from _long_text(field)
@@ -150,7 +162,7 @@ def _field(field: FieldChange) -> Iterator[str]:
         yield f"{head}: {_code(field.after)}"
     elif field.after is None:
         yield f"{head}: {_code(field.before)} is removed"
-    elif isinstance(field.before, Secret) and isinstance(field.after, Secret):
+    elif has_another_value(field):
         yield f"{head}: {_code(field.after)} has another value now"
     else:
         yield f"{head}: {_code(field.before)} → {_code(field.after)}"
@@ -196,7 +208,10 @@ def _foot(plan: Plan, room: int) -> Iterator[str]:
 
 def _code(value: object) -> str:
     """A value as inline code, fenced by more backticks than it holds."""
-    text = value_text(value)
+    return _span(value_text(value))
+
+
+def _span(text: str) -> str:
     ticks = "`" * (_longest_fence(text) + 1)
     gap = " " if "`" in text else ""
     return f"{ticks}{gap}{text}{gap}{ticks}"
@@ -215,8 +230,8 @@ def quoted(text: str) -> str:
     flat = " ".join(text.split())
     for character in "\\`*_[]<>|":
         flat = flat.replace(character, f"\\{character}")
-    return flat.replace("@", "@\u200b")  # a zero-width space, so that GitHub notifies nobody
+    return flat.replace("@", _AT)
 
 
 def _html(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "@\u200b")
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", _AT)

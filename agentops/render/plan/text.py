@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from agentops.document import Secret, path_text
+from agentops.document import path_text
 from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Plan
 from agentops.render.diagnostics.text import diagnostics_text
 from agentops.render.plan.values import (
@@ -15,19 +15,23 @@ from agentops.render.plan.values import (
     FIELD_SYMBOLS,
     SYMBOLS,
     first_line_number,
+    has_another_value,
     is_long_text,
+    uncalled_text,
     value_text,
 )
 from agentops.render.plan.word_diff import DiffLine, Fold, PieceKind, impact, word_diff
 from agentops.render.style import PLAIN, Style, plural
+from agentops.render.visible import all_visible
 
-_ROLES = {"+": "add", "-": "remove", "~": "change", ">": "good", "<": "change", "=": "faint"}
+_ROLES = {"+": "add", "-": "remove", "~": "change", ">": "good", "<": "change", "?": "change", "=": "faint"}
 _UNCHANGED_LISTED = 12  # an unchanged agent is worth a line, but hundreds of them aren't worth hundreds of lines
 _MARKS = {PieceKind.SAME: ("", ""), PieceKind.ADDED: ("{+", "+}"), PieceKind.REMOVED: ("[-", "-]")}
 
 
 def plan_text(plan: Plan, style: Style = PLAIN) -> str:
     """The whole plan, ending in a newline."""
+    plan = all_visible(plan)
     title = f"Plan for {plan.project}, environment {plan.environment}"
     head = style.wrap(f"{title}  ({plan.target}, {plan.generation.value})", "", "    ")
     lines = [*(line.replace(title, style.paint(title, "strong"), 1) for line in head), ""]
@@ -67,7 +71,7 @@ def field_lines(change: FieldChange, style: Style, indent: str = "    ") -> Iter
         yield from style.wrap(value_text(change.after), inner, inner)
     elif change.after is None:
         yield from style.wrap(f"{value_text(change.before)} is removed", inner, inner)
-    elif isinstance(change.before, Secret) and isinstance(change.after, Secret):
+    elif has_another_value(change):
         yield from style.wrap(f"{value_text(change.after)} has another value now", inner, inner)
     else:
         yield from style.wrap(f"{value_text(change.before)} -> {value_text(change.after)}", inner, inner)
@@ -139,10 +143,15 @@ def _agent(change: AgentChange, style: Style) -> Iterator[str]:
         detail = f": {change.drift_detail}" if change.drift_detail else ""
         for line in style.wrap(f"! {DRIFT_WORDS[change.drift]}{detail}", "    ", "      "):
             yield style.paint(line, "bad" if change.drift_fields else "change")
+    if change.uncalled_since is not None:
+        for line in style.wrap(f"! {uncalled_text(change)}", "    ", "      "):
+            yield style.paint(line, "change")
     for field in change.drift_fields:
         yield from _moved(field, style)
     for field in change.fields:
         yield from _new_field(field, style) if change.action is Action.CREATE else field_lines(field, style)
+    if change.calls:
+        yield from style.wrap(str(change.calls), "    ", "      ")
     if change.unverifiable:
         yield from style.wrap(
             f"can't be read back, so not compared: {', '.join(change.unverifiable)}", "    ", "      "

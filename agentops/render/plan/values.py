@@ -6,8 +6,10 @@ import json
 from typing import Any
 
 from agentops.document import CLEARED, Secret
-from agentops.plan.model import Action, ChangedBy, Drift, FieldChange, Operation
+from agentops.plan.concealment import MARK
+from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Operation
 from agentops.plan.plan_json import value_data
+from agentops.render.visible import on_one_line
 
 SYMBOLS = {
     Action.CREATE: "+",
@@ -15,6 +17,7 @@ SYMBOLS = {
     Action.GO_LIVE: ">",
     Action.RESTORE: "<",
     Action.ARCHIVE: "-",
+    Action.CALL: "?",
     Action.UNCHANGED: "=",
 }
 
@@ -24,6 +27,7 @@ ACTION_WORDS = {
     Action.GO_LIVE: "go live",
     Action.RESTORE: "restore",
     Action.ARCHIVE: "archive",
+    Action.CALL: "call again",
     Action.UNCHANGED: "unchanged",
 }
 
@@ -65,8 +69,21 @@ def value_text(value: Any) -> str:
     if value is CLEARED:
         return "(emptied)"
     if isinstance(value, Secret):
-        return f"secret {value.reference}"
+        return _secret_text(value)
     return json.dumps(_readable(value), ensure_ascii=False)
+
+
+def has_another_value(change: FieldChange) -> bool:
+    """Whether all that can be said is that the value of a secret differs from what the platform holds."""
+    before, after = change.before, change.after
+    if not (isinstance(before, Secret) and isinstance(after, Secret) and after.names):
+        return False
+    return before.reference in (MARK, after.reference)
+
+
+def _secret_text(secret: Secret) -> str:
+    shown = on_one_line(secret.reference)
+    return f"secret {shown}" if secret.names else shown
 
 
 def first_line_number(change: FieldChange) -> int:
@@ -79,9 +96,14 @@ def first_line_number(change: FieldChange) -> int:
 def _readable(value: Any) -> Any:
     """JSON data in which a secret is its reference in words."""
     if isinstance(value, Secret):
-        return f"secret {value.reference}"
+        return _secret_text(value)
     if isinstance(value, dict):
         return {name: _readable(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [_readable(item) for item in value]
     return value_data(value)
+
+
+def uncalled_text(change: AgentChange) -> str:
+    """What is known of the calls of what serves: where the calls ended otherwise, a journal or a report says how."""
+    return f"not passed its calls since revision {change.uncalled_since}; how they ended is not known here"

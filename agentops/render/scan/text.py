@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from agentops.importers.scan_client import Fate, Scan
+from agentops.importers.clients.fact import Fate
+from agentops.importers.scan_client import Scan
 from agentops.render.style import PLAIN, Style
 
 _ROLES = {Fate.REPLACE: "change", Fate.CHANGE: "change", Fate.DELETE: "remove", Fate.NOTHING: "bad"}
@@ -24,9 +25,13 @@ def _lines(scan: Scan, style: Style) -> Iterator[str]:
     for file in scan.unread:
         yield f"{file}: not read (no UTF-8 text, or too large)"
     counts = Counter(finding.fate for finding in scan.findings)
-    counted = ", ".join(f"{counts[fate]} {fate.value}" for fate in Fate if counts[fate])
-    places = len(scan.findings)
-    files = len(scan.files)
-    yield f"{files} file{'s' if files != 1 else ''} read; " + (
-        f"{places} places: {counted}" if places else "nothing found"
+    told = ", ".join(f"{counts[fate]} {fate.value}" for fate in Fate if counts[fate])
+    places, files, clients = len(scan.findings), len(scan.files), len(scan.clients)
+    yield f"{counted(files, 'file')} read, {clients or 'none'} with ElevenLabs agents; " + (
+        f"{counted(places, 'place')}: {told}" if places else "nothing found"
     )
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"

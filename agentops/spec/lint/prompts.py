@@ -47,6 +47,12 @@ _CODE = re.compile(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?:\(\))?`|\b([a-z][a-z0-9]
 _USES = re.compile(r"\b(?:use|call|invoke|run)\s+(?:the\s+)?(?:tool\s+)?`?([a-z][a-z0-9]*(?:_[a-z0-9]+)+)`?", re.I)
 
 
+def mentioned_tools(text: str) -> list[str]:
+    """The names in a prompt that read as names of tools: in code marks, with brackets, or after "use" or "call"."""
+    named = [m[1] or m[2] for m in _CODE.finditer(text)] + [m[1] for m in _USES.finditer(text)]
+    return list(dict.fromkeys(named))
+
+
 @rule("unknown-tool-mentioned")
 def _unknown_tool(target: LintTarget) -> Iterator[LintFinding]:
     if _has_library_tools(target):
@@ -54,8 +60,7 @@ def _unknown_tool(target: LintTarget) -> Iterator[LintFinding]:
     names = [tool.name for _, tool in target.tools]
     known = {*names, *provided(target)}
     for each in target.prompts:
-        mentioned = [m[1] or m[2] for m in _CODE.finditer(each.text)] + [m[1] for m in _USES.finditer(each.text)]
-        for name in dict.fromkeys(mentioned):
+        for name in mentioned_tools(each.text):
             if name not in known:
                 near = closest(name, names, cutoff=0.6)
                 hint = f"did you mean `{near}`?" if near else "add the tool, or take it out of the prompt"
@@ -91,7 +96,7 @@ def _prompt_length(target: LintTarget) -> Iterator[LintFinding]:
             yield LintFinding(each.path, summary, hint)
 
 
-@rule("prompt-empty")
+@rule("prompt-empty", Severity.ERROR)
 def _prompt_empty(target: LintTarget) -> Iterator[LintFinding]:
     for each in target.prompts:
         if not each.text.strip():

@@ -19,8 +19,7 @@ from agentops.spec.suppression import SUPPRESSIBLE, matches
 
 def lint_project(project: Project) -> tuple[Diagnostic, ...]:
     """Everything the rules find in the agents of `project`, beside the diagnostics it already has; sorted by place."""
-    chosen = project.context.lint if project.context is not None else None
-    chosen = chosen or LintSpec()
+    chosen = _settings_of(project)
     found = list(_bad_settings(project, chosen))
     for each in project.resolved:
         target = replace(each.target, settings=dict(chosen.settings or {}))
@@ -34,6 +33,27 @@ def lint_project(project: Project) -> tuple[Diagnostic, ...]:
         return str(where and where.file), where.line if where else 0, order[found.severity]
 
     return tuple(sorted(unique.values(), key=place))
+
+
+def lint_errors(project: Project, sources: Iterable[str] | None = None) -> tuple[Diagnostic, ...]:
+    """What the rules call an error, in the agents of these specs or of all: secrets in texts, empty prompts.
+
+    For those who deploy: each names its agent and is acknowledged, or not, by its code. What a spec suppresses, with a
+    reason, or the project switches off, is no error. The diagnostics that the project already has are not repeated.
+    """
+    chosen = _settings_of(project)
+    found: list[Diagnostic] = []
+    for each in project.resolved if sources is None else project.resolve(sources):
+        target = replace(each.target, settings=dict(chosen.settings or {}))
+        errors = [finding for finding in _findings(target, chosen) if finding.is_error]
+        off = target.spec.lint or ()
+        found += [each for each in errors if not any(matches(suppression, each) for suppression in off)]
+    return tuple(found)
+
+
+def _settings_of(project: Project) -> LintSpec:
+    chosen = project.context.lint if project.context is not None else None
+    return chosen or LintSpec()
 
 
 def _findings(target: LintTarget, chosen: LintSpec) -> Iterable[Diagnostic]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from agentops.diagnostics import Severity
 from agentops.document import Secret
+from agentops.spec.hidden import hidden_characters
 from agentops.spec.lint.registry import LintFinding, rule
 from agentops.spec.lint_target import LintTarget, Text
 from agentops.spec.model.base import ForModel, Spoken
@@ -18,16 +19,17 @@ from agentops.spec.placeholders import PLACEHOLDER
 
 _KEY = re.compile(
     r"\b(?:sk|pk|rk)[_-](?:live_|test_|proj-)?[A-Za-z0-9_-]{12,}|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}"
-    r"|\bxox[baprs]-[A-Za-z0-9-]{10,}|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"
+    r"|\bxox[baprs]-[A-Za-z0-9-]{10,}|\beyJ[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]*"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY"
 )
-_TOKEN = re.compile(r"(?<![\w/.-])[A-Za-z0-9+/_-]{24,}={0,2}(?![\w/.-])")
+_TOKEN = re.compile(r"(?<![\w/.-])[A-Za-z0-9+/_-]{24,500}={0,2}(?![\w/.-])")
+_REFERENCE = re.compile(r"\$\{\{[^{}]{0,200}\}\}")
 _SECRET_NAMES = re.compile(r"authori[sz]ation|api[-_]?key|token|secret|password|cookie", re.I)
 
 
 def _literal(text: str) -> str:
     """The text without its variables and secrets' references."""
-    return PLACEHOLDER.sub(" ", re.sub(r"\$\{\{[^}]*\}\}", " ", text))
+    return PLACEHOLDER.sub(" ", _REFERENCE.sub(" ", text))
 
 
 def _entropy(text: str) -> float:
@@ -87,13 +89,22 @@ def _text_of(value: str | Secret) -> str:
     return value.reference if isinstance(value, Secret) else value
 
 
+@rule("hidden-text", Severity.ERROR)
+def _hidden_text(target: LintTarget) -> Iterator[LintFinding]:
+    for each in target.texts:
+        names = {name: each.text[position] for position, name in hidden_characters(each.text)}
+        for name, character in names.items():
+            hint = "remove it; where it belongs, allow it under `lint:` in the spec, with the reason"
+            yield LintFinding(each.path, f"the text holds the invisible character {name}", hint, character)
+
+
 def _for_people(target: LintTarget) -> Iterator[Text]:
     """Texts that reach a model or a caller."""
     yield from (each for each in target.texts if isinstance(each.marker, ForModel | Spoken))
 
 
 _CARD = re.compile(r"(?<![\d+])(?:\d[ -]?){12,18}\d(?!\d)")
-_EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
 _PHONE = re.compile(r"(?<![\w.])(?:\+\d[\d ().-]{7,16}\d|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})(?!\w)")
 
 
@@ -150,7 +161,7 @@ def _body(target: LintTarget) -> Iterator[LintFinding]:
 def _is_json(body: str) -> bool:
     """Whether the body parses with a number, and so inside quotes with a text, in place of each variable."""
     try:
-        json.loads(PLACEHOLDER.sub("0", re.sub(r"\$\{\{[^}]*\}\}", "0", body)))
+        json.loads(PLACEHOLDER.sub("0", _REFERENCE.sub("0", body)))
     except ValueError:
         return False
     return True

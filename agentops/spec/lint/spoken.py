@@ -21,10 +21,11 @@ def _matches(target: LintTarget, pattern: re.Pattern[str], what: str, hint: str)
 
 
 _MARKDOWN = re.compile(
-    r"\*\*\S[^*]*\*\*|__\S[^_]*__|`[^`]+`|\[[^\]]+\]\([^)]+\)|^\s{0,3}(?:#{1,6}|[-*+]|\d+\.)\s", re.M
+    r"\*\*\S[^*]{0,300}\*\*|__\S[^_]{0,300}__|`[^`]{1,300}`|\[[^\]]{1,300}\]\([^)]{1,300}\)|^\s{0,3}(?:#{1,6}|[-*+]|\d+\.)\s",
+    re.M,
 )
 _URL = re.compile(
-    r"\b(?:https?://|www\.)\S+|(?<![@.])\b[a-z0-9-]+\.(?:com|org|net|io|ai|dev|de|in|co\.uk)\b(?:/\S*)?", re.I
+    r"\b(?:https?://|www\.)\S+|(?<![@.])\b[a-z0-9-]{1,63}\.(?:com|org|net|io|ai|dev|de|in|co\.uk)\b(?:/\S*)?", re.I
 )
 _EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf\U0001f1e6-\U0001f1ff\ufe0f]+")
 _DIRECTION = re.compile(
@@ -34,11 +35,11 @@ _DIRECTION = re.compile(
 )
 _DATE = re.compile(r"\b\d{1,2}[/.]\d{1,2}[/.](?:\d{4}|\d{2})\b|\b\d{4}-\d{2}-\d{2}\b")
 _TIME = re.compile(r"\b\d{1,2}:\d{2}(?::\d{2})\b|\b(?:[01]?\d|2[0-3])\d{2}\s?h(?:rs)?\b", re.I)
-_DIGITS = re.compile(r"(?<![\d.,$€£])\+?\d(?:[\d\s-]{3,}\d)\d(?![\d.,]*\d)")
+_DIGITS = re.compile(r"(?<![\d.,$€£])\+?\d(?:[\d\s-]{3,40}\d)\d(?![\d.,]{0,40}\d)")
 _CURRENCY = re.compile(
-    r"[$€£¥₹]\s?\d[\d.,]*|\b\d[\d.,]*\s?[$€£¥₹]|\b(?:USD|EUR|GBP|INR)\s?\d[\d.,]*|\b\d[\d.,]*\s?(?:USD|EUR|GBP|INR)\b"
+    r"[$€£¥₹]\s?\d[\d.,]{0,20}|\b\d[\d.,]{0,20}\s?[$€£¥₹]|\b(?:USD|EUR|GBP|INR)\s?\d[\d.,]{0,20}|\b\d[\d.,]{0,20}\s?(?:USD|EUR|GBP|INR)\b"
 )
-_SYMBOL = re.compile(r"\b24/7\b|\bw/|\s&\s|\d\s?%|#\d+|\S+@\S+\.\S+|\b\w+/\w+\b|[→•|~^_=]{1,}")
+_SYMBOL = re.compile(r"\b24/7\b|\bw/|\s&\s|\d\s?%|#\d+|[^\s@]{1,64}@[^\s@]{1,64}\.\S|\b\w+/\w+\b|[→•|~^_=]{1,}")
 _ABBREVIATION = re.compile(
     r"\b(?:e\.g\.|i\.e\.|etc\.|approx\.|appt\.?|dept\.|mins?\.|hrs?\.|asap|tbd|fyi|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\s?[-–]\s?\w+)",
     re.I,
@@ -128,10 +129,11 @@ def _greeting_gap(target: LintTarget) -> Iterator[LintFinding]:
         early |= {each.variableName for each in config.preCallAPI.responseVariables or ()}
     filled = provided(target)
     for match in PLACEHOLDER.finditer(config.firstMessage or ""):
-        by = filled.get(match[1])
-        if by is not None and by != "the platform" and match[1] not in early and match[2] is None:
+        name = match[1].strip()
+        by = filled.get(name)
+        if by is not None and by != "the platform" and name not in early and match[2] is None:
             summary = f"the greeting uses {match[0]}, which {by} fills only later in the call"
-            hint = f"give it a default under defaultVariables, or a fallback: {{{{{match[1]}|text}}}}"
+            hint = f"give it a default under defaultVariables, or a fallback: {{{{{name}|text}}}}"
             yield LintFinding(("config", "firstMessage"), summary, hint, match[0])
 
 

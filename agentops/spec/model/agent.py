@@ -29,6 +29,12 @@ class Suppression(Model):
     path: str | None = Field(default=None, description="Only at this field or below it, e.g. config.firstMessage.")
 
 
+class NoCalls(Model):
+    """In place of call scripts: nobody calls this agent, and why that is right."""
+
+    none: str = Field(min_length=3, description="Why no call tests this agent.", examples=["only used by the kiosk"])
+
+
 class AgentSpec(Model):
     """One agent after everything it extends and its environment block have been merged in."""
 
@@ -43,7 +49,9 @@ class AgentSpec(Model):
     tags: dict[Label, Label] | None = Field(default=None, description="Grouping words for --select, not sent anywhere.")
     inbound: bool | None = Field(default=None, description="Whether it takes incoming calls; takes effect at once.")
     phone_numbers: list[str] | None = Field(
-        default=None, description="Ids of the phone numbers (products) it answers; takes effect at once."
+        default=None,
+        description="The phone numbers it answers, as +14155550123, or ids of the platform's products; at once.",
+        examples=[["+14155550123"]],
     )
     visible_to_everyone: bool | None = Field(default=None, description="Whether the whole organisation sees it.")
     avatar_url: str | None = Field(default=None, description="A picture; unversioned.")
@@ -52,5 +60,7 @@ class AgentSpec(Model):
     )
     config: AgentConfig = Field(description="The versioned configuration, in the platform's field names.")
     environments: dict[str, Any] | None = Field(default=None, description="What differs in one environment.")
-    calls: list[str] | None = Field(default=None, description="Call scripts, relative to agents/.")
+    calls: list[str] | NoCalls | None = Field(
+        default=None, description="Call scripts, relative to agents/; or {none: reason} for an agent that has none."
+    )
     lint: list[Suppression] | None = Field(default=None, description="Lint rules that are switched off, with reasons.")

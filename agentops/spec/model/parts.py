@@ -50,6 +50,9 @@ class VoiceConfig(Model):
 
     model: Annotated[str, Known("voice model", VOICE_MODELS)] | None = Field(default=None, description="The engine.")
     voiceId: str | None = Field(default=None, min_length=1, description="The voice's id.", examples=["nyah"])
+    modelId: str | None = Field(
+        default=None, description="The pool of the voice, for Pro voices.", examples=["lightning-v3.1-pro"]
+    )
     gender: Literal["male", "female"] | None = Field(default=None, description="The voice's gender.")
 
 

@@ -54,10 +54,10 @@ class Verification(Model):
 
 
 class PlaybookAuth(Model):
-    """Tools by the proof they need."""
+    """The tools by which a caller is recognised or proves who they are, for the playbooks' `authLevel`."""
 
-    weakTools: list[str] | None = None
-    strongTools: list[str] | None = None
+    weakTools: list[Tool] | None = Field(default=None, description="Recognise the caller, e.g. by the number.")
+    strongTools: list[Tool] | None = Field(default=None, description="Prove who the caller is, e.g. by a birthday.")
 
 
 class Playbooks(Model):

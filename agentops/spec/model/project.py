@@ -16,6 +16,7 @@ EnvironmentName = Annotated[
 ProjectName = Annotated[
     str, Format(r"^[a-z0-9][a-z0-9_-]{0,39}$", expected="lower-case letters, digits, _ and -, at most 40")
 ]
+HostName = Annotated[str, Format(r"^[A-Za-z0-9.:-]{1,253}$", expected="a host name without scheme, port and path")]
 Share = Annotated[str, Format(r"^(100|[0-9]{1,2})(\.[0-9]+)?%$", expected="a count, or a share such as 30%")]
 Date = Annotated[str, Format(r"^\d{4}-\d{2}-\d{2}$", expected="a date such as 2026-12-31")]
 Amount = Annotated[int, Field(ge=0)] | Share
@@ -60,6 +61,9 @@ class DeploySpec(Model):
     call_minutes: float | None = Field(
         default=None, gt=0, le=1440, description="The most minutes that all calls of one apply may take together."
     )
+    coverage: Share | None = Field(
+        default=None, description="The share of tools and playbooks that `smoke` must exercise, such as 80%."
+    )
     on_failure: Literal["rollback", "keep"] | None = Field(default=None, description="What a failed call leads to.")
 
 
@@ -79,11 +83,30 @@ class RateLimit(Model):
     max_in_flight: int | None = Field(default=None, ge=1, le=256, description="Requests at the same time.")
 
 
+class ModelSpec(Model):
+    """A model behind an OpenAI-compatible endpoint."""
+
+    base_url: str = Field(pattern=r"^https?://", description="Its address as far as the version: https://host/v1.")
+    model: str = Field(min_length=1, description="The model's name there.")
+    api_key: SecretText | None = Field(default=None, description="Always a reference: ${{ secrets.NAME }}.")
+    timeout_s: float | None = Field(default=None, gt=0, le=300, description="How long one answer may take.")
+
+
+class JudgeSpec(ModelSpec):
+    """The model that decides `meets` and `goals` of call scripts and speaks for simulated callers."""
+
+    votes: Literal[1, 3, 5, 7, 9] | None = Field(default=None, description="How often it is asked, at most; default 3.")
+    max_tokens: int | None = Field(default=None, ge=1, description="The most tokens that one run may take, estimated.")
+
+
 class EnvironmentSpec(Model):
     """One target: an account, variables and rules."""
 
     target: Literal["emulator"] | None = Field(default=None, description="`emulator`: the embedded one, no network.")
     base_url: str | None = Field(default=None, description="The platform's address; default: the vendor's.")
+    hosts: list[HostName] | None = Field(
+        default=None, description="Hosts that get the key besides *.smallest.ai and loopback, such as a proxy's."
+    )
     api_key: SecretText | None = Field(default=None, description="Always a reference: ${{ secrets.NAME }}.")
     variables: dict[str, Any] | None = Field(default=None, description="vars.NAME in this environment.")
     secrets: dict[str, SecretSource] | None = Field(default=None, description="Sources other than the environment.")
@@ -94,6 +117,8 @@ class EnvironmentSpec(Model):
     rules: dict[str, Any] | None = Field(default=None, description="Deny rules by code, with their settings.")
     ignore_drift: list[DriftIgnored] | None = Field(default=None, description="Console edits that are left alone.")
     rate_limit: RateLimit | None = Field(default=None, description="How fast the platform is talked to.")
+    judge: JudgeSpec | None = Field(default=None, description="Decides what calls mean; instead of the project's.")
+    listen: ModelSpec | None = Field(default=None, description="Hears what agents say; instead of the project's.")
 
 
 class LintSpec(Model):
@@ -119,4 +144,6 @@ class ProjectSpec(Model):
     forgotten: list[str] | None = Field(
         default=None, description="Keys of agents that are no longer managed; `apply --prune` leaves them alone."
     )
+    judge: JudgeSpec | None = Field(default=None, description="Decides what calls mean and speaks for callers.")
+    listen: ModelSpec | None = Field(default=None, description="Hears what agents say, in any language.")
     lint: LintSpec | None = Field(default=None, description="Lint rules and thresholds.")

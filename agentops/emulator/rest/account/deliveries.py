@@ -55,14 +55,18 @@ class Deliveries:
         record = self._store.call(call_id)
         if webhook is None or record is None:
             return
-        raw = json.dumps(build_payload(self._store, webhook, event_type, record)).encode()
+        payload = build_payload(self._store, webhook, event_type, record)
+        raw = json.dumps(payload).encode()
         headers = {**webhook["headers"], "Content-Type": "application/json", "X-Signature": sign(webhook, raw)}
         status = await _send(webhook["url"], raw, headers)
         delivered = status is not None and 200 <= status < 300
+        delivery_id = self._store.new_id()
         self._store.database.put(
             "delivery",
-            self._store.new_id(),
+            delivery_id,
             {
+                "_id": delivery_id,
+                "payload": payload,
                 "event": event_type,
                 "callId": call_id,
                 "at": self._store.now(),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from agentops.emulator.rest.schema import COUNT, FLAG, ID, STAMP, TEXT, mapping, obj, one_of, text
+from agentops.emulator.rest.schema import COUNT, FLAG, ID, STAMP, TEXT, array, mapping, obj, one_of, text
 from agentops.emulator.rest.shapes import VARIABLES
 from agentops.emulator.rest.wire import Answer, Refusal, Request, Route, answer, data
 from agentops.emulator.store.state import ORGANIZATION_ID, TOKEN_TTL_S, USER_ID, Grant, Store
 
 TOKEN_SAMPLE_RATE = 24000  # sessions opened with a token have this rate, whatever they ask for
+PLAN, CREDITS = "emulator", 100_000
+EMAIL = "developer@example.com"
 FEATURES = ("telephony", "campaigns", "webhooks", "knowledgeBase", "voiceCloning", "analytics")
 
 
@@ -19,12 +21,25 @@ def get_user(store: Store, request: Request) -> Answer:
             "_id": USER_ID,
             "firstName": "Local",
             "lastName": "Developer",
-            "userEmail": "developer@example.com",
+            "userEmail": EMAIL,
             "authProvider": "email",
             "isEmailVerified": True,
             "organizationId": ORGANIZATION_ID,
         }
     )
+
+
+def get_account(store: Store, request: Request) -> Answer:
+    """The user with the organizations, without an envelope: what the vendor's MCP server asks for first."""
+    organization = {
+        "orgId": ORGANIZATION_ID,
+        "name": "Local",
+        "ownerEmail": EMAIL,
+        "roleId": 0,
+        "onPremEnabled": False,
+    }
+    user = {"userId": USER_ID, "email": EMAIL, "firstName": "Local", "lastName": "Developer", "phone": ""}
+    return Answer(200, {**user, "picture": "", "hasOnboarded": True, "organizations": [organization]})
 
 
 def get_subscription(store: Store, request: Request) -> Answer:
@@ -42,9 +57,9 @@ def get_subscription(store: Store, request: Request) -> Answer:
         {
             "_id": "65f0000000000000000000cc",
             "organization": ORGANIZATION_ID,
-            "planId": "emulator",
-            "totalCredits": 100000,
-            "currentCredits": 100000,
+            "planId": PLAN,
+            "totalCredits": CREDITS,
+            "currentCredits": CREDITS,
             "renewalDate": "2099-01-01T00:00:00.000Z",
             "subscriptionActive": True,
             "onPremEnabled": False,
@@ -76,6 +91,17 @@ _USER = obj(
     },
     required=("_id", "userEmail"),
 )
+_ORGANIZATION = {"orgId": ID, "name": TEXT, "ownerEmail": TEXT, "roleId": COUNT, "onPremEnabled": FLAG}
+_ACCOUNT = {
+    "userId": ID,
+    "email": TEXT,
+    "firstName": TEXT,
+    "lastName": TEXT,
+    "phone": TEXT,
+    "picture": TEXT,
+    "hasOnboarded": FLAG,
+    "organizations": array(obj(_ORGANIZATION, required=("orgId", "name"))),
+}
 _SUBSCRIPTION = obj(
     {
         "_id": ID,
@@ -94,6 +120,14 @@ _SUBSCRIPTION = obj(
 
 ROUTES = (
     Route("GET", "/atoms/v1/user", get_user, "Read the key's user", {200: data(_USER)}, refuses=()),
+    Route(
+        "GET",
+        "/atoms/v1/account/get-account-details",
+        get_account,
+        "Read the key's user and organizations",
+        {200: obj(_ACCOUNT, required=("userId", "organizations"))},
+        refuses=(),
+    ),
     Route(
         "GET",
         "/atoms/v1/user/subscription",

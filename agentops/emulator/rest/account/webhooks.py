@@ -6,7 +6,7 @@ import re
 import secrets as random_secrets
 from typing import Any
 
-from agentops.emulator.rest.schema import ID, STAMP, TEXT, array, mapping, obj, one_of, text
+from agentops.emulator.rest.schema import COUNT, ID, OBJECT, STAMP, TEXT, array, mapping, maybe, obj, one_of, text
 from agentops.emulator.rest.wire import Answer, Refusal, Request, Route, answer, data
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import ORGANIZATION_ID, USER_ID, Store
@@ -155,6 +155,27 @@ def _subscribe(store: Store, webhook_id: str, agent_id: str, event_type: str) ->
     store.database.put("subscription", key, subscription, owner=agent_id)
 
 
+def list_events(store: Store, request: Request) -> Answer:
+    """What was sent to a webhook and how that ended, newest first. The shape of a row is a guess."""
+    webhook = _read(store, request.query.get("webhookId", ""))
+    rows = store.database.all("delivery", owner=webhook["_id"])[::-1]
+    return answer(
+        [
+            {
+                "_id": row["_id"],
+                "webhookId": webhook["_id"],
+                "eventType": row["event"],
+                "callId": row["callId"],
+                "status": row["status"],
+                "statusCode": row["httpStatus"],
+                "payload": row["payload"],
+                "createdAt": row["at"],
+            }
+            for row in rows
+        ]
+    )
+
+
 _EVENT_TYPE = one_of(*EVENT_TYPES)
 _ALL = "/atoms/v1/webhook"
 _SUBSCRIPTIONS = "/atoms/v1/agent/{agent_id}/webhook-subscriptions"
@@ -188,6 +209,19 @@ _SUBSCRIPTION = obj(
     {"_id": ID, "webhookId": ID, "agentId": ID, "eventType": _EVENT_TYPE, "createdAt": STAMP, "updatedAt": STAMP},
     required=("_id", "webhookId", "agentId", "eventType"),
 )
+_DELIVERED = obj(
+    {
+        "_id": ID,
+        "webhookId": ID,
+        "eventType": _EVENT_TYPE,
+        "callId": TEXT,
+        "payload": OBJECT,
+        "createdAt": STAMP,
+        "status": one_of("DELIVERED", "FAILED"),
+        "statusCode": maybe(COUNT),
+    },
+    required=("_id", "webhookId", "eventType", "status"),
+)
 _EVENTS = array(obj({"agentId": TEXT, "eventType": _EVENT_TYPE}, required=("agentId", "eventType")))
 _CHANGES: dict[str, Any] = {"endpoint": TEXT, "description": TEXT, "headers": mapping(text(most=1024))}
 
@@ -198,6 +232,15 @@ ROUTES = (
         list_webhooks,
         "List webhooks, or read one",
         {200: data({"anyOf": [array(_WEBHOOK), _WEBHOOK]})},
+        query={"webhookId": TEXT},
+        refuses=(400, 404),
+    ),
+    Route(
+        "GET",
+        _ALL + "/events",
+        list_events,
+        "List what was delivered to a webhook",
+        {200: data(array(_DELIVERED))},
         query={"webhookId": TEXT},
         refuses=(400, 404),
     ),

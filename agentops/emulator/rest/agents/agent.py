@@ -34,15 +34,18 @@ SORTABLE = ("createdAt", "updatedAt", "totalCalls", "name", "workflowType")
 def create_agent(store: Store, request: Request) -> Answer:
     """A new agent has a live Main branch with a published first revision: the defaults and the create-time fields."""
     body = request.body
-    configuration.check(body, knows_voice=lambda voice_id: voices.exists(store, voice_id), at_creation=True)
+    configuration.check(
+        body, store.options.choices, knows_voice=lambda voice_id: voices.accepts(store, voice_id), at_creation=True
+    )
     workflow_type = body.get("workflowType", "single_prompt")
-    if workflow_type == "multi_agents":
+    if workflow_type == "multi_agents" and not store.options.multi_agents:
         raise Refusal(403, "Multi-Agent agents are not available for your account.")
     if workflow_type == "workflow_graph":
         raise Refusal(403, "workflow_graph is not available for your organization")
     metadata = {name: body[name] for name in METADATA if name in body}
     metadata["name"] = _own_name(store, body["name"])
-    agent = add_agent(store, metadata, configuration.new_config(body, store.options.choices))
+    config = configuration.new_config(body, store.options.choices)
+    agent = add_agent(store, metadata, config, workflow_type=workflow_type)
     as_object = store.options.choices.created_data == "object"
     return answer({"_id": agent["_id"]} if as_object else agent["_id"], 201)
 
@@ -55,7 +58,7 @@ def _own_name(store: Store, name: str) -> str:
     return next(other for number in itertools.count(2) if (other := f"{name} ({number})") not in taken)
 
 
-def add_agent(store: Store, metadata: Body, config: Config) -> Body:
+def add_agent(store: Store, metadata: Body, config: Config, *, workflow_type: str = "single_prompt") -> Body:
     """Keeps a new agent whose first revision is already live."""
     limit = store.database.get("setting", "agent_limit")
     if limit and len(_agents(store, archived=False)) >= limit["value"]:
@@ -73,7 +76,7 @@ def add_agent(store: Store, metadata: Body, config: Config) -> Body:
         **metadata,
         "organization": ORGANIZATION_ID,
         "workflowId": store.new_id(),
-        "workflowType": "single_prompt",
+        "workflowType": workflow_type,
         "createdBy": USER_ID,
         "createdAt": now,
         "updatedAt": now,
@@ -110,7 +113,8 @@ def duplicate_agent(store: Store, request: Request) -> Answer:
     config["singlePromptConfig"] = {**single, "tools": kept}
     config["defaultVariables"] = dict.fromkeys(config.get("defaultVariables", {}), "")
     metadata = {"name": f"{agent['name']} (copy)", "description": agent["description"]}
-    return answer({"_id": add_agent(store, metadata, config)["_id"]}, 201)
+    copy = add_agent(store, metadata, config, workflow_type=agent["workflowType"])
+    return answer({"_id": copy["_id"]}, 201)
 
 
 # -- listing and reading
@@ -134,7 +138,6 @@ def list_agents(store: Store, request: Request) -> Answer:
         "isSearchResults": bool(search),
         "totalCount": len(rows),
         "totalPages": -(-len(rows) // size),
-        "total": len(rows),
     }
     return answer({"agents": shown, **counted})
 
@@ -147,7 +150,9 @@ def get_agent(store: Store, request: Request) -> Answer:
     """The agent with `_resolvedConfig`: of what serves, of a version, or of a draft."""
     agent = versions.read_agent(store, request.params["agent_id"])
     shown = show_agent(store, agent)
-    config, source = _chosen_config(store, agent, request)
+    config, source, next_write = _chosen_config(store, agent, request)
+    if store.options.choices.config_revision == "given" and store.options.api == "v2":
+        shown["_configRevision"] = next_write
     if config is not None:
         flat = configuration.to_flat(versions.sections(store, config))
         workflow = {name: flat.get(name) for name in ("prompt", "tools")}
@@ -170,16 +175,18 @@ def update_workflow(store: Store, request: Request) -> Answer:
     raise Refusal(400, VERSIONED)
 
 
-def _chosen_config(store: Store, agent: Body, request: Request) -> tuple[Config | None, str]:
+def _chosen_config(store: Store, agent: Body, request: Request) -> tuple[Config | None, str, int]:
+    """The configuration that was asked for, where it is from, and the draft revision that the next write may expect."""
     if version_id := request.query.get("versionId"):
-        return versions.read_revision(store, agent["_id"], version_id)["config"], "version"
+        revision = versions.read_revision(store, agent["_id"], version_id)
+        return revision["config"], "version", versions.first_draft_revision(store, revision["branch"])
     if draft_id := request.query.get("draftId"):
         draft = store.database.get("draft", draft_id)
         if draft is None or draft["agent"] != agent["_id"]:
             raise Refusal(404, "Draft not found")
-        return draft["config"], "draft"
+        return draft["config"], "draft", draft["draftRevision"]
     live = versions.live_revision(store, agent)
-    return live and live["config"], "active"
+    return live and live["config"], "active", versions.first_draft_revision(store, agent["liveBranchId"])
 
 
 def show_agent(store: Store, agent: Body) -> Body:
@@ -187,7 +194,7 @@ def show_agent(store: Store, agent: Body) -> Body:
     live = versions.live_revision(store, agent)
     lagging = store.options.choices.mirrors == "creation" or live is None
     config = agent["createdConfig"] if lagging else live["config"]  # type: ignore[index]
-    mirrors = {name: value for name, value in config.items() if name != "singlePromptConfig"}
+    mirrors = {name: value for name, value in config.items() if name in _MIRRORS}
     hidden = ("createdConfig", "liveBranchId", "telephonyProductId")
     metadata = {name: value for name, value in agent.items() if name not in hidden}
     # After a publish on branches `activeVersionId` is reported to stay null on the live platform.
@@ -218,14 +225,19 @@ def update_agent(store: Store, request: Request) -> Answer:
 
 
 def _bind_numbers(store: Store, agent_id: str | None, product_ids: list[str]) -> None:
-    """Gives the agent exactly these numbers. Raises Refusal when one is unknown or another agent's."""
+    """Gives the agent exactly these numbers. Raises Refusal when one is unknown, or may not be moved."""
     products = {product["_id"]: product for product in store.database.all("product")}
     for product_id in product_ids:
         product = products.get(product_id)
         if product is None:
             raise Refusal(400, "Invalid product id")
-        if product.get("agentId") not in (None, agent_id):
+        owner = product.get("agentId")
+        if owner in (None, agent_id):
+            continue
+        if store.options.choices.number_move == "refused":
             raise Refusal(400, "This phone number is already assigned to another agent")
+        if agent_id is not None:
+            _lose_number(store, owner, product_id)
     if agent_id is None:
         return
     for product in products.values():
@@ -233,6 +245,13 @@ def _bind_numbers(store: Store, agent_id: str | None, product_ids: list[str]) ->
         if owner != product.get("agentId") and (owner or product.get("agentId") == agent_id):
             changed = {name: value for name, value in product.items() if name != "agentId"}
             store.database.put("product", product["_id"], {**changed, **({"agentId": owner} if owner else {})})
+
+
+def _lose_number(store: Store, agent_id: str, product_id: str) -> None:
+    agent = store.database.get("agent", agent_id)
+    if agent is not None:
+        kept = [each for each in agent["telephonyProductId"] if each != product_id]
+        store.database.put("agent", agent_id, {**agent, "telephonyProductId": kept})
 
 
 def archive_agent(store: Store, request: Request) -> Answer:
@@ -278,6 +297,7 @@ _AGENT: dict[str, Any] = {
     "createdBy": ID,
     "isLocked": FLAG,
     "_resolvedConfig": OBJECT,
+    "_configRevision": COUNT,
     "_versionedWorkflow": obj({"prompt": maybe(TEXT), "tools": maybe(array(OBJECT))}),
     "_configSource": one_of("active", "draft", "version"),
 }
@@ -289,7 +309,6 @@ _LIST = obj(
         "isSearchResults": FLAG,
         "totalCount": COUNT,
         "totalPages": COUNT,
-        "total": COUNT,
     },
     required=("agents", "hasMore", "totalCount", "totalPages"),
 )

@@ -16,7 +16,6 @@ TEMPLATES: tuple[Body, ...] = (
         "name": "Clinic front desk",
         "description": "Answers a clinic's phone and books appointments.",
         "avatarUrl": "",
-        "referenceUrl": "",
         "industry": "Healthcare",
         "useCase": "Appointments",
         "callType": "Inbound",
@@ -36,7 +35,6 @@ TEMPLATES: tuple[Body, ...] = (
         "name": "Payment reminder",
         "description": "Calls customers whose payment is due.",
         "avatarUrl": "",
-        "referenceUrl": "",
         "industry": "Finance",
         "useCase": "Collections",
         "callType": "Outbound",
@@ -72,7 +70,7 @@ def create_from_template(store: Store, request: Request) -> Answer:
     return answer(add_agent(store, metadata, config)["_id"])
 
 
-_TEXTS = ("name", "description", "avatarUrl", "referenceUrl", "industry", "useCase", "defaultLanguage")
+_TEXTS = ("name", "description", "avatarUrl", "industry", "useCase", "defaultLanguage")
 _TEMPLATE = obj(
     {
         "_id": ID,

@@ -45,7 +45,7 @@ _RECORDINGS = "/_emulator/recordings"
 
 def list_conversations(store: Store, request: Request) -> Answer:
     """Newest change first. Rows carry `versionId`, so a client can check that `versionFilter` was honoured."""
-    rows = [row for row in _calls(store) if _fits(row, request)]
+    rows = [row for row in settled_calls(store) if _fits(row, request)]
     key = {"createdAt": "createdAt", "callDuration": "duration"}.get(request.query.get("sortBy", ""), "updatedAt")
     latency = request.query.get("sortBy") == "avgLatency"
     rows.sort(
@@ -126,8 +126,8 @@ def show_row(store: Store, record: Body, request: Request) -> Body:
     row = {name: value for name, value in record.items() if name not in hidden}
     links = {"recordingUrl": False, "recordingDualUrl": True}
     for name, stereo in links.items():
-        has_one = record["type"] != "chat" and store.recording(record["callId"], stereo=stereo) is not None
-        row[name] = _recording_url(request, record["callId"], stereo) if has_one else None
+        has_one = record["type"] != "chat" and store.has_recording(record["callId"])
+        row[name] = recording_url(request, record["callId"], stereo) if has_one else None
     analytics = analyse(store, record)
     row["postCallAnalytics"] = analytics
     row["dispositionMetrics"] = {
@@ -137,15 +137,15 @@ def show_row(store: Store, record: Body, request: Request) -> Body:
     return {"turnLatencyMetrics": None, "retryCallId": None, "retryAttemptNumber": 0, **row}
 
 
-def _recording_url(request: Request, call_id: str, stereo: bool) -> str:
+def recording_url(request: Request, call_id: str, stereo: bool) -> str:
     return f"{request.base_url}{_RECORDINGS}/{call_id}{'-stereo' if stereo else ''}.wav"
 
 
-def _calls(store: Store) -> list[Body]:
-    return [_settled(store, row) for row in store.database.all("call")]
+def settled_calls(store: Store) -> list[Body]:
+    return [settled(store, row) for row in store.database.all("call")]
 
 
-def _settled(store: Store, record: Body) -> Body:
+def settled(store: Store, record: Body) -> Body:
     """An outbound call that rang long enough was not answered."""
     if record["status"] == "in_queue":
         until = from_iso(record["createdAt"]) + timedelta(seconds=RINGS_FOR_S)
@@ -162,16 +162,16 @@ def _read(store: Store, request: Request) -> Body:
         record = next((each for each in store.database.all("call") if each["_id"] == call_id), None)
     if record is None:
         raise Refusal(404, "Conversation not found")
-    return _settled(store, record)
+    return settled(store, record)
 
 
 def recording_download(store: Store, request: Request) -> Answer:
     if problems(CALL_ID, request.params["call_id"]):
         raise Refusal(400, "Invalid call ID format")
     record = _read(store, request)
-    if store.recording(record["callId"]) is None:
+    if not store.has_recording(record["callId"]):
         raise Refusal(404, "No recording found for this call")
-    return answer({"presignedUrl": _recording_url(request, record["callId"], stereo=True)})
+    return answer({"presignedUrl": recording_url(request, record["callId"], stereo=True)})
 
 
 def list_retries(store: Store, request: Request) -> Answer:
@@ -196,7 +196,7 @@ def cancel_queued(store: Store, request: Request) -> Answer:
     record = store.call(request.params["call_id"])
     if record is None:
         raise Refusal(404, "No conversation found")
-    record = _settled(store, record)
+    record = settled(store, record)
     if record["status"] != "in_queue":
         raise Refusal(400, f"Conversation with ID {record['callId']} is not in queue and cannot be cancelled")
     store.update_call(record["callId"], {"status": "cancelled"})

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+from agentops.emulator.rest.calls.conversations import settled
 from agentops.emulator.rest.schema import TEXT
 from agentops.emulator.rest.shapes import CALL_ID
 from agentops.emulator.rest.wire import Answer, Refusal, Request, Route
@@ -46,6 +47,8 @@ async def _frames(store: Store, call_id: str) -> AsyncIterator[bytes]:
             try:
                 event = await asyncio.wait_for(queue.get(), KEEP_ALIVE_S)
             except TimeoutError:
+                if (record := store.call(call_id)) is None or settled(store, record)["status"] in ENDED:
+                    break
                 yield b": keep-alive\n\n"
                 continue
             yield f"data: {json.dumps(event, ensure_ascii=False)}\n\n".encode()

@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from agentops.emulator.rest.library.voice_catalog import CATALOG, PRO, STANDARD, CatalogVoice
 from agentops.emulator.rest.schema import ID, STAMP, TEXT, array, obj, one_of, text
 from agentops.emulator.rest.wire import Answer, Request, Route
+from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import ORGANIZATION_ID, Store
-
-# id -> (gender, accent, languages); the ids are those the platform's own pages name.
-CATALOG: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "avery": ("female", "american", ("english",)),
-    "liam": ("male", "british", ("english",)),
-    "devansh": ("male", "indian", ("hindi", "english")),
-    "magnus": ("male", "american", ("english",)),
-    "quinn": ("female", "american", ("english",)),
-    "olivia": ("female", "british", ("english",)),
-    "daniel": ("male", "american", ("english",)),
-    "rachel": ("female", "american", ("english",)),
-    "zorin": ("male", "american", ("english",)),
-    "nyah": ("female", "american", ("english",)),
-    "daniella": ("female", "american", ("english", "spanish")),
-    "aarush": ("male", "indian", ("hindi", "english")),
-    "meher": ("female", "indian", ("hindi", "english")),
-    "mishka": ("female", "indian", ("hindi", "english")),
-    "sophia": ("female", "american", ("english",)),
-}
 
 _WAVES_FAILURE = obj({"error": TEXT, "message": TEXT}, required=("error",))
 _TAGS = obj(
@@ -41,7 +25,10 @@ _TAGS = obj(
 )
 _VOICE = {"voiceId": TEXT, "displayName": TEXT, "tags": _TAGS}
 _ENTRY = obj(_VOICE, required=tuple(_VOICE))
-_MODEL_ENTRY = obj({**_VOICE, "_id": ID, "description": TEXT, "audioPreview": TEXT}, required=("_id", *_VOICE))
+_MODEL_ENTRY = obj(
+    {**_VOICE, "_id": ID, "description": TEXT, "audioPreview": TEXT, "modelIds": array(one_of(STANDARD, PRO))},
+    required=("_id", *_VOICE),
+)
 _CLONE = {
     "_id": ID,
     "voiceId": text(pattern="^voice_[A-Za-z0-9]{10}$"),
@@ -69,41 +56,89 @@ _MADE = obj(
 CLONE_LIMIT_BYTES = 5 * 1024 * 1024
 
 
-def exists(store: Store, voice_id: str) -> bool:
-    """Whether an agent may use this voice: one of the catalog, or a clone of this account."""
-    return voice_id in CATALOG or store.database.get("clone", voice_id) is not None
+WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+def is_listed(store: Store, voice_id: str) -> bool:
+    """Whether the voice is in the catalog, or a clone of this account."""
+    return voice_id in _catalog(store) or store.database.get("clone", voice_id) is not None
+
+
+def accepts(store: Store, voice_id: str) -> bool:
+    """Whether an agent may use this voice. The documented catalog is not the whole one, so a well-formed id that is
+    not in it is taken and noted, unless the emulator is strict about voices."""
+    if is_listed(store, voice_id):
+        return True
+    if store.options.strict_voices or not WELL_FORMED.fullmatch(voice_id):
+        return False
+    store.warn(f"voice {voice_id} is not in the emulator's catalog and was taken unchecked; --strict-voices refuses it")
+    return True
+
+
+def _catalog(store: Store) -> dict[str, CatalogVoice]:
+    """The documented voices and those of the seed file."""
+    added = {row["voiceId"]: row for row in store.database.all("voice")}
+    return CATALOG | {
+        voice_id: CatalogVoice(voice_id, row["gender"], row["accent"], tuple(row["languages"]), tuple(row["models"]))
+        for voice_id, row in added.items()
+    }
 
 
 def list_voices(store: Store, request: Request) -> Answer:
-    if request.params["model"] != "lightning-v3.1":
+    """Of both pools, without saying which."""
+    if request.params["model"] != STANDARD:
         return Answer(400, {"error": "Bad Request", "message": "Unknown model"})
-    return Answer(200, {"voices": [_catalog_entry(voice_id) for voice_id in CATALOG]})
+    return Answer(200, {"voices": [_catalog_entry(voice) for voice in _catalog(store).values()]})
 
 
 def list_all_models(store: Store, request: Request) -> Answer:
-    entries = [_catalog_entry(voice_id) for voice_id in CATALOG]
     listed = [
-        {**entry, "_id": f"{index:024x}", "description": "", "audioPreview": ""}
-        for index, entry in enumerate(entries, start=1)
+        {
+            **_catalog_entry(voice),
+            "_id": f"{index:024x}",
+            "description": "",
+            "audioPreview": "",
+            "modelIds": list(voice.models),
+        }
+        for index, voice in enumerate(_catalog(store).values(), start=1)
     ]
     return Answer(200, {"voices": listed})
 
 
-def _catalog_entry(voice_id: str) -> dict[str, Any]:
-    gender, accent, languages = CATALOG[voice_id]
+def _catalog_entry(voice: CatalogVoice) -> dict[str, Any]:
     tags = {
-        "language": list(languages),
-        "accent": accent,
-        "gender": gender,
+        "language": list(voice.languages),
+        "accent": voice.accent,
+        "gender": voice.gender,
         "age": "young",
         "emotions": [],
         "usecases": ["conversational"],
     }
-    return {"voiceId": voice_id, "displayName": voice_id.capitalize(), "tags": tags}
+    return {"voiceId": voice.voice_id, "displayName": voice.voice_id.capitalize(), "tags": tags}
 
 
 def list_clones(store: Store, request: Request) -> Answer:
     return Answer(200, {"data": store.database.all("clone")})
+
+
+def keep_clone(store: Store, facts: Body) -> Body:
+    """Adds a clone that is ready to be used."""
+    clone_id = store.new_id()
+    clone = {
+        "_id": clone_id,
+        "voiceId": f"voice_{clone_id[-10:]}",
+        "description": "",
+        "accent": "",
+        "tags": [],
+        "language": "english",
+        "status": "completed",
+        "cloningType": "instant",
+        "modelIds": [STANDARD],
+        "createdAt": store.now(),
+        **facts,
+    }
+    store.database.put("clone", clone["voiceId"], clone)
+    return clone
 
 
 def add_clone(store: Store, request: Request) -> Answer:
@@ -111,23 +146,11 @@ def add_clone(store: Store, request: Request) -> Answer:
     name = request.fields.get("displayName", "")
     if sample is None or not name or len(name) > 500 or len(sample.content) > CLONE_LIMIT_BYTES:
         return Answer(400, {"error": "displayName and an audio file of at most 5 MB are required"})
-    clone_id = store.new_id()
-    voice_id = f"voice_{clone_id[-10:]}"
-    clone = {
-        "_id": clone_id,
-        "voiceId": voice_id,
-        "displayName": name,
-        "description": request.fields.get("description", ""),
-        "accent": request.fields.get("accent", ""),
-        "tags": [tag.strip() for tag in request.fields.get("tags", "").split(",") if tag.strip()],
-        "language": request.fields.get("language", "english"),
-        "status": "completed",
-        "cloningType": "instant",
-        "modelIds": [request.fields.get("model", "lightning-v3.1")],
-        "createdAt": store.now(),
-    }
-    store.database.put("clone", voice_id, clone)
-    made = {**clone, "model": request.fields.get("model", "lightning-v3.1"), "organizationId": ORGANIZATION_ID}
+    model = request.fields.get("model", STANDARD)
+    facts = {field: request.fields[field] for field in ("description", "accent", "language") if field in request.fields}
+    tags = [tag.strip() for tag in request.fields.get("tags", "").split(",") if tag.strip()]
+    clone = keep_clone(store, {"displayName": name, "tags": tags, "modelIds": [model], **facts})
+    made = {**clone, "model": model, "organizationId": ORGANIZATION_ID}
     made |= {"audioFileNames": [sample.name], "samples": []}
     return Answer(200, {"message": "Voice cloned successfully", "data": made})
 
@@ -148,6 +171,7 @@ ROUTES = (
         "List the voices of all models",
         {200: obj({"voices": array(_MODEL_ENTRY)}, required=("voices",))},
         refuses=(),
+        is_public=True,  # the vendor's MCP server asks without a key
         failure=_WAVES_FAILURE,
     ),
     Route(
@@ -173,7 +197,7 @@ ROUTES = (
                 "accent": TEXT,
                 "tags": TEXT,
                 "language": TEXT,
-                "model": one_of("lightning-v3.1", "lightning-v3.1-pro"),
+                "model": one_of(STANDARD, PRO),
             },
             required=("displayName", "file"),
         ),

@@ -28,9 +28,10 @@ def create_branch(store: Store, request: Request) -> Answer:
     if armed_draft(store, source):
         raise Refusal(409, "The source branch is being scanned", error_type="source_scanning")
     branch = versions.add_branch(store, agent["_id"], name, source)
-    head = versions.read_revision(store, agent["_id"], source["headRevisionId"])
-    facts = {"securityCheck": head["securityCheck"], "sourceVersionId": head["_id"]}
-    versions.commit(store, branch, head["config"], **facts)
+    if store.options.choices.fork_head == "source":
+        head = versions.read_revision(store, agent["_id"], source["headRevisionId"])
+        facts = {"securityCheck": head["securityCheck"], "sourceVersionId": head["_id"]}
+        versions.commit(store, branch, head["config"], **facts)
     return answer(show_branch(branch), 201)
 
 
@@ -100,8 +101,8 @@ def put_draft(store: Store, request: Request) -> Answer:
     expected = request.body.get("expectedRevision")
     draft = open_draft(store, branch)
     if draft is None:
-        head = versions.read_revision(store, agent["_id"], branch["headRevisionId"])
-        draft = versions.open_draft(store, branch, head)
+        base = versions.read_revision(store, agent["_id"], branch["headRevisionId"] or branch["sourceRevisionId"])
+        draft = versions.open_draft(store, branch, base)
         versions.save_branch(store, {**branch, "openDraftId": draft["draftId"], "updatedAt": store.now()})
     merged = configuration.merge(draft["config"], patch, store.options.choices)
     if expected is not None:
@@ -161,7 +162,7 @@ def publish_draft(store: Store, request: Request) -> Answer:
     if (draft["securityCheck"] or {}).get("status") in ("failed", "errored"):
         error_type = store.options.choices.failed_publish_error or None
         raise Refusal(409, "The draft failed its security check; change it first", error_type=error_type)
-    publishing.check_publishable(draft["config"])
+    publishing.check_publishable(draft["config"], agent["workflowType"])
     if versions.already_passed(store, branch, draft["config"]):
         revision = versions.commit_draft(store, draft, label, versions.passed_check(store.now()))
         return answer({"state": "committed", "revision": versions.show_revision(store, agent, revision)})

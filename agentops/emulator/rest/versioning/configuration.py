@@ -38,14 +38,28 @@ def new_config(written: Config, choices: Choices) -> Config:
 # -- checking
 
 
-def check(patch: Config, *, knows_voice: Callable[[str], bool], at_creation: bool = False) -> None:
+def recognised(body: Config, choices: Choices) -> Config:
+    """The configuration in the body of a draft write. A newer platform may know keys that this module does not, but
+    the names of sections and those of the oldest API are none on any."""
+    is_open = choices.unknown_keys == "kept"
+    return {
+        name: value
+        for name, value in body.items()
+        if name in fields.CONFIG or (is_open and name not in fields.NO_CONFIG and value is not None)
+    }
+
+
+def check(patch: Config, choices: Choices, *, knows_voice: Callable[[str], bool], at_creation: bool = False) -> None:
     """Raises Refusal (400, or 403 for a gated model) when a written field is not acceptable."""
+    transcribers = fields.TRANSCRIBERS if choices.transcriber_types == "listed" else ()
     found: list[str] = []
     for name, schema in fields.CONFIG.items():
         if name in patch:
             found += problems(schema, patch[name], name)
     if not found:
         found += [*_tool_problems(patch), *_language_problems(patch, at_creation), *_voice_problems(patch, knows_voice)]
+        if transcribers and patch.get("transcriberType", transcribers[0]) not in transcribers:
+            found += problems(one_of(*transcribers), patch["transcriberType"], "transcriberType")
     if found:
         raise Refusal(400, *found)
     if patch.get("slmModel") in fields.GATED_MODELS:
@@ -96,22 +110,29 @@ def _voice_problems(patch: Config, knows_voice: Callable[[str], bool]) -> Iterat
 
 
 def merge(config: Config, patch: Config, choices: Choices) -> Config:
-    """`config` with the recognised fields of `patch`; neither argument is changed."""
+    """`config` with the fields of `patch`, which are all recognised ones; neither argument is changed."""
     merged = dict(config)
     for name, value in patch.items():
-        if name not in fields.CONFIG:
-            continue
         before = config.get(name)
         if before is None and name in fields.DEFAULTS_WHEN_SET:
             before = fields.DEFAULTS_WHEN_SET[name]
-        # The synthesizer is known to be merged leaf by leaf; prompt and tools are separate blocks.
-        deep = choices.nested_write == "merge" or name in ("synthesizer", "singlePromptConfig", "language")
-        base = before if deep else {**fields.DEFAULTS, **fields.DEFAULTS_WHEN_SET}.get(name)
+        empty = {**fields.DEFAULTS, **fields.DEFAULTS_WHEN_SET}.get(name)
+        base = before if _writes(name, choices) == "merge" else empty
         merged[name] = _merged(base, value, name)
     if "singlePromptConfig" in patch:
         single = merged["singlePromptConfig"]
         merged["singlePromptConfig"] = {**single, "tools": [_with_tool_defaults(tool) for tool in single["tools"]]}
     return merged
+
+
+def _writes(name: str, choices: Choices) -> str:
+    """Whether a write of this field merges into what was there or replaces it."""
+    if name == "singlePromptConfig":
+        return choices.single_prompt_write
+    if name == "postCallAnalyticsConfig":
+        return choices.analytics_write
+    # The synthesizer is known to be merged leaf by leaf; a language without `switching` keeps it.
+    return "merge" if name in ("synthesizer", "language") else choices.nested_write
 
 
 def _merged(before: Any, value: Any, path: str) -> Any:
@@ -140,6 +161,8 @@ def to_sections(config: Config, choices: Choices) -> Sections:
         for name in names[:-1]:
             target = target.setdefault(name, {})
         target[names[-1]] = value
+    unknown = {name: value for name, value in config.items() if name not in fields.CONFIG}
+    sections[fields.UNKNOWN_SECTION] |= unknown
     return sections
 
 

@@ -34,6 +34,7 @@ MODELS = (
     *("electron", "electron-kogta", "electron-kogta-v2", "gpt-4o", "gpt-4.1", "gpt-5.2"),
     *("gpt-realtime", "gpt-realtime-mini"),
 )
+TRANSCRIBERS = ("pulse", "pulse-legacy")  # where `transcriber_types` says that the list is complete
 GATED_MODELS = ("gpt-5.2", "electron-kogta", "electron-kogta-v2")
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH")
 URL: Schema = {"type": "string", "format": "uri"}
@@ -167,7 +168,7 @@ CONFIG: dict[str, Schema] = {
     ),
     "synthesizer": obj(
         {
-            "voiceConfig": obj({"model": TEXT, "voiceId": TEXT, "gender": one_of("male", "female")}),
+            "voiceConfig": obj({"model": TEXT, "voiceId": TEXT, "modelId": TEXT, "gender": one_of("male", "female")}),
             "speed": number(0, 2),
             "consistency": number(0, 1),
             "similarity": number(0, 1),
@@ -324,10 +325,19 @@ FREE_FORM = {
     "preCallAPI.queryParams",
 }
 
+# Names that were never configuration: they are refused or ignored, whatever the platform learns.
+NO_CONFIG = {
+    *("name", "description", "avatarUrl", "telephonyProductId", "allowInboundCall", "visibleToEveryone"),
+    *("workflowType", "origin", "prompt", "voice", "expectedRevision", "label", "activate"),
+}
+UNKNOWN_SECTION = "call_handling"  # where keys that this module does not know are stored
+
 SECTIONS = (
     *("workflow_prompt", "workflow_tools", "workflow_graph", "llm", "voice", "language", "call_handling", "detection"),
     *("analytics", "timeouts", "audio", "privacy", "widget"),
 )
+
+NO_CONFIG |= set(SECTIONS)
 
 _CALL_HANDLING = (
     *("waitForUserToSpeakFirst", "waitForUserToSpeakTimeoutSecs", "muteUserUntilFirstBotResponse"),
@@ -337,6 +347,7 @@ _CALL_HANDLING = (
 _AUDIO = ("denoisingConfig", "backgroundSound", "pronunciationDicts", "speechFormatting")
 _ARGS = {
     ("synthesizer", "voiceConfig", "voiceId"): "voiceId",
+    ("synthesizer", "voiceConfig", "modelId"): "modelId",
     ("synthesizer", "voiceConfig", "gender"): "gender",
     ("synthesizer", "consistency"): "consistency",
     ("synthesizer", "similarity"): "similarity",

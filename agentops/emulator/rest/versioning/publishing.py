@@ -11,7 +11,7 @@ from typing import Any
 from agentops.emulator.rest.library import voices
 from agentops.emulator.rest.versioning import configuration
 from agentops.emulator.rest.versioning.configuration import Config
-from agentops.emulator.rest.versioning.fields import CONFIG
+from agentops.emulator.rest.versioning.playbook_rules import playbook_problems
 from agentops.emulator.rest.wire import Refusal
 from agentops.emulator.store.state import Store
 
@@ -24,17 +24,19 @@ def check_write(store: Store, body: Any, unrecognised: str) -> Config:
     """The config fields of a draft write. Raises Refusal 400 when there are none or one is wrong, 403 for a gate."""
     if not isinstance(body, dict):
         raise Refusal(400, unrecognised)
-    patch = {name: value for name, value in body.items() if name in CONFIG}
+    patch = configuration.recognised(body, store.options.choices)
     if not patch:
         raise Refusal(400, unrecognised)
-    configuration.check(patch, knows_voice=lambda voice_id: voices.exists(store, voice_id))
+    configuration.check(patch, store.options.choices, knows_voice=lambda voice_id: voices.accepts(store, voice_id))
     return patch
 
 
-def check_publishable(config: Config) -> None:
-    """Raises Refusal 400 without a first message; a draft accepts a blank one, a publish does not."""
+def check_publishable(config: Config, workflow_type: str) -> None:
+    """Raises Refusal 400 without a first message or with playbooks that do not fit together; a draft accepts both."""
     if not str(config.get("firstMessage", "")).strip():
         raise Refusal(400, "A first message is required to publish this agent.")
+    if workflow_type == "multi_agents" and (wrong := playbook_problems(config.get("playbooks"))):
+        raise Refusal(400, *wrong)
 
 
 def check_label(body: Any) -> str | None:

@@ -96,7 +96,7 @@ def publish_draft(store: Store, request: Request) -> Answer:
     """Makes a version that does not serve: the flag `activate` is documented, and ignored by the platform."""
     agent, draft = _read(store, request)
     label = publishing.check_label(request.body)
-    publishing.check_publishable(draft["config"])
+    publishing.check_publishable(draft["config"], agent["workflowType"])
     branch = versions.default_branch(store, agent["_id"])
     waiting = {"status": "queued", "reason": None, "triggeredAt": store.now(), "completedAt": None}
     version = versions.new_revision(

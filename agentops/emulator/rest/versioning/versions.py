@@ -134,7 +134,7 @@ def new_revision(store: Store, branch: Body, config: Config, **facts: Any) -> Bo
         "publishedAt": at,
         "activatedBy": None,
         "activatedAt": None,
-        "sourceVersionId": branch["headRevisionId"],
+        "sourceVersionId": branch["headRevisionId"] or branch["sourceRevisionId"],
         "sourceDraftId": None,
         "restoredFromRevisionId": None,
         "restoredFromLabel": None,
@@ -160,7 +160,8 @@ def passed_check(at: str) -> Body:
 
 
 def _changed_from_head(store: Store, branch: Body, config: Config) -> list[str]:
-    head = branch["headRevisionId"] and store.database.get("revision", branch["headRevisionId"])
+    parent = branch["headRevisionId"] or branch["sourceRevisionId"]
+    head = store.database.get("revision", parent) if parent else None
     if not head:
         return []
     changes = configuration.changed_leaves(sections(store, head["config"]), sections(store, config))
@@ -172,8 +173,7 @@ def _changed_from_head(store: Store, branch: Body, config: Config) -> list[str]:
 
 def open_draft(store: Store, branch: Body, source: Body, *, name: str | None = None) -> Body:
     """A draft of `branch` that starts as a copy of the revision or draft `source`."""
-    continues = store.options.choices.draft_counter == "continues" and store.options.api == "v2"
-    first = branch["draftCounter"] if continues else 0
+    first = first_draft_revision(store, branch["_id"])
     draft = {
         "draftId": store.new_uuid(),
         "_id": store.new_id(),
@@ -193,6 +193,13 @@ def open_draft(store: Store, branch: Body, source: Body, *, name: str | None = N
     }
     save_draft(store, draft)
     return draft
+
+
+def first_draft_revision(store: Store, branch_id: str) -> int:
+    """The number that a branch's next draft has before its first write."""
+    continues = store.options.choices.draft_counter == "continues" and store.options.api == "v2"
+    branch = store.database.get("branch", branch_id)
+    return int(branch["draftCounter"]) if continues and branch else 0
 
 
 def save_draft(store: Store, draft: Body) -> None:

@@ -18,7 +18,7 @@ _RESERVED = frozenset({
 })  # fmt: skip
 
 
-def script_of(record: Mapping[str, Any], agent: str) -> dict[str, Any]:
+def script_of_record(record: Mapping[str, Any], agent: str) -> dict[str, Any]:
     """The script of a call record, as data to be written and edited. Raises UsageError when nothing was said."""
     said = _turns(record.get("transcript") or ())
     if not any(role == "caller" for role, _ in said):

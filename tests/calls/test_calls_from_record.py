@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentops.calls.retelling import script_of
-from agentops.calls.script import Script, read_script
+from agentops.calls.from_record import script_of_record
+from agentops.calls.reading import read_script
+from agentops.calls.script import Script
 from agentops.errors import UsageError
 from agentops.render.calls.script import script_yaml
 from agentops.spec.source_events import read_yaml
@@ -37,7 +38,7 @@ def reread(script: dict[str, Any]) -> Any:
 
 
 def test_what_the_caller_said_is_said_again_and_the_answers_are_expected() -> None:
-    script = read_script(reread(script_of(RECORD, "support")), file="call.yaml", place_of=lambda _: None)
+    script = read_script(reread(script_of_record(RECORD, "support")), file="call.yaml", place_of=lambda _: None)
     assert isinstance(script, Script)
     assert [speech.text for speech in script.speeches] == ["Where is my order? It is 427."]
     assert script.variables == {"customer_name": "Ada"}
@@ -47,7 +48,7 @@ def test_what_the_caller_said_is_said_again_and_the_answers_are_expected() -> No
 
 def test_a_call_without_a_caller_is_no_script() -> None:
     with pytest.raises(UsageError, match="no caller"):
-        script_of({"callId": "C", "transcript": [{"role": "agent", "content": "Hello?"}]}, "support")
+        script_of_record({"callId": "C", "transcript": [{"role": "agent", "content": "Hello?"}]}, "support")
 
 
 scalars = st.one_of(

@@ -1,0 +1,49 @@
+"""What is said where somebody else was at work on the same agent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agentops.document import Revision, path_text
+from agentops.errors import StaleError
+from agentops.plan.diff import Difference
+from agentops.plan.model import AgentChange
+
+
+def base_moved(change: AgentChange, now: object) -> StaleError:
+    return StaleError(
+        f"{change.key}: revision {now} went live since the plan was made, "
+        f"which was computed from {change.base_number or change.base_revision_id or 'nothing'}",
+        hint="plan again and look at what changed",
+        code="base_moved",
+    )
+
+
+def unplanned_changes(change: AgentChange, holder: str, edits: Sequence[Difference]) -> StaleError:
+    what = ", ".join(path_text(edit.path) for edit in edits) or "it was forked from another revision"
+    return StaleError(
+        f"{change.key}: {holder} holds changes that were not planned: {what}",
+        hint="somebody is editing this agent in the console: agree with them, then plan again; "
+        "--discard-draft throws their draft away",
+        code="unplanned_changes",
+    )
+
+
+def not_live(change: AgentChange, ours: Revision, now: object, how: str = "was made live") -> StaleError:
+    return StaleError(
+        f"{change.key}: revision {called(ours)} {how}, but {now} serves",
+        hint="somebody else deployed at the same time: plan again",
+        code="not_live",
+    )
+
+
+def overtook(change: AgentChange, ours: Revision, theirs: Revision) -> StaleError:
+    return StaleError(
+        f"{change.key}: revision {called(theirs)} went live right before revision {called(ours)}, which replaced it",
+        hint="somebody else deployed at the same time: plan again",
+        code="overtook",
+    )
+
+
+def called(revision: Revision) -> object:
+    return revision.number or revision.revision_id

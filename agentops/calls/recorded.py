@@ -1,0 +1,249 @@
+"""Calls from a folder of an earlier run: judged again by scripts as they are now, or said again word for word.
+
+Nobody is called. What the recording can't tell, because the script now says something else, is inconclusive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, get_args
+
+from agentops.calls.checks import check_call
+from agentops.calls.conversation import Conversation, Track
+from agentops.calls.criteria import Expect
+from agentops.calls.facts import Facts
+from agentops.calls.judge import Claim
+from agentops.calls.listening import LISTENERS, listen_to
+from agentops.calls.matching import describe, missing_of, needs_whole_turn, violations_of
+from agentops.calls.model import NO_USAGE, CallReport, Check, Kind, Turn, verdict_of
+from agentops.calls.patterns import SlowPatternError
+from agentops.calls.protocol import AgentAudio, Event, Role, SessionCreated, Violation
+from agentops.calls.run import CallResult, Prepared, Wiring
+from agentops.calls.script import ExpectEndStep, ExpectStep, SendTextStep, Step, speech_of
+from agentops.calls.slowness import Slowness
+from agentops.errors import UsageError
+
+_EVENTS = {kind.__name__: kind for kind in get_args(Event)}
+_LATE_TRANSCRIPT_MS = 1_500.0  # a transcript may come so long after its sound
+# What the line itself did, whatever a script asks for.
+_OF_THE_LINE = frozenset({"agent is reached", "line stays up", "no platform error", "caller stays in its role"})
+
+
+def read_events(path: Path) -> list[Event]:
+    """The events of a call as they were kept, sound as silence of its length. Raises UsageError."""
+    try:
+        lines = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
+        return [_event(line) for line in lines]
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError):
+        raise UsageError(f"{path} does not hold the events of a call") from None
+
+
+def _event(line: dict[str, Any]) -> Event:
+    kind = _EVENTS[line["event"]]
+    if kind is AgentAudio:
+        return AgentAudio(line["at_ms"], bytes(line["bytes"]))
+    values = {each.name: line[each.name] for each in fields(kind) if each.name in line}
+    if "role" in values:
+        values["role"] = Role(values["role"])
+    made: Event = kind(**values)
+    return made
+
+
+def simulated_lines(report: CallReport) -> tuple[str, ...]:
+    """What a simulated caller said in `report`."""
+    return tuple(turn.text for turn in report.turns if turn.role is Role.CALLER and turn.step is None)
+
+
+@dataclass(slots=True)
+class Recorded:
+    """One call of an earlier run: its report, its events, and its recording when it had sound."""
+
+    report: CallReport
+    events: Sequence[Event]
+    folder: Path
+    _claims: list[Claim] = field(default_factory=list)
+
+    async def judge(self, prepared: Prepared, wiring: Wiring) -> CallResult:
+        """The call as `prepared` judges it now."""
+        report, script = self.report, prepared.script
+        if report.ending.by is None:
+            return CallResult(report, self.events)
+        facts, recording = await asyncio.get_running_loop().run_in_executor(LISTENERS, self._facts)
+        baseline = wiring.baseline.of(script.agent, prepared.file)
+        steps = self._check_steps(prepared)
+        checks = [*(c for c in report.checks if c.name in _OF_THE_LINE), *steps, *check_call(script, facts, baseline)]
+        facts, heard = await listen_to(script, facts, recording, wiring.transcribe)
+        checks += heard
+        claims = [*self._claims, *(Claim(goal, True, 0, len(facts.turns) - 1) for goal in script.goals)]
+        judged: list[Check] = []
+        usage = NO_USAGE
+        if wiring.judge is not None and claims:
+            judged, usage = await wiring.judge.check(claims, facts.turns, facts.tools)
+        checks += judged
+        if not steps and not judged and not script.checks.can_fail:
+            checks.append(Check("something is checked", Kind.PROTOCOL, False, "at least one check", "none was reached"))
+        slowness = Slowness((facts.measures.chunk_lateness_p99_ms or 0.0,), facts.measures.held_ms or 0.0)
+        checks = [replace(check, doubt=slowness.doubt(check, facts.turns)) for check in checks]
+        notes = (*report.notes, f"judged again; called at {report.started_at}")
+        made = replace(
+            report,
+            name=script.name,
+            tags=script.tags,
+            checks=tuple(checks),
+            verdict=verdict_of(checks),
+            measures=facts.measures,
+            baseline=baseline,
+            judged=usage,
+            notes=notes,
+        )
+        return CallResult(wiring.scrubber.deep(made), self.events, recording)
+
+    def _facts(self) -> tuple[Facts, Any]:
+        report = self.report
+        facts = Facts(
+            turns=report.turns,
+            measures=report.measures,
+            ending=report.ending,
+            duration_ms=report.duration_ms,
+            violations=tuple(event for event in self.events if isinstance(event, Violation)),
+            tools=report.tools,
+            metrics=report.metrics,
+        )
+        if report.recording is None:
+            return facts, None
+        # Sound needs the speech extra; calls in text leave none.
+        from agentops.calls.audio import read_stereo
+        from agentops.calls.recording import Recording, add_sound
+
+        try:
+            caller, agent, rate = read_stereo((self.folder / report.recording).read_bytes())
+        except (OSError, ValueError) as error:
+            raise UsageError(f"the recording of {report.title} can't be read: {error}") from None
+        recording = Recording(caller, agent, rate)
+        return add_sound(facts, recording), recording
+
+    # ---- the steps
+
+    def _check_steps(self, prepared: Prepared) -> list[Check]:
+        """What the steps find in the recording, up to the first that fails, as in a call."""
+        said = [n for n, turn in enumerate(self.report.turns) if turn.role is Role.CALLER]
+        checks: list[Check] = []
+        heard_from = 0  # index of the turn that the last sentence of the caller is
+        self._claims = []
+        for index, step in enumerate(prepared.script.steps):
+            where = prepared.places[index] if index < len(prepared.places) else ""
+            words = _words_of(step)
+            if words is not None:
+                if not said or not _is_same(words, self.report.turns[said[0]]):
+                    return [*checks, _other_words(index, where, words, self.report.turns[said[0]] if said else None)]
+                heard_from = said.pop(0)
+            check = self._check_step(index, step, heard_from, self.report.turns[said[0]].start_ms if said else None)
+            if check is not None:
+                checks.append(replace(check, step=index, where=where))
+                if not check.passed:
+                    return checks
+        return checks
+
+    def _check_step(self, index: int, step: Step, heard_from: int, next_ms: float | None) -> Check | None:
+        match step:
+            case ExpectStep(expect=expect):
+                return self._check_expect(index, expect, heard_from, next_ms)
+            case ExpectEndStep(expect_end=end):
+                by, reason = self.report.ending.by, self.report.ending.reason
+                passed = by is end.by and end.reason in (None, reason)
+                expected = f"the {end.by} ends the call" + (f" ({end.reason})" if end.reason else "")
+                return Check("call ends", Kind.ENDING, passed, expected, f"the {by} ended it ({reason})")
+        before = next((c for c in self.report.checks if c.step == index and c.name not in _OF_THE_LINE), None)
+        limit = _limit_of(step)
+        if before is None or limit is None or before.value is None:
+            return before
+        return replace(before, limit=limit, passed=before.value <= limit, expected=f"at most {limit:g} ms")
+
+    def _check_expect(self, index: int, expect: Expect, heard_from: int, next_ms: float | None) -> Check | None:
+        turns = self.report.turns
+        first = heard_from + (turns[heard_from].role is Role.CALLER) if turns else 0
+        reference_ms = turns[heard_from].end_ms if first > heard_from else 0.0
+        until_ms = self.report.duration_ms if next_ms is None else next_ms
+        kind = Kind.TRANSCRIPT
+        try:
+            text, at_ms = self._heard(expect, first, reference_ms, until_ms)
+            problems = (missing_of(expect, text) if text else ["says anything"]) + violations_of(expect, text)
+        except SlowPatternError:
+            doubt = "the pattern took too long on these words"
+            return Check(f"{expect.role} says", kind, False, describe(expect), "", reference_ms, doubt=doubt)
+        passed = not problems and at_ms is not None
+        heard = text or "nothing"
+        if not problems and at_ms is None:
+            kind, heard = Kind.LATENCY, f"too late: {text}"
+        check = Check(f"{expect.role} says", kind, passed, describe(expect), heard, at_ms or reference_ms)
+        if passed and (expect.meets or expect.not_meets):
+            last = max((n for n, turn in enumerate(turns) if turn.start_ms <= until_ms), default=first)
+            for must_hold, sentences in ((True, expect.meets), (False, expect.not_meets)):
+                self._claims += [Claim(sentence, must_hold, first, last, index) for sentence in sentences]
+        return check if expect.is_about_words or not passed else None
+
+    def _heard(self, expect: Expect, first: int, reference_ms: float, until_ms: float) -> tuple[str, float | None]:
+        """What was said from turn `first` on until the caller went on, and when it was enough; None: not in time."""
+        conversation = Conversation(self.report.mode, Track(_rate_of(self.events)))
+        text_of = conversation.agent_text if expect.role is Role.AGENT else conversation.caller_text
+        pending = [turn for turn in self.report.turns if turn.role is Role.CALLER]
+        deadline_ms = reference_ms + expect.within_s * 1000
+        enough_ms: float | None = None
+        for event in self.events:
+            if isinstance(event, SessionCreated):
+                continue  # its time counts from dialling
+            if event.at_ms > until_ms:
+                break
+            while pending and pending[0].start_ms <= event.at_ms:
+                turn = pending.pop(0)
+                conversation.said(turn.text, turn.start_ms, turn.end_ms, step=turn.step)
+            conversation.hear(event)
+            text = text_of(first)
+            if enough_ms is not None or not text or missing_of(expect, text) or event.at_ms < reference_ms:
+                continue
+            began_ms = min((u.start_ms for u in conversation.utterances[first:] if u.text), default=event.at_ms)
+            held_ms = conversation.held_ms(reference_ms, event.at_ms)
+            if event.at_ms - held_ms <= deadline_ms or began_ms - held_ms <= deadline_ms - _LATE_TRANSCRIPT_MS:
+                enough_ms = event.at_ms
+            if enough_ms is not None and not needs_whole_turn(expect):
+                break
+        return text_of(first), enough_ms
+
+
+def _rate_of(events: Sequence[Event]) -> int:
+    return next((event.sample_rate_hz for event in events if isinstance(event, SessionCreated)), 24_000)
+
+
+def _words_of(step: Step) -> str | None:
+    if isinstance(step, SendTextStep):
+        return step.send_text
+    said = speech_of(step)
+    return (said.text or said.file or "") if said is not None else None
+
+
+def _is_same(words: str, turn: Turn) -> bool:
+    return words.split() == turn.text.split()
+
+
+def _other_words(index: int, where: str, words: str, turn: Turn | None) -> Check:
+    heard = f'it says "{turn.text}"' if turn is not None else "the caller says nothing more in it"
+    return Check(
+        name="recording fits the script",
+        kind=Kind.INFRASTRUCTURE,
+        passed=False,
+        expected=f'a recording in which the caller says "{words}" here',
+        heard=heard,
+        step=index,
+        where=where,
+    )
+
+
+def _limit_of(step: Step) -> float | None:
+    interrupt = getattr(step, "interrupt", None)
+    return interrupt.stops_within_ms if interrupt is not None else None

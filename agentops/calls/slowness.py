@@ -1,0 +1,63 @@
+"""Tells the machine's own slowness from the agent's. Pure.
+
+A caller on a busy machine sends late and hears late; an emulator on the same machine thinks late. What that may have
+caused is said as a doubt: the check is inconclusive with the reason, never failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agentops.calls.model import Check, Kind, Turn
+from agentops.calls.protocol import Role
+
+CHUNK_MS = 40  # of sound, and between two looks at the clock
+
+# Without a measured value nobody can say how much was missing: a stall of this length may have been what was missing.
+_LONG_STALL_MS = 400.0
+_LOOK_BACK_MS = 15_000.0
+# A gap that a platform's buffer does not bridge: the recogniser hears a word cut in two.
+_GAP_MS = 200.0
+
+
+@dataclass(frozen=True, slots=True)
+class Slowness:
+    """late_ms: how late the caller's process did what was due at (n + 1) x 40 ms; held_ms: in all, by the emulator."""
+
+    late_ms: Sequence[float] = ()
+    held_ms: float = 0.0
+
+    def worst_ms(self, from_ms: float, to_ms: float) -> float:
+        """The longest that this machine was late between the two times."""
+        first, last = int(from_ms // CHUNK_MS) - 1, int(to_ms // CHUNK_MS) + 1
+        return max(self.late_ms[max(first, 0) : max(last, 0)], default=0.0)
+
+    def doubt(self, check: Check, turns: Sequence[Turn]) -> str:
+        """Why a check that did not hold may be this machine's doing; "" when it can't be."""
+        if check.passed or check.doubt:
+            return check.doubt
+        if check.kind is Kind.LATENCY:
+            return self._about_time(check)
+        if check.kind is Kind.TRANSCRIPT and check.step is not None:
+            return self._about_words(check, turns)
+        return ""
+
+    def _about_time(self, check: Check) -> str:
+        if check.value is None or check.limit is None:
+            at_ms = check.at_ms or 0.0
+            worst = self.worst_ms(at_ms - _LOOK_BACK_MS, at_ms)
+            return f"this machine was {worst:.0f} ms late itself" if worst >= _LONG_STALL_MS else ""
+        # Late twice: when the caller's words left, and when the answer was taken in.
+        own_ms = 2 * max(self.late_ms, default=0.0)
+        excess = (check.value - check.limit) * (1000 if check.unit == "s" else 1)
+        if not 0 < excess <= own_ms + self.held_ms:
+            return ""
+        held = f", and the emulator's recogniser {self.held_ms:.0f} ms" if self.held_ms else ""
+        return f"this machine was up to {own_ms:.0f} ms late itself{held}"
+
+    def _about_words(self, check: Check, turns: Sequence[Turn]) -> str:
+        at_ms = check.at_ms if check.at_ms is not None else float("inf")
+        asked = next((t for t in reversed(turns) if t.role is Role.CALLER and t.start_ms <= at_ms), None)
+        gap = self.worst_ms(asked.start_ms, asked.end_ms) if asked is not None else 0.0
+        return f"this machine sent the caller's words with a gap of {gap:.0f} ms" if gap >= _GAP_MS else ""

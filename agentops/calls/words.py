@@ -1,0 +1,124 @@
+"""Texts as sequences of words and numerals, which is how they are compared. Pure.
+
+Case, punctuation and the way a character is encoded do not count, nor how a number, a range, a weekday or a street is
+written. The same is done to what was heard and to what is expected, so neither has to be in any one form.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TypeAlias
+
+from agentops.calls.numbers import Numeral, read_numeral
+
+Segment: TypeAlias = str | Numeral
+
+# Vowel signs and other marks of Hebrew, Arabic, Indic scripts and Thai, which `\w` leaves out although a word goes on.
+_MARKS = (
+    "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963"
+    "\u0981-\u0983\u09bc-\u09cd\u09d7\u0a01-\u0a03\u0a3c-\u0a51\u0a70\u0a71\u0a81-\u0a83\u0abc-\u0acd\u0b01-\u0b03\u0b3c-\u0b57"
+    "\u0b82\u0bbe-\u0bd7\u0c00-\u0c04\u0c3c-\u0c56\u0c81-\u0c83\u0cbc-\u0cd6\u0d00-\u0d03\u0d3b-\u0d57\u0d81-\u0d83\u0dca-\u0ddf"
+    "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u200c\u200d"
+)
+_LETTERS = rf"[^\W\d_](?:[^\W\d_]|[{_MARKS}])*"
+_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_MARKS}])*(?:'[^\W_](?:[^\W_]|[{_MARKS}])*)*")
+_TOKEN = re.compile(
+    rf"""tel:\d+ | \d{{1,2}}:\d\d(?!\d) | \d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?(?!\d) | \d+/\d+ | \d+(?:st|nd|rd|th)\b
+      | \d+(?:\.\d+)? | [$€£₹¢%] | {_LETTERS}(?:'{_LETTERS})*""",
+    re.VERBOSE,
+)
+_DAY = r"(?:mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)(?:day|nesday|sday|rsday|urday)?"
+# What is written without words and said with them, before the text is cut into words.
+_SPELLED_OUT = tuple(
+    (re.compile(pattern), spoken)
+    for pattern, spoken in (
+        (r"(?<=\d)½", " and a half"),
+        (r"½", " half "),
+        (
+            r"\+?(?:\b\d{1,3}[ -])?(?:\(\d{3}\) ?|\b\d{3}[ .-])\d{3}[ .-]\d{4}\b|\b\d{3}-\d{4}\b|\+\d{7,15}\b",
+            "telephone",
+        ),
+        (r"(?<=\d)\s?([ap])\.?m\b\.?|\b([ap])\.\s?m\b\.?", r" \1\2m "),
+        (r"(?<=[\d%])\s*[-–—]\s*(?=[$€£₹]?\d)|(?<= [ap]m )\s*[-–—]\s*(?=[$€£₹]?\d)", " to "),
+        (rf"\b({_DAY})\.?\s*[-–—]\s*(?={_DAY}\b)", r"\1 to "),
+        (r"(?<![\w.])[-−](?=[$€£₹]?\d)", " minus "),
+        (r"(?<=\d)k\b", " thousand"),
+        (r"(?<=\d)m\b", " million"),
+        (r"\b\d(?: \d){2,}\b", "joined"),
+        (r"&", " and "),
+    )
+)
+# One word for words that are written in two ways.
+_SAME = {
+    "mon": "monday", "tue": "tuesday", "tues": "tuesday", "wed": "wednesday", "thu": "thursday", "thur": "thursday",
+    "thurs": "thursday", "fri": "friday", "sat": "saturday", "sun": "sunday", "street": "st", "saint": "st",
+    "avenue": "ave", "road": "rd", "boulevard": "blvd", "apartment": "apt", "suite": "ste", "hrs": "hours",
+    "hr": "hour", "mins": "minutes", "min": "minute", "through": "to", "thru": "to", "until": "to", "till": "to",
+}  # fmt: skip
+
+
+def plain_words(text: str) -> list[str]:
+    """The words as they stand there, for counting and for quotes: `"It's twenty-five."` gives `it's twenty five`."""
+    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold().replace("’", "'"))
+
+
+@lru_cache(maxsize=2048)
+def segments_of(text: str) -> tuple[Segment, ...]:
+    """`text` as words and numerals: `"It's twenty-five."` gives `it's` and the numeral 25."""
+    words = _tokens(text)
+    segments: list[Segment] = []
+    at = 0
+    while at < len(words):
+        found = read_numeral(words, at)
+        segment, at = found if found is not None else (_SAME.get(words[at], words[at]), at + 1)
+        segments.append(segment)
+    return tuple(segments)
+
+
+def _tokens(text: str) -> list[str]:
+    figures = "".join(str(unicodedata.digit(c)) if c.isdecimal() else c for c in text)
+    plain = figures.replace("½", "\0")  # NFKC would make it 1/2
+    plain = unicodedata.normalize("NFKC", plain).replace("\0", "½").casefold().replace("’", "'")
+    for pattern, spoken in _SPELLED_OUT:
+        plain = pattern.sub(_REWRITTEN.get(spoken, spoken), plain)
+    return _TOKEN.findall(plain)
+
+
+def _figures(found: re.Match[str]) -> str:
+    return re.sub(r"[^0-9]", "", found[0])
+
+
+_REWRITTEN: dict[str, Callable[[re.Match[str]], str]] = {
+    "telephone": lambda found: f" tel:{_figures(found)} ",
+    "joined": _figures,
+}
+
+
+def is_same(heard: Segment, wanted: Segment) -> bool:
+    if isinstance(heard, Numeral) and isinstance(wanted, Numeral):
+        return heard.meets(wanted)
+    return heard == wanted
+
+
+def find(text: str, phrase: str) -> bool:
+    """Whether the words of `phrase` follow each other in `text`."""
+    wanted, said = segments_of(phrase), segments_of(text)
+    if not wanted:
+        return False
+    places = range(len(said) - len(wanted) + 1)
+    return any(all(map(is_same, said[at : at + len(wanted)], wanted)) for at in places)
+
+
+def names_of(text: str, like: str = "") -> list[str]:
+    """`text` as comparable names; a numeral that can be one of `like` gets the name that it has there."""
+    known = [segment for segment in segments_of(like) if isinstance(segment, Numeral)]
+    names = []
+    for segment in segments_of(text):
+        if isinstance(segment, Numeral):
+            names.append(next((other for other in known if segment.meets(other)), segment).name)
+        else:
+            names.append(segment)
+    return names

@@ -1,0 +1,78 @@
+"""Standard output and error as everything but the terminal's own drawing reaches them.
+
+One boundary for all that is printed: nothing that others wrote acts on a terminal or on a workflow's runner, and no
+character is too much for the encoding of a pipe.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from agentops.render.style import COLOURS
+from agentops.render.visible import visible
+
+_COLOURS = re.compile(f"({COLOURS})")
+_COMMAND = re.compile(r"^(\s*)(::|##\[)", re.MULTILINE)
+
+
+class SafeStream:
+    """Writes to `trusted` what may be shown. Of control sequences our own colours are left, on a terminal.
+
+    is_obeyed: a runner reads along, and takes a line that begins with `::` for a command
+    """
+
+    def __init__(self, trusted: TextIO, *, is_obeyed: bool) -> None:
+        self.trusted = trusted
+        self._is_terminal = trusted.isatty()
+        self._is_obeyed = is_obeyed
+
+    def write(self, text: str) -> int:
+        if self._is_terminal:
+            parts = _COLOURS.split(text)
+            shown = "".join(part if index % 2 else visible(part) for index, part in enumerate(parts))
+        else:
+            shown = visible(text)
+        self.trusted.write(_COMMAND.sub(r"\1\\\2", shown) if self._is_obeyed else shown)
+        return len(text)
+
+    def writelines(self, lines: Any) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.trusted, name)
+
+
+def trusted(stream: Any) -> TextIO:
+    """The stream itself, for what we draw or command and others have no text in that wasn't made visible before."""
+    found: TextIO = getattr(stream, "trusted", stream)
+    return found
+
+
+@contextmanager
+def safe_streams(*, is_on_runner: bool) -> Iterator[None]:
+    """Puts both streams behind the boundary while a verb runs."""
+    streams = sys.stdout, sys.stderr
+    for stream in streams:
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    made: list[Any] = [SafeStream(each, is_obeyed=is_on_runner and not _is_file(each)) for each in streams]
+    sys.stdout, sys.stderr = made
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = streams
+
+
+def _is_file(stream: TextIO) -> bool:
+    """Whether the stream goes into a file, which is data that no runner reads."""
+    try:
+        return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError):
+        return False

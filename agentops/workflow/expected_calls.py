@@ -1,0 +1,85 @@
+"""Which calls a plan's apply would make: said in the plan, before anything is written. Nobody is called from here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from agentops.calls.choosing import estimate_s, is_called_for
+from agentops.diagnostics import has_errors
+from agentops.document import Deploy
+from agentops.fields import Category
+from agentops.plan.build import with_refusals
+from agentops.plan.model import Action, AgentChange, ExpectedCalls, Plan
+from agentops.plan.safety import refuse_uncalled
+from agentops.spec import Project
+from agentops.workflow.scripts import LoadedScript, check_scripts, load_script
+from agentops.workflow.selecting import warned
+
+_KNOWN = frozenset(category.value for category in Category)
+
+
+@dataclass(frozen=True, slots=True)
+class CallSettings:
+    """What the command line says about calls. `smoke` overrides the environment's own setting; None follows it."""
+
+    smoke: bool | None = None
+    gate_preview: bool = False
+
+    def times(self, deploy: Deploy) -> int:
+        """How often a changed agent is called: its copy before it goes live, itself after that."""
+        smoke = deploy.smoke if self.smoke is None else self.smoke
+        return int(smoke) + int(deploy.gate_preview or self.gate_preview)
+
+
+AS_CONFIGURED = CallSettings()
+
+
+def is_called(change: AgentChange, loaded: LoadedScript) -> bool:
+    """Whether a change calls for this script. What is new, restored, or hasn't passed its calls is called in full."""
+    is_change = change.action in (Action.UPDATE, Action.GO_LIVE) and change.uncalled_since is None
+    categories = frozenset(category.value for category in change.categories) if is_change else frozenset[str]()
+    return is_called_for(loaded.script, categories, _KNOWN)
+
+
+def expect_calls(
+    plan: Plan, project: Project, settings: CallSettings, acknowledged: frozenset[str] = frozenset()
+) -> Plan:
+    """`plan` with what is wrong in the scripts that specs name, and, where agents are called, with their calls.
+
+    A mistake in the script of an agent that the plan is not about is a warning.
+    """
+    keys = {change.key for change in plan.changes}
+    mine = replace(project, agents=tuple(agent for agent in project.agents if agent.key in keys))
+    problems = check_scripts(mine)
+    others = replace(project, agents=tuple(agent for agent in project.agents if agent.key not in keys))
+    plan = replace(plan, diagnostics=(*plan.diagnostics, *problems, *warned(check_scripts(others))))
+    deploy = project.environment.deploy
+    times = settings.times(deploy)
+    if not times or has_errors(problems):
+        return plan
+    changes = tuple(
+        replace(change, calls=_expected(change, project, times))
+        if change.is_deploy or change.action is Action.CALL
+        else change
+        for change in plan.changes
+    )
+    found = refuse_uncalled(changes, deploy.call_minutes)
+    return with_refusals(replace(plan, changes=changes), found, acknowledged)
+
+
+def _expected(change: AgentChange, project: Project, times: int) -> ExpectedCalls:
+    agent = change.desired
+    loaded = [load_script(project.root, file, project.environment) for file in agent.calls] if agent else []
+    chosen = [each for each in loaded if is_called(change, each)]
+    kinds = ", ".join(sorted(category.value for category in change.categories))
+    return ExpectedCalls(
+        scripts=len(loaded),
+        called=len(chosen),
+        minutes=times * _minutes(chosen),
+        reason=f"none fits a change of {kinds}" if loaded else (agent.no_calls_reason or "" if agent else ""),
+    )
+
+
+def _minutes(scripts: Iterable[LoadedScript]) -> float:
+    return sum(estimate_s(each.script) for each in scripts) / 60

@@ -1,0 +1,205 @@
+"""Asks a real account what nobody could know (`remote.probe`), and leaves nothing behind, however it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from agentops import __version__
+from agentops.calls.session import NoConnection, Target, try_session
+from agentops.clock import Clock, SystemClock
+from agentops.document import Environment, Generation, Secret, SecretRef
+from agentops.errors import PlatformError, UsageError
+from agentops.net import Http, NetOptions, RetryPolicy, Tiers, Transport, platform_origin
+from agentops.plan.model import Plan
+from agentops.remote import probe
+from agentops.remote.connect import connect
+from agentops.remote.scratch import SCRATCH, Scratch, archive, find_scratch, make_scratch, probing_dialect
+from agentops.settings import Settings
+from agentops.workflow.deployment import account_key, check_host
+
+FORMAT_VERSION = 1
+REPORT_FILE = "agentops-probe.json"
+_READ_NAMES = {"knowledge_name": "globalKnowledgeBaseId", "custom_llm_name": "customLLMWebSocketUrl"}
+_STRANGER = Secret((SecretRef("a key that is nobody's", "sk_agentops_probe_of_a_wrong_key"),))
+_CLEANING_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeReport:
+    """What a probe found. Fit to be attached to a bug report: no key, no host, no id, nobody's name."""
+
+    made_at: str
+    findings: tuple[probe.Finding, ...]
+    left: tuple[str, ...] = ()
+    """Names of scratch agents that could not be archived."""
+
+    def to_json(self) -> str:
+        answers = {each.name: {"answer": each.answer, "reason": each.reason or None} for each in self.findings}
+        data = {
+            "format_version": FORMAT_VERSION,
+            "agentops": __version__,
+            "made_at": self.made_at,
+            "generation": Generation.V2.value,
+            "answers": answers,
+        }
+        return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeTarget:
+    """The account to ask, and how fast. `transport` and `clock` are for tests."""
+
+    environment: Environment
+    settings: Settings
+    base_url: str | None = None
+    transport: Transport | None = None
+    clock: Clock | None = None
+    pace: Tiers | float | None = field(default_factory=Tiers)
+
+    @property
+    def origin(self) -> str:
+        return platform_origin(self.base_url or self.environment.base_url or self.settings.base_url)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a probe does to an account, before it is agreed to."""
+
+    questions: int
+    requests: int
+    publishes: int
+    name: str
+
+
+def estimate() -> Estimate:
+    return Estimate(len(probe.QUESTIONS) + 1, probe.EXPECTED_REQUESTS, probe.EXPECTED_PUBLISHES, SCRATCH)
+
+
+async def run_probe(target: ProbeTarget, on_finding: Callable[[probe.Finding], None]) -> ProbeReport:
+    """Every question's answer. The scratch agents are archived in every outcome; a kill leaves what `clean_up` finds.
+
+    Raises UsageError on the older versioning, PlatformError when the scratch agent can't be made.
+    """
+    clock = target.clock or SystemClock()
+    key = account_key(target.environment, target.settings)
+    check_host(target.origin, target.environment.hosts)
+    await _require_branches(target, key)
+    async with _open(target, key) as http, _open(target, _STRANGER) as stranger:
+        scratch = Scratch(http, stranger, clock, f"{SCRATCH} {clock.now():%Y-%m-%d %H:%M:%S}")
+        findings: list[probe.Finding] = []
+        try:
+            await make_scratch(scratch)
+            async for found in probe.ask_all(scratch):
+                findings.append(found)
+                on_finding(found)
+            for found in (await _chat(target, key, scratch), *_not_asked()):
+                findings.append(found)
+                on_finding(found)
+        finally:
+            left = await _archive(http, scratch)
+        return ProbeReport(clock.now().isoformat(timespec="seconds"), tuple(findings), left)
+
+
+async def clean_up(target: ProbeTarget) -> tuple[int, int]:
+    """Archives the scratch agents that earlier probes left; how many, and how many could not be."""
+    check_host(target.origin, target.environment.hosts)
+    async with _open(target, account_key(target.environment, target.settings)) as http:
+        outcomes = [await archive(http, agent_id) for agent_id in await find_scratch(http)]
+    return sum(outcomes), len(outcomes) - sum(outcomes)
+
+
+@asynccontextmanager
+async def _open(target: ProbeTarget, key: Secret) -> AsyncIterator[Http]:
+    # Nothing is tried again: a refusal is an answer here, and a 500 may be one.
+    options = NetOptions(requests_per_second=target.pace, retry=RetryPolicy(attempts=1))
+    async with Http(
+        target.origin,
+        api_key=key,
+        options=options,
+        dialect=probing_dialect(),
+        transport=target.transport,
+        clock=target.clock,
+    ) as http:
+        yield http
+
+
+async def _require_branches(target: ProbeTarget, key: Secret) -> None:
+    async with await connect(target.origin, key, transport=target.transport, clock=target.clock) as account:
+        if account.generation is Generation.V2:
+            return
+    raise UsageError(
+        "this account has the older versioning, about which the probe has no questions",
+        hint="nothing was written; `agentops doctor` without --probe looks at it",
+        code="probe-v1",
+    )
+
+
+async def _archive(http: Http, scratch: Scratch) -> tuple[str, ...]:
+    """Archives what was made, also while the probe is being interrupted."""
+
+    async def work() -> tuple[str, ...]:
+        outcomes = [await archive(http, agent_id) for agent_id in scratch.agent_ids]
+        return tuple(scratch.name for is_archived in outcomes if not is_archived)
+
+    cleaning = asyncio.ensure_future(asyncio.wait_for(work(), _CLEANING_S))
+    try:
+        return await asyncio.shield(cleaning)
+    except asyncio.CancelledError:
+        await asyncio.wait({cleaning})
+        raise
+    except (PlatformError, TimeoutError):
+        return (scratch.name,)
+
+
+async def _chat(target: ProbeTarget, key: Secret, scratch: Scratch) -> probe.Finding:
+    """A session in text with the scratch agent, ended as soon as it is there."""
+    if target.transport is not None:
+        return probe.Finding("chat_session", None, "there is no socket to dial")
+    try:
+        await try_session(Target(target.origin, scratch.agent_ids[0], key.reveal()), None)
+    except NoConnection as failure:
+        return probe.Finding("chat_session", f"refused with {failure.status}")
+    except PlatformError as failure:
+        return probe.Finding("chat_session", None, failure.summary)
+    return probe.Finding("chat_session", "opened")
+
+
+def _not_asked() -> tuple[probe.Finding, ...]:
+    return tuple(probe.Finding(name, None, f"not asked: {why}") for name, why in probe.NOT_ASKED.items())
+
+
+def read_report(path: Path) -> dict[str, str]:
+    """The answers of a probe's file, by question; only those that could be told. Raises UsageError."""
+    hint = "`agentops doctor --probe` writes one"
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): str(found["answer"]) for name, found in data["answers"].items() if found["answer"]}
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror}", hint=hint, code="no-probe-file") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise UsageError(f"{path} is no file of a probe", hint=hint, code="no-probe-file") from None
+
+
+def tell_read_names(plan: Plan, root: Path) -> Plan:
+    """The plan, its warnings about fields that can't be read back with what a probe of the account found about them.
+
+    The project keeps the probe's file beside agentops.yaml; without one, or with a broken one, the plan is as it was.
+    """
+    file = root / REPORT_FILE
+    if not any(each.code == "unverifiable" for each in plan.diagnostics) or not file.is_file():
+        return plan
+    try:
+        answers = read_report(file)
+    except UsageError:
+        return plan
+    found = [f"{field} as {answers[name]}" for name, field in _READ_NAMES.items() if name in answers]
+    if not found:
+        return plan
+    hint = f"the probe in {REPORT_FILE} saw it read back: {', '.join(found)}"
+    notes = (replace(each, hint=hint) if each.code == "unverifiable" else each for each in plan.diagnostics)
+    return replace(plan, diagnostics=tuple(notes))

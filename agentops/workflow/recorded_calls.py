@@ -1,0 +1,71 @@
+"""Calls of an earlier run: judged again by the scripts as they are now, said again word for word, compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from agentops.calls.baseline import Baseline, baseline_of
+from agentops.calls.folder import keep_in, read_run
+from agentops.calls.model import RunReport, ScriptReport
+from agentops.calls.recorded import Recorded, read_events, simulated_lines
+from agentops.calls.run import Prepared
+from agentops.errors import UsageError
+from agentops.workflow.call_wiring import wired
+from agentops.workflow.deployment import Deployment
+from agentops.workflow.scripts import LoadedScript
+
+
+async def judge_again(
+    deployment: Deployment, scripts: Sequence[LoadedScript], source: Path, output: Path, baseline: Baseline
+) -> RunReport:
+    """The run in the folder `source`, as `scripts` judge its calls; what is written goes to `output`.
+
+    Raises UsageError when none of the scripts was called there.
+    """
+    run = read_run(source / "report.json")
+    made: list[ScriptReport] = []
+    async with wired(deployment, [item.script for item in scripts], baseline) as wiring:
+        for item in scripts:
+            prepared = Prepared(item.script, item.file, places=item.places)
+            calls = [call for call in run.calls if (call.agent, call.script) == (item.script.agent, item.file)]
+            if not calls:
+                continue
+            reports = []
+            for call in calls:
+                folder = source / (call.folder or "")
+                events = read_events(folder / "events.jsonl") if call.ending.by is not None else []
+                result = await Recorded(call, events, folder).judge(prepared, wiring)
+                reports.append(keep_in(output)(result))
+            script = item.script
+            made.append(ScriptReport(item.file, script.name, script.agent, script.repeat.pass_rate, tuple(reports)))
+    if not made:
+        called = ", ".join(sorted({call.script for call in run.calls})) or "none"
+        raise UsageError(f"none of these scripts was called in {source}", hint=f"called there: {called}")
+    return replace(run, scripts=tuple(made))
+
+
+def read_lines(report: Path, scripts: Sequence[LoadedScript]) -> dict[str, tuple[str, ...]]:
+    """What the simulated callers of `scripts` said in `report`, by script. Raises UsageError when nobody did."""
+    run = read_run(report)
+    found = {}
+    for item in scripts:
+        call = next((c for c in run.calls if (c.agent, c.script) == (item.script.agent, item.file)), None)
+        if call is not None and item.script.caller.goal is not None and (lines := simulated_lines(call)):
+            found[item.file] = lines
+    if not found:
+        raise UsageError(
+            f"no simulated caller of these scripts spoke in {report}",
+            hint="replay takes the report.json of a run whose scripts have a caller with a goal",
+        )
+    return found
+
+
+def read_baseline(report: Path, scripts: Sequence[LoadedScript]) -> Baseline:
+    """What the scripts measured in `report`. Raises UsageError when it has none of them."""
+    baseline = baseline_of(read_run(report))
+    if not any(baseline.of(item.script.agent, item.file) for item in scripts):
+        known = ", ".join(sorted({script for _, script in baseline.measures})) or "none"
+        raise UsageError(f"{report} has no calls of these scripts to compare with", hint=f"it has: {known}")
+    return baseline

@@ -1,0 +1,83 @@
+"""Talking to an agent oneself, as it serves or as a copy of what the files say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from difflib import get_close_matches
+
+from agentops.calls.from_record import script_of_record
+from agentops.calls.model import CallReport
+from agentops.calls.protocol import Event
+from agentops.calls.run import CallResult, Wiring
+from agentops.calls.session import NoConnection, Target
+from agentops.calls.talk_server import TalkServer
+from agentops.calls.talking import Microphone, ReadLine, Show, chat, named, record_of, talk
+from agentops.errors import UnavailableError, UsageError
+from agentops.workflow.call_wiring import wired
+from agentops.workflow.calls import find_agent_ids, target_of
+from agentops.workflow.deployment import Deployment
+from agentops.workflow.previewing import PreviewHooks, preview_down, preview_up
+
+
+@asynccontextmanager
+async def reached(
+    deployment: Deployment, agent: str, preview: PreviewHooks | None, name: str
+) -> AsyncIterator[tuple[Target, Wiring]]:
+    """The agent as it serves; with `preview`, a copy called `name` that is taken down afterwards.
+
+    Raises UsageError for an agent that is not there.
+    """
+    keys = [each.key for each in deployment.agents]
+    if agent not in keys:
+        near = get_close_matches(agent, keys, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"the agents are: {', '.join(keys) or 'none'}"
+        raise UsageError(f"there is no agent {agent!r} to talk to", hint=hint, code="no-agent")
+    one = deployment.narrowed(tuple(each for each in deployment.agents if each.key == agent))
+    async with wired(one, ()) as wiring:
+        if preview is None:
+            ids = await find_agent_ids(one, [agent])
+            yield target_of(one, ids[agent]), wiring
+            return
+        try:
+            (copy,) = (await preview_up(one, name, preview)).agents
+            if copy.agent_id is None or copy.problem is not None:
+                raise UnavailableError(f"no copy of {agent} could be put up: {copy.detail}", code="no-preview")
+            yield target_of(one, copy.agent_id), wiring
+        finally:
+            await preview_down(one, name, preview)
+
+
+async def chat_with(target: Target, wiring: Wiring, agent: str, read: ReadLine, show: Show) -> CallResult:
+    """A chat with the agent. Raises UnavailableError when nobody answers."""
+    try:
+        return named(await chat(target, wiring, {}, read, show), agent)
+    except NoConnection as failure:
+        raise UnavailableError(f"{agent} can't be reached: {failure.summary}", code="unreachable") from None
+
+
+def script_of_call(report: CallReport) -> dict[str, object]:
+    """The call as a script. Raises UsageError when the person said nothing."""
+    return script_of_record(record_of(report), report.agent)
+
+
+@asynccontextmanager
+async def talk_page(
+    target: Target, wiring: Wiring, agent: str, keep: Callable[[CallResult], str], port: int = 0
+) -> AsyncIterator[TalkServer]:
+    """A page on this machine to talk to the agent with a microphone. `keep` saves a call and says what to open."""
+
+    async def call(microphone: Microphone, hear: Callable[[Event], None], stop: asyncio.Event) -> str:
+        def scrubbed(event: Event) -> None:
+            hear(wiring.scrubber.deep(event))
+
+        try:
+            result = await talk(target, wiring, microphone, scrubbed, stop)
+        except NoConnection as failure:
+            return wiring.scrubber.text(f"{agent} can't be reached: {failure.summary}")
+        return await asyncio.to_thread(keep, named(result, agent))
+
+    server = TalkServer(agent, call)
+    async with server.running(port):
+        yield server

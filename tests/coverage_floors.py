@@ -1,0 +1,42 @@
+"""Holds the share of lines and branches that the tests run, part by part, to a floor that only rises.
+
+Usage: coverage_floors.py REPORT.json, a report of `coverage json`. Ends with 1 when a part is below its floor.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+CORE = ("spec", "plan", "apply", "remote", "workflow", "calls")
+CORE_FLOOR, FLOOR = 95.0, 90.0  # percent of a part's lines and branches
+
+
+def covered(report: dict[str, Any]) -> dict[str, float]:
+    """Percent of lines and branches run, by part: the packages and modules right below `agentops`."""
+    run: Counter[str] = Counter()
+    whole: Counter[str] = Counter()
+    for file, measured in report["files"].items():
+        part, totals = Path(file).parts[1].removesuffix(".py"), measured["summary"]
+        run[part] += totals["covered_lines"] + totals["covered_branches"]
+        whole[part] += totals["num_statements"] + totals["num_branches"]
+    return {part: 100 * run[part] / whole[part] for part in sorted(whole) if whole[part]}
+
+
+def main(path: str) -> int:
+    shares = covered(json.loads(Path(path).read_text(encoding="utf-8")))
+    below = 0
+    for part, share in shares.items():
+        floor = CORE_FLOOR if part in CORE else FLOOR
+        is_below = share < floor
+        below += is_below
+        verdict = f", below its floor of {floor:.0f} %" if is_below else ""
+        sys.stdout.write(f"{part:12} {share:5.1f} % of lines and branches{verdict}\n")
+    return 1 if below else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,217 @@
+"""The probe finds what an account does: held against the emulator under every setting of every switch it asks about."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from agentops.diagnostics import Diagnostic, Severity
+from agentops.document import Environment, Generation, Secret, SecretRef
+from agentops.emulator.app import create_app
+from agentops.emulator.options import SWITCHES, Choices, EmulatorOptions
+from agentops.errors import PlatformError, UsageError
+from agentops.net import NetOptions
+from agentops.plan.model import Plan
+from agentops.remote import probe, scratch
+from agentops.remote.connect import connect
+from agentops.settings import Settings
+from agentops.workflow.probing import (
+    REPORT_FILE,
+    ProbeTarget,
+    clean_up,
+    estimate,
+    read_report,
+    run_probe,
+    tell_read_names,
+)
+
+KEY = Secret((SecretRef("KEY", "sk_probe_me"),))
+ENVIRONMENT = Environment(name="prod", project="acme", api_key=KEY, base_url="http://localhost:1")
+ROOT = Path(__file__).parents[2]
+
+
+class QuickClock:
+    """Real time, but for waiting: scans of the emulator take milliseconds here."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(min(seconds, 0.01))
+
+
+DEFAULTS = Choices()
+
+
+@asynccontextmanager
+async def account(choices: Choices = DEFAULTS, **options: Any) -> AsyncIterator[ProbeTarget]:
+    """An emulated account that takes one key, with an agent and a knowledge base of somebody's."""
+    app = create_app(EmulatorOptions(choices=choices, keys=("sk_probe_me",), scan_delay_s=0.05, seed=1, **options))
+    transport = httpx2.ASGITransport(app)
+    try:
+        async with await connect("http://localhost:1", KEY, options=UNPACED, transport=transport) as writer:
+            await writer.create_agent("Acme Support")
+            await writer.http.request("POST", "/atoms/v1/knowledgebase", body={"name": "Returns", "description": ""})
+        yield ProbeTarget(ENVIRONMENT, Settings({}), transport=transport, clock=QuickClock(), pace=None)
+    finally:
+        app.state.store.close()
+
+
+UNPACED = NetOptions(requests_per_second=None)
+ASKED = [switch for switch in SWITCHES if switch.name not in probe.NOT_ASKED]
+
+
+def settings() -> list[Choices]:
+    """As many accounts as it takes for every switch to have each of its values in one of them."""
+    most = max(len(switch.allowed) for switch in ASKED)
+    return [
+        Choices().set(f"{switch.name}={switch.allowed[number % len(switch.allowed)]}" for switch in ASKED)
+        for number in range(most)
+    ]
+
+
+def ignore(finding: probe.Finding) -> None:
+    """Nobody watches."""
+
+
+@pytest.mark.parametrize("choices", [*settings(), *(Choices.shuffled(seed) for seed in (1, 2))])
+async def test_every_setting_of_an_account_is_found(choices: Choices) -> None:
+    async with account(choices) as target:
+        found = {each.name: each for each in (await run_probe(target, ignore)).findings}
+    wrong = {
+        switch.name: (found[switch.name], getattr(choices, switch.name))
+        for switch in ASKED
+        if found[switch.name].answer != getattr(choices, switch.name)
+    }
+    assert wrong == {}
+
+
+def test_every_question_has_its_row_and_every_switch_is_asked_or_says_why_not() -> None:
+    page = (ROOT / "docs" / "platform-assumptions.md").read_text()
+    names = {question.name for question in probe.QUESTIONS} | {"chat_session"} | set(probe.NOT_ASKED)
+    assert {switch.name for switch in SWITCHES} <= names
+    assert [name for name in names if f"`{name}`" not in page] == []
+
+
+async def agents(target: ProbeTarget) -> list[str]:
+    async with await connect(target.origin, KEY, options=UNPACED, transport=target.transport) as reader:
+        return [each.name for each in await reader.list_agents()]
+
+
+class Counting(httpx2.AsyncBaseTransport):
+    def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
+        self.inner, self.requests, self.publishes = inner, 0, 0
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        answer = await self.inner.handle_async_request(request)
+        self.requests += 1
+        self.publishes += request.url.path.endswith("/publish") and answer.is_success
+        return answer
+
+
+async def test_what_is_said_before_asking_is_about_what_is_done() -> None:
+    """A scan is asked about until it is done, so the number of requests varies a little."""
+    async with account() as target:
+        assert target.transport is not None
+        counting = Counting(target.transport)
+        await run_probe(replace(target, transport=counting), ignore)
+    said = estimate()
+    assert said.requests * 0.8 <= counting.requests <= said.requests * 1.3
+    assert counting.publishes <= said.publishes
+
+
+async def test_nothing_is_left_and_nobody_elses_agent_is_touched() -> None:
+    async with account() as target:
+        report = await run_probe(target, ignore)
+        assert await agents(target) == ["Acme Support"]
+    assert report.left == ()
+
+
+@pytest.mark.parametrize("after", [1, 5, 12])
+async def test_an_interrupted_probe_archives_its_agents(after: int) -> None:
+    """Ctrl-C cancels the task that asks, between two questions or within one."""
+    async with account() as target:
+        seen: list[probe.Finding] = []
+
+        def interrupt(finding: probe.Finding) -> None:
+            seen.append(finding)
+            if len(seen) == after and (task := asyncio.current_task()):
+                task.cancel()
+
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.ensure_future(run_probe(target, interrupt))
+        assert await agents(target) == ["Acme Support"]
+
+
+async def test_what_a_killed_probe_leaves_is_found_by_its_name() -> None:
+    async with account() as target:
+        async with await connect(target.origin, KEY, options=UNPACED, transport=target.transport) as writer:
+            await writer.create_agent(f"{scratch.SCRATCH} 2026-11-28 10:00:00")
+            await writer.create_agent(f"{scratch.SCRATCH}d by hand")  # nobody's scratch agent
+        assert await clean_up(target) == (1, 0)
+        assert await agents(target) == ["Acme Support", f"{scratch.SCRATCH}d by hand"]
+
+
+async def test_the_older_versioning_is_not_written_to() -> None:
+    async with account(api="v1") as target:
+        with pytest.raises(UsageError, match="older versioning"):
+            await run_probe(target, ignore)
+        assert await agents(target) == ["Acme Support"]
+
+
+async def test_the_file_names_nobody_and_starts_an_emulator_like_it(tmp_path: Path) -> None:
+    choices = Choices().set(["fork_head=source", "unknown_keys=dropped"])
+    async with account(choices) as target:
+        text = (await run_probe(target, ignore)).to_json()
+    assert not re.search(r"sk_probe_me|localhost|Acme|Returns|[0-9a-f]{24}", text)
+    file = tmp_path / "agentops-probe.json"
+    file.write_text(text)
+    assert Choices().like(read_report(file)) == choices
+    assert json.loads(text)["generation"] == Generation.V2.value
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"answers": 3}', '{"answers": {"fork_head": "none"}}'])
+def test_another_file_is_refused(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "other.json"
+    file.write_text(text)
+    with pytest.raises(UsageError, match="no file of a probe"):
+        read_report(file)
+
+
+def test_a_plan_says_what_a_probe_found_about_fields_that_it_can_not_compare(tmp_path: Path) -> None:
+    warning = Diagnostic("unverifiable", Severity.WARNING, "written but never compared: customLLMWebSocketUrl")
+    plan = Plan("acme", "prod", "host", Generation.V2, (), "0" * 16, diagnostics=(warning,))
+    assert tell_read_names(plan, tmp_path) == plan
+    file = tmp_path / REPORT_FILE
+    file.write_text("[]")
+    assert tell_read_names(plan, tmp_path) == plan
+    file.write_text('{"answers": {"custom_llm_name": {"answer": "llmWebSocketUrl", "reason": null}}}')
+    assert "customLLMWebSocketUrl as llmWebSocketUrl" in str(tell_read_names(plan, tmp_path).diagnostics[0].hint)
+
+
+async def test_an_account_that_takes_no_agent_ends_with_its_reason() -> None:
+    def refuse(request: httpx2.Request) -> httpx2.Response:
+        if request.method == "POST":
+            return httpx2.Response(403, json={"status": False, "errors": ["no more agents"]})
+        missing = {"status": False, "errors": ["Agent not found"]}
+        return httpx2.Response(404, json=missing) if "000000" in request.url.path else httpx2.Response(200, json={})
+
+    target = ProbeTarget(
+        ENVIRONMENT, Settings({}), transport=httpx2.MockTransport(refuse), clock=QuickClock(), pace=None
+    )
+    with pytest.raises(PlatformError, match="403"):
+        await run_probe(target, ignore)
