@@ -37,6 +37,9 @@ FailingWords = Annotated[
     list[str] | None,
     typer.Option("--scan-fails-on", metavar="WORD", help="A scan fails when a prompt has this word; repeatable."),
 ]
+Shuffle = Annotated[
+    int | None, typer.Option("--shuffle", metavar="N", help="Choose at random, by this number, what nobody knows.")
+]
 FaultFile = Annotated[Path | None, typer.Option("--faults", metavar="FILE", help="A YAML list of things to break.")]
 RequestsPerSecond = Annotated[
     float | None,
@@ -90,10 +93,7 @@ def emulator(
     fault: Faults = None,
     faults: FaultFile = None,
     rate_limit: RequestsPerSecond = None,
-    shuffle: Annotated[
-        int | None,
-        typer.Option("--shuffle", metavar="N", help="Choose at random, by this number, what nobody knows."),
-    ] = None,
+    shuffle: Shuffle = None,
     like: Like = None,
     switch: Switches = None,
     strict_voices: StrictVoices = False,
