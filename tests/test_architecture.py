@@ -166,6 +166,7 @@ ONE_PLACE: dict[str, tuple[str, ...]] = {
     "ruamel": ("agentops.spec.source_", "agentops.emulator."),
     "jinja2": ("agentops.spec.template",),
     "deepdiff": ("agentops.plan.diff",),
+    "filelock": ("agentops.apply.journal",),
     "httpx2": ("agentops.net.transport", "agentops.emulator."),
     "websockets": ("agentops.calls.session", "agentops.calls.talk_server", "agentops.emulator."),
     "regex": ("agentops.calls.patterns",),
