@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
+
+from agentops.spec.slug import slug
 
 # Template -> (what it is for, the key of its agent, how its call script is called).
 TEMPLATES = {
@@ -47,8 +48,7 @@ def project_files(start: Start) -> dict[str, str]:
 
 def project_name(folder: str) -> str:
     """A project name made of a folder's name: lower-case letters, digits and -."""
-    name = re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-")[:40].strip("-")
-    return name or "voice-agents"
+    return slug(folder, limit=40) or "voice-agents"
 
 
 def _filled(file: Traversable, start: Start, key: str) -> str:
