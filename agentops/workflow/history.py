@@ -32,7 +32,7 @@ class AgentHistory:
 async def read_histories(deployment: Deployment) -> tuple[AgentHistory, ...]:
     """The history of every selected agent that is on the platform. Raises UsageError when none is."""
     verdicts = read_verdicts(deployment.root, deployment.environment.name)
-    found = await _listed(deployment)
+    found = await list_deployed(deployment)
     return tuple(await asyncio.gather(*(_history(deployment, agent, listing, verdicts) for agent, listing in found)))
 
 
@@ -51,7 +51,7 @@ async def plan_going_back(deployment: Deployment, options: PlanOptions, *, to: s
 
     Raises RefusedError where there is nothing to go back to, UsageError where `to` means no revision or several.
     """
-    targets = [(agent, listing, to) for agent, listing in await _listed(deployment)]
+    targets = [(agent, listing, to) for agent, listing in await list_deployed(deployment)]
     return await _plan(deployment, targets, options)
 
 
@@ -65,7 +65,7 @@ async def plan_undoing(deployment: Deployment, run: str, options: PlanOptions) -
             code="unknown-run",
         )
     before = {each["key"]: each["previous_revision_id"] for each in result["agents"] if each["previous_revision_id"]}
-    listed = await _listed(deployment)
+    listed = await list_deployed(deployment)
     targets = [(agent, listing, before[agent.key]) for agent, listing in listed if agent.key in before]
     if not targets:
         raise UsageError(f"run {result['run_id']} changed none of the selected agents", code="nothing-to-undo")
@@ -82,7 +82,7 @@ async def _plan(
     return await plan_rollback(deployment.account, environment, chosen, options)
 
 
-async def _listed(deployment: Deployment) -> list[tuple[DesiredAgent, AgentListing]]:
+async def list_deployed(deployment: Deployment) -> list[tuple[DesiredAgent, AgentListing]]:
     """The selected agents that are on the platform. A spec is not needed for it: our marks tell, too."""
     world = await survey(deployment)
     matches = [as_deployed(each, None) if not each.desired.name else each for each in world.matching.matches]
