@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agentops.apply.rollback import PREVIOUS, RollbackTarget, plan_rollback
+from agentops.apply.rollback import PREVIOUS, RollbackTarget, commit_in, plan_rollback
 from agentops.apply.run_history import read_run, read_verdicts
 from agentops.document import AgentListing, DesiredAgent
 from agentops.errors import UsageError
@@ -17,7 +17,7 @@ from agentops.plan.model import Plan
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.planning import survey
 
-_REVISIONS = 100
+REVISIONS = 100  # of one agent, as many as the platform lists at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,19 @@ async def _history(
     deployment: Deployment, agent: DesiredAgent, listing: AgentListing, verdicts: Mapping[str, str]
 ) -> AgentHistory:
     account = deployment.account
-    revisions = await account.list_revisions(listing.agent_id, limit=_REVISIONS)
+    revisions = await account.list_revisions(listing.agent_id, limit=REVISIONS)
     live = await account.read_live(listing.agent_id)
     entries = build_history(deployment.environment, revisions, live.revision_id if live else None, verdicts)
     return AgentHistory(agent, listing.agent_id, entries)
+
+
+def commit_of(history: AgentHistory, entry: HistoryEntry) -> str | None:
+    """The commit that a revision, or the one that it was restored from, names in its label; None: it is not known."""
+    by_id = {each.revision.revision_id: each.revision for each in history.entries}
+    revision = entry.revision
+    while commit_in(revision.label) is None and revision.restored_from in by_id:
+        revision = by_id[revision.restored_from or ""]
+    return commit_in(revision.label)
 
 
 async def plan_going_back(deployment: Deployment, options: PlanOptions, *, to: str = PREVIOUS) -> Plan:
