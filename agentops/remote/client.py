@@ -69,6 +69,20 @@ class Client:
         answer = await self.http.request(method, API + path, body=body, is_repeatable=is_repeatable)
         return unwrapped(answer, f"{method} {API}{path}")
 
+    async def _newest(self, path: str, container: str, limit: int) -> list[Any]:
+        """The first `limit` rows of a list of which the platform gives a hundred at a time."""
+        rows: list[Any] = []
+        while len(rows) < limit:
+            asked = min(limit - len(rows), PAGE_SIZE)
+            skipped = {"skip": len(rows)} if rows else {}
+            page = rows_of(await self._get(path, limit=asked, **skipped), container)
+            if rows and page[:1] == rows[:1]:
+                break  # a platform that ignores `skip` gives the first page again
+            rows += page
+            if len(page) < asked:
+                break
+        return rows
+
     # -- agents
 
     async def list_agents(self, *, archived: bool = False) -> Sequence[AgentListing]:

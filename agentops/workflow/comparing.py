@@ -11,10 +11,9 @@ from agentops.compare.comparison import Comparison, free_text_metrics, measure
 from agentops.document import Revision
 from agentops.errors import AgentopsError, UsageError
 from agentops.workflow.deployment import Deployment
-from agentops.workflow.history import list_deployed
+from agentops.workflow.history import REVISIONS, list_deployed
 
 CALL_TYPES = ("telephony_inbound", "telephony_outbound", "webcall", "chat")
-_REVISIONS = 100
 _SEED = 1998  # the same calls give the same intervals
 
 
@@ -38,7 +37,7 @@ async def compare_revisions(
     agent, listing = deployed[0]
     reader = deployment.account
     live = await reader.read_live(listing.agent_id)
-    revisions = await reader.list_revisions(listing.agent_id, limit=_REVISIONS)
+    revisions = await reader.list_revisions(listing.agent_id, limit=REVISIONS)
     old, new = _choose(agent.key, live, revisions, names)
     done = 0
     both = []

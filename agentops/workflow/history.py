@@ -17,7 +17,7 @@ from agentops.plan.model import Plan
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.planning import survey
 
-REVISIONS = 100  # of one agent, as many as the platform lists at once
+REVISIONS = 1000  # of one agent: more than anybody reads, and ten requests at most
 
 
 @dataclass(frozen=True, slots=True)
