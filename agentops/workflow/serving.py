@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agentops.errors import UsageError
 from agentops.plan.history import HistoryEntry
-from agentops.workflow.history import REVISIONS, AgentHistory
+from agentops.workflow.history import AgentHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ def served_at(history: AgentHistory, moment: datetime) -> Served:
     branch = live.revision.branch_id if live else None
     on_branch = [entry for entry in entries if entry.revision.branch_id == branch]
     found = next((entry for entry in on_branch if _is_by(entry.revision.published_at, moment)), None)
-    if found is None and len(history.entries) >= REVISIONS:
-        return Served(history, None, f"only the latest {REVISIONS} revisions were read")
+    if found is None and not _goes_back_to_the_first(entries):
+        return Served(history, None, "the platform does not list the revisions of that time")
     if len(on_branch) < len(entries):
         return Served(history, found, "when a branch was switched live is not known, and this agent has several")
     return Served(history, found)
@@ -86,9 +86,13 @@ def _activated_by(history: AgentHistory, entries: list[HistoryEntry], moment: da
     if hidden:
         doubt = f"whether {', '.join(hidden)} served then is not known: only when it last went live is kept"
         return Served(history, found, doubt)
-    if found is None and len(history.entries) >= REVISIONS:
-        return Served(history, None, f"only the latest {REVISIONS} revisions were read")
+    if found is None and not _goes_back_to_the_first(entries):
+        return Served(history, None, "the platform does not list the revisions of that time")
     return Served(history, found)
+
+
+def _goes_back_to_the_first(entries: list[HistoryEntry]) -> bool:
+    return not entries or any(entry.revision.number == 1 for entry in entries)
 
 
 def _is_by(text: str | None, moment: datetime) -> bool:

@@ -36,6 +36,13 @@ def test_publishing_on_the_one_branch_was_going_live() -> None:
     assert [(entry and entry.revision.number, doubt) for entry, doubt in told] == [(None, None), (1, None), (2, None)]
 
 
+def test_before_the_oldest_that_is_listed_nothing_is_known() -> None:
+    for activated in (None, 4):
+        found = history(published(8, 4, activated=activated), live="r8")
+        served = served_at(found, day(1))
+        assert (served.entry, served.doubt) == (None, "the platform does not list the revisions of that time")
+
+
 def test_with_several_branches_the_switch_is_not_known() -> None:
     found = history(published(2, 5, branch_id="b"), published(1, 2, branch_id="other"), live="r2")
     served = served_at(found, day(6))
