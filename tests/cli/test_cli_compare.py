@@ -118,6 +118,16 @@ def test_every_format_says_the_same(
     assert "<script" not in page
 
 
+def test_what_others_wrote_stays_text(calls: Traffic, agentops: Agentops, api: str) -> None:
+    calls(1, 3)
+    calls(0, 3, disconnectionReason="<b>@all</b>\x1b[2J|")
+    for form in ("text", "markdown", "html"):
+        out = agentops("compare", "desk", "--api", api, "--format", form).out
+        assert "\x1b" not in out
+        assert form == "text" or "<b>" not in out
+    assert "@all" not in agentops("compare", "desk", "--api", api, "--format", "markdown").out
+
+
 def test_a_filter_that_has_no_effect_is_an_error(
     calls: Traffic, agentops: Agentops, api: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ from agentops.compare.calls import Calls
 from agentops.compare.comparison import Comparison, Figure, Finding, Measure, Unit
 from agentops.document import Revision
 from agentops.render.style import PLAIN, Style, columns
+from agentops.render.visible import on_one_line
 
 HEAD = ("measure", "old", "new", "difference", "95 % interval", "finding")
 
@@ -48,7 +49,7 @@ def notes(found: Comparison) -> tuple[str, ...]:
         "A call's turn latency is the median of its turns. Completion: answered, and ended by no error or time-out.",
     ]
     if found.free_text:
-        told.append(f"Free text is not compared: {', '.join(found.free_text)}.")
+        told.append(f"Free text is not compared: {on_one_line(', '.join(found.free_text))}.")
     return tuple(told)
 
 
@@ -58,7 +59,7 @@ def cells(measure: Measure) -> tuple[str, ...]:
     between = "-" if interval is None else f"{_signed(interval.low, measure)} to {_signed(interval.high, measure)}"
     difference = "-" if measure.difference is None else _signed(measure.difference, measure)
     figures = (_figure(each, measure.unit) for each in (measure.old, measure.new))
-    return (measure.name, *figures, difference, between, finding_text(measure))
+    return (on_one_line(measure.name), *figures, difference, between, finding_text(measure))
 
 
 def finding_text(measure: Measure) -> str:

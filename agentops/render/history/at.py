@@ -5,6 +5,7 @@ from __future__ import annotations
 from agentops.plan.history import HistoryEntry
 from agentops.render.history.text import who_text
 from agentops.render.style import PLAIN, Style
+from agentops.render.visible import on_one_line
 
 NOT_KNOWN = "not known"
 
@@ -28,4 +29,6 @@ def served_text(
         ("but", doubt),
     ]
     head = style.paint(f"{key}  {moment}", "strong")
-    return "\n".join([head, *(f"  {name:<14}{value}" for name, value in facts if value is not None)]) + "\n"
+    return (
+        "\n".join([head, *(f"  {name:<14}{on_one_line(value)}" for name, value in facts if value is not None)]) + "\n"
+    )
