@@ -82,11 +82,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "apply": FOUNDATION | {"state", "plan", "remote"},
     "calls": FOUNDATION | {"net", "speech"},
     "speech": set(),
+    "compare": FOUNDATION,
     "importers": FOUNDATION | {"spec", "plan", "remote", "net", "calls"},
     "ci": FOUNDATION | {"net", "plan", "apply", "render", "calls"},
-    "render": FOUNDATION | {"plan", "apply", "calls", "importers"},
+    "render": FOUNDATION | {"plan", "apply", "calls", "importers", "compare"},
     "workflow": FOUNDATION
-    | {"state", "spec", "plan", "apply", "remote", "calls", "importers", "ci", "net", "settings", "speech"},
+    | {"state", "spec", "plan", "apply", "remote", "calls", "importers", "ci", "net", "settings", "speech", "compare"},
     "cli": FOUNDATION
     | {
         "workflow",
@@ -103,6 +104,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "emulator",
         "speech",
         "net",
+        "compare",
     },
     "emulator": {"speech"},
 }

@@ -32,6 +32,7 @@ from agentops.remote.rows import AgentRow, ProductRow, VoiceRow, read_row, rows_
 API = "/atoms/v1"
 VOICES = "/waves/v1"
 PAGE_SIZE = 100
+_CALLS_PAGE = 500  # the most that the list of conversations gives
 _READ_APART = ("name", "telephonyProductId")  # a listing has the one itself, and the other as telephone numbers
 FREE_PLAN_AGENTS = 3  # whoever holds more pays, and may send more requests a second
 
@@ -67,6 +68,20 @@ class Client:
     async def _write(self, method: str, path: str, body: Any = None, *, is_repeatable: bool = False) -> Any:
         answer = await self.http.request(method, API + path, body=body, is_repeatable=is_repeatable)
         return unwrapped(answer, f"{method} {API}{path}")
+
+    async def _newest(self, path: str, container: str, limit: int) -> list[Any]:
+        """The first `limit` rows of a list of which the platform gives a hundred at a time."""
+        rows: list[Any] = []
+        while len(rows) < limit:
+            asked = min(limit - len(rows), PAGE_SIZE)
+            skipped = {"skip": len(rows)} if rows else {}
+            page = rows_of(await self._get(path, limit=asked, **skipped), container)
+            if rows and page[:1] == rows[:1]:
+                break  # a platform that ignores `skip` gives the first page again
+            rows += page
+            if len(page) < asked:
+                break
+        return rows
 
     # -- agents
 
@@ -203,6 +218,32 @@ class Client:
     async def read_call(self, call_id: str) -> dict[str, Any]:
         data = await self._get(f"/conversation/{call_id}")
         return data if isinstance(data, dict) else {}
+
+    async def list_calls(
+        self, agent_id: str, revision_id: str, call_types: Sequence[str]
+    ) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+        """The calls that a revision served, one page of rows at a time, as the platform filters them.
+
+        A call that ends while pages are read moves rows to the next page; those that come again are left out.
+        """
+        before: set[str] = set()
+        number, has_more = 1, True
+        while has_more:
+            data = await self._get(
+                "/conversation",
+                agentIds=agent_id,
+                versionFilter=revision_id,
+                callTypes=",".join(call_types),
+                page=number,
+                limit=_CALLS_PAGE,
+            )
+            rows = [row for row in rows_of(data, "logs") if isinstance(row, dict)]
+            yield [row for row in rows if row.get("callId") not in before]
+            before = {str(row.get("callId")) for row in rows}
+            pagination = data.get("pagination") if isinstance(data, dict) else None
+            said = pagination.get("hasMore") if isinstance(pagination, dict) else None
+            has_more = bool(rows) and (said if isinstance(said, bool) else len(rows) == _CALLS_PAGE)
+            number += 1
 
     async def watch_call(self, call_id: str) -> AsyncIterator[dict[str, Any]]:
         async for line in self.http.stream_lines(f"{API}/events", query={"callId": call_id}):

@@ -128,6 +128,12 @@ class Reader(Protocol):
 
     async def read_call(self, call_id: str) -> dict[str, Any]: ...
 
+    def list_calls(
+        self, agent_id: str, revision_id: str, call_types: Sequence[str]
+    ) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+        """Pages of rows of the calls that a revision served. Whether the platform kept to it shows on the rows."""
+        ...
+
     def watch_call(self, call_id: str) -> AsyncIterator[dict[str, Any]]:
         """The events of a call while it lasts, tools and latencies among them."""
         ...
