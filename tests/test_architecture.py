@@ -83,10 +83,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "calls": FOUNDATION | {"net", "speech"},
     "speech": set(),
     "importers": FOUNDATION | {"spec", "plan", "remote", "net", "calls"},
+    "campaigns": FOUNDATION | {"spec"},
     "ci": FOUNDATION | {"net", "plan", "apply", "render", "calls"},
-    "render": FOUNDATION | {"plan", "apply", "calls", "importers"},
+    "render": FOUNDATION | {"plan", "apply", "calls", "importers", "campaigns"},
     "workflow": FOUNDATION
-    | {"state", "spec", "plan", "apply", "remote", "calls", "importers", "ci", "net", "settings", "speech"},
+    | {"state", "spec", "plan", "apply", "remote", "calls", "importers", "ci", "net", "settings", "speech"}
+    | {"campaigns"},
     "cli": FOUNDATION
     | {
         "workflow",
@@ -96,6 +98,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "apply",
         "remote",
         "calls",
+        "campaigns",
         "importers",
         "ci",
         "render",
@@ -168,6 +171,7 @@ ONE_PLACE: dict[str, tuple[str, ...]] = {
     "deepdiff": ("agentops.plan.diff",),
     "httpx2": ("agentops.net.transport", "agentops.emulator."),
     "websockets": ("agentops.calls.session", "agentops.calls.talk_server", "agentops.emulator."),
+    "phonenumbers": ("agentops.campaigns.phone",),
     "regex": ("agentops.calls.patterns",),
     "typer": ("agentops.cli.",),
     "rich": ("agentops.cli.",),

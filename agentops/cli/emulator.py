@@ -31,6 +31,13 @@ Faults = Annotated[
     typer.Option("--fault", metavar="TEXT", help="Break something, e.g. 'status PUT */draft nth=2'; repeatable."),
 ]
 FaultFile = Annotated[Path | None, typer.Option("--faults", metavar="FILE", help="A YAML list of things to break.")]
+Shuffle = Annotated[
+    int | None,
+    typer.Option("--shuffle", metavar="N", help="Choose at random, by this number, what nobody knows."),
+]
+CampaignSpeed = Annotated[
+    float, typer.Option("--campaign-speed", metavar="N", min=0.001, help="Campaigns run N times as fast.")
+]
 RequestsPerSecond = Annotated[
     float | None,
     typer.Option("--rate-limit", metavar="N", min=0.1, help="Answer N requests a second, refuse others with 429."),
@@ -81,10 +88,8 @@ def emulator(
     fault: Faults = None,
     faults: FaultFile = None,
     rate_limit: RequestsPerSecond = None,
-    shuffle: Annotated[
-        int | None,
-        typer.Option("--shuffle", metavar="N", help="Choose at random, by this number, what nobody knows."),
-    ] = None,
+    campaign_speed: CampaignSpeed = 1.0,
+    shuffle: Shuffle = None,
     like: Like = None,
     switch: Switches = None,
     strict_voices: StrictVoices = False,
@@ -114,6 +119,7 @@ def emulator(
         language_model=_language_model(llm_url, llm_model),
         allow_tool_calls=allow_tool_calls,
         rate_limit=rate_limit,
+        campaign_speed=campaign_speed,
     )
     try:
         words = tuple(scan_fails_on) if scan_fails_on else options.scan_fails_on

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from agentops.workflow.deployment import Deployment
 
 Result = TypeVar("Result")
+CAMPAIGN_SPEED = 60.0  # a minute of a campaign on the embedded emulator takes a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,7 @@ def emulator_for(project: Project, generation: Generation | None) -> Iterator[st
         api=generation.value if generation else "v2",
         data=state_folder(project.root) / "emulator.db",
         behaviours=tuple(sorted(behaviours.glob("*.yaml"))),
+        campaign_speed=CAMPAIGN_SPEED,
     )
     try:
         running = start(options)
