@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -29,7 +29,8 @@ class Where:
 class Diagnostic:
     """One problem: a stable `code`, what is wrong, what was expected, what to do, and where.
 
-    `agent` is the key of the agent it concerns and `path` the dotted path of the field, when known.
+    `agent` is the key of the agent it concerns and `path` the dotted path of the field, when known. `source` is the
+    line of the file that `where` points into, where it may be shown.
     """
 
     code: str
@@ -40,6 +41,7 @@ class Diagnostic:
     expected: str | None = None
     agent: str | None = None
     path: str | None = None
+    source: str | None = field(default=None, repr=False, compare=False)
 
     @property
     def is_error(self) -> bool:

@@ -299,6 +299,7 @@ class Revision:
     restored_from: the revision it was copied from, when the platform says so
     based_on:      the revision that its draft was forked from, where the platform says so (v1)
     branch_id:     the branch it is on (v2)
+    branch:        the name of that branch, where the agent has several
     activated_at:  when it last went live, where the platform says so (v1): None means published but never live
     """
 
@@ -316,6 +317,7 @@ class Revision:
     document: Document | None = None
     unverifiable: frozenset[str] = frozenset()
     based_on: str | None = None
+    branch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

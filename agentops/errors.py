@@ -3,6 +3,7 @@
     AgentopsError
     ├── UsageError              64  the command itself: unknown environment, missing key, options that do not fit
     ├── SpecError                1  the project's files; carries every problem found, with positions
+    ├── LocalError               1  this machine: a file or folder that can't be read or written
     ├── RefusedError             4  a safety rule said no; names the acknowledgement that would allow it
     ├── StaleError               5  the world moved since the plan, or somebody else's work is in the way
     └── PlatformError            1  the platform answered no, or did not answer
@@ -22,6 +23,7 @@ No message ever contains a secret: values that are secret travel as `document.Se
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
@@ -61,6 +63,36 @@ class AgentopsError(Exception):
 
 class UsageError(AgentopsError):
     exit_code = ExitCode.USAGE
+
+
+class LocalError(AgentopsError):
+    """This machine refuses: which file or folder, why, and what to do."""
+
+    @classmethod
+    def of(cls, failure: OSError, path: object = None, *, doing: str = "can't be used") -> LocalError:
+        """What the system's `failure` on `path` (else the file that it names) means to a person."""
+        why, hint = _REMEDIES.get(failure.errno or 0, (failure.strerror or str(failure), ""))
+        what = path or failure.filename or ("the working folder" if failure.errno == errno.ENOENT else "a file")
+        return cls(
+            f"{what} {doing}: {why}",
+            hint=hint or "see to that file or folder, then run the same command again",
+            code="local",
+        )
+
+
+_AGAIN = "then run the same command again"
+_REMEDIES: dict[int, tuple[str, str]] = {
+    errno.ENOSPC: ("no space is left on the device", f"free some, {_AGAIN}"),
+    errno.EDQUOT: ("the quota of disk space is used up", f"free some, {_AGAIN}"),
+    errno.EROFS: ("the file system is read-only", f"work in a folder that can be written, or mount it so, {_AGAIN}"),
+    errno.EACCES: ("permission denied", f"give yourself the right to it, {_AGAIN}"),
+    errno.EPERM: ("permission denied", f"give yourself the right to it, {_AGAIN}"),
+    errno.ENOENT: ("it isn't there", f"make it, or go into a folder that is there, {_AGAIN}"),
+    errno.EEXIST: ("a file stands where a folder is needed", f"move that file away, {_AGAIN}"),
+    errno.ENOTDIR: ("a file stands where a folder is needed", f"move that file away, {_AGAIN}"),
+    errno.EISDIR: ("a folder stands where a file is needed", f"move that folder away, {_AGAIN}"),
+    errno.EMFILE: ("too many files are open", f"raise the limit with `ulimit -n 4096`, {_AGAIN}"),
+}
 
 
 class SpecError(AgentopsError):

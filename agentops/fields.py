@@ -143,6 +143,8 @@ FIELDS: Final = (
     Field("playbooks.playbooks", key="id"),
     Field("playbooks.playbooks.tools", key="name"),
     Field("playbooks.playbooks.knowledgeBaseId", refers_to=Reference.KNOWLEDGE_BASE),
+    Field("playbooks.auth.weakTools", key="name"),
+    Field("playbooks.auth.strongTools", key="name"),
     Field("playbooks.verifications", key="id"),
     Field("firstMessage", Category.GREETING, "call_handling"),
     Field("waitForUserToSpeakFirst", Category.GREETING, "call_handling"),

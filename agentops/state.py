@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+from agentops.errors import LocalError
 
 STATE_FOLDER = ".agentops"
 
 
 def state_folder(root: Path) -> Path:
-    """The project's `.agentops`, made when it is not there; it ignores itself in git."""
+    """The project's `.agentops`, made when it is not there; it ignores itself in git, and is its owner's alone: what
+    callers said and what the console holds is in it. Raises LocalError where it can't be made."""
     folder = root / STATE_FOLDER
-    folder.mkdir(exist_ok=True)
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n")
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
+    except OSError as failure:
+        raise LocalError.of(failure, folder, doing="can't be made") from None
+    if folder.stat().st_mode & 0o077:
+        folder.chmod(0o700)
     return folder
+
+
+def private_file(path: str, flags: int) -> int:
+    """An opener for files that hold what only their owner may read."""
+    return os.open(path, flags, 0o600)

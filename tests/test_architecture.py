@@ -78,7 +78,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "spec": FOUNDATION,
     "plan": FOUNDATION,
     "remote": FOUNDATION | {"net"},
-    "state": set(),
+    "state": {"errors"},
     "apply": FOUNDATION | {"state", "plan", "remote"},
     "calls": FOUNDATION | {"net", "speech"},
     "speech": set(),

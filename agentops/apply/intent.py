@@ -10,12 +10,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentops.document import Document, ObservedAgent, Path, Revision
-from agentops.plan.canonical import canonical, plain, without
+from agentops.fields import BY_PATH
+from agentops.plan.canonical import canonical, holds, plain, without
 from agentops.plan.changes import expand
 from agentops.plan.diff import ABSENT, Difference, apply_differences, diff, value_at
 from agentops.plan.merge import merge
 from agentops.plan.model import Action, AgentChange
 from agentops.plan.notes import INBOUND, is_inbound_pending
+
+_KNOWN = frozenset(path[0] for path in BY_PATH)
 
 
 def wanted_config(change: AgentChange, live: Revision | None) -> Document:
@@ -100,9 +103,10 @@ def unplanned_differences(
     moved = expand(diff(canonical(expected, expected), within))
     changed = [d for d in moved if value_at(earlier, d.path) != d.after]
     added = [d for d in expand(diff(within, canonical(found))) if d.before is ABSENT]
-    return changed + [
-        d for d in added if d.path[0] not in body or (later is not None and value_at(later, d.path) != d.after)
-    ]
+    late = [d for d in added if d.path[0] not in body or (later is not None and value_at(later, d.path) != d.after)]
+    # What is written under one name and read back under another, unknown one can't be told from somebody's edit.
+    reads_otherwise = any(holds(body, name) for name in dropped)
+    return [d for d in changed + late if d.path[0] in _KNOWN or not reads_otherwise]
 
 
 def with_edits(base: Revision, edits: Sequence[Difference]) -> Document:

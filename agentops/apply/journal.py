@@ -1,11 +1,13 @@
 """What a run writes down on this machine: one JSON Lines file per run, and the lock that keeps runs apart.
 
-Evidence for people, never read to decide anything: the platform says what is there. No secret can be in it, because no
-event carries a value of a document.
+Evidence for people, never read to decide anything: the platform says what is there. A run whose journal can't be begun
+changes nothing; one whose journal can't go on goes on without, since what it began must be brought to an end. No secret
+is in it: no event carries a value of a document, and what the platform is quoted with is scrubbed.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -21,8 +23,9 @@ from typing import Any, BinaryIO
 
 from agentops.apply.model import Event
 from agentops.clock import Clock
-from agentops.errors import StaleError
-from agentops.state import state_folder
+from agentops.errors import LocalError, StaleError
+from agentops.scrub import NO_SECRETS, Scrubber
+from agentops.state import private_file, state_folder
 
 FORMAT_VERSION = 1
 
@@ -53,13 +56,21 @@ def _data(value: Any) -> Any:
 
 
 class Journal:
-    """Appends every event of one run to its file; each line is on disk before `write` returns."""
+    """Appends every event of one run to its file; each line is on disk before `write` returns.
 
-    def __init__(self, root: Path, run_id: str, clock: Clock) -> None:
+    `lost` says why it ended before the run did. Raises LocalError where it can't be begun.
+    """
+
+    def __init__(self, root: Path, run_id: str, clock: Clock, scrubber: Scrubber = NO_SECRETS) -> None:
         self.path = state_folder(root) / "runs" / f"{run_id}.jsonl"
-        self.path.parent.mkdir(exist_ok=True)
-        self._clock = clock
-        self._file: BinaryIO = self.path.open("ab")
+        self.lost: LocalError | None = None
+        self._clock, self._scrubber = clock, scrubber
+        self._has_begun = False
+        try:
+            self.path.parent.mkdir(exist_ok=True)
+            self._file: BinaryIO = open(self.path, "ab", buffering=0, opener=private_file)  # noqa: SIM115 - closed by `__exit__`
+        except OSError as failure:
+            raise self._refused(failure) from None
 
     def __enter__(self) -> Journal:
         return self
@@ -68,10 +79,23 @@ class Journal:
         self._file.close()
 
     def write(self, event: Event) -> None:
-        line = {"format_version": FORMAT_VERSION, "at": self._clock.now().isoformat(), **event_data(event)}
-        self._file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        if self.lost is not None:
+            return
+        data = event_data(self._scrubber.deep(event))
+        line = {"format_version": FORMAT_VERSION, "at": self._clock.now().isoformat(), **data}
+        try:
+            written = json.dumps(line).encode() + b"\n"
+            if (self._file.write(written) or 0) < len(written):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(self._file.fileno())
+        except OSError as failure:
+            self.lost = self._refused(failure)
+            if not self._has_begun:
+                raise self.lost from None
+        self._has_begun = True
+
+    def _refused(self, failure: OSError) -> LocalError:
+        return LocalError.of(failure, f"the journal {self.path}", doing="can't be written")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +118,13 @@ def environment_lock(root: Path, environment: str, clock: Clock) -> Iterator[Non
     machines the moved base gives a second run away. Raises StaleError that names the holder.
     """
     folder = state_folder(root) / "locks"
-    folder.mkdir(exist_ok=True)
-    with (folder / f"{environment}.lock").open("a+b") as file:
+    path = folder / f"{environment}.lock"
+    try:
+        folder.mkdir(exist_ok=True)
+        lock = open(path, "a+b", buffering=0, opener=private_file)  # noqa: SIM115 - the `with` below, which it may not reach
+    except OSError as failure:
+        raise LocalError.of(failure, path, doing="can't be written") from None
+    with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

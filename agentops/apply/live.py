@@ -185,7 +185,7 @@ async def verify(run: Run, live: Live) -> Verified:
         slot = await run.writer.read_slot(agent.agent_id, revision.branch_id)
         await require_serving(run, live, revision)
         theirs = overtaken(live.before, slot, revision, agent.base_id) if live.before else None
-        if theirs is not None:
+        if theirs is not None and read_mark(theirs.label) != run.mark_of(change):
             raise StoppedError(Overtook(agent, revision, theirs), Stage.VERIFY, overtook(change, revision, theirs))
         edits, wrong = _beyond_plan(live, found)
         if edits:

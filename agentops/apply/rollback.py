@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from agentops.document import DesiredAgent, Environment, ObservedAgent, Revision, label_text, read_mark
 from agentops.errors import RefusedError, UsageError
 from agentops.plan.build import PlanOptions
+from agentops.plan.drift import origin_of
 from agentops.plan.model import Action, Plan
-from agentops.plan.rollback import Rollback, build_rollback
+from agentops.plan.rollback import Rollback, build_rollback, is_platforms_own
 from agentops.remote.port import Reader
 
 PREVIOUS = "previous"
@@ -80,7 +81,7 @@ def _previous(key: str, live: Revision | None, revisions: Sequence[Revision]) ->
     ids = list(by_id)
     older = ids[ids.index(origin.revision_id) + 1 :] if origin is not None and origin.revision_id in ids else []
     for revision in map(by_id.__getitem__, older):
-        if revision.restored_from is None and _has_served(revision, revisions) and not _is_platforms_own(revision):
+        if revision.restored_from is None and _has_served(revision, revisions) and not is_platforms_own(revision):
             return revision
     raise RefusedError(
         f"{key}: this is its first deploy, there is nothing to go back to",
@@ -95,15 +96,23 @@ def _has_served(revision: Revision, revisions: Sequence[Revision]) -> bool:
     return revision.activated_at is not None if says else revision.is_published
 
 
-def _is_platforms_own(revision: Revision) -> bool:
-    """The empty revision that the platform publishes when an agent is created."""
-    return revision.number == 1 and not revision.label
-
-
 def commit_in(label: str | None) -> str | None:
     """The commit that a label's text names, by its looks: seven or more hex digits."""
     match = _COMMIT.search(label_text(label))
     return match.group() if match else None
+
+
+def good_commits(plan: Plan) -> dict[str, str | None]:
+    """By key: the commit in the label of what serves again once the plan's change is taken back, or has taken back
+    another; None where the label names none."""
+    found = {}
+    for change in plan.changes:
+        live = change.observed.live if change.observed else None
+        served = change.restore_to if change.action is Action.RESTORE else live
+        if served is not None:
+            history = change.observed.history if change.observed else ()
+            found[change.key] = commit_in(origin_of(served, history).label)
+    return found
 
 
 def commits_to_revert(plan: Plan) -> dict[str, str]:

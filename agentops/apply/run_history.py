@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,9 @@ def read_deploys(root: Path, environment: str) -> dict[str, DeployRecord]:
     for result in read_runs(root, environment):
         for agent in result.get("agents", ()):
             if revision_id := agent.get("revision_id"):
+                first = found.get(revision_id, DeployRecord(result["run_id"], result["digest"]))
                 verdict = (agent.get("verdict") or {}).get("verdict")
-                found[revision_id] = DeployRecord(result["run_id"], result["digest"], verdict)
+                found[revision_id] = replace(first, verdict=verdict or first.verdict)  # it may be called again later
     return found
 
 

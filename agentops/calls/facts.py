@@ -92,11 +92,13 @@ def facts_of(line: Line, recording: Recording | None, evidence: Evidence) -> Fac
         playbooks=evidence.playbooks,
         metrics=evidence.metrics,
     )
+    first_ms = facts.measures.first_audio_ms
     lateness = sorted(line.lateness_ms) if recording is not None else []
     measures = replace(
         facts.measures,
         chunk_lateness_p50_ms=percentile(lateness, 0.5),
         chunk_lateness_p99_ms=percentile(lateness, 0.99),
+        first_audio_ms=first_ms - line.conversation.held_ms(0.0, first_ms) if first_ms is not None else None,
         held_ms=line.conversation.held_ms(0.0, line.duration_ms) or None,
     )
     return replace(facts, measures=measures)

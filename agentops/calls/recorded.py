@@ -21,13 +21,14 @@ from agentops.calls.listening import LISTENERS, listen_to
 from agentops.calls.matching import describe, missing_of, needs_whole_turn, violations_of
 from agentops.calls.model import NO_USAGE, CallReport, Check, Kind, Turn, verdict_of
 from agentops.calls.patterns import SlowPatternError
-from agentops.calls.protocol import AgentAudio, Event, Role, SessionCreated, Violation
+from agentops.calls.protocol import AgentAudio, Event, Held, Released, Role, SessionCreated, Violation
 from agentops.calls.run import CallResult, Prepared, Wiring
 from agentops.calls.script import ExpectEndStep, ExpectStep, SendTextStep, Step, speech_of
 from agentops.calls.slowness import Slowness
 from agentops.errors import UsageError
 
 _EVENTS = {kind.__name__: kind for kind in get_args(Event)}
+_ROUNDING_MS = 0.1  # of the times in events.jsonl
 _LATE_TRANSCRIPT_MS = 1_500.0  # a transcript may come so long after its sound
 # What the line itself did, whatever a script asks for.
 _OF_THE_LINE = frozenset({"agent is reached", "line stays up", "no platform error", "caller stays in its role"})
@@ -88,7 +89,7 @@ class Recorded:
         checks += judged
         if not steps and not judged and not script.checks.can_fail:
             checks.append(Check("something is checked", Kind.PROTOCOL, False, "at least one check", "none was reached"))
-        slowness = Slowness((facts.measures.chunk_lateness_p99_ms or 0.0,), facts.measures.held_ms or 0.0)
+        slowness = Slowness((facts.measures.chunk_lateness_p99_ms or 0.0,))
         checks = [replace(check, doubt=slowness.doubt(check, facts.turns)) for check in checks]
         notes = (*report.notes, f"judged again; called at {report.started_at}")
         made = replace(
@@ -113,7 +114,9 @@ class Recorded:
             duration_ms=report.duration_ms,
             violations=tuple(event for event in self.events if isinstance(event, Violation)),
             tools=report.tools,
+            playbooks=report.playbooks,
             metrics=report.metrics,
+            holds=_holds_of(self.events, report.duration_ms),
         )
         if report.recording is None:
             return facts, None
@@ -198,7 +201,7 @@ class Recorded:
         for event in self.events:
             if isinstance(event, SessionCreated):
                 continue  # its time counts from dialling
-            if event.at_ms > until_ms:
+            if event.at_ms > until_ms + _ROUNDING_MS:
                 break
             while pending and pending[0].start_ms <= event.at_ms:
                 turn = pending.pop(0)
@@ -214,6 +217,19 @@ class Recorded:
             if enough_ms is not None and not needs_whole_turn(expect):
                 break
         return text_of(first), enough_ms
+
+
+def _holds_of(events: Sequence[Event], duration_ms: float) -> tuple[tuple[float, float], ...]:
+    """When the emulator's recogniser held the call up, from and to."""
+    holds: list[tuple[float, float]] = []
+    began_ms: float | None = None
+    for event in events:
+        if isinstance(event, Held):
+            began_ms = event.at_ms
+        elif isinstance(event, Released) and began_ms is not None:
+            holds.append((began_ms, event.at_ms))
+            began_ms = None
+    return (*holds, (began_ms, duration_ms)) if began_ms is not None else tuple(holds)
 
 
 def _rate_of(events: Sequence[Event]) -> int:

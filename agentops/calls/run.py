@@ -166,7 +166,7 @@ async def _check(
     checks += judged
     if not talk.checks and not judged and not script.checks.can_fail:
         checks.append(Check("something is checked", Kind.PROTOCOL, False, "at least one check", "none was reached"))
-    slowness = Slowness(line.lateness_ms, facts.measures.held_ms or 0.0)
+    slowness = Slowness(line.lateness_ms)
     return [replace(check, doubt=slowness.doubt(check, facts.turns)) for check in checks], usage, facts
 
 

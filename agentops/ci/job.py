@@ -22,6 +22,7 @@ class Job:
     bot:           the login of the token's comments: only its comments are updated, only its plans count
     keeps_comment: whether plans are commented on pull requests
     shard:         which part of how many, "2/5", or ""
+    restores:      what another job took back, as it handed that over, or ""
     """
 
     command: str
@@ -31,6 +32,7 @@ class Job:
     bot: str = GITHUB_ACTIONS_BOT
     keeps_comment: bool = True
     shard: str = ""
+    restores: str = ""
 
     @property
     def commit(self) -> str:
@@ -85,6 +87,7 @@ def read_job(command: str, environ: Mapping[str, str]) -> Job:
         bot=environ.get("AGENTOPS_CI_BOT") or GITHUB_ACTIONS_BOT,
         keeps_comment=environ.get("AGENTOPS_CI_COMMENT", "true").lower() != "false",
         shard=environ.get("AGENTOPS_CI_SHARD", ""),
+        restores=environ.get("AGENTOPS_CI_RESTORE", ""),
     )
 
 

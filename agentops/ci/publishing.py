@@ -12,7 +12,7 @@ from agentops.ci.issue import IssueStep, close_issue, keep_issue
 from agentops.ci.job import Job
 from agentops.ci.model import Issue, Pull
 from agentops.ci.report import JobReport
-from agentops.ci.revert import Revert, propose_revert
+from agentops.ci.revert import Restore, Revert, propose_revert
 from agentops.ci.stamp import Kind, Stamp, Standing, stamp_line
 from agentops.errors import AgentopsError
 from agentops.plan.model import Plan
@@ -77,13 +77,16 @@ async def publish_drift(job: Job, plan: Plan) -> str:
             return "Nothing was changed outside git."
 
 
-async def publish_revert(job: Job, environment: str, sha: str) -> Pull:
-    """The pull request that takes the commit `sha` back."""
+async def publish_revert(job: Job, environment: str, sha: str, restores: tuple[Restore, ...] = ()) -> Pull:
+    """The pull request that sets the files of `restores` back, or without any takes the commit `sha` back."""
+    keys = ", ".join(restore.key for restore in restores)
+    what = f"Set {keys} back to what serves" if restores else f"Revert {sha[:10]}"
     revert = Revert(
         sha=sha,
         base=job.run.branch or "main",
-        title=f"Revert {sha[:10]}: rolled back in {environment}",
+        title=f"{what}: rolled back in {environment}",
         body=revert_page(sha, job.run.commit_url(sha), environment, job.run.url),
+        restores=restores,
     )
     async with open_github(job.run) as github:
         return await propose_revert(github, job.run, revert, job.environ)

@@ -17,6 +17,7 @@ from agentops.ci.approval import Approval
 from agentops.ci.comment import fit
 from agentops.ci.files import write_outputs, write_summary
 from agentops.ci.job import Job
+from agentops.ci.revert import Restore, write_restores
 from agentops.diagnostics import Diagnostic, has_errors
 from agentops.errors import AgentopsError, ExitCode
 from agentops.plan.model import Plan
@@ -58,13 +59,16 @@ class Findings:
         return tuple(annotation_commands(self.diagnostics, folder=self.folder, changed=self.changed))
 
 
-def report_plan(job: Job, plan: Plan, findings: Findings, *, is_protected: bool) -> JobReport:
-    """A plan that was made. Ends as an apply of it would be refused, and badly when lint finds an error."""
+def report_plan(
+    job: Job, plan: Plan, findings: Findings, *, is_protected: bool, destinations: Sequence[str] = ()
+) -> JobReport:
+    """A plan that was made, and what the change moves of where keys go. Ends as an apply of it would be refused, and
+    badly when lint finds an error."""
     file = job.output / f"plan-{plan.environment}.json"
     file.write_text(to_json(plan), "utf-8")
     (job.output / f"plan-{plan.environment}.html").write_text(plan_html(plan), "utf-8")
     only_here = tuple(d for d in findings.diagnostics if d not in plan.diagnostics)
-    page = plan_page(plan, job.origin, is_protected=is_protected, diagnostics=only_here)
+    page = plan_page(plan, job.origin, is_protected=is_protected, diagnostics=only_here, destinations=destinations)
     (job.output / f"plan-{plan.environment}.md").write_text(page, "utf-8")
     code = plan.blocked_code or (ExitCode.FAILED if has_errors(findings.diagnostics) else ExitCode.DONE)
     values = {"changes": _word(not plan.is_empty), "digest": plan.digest, "plan-file": str(file)}
@@ -82,8 +86,11 @@ def report_checked(job: Job, environment: str, findings: Findings) -> JobReport:
     return JobReport(code, (*findings.commands, why), page)
 
 
-def report_apply(job: Job, result: ApplyResult, approval: Approval | None, reports: Path) -> JobReport:
-    """An apply that ran. `reports` is the folder of the run, with the pages of its calls."""
+def report_apply(
+    job: Job, result: ApplyResult, approval: Approval | None, reports: Path, restores: Sequence[Restore] = ()
+) -> JobReport:
+    """An apply that ran. `reports` is the folder of the run, with the pages of its calls; `restores`: what git has to
+    set back."""
     approved = f"[#{approval.pull.number}]({approval.comment_url})" if approval else ""
     (job.output / f"apply-{result.environment}.json").write_text(result_json(result), "utf-8")
     if reports.is_dir():
@@ -94,6 +101,7 @@ def report_apply(job: Job, result: ApplyResult, approval: Approval | None, repor
         "changes": _word(any(agent.outcome is Outcome.APPLIED for agent in result.agents)),
         "digest": result.digest,
         "rolled-back": _word(restored),
+        "restore": write_restores(restores),
         "report": _front_page(job.output / "run"),
     }
     _hand_over(job, result.environment, result.exit_code, values, page)
@@ -105,11 +113,14 @@ def report_apply(job: Job, result: ApplyResult, approval: Approval | None, repor
     return JobReport(result.exit_code, tuple(commands), page)
 
 
-def report_rollback(job: Job, result: ApplyResult, commits: Mapping[str, str]) -> JobReport:
+def report_rollback(
+    job: Job, result: ApplyResult, commits: Mapping[str, str], restores: Sequence[Restore] = ()
+) -> JobReport:
     """A rollback that ran. `commits`: by agent, the one that deployed what was taken back."""
     page = rollback_page(result, job.origin, commits)
     changes = any(agent.outcome is Outcome.APPLIED for agent in result.agents)
-    _hand_over(job, result.environment, result.exit_code, {"changes": _word(changes)}, page)
+    values = {"changes": _word(changes), "rolled-back": _word(changes), "restore": write_restores(restores)}
+    _hand_over(job, result.environment, result.exit_code, values, page)
     return JobReport(result.exit_code, (), page)
 
 

@@ -1,4 +1,7 @@
-"""Proposes to take a commit back: a branch with the revert, and a pull request for it, once per commit.
+"""Proposes to make git say what serves again: a branch and a pull request for it, once for each thing taken back.
+
+Where it is known which agents were taken back, their files are set to the last commit that served well: the newest
+commit of a push need not be the bad one. Otherwise one named commit is reverted.
 
 Works in a checkout of its own beside the job's, so that the job's files stay what they are. The token reaches git by
 its environment, never by an argument or a file.
@@ -8,33 +11,72 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from agentops.ci.event import GithubRun
 from agentops.ci.github import Github
 from agentops.ci.model import Pull
-from agentops.errors import AgentopsError
+from agentops.document import short_digest
+from agentops.errors import AgentopsError, UsageError
 
 _BOT_NAME = "github-actions[bot]"
 _BOT_EMAIL = "41898282+github-actions[bot]@users.noreply.github.com"
+_AS_BOT = ("-c", f"user.name={_BOT_NAME}", "-c", f"user.email={_BOT_EMAIL}")
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """One agent that was taken back, and the state of its files that serves again.
+
+    good:  the commit whose deploy serves again, by the label of its revision; None where the label names none
+    files: everything the spec is made from, by the repository's paths
+    """
+
+    key: str
+    good: str | None
+    files: tuple[str, ...]
+
+
+def write_restores(restores: Iterable[Restore]) -> str:
+    """Restores on one line, as one job hands them to another."""
+    rows = [{"key": each.key, "good": each.good, "files": each.files} for each in restores]
+    return json.dumps(rows, separators=(",", ":"))
+
+
+def read_restores(text: str) -> tuple[Restore, ...]:
+    """What `write_restores` wrote; none of an empty text. Raises UsageError for anything else."""
+    try:
+        return tuple(Restore(row["key"], row["good"], tuple(row["files"])) for row in json.loads(text or "[]"))
+    except (ValueError, TypeError, KeyError):
+        raise UsageError(
+            "the input `restore` is not what an apply or a rollback hands over",
+            hint="pass the output `restore` of that job on as it is",
+            code="bad-restore",
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
 class Revert:
-    """What to take back and why. `title` and `body` are the pull request's; `base` is the branch it goes into."""
+    """What to take back and why. `title` and `body` are the pull request's; `base` is the branch it goes into.
+
+    restores: the agents whose files are set back; without any, the commit `sha` is reverted
+    """
 
     sha: str
     base: str
     title: str
     body: str
+    restores: tuple[Restore, ...] = ()
 
     @property
     def branch(self) -> str:
-        return f"agentops/revert-{self.sha[:10]}"
+        what = short_digest(repr(self.restores), 6) if self.restores else ""
+        return f"agentops/revert-{self.sha[:10]}" + (f"-{what}" if what else "")
 
 
 async def propose_revert(github: Github, run: GithubRun, revert: Revert, environ: Mapping[str, str]) -> Pull:
@@ -44,12 +86,13 @@ async def propose_revert(github: Github, run: GithubRun, revert: Revert, environ
     """
     if found := await github.open_pulls_from(revert.branch):
         return found[0]
-    await asyncio.to_thread(push_revert, run, revert, environ)
-    return await github.create_pull(title=revert.title, body=revert.body, head=revert.branch, base=revert.base)
+    undone = await asyncio.to_thread(push_revert, run, revert, environ)
+    body = revert.body + "".join(f"\n- {line}" for line in undone)
+    return await github.create_pull(title=revert.title, body=body, head=revert.branch, base=revert.base)
 
 
-def push_revert(run: GithubRun, revert: Revert, environ: Mapping[str, str]) -> None:
-    """Pushes a branch that is the base as it is now plus the revert of the commit. Blocking."""
+def push_revert(run: GithubRun, revert: Revert, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Pushes a branch that is the base as it is now plus the revert; returns what it undoes, in lines. Blocking."""
     git = _Git(run.workspace, {**environ, **_credentials(run)})
     git.run("fetch", "--no-tags", "origin", f"+refs/heads/{revert.base}:refs/remotes/origin/{revert.base}")
     with tempfile.TemporaryDirectory(prefix="agentops-revert-") as folder:
@@ -57,8 +100,13 @@ def push_revert(run: GithubRun, revert: Revert, environ: Mapping[str, str]) -> N
         git.run("worktree", "add", "--quiet", "--detach", str(place), f"refs/remotes/origin/{revert.base}")
         try:
             there = _Git(place, git.environment)
-            there.run(*_revert_command(git, revert.sha))
+            undone: tuple[str, ...] = ()
+            if revert.restores:
+                undone = _restored(there, revert)
+            else:
+                there.run(*_revert_command(git, revert.sha))
             there.run("push", "--quiet", "origin", f"HEAD:refs/heads/{revert.branch}")
+            return undone
         finally:
             git.run("worktree", "remove", "--force", str(place))
 
@@ -66,7 +114,50 @@ def push_revert(run: GithubRun, revert: Revert, environ: Mapping[str, str]) -> N
 def _revert_command(git: _Git, sha: str) -> list[str]:
     parents = git.run("show", "--no-patch", "--format=%P", sha).split()
     side = ["--mainline", "1"] if len(parents) > 1 else []
-    return ["-c", f"user.name={_BOT_NAME}", "-c", f"user.email={_BOT_EMAIL}", "revert", "--no-edit", *side, sha]
+    return [*_AS_BOT, "revert", "--no-edit", *side, sha]
+
+
+def _restored(there: _Git, revert: Revert) -> tuple[str, ...]:
+    """Commits the agents' files as their good commits have them; returns the commits in between, agent by agent.
+
+    Raises AgentopsError where no good commit is known, or the files say already what serves.
+    """
+    told: list[str] = []
+    for restore in revert.restores:
+        good = there.commit_of(restore.good) if restore.good else None
+        if good is None:
+            told.append(f"`{restore.key}`: no commit is known that served well, so its files are left as they are")
+            continue
+        files = (*restore.files, *_gone_since(there, good, restore.files))
+        for file in files:
+            if there.succeeds("cat-file", "-e", f"{good}:{file}"):
+                there.run("checkout", good, "--", file)
+            else:
+                there.run("rm", "--quiet", "--ignore-unmatch", "--", file)
+        told.append(f"`{restore.key}`: as of {good[:10]}; this undoes")
+        between = there.run("log", "--format=%h %s", f"{good}..HEAD", "--", *files).splitlines()
+        told += [f"  `{line.partition(' ')[0]}` {_plain(line.partition(' ')[2])}" for line in between]
+    if not there.run("status", "--porcelain").strip():
+        raise AgentopsError(
+            "nothing can be set back: no commit is known that served well, or the files are as it has them",
+            hint="let `deploy.label` name the commit with ${{ git.short_sha }}; by hand: `git revert COMMIT`",
+            code="no_good_commit",
+        )
+    there.run(*_AS_BOT, "commit", "--quiet", "--message", revert.title)
+    return tuple(told)
+
+
+def _gone_since(there: _Git, good: str, files: tuple[str, ...]) -> list[str]:
+    """Files deleted since `good` that the agent's files named then, such as a prompt that was renamed."""
+    deleted = there.run("diff", "--name-only", "--no-renames", "--diff-filter=D", good, "HEAD").splitlines()
+    return [
+        file for file in deleted if there.succeeds("grep", "-qF", "-e", file.rpartition("/")[2], good, "--", *files)
+    ]
+
+
+def _plain(subject: str) -> str:
+    """A commit's subject as text of a page: whoever wrote it must not mention people or close issues with it."""
+    return "`" + subject.replace("`", "'") + "`"
 
 
 def _credentials(run: GithubRun) -> dict[str, str]:
@@ -87,7 +178,21 @@ class _Git:
     environment: Mapping[str, str]
 
     def run(self, *arguments: str) -> str:
-        done = subprocess.run(
+        done = self._ended(arguments)
+        if done.returncode:
+            raise _failure(arguments, done.stderr)
+        return done.stdout
+
+    def succeeds(self, *arguments: str) -> bool:
+        return self._ended(arguments).returncode == 0
+
+    def commit_of(self, name: str) -> str | None:
+        """The full id of the commit that `name` starts; None when the repository has none."""
+        found = self._ended(("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"))
+        return found.stdout.strip() or None
+
+    def _ended(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             ["git", *arguments],
             cwd=self.place,
             env=dict(self.environment),
@@ -95,9 +200,6 @@ class _Git:
             text=True,
             check=False,
         )
-        if done.returncode:
-            raise _failure(arguments, done.stderr)
-        return done.stdout
 
 
 def _failure(arguments: tuple[str, ...], stderr: str) -> AgentopsError:

@@ -147,7 +147,7 @@ def _jobs(scaffold: Scaffold) -> Iterator[_Job]:
             yield _Job(workflow, environment, f"github.event.schedule == '{cron}'", permissions)
     for environment in deployed:
         asked = ("agent: ${{ inputs.agent }}", "to: ${{ inputs.to }}")
-        yield _Job("rollback", environment, f"inputs.environment == '{environment.name}'", inputs=asked)
+        yield _Job("rollback", environment, f"inputs.environment == '{environment.name}'", _REVERT, inputs=asked)
 
 
 def _job_lines(job: _Job) -> Iterator[str]:

@@ -20,12 +20,15 @@ def main(argv: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Runs one command line and returns its exit code. Nothing heavy is imported before a verb needs it."""
-    if arguments == ["--version"]:
+    if arguments in (["--version"], ["version"]):
         from agentops import __version__
 
         sys.stdout.write(f"agentops {__version__}\n")
         return 0
     from agentops.settings import is_completing
+
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:], "--help"]
 
     if arguments in ([], ["--help"], ["-h"]) and not is_completing():
         from agentops.cli.verbs import overview

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops import workflow
+from agentops.cli.local import emulator_for
 from agentops.cli.options import ApiOption, EnvironmentOption, ProjectOption, YesOption
-from agentops.cli.session import emulator_for, is_interactive, read_project, run_async, scope_of, talk
+from agentops.cli.session import is_interactive, read_project, run_async, scope_of, talk
 from agentops.errors import ExitCode, UsageError
 from agentops.settings import read_settings
 
@@ -47,7 +48,7 @@ def doctor(
     findings = [*workflow.doctor.look_at_machine(found.root), workflow.doctor.look_at_project(found)]
 
     async def account() -> list[HealthCheck]:
-        with emulator_for(found, api) as url:
+        async with emulator_for(found, api) as url:
             looking = workflow.doctor.look_at_account(found.environment, read_settings(), url, api)
             return [each async for each in looking]
 
@@ -61,24 +62,24 @@ def doctor(
 
 def _probe(project: Project, api: Generation | None, output: Path, *, is_agreed: bool) -> int:
     asked = workflow.probing.estimate()
-    with emulator_for(project, api) as url:
-        target = workflow.probing.ProbeTarget(project.environment, read_settings(), url)
-        talk(f"The probe asks {target.origin} {asked.questions} questions, in about {asked.requests} requests.")
-        talk(
-            f"It makes two scratch agents called {asked.name!r} and the time, publishes about {asked.publishes} times, "
-            "opens one session in text for a moment, and archives what it made. No other agent is written to or called."
-        )
-        if not is_agreed:
-            if not is_interactive():
-                raise UsageError("nobody here can agree to that", hint="add --yes", code="no-consent")
-            if typer.prompt(f"Type {project.environment.name} to go on", err=True) != project.environment.name:
-                talk("Nothing was asked.")
-                return ExitCode.FAILED
+    talk(f"The probe asks {_origin(project)} {asked.questions} questions, in about {asked.requests} requests.")
+    talk(
+        f"It makes two scratch agents called {asked.name!r} and the time, publishes about {asked.publishes} times, "
+        "opens one session in text for a moment, and archives what it made. No other agent is written to or called."
+    )
+    if not is_agreed:
+        if not is_interactive():
+            raise UsageError("nobody here can agree to that", hint="add --yes", code="no-consent")
+        if typer.prompt(f"Type {project.environment.name} to go on", err=True) != project.environment.name:
+            talk("Nothing was asked.")
+            return ExitCode.FAILED
 
-        async def main() -> ProbeReport:
+    async def main() -> ProbeReport:
+        async with emulator_for(project, api) as url:
+            target = workflow.probing.ProbeTarget(project.environment, read_settings(), url)
             return await workflow.probing.run_probe(target, _tell)
 
-        report = run_async(main)
+    report = run_async(main)
     output.write_text(report.to_json(), encoding="utf-8")
     talk(f"Written to {output}: no key, host, id or name is in it.")
     for name in report.left:
@@ -86,13 +87,23 @@ def _probe(project: Project, api: Generation | None, output: Path, *, is_agreed:
     return ExitCode.FAILED if report.left else ExitCode.DONE
 
 
+def _origin(project: Project) -> str:
+    """Who is asked; the emulator has no address before it is started."""
+    if project.environment.is_emulator and not project.environment.base_url:
+        return "the local emulator"
+    return workflow.probing.ProbeTarget(project.environment, read_settings(), None).origin
+
+
 def _tell(found: Finding) -> None:
     sys.stdout.write(f"{found.name}: {found.answer or f'not known ({found.reason})'}\n")
 
 
 def _clean(project: Project, api: Generation | None) -> int:
-    with emulator_for(project, api) as url:
-        target = workflow.probing.ProbeTarget(project.environment, read_settings(), url)
-        archived, left = run_async(lambda: workflow.probing.clean_up(target))
+    async def main() -> tuple[int, int]:
+        async with emulator_for(project, api) as url:
+            target = workflow.probing.ProbeTarget(project.environment, read_settings(), url)
+            return await workflow.probing.clean_up(target)
+
+    archived, left = run_async(main)
     sys.stdout.write(f"archived {archived} of {archived + left} scratch agents\n")
     return ExitCode.FAILED if left else ExitCode.DONE

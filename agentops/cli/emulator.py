@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -10,16 +11,18 @@ from typing import Annotated
 import typer
 
 from agentops import workflow
-from agentops.cli.session import talk
+from agentops.cli.local import announced, data_file, running_at
+from agentops.cli.talking import talk
 from agentops.document import Generation
 from agentops.emulator.behaviour.language_model import LanguageModel
 from agentops.emulator.faults import Fault, parse_fault
 from agentops.emulator.options import Choices, EmulatorOptions
 from agentops.emulator.seeding import read_fault_file
 from agentops.emulator.server import serve
-from agentops.emulator.store.database import EmulatorError
+from agentops.emulator.store.database import DataInUseError, EmulatorError
 from agentops.errors import ExitCode, UsageError
 from agentops.settings import read_settings
+from agentops.spec.files import PROJECT_FILE
 
 LlmUrl = Annotated[
     str | None,
@@ -30,10 +33,16 @@ Faults = Annotated[
     list[str] | None,
     typer.Option("--fault", metavar="TEXT", help="Break something, e.g. 'status PUT */draft nth=2'; repeatable."),
 ]
-FaultFile = Annotated[Path | None, typer.Option("--faults", metavar="FILE", help="A YAML list of things to break.")]
+FailingWords = Annotated[
+    list[str] | None,
+    typer.Option("--scan-fails-on", metavar="WORD", help="A scan fails when a prompt has this word; repeatable."),
+]
 Shuffle = Annotated[
-    int | None,
-    typer.Option("--shuffle", metavar="N", help="Choose at random, by this number, what nobody knows."),
+    int | None, typer.Option("--shuffle", metavar="N", help="Choose at random, by this number, what nobody knows.")
+]
+FaultFile = Annotated[Path | None, typer.Option("--faults", metavar="FILE", help="A YAML list of things to break.")]
+AllowToolCalls = Annotated[
+    bool, typer.Option("--allow-tool-calls", help="Really send the HTTP requests of agents' tools.")
 ]
 CampaignSpeed = Annotated[
     float, typer.Option("--campaign-speed", metavar="N", min=0.001, help="Campaigns run N times as fast.")
@@ -66,7 +75,12 @@ def emulator(
     host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
     api: Annotated[Generation, typer.Option("--api", help="The versioning generation to speak.")] = Generation.V2,
     data: Annotated[
-        Path | None, typer.Option("--data", metavar="FILE", help="Keep the state here; default: in memory only.")
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="FILE",
+            help="Keep the state here; default: the project's own file, outside of one memory only.",
+        ),
     ] = None,
     behaviour: Annotated[
         list[Path] | None, typer.Option("--behaviour", metavar="FILE", help="What agents say in calls; repeatable.")
@@ -74,10 +88,7 @@ def emulator(
     scan_delay: Annotated[
         float, typer.Option("--scan-delay", metavar="S", min=0, help="How long a security scan takes, in seconds.")
     ] = REALISTIC_SCAN_S,
-    scan_fails_on: Annotated[
-        list[str] | None,
-        typer.Option("--scan-fails-on", metavar="WORD", help="A scan fails when a prompt has this word; repeatable."),
-    ] = None,
+    scan_fails_on: FailingWords = None,
     key: Annotated[
         list[str] | None, typer.Option("--key", metavar="KEY", help="Accept only this API key; repeatable.")
     ] = None,
@@ -97,19 +108,21 @@ def emulator(
     client_tools: ClientTools = True,
     llm_url: LlmUrl = None,
     llm_model: LlmModel = None,
-    allow_tool_calls: Annotated[
-        bool, typer.Option("--allow-tool-calls", help="Really send the HTTP requests of agents' tools.")
-    ] = False,
+    allow_tool_calls: AllowToolCalls = False,
 ) -> int:
-    """Runs the local Atoms. The first line on stdout is its address, printed once it answers."""
+    """Runs the local Atoms. The first line on stdout is its address, printed once it answers.
+
+    In a project it is the project's own: `-e local` uses it while it runs, and finds what it kept afterwards.
+    """
+    root = _project_root()
     options = EmulatorOptions(
         api=api.value,
         host=host,
         port=port,
-        data=data,
+        data=data_file(root) if root is not None and data is None else data,
         keys=tuple(key or ()),
         scan_delay_s=scan_delay,
-        behaviours=_behaviours(behaviour),
+        behaviours=_behaviours(behaviour, root),
         reset=reset,
         seed_file=seed,
         choices=_choices(shuffle, like, switch or []),
@@ -123,16 +136,32 @@ def emulator(
     )
     try:
         words = tuple(scan_fails_on) if scan_fails_on else options.scan_fails_on
-        serve(
-            replace(options, scan_fails_on=words, faults=_faults(fault or [], faults)),
-            on_ready=lambda address, keys: _announce(address, () if key else keys, is_named=bool(key)),
-            on_warning=lambda text: talk(f"warning: {text}"),
-        )
+        chosen = replace(options, scan_fails_on=words, faults=_faults(fault or [], faults))
+        _serve(chosen, root, are_keys_named=bool(key))
     except EmulatorError as failure:
         raise UsageError(str(failure)) from failure
     except KeyboardInterrupt:
         talk("stopped")
     return ExitCode.DONE
+
+
+def _serve(options: EmulatorOptions, root: Path | None, *, are_keys_named: bool) -> None:
+    """Until it is interrupted; where it serves a project's own data, the project's other commands find it."""
+    with ExitStack() as until_stopped:
+
+        def ready(address: str, keys: tuple[str, ...]) -> None:
+            if root is not None and options.data == data_file(root):
+                until_stopped.enter_context(announced(root, address))
+            _announce(address, () if are_keys_named else keys, is_named=are_keys_named)
+
+        try:
+            serve(options, on_ready=ready, on_warning=lambda text: talk(f"warning: {text}"))
+        except DataInUseError as failure:
+            address = running_at(root) if root is not None else None
+            raise UsageError(
+                f"this project's emulator runs already, at {address}" if address else str(failure),
+                hint="`-e local` uses it; for another, name a file of its own: agentops emulator --data FILE --port 0",
+            ) from failure
 
 
 def _choices(shuffle: int | None, like: Path | None, settings: list[str]) -> Choices:
@@ -162,17 +191,19 @@ def _language_model(url: str | None, model: str | None) -> LanguageModel | None:
     return LanguageModel(url, model, read_settings().language_model_key)
 
 
-def _behaviours(given: list[Path] | None) -> tuple[Path, ...]:
-    """The behaviour files that were named, else those of the project around the current directory."""
+def _behaviours(given: list[Path] | None, root: Path | None) -> tuple[Path, ...]:
+    """The behaviour files that were named, else those of the project."""
     for path in given or ():
         if not path.is_file():
             raise UsageError(f"there is no behaviour file {path}", hint="--behaviour takes the path of a YAML file")
-    if given:
-        return tuple(given)
-    for folder in (Path.cwd(), *Path.cwd().parents):
-        if (folder / "agentops.yaml").is_file():
-            return tuple(sorted((folder / "agents" / "behaviours").glob("*.yaml")))
-    return ()
+    if given or root is None:
+        return tuple(given or ())
+    return tuple(sorted((root / "agents" / "behaviours").glob("*.yaml")))
+
+
+def _project_root() -> Path | None:
+    """The project around the current directory, if there is one."""
+    return next((each for each in (Path.cwd(), *Path.cwd().parents) if (each / PROJECT_FILE).is_file()), None)
 
 
 def _announce(address: str, keys: tuple[str, ...], *, is_named: bool) -> None:
@@ -183,5 +214,5 @@ def _announce(address: str, keys: tuple[str, ...], *, is_named: bool) -> None:
         taken = "takes only the keys that --key names"
     else:
         taken = f"takes only the key {keys[0]}" if keys else "takes any key that begins with sk_"
-    talk(f"the emulator answers at {address} and {taken}")
+    talk(f"the emulator and its console answer at {address} and {taken}")
     talk(f"SMALLEST_BASE_URL={address} points clients at it, Ctrl-C ends it")

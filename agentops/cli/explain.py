@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from agentops.cli import completion
 from agentops.errors import ExitCode, UsageError
 from agentops.plan.codes import CODES, Code
 from agentops.render.diagnostics.catalogue import catalogue_markdown
@@ -23,7 +24,9 @@ class ExplainFormat(StrEnum):
 
 
 def explain(
-    code: Annotated[str | None, typer.Argument(help="A code; without one, all are listed.")] = None,
+    code: Annotated[
+        str | None, typer.Argument(help="A code; without one, all are listed.", autocompletion=completion.codes)
+    ] = None,
     output_format: Annotated[
         ExplainFormat, typer.Option("--format", help="How to print it; markdown: the page about all diagnostics.")
     ] = ExplainFormat.TEXT,

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import os
 import sys
 import traceback
+from pathlib import Path
 from typing import Any
 
 import typer
+from typer.completion import get_completion_script, install  # type: ignore[attr-defined]  # not in its __all__
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
-from agentops.cli.verbs import REMOVED, overview, verbs
-from agentops.errors import AgentopsError, ExitCode, PlatformError, SpecError
+from agentops.cli.instead import meant_option, meant_verb, place_of, removed_or_foreign
+from agentops.cli.verbs import overview, verbs
+from agentops.credentials import is_key_name
+from agentops.errors import AgentopsError, ExitCode, LocalError, PlatformError, SpecError
 from agentops.render.diagnostics.text import diagnostics_text
-from agentops.settings import is_completing, is_debugging
+from agentops.scrub import Scrubber
+from agentops.settings import COMPLETING, is_completing, is_debugging, read_settings
+
+_SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 
 
 class LazyGroup(TyperGroup):
@@ -60,16 +66,39 @@ def load_verb(name: str, target: str) -> Any:
 
 def _command_line() -> Any:
     """All verbs, and typer's own options that install shell completion or show it."""
-    app = typer.Typer(cls=LazyGroup, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False)
+    app = typer.Typer(
+        cls=LazyGroup,
+        rich_markup_mode=None,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},  # every verb inherits it
+    )
     app.callback()(lambda: None)
     return get_command(app)
+
+
+def _complete_in(option: str, shell: str) -> int:
+    """Completion for a shell by its name. Typer's own option takes no name where it can detect the shell, and detects
+    none in a container or a service."""
+    if shell not in _SHELLS:
+        _say(f"error: there is no completion for {shell!r}")
+        _say(f"  next: name one of {', '.join(_SHELLS)}")
+        return ExitCode.USAGE
+    if option == "--show-completion":
+        sys.stdout.write(get_completion_script(prog_name="agentops", complete_var=COMPLETING, shell=shell) + "\n")
+    else:
+        _, path = install(shell=shell, prog_name="agentops", complete_var=COMPLETING)
+        _say(f"Completion is installed in {path}: it works in the next shell that you start.")
+    return ExitCode.DONE
 
 
 def run_verb(arguments: list[str]) -> int:
     """Runs the command line `arguments` and returns the exit code; prints what a failure has to say."""
     if arguments and not arguments[0].startswith("-") and arguments[0] not in verbs():
         return _unknown_verb(arguments[0])
-    if (removed := _removed(arguments)) is not None:
+    if len(arguments) == 2 and arguments[0] in ("--show-completion", "--install-completion"):
+        return _complete_in(*arguments)
+    if (removed := removed_or_foreign(arguments)) is not None:
         _say(f"error: {removed}")
         return ExitCode.USAGE
     try:
@@ -83,9 +112,10 @@ def run_verb(arguments: list[str]) -> int:
     except typer.Exit as ended:
         return ended.exit_code
     except typer.TyperException as failure:
-        show = getattr(failure, "show", None)
-        _say(str(failure)) if show is None else show()
-        return ExitCode.USAGE
+        if type(failure).__name__ == "NoArgsIsHelpError":  # its text is the help
+            _say(str(failure))
+            return ExitCode.USAGE
+        return _misused(failure, arguments)
     except (typer.Abort, KeyboardInterrupt):
         _say("\ninterrupted" if sys.stderr.isatty() else "interrupted")  # the terminal shows ^C where it stood
         return ExitCode.INTERRUPTED
@@ -93,21 +123,34 @@ def run_verb(arguments: list[str]) -> int:
         return _end_quietly()
     except AgentopsError as failure:
         return _explain(failure)
+    except OSError as failure:
+        return _explain(LocalError.of(failure))
     except Exception as bug:  # noqa: BLE001 - the boundary: a defect of ours still ends in one line and exit code 1
         return _own_up(bug)
     return int(result or 0)
 
 
-def _removed(arguments: list[str]) -> str | None:
-    """What to use instead, where the command line names something that is no longer there."""
-    words = [argument.partition("=")[0] for argument in arguments]
-    return next((text for (verb, word), text in REMOVED.items() if words[:1] == [verb] and word in words[1:]), None)
-
-
 def _unknown_verb(name: str) -> int:
-    close = difflib.get_close_matches(name, verbs(), n=1)
-    _say(f"error: there is no verb {name!r}" + (f"; did you mean `agentops {close[0]}`?" if close else ""))
-    _say("`agentops --help` lists the verbs")
+    meant = meant_verb(name)
+    _say(f"error: there is no verb {name!r}")
+    _say(f"  next: did you mean `agentops {meant}`?" if meant else "  next: agentops --help lists the verbs")
+    return ExitCode.USAGE
+
+
+def _misused(failure: typer.TyperException, arguments: list[str]) -> int:
+    """Typer's complaint in our words, with what was likely meant."""
+    verb, context = arguments[0], getattr(failure, "ctx", None)
+    option = getattr(failure, "option_name", "")
+    told = str(failure) if option else getattr(failure, "format_message", failure.__str__)()
+    _say(f"error: {told.replace('Value error, ', '')}")
+    if option and context is not None:
+        known = [name for each in context.command.params for name in (*each.opts, *each.secondary_opts)]
+        meant = meant_option(option, known)
+    else:
+        extra = [word for word in arguments[1:] if f"({word})" in str(failure)]
+        meant = place_of(extra[0], verb, Path()) if extra else None
+    where = context.command_path if context is not None else f"agentops {verb}"
+    _say(f"  next: did you mean `{meant}`?" if meant else f"  next: {where} --help")
     return ExitCode.USAGE
 
 
@@ -130,7 +173,8 @@ def _own_up(bug: Exception) -> int:
     _say(f"internal error: {type(bug).__name__}; this is a defect of agentops, not of your files")
     _say("  next: run it again with AGENTOPS_DEBUG=1 for the traceback and report that")
     if is_debugging():
-        traceback.print_exception(bug)
+        secrets = [value for name, value in read_settings().environ.items() if is_key_name(name)]
+        _say(Scrubber(secrets).text("".join(traceback.format_exception(bug))))
     return ExitCode.FAILED
 
 

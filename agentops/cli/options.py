@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from agentops.cli import completion
 from agentops.document import Generation
 from agentops.errors import UsageError
 
@@ -29,7 +30,14 @@ class ProgressFormat(StrEnum):
 
 EnvironmentOption = Annotated[
     str | None,
-    typer.Option("-e", "--environment", metavar="NAME", help="The environment; default: the project's own default."),
+    typer.Option(
+        "-e",
+        "--environment",
+        "--env",
+        metavar="NAME",
+        help="The environment; default: the project's own default.",
+        autocompletion=completion.environments,
+    ),
 ]
 ProjectOption = Annotated[
     Path,
@@ -37,15 +45,27 @@ ProjectOption = Annotated[
 ]
 AgentOption = Annotated[
     list[str] | None,
-    typer.Option("--agent", metavar="KEY", help="Only agents with this key or glob; repeatable."),
+    typer.Option(
+        "--agent",
+        metavar="KEY",
+        help="Only agents with this key or glob; repeatable.",
+        autocompletion=completion.agents,
+    ),
 ]
 ExcludeOption = Annotated[
     list[str] | None,
-    typer.Option("--exclude", metavar="KEY", help="Not these keys or globs; repeatable."),
+    typer.Option(
+        "--exclude", metavar="KEY", help="Not these keys or globs; repeatable.", autocompletion=completion.agents
+    ),
 ]
 SelectOption = Annotated[
     list[str] | None,
-    typer.Option("--select", metavar="TAG=VALUE", help="Only agents whose spec has this tag; repeatable."),
+    typer.Option(
+        "--select",
+        metavar="TAG=VALUE",
+        help="Only agents whose spec has this tag; repeatable.",
+        autocompletion=completion.tags,
+    ),
 ]
 ChangedSinceOption = Annotated[
     str | None,
@@ -64,9 +84,17 @@ ProgressOption = Annotated[
 ]
 AckOption = Annotated[
     list[str] | None,
-    typer.Option("--ack", metavar="CODE", help="Acknowledge this refusal and go on; repeatable."),
+    typer.Option(
+        "--ack",
+        metavar="CODE",
+        help="Acknowledge this refusal and go on; repeatable.",
+        autocompletion=completion.acknowledgements,
+    ),
 ]
-KeysArgument = Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="Agents by key or glob.")]
+KeysArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[KEY]...", help="Agents by key or glob.", autocompletion=completion.agents),
+]
 
 
 def read_shard(text: str | None) -> tuple[int, int] | None:

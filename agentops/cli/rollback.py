@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops import workflow
+from agentops.cli import completion
 from agentops.cli.approval import Consent, carry_out
 from agentops.cli.options import (
     AckOption,
@@ -39,7 +40,13 @@ def rollback(
     select: SelectOption = None,
     api: ApiOption = None,
     to: Annotated[
-        str | None, typer.Option("--to", metavar="REVISION", help="A number, an id, a label; default: the previous.")
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="REVISION",
+            help="A number, an id, a label; default: the previous.",
+            autocompletion=completion.revisions,
+        ),
     ] = None,
     run: Annotated[str | None, typer.Option("--run", metavar="ID", help="Undo this run, for all its agents.")] = None,
     yes: YesOption = False,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from agentops import workflow
 from agentops.cli.collector import frozen_collector
+from agentops.cli.local import emulator_for
 from agentops.cli.reading import ReadingProgress
 from agentops.cli.streams import trusted
+from agentops.cli.talking import talk as talk
 from agentops.document import Generation
-from agentops.emulator.options import EmulatorOptions
-from agentops.errors import UsageError
 from agentops.plan.selection import Selection
 from agentops.settings import read_settings
-from agentops.state import state_folder
 
 if TYPE_CHECKING:
     from agentops.net import Exchange
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from agentops.workflow.deployment import Deployment
 
 Result = TypeVar("Result")
-CAMPAIGN_SPEED = 60.0  # a minute of a campaign on the embedded emulator takes a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,47 +95,21 @@ async def opened(scope: Scope, *, needs_secrets: bool = True, needs_specs: bool 
     project = read_project(scope, needs_secrets=needs_secrets)
     settings = read_settings()
     reading = ReadingProgress(trusted(sys.stderr), redraws=sys.stderr.isatty() and settings.can_redraw)
-    with emulator_for(project, scope.generation) as emulator_url, reading:
-        async with workflow.deployment.open_deployment(
-            project,
-            settings,
-            selection=scope.selection,
-            changed_since=scope.changed_since,
-            needs_specs=needs_specs,
-            emulator_url=emulator_url,
-            generation=scope.generation,
-            on_exchange=_tell_exchange if scope.is_verbose else None,
-            on_read=reading.tell,
-            on_wait=talk,
-        ) as deployment:
-            yield deployment
-
-
-@contextmanager
-def emulator_for(project: Project, generation: Generation | None) -> Iterator[str | None]:
-    """The embedded emulator's address while it runs, for environments that target it."""
-    if not project.environment.is_emulator or project.environment.base_url:
-        yield None
-        return
-    # A web server, which every other environment starts without.
-    from agentops.emulator.server import start
-    from agentops.emulator.store.database import EmulatorError
-
-    behaviours = project.root / "agents" / "behaviours"
-    options = EmulatorOptions(
-        api=generation.value if generation else "v2",
-        data=state_folder(project.root) / "emulator.db",
-        behaviours=tuple(sorted(behaviours.glob("*.yaml"))),
-        campaign_speed=CAMPAIGN_SPEED,
-    )
-    try:
-        running = start(options)
-    except EmulatorError as failure:
-        raise UsageError(str(failure)) from failure
-    try:
-        yield running.base_url
-    finally:
-        running.stop()
+    async with emulator_for(project, scope.generation) as emulator_url:
+        with reading:
+            async with workflow.deployment.open_deployment(
+                project,
+                settings,
+                selection=scope.selection,
+                changed_since=scope.changed_since,
+                needs_specs=needs_specs,
+                emulator_url=emulator_url,
+                generation=scope.generation,
+                on_exchange=_tell_exchange if scope.is_verbose else None,
+                on_read=reading.tell,
+                on_wait=talk,
+            ) as deployment:
+                yield deployment
 
 
 def _tell_exchange(exchange: Exchange) -> None:
@@ -153,11 +125,6 @@ def run_async(main: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
 def today() -> str:
     """Today in UTC as an ISO date, for rules that expire."""
     return datetime.now(UTC).date().isoformat()
-
-
-def talk(text: str) -> None:
-    """Says something to the person at the terminal: on stderr, so that stdout stays data."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def is_interactive() -> bool:

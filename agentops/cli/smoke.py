@@ -15,6 +15,7 @@ from agentops import workflow
 from agentops.calls.baseline import NO_BASELINE
 from agentops.calls.folder import keep_in
 from agentops.calls.schedule import RunOptions
+from agentops.cli import completion
 from agentops.cli.call_pages import exit_code_of, run_output, tell_progress, write_pages
 from agentops.cli.mutants import try_mutants
 from agentops.cli.options import (
@@ -40,7 +41,12 @@ if TYPE_CHECKING:
     from agentops.spec import Project
 
 ScriptArgument = Annotated[
-    list[Path] | None, typer.Argument(metavar="[SCRIPT]...", help="Call scripts; default: those the specs name.")
+    list[Path] | None,
+    typer.Argument(
+        metavar="[SCRIPT]...",
+        help="Call scripts; default: those the specs name.",
+        autocompletion=completion.call_scripts,
+    ),
 ]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", metavar="DIR", help="Where the reports go; default: under .agentops/calls.")

@@ -18,6 +18,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Deploy": {
         "plan": ("agentops.cli.plan:plan", "Show what apply would change, why, and what it risks."),
         "apply": ("agentops.cli.apply:apply", "Make the platform match the specs, with calls and rollback."),
+        "status": ("agentops.cli.status:status", "Show what serves now, since when and from which commit."),
         "drift": ("agentops.cli.drift:drift", "Show what was changed outside git."),
         "diff": ("agentops.cli.diff:diff", "Compare two revisions, two environments, or a spec and a revision."),
         "history": ("agentops.cli.history:history", "List the revisions of an agent: who, what, when, live or not."),
@@ -45,16 +46,6 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
 }
 
-# What a release took away, by verb and word: why, and what to use.
-REMOVED: dict[tuple[str, str], str] = {
-    ("plan", "--shard"): (
-        "plans are no longer made in shards, because the rate limit is the account's: run `agentops plan` without it"
-    ),
-    ("merge", "plans"): (
-        "plans are no longer made in shards, so there are none to merge: `agentops plan --out FILE` saves the whole"
-    ),
-}
-
 
 def verbs() -> dict[str, tuple[str, str]]:
     """All verbs in the order of the table."""
@@ -65,7 +56,7 @@ def overview() -> str:
     """What `agentops --help` prints."""
     width = max(len(verb) for verb in verbs()) + 2
     lines = [
-        "Usage: agentops [--help | --version] VERB [OPTIONS]",
+        "Usage: agentops [-h | --version] VERB [OPTIONS]",
         "",
         "Voice agents as code: plan, apply, call, roll back.",
     ]
@@ -73,5 +64,5 @@ def overview() -> str:
         if entries:
             lines += ["", f"{section}:"]
             lines += [f"  {verb:<{width}}{summary}" for verb, (_, summary) in entries.items()]
-    lines += ["", "`agentops VERB --help` explains one verb; the README has a five-minute tour."]
+    lines += ["", "`agentops help VERB` explains one verb; the README has a five-minute tour."]
     return "\n".join([*lines, "`agentops --install-completion` lets the Tab key of your shell complete all of this."])

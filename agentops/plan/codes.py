@@ -114,6 +114,13 @@ _TABLE = (
         "Choose another revision from `agentops history`.",
     ),
     Code(
+        "PLATFORM_DEFAULT",
+        "The revision is the one that the platform made when the agent was created",
+        "It has no prompt: callers would talk to the platform's defaults.",
+        "Choose another revision from `agentops history`, or acknowledge.",
+        True,
+    ),
+    Code(
         "VOICE_UNKNOWN",
         "The account has no such voice",
         "The platform would refuse it, or callers would hear another one.",

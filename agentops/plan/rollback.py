@@ -11,7 +11,7 @@ from agentops.plan.build import PlanOptions, acknowledge
 from agentops.plan.canonical import canonical, without
 from agentops.plan.changes import Describer, expand
 from agentops.plan.concealment import Concealer, KnownSecrets, known_secrets
-from agentops.plan.diff import diff
+from agentops.plan.diff import diff, value_at
 from agentops.plan.model import Action, AgentChange, FieldChange, Plan, Refusal
 from agentops.plan.safety import refuse_protected
 
@@ -23,6 +23,10 @@ class Rollback:
     desired: DesiredAgent
     observed: ObservedAgent
     revision: Revision
+
+    @property
+    def is_serving(self) -> bool:
+        return self.observed.live is not None and self.observed.live.revision_id == self.revision.revision_id
 
 
 def build_rollback(
@@ -49,7 +53,7 @@ def build_rollback(
 def _change(rollback: Rollback, secrets: KnownSecrets) -> AgentChange:
     desired, observed, revision = rollback.desired, rollback.observed, rollback.revision
     live = observed.live
-    is_serving = live is not None and live.revision_id == revision.revision_id
+    is_serving = rollback.is_serving
     mark = read_mark(revision.label)
     number = revision.number if revision.number is not None else revision.revision_id
     return AgentChange(
@@ -82,15 +86,34 @@ def _fields(rollback: Rollback, secrets: KnownSecrets) -> Iterator[FieldChange]:
 
 
 def _refuse(rollback: Rollback) -> list[Refusal]:
-    revision = rollback.revision
-    if revision.is_published and revision.scan is ScanState.PASSED:
+    revision, key = rollback.revision, rollback.desired.key
+    called = f"revision {revision.number or revision.revision_id}"
+    if not revision.is_published or revision.scan is not ScanState.PASSED:
+        state = f"its security scan is {revision.scan.value}" if revision.is_published else "it was never published"
+        return [
+            Refusal(
+                code="NOT_RESTORABLE",
+                summary=f"{key}: {called} can't serve: {state}",
+                hint="choose another revision from `agentops history`",
+                agent=key,
+            )
+        ]
+    if not is_platforms_own(revision) or rollback.is_serving:
         return []
-    state = f"its security scan is {revision.scan.value}" if revision.is_published else "it was never published"
     return [
         Refusal(
-            code="NOT_RESTORABLE",
-            summary=f"{rollback.desired.key}: revision {revision.number or revision.revision_id} can't serve: {state}",
-            hint="choose another revision from `agentops history`",
-            agent=rollback.desired.key,
+            code="PLATFORM_DEFAULT",
+            summary=f"{key}: {called} is what the platform made when the agent was created: callers would get "
+            "its defaults, without a prompt of yours",
+            hint=f"choose another revision from `agentops history {key}`; if it is meant, pass "
+            f"`--ack PLATFORM_DEFAULT:{key}`",
+            agent=key,
+            acknowledgement="PLATFORM_DEFAULT",
         )
     ]
+
+
+def is_platforms_own(revision: Revision) -> bool:
+    """The empty revision that the platform publishes when an agent is created."""
+    prompt = value_at(revision.document or {}, ("singlePromptConfig", "prompt"))
+    return revision.number == 1 and not revision.label and not (isinstance(prompt, str) and prompt.strip())

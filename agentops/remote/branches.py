@@ -136,7 +136,9 @@ class Branches(Client):
             if row.status in (None, "published")
         }
         newest_first = list(revisions.values())
-        if len(branches) > 1:
+        if len(branches) > 1:  # numbers count per branch
+            names = {each.branch.branch_id: each.branch.name for each in branches}
+            newest_first = [replace(each, branch=names.get(each.branch_id or "")) for each in newest_first]
             newest_first.sort(key=lambda revision: revision.published_at or "", reverse=True)
         return newest_first[:limit]
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from agentops.document import AgentListing, Document, Draft, Generation, LeafDifference, ObservedAgent, Revision
+from agentops.errors import NotFoundError
 from agentops.remote import wire
 from agentops.remote.client import Client, find_base, is_mine
 from agentops.remote.port import Head, Publication, Slot
@@ -103,7 +104,10 @@ class Drafts(Client):
         if row is None:
             return None
         draft = _peeked(row)
-        leaves = await self._diff(agent_id, draft.draft_id, live_id)
+        try:
+            leaves = await self._diff(agent_id, draft.draft_id, live_id)
+        except NotFoundError:
+            return None  # it was published or thrown away meanwhile
         document, _ = wire.from_stored(wire.with_differences(live_fields, leaves))
         return replace(draft, differences=leaves, document=document)
 

@@ -16,6 +16,7 @@ from agentops.fields import METADATA, WRITTEN_AT
 from agentops.spec.closest import closest
 from agentops.spec.model.base import Model
 from agentops.spec.rendering import BROKEN
+from agentops.spec.scalars import looks_like_number, number_of, spelling
 from agentops.spec.template import has_expression
 from agentops.spec.tree import Map, key_place, mark_of, value_place
 
@@ -166,7 +167,7 @@ def _unknown_field(model: type[BaseModel], location: tuple[Any, ...], name: str)
     close = closest(name, known, cutoff=0.6)
     expected = None
     if close:
-        hint = f"did you mean `{close}`?"
+        hint = f"did you mean `{close}`? A field newer than this release goes into a `$passthrough:` block"
     elif home := _homes(model).get(name) or READ_NAMES.get(name):
         hint = f"`{name}` belongs at {home}"
     else:
@@ -259,6 +260,9 @@ def _type_hint(expected: str, value: Any) -> str:
         return f'quote it: "{value}"' if value == value and abs(value) < 1e15 else "quote the value"
     if "true or false" in expected and isinstance(value, str):
         return "write true or false, without quotes"
+    if "number" in expected and isinstance(value, str) and looks_like_number(value):
+        plain = spelling(number_of(value))
+        return "take the quotes off" if value == plain else f"write {plain}; {value} is a name as it is written"
     if "number" in expected and isinstance(value, str):
         return "write the number without quotes; an expression that gives text takes `| int` or `| float`"
     if value is CLEARED:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from agentops.diagnostics import Diagnostic, Severity, Where
@@ -23,7 +24,7 @@ from agentops.document import (
 from agentops.errors import UsageError
 from agentops.spec.check import check
 from agentops.spec.closest import closest
-from agentops.spec.files import PROJECT_FILE, ProjectFiles
+from agentops.spec.files import PROJECT_FILE, FileProblem, ProjectFiles
 from agentops.spec.hosts import host_of, is_loopback, may_receive_key
 from agentops.spec.merge import merge
 from agentops.spec.model.project import EnvironmentSpec, LimitsSpec, LintSpec, ModelSpec, ProjectSpec
@@ -115,6 +116,16 @@ def read_project(
         forgotten=frozenset(spec.forgotten or ()) if spec else frozenset(),
         lint=spec.lint if spec else None,
     )  # fmt: skip
+
+
+def environment_names(root: Path) -> tuple[str, ...]:
+    """The environments of the project at `root`, in their order; none when its file can't be read."""
+    try:
+        tree, _ = ProjectFiles(root).tree(PROJECT_FILE)
+    except (SourceError, FileProblem):
+        return ()
+    environments = tree.get("environments") if isinstance(tree, Map) else None
+    return tuple(environments) if isinstance(environments, Map) else ()
 
 
 def choose_environment(asked: str | None, default: Any, known: tuple[str, ...]) -> str:

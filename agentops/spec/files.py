@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from agentops.spec.source_text import MAX_BYTES, SourceError, decode
 
 PROJECT_FILE = "agentops.yaml"
 AGENTS = "agents"
+_TABLE = re.compile(rb"""^for_each:[ \t]+["']?([^\s"'#{\[]{1,200}\.ya?ml)""", re.M)
 _ASIDE = ("prompts", "calls", "behaviours")  # folders of agents/ that hold no specs
 
 
@@ -68,6 +71,14 @@ class ProjectFiles:
         """The text of a file that was read before, else nothing."""
         return self._texts.get(path, "")
 
+    def line(self, path: str, number: int) -> str | None:
+        """One line of a file, from 1; None when it can't be had."""
+        try:
+            lines = self.text(path).split("\n")
+        except (FileProblem, SourceError):
+            return None
+        return lines[number - 1] if 0 < number <= len(lines) else None
+
     def inside_agents(self, path: str) -> str:
         """The project path of a path that a spec writes relative to `agents/`. Raises `FileProblem`."""
         return self.inside(path, AGENTS)
@@ -106,7 +117,23 @@ class ProjectFiles:
                 each for each in folders if not each.startswith((".", "_")) and not (is_top and each in _ASIDE)
             ]
             found += [f"{base}/{name}" for name in names if name.endswith((".yaml", ".yml")) and name[0] not in "._"]
-        return sorted(found)
+        tables = {table for path in found for table in self._tables_of(path)}
+        return sorted(path for path in found if path not in tables)
+
+    def _tables_of(self, path: str) -> Iterator[str]:
+        """The YAML files that a spec makes its agents from with `for_each`: beside the specs, they are none."""
+        try:
+            written = _TABLE.findall(_content(f"{self.root}/{path}")) if self._is_regular(path) else []
+        except OSError:
+            return  # reported when the spec is read
+        for name in written:
+            try:
+                yield self.inside_agents(name.decode("utf-8", "replace"))
+            except FileProblem:
+                continue
+
+    def _is_regular(self, path: str) -> bool:
+        return stat.S_ISREG(os.stat(f"{self.root}/{path}").st_mode)
 
     def _read(self, path: str) -> bytes:
         target = f"{self.root}/{path}"
@@ -114,7 +141,7 @@ class ProjectFiles:
             if not self._stays_inside(target):
                 hint = "a link must not lead out of the project"
                 raise FileProblem("bad-path", f"{path} leads out of the project", hint)
-            if not stat.S_ISREG(os.stat(target).st_mode) and not os.path.isdir(target):
+            if not self._is_regular(path) and not os.path.isdir(target):
                 raise FileProblem("bad-path", f"{path} is no regular file", "a pipe, socket or device holds no text")
             return _content(target)
         except IsADirectoryError:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from agentops.diagnostics import Diagnostic, Severity
+from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.spec.files import FileProblem, ProjectFiles
 from agentops.spec.scope import Names
 from agentops.spec.source_text import SourceError
@@ -65,7 +65,11 @@ def _items(
         try:
             path = files.inside_agents(written)
             read[path] = None
-            return _csv_items(files.text(path), path) if path.endswith(".csv") else _tree_items(files.tree(path)[0])
+            return (
+                _csv_items(files.text(path), path, problems)
+                if path.endswith(".csv")
+                else _tree_items(files.tree(path)[0])
+            )
         except FileProblem as problem:
             problems.append(Diagnostic(problem.code, Severity.ERROR, problem.summary, problem.hint, value_place(mark)))
             return []
@@ -95,14 +99,63 @@ def _tree_items(tree: Any) -> list[tuple[str | None, Any, Mark]]:
     return found
 
 
-def _csv_items(text: str, path: str) -> list[tuple[str | None, Any, Mark]]:
+def _csv_items(text: str, path: str, problems: list[Diagnostic]) -> list[tuple[str | None, Any, Mark]]:
     """The rows of a CSV file with a header. Every value is text; the key is the column `key`, else the first one."""
-    reader = csv.DictReader(io.StringIO(text), restkey="")
-    columns = reader.fieldnames or []
-    named = "key" if "key" in columns else columns[0] if columns else ""
+
+    def problem(code: str, line: int, cell: int, summary: str, hint: str) -> None:
+        where = Where(path, line + 1, _column(lines[line], cell) if line < len(lines) else 1)
+        problems.append(Diagnostic(code, Severity.ERROR, summary, hint, where))
+
+    lines = text.split("\n")
+    rows = csv.reader(io.StringIO(text), strict=True)
     found: list[tuple[str | None, Any, Mark]] = []
-    for row in reader:
-        line = reader.line_num - 1
-        values = {column: value or "" for column, value in row.items() if column}
-        found.append((values.get(named), values, (path, line, 0, path, line, 0)))
+    columns: list[str] = []
+    start = 0
+    try:
+        for row in rows:
+            line, start = start, rows.line_num
+            if not row:
+                continue
+            if not columns:
+                columns = [name.strip() for name in row]
+                if (wrong := _wrong_header(columns)) is not None:
+                    problem("table-header", line, *wrong)
+                    return []
+                continue
+            if len(row) != len(columns):
+                summary = f"the row has {len(row)} cells, and the header has {len(columns)}"
+                hint = "put a text that has a comma into double quotes, and write a comma for every empty cell"
+                problem("table-row", line, min(len(row), len(columns)), summary, hint)
+                continue
+            values = dict(zip(columns, row, strict=True))
+            found.append((values["key"] if "key" in values else row[0], values, (path, line, 0, path, line, 0)))
+    except csv.Error as error:
+        problem(
+            "table-row", start, 0, f"the row can't be read: {error}", 'close every double quote; write "" inside one'
+        )
     return found
+
+
+def _wrong_header(columns: list[str]) -> tuple[int, str, str] | None:
+    """(cell, what is wrong, what to do) with the first line of a table."""
+    for sign, name in ((";", "semicolons"), ("\t", "tabs")):
+        if len(columns) == 1 and sign in columns[0]:
+            hint = "save it with commas; in Excel: Save As, CSV UTF-8 (comma delimited), with a comma as list separator"
+            return 0, f"the columns are separated by {name}, not by commas", hint
+    for index, name in enumerate(columns):
+        if not name:
+            return index, f"column {index + 1} has no name", "give it a name, or take the column out of every line"
+        if name in columns[:index]:
+            return index, f"two columns are called {name!r}", "give each column a name of its own"
+    return None
+
+
+def _column(line: str, cell: int) -> int:
+    """The column, from 1, where a cell (from 0) of a line of CSV begins; the line's end when it has fewer."""
+    is_quoted = False
+    for position, character in enumerate(line):
+        if cell <= 0:
+            return position + 1
+        is_quoted ^= character == '"'
+        cell -= character == "," and not is_quoted
+    return len(line) + 1

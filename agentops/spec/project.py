@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -88,7 +89,7 @@ def load_project(
     except FileProblem as problem:
         raise UsageError(problem.summary, hint="start a project with `agentops init`", code="no-project") from None
     if not isinstance(context, ProjectContext):
-        raise SpecError(context)
+        raise SpecError(_with_sources(context, files))
     results = []
     unresolved: dict[str, frozenset[str]] = {}
     for path in files.specs():
@@ -106,10 +107,11 @@ def load_project(
         hint = f"put a spec into {AGENTS}/, such as {AGENTS}/support.yaml"
         problems.append(Diagnostic("no-specs", Severity.WARNING, "the project has no specs", hint, Where(PROJECT_FILE)))
     if context.environment is None:
-        raise SpecError(_in_order(problems))
+        raise SpecError(_with_sources(_in_order(problems), files))
     secrets = context.secrets.known(name for result in results for name in result.secrets)
     made = replace(context.environment, secrets=secrets)
-    return Project(root, context.name, made, agents, _in_order(problems), context, unresolved)
+    told = _with_sources(_in_order(problems), files)
+    return Project(root, context.name, made, agents, told, context, unresolved)
 
 
 def _unresolved(path: str, result: SpecResult) -> dict[str, frozenset[str]]:
@@ -145,8 +147,31 @@ def _duplicates(code: str, what: str, named: Iterable[tuple[str, DesiredAgent]])
         seen.setdefault(name, where)
 
 
+# Where `agentops.yaml` may hold a literal secret: for this machine by right, for another one by mistake.
+_LITERAL = re.compile(r"\b(?:value|api_key|secrets)\s*:")
+
+
+def _with_sources(problems: Iterable[Diagnostic], files: ProjectFiles) -> tuple[Diagnostic, ...]:
+    """The problems with the lines that they point into."""
+    told: list[Diagnostic] = []
+    for each in problems:
+        line = files.line(each.where.file, each.where.line) if each.where else None
+        if each.where and each.where.file == PROJECT_FILE and _LITERAL.search(line or ""):
+            line = None
+        told.append(replace(each, source=line) if line else each)
+    files.forget_all()
+    return tuple(told)
+
+
+_OF_READER = ("yaml-boolean", "yaml-number-text")
+
+
 def _in_order(problems: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Sorted by place; what a shared fragment gets wrong in many agents is reported once, for none of them."""
+    problems = list(problems)
+    # What a value is read as is said by the error about its type, better than by the reader's warning.
+    mistyped = {each.where for each in problems if each.code == "wrong-type"}
+    problems = [each for each in problems if each.code not in _OF_READER or each.where not in mistyped]
     once: dict[tuple[str, str, Where | None], Diagnostic] = {}
     for problem in problems:
         identity = (problem.code, problem.summary, problem.where)

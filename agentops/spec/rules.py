@@ -114,6 +114,10 @@ def _workflow(target: LintTarget) -> Iterator[Diagnostic]:
     config, workflow = target.config, _workflow_type(target)
     if workflow is None:
         return
+    if workflow == "workflow_graph":
+        hint = "edit such agents in the console; here, write single_prompt or multi_agents"
+        summary = "workflow_graph agents can't be kept as a spec: the platform takes no graph"
+        yield target.problem("workflow-graph", _ERROR, ("workflow_type",), summary, hint)
     if config.playbooks is not None and workflow != "multi_agents":
         hint = "write `workflow_type: multi_agents` at the top of the spec"
         summary = f"playbooks are for multi_agents, and this is {workflow}"

@@ -1,4 +1,8 @@
-"""What a plain YAML scalar means, by the core schema of YAML 1.2: null, a boolean, a number, else text."""
+"""What a plain YAML scalar means, by the core schema of YAML 1.2: null, a boolean, a number, else text.
+
+With one exception: a number is one only in its own spelling. Telephone, store and version numbers keep their zeros and
+signs, since nobody writes a quantity as 0042 or 1.10.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +34,31 @@ def scalar(text: str) -> Any:
         return _WORDS[text]
     if text[0] not in _NUMBER_START:
         return text
+    if _is_number(text):
+        number = number_of(text)
+        return number if spelling(number) == text or not is_finite(number) else text
+    return math.nan if _NOT_FINITE.fullmatch(text) else text
+
+
+def looks_like_number(text: str) -> bool:
+    """Whether `text`, as a plain scalar, is a number to other YAML tools."""
+    return text[:1] in _NUMBER_START and _is_number(text)
+
+
+def number_of(text: str) -> int | float:
+    """The number that `text` is to other YAML tools. Only where `looks_like_number`."""
     if _INTEGER.fullmatch(text):
         return int(text, 0 if text[:2] in ("0x", "0o") else 10)
-    if _FLOAT.fullmatch(text):
-        return float(text)
-    return math.nan if _NOT_FINITE.fullmatch(text) else text
+    return float(text)
+
+
+def spelling(number: int | float) -> str:
+    """How a number is written in a spec; written in any other way it is a name, such as 0042, 1.10 or +14155550199."""
+    return repr(number)
+
+
+def _is_number(text: str) -> bool:
+    return _INTEGER.fullmatch(text) is not None or _FLOAT.fullmatch(text) is not None
 
 
 def is_finite(value: Any) -> bool:

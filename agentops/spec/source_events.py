@@ -8,9 +8,11 @@ that are written back go through `source_edit`, not through here.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from _ruamel_yaml import CParser  # type: ignore[import-not-found]  # a C module without stubs
+from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
@@ -24,10 +26,20 @@ from ruamel.yaml.events import (
 )
 
 from agentops.diagnostics import Diagnostic, Severity, Where
-from agentops.spec.scalars import MAY_BE_MORE, OLD_BOOLEANS, is_finite, scalar
+from agentops.spec.scalars import (
+    MAY_BE_MORE,
+    OLD_BOOLEANS,
+    is_finite,
+    looks_like_number,
+    number_of,
+    scalar,
+    spelling,
+)
 from agentops.spec.source_text import SourceError
 from agentops.spec.tree import Map, Seq, key_place
 
+# A # that is followed at once by text, as in `we are #1`; authors write comments with a blank behind the sign.
+_CUTTING = re.compile(r"[ \t]{1,8}#[^\s#!]")
 MAX_DEPTH = 64
 MAX_NODES = 100_000  # with aliases written out, so that an alias bomb is a message and not a dead machine
 
@@ -37,13 +49,33 @@ def read_yaml(text: str, file: str) -> tuple[Any, list[Diagnostic]]:
 
     An empty document is None. `file` is only used for marks.
     """
-    builder = _Builder(file)
+    builder = _Builder(file, text)
     try:
-        return builder.build(CParser(text.encode("utf-8", "surrogatepass"))), builder.warnings
+        return builder.build(CParser(text.encode("utf-8", "surrogatepass")).get_event), builder.warnings
     except MarkedYAMLError as error:
-        raise _syntax_error(error, file) from None
+        if _OF_YAML_1_1.search(str(error.problem)) and (again := _read_slowly(text, file)) is not None:
+            return again
+        raise _syntax_error(error, text, file) from None
     except (YAMLError, ValueError, UnicodeError) as error:
         raise _reader_error(error, text, file) from None
+
+
+_OF_YAML_1_1 = re.compile(r"expected ',' or|unexpected ':'")
+_MAX_SLOW = 200_000  # characters; the parser in Python takes some seconds for them
+
+
+def _read_slowly(text: str, file: str) -> tuple[Any, list[Diagnostic]] | None:
+    """What the parser in Python makes of a text that libyaml gave up on; None when that gives up as well.
+
+    libyaml as it is bundled knows YAML 1.1, where `{ask: Really?, wait: 2}` and `{url: http://a.example}` are no YAML.
+    """
+    if len(text) > _MAX_SLOW:
+        return None
+    builder = _Builder(file, text)
+    try:
+        return builder.build(iter(YAML(typ="safe", pure=True).parse(text)).__next__), builder.warnings
+    except (YAMLError, ValueError, UnicodeError, RecursionError, StopIteration):
+        return None
 
 
 class _Outer(NamedTuple):
@@ -64,16 +96,19 @@ class _Builder:
     A project has a hundred thousand scalars, so the loop over them calls nothing that is not needed.
     """
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, text: str) -> None:
         self.file = file
+        self.text = text
+        self.lines: list[str] | None = None
+        self.has_comments = _CUTTING.search(text) is not None
         self.warnings: list[Diagnostic] = []
         self.stack: list[_Outer] = []
         self.anchors: dict[str, tuple[Any, int]] = {}
         self.nodes = 0
         self.documents = 0
 
-    def build(self, parser: Any) -> Any:
-        get_event, stack, file = parser.get_event, self.stack, self.file
+    def build(self, get_event: Callable[[], Any]) -> Any:
+        stack, file = self.stack, self.file
         node: Any = None  # the container that is being read, and the key that waits for its value
         key: str | None = None
         is_map, is_constant = False, True
@@ -93,6 +128,8 @@ class _Builder:
                     continue
                 if event.ctag is not None:
                     self._refuse_tag(event)
+                if event.implicit[0] and self.has_comments:
+                    self._check_comment(value, event)
                 if event.implicit[0] and value[:1] in MAY_BE_MORE:
                     value = self._resolve(value, line, column)
                 if value is None or (type(value) is str and "${" in value):
@@ -156,11 +193,26 @@ class _Builder:
         if not is_finite(value):
             summary = f"{text[:40]} is no number that JSON knows"
             raise SourceError("yaml-number", summary, where, hint="write a finite number")
+        if value is text and looks_like_number(text):
+            hint = f'quote it: "{text}"; as a number it is written {spelling(number_of(text))}'
+            summary = f"{text[:40]} is text here, as it is written, although other YAML tools read it as a number"
+            self.warnings.append(Diagnostic("yaml-number-text", Severity.WARNING, summary, hint=hint, where=where))
         if value is text and text in OLD_BOOLEANS:
             hint = f'write true or false, or quote it: "{text}"'
             summary = f"{text!r} is text here, although older YAML tools read it as a boolean"
             self.warnings.append(Diagnostic("yaml-boolean", Severity.WARNING, summary, hint=hint, where=where))
         return value
+
+    def _check_comment(self, value: str, event: Any) -> None:
+        """Warns of a plain text of several words that a comment right behind it may have cut: `Call #1 in town`."""
+        self.lines = self.lines if self.lines is not None else self.text.split("\n")
+        mark = event.end_mark
+        rest = self.lines[mark.line][mark.column :] if mark.line < len(self.lines) else ""
+        if _CUTTING.match(rest):
+            summary = f"the text ends before {rest.strip()[:40]!r}: a # behind a blank begins a comment"
+            hint = "quote the text if that belongs to it; put a blank behind the # of a comment"
+            where = Where(self.file, mark.line + 1, mark.column + 2)
+            self.warnings.append(Diagnostic("yaml-comment", Severity.WARNING, summary, hint=hint, where=where))
 
     def _check_start(self, event: Any, *, can_be_here: bool) -> None:
         if len(self.stack) >= MAX_DEPTH:
@@ -169,8 +221,10 @@ class _Builder:
         if event.ctag is not None:
             self._refuse_tag(event)
         if not can_be_here:
-            summary = "a mapping or list can't be a key"
-            raise SourceError("yaml-key", summary, self._where(event), hint="use a text as the key")
+            summary, hint = "a mapping or list can't be a key", "use a text as the key"
+            if quoted := _quoted_braces(self.text, event.start_mark.line):
+                summary, hint = "a text that begins with a brace is read as a mapping", quoted
+            raise SourceError("yaml-key", summary, self._where(event), hint=hint)
 
     def _alias(self, event: Any, *, can_be_here: bool) -> tuple[Any, int, int]:
         where = self._where(event)
@@ -205,14 +259,32 @@ class _Builder:
             raise SourceError("yaml-documents", "a second document starts here", where, hint="one document to a file")
 
 
-def _syntax_error(error: MarkedYAMLError, file: str) -> SourceError:
+_BRACES = re.compile(r"""^\s*(?:-\s+)?([\w$-]{1,80}):\s+(\{\{.{0,200})$|(\$\{\{[^{}\n]{0,200}\}\})""")
+
+
+def _quoted_braces(text: str, line: int) -> str | None:
+    """What to write in place of a `{{name}}` or `${{ name }}` without quotes in this line (from 0), if there is one."""
+    lines = text.split("\n")
+    if line >= len(lines) or (found := _BRACES.search(lines[line])) is None:
+        return None
+    if found[1]:
+        return f'quote the text: {found[1]}: "{found[2].strip()}"'
+    return f'quote the text inside {{ }} or [ ]: "{found[3]}"'
+
+
+def _syntax_error(error: MarkedYAMLError, text: str, file: str) -> SourceError:
     mark = error.problem_mark or error.context_mark
     where = Where(file, mark.line + 1, mark.column + 1) if mark else Where(file)
     problem = str(error.problem or error.context or "it does not parse")
     began = ""
     if error.context and error.context_mark and error.context_mark.line != (mark.line if mark else -1):
         began = f" ({error.context} from line {error.context_mark.line + 1})"
-    return SourceError("yaml-syntax", f"not valid YAML: {problem}{began}", where, hint=_syntax_hint(problem))
+    lines = (mark.line, error.context_mark.line if error.context_mark else mark.line) if mark else ()
+    quoted = next((hint for line in lines if (hint := _quoted_braces(text, line))), None)
+    if quoted is None and "\t" in "".join(text.split("\n")[where.line - 1 : where.line])[: where.column]:
+        quoted = "indent with spaces: YAML takes no tabs there"
+    hint = quoted or _syntax_hint(problem)
+    return SourceError("yaml-syntax", f"not valid YAML: {problem}{began}", where, hint=hint)
 
 
 def _syntax_hint(problem: str) -> str:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from agentops.workflow import recorded_calls as recorded_calls
     from agentops.workflow import scripts as scripts
     from agentops.workflow import selecting as selecting
+    from agentops.workflow import status as status
     from agentops.workflow import talking as talking
     from agentops.workflow import validating as validating
 else:

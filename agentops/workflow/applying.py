@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from agentops.apply.engine import apply_plan
 from agentops.apply.journal import Journal, environment_lock, new_run_id
-from agentops.apply.model import ApplyOptions, ApplyResult, EventSink, Hooks
+from agentops.apply.model import ApplyOptions, ApplyResult, Event, EventSink, Hooks, Warned
 from agentops.calls.schedule import Progress, ignore_progress
 from agentops.clock import SystemClock
 from agentops.diagnostics import has_errors
 from agentops.errors import AgentopsError, RefusedError, SpecError, StaleError
+from agentops.plan.concealment import known_secrets
 from agentops.plan.model import Plan, Refusal
+from agentops.scrub import Scrubber
 from agentops.state import state_folder
 from agentops.workflow.calls import PageWriter, SmokeAfterDeploy, prepare_smoke
 from agentops.workflow.deployment import Deployment
@@ -73,12 +75,23 @@ async def apply_deployment(
     is_gated = environment.deploy.gate_preview or request.gate_preview
     smoke = await _smoke(deployment, plan, run_id, calls) if calls_after or is_gated else None
     options = ApplyOptions(deploy=environment.deploy, discard_draft=request.discard_draft, is_atomic=request.is_atomic)
-    with environment_lock(deployment.root, environment.name, clock), Journal(deployment.root, run_id, clock) as journal:
-        if is_gated and (held_back := await pass_gate(deployment, plan, PreviewHooks(on_event, smoke), run_id)):
-            return held_back
+    scrubber = Scrubber(known_secrets(environment, deployment.project.agents))
+
+    def tell(event: Event) -> None:
+        on_event(scrubber.deep(event))
+
+    with (
+        environment_lock(deployment.root, environment.name, clock),
+        Journal(deployment.root, run_id, clock, scrubber) as journal,
+    ):
+        if is_gated and (held_back := await pass_gate(deployment, plan, PreviewHooks(tell, smoke), run_id)):
+            return scrubber.deep(held_back)
         after = smoke if calls_after else None
-        hooks = Hooks(smoke=after, record=journal, on_event=on_event, clock=clock, run_id=run_id)
-        return await apply_plan(plan, deployment.account, options, hooks)
+        hooks = Hooks(smoke=after, record=journal, on_event=tell, clock=clock, run_id=run_id)
+        result = await apply_plan(plan, deployment.account, options, hooks)
+        if journal.lost is not None:
+            on_event(Warned("journal", f"it ends before the run did: {journal.lost.summary}"))
+        return scrubber.deep(result)
 
 
 async def _smoke(deployment: Deployment, plan: Plan, run_id: str, calls: CallHooks) -> SmokeAfterDeploy:

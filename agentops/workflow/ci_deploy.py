@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
-from agentops.apply.model import EventSink
-from agentops.apply.rollback import commits_to_revert
+from agentops.apply.model import EventSink, Outcome
+from agentops.apply.rollback import commits_to_revert, good_commits
 from agentops.ci.approval import read_approval, require_approved
 from agentops.ci.github import open_github
 from agentops.ci.job import Job
@@ -25,16 +26,20 @@ from agentops.ci.report import (
     report_rollback,
     report_superseded,
 )
+from agentops.ci.revert import Restore, read_restores
 from agentops.ci.stamp import Kind, Stamp, Standing
 from agentops.document import Environment
 from agentops.errors import AgentopsError, UsageError
 from agentops.plan.build import PlanOptions
 from agentops.plan.model import Plan
 from agentops.spec import Project
+from agentops.spec.destinations import moved_destinations
+from agentops.spec.files import PROJECT_FILE
 from agentops.spec.lint.run import lint_project
 from agentops.state import state_folder
 from agentops.workflow.applying import ApplyRequest, CallHooks, apply_deployment, require_applyable
 from agentops.workflow.deployment import Deployment
+from agentops.workflow.git import file_where_left
 from agentops.workflow.history import plan_going_back
 from agentops.workflow.planning import plan_deployment
 
@@ -68,12 +73,25 @@ async def plan_pull_request(job: Job, read: Callable[[], Project], opener: Opene
         async with opener() as deployment:
             made = await plan_deployment(deployment, PlanOptions(today=hooks.today))
         hooks.show(made)
-        report = report_plan(job, made, findings, is_protected=environment.is_protected)
+        moved = _moved_destinations(job, checkout.root)
+        report = report_plan(job, made, findings, is_protected=environment.is_protected, destinations=moved)
         await publish_plan(job, stamp_of(job, made), report)
     except AgentopsError as error:
         await _publish_failure(job, read, error)
         raise
     return report
+
+
+def _moved_destinations(job: Job, root: Path) -> list[str]:
+    """What the pull request moves of where keys and secrets go; where that can't be known, it is said."""
+    base = job.environ.get("GITHUB_BASE_REF")
+    if not base:
+        return []
+    try:
+        before = file_where_left(root, f"refs/remotes/origin/{base}", PROJECT_FILE)
+    except UsageError as error:
+        return [f"not known, since {error.summary}; {error.hint}"]
+    return moved_destinations(before, (root / PROJECT_FILE).read_text("utf-8"))
 
 
 async def _publish_failure(job: Job, read: Callable[[], Project], error: AgentopsError) -> None:
@@ -109,7 +127,24 @@ async def apply_merge(job: Job, deployment: Deployment, hooks: JobHooks) -> JobR
             )
         require_approved(approval, made)
     result = await apply_deployment(deployment, made, ApplyRequest(), calls=hooks.calls, on_event=hooks.on_event)
-    return report_apply(job, result, approval, state_folder(deployment.root) / "runs" / result.run_id)
+    back = [agent.key for agent in result.agents if agent.outcome is Outcome.ROLLED_BACK]
+    restores = _restores(job, deployment, made, back)
+    return report_apply(job, result, approval, state_folder(deployment.root) / "runs" / result.run_id, restores)
+
+
+def _restores(job: Job, deployment: Deployment, made: Plan, keys: Iterable[str]) -> tuple[Restore, ...]:
+    """The agents that were taken back, with the files that git has to set back."""
+    folder, good = job.folder_of(deployment.root), good_commits(made)
+    agents = {agent.key: agent for agent in deployment.project.agents}
+
+    def files_of(key: str) -> tuple[str, ...]:
+        agent = agents.get(key)
+        own = (agent.source, *agent.files, *agent.calls) if agent else ()
+        # The project's own file holds every agent's settings: what it says of others must stay.
+        found = dict.fromkeys(file for file in own if file and file != PROJECT_FILE)
+        return tuple(str(PurePosixPath(folder) / file) for file in found)
+
+    return tuple(Restore(key, good.get(key), files_of(key)) for key in keys)
 
 
 async def _newer_commit(job: Job, environment: Environment) -> str | None:
@@ -133,11 +168,12 @@ async def roll_back(job: Job, deployment: Deployment, to: str, hooks: JobHooks) 
     require_applyable(made)
     request = ApplyRequest(smoke=False)
     result = await apply_deployment(deployment, made, request, calls=hooks.calls, on_event=hooks.on_event)
-    return report_rollback(job, result, commits_to_revert(made))
+    back = [agent.key for agent in result.agents if agent.outcome is Outcome.APPLIED]
+    return report_rollback(job, result, commits_to_revert(made), _restores(job, deployment, made, back))
 
 
 async def propose_revert(job: Job, environment: str, sha: str) -> JobReport:
-    """Opens a pull request that takes a commit back, once per commit."""
-    pull = await publish_revert(job, environment, sha)
+    """Opens a pull request that sets back the files of the agents that were taken back, or reverts a commit."""
+    pull = await publish_revert(job, environment, sha, read_restores(job.restores))
     page = f"### Revert proposed\n\nMerge [#{pull.number}]({pull.url}), or push a fix instead.\n"
     return report_page(job, environment, page)

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agentops.document import DesiredAgent, Environment, Generation, Secret, SecretRef
-from agentops.errors import UsageError
+from agentops.errors import AgentopsError, UsageError
 from agentops.net import Exchange, NetOptions
 from agentops.plan.concealment import known_secrets
 from agentops.plan.selection import Selection
 from agentops.remote.connect import connect
 from agentops.remote.port import Writer
+from agentops.scrub import Scrubber
 from agentops.settings import Settings
 from agentops.spec import Project
 from agentops.spec.hosts import host_of, may_receive_key
@@ -84,7 +85,24 @@ async def open_deployment(
     base_url = emulator_url or environment.base_url or settings.base_url
     check_host(base_url, environment.hosts)
     async with await connect(base_url, key, generation=generation, options=options) as account:
-        yield Deployment(project, agents, account, key, on_read)
+        try:
+            yield Deployment(project, agents, account, key, on_read)
+        except Exception as error:
+            _scrub_error(error, Scrubber(secrets))
+            raise
+
+
+def _scrub_error(error: BaseException | None, scrubber: Scrubber) -> None:
+    """Takes secrets out of an error and what led to it, whatever raised it: it is shown, and in a traceback whole."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        error.args = scrubber.deep(error.args)
+        if isinstance(error, AgentopsError):
+            error.summary, error.hint = scrubber.text(error.summary), error.hint and scrubber.text(error.hint)
+        for inner in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
+            _scrub_error(inner, scrubber)
+        error = error.__cause__ or error.__context__
 
 
 def net_options(environment: Environment) -> NetOptions:

@@ -52,6 +52,17 @@ def changed_files(root: Path, reference: str) -> frozenset[str]:
     return frozenset(name for name in (tracked + untracked).split("\0") if name)
 
 
+def file_where_left(root: Path, reference: str, name: str) -> str | None:
+    """The text that `name`, in `root`, had where this branch left `reference`; None when it was not there.
+
+    Raises UsageError when git can't say what there was in common.
+    """
+    base = _run(root, "merge-base", "--end-of-options", reference, "HEAD")
+    if base is None or base.returncode != 0:
+        raise _no_comparison(root, reference)
+    return _git(root, "show", "--end-of-options", f"{base.stdout.strip()}:./{name}")
+
+
 _UNKNOWN = "unknown-reference"
 _NAME_ONE = "name a branch, tag or commit of this repository, such as origin/main"
 

@@ -88,15 +88,22 @@ async def survey(deployment: Deployment, *, prune: bool = False) -> World:
     )
 
 
-async def plan_agents(deployment: Deployment, world: World, options: PlanOptions) -> Plan:
+async def plan_agents(
+    deployment: Deployment,
+    world: World,
+    options: PlanOptions,
+    on_agent: Callable[[str, ObservedAgent], None] = lambda key, found: None,
+) -> Plan:
     """Reads and plans every matched agent, each as soon as it is there: planning hides behind the others' latency, and
-    what was read of an agent that stays as it is need not be kept."""
+    what was read of an agent that stays as it is need not be kept, unless `on_agent` does."""
     mine = (deployment.environment.project, deployment.environment.name)
     planner = Planner(deployment.environment, world, options)
     matches, done = world.matching.matches, count(1)
 
     async def plan_one(match: Match) -> AgentPlan:
         found = await deployment.account.read_agent(match.listing, mine=mine) if match.listing else None
+        if found is not None:
+            on_agent(match.desired.key, found)
         if match.desired.key in deployment.project.unresolved:
             match = as_deployed(match, found)
         planned = planner.plan_agent(match, found)

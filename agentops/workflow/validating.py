@@ -11,9 +11,10 @@ from agentops.diagnostics import Diagnostic, has_errors
 from agentops.document import DesiredAgent
 from agentops.errors import SpecError, UsageError
 from agentops.settings import Settings
-from agentops.spec import Project
+from agentops.spec import Project, find_root
+from agentops.spec.environment import environment_names
 from agentops.spec.explanations import explanations
-from agentops.spec.lint import lint_project
+from agentops.spec.lint import lint_errors, lint_project
 from agentops.spec.provenance import Provenance, explain_value
 from agentops.workflow.projects import read_specs
 from agentops.workflow.scripts import check_scripts
@@ -27,23 +28,20 @@ class Validation:
     subject: str
 
 
-def validate_project(start: Path, environment: str | None, settings: Settings, *, everywhere: bool) -> Validation:
-    """Checks specs and call scripts in one environment, or in all of them. Needs no secret's value."""
-    names: Sequence[str | None] = [environment]
-    if everywhere:
-        if environment is not None:
-            raise UsageError("-e and --all-environments exclude each other", hint="use one of them", code="options")
-        first = read_specs(start, None, settings)
-        names = list(first.context.environments) if first.context is not None else [None]
+def validate_project(start: Path, environment: str | None, settings: Settings) -> Validation:
+    """Checks specs and call scripts in one environment, in all of them without one. Needs no secret's value."""
+    every: list[str | None] = [environment]
+    if environment is None:
+        every = [*environment_names(find_root(start))] or [None]
     found: list[Diagnostic] = []
     subjects: list[str] = []
-    for name in names:
+    for name in every:
         try:
             project = read_specs(start, name, settings)
         except SpecError as error:
             found += error.diagnostics
             continue
-        found += [*project.diagnostics, *check_scripts(project)]
+        found += [*project.diagnostics, *check_scripts(project), *lint_errors(project)]
         subjects.append(_subject(project))
     once = {(each.code, each.where, each.summary): each for each in found}
     return Validation(tuple(once.values()), ", ".join(subjects))

@@ -132,12 +132,15 @@ class Recorder:
                 assert ended.stage.value in [line["stage"] for line in self.lines if line["event"] == "stage_started"]
 
 
-class FailingCalls:
+@dataclass(frozen=True, slots=True)
+class Calls:
+    verdict: Verdict
+
     def is_called(self, change: AgentChange) -> bool:
         return True
 
     async def smoke(self, change: AgentChange, agent_id: str) -> SmokeVerdict | None:
-        return SmokeVerdict(Verdict.FAILED, "silence")
+        return SmokeVerdict(self.verdict, "silence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +180,7 @@ async def play(generation: Generation, stage: str, fault: str) -> Played:
         chosen = replace(FAULTS[fault], method=method, path=path, after=after)
         world.transport.fault = chosen
         record = Recorder()
-        result = await world.apply(plan, smoke=FailingCalls() if stage == "restore" else None, record=record)
+        result = await world.apply(plan, smoke=Calls(Verdict.FAILED) if stage == "restore" else None, record=record)
         record.check(result)
         world.transport.fault = None
         return Played(
@@ -185,7 +188,7 @@ async def play(generation: Generation, stage: str, fault: str) -> Played:
             live=await _live(world),
             open_drafts=await _open_drafts(world),
             agents=len(await world.writer.list_agents()),
-            next_run=await _next(world, wanted, prune=stage == "archive"),
+            next_run=await _next(world, wanted, stage),
         )
 
 
@@ -199,12 +202,12 @@ async def _open_drafts(world: World) -> int:
     return sum(head.has_draft for head in heads)
 
 
-async def _next(world: World, wanted: list[DesiredAgent], *, prune: bool) -> str:
-    """What a plain run of the same command does, and that a plan is empty after it."""
-    plan = await world.plan(wanted, prune=prune, acknowledged=frozenset({"LIMIT_ARCHIVED"}))
+async def _next(world: World, wanted: list[DesiredAgent], stage: str) -> str:
+    """What a plain run of the same command does, with calls that pass, and that a plan is empty after it."""
+    plan = await world.plan(wanted, prune=stage == "archive", acknowledged=frozenset({"LIMIT_ARCHIVED"}))
     if not plan.is_applyable:
         return f"refused {plan.refusals[0].code}"
-    result = await world.apply(plan)
+    result = await world.apply(plan, smoke=Calls(Verdict.PASSED) if stage == "restore" else None)
     if result.exit_code:
         return f"exit {int(result.exit_code)}"
     assert (await world.plan(wanted)).is_empty

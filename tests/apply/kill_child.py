@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy_world import KEY, agent
@@ -26,12 +27,20 @@ OLD = agent(prompt="Old.")
 NEW = agent(prompt="New.")
 
 
-class FailingCalls:
+CALLED = "called"  # the file that says that the calls came to an end
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    verdict: Verdict
+    root: Path
+
     def is_called(self, change: AgentChange) -> bool:
         return True
 
     async def smoke(self, change: AgentChange, agent_id: str) -> SmokeVerdict | None:
-        return SmokeVerdict(Verdict.FAILED, "silence")
+        (self.root / CALLED).touch()
+        return SmokeVerdict(self.verdict, "silence")
 
 
 async def plan_for(writer: Writer, agents: Sequence[DesiredAgent], **options: frozenset[str]) -> Plan:
@@ -54,8 +63,8 @@ async def deploy(
         options = ApplyOptions(deploy=Deploy(label="abc1234"), poll_interval_s=0.05)
         run_id = new_run_id(clock.now())
         with environment_lock(root, "test", clock), Journal(root, run_id, clock) as journal:
-            smoke = FailingCalls() if fails else None
-            return await apply_plan(plan, writer, options, Hooks(smoke, journal, run_id=run_id))
+            calls = Calls(Verdict.FAILED if fails else Verdict.PASSED, root)
+            return await apply_plan(plan, writer, options, Hooks(calls, journal, run_id=run_id))
 
 
 def deploy_in_a_process(base_url: str, generation: str, root: str, fails: bool) -> None:

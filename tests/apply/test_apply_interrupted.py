@@ -37,7 +37,7 @@ async def test_an_interrupt_before_anything_is_live_leaves_nothing(world: World,
     await world.deploy([agent(), agent("sales")])
     result = await interrupted_at(world, "New.", path, method)
     assert result.is_interrupted
-    assert result.exit_code is ExitCode.FAILED
+    assert result.exit_code is ExitCode.INTERRUPTED
     assert {each.outcome for each in result.agents} == {Outcome.NOT_ATTEMPTED}
     assert await world.live_prompt() == "Help the caller."
     assert await drafts(world) == [False, False]
@@ -83,4 +83,4 @@ async def test_an_interrupt_during_the_calls_says_that_they_did_not_end(world: W
     assert called.outcome is Outcome.APPLIED
     assert called.verdict is not None
     assert called.verdict.verdict is Verdict.INCONCLUSIVE
-    assert result.exit_code is ExitCode.CALLS_FAILED
+    assert result.exit_code is ExitCode.INTERRUPTED

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import uvicorn
 from deploy_world import KEY
-from kill_child import NEW, OLD, deploy, deploy_in_a_process, plan_for
+from kill_child import CALLED, NEW, OLD, deploy, deploy_in_a_process, plan_for
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agentops.apply.run_history import read_runs
@@ -136,6 +136,7 @@ async def prepare(road: Road, guillotine: Guillotine, base_url: str, root: Path)
     if road.exists:
         await deploy(base_url, road.generation, OLD, root)
     shutil.rmtree(root / ".agentops", ignore_errors=True)
+    (root / CALLED).unlink(missing_ok=True)
     guillotine.methods.clear()
 
 
@@ -158,7 +159,9 @@ async def killed_and_resumed(
         if result is not None and not result.exit_code:
             break  # None is a plan with nothing to do, or one that waits for the scan that was running at the kill
     async with await connect(base_url, KEY, options=NetOptions(requests_per_second=None)) as writer:
-        return await check_end(writer, f"request {at}, {'before' if before else 'after'}")
+        end = await check_end(writer, f"request {at}, {'before' if before else 'after'}")
+    assert (root / CALLED).exists(), f"request {at}: {end}, and nobody was called"
+    return end
 
 
 async def check_end(writer: Writer, where: str) -> str:

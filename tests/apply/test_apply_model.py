@@ -15,15 +15,26 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from agentops.apply.model import SmokeVerdict, Verdict
 from agentops.apply.rollback import RollbackTarget, plan_rollback
 from agentops.document import Environment, Generation, ObservedAgent, read_mark
 from agentops.errors import RefusedError
 from agentops.plan.build import PlanOptions
+from agentops.plan.model import AgentChange
+from agentops.plan.notes import uncalled_since
 from agentops.remote.port import Publication
 
 NAME = "Acme support"
 KINDS = ["connect", "timeout", "timeout_after", "truncated", "answer"]
 PROMPTS = st.sampled_from(["A", "B", "C"])
+
+
+class CallsThatPass:
+    def is_called(self, change: AgentChange) -> bool:
+        return True
+
+    async def smoke(self, change: AgentChange, agent_id: str) -> SmokeVerdict | None:
+        return SmokeVerdict(Verdict.PASSED)
 
 
 class CrashError(BaseException):
@@ -142,12 +153,17 @@ class Account(RuleBasedStateMachine):
         self.asked_for.add(self.prompt)
         self.was_deployed = True
         options = self.world.options(discard_draft=force)
-        result = await self.world.apply(plan, options=options)
+        result = await self.world.apply(plan, smoke=CallsThatPass(), options=options)
         if not result.exit_code:
+            assert not await self._is_uncalled(), "applied, and its calls have not passed"
             self.console = None
             self.foreign_draft = self.foreign_draft and plan.is_empty
         if not self.foreign_draft and not any(each.warnings for each in result.agents):
             assert not await self._has_draft(), "an orphan draft of ours"
+
+    async def _is_uncalled(self) -> bool:
+        observed = await self._observed()
+        return observed is not None and uncalled_since(observed) is not None
 
     async def _has_draft(self) -> bool:
         found = [each for each in await self.world.writer.list_agents() if each.name == NAME]

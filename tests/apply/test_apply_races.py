@@ -91,3 +91,69 @@ async def test_a_run_held_before_any_request_while_another_one_finishes(
             except AssertionError as error:
                 error.add_note(f"held before request {at}: {first.turnstile.log[-12:]}\n{slow}\n{quick}")
                 raise
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("generation", GENERATIONS)
+async def test_two_runs_of_one_commit_publish_it_once(generation: Generation, anyio_backend: str) -> None:
+    """v1 publishes drafts of each run's own, so that there the version of either may be left."""
+    for at in range(1, await requests_of(generation, BASE, ONE) + 1):
+        async with two_runs(generation, BASE, ONE, ONE) as (world, first, second):
+            first.start(at)
+            await first.reached()
+            second.start()
+            results = [await second.end(), await first.end()]
+            assert {result.exit_code for result in results} <= {ExitCode.DONE, ExitCode.STALE}, (at, results)
+            assert ExitCode.DONE in {result.exit_code for result in results}, (at, results)
+            assert await serving(world) == wanted_of(ONE)
+            [listing] = await world.writer.list_agents()
+            revisions = await world.writer.list_revisions(listing.agent_id)
+            assert len(revisions) <= (3 if generation is Generation.V2 else 4), (at, revisions)
+            assert (await world.plan(ONE)).is_empty
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("generation", GENERATIONS)
+async def test_two_agents_in_two_runs_end_as_one_of_them_wanted(generation: Generation, anyio_backend: str) -> None:
+    base = [agent(), agent("sales")]
+    one = [agent(prompt="From one."), agent("sales", "From one.")]
+    other = [agent(prompt="From the other."), agent("sales", "From the other.")]
+    for at in range(1, await requests_of(generation, base, one) + 1, 2):
+        async with two_runs(generation, base, one, other) as (world, first, second):
+            first.start(at)
+            await first.reached()
+            second.start()
+            quick = await second.end()
+            await check(world, base, [(first, await first.end()), (second, quick)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("generation", GENERATIONS)
+@pytest.mark.parametrize("at", [2, 3, 5, 7, 9, 11, 13])
+async def test_two_runs_that_hold_each_other_up(generation: Generation, at: int, anyio_backend: str) -> None:
+    for other_at in range(1, await requests_of(generation, BASE, OTHER) + 1):
+        async with two_runs(generation, BASE, ONE, OTHER) as (world, first, second):
+            first.start(at)
+            await first.reached()
+            second.start(other_at)
+            await second.reached()
+            slow = await first.end()
+            quick = await second.end()
+            try:
+                await check(world, BASE, [(first, slow), (second, quick)])
+            except AssertionError as error:
+                error.add_note(f"held before {at} and {other_at}\n{slow}\n{quick}")
+                raise
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+async def test_two_runs_that_create_one_agent_leave_one(generation: Generation, anyio_backend: str) -> None:
+    for at in range(1, 6):
+        async with two_runs(generation, [], ONE, OTHER) as (world, first, second):
+            first.start(at)
+            await first.reached()
+            second.start()
+            quick, slow = await second.end(), await first.end()
+            assert len(await world.writer.list_agents()) == 1, (at, slow, quick)
+            assert sorted([slow.exit_code, quick.exit_code]) == [ExitCode.DONE, ExitCode.STALE], (at, slow, quick)
+            await check(world, ONE, [(first, slow), (second, quick)])

@@ -63,9 +63,13 @@ async def test_one_agent_more_costs_what_the_page_says(
 
 async def test_the_plan_of_the_account_is_asked_for_once() -> None:
     async with open_world(Generation.V2) as world:
-        await world.deploy(some(3, "Help the caller."))
-        assert "GET /atoms/v1/user/subscription" not in world.transport.log
-        await world.deploy(some(4, "Help the caller."))
+        for number in range(4):
+            await world.writer.create_agent(f"Acme {number}")
+        world.transport.log.clear()
         for _ in range(3):
             await world.writer.list_agents()
-        assert world.transport.log.count("GET /atoms/v1/user/subscription") == 1
+        assert world.transport.log == [
+            "GET /atoms/v1/agent",
+            "GET /atoms/v1/user/subscription",
+            *["GET /atoms/v1/agent"] * 2,
+        ]

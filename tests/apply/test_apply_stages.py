@@ -333,7 +333,7 @@ async def test_calls_that_were_not_made_any_more_are_inconclusive(world: World) 
     result = await interrupted(world, changed, ApplyOptions(calls_at_once=1))
     assert [each.outcome for each in result.agents] == [Outcome.APPLIED] * 2
     assert [each.verdict.verdict for each in result.agents if each.verdict] == [Verdict.INCONCLUSIVE] * 2
-    assert result.exit_code is ExitCode.CALLS_FAILED
+    assert result.exit_code is ExitCode.INTERRUPTED
 
 
 async def test_what_serves_is_not_known_when_a_restore_is_interrupted(busy: World) -> None:
@@ -347,7 +347,7 @@ async def test_what_serves_is_not_known_when_a_restore_is_interrupted(busy: Worl
     assert ended.serving_revision_id is None
     assert ended.verdict is not None
     assert result.is_interrupted
-    assert result.exit_code is ExitCode.CALLS_FAILED
+    assert result.exit_code is ExitCode.INTERRUPTED
 
 
 async def test_a_second_interrupt_ends_the_cleaning_up_and_says_what_may_be_left(busy: World) -> None:

@@ -89,7 +89,7 @@ async def test_an_interrupt_during_the_calls_is_known_to_the_next_plan(world: Wo
     plan = await world.plan(NEW)
     applying: asyncio.Task[ApplyResult]
     applying = asyncio.create_task(world.apply(plan, smoke=Calls(meanwhile=lambda: applying.cancel())))
-    assert (await applying).exit_code is ExitCode.CALLS_FAILED
+    assert (await applying).exit_code is ExitCode.INTERRUPTED
     await assert_called_again(world, NEW, "2")
 
 

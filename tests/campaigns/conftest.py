@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "tests" / "cli"))
 from campaign_world import CALLEES, CAMPAIGN, rows  # noqa: E402
 from command_line import Agentops, Ended  # noqa: E402
 
-from agentops.cli import session  # noqa: E402
+from agentops.cli import local  # noqa: E402
 from agentops.cli.app import run  # noqa: E402
 
 
@@ -34,7 +34,7 @@ def project(tmp_path: Path, people: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
         file.write(CALLEES)
     people.write_text(rows(20))
     monkeypatch.setenv("PEOPLE", str(people))
-    monkeypatch.setattr(session, "CAMPAIGN_SPEED", 1e6)
+    monkeypatch.setattr(local, "CAMPAIGN_SPEED", 1e6)
     monkeypatch.chdir(root)
     return root
 

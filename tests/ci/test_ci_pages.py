@@ -147,3 +147,11 @@ if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     for page, made in PAGES.items():
         (FOLDER / f"{page}.md").write_text(made(), "utf-8")
+
+
+def test_what_moves_where_keys_go_stands_above_the_plan() -> None:
+    told = "prod: base_url was https://a, becomes https://b <x> @team"
+    page = plan_page(plan(UPDATE), ORIGIN, is_protected=False, destinations=[told])
+    assert page.startswith("> [!WARNING]\n> **High risk")
+    assert "becomes https://b \\<x\\>" in page
+    assert "@team" not in page

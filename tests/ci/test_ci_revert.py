@@ -16,8 +16,8 @@ from github_job import read_event, variables
 
 from agentops.ci.event import GithubRun, read_run
 from agentops.ci.github import Github
-from agentops.ci.revert import Revert, propose_revert
-from agentops.errors import AgentopsError, ForbiddenError
+from agentops.ci.revert import Restore, Revert, propose_revert, read_restores, write_restores
+from agentops.errors import AgentopsError, ForbiddenError, UsageError
 
 
 class Repository:
@@ -142,3 +142,52 @@ async def test_a_repository_that_lets_no_workflow_open_pull_requests_is_explaine
     with pytest.raises(ForbiddenError) as refused:
         await revert(github, repository, bad)
     assert "Settings > Actions" in (refused.value.hint or "")
+
+
+async def set_back(github: Github, repository: Repository, *restores: Restore) -> Revert:
+    wanted = Revert(repository.git("rev-parse", "HEAD"), "main", "Set back", "It was restored.", restores)
+    await propose_revert(github, job(repository), wanted, dict(os.environ))
+    return wanted
+
+
+async def test_the_files_of_the_agents_are_set_back_whatever_came_with_them(
+    github: Github, fake: FakeGithub, repository: Repository
+) -> None:
+    """Two commits in one push: the bad one first, a harmless one at the head."""
+    good = repository.git("rev-parse", "HEAD")
+    repository.commit("prompt.md", "Never open.\n")
+    repository.commit("other.md", "Something after it.\n")
+    wanted = await set_back(github, repository, Restore("desk", good[:8], ("prompt.md",)))
+    assert repository.remote_text(wanted.branch, "prompt.md") == "Open Monday to Friday."
+    assert repository.remote_text(wanted.branch, "other.md") == "Something after it."
+    [pull] = fake.pulls.values()
+    assert "Write prompt.md" in pull["body"]
+    assert "Write other.md" not in pull["body"]
+
+
+async def test_a_file_that_was_renamed_comes_back_under_its_old_name(github: Github, repository: Repository) -> None:
+    repository.commit("desk.yaml", "prompt: prompt.md\n")
+    good = repository.git("rev-parse", "HEAD")
+    repository.git("mv", "prompt.md", "words.md")
+    repository.commit("desk.yaml", "prompt: words.md\n")
+    wanted = await set_back(github, repository, Restore("desk", good, ("desk.yaml", "words.md")))
+    files = repository.git("ls-tree", "--name-only", wanted.branch, cwd=repository.remote).split()
+    assert files == ["desk.yaml", "prompt.md"]
+
+
+@pytest.mark.parametrize("good", [None, "0" * 40])
+async def test_where_no_good_commit_is_known_it_says_so(
+    github: Github, fake: FakeGithub, repository: Repository, good: str | None
+) -> None:
+    with pytest.raises(AgentopsError, match="no commit is known that served well") as refused:
+        await set_back(github, repository, Restore("desk", good, ("prompt.md",)))
+    assert "deploy.label" in (refused.value.hint or "")
+    assert not fake.pulls
+
+
+def test_what_one_job_hands_to_another() -> None:
+    restores = (Restore("desk", "abc1234", ("agents/desk.yaml",)), Restore("sales", None, ()))
+    assert read_restores(write_restores(restores)) == restores
+    assert read_restores("") == ()
+    with pytest.raises(UsageError):
+        read_restores('{"key": 1}')

@@ -343,7 +343,7 @@ def test_a_console_edit_opens_an_issue_that_closes_when_it_is_undone(team: Team)
 def test_a_bad_change_is_restored_the_job_is_red_and_the_revert_is_proposed(team: Team) -> None:
     assert team.deploy(7, "Start").exit_code == 0
     team.has_shell = True
-    team.write("agents/prompts/desk.md", "We are open Monday to Friday.\n", "")
+    team.write("agents/prompts/desk.md", "We are open Monday to Friday.\n", "Ask them to call again.\n")
     bad = team.deploy(8, "Tidy up")
     assert (bad.exit_code, bad.outputs["rolled-back"]) == (6, "true"), bad.log
     assert "expected agent contains" in bad.summary
@@ -352,9 +352,10 @@ def test_a_bad_change_is_restored_the_job_is_red_and_the_revert_is_proposed(team
     assert Path(bad.outputs["report"]).name == "report.html"
     assert Path(bad.outputs["report"]).is_relative_to(bad.outputs["artifact-path"])
 
-    proposed = team.run("push", {}, "agentops-apply", "revert", {"environment": "prod"})
+    needs = {"apply.outputs.restore": bad.outputs["restore"]}
+    proposed = team.run("push", {}, "agentops-apply", "revert", {"environment": "prod"}, needs=needs)
     assert proposed.exit_code == 0, proposed.log
-    again = team.run("push", {}, "agentops-apply", "revert", {"environment": "prod"})
+    again = team.run("push", {}, "agentops-apply", "revert", {"environment": "prod"}, needs=needs)
     [pull] = [pull for pull in team.fake.pulls.values() if pull["state"] == "open"]
     assert f"#{pull['number']}" in again.summary
 
@@ -448,7 +449,8 @@ def test_there_is_no_preview_without_secrets_or_without_a_change(team: Team) -> 
 
 def test_an_apply_that_got_halfway_goes_on_when_the_job_runs_again(team: Team) -> None:
     other = (team.place / "agents/desk.yaml").read_text().replace("Desk", "Night desk")
-    (team.place / "agents/night.yaml").write_text(other.replace("calls: [calls/hours.yaml]\n", ""))
+    other = other.replace("calls: [calls/hours.yaml]", "calls: {none: it rings at night only}")
+    (team.place / "agents/night.yaml").write_text(other)
     assert team.deploy(7, "Start").exit_code == 0
     team.write("agents/prompts/desk.md", "You answer", "You kindly answer")
     team.break_next(kind="status", method="POST", path="*/draft/publish", status=400, nth=2, times=1)

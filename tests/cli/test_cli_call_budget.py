@@ -26,7 +26,7 @@ def minutes(project: Path, agentops: Agentops) -> float:
 def allow(project: Path, minutes: float) -> None:
     path = project / "agentops.yaml"
     head, demo = path.read_text().split("  demo:\n")
-    demo = demo.replace("      smoke: live\n", f"      smoke: live\n      call_minutes: {minutes:.3f}\n", 1)
+    demo = demo.replace("      smoke: live\n", f"      smoke: live\n      call_minutes: {minutes!r}\n", 1)
     path.write_text(f"{head}  demo:\n{demo}")
 
 

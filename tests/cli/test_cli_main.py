@@ -85,7 +85,7 @@ def test_a_call_that_was_recorded_can_be_written_once(project: Path, agentops: A
 
 
 def test_files_of_specs(project: Path, agentops: Agentops) -> None:
-    assert agentops("validate", "--all-environments").code == 0
+    assert agentops("validate").code == 0
     assert agentops("lint", "--format", "sarif").code == 0
     assert "firstMessage" in agentops("render", "--agent", "support").out
     assert "agents/support.yaml" in agentops("render", "--agent", "support", "--explain", "config.firstMessage").out

@@ -15,7 +15,18 @@ USAGE = 64
     ("command", "said"),
     [
         ("plam", "did you mean `agentops plan`"),
-        ("plan --frmat json", "--format"),
+        ("plan --frmat json", "did you mean `--format`?"),
+        ("plan --dry-run", "it is one: it writes nothing"),
+        ("apply --force", "--ack CODE"),
+        ("plan --json", "--format json"),
+        ("login", "did you mean `agentops doctor`"),
+        ("frobnicate", "agentops --help lists the verbs"),
+        ("plan local", "did you mean `agentops plan -e local`?"),
+        ("plan support", "did you mean `agentops plan --agent support`?"),
+        ("plan somewhere", "agentops plan --help"),
+        ("plan -e", "agentops plan --help"),
+        ("plan --select team=cxx", "did you mean cx?"),
+        ("plan --changed-since --output=x", "does not begin with -"),
         ("plan --format xml", "text"),
         ("plan -e nowhere", "local, demo, staging, prod"),
         ("plan --agent nobody", "appointments, bilingual, support"),
@@ -77,7 +88,7 @@ def test_yaml_that_does_not_parse(project: Path, agentops: Agentops) -> None:
     path.write_text(path.read_text().replace("tags:\n", "tags: [\n", 1))
     ended = agentops("validate")
     assert ended.code == 1
-    assert re.search(r"agents/support\.yaml:\d+:\d+: error\[.*\n.*next: ", ended.out)
+    assert re.search(r"agents/support\.yaml:\d+:\d+: error\[.*\n(.*\n)*  next: ", ended.out)
 
 
 def test_an_unreachable_host(project: Path, agentops: Agentops, monkeypatch: pytest.MonkeyPatch) -> None:

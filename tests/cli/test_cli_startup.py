@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from agentops.cli.app import run
 from agentops.cli.main import load_verb
 from agentops.cli.verbs import verbs
 
@@ -72,20 +73,50 @@ def test_completion_loads_no_library_that_only_work_needs(words: str) -> None:
 
 @pytest.mark.parametrize(
     ("words", "offered"),
-    [("agentops pl", "plan"), ("agentops emul", "emulator"), ("agentops plan --det", "--detailed-exitcode")],
+    [
+        ("agentops pl", "plan"),
+        ("agentops emul", "emulator"),
+        ("agentops plan --det", "--detailed-exitcode"),
+        ("agentops plan -e st", "staging"),
+        ("agentops plan --agent bil", "bilingual"),
+        ("agentops history bil", "bilingual"),
+        ("agentops plan --select team=c", "team=cx"),
+        ("agentops smoke agents/calls/support-h", "agents/calls/support-hours.yaml"),
+        ("agentops explain voicemail", "voicemail-says-nothing"),
+        ("agentops apply --ack ADO", "ADOPT"),
+        ("agentops rollback --to 4", ""),
+    ],
 )
-def test_a_shell_completes_verbs_and_options(words: str, offered: str) -> None:
+def test_a_shell_completes_verbs_options_and_values(words: str, offered: str) -> None:
     environ = {"_AGENTOPS_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
     command = [sys.executable, "-c", "from agentops.cli.app import main; main([])"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **environ})
-    assert done.stdout.split() == [offered]
+    assert done.stdout.split() == offered.split()
+
+
+def test_ways_to_ask_for_help_and_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    def said(*words: str) -> tuple[int, str]:
+        return run(list(words)), capsys.readouterr().out
+
+    assert said("version") == said("--version")
+    assert said("-h") == said("--help") == said("help")
+    assert said("help", "plan") == said("plan", "--help") == said("plan", "-h")
+    assert said("help", "preview", "up") == said("preview", "up", "-h")
+    assert "--detailed-exitcode" in said("help", "plan")[1]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_completion_of_a_shell_can_be_shown(shell: str) -> None:
     command = [sys.executable, "-m", "agentops.cli.app", "--show-completion", shell]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "_AGENTOPS_COMPLETE=complete_" in done.stdout
+    assert f"_AGENTOPS_COMPLETE=complete_{shell}" in done.stdout
+
+
+def test_an_unknown_shell_is_told_which_there_are() -> None:
+    command = [sys.executable, "-m", "agentops.cli.app", "--show-completion", "csh"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 64
+    assert "bash, zsh, fish" in done.stderr
 
 
 def test_a_project_without_templates_is_validated_without_a_template_engine(tmp_path: Path) -> None:

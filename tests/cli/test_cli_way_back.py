@@ -98,3 +98,11 @@ def test_an_agent_without_a_spec_is_named(twice: Path, agentops: Agentops, api: 
         assert "'Acme sales' (sales) was deployed from here" in " ".join(said.out.split())
     assert agentops("forget", "sales", "--yes").code == ExitCode.DONE
     assert "Acme sales" not in agentops("plan", "--api", api).out
+
+
+def test_going_back_to_the_platforms_own_first_revision_is_asked_for(twice: Path, agentops: Agentops, api: str) -> None:
+    refused = agentops("rollback", "sales", "--to", "1", "--yes", "--api", api)
+    assert refused.code == ExitCode.REFUSED
+    assert "without a prompt of yours" in " ".join(refused.err.split())
+    ack = ("--ack", "PLATFORM_DEFAULT:sales")
+    assert agentops("rollback", "sales", "--to", "1", "--yes", *ack, "--api", api).code == ExitCode.DONE

@@ -75,7 +75,7 @@ class PlanWorld:
 
     def deployment(self, agents: Sequence[DesiredAgent], environment: Environment = PROD) -> Deployment:
         project = Project(
-            root=Path("/nowhere"),
+            root=Path(__file__).parents[2],  # where the call scripts of the examples are
             name=environment.project,
             environment=environment,
             agents=tuple(agents),
@@ -109,7 +109,7 @@ class PlanWorld:
         started = Publication(
             agent_id=listing.agent_id,
             label=label,
-            newest_before=await self.writer.newest_revision_id(observed),
+            newest_before=(await self.writer.read_slot(observed.agent_id, observed.branch_id)).newest,
             branch_id=observed.branch_id,
             draft_id=draft.draft_id,
         )

@@ -185,10 +185,11 @@ async def test_the_history_is_read_where_another_branch_may_hold_a_rival(account
     listing = await writer.read_listing(await writer.create_agent("Acme"))
     await published(writer, await writer.read_agent(listing), OURS, "Ours")
     main = (await writer.read_head(listing.agent_id)).branch_id
+    assert (await writer.read_agent(listing, mine=("acme", "prod"))).history == ()
     await console("POST", f"{listing.agent_id}/branches", {"sourceBranchId": main, "name": "trial"})
     observed = await writer.read_agent(listing, mine=("acme", "prod"))
     assert observed.base is observed.live
-    assert {revision.branch_id for revision in observed.history} > {main}
+    assert {revision.branch for revision in observed.history} == {"Main"}, "numbers count per branch, so it is named"
 
 
 async def test_the_history_is_read_where_what_serves_was_restored(account: tuple[Writer, Console]) -> None:

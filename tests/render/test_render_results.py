@@ -205,7 +205,9 @@ def test_every_outcome_of_a_run_is_counted() -> None:
 
 
 def test_an_interrupted_run_says_how_to_go_on() -> None:
-    said, command = apply_text(replace(RESULT, is_interrupted=True)).splitlines()[-2:]
+    *_, said = apply_text(replace(RESULT, is_interrupted=True)).partition("\nInterrupted.")
+    *wrapped, command = said.splitlines()
+    said = " ".join(["Interrupted.", *(line.strip() for line in wrapped)]).replace("  ", " ")
     assert said.startswith("Interrupted. what was planned serves")
     assert "not known what serves: " in said
     assert command == f"next: agentops apply -e {RESULT.environment}"

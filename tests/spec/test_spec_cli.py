@@ -22,7 +22,7 @@ def project(load: Loader, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_valid_project_ends_in_zero(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["validate", "--all-environments"]) == 0
+    assert run(["validate"]) == 0
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err == "1 agent in local, 1 agent in prod: all valid\n"
@@ -36,12 +36,16 @@ def test_problems_are_printed_with_place_expectation_and_next_step(
     told = capsys.readouterr()
     assert told.out == (
         "agents/line.yaml:2:24: error[wrong-type]: config.firstMessage is the number 42\n"
+        "  | config: {firstMessage: 42, slmModle: x}\n"
+        "  |                        ^\n"
         "  expected: text\n"
         '  next: quote it: "42"\n'
         "agents/line.yaml:2:28: error[unknown-field]: there is no field `slmModle` here\n"
-        "  next: did you mean `slmModel`?\n"
+        "  | config: {firstMessage: 42, slmModle: x}\n"
+        "  |                            ^\n"
+        "  next: did you mean `slmModel`? A field newer than this release goes into a `$passthrough:` block\n"
     )
-    assert told.err == "0 agents in local: 2 errors\n"
+    assert told.err == "0 agents in local, 0 agents in prod: 2 errors\n"
 
 
 def test_problems_as_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -223,7 +227,7 @@ def test_a_new_project_is_valid_clean_and_formatted(
     monkeypatch.chdir(tmp_path)
     assert run(["init", "my-line", "--template", template]) == 0
     monkeypatch.chdir(tmp_path / "my-line")
-    for arguments in (["validate", "--all-environments"], ["lint", "--strict"], ["fmt", "--check"]):
+    for arguments in (["validate"], ["lint", "--strict"], ["fmt", "--check"]):
         assert run(arguments) == 0, capsys.readouterr()
     assert capsys.readouterr().out.count("warning") == 0
     assert ".agentops/" in Path(".gitignore").read_text()

@@ -67,11 +67,17 @@ def test_old_booleans_are_text_with_a_warning() -> None:
     assert [str(each.where) for each in warnings] == ["x.yaml:1:4", "x.yaml:2:4"]
 
 
-def test_scalars_are_read_by_yaml_1_2() -> None:
-    written = "1, -2, 0x1f, 0o17, 010, 1.5, .5, 1e3, 1_000, 1:30, 2026-11-22, ~, null, True, +14155550199, '1'"
-    tree, _ = read_yaml("".join(f"- {each}\n" for each in written.split(", ")), "x.yaml")
-    dates = "2026-11-22"
-    assert tree == [1, -2, 31, 15, 10, 1.5, 0.5, 1000.0, "1_000", "1:30", dates, None, None, True, 14155550199, "1"]
+def test_scalars_are_read_by_yaml_1_2_and_numbers_in_their_own_spelling_only() -> None:
+    tree, warnings = read_yaml(
+        "- 1\n- -2\n- 1.5\n- 1.0\n- ~\n- null\n- True\n- '1'\n- 1_000\n- 1:30\n- 2026-11-22\n", "x.yaml"
+    )
+    assert tree == [1, -2, 1.5, 1.0, None, None, True, "1", "1_000", "1:30", "2026-11-22"]
+    assert warnings == []
+    names = ["0042", "010", "0x1f", "0o17", ".5", "5.", "1.10", "1e3", "1e10", "+1", "-0", "+14155550199", "007.0"]
+    tree, warnings = read_yaml("".join(f"- {each}\n" for each in names), "x.yaml")
+    assert tree == names
+    assert [each.code for each in warnings] == ["yaml-number-text"] * len(names)
+    assert all(f'quote it: "{name}"' in str(each.hint) for name, each in zip(names, warnings, strict=True))
 
 
 def test_aliases_repeat_values() -> None:

@@ -59,20 +59,18 @@ def test_a_valid_project_is_one_without_errors(world: WorkflowWorld) -> None:
 
 
 def test_every_problem_is_told_once_for_all_environments(world: WorkflowWorld) -> None:
-    found = validate_project(world.root, None, SETTINGS, everywhere=True)
+    found = validate_project(world.root, None, SETTINGS)
     assert (found.diagnostics, found.subject) == ((), "1 agent in test, 1 agent in prod")
     world.agent(more="calls: [calls/broken.yaml]\n")
     world.write("agents/calls/broken.yaml", "agent: desk\nsteps: [{expct: {contains: Hello}}]\n")
-    found = validate_project(world.root, None, SETTINGS, everywhere=True)
+    found = validate_project(world.root, None, SETTINGS)
     assert found.diagnostics
-    assert found.diagnostics == validate_project(world.root, "prod", SETTINGS, everywhere=False).diagnostics
-    with pytest.raises(UsageError, match="exclude each other"):
-        validate_project(world.root, "prod", SETTINGS, everywhere=True)
+    assert found.diagnostics == validate_project(world.root, "prod", SETTINGS).diagnostics
 
 
 def test_lint_finds_what_validation_does_not_mind(world: WorkflowWorld) -> None:
     world.agent(prompt="Answer in **bold** and with a link to https://example.com/a/b.")
-    assert not validate_project(world.root, None, SETTINGS, everywhere=False).diagnostics
+    assert not validate_project(world.root, None, SETTINGS).diagnostics
     found = lint(world.root, None, SETTINGS)
     assert found.diagnostics
     assert found.subject == "1 agent in test"

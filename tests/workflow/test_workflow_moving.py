@@ -138,11 +138,24 @@ async def test_what_changed_on_both_sides_is_left_to_a_person_or_taken(world: Wo
     assert "By hand" in taken.files["agents/desk.yaml"][1]
 
 
+async def test_an_agent_that_was_renamed_is_forgotten_under_its_old_key_too(world: WorkflowWorld) -> None:
+    """What serves carries the mark of the key that it was deployed under."""
+    world.agent("sales")
+    await world.apply()
+    old, new = world.root / "agents/sales.yaml", world.root / "agents/shop.yaml"
+    new.write_text(old.read_text("utf-8").replace("key: sales", "key: shop") + "\nprevious_keys: [sales]\n", "utf-8")
+    old.unlink()
+    assert [agent.previous_keys for agent in world.project().agents if agent.key == "shop"] == [("sales",)]
+    forget(plan_forgetting(world.project(), "shop"), world.root)
+    assert (await world.plan(prune=True)).is_empty
+    assert "Acme sales (test)" in await world.names()
+
+
 async def test_a_forgotten_agent_stays_where_it_is(world: WorkflowWorld) -> None:
     world.agent("sales")
     await world.apply()
-    with pytest.raises(UsageError, match="nobody"):
-        plan_forgetting(world.project(), "nobody")
+    with pytest.raises(UsageError, match="salse"):
+        plan_forgetting(world.project(), "salse")  # a slip; another key may be that of an agent whose spec is gone
     forgetting = plan_forgetting(world.project(), "sales")
     assert forgetting.removed == ("agents/sales.yaml",)
     forget(forgetting, world.root)

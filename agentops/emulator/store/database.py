@@ -33,6 +33,10 @@ class EmulatorError(Exception):
     """The emulator cannot run as asked; the text says why and what to do."""
 
 
+class DataInUseError(EmulatorError):
+    """Another emulator has the data file open."""
+
+
 class Database:
     """A bag of JSON documents, each with a kind, an id unique within the kind, and an owner ("" for none)."""
 
@@ -48,7 +52,8 @@ class Database:
             self._prepare()
         except sqlite3.Error as failure:
             self._connection.close()
-            raise EmulatorError(_explain(path, failure)) from failure
+            kind = DataInUseError if "locked" in str(failure) else EmulatorError
+            raise kind(_explain(path, failure)) from failure
 
     def _prepare(self) -> None:
         run = self._connection.execute

@@ -47,7 +47,9 @@ def forget_agent(key: str, agents: Sequence[DesiredAgent], settings: str) -> For
     used = {file for each in agents if each.key != key for file in each.files}
     own = dict.fromkeys([agent.source, *agent.files, *agent.calls])
     removed = tuple(file for file in own if file not in used and file != PROJECT_FILE)
-    return Forgetting(key, agent.name, removed, _remembered(settings, key))
+    for each in (*agent.previous_keys, key):  # what serves may carry the mark of a key from before a rename
+        settings = _remembered(settings, each)
+    return Forgetting(key, agent.name, removed, settings)
 
 
 def _remembered(settings: str, key: str) -> str:

@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from agentops.diagnostics import Diagnostic
-from agentops.document import Document, ObservedAgent
+from agentops.document import DesiredAgent, Document, ObservedAgent, path_text
+from agentops.document import Path as DocumentPath
+from agentops.fields import NATURAL_KEYS
 from agentops.importers.atoms.specs import SpecFiles, SpecWriter
 from agentops.importers.files import place_files, write_files
 from agentops.importers.yaml_text import to_yaml
-from agentops.spec import load_project
+from agentops.plan.canonical import canonical
+from agentops.plan.diff import diff
+from agentops.spec import Project, load_project
 from agentops.spec.files import PROJECT_FILE
 from agentops.spec.layout import format_yaml
 from agentops.spec.model.project import ProjectSpec
 
-_MOST_ROUNDS = 8
+_MOST_ROUNDS = 24
 _MAX_KEY = 56
 
 
@@ -70,40 +75,73 @@ def project_settings(name: str, environment: str, base_url: str | None) -> str:
 
 
 def _settled(observed: ObservedAgent, writer: SpecWriter) -> SpecFiles:
-    """The files of one agent, written again until the spec language takes them."""
+    """The files of one agent, written again until the spec language takes them and they say what the agent has."""
     made = writer.write(observed)
     for _ in range(_MOST_ROUNDS):
-        errors = _errors(made, writer.environment)
-        moved = [_give_way(error, writer) for error in errors]
+        project = _read(made, writer.environment)
+        errors = [each for each in project.diagnostics if each.is_error]
+        tried = frozenset(writer.left_out)
+        moved = [_give_way(error, writer, tried) for error in errors]
+        if not errors:
+            moved = [_leave_out(path, writer, tried) for agent in project.agents for path in _unlike(agent, observed)]
         if not any(moved):
             break
         made = writer.write(observed)
     return made
 
 
-def _errors(made: SpecFiles, environment: str) -> list[Diagnostic]:
-    """What the spec language says about the files, in a folder of their own."""
+def _read(made: SpecFiles, environment: str) -> Project:
+    """What the spec language makes of the files, in a folder of their own."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         files = {**made.files, "agentops.yaml": project_settings("import", environment, None)}
         write_files(root, place_files(root, files))
-        project = load_project(root, environ={}, environment=environment)
-        return [diagnostic for diagnostic in project.diagnostics if diagnostic.is_error]
+        return load_project(root, environ={}, environment=environment)
 
 
-def _give_way(error: Diagnostic, writer: SpecWriter) -> bool:
-    """Moves or leaves out the field that an error is about; False when that was tried already."""
+def _unlike(agent: DesiredAgent, observed: ObservedAgent) -> Iterator[str]:
+    """The fields that the files say otherwise than the agent has them, such as a null, which YAML can't carry over."""
+    live = observed.live.document if observed.live and observed.live.document else {}
+    for difference in diff(canonical(live, agent.config), canonical(agent.config)):
+        yield _place_of(difference.path, live)
+
+
+def _place_of(path: DocumentPath, document: Any) -> str:
+    """A place in canonical form as the dotted path of a spec, where the items of lists go by their position."""
+    places: list[str | int] = ["config"]
+    for part in path:
+        if isinstance(document, list):
+            key = NATURAL_KEYS.get(str(places[-1]), "")
+            index = next((i for i, item in enumerate(document) if isinstance(item, dict) and item.get(key) == part), 0)
+            places.append(index)
+            document = document[index]
+        else:
+            places.append(part)
+            document = document.get(part) if isinstance(document, dict) else None
+    return path_text(tuple(places))
+
+
+def _give_way(error: Diagnostic, writer: SpecWriter, tried: frozenset[str]) -> bool:
+    """Moves or leaves out the field that an error is about; False when there is nothing left to try."""
     path = error.path
     if path is None or not path.startswith("config."):
         return False
-    target = writer.passed if error.code == "unknown-field" else writer.left_out
-    if path in target:
-        target = writer.left_out
-    if path in target:
-        path = path.rpartition(".")[0]
-    if path in target or not path.startswith("config."):
+    if error.code == "unknown-field" and path not in writer.passed:
+        writer.passed.add(path)
+        return True
+    return _leave_out(path, writer, tried)
+
+
+def _leave_out(path: str, writer: SpecWriter, tried: frozenset[str]) -> bool:
+    """Leaves out the field at `path`, so that it is unmanaged, or what it stands in where that was `tried` already.
+
+    An item of a list is never left out alone: the list would be managed, and the next apply would delete the item.
+    """
+    while path.endswith("]") or path in tried:
+        path = path.rpartition("[")[0] if path.endswith("]") else path.rpartition(".")[0]
+    if not path.startswith("config."):
         return False
-    target.add(path)
+    writer.left_out.add(path)
     return True
 
 

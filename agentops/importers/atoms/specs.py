@@ -66,7 +66,8 @@ class SpecWriter:
         header = "yaml-language-server: $schema=../schemas/agent.schema.json"
         path = f"agents/{self.key}.yaml"
         files[path] = format_yaml(to_yaml(spec, header=header), path, AgentSpec)
-        remarks = [f"{path}: left out, since a spec can't hold it as it is" for path in sorted(self.left_out)]
+        outermost = (path for path in sorted(self.left_out) if not any(_is_below(path, o) for o in self.left_out))
+        remarks = [f"{path}: left out, since a spec can't hold it as it is" for path in outermost]
         remarks += [f"config.{place}: copied, and looks like a secret; see to it" for place in references.doubtful]
         secrets = {name: f"config.{place}" for name, place in references.secrets.items()}
         return SpecFiles(self.key, observed.listing.name, observed.agent_id, files, secrets, tuple(remarks))
@@ -98,6 +99,8 @@ class SpecWriter:
             passed: Document = {}
             for name, inner in value.items():
                 here = f"{path}.{name}"
+                if _has_null_item(inner):
+                    self.left_out.add(here)
                 if here in self.left_out:
                     continue
                 (passed if here in self.passed else kept)[name] = self.shaped(inner, here)
@@ -106,6 +109,15 @@ class SpecWriter:
             items = ((f"{path}[{index}]", inner) for index, inner in enumerate(value))
             return [self.shaped(inner, here) for here, inner in items if here not in self.left_out]
         return literal(value) if isinstance(value, str) else value
+
+
+def _has_null_item(value: Any) -> bool:
+    """A null in a list has no way to be written; one under a name is caught where the spec is read back."""
+    return isinstance(value, list) and any(item is None or _has_null_item(item) for item in value)
+
+
+def _is_below(path: str, other: str) -> bool:
+    return path.startswith((f"{other}.", f"{other}["))
 
 
 def _literal_tree(value: Any) -> Any:

@@ -6,6 +6,7 @@ What can't be read is refused with the reason; nothing raises for the content of
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,9 +59,15 @@ def read_sources(paths: list[Path], *, environment: str | None = None) -> Found:
     return found
 
 
-def load_json(path: Path, found: Found) -> Any:
-    """The JSON in a file (with or without BOM), or None after refusing it."""
+def load_json(path: Path, found: Found, folder: Path | None = None) -> Any:
+    """The JSON in a regular file (with or without BOM) that stays inside `folder`, or None after refusing it."""
     try:
+        if folder is not None and not path.resolve().is_relative_to(folder.resolve()):
+            found.refuse(path, "leads out of the folder that is imported")
+            return None
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for, and a device never ends
+            found.refuse(path, "no regular file")
+            return None
         if path.stat().st_size > MAX_BYTES:
             found.refuse(path, f"larger than {MAX_BYTES // 1_000_000} MB")
             return None
@@ -120,9 +127,9 @@ def _read_folder(folder: Path, environment: str | None, found: Found) -> None:
     entries = list(_listed(data))
     for entry in _of_environment(entries, environment, found, folder):
         path = folder / entry.config
-        if not path.is_file():
+        if not path.exists():
             found.refuse(path, f"{listing.name} names it, but it does not exist")
-        elif (config := load_json(path, found)) is not None:
+        elif (config := load_json(path, found, folder)) is not None:
             _add(path, config, folder, found, entry)
     _tell_unattached(folder, found)
     if not entries:
@@ -136,7 +143,7 @@ def _read_loose(folder: Path, found: Found) -> None:
         inside = path.relative_to(folder)
         if path.name in _NOT_AGENTS or _NOT_AGENT_FOLDERS & set(inside.parts[:-1]):
             continue
-        data = load_json(path, found)
+        data = load_json(path, found, folder)
         if data is not None:
             _add(path, data, _cli_root(path), found)
     if len(found.agents) + len(found.refused) == before:
@@ -192,7 +199,7 @@ def _bodies(root: Path, kind: str, found: Found) -> dict[str, Any]:
     files = [*named, *sorted((root / f"{kind.removesuffix('s')}_configs").glob("*.json"))]
     bodies: dict[str, Any] = {}
     for path in dict.fromkeys(files):
-        body = load_json(path, quiet) if path.is_file() else None
+        body = load_json(path, quiet, root) if path.is_file() else None
         if isinstance(body, dict):
             bodies[named.get(path) or path.name] = read_tool(body) if kind == "tools" else body
     for refusal in quiet.refused:

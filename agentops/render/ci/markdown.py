@@ -40,10 +40,32 @@ class Origin:
         return f"[`{self.commit[:10]}`]({self.commit_url}), [this run]({self.run_url})"
 
 
-def plan_page(plan: Plan, origin: Origin, *, is_protected: bool, diagnostics: Sequence[Diagnostic] = ()) -> str:
-    """The plan with what merging it means. `diagnostics` are those of the checkout that the plan does not hold."""
-    lines = [plan_markdown(plan).rstrip("\n"), "", *diagnostics_list(diagnostics), _consequence(plan, is_protected), ""]
+def plan_page(
+    plan: Plan,
+    origin: Origin,
+    *,
+    is_protected: bool,
+    diagnostics: Sequence[Diagnostic] = (),
+    destinations: Sequence[str] = (),
+) -> str:
+    """The plan with what merging it means. `diagnostics` are those of the checkout that the plan does not hold,
+    `destinations` what the change moves of where keys and secrets go: it stands above everything."""
+    lines = [
+        *_moved(destinations),
+        plan_markdown(plan).rstrip("\n"),
+        "",
+        *diagnostics_list(diagnostics),
+        _consequence(plan, is_protected),
+        "",
+    ]
     return "\n".join([*lines, f"<sub>Planned from {origin}.</sub>"]) + "\n"
+
+
+def _moved(destinations: Sequence[str]) -> list[str]:
+    if not destinations:
+        return []
+    rows = [f"> - {quoted(each)}" for each in destinations]
+    return ["> [!WARNING]", "> **High risk: this changes where keys and secrets go, or come from.**", *rows, ""]
 
 
 def _consequence(plan: Plan, is_protected: bool) -> str:

@@ -25,9 +25,10 @@ def history_text(key: str, name: str, entries: Sequence[HistoryEntry], style: St
 
 
 def _row(entry: HistoryEntry) -> tuple[str, str, str, str, str]:
-    """The cells of a revision: the sign of the live one, number, time, author, notes."""
+    """The cells of a revision: the sign of the live one, branch and number, time, author, notes."""
     revision = entry.revision
     number = str(revision.number) if revision.number is not None else revision.revision_id
+    number = f"{revision.branch} {number}" if revision.branch else number
     if entry.mark is not None:
         who = f"agentops:{entry.mark.key}" if entry.is_ours else "elsewhere"
     else:

@@ -1,0 +1,41 @@
+"""What serves in an environment, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agentops.document import Draft, Generation, Revision
+from agentops.plan.model import AgentChange
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStatus:
+    """One agent.
+
+    change:  what a plan would do now, with the drift that it sees
+    live:    the revision that serves, without its document; None before the first deploy
+    commit:  as the label names it; `label` is all of the label that is for people
+    verdict: of the calls after it went live ("passed", "failed", "inconclusive"), where this machine knows it
+    draft:   the open draft, whoever opened it
+    numbers: the phone numbers that reach it; None when the platform did not say
+    """
+
+    change: AgentChange
+    live: Revision | None = None
+    label: str = ""
+    commit: str | None = None
+    verdict: str | None = None
+    draft: Draft | None = None
+    numbers: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The selected agents in the project's order; `refused`: why a plan could not be applied now, by code."""
+
+    project: str
+    environment: str
+    target: str
+    generation: Generation
+    agents: tuple[AgentStatus, ...]
+    refused: tuple[str, ...] = ()

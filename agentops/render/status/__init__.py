@@ -1,0 +1,1 @@
+"""What serves in an environment, agent by agent."""

@@ -1,0 +1,15 @@
+"""The status of an environment as a Markdown table."""
+
+from __future__ import annotations
+
+from agentops.plan.status import Status
+from agentops.render.plan.markdown import quoted as inline
+from agentops.render.status.text import HEADINGS, status_row, summary
+
+
+def status_markdown(status: Status) -> str:
+    """The same cells as on a terminal."""
+    lines = [f"### {inline(status.project)}: {inline(status.environment)}", ""]
+    lines += [f"| {' | '.join(HEADINGS)} |", f"|{' --- |' * len(HEADINGS)}"]
+    lines += [f"| {' | '.join(inline(cell) for cell in status_row(agent))} |" for agent in status.agents]
+    return "\n".join([*lines, "", inline(summary(status))]) + "\n"
