@@ -181,6 +181,29 @@ def results(
     return ExitCode.DONE
 
 
+@campaign.command("gc")
+def gc(
+    environment: EnvironmentOption = None,
+    project: ProjectOption = Path(),
+    api: ApiOption = None,
+    yes: YesOption = False,
+) -> int:
+    """Delete audiences of this project that no campaign uses. Says which ones, and deletes them with --yes."""
+
+    async def collect(deployment: Deployment) -> list[str]:
+        found = await workflow.campaigns.unused_audiences(deployment)
+        for each in found if yes else ():
+            await deployment.account.delete_audience(each.audience_id)
+        return [f"{each.name}: {_people(each.people or 0)}" for each in found]
+
+    lines = _on_platform(scope_of(project, environment, api), collect)
+    for line in lines:
+        print(line)
+    said = "deleted" if yes else "would be deleted with --yes"
+    print(f"{plural(len(lines), 'audience')} {said}." if lines else "No audience is left over.")
+    return ExitCode.DONE
+
+
 def _prepared(name: str, scope: Scope, work: Callable[[Deployment, Prepared], Awaitable[Result]]) -> Result:
     """Reads the campaign's files before anything is connected, then does `work` on the account."""
     loaded, audience = workflow.campaigns.load(read_project(scope), name)

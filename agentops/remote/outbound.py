@@ -34,6 +34,9 @@ class Outbound(Requests):
         answer = await self.http.request("POST", path, body=_form(fields, csv), is_repeatable=False)
         return _audience(unwrapped(answer, f"POST {path}"))
 
+    async def delete_audience(self, audience_id: str) -> None:
+        await self._write("DELETE", f"/audience/{audience_id}", is_repeatable=True)
+
     # -- campaigns
 
     async def list_campaigns(self) -> Sequence[StoredCampaign]:
@@ -138,7 +141,7 @@ def _form(fields: Mapping[str, str], csv: bytes) -> Upload:
 
 def _audience(data: Any) -> StoredAudience:
     row = read_row(AudienceRow, data, "GET /audience")
-    return StoredAudience(row.audience_id, row.name, row.description or "", row.member_count)
+    return StoredAudience(row.audience_id, row.name, row.description or "", row.member_count, row.has_campaigns)
 
 
 def _campaign(data: Any, metrics: Any = None) -> StoredCampaign:

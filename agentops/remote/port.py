@@ -67,12 +67,16 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class StoredAudience:
-    """People whom campaigns call, as the platform keeps them; it can't be changed."""
+    """People whom campaigns call, as the platform keeps them; it can't be changed.
+
+    is_used: by a campaign of any status; None where the platform doesn't say
+    """
 
     audience_id: str
     name: str
     description: str = ""
     people: int | None = None
+    is_used: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,10 @@ class Dialling(Protocol):
     async def create_audience(
         self, name: str, *, description: str, phone_column: str, csv: bytes
     ) -> StoredAudience: ...
+
+    async def delete_audience(self, audience_id: str) -> None:
+        """Refused by the platform while a campaign uses it."""
+        ...
 
     async def list_campaigns(self) -> Sequence[StoredCampaign]: ...
 

@@ -164,6 +164,7 @@ class AudienceRow(Row):
     name: str = ""
     description: str | None = None
     member_count: int | None = Field(None, alias="memberCount")
+    has_campaigns: bool | None = Field(None, alias="hasCampaigns")
 
 
 class CampaignRow(Row):

@@ -286,5 +286,12 @@ async def people(deployment: Deployment, stored: StoredCampaign) -> Sequence[Map
     return await deployment.account.export_members(stored.campaign_id)
 
 
+async def unused_audiences(deployment: Deployment) -> list[StoredAudience]:
+    """Audiences that were created from here and that no campaign uses, of whatever status."""
+    mark = _mark(f"{deployment.environment.project}/{deployment.environment.name}")
+    listed = await deployment.account.list_audiences()
+    return [each for each in listed if each.description == mark and each.is_used is False]
+
+
 def _mark(scope: str) -> str:
     return f"[agentops {scope}]"

@@ -58,6 +58,23 @@ def test_from_check_to_results(deployed: Path, people: Path, tmp_path: Path, age
     assert agentops("campaign", "pause", *NAME).code == 1
 
 
+def test_audiences_that_no_campaign_uses_are_collected(
+    deployed: Path, people: Path, agentops: Agentops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def killed(*_: object) -> str:
+        raise UnavailableError("gone")
+
+    assert agentops("campaign", "create", *NAME).code == 0
+    with monkeypatch.context() as patched:
+        patched.setattr(Outbound, "create_campaign", killed)
+        people.write_text(rows(3))
+        assert agentops("campaign", "create", *NAME).code == 1
+    assert "1 audience would be deleted" in agentops("campaign", "gc").out
+    assert "1 audience deleted" in agentops("campaign", "gc", "--yes").out
+    assert "No audience is left over" in agentops("campaign", "gc", "--yes").out
+    assert "is there already" not in agentops("campaign", "create", *NAME).out
+
+
 def test_refusals_of_the_agent_and_the_clock(deployed: Path, people: Path, agentops: Agentops) -> None:
     spec = deployed / "agents" / "support.yaml"
     spec.write_text(spec.read_text().replace("How can I help?", "How may I help?"))
