@@ -19,6 +19,7 @@ from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, Pr
 from agentops.cli.session import Scope, is_interactive, opened, read_project, run_async, scope_of, talk
 from agentops.errors import AgentopsError, ExitCode, StaleError, UsageError
 from agentops.render.campaign.data import people_csv, results_csv, results_json
+from agentops.render.campaign.html import results_html
 from agentops.render.campaign.text import estimate_lines, refused_lines, results_text
 from agentops.render.style import plural
 
@@ -42,6 +43,7 @@ class ResultsFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     CSV = "csv"
+    HTML = "html"
 
 
 @campaign.command("check")
@@ -176,6 +178,8 @@ def results(
                 return results_json(stored.name, stored.status, found) + "\n"
             case ResultsFormat.CSV:
                 return results_csv(found)
+            case ResultsFormat.HTML:
+                return results_html(stored.name, stored.status, found)
 
     sys.stdout.write(_on_platform(scope_of(project, environment, api), read))
     return ExitCode.DONE

@@ -52,6 +52,8 @@ def test_from_check_to_results(deployed: Path, people: Path, tmp_path: Path, age
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
     assert secret.read_text().splitlines()[1].startswith("'+14152000000,Zebedee Quux")
     assert "450 reached" in agentops("campaign", "results", *NAME).out
+    page = agentops("campaign", "results", *NAME, "--format", "html").out
+    assert '<th scope="row">busy</th><td class="count">50</td><td><div style="width:50.0%">' in page
     assert "reached,,450" in agentops("campaign", "results", *NAME, "--format", "csv").out
     assert agentops("campaign", "start", *NAME, "--yes", "--digest", digest).code == 4  # some asked not to be called
     assert "DO_NOT_CALL" in agentops("campaign", "check", *NAME).out
