@@ -10,6 +10,7 @@ import pytest
 from campaign_world import CAMPAIGN, rows
 from command_line import Agentops
 
+from agentops.cli import local
 from agentops.errors import OutcomeUnknownError, UnavailableError
 from agentops.remote.outbound import Outbound
 
@@ -75,6 +76,20 @@ def test_audiences_that_no_campaign_uses_are_collected(
     assert "1 audience deleted" in agentops("campaign", "gc", "--yes").out
     assert "No audience is left over" in agentops("campaign", "gc", "--yes").out
     assert "is there already" not in agentops("campaign", "create", *NAME).out
+
+
+def test_an_agent_that_a_campaign_uses_is_not_archived(
+    deployed: Path, agentops: Agentops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "CAMPAIGN_SPEED", 0.001)  # it is not over before it is paused
+    agentops("campaign", "create", *NAME)
+    digest = digest_of(agentops("campaign", "check", *NAME).out)
+    assert agentops("campaign", "start", *NAME, "--yes", "--digest", digest).code == 0
+    assert agentops("campaign", "pause", *NAME).code == 0
+    (deployed / "agents" / "support.yaml").unlink()
+    ended = agentops("plan", "--prune")
+    assert "CAMPAIGN_USES_AGENT" in ended.out
+    assert 'associated with the paused campaign "renewals' in " ".join(ended.out.split())
 
 
 def test_refusals_of_the_agent_and_the_clock(deployed: Path, people: Path, agentops: Agentops) -> None:
