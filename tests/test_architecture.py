@@ -84,10 +84,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "speech": set(),
     "compare": FOUNDATION,
     "importers": FOUNDATION | {"spec", "plan", "remote", "net", "calls"},
+    "campaigns": FOUNDATION | {"spec"},
     "ci": FOUNDATION | {"net", "plan", "apply", "render", "calls"},
-    "render": FOUNDATION | {"plan", "apply", "calls", "importers", "compare"},
+    "render": FOUNDATION | {"plan", "apply", "calls", "importers", "compare", "campaigns"},
     "workflow": FOUNDATION
-    | {"state", "spec", "plan", "apply", "remote", "calls", "importers", "ci", "net", "settings", "speech", "compare"},
+    | {"state", "spec", "plan", "apply", "remote", "calls", "importers", "ci", "net", "settings", "speech"}
+    | {"compare", "campaigns"},
     "cli": FOUNDATION
     | {
         "workflow",
@@ -97,6 +99,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "apply",
         "remote",
         "calls",
+        "campaigns",
         "importers",
         "ci",
         "render",
@@ -171,6 +174,7 @@ ONE_PLACE: dict[str, tuple[str, ...]] = {
     "filelock": ("agentops.apply.journal",),
     "httpx2": ("agentops.net.transport", "agentops.emulator."),
     "websockets": ("agentops.calls.session", "agentops.calls.talk_server", "agentops.emulator."),
+    "phonenumbers": ("agentops.campaigns.phone",),
     "regex": ("agentops.calls.patterns",),
     "typer": ("agentops.cli.",),
     "rich": ("agentops.cli.",),

@@ -25,11 +25,12 @@ from agentops.document import (
 )
 from agentops.errors import ConflictError, ConflictFlavour, ForbiddenError, NotFoundError, PlatformError
 from agentops.fields import METADATA
-from agentops.net import Answer, Http, error_of
+from agentops.net import Http
 from agentops.remote import wire
+from agentops.remote.outbound import Outbound
+from agentops.remote.requests import API, unwrapped
 from agentops.remote.rows import AgentRow, ProductRow, VoiceRow, read_row, rows_of
 
-API = "/atoms/v1"
 VOICES = "/waves/v1"
 PAGE_SIZE = 100
 _CALLS_PAGE = 500  # the most that the list of conversations gives
@@ -37,16 +38,12 @@ _READ_APART = ("name", "telephonyProductId")  # a listing has the one itself, an
 FREE_PLAN_AGENTS = 3  # whoever holds more pays, and may send more requests a second
 
 
-class Client:
+class Client(Outbound):
     """One account. Holds the connection; use as an async context manager, or call `close`."""
 
     def __init__(self, http: Http) -> None:
-        self.http = http
+        super().__init__(http)
         self._knows_plan = False
-
-    @property
-    def base_url(self) -> str:
-        return self.http.origin
 
     async def __aenter__(self) -> Self:
         return self
@@ -58,16 +55,6 @@ class Client:
 
     async def close(self) -> None:
         await self.http.close()
-
-    # -- requests
-
-    async def _get(self, path: str, **query: Any) -> Any:
-        answer = await self.http.request("GET", API + path, query=query or None)
-        return unwrapped(answer, f"GET {API}{path}")
-
-    async def _write(self, method: str, path: str, body: Any = None, *, is_repeatable: bool = False) -> Any:
-        answer = await self.http.request(method, API + path, body=body, is_repeatable=is_repeatable)
-        return unwrapped(answer, f"{method} {API}{path}")
 
     async def _newest(self, path: str, container: str, limit: int) -> list[Any]:
         """The first `limit` rows of a list of which the platform gives a hundred at a time."""
@@ -271,17 +258,6 @@ def _event(text: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return event if isinstance(event, dict) else None
-
-
-def unwrapped(answer: Answer, request: str) -> Any:
-    """What an answer carries, out of either documented envelope."""
-    body = answer.body
-    if not isinstance(body, Mapping):
-        return body
-    verdict = body.get("status", body.get("success"))
-    if verdict is False:
-        raise error_of(answer, request)
-    return body.get("data") if isinstance(verdict, bool) else body
 
 
 def is_mine(revision: Revision, mine: tuple[str, str] | None) -> bool:

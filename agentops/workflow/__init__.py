@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from agentops.workflow import applying as applying
     from agentops.workflow import calls as calls
+    from agentops.workflow import campaigns as campaigns
     from agentops.workflow import certifying as certifying
     from agentops.workflow import ci_deploy as ci_deploy
     from agentops.workflow import ci_watch as ci_watch
