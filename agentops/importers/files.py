@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from agentops.document import short_digest
-from agentops.errors import UsageError
+from agentops.errors import LocalError, UsageError
 
 MANIFEST = "report/files.json"
 _ALWAYS = "report/"
@@ -97,7 +97,7 @@ def _write(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise UsageError(f"{path} can't be written: {error.strerror}", hint="choose another --output") from None
+        raise LocalError.of(error, path, doing="can't be written") from None
 
 
 def _read_manifest(root: Path) -> dict[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from workflow_world import WorkflowWorld
 
-from agentops.errors import SpecError, UsageError
+from agentops.errors import LocalError, SpecError, UsageError
 from agentops.plan.selection import Selection
 from agentops.settings import Settings
 from agentops.workflow.doctor import look_at_account, look_at_machine, look_at_project
@@ -166,6 +166,9 @@ async def test_a_saved_plan_is_read_back(world: WorkflowWorld, tmp_path: Path) -
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UsageError, match="not UTF-8"):
         read_plan(tmp_path / "binary")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(LocalError, match="can't be saved: a folder stands where a file is needed"):
+        save_plan(made, tmp_path / "folder")
 
 
 def test_workflows_are_written_where_they_are_new_and_left_alone_where_they_differ(committed: WorkflowWorld) -> None:
