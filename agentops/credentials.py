@@ -17,8 +17,10 @@ _KNOWN_KEYS = (
     r"\b(?:sk|rk|pk|xi|cal|whsec|ntn|glpat|hf|shpat|gsk|pat)[-_](?:live_|test_|proj-|ant-|or-|v1-|na1-)*"
     r"(?=[A-Za-z0-9_-]{0,200}\d)[A-Za-z0-9_-]{12,200}"
     r"|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|\bxox[abeprs]-[A-Za-z0-9-]{10,}"
-    r"|\bAKIA[0-9A-Z]{12,}|\bAIza[\w-]{20,}|\bSG\.[\w-]{16,}\.[\w-]{16,}|\bya29\.[\w-]{20,}"
+    r"|\bA(?:KI|SI)A[0-9A-Z]{12,}|\bAIza[\w-]{20,}|\bSG\.[\w-]{16,}\.[\w-]{16,}|\bya29\.[\w-]{20,}"
     r"|\beyJ[\w-]{8,2000}\.[\w-]{8,2000}(?:\.[\w-]{0,2000})?"
+    r"|\b(?:npm_|pypi-|dop_v1_|xapp-|lin_api_|dckr_pat_|nvapi-|pplx-|tvly-|r8_|figd_|hvs\.)[\w-]{20,200}"
+    r"|\bSK[0-9a-f]{32}\b"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*-----)?"
     r"|(?<=hooks\.slack\.com/services/)[\w/]{16,}|(?<=/api/webhooks/)\d+/[\w-]{20,}|(?<=/bot)\d{6,}:[\w-]{20,}"
 )
@@ -40,7 +42,16 @@ _IN_TEXT = (
 _TOKEN = re.compile(r"(?<![\w/.-])[A-Za-z0-9+/_-]{24,200}={0,2}(?![\w/.-])")
 _RANDOM_BITS = 3.8
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
+_SSN = re.compile(r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")
+# Without spaces it may as well be a phone number with its country code, so that the name has to stand before it.
+_AADHAAR = re.compile(
+    r"(?<![\d+])(?<!\d[ -])(?P<value>[2-9]\d{3}([ -])\d{4}\2\d{4})(?![ -]?\d)"
+    r"|(?i:aadhaar)\D{0,20}(?P<whole>[2-9]\d{11})(?!\d)"
+)
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _WHOLE = re.compile(r"[A-Za-z0-9+/_-]{32,}={0,2}")
+_PATH = re.compile(r"(?i)[/~]|[a-z]:[\\/]")
+_LONG_ENOUGH = 8  # characters
 _UUID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _RUN = re.compile(r"[A-Za-z0-9]{16,}")
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|apikey)\s+\S{8,}")
@@ -92,6 +103,12 @@ def is_key_name(name: str) -> bool:
     return names_credential(name) or bool(_SHORT_KEY.fullmatch(name))
 
 
+def is_secret_variable(name: str, value: str) -> bool:
+    """Whether an environment variable is taken for a secret by its name alone. A path is none (`PWD` is the working
+    folder), nor is a value so short that it stands in ordinary words."""
+    return len(value) >= _LONG_ENOUGH and is_key_name(name) and not _PATH.match(value)
+
+
 def is_key_like(part: str) -> bool:
     """Whether a part of an address may be a key: made up of letters and digits rather than of words."""
     if re.search(_KNOWN_KEYS, part) or _UUID.fullmatch(part):
@@ -126,6 +143,37 @@ def credentials_within(text: str) -> list[Credential]:
 def emails_within(text: str) -> list[Credential]:
     """The e-mail addresses in a text: in a caller's default value they are somebody's."""
     return [Credential("email", match.start(), match.end()) for match in _EMAIL.finditer(text)]
+
+
+def personal_numbers_within(text: str) -> list[Credential]:
+    """Numbers that stand for a person, whose check digits are right: SSN, Aadhaar and IBAN."""
+    found = [Credential("a social security number", *match.span()) for match in _SSN.finditer(text)]
+    for match in _AADHAAR.finditer(text):
+        group = "value" if match["value"] else "whole"
+        if _has_verhoeff(match[group]):
+            found.append(Credential("an Aadhaar number", *match.span(group)))
+    found += [Credential("an IBAN", *match.span()) for match in _IBAN.finditer(text) if _is_iban(match[0])]
+    return sorted(found, key=lambda number: number.start)
+
+
+def _is_iban(text: str) -> bool:
+    """Whether the rest modulo 97 is the one that ISO 13616 asks for."""
+    plain = text.replace(" ", "")
+    return 15 <= len(plain) <= 34 and int("".join(str(int(c, 36)) for c in plain[4:] + plain[:4])) % 97 == 1
+
+
+def _has_verhoeff(text: str) -> bool:
+    """Whether the last digit is the check digit of Verhoeff's scheme: products in the dihedral group of ten."""
+    check = 0
+    for position, digit in enumerate(reversed([int(c) for c in text if c.isdigit()])):
+        for _ in range(position % 8):
+            digit = _VERHOEFF[digit]
+        rotation = check % 5 - digit if check > 4 else check + digit
+        check = rotation % 5 + 5 * ((check > 4) != (digit > 4))
+    return check == 0
+
+
+_VERHOEFF = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
 
 
 def credentials_in(url: str) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from typer.main import get_command, get_group
 
 from agentops.cli.instead import meant_option, meant_verb, place_of, removed_or_foreign
 from agentops.cli.verbs import overview, verbs
-from agentops.credentials import is_key_name
+from agentops.credentials import is_secret_variable
 from agentops.errors import AgentopsError, ExitCode, LocalError, PlatformError, SpecError
 from agentops.render.diagnostics.text import diagnostics_text
 from agentops.scrub import Scrubber
@@ -173,7 +173,7 @@ def _own_up(bug: Exception) -> int:
     _say(f"internal error: {type(bug).__name__}; this is a defect of agentops, not of your files")
     _say("  next: run it again with AGENTOPS_DEBUG=1 for the traceback and report that")
     if is_debugging():
-        secrets = [value for name, value in read_settings().environ.items() if is_key_name(name)]
+        secrets = [value for name, value in read_settings().environ.items() if is_secret_variable(name, value)]
         _say(Scrubber(secrets).text("".join(traceback.format_exception(bug))))
     return ExitCode.FAILED
 

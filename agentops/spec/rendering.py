@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agentops.diagnostics import Diagnostic, Severity
+from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.document import CLEARED
 from agentops.spec.files import ProjectFiles
 from agentops.spec.merge import CLEAR, MERGE, PASSTHROUGH, merge_list
-from agentops.spec.scope import FileText, hint_for, place_in
+from agentops.spec.scope import FileText, every_error, hint_for, place_in
 from agentops.spec.template import Scope, SecretValue, TemplateError, has_expression, render, to_secret
 from agentops.spec.tree import Map, Mark, Seq, value_place
 
@@ -86,11 +86,16 @@ class Rendering:
         try:
             value = render(text, self.scope)
         except TemplateError as error:
-            where = error.where or place_in(self.files.known_text(mark[3]), mark[3], error, mark[4], mark[5])
-            hint = hint_for(error, self.scope)
-            self.problems.append(
-                Diagnostic(error.code, Severity.ERROR, error.summary, hint, where, error.expected, self.agent)
-            )
+            source = self.files.known_text(mark[3])
+
+            def place(each: TemplateError, skip: int) -> Where:
+                return place_in(source, mark[3], each, mark[4], mark[5], skip=skip)
+
+            for each in every_error(error, text, self.scope, place):
+                hint = hint_for(each, self.scope)
+                self.problems.append(
+                    Diagnostic(each.code, Severity.ERROR, each.summary, hint, each.where, each.expected, self.agent)
+                )
             return BROKEN, mark
         if type(value) is str:
             return value, mark

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from agentops.credentials import is_key_name
+from agentops.credentials import is_secret_variable
 from agentops.diagnostics import Where
 from agentops.document import SecretRef
 from agentops.spec.closest import closest
 from agentops.spec.files import FileProblem, ProjectFiles
 from agentops.spec.source_text import SourceError
 from agentops.spec.template import SecretValue, TemplateError, UndefinedNameError, compile_text, has_expression
-from agentops.spec.template_values import BUDGET
+from agentops.spec.template_values import BUDGET, to_text
 
 SHORT_SECRET = 6  # characters; anything shorter may be part of an ordinary word
-
-_LONG_ENOUGH = 8  # characters from which on the value of a variable that is only called like a secret is taken for one
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Secrets(Mapping[str, SecretValue]):
         whose name says that it is one. A spec that used it may be gone, and the platform still holds the value."""
         names = {*self._sources, *self._noted, *also}
         found = {name: self._value(self._sources.get(name, SecretOrigin(env=name))) for name in names}
-        found |= {name: value for name, value in self._environ.items() if _is_telling(name, value)}
+        found |= {name: value for name, value in self._environ.items() if is_secret_variable(name, value)}
         return tuple(SecretRef(name, value) for name, value in sorted(found.items()) if value)
 
     def variables(self, also: Iterable[str] = ()) -> set[str]:
@@ -160,10 +160,6 @@ class Secrets(Mapping[str, SecretValue]):
                 return stream.read(65536).rstrip("\r\n")
         except (OSError, ValueError):
             return None
-
-
-def _is_telling(name: str, value: str) -> bool:
-    return len(value) >= _LONG_ENOUGH and is_key_name(name)
 
 
 class Functions:
@@ -246,8 +242,10 @@ class Functions:
             # A secret inside stays in its half-made form, so that the text around this one can take it up.
             return FileText(str(compile_text(text)(self.scope)), path)
         except TemplateError as error:
-            error.where = error.where or place_in(text, path, error)
-            raise
+            place = functools.partial(place_in, text, path)
+            first, *rest = every_error(error, text, self.scope, lambda each, skip: place(each, skip=skip))
+            first.more = rest
+            raise first from None
 
 
 class FileText(str):
@@ -271,12 +269,47 @@ def secret_in_env(name: str) -> TemplateError:
     )
 
 
-def place_in(text: str, file: str, error: TemplateError, line: int = 0, column: int = 0) -> Where:
-    """Where in `text` the expression is wrong, looking from `line` and `column` (from 0) on."""
+def every_error(
+    error: TemplateError, text: str, scope: Mapping[str, Any], place: Callable[[TemplateError, int], Where]
+) -> list[TemplateError]:
+    """The errors of all expressions of a text whose rendering ended with `error`, each with its place.
+
+    `place` finds an error in the source; it gets how many expressions of the text come before. Statements make
+    expressions depend on each other: there, the first error is all that is known.
+    """
+    if "${%" in text or "${#" in text:
+        error.where = error.where or place(error, 0)
+        return [error, *error.more]
+    # An error that has its place is from a file that was read: reading it again would find the same, at twice the cost.
+    found = [error, *error.more] if error.where is not None else []
+    for skip, expression in enumerate(_EXPRESSION.findall(text)):
+        if error.where is not None and _READS.search(expression):
+            continue
+        try:
+            to_text(compile_text(expression)(scope))
+        except TemplateError as each:
+            if each.where is None:
+                each.line = None
+                each.where = place(each, skip)
+            found += [each, *each.more]
+    if not found:
+        error.where = place(error, 0)
+        return [error]
+    return found
+
+
+_EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.S)
+_READS = re.compile(r"\b(?:file|yaml)\(")
+
+
+def place_in(text: str, file: str, error: TemplateError, line: int = 0, column: int = 0, *, skip: int = 0) -> Where:
+    """Where in `text` the expression is wrong, looking from `line` and `column` (from 0) on, behind `skip` others."""
     lines = text.split("\n")
     start = sum(len(each) + 1 for each in lines[:line]) + column
     if error.line is not None and error.line > 1:
         start = max(start, sum(len(each) + 1 for each in lines[: line + error.line - 1]))
+    for _ in range(skip):
+        start = text.find("${{", start) + 1
     found = text.find("${", start)
     found = start if found < 0 else found
     if error.needle:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from agentops.spec.files import PROJECT_FILE, ProjectFiles
+
+from agentops.spec.slug import slug
 
 # Template -> (what it is for, the key of its agent, how its call script is called).
 TEMPLATES = {
@@ -45,10 +49,14 @@ def project_files(start: Start) -> dict[str, str]:
     return made | {place: _filled(folder / start.template / file, start, key) for file, place in places.items()}
 
 
+def has_specs(folder: Path) -> bool:
+    """Whether the folder is a project that has agents of its own already."""
+    return (folder / PROJECT_FILE).is_file() and bool(ProjectFiles(folder).specs())
+
+
 def project_name(folder: str) -> str:
     """A project name made of a folder's name: lower-case letters, digits and -."""
-    name = re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-")[:40].strip("-")
-    return name or "voice-agents"
+    return slug(folder, limit=40) or "voice-agents"
 
 
 def _filled(file: Traversable, start: Start, key: str) -> str:

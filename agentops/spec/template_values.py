@@ -15,7 +15,7 @@ class TemplateError(Exception):
     """An expression that does not work out.
 
     `needle` is the piece of source that is wrong and `line` its line in the text (from 1), both where known; `where`
-    is set as soon as somebody knows which file the text is from.
+    is set as soon as somebody knows which file the text is from. `more` are further errors of the same text.
     """
 
     def __init__(
@@ -32,6 +32,7 @@ class TemplateError(Exception):
         self.code, self.summary, self.hint, self.expected = code, summary, hint, expected
         self.needle, self.line = needle, line
         self.where: Where | None = None
+        self.more: list[TemplateError] = []
 
 
 class UndefinedNameError(TemplateError):

@@ -15,6 +15,7 @@ from agentops.remote.connect import connect
 from agentops.remote.port import Reader
 from agentops.settings import DEFAULT_HOST, Settings
 from agentops.spec import Project
+from agentops.spec.slug import slug
 from agentops.workflow.deployment import Deployment, check_host
 
 DEFAULT_ENVIRONMENT = "prod"
@@ -46,7 +47,7 @@ async def import_as_project(
     check_host(settings.base_url)
     async with await connect(settings.base_url, key, generation=generation) as account:
         made = await _import(request, account, environment, None)
-    name = "".join(c if c.isalnum() else "-" for c in request.output.name.lower()).strip("-") or "imported"
+    name = slug(request.output.name) or "imported"
     base_url = None if settings.base_url == DEFAULT_HOST else settings.base_url
     project = {"agentops.yaml": project_settings(name, environment, base_url), ".gitignore": ".agentops/\n"}
     return replace(made, files={**project, **made.files})

@@ -10,7 +10,7 @@ from typing import Any
 
 from agentops.document import Secret, SecretRef, Voice
 from agentops.errors import AgentopsError, UsageError
-from agentops.importers.elevenlabs.conversion import CHOICES_FILE, slug
+from agentops.importers.elevenlabs.conversion import CHOICES_FILE
 from agentops.importers.elevenlabs.fetching import fetch_agents, is_agent_id
 from agentops.importers.elevenlabs.folder import Found, read_sources
 from agentops.importers.elevenlabs.importing import Imported, ImportOptions, import_agents
@@ -18,6 +18,7 @@ from agentops.importers.elevenlabs.voices import DOCUMENTED, read_catalog
 from agentops.importers.files import PlacedFile, place_files
 from agentops.remote.connect import connect
 from agentops.settings import Settings
+from agentops.spec.slug import slug
 from agentops.spec.source_events import read_yaml
 from agentops.spec.source_text import SourceError, decode
 from agentops.spec.tree import to_plain

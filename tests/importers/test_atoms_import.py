@@ -318,3 +318,12 @@ def test_two_secrets_of_one_header_name_get_names_of_their_own() -> None:
     text = made.files["agents/some-agent.yaml"]
     first, second = "SOME_AGENT_X_TOKEN", "SOME_AGENT_X_TOKEN_2"
     assert re.findall(r"secrets\.(\w+)", text) == [first, second, first]
+
+
+def test_an_agent_whose_name_is_too_long_for_a_spec_is_refused(
+    account: Console, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account.create("long" * 60, {"firstMessage": "Hi."})
+    assert run(["import", "atoms", "--all", "--output", str(tmp_path / "out")]) == 1
+    assert "name has 240 characters" in capsys.readouterr().err
+    assert not (tmp_path / "out" / "agents").exists()

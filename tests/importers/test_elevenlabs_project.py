@@ -216,3 +216,19 @@ def test_it_plans_and_applies_on_the_emulator_and_the_next_plan_is_empty(tmp_pat
     assert run(["plan", *project]) == 0
     assert run(["apply", "--yes", *project]) == 0
     assert run(["plan", "--detailed-exitcode", *project]) == 0
+
+
+def test_a_name_longer_than_the_platform_takes_is_cut_and_reported(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for file in ("one.json", "two.json"):
+        agent = json.loads((EXPORTS / "camel.json").read_text())
+        (source / file).write_text(json.dumps({**agent, "name": "Été " + 60 * "long"}))
+    out = tmp_path / "out"
+    run(["import", "elevenlabs", str(source), "--output", str(out), "--no-input"])
+    answer_everything(out)
+    project = load_project(out, environ={}, needs_secrets=True)
+    assert not [problem for problem in project.diagnostics if problem.is_error]
+    assert sorted(len(agent.name) for agent in project.agents) == [200, 200]
+    assert all(agent.key.startswith("ete-long") for agent in project.agents)
+    assert "at most 200 characters: the rest was cut off" in (out / "report" / "report.md").read_text()

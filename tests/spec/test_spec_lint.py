@@ -104,3 +104,49 @@ def test_a_finding_in_a_prompt_is_placed_in_its_file(load: Loader) -> None:
 def test_ordinary_sentences_are_left_alone(load: Loader, text: str) -> None:
     spec = f"name: L\nconfig: {{redactionConfig: {{isEnabled: true}}, firstMessage: '{text}'}}\n"
     assert [code for code in codes(load, spec) if code.startswith("spoken")] == []
+
+
+def _told(load: Loader, prompt: str) -> list[tuple[str, str]]:
+    """(code, summary) of what lint says of a prompt."""
+    files = {
+        "agents/prompts/a.md": prompt,
+        "agents/line.yaml": """
+            name: Line
+            config:
+              redactionConfig: {isEnabled: true}
+              firstMessage: "Hello, how can I help you today?"
+              singlePromptConfig: {prompt: "${{ file('prompts/a.md') }}"}
+            """,
+    }
+    return [(each.code, each.summary) for each in lint_project(load(files))]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "summaries"),
+    [
+        ("One is AKIAIOSFODNN7EXAMPLE, two is ghp_16C7e42F292c6912E7710c838347Ae178B4a.\n", ["AKIA...", "ghp_..."]),
+        ("The password is hunter2now, and no other.\n", ["10 characters"]),
+        ("Never say npm_4kTq9dZr1xWvB7mYs2Lp8nHc.\n", ["npm_..."]),
+        ("Ask https://robot:letmein2@crm.example.com/v1.\n", ["robo..."]),
+    ],
+)
+def test_every_secret_of_a_text_is_reported(load: Loader, prompt: str, summaries: list[str]) -> None:
+    told = _told(load, prompt)
+    assert [code for code, _ in told] == ["secret-in-text"] * len(summaries)
+    assert all(part in summary for part, (_, summary) in zip(summaries, told, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "codes"),
+    [
+        ("Hers is 219-09-9999, his is 078-05-1120.\n", ["identity-number", "identity-number"]),
+        ("The Aadhaar is 2341 2341 2346.\n", ["identity-number"]),
+        ("aadhaar: 234123412346\n", ["identity-number"]),
+        ("Pay to DE89 3704 0044 0532 0130 00.\n", ["identity-number"]),
+        ("The check digit is wrong: 2341 2341 2345, and DE88 3704 0044 0532 0130 00.\n", []),
+        ("Order 234123412346 or part 900-12-3456 may come up.\n", []),
+        ("Write to jo@example.com or to al@example.com, never to jo@example.com.\n", ["email-in-prompt"] * 2),
+    ],
+)
+def test_numbers_and_addresses_of_persons_are_reported_one_by_one(load: Loader, prompt: str, codes: list[str]) -> None:
+    assert [code for code, _ in _told(load, prompt)] == codes

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from spec_projects import Loader
 
 from agentops.document import Secret
 from agentops.spec import template
@@ -170,3 +171,28 @@ def test_a_secret_is_inserted_by_reference_only(before: str, after: str) -> None
     assert isinstance(rendered, Secret)
     assert rendered.reveal() == f"{before}{SECRET}{after}"
     assert SECRET not in repr(rendered)
+
+
+def test_every_bad_expression_of_a_text_is_reported_where_it_stands(load: Loader) -> None:
+    project = load(
+        {
+            "agents/prompts/a.md": "${{ environment }}\n${{ vars.one }} and ${{ two }}\n${{ file('prompts/b.md') }}\n",
+            "agents/prompts/b.md": "${{ 1 + }}\n${{ vars }}\n",
+            "agents/line.yaml": (
+                "name: Line\n"
+                "config:\n"
+                '  firstMessage: "${{ three }}, ${{ environment }}, ${{ four }}"\n'
+                "  singlePromptConfig: {prompt: \"${{ five }} ${{ file('prompts/a.md') }} ${{ six }}\"}\n"
+            ),
+        }
+    )
+    assert sorted(str(each.where) for each in project.diagnostics if each.is_error) == [
+        "agents/line.yaml:3:22",
+        "agents/line.yaml:3:56",
+        "agents/line.yaml:4:37",
+        "agents/line.yaml:4:77",
+        "agents/prompts/a.md:2:10",
+        "agents/prompts/a.md:2:25",
+        "agents/prompts/b.md:1:1",
+        "agents/prompts/b.md:2:1",
+    ]

@@ -6,7 +6,6 @@ imported project always validates.
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 from agentops.diagnostics import Diagnostic
 from agentops.document import DesiredAgent, Document, ObservedAgent, path_text
 from agentops.document import Path as DocumentPath
+from agentops.errors import SpecError
 from agentops.fields import NATURAL_KEYS
 from agentops.importers.atoms.specs import SpecFiles, SpecWriter
 from agentops.importers.files import place_files, write_files
@@ -26,6 +26,7 @@ from agentops.spec import Project, load_project
 from agentops.spec.files import PROJECT_FILE
 from agentops.spec.layout import format_yaml
 from agentops.spec.model.project import ProjectSpec
+from agentops.spec.slug import slug
 
 _MOST_ROUNDS = 24
 _MAX_KEY = 56
@@ -75,7 +76,10 @@ def project_settings(name: str, environment: str, base_url: str | None) -> str:
 
 
 def _settled(observed: ObservedAgent, writer: SpecWriter) -> SpecFiles:
-    """The files of one agent, written again until the spec language takes them and they say what the agent has."""
+    """The files of one agent, written again until the spec language takes them and they say what the agent has.
+
+    Raises SpecError for what can neither be passed nor left out, such as a name that is too long.
+    """
     made = writer.write(observed)
     for _ in range(_MOST_ROUNDS):
         project = _read(made, writer.environment)
@@ -85,6 +89,8 @@ def _settled(observed: ObservedAgent, writer: SpecWriter) -> SpecFiles:
         if not errors:
             moved = [_leave_out(path, writer, tried) for agent in project.agents for path in _unlike(agent, observed)]
         if not any(moved):
+            if errors:
+                raise SpecError(errors)
             break
         made = writer.write(observed)
     return made
@@ -146,7 +152,7 @@ def _leave_out(path: str, writer: SpecWriter, tried: frozenset[str]) -> bool:
 
 
 def _free_key(name: str, taken: set[str]) -> str:
-    base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_MAX_KEY].strip("-") or "agent"
+    base = slug(name, limit=_MAX_KEY) or "agent"
     key, number = base, 2
     while key in taken:
         key, number = f"{base}-{number}", number + 1

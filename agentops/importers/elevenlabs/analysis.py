@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 from agentops.document import Document
-from agentops.importers.elevenlabs.conversion import Conversion, slug
+from agentops.importers.elevenlabs.conversion import Conversion
 from agentops.importers.elevenlabs.leaves import Place
 from agentops.importers.fidelity import Grade
+from agentops.spec.slug import slug
 
 SETTINGS: Place = ("platform_settings",)
 VERDICTS = ["success", "failure", "unknown"]

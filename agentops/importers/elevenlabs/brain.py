@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from agentops.importers.elevenlabs.conversion import AGENT, PROMPT, Conversion, slug
+from agentops.importers.elevenlabs.conversion import AGENT, PROMPT, Conversion
 from agentops.importers.elevenlabs.leaves import Place, leaves_of
 from agentops.importers.elevenlabs.models import is_custom, proposed_models, same_model
 from agentops.importers.elevenlabs.placeholders import spoken_marks
 from agentops.importers.fidelity import CHOSEN, Grade
 from agentops.importers.yaml_text import literal
+from agentops.spec.model.base import MOST_NAME
+from agentops.spec.slug import slug
 
 FIRST_MESSAGE_LIMIT = 500
 _SEARCH = "search_knowledge"
@@ -39,8 +41,14 @@ def defined_names(tree: dict[str, Any]) -> frozenset[str]:
 def convert_identity(conversion: Conversion) -> None:
     source = conversion.source
     name = source.text("name")
+    if name and len(name) > MOST_NAME:
+        name = name[:MOST_NAME].strip()
+        why = f"a name has at most {MOST_NAME} characters: the rest was cut off"
+        grade: Grade | None = Grade.APPROXIMATED
+    else:
+        why, grade = "", None
     conversion.metadata["name"] = literal(name) if name else conversion.key
-    source.account.carry(("name",), "name", conversion.metadata["name"])
+    source.account.carry(("name",), "name", conversion.metadata["name"], grade=grade, why=why)
     for index, tag in enumerate(source.items("tags")):
         if isinstance(tag, str) and slug(tag):
             conversion.tags[slug(tag)] = "yes"

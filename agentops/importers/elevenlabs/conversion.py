@@ -172,9 +172,3 @@ def _with_variables(node: Any, place: Place, names: list[str]) -> Any:
     if place[0] != "defaultVariables":
         names += marks_in(node)
     return with_variables(node)
-
-
-def slug(text: str, separator: str = "-", limit: int = 60) -> str:
-    """Lower case letters, digits and `separator`, as keys, file names and identifiers need."""
-    made = re.sub(r"[^a-z0-9]+", separator, text.lower()).strip(separator)
-    return made[:limit].strip(separator)

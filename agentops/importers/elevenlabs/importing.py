@@ -12,12 +12,14 @@ from typing import Any
 
 from agentops.document import Voice
 from agentops.importers.elevenlabs.agent import convert
-from agentops.importers.elevenlabs.conversion import CHOICES_FILE, Conversion, slug
+from agentops.importers.elevenlabs.conversion import CHOICES_FILE, Conversion
 from agentops.importers.elevenlabs.folder import Found
 from agentops.importers.elevenlabs.leaves import place_text
 from agentops.importers.elevenlabs.project import CHOOSE, agent_files, choices_text, project_text
 from agentops.importers.elevenlabs.voices import DOCUMENTED, VoiceProposals
 from agentops.importers.fidelity import AgentFidelity, FidelityReport, OpenChoice
+from agentops.spec.model.base import MOST_NAME
+from agentops.spec.slug import slug
 
 _REFERENCE = re.compile(r"\$\{\{ secrets\.([A-Z][A-Z0-9_]*) \}\}")
 MAX_KEY = 56  # leaves room in a revision's label, and for the endings of file names
@@ -118,7 +120,8 @@ def _make_unique(conversion: Conversion, names: set[str], remarks: list[str]) ->
     name = base = str(conversion.metadata["name"])
     number = 2
     while name in names:
-        name, number = f"{base} ({number})", number + 1
+        ending = f" ({number})"
+        name, number = f"{base[: MOST_NAME - len(ending)]}{ending}", number + 1
     if name != base:
         remarks.append(f"two agents are called {base!r}; one is {name!r} now")
         conversion.metadata["name"] = name

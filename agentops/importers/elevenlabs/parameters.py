@@ -10,10 +10,11 @@ import re
 from typing import Any
 
 from agentops.document import Document
-from agentops.importers.elevenlabs.conversion import Conversion, slug
+from agentops.importers.elevenlabs.conversion import Conversion
 from agentops.importers.elevenlabs.leaves import Place
 from agentops.importers.fidelity import Grade
 from agentops.importers.yaml_text import literal
+from agentops.spec.slug import slug
 
 _TYPES = {"string": "text", "integer": "number", "number": "number", "boolean": "boolean"}
 # What stands for a value that is no text: it goes into the body without quotes.

@@ -12,9 +12,10 @@ from typing import Any
 from agentops.document import Document
 from agentops.importers.elevenlabs.account import PROMPT_TARGET
 from agentops.importers.elevenlabs.built_in import add_agent_transfer, add_end_call, add_transfer, lowered, short_name
-from agentops.importers.elevenlabs.conversion import Conversion, slug
+from agentops.importers.elevenlabs.conversion import Conversion
 from agentops.importers.elevenlabs.leaves import Place, leaves_of
 from agentops.importers.fidelity import Grade
+from agentops.spec.slug import slug
 
 NODES: Place = ("workflow", "nodes")
 EDGES: Place = ("workflow", "edges")

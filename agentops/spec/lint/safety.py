@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 import re
-from collections import Counter
 from collections.abc import Iterator
 
+from agentops.credentials import credentials_within, personal_numbers_within
 from agentops.diagnostics import Severity
 from agentops.document import Secret
 from agentops.spec.hidden import hidden_characters
@@ -17,12 +16,6 @@ from agentops.spec.model.base import ForModel, Spoken
 from agentops.spec.model.tools import ApiCall
 from agentops.spec.placeholders import PLACEHOLDER
 
-_KEY = re.compile(
-    r"\b(?:sk|pk|rk)[_-](?:live_|test_|proj-)?[A-Za-z0-9_-]{12,}|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}"
-    r"|\bxox[baprs]-[A-Za-z0-9-]{10,}|\beyJ[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]*"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY"
-)
-_TOKEN = re.compile(r"(?<![\w/.-])[A-Za-z0-9+/_-]{24,500}={0,2}(?![\w/.-])")
 _REFERENCE = re.compile(r"\$\{\{[^{}]{0,200}\}\}")
 _SECRET_NAMES = re.compile(r"authori[sz]ation|api[-_]?key|token|secret|password|cookie", re.I)
 
@@ -32,26 +25,12 @@ def _literal(text: str) -> str:
     return PLACEHOLDER.sub(" ", _REFERENCE.sub(" ", text))
 
 
-def _entropy(text: str) -> float:
-    """Bits per character: about 3 for words, above 4 for keys."""
-    return -sum(n / len(text) * math.log2(n / len(text)) for n in Counter(text).values())
-
-
-def _looks_secret(text: str) -> str | None:
-    if found := _KEY.search(text):
-        return found[0]
-    for token in _TOKEN.findall(text):
-        mixed = any(c.isdigit() for c in token) and any(c.isupper() for c in token) and any(c.islower() for c in token)
-        if mixed and _entropy(token) > 3.8:
-            return str(token)
-    return None
-
-
 @rule("secret-in-text", Severity.ERROR)
 def _secret_in_text(target: LintTarget) -> Iterator[LintFinding]:
     for each in target.texts:
-        if found := _looks_secret(_literal(each.text)):
-            shown = f"{found[:4]}... ({len(found)} characters)"
+        text = _literal(each.text)
+        for found in dict.fromkeys(text[secret.start : secret.end] for secret in credentials_within(text)):
+            shown = f"{found[:4]}... ({len(found)} characters)" if len(found) > 12 else f"{len(found)} characters"
             hint = "revoke it, keep the new one out of git, and write ${{ secrets.NAME }}"
             yield LintFinding(each.path, f"this looks like a secret: {shown}", hint, found)
 
@@ -123,20 +102,33 @@ def _luhn(digits: list[int]) -> bool:
     return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
 
 
+@rule("identity-number", Severity.ERROR)
+def _identity(target: LintTarget) -> Iterator[LintFinding]:
+    for each in target.texts:
+        for number in personal_numbers_within(each.text):
+            found = each.text[number.start : number.end]
+            hint = "remove it; where a call needs it, ask the caller or send it as a variable"
+            yield LintFinding(each.path, f"this looks like {number.kind} ending in {found[-4:]}", hint, found)
+
+
 @rule("email-in-prompt")
 def _email(target: LintTarget) -> Iterator[LintFinding]:
     for each in _for_people(target):
-        if found := _EMAIL.search(_literal(each.text)):
+        text = _literal(each.text)
+        # What stands before the @ of an address with a login is a password, and no mailbox.
+        logins = [range(found.start, found.end) for found in credentials_within(text) if found.kind == "login"]
+        matches = (m for m in _EMAIL.finditer(text) if not any(m.start() in login for login in logins))
+        for address in dict.fromkeys(match[0] for match in matches):
             hint = "take personal addresses out; a public one is better a variable, spelled as it is said"
-            yield LintFinding(each.path, f"an e-mail address in the text: {found[0]}", hint, found[0])
+            yield LintFinding(each.path, f"an e-mail address in the text: {address}", hint, address)
 
 
 @rule("phone-number-in-prompt")
 def _phone(target: LintTarget) -> Iterator[LintFinding]:
     for each in _for_people(target):
-        if found := _PHONE.search(_literal(each.text)):
+        for number in dict.fromkeys(found[0].strip() for found in _PHONE.finditer(_literal(each.text))):
             hint = "put numbers to connect to into a transfer_call tool, and numbers to say into a variable"
-            yield LintFinding(each.path, f"a phone number in the text: {found[0].strip()}", hint, found[0].strip())
+            yield LintFinding(each.path, f"a phone number in the text: {number}", hint, number)
 
 
 @rule("insecure-url")

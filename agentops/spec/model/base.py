@@ -125,7 +125,8 @@ SYSTEM_VARIABLES = (
     "timezone",
 )
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+MOST_NAME = 200
+Name = Annotated[str, Field(min_length=1, max_length=MOST_NAME)]
 HttpUrl = Annotated[SecretText, Field(json_schema_extra={"format": "uri"})]
 PhoneNumber = Annotated[
     str,
