@@ -6,6 +6,7 @@ character is too much for the encoding of a pipe.
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import stat
@@ -15,14 +16,17 @@ from contextlib import contextmanager
 from typing import Any, TextIO
 
 from agentops.render.style import COLOURS
-from agentops.render.visible import visible
+from agentops.render.visible import json_number, visible_in_json
 
 _COLOURS = re.compile(f"({COLOURS})")
+_BY_NUMBER = "agentops-by-number"
 _COMMAND = re.compile(r"^(\s*)(::|##\[)", re.MULTILINE)
 
 
 class SafeStream:
     """Writes to `trusted` what may be shown. Of control sequences our own colours are left, on a terminal.
+
+    What is written may be JSON, so whatever isn't shown as it is stands there by the number that JSON has for it.
 
     is_obeyed: a runner reads along, and takes a line that begins with `::` for a command
     """
@@ -35,9 +39,9 @@ class SafeStream:
     def write(self, text: str) -> int:
         if self._is_terminal:
             parts = _COLOURS.split(text)
-            shown = "".join(part if index % 2 else visible(part) for index, part in enumerate(parts))
+            shown = "".join(part if index % 2 else visible_in_json(part) for index, part in enumerate(parts))
         else:
-            shown = visible(text)
+            shown = visible_in_json(text)
         self.trusted.write(_COMMAND.sub(r"\1\\\2", shown) if self._is_obeyed else shown)
         return len(text)
 
@@ -59,15 +63,23 @@ def trusted(stream: Any) -> TextIO:
 def safe_streams(*, is_on_runner: bool) -> Iterator[None]:
     """Puts both streams behind the boundary while a verb runs."""
     streams = sys.stdout, sys.stderr
+    codecs.register_error(_BY_NUMBER, _by_number)
     for stream in streams:
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors=_BY_NUMBER)
     made: list[Any] = [SafeStream(each, is_obeyed=is_on_runner and not _is_file(each)) for each in streams]
     sys.stdout, sys.stderr = made
     try:
         yield
     finally:
         sys.stdout, sys.stderr = streams
+
+
+def _by_number(error: UnicodeError) -> tuple[str, int]:
+    """What an encoding doesn't have, as `codecs.register_error` wants it."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json_number(error.object[error.start : error.end]), error.end
 
 
 def _is_file(stream: TextIO) -> bool:

@@ -32,6 +32,17 @@ def visible(text: str) -> str:
     return _UNSEEN.sub(_number, text)
 
 
+def visible_in_json(text: str) -> str:
+    """As `visible`, by the numbers that JSON has: a reader of JSON gets back what was there."""
+    return _UNSEEN.sub(lambda found: json_number(found[0]), text)
+
+
+def json_number(text: str) -> str:
+    """Every character of `text` as JSON escapes it, those beyond U+FFFF as two halves."""
+    units = text.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
 def on_one_line(text: str) -> str:
     """`text` with its line ends and tabs shown, too: what it is put into goes on after it."""
     return visible(text).replace("\n", "\\n").replace("\t", "\\t")

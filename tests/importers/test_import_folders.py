@@ -50,3 +50,19 @@ def test_a_listing_names_files_of_its_folder_only(tmp_path: Path, config: str) -
     found = read_sources([inside])
     assert not found.agents
     assert [refused.reason for refused in found.refused] == ["leads out of the folder that is imported"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 300])
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_a_list_of_agents_is_read_whatever_its_length(count: int, is_folder: bool, tmp_path: Path) -> None:
+    (tmp_path / "all.json").write_text(json.dumps([{**AGENT, "name": f"Ann {number}"} for number in range(count)]))
+    found = read_sources([tmp_path if is_folder else tmp_path / "all.json"])
+    assert [agent.tree["name"] for agent in found.agents] == [f"Ann {number}" for number in range(count)]
+    assert not found.refused
+
+
+def test_what_is_no_agent_in_a_list_is_refused_by_its_place(tmp_path: Path) -> None:
+    (tmp_path / "all.json").write_text(json.dumps([AGENT, {"name": "a menu"}, AGENT]))
+    found = read_sources([tmp_path / "all.json"])
+    assert len(found.agents) == 2
+    assert [refused.origin.rpartition("/")[2] for refused in found.refused] == ["all.json[2]"]

@@ -143,13 +143,13 @@ def test_no_character_is_too_much_for_a_stream(encoding: str, monkeypatch: pytes
     with safe_streams(is_on_runner=False):
         sys.stdout.write("Hello 👋 → \x1b[2K\ud800 ok\n")
     assert out.text().endswith("ok\n")
-    assert "\\x1b[2K\\ud800" in out.text()
+    assert "\\u001b[2K\\ud800" in out.text()
 
 
 def test_our_colours_are_left_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
     for is_terminal, expected in (
-        (True, "\x1b[32mgood\x1b[0m \\x1b[2K\n"),
-        (False, "\\x1b[32mgood\\x1b[0m \\x1b[2K\n"),
+        (True, "\x1b[32mgood\x1b[0m \\u001b[2K\n"),
+        (False, "\\u001b[32mgood\\u001b[0m \\u001b[2K\n"),
     ):
         out = Pipe("utf-8", is_terminal=is_terminal)
         monkeypatch.setattr("sys.stdout", out)

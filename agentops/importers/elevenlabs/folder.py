@@ -97,21 +97,35 @@ def _read_file(path: Path, found: Found) -> None:
     if path.name == "agents.json" and _entries(data, "agents"):
         _read_folder(path.parent, None, found)
         return
-    _add(path, data, root, found)
+    _add_all(path, data, root, found)
 
 
-def _add(path: Path, data: Any, root: Path | None, found: Found, listed: _Listed | None = None) -> None:
+def _add_all(path: Path, data: Any, root: Path | None, found: Found) -> None:
+    """The agent of a file, or every agent of a list, each known by its place in it."""
+    holds_several = isinstance(data, list) and len(data) > 1 and all(isinstance(item, dict) for item in data)
+    if not holds_several or read_loose_tools(data):
+        _add(path, data, root, found)
+        return
+    for number, item in enumerate(data, 1):
+        _add(path, item, root, found, place=f"[{number}]")
+
+
+def _add(
+    path: Path, data: Any, root: Path | None, found: Found, listed: _Listed | None = None, place: str = ""
+) -> None:
     tools = _bodies(root, "tools", found) if root else {}
     tests = _bodies(root, "tests", found) if root else {}
+    origin = _shown(path) + place
     try:
-        agent = read_agent(data, _shown(path), tools=tools, tests=tests, name=(listed and listed.name) or path.stem)
+        name = (listed and listed.name) or path.stem
+        agent = read_agent(data, origin, tools=tools, tests=tests, name=name)
     except NotAnAgentError as refusal:
         tools_only = read_loose_tools(data)
         names = ", ".join(str(tool["name"]) for tool in tools_only[:6])
-        found.refuse(path, f"holds tools ({names}), not an agent" if tools_only else refusal.summary)
+        found.refuse(origin, f"holds tools ({names}), not an agent" if tools_only else refusal.summary)
         return
     except RecursionError:
-        found.refuse(path, "nested too deeply to be an agent")
+        found.refuse(origin, "nested too deeply to be an agent")
         return
     if listed and listed.agent_id and "agent_id" not in agent.tree:
         agent.tree["agent_id"] = listed.agent_id
@@ -145,7 +159,7 @@ def _read_loose(folder: Path, found: Found) -> None:
             continue
         data = load_json(path, found, folder)
         if data is not None:
-            _add(path, data, _cli_root(path), found)
+            _add_all(path, data, _cli_root(path), found)
     if len(found.agents) + len(found.refused) == before:
         found.refuse(folder, "no JSON file in it that could be an agent")
 
