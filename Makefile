@@ -49,8 +49,12 @@ node: $(VENV)/.ready-dev
 			--fetch-retries 0 ws@8 @developer-smallestai/smallest-mcp-server@0.11.2; } \
 		|| echo "no npm here, or no network for it: the tests with Node and its packages will be skipped" >&2
 
-# Every test, and what of the package they ran, in this process and in those that they start.
 test: lint types browser node
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+# What of the package the tests run, in this process and in those that they start, held to a floor for each part. Apart
+# from `make test`, since tracing makes the tests take about twice as long.
+coverage: $(VENV)/.ready-dev browser node
 	@rm -f .coverage .coverage.*
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=json:.coverage.json
 	$(BIN)/python tests/coverage_floors.py .coverage.json

@@ -50,6 +50,8 @@ _AADHAAR = re.compile(
 )
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _WHOLE = re.compile(r"[A-Za-z0-9+/_-]{32,}={0,2}")
+_PATH = re.compile(r"(?i)[/~]|[a-z]:[\\/]")
+_LONG_ENOUGH = 8  # characters
 _UUID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _RUN = re.compile(r"[A-Za-z0-9]{16,}")
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|apikey)\s+\S{8,}")
@@ -99,6 +101,12 @@ def names_credential(name: str, *, at_the_end: bool = False) -> bool:
 def is_key_name(name: str) -> bool:
     """Whether a name may mean a secret, where hiding too much does no harm: `key` and `sig` count, too."""
     return names_credential(name) or bool(_SHORT_KEY.fullmatch(name))
+
+
+def is_secret_variable(name: str, value: str) -> bool:
+    """Whether an environment variable is taken for a secret by its name alone. A path is none (`PWD` is the working
+    folder), nor is a value so short that it stands in ordinary words."""
+    return len(value) >= _LONG_ENOUGH and is_key_name(name) and not _PATH.match(value)
 
 
 def is_key_like(part: str) -> bool:

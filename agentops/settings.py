@@ -10,6 +10,9 @@ DEFAULT_HOST = "https://api.smallest.ai"
 _TOKENS_OF_THE_JOB = frozenset({"GITHUB_TOKEN", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"})
 
 
+COMPLETING = "_AGENTOPS_COMPLETE"  # what a shell sets when it asks for completions
+
+
 class Settings:
     """What the environment says about where to go and as whom.
 
@@ -71,4 +74,4 @@ def is_on_runner() -> bool:
 
 def is_completing() -> bool:
     """A shell asks for completions: it sets this variable and gives no arguments."""
-    return "_AGENTOPS_COMPLETE" in os.environ
+    return COMPLETING in os.environ

@@ -82,11 +82,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "apply": FOUNDATION | {"state", "plan", "remote"},
     "calls": FOUNDATION | {"net", "speech"},
     "speech": set(),
+    "compare": FOUNDATION,
     "importers": FOUNDATION | {"spec", "plan", "remote", "net", "calls"},
+    "campaigns": FOUNDATION | {"spec"},
     "ci": FOUNDATION | {"net", "plan", "apply", "render", "calls"},
-    "render": FOUNDATION | {"plan", "apply", "calls", "importers"},
+    "render": FOUNDATION | {"plan", "apply", "calls", "importers", "compare", "campaigns"},
     "workflow": FOUNDATION
-    | {"state", "spec", "plan", "apply", "remote", "calls", "importers", "ci", "net", "settings", "speech"},
+    | {"state", "spec", "plan", "apply", "remote", "calls", "importers", "ci", "net", "settings", "speech"}
+    | {"compare", "campaigns"},
     "cli": FOUNDATION
     | {
         "workflow",
@@ -96,6 +99,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "apply",
         "remote",
         "calls",
+        "campaigns",
         "importers",
         "ci",
         "render",
@@ -103,6 +107,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "emulator",
         "speech",
         "net",
+        "compare",
     },
     "emulator": {"speech"},
 }
@@ -166,8 +171,10 @@ ONE_PLACE: dict[str, tuple[str, ...]] = {
     "ruamel": ("agentops.spec.source_", "agentops.emulator."),
     "jinja2": ("agentops.spec.template",),
     "deepdiff": ("agentops.plan.diff",),
+    "filelock": ("agentops.apply.journal",),
     "httpx2": ("agentops.net.transport", "agentops.emulator."),
     "websockets": ("agentops.calls.session", "agentops.calls.talk_server", "agentops.emulator."),
+    "phonenumbers": ("agentops.campaigns.phone",),
     "regex": ("agentops.calls.patterns",),
     "typer": ("agentops.cli.",),
     "rich": ("agentops.cli.",),

@@ -8,9 +8,9 @@ is in it: no event carries a value of a document, and what the platform is quote
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
+import platform
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +20,8 @@ from enum import Enum
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
+
+from filelock import FileLock, Timeout
 
 from agentops.apply.model import Event
 from agentops.clock import Clock
@@ -118,37 +120,38 @@ def environment_lock(root: Path, environment: str, clock: Clock) -> Iterator[Non
     machines the moved base gives a second run away. Raises StaleError that names the holder.
     """
     folder = state_folder(root) / "locks"
-    path = folder / f"{environment}.lock"
+    lock = FileLock(folder / f"{environment}.lock", blocking=False, mode=0o600)
+    # A file of its own: Windows lets nobody read a locked one.
+    holder = folder / f"{environment}.json"
     try:
         folder.mkdir(exist_ok=True)
-        lock = open(path, "a+b", buffering=0, opener=private_file)  # noqa: SIM115 - the `with` below, which it may not reach
+        lock.acquire()
+    except Timeout:
+        raise StaleError(
+            f"another apply is running on environment {environment!r}: {_read_holder(holder)}",
+            hint="wait until it has ended, then plan again",
+            code="locked",
+        ) from None
+    except OSError as failure:
+        raise LocalError.of(failure, lock.lock_file, doing="can't be written") from None
+    try:
+        _write_holder(holder, Holder(os.getpid(), platform.node(), clock.now().isoformat(timespec="seconds")))
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _write_holder(path: Path, holder: Holder) -> None:
+    try:
+        with open(path, "wb", opener=private_file) as file:
+            file.write(json.dumps(_data(holder)).encode())
     except OSError as failure:
         raise LocalError.of(failure, path, doing="can't be written") from None
-    with lock as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise StaleError(
-                f"another apply is running on environment {environment!r}: {_read_holder(file)}",
-                hint="wait until it has ended, then plan again",
-                code="locked",
-            ) from None
-        _write_holder(file, Holder(os.getpid(), os.uname().nodename, clock.now().isoformat(timespec="seconds")))
-        try:
-            yield
-        finally:
-            file.truncate(0)
 
 
-def _write_holder(file: BinaryIO, holder: Holder) -> None:
-    file.truncate(0)
-    file.write(json.dumps(_data(holder)).encode())
-    file.flush()
-
-
-def _read_holder(file: BinaryIO) -> str:
-    file.seek(0)
+def _read_holder(path: Path) -> str:
     try:
-        return str(Holder(**json.loads(file.read())))
-    except (ValueError, TypeError):
+        return str(Holder(**json.loads(path.read_bytes())))
+    except (OSError, ValueError, TypeError):
         return "a process that has not said which"

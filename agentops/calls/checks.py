@@ -33,7 +33,7 @@ def check_call(script: Script, facts: Facts, baseline: Measures | None = None) -
         *_check_ending(checks, facts),
         *_check_tools(checks, facts),
         *_check_metrics(checks, facts),
-        *_check_protocol(facts),
+        *check_protocol(facts.violations),
     ]  # fmt: skip
     return found + (_check_sound(checks, facts) if script.mode is Mode.WEBCALL else [])
 
@@ -42,12 +42,12 @@ def _number(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def _check_protocol(facts: Facts) -> list[Check]:
+def check_protocol(violations: Sequence[Violation]) -> list[Check]:
     """One check for each kind of violation, however often it was repeated."""
     first: dict[str, Violation] = {}
-    for violation in facts.violations:
+    for violation in violations:
         first.setdefault(violation.summary, violation)
-    times = Counter(violation.summary for violation in facts.violations)
+    times = Counter(violation.summary for violation in violations)
     return [
         Check(
             name="protocol is kept",

@@ -60,7 +60,7 @@ class Line:
         self.session = session
         self.conversation = Conversation(session.protocol.mode, Track(rate))
         self.caller_track = Track(rate)
-        self.events: list[Event] = [session.created]
+        self.events: list[Event] = [*session.violations, session.created]
         self.lateness_ms: list[float] = []
         self.dropped: SocketClosed | None = None
         self.hung_up_ms: float | None = None
@@ -183,6 +183,8 @@ class Line:
                     self._over.set()
                 if not goes_on:
                     self._news.set()
+                if protocol.is_spent:
+                    raise SocketClosed(1009, "more than a call holds")
         except SocketClosed as closed:
             self._end(closed)
 

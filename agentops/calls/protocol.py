@@ -11,13 +11,22 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
 DEFAULT_SAMPLE_RATE_HZ = 24_000
-SAMPLE_RATES_HZ = (8_000, 16_000, 24_000, 48_000)
+
+# What one session may take of this machine. An answer comes faster than it is heard, but not by ten minutes.
+_MAX_DEPTH = 64
+_MAX_ARGUMENTS = 256 * 2**10
+_MAX_TEXT = 32_000
+_MAX_NAME = 200
+_MAX_AHEAD_MS = 600_000
+_MAX_SESSION_BYTES = 256 * 2**20
+_COST_OF_FRAME = 1_000  # bytes that any frame takes here, however short it is
 
 
 class Mode(StrEnum):
@@ -153,6 +162,7 @@ Event: TypeAlias = (
 )
 
 _ROLES = {"user": Role.CALLER, "caller": Role.CALLER, "assistant": Role.AGENT, "agent": Role.AGENT, "ai": Role.AGENT}
+_TOO_DEEP = "a frame that is nested too deeply"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _SPELLINGS = {"agent.start_talking": "agent_start_talking", "agent.stop_talking": "agent_stop_talking"}
 
@@ -163,6 +173,8 @@ class Protocol:
 
     `may_hold`: the other side is our emulator's host, whose word is taken for how long its recogniser needed.
     `last_fault_code` decides, with the close code, whether a session that never opened may be tried again.
+    `asked_rate_hz`: the rate the session was asked for; another one would make the caller speak at a wrong speed.
+    `is_spent`: the other side has sent more than any call holds, and nothing more is to be read.
     """
 
     mode: Mode
@@ -170,18 +182,28 @@ class Protocol:
     sample_rate_hz: int = DEFAULT_SAMPLE_RATE_HZ
     last_fault_code: str | None = None
     may_hold: bool = False
+    asked_rate_hz: int = DEFAULT_SAMPLE_RATE_HZ
+    is_spent: bool = False
+    _taken_bytes: int = 0
+    _plays_until_ms: float = 0.0
 
     def receive(self, frame: str | bytes, at_ms: float) -> Event:
         """The one event that a frame means. Never raises for what the platform sent."""
+        self._taken_bytes += len(frame) + _COST_OF_FRAME
+        if self._taken_bytes > _MAX_SESSION_BYTES:
+            self.is_spent = True
+            return Violation(at_ms, f"more than {_MAX_SESSION_BYTES // 2**20} MiB in one session")
         try:
             # The platform is reported to send unescaped control characters: strict=False takes them.
-            message = json.loads(frame, strict=False)
+            message = json.loads(frame, strict=False, parse_float=_finite, parse_constant=_finite)
         except RecursionError:
-            return Violation(at_ms, "a frame that is nested too deeply")
+            return Violation(at_ms, _TOO_DEEP)
         except ValueError:
             return Violation(at_ms, "a frame that is not JSON")
         if not isinstance(message, dict):
             return Violation(at_ms, "a frame that is not a JSON object")
+        if _is_deep(message):
+            return Violation(at_ms, _TOO_DEEP)
         return self._check_order(self._read(message, at_ms))
 
     def _check_order(self, event: Event) -> Event:
@@ -204,7 +226,7 @@ class Protocol:
         kind = _SPELLINGS.get(kind, kind) if isinstance(kind, str) else "error" if _has_error(message) else ""
         match kind:
             case "session.created":
-                return _read_created(message, at_ms)
+                return self._read_created(message, at_ms)
             case "agent_start_talking":
                 return AgentStarted(at_ms)
             case "agent_stop_talking":
@@ -214,6 +236,7 @@ class Protocol:
             case "transcript" | "transcript.delta":
                 return _read_transcript(message, at_ms, is_final=kind == "transcript")
             case "interruption":
+                self._plays_until_ms = at_ms
                 return Interruption(at_ms)
             case "function_call":
                 return _read_tool_call(message, at_ms)
@@ -222,13 +245,23 @@ class Protocol:
             case "emulator.release" if self.may_hold:
                 return Released(at_ms)
             case "session.closed":
-                return SessionClosed(at_ms, _shown(str(message.get("reason") or "unknown")))
+                return SessionClosed(at_ms, _name(message.get("reason") or "unknown"))
             case "error":
                 return _read_error(message, at_ms)
             case "":
                 return Violation(at_ms, "a message without a type")
             case _:
-                return Unrecognized(at_ms, _shown(kind))
+                return Unrecognized(at_ms, _name(kind))
+
+    def _read_created(self, message: dict[str, Any], at_ms: float) -> Event:
+        """A session at another rate than the one asked for can't be used: it counts as closed."""
+        rate = message.get("sample_rate")
+        if type(rate) is int and rate == self.asked_rate_hz:
+            return SessionCreated(at_ms, _name(message.get("session_id")), _name(message.get("call_id")), rate)
+        if self.phase is Phase.CONNECTING:
+            self.phase = Phase.CLOSED
+        said = "without a sample_rate" if rate is None else f"with sample_rate {_name(rate)}"
+        return Violation(at_ms, f"session.created {said}, asked for was {self.asked_rate_hz}")
 
     def _read_audio(self, message: dict[str, Any], at_ms: float) -> Event:
         if self.mode is Mode.CHAT:
@@ -238,7 +271,11 @@ class Protocol:
         except (binascii.Error, ValueError, TypeError):
             return Violation(at_ms, "audio that is not base64")
         if len(pcm) % 2:
-            return Violation(at_ms, f"audio of {len(pcm)} bytes, which is not a whole number of 16-bit samples")
+            return Violation(at_ms, "audio that is not a whole number of 16-bit samples")
+        plays_until_ms = max(self._plays_until_ms, at_ms) + len(pcm) * 500 / self.sample_rate_hz
+        if plays_until_ms - at_ms > _MAX_AHEAD_MS:
+            return Violation(at_ms, f"audio that is more than {_MAX_AHEAD_MS // 60_000} minutes ahead of the call")
+        self._plays_until_ms = plays_until_ms
         return AgentAudio(at_ms, pcm)
 
 
@@ -246,18 +283,27 @@ def _has_error(message: dict[str, Any]) -> bool:
     return bool(message.get("error") or message.get("errors"))
 
 
-def _read_created(message: dict[str, Any], at_ms: float) -> Event:
-    rate = message.get("sample_rate", DEFAULT_SAMPLE_RATE_HZ)
-    if rate not in SAMPLE_RATES_HZ:
-        return Violation(at_ms, f"session.created with sample_rate {rate!r}, expected one of {SAMPLE_RATES_HZ}")
-    session_id, call_id = (_shown(str(message.get(key) or "")) for key in ("session_id", "call_id"))
-    return SessionCreated(at_ms, session_id, call_id, int(rate))
+def _finite(number: str) -> float:
+    """JSON has no infinite number; Python's reader makes one of `Infinity` and of `1e999`. Raises `ValueError`."""
+    if not math.isfinite(value := float(number)):
+        raise ValueError(number)
+    return value
+
+
+def _is_deep(message: Any) -> bool:
+    """Whether anything stands deeper than records, which are copied level by level, can hold. Without recursion."""
+    level, depth = [message], 0
+    while level and depth <= _MAX_DEPTH:
+        holders = [each.values() if isinstance(each, dict) else each for each in level]
+        level = [item for holder in holders for item in holder if isinstance(item, dict | list)]
+        depth += 1
+    return bool(level)
 
 
 def _read_transcript(message: dict[str, Any], at_ms: float, *, is_final: bool) -> Event:
     role, text = _ROLES.get(str(message.get("role"))), message.get("text", message.get("content"))
     if role is None:
-        return Violation(at_ms, f"a transcript with role {message.get('role')!r}, expected user or assistant")
+        return Violation(at_ms, "a transcript whose role is neither user nor assistant")
     if not isinstance(text, str):
         return Violation(at_ms, "a transcript without text")
     return Transcript(at_ms, role, _shown(text), is_final)
@@ -267,8 +313,9 @@ def _read_tool_call(message: dict[str, Any], at_ms: float) -> Event:
     arguments = message.get("arguments")
     if not isinstance(arguments, dict):
         return Violation(at_ms, "a function_call whose arguments are not an object")
-    name, call_id = (_shown(str(message.get(key) or "")) for key in ("name", "call_id"))
-    return ToolCall(at_ms, call_id, name, arguments)
+    if len(json.dumps(arguments)) > _MAX_ARGUMENTS:
+        return Violation(at_ms, f"a function_call with more than {_MAX_ARGUMENTS // 2**10} KiB of arguments")
+    return ToolCall(at_ms, _name(message.get("call_id")), _name(message.get("name")), _all_shown(arguments))
 
 
 def _read_error(message: dict[str, Any], at_ms: float) -> PlatformFault:
@@ -278,12 +325,29 @@ def _read_error(message: dict[str, Any], at_ms: float) -> PlatformFault:
     listed = "; ".join(str(item) for item in errors) if isinstance(errors, list) else ""
     text = message.get("message") or nested.get("message") or listed or (inner if isinstance(inner, str) else "")
     code = message.get("code") or nested.get("code") or "unknown"
-    return PlatformFault(at_ms, _shown(str(code)), _shown(str(text)))
+    return PlatformFault(at_ms, _name(code), _shown(str(text)))
 
 
-def _shown(text: str) -> str:
-    """`text` without control characters, which a terminal would act on; the platform is known to send some."""
-    return _CONTROL.sub("\ufffd", text)
+def _shown(text: str, limit: int = _MAX_TEXT) -> str:
+    """`text` without control characters, which a terminal would act on, and halves of characters, which no file can
+    hold; the platform is known to send some. What is over the limit is left out, and said to be."""
+    shown = _CONTROL.sub("\ufffd", text[:limit])
+    return shown if len(text) <= limit else f"{shown}... ({len(text)} characters)"
+
+
+def _name(value: Any) -> str:
+    """An id, a code or a reason, whatever the platform made of it."""
+    return _shown("" if value is None else str(value), _MAX_NAME)
+
+
+def _all_shown(value: Any) -> Any:
+    if isinstance(value, str):
+        return _shown(value)
+    if isinstance(value, list):
+        return [_all_shown(item) for item in value]
+    if isinstance(value, dict):
+        return {_shown(key): _all_shown(item) for key, item in value.items()}
+    return value
 
 
 # ---- frames the caller sends

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from agentops.calls.baseline import NO_BASELINE, Baseline
-from agentops.calls.checks import check_call
+from agentops.calls.checks import check_call, check_protocol
 from agentops.calls.evidence import Evidence, Watch, gather, needs_tools
 from agentops.calls.facts import Facts
 from agentops.calls.judge import Ask, Claim, Judge, Judgement, check_of
@@ -120,7 +120,8 @@ async def _call(prepared: Prepared, target: Target, wiring: Wiring, attempt: int
         session = await open_session(opening, wiring.platform, wiring.dial)
     except NoConnection as failure:
         check = Check("agent is reached", Kind.INFRASTRUCTURE, False, "an open session", failure.summary, at_ms=0.0)
-        return CallResult(replace(report, checks=(check,), verdict=verdict_of([check])))
+        checks = [check, *check_protocol(failure.violations)]
+        return CallResult(replace(report, checks=tuple(checks), verdict=verdict_of(checks)), failure.violations)
     line = Line(session, prepared.room)
     watch = None
     wants_tools = wiring.follows_tools or needs_tools(script.checks)
@@ -162,6 +163,8 @@ async def _check(
         checks += check_call(script, facts, wiring.baseline.of(script.agent, prepared.file))
         facts, heard = await listen_to(script, facts, recording, wiring.transcribe)
         checks += heard
+    else:
+        checks += check_protocol(facts.violations)
     judged, usage = await _judge(script, facts, talk.claims, wiring.judge)
     checks += judged
     if not talk.checks and not judged and not script.checks.can_fail:

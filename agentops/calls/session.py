@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -20,11 +20,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from agentops import __version__
-from agentops.calls.protocol import DEFAULT_SAMPLE_RATE_HZ, HANG_UP_FRAME, Event, Mode, Phase, Protocol
+from agentops.calls.protocol import DEFAULT_SAMPLE_RATE_HZ, HANG_UP_FRAME, Event, Mode, Phase, Protocol, Violation
 from agentops.errors import PlatformError, UnauthorizedError
 
 _MAX_FRAME_BYTES = 4 * 2**20
 _FATAL_SETUP = 4000
+_BROKEN_LINES = {1000, 1001, 1005, 1006, 1011, 1012, 1013, 1014}  # closes that say nothing against another try
 _RETRYABLE_FAULTS = {None, "internal_error", "worker_not_ready", "503"}
 _PAUSES_S = {500: (3.0, 6.0), 502: (1.0, 2.0, 4.0), 503: (1.0, 2.0, 4.0, 8.0), 401: (0.0,)}
 _GIVE_UP_S = 30.0
@@ -70,14 +71,22 @@ class SocketClosed(Exception):
 class NoConnection(Exception):
     """The agent was not reached. `status` is the HTTP status of the handshake, None when there was none.
 
-    `is_refusal`: trying again can't help.
+    `is_refusal`: trying again can't help. `violations`: what the platform sent that the protocol doesn't allow.
     """
 
-    def __init__(self, summary: str, *, status: int | None = None, is_refusal: bool = False) -> None:
+    def __init__(
+        self,
+        summary: str,
+        *,
+        status: int | None = None,
+        is_refusal: bool = False,
+        violations: Sequence[Violation] = (),
+    ) -> None:
         super().__init__(summary)
         self.summary = summary
         self.status = status
         self.is_refusal = is_refusal
+        self.violations = tuple(violations)
 
 
 class Socket(Interface):
@@ -93,7 +102,10 @@ Dial: TypeAlias = Callable[[str, Mapping[str, str]], Awaitable[Socket]]
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An open session: its socket, the protocol's state, and what it took. `opened_at` is the event loop's time."""
+    """An open session: its socket, the protocol's state, and what it took. `opened_at` is the event loop's time.
+
+    violations: what came before `session.created`, which is to be the first message
+    """
 
     socket: Socket
     protocol: Protocol
@@ -101,6 +113,7 @@ class Session:
     connect_ms: float
     created: Event
     notes: tuple[str, ...]
+    violations: tuple[Violation, ...] = ()
 
 
 class _WebSocket:
@@ -218,24 +231,34 @@ async def _open_once(opening: Opening, platform: Platform | None, dial: Dial, no
         if failure.status == 401 and headers:  # a used-up token is worth a new one, a wrong key is not
             failure.is_refusal = True
         raise
-    protocol = Protocol(opening.mode, may_hold=_is_local(opening.target.base_url))
+    is_local = _is_local(opening.target.base_url)
+    protocol = Protocol(opening.mode, may_hold=is_local, asked_rate_hz=opening.sample_rate_hz)
+    violations: list[Violation] = []
     try:
         async with asyncio.timeout(15):
-            while protocol.phase is Phase.CONNECTING:
+            while protocol.phase is Phase.CONNECTING and not protocol.is_spent:
                 event = protocol.receive(await socket.receive(), (loop.time() - began) * 1000)
+                if isinstance(event, Violation):
+                    violations.append(event)
     except SocketClosed as closed:
-        raise _setup_failure(closed, protocol) from None
+        await socket.close()
+        raise _setup_failure(closed, protocol, violations) from None
     except TimeoutError:
         await socket.close()
-        raise NoConnection("the session was not created within 15 s", status=500) from None
+        raise NoConnection("the session was not created within 15 s", status=500, violations=violations) from None
+    if protocol.phase is not Phase.OPEN:
+        await socket.close()
+        raise NoConnection("the session was closed before it was created", is_refusal=True, violations=violations)
     now = loop.time()
-    return Session(socket, protocol, now, (now - began) * 1000, event, tuple(notes))
+    return Session(socket, protocol, now, (now - began) * 1000, event, tuple(notes), tuple(violations))
 
 
-def _setup_failure(closed: SocketClosed, protocol: Protocol) -> NoConnection:
+def _setup_failure(closed: SocketClosed, protocol: Protocol, violations: Sequence[Violation]) -> NoConnection:
+    """After a fatal setup error, closed with 4000, the last error's code says whether to try again."""
     fault = protocol.last_fault_code
     summary = f"the session was not created: closed with {closed.code}" + (f", error {fault}" if fault else "")
-    return NoConnection(summary, status=503, is_refusal=fault not in _RETRYABLE_FAULTS)
+    is_hopeful = closed.code in (_FATAL_SETUP, *_BROKEN_LINES) and fault in _RETRYABLE_FAULTS
+    return NoConnection(summary, status=503, is_refusal=not is_hopeful, violations=violations)
 
 
 async def _address(opening: Opening, platform: Platform | None, notes: list[str]) -> tuple[str, dict[str, str]]:

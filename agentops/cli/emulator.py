@@ -41,6 +41,12 @@ Shuffle = Annotated[
     int | None, typer.Option("--shuffle", metavar="N", help="Choose at random, by this number, what nobody knows.")
 ]
 FaultFile = Annotated[Path | None, typer.Option("--faults", metavar="FILE", help="A YAML list of things to break.")]
+AllowToolCalls = Annotated[
+    bool, typer.Option("--allow-tool-calls", help="Really send the HTTP requests of agents' tools.")
+]
+CampaignSpeed = Annotated[
+    float, typer.Option("--campaign-speed", metavar="N", min=0.001, help="Campaigns run N times as fast.")
+]
 RequestsPerSecond = Annotated[
     float | None,
     typer.Option("--rate-limit", metavar="N", min=0.1, help="Answer N requests a second, refuse others with 429."),
@@ -93,6 +99,7 @@ def emulator(
     fault: Faults = None,
     faults: FaultFile = None,
     rate_limit: RequestsPerSecond = None,
+    campaign_speed: CampaignSpeed = 1.0,
     shuffle: Shuffle = None,
     like: Like = None,
     switch: Switches = None,
@@ -101,9 +108,7 @@ def emulator(
     client_tools: ClientTools = True,
     llm_url: LlmUrl = None,
     llm_model: LlmModel = None,
-    allow_tool_calls: Annotated[
-        bool, typer.Option("--allow-tool-calls", help="Really send the HTTP requests of agents' tools.")
-    ] = False,
+    allow_tool_calls: AllowToolCalls = False,
 ) -> int:
     """Runs the local Atoms. The first line on stdout is its address, printed once it answers.
 
@@ -127,6 +132,7 @@ def emulator(
         language_model=_language_model(llm_url, llm_model),
         allow_tool_calls=allow_tool_calls,
         rate_limit=rate_limit,
+        campaign_speed=campaign_speed,
     )
     try:
         words = tuple(scan_fails_on) if scan_fails_on else options.scan_fails_on

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,9 +11,10 @@ import typer
 
 from agentops import workflow
 from agentops.cli.schemas import schema_files
-from agentops.errors import ExitCode, RefusedError, UsageError
+from agentops.errors import ExitCode, UsageError
 from agentops.settings import read_settings
-from agentops.spec.starting import TEMPLATES, Start, project_files, project_name
+from agentops.spec.files import AGENTS
+from agentops.spec.starting import TEMPLATES, Start, has_specs, project_files, project_name
 
 
 def init(
@@ -23,7 +25,7 @@ def init(
     ),
     github: Annotated[bool, typer.Option("--github", help="Add the workflows for GitHub.")] = False,
 ) -> int:
-    """Start a project. Files that are there already are never overwritten."""
+    """Start a project, or add what is missing to one. Files that are there already are never overwritten."""
     if template not in TEMPLATES:
         listed = "; ".join(f"{each}: {what}" for each, (what, _, _) in TEMPLATES.items())
         raise UsageError(f"there is no template {template!r}", hint=listed, code="no-template")
@@ -31,31 +33,31 @@ def init(
     if project_name(project) != project:
         hint = "use lower-case letters, digits and -, at most 40"
         raise UsageError(f"{project!r} can't be a project's name", hint=hint, code="bad-name")
+    files = project_files(Start(project, template))
+    if has_specs(folder):  # another agent would be deployed with the project's own
+        files = {path: text for path, text in files.items() if not path.startswith(f"{AGENTS}/")}
     schemas = {f"schemas/{file}": text for file, text in schema_files().items()}
-    _write(folder, {**project_files(Start(project, template)), **schemas})
+    _write(folder, {**files, **schemas})
     if github:
         _write_workflows(folder)
-    where = "" if folder == Path() else f"cd {folder} && "
-    print(f"next: {where}agentops validate && agentops plan && agentops apply", file=sys.stderr)
+    print("next:", file=sys.stderr)
+    if folder.resolve() != Path.cwd():
+        print(f"  cd {shlex.quote(_shown(folder))}", file=sys.stderr)
+    for verb in ("validate", "plan", "apply"):
+        print(f"  agentops {verb}", file=sys.stderr)
     return ExitCode.DONE
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
-    """Writes the files that are new. Raises `RefusedError`, before anything is written, where one would be changed."""
-    changed = [path for path, text in files.items() if _differs(folder / path, text)]
-    if changed:
-        hint = "move them away, or start in an empty folder"
-        raise RefusedError(f"these files are there already: {', '.join(changed)}", hint=hint, code="would-overwrite")
+    """Writes the files that are new, and says which others were left alone."""
     for path, text in files.items():
         target = folder / path
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")
-            print(target.as_posix())
-
-
-def _differs(path: Path, text: str) -> bool:
-    return path.exists() and (not path.is_file() or path.read_text(encoding="utf-8", errors="replace") != text)
+            print(_shown(target))
+        elif not target.is_file() or target.read_text(encoding="utf-8", errors="replace") != text:
+            print(f"{_shown(target)} is there already and was left alone", file=sys.stderr)
 
 
 def _write_workflows(folder: Path) -> None:
@@ -63,6 +65,15 @@ def _write_workflows(folder: Path) -> None:
     top, scaffold = workflow.github_files.read_scaffold(folder, read_settings())
     written, different = workflow.github_files.write_github_files(top, scaffold)
     for file in written:
-        print((top / file).as_posix())
+        print(_shown(top / file))
     for file in different:
-        print(f"{file} is there already and was left alone; `agentops ci files --overwrite` renews it", file=sys.stderr)
+        print(
+            f"{_shown(top / file)} is there already and was left alone; `agentops ci files --overwrite` renews it",
+            file=sys.stderr,
+        )
+
+
+def _shown(path: Path) -> str:
+    """The path from here, where it is below."""
+    path, here = path.resolve(), Path.cwd()
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()

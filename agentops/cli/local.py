@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY_S = 0.2
 _TELL_AFTER_S = 2.0
+CAMPAIGN_SPEED = 60.0  # a minute of a campaign on the embedded emulator takes a second
 _WAIT_S = 600.0  # longer than the calls of most deploys
 
 
@@ -59,6 +60,7 @@ async def emulator_for(project: Project, generation: Generation | None) -> Async
         api=generation.value if generation else "v2",
         data=data_file(project.root),
         behaviours=tuple(sorted((project.root / "agents" / "behaviours").glob("*.yaml"))),
+        campaign_speed=CAMPAIGN_SPEED,
     )
 
     async def found() -> RunningEmulator | str:

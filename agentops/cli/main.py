@@ -10,16 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from typer.completion import get_completion_script, install  # type: ignore[attr-defined]  # not in its __all__
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
 from agentops.cli.instead import meant_option, meant_verb, place_of, removed_or_foreign
 from agentops.cli.verbs import overview, verbs
-from agentops.credentials import is_key_name
+from agentops.credentials import is_secret_variable
 from agentops.errors import AgentopsError, ExitCode, LocalError, PlatformError, SpecError
 from agentops.render.diagnostics.text import diagnostics_text
 from agentops.scrub import Scrubber
-from agentops.settings import is_completing, is_debugging, read_settings
+from agentops.settings import COMPLETING, is_completing, is_debugging, read_settings
+
+_SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 
 
 class LazyGroup(TyperGroup):
@@ -74,10 +77,27 @@ def _command_line() -> Any:
     return get_command(app)
 
 
+def _complete_in(option: str, shell: str) -> int:
+    """Completion for a shell by its name. Typer's own option takes no name where it can detect the shell, and detects
+    none in a container or a service."""
+    if shell not in _SHELLS:
+        _say(f"error: there is no completion for {shell!r}")
+        _say(f"  next: name one of {', '.join(_SHELLS)}")
+        return ExitCode.USAGE
+    if option == "--show-completion":
+        sys.stdout.write(get_completion_script(prog_name="agentops", complete_var=COMPLETING, shell=shell) + "\n")
+    else:
+        _, path = install(shell=shell, prog_name="agentops", complete_var=COMPLETING)
+        _say(f"Completion is installed in {path}: it works in the next shell that you start.")
+    return ExitCode.DONE
+
+
 def run_verb(arguments: list[str]) -> int:
     """Runs the command line `arguments` and returns the exit code; prints what a failure has to say."""
     if arguments and not arguments[0].startswith("-") and arguments[0] not in verbs():
         return _unknown_verb(arguments[0])
+    if len(arguments) == 2 and arguments[0] in ("--show-completion", "--install-completion"):
+        return _complete_in(*arguments)
     if (removed := removed_or_foreign(arguments)) is not None:
         _say(f"error: {removed}")
         return ExitCode.USAGE
@@ -153,7 +173,7 @@ def _own_up(bug: Exception) -> int:
     _say(f"internal error: {type(bug).__name__}; this is a defect of agentops, not of your files")
     _say("  next: run it again with AGENTOPS_DEBUG=1 for the traceback and report that")
     if is_debugging():
-        secrets = [value for name, value in read_settings().environ.items() if is_key_name(name)]
+        secrets = [value for name, value in read_settings().environ.items() if is_secret_variable(name, value)]
         _say(Scrubber(secrets).text("".join(traceback.format_exception(bug))))
     return ExitCode.FAILED
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from agentops.calls.folder import run_schema
 from agentops.calls.script import script_schema
+from agentops.campaigns.model import CampaignSpec
 from agentops.emulator.behaviour.files import Behaviour
 from agentops.plan.serial import plan_schema
 from agentops.spec.schema import agent_schema, fragment_schema, plain_schema, project_schema
@@ -17,6 +18,7 @@ from agentops.spec.schema import agent_schema, fragment_schema, plain_schema, pr
 def all_schemas() -> dict[str, dict[str, Any]]:
     """Kind of file -> its schema."""
     call = "A scripted call: what the caller says and what must be heard."
+    campaign = "An outbound campaign: which agent calls whom, how often, and when."
     behaviour = "How an agent behaves on the emulator: what it understands and what it answers."
     plan = "What apply would change, with the digest that approves exactly that."
     report = "The result of a run of scripted calls, as it is saved beside its recordings."
@@ -25,6 +27,9 @@ def all_schemas() -> dict[str, dict[str, Any]]:
         "fragment": fragment_schema(),
         "project": project_schema(),
         "call": plain_schema("call", "agentops call", call, script_schema(), takes_expressions=True),
+        "campaign": plain_schema(
+            "campaign", "agentops campaign", campaign, CampaignSpec.model_json_schema(), takes_expressions=True
+        ),
         "behaviour": plain_schema("behaviour", "agentops behaviour", behaviour, Behaviour.model_json_schema()),
         "plan": plain_schema("plan", "agentops plan", plan, plan_schema()),
         "report": plain_schema("report", "agentops call report", report, run_schema()),

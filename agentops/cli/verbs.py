@@ -22,6 +22,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "drift": ("agentops.cli.drift:drift", "Show what was changed outside git."),
         "diff": ("agentops.cli.diff:diff", "Compare two revisions, two environments, or a spec and a revision."),
         "history": ("agentops.cli.history:history", "List the revisions of an agent: who, what, when, live or not."),
+        "compare": ("agentops.cli.compare:compare", "Compare what callers met with under two revisions."),
         "rollback": ("agentops.cli.rollback:rollback", "Put an earlier revision back in service."),
         "preview": ("agentops.cli.preview:preview", "Put up copies to call before anything goes live: up, down, gc."),
     },
@@ -30,6 +31,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "chat": ("agentops.cli.chat:chat", "Talk to an agent in text, from the terminal."),
         "talk": ("agentops.cli.talk:talk", "Open a local page to talk to an agent with a microphone."),
         "record": ("agentops.cli.record:record", "Turn the record of a real call into a script to edit."),
+        "campaign": ("agentops.cli.campaign:campaign", "Call many people from a reviewed file, with care."),
         "merge": ("agentops.cli.merge:merge", "Put the call reports of several shards together."),
     },
     "Move": {

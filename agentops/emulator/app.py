@@ -58,6 +58,7 @@ def _build(store: Store) -> Starlette:
     served = served_routes(store.options.api)
     document = describe_platform(store.options.api, int(store.options.choices.wrong_key_status))
     faults, log, realtime = ArmedFaults(), RequestLog(), open_endpoint(store)
+    store.callee = realtime.behaviours.callee
     for fault in store.options.faults:
         faults.arm(fault)
 

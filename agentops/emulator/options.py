@@ -227,6 +227,7 @@ class EmulatorOptions:
     language_model: answers callers instead of the behaviour files' turns
     allow_tool_calls: `api_call` tools really perform their HTTP requests
     rate_limit:     requests a second that are answered; None: all
+    campaign_speed: how many seconds of a campaign go by in one: retries needn't be waited for
     """
 
     api: Api = "v2"
@@ -252,3 +253,4 @@ class EmulatorOptions:
     language_model: LanguageModel | None = None
     allow_tool_calls: bool = False
     rate_limit: float | None = None
+    campaign_speed: float = 1.0

@@ -169,6 +169,12 @@ _TABLE = (
         True,
     ),
     Code(
+        "CAMPAIGN_USES_AGENT",
+        "A campaign that is not over uses an agent that would be archived",
+        "The platform would refuse, halfway through the apply.",
+        "Wait until the campaign is over, or remove it in the console.",
+    ),
+    Code(
         "NO_CALLS",
         "Nobody would call the agent although the environment calls what it deploys",
         "A green deploy would say that it was tested.",

@@ -15,6 +15,7 @@ from agentops.plan.drift import DriftStatus
 from agentops.plan.model import Action, AgentChange, Drift, Refusal
 
 _KEYS_NAMED = 20
+UNFINISHED = ("scheduled", "processing", "running", "paused")  # statuses of campaigns that keep an agent from archiving
 SHARE_COUNTS_FROM = 10  # agents; below that one agent is already a large share
 
 
@@ -28,6 +29,16 @@ def refuse_agent(
     found.append(None if overwrites_drift else _drift(change))
     found.append(None if discards_draft else _draft(change))
     return [refusal for refusal in found if refusal is not None]
+
+
+def refuse_in_use(key: str, campaign: str, status: str) -> Refusal:
+    """An agent that a campaign holds: the platform would refuse to archive it, halfway through."""
+    return Refusal(
+        code="CAMPAIGN_USES_AGENT",
+        summary=f'{key} is associated with the {status} campaign "{campaign}", so the platform does not archive it',
+        hint="complete or remove the campaign before archiving",
+        agent=key,
+    )
 
 
 def refuse_protected(environment: Environment, changes: Iterable[AgentChange]) -> list[Refusal]:

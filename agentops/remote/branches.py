@@ -144,8 +144,7 @@ class Branches(Client):
 
     async def _rows(self, agent_id: str, branch_id: str, limit: int) -> list[RevisionRow]:
         path = f"/agent/{agent_id}/branches/{branch_id}/revisions"
-        data = await self._get(path, limit=min(limit, 100))
-        return [read_row(RevisionRow, row, f"GET {path}") for row in rows_of(data, "revisions")]
+        return [read_row(RevisionRow, row, f"GET {path}") for row in await self._newest(path, "revisions", limit)]
 
     async def read_revision(self, agent_id: str, revision_id: str, *, branch_id: str | None = None) -> Revision:
         if branch_id is not None:

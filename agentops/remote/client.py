@@ -25,27 +25,25 @@ from agentops.document import (
 )
 from agentops.errors import ConflictError, ConflictFlavour, ForbiddenError, NotFoundError, PlatformError
 from agentops.fields import METADATA
-from agentops.net import Answer, Http, error_of
+from agentops.net import Http
 from agentops.remote import wire
+from agentops.remote.outbound import Outbound
+from agentops.remote.requests import API, unwrapped
 from agentops.remote.rows import AgentRow, ProductRow, VoiceRow, read_row, rows_of
 
-API = "/atoms/v1"
 VOICES = "/waves/v1"
 PAGE_SIZE = 100
+_CALLS_PAGE = 500  # the most that the list of conversations gives
 _READ_APART = ("name", "telephonyProductId")  # a listing has the one itself, and the other as telephone numbers
 FREE_PLAN_AGENTS = 3  # whoever holds more pays, and may send more requests a second
 
 
-class Client:
+class Client(Outbound):
     """One account. Holds the connection; use as an async context manager, or call `close`."""
 
     def __init__(self, http: Http) -> None:
-        self.http = http
+        super().__init__(http)
         self._knows_plan = False
-
-    @property
-    def base_url(self) -> str:
-        return self.http.origin
 
     async def __aenter__(self) -> Self:
         return self
@@ -58,15 +56,19 @@ class Client:
     async def close(self) -> None:
         await self.http.close()
 
-    # -- requests
-
-    async def _get(self, path: str, **query: Any) -> Any:
-        answer = await self.http.request("GET", API + path, query=query or None)
-        return unwrapped(answer, f"GET {API}{path}")
-
-    async def _write(self, method: str, path: str, body: Any = None, *, is_repeatable: bool = False) -> Any:
-        answer = await self.http.request(method, API + path, body=body, is_repeatable=is_repeatable)
-        return unwrapped(answer, f"{method} {API}{path}")
+    async def _newest(self, path: str, container: str, limit: int) -> list[Any]:
+        """The first `limit` rows of a list of which the platform gives a hundred at a time."""
+        rows: list[Any] = []
+        while len(rows) < limit:
+            asked = min(limit - len(rows), PAGE_SIZE)
+            skipped = {"skip": len(rows)} if rows else {}
+            page = rows_of(await self._get(path, limit=asked, **skipped), container)
+            if rows and page[:1] == rows[:1]:
+                break  # a platform that ignores `skip` gives the first page again
+            rows += page
+            if len(page) < asked:
+                break
+        return rows
 
     # -- agents
 
@@ -204,6 +206,32 @@ class Client:
         data = await self._get(f"/conversation/{call_id}")
         return data if isinstance(data, dict) else {}
 
+    async def list_calls(
+        self, agent_id: str, revision_id: str, call_types: Sequence[str]
+    ) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+        """The calls that a revision served, one page of rows at a time, as the platform filters them.
+
+        A call that ends while pages are read moves rows to the next page; those that come again are left out.
+        """
+        before: set[str] = set()
+        number, has_more = 1, True
+        while has_more:
+            data = await self._get(
+                "/conversation",
+                agentIds=agent_id,
+                versionFilter=revision_id,
+                callTypes=",".join(call_types),
+                page=number,
+                limit=_CALLS_PAGE,
+            )
+            rows = [row for row in rows_of(data, "logs") if isinstance(row, dict)]
+            yield [row for row in rows if row.get("callId") not in before]
+            before = {str(row.get("callId")) for row in rows}
+            pagination = data.get("pagination") if isinstance(data, dict) else None
+            said = pagination.get("hasMore") if isinstance(pagination, dict) else None
+            has_more = bool(rows) and (said if isinstance(said, bool) else len(rows) == _CALLS_PAGE)
+            number += 1
+
     async def watch_call(self, call_id: str) -> AsyncIterator[dict[str, Any]]:
         async for line in self.http.stream_lines(f"{API}/events", query={"callId": call_id}):
             if line.startswith("data:"):
@@ -230,17 +258,6 @@ def _event(text: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return event if isinstance(event, dict) else None
-
-
-def unwrapped(answer: Answer, request: str) -> Any:
-    """What an answer carries, out of either documented envelope."""
-    body = answer.body
-    if not isinstance(body, Mapping):
-        return body
-    verdict = body.get("status", body.get("success"))
-    if verdict is False:
-        raise error_of(answer, request)
-    return body.get("data") if isinstance(verdict, bool) else body
 
 
 def is_mine(revision: Revision, mine: tuple[str, str] | None) -> bool:

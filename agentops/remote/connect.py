@@ -7,8 +7,8 @@ from agentops.document import Generation, Secret
 from agentops.errors import ConflictError, NotFoundError, PlatformError
 from agentops.net import Http, NetOptions, Transport, platform_origin
 from agentops.remote.branches import Branches
-from agentops.remote.client import API
 from agentops.remote.drafts import Drafts
+from agentops.remote.requests import API
 
 _NO_AGENT = "0" * 24  # a well-formed id that names nothing: enough to learn which routes exist
 

@@ -46,8 +46,8 @@ class Drafts(Client):
 
     async def _rows(self, agent_id: str, limit: int) -> list[RevisionRow]:
         path = f"/agent/{agent_id}/versions"
-        data = await self._get(path, limit=min(limit, 100))
-        rows = [read_row(RevisionRow, row, f"GET {path}") for row in rows_of(data, "versions")]
+        found = await self._newest(path, "versions", limit)
+        rows = [read_row(RevisionRow, row, f"GET {path}") for row in found]
         return sorted(rows, key=lambda row: row.version_number or 0, reverse=True)
 
     async def _active_id(self, agent_id: str) -> str | None:

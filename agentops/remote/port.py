@@ -65,6 +65,80 @@ class Publication:
     revision: Revision | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StoredAudience:
+    """People whom campaigns call, as the platform keeps them; it can't be changed.
+
+    is_used: by a campaign of any status; None where the platform doesn't say
+    """
+
+    audience_id: str
+    name: str
+    description: str = ""
+    people: int | None = None
+    is_used: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCampaign:
+    """A campaign on the platform. `people`: only where one campaign is read; `created_at`: ISO."""
+
+    campaign_id: str
+    name: str
+    status: str
+    description: str | None = None
+    created_at: str | None = None
+    agent_id: str | None = None
+    audience_id: str | None = None
+    people: int | None = None
+
+
+class Dialling(Protocol):
+    """Outbound campaigns. Creating is never repeated blindly: the caller lists before it creates again."""
+
+    async def list_audiences(self) -> Sequence[StoredAudience]: ...
+
+    async def create_audience(
+        self, name: str, *, description: str, phone_column: str, csv: bytes
+    ) -> StoredAudience: ...
+
+    async def delete_audience(self, audience_id: str) -> None:
+        """Refused by the platform while a campaign uses it."""
+        ...
+
+    async def list_campaigns(self) -> Sequence[StoredCampaign]: ...
+
+    async def read_campaign(self, campaign_id: str) -> StoredCampaign: ...
+
+    async def create_campaign(self, body: Mapping[str, Any]) -> str: ...
+
+    async def start_campaign(self, campaign_id: str) -> None: ...
+
+    async def pause_campaign(self, campaign_id: str) -> None: ...
+
+    async def list_campaign_calls(self, campaign_id: str) -> Sequence[Mapping[str, Any]]:
+        """Every call of the campaign, retries included, as the platform's rows."""
+        ...
+
+    async def export_members(self, campaign_id: str) -> Sequence[Mapping[str, Any]]:
+        """The people of the campaign with what became of each."""
+        ...
+
+    async def list_not_to_call(self) -> frozenset[str]: ...
+
+    async def list_last_calls(self, agent_id: str, limit: int) -> Sequence[Mapping[str, Any]]:
+        """The agent's calls on the phone that changed last, as the platform's rows."""
+        ...
+
+    async def read_free_slots(self, agent_id: str) -> int | None:
+        """How many outbound calls of the agent the account has room for; None where it doesn't say."""
+        ...
+
+    async def read_credits(self) -> float | None:
+        """What the account has left; None where it doesn't say or pays by invoice."""
+        ...
+
+
 class Reader(Protocol):
     """Questions only: a plan needs no more than this."""
 
@@ -128,6 +202,12 @@ class Reader(Protocol):
 
     async def read_call(self, call_id: str) -> dict[str, Any]: ...
 
+    def list_calls(
+        self, agent_id: str, revision_id: str, call_types: Sequence[str]
+    ) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+        """Pages of rows of the calls that a revision served. Whether the platform kept to it shows on the rows."""
+        ...
+
     def watch_call(self, call_id: str) -> AsyncIterator[dict[str, Any]]:
         """The events of a call while it lasts, tools and latencies among them."""
         ...
@@ -137,7 +217,7 @@ class Reader(Protocol):
         ...
 
 
-class Writer(Reader, Protocol):
+class Writer(Reader, Dialling, Protocol):
     """Reading plus the writes of an apply. Each write is one request, so that each can fail on its own."""
 
     async def create_agent(self, name: str, *, workflow_type: str = "single_prompt", **metadata: Any) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from agentops.errors import PlatformError
 from agentops.net import Answer
-from agentops.remote.client import API
+from agentops.remote.requests import API
 from agentops.remote.rows import rows_of
 from agentops.remote.scratch import END_CALL, GREETING, LABEL, PROMPT, AnsweredError, Scratch, id_of
 

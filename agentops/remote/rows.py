@@ -155,6 +155,32 @@ class VoiceRow(Row):
     model_ids: list[str] | None = Field(None, alias="modelIds")
 
 
+class NamedRow(Row):
+    id_: str | None = Field(None, alias="_id")
+
+
+class AudienceRow(Row):
+    audience_id: str = Field(alias="_id")
+    name: str = ""
+    description: str | None = None
+    member_count: int | None = Field(None, alias="memberCount")
+    has_campaigns: bool | None = Field(None, alias="hasCampaigns")
+
+
+class CampaignRow(Row):
+    """Created campaigns answer with flat ids, those that are read with nested rows."""
+
+    campaign_id: str = Field(alias="_id")
+    name: str = ""
+    status: str
+    description: str | None = None
+    created_at: str | None = Field(None, alias="createdAt")
+    agent: NamedRow | None = None
+    audience: NamedRow | None = None
+    agent_id: str | None = Field(None, alias="agentId")
+    audience_id: str | None = Field(None, alias="audienceId")
+
+
 def read_row(kind: type[_Row], data: Any, request: str) -> _Row:
     """`data` as a row. Raises PlatformError that names the request and the fields that are wrong, without values."""
     try:

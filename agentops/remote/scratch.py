@@ -13,7 +13,7 @@ from agentops.clock import Clock
 from agentops.errors import PlatformError
 from agentops.net import Answer, Dialect, Http
 from agentops.remote import wire
-from agentops.remote.client import API
+from agentops.remote.requests import API
 from agentops.remote.rows import rows_of
 
 SCRATCH = "agentops probe"  # what the names of scratch agents begin with

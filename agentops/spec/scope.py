@@ -9,7 +9,7 @@ from copy import copy
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from agentops.credentials import is_key_name
+from agentops.credentials import is_secret_variable
 from agentops.diagnostics import Where
 from agentops.document import SecretRef
 from agentops.spec.closest import closest
@@ -19,8 +19,6 @@ from agentops.spec.template import SecretValue, TemplateError, UndefinedNameErro
 from agentops.spec.template_values import BUDGET, to_text
 
 SHORT_SECRET = 6  # characters; anything shorter may be part of an ordinary word
-
-_LONG_ENOUGH = 8  # characters from which on the value of a variable that is only called like a secret is taken for one
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,7 @@ class Secrets(Mapping[str, SecretValue]):
         whose name says that it is one. A spec that used it may be gone, and the platform still holds the value."""
         names = {*self._sources, *self._noted, *also}
         found = {name: self._value(self._sources.get(name, SecretOrigin(env=name))) for name in names}
-        found |= {name: value for name, value in self._environ.items() if _is_telling(name, value)}
+        found |= {name: value for name, value in self._environ.items() if is_secret_variable(name, value)}
         return tuple(SecretRef(name, value) for name, value in sorted(found.items()) if value)
 
     def variables(self, also: Iterable[str] = ()) -> set[str]:
@@ -162,10 +160,6 @@ class Secrets(Mapping[str, SecretValue]):
                 return stream.read(65536).rstrip("\r\n")
         except (OSError, ValueError):
             return None
-
-
-def _is_telling(name: str, value: str) -> bool:
-    return len(value) >= _LONG_ENOUGH and is_key_name(name)
 
 
 class Functions:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from agentops.spec.files import PROJECT_FILE, ProjectFiles
 
 from agentops.spec.slug import slug
 
@@ -44,6 +47,11 @@ def project_files(start: Start) -> dict[str, str]:
         ".gitignore": _filled(folder / "common" / "gitignore", start, key),
     }
     return made | {place: _filled(folder / start.template / file, start, key) for file, place in places.items()}
+
+
+def has_specs(folder: Path) -> bool:
+    """Whether the folder is a project that has agents of its own already."""
+    return (folder / PROJECT_FILE).is_file() and bool(ProjectFiles(folder).specs())
 
 
 def project_name(folder: str) -> str:

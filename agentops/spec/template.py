@@ -124,7 +124,12 @@ def _undefined(names: list[str], scope: Scope) -> UndefinedNameError:
 
 
 def _opener(function: str, path: str) -> Render:
-    return lambda scope: scope[function](path)
+    def read(scope: Scope) -> Any:
+        if function not in scope:
+            raise _undefined([function], scope)
+        return scope[function](path)
+
+    return read
 
 
 def _joiner(literals: list[str], getters: list[Render]) -> Render:

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from agentops.workflow import applying as applying
     from agentops.workflow import calls as calls
+    from agentops.workflow import campaigns as campaigns
     from agentops.workflow import certifying as certifying
     from agentops.workflow import ci_deploy as ci_deploy
     from agentops.workflow import ci_watch as ci_watch
+    from agentops.workflow import comparing as comparing
     from agentops.workflow import deployment as deployment
     from agentops.workflow import diff as diff
     from agentops.workflow import doctor as doctor
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from agentops.workflow import recorded_calls as recorded_calls
     from agentops.workflow import scripts as scripts
     from agentops.workflow import selecting as selecting
+    from agentops.workflow import serving as serving
     from agentops.workflow import status as status
     from agentops.workflow import talking as talking
     from agentops.workflow import validating as validating

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agentops.apply.rollback import PREVIOUS, RollbackTarget, plan_rollback
+from agentops.apply.rollback import PREVIOUS, RollbackTarget, commit_in, plan_rollback
 from agentops.apply.run_history import read_run, read_verdicts
 from agentops.document import AgentListing, DesiredAgent
 from agentops.errors import UsageError
@@ -17,7 +17,7 @@ from agentops.plan.model import Plan
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.planning import survey
 
-_REVISIONS = 100
+REVISIONS = 1000  # of one agent: more than anybody reads, and ten requests at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class AgentHistory:
 async def read_histories(deployment: Deployment) -> tuple[AgentHistory, ...]:
     """The history of every selected agent that is on the platform. Raises UsageError when none is."""
     verdicts = read_verdicts(deployment.root, deployment.environment.name)
-    found = await _listed(deployment)
+    found = await list_deployed(deployment)
     return tuple(await asyncio.gather(*(_history(deployment, agent, listing, verdicts) for agent, listing in found)))
 
 
@@ -40,10 +40,19 @@ async def _history(
     deployment: Deployment, agent: DesiredAgent, listing: AgentListing, verdicts: Mapping[str, str]
 ) -> AgentHistory:
     account = deployment.account
-    revisions = await account.list_revisions(listing.agent_id, limit=_REVISIONS)
+    revisions = await account.list_revisions(listing.agent_id, limit=REVISIONS)
     live = await account.read_live(listing.agent_id)
     entries = build_history(deployment.environment, revisions, live.revision_id if live else None, verdicts)
     return AgentHistory(agent, listing.agent_id, entries)
+
+
+def commit_of(history: AgentHistory, entry: HistoryEntry) -> str | None:
+    """The commit that a revision, or the one that it was restored from, names in its label; None: it is not known."""
+    by_id = {each.revision.revision_id: each.revision for each in history.entries}
+    revision = entry.revision
+    while commit_in(revision.label) is None and revision.restored_from in by_id:
+        revision = by_id[revision.restored_from or ""]
+    return commit_in(revision.label)
 
 
 async def plan_going_back(deployment: Deployment, options: PlanOptions, *, to: str = PREVIOUS) -> Plan:
@@ -51,7 +60,7 @@ async def plan_going_back(deployment: Deployment, options: PlanOptions, *, to: s
 
     Raises RefusedError where there is nothing to go back to, UsageError where `to` means no revision or several.
     """
-    targets = [(agent, listing, to) for agent, listing in await _listed(deployment)]
+    targets = [(agent, listing, to) for agent, listing in await list_deployed(deployment)]
     return await _plan(deployment, targets, options)
 
 
@@ -65,7 +74,7 @@ async def plan_undoing(deployment: Deployment, run: str, options: PlanOptions) -
             code="unknown-run",
         )
     before = {each["key"]: each["previous_revision_id"] for each in result["agents"] if each["previous_revision_id"]}
-    listed = await _listed(deployment)
+    listed = await list_deployed(deployment)
     targets = [(agent, listing, before[agent.key]) for agent, listing in listed if agent.key in before]
     if not targets:
         raise UsageError(f"run {result['run_id']} changed none of the selected agents", code="nothing-to-undo")
@@ -82,7 +91,7 @@ async def _plan(
     return await plan_rollback(deployment.account, environment, chosen, options)
 
 
-async def _listed(deployment: Deployment) -> list[tuple[DesiredAgent, AgentListing]]:
+async def list_deployed(deployment: Deployment) -> list[tuple[DesiredAgent, AgentListing]]:
     """The selected agents that are on the platform. A spec is not needed for it: our marks tell, too."""
     world = await survey(deployment)
     matches = [as_deployed(each, None) if not each.desired.name else each for each in world.matching.matches]

@@ -17,7 +17,7 @@ from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
 from agentops.document import DesiredAgent, Environment
 from agentops.errors import SpecError, UsageError
 from agentops.spec import Project
-from agentops.spec.files import FileProblem, ProjectFiles
+from agentops.spec.files import PROJECT_FILE, FileProblem, ProjectFiles
 from agentops.spec.rendering import Rendering
 from agentops.spec.scope import Names
 from agentops.spec.source_text import SourceError
@@ -120,8 +120,11 @@ def load_scripts(project: Project, agents: Sequence[DesiredAgent], choice: Choic
     """The chosen scripts of `agents`. All problems of all files are raised together, as one SpecError."""
     files = choice.files or tuple(dict.fromkeys(file for agent in agents for file in agent.calls))
     loaded: list[LoadedScript] = []
-    problems: list[Diagnostic] = []
+    specs = {PROJECT_FILE, *ProjectFiles(project.root).specs()} if choice.files else ()
+    problems = [_no_script(file, agents) for file in files if file in specs]
     for file in files:
+        if file in specs:
+            continue
         try:
             loaded.append(load_script(project.root, file, project.environment))
         except SpecError as error:
@@ -132,6 +135,13 @@ def load_scripts(project: Project, agents: Sequence[DesiredAgent], choice: Choic
         raise SpecError(problems)
     mine = [item for item in loaded if item.script.agent in keys]
     return [item for item in mine if not choice.tags or set(choice.tags) & set(item.script.tags)]
+
+
+def _no_script(file: str, agents: Sequence[DesiredAgent]) -> Diagnostic:
+    known = list(dict.fromkeys(script for agent in agents for script in agent.calls))
+    hint = f"name one of {', '.join(known[:3])}" if known else "name a file in agents/calls/"
+    what = "the project's settings" if file == PROJECT_FILE else "the spec of an agent"
+    return Diagnostic("call-script", Severity.ERROR, f"{file} is {what}, not a call script", hint, Where(file))
 
 
 def _of_another_agent(loaded: LoadedScript, source: str, keys: Sequence[str], known: Sequence[str]) -> Diagnostic:

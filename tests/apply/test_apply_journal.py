@@ -123,6 +123,6 @@ def test_the_lock_of_a_dead_process_is_no_lock(tmp_path: Path) -> None:
     )
     died = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)
     assert died.returncode == -9
-    assert "pid" in (tmp_path / ".agentops" / "locks" / "prod.lock").read_text()
+    assert "pid" in (tmp_path / ".agentops" / "locks" / "prod.json").read_text()
     with environment_lock(tmp_path, "prod", SystemClock()):
         pass

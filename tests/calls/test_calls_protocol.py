@@ -35,7 +35,7 @@ CREATED = {"type": "session.created", "session_id": "s", "call_id": "CALL-1", "s
 
 
 def opened(mode: Mode = Mode.WEBCALL) -> Protocol:
-    protocol = Protocol(mode)
+    protocol = Protocol(mode, asked_rate_hz=16_000)
     protocol.receive(json.dumps(CREATED), 0.0)
     return protocol
 
@@ -85,7 +85,7 @@ def test_what_contradicts_the_protocol_is_a_violation(message: Any) -> None:
 
 def test_order_is_held() -> None:
     assert isinstance(Protocol(Mode.WEBCALL).receive('{"type":"interruption"}', 0.0), Violation)
-    protocol = Protocol(Mode.WEBCALL)
+    protocol = Protocol(Mode.WEBCALL, asked_rate_hz=16_000)
     assert protocol.receive(json.dumps(CREATED), 0.0) == SessionCreated(0.0, "s", "CALL-1", 16000)
     assert protocol.sample_rate_hz == 16000
     protocol.receive('{"type":"session.closed","reason":"ended"}', 1.0)

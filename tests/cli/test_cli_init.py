@@ -25,14 +25,51 @@ def test_a_new_project_works_from_the_first_command_on(
     assert agentops("plan", "--detailed-exitcode").code == 0
 
 
-def test_what_is_there_is_never_overwritten(
+def test_a_project_that_exists_gets_what_it_lacks_and_keeps_the_rest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agentops: Agentops
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    mine = tmp_path / "agentops.yaml"
-    mine.write_text("project: mine\n")
-    refused = agentops("init")
-    assert refused.code == 4
-    assert "agentops.yaml" in refused.err
-    assert mine.read_text() == "project: mine\n"
-    assert [path.name for path in tmp_path.iterdir()] == ["agentops.yaml"]
+    assert agentops("init").code == 0
+    edited = tmp_path / "agents" / "support.yaml"
+    edited.rename(tmp_path / "agents" / "desk.yaml")
+    settings = tmp_path / "agentops.yaml"
+    settings.write_text(settings.read_text() + "# mine\n")
+    (tmp_path / "AGENTS.md").unlink()
+
+    again = agentops("init", "--github")
+
+    assert again.code == 0, again.err
+    written = again.out.splitlines()
+    assert written[0] == "AGENTS.md"
+    assert ".github/workflows/agentops.yml" in written
+    assert "agentops.yaml is there already and was left alone" in again.err
+    assert settings.read_text().endswith("# mine\n")
+    assert not edited.exists(), "an agent that nobody asked for would be deployed"
+
+
+def test_it_ends_with_the_commands_to_go_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agentops: Agentops
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = agentops("init", str(tmp_path / "a desk"))
+    assert "a desk/agentops.yaml" in ended.out.splitlines()
+    assert ended.err.splitlines()[-4:] == [
+        "  cd 'a desk'",
+        "  agentops validate",
+        "  agentops plan",
+        "  agentops apply",
+    ]
+
+
+@pytest.mark.parametrize("file", ["agents/support.yaml", "agentops.yaml"])
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
+def test_a_spec_is_no_call_script(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agentops: Agentops, file: str, options: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert agentops("init").code == 0
+    ended = agentops("smoke", file, *options)
+    assert ended.code == 1
+    assert f"{file} is " in ended.err
+    assert "not a call script" in ended.err
+    assert "next: name one of agents/calls/support-hours.yaml" in ended.err

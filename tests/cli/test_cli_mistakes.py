@@ -88,7 +88,7 @@ def test_yaml_that_does_not_parse(project: Path, agentops: Agentops) -> None:
     path.write_text(path.read_text().replace("tags:\n", "tags: [\n", 1))
     ended = agentops("validate")
     assert ended.code == 1
-    assert re.search(r"agents/support\.yaml:\d+:\d+: error\[.*\n.*next: ", ended.out)
+    assert re.search(r"agents/support\.yaml:\d+:\d+: error\[.*\n(.*\n)*  next: ", ended.out)
 
 
 def test_an_unreachable_host(project: Path, agentops: Agentops, monkeypatch: pytest.MonkeyPatch) -> None:

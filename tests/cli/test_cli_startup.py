@@ -109,7 +109,14 @@ def test_ways_to_ask_for_help_and_the_version(capsys: pytest.CaptureFixture[str]
 def test_the_completion_of_a_shell_can_be_shown(shell: str) -> None:
     command = [sys.executable, "-m", "agentops.cli.app", "--show-completion", shell]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "_AGENTOPS_COMPLETE=complete_" in done.stdout
+    assert f"_AGENTOPS_COMPLETE=complete_{shell}" in done.stdout
+
+
+def test_an_unknown_shell_is_told_which_there_are() -> None:
+    command = [sys.executable, "-m", "agentops.cli.app", "--show-completion", "csh"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 64
+    assert "bash, zsh, fish" in done.stderr
 
 
 def test_a_project_without_templates_is_validated_without_a_template_engine(tmp_path: Path) -> None:

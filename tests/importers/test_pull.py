@@ -227,7 +227,7 @@ def test_forgetting_removes_what_only_that_agent_uses_and_protects_it(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     where = ["--project", str(project)]
-    assert run(["forget", "nobody", *where, "--yes"]) == 64
+    assert run(["forget", "desks", *where, "--yes"]) == 64  # a slip
     assert run(["forget", "desk", *where]) == 64
     assert run(["forget", "desk", "--dry-run", *where]) == 0
     assert (project / "agents/desk.yaml").is_file()

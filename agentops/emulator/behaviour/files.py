@@ -149,6 +149,29 @@ class Turn(_Part):
         return value
 
 
+class CalleeCall(_Part):
+    """What a person does with one call of a campaign."""
+
+    does: Literal["answers", "hangs_up", "voicemail", "busy", "no_answer"] = "answers"
+    lasts_s: float = Field(default=30.0, ge=0, le=3600, description="How long they talk, where there is talk.")
+    says: tuple[str, ...] = Field(default=(), description="What the person says; it goes into the transcript.")
+    refuses_calls: bool = Field(default=False, description="Asks never to be called again: the do-not-call list.")
+
+    _as_lists = field_validator("says", mode="before", json_schema_input_type=str | list[str])(_listed)
+
+
+class Callee(_Part):
+    """People whom a campaign of this agent calls."""
+
+    numbers: tuple[str, ...] = Field(default=("*",), description="Numbers, with `*` and `?`; the first that fits.")
+    calls: tuple[CalleeCall, ...] = Field(
+        min_length=1, description="What the first call comes to, the second, ...; the last holds for all after it."
+    )
+
+    _as_lists = field_validator("numbers", mode="before", json_schema_input_type=str | list[str])(_listed)
+    _as_calls = field_validator("calls", mode="before", json_schema_input_type=CalleeCall | list[CalleeCall])(_listed)
+
+
 class Behaviour(_Part):
     """One agent's behaviour."""
 
@@ -165,6 +188,7 @@ class Behaviour(_Part):
         default=(), description="Answers where no reply of the turn fits the live agent."
     )
     idle: tuple[Reply, ...] = Field(default=(), description="Said when the caller is silent for too long.")
+    callees: tuple[Callee, ...] = Field(default=(), description="What people do when a campaign of the agent calls.")
     faults: Faults = Field(default=Faults(), description="Faults of every reply that names none.")
 
     _as_lists = field_validator("agents", mode="before", json_schema_input_type=str | list[str])(_listed)
@@ -201,6 +225,13 @@ class Behaviours:
     def __init__(self, files: Sequence[tuple[str, Behaviour]]) -> None:
         """`files` are pairs of a file's stem and its content."""
         self._files = sorted(files, key=lambda file: (-len(_words(file[0])), file[0]))
+
+    def callee(self, agent_name: str, number: str) -> list[dict[str, Any]]:
+        """What each call to `number` comes to, as plain data; whom no file describes answers."""
+        for callee in self.of(agent_name).callees:
+            if any(fnmatchcase(number, pattern) for pattern in callee.numbers):
+                return [call.model_dump() for call in callee.calls]
+        return [CalleeCall().model_dump()]
 
     def of(self, agent_name: str) -> Behaviour:
         """The behaviour of the agent with this display name; see the module's text for which file that is."""

@@ -60,6 +60,11 @@ class Grant:
     variables: dict[str, Any] = field(default_factory=dict)
 
 
+def answers_always(_agent: str, _number: str) -> list[Body]:
+    """A person whom no behaviour file describes."""
+    return [{"does": "answers", "lasts_s": 30.0, "says": [], "refuses_calls": False}]
+
+
 class Store:
     """One account. Every write is durable when the method returns, or when the surrounding `transaction` ends."""
 
@@ -69,6 +74,9 @@ class Store:
         self.database = Database(options.data)
         self.warnings: deque[str] = deque(maxlen=WARNINGS_KEPT)
         self.on_warning: Callable[[str], None] = lambda text: None
+        self.callee: Callable[[str, str], list[Body]] = (
+            answers_always  # an agent's and a person's -> what each call does
+        )
         self._random = random.Random(options.seed)
         self._listeners: list[Callable[[str, Body], None]] = []
         self._call_watchers: list[Callable[[str, Body], None]] = []

@@ -29,10 +29,6 @@ def _row(entry: HistoryEntry) -> tuple[str, str, str, str, str]:
     revision = entry.revision
     number = str(revision.number) if revision.number is not None else revision.revision_id
     number = f"{revision.branch} {number}" if revision.branch else number
-    if entry.mark is not None:
-        who = f"agentops:{entry.mark.key}" if entry.is_ours else "elsewhere"
-    else:
-        who = "restore" if entry.restored_from is not None else "console"
     notes = [entry.text] if entry.text else []
     if entry.restored_from is not None:
         notes.append(f"restored from {entry.restored_from}")
@@ -42,5 +38,13 @@ def _row(entry: HistoryEntry) -> tuple[str, str, str, str, str]:
         notes.append("not published")
     if entry.verdict:
         notes.append(f"calls {entry.verdict}")
-    by = f"{who} {revision.published_by or ''}".strip()
-    return ("*" if entry.is_live else " ", number, revision.published_at or "-", by, "; ".join(notes))
+    return ("*" if entry.is_live else " ", number, revision.published_at or "-", who_text(entry), "; ".join(notes))
+
+
+def who_text(entry: HistoryEntry) -> str:
+    """By what means a revision came to be, and whose name the platform has for it."""
+    if entry.mark is not None:
+        means = f"agentops:{entry.mark.key}" if entry.is_ours else "elsewhere"
+    else:
+        means = "restore" if entry.restored_from is not None else "console"
+    return f"{means} {entry.revision.published_by or ''}".strip()

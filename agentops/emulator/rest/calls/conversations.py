@@ -11,6 +11,7 @@ from typing import Any
 
 from agentops.emulator.rest.agents.agent import AGENT, show_agent
 from agentops.emulator.rest.calls.analysis import analyse
+from agentops.emulator.rest.campaigns.dialling import settle_all
 from agentops.emulator.rest.schema import (
     COUNT,
     FLAG,
@@ -65,6 +66,10 @@ def list_conversations(store: Store, request: Request) -> Answer:
 
 
 def _fits(row: Body, request: Request) -> bool:
+    # Only first calls are listed, unless somebody asks for the others.
+    wanted_attempts = request.query.get("callAttemptFilter", "initial")
+    if wanted_attempts != "all" and (row.get("retryAttemptNumber", 0) > 0) != (wanted_attempts == "retry"):
+        return False
     wanted = {
         "agentIds": row["agentId"],
         "callTypes": row["type"],
@@ -142,6 +147,7 @@ def recording_url(request: Request, call_id: str, stereo: bool) -> str:
 
 
 def settled_calls(store: Store) -> list[Body]:
+    settle_all(store)
     return [settled(store, row) for row in store.database.all("call")]
 
 

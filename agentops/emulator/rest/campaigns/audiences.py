@@ -6,6 +6,7 @@ import csv
 import io
 from typing import Any
 
+from agentops.emulator.rest.campaigns.dialling import settle_all
 from agentops.emulator.rest.schema import COUNT, FLAG, ID, OBJECT, STAMP, TEXT, array, obj, one_of, problems
 from agentops.emulator.rest.shapes import CAMPAIGN_STATUS, NUMBERED_PAGE
 from agentops.emulator.rest.wire import FAILURE, Answer, Refusal, Request, Route, answer, data, succeeded, success
@@ -161,10 +162,21 @@ def _read(store: Store, request: Request) -> Body:
 
 
 def list_dnc(store: Store, request: Request) -> Answer:
-    """Nobody is ever put on the do-not-call list here."""
-    size = request.whole("offset", 50, most=500)
-    pagination = {"page": request.whole("page", 1), "offset": size, "total": 0, "totalPages": 0, "hasMore": False}
-    return succeeded({"entries": [], "pagination": pagination})
+    """Those who said in a campaign's call that they don't want to be called."""
+    settle_all(store)
+    agent, search = request.query.get("agentId"), request.query.get("search", "")
+    entries = [
+        each for each in store.database.all("dnc") if agent in (None, each["agentId"]) and search in each["phoneNumber"]
+    ]
+    page, size = request.whole("page", 1), request.whole("offset", 50, most=500)
+    pagination = {
+        "page": page,
+        "offset": size,
+        "total": len(entries),
+        "totalPages": -(-len(entries) // size),
+        "hasMore": page * size < len(entries),
+    }
+    return succeeded({"entries": entries[(page - 1) * size : page * size], "pagination": pagination})
 
 
 _DNC = obj({"entries": array(OBJECT), "pagination": NUMBERED_PAGE}, required=("entries", "pagination"))

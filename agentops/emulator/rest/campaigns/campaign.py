@@ -1,20 +1,20 @@
-"""Campaigns over HTTP. A campaign goes through its states by the clock and dials nobody."""
+"""Campaigns over HTTP: made, started, paused and exported. What they do meanwhile is in `dialling`."""
 
 from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
 from typing import Any
 
 from agentops.emulator.rest.calls.conversations import show_row
+from agentops.emulator.rest.campaigns.dialling import move, outcomes, settle
 from agentops.emulator.rest.schema import COUNT, ID, OBJECT, STAMP, TEXT, array, maybe, number, obj, one_of, text
 from agentops.emulator.rest.shapes import CAMPAIGN_STATUS, NUMBERED_PAGE
 from agentops.emulator.rest.wire import Answer, Refusal, Request, Route, answer, data, done
 from agentops.emulator.store.database import Body
-from agentops.emulator.store.state import ORGANIZATION_ID, USER_ID, Store, from_iso
+from agentops.emulator.store.state import ORGANIZATION_ID, USER_ID, Store
 
-STARTS_WITHIN_S = 2.0  # a campaign that was started is `processing` this long
+_KEPT_INSIDE = ("events", "dialledS")
 
 
 def create_campaign(store: Store, request: Request) -> Answer:
@@ -35,6 +35,7 @@ def create_campaign(store: Store, request: Request) -> Answer:
         "scheduledAt": body.get("scheduledAt"),
         "status": "scheduled" if body.get("scheduledAt") else "draft",
         "startedAt": None,
+        "dialledS": 0.0,
         "organization": ORGANIZATION_ID,
         "createdBy": USER_ID,
         "createdAt": store.now(),
@@ -42,11 +43,11 @@ def create_campaign(store: Store, request: Request) -> Answer:
         "events": [],
     }
     store.database.put("campaign", campaign_id, campaign)
-    return answer({name: value for name, value in campaign.items() if name != "events"}, 201)
+    return answer({name: value for name, value in campaign.items() if name not in _KEPT_INSIDE}, 201)
 
 
 def list_campaigns(store: Store, request: Request) -> Answer:
-    campaigns = [_settled(store, each) for each in store.database.all("campaign")[::-1]]
+    campaigns = [settle(store, each) for each in store.database.all("campaign")[::-1]]
     page, size = request.whole("page", 1), request.whole("offset", 5)
     pagination = {
         "total": len(campaigns),
@@ -60,9 +61,11 @@ def list_campaigns(store: Store, request: Request) -> Answer:
 
 
 def get_campaign(store: Store, request: Request) -> Answer:
-    campaign = _settled(store, _read(store, request))
+    campaign = settle(store, _read(store, request))
     total = store.database.count("member", owner=campaign["audienceId"])
-    metrics = {"total_participants": total, "contacts_called": 0, "contacts_connected": 0}
+    called = outcomes(store, campaign)
+    reached = sum(each["is_reached"] for each in called.values())
+    metrics = {"total_participants": total, "contacts_called": len(called), "contacts_connected": reached}
     return answer({"campaign": _show_campaign(store, campaign), "events": campaign["events"], "metrics": metrics})
 
 
@@ -70,7 +73,7 @@ def _show_campaign(store: Store, campaign: Body) -> Body:
     agent = store.database.get("agent", campaign["agentId"]) or {}
     audience = store.database.get("audience", campaign["audienceId"]) or {}
     return {
-        **{name: value for name, value in campaign.items() if name not in ("events", "agentId", "audienceId")},
+        **{name: value for name, value in campaign.items() if name not in (*_KEPT_INSIDE, "agentId", "audienceId")},
         "agent": {name: agent.get(name) for name in ("_id", "name", "workflowType")},
         "audience": {name: audience.get(name) for name in ("_id", "name")},
         "error": None,
@@ -78,61 +81,47 @@ def _show_campaign(store: Store, campaign: Body) -> Body:
     }
 
 
-def _settled(store: Store, campaign: Body) -> Body:
-    """What has become of the campaign by now; nobody is called, so it runs until it is paused or deleted."""
-    now = store.clock.now()
-    if campaign["status"] == "scheduled" and campaign["scheduledAt"] and from_iso(campaign["scheduledAt"]) <= now:
-        return _move(store, campaign, "processing", "schedule")
-    started = campaign["startedAt"]
-    if campaign["status"] == "processing" and from_iso(started) + timedelta(seconds=STARTS_WITHIN_S) <= now:
-        return _move(store, campaign, "running", "system")
-    return campaign
-
-
-def _move(store: Store, campaign: Body, status: str, source: str) -> Body:
-    action = {"processing": "start", "running": "running", "paused": "pause"}[status]
-    event = {"_id": store.new_id(), "triggerSource": source, "eventAction": action, "createdAt": store.now()}
-    started = store.now() if status == "processing" else campaign["startedAt"]
-    moved = {**campaign, "status": status, "startedAt": started, "updatedAt": store.now()}
-    moved["events"] = [*campaign["events"], event]
-    store.database.put("campaign", campaign["_id"], moved)
-    return moved
-
-
 def start_campaign(store: Store, request: Request) -> Answer:
-    campaign = _settled(store, _read(store, request))
+    campaign = settle(store, _read(store, request))
     if campaign["status"] in ("processing", "running", "completed"):
         raise Refusal(400, f"Campaign is already {campaign['status']}")
-    _move(store, campaign, "processing", "user")
+    move(store, campaign, "processing", "user")
     started = {"message": "Campaign started", "taskId": store.new_uuid(), "campaignId": campaign["_id"]}
     return answer(started, 202)
 
 
 def pause_campaign(store: Store, request: Request) -> Answer:
-    campaign = _settled(store, _read(store, request))
+    campaign = settle(store, _read(store, request))
     if campaign["status"] not in ("scheduled", "processing", "running"):
         raise Refusal(400, f"Campaign is {campaign['status']} and cannot be paused")
-    _move(store, campaign, "paused", "user")
+    move(store, campaign, "paused", "user")
     return answer({})
 
 
 def delete_campaign(store: Store, request: Request) -> Answer:
-    store.database.drop("campaign", _read(store, request)["_id"])
+    campaign = _read(store, request)
+    store.database.drop("campaign", campaign["_id"])
+    store.database.drop("dialling", campaign["_id"])
     return done()
 
 
 def export_members(store: Store, request: Request) -> Answer:
     """The audience with what became of each member, as JSON or CSV."""
-    campaign = _read(store, request)
+    campaign = settle(store, _read(store, request))
     members = store.database.all("member", owner=campaign["audienceId"])
-    rows = [{**member["data"], "status": "pending", "attempts": 0} for member in members]
+    called = outcomes(store, campaign)
+    rows = [{**member["data"], **_outcome(called.get(member["_id"]))} for member in members]
     if request.query.get("format", "json") == "csv":
         return _csv_answer(rows)
     return answer(rows)
 
 
+def _outcome(call: Body | None) -> Body:
+    return {"status": call["does"] if call else "pending", "attempts": call["attempt"] + 1 if call else 0}
+
+
 def export_logs(store: Store, request: Request) -> Answer:
-    campaign = _read(store, request)
+    campaign = settle(store, _read(store, request))
     calls = [each for each in store.database.all("call") if each.get("campaignId") == campaign["_id"]]
     rows = [show_row(store, each, request) for each in calls]
     return _csv_answer([{name: row[name] for name in ("callId", "status", "to", "duration")} for row in rows])
@@ -185,7 +174,7 @@ _EVENT = obj(
     {
         "_id": ID,
         "triggerSource": one_of("user", "schedule", "system"),
-        "eventAction": one_of("start", "running", "pause"),
+        "eventAction": one_of("start", "running", "pause", "complete"),
         "createdAt": STAMP,
     },
     required=("_id", "triggerSource", "eventAction"),

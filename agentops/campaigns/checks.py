@@ -1,0 +1,127 @@
+"""What speaks against starting a campaign now: people outside of the window, on the do-not-call list, money.
+
+The window is looked at once, at the start, up to the estimated end: the platform itself keeps no window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from agentops.campaigns.audience import Audience, listed
+from agentops.campaigns.model import Campaign, Window
+
+CALLS_LOOKED_AT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One reason not to dial. `code` is stable."""
+
+    code: str
+    summary: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What the campaign would take, from the agent's last calls; None is not known.
+
+    based_on:    how many calls the figures come from
+    concurrency: calls at once that the account leaves for this agent
+    minutes:     of calls, if everybody answered at once
+    lasts_min:   from the start to the last call, with every retry made
+    cost:        in the unit in which the platform gives the cost of calls
+    """
+
+    based_on: int = 0
+    concurrency: int | None = None
+    minutes: float | None = None
+    lasts_min: float | None = None
+    cost: float | None = None
+
+
+def estimate(campaign: Campaign, people: int, calls: Sequence[Mapping[str, Any]], concurrency: int | None) -> Estimate:
+    """`calls`: the agent's last ones, as rows of the platform's list."""
+    done = [call for call in calls if call.get("status") == "completed" and _number(call.get("duration"))]
+    if not done:
+        return Estimate(concurrency=concurrency)
+    minutes = people * sum(_number(call["duration"]) for call in done) / len(done) / 60
+    costs = [_number(call.get("callCost")) for call in done]
+    waits = campaign.max_retries * campaign.retry_delay_min
+    # Each retry is another round through everybody at worst.
+    rounds = 1 + campaign.max_retries
+    return Estimate(
+        based_on=len(done),
+        concurrency=concurrency,
+        minutes=minutes,
+        lasts_min=minutes * rounds / concurrency + waits if concurrency else None,
+        cost=people * sum(costs) / len(done) if any(costs) else None,
+    )
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+
+
+def refusals(
+    campaign: Campaign,
+    audience: Audience,
+    estimated: Estimate,
+    *,
+    now: datetime,
+    not_to_call: Collection[str],
+    credits_left: float | None,
+) -> Iterator[Refused]:
+    """Everything that speaks against dialling at `now`, but for what the agent itself says."""
+    placeless = [member.line for member in audience.members if not member.zones]
+    if placeless:
+        yield Refused(
+            "ZONE_UNKNOWN",
+            f"{len(placeless)} numbers are toll-free or tell no time zone: lines {listed(placeless)}",
+            "add a column with IANA time zones and name it: `zone_column:`",
+        )
+    end = now + timedelta(minutes=estimated.lasts_min or 0)
+    open_in = {zone: is_open(campaign.window, ZoneInfo(zone), now, end) for zone in _zones(audience)}
+    outside = [m.line for m in audience.members if not all(open_in[zone] for zone in m.zones)]
+    if outside:
+        until = "now" if estimated.lasts_min is None else f"from now until the estimated end ({end:%Y-%m-%d %H:%M} UTC)"
+        yield Refused(
+            "OUTSIDE_WINDOW",
+            f"{len(outside)} people may be outside of the window {until}: lines {listed(outside)}",
+            "start it later, or split the audience by time zone",
+        )
+    unwanted = [member.line for member in audience.members if member.number in not_to_call]
+    if unwanted:
+        yield Refused(
+            "DO_NOT_CALL",
+            f"{len(unwanted)} people are on the do-not-call list: lines {listed(unwanted)}",
+            "take these lines out of the file",
+        )
+    if estimated.cost is not None and credits_left is not None and estimated.cost > credits_left:
+        yield Refused(
+            "CREDITS",
+            f"about {estimated.cost:.2f} credits are needed, the account has {credits_left:.2f}",
+            "buy credits, or call fewer people",
+        )
+    if estimated.concurrency == 0:
+        yield Refused("CONCURRENCY", "every call slot is reserved for other agents", "reserve some for this agent")
+
+
+def _zones(audience: Audience) -> set[str]:
+    return {zone for member in audience.members for zone in member.zones}
+
+
+def is_open(window: Window, zone: ZoneInfo, start: datetime, end: datetime) -> bool:
+    """Whether one opening of the window covers everything from `start` to `end`."""
+    begins, ends = start.astimezone(zone), end.astimezone(zone)
+    is_same_day = begins.date() == ends.date()
+    return (
+        is_same_day
+        and begins.weekday() in window.days
+        and window.opens <= begins.time()
+        and ends.time() <= window.closes
+    )

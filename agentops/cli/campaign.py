@@ -1,0 +1,272 @@
+"""`agentops campaign`: calls many people from a reviewed file. Nothing dials but `start`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from agentops import workflow
+from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, ProjectOption, YesOption
+from agentops.cli.session import Scope, is_interactive, opened, read_project, run_async, scope_of, talk
+from agentops.errors import AgentopsError, ExitCode, StaleError, UsageError
+from agentops.render.campaign.data import people_csv, results_csv, results_json
+from agentops.render.campaign.html import results_html
+from agentops.render.campaign.text import estimate_lines, refused_lines, results_text
+from agentops.render.style import plural
+
+if TYPE_CHECKING:
+    from agentops.workflow.campaigns import Prepared, Report
+    from agentops.workflow.deployment import Deployment
+
+Result = TypeVar("Result")
+_WATCHED_EVERY_S = 5.0
+
+campaign = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Call many people from a reviewed file. Nothing dials but `start`.",
+)
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The campaign: campaigns/NAME.yaml.")]
+
+
+class ResultsFormat(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+    HTML = "html"
+
+
+@campaign.command("check")
+def check(
+    name: NameArgument, environment: EnvironmentOption = None, project: ProjectOption = Path(), api: ApiOption = None
+) -> int:
+    """Check the file, the audience, the agent and the account, and say what a start would do. Writes nothing."""
+    report = _prepared(name, scope_of(project, environment, api), _report)
+    print(_report_text(report))
+    return ExitCode.REFUSED if report.refused else ExitCode.DONE
+
+
+@campaign.command("create")
+def create(
+    name: NameArgument, environment: EnvironmentOption = None, project: ProjectOption = Path(), api: ApiOption = None
+) -> int:
+    """Put the audience and the campaign on the platform. Dials nobody; what is already there stays the one."""
+    stored, is_new = _prepared(name, scope_of(project, environment, api), workflow.campaigns.create)
+    said = "created" if is_new else "is there already"
+    print(f"{stored.name} {said}: {stored.status}, {_people(stored.people or 0)}. Nobody is called.")
+    return ExitCode.DONE
+
+
+@campaign.command("start")
+def start(
+    name: NameArgument,
+    environment: EnvironmentOption = None,
+    project: ProjectOption = Path(),
+    api: ApiOption = None,
+    yes: YesOption = False,
+    digest: Annotated[
+        str | None, typer.Option("--digest", metavar="D", help="That of the summary which `check` showed.")
+    ] = None,
+    no_input: NoInputOption = False,
+) -> int:
+    """Call the people of a created campaign, or go on with a paused one. Checks everything once more before."""
+    target = scope_of(project, environment, api)
+    if yes and digest is None:
+        hint = f"`agentops campaign check {name}` shows the summary with its digest"
+        raise UsageError("--yes needs the --digest of the summary that was read", hint=hint, code="no-digest")
+
+    async def attempt(deployment: Deployment, prepared: Prepared, approved: str | None) -> tuple[Report, str | None]:
+        report = await _report(deployment, prepared)
+        if report.status is None or report.status in workflow.campaigns.DIALLING:
+            return report, (await workflow.campaigns.start(deployment, prepared))[0].status
+        if report.refused or approved is None:
+            return report, None
+        if approved != report.digest:
+            hint = "read the summary of `agentops campaign check` again"
+            raise StaleError(f"the digest is {report.digest} now, not {approved}", hint=hint, code="digest")
+        return report, (await workflow.campaigns.start(deployment, prepared))[0].status
+
+    approved = digest if yes else None
+    report, status = _prepared(name, target, lambda opened, prepared: attempt(opened, prepared, approved))
+    print(_report_text(report))
+    if status is None and report.refused:
+        return ExitCode.REFUSED
+    if status is None:
+        approved = _ask(report, may_ask=is_interactive() and not no_input)
+        report, status = _prepared(name, target, lambda opened, prepared: attempt(opened, prepared, approved))
+        if status is None:
+            print(_report_text(report))
+            return ExitCode.REFUSED
+    print(f"{report.name}: {status}. `agentops campaign pause {name} -e {report.environment}` stops it.")
+    return ExitCode.DONE
+
+
+@campaign.command("pause")
+def pause(
+    name: NameArgument, environment: EnvironmentOption = None, project: ProjectOption = Path(), api: ApiOption = None
+) -> int:
+    """Stop dialling. Calls that are being made go on; `start` resumes."""
+    scope = scope_of(project, environment, api)
+    for stored in _on_platform(scope, lambda deployment: workflow.campaigns.pause(deployment, name)):
+        print(f"{stored.name}: {stored.status}")
+    return ExitCode.DONE
+
+
+@campaign.command("status")
+def status(
+    name: NameArgument,
+    environment: EnvironmentOption = None,
+    project: ProjectOption = Path(),
+    api: ApiOption = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Say it again until the campaign no longer dials.")] = False,
+) -> int:
+    """Say how far the campaign that was created last has come."""
+
+    async def look(deployment: Deployment) -> None:
+        said = None
+        while True:
+            stored = await workflow.campaigns.newest(deployment, name)
+            found = await workflow.campaigns.results(deployment, stored)
+            line = (
+                f"{stored.name}: {stored.status}, {found.called} of {found.people} called, "
+                f"{found.reached} reached, {plural(found.calls, 'call')}"
+            )
+            if line != said:
+                print(line, flush=True)
+            said = line
+            if not watch or stored.status not in workflow.campaigns.DIALLING:
+                return
+            await asyncio.sleep(_WATCHED_EVERY_S)
+
+    _on_platform(scope_of(project, environment, api), look)
+    return ExitCode.DONE
+
+
+@campaign.command("results")
+def results(
+    name: NameArgument,
+    environment: EnvironmentOption = None,
+    project: ProjectOption = Path(),
+    api: ApiOption = None,
+    output_format: Annotated[ResultsFormat, typer.Option("--format", help="How to print them.")] = ResultsFormat.TEXT,
+    people: Annotated[
+        Path | None,
+        typer.Option("--people", metavar="FILE", help="Write who was called and what came of it, for your eyes only."),
+    ] = None,
+) -> int:
+    """Print what came of the campaign that was created last, as counts."""
+
+    async def read(deployment: Deployment) -> str:
+        stored = await workflow.campaigns.newest(deployment, name)
+        found = await workflow.campaigns.results(deployment, stored)
+        if people is not None:
+            _write_private(people, people_csv(await workflow.campaigns.people(deployment, stored)))
+        match output_format:
+            case ResultsFormat.TEXT:
+                return results_text(stored.name, stored.status, found)
+            case ResultsFormat.JSON:
+                return results_json(stored.name, stored.status, found) + "\n"
+            case ResultsFormat.CSV:
+                return results_csv(found)
+            case ResultsFormat.HTML:
+                return results_html(stored.name, stored.status, found)
+
+    sys.stdout.write(_on_platform(scope_of(project, environment, api), read))
+    return ExitCode.DONE
+
+
+@campaign.command("gc")
+def gc(
+    environment: EnvironmentOption = None,
+    project: ProjectOption = Path(),
+    api: ApiOption = None,
+    yes: YesOption = False,
+) -> int:
+    """Delete audiences of this project that no campaign uses. Says which ones, and deletes them with --yes."""
+
+    async def collect(deployment: Deployment) -> list[str]:
+        found = await workflow.campaigns.unused_audiences(deployment)
+        for each in found if yes else ():
+            await deployment.account.delete_audience(each.audience_id)
+        return [f"{each.name}: {_people(each.people or 0)}" for each in found]
+
+    lines = _on_platform(scope_of(project, environment, api), collect)
+    for line in lines:
+        print(line)
+    said = "deleted" if yes else "would be deleted with --yes"
+    print(f"{plural(len(lines), 'audience')} {said}." if lines else "No audience is left over.")
+    return ExitCode.DONE
+
+
+def _prepared(name: str, scope: Scope, work: Callable[[Deployment, Prepared], Awaitable[Result]]) -> Result:
+    """Reads the campaign's files before anything is connected, then does `work` on the account."""
+    loaded, audience = workflow.campaigns.load(read_project(scope), name)
+    scope = replace(scope, agents=(loaded.agent,))
+
+    async def main() -> Result:
+        async with opened(scope) as deployment:
+            return await work(deployment, await workflow.campaigns.prepare(deployment, loaded, audience))
+
+    return run_async(main)
+
+
+def _on_platform(scope: Scope, work: Callable[[Deployment], Awaitable[Result]]) -> Result:
+    async def main() -> Result:
+        async with opened(scope, needs_specs=False) as deployment:
+            return await work(deployment)
+
+    return run_async(main)
+
+
+async def _report(deployment: Deployment, prepared: Prepared) -> Report:
+    return await workflow.campaigns.check(deployment, prepared, datetime.now(UTC))
+
+
+def _report_text(report: Report) -> str:
+    lines = [
+        f"{report.name} in {report.environment}: {report.agent} (revision {report.revision}) would call "
+        f"{_people(report.people)}; {report.status or 'not created yet'}",
+        *estimate_lines(report.estimate, report.credits),
+        *(f"  the account didn't tell {each}" for each in report.unanswered),
+        "  The window is checked now, at the start; the platform itself keeps none.",
+        *refused_lines(report.refused),
+        f"digest: {report.digest}",
+    ]
+    return "\n".join(lines)
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"
+
+
+def _ask(report: Report, *, may_ask: bool) -> str:
+    """The digest of what the person at the terminal agreed to."""
+    if not may_ask:
+        hint = f"pass --yes --digest {report.digest}"
+        raise UsageError("nobody can be asked here, and nothing says that these people may be called", hint=hint)
+    if not typer.confirm(f"Call {_people(report.people)} now?", err=True):
+        talk("Nobody is called.")
+        raise AgentopsError("not started: you said no", code="declined")
+    return report.digest
+
+
+def _write_private(path: Path, text: str) -> None:
+    """A file that only its owner may read, from the first byte on."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(descriptor, 0o600)
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"{path} can't be written: {error.strerror}") from None
+    talk(f"{path} holds personal data; only you may read it")

@@ -1,0 +1,73 @@
+"""`agentops compare`: whether callers fare better under one revision than under another."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentops import workflow
+from agentops.cli.options import ApiOption, EnvironmentOption, PlanFormat, ProjectOption, VerboseOption
+from agentops.cli.output import stdout_style
+from agentops.cli.session import opened, run_async, scope_of, talk
+from agentops.errors import ExitCode, UsageError
+from agentops.render.compare.html import comparison_html
+from agentops.render.compare.json import comparison_json
+from agentops.render.compare.markdown import comparison_markdown
+from agentops.render.compare.text import comparison_text
+
+if TYPE_CHECKING:
+    from agentops.compare.comparison import Comparison
+
+_PHONE = ("telephony_inbound", "telephony_outbound")
+
+
+def compare(
+    key: Annotated[str, typer.Argument(metavar="AGENT", help="The agent by its key.")],
+    old: Annotated[
+        str | None, typer.Argument(metavar="[OLD", help="A number, an id, a label; default: the one before.")
+    ] = None,
+    new: Annotated[str | None, typer.Argument(metavar="NEW]", help="The other revision; default: what serves.")] = None,
+    environment: EnvironmentOption = None,
+    project: ProjectOption = Path(),
+    call_type: Annotated[
+        list[str] | None, typer.Option("--type", metavar="TYPE", help="Calls of this type; repeatable; default: phone.")
+    ] = None,
+    api: ApiOption = None,
+    output_format: Annotated[PlanFormat, typer.Option("--format", help="How to print it.")] = PlanFormat.TEXT,
+    verbose: VerboseOption = False,
+) -> int:
+    """Compare what callers met with under two revisions: every measure with its count, the difference, an interval."""
+    if old is not None and new is None:
+        raise UsageError("name both revisions, the old and the new, or none", hint=f"`agentops history {key}`")
+    names = None if old is None or new is None else (old, new)
+    types = tuple(dict.fromkeys(call_type or _PHONE))
+    known = workflow.comparing.CALL_TYPES
+    if unknown := [each for each in types if each not in known]:
+        raise UsageError(f"there is no call type {unknown[0]!r}", hint=f"the types are {', '.join(known)}")
+    scope = scope_of(project, environment, api, [key], is_verbose=verbose)
+
+    async def main() -> Comparison:
+        async with opened(scope, needs_specs=False) as deployment:
+            return await workflow.comparing.compare_revisions(deployment, names, types, _tell)
+
+    sys.stdout.write(_output(run_async(main), output_format))
+    return ExitCode.DONE
+
+
+def _tell(count: int) -> None:
+    talk(f"  {count} calls read")
+
+
+def _output(found: Comparison, output_format: PlanFormat) -> str:
+    match output_format:
+        case PlanFormat.TEXT:
+            return comparison_text(found, stdout_style())
+        case PlanFormat.MARKDOWN:
+            return comparison_markdown(found)
+        case PlanFormat.JSON:
+            return comparison_json(found)
+        case PlanFormat.HTML:
+            return comparison_html(found)

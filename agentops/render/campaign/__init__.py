@@ -1,0 +1,1 @@
+"""Campaigns for people and programs: counts only."""

@@ -1,0 +1,54 @@
+"""What is said about a campaign in words: what a start would do, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agentops.campaigns.checks import Estimate, Refused
+from agentops.campaigns.results import Results
+from agentops.render.style import plural
+
+
+def estimate_lines(estimated: Estimate, credits_left: float | None) -> list[str]:
+    """The figures, each "not known" where nothing tells it."""
+    source = f" (from the agent's last {plural(estimated.based_on, 'call')})" if estimated.based_on else ""
+    return [
+        f"  calls at once:   {_known(estimated.concurrency, '{:d}')}",
+        f"  minutes at most: {_known(estimated.minutes, '{:.0f}')}{source}",
+        f"  lasts at most:   {_known(estimated.lasts_min, '{:.0f} min')}",
+        f"  cost:            {_known(estimated.cost, '{:.2f} credits')}",
+        f"  credits left:    {_known(credits_left, '{:.2f}')}",
+    ]
+
+
+def refused_lines(refused: tuple[Refused, ...]) -> list[str]:
+    """Each reason with the way out."""
+    return [line for each in refused for line in (f"refused: {each.summary} [{each.code}]", f"  next: {each.hint}")]
+
+
+def results_text(name: str, status: str, results: Results) -> str:
+    """The results as a table."""
+    lines = [
+        f"{name}: {status}",
+        f"  people    {results.people} in the audience, {results.called} called, {results.reached} reached, "
+        f"{results.retried} called again",
+        f"  calls     {results.calls}, {results.answered} answered, {results.minutes:.1f} minutes",
+        f"  cost      {results.cost:.2f}",
+    ]
+    lines += _table("not completed, by reason", results.failed)
+    for metric, values in results.dispositions.items():
+        lines += _table(metric, values)
+    lines += _table("calls by hour (UTC)", results.by_hour)
+    lines += _table("calls by revision of the agent", results.revisions)
+    if len(results.revisions) > 1:
+        lines.append("The agent was changed while the campaign ran.")
+    return "\n".join(lines) + "\n"
+
+
+def _table(title: str, counts: Mapping[str, int]) -> list[str]:
+    width = max((len(each) for each in counts), default=0)
+    return [f"  {title}", *(f"    {each:<{width}}  {count}" for each, count in counts.items())] if counts else []
+
+
+def _known(value: float | None, form: str) -> str:
+    return "not known" if value is None else form.format(value)

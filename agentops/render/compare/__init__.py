@@ -1,0 +1,1 @@
+"""Two revisions side by side, in the formats people and programs read."""

@@ -1,0 +1,50 @@
+"""A comparison of two revisions as JSON."""
+
+from __future__ import annotations
+
+import json
+
+from agentops.compare.calls import Calls
+from agentops.compare.comparison import Comparison, Figure, Measure
+from agentops.document import Revision
+
+
+def comparison_json(found: Comparison) -> str:
+    """Shares are 0..1, differences are new minus old; what is not known is null."""
+    data = {
+        "key": found.key,
+        "call_types": found.call_types,
+        "old": _side(found.old, found.old_calls),
+        "new": _side(found.new, found.new_calls),
+        "measures": [_measure(each) for each in found.measures],
+        "free_text": found.free_text,
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _side(revision: Revision, calls: Calls) -> dict[str, object]:
+    return {
+        "revision_id": revision.revision_id,
+        "number": revision.number,
+        "published_at": revision.published_at,
+        "calls": calls.ended,
+        "left_out": dict(sorted(calls.left_out.items())),
+    }
+
+
+def _measure(measure: Measure) -> dict[str, object]:
+    interval = measure.interval
+    return {
+        "name": measure.name,
+        "unit": measure.unit.value,
+        "old": _figure(measure.old),
+        "new": _figure(measure.new),
+        "difference": measure.difference,
+        "interval": None if interval is None else [interval.low, interval.high],
+        "finding": measure.finding.value,
+        "needed": measure.needed,
+    }
+
+
+def _figure(figure: Figure) -> dict[str, object]:
+    return {"value": figure.value, "calls": figure.calls}

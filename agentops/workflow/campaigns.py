@@ -1,0 +1,297 @@
+"""Campaigns: checked, created, started, watched. Nothing dials but `start`.
+
+Neither audiences nor campaigns can be changed on the platform, and no write says whether it was the first. So both
+carry a digest of all they are in their names, and are looked for before they are made: a run that was killed is
+repeated without a second audience or campaign.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from agentops.campaigns.audience import Audience, read_audience
+from agentops.campaigns.checks import CALLS_LOOKED_AT, Estimate, Refused, estimate, refusals
+from agentops.campaigns.model import Campaign, read_campaign
+from agentops.campaigns.results import Results, summarise
+from agentops.errors import AgentopsError, OutcomeUnknownError, PlatformError, StaleError, UsageError
+from agentops.plan.build import PlanOptions
+from agentops.plan.model import Action, AgentChange, Drift
+from agentops.remote.port import StoredAudience, StoredCampaign
+from agentops.spec import Project
+from agentops.workflow.deployment import Deployment
+from agentops.workflow.planning import plan_deployment
+
+DIALLING = ("processing", "running")
+_WAITING = ("draft", "paused")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A campaign whose file, audience and agent are fit to be created."""
+
+    campaign: Campaign
+    audience: Audience
+    agent_id: str
+    change: AgentChange
+    number_ids: tuple[str, ...]
+
+    @property
+    def audience_name(self) -> str:
+        return f"{self.campaign.name} {self.campaign.audience_digest(self.audience.digest)}"
+
+    @property
+    def name(self) -> str:
+        digest = self.campaign.digest(self.agent_id, self.campaign.audience_digest(self.audience.digest))
+        return f"{self.campaign.name} {digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a start would do, and what speaks against it.
+
+    digest:      approves exactly this: the campaign, its audience, and the revision that would call
+    status:      of the campaign on the platform; None where it isn't created yet
+    unanswered:  what the account didn't tell, in words
+    """
+
+    name: str
+    environment: str
+    agent: str
+    people: int
+    revision: str | None
+    digest: str
+    status: str | None
+    estimate: Estimate
+    credits: float | None
+    refused: tuple[Refused, ...]
+    unanswered: tuple[str, ...] = ()
+
+
+def load(project: Project, name: str) -> tuple[Campaign, Audience]:
+    """The campaign and its people. Raises SpecError, UsageError or AudienceError for what is wrong in the files."""
+    campaign = read_campaign(project, name)
+    try:
+        content = campaign.audience.read_bytes()
+    except OSError as error:
+        hint = "check `audience.file` and the variable that it comes from"
+        summary = f"the audience's file can't be read: {error.strerror}"
+        raise UsageError(summary, hint=hint, code="audience") from None
+    return campaign, read_audience(content, campaign.phone_column, campaign.zone_column)
+
+
+async def prepare(deployment: Deployment, campaign: Campaign, audience: Audience) -> Prepared:
+    """What creating needs to know of the account. Raises UsageError for an agent or a number that isn't there."""
+    plan = await plan_deployment(deployment, PlanOptions())
+    change = next((each for each in plan.changes if each.key == campaign.agent), None)
+    if change is None or change.agent_id is None or change.drift is Drift.ARCHIVED:
+        hint = f"deploy it first: `agentops apply -e {deployment.environment.name} --agent {campaign.agent}`"
+        raise UsageError(f"the agent {campaign.agent!r} isn't deployed here", hint=hint, code="not-deployed")
+    products = {each.number: each.product_id for each in await deployment.account.list_phone_numbers()}
+    if missing := [number for number in campaign.numbers if number not in products]:
+        hint = "rent or import the numbers, or correct `numbers`"
+        raise UsageError(f"the account lacks {len(missing)} of the campaign's numbers", hint=hint, code="no-number")
+    return Prepared(campaign, audience, change.agent_id, change, tuple(products[each] for each in campaign.numbers))
+
+
+async def check(deployment: Deployment, prepared: Prepared, now: datetime) -> Report:
+    """Everything that speaks against dialling at `now`. Writes nothing."""
+    account, campaign, audience = deployment.account, prepared.campaign, prepared.audience
+    head = await account.read_head(prepared.agent_id)
+    unanswered: list[str] = []
+    slots = credits_left = None
+    calls: Sequence[Mapping[str, Any]] = ()
+    try:
+        slots = await account.read_free_slots(prepared.agent_id)
+    except PlatformError:
+        unanswered.append("how many calls it has room for")
+    try:
+        credits_left = await account.read_credits()
+    except PlatformError:
+        unanswered.append("its credits")
+    try:
+        calls = await account.list_last_calls(prepared.agent_id, CALLS_LOOKED_AT)
+    except PlatformError:
+        unanswered.append("the agent's last calls")
+    estimated = estimate(campaign, len(audience.members), calls, slots)
+    # Without the do-not-call list nobody may be called, so a failure here ends the check.
+    not_to_call = await account.list_not_to_call()
+    found = _of_agent(prepared.change, has_scripts=any(a.calls for a in deployment.agents if a.key == campaign.agent))
+    found += refusals(campaign, audience, estimated, now=now, not_to_call=not_to_call, credits_left=credits_left)
+    stored = await find_campaign(deployment, prepared)
+    digest = hashlib.sha256(f"{prepared.name} {head.revision_id}".encode()).hexdigest()[:12]
+    return Report(
+        name=campaign.name,
+        environment=deployment.environment.name,
+        agent=campaign.agent,
+        people=len(audience.members),
+        revision=str(head.number) if head.number is not None else head.revision_id,
+        digest=digest,
+        status=stored.status if stored else None,
+        estimate=estimated,
+        credits=credits_left,
+        refused=tuple(found),
+        unanswered=tuple(unanswered),
+    )
+
+
+def _of_agent(change: AgentChange, *, has_scripts: bool) -> list[Refused]:
+    """What the agent itself says against it: people would hear what nobody reviewed or tried."""
+    found = []
+    if change.uncalled_since is not None or change.action is Action.CALL:
+        hint = f"`agentops apply --agent {change.key}` makes the calls again"
+        found.append(Refused("UNCALLED", f"what serves of {change.key} has not passed its calls", hint))
+    elif change.is_change or change.is_drifted or change.drift_fields:
+        hint = f"`agentops plan --agent {change.key}` shows the difference"
+        found.append(Refused("LIVE_DIFFERS", f"what serves of {change.key} is not what git says", hint))
+    if not has_scripts:
+        found.append(
+            Refused("NO_CALLS", f"{change.key} has no call scripts: nobody ever tried it", "name some: `calls:`")
+        )
+    return found
+
+
+async def find_campaign(deployment: Deployment, prepared: Prepared) -> StoredCampaign | None:
+    """This campaign on the platform, as its file is now."""
+    found = [each for each in await deployment.account.list_campaigns() if each.name == prepared.name]
+    return found[0] if found else None
+
+
+async def create(deployment: Deployment, prepared: Prepared) -> tuple[StoredCampaign, bool]:
+    """The campaign on the platform, and whether it was made now. It dials nobody."""
+    if (stored := await find_campaign(deployment, prepared)) is not None:
+        return await deployment.account.read_campaign(stored.campaign_id), False
+    audience = await _ensure_audience(deployment, prepared)
+    campaign = prepared.campaign
+    body: dict[str, Any] = {
+        "name": prepared.name,
+        "description": f"{campaign.description} {_mark(campaign.scope)}".strip(),
+        "agentId": prepared.agent_id,
+        "audienceId": audience.audience_id,
+        "maxRetries": campaign.max_retries,
+        "retryDelay": campaign.retry_delay_min,
+    }
+    if prepared.number_ids:
+        body["phoneNumberIds"] = list(prepared.number_ids)
+    try:
+        return await deployment.account.read_campaign(await deployment.account.create_campaign(body)), True
+    except OutcomeUnknownError:
+        if (stored := await find_campaign(deployment, prepared)) is None:
+            raise
+        return stored, True
+
+
+async def _ensure_audience(deployment: Deployment, prepared: Prepared) -> StoredAudience:
+    account, campaign = deployment.account, prepared.campaign
+    if (stored := await _find_audience(deployment, prepared)) is None:
+        try:
+            stored = await account.create_audience(
+                prepared.audience_name,
+                description=_mark(campaign.scope),
+                phone_column=campaign.phone_column,
+                csv=prepared.audience.content,
+            )
+        except OutcomeUnknownError:
+            if (stored := await _find_audience(deployment, prepared)) is None:
+                raise
+    people = len(prepared.audience.members)
+    if stored.people is not None and stored.people != people:
+        summary = f"the platform took {stored.people} people of the {people} in the file"
+        raise StaleError(
+            summary, hint="delete that audience in the console, then create again", code="audience-differs"
+        )
+    return stored
+
+
+async def _find_audience(deployment: Deployment, prepared: Prepared) -> StoredAudience | None:
+    found = [each for each in await deployment.account.list_audiences() if each.name == prepared.audience_name]
+    return found[0] if found else None
+
+
+async def start(deployment: Deployment, prepared: Prepared) -> tuple[StoredCampaign, bool]:
+    """Starts the created campaign, or resumes it; whether it was done now. What already dials is left alone."""
+    stored = await _created(deployment, prepared)
+    if stored.status in DIALLING:
+        return stored, False
+    if stored.status not in _WAITING:
+        hint = "a campaign runs once: change its `description` or its audience for another one, then create that"
+        raise AgentopsError(f"the campaign is {stored.status}", hint=hint, code="campaign-over")
+    try:
+        await deployment.account.start_campaign(stored.campaign_id)
+    except OutcomeUnknownError:
+        if (await deployment.account.read_campaign(stored.campaign_id)).status not in DIALLING:
+            raise
+    return await deployment.account.read_campaign(stored.campaign_id), True
+
+
+async def _created(deployment: Deployment, prepared: Prepared) -> StoredCampaign:
+    if (stored := await find_campaign(deployment, prepared)) is None:
+        name = prepared.campaign.name
+        hint = f"`agentops campaign create {name} -e {deployment.environment.name}` creates it as its files are now"
+        raise UsageError(f"the campaign {name!r}, as its files are now, isn't created", hint=hint, code="not-created")
+    return stored
+
+
+async def pause(deployment: Deployment, name: str) -> tuple[StoredCampaign, ...]:
+    """Pauses the campaigns of that name that dial or would; calls that are being made go on.
+
+    Needs neither the campaign's file nor its audience, so that nothing is in the way of stopping.
+    """
+    dialling = [each for each in await of_name(deployment, name) if each.status in (*DIALLING, "scheduled")]
+    if not dialling:
+        known = ", ".join(each.status for each in await of_name(deployment, name))
+        summary = f"no campaign {name!r} dials in {deployment.environment.name}"
+        raise AgentopsError(summary, hint=f"there are: {known}" if known else None, code="not-dialling")
+    for each in dialling:
+        try:
+            await deployment.account.pause_campaign(each.campaign_id)
+        except OutcomeUnknownError:
+            if (await deployment.account.read_campaign(each.campaign_id)).status in DIALLING:
+                raise
+    return tuple([await deployment.account.read_campaign(each.campaign_id) for each in dialling])
+
+
+async def newest(deployment: Deployment, name: str) -> StoredCampaign:
+    """The campaign of that name that was created last. Raises UsageError where there is none."""
+    found = await of_name(deployment, name)
+    if not found:
+        summary = f"no campaign {name!r} was created in {deployment.environment.name}"
+        raise UsageError(summary, hint="`agentops campaign create` makes one", code="not-created")
+    return await deployment.account.read_campaign(found[0].campaign_id)
+
+
+async def of_name(deployment: Deployment, name: str) -> list[StoredCampaign]:
+    """Every campaign that was created from `campaigns/NAME.yaml` here, the newest first."""
+    mark = _mark(f"{deployment.environment.project}/{deployment.environment.name}")
+    found = [
+        each
+        for each in await deployment.account.list_campaigns()
+        if re.fullmatch(rf"{re.escape(name)} [0-9a-f]{{12}}", each.name)
+        and (each.description is None or mark in each.description)
+    ]
+    return sorted(found, key=lambda each: each.created_at or "", reverse=True)
+
+
+async def results(deployment: Deployment, stored: StoredCampaign) -> Results:
+    """What came of it so far, as counts."""
+    return summarise(stored.people or 0, await deployment.account.list_campaign_calls(stored.campaign_id))
+
+
+async def people(deployment: Deployment, stored: StoredCampaign) -> Sequence[Mapping[str, Any]]:
+    """The platform's rows of the people, with their data: for a file of the user's own and for nothing else."""
+    return await deployment.account.export_members(stored.campaign_id)
+
+
+async def unused_audiences(deployment: Deployment) -> list[StoredAudience]:
+    """Audiences that were created from here and that no campaign uses, of whatever status."""
+    mark = _mark(f"{deployment.environment.project}/{deployment.environment.name}")
+    listed = await deployment.account.list_audiences()
+    return [each for each in listed if each.description == mark and each.is_used is False]
+
+
+def _mark(scope: str) -> str:
+    return f"[agentops {scope}]"

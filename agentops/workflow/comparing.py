@@ -1,0 +1,72 @@
+"""Compares what callers met with under two revisions of an agent, by the platform's own list of conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from random import Random
+
+from agentops.apply.rollback import PREVIOUS, choose_revision
+from agentops.compare.calls import Calls
+from agentops.compare.comparison import Comparison, free_text_metrics, measure
+from agentops.document import Revision
+from agentops.errors import AgentopsError, UsageError
+from agentops.workflow.deployment import Deployment
+from agentops.workflow.history import REVISIONS, list_deployed
+
+CALL_TYPES = ("telephony_inbound", "telephony_outbound", "webcall", "chat")
+_SEED = 1998  # the same calls give the same intervals
+
+
+async def compare_revisions(
+    deployment: Deployment,
+    names: tuple[str, str] | None,
+    call_types: tuple[str, ...],
+    on_read: Callable[[int], None],
+) -> Comparison:
+    """The one selected agent under `names` (old, new); None: what served before, and what serves.
+
+    on_read: told after each page how many rows were read so far
+
+    Raises UsageError for an agent that is not deployed, or no two revisions; PlatformError for a filter that the
+    platform ignores; AgentopsError when nobody called.
+    """
+    deployed = await list_deployed(deployment)
+    if len(deployed) != 1:
+        keys = ", ".join(agent.key for agent, _ in deployed)
+        raise UsageError(f"one agent at a time can be compared, not {keys}", code="several-agents")
+    agent, listing = deployed[0]
+    reader = deployment.account
+    live = await reader.read_live(listing.agent_id)
+    revisions = await reader.list_revisions(listing.agent_id, limit=REVISIONS)
+    old, new = _choose(agent.key, live, revisions, names)
+    done = 0
+    both = []
+    for revision in (old, new):
+        calls = Calls(revision.revision_id)
+        async for page in reader.list_calls(listing.agent_id, revision.revision_id, call_types):
+            for row in page:
+                calls.add(row)
+            done += len(page)
+            on_read(done)
+        both.append(calls)
+    if not any(calls.ended for calls in both):
+        raise AgentopsError(
+            f"{agent.key}: neither revision has served a call of type {', '.join(call_types)}",
+            hint="`--type webcall` compares calls from the web, our own among them",
+            code="no_calls",
+        )
+    measures = measure(both[1], both[0], Random(_SEED))
+    return Comparison(agent.key, call_types, old, new, both[0], both[1], measures, free_text_metrics(both[1], both[0]))
+
+
+def _choose(
+    key: str, live: Revision | None, revisions: Sequence[Revision], names: tuple[str, str] | None
+) -> tuple[Revision, Revision]:
+    if names is None:
+        if live is None:
+            raise UsageError(f"{key}: no revision serves calls", code="not-deployed")
+        return choose_revision(key, live, revisions, PREVIOUS), live
+    old, new = (choose_revision(key, live, revisions, name) for name in names)
+    if old.revision_id == new.revision_id:
+        raise UsageError(f"{key}: {names[0]!r} and {names[1]!r} are the same revision", code="same_revision")
+    return old, new

@@ -1,0 +1,104 @@
+"""Which revision callers heard at a moment, as far as the platform keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from agentops.errors import UsageError
+from agentops.plan.history import HistoryEntry
+from agentops.workflow.history import AgentHistory
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What served an agent's calls at a moment.
+
+    entry: the revision, None when none had been published or nothing is known
+    doubt: what the platform does not keep and would have to, for the answer to be sure; None when it is
+    """
+
+    history: AgentHistory
+    entry: HistoryEntry | None
+    doubt: str | None = None
+
+
+def read_moment(text: str, zone: str, now: datetime) -> datetime:
+    """`2026-03-03 10:00` in `zone`, or with an offset of its own, in UTC.
+
+    Raises UsageError for what is no time, is still to come, or which the clocks of `zone` skip or show twice.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        place = ZoneInfo(zone)
+    except ValueError as failure:
+        hint = 'write --at "2026-03-03 10:00", or with an offset: --at 2026-03-03T10:00+01:00'
+        raise UsageError(f"--at {text!r} with --zone {zone!r} is no time", hint=hint, code="no-time") from failure
+    except (ZoneInfoNotFoundError, OSError) as failure:
+        raise UsageError(
+            f"there is no time zone {zone!r}", hint="for example Europe/Berlin", code="no-zone"
+        ) from failure
+    if moment.tzinfo is None:
+        moment = _placed(moment, place, text)
+    if moment > now:
+        raise UsageError(f"--at {text!r} is still to come", code="no-time")
+    return moment.astimezone(UTC)
+
+
+def _placed(moment: datetime, zone: ZoneInfo, text: str) -> datetime:
+    early, late = (moment.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+    if early.utcoffset() == late.utcoffset():
+        return early
+    is_skipped = early.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment
+    what = "never was" if is_skipped else "was twice"
+    hint = f"write it with its offset: --at {moment.isoformat()}{early:%z}"
+    raise UsageError(f"{text!r} {what} in {zone.key}: the clocks were changed", hint=hint, code="no-time")
+
+
+def served_at(history: AgentHistory, moment: datetime) -> Served:
+    """The revision that served at `moment`."""
+    entries = [entry for entry in history.entries if entry.revision.is_published]
+    if any(entry.revision.activated_at for entry in entries):
+        return _activated_by(history, entries, moment)
+    live = next((entry for entry in entries if entry.is_live), None)
+    branch = live.revision.branch_id if live else None
+    on_branch = [entry for entry in entries if entry.revision.branch_id == branch]
+    found = next((entry for entry in on_branch if _is_by(entry.revision.published_at, moment)), None)
+    if found is None and not _goes_back_to_the_first(entries):
+        return Served(history, None, "the platform does not list the revisions of that time")
+    if len(on_branch) < len(entries):
+        return Served(history, found, "when a branch was switched live is not known, and this agent has several")
+    return Served(history, found)
+
+
+def _activated_by(history: AgentHistory, entries: list[HistoryEntry], moment: datetime) -> Served:
+    """By the last time that each version went live, which is all that the platform keeps of it."""
+    went_live = [entry for entry in entries if _is_by(entry.revision.activated_at, moment)]
+    found = max(went_live, key=lambda entry: _time(entry.revision.activated_at or ""), default=None)
+    hidden = [
+        str(entry.revision.number)
+        for entry in entries
+        if _is_by(entry.revision.published_at, moment)
+        and entry.revision.activated_at is not None
+        and not _is_by(entry.revision.activated_at, moment)
+    ]
+    if hidden:
+        doubt = f"whether {', '.join(hidden)} served then is not known: only when it last went live is kept"
+        return Served(history, found, doubt)
+    if found is None and not _goes_back_to_the_first(entries):
+        return Served(history, None, "the platform does not list the revisions of that time")
+    return Served(history, found)
+
+
+def _goes_back_to_the_first(entries: list[HistoryEntry]) -> bool:
+    return not entries or any(entry.revision.number == 1 for entry in entries)
+
+
+def _is_by(text: str | None, moment: datetime) -> bool:
+    return text is not None and _time(text) <= moment
+
+
+def _time(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,164 @@
+"""`agentops campaign` as users run it, on the embedded emulator in fast time. No output may hold a person."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from campaign_world import CAMPAIGN, rows
+from command_line import Agentops
+
+from agentops.cli import local
+from agentops.errors import OutcomeUnknownError, UnavailableError
+from agentops.remote.outbound import Outbound
+
+NAME = ("renewals",)
+
+
+def digest_of(out: str) -> str:
+    return out.rpartition("digest: ")[2].strip()
+
+
+@pytest.fixture
+def deployed(project: Path, agentops: Agentops) -> Path:
+    assert agentops("apply", "--yes", "--agent", "support").code == 0
+    return project
+
+
+def test_from_check_to_results(deployed: Path, people: Path, tmp_path: Path, agentops: Agentops) -> None:
+    people.write_text(rows(500))
+    checked = agentops("campaign", "check", *NAME)
+    assert checked.code == 0
+    assert "500 people; not created yet" in checked.out
+    assert "not known" in checked.out  # no calls to estimate from
+    digest = digest_of(checked.out)
+    assert agentops("campaign", "start", *NAME, "--yes", "--digest", digest).code == 64  # not created
+    assert "created: draft" in agentops("campaign", "create", *NAME).out
+    assert "is there already" in agentops("campaign", "create", *NAME).out
+    assert agentops("campaign", "start", *NAME, "--yes").code == 64
+    assert agentops("campaign", "start", *NAME, "--no-input").code == 64
+    assert agentops("campaign", "start", *NAME, "--yes", "--digest", "0" * 12).code == 5
+    assert "0 calls" in agentops("campaign", "status", *NAME).out  # nothing but a consented start dials
+    assert agentops("campaign", "start", *NAME, "--yes", "--digest", digest).code == 0
+    watched = agentops("campaign", "status", *NAME, "--watch")
+    assert "completed, 500 of 500 called, 450 reached" in watched.out
+
+    secret = tmp_path / "results.csv"
+    read = json.loads(agentops("campaign", "results", *NAME, "--format", "json", "--people", str(secret)).out)
+    assert (read["called"], read["reached"], read["retried"], read["calls"]) == (500, 450, 100, 600)
+    assert read["failed"] == {"busy": 50, "no_answer": 100}
+    assert sum(read["by_hour"].values()) == sum(read["revisions"].values()) == 600
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    assert secret.read_text().splitlines()[1].startswith("'+14152000000,Zebedee Quux")
+    assert "450 reached" in agentops("campaign", "results", *NAME).out
+    page = agentops("campaign", "results", *NAME, "--format", "html").out
+    assert '<th scope="row">busy</th><td class="count">50</td><td><div style="width:50.0%">' in page
+    assert "reached,,450" in agentops("campaign", "results", *NAME, "--format", "csv").out
+    assert agentops("campaign", "start", *NAME, "--yes", "--digest", digest).code == 4  # some asked not to be called
+    assert "DO_NOT_CALL" in agentops("campaign", "check", *NAME).out
+    assert agentops("campaign", "pause", *NAME).code == 1
+
+
+def test_audiences_that_no_campaign_uses_are_collected(
+    deployed: Path, people: Path, agentops: Agentops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def killed(*_: object) -> str:
+        raise UnavailableError("gone")
+
+    assert agentops("campaign", "create", *NAME).code == 0
+    with monkeypatch.context() as patched:
+        patched.setattr(Outbound, "create_campaign", killed)
+        people.write_text(rows(3))
+        assert agentops("campaign", "create", *NAME).code == 1
+    assert "1 audience would be deleted" in agentops("campaign", "gc").out
+    assert "1 audience deleted" in agentops("campaign", "gc", "--yes").out
+    assert "No audience is left over" in agentops("campaign", "gc", "--yes").out
+    assert "is there already" not in agentops("campaign", "create", *NAME).out
+
+
+def test_an_agent_that_a_campaign_uses_is_not_archived(
+    deployed: Path, agentops: Agentops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "CAMPAIGN_SPEED", 0.001)  # it is not over before it is paused
+    agentops("campaign", "create", *NAME)
+    digest = digest_of(agentops("campaign", "check", *NAME).out)
+    assert agentops("campaign", "start", *NAME, "--yes", "--digest", digest).code == 0
+    assert agentops("campaign", "pause", *NAME).code == 0
+    (deployed / "agents" / "support.yaml").unlink()
+    ended = agentops("plan", "--prune")
+    assert "CAMPAIGN_USES_AGENT" in ended.out
+    assert 'associated with the paused campaign "renewals' in " ".join(ended.out.split())
+
+
+def test_refusals_of_the_agent_and_the_clock(deployed: Path, people: Path, agentops: Agentops) -> None:
+    spec = deployed / "agents" / "support.yaml"
+    spec.write_text(spec.read_text().replace("How can I help?", "How may I help?"))
+    shut = CAMPAIGN.replace('{from: "00:00", to: "23:59"}', '{from: "00:00", to: "00:01"}')
+    (deployed / "campaigns" / "renewals.yaml").write_text(shut)
+    people.write_text(rows(2) + "+18002345678,Zebedee Quux,\n")
+    ended = agentops("campaign", "check", *NAME)
+    assert ended.code == 4
+    for code in ("LIVE_DIFFERS", "OUTSIDE_WINDOW", "ZONE_UNKNOWN"):
+        assert f"[{code}]" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (CAMPAIGN.replace("agent: support", "agent: nobody"), "there is no agent 'nobody'"),
+        (CAMPAIGN.replace("23:59", "00:00"), "never opens"),
+        (CAMPAIGN.replace("\"${{ env('PEOPLE') }}\"", "people.csv"), "inside of the repository"),
+        (CAMPAIGN.replace("phone_column: phone", "phone_column: tel"), "no column 'tel'"),
+        (CAMPAIGN.replace("max: 1", "max: 11"), "11"),
+        (CAMPAIGN + "numbers: ['+14155550999']\n", "lacks 1 of the campaign's numbers"),
+        (CAMPAIGN + "speed: 3\n", "speed"),
+        ("- a\n", "no mapping"),
+    ],
+)
+def test_mistakes_end_before_anything_is_created(
+    written: str, said: str, deployed: Path, agentops: Agentops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def must_not(*_: object, **__: object) -> None:
+        raise AssertionError("something was created")
+
+    monkeypatch.setattr(Outbound, "create_audience", must_not)
+    monkeypatch.setattr(Outbound, "create_campaign", must_not)
+    (deployed / "campaigns" / "renewals.yaml").write_text(written)
+    for verb in ("check", "create"):
+        ended = agentops("campaign", verb, *NAME)
+        assert ended.code in (1, 64)
+        assert said in ended.err
+
+
+def test_an_agent_that_is_not_deployed(project: Path, agentops: Agentops) -> None:
+    assert "isn't deployed here" in agentops("campaign", "create", *NAME).err
+    assert "there is no campaigns/other.yaml" in agentops("campaign", "check", "other").err
+    assert agentops("campaign", "check", "../agentops").code == 64
+
+
+@pytest.mark.parametrize("write", ["create_audience", "create_campaign", "start_campaign"])
+@pytest.mark.parametrize("is_killed", [True, False], ids=["killed", "answer lost"])
+def test_a_broken_off_run_is_repeated_without_a_second_one(
+    write: str, is_killed: bool, deployed: Path, agentops: Agentops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = digest_of(agentops("campaign", "check", *NAME).out)
+    written: list[str] = []
+    broken: list[str] = []
+    originals = {name: getattr(Outbound, name) for name in ("create_audience", "create_campaign", "start_campaign")}
+    for name in originals:
+
+        async def counted(self: Outbound, *given: object, name: str = name, **more: object) -> object:
+            result = await originals[name](self, *given, **more)
+            written.append(name)
+            if name == write and not broken:
+                broken.append(name)
+                raise (UnavailableError if is_killed else OutcomeUnknownError)("gone")
+            return result
+
+        monkeypatch.setattr(Outbound, name, counted)
+    for _ in range(2):
+        agentops("campaign", "create", *NAME)
+        agentops("campaign", "start", *NAME, "--yes", "--digest", digest)
+    assert sorted(written) == ["create_audience", "create_campaign", "start_campaign"]
