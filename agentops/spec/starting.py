@@ -8,7 +8,6 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from agentops.spec.files import PROJECT_FILE, ProjectFiles
-
 from agentops.spec.slug import slug
 
 # Template -> (what it is for, the key of its agent, how its call script is called).
