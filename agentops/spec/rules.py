@@ -146,6 +146,35 @@ def _tools(target: LintTarget) -> Iterator[Diagnostic]:
                 pass
 
 
+def _playbooks(target: LintTarget) -> Iterator[Diagnostic]:
+    """Ids are used once, and whatever refers to a playbook or a verification refers to one that is there."""
+    playbooks = target.config.playbooks
+    if playbooks is None:
+        return
+    base: Path = ("config", "playbooks")
+    verified = [each.id for each in playbooks.verifications or ()]
+    for name, ids in (("playbooks", [each.id for each in playbooks.playbooks or ()]), ("verifications", verified)):
+        for index, repeated in _repeated(ids):
+            yield _duplicate(target, (*base, name, index, "id"), name[:-1], repeated)
+    references: list[tuple[Path, str, str, list[str]]] = []
+    if playbooks.router is not None and playbooks.router.fallbackPlaybookId is not None:
+        known = [each.id for each in playbooks.playbooks or ()]
+        references.append(
+            ((*base, "router", "fallbackPlaybookId"), "playbook", playbooks.router.fallbackPlaybookId, known)
+        )
+    for index, playbook in enumerate(playbooks.playbooks or ()):
+        for position, wanted in enumerate(playbook.verificationIds or ()):
+            here: Path = (*base, "playbooks", index, "verificationIds", position)
+            references.append((here, "verification", wanted, verified))
+    for path, what, wanted, known in references:
+        # A list that is written but not here had a wrong item and was left out: what it holds is not known.
+        is_left_out = not known and target.value((*base, f"{what}s")) is not None
+        if wanted not in known and not is_left_out:
+            near = closest(wanted, known, cutoff=0.6)
+            hint = f"did you mean {near}?" if near else f"known: {', '.join(known) or 'none'}"
+            yield target.problem("unknown-reference", _ERROR, path, f"there is no {what} with the id {wanted!r}", hint)
+
+
 def _transfer(target: LintTarget, path: Path, tool: TransferCall) -> Iterator[Diagnostic]:
     option = tool.transferOption
     for name in ("privateHandoffOption", "publicHandoffOption"):
@@ -258,6 +287,7 @@ _RULES: tuple[Rule, ...] = (
     _models,
     _workflow,
     _tools,
+    _playbooks,
     _metrics,
     _words,
     _cleared,

@@ -150,3 +150,32 @@ def test_every_secret_of_a_text_is_reported(load: Loader, prompt: str, summaries
 )
 def test_numbers_and_addresses_of_persons_are_reported_one_by_one(load: Loader, prompt: str, codes: list[str]) -> None:
     assert [code for code, _ in _told(load, prompt)] == codes
+
+
+def test_playbooks_refer_to_what_is_there_and_their_tools_are_known(load: Loader) -> None:
+    spec = """
+        name: Line
+        workflow_type: multi_agents
+        config:
+          redactionConfig: {isEnabled: true}
+          firstMessage: "Hello, how can I help you today?"
+          playbooks:
+            conversationGuide: Use order_lookup.
+            verifications: [{id: birthday, name: Birthday}]
+            playbooks:
+              - id: orders
+                name: Orders
+                verificationIds: [birthday, birthdya]
+                prompt: Call order_lookup.
+                tools: [{type: end_call, name: order_lookup, description: Ends.}]
+              - {id: orders, name: More orders}
+        """
+    project = load({"agents/line.yaml": spec})
+    found = [(each.code, each.path) for each in project.diagnostics if each.is_error]
+    assert found == [
+        ("unknown-reference", "config.playbooks.playbooks[0].verificationIds[1]"),
+        ("duplicate-item", "config.playbooks.playbooks[1].id"),
+    ]
+    sound = spec.replace(", birthdya", "").replace("{id: orders, name: More", "{id: more, name: More")
+    assert "unknown-tool-mentioned" not in codes(load, sound)
+    assert "unknown-tool-mentioned" in codes(load, sound.replace("name: order_lookup", "name: other_lookup"))

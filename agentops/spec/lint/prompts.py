@@ -58,6 +58,10 @@ def _unknown_tool(target: LintTarget) -> Iterator[LintFinding]:
     if _has_library_tools(target):
         return
     names = [tool.name for _, tool in target.tools]
+    if (playbooks := target.config.playbooks) is not None:
+        names += [tool.name for playbook in playbooks.playbooks or () for tool in playbook.tools or ()]
+        if (auth := playbooks.auth) is not None:
+            names += [tool.name for tool in (*(auth.weakTools or ()), *(auth.strongTools or ()))]
     known = {*names, *provided(target)}
     for each in target.prompts:
         for name in mentioned_tools(each.text):
