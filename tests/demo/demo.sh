@@ -83,7 +83,7 @@ edit agents/prompts/support.md '^.*We are open Monday to Friday.*\n' ''
 commit "Tidy up the support prompt"
 run 0 agentops plan -e demo
 run 6 agentops apply -e demo --yes
-run 0 agentops plan -e demo
+run 4 agentops plan -e demo
 
 say "6. History, and going back by hand"
 git -c user.name=demo -c user.email=demo@example.com revert --no-edit HEAD >/dev/null
