@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -21,14 +22,16 @@ from agentops.cli.options import (
 )
 from agentops.cli.output import result_output, watching
 from agentops.cli.session import opened, run_async, scope_of
+from agentops.errors import ExitCode
+from agentops.render.visible import on_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from agentops.apply.model import ApplyResult
     from agentops.cli.session import Scope
     from agentops.workflow.deployment import Deployment
-    from agentops.workflow.previewing import PreviewHooks
+    from agentops.workflow.previewing import Preview, PreviewHooks
 
 preview = typer.Typer(
     add_completion=False,
@@ -75,6 +78,39 @@ def down(
     return _run(
         scope, output_format, lambda deployment, hooks: workflow.previewing.preview_down(deployment, name, hooks)
     )
+
+
+@preview.command("list")
+def list_(
+    environment: EnvironmentOption = None,
+    project: ProjectOption = Path(),
+    api: ApiOption = None,
+    output_format: FormatOption = TextOrJson.TEXT,
+) -> int:
+    """List the copies that this environment has: name, agent, id, and when `gc` may take them."""
+    scope = scope_of(project, environment, api)
+
+    async def main() -> Sequence[Preview]:
+        async with opened(scope) as deployment:
+            return await workflow.previewing.list_previews(deployment)
+
+    rows = [
+        {
+            "preview": each.name,
+            "agent": each.key,
+            "id": each.listing.agent_id,
+            "until": each.ends(workflow.previewing.DEFAULT_TTL).isoformat(),
+        }
+        for each in run_async(main)
+    ]
+    if output_format is TextOrJson.JSON:
+        sys.stdout.write(json.dumps({"previews": rows}, indent=2) + "\n")
+        return ExitCode.DONE
+    for row in rows:
+        sys.stdout.write(on_one_line("{preview}  {agent}  {id}  until {until}".format(**row)) + "\n")
+    if not rows:
+        sys.stdout.write("no previews\n")
+    return ExitCode.DONE
 
 
 @preview.command("gc")

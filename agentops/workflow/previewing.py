@@ -137,8 +137,15 @@ async def sweep_previews(deployment: Deployment, hooks: PreviewHooks, *, ttl: ti
     return await _archive(deployment, [p for p in await _previews(deployment) if p.ends(ttl) <= clock.now()], hooks)
 
 
+async def list_previews(deployment: Deployment) -> Sequence[Preview]:
+    """The copies that the project's environment has, of whatever agent and name, sorted by both."""
+    return sorted(await _previews(deployment), key=lambda each: (each.name, each.key))
+
+
 @dataclass(frozen=True, slots=True)
-class _Preview:
+class Preview:
+    """One copy that stands in the account: `key` is the agent that it copies, `name` the preview it belongs to."""
+
     name: str
     key: str
     listing: AgentListing
@@ -152,7 +159,7 @@ class _Preview:
         return datetime.fromisoformat(made.replace("Z", "+00:00")) + ttl
 
 
-async def _previews(deployment: Deployment) -> Sequence[_Preview]:
+async def _previews(deployment: Deployment) -> Sequence[Preview]:
     """The copies that are ours: by our mark, or unfinished ones that carry nothing but the platform's own revision."""
     listings = [each for each in await deployment.account.list_agents() if _CALLED.search(each.name)]
     live = await asyncio.gather(*(deployment.account.read_live(each.agent_id) for each in listings))
@@ -160,7 +167,7 @@ async def _previews(deployment: Deployment) -> Sequence[_Preview]:
     return [each for each in found if each is not None]
 
 
-def _preview(deployment: Deployment, listing: AgentListing, live: Revision | None) -> _Preview | None:
+def _preview(deployment: Deployment, listing: AgentListing, live: Revision | None) -> Preview | None:
     called = _CALLED.search(listing.name)
     name = called.group(1) if called else ""
     mark = read_mark(live.label if live else None)
@@ -168,12 +175,12 @@ def _preview(deployment: Deployment, listing: AgentListing, live: Revision | Non
         known = {agent.name: agent.key for agent in deployment.project.agents}
         key = known.get(listing.name.removesuffix(f" (preview {name})"))
         is_unfinished = live is None or (live.label is None and live.number in (None, 1))
-        return _Preview(name, key, listing, live) if key is not None and is_unfinished else None
+        return Preview(name, key, listing, live) if key is not None and is_unfinished else None
     is_ours = (mark.project, mark.environment) == (deployment.project.name, _environment_of(deployment, name))
-    return _Preview(name, mark.key, listing, live) if is_ours else None
+    return Preview(name, mark.key, listing, live) if is_ours else None
 
 
-async def _archive(deployment: Deployment, previews: Sequence[_Preview], hooks: PreviewHooks) -> ApplyResult:
+async def _archive(deployment: Deployment, previews: Sequence[Preview], hooks: PreviewHooks) -> ApplyResult:
     account = deployment.account
     observed = await asyncio.gather(*(account.read_agent(each.listing) for each in previews))
     changes = tuple(

@@ -131,8 +131,12 @@ def test_previews_go_up_and_down(desk: Path, agentops: Agentops) -> None:
     up = agentops("preview", "up", "pr-1")
     assert up.code == 0, up.err
     assert agentops("preview", "gc").code == 0
+    [copy] = json.loads(agentops("preview", "list", "--format", "json").out)["previews"]
+    assert (copy["preview"], copy["agent"]) == ("pr-1", "desk")
+    assert f"pr-1  desk  {copy['id']}  until {copy['until']}" in agentops("preview", "list").out
     down = agentops("preview", "down", "pr-1", "--format", "json")
     assert json.loads(down.out)["agents"][0]["action"] == "archive"
+    assert agentops("preview", "list").out == "no previews\n"
 
 
 def test_an_agent_is_imported_pulled_and_forgotten(
