@@ -179,3 +179,23 @@ def test_playbooks_refer_to_what_is_there_and_their_tools_are_known(load: Loader
     sound = spec.replace(", birthdya", "").replace("{id: orders, name: More", "{id: more, name: More")
     assert "unknown-tool-mentioned" not in codes(load, sound)
     assert "unknown-tool-mentioned" in codes(load, sound.replace("name: order_lookup", "name: other_lookup"))
+
+
+def test_what_stands_around_a_reference_is_no_secret(load: Loader) -> None:
+    """The value of `api_key` is the reference, and `&x=1` belongs to the next parameter."""
+    spec = """
+        name: A
+        config:
+          firstMessage: Hello.
+          singlePromptConfig:
+            prompt: Use crm.
+            tools:
+              - type: api_call
+                name: crm
+                description: Looks the caller up.
+                url: https://crm.example.com/v1?api_key=${{ secrets.KEY }}&x=1
+                method: GET
+                timeout: 4000
+        """
+    found = lint_project(load({"agents/line.yaml": spec}))
+    assert "secret-in-text" not in {each.code for each in found}

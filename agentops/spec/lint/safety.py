@@ -21,8 +21,8 @@ _SECRET_NAMES = re.compile(r"authori[sz]ation|api[-_]?key|token|secret|password|
 
 
 def _literal(text: str) -> str:
-    """The text without its variables and secrets' references."""
-    return PLACEHOLDER.sub(" ", _REFERENCE.sub(" ", text))
+    """The text with `{}` for its variables and secrets' references: a blank would join what stands around them."""
+    return PLACEHOLDER.sub("{}", _REFERENCE.sub("{}", text))
 
 
 @rule("secret-in-text", Severity.ERROR)
