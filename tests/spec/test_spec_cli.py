@@ -240,9 +240,10 @@ def test_init_never_overwrites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.chdir(tmp_path)
     Path("agents").mkdir()
     Path("agents/support.yaml").write_text("mine\n")
-    assert run(["init"]) == 4
+    assert run(["init", "--name", "acme"]) == 0
     assert Path("agents/support.yaml").read_text() == "mine\n"
-    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["support.yaml"]
+    assert Path("agentops.yaml").is_file()
+    assert [path.name for path in Path("agents").rglob("*") if path.is_file()] == ["support.yaml"]
 
 
 def test_init_adds_a_second_agent_and_says_what_it_can(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
