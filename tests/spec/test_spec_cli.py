@@ -236,14 +236,16 @@ def test_a_new_project_is_valid_clean_and_formatted(
         assert (path.parent / named).resolve().is_file()
 
 
-def test_init_never_overwrites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_init_never_overwrites(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("agents").mkdir()
     Path("agents/support.yaml").write_text("mine\n")
     assert run(["init", "--name", "acme"]) == 0
     assert Path("agents/support.yaml").read_text() == "mine\n"
     assert Path("agentops.yaml").is_file()
-    assert [path.name for path in Path("agents").rglob("*") if path.is_file()] == ["support.yaml"]
+    assert "agents/support.yaml is there already and was left alone" in capsys.readouterr().err
 
 
 def test_init_adds_a_second_agent_and_says_what_it_can(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
