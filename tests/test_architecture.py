@@ -64,11 +64,12 @@ def edges() -> dict[str, set[str]]:
 
 
 # area -> the areas it may import. Dependencies point one way, so that each part can be understood from what it names.
-FOUNDATION = {"errors", "diagnostics", "document", "fields", "credentials", "scrub", "clock"}
+FOUNDATION = {"errors", "diagnostics", "document", "resources", "fields", "credentials", "scrub", "clock"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"diagnostics"},
     "diagnostics": set(),
     "document": {"diagnostics"},
+    "resources": {"diagnostics", "document"},
     "fields": {"document"},
     "credentials": set(),
     "scrub": {"document"},
@@ -82,6 +83,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "apply": FOUNDATION | {"state", "plan", "remote"},
     "calls": FOUNDATION | {"net", "speech"},
     "speech": set(),
+    "pdf": {"errors"},
     "compare": FOUNDATION,
     "importers": FOUNDATION | {"spec", "plan", "remote", "net", "calls"},
     "campaigns": FOUNDATION | {"spec"},
@@ -89,7 +91,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "render": FOUNDATION | {"plan", "apply", "calls", "importers", "compare", "campaigns"},
     "workflow": FOUNDATION
     | {"state", "spec", "plan", "apply", "remote", "calls", "importers", "ci", "net", "settings", "speech"}
-    | {"compare", "campaigns"},
+    | {"compare", "campaigns", "pdf"},
     "cli": FOUNDATION
     | {
         "workflow",
@@ -182,6 +184,8 @@ ONE_PLACE: dict[str, tuple[str, ...]] = {
     "uvicorn": ("agentops.emulator.",),
     "espeakng_loader": ("agentops.speech.",),
     "pocketsphinx": ("agentops.speech.",),
+    "fpdf": ("agentops.pdf",),
+    "markdown_it": ("agentops.pdf",),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from agentops.document import (
     SecretRef,
 )
 from agentops.errors import UsageError
+from agentops.resources import Address
 from agentops.spec.check import check
 from agentops.spec.closest import closest
 from agentops.spec.files import PROJECT_FILE, FileProblem, ProjectFiles
@@ -44,6 +45,7 @@ class ProjectContext:
 
     environment: None when `agentops.yaml` has errors that leave no environment to speak of
     environments: the names of all environments; `defaults` is laid under every spec
+    references: what `ref` is in an expression; files behind references are noted in its first argument
     """
 
     files: ProjectFiles
@@ -59,6 +61,7 @@ class ProjectContext:
     passthrough: frozenset[str] = frozenset()
     forgotten: frozenset[str] = frozenset()
     lint: LintSpec | None = None
+    references: Callable[[dict[str, None], tuple[Address, ...]], Names] = lambda read, opened: Names("ref", {})
     budget: Budget = field(default_factory=Budget)
 
 
