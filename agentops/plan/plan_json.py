@@ -10,7 +10,8 @@ from typing import Any
 
 from agentops.diagnostics import Diagnostic, Where
 from agentops.document import CLEARED, Secret, path_text
-from agentops.plan.model import AgentChange, ExpectedCalls, FieldChange, Plan, Refusal
+from agentops.plan.model import AgentChange, ExpectedCalls, FieldChange, Plan, Refusal, ResourceChange
+from agentops.resources import Ref
 
 
 def to_json(plan: Plan) -> str:
@@ -30,6 +31,7 @@ def to_data(plan: Plan) -> dict[str, Any]:
         "empty": plan.is_empty,
         "applyable": plan.is_applyable,
         "changes": [_change_data(change) for change in plan.changes],
+        "resources": [resource_data(change) for change in plan.resources],
         "diagnostics": [diagnostic_data(diagnostic) for diagnostic in plan.diagnostics],
         "refusals": [_refusal_data(refusal) for refusal in plan.refusals],
         "acknowledged": list(plan.acknowledged),
@@ -40,6 +42,8 @@ def value_data(value: Any) -> Any:
     """A value of a field change as JSON data."""
     if isinstance(value, Secret):
         return {"$secret": value.reference}
+    if isinstance(value, Ref):
+        return {"$ref": f"{value.kind.value}.{value.key}", "fingerprint": value.fingerprint}
     if value is CLEARED:
         return {"$clear": True}
     if isinstance(value, dict):
@@ -105,6 +109,23 @@ def _change_data(change: AgentChange) -> dict[str, Any]:
         "foreign_draft": change.foreign_draft,
         "uncalled_since": change.uncalled_since,
         "calls": _calls_data(change.calls),
+    }
+
+
+def resource_data(change: ResourceChange) -> dict[str, Any]:
+    return {
+        "kind": change.address.kind.value,
+        "key": change.address.key,
+        "name": change.name,
+        "action": change.action.value,
+        "reason": change.reason,
+        "resource_id": change.resource_id,
+        "fingerprint": change.fingerprint,
+        "fields": [field_data(field) for field in change.fields],
+        "reaches": list(change.reaches),
+        "drift": change.drift.value,
+        "drift_detail": change.drift_detail,
+        "is_pruned": change.is_pruned,
     }
 
 

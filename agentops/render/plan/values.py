@@ -10,6 +10,7 @@ from agentops.plan.concealment import MARK
 from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Operation
 from agentops.plan.plan_json import value_data
 from agentops.render.visible import on_one_line
+from agentops.resources import Ref
 
 SYMBOLS = {
     Action.CREATE: "+",
@@ -70,6 +71,8 @@ def value_text(value: Any) -> str:
         return "(emptied)"
     if isinstance(value, Secret):
         return _secret_text(value)
+    if isinstance(value, Ref):
+        return str(value)
     return json.dumps(_readable(value), ensure_ascii=False)
 
 
@@ -97,6 +100,8 @@ def _readable(value: Any) -> Any:
     """JSON data in which a secret is its reference in words."""
     if isinstance(value, Secret):
         return _secret_text(value)
+    if isinstance(value, Ref):
+        return str(value)
     if isinstance(value, dict):
         return {name: _readable(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
