@@ -1,4 +1,4 @@
-"""A project of files with tools, knowledge and webhooks, planned and applied in an emulated account without a socket."""
+"""A project with tools, knowledge and webhooks, planned and applied in an emulated account without a socket."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from agentops.apply.model import ApplyOptions, ApplyResult, Hooks, Smoke
 from agentops.document import Deploy, Generation
 from agentops.emulator.options import EmulatorOptions
 from agentops.plan.build import PlanOptions
+from agentops.plan.graph import steps
 from agentops.plan.model import Plan
 from agentops.resources import SourceFile
 from agentops.spec import Project, load_project
@@ -129,8 +130,6 @@ class ShelfWorld:
 
 
 def told(plan: Plan) -> list[str]:
-    from agentops.plan.graph import steps
-
     return [f"{each.key}: {each.action.value}" for each in steps(plan)]
 
 

@@ -128,15 +128,22 @@ async def test_a_webhook_is_changed_where_it_is(shelf: ShelfWorld) -> None:
     assert (await shelf.plan()).is_empty
 
 
+PLAIN = AGENT.replace(', toolRefs: ["${{ ref.tool.look_up }}"]', ", toolRefs: []")
+
+
 async def test_what_no_file_describes_goes_when_pruning_is_asked_for(shelf: ShelfWorld) -> None:
     await shelf.deploy()
-    shelf.write(
-        {
-            "agents/support.yaml": "name: Acme support (${{ environment }})\nconfig: {firstMessage: Hi., singlePromptConfig: {prompt: Help., toolRefs: []}, globalKnowledgeBaseId: {$clear: true}}\n",
-            "tools/look_up.yaml": None,
-            "knowledge/returns.yaml": None,
-            "webhooks/crm.yaml": None,
-        }
-    )
+    shelf.write({"agents/support.yaml": PLAIN, "tools/look_up.yaml": None, "webhooks/crm.yaml": None})
     assert (await shelf.deploy()).exit_code == 0
-    assert [each.code for each in (await shelf.plan(prune=True)).refusals] == ["LIMIT_ARCHIVED"]
+    assert "tool look_up: delete" not in await shelf.told(prune=True)  # what served before needs it
+    shelf.write({"agents/support.yaml": PLAIN.replace("Help the caller.", "Help them.")})
+    assert (await shelf.deploy()).exit_code == 0
+    plan = await shelf.plan(prune=True)
+    assert [each.code for each in plan.refusals] == ["LIMIT_ARCHIVED"]
+    assert [(each.key, each.is_pruned) for each in plan.resources if each.is_change] == [
+        ("tool look_up", True),
+        ("webhook CRM", True),
+    ]
+    assert (await shelf.deploy(prune=True, acknowledged=frozenset({"LIMIT_ARCHIVED"}))).exit_code == 0
+    assert await shelf.shelf() == {"tools": [], "knowledge": ["Returns"], "webhooks": []}
+    assert (await shelf.plan(prune=True)).is_empty

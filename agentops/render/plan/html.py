@@ -9,6 +9,7 @@ from html import escape
 
 from agentops.document import path_text
 from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Plan
+from agentops.render.plan.resources import counted, resource_html, shown_resources
 from agentops.render.plan.values import (
     ACTION_WORDS,
     CHANGED_BY_WORDS,
@@ -55,7 +56,9 @@ _AT_ONCE = "Settings of this agent change at once; what it says to callers stays
 def plan_html(plan: Plan) -> str:
     """The whole plan as a complete HTML document."""
     plan = all_visible(plan)
-    body = "\n".join([*_summary(plan), *(part for change in plan.changes for part in _agent(change)), *_foot(plan)])
+    shared = (part for change in shown_resources(plan) for part in resource_html(change))
+    agents = (part for change in plan.changes for part in _agent(change))
+    body = "\n".join([*_summary(plan), *shared, *agents, *_foot(plan)])
     title = escape(f"Plan for {plan.project}, {plan.environment}")
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -71,7 +74,7 @@ def _summary(plan: Plan) -> Iterator[str]:
         compared = (
             f"{plural(len(plan.changes), 'agent')} compared, all as wanted" if plan.changes else "No agent was selected"
         )
-        yield f"<p><strong>No changes.</strong> {compared}.</p>"
+        yield f"<p><strong>No changes.</strong> {compared}{counted(plan)}.</p>"
         return
     counts = Counter(change.action for change in plan.changes)
     yield "<p><strong>" + ", ".join(f"{counts[a]} {ACTION_WORDS[a]}" for a in Action if counts[a]) + "</strong></p>"

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from agentops.document import path_text
 from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Plan
+from agentops.render.plan.resources import counted, resource_markdown, shown_resources
 from agentops.render.plan.values import (
     ACTION_WORDS,
     CHANGED_BY_WORDS,
@@ -73,7 +74,7 @@ def _head(plan: Plan, room: int) -> Iterator[str]:
     yield ""
     if plan.is_empty and not plan.refusals:
         compared = f"{plural(len(plan.changes), 'agent')} compared" if plan.changes else "No agent was selected"
-        yield f"**No changes.** {compared}."
+        yield f"**No changes.** {compared}{counted(plan)}."
         yield ""
         return
     counts = Counter(change.action for change in plan.changes)
@@ -84,6 +85,7 @@ def _head(plan: Plan, room: int) -> Iterator[str]:
         lines = [f"> - **{r.code}**: {quoted(r.summary)}. Next: {' '.join(r.hint.split())}" for r in plan.refusals]
         yield from _as_fits(lines, room, "> - and {} more")
         yield ""
+    yield from _as_fits(list(resource_markdown(shown_resources(plan))), room, "| | and {} more | | |")
     yield "| | agent | what | fields | risk |"
     yield "|---|---|---|---|---|"
     rows = [_row(change) for change in sorted(plan.changes, key=lambda change: not change.is_change)]
