@@ -24,6 +24,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "history": ("agentops.cli.history:history", "List the revisions of an agent: who, what, when, live or not."),
         "compare": ("agentops.cli.compare:compare", "Compare what callers met with under two revisions."),
         "rollback": ("agentops.cli.rollback:rollback", "Put an earlier revision back in service."),
+        "webhook": (
+            "agentops.cli.webhook:webhook",
+            "Print the secret that a webhook is signed with.",
+        ),
         "preview": ("agentops.cli.preview:preview", "Put up copies to call before anything goes live: up, down, gc."),
     },
     "Call": {

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agentops.diagnostics import Diagnostic
-from agentops.document import DesiredAgent, Document, Environment, short_digest
+from agentops.document import DesiredAgent, Document, Environment, Secret, short_digest
 from agentops.fields import Category, Risk
 from agentops.plan.canonical import canonical, canonical_text, fingerprint
 from agentops.plan.changes import Describer, expand
@@ -206,7 +206,8 @@ def _matched(
     serving = [each for each in ours if each.resource_id in uses.serving] or ours
     if not serving:
         found.refusals += _taken(shared, resource, versions, uses)
-        reason = f"the account has no {resource.kind.value} of ours called {resource.name!r}"
+        what = "knowledge base" if resource.kind is Kind.KNOWLEDGE else resource.kind.value
+        reason = f"the account has no {what} of ours called {resource.name!r}"
         return replace(change, action=ResourceAction.CREATE, reason=reason, fields=_fields(shared, resource, None))
     return _changed(shared, replace(change, observed=serving[0]), serving[0], uses, found)
 
@@ -254,10 +255,26 @@ def _drift_of(resource: DesiredResource, before: ObservedResource, change: Resou
     """
     if resource.kind is Kind.KNOWLEDGE:
         return _listing_drift(resource, before)
+    by_name = _without_values(resource.content)
+    if canonical(before.content, by_name) == canonical(by_name, by_name):
+        return ""  # only the value of a secret is another one, as after it was rotated
     users = [key for key, ids in uses.live.items() if before.resource_id in ids and key in change.reaches]
     if (before.is_edited and not resource.is_in_place) or any(key in uses.settled for key in users):
         return "its definition was changed outside git"
     return ""
+
+
+def _without_values(content: Any) -> Any:
+    """`content` with its secrets by name only: any value that the account holds is then the right one."""
+    match content:
+        case Secret(parts):
+            return Secret(tuple(p if isinstance(p, str) else replace(p, value=None) for p in parts))
+        case dict():
+            return {name: _without_values(value) for name, value in content.items()}
+        case list():
+            return [_without_values(value) for value in content]
+        case _:
+            return content
 
 
 def _listing_drift(resource: DesiredResource, before: ObservedResource) -> str:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from agentops.workflow import projects as projects
     from agentops.workflow import pulling as pulling
     from agentops.workflow import recorded_calls as recorded_calls
+    from agentops.workflow import resources as resources
     from agentops.workflow import scripts as scripts
     from agentops.workflow import selecting as selecting
     from agentops.workflow import serving as serving

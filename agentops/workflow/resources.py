@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 
 from agentops.document import AgentListing, Environment, Generation, Mark, ObservedAgent, read_mark
-from agentops.errors import NotFoundError, RefusedError
+from agentops.errors import NotFoundError, RefusedError, UsageError
 from agentops.plan.concealment import KnownSecrets, known_secrets
 from agentops.plan.identity import Matching
 from agentops.plan.model import AgentChange
@@ -27,7 +28,7 @@ from agentops.plan.resources import (
 )
 from agentops.plan.webhooks import Agents, match_webhooks
 from agentops.remote.port import Reader
-from agentops.resources import DesiredResource, Kind, ObservedResource
+from agentops.resources import Address, DesiredResource, Kind, ObservedResource, owner_of
 from agentops.spec import Project
 
 _LOOKED_BACK = 5  # revisions of ours in which a tool is looked for that might be an old version of ours
@@ -73,6 +74,22 @@ async def open_shelf(account: Reader, project: Project, selected: Sequence[str],
     references = identify(shared)
     account.refer_by(references)
     return Shelf(shared, references)
+
+
+async def read_webhook_secret(account: Reader, project: Project, key: str) -> str:
+    """What the platform signs the requests of the webhook `key` with. Raises UsageError where there is none of ours."""
+    keys = [each.key for each in project.resources if each.kind is Kind.WEBHOOK]
+    if key not in keys:
+        close = get_close_matches(key, keys, n=1)
+        meant = f"did you mean {close[0]}? " if close else ""
+        hint = f"{meant}the project has: {', '.join(keys) or 'none'}"
+        raise UsageError(f"there is no webhook {key!r} in webhooks/", hint=hint, code="no-webhook")
+    owner = owner_of(project.environment.project, project.environment.name, Address(Kind.WEBHOOK, key))
+    found = [each for each in await account.webhooks.list() if each.mark is not None and each.mark.owner == owner]
+    if not found:
+        hint = "make it with `agentops apply`"
+        raise UsageError(f"the account has no webhook {key!r} of this project yet", hint=hint, code="no-webhook")
+    return await account.webhooks.read_secret(found[0].resource_id)
 
 
 def with_references(project: Project) -> Project:
