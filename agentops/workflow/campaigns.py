@@ -16,7 +16,8 @@ from typing import Any
 
 from agentops.campaigns.audience import Audience, read_audience
 from agentops.campaigns.checks import CALLS_LOOKED_AT, Estimate, Refused, estimate, refusals
-from agentops.campaigns.model import Campaign, read_campaign
+from agentops.campaigns.model import Campaign
+from agentops.campaigns.reading import read_campaign
 from agentops.campaigns.results import Results, summarise
 from agentops.errors import AgentopsError, OutcomeUnknownError, PlatformError, StaleError, UsageError
 from agentops.plan.build import PlanOptions
