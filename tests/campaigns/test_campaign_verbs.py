@@ -21,12 +21,6 @@ def digest_of(out: str) -> str:
     return out.rpartition("digest: ")[2].strip()
 
 
-@pytest.fixture
-def deployed(project: Path, agentops: Agentops) -> Path:
-    assert agentops("apply", "--yes", "--agent", "support").code == 0
-    return project
-
-
 def test_from_check_to_results(deployed: Path, people: Path, tmp_path: Path, agentops: Agentops) -> None:
     people.write_text(rows(500))
     checked = agentops("campaign", "check", *NAME)
