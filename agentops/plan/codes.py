@@ -318,6 +318,13 @@ _TABLE = (
         "Check it once in the console.",
     ),
     Code(
+        "campaign-unfinished",
+        "A campaign that is not over uses an agent that would change",
+        "A campaign calls with whatever serves: some people hear the old configuration and others the new one, and its "
+        "results mix both. `agentops campaign results` counts its calls by revision.",
+        "Apply when the campaign is over, or pause it and start it again after the apply.",
+    ),
+    Code(
         "account-silent",
         "The account did not answer a question",
         "What the spec names there was not checked.",

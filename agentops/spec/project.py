@@ -89,7 +89,7 @@ def load_project(
     except FileProblem as problem:
         raise UsageError(problem.summary, hint="start a project with `agentops init`", code="no-project") from None
     if not isinstance(context, ProjectContext):
-        raise SpecError(_with_sources(context, files))
+        raise SpecError(with_sources(context, files))
     results = []
     unresolved: dict[str, frozenset[str]] = {}
     for path in files.specs():
@@ -107,10 +107,10 @@ def load_project(
         hint = f"put a spec into {AGENTS}/, such as {AGENTS}/support.yaml"
         problems.append(Diagnostic("no-specs", Severity.WARNING, "the project has no specs", hint, Where(PROJECT_FILE)))
     if context.environment is None:
-        raise SpecError(_with_sources(_in_order(problems), files))
+        raise SpecError(with_sources(_in_order(problems), files))
     secrets = context.secrets.known(name for result in results for name in result.secrets)
     made = replace(context.environment, secrets=secrets)
-    told = _with_sources(_in_order(problems), files)
+    told = with_sources(_in_order(problems), files)
     return Project(root, context.name, made, agents, told, context, unresolved)
 
 
@@ -151,7 +151,7 @@ def _duplicates(code: str, what: str, named: Iterable[tuple[str, DesiredAgent]])
 _LITERAL = re.compile(r"\b(?:value|api_key|secrets)\s*:")
 
 
-def _with_sources(problems: Iterable[Diagnostic], files: ProjectFiles) -> tuple[Diagnostic, ...]:
+def with_sources(problems: Iterable[Diagnostic], files: ProjectFiles) -> tuple[Diagnostic, ...]:
     """The problems with the lines that they point into."""
     told: list[Diagnostic] = []
     for each in problems:

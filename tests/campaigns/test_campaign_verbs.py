@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from pathlib import Path
 
@@ -19,12 +20,6 @@ NAME = ("renewals",)
 
 def digest_of(out: str) -> str:
     return out.rpartition("digest: ")[2].strip()
-
-
-@pytest.fixture
-def deployed(project: Path, agentops: Agentops) -> Path:
-    assert agentops("apply", "--yes", "--agent", "support").code == 0
-    return project
 
 
 def test_from_check_to_results(deployed: Path, people: Path, tmp_path: Path, agentops: Agentops) -> None:
@@ -78,15 +73,19 @@ def test_audiences_that_no_campaign_uses_are_collected(
     assert "is there already" not in agentops("campaign", "create", *NAME).out
 
 
-def test_an_agent_that_a_campaign_uses_is_not_archived(
+def test_an_agent_that_a_campaign_uses_is_changed_with_a_warning_and_not_archived(
     deployed: Path, agentops: Agentops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(local, "CAMPAIGN_SPEED", 0.001)  # it is not over before it is paused
     agentops("campaign", "create", *NAME)
     digest = digest_of(agentops("campaign", "check", *NAME).out)
     assert agentops("campaign", "start", *NAME, "--yes", "--digest", digest).code == 0
+    spec = deployed / "agents" / "support.yaml"
+    spec.write_text(spec.read_text().replace("How can I help?", "How may I help?"))
+    warned = " ".join(agentops("plan", "--agent", "support").out.split())
+    assert re.search(r"the campaign 'renewals \w+' is (processing|running), and whomever it calls", warned)
     assert agentops("campaign", "pause", *NAME).code == 0
-    (deployed / "agents" / "support.yaml").unlink()
+    spec.unlink()
     ended = agentops("plan", "--prune")
     assert "CAMPAIGN_USES_AGENT" in ended.out
     assert 'associated with the paused campaign "renewals' in " ".join(ended.out.split())
