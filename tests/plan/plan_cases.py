@@ -216,9 +216,7 @@ def _agent(key: str, data: dict[str, Any]) -> DesiredAgent:
     )
 
 
-def _observed(
-    agent_id: str, data: dict[str, Any], environment: Environment, generation: Generation
-) -> ObservedAgent:
+def _observed(agent_id: str, data: dict[str, Any], environment: Environment, generation: Generation) -> ObservedAgent:
     history = tuple(_revision(each, environment) for each in data.get("revisions") or ())
     by_number = {revision.number: revision for revision in history}
     live = by_number.get(data["live"]) if "live" in data else (history[0] if history else None)
