@@ -139,7 +139,7 @@ def emulator(
         chosen = replace(options, scan_fails_on=words, faults=_faults(fault or [], faults))
         _serve(chosen, root, are_keys_named=bool(key))
     except EmulatorError as failure:
-        raise UsageError(str(failure)) from failure
+        raise UsageError(str(failure), hint=failure.hint) from failure
     except KeyboardInterrupt:
         talk("stopped")
     return ExitCode.DONE

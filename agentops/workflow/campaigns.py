@@ -20,6 +20,7 @@ from agentops.campaigns.model import Campaign
 from agentops.campaigns.reading import read_campaign
 from agentops.campaigns.results import Results, summarise
 from agentops.errors import AgentopsError, OutcomeUnknownError, PlatformError, StaleError, UsageError
+from agentops.files import read_bytes
 from agentops.plan.build import PlanOptions
 from agentops.plan.model import Action, AgentChange, Drift
 from agentops.remote.port import StoredAudience, StoredCampaign
@@ -81,12 +82,8 @@ class Report:
 def load(project: Project, name: str) -> tuple[Campaign, Audience]:
     """The campaign and its people. Raises SpecError, UsageError or AudienceError for what is wrong in the files."""
     campaign = read_campaign(project, name)
-    try:
-        content = campaign.audience.read_bytes()
-    except OSError as error:
-        hint = "check `audience.file` and the variable that it comes from"
-        summary = f"the audience's file can't be read: {error.strerror}"
-        raise UsageError(summary, hint=hint, code="audience") from None
+    hint = "check `audience.file` and the variable that it comes from"
+    content = read_bytes(campaign.audience, "the audience's file", hint=hint, code="audience")
     return campaign, read_audience(content, campaign.phone_column, campaign.zone_column)
 
 
