@@ -1,4 +1,4 @@
-"""What the documentation says is true: links lead somewhere, commands exist as they are written."""
+"""What the documentation says is true: links lead somewhere, commands and hooks are as they are written."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 from typer import TyperException
 
 from agentops.cli.main import load_verb
+from agentops.cli.schemas import schema_files
 from agentops.cli.verbs import verbs
 
 ROOT = Path(__file__).parents[1]
@@ -53,17 +55,34 @@ def test_commands_are_written_as_they_are(page: Path) -> None:
         assert words[0] in verbs(), f"{page.name}: {line}"
         name, command = words[0], load_verb(words[0], verbs()[words[0]][0])
         rest = words[1:]
-        while inner := getattr(command, "commands", {}):
-            assert rest or not is_whole, f"{page.name}: {line}: which of {', '.join(inner)}?"
-            if not rest:
-                break
+        while rest and (inner := getattr(command, "commands", {})):
             assert rest[0] in inner, f"{page.name}: {line}: none of {', '.join(inner)}"
             name, command, rest = rest[0], inner[rest[0]], rest[1:]
         try:
             command.make_context(name, rest)
         except TyperException as wrong:
-            if is_whole or type(wrong).__name__ != "MissingParameter":
+            if is_whole or type(wrong).__name__ not in ("MissingParameter", "NoArgsIsHelpError"):
                 pytest.fail(f"{page.name}: {line}: {wrong.format_message()}")
+
+
+def test_schemas_that_an_editor_is_pointed_to_are_there() -> None:
+    named = set(re.findall(r"schemas/([a-z]+\.schema\.json)", ROOT.joinpath("docs/editors.md").read_text()))
+    assert named >= {"project.schema.json", "agent.schema.json", "fragment.schema.json"}
+    assert named <= set(schema_files())
+
+
+def test_hooks_run_for_a_projects_files_and_are_commands_as_they_are() -> None:
+    hooks = YAML(typ="safe").load(ROOT / ".pre-commit-hooks.yaml")
+    page = ROOT.joinpath("docs/editors.md").read_text()
+    assert re.findall(r"- id: (\S+)", page) == [hook["id"] for hook in hooks]
+    for hook in hooks:
+        assert hook["pass_filenames"] is False  # the whole project, which a change anywhere in it can break
+        verb = hook["entry"].removeprefix("agentops ")
+        load_verb(verb, verbs()[verb][0]).make_context(verb, [])
+        for path in ("agentops.yaml", "voice/agentops.yaml", "agents/support.yaml", "voice/agents/calls/hours.yaml"):
+            assert re.search(hook["files"], path), (hook["id"], path)
+        assert not re.search(hook["files"], "docs/agents.yaml")
+        assert re.search(hook["files"], "agents/prompts/support.md") or verb == "fmt"
 
 
 CODE = re.compile(r"`([a-z_]+(?:\.\w+)+)`")
