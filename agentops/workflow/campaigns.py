@@ -343,7 +343,10 @@ async def of_name(deployment: Deployment, name: str) -> list[StoredCampaign]:
 
 async def results(deployment: Deployment, stored: StoredCampaign) -> Results:
     """What came of it so far, as counts."""
-    return summarise(stored.people or 0, await deployment.account.list_campaign_calls(stored.campaign_id))
+    calls = await deployment.account.list_campaign_calls(stored.campaign_id)
+    revisions = await deployment.account.list_revisions(stored.agent_id) if stored.agent_id and calls else ()
+    numbers = {each.revision_id: each.number for each in revisions if each.number is not None}
+    return summarise(stored.people or 0, calls, numbers)
 
 
 def refuse_in_repository(path: Path, start: Path) -> None:

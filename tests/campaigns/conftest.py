@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT / "tests" / "cli"))
 from campaign_world import CALLEES, CAMPAIGN, rows  # noqa: E402
 from command_line import Agentops, Ended  # noqa: E402
 
-from agentops.cli import local  # noqa: E402
+from agentops.cli import campaign, local  # noqa: E402
 from agentops.cli.app import run  # noqa: E402
 
 
@@ -40,6 +40,7 @@ def project(tmp_path: Path, people: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     people.write_text(rows(20))
     monkeypatch.setenv("PEOPLE", str(people))
     monkeypatch.setattr(local, "CAMPAIGN_SPEED", 1e6)
+    monkeypatch.setattr(campaign, "_WATCHED_EVERY_S", 0.5)
     monkeypatch.chdir(root)
     return root
 

@@ -72,7 +72,9 @@ def expensive(root: Path, people: Path, agentops: Agentops) -> None:
     [agent] = documents(root, "agent")
     store = Store(EmulatorOptions(data=local.data_file(root)))
     call = {"type": "telephony_outbound", "status": "completed", "duration": 60, "callCost": 6000}
-    store.add_call({"callId": store.new_call_id(), "agentId": agent["_id"], "isTest": False, "to": "+14152000001", **call})
+    store.add_call(
+        {"callId": store.new_call_id(), "agentId": agent["_id"], "isTest": False, "to": "+14152000001", **call}
+    )
     store.database.close()
 
 
