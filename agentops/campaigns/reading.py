@@ -131,7 +131,7 @@ def _misplaced(project: Project, tree: Map) -> Iterator[Diagnostic]:
         place = value_place(tree.marks["agent"])
         yield Diagnostic("campaign-agent", Severity.ERROR, f"there is no agent {agent!r}", hint, place)
     file: Any = audience.get("file") if isinstance(audience, Map) else None
-    if isinstance(audience, Map) and isinstance(file, str) and file and _is_in_repository(project.root, file):
+    if isinstance(audience, Map) and isinstance(file, str) and file and is_in_repository(project.root, Path(file)):
         mark: Mark = audience.marks["file"]
         yield _audience_in_repository("the audience's file is inside of the repository", value_place(mark))
     written = tree.get("window")
@@ -142,9 +142,10 @@ def _misplaced(project: Project, tree: Map) -> Iterator[Diagnostic]:
         yield Diagnostic("campaign-window", Severity.ERROR, summary, hint, value_place(written.mark))
 
 
-def _is_in_repository(root: Path, file: str) -> bool:
+def is_in_repository(root: Path, file: Path) -> bool:
+    """Whether the file, relative to the project's root or not, is inside of the project's repository."""
     repository = next((each for each in (root, *root.parents) if (each / ".git").exists()), root)
-    return (root / Path(file).expanduser()).resolve().is_relative_to(repository.resolve())
+    return (root / file.expanduser()).resolve().is_relative_to(repository.resolve())
 
 
 def _audience_in_repository(summary: str, where: Where) -> Diagnostic:

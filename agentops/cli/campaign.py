@@ -202,6 +202,8 @@ def results(
     ] = None,
 ) -> int:
     """Print what came of the campaign that was created last, as counts."""
+    if people is not None:
+        workflow.campaigns.refuse_in_repository(people, project)
 
     async def read(deployment: Deployment) -> str:
         stored = await workflow.campaigns.newest(deployment, name)

@@ -12,19 +12,20 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from agentops.campaigns.audience import Audience, read_audience
 from agentops.campaigns.checks import CALLS_LOOKED_AT, Estimate, Refused, estimate, refusals
 from agentops.campaigns.model import Campaign
-from agentops.campaigns.reading import read_campaign
+from agentops.campaigns.reading import is_in_repository, read_campaign
 from agentops.campaigns.results import Results, summarise
 from agentops.errors import AgentopsError, OutcomeUnknownError, PlatformError, StaleError, UsageError
 from agentops.files import read_bytes
 from agentops.plan.build import PlanOptions
 from agentops.plan.model import Action, AgentChange, Drift
 from agentops.remote.port import StoredAudience, StoredCampaign
-from agentops.spec import Project
+from agentops.spec import Project, find_root
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.moments import read_moment
 from agentops.workflow.planning import plan_deployment
@@ -339,7 +340,17 @@ async def of_name(deployment: Deployment, name: str) -> list[StoredCampaign]:
 
 async def results(deployment: Deployment, stored: StoredCampaign) -> Results:
     """What came of it so far, as counts."""
-    return summarise(stored.people or 0, await deployment.account.list_campaign_calls(stored.campaign_id))
+    calls = await deployment.account.list_campaign_calls(stored.campaign_id)
+    revisions = await deployment.account.list_revisions(stored.agent_id) if stored.agent_id and calls else ()
+    numbers = {each.revision_id: each.number for each in revisions if each.number is not None}
+    return summarise(stored.people or 0, calls, numbers)
+
+
+def refuse_in_repository(path: Path, start: Path) -> None:
+    """Raises UsageError for a file with people in it that would be in the repository."""
+    if is_in_repository(find_root(start), path.absolute()):
+        hint = "name a file outside of it: whoever has the repository would have the people"
+        raise UsageError(f"{path} is inside of the repository", hint=hint, code="audience-in-repository")
 
 
 async def people(deployment: Deployment, stored: StoredCampaign) -> Sequence[Mapping[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from html import escape
 
 from agentops.campaigns.results import Results
+from agentops.render.campaign.text import CHANGED, known
 from agentops.render.visible import all_visible
 
 _STYLE = (
@@ -28,13 +29,15 @@ def results_html(name: str, status: str, results: Results) -> str:
     }
     parts = [
         _bars("People and calls", figures),
-        f"<p>{results.minutes:.1f} minutes of calls, cost {results.cost:.2f}</p>",
+        f"<p>{results.minutes:.1f} minutes of calls, cost {known(results.cost, '{:.2f}')}</p>",
         _bars("Not completed, by reason", results.failed),
         *(_bars(metric, values) for metric, values in results.dispositions.items()),
         _bars("Calls by hour (UTC)", results.by_hour),
         _bars("Calls by revision of the agent", results.revisions),
+        f"<p>{CHANGED}</p>" if len(results.revisions) > 1 else "",
     ]
-    head = f'<meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    head += f"<title>{title}</title><style>{_STYLE}</style>"
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body><h1>{title}</h1>{"".join(parts)}</body></html>\n'
 
 
