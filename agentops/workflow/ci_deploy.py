@@ -30,6 +30,7 @@ from agentops.ci.revert import Restore, read_restores
 from agentops.ci.stamp import Kind, Stamp, Standing
 from agentops.document import Environment
 from agentops.errors import AgentopsError, UsageError
+from agentops.plan.approval import require_applyable
 from agentops.plan.build import PlanOptions
 from agentops.plan.model import Plan
 from agentops.spec import Project
@@ -37,7 +38,7 @@ from agentops.spec.destinations import moved_destinations
 from agentops.spec.files import PROJECT_FILE
 from agentops.spec.lint.run import lint_project
 from agentops.state import state_folder
-from agentops.workflow.applying import ApplyRequest, CallHooks, apply_deployment, require_applyable
+from agentops.workflow.applying import ApplyRequest, CallHooks, apply_deployment
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.git import file_where_left
 from agentops.workflow.history import plan_going_back
