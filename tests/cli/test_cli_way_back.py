@@ -88,6 +88,7 @@ def test_a_mistake_in_one_spec_stops_no_other_agent(twice: Path, agentops: Agent
 WITH_TAGS = "name: Acme desk\ntags: {team: desk}\nconfig: {firstMesage: Hi}\n"
 
 
+@pytest.mark.parametrize("api", ["v2"])
 def test_a_mistake_in_a_spec_that_a_tag_does_not_select_is_a_warning(twice: Path, agentops: Agentops, api: str) -> None:
     (twice / "agents/desk.yaml").write_text(WITH_TAGS, "utf-8")
     spec(twice, "sales", "Good evening")
@@ -101,6 +102,7 @@ def test_a_mistake_in_a_spec_that_a_tag_does_not_select_is_a_warning(twice: Path
 UNREADABLE = ["name: [", "name: Acme desk\ntags: {team: [desk]}\n", "extends: _gone.yaml\nconfig: {}\n"]
 
 
+@pytest.mark.parametrize("api", ["v2"])
 @pytest.mark.parametrize("text", UNREADABLE)
 def test_an_agent_whose_tags_can_not_be_read_may_be_meant(twice: Path, agentops: Agentops, api: str, text: str) -> None:
     """A deploy waits for it, unless it is left out by name; the way back leaves it out and says so."""
