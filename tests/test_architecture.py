@@ -64,7 +64,7 @@ def edges() -> dict[str, set[str]]:
 
 
 # area -> the areas it may import. Dependencies point one way, so that each part can be understood from what it names.
-FOUNDATION = {"errors", "diagnostics", "document", "fields", "credentials", "scrub", "clock"}
+FOUNDATION = {"errors", "diagnostics", "document", "fields", "credentials", "scrub", "clock", "commands"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"diagnostics"},
     "diagnostics": set(),
@@ -73,6 +73,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "credentials": set(),
     "scrub": {"document"},
     "clock": set(),
+    "commands": set(),
     "settings": FOUNDATION,
     "net": FOUNDATION,
     "spec": FOUNDATION,

@@ -69,6 +69,9 @@ def run_json(report: RunReport) -> str:
     return json.dumps(_RUN.dump_python(report, mode="json"), ensure_ascii=False, indent=1) + "\n"
 
 
+_WRITES_ONE = "`agentops smoke --output DIR` writes one: DIR/report.json"
+
+
 def run_schema() -> dict[str, Any]:
     """The JSON Schema of a run's report."""
     schema = _RUN.json_schema(mode="serialization")
@@ -81,12 +84,13 @@ def read_run(path: Path) -> RunReport:
         data = json.loads(path.read_text("utf-8"))
         version = data.get("format_version") if isinstance(data, dict) else None
         if version != REPORT_FORMAT:
-            raise UsageError(f"{path} is not a call report of format {REPORT_FORMAT} (it says {version!r})")
+            summary = f"{path} is not a call report of format {REPORT_FORMAT} (it says {version!r})"
+            raise UsageError(summary, hint=_WRITES_ONE)
         return _RUN.validate_python(data)
     except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror}") from None
+        raise UsageError(f"{path} can't be read: {error.strerror}", hint=_WRITES_ONE) from None
     except (ValueError, ValidationError):
-        raise UsageError(f"{path} is not a call report") from None
+        raise UsageError(f"{path} is not a call report", hint=_WRITES_ONE) from None
 
 
 def merge_folders(reports: Sequence[Path], output: Path) -> RunReport:
@@ -113,7 +117,7 @@ def merge_runs(runs: Iterable[RunReport]) -> RunReport:
     """Shards as one run: scripts by file, the calls of the same script together. Raises `UsageError` on no runs."""
     runs = list(runs)
     if not runs:
-        raise UsageError("there are no reports to merge")
+        raise UsageError("there are no reports to merge", hint=_WRITES_ONE)
     merged: dict[tuple[str, str], ScriptReport] = {}
     for script in (script for run in runs for script in run.scripts):
         known = merged.get((script.script, script.agent))

@@ -34,15 +34,18 @@ _LATE_TRANSCRIPT_MS = 1_500.0  # a transcript may come so long after its sound
 _OF_THE_LINE = frozenset({"agent is reached", "line stays up", "no platform error", "caller stays in its role"})
 
 
+_NEEDED = "judge a folder as `agentops smoke --output DIR` left it, with the folder of each call"
+
+
 def read_events(path: Path) -> list[Event]:
     """The events of a call as they were kept, sound as silence of its length. Raises UsageError."""
     try:
         lines = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
         return [_event(line) for line in lines]
     except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror}") from None
+        raise UsageError(f"{path} can't be read: {error.strerror}", hint=_NEEDED) from None
     except (ValueError, KeyError, TypeError):
-        raise UsageError(f"{path} does not hold the events of a call") from None
+        raise UsageError(f"{path} does not hold the events of a call", hint=_NEEDED) from None
 
 
 def _event(line: dict[str, Any]) -> Event:
@@ -127,7 +130,7 @@ class Recorded:
         try:
             caller, agent, rate = read_stereo((self.folder / report.recording).read_bytes())
         except (OSError, ValueError) as error:
-            raise UsageError(f"the recording of {report.title} can't be read: {error}") from None
+            raise UsageError(f"the recording of {report.title} can't be read: {error}", hint=_NEEDED) from None
         recording = Recording(caller, agent, rate)
         return add_sound(facts, recording), recording
 

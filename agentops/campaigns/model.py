@@ -136,7 +136,8 @@ def read_campaign(project: Project, name: str) -> Campaign:
         raise SpecError([error.diagnostic]) from None
     problems = list(found)
     if not isinstance(tree, Map):
-        raise SpecError([Diagnostic("not-a-mapping", Severity.ERROR, "the file is no mapping", None, Where(file))])
+        hint = "write `field: value` lines, as docs/campaigns.md shows"
+        raise SpecError([Diagnostic("not-a-mapping", Severity.ERROR, "the file is no mapping", hint, Where(file))])
     rendering = Rendering(context.files, {}, problems)
     functions = Functions(
         context.files, context.environ, context.secrets, lambda node, _: rendering.tree(node, node.mark)[0]

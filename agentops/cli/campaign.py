@@ -92,7 +92,7 @@ def start(
         if report.refused or approved is None:
             return report, None
         if approved != report.digest:
-            hint = "read the summary of `agentops campaign check` again"
+            hint = f"read the summary of `agentops campaign check {name}` again"
             raise StaleError(f"the digest is {report.digest} now, not {approved}", hint=hint, code="digest")
         return report, (await workflow.campaigns.start(deployment, prepared))[0].status
 
@@ -256,7 +256,7 @@ def _ask(report: Report, *, may_ask: bool) -> str:
         raise UsageError("nobody can be asked here, and nothing says that these people may be called", hint=hint)
     if not typer.confirm(f"Call {_people(report.people)} now?", err=True):
         talk("Nobody is called.")
-        raise AgentopsError("not started: you said no", code="declined")
+        raise AgentopsError("not started: you said no", hint="run it again when it may be", code="declined")
     return report.digest
 
 
@@ -268,5 +268,6 @@ def _write_private(path: Path, text: str) -> None:
             os.fchmod(descriptor, 0o600)
             file.write(text)
     except OSError as error:
-        raise UsageError(f"{path} can't be written: {error.strerror}") from None
+        hint = "name a file in a folder that is there and can be written"
+        raise UsageError(f"{path} can't be written: {error.strerror}", hint=hint) from None
     talk(f"{path} holds personal data; only you may read it")

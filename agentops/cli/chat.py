@@ -61,7 +61,9 @@ def chat(
             with save.open("x", encoding="utf-8") as file:
                 file.write(text)
         except OSError as error:
-            raise UsageError(f"{save} can't be written: {error.strerror}", code="output") from None
+            raise UsageError(
+                f"{save} can't be written: {error.strerror}", hint="name a file that isn't there yet", code="output"
+            ) from None
         talk(f"Wrote {save}. Read it before you trust it: it expects what this one call happened to say.")
     return ExitCode.DONE
 

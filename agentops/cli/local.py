@@ -85,7 +85,7 @@ async def emulator_for(project: Project, generation: Generation | None) -> Async
     try:
         emulator = await found()
     except EmulatorError as failure:
-        raise UsageError(str(failure)) from failure
+        raise UsageError(str(failure), hint="correct the behaviour file or the data that it names") from failure
     if isinstance(emulator, str):
         talk(f"Emulator and its console: {emulator}")
         yield emulator

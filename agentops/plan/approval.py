@@ -48,7 +48,8 @@ def require_digest(given: str, fresh: Plan) -> None:
         raise StaleError(
             f"the plan made now has the digest {fresh.digest}, approved was {given}: "
             "a spec, an agent on the platform or the selection has changed since",
-            hint="run `agentops plan` again, review it and apply its digest; a saved plan file says what moved",
+            hint=f"run `agentops plan -e {fresh.environment}` again, review it and apply its digest; "
+            "a saved plan file says what moved",
             code="PLAN_STALE",
         )
 

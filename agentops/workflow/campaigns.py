@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from agentops.campaigns.audience import Audience, read_audience
 from agentops.campaigns.checks import CALLS_LOOKED_AT, Estimate, Refused, estimate, refusals
 from agentops.campaigns.model import Campaign, read_campaign
 from agentops.campaigns.results import Results, summarise
+from agentops.commands import in_environment
 from agentops.errors import AgentopsError, OutcomeUnknownError, PlatformError, StaleError, UsageError
 from agentops.plan.build import PlanOptions
 from agentops.plan.model import Action, AgentChange, Drift
@@ -120,7 +121,12 @@ async def check(deployment: Deployment, prepared: Prepared, now: datetime) -> Re
     estimated = estimate(campaign, len(audience.members), calls, slots)
     # Without the do-not-call list nobody may be called, so a failure here ends the check.
     not_to_call = await account.list_not_to_call()
-    found = _of_agent(prepared.change, has_scripts=any(a.calls for a in deployment.agents if a.key == campaign.agent))
+    found = [
+        replace(each, hint=in_environment(each.hint, deployment.environment.name))
+        for each in _of_agent(
+            prepared.change, has_scripts=any(a.calls for a in deployment.agents if a.key == campaign.agent)
+        )
+    ]
     found += refusals(campaign, audience, estimated, now=now, not_to_call=not_to_call, credits_left=credits_left)
     stored = await find_campaign(deployment, prepared)
     digest = hashlib.sha256(f"{prepared.name} {head.revision_id}".encode()).hexdigest()[:12]
@@ -260,7 +266,7 @@ async def newest(deployment: Deployment, name: str) -> StoredCampaign:
     found = await of_name(deployment, name)
     if not found:
         summary = f"no campaign {name!r} was created in {deployment.environment.name}"
-        raise UsageError(summary, hint="`agentops campaign create` makes one", code="not-created")
+        raise UsageError(summary, hint=f"`agentops campaign create {name}` makes one", code="not-created")
     return await deployment.account.read_campaign(found[0].campaign_id)
 
 

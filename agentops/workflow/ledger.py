@@ -24,7 +24,8 @@ def write_ledger(deployment: Deployment, histories: Iterable[AgentHistory], path
     try:
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"the ledger can't be written to {path}: {error.strerror}") from None
+        hint = "name a file in a folder that is there and can be written"
+        raise UsageError(f"the ledger can't be written to {path}: {error.strerror}", hint=hint) from None
     return len(lines)
 
 

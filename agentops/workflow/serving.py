@@ -42,7 +42,7 @@ def read_moment(text: str, zone: str, now: datetime) -> datetime:
     if moment.tzinfo is None:
         moment = _placed(moment, place, text)
     if moment > now:
-        raise UsageError(f"--at {text!r} is still to come", code="no-time")
+        raise UsageError(f"--at {text!r} is still to come", hint="name a time in the past", code="no-time")
     return moment.astimezone(UTC)
 
 
