@@ -327,7 +327,7 @@ _TABLE = (
         "campaign-unfinished",
         "A campaign that is not over uses an agent that would change",
         "A campaign calls with whatever serves: some people hear the old configuration and others the new one, and its "
-        "results mix both. `agentops campaign results` counts its calls by revision.",
+        "results mix both. `agentops campaign results NAME` counts its calls by revision.",
         "Apply when the campaign is over, or pause it and start it again after the apply.",
     ),
     Code(

@@ -59,7 +59,11 @@ class Outbound(Requests):
         data = await self._write("POST", "/campaign", dict(body))
         campaign_id = data.get("_id") if isinstance(data, dict) else data
         if not isinstance(campaign_id, str) or not campaign_id:
-            raise PlatformError("the platform created a campaign without saying its id", request="POST /campaign")
+            raise PlatformError(
+                "the platform created a campaign without saying its id",
+                request="POST /campaign",
+                hint="run it again: it looks for the campaign before it creates one",
+            )
         return campaign_id
 
     async def delete_campaign(self, campaign_id: str) -> None:

@@ -77,7 +77,11 @@ async def plan_undoing(deployment: Deployment, run: str, options: PlanOptions) -
     listed = await list_deployed(deployment)
     targets = [(agent, listing, before[agent.key]) for agent, listing in listed if agent.key in before]
     if not targets:
-        raise UsageError(f"run {result['run_id']} changed none of the selected agents", code="nothing-to-undo")
+        raise UsageError(
+            f"run {result['run_id']} changed none of the selected agents",
+            hint="select others, or none",
+            code="nothing-to-undo",
+        )
     return await _plan(deployment, targets, options)
 
 

@@ -226,8 +226,7 @@ def drift_page(plan: Plan) -> str:
         for field in change.drift_fields:
             lines += moved_lines(field)
         lines += ["" for _ in change.drift_fields[:1]]
-        step = advice(change)
-        lines += [f"Next: {step} (with `-e {plan.environment}`)." if "`" in step else f"Next: {step}.", ""]
+        lines += [f"Next: {advice(change, plan.environment)}.", ""]
     last = "This issue follows the drift: it is updated while there is some and closed when there is none."
     return "\n".join([*lines, last, ""])
 
