@@ -34,7 +34,8 @@ from agentops.render.ci.markdown import (
     preview_page,
     rollback_page,
 )
-from agentops.render.plan.html import plan_html
+from agentops.render.plan.html import Made, plan_html
+from agentops.render.plan.values import apply_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,14 @@ class Findings:
 
 
 def report_plan(
-    job: Job, plan: Plan, findings: Findings, *, is_protected: bool, destinations: Sequence[str] = ()
+    job: Job, plan: Plan, findings: Findings, *, is_protected: bool, destinations: Sequence[str] = (), at: str = ""
 ) -> JobReport:
-    """A plan that was made, and what the change moves of where keys go. Ends as an apply of it would be refused, and
-    badly when lint finds an error."""
+    """A plan that was made, when, and what the change moves of where keys go. Ends as an apply of it would be refused,
+    and badly when lint finds an error."""
     file = job.output / f"plan-{plan.environment}.json"
     file.write_text(to_json(plan), "utf-8")
-    (job.output / f"plan-{plan.environment}.html").write_text(plan_html(plan), "utf-8")
+    made = Made(at, job.commit[:10], apply_command(plan))
+    (job.output / f"plan-{plan.environment}.html").write_text(plan_html(plan, made), "utf-8")
     only_here = tuple(d for d in findings.diagnostics if d not in plan.diagnostics)
     page = plan_page(plan, job.origin, is_protected=is_protected, diagnostics=only_here, destinations=destinations)
     (job.output / f"plan-{plan.environment}.md").write_text(page, "utf-8")
