@@ -28,6 +28,7 @@ from agentops.ci.report import (
 )
 from agentops.ci.revert import Restore, read_restores
 from agentops.ci.stamp import Kind, Stamp, Standing
+from agentops.clock import SystemClock
 from agentops.document import Environment
 from agentops.errors import AgentopsError, UsageError
 from agentops.plan.approval import require_applyable
@@ -75,7 +76,8 @@ async def plan_pull_request(job: Job, read: Callable[[], Project], opener: Opene
             made = await plan_deployment(deployment, PlanOptions(today=hooks.today))
         hooks.show(made)
         moved = _moved_destinations(job, checkout.root)
-        report = report_plan(job, made, findings, is_protected=environment.is_protected, destinations=moved)
+        at = f"{SystemClock().now():%Y-%m-%d %H:%M} UTC"
+        report = report_plan(job, made, findings, is_protected=environment.is_protected, destinations=moved, at=at)
         await publish_plan(job, stamp_of(job, made), report)
     except AgentopsError as error:
         await _publish_failure(job, read, error)
