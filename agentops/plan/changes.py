@@ -5,7 +5,7 @@ Values leave canonical form here, and everything that must not be seen is hidden
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from agentops.document import DesiredAgent, Path
 from agentops.fields import NATURAL_KEYS, Category, Risk, category_of, risk_of
 from agentops.plan.canonical import Canonical, KeyedItems, plain
 from agentops.plan.concealment import Concealer
-from agentops.plan.diff import ABSENT, Difference, leaves, value_at
+from agentops.plan.diff import ABSENT, Difference, leaves, renamings, value_at
 from agentops.plan.model import AgentChange, ChangedBy, FieldChange, Operation
 
 
@@ -37,22 +37,36 @@ class Describer:
         changed_by: ChangedBy = ChangedBy.GIT,
         reason: str = "",
         is_immediate: bool = False,
+        renamed: Difference | None = None,
     ) -> FieldChange:
-        """One leaf difference as a field change."""
+        """One leaf difference as a field change; `renamed` is its other half, where an item got another key."""
         path, before, after = difference.path, difference.before, difference.after
+        held = renamed.before if renamed and before is ABSENT else before
         category = _category(path, before, after)
         operation = _operation(before, after)
         return FieldChange(
             path=path,
             operation=operation,
             before=None if before is ABSENT else plain(self.concealer.conceal(path, before)),
-            after=None if after is ABSENT else plain(self.concealer.conceal(path, after, before)),
+            after=None if after is ABSENT else plain(self.concealer.conceal(path, after, held)),
             category=category,
             risk=_risk(path, category, before, after),
             changed_by=changed_by,
             reason=reason,
             where=place_in_source(self.desired, path) if self.is_of_spec else None,
             is_immediate=is_immediate,
+            renamed=str(renamed.path[-1]) if renamed else None,
+        )
+
+    def describe_all(
+        self, moved: Iterable[tuple[Difference, ChangedBy]], reasons: Mapping[ChangedBy, str]
+    ) -> tuple[FieldChange, ...]:
+        """Leaf differences with who moved them; an item is renamed only where one hand took both keys."""
+        found = tuple(moved)
+        pairs = {by: renamings(each for each, mover in found if mover is by) for by in ChangedBy}
+        return tuple(
+            self.describe(each, changed_by=by, reason=reasons[by], renamed=pairs[by].get(each.path))
+            for each, by in found
         )
 
 

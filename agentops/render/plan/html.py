@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from agentops.document import path_text
 from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Plan
-from agentops.render.plan.values import (
-    ACTION_WORDS,
-    CHANGED_BY_WORDS,
-    DRIFT_WORDS,
-    first_line_number,
-    has_another_value,
-    is_long_text,
-    uncalled_text,
-    value_text,
-)
-from agentops.render.plan.word_diff import DiffLine, Fold, PieceKind, impact, word_diff
+from agentops.plan.sharing import Shared, Sharing, share
+from agentops.render.plan.html_fields import field_rows, moved_item
+from agentops.render.plan.parts import joined
+from agentops.render.plan.values import ACTION_WORDS, DRIFT_WORDS, calls_text, create_text, uncalled_text
 from agentops.render.style import plural
 from agentops.render.visible import all_visible
 
@@ -34,6 +27,7 @@ table { border-collapse: collapse; width: 100%; } td, th { text-align: left; pad
 .kind { display: inline-block; border: 1px solid var(--line); border-radius: 1rem; padding: 0 .6rem;
   font-size: .85rem; }
 .text { font: 14px/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; margin: .3rem 0; }
+.text tr.part td { border-top: 1px dashed var(--line); }
 .text td { border: 0; padding: 0 .6rem 0 0; } .number { color: #888; text-align: right; width: 3rem; }
 ins { background: var(--add); text-decoration: none; } del { background: var(--gone); }
 .faint { color: #888; } code { overflow-wrap: anywhere; }
@@ -55,7 +49,7 @@ _AT_ONCE = "Settings of this agent change at once; what it says to callers stays
 def plan_html(plan: Plan) -> str:
     """The whole plan as a complete HTML document."""
     plan = all_visible(plan)
-    body = "\n".join([*_summary(plan), *(part for change in plan.changes for part in _agent(change)), *_foot(plan)])
+    body = "\n".join([*_summary(plan), *_changes(plan), *_foot(plan)])
     title = escape(f"Plan for {plan.project}, {plan.environment}")
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -84,7 +78,43 @@ def _summary(plan: Plan) -> Iterator[str]:
         yield "</ul></div>"
 
 
-def _agent(change: AgentChange) -> Iterator[str]:
+def _changes(plan: Plan) -> Iterator[str]:
+    """What several agents have in common, then each agent with what is its own."""
+    sharing = share(plan.changes)
+    alike = [change for change in plan.changes if sharing.is_all_of(change)]
+    for shared in sharing.shared:
+        yield from _shared(shared)
+    for change in plan.changes:
+        if change not in alike:
+            yield from _agent(change, sharing)
+    if alike:
+        yield f"<section><h2>{plural(len(alike), 'agent')} with nothing but the changes above</h2><ul>"
+        yield from (f'<li id="{escape(each.key, quote=True)}">{_named(each)}</li>' for each in alike)
+        yield "</ul>"
+        yield f"<p>Calls: {escape(calls_text(alike))}.</p></section>" if calls_text(alike) else "</section>"
+
+
+def _named(change: AgentChange) -> str:
+    return f'{escape(change.name)} <span class="faint">({escape(change.key)}: {escape(change.reason)})</span>'
+
+
+def _shared(shared: Shared) -> Iterator[str]:
+    changes = joined(shared.changes)
+    names = ", ".join(f"<code>{escape(path_text(each.path))}</code>" for each in changes)
+    yield f"<section><h2>{names} {escape(shared.reach)}</h2>"
+    yield f'<p class="faint">{escape(", ".join(shared.agents))}</p>'
+    yield from _table(changes, is_for_all=not shared.is_same_text)
+    yield "</section>"
+
+
+def _table(fields: Sequence[FieldChange], *, is_for_all: bool = False) -> Iterator[str]:
+    yield "<table><tr><th>Setting</th><th>Before</th><th>After</th><th>Kind</th></tr>"
+    for field in fields:
+        yield from field_rows(field, is_for_all=is_for_all)
+    yield "</table>"
+
+
+def _agent(change: AgentChange, sharing: Sharing) -> Iterator[str]:
     yield f'<section id="{escape(change.key, quote=True)}">'
     yield f'<h2>{escape(change.name)} <span class="kind">{ACTION_WORDS[change.action]}</span></h2>'
     is_at_once = change.fields and all(field.is_immediate for field in change.fields)
@@ -93,65 +123,26 @@ def _agent(change: AgentChange) -> Iterator[str]:
     if change.drift is not Drift.NONE:
         yield f'<div class="box drift"><strong>{DRIFT_WORDS[change.drift].capitalize()}.</strong> '
         yield f"{escape(change.drift_detail)}"
-        yield from _drifted(change)
+        if change.drift_fields:
+            yield f"<ul>{''.join(map(moved_item, joined(change.drift_fields)))}</ul>"
         yield "</div>"
     if change.uncalled_since is not None:
         yield f'<div class="box drift"><strong>{escape(uncalled_text(change))}.</strong></div>'
-    if change.fields:
-        yield "<table><tr><th>Setting</th><th>Before</th><th>After</th><th>Kind</th></tr>"
-        for field in change.fields:
-            yield from _field(field)
-        yield "</table>"
+    own = joined(sharing.own.get(change.key, change.fields))
+    if change.action is Action.CREATE:
+        yield f"<p>It has {escape(create_text(change))}.</p>"
+        yield f"<details><summary>{plural(len(own), 'setting')}</summary>"
+    if count := sharing.count.get(change.key):
+        yield f"<p>{plural(count, 'change')} above, with other agents.</p>"
+    if own:
+        yield from _table(own)
+    if change.action is Action.CREATE:
+        yield "</details>"
+    elif change.impact:
+        yield f"<p>{escape(str(change.impact)).capitalize()}.</p>"
     if change.calls:
         yield f"<p>Calls: {escape(str(change.calls))}.</p>"
     yield "</section>"
-
-
-def _drifted(change: AgentChange) -> Iterator[str]:
-    if change.drift_fields:
-        yield "<ul>"
-        for field in change.drift_fields:
-            moved = f"{escape(value_text(field.before))} became {escape(value_text(field.after))}"
-            text = _long_text(field) if is_long_text(field) else moved
-            yield f"<li><code>{escape(path_text(field.path))}</code>: {text}</li>"
-        yield "</ul>"
-
-
-def _field(field: FieldChange) -> Iterator[str]:
-    kind = f'{field.category.value}<br><span class="faint">{field.risk.value} risk'
-    if field.is_immediate:
-        kind += ", at once"
-    if field.changed_by.value != "git":
-        kind += f", changed in {CHANGED_BY_WORDS[field.changed_by]}"
-    where = f'<br><span class="faint">{escape(str(field.where))}</span>' if field.where else ""
-    name = f"<code>{escape(path_text(field.path))}</code>{where}"
-    if is_long_text(field):
-        yield f'<tr><td>{name}</td><td colspan="2">{_long_text(field)}</td><td>{kind}</span></td></tr>'
-        return
-    before, after = escape(value_text(field.before)), escape(value_text(field.after))
-    if has_another_value(field):
-        before = "another value"
-    yield f"<tr><td>{name}</td><td>{before}</td><td>{after}</td><td>{kind}</span></td></tr>"
-
-
-def _long_text(field: FieldChange) -> str:
-    before, after = field.before or "", field.after or ""
-    head = f"<p>{escape(str(impact(before, after)))}</p>" if before and after else ""
-    offset = first_line_number(field) - 1
-    rows = "".join(_row(entry, offset) for entry in word_diff(before, after))
-    return f'{head}<table class="text">{rows}</table>'
-
-
-def _row(entry: DiffLine | Fold, offset: int) -> str:
-    if isinstance(entry, Fold):
-        return f'<tr><td></td><td class="faint">{plural(entry.count, "unchanged line")}</td></tr>'
-    tags = {PieceKind.ADDED: "ins", PieceKind.REMOVED: "del"}
-    words = "".join(
-        f"<{tags[piece.kind]}>{escape(piece.text)}</{tags[piece.kind]}>" if piece.kind in tags else escape(piece.text)
-        for piece in entry.pieces
-    )
-    number = "" if entry.kind is PieceKind.REMOVED else str(entry.number + offset)
-    return f'<tr><td class="number">{number}</td><td>{words}</td></tr>'
 
 
 def _foot(plan: Plan) -> Iterator[str]:
