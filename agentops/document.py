@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
-from agentops.diagnostics import Where
+from agentops.diagnostics import Stretch, Where
 
 # Configuration as plain data in the platform's write vocabulary: dicts, lists, strings, numbers, booleans and
 # `Secret` leaves. Never None: the platform rejects nulls.
@@ -242,6 +242,7 @@ class DesiredAgent:
     metadata:   unversioned fields it manages, in write names (`description`, `allowInboundCall`, ...), without `name`
     config:     the versioned document; only managed fields are present; a leaf may be `Secret` or `CLEARED`
     where:      path of a value -> the place of its source (in the spec, a fragment, an overlay or a prompt file)
+    lines:      path of a text of several lines -> where each of them is written
     agent_id:   the platform's id when the environment block binds one
     tags:       its grouping words; None where its spec has errors and they can't be read
     calls:      project-relative paths of its call scripts
@@ -256,6 +257,7 @@ class DesiredAgent:
     metadata: Document = field(default_factory=dict)
     workflow_type: str = "single_prompt"
     where: Mapping[Path, Where] = field(default_factory=dict)
+    lines: Mapping[Path, tuple[Stretch, ...]] = field(default_factory=dict)
     tags: Mapping[str, str] | None = field(default_factory=dict)
     agent_id: str | None = None
     previous_names: tuple[str, ...] = ()
