@@ -86,7 +86,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "compare": FOUNDATION,
     "importers": FOUNDATION | {"spec", "plan", "remote", "net", "calls"},
     "campaigns": FOUNDATION | {"spec"},
-    "ci": FOUNDATION | {"net", "plan", "apply", "render", "calls"},
+    "ci": FOUNDATION | {"net", "plan", "apply", "render", "calls", "compare"},
     "render": FOUNDATION | {"plan", "apply", "calls", "importers", "compare", "campaigns"},
     "workflow": FOUNDATION
     | {"state", "spec", "plan", "apply", "remote", "calls", "importers", "ci", "net", "settings", "speech"}

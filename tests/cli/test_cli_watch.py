@@ -206,3 +206,31 @@ def test_what_can_not_be_watched_is_an_error(watch: Callable[..., Ended]) -> Non
     configure("on_failure: keep")
     ended = watch()
     assert (ended.code, "no rules to watch by" in ended.err) == (ExitCode.USAGE, True)
+
+
+def test_the_scheduled_job_restores_and_hands_on_what_git_has_to_set_back(
+    calls: Traffic, agentops: Agentops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls(1, 120, from_h=A_WEEK_AGO)
+    calls(0, 80, hung_up=0.8)
+    (tmp_path / "event.json").write_text("{}", "utf-8")
+    for name, value in {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_EVENT_NAME": "schedule",
+        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
+        "GITHUB_REPOSITORY": "acme/voice",
+        "GITHUB_SHA": "3" * 40,
+        "GITHUB_WORKSPACE": str(tmp_path),
+        "GITHUB_OUTPUT": str(tmp_path / "outputs"),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+        "RUNNER_TEMP": str(tmp_path / "temp"),
+    }.items():
+        monkeypatch.setenv(name, value)
+    ended = agentops("ci", "watch")
+    assert ended.code == ExitCode.CALLS_FAILED, ended.err
+    assert "::error title=watch::desk" in ended.out
+    outputs = dict(line.split("=", 1) for line in (tmp_path / "outputs").read_text("utf-8").splitlines())
+    assert (outputs["rolled-back"], outputs["exit-code"]) == ("true", "6")
+    (row,) = json.loads(outputs["restore"])
+    assert (row["key"], row["files"]) == ("desk", ["agents/desk.yaml"])
+    assert "serves again, as revision 4" in (tmp_path / "summary.md").read_text("utf-8")
