@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from agentops.diagnostics import Stretch, Where
+from agentops.watch_rules import WatchRule
 
 # Configuration as plain data in the platform's write vocabulary: dicts, lists, strings, numbers, booleans and
 # `Secret` leaves. Never None: the platform rejects nulls.
@@ -161,6 +162,7 @@ class Deploy:
 
     `coverage_floor` (0..1) is the share of tools and playbooks that a run of calls must exercise.
     `call_minutes` is the most that all calls of one apply may take together; None: as long as they take.
+    `watch` are the rules for the calls of `watch_days` after a revision went live.
     """
 
     label: str = ""
@@ -169,6 +171,8 @@ class Deploy:
     on_failure: OnFailure = OnFailure.ROLLBACK
     call_minutes: float | None = None
     coverage_floor: float | None = None
+    watch: tuple[WatchRule, ...] = ()
+    watch_days: float = 7.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "diff": ("agentops.cli.diff:diff", "Compare two revisions, two environments, or a spec and a revision."),
         "history": ("agentops.cli.history:history", "List the revisions of an agent: who, what, when, live or not."),
         "compare": ("agentops.cli.compare:compare", "Compare what callers met with under two revisions."),
+        "watch": ("agentops.cli.watch:watch", "Hold callers' calls since a deploy against rules; restore what fails."),
         "rollback": ("agentops.cli.rollback:rollback", "Put an earlier revision back in service."),
         "preview": ("agentops.cli.preview:preview", "Put up copies to call before anything goes live: up, down, gc."),
     },

@@ -8,10 +8,11 @@ All methods raise `errors.PlatformError` and its kinds; a write that may or may 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from agentops.clock import ALWAYS, Period
 from agentops.document import AccountLimits as AccountLimits
 from agentops.document import AgentListing, Document, Draft, Generation, LeafDifference, ObservedAgent, Revision
 from agentops.document import PhoneNumber as PhoneNumber
@@ -206,9 +207,10 @@ class Reader(Protocol):
     async def read_call(self, call_id: str) -> dict[str, Any]: ...
 
     def list_calls(
-        self, agent_id: str, revision_id: str, call_types: Sequence[str]
-    ) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
-        """Pages of rows of the calls that a revision served. Whether the platform kept to it shows on the rows."""
+        self, agent_id: str, revision_id: str, call_types: Sequence[str], period: Period = ALWAYS
+    ) -> AsyncGenerator[Sequence[Mapping[str, Any]]]:
+        """Pages of rows of the calls that a revision served, those that changed last first. Whether the platform kept
+        to the revision and the period shows on the rows."""
         ...
 
     def watch_call(self, call_id: str) -> AsyncIterator[dict[str, Any]]:

@@ -64,6 +64,13 @@ async def plan_going_back(deployment: Deployment, options: PlanOptions, *, to: s
     return await _plan(deployment, targets, options)
 
 
+async def plan_going_back_to(deployment: Deployment, to: Mapping[str, str], options: PlanOptions) -> Plan:
+    """The plan that puts a revision of its own back in service for each agent: by key, the revision's id."""
+    listed = await list_deployed(deployment)
+    targets = [(agent, listing, to[agent.key]) for agent, listing in listed if agent.key in to]
+    return await _plan(deployment, targets, options)
+
+
 async def plan_undoing(deployment: Deployment, run: str, options: PlanOptions) -> Plan:
     """The plan that puts back what served before the run whose id starts with `run`, by this machine's journal."""
     result = read_run(deployment.root, deployment.environment.name, run)
@@ -74,15 +81,14 @@ async def plan_undoing(deployment: Deployment, run: str, options: PlanOptions) -
             code="unknown-run",
         )
     before = {each["key"]: each["previous_revision_id"] for each in result["agents"] if each["previous_revision_id"]}
-    listed = await list_deployed(deployment)
-    targets = [(agent, listing, before[agent.key]) for agent, listing in listed if agent.key in before]
-    if not targets:
+    plan = await plan_going_back_to(deployment, before, options)
+    if not plan.changes:
         raise UsageError(
             f"run {result['run_id']} changed none of the selected agents",
             hint="select others, or none",
             code="nothing-to-undo",
         )
-    return await _plan(deployment, targets, options)
+    return plan
 
 
 async def _plan(
