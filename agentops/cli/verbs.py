@@ -31,6 +31,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "smoke": ("agentops.cli.smoke:smoke", "Call the agents by their scripts and report what was heard."),
         "chat": ("agentops.cli.chat:chat", "Talk to an agent in text, from the terminal."),
         "talk": ("agentops.cli.talk:talk", "Open a local page to talk to an agent with a microphone."),
+        "calls": ("agentops.cli.calls:calls", "The calls that callers had: list AGENT, show ID."),
         "record": ("agentops.cli.record:record", "Turn the record of a real call into a script to edit."),
         "campaign": ("agentops.cli.campaign:campaign", "Call many people from a reviewed file, with care."),
         "merge": ("agentops.cli.merge:merge", "Put the call reports of several shards together."),

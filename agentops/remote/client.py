@@ -212,6 +212,22 @@ class Client(Outbound):
         data = await self._get(f"/conversation/{call_id}")
         return data if isinstance(data, dict) else {}
 
+    async def list_last_calls(
+        self, agent_id: str, limit: int, call_types: Sequence[str] = ()
+    ) -> Sequence[Mapping[str, Any]]:
+        """The agent's calls that changed last, as the platform's rows."""
+        types = {"callTypes": ",".join(call_types)} if call_types else {}
+        return await self._call_rows(page=1, limit=limit, agentIds=agent_id, **types)
+
+    async def find_call_row(self, call_id: str) -> Mapping[str, Any] | None:
+        """The call's row; the list finds it by a part of its id, too, so the whole is compared."""
+        rows = await self._call_rows(page=1, limit=_CALLS_PAGE, search=call_id, callAttemptFilter="all")
+        return next((row for row in rows if row.get("callId") == call_id), None)
+
+    async def _call_rows(self, **query: Any) -> list[Mapping[str, Any]]:
+        data = await self._get("/conversation", **query)
+        return [row for row in rows_of(data, "logs") if isinstance(row, dict)]
+
     async def list_calls(
         self, agent_id: str, revision_id: str, call_types: Sequence[str], period: Period = ALWAYS
     ) -> AsyncGenerator[Sequence[Mapping[str, Any]]]:

@@ -130,10 +130,6 @@ class Dialling(Protocol):
 
     async def list_not_to_call(self) -> frozenset[str]: ...
 
-    async def list_last_calls(self, agent_id: str, limit: int) -> Sequence[Mapping[str, Any]]:
-        """The agent's calls on the phone that changed last, as the platform's rows."""
-        ...
-
     async def read_free_slots(self, agent_id: str) -> int | None:
         """How many outbound calls of the agent the account has room for; None where it doesn't say."""
         ...
@@ -205,6 +201,16 @@ class Reader(Protocol):
     async def read_account_limits(self) -> AccountLimits: ...
 
     async def read_call(self, call_id: str) -> dict[str, Any]: ...
+
+    async def list_last_calls(
+        self, agent_id: str, limit: int, call_types: Sequence[str] = ()
+    ) -> Sequence[Mapping[str, Any]]:
+        """The agent's calls that changed last, as the platform's rows; `call_types`: of these only, of all if empty."""
+        ...
+
+    async def find_call_row(self, call_id: str) -> Mapping[str, Any] | None:
+        """The call's row of the list, which says the revision that its record doesn't name."""
+        ...
 
     def list_calls(
         self, agent_id: str, revision_id: str, call_types: Sequence[str], period: Period = ALWAYS

@@ -138,17 +138,20 @@ async def smoke(
     baseline: Baseline = NO_BASELINE,
     lines: Mapping[str, Sequence[str]] | None = None,
     *,
+    copies: Mapping[str, str] | None = None,
     measures_coverage: bool = False,
 ) -> RunReport:
     """Calls the agents that serve now, by the given scripts. Everything is made ready before the first call.
 
     lines: what simulated callers say again, by the script's file
+    copies: the ids of agents to be called instead, by key
     measures_coverage: asks for the tools of every call, and says which tools and playbooks were exercised
     """
     prepared = [
         replace(made_ready(loaded, deployment.root), lines=(lines or {}).get(loaded.file, ())) for loaded in scripts
     ]
-    ids = await find_agent_ids(deployment, dict.fromkeys(item.script.agent for item in prepared))
+    keys = dict.fromkeys(item.script.agent for item in prepared)
+    ids = copies if copies is not None else await find_agent_ids(deployment, keys)
     scheduled = [ScheduledCall(item, target_of(deployment, ids[item.script.agent])) for item in prepared]
     options = replace(options, environment=deployment.environment.name)
     async with wired(deployment, [item.script for item in prepared], baseline) as wiring:

@@ -119,7 +119,7 @@ async def check(deployment: Deployment, prepared: Prepared, now: datetime, at: d
     except PlatformError:
         unanswered.append("its credits")
     try:
-        calls = await account.list_last_calls(prepared.agent_id, CALLS_LOOKED_AT)
+        calls = await account.list_last_calls(prepared.agent_id, CALLS_LOOKED_AT, ("telephony_outbound",))
     except PlatformError:
         unanswered.append("the agent's last calls")
     estimated = estimate(campaign, len(audience.members), calls, slots)

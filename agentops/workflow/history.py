@@ -14,6 +14,7 @@ from agentops.plan.build import PlanOptions
 from agentops.plan.history import HistoryEntry, build_history
 from agentops.plan.identity import as_deployed
 from agentops.plan.model import Plan
+from agentops.spec.closest import closest
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.planning import survey
 
@@ -110,9 +111,13 @@ async def list_deployed(deployment: Deployment) -> list[tuple[DesiredAgent, Agen
     if not found:
         name = deployment.environment.name
         keys = ", ".join(agent.key for agent in deployment.agents)
+        known = [agent.key for agent in deployment.project.agents if agent.name]
+        meant = [close for agent in deployment.agents if not agent.name and (close := closest(agent.key, known))]
         raise UsageError(
             f"none of the selected agents is on the platform in environment {name!r}: {keys}",
-            hint=f"deploy first: `agentops apply -e {name}`; `agentops history -e {name}` shows what is there",
+            hint=f"did you mean {', '.join(meant)}?"
+            if meant
+            else f"deploy first: `agentops apply -e {name}`; `agentops history -e {name}` shows what is there",
             code="not-deployed",
         )
     return found
