@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from agentops.calls.model import RunReport
     from agentops.document import DesiredAgent
     from agentops.spec import Project
+    from agentops.workflow.recorded_calls import EarlierRun
 
 ScriptArgument = Annotated[
     list[Path] | None,
@@ -94,7 +95,7 @@ def smoke(
 ) -> int:
     """Call the agents that serve now, by their scripts, and report what was heard."""
     scope = scope_of(project, environment, api, agent, exclude, select, changed_since)
-    files = tuple(path.resolve() for path in script or ())
+    files = tuple(path.parent.resolve() / path.name for path in script or ())
     request = CallRequest(files, tuple(tag or ()), read_shard(shard), budget)
     if rejudge is not None and (replay is not None or mutate or dry_run):
         raise UsageError("--rejudge calls nobody: leave --replay, --mutate and --dry-run out", code="options")
@@ -103,7 +104,15 @@ def smoke(
     if dry_run:
         return _say_what_would_be_called(scope, request)
 
-    asked = _Asked(output, concurrency, baseline, rejudge, replay, coverage)
+    read = workflow.recorded_calls.read_earlier
+    asked = _Asked(
+        output,
+        concurrency,
+        read(baseline) if baseline else None,
+        read(rejudge / "report.json") if rejudge else None,
+        read(replay) if replay else None,
+        coverage,
+    )
     run, folder, floor = run_async(lambda: _call(scope, request, asked))
     # What was heard is told first: it was paid for, and a full disk takes the pages only.
     sys.stdout.write(run_output(run, output_format))
@@ -123,9 +132,9 @@ class _Asked:
 
     output: Path | None
     concurrency: int
-    baseline: Path | None
-    rejudge: Path | None
-    replay: Path | None
+    baseline: EarlierRun | None
+    rejudge: EarlierRun | None
+    replay: EarlierRun | None
     coverage: bool
 
 
@@ -134,9 +143,9 @@ async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunR
     recorded = workflow.recorded_calls
     async with opened(scope) as deployment:
         scripts = workflow.calls.choose_scripts(deployment.project, deployment.agents, request)
-        lines = recorded.read_lines(asked.replay, scripts) if asked.replay else {}
+        lines = recorded.lines_in(asked.replay, scripts) if asked.replay else {}
         scripts = [item for item in scripts if not asked.replay or item.file in lines]
-        before = recorded.read_baseline(asked.baseline, scripts) if asked.baseline else NO_BASELINE
+        before = recorded.baseline_in(asked.baseline, scripts) if asked.baseline else NO_BASELINE
         started = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
         folder = asked.output or state_folder(deployment.root) / "calls" / started
         if asked.rejudge is not None:

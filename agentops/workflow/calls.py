@@ -69,7 +69,8 @@ def _in_project(path: Path, root: Path) -> str:
     try:
         return path.relative_to(root.resolve()).as_posix()
     except ValueError:
-        raise UsageError(f"{path} is outside of the project in {root}") from None
+        hint = "a call script stands in the project, in agents/calls/ as a rule"
+        raise UsageError(f"{path} is outside of the project in {root}", hint=hint) from None
 
 
 def made_ready(loaded: LoadedScript, root: Path) -> Prepared:
