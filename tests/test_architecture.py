@@ -65,7 +65,7 @@ def edges() -> dict[str, set[str]]:
 
 # area -> the areas it may import. Dependencies point one way, so that each part can be understood from what it names.
 FILES = {"files"}  # not of `plan` and `net`, which touch none
-FOUNDATION = {"errors", "diagnostics", "document", "fields", "credentials", "scrub", "clock"}
+FOUNDATION = {"errors", "diagnostics", "document", "fields", "credentials", "scrub", "clock", "commands"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"diagnostics"},
     "diagnostics": set(),
@@ -74,6 +74,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "credentials": set(),
     "scrub": {"document"},
     "clock": set(),
+    "commands": set(),
     "settings": FOUNDATION,
     "net": FOUNDATION,
     "files": {"errors"},

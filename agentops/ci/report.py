@@ -34,7 +34,8 @@ from agentops.render.ci.markdown import (
     preview_page,
     rollback_page,
 )
-from agentops.render.plan.html import plan_html
+from agentops.render.plan.html import Made, plan_html
+from agentops.render.plan.values import apply_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,14 @@ class Findings:
 
 
 def report_plan(
-    job: Job, plan: Plan, findings: Findings, *, is_protected: bool, destinations: Sequence[str] = ()
+    job: Job, plan: Plan, findings: Findings, *, is_protected: bool, destinations: Sequence[str] = (), at: str = ""
 ) -> JobReport:
-    """A plan that was made, and what the change moves of where keys go. Ends as an apply of it would be refused, and
-    badly when lint finds an error."""
+    """A plan that was made, when, and what the change moves of where keys go. Ends as an apply of it would be refused,
+    and badly when lint finds an error."""
     file = job.output / f"plan-{plan.environment}.json"
     write_file(file, to_json(plan))
-    write_file(file.with_suffix(".html"), plan_html(plan))
+    made = Made(at, job.commit[:10], apply_command(plan))
+    write_file(file.with_suffix(".html"), plan_html(plan, made))
     only_here = tuple(d for d in findings.diagnostics if d not in plan.diagnostics)
     page = plan_page(plan, job.origin, is_protected=is_protected, diagnostics=only_here, destinations=destinations)
     write_file(file.with_suffix(".md"), page)

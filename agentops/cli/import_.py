@@ -178,7 +178,7 @@ def atoms(
 ) -> int:
     """Turn agents of the account into specs with their prompts. The plan right after it is empty."""
     if bool(agent) == everything:
-        hint = "agentops import atoms 'Acme Support', or agentops import atoms --all"
+        hint = "`agentops import atoms 'Acme Support'`, or `agentops import atoms --all`"
         raise UsageError("name agents, or ask for --all of them", hint=hint, code="no-source")
     request = AtomsRequest(tuple(agent or ()), output.absolute(), keep_defaults)
 

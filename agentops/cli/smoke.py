@@ -98,7 +98,11 @@ def smoke(
     files = tuple(path.parent.resolve() / path.name for path in script or ())
     request = CallRequest(files, tuple(tag or ()), read_shard(shard), budget)
     if rejudge is not None and (replay is not None or mutate or dry_run):
-        raise UsageError("--rejudge calls nobody: leave --replay, --mutate and --dry-run out", code="options")
+        raise UsageError(
+            "--rejudge calls nobody, so --replay, --mutate and --dry-run don't fit it",
+            hint="give --rejudge without them",
+            code="options",
+        )
     if mutate:
         return _try_mutants(scope, request)
     if dry_run:

@@ -69,8 +69,9 @@ def _in_project(path: Path, root: Path) -> str:
     try:
         return path.relative_to(root.resolve()).as_posix()
     except ValueError:
-        hint = "a call script stands in the project, in agents/calls/ as a rule"
-        raise UsageError(f"{path} is outside of the project in {root}", hint=hint) from None
+        raise UsageError(
+            f"{path} is outside of the project in {root}", hint="copy it into the project's agents/calls"
+        ) from None
 
 
 def made_ready(loaded: LoadedScript, root: Path) -> Prepared:
@@ -119,7 +120,7 @@ async def find_agent_ids(deployment: Deployment, keys: Iterable[str]) -> dict[st
         if key not in found:
             raise UsageError(
                 f"agent {key!r} is not on the platform in environment {deployment.environment.name!r}",
-                hint=f"deploy it first: agentops apply -e {deployment.environment.name}",
+                hint=f"deploy it first: `agentops apply -e {deployment.environment.name}`",
                 code="not-deployed",
             )
     return {key: found[key] for key in keys}

@@ -14,6 +14,7 @@ from agentops.render.plan.values import (
     ACTION_WORDS,
     CHANGED_BY_WORDS,
     DRIFT_WORDS,
+    apply_command,
     first_line_number,
     has_another_value,
     is_long_text,
@@ -202,7 +203,7 @@ def _foot(plan: Plan, room: int) -> Iterator[str]:
         lines.append(f"- {diagnostic.severity.value} **{diagnostic.code}**{place}: {quoted(diagnostic.summary)}")
     yield from _as_fits(lines, room, "- and {} more")
     yield ""
-    command = f": apply exactly this with `agentops apply -e {plan.environment} --digest {plan.digest}`"
+    command = f": apply exactly this with `{apply_command(plan)}`"
     yield f"Digest `{plan.digest}`{command if plan.is_applyable and not plan.is_empty else ''}."
 
 
