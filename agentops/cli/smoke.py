@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from agentops.calls.model import RunReport
     from agentops.document import DesiredAgent
     from agentops.spec import Project
+    from agentops.workflow.recorded_calls import EarlierRun
 
 ScriptArgument = Annotated[
     list[Path] | None,
@@ -97,7 +98,7 @@ def smoke(
 ) -> int:
     """Call the agents that serve now, by their scripts, and report what was heard."""
     scope = scope_of(project, environment, api, agent, exclude, select, changed_since)
-    files = tuple(path.resolve() for path in script or ())
+    files = tuple(path.parent.resolve() / path.name for path in script or ())
     request = CallRequest(files, tuple(tag or ()), read_shard(shard), budget)
     if preview is not None and (rejudge is not None or mutate):
         raise UsageError("--preview calls copies", hint="leave --rejudge and --mutate out", code="options")
@@ -112,7 +113,16 @@ def smoke(
     if dry_run:
         return _say_what_would_be_called(scope, request)
 
-    asked = _Asked(output, concurrency, baseline, rejudge, replay, coverage, preview)
+    read = workflow.recorded_calls.read_earlier
+    asked = _Asked(
+        output,
+        concurrency,
+        read(baseline) if baseline else None,
+        read(rejudge / "report.json") if rejudge else None,
+        read(replay) if replay else None,
+        coverage,
+        preview,
+    )
     run, folder, floor = run_async(lambda: _call(scope, request, asked))
     # What was heard is told first: it was paid for, and a full disk takes the pages only.
     sys.stdout.write(run_output(run, output_format))
@@ -132,9 +142,9 @@ class _Asked:
 
     output: Path | None
     concurrency: int
-    baseline: Path | None
-    rejudge: Path | None
-    replay: Path | None
+    baseline: EarlierRun | None
+    rejudge: EarlierRun | None
+    replay: EarlierRun | None
     coverage: bool
     preview: str | None
 
@@ -146,9 +156,9 @@ async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunR
         copies = await workflow.previewing.find_copies(deployment, asked.preview) if asked.preview else None
         agents = [each for each in deployment.agents if copies is None or each.key in copies]
         scripts = workflow.calls.choose_scripts(deployment.project, agents, request)
-        lines = recorded.read_lines(asked.replay, scripts) if asked.replay else {}
+        lines = recorded.lines_in(asked.replay, scripts) if asked.replay else {}
         scripts = [item for item in scripts if not asked.replay or item.file in lines]
-        before = recorded.read_baseline(asked.baseline, scripts) if asked.baseline else NO_BASELINE
+        before = recorded.baseline_in(asked.baseline, scripts) if asked.baseline else NO_BASELINE
         started = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
         folder = asked.output or state_folder(deployment.root) / "calls" / started
         if asked.rejudge is not None:

@@ -52,7 +52,7 @@ def plan_forgetting(project: Project, key: str) -> Forgetting:
 
 
 def forget(forgetting: Forgetting, root: Path) -> None:
-    """Removes the agent's files and remembers its key; the platform is left alone."""
+    """Remembers the agent's key and removes its files; the platform is left alone."""
+    write_file(root / PROJECT_FILE, forgetting.settings)
     for path in forgetting.removed:
         (root / path).unlink(missing_ok=True)
-    write_file(root / PROJECT_FILE, forgetting.settings)
