@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from agentops.campaigns.audience import Audience, read_audience
+from agentops.campaigns.audience import MAX_BYTES, Audience, read_audience
 from agentops.campaigns.checks import CALLS_LOOKED_AT, Estimate, Refused, estimate, refusals
 from agentops.campaigns.model import Campaign
 from agentops.campaigns.reading import is_in_repository, read_campaign
@@ -31,7 +31,7 @@ from agentops.workflow.planning import plan_deployment
 
 DIALLING = ("processing", "running")
 WILL_DIAL = (*DIALLING, "scheduled")
-_WAITING = ("draft", "paused")
+WAITING = ("draft", "paused")
 _AHEAD = timedelta(minutes=1)  # a time nearer than that would be past when the platform reads it
 
 
@@ -82,13 +82,21 @@ class Report:
 def load(project: Project, name: str) -> tuple[Campaign, Audience]:
     """The campaign and its people. Raises SpecError, UsageError or AudienceError for what is wrong in the files."""
     campaign = read_campaign(project, name)
-    try:
-        content = campaign.audience.read_bytes()
-    except OSError as error:
-        hint = "check `audience.file` and the variable that it comes from"
-        summary = f"the audience's file can't be read: {error.strerror}"
-        raise UsageError(summary, hint=hint, code="audience") from None
+    content = _content(campaign.audience)
     return campaign, read_audience(content, campaign.phone_column, campaign.zone_column)
+
+
+def _content(path: Path) -> bytes:
+    """What is in the audience's file, and no more of it than what shows that it is too large."""
+    hint = "check `audience.file` and the variable that it comes from"
+    try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            # It is read again before anybody is called, which a pipe can't be.
+            raise UsageError("the audience's file is no regular file", hint=hint, code="audience")
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"the audience's file can't be read: {error.strerror}", hint=hint, code="audience") from None
 
 
 async def prepare(deployment: Deployment, campaign: Campaign, audience: Audience) -> Prepared:
@@ -138,14 +146,15 @@ async def check(deployment: Deployment, prepared: Prepared, now: datetime, at: d
         credits_left=credits_left,
     )
     stored = await find_campaign(deployment, prepared)
-    approved = " ".join([prepared.name, str(head.revision_id), *([_iso(at)] if at else [])])
+    approved = [prepared.name, str(head.revision_id), repr(campaign.window), str(campaign.zone_column)]
+    approved += [_iso(at)] if at else []
     return Report(
         name=campaign.name,
         environment=deployment.environment.name,
         agent=campaign.agent,
         people=len(audience.members),
         revision=str(head.number) if head.number is not None else head.revision_id,
-        digest=hashlib.sha256(approved.encode()).hexdigest()[:12],
+        digest=hashlib.sha256(" ".join(approved).encode()).hexdigest()[:12],
         status=stored.status if stored else None,
         estimate=estimated,
         credits=credits_left,
@@ -223,8 +232,11 @@ async def schedule(deployment: Deployment, prepared: Prepared, at: datetime) -> 
         return stored, False
     if stored is not None and stored.status != "draft":
         what = f"is scheduled for {stored.scheduled_at}" if stored.status == "scheduled" else f"is {stored.status}"
-        hint = f"`agentops campaign pause {prepared.campaign.name} -e {deployment.environment.name}` stops it; "
-        hint += "another `description` makes another campaign, which can have a time of its own"
+        hint = "another `description` or audience makes another campaign, which can have a time of its own"
+        if stored.status in WILL_DIAL:
+            hint += (
+                f"; `agentops campaign pause {prepared.campaign.name} -e {deployment.environment.name}` stops this one"
+            )
         raise AgentopsError(f"the campaign {what}", hint=hint, code="campaign-over")
     if stored is not None:
         await deployment.account.delete_campaign(stored.campaign_id)
@@ -282,7 +294,7 @@ async def start(deployment: Deployment, prepared: Prepared) -> tuple[StoredCampa
         hint = f"`agentops campaign pause {prepared.campaign.name} -e {deployment.environment.name}` stops that; then "
         hint += "`start` calls people at once"
         raise AgentopsError(f"it starts by itself at {stored.scheduled_at}", hint=hint, code="campaign-scheduled")
-    if stored.status not in _WAITING:
+    if stored.status not in WAITING:
         hint = "a campaign runs once: change its `description` or its audience for another one, then create that"
         raise AgentopsError(f"the campaign is {stored.status}", hint=hint, code="campaign-over")
     try:
