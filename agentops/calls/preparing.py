@@ -85,10 +85,9 @@ def _read(folder: Path, name: str, rate_hz: int) -> Samples:
 
     try:
         return audio.read_wav(folder / name, rate_hz)
-    except FileNotFoundError:
-        raise UsageError(f"there is no sound file {folder / name}", code="sound-file") from None
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{folder / name} can't be used: {error}", code="sound-file") from None
+    except ValueError as error:
+        hint = "name a WAV file beside the script"
+        raise UsageError(f"{folder / name} can't be used: {error}", hint=hint, code="sound-file") from None
 
 
 def _room(script: Script, noise: Noise, seed: int) -> Room:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -18,6 +17,7 @@ from agentops import workflow
 from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, ProjectOption, YesOption
 from agentops.cli.session import Scope, is_interactive, opened, read_project, run_async, scope_of, talk
 from agentops.errors import AgentopsError, ExitCode, StaleError, UsageError
+from agentops.files import write_file
 from agentops.render.campaign.data import people_csv, results_csv, results_json
 from agentops.render.campaign.html import results_html
 from agentops.render.campaign.text import estimate_lines, refused_lines, results_text
@@ -209,7 +209,8 @@ def results(
         stored = await workflow.campaigns.newest(deployment, name)
         found = await workflow.campaigns.results(deployment, stored)
         if people is not None:
-            _write_private(people, people_csv(await workflow.campaigns.people(deployment, stored)))
+            write_file(people, people_csv(await workflow.campaigns.people(deployment, stored)), is_private=True)
+            talk(f"{people} holds personal data; only you may read it")
         match output_format:
             case ResultsFormat.TEXT:
                 return results_text(stored.name, stored.status, found)
@@ -307,15 +308,3 @@ def _ask(report: Report, *, may_ask: bool) -> str:
         talk("Nobody is called.")
         raise AgentopsError("not started: you said no", code="declined")
     return report.digest
-
-
-def _write_private(path: Path, text: str) -> None:
-    """A file that only its owner may read, from the first byte on."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "w", encoding="utf-8") as file:
-            os.fchmod(descriptor, 0o600)
-            file.write(text)
-    except OSError as error:
-        raise UsageError(f"{path} can't be written: {error.strerror}") from None
-    talk(f"{path} holds personal data; only you may read it")

@@ -13,6 +13,7 @@ from agentops.cli.local import emulator_for
 from agentops.cli.options import ApiOption, EnvironmentOption, ProjectOption, YesOption
 from agentops.cli.session import is_interactive, read_project, run_async, scope_of, talk
 from agentops.errors import ExitCode, UsageError
+from agentops.files import write_file
 from agentops.settings import read_settings
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _probe(project: Project, api: Generation | None, output: Path, *, is_agreed:
             return await workflow.probing.run_probe(target, _tell)
 
     report = run_async(main)
-    output.write_text(report.to_json(), encoding="utf-8")
+    write_file(output, report.to_json())
     talk(f"Written to {output}: no key, host, id or name is in it.")
     for name in report.left:
         talk(f"warning: {name!r} could not be archived: agentops doctor --probe --clean -e {project.environment.name}")

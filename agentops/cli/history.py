@@ -62,6 +62,8 @@ def history(
     async def main() -> tuple[AgentHistory, ...]:
         async with opened(scope, needs_specs=False) as deployment:
             found = await workflow.history.read_histories(deployment)
+            for each in deployment.left_out:
+                talk(f"{each.severity}: {each.summary}")
             if ledger is not None:
                 count = workflow.ledger.write_ledger(deployment, found, ledger)
                 talk(f"{count} deployed revisions written to {ledger}.")

@@ -105,9 +105,9 @@ def smoke(
 
     asked = _Asked(output, concurrency, baseline, rejudge, replay, coverage)
     run, folder, floor = run_async(lambda: _call(scope, request, asked))
-    page = write_pages(run, folder)
+    # What was heard is told first: it was paid for, and a full disk takes the pages only.
     sys.stdout.write(run_output(run, output_format))
-    talk(f"Report: {page}")
+    talk(f"Report: {write_pages(run, folder)}")
     if floor is not None and run.covered_share is not None and run.covered_share < floor:
         talk(
             f"coverage: {run.covered_share:.0%} of tools and playbooks were exercised, "

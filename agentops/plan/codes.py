@@ -276,6 +276,12 @@ _TABLE = (
         "See `agentops validate` for the mistakes.",
     ),
     Code(
+        "tags-unread",
+        "An agent is left out of a selection by tags",
+        "Its spec has errors, and its tags can't be read, so that nobody knows whether it was meant.",
+        "Name it by its key, or mend its spec; `agentops validate` shows the mistakes.",
+    ),
+    Code(
         "not-looked-at",
         "Some agents without a spec were not looked at",
         "Each one costs a request, and most of them are nobody's here.",

@@ -19,12 +19,20 @@ from agentops.spec.tree import key_place, mark_of
 
 
 @dataclass(frozen=True, slots=True)
+class Unresolved:
+    """An agent whose spec has errors: the files that it is made from, and its tags, None where they can't be read."""
+
+    files: frozenset[str] = frozenset()
+    tags: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """What a project says in one environment.
 
     agents:      those without errors, in the order of their files
     diagnostics: everything that is wrong or doubtful in any file that was read, sorted by place
-    unresolved:  keys of agents whose spec has errors, as far as the spec tells them, with the files it is made from
+    unresolved:  agents whose spec has errors, by key, as far as the spec tells it
     """
 
     root: Path
@@ -33,7 +41,7 @@ class Project:
     agents: tuple[DesiredAgent, ...]
     diagnostics: tuple[Diagnostic, ...]
     context: ProjectContext | None = field(default=None, repr=False)
-    unresolved: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    unresolved: Mapping[str, Unresolved] = field(default_factory=dict)
 
     @property
     def resolved(self) -> Iterator[Resolved]:
@@ -91,7 +99,7 @@ def load_project(
     if not isinstance(context, ProjectContext):
         raise SpecError(with_sources(context, files))
     results = []
-    unresolved: dict[str, frozenset[str]] = {}
+    unresolved: dict[str, Unresolved] = {}
     for path in files.specs():
         results.append(SpecReader(context, path).result())
         unresolved |= _unresolved(path, results[-1])
@@ -114,14 +122,15 @@ def load_project(
     return Project(root, context.name, made, agents, told, context, unresolved)
 
 
-def _unresolved(path: str, result: SpecResult) -> dict[str, frozenset[str]]:
+def _unresolved(path: str, result: SpecResult) -> dict[str, Unresolved]:
     """The agents that a spec with errors means and does not give. One that can't be read at all means the agent that
     its file is called after."""
     errors = [problem for problem in result.problems if problem.is_error]
     given = {agent.key for agent in result.agents}
     named = {problem.agent for problem in errors if problem.agent is not None}
     keys = named - given if named or given else {key_of(path)}
-    return dict.fromkeys(sorted(keys), frozenset((path, *result.files))) if errors else {}
+    files = frozenset((path, *result.files))
+    return {key: Unresolved(files, result.tags.get(key)) for key in sorted(keys)} if errors else {}
 
 
 def _short_secrets(context: ProjectContext) -> Iterator[Diagnostic]:

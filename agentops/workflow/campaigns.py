@@ -15,12 +15,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from agentops.campaigns.audience import MAX_BYTES, Audience, read_audience
+from agentops.campaigns.audience import Audience, read_audience
 from agentops.campaigns.checks import CALLS_LOOKED_AT, Estimate, Refused, estimate, refusals
 from agentops.campaigns.model import Campaign
 from agentops.campaigns.reading import is_in_repository, read_campaign
 from agentops.campaigns.results import Results, summarise
 from agentops.errors import AgentopsError, OutcomeUnknownError, PlatformError, StaleError, UsageError
+from agentops.files import read_bytes
 from agentops.plan.build import PlanOptions
 from agentops.plan.model import Action, AgentChange, Drift
 from agentops.remote.port import StoredAudience, StoredCampaign
@@ -82,21 +83,9 @@ class Report:
 def load(project: Project, name: str) -> tuple[Campaign, Audience]:
     """The campaign and its people. Raises SpecError, UsageError or AudienceError for what is wrong in the files."""
     campaign = read_campaign(project, name)
-    content = _content(campaign.audience)
-    return campaign, read_audience(content, campaign.phone_column, campaign.zone_column)
-
-
-def _content(path: Path) -> bytes:
-    """What is in the audience's file, and no more of it than what shows that it is too large."""
     hint = "check `audience.file` and the variable that it comes from"
-    try:
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            # It is read again before anybody is called, which a pipe can't be.
-            raise UsageError("the audience's file is no regular file", hint=hint, code="audience")
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"the audience's file can't be read: {error.strerror}", hint=hint, code="audience") from None
+    content = read_bytes(campaign.audience, "the audience's file", hint=hint, code="audience")
+    return campaign, read_audience(content, campaign.phone_column, campaign.zone_column)
 
 
 async def prepare(deployment: Deployment, campaign: Campaign, audience: Audience) -> Prepared:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentops.apply.rollback import PREVIOUS, RollbackTarget, commit_in, plan_rollback
 from agentops.apply.run_history import read_run, read_verdicts
@@ -88,7 +88,8 @@ async def _plan(
     mine = (environment.project, environment.name)
     observed = await asyncio.gather(*(deployment.account.read_agent(listing, mine=mine) for _, listing, _ in targets))
     chosen = [RollbackTarget(agent, seen, to) for (agent, _, to), seen in zip(targets, observed, strict=True)]
-    return await plan_rollback(deployment.account, environment, chosen, options)
+    plan = await plan_rollback(deployment.account, environment, chosen, options)
+    return replace(plan, diagnostics=(*plan.diagnostics, *deployment.left_out))
 
 
 async def list_deployed(deployment: Deployment) -> list[tuple[DesiredAgent, AgentListing]]:

@@ -194,10 +194,10 @@ def test_a_file_that_can_not_be_read(project: Path, people: Path, agentops: Agen
     assert ended.code == 64
     assert "the audience's file can't be read: No such file" in ended.err
     people.mkdir()
-    assert "Is a directory" in agentops("campaign", "check", *NAME).err
+    assert "it is a folder" in agentops("campaign", "check", *NAME).err
     people.rmdir()
     os.mkfifo(people)
-    assert "is no regular file" in agentops("campaign", "check", *NAME).err
+    assert "it is no regular file" in agentops("campaign", "check", *NAME).err
 
 
 def test_an_agent_that_is_not_deployed(project: Path, agentops: Agentops) -> None:
