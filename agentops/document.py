@@ -243,6 +243,7 @@ class DesiredAgent:
     config:     the versioned document; only managed fields are present; a leaf may be `Secret` or `CLEARED`
     where:      path of a value -> the place of its source (in the spec, a fragment, an overlay or a prompt file)
     agent_id:   the platform's id when the environment block binds one
+    tags:       its grouping words; None where its spec has errors and they can't be read
     calls:      project-relative paths of its call scripts
     no_calls_reason: why it has none, where the spec says so (`calls: {none: reason}`); None: the spec does not say
     source:     project-relative path of its spec
@@ -255,7 +256,7 @@ class DesiredAgent:
     metadata: Document = field(default_factory=dict)
     workflow_type: str = "single_prompt"
     where: Mapping[Path, Where] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] | None = field(default_factory=dict)
     agent_id: str | None = None
     previous_names: tuple[str, ...] = ()
     previous_keys: tuple[str, ...] = ()

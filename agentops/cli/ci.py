@@ -148,7 +148,12 @@ def preview(environment: EnvironmentOption = None, project: ProjectOption = None
     """Call copies of the agents that a pull request changes; when it is closed, archive them."""
     job, scope = _start("preview", environment, project)
     name = scope.environment or "default"
-    return _run(job, scope, lambda: ci_watch.preview_pull_request(job, lambda: opened(scope), name, _hooks()))
+    is_over = job.run.trigger is Trigger.PULL_REQUEST_CLOSED
+    return _run(
+        job,
+        scope,
+        lambda: ci_watch.preview_pull_request(job, lambda: opened(scope, needs_specs=not is_over), name, _hooks()),
+    )
 
 
 @ci.command("preview-gc")
@@ -157,7 +162,7 @@ def preview_gc(environment: EnvironmentOption = None, project: ProjectOption = N
     job, scope = _start("preview-gc", environment, project)
 
     async def main() -> JobReport:
-        async with opened(scope) as deployment:
+        async with opened(scope, needs_specs=False) as deployment:
             return await ci_watch.collect_previews(job, deployment, _hooks())
 
     return _run(job, scope, main)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -65,7 +66,11 @@ def plan(
     page = _origin(made, scope) if output_format is PlanFormat.HTML else UNKNOWN
     sys.stdout.write(plan_output(made, output_format, made=page))
     if out is not None:
-        way = f"To apply exactly this: agentops apply {out}" if made.is_applyable else "It can't be applied as it is."
+        way = (
+            f"To apply exactly this: `agentops apply {shlex.quote(str(out))}`"
+            if made.is_applyable
+            else "It can't be applied as it is."
+        )
         talk(f"Saved to {out}. {way}")
     if made.blocked_code is not None:
         return made.blocked_code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,7 @@ import typer
 
 from agentops import workflow
 from agentops.cli.options import (
+    AckOption,
     AgentOption,
     ApiOption,
     EnvironmentOption,
@@ -55,13 +57,19 @@ def up(
     select: SelectOption = None,
     api: ApiOption = None,
     hours: HoursOption = 4.0,
+    ack: AckOption = None,
     output_format: FormatOption = TextOrJson.TEXT,
 ) -> int:
-    """Deploy a copy of the selected agents: inbound off, no phone number, the same configuration."""
+    """Deploy a copy of the selected agents: inbound off, no phone number, the same configuration. Calls nobody."""
     scope = scope_of(project, environment, api, agent, exclude, select)
     ttl = timedelta(hours=hours)
     return _run(
-        scope, output_format, lambda deployment, hooks: workflow.previewing.preview_up(deployment, name, hooks, ttl=ttl)
+        scope,
+        output_format,
+        lambda deployment, hooks: workflow.previewing.preview_up(
+            deployment, name, replace(hooks, acknowledged=frozenset(ack or ())), ttl=ttl
+        ),
+        needs_specs=True,
     )
 
 
@@ -91,7 +99,7 @@ def list_(
     scope = scope_of(project, environment, api)
 
     async def main() -> Sequence[Preview]:
-        async with opened(scope) as deployment:
+        async with opened(scope, needs_specs=False) as deployment:
             return await workflow.previewing.list_previews(deployment)
 
     rows = [
@@ -133,9 +141,11 @@ def _run(
     scope: Scope,
     output_format: TextOrJson,
     use_case: Callable[[Deployment, PreviewHooks], Awaitable[ApplyResult]],
+    *,
+    needs_specs: bool = False,
 ) -> int:
     async def main() -> ApplyResult:
-        async with opened(scope) as deployment:
+        async with opened(scope, needs_specs=needs_specs) as deployment:
             with watching() as on_event:
                 return await use_case(deployment, workflow.previewing.PreviewHooks(on_event))
 

@@ -97,7 +97,11 @@ def smoke(
     files = tuple(path.resolve() for path in script or ())
     request = CallRequest(files, tuple(tag or ()), read_shard(shard), budget)
     if rejudge is not None and (replay is not None or mutate or dry_run):
-        raise UsageError("--rejudge calls nobody: leave --replay, --mutate and --dry-run out", code="options")
+        raise UsageError(
+            "--rejudge calls nobody, so --replay, --mutate and --dry-run don't fit it",
+            hint="give --rejudge without them",
+            code="options",
+        )
     if mutate:
         return _try_mutants(scope, request)
     if dry_run:
@@ -105,9 +109,9 @@ def smoke(
 
     asked = _Asked(output, concurrency, baseline, rejudge, replay, coverage)
     run, folder, floor = run_async(lambda: _call(scope, request, asked))
-    page = write_pages(run, folder)
+    # What was heard is told first: it was paid for, and a full disk takes the pages only.
     sys.stdout.write(run_output(run, output_format))
-    talk(f"Report: {page}")
+    talk(f"Report: {write_pages(run, folder)}")
     if floor is not None and run.covered_share is not None and run.covered_share < floor:
         talk(
             f"coverage: {run.covered_share:.0%} of tools and playbooks were exercised, "

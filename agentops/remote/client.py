@@ -146,7 +146,11 @@ class Client(Outbound):
         data = await self._write("POST", "/agent", {"name": name, "workflowType": workflow_type, **metadata})
         agent_id = data.get("_id") if isinstance(data, dict) else data
         if not isinstance(agent_id, str) or not agent_id:
-            raise PlatformError("the platform created an agent without saying its id", request="POST /agent")
+            raise PlatformError(
+                "the platform created an agent without saying its id",
+                request="POST /agent",
+                hint="run it again: it looks for the agent before it creates one",
+            )
         return agent_id
 
     async def write_metadata(self, agent_id: str, body: Document) -> None:
@@ -244,7 +248,11 @@ class Client(Outbound):
         data = await self._write("POST", "/conversation/register-call", body, is_repeatable=True)
         token = data.get("access_token") if isinstance(data, dict) else None
         if not isinstance(token, str):
-            raise NotFoundError("the platform gave no call token", request=f"POST {API}/conversation/register-call")
+            raise NotFoundError(
+                "the platform gave no call token",
+                request=f"POST {API}/conversation/register-call",
+                hint="see whether the agent can be called from the console",
+            )
         return token
 
     def with_leaves(self, document: Document, leaves: Sequence[LeafDifference]) -> tuple[Document, list[str]]:

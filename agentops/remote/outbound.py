@@ -59,8 +59,15 @@ class Outbound(Requests):
         data = await self._write("POST", "/campaign", dict(body))
         campaign_id = data.get("_id") if isinstance(data, dict) else data
         if not isinstance(campaign_id, str) or not campaign_id:
-            raise PlatformError("the platform created a campaign without saying its id", request="POST /campaign")
+            raise PlatformError(
+                "the platform created a campaign without saying its id",
+                request="POST /campaign",
+                hint="run it again: it looks for the campaign before it creates one",
+            )
         return campaign_id
+
+    async def delete_campaign(self, campaign_id: str) -> None:
+        await self._write("DELETE", f"/campaign/{campaign_id}", is_repeatable=True)
 
     async def start_campaign(self, campaign_id: str) -> None:
         await self._write("POST", f"/campaign/{campaign_id}/start")
@@ -150,5 +157,13 @@ def _campaign(data: Any, metrics: Any = None) -> StoredCampaign:
     audience = row.audience.id_ if row.audience else row.audience_id
     people = metrics.get("total_participants") if isinstance(metrics, dict) else None
     return StoredCampaign(
-        row.campaign_id, row.name, row.status, row.description, row.created_at, agent, audience, people
+        row.campaign_id,
+        row.name,
+        row.status,
+        row.description,
+        row.created_at,
+        agent,
+        audience,
+        people,
+        row.scheduled_at,
     )

@@ -81,7 +81,7 @@ class StoredAudience:
 
 @dataclass(frozen=True, slots=True)
 class StoredCampaign:
-    """A campaign on the platform. `people`: only where one campaign is read; `created_at`: ISO."""
+    """A campaign on the platform. `people`: only where one campaign is read; `created_at`, `scheduled_at`: ISO."""
 
     campaign_id: str
     name: str
@@ -91,6 +91,7 @@ class StoredCampaign:
     agent_id: str | None = None
     audience_id: str | None = None
     people: int | None = None
+    scheduled_at: str | None = None
 
 
 class Dialling(Protocol):
@@ -111,6 +112,8 @@ class Dialling(Protocol):
     async def read_campaign(self, campaign_id: str) -> StoredCampaign: ...
 
     async def create_campaign(self, body: Mapping[str, Any]) -> str: ...
+
+    async def delete_campaign(self, campaign_id: str) -> None: ...
 
     async def start_campaign(self, campaign_id: str) -> None: ...
 

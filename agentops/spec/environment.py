@@ -128,6 +128,21 @@ def environment_names(root: Path) -> tuple[str, ...]:
     return tuple(environments) if isinstance(environments, Map) else ()
 
 
+def environment_to_name(root: Path) -> str | None:
+    """What `-e` has to say at `root`: one on the emulator, else the first; None where the project has a default."""
+    try:
+        tree, _ = ProjectFiles(root).tree(PROJECT_FILE)
+    except (SourceError, FileProblem):
+        return None
+    environments = tree.get("environments") if isinstance(tree, Map) else None
+    if not isinstance(environments, Map) or len(environments) < 2 or isinstance(tree.get("default_environment"), str):
+        return None
+    on_emulator = (
+        n for n, block in environments.items() if isinstance(block, Map) and block.get("target") == "emulator"
+    )
+    return next(on_emulator, next(iter(environments)))
+
+
 def choose_environment(asked: str | None, default: Any, known: tuple[str, ...]) -> str:
     """The environment to work in. Raises `UsageError` when there is none of that name, or none was named."""
     name = asked or (default if isinstance(default, str) else None) or (known[0] if len(known) == 1 else None)

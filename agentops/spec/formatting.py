@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from agentops.diagnostics import Diagnostic, Severity, Where
+from agentops.files import write_file
 from agentops.spec.files import AGENTS, PROJECT_FILE
 from agentops.spec.layout import format_yaml
 from agentops.spec.model.agent import AgentSpec
@@ -49,7 +50,7 @@ def _format_file(path: Path, name: str, result: Formatted, *, writes: bool) -> N
     if formatted.encode() != data:
         result.changed.append(name)
         if writes:
-            path.write_bytes(formatted.encode())
+            write_file(path, formatted)
 
 
 def _model_of(name: str) -> type[BaseModel] | None:

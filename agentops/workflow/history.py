@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentops.apply.rollback import PREVIOUS, RollbackTarget, commit_in, plan_rollback
 from agentops.apply.run_history import read_run, read_verdicts
@@ -77,7 +77,11 @@ async def plan_undoing(deployment: Deployment, run: str, options: PlanOptions) -
     listed = await list_deployed(deployment)
     targets = [(agent, listing, before[agent.key]) for agent, listing in listed if agent.key in before]
     if not targets:
-        raise UsageError(f"run {result['run_id']} changed none of the selected agents", code="nothing-to-undo")
+        raise UsageError(
+            f"run {result['run_id']} changed none of the selected agents",
+            hint="select others, or none",
+            code="nothing-to-undo",
+        )
     return await _plan(deployment, targets, options)
 
 
@@ -88,7 +92,8 @@ async def _plan(
     mine = (environment.project, environment.name)
     observed = await asyncio.gather(*(deployment.account.read_agent(listing, mine=mine) for _, listing, _ in targets))
     chosen = [RollbackTarget(agent, seen, to) for (agent, _, to), seen in zip(targets, observed, strict=True)]
-    return await plan_rollback(deployment.account, environment, chosen, options)
+    plan = await plan_rollback(deployment.account, environment, chosen, options)
+    return replace(plan, diagnostics=(*plan.diagnostics, *deployment.left_out))
 
 
 async def list_deployed(deployment: Deployment) -> list[tuple[DesiredAgent, AgentListing]]:

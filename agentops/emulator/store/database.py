@@ -30,7 +30,11 @@ _ALL_BLOBS = "SELECT name, content FROM blob"
 
 
 class EmulatorError(Exception):
-    """The emulator cannot run as asked; the text says why and what to do."""
+    """The emulator cannot run as asked; the text says why, and `hint` what to do where the text doesn't."""
+
+    def __init__(self, text: str, hint: str | None = None) -> None:
+        super().__init__(text)
+        self.hint = hint
 
 
 class DataInUseError(EmulatorError):

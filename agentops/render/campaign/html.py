@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from html import escape
 
 from agentops.campaigns.results import Results
+from agentops.render.campaign.text import CHANGED, known
 from agentops.render.page import html_page
 from agentops.render.visible import all_visible
 
@@ -30,11 +31,12 @@ def results_html(name: str, status: str, results: Results) -> str:
     parts = [
         f"<h1>{escape(title)}</h1>",
         _bars("People and calls", figures),
-        f"<p>{results.minutes:.1f} minutes of calls, cost {results.cost:.2f}</p>",
+        f"<p>{results.minutes:.1f} minutes of calls, cost {known(results.cost, '{:.2f}')}</p>",
         _bars("Not completed, by reason", results.failed),
         *(_bars(metric, values) for metric, values in results.dispositions.items()),
         _bars("Calls by hour (UTC)", results.by_hour),
         _bars("Calls by revision of the agent", results.revisions),
+        f"<p>{CHANGED}</p>" if len(results.revisions) > 1 else "",
     ]
     return html_page(title, parts, _STYLE)
 
