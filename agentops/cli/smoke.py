@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,14 +100,9 @@ def smoke(
     scope = scope_of(project, environment, api, agent, exclude, select, changed_since)
     files = tuple(path.parent.resolve() / path.name for path in script or ())
     request = CallRequest(files, tuple(tag or ()), read_shard(shard), budget)
-    if preview is not None and (rejudge is not None or mutate):
-        raise UsageError("--preview calls copies", hint="leave --rejudge and --mutate out", code="options")
-    if rejudge is not None and (replay is not None or mutate or dry_run):
-        raise UsageError(
-            "--rejudge calls nobody, so --replay, --mutate and --dry-run don't fit it",
-            hint="give --rejudge without them",
-            code="options",
-        )
+    _require_fitting(
+        {"--rejudge": rejudge, "--replay": replay, "--mutate": mutate, "--dry-run": dry_run, "--preview": preview}
+    )
     if mutate:
         return _try_mutants(scope, request)
     if dry_run:
@@ -134,6 +129,19 @@ def smoke(
         )
         return ExitCode.CALLS_FAILED
     return exit_code_of(run)
+
+
+_UNFIT = {"--rejudge": ("--replay", "--mutate", "--dry-run", "--preview"), "--preview": ("--mutate",)}
+
+
+def _require_fitting(options: Mapping[str, object]) -> None:
+    """Raises UsageError where two of the options that were given say different things about whom to call."""
+    for option, others in _UNFIT.items():
+        found = [each for each in others if options[each]]
+        if options[option] and found:
+            raise UsageError(
+                f"{option} doesn't go with {' and '.join(found)}", hint=f"give {option} without it", code="options"
+            )
 
 
 @dataclass(frozen=True, slots=True)
