@@ -230,7 +230,7 @@ def _not_called(serving: Serving) -> UncalledError:
     return UncalledError(
         f"{change.key}: revision {change.base_number or change.base_revision_id} serves and has not passed its calls, "
         "and this run makes none",
-        hint="agentops apply --smoke",
+        hint="`agentops apply --smoke` makes the calls",
         code="not_called",
     )
 

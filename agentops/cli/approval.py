@@ -127,4 +127,4 @@ def has_consent(plan: Plan, environment: Environment, consent: Consent) -> bool:
 def _ask(plan: Plan) -> None:
     if not typer.confirm(f"Apply this to {plan.environment}?", err=True):
         talk("Nothing was changed.")
-        raise AgentopsError("not applied: you said no", code="declined")
+        raise AgentopsError("not applied: you said no", hint="run it again when it may be", code="declined")

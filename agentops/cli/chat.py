@@ -16,6 +16,7 @@ from agentops.cli.options import AckOption, ApiOption, EnvironmentOption, Projec
 from agentops.cli.output import watching
 from agentops.cli.session import is_interactive, opened, run_async, scope_of, talk
 from agentops.errors import ExitCode, UsageError
+from agentops.files import write_file
 from agentops.render.calls.script import script_yaml
 from agentops.render.visible import visible
 
@@ -59,11 +60,7 @@ def chat(
     result = run_async(main)
     if save is not None:
         text = script_yaml(workflow.talking.script_of_call(result.report))
-        try:
-            with save.open("x", encoding="utf-8") as file:
-                file.write(text)
-        except OSError as error:
-            raise UsageError(f"{save} can't be written: {error.strerror}", code="output") from None
+        write_file(save, text, is_new=True)
         talk(f"Wrote {save}. Read it before you trust it: it expects what this one call happened to say.")
     return ExitCode.DONE
 

@@ -56,7 +56,7 @@ def history(
     verbose: VerboseOption = False,
 ) -> int:
     """List the revisions of agents, newest first: number, time, author, commit, verdict of the calls, live or not."""
-    moment = None if at is None else workflow.serving.read_moment(at, zone, datetime.now(UTC))
+    moment = None if at is None else workflow.serving.read_past(at, zone, datetime.now(UTC))
     scope = scope_of(project, environment, api, key, None, select, is_verbose=verbose)
 
     async def main() -> tuple[AgentHistory, ...]:

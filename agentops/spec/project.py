@@ -71,6 +71,9 @@ class Project:
 def find_root(start: Path) -> Path:
     """The nearest folder at or above `start` that has an `agentops.yaml`. Raises `UsageError`."""
     start = start.absolute()
+    if not start.is_dir():
+        why = "is no folder" if start.exists() else "isn't there"
+        raise UsageError(f"{start} {why}", hint="name the project's folder, or one in it", code="no-project")
     for folder in (start, *start.parents):
         if (folder / PROJECT_FILE).is_file():
             return folder
@@ -97,7 +100,7 @@ def load_project(
     except FileProblem as problem:
         raise UsageError(problem.summary, hint="start a project with `agentops init`", code="no-project") from None
     if not isinstance(context, ProjectContext):
-        raise SpecError(_with_sources(context, files))
+        raise SpecError(with_sources(context, files))
     results = []
     unresolved: dict[str, Unresolved] = {}
     for path in files.specs():
@@ -115,10 +118,10 @@ def load_project(
         hint = f"put a spec into {AGENTS}/, such as {AGENTS}/support.yaml"
         problems.append(Diagnostic("no-specs", Severity.WARNING, "the project has no specs", hint, Where(PROJECT_FILE)))
     if context.environment is None:
-        raise SpecError(_with_sources(_in_order(problems), files))
+        raise SpecError(with_sources(_in_order(problems), files))
     secrets = context.secrets.known(name for result in results for name in result.secrets)
     made = replace(context.environment, secrets=secrets)
-    told = _with_sources(_in_order(problems), files)
+    told = with_sources(_in_order(problems), files)
     return Project(root, context.name, made, agents, told, context, unresolved)
 
 
@@ -160,7 +163,7 @@ def _duplicates(code: str, what: str, named: Iterable[tuple[str, DesiredAgent]])
 _LITERAL = re.compile(r"\b(?:value|api_key|secrets)\s*:")
 
 
-def _with_sources(problems: Iterable[Diagnostic], files: ProjectFiles) -> tuple[Diagnostic, ...]:
+def with_sources(problems: Iterable[Diagnostic], files: ProjectFiles) -> tuple[Diagnostic, ...]:
     """The problems with the lines that they point into."""
     told: list[Diagnostic] = []
     for each in problems:

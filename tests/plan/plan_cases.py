@@ -9,8 +9,8 @@
     served:       what we deployed last and what serves now; or, for more,
     observed:     agent id -> {name, metadata, archived, revisions (newest first), live, draft, branch}
     orphans:      keys of agents that no spec means, with what was observed of them
-    account:      its voices, phone_numbers, knowledge_bases and max_agents, as far as the plan must ask for them, and
-                  the `unanswered` questions; without it nothing is asked
+    account:      its voices, phone_numbers, knowledge_bases and max_agents, as far as the plan must ask for them, its
+                  campaigns, and the `unanswered` questions; without it nothing is asked
     expect:       what `test_plan_cases.told` reads off the plan: changes, fields, drift, refusals, stale ...
 
 A revision is `{number, spec}` when we published it (`filled` is what the server added, `document` what it holds where
@@ -28,10 +28,10 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from agentops.account import AccountLimits, PhoneNumber, Voice
 from agentops.diagnostics import Where
 from agentops.document import (
     CLEARED,
-    AccountLimits,
     AgentListing,
     DesiredAgent,
     Draft,
@@ -42,21 +42,20 @@ from agentops.document import (
     Limits,
     Mark,
     ObservedAgent,
-    PhoneNumber,
     Revision,
     ScanState,
     Secret,
     SecretRef,
-    Voice,
     build_label,
     split_note,
 )
 from agentops.errors import PlatformError
-from agentops.plan.account import Account, Question
+from agentops.plan.account import Account, CampaignUse, Question
 from agentops.plan.build import PlanOptions
 from agentops.plan.canonical import fingerprint
 from agentops.plan.model import Plan
 from agentops.remote.client import find_base
+from agentops.remote.port import StoredCampaign
 from agentops.spec import Project
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.planning import plan_agents, plan_deployment, survey
@@ -140,6 +139,10 @@ class CaseAccount:
     async def read_account_limits(self) -> AccountLimits:
         return self._answer(Question.LIMITS, (self.facts and self.facts.limits) or AccountLimits())
 
+    async def list_campaigns(self) -> tuple[StoredCampaign, ...]:
+        found = self._answer(Question.CAMPAIGNS, (self.facts and self.facts.campaigns) or ())
+        return tuple(StoredCampaign("c1", each.name, each.status, agent_id=each.agent_id) for each in found)
+
 
 def case_files() -> list[Path]:
     return sorted(FOLDER.glob("*.yaml"))
@@ -196,6 +199,7 @@ def _account(data: dict[str, Any]) -> Account:
         phone_numbers=answered("phone_numbers", PhoneNumber),
         knowledge_base_ids=tuple(bases) if bases is not None else None,
         limits=AccountLimits(limit) if limit is not None else None,
+        campaigns=answered("campaigns", CampaignUse),
         unanswered=frozenset(Question(name) for name in data.get("unanswered", ())),
     )
 
