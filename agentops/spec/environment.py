@@ -251,6 +251,12 @@ class _EnvironmentReader:
     ) -> Environment | None:
         """The environment as the rest of the program sees it, or None when its block has errors."""
         variables, secrets, git = known
+        for key in ("base_url", "api_key"):
+            if key in block and block[key] is None:  # left out, it means the vendor's address, and the default key
+                hint = "give it a value, or leave it out"
+                place = key_place(block.marks[key])
+                self.problems.append(Diagnostic("wrong-format", Severity.ERROR, f"{key} is empty", hint, place))
+                return None
         rest = Map(block.mark)
         for key in block:
             if key not in ("variables", "secrets", "deploy", "api_key", "judge", "listen"):
