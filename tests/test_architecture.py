@@ -65,11 +65,15 @@ def edges() -> dict[str, set[str]]:
 
 # area -> the areas it may import. Dependencies point one way, so that each part can be understood from what it names.
 FILES = {"files"}  # not of `plan` and `net`, which touch none
-FOUNDATION = {"errors", "diagnostics", "document", "fields", "credentials", "scrub", "clock", "commands"}
+FOUNDATION = {"errors", "diagnostics", "account", "document", "fields", "credentials", "scrub", "clock", "commands"} | {
+    "watch_rules"
+}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"diagnostics"},
     "diagnostics": set(),
-    "document": {"diagnostics"},
+    "account": set(),
+    "document": {"diagnostics", "watch_rules"},
+    "watch_rules": set(),
     "fields": {"document"},
     "credentials": set(),
     "scrub": {"document"},
@@ -88,7 +92,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "compare": FOUNDATION,
     "importers": FOUNDATION | FILES | {"spec", "plan", "remote", "net", "calls"},
     "campaigns": FOUNDATION | {"spec"},
-    "ci": FOUNDATION | FILES | {"net", "plan", "apply", "render", "calls"},
+    "ci": FOUNDATION | FILES | {"net", "plan", "apply", "render", "calls", "compare"},
     "render": FOUNDATION | {"plan", "apply", "calls", "importers", "compare", "campaigns"},
     "workflow": FOUNDATION
     | FILES

@@ -145,7 +145,7 @@ def _needs_consent(report: Report) -> bool:
     says."""
     if report.at is not None:
         return report.status in (None, "draft")
-    return report.status is not None and report.status not in workflow.campaigns.WILL_DIAL
+    return report.status in workflow.campaigns.WAITING
 
 
 @campaign.command("pause")

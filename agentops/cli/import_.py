@@ -98,6 +98,7 @@ def elevenlabs(
     report = imported.report
     sys.stdout.write(_report(report, report_format))
     if not report.agents:
+        talk("  next: give an agent's JSON export, a folder of them, or an agent id (with ELEVENLABS_API_KEY set)")
         return ExitCode.FAILED
     files = {**imported.files, **_report_files(report)}
     placed = workflow.import_elevenlabs.place(files, output, overwrite=overwrite)

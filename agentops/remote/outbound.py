@@ -108,11 +108,6 @@ class Outbound(Requests):
             page += 1
         return frozenset(found)
 
-    async def list_last_calls(self, agent_id: str, limit: int) -> Sequence[Mapping[str, Any]]:
-        """The agent's calls on the phone that changed last, as the platform's rows."""
-        query = {"page": 1, "limit": limit, "agentIds": agent_id, "callTypes": "telephony_outbound"}
-        return rows_of(await self._get("/conversation", **query), "logs")
-
     async def read_free_slots(self, agent_id: str) -> int | None:
         """How many outbound calls of the agent the account has room for; None where it doesn't say."""
         data = await self._get("/concurrency")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
+from agentops.diagnostics import Diagnostic, Severity, Stretch, Where, has_errors
 from agentops.document import AGENT_KEY, DesiredAgent, Document, Path
 from agentops.fields import METADATA
 from agentops.spec.check import check, sound_part
@@ -25,8 +25,10 @@ from agentops.spec.rules import check_rules, check_sound_rules
 from agentops.spec.scope import Functions, secret_in_env
 from agentops.spec.secret_places import settle_secrets
 from agentops.spec.source_text import SourceError
+from agentops.spec.sources import digest_of_sources
 from agentops.spec.suppression import split_suppressed
 from agentops.spec.template_values import BUDGET
+from agentops.spec.text_lines import text_lines
 from agentops.spec.tree import Map, Mark, key_place, mark_of, to_document, to_plain, value_place
 
 _ONLY_IN_SPECS = ("environments", "extends", "for_each", "key", "previous_keys")
@@ -274,7 +276,9 @@ class SpecReader:
         if spec is None or target is None or has_errors(self.problems[before:]):
             return None
         settled = with_passthrough(tree) if rendering.has_extras else tree
-        return Resolved(target, self._agent(key, spec, settled, tuple(read)), tuple(suppressed), tuple(self.layers))
+        lines = text_lines(settled["config"], rendering.origins, self.context.files.known_text)
+        agent = self._agent(key, spec, settled, tuple(read), lines)
+        return Resolved(target, agent, tuple(suppressed), tuple(self.layers))
 
     def _without_new_fields(self, data: Map) -> Any:
         """`data` without the config fields that the project declares as newer than this release."""
@@ -308,8 +312,11 @@ class SpecReader:
             except FileProblem as problem:
                 self._report(problem.code, problem.summary, problem.hint, place, key)
 
-    def _agent(self, key: str, spec: AgentSpec, tree: Map, read: tuple[str, ...]) -> DesiredAgent:
+    def _agent(
+        self, key: str, spec: AgentSpec, tree: Map, read: tuple[str, ...], lines: Mapping[Path, tuple[Stretch, ...]]
+    ) -> DesiredAgent:
         config, where = to_document(tree["config"], _places_outside(tree))
+        calls = tuple(self.context.files.inside_agents(call) for call in _scripts(spec))
         return DesiredAgent(
             key=key,
             name=spec.name,
@@ -317,14 +324,16 @@ class SpecReader:
             metadata=_metadata(tree),
             workflow_type=spec.workflow_type or "single_prompt",
             where=where,
+            lines=lines,
             tags=dict(spec.tags or {}),
             agent_id=spec.agent_id,
             previous_names=tuple(spec.previous_names or ()),
             previous_keys=tuple(spec.previous_keys or ()),
-            calls=tuple(self.context.files.inside_agents(call) for call in _scripts(spec)),
+            calls=calls,
             no_calls_reason=spec.calls.none if isinstance(spec.calls, NoCalls) else None,
             source=self.path,
             files=read,
+            sources=digest_of_sources(self.context.files, read, calls, self.context.defaults),
         )
 
     def _report(self, code: str, summary: str, hint: str, where: Where | None, agent: str | None = None) -> None:

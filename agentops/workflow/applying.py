@@ -16,7 +16,7 @@ from agentops.scrub import Scrubber
 from agentops.state import state_folder
 from agentops.workflow.calls import PageWriter, PlanWriter, SmokeAfterDeploy, prepare_smoke
 from agentops.workflow.deployment import Deployment
-from agentops.workflow.previewing import PreviewHooks, pass_gate
+from agentops.workflow.previewing import PreviewHooks, gated_keys, pass_gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ async def apply_deployment(
     environment, clock = deployment.environment, SystemClock()
     run_id = new_run_id(clock.now())
     calls_after = environment.deploy.smoke if request.smoke is None else request.smoke
-    is_gated = environment.deploy.gate_preview or request.gate_preview
+    is_gated = bool(gated_keys(plan)) and (environment.deploy.gate_preview or request.gate_preview)
     smoke = await _smoke(deployment, plan, run_id, calls) if calls_after or is_gated else None
     options = ApplyOptions(deploy=environment.deploy, discard_draft=request.discard_draft, is_atomic=request.is_atomic)
     scrubber = Scrubber(known_secrets(environment, deployment.project.agents))

@@ -152,19 +152,22 @@ async def smoke(
     baseline: Baseline = NO_BASELINE,
     lines: Mapping[str, Sequence[str]] | None = None,
     *,
+    copies: Mapping[str, str] | None = None,
     measures_coverage: bool = False,
 ) -> RunReport:
     """Calls the agents that serve now, by the given scripts. Everything is made ready before the first call.
 
     lines: what simulated callers say again, by the script's file
+    copies: the ids of agents to be called instead, by key
     measures_coverage: asks for the tools of every call, and says which tools and playbooks were exercised
     """
     prepared = [
         replace(made_ready(loaded, deployment.root), lines=(lines or {}).get(loaded.file, ())) for loaded in scripts
     ]
-    ids = await find_agent_ids(deployment, dict.fromkeys(item.script.agent for item in prepared))
-    targets = await asyncio.gather(*(serving_target(deployment, ids[item.script.agent]) for item in prepared))
-    scheduled = [ScheduledCall(item, target) for item, target in zip(prepared, targets, strict=True)]
+    keys = dict.fromkeys(item.script.agent for item in prepared)
+    ids = copies if copies is not None else await find_agent_ids(deployment, keys)
+    targets = dict(zip(keys, await asyncio.gather(*(serving_target(deployment, ids[k]) for k in keys)), strict=True))
+    scheduled = [ScheduledCall(item, targets[item.script.agent]) for item in prepared]
     options = replace(options, environment=deployment.environment.name)
     async with wired(deployment, [item.script for item in prepared], baseline) as wiring:
         run = await run_calls(scheduled, replace(wiring, follows_tools=measures_coverage), options)

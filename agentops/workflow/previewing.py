@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -177,6 +178,20 @@ async def sweep_previews(deployment: Deployment, hooks: PreviewHooks, *, ttl: ti
 async def list_previews(deployment: Deployment) -> Sequence[Preview]:
     """The copies that the project's environment has, of whatever agent and name, sorted by both."""
     return sorted(await _previews(deployment), key=lambda each: (each.name, each.key))
+
+
+async def find_copies(deployment: Deployment, name: str) -> dict[str, str]:
+    """The ids of the copies of that name, by the key of the agent that each copies. Raises UsageError for none."""
+    previews = await list_previews(deployment)
+    found = {each.key: each.listing.agent_id for each in previews if each.name == name and each.live is not None}
+    if not found:
+        others = ", ".join(dict.fromkeys(each.name for each in previews))
+        raise UsageError(
+            f"no preview is called {name!r} in environment {deployment.environment.name!r}",
+            hint=f"there are: {others}" if others else f"`agentops preview up {shlex.quote(name)}` puts one up",
+            code="no-preview",
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True)

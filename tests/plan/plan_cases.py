@@ -28,10 +28,10 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from agentops.account import AccountLimits, PhoneNumber, Voice
 from agentops.diagnostics import Where
 from agentops.document import (
     CLEARED,
-    AccountLimits,
     AgentListing,
     DesiredAgent,
     Draft,
@@ -42,12 +42,10 @@ from agentops.document import (
     Limits,
     Mark,
     ObservedAgent,
-    PhoneNumber,
     Revision,
     ScanState,
     Secret,
     SecretRef,
-    Voice,
     build_label,
     split_note,
 )
