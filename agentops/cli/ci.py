@@ -129,7 +129,7 @@ def watch(environment: EnvironmentOption = None, project: ProjectOption = None) 
     async def main() -> JobReport:
         request = WatchRequest(call_types(None), datetime.now(UTC))
         async with opened(scope, needs_specs=False) as deployment:
-            return await ci_watch.watch_callers(job, deployment, request, _hooks())
+            return await ci_watch.watch_callers(job, deployment, request, _hooks(scope))
 
     return _run(job, scope, main)
 
