@@ -79,7 +79,7 @@ def carry_out(
                 return made
             with watching(progress) as on_event:
                 return await workflow.applying.apply_deployment(
-                    deployment, made, request(), calls=call_hooks(), on_event=on_event
+                    deployment, made, request(), calls=call_hooks(scope.start), on_event=on_event
                 )
 
     ended = run_async(lambda: attempt(consent))
