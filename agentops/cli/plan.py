@@ -59,7 +59,7 @@ def plan(
     made = run_async(main)
     if out is not None:
         workflow.plan_file.save_plan(made, out)
-    sys.stdout.write(plan_output(made, output_format))
+    sys.stdout.write(plan_output(made, output_format, is_verbose=verbose))
     if out is not None:
         way = f"To apply exactly this: agentops apply {out}" if made.is_applyable else "It can't be applied as it is."
         talk(f"Saved to {out}. {way}")

@@ -88,7 +88,7 @@ def _changes(plan: Plan) -> Iterator[str]:
         if change not in alike:
             yield from _agent(change, sharing)
     if alike:
-        yield f"<section><h2>{plural(len(alike), 'agent')} with nothing but the changes above</h2><ul>"
+        yield f"<section><h2>{plural(len(alike), 'agent')} with the changes above and nothing else</h2><ul>"
         yield from (f'<li id="{escape(each.key, quote=True)}">{_named(each)}</li>' for each in alike)
         yield "</ul>"
         yield f"<p>Calls: {escape(calls_text(alike))}.</p></section>" if calls_text(alike) else "</section>"
@@ -103,14 +103,14 @@ def _shared(shared: Shared) -> Iterator[str]:
     names = ", ".join(f"<code>{escape(path_text(each.path))}</code>" for each in changes)
     yield f"<section><h2>{names} {escape(shared.reach)}</h2>"
     yield f'<p class="faint">{escape(", ".join(shared.agents))}</p>'
-    yield from _table(changes, is_for_all=not shared.is_same_text)
+    yield from _table(changes)
     yield "</section>"
 
 
-def _table(fields: Sequence[FieldChange], *, is_for_all: bool = False) -> Iterator[str]:
+def _table(fields: Sequence[FieldChange]) -> Iterator[str]:
     yield "<table><tr><th>Setting</th><th>Before</th><th>After</th><th>Kind</th></tr>"
     for field in fields:
-        yield from field_rows(field, is_for_all=is_for_all)
+        yield from field_rows(field)
     yield "</table>"
 
 

@@ -40,8 +40,8 @@ def moved_item(field: FieldChange) -> str:
     return f"<li>{name}<ul>{inner}</ul></li>"
 
 
-def field_rows(field: FieldChange, *, is_for_all: bool = False) -> Iterator[str]:
-    """One field change. `is_for_all`: other agents have the same change in texts of their own."""
+def field_rows(field: FieldChange) -> Iterator[str]:
+    """One field change."""
     kind = f'{field.category.value}<br><span class="faint">{field.risk.value} risk'
     if field.is_immediate:
         kind += ", at once"
@@ -56,7 +56,7 @@ def field_rows(field: FieldChange, *, is_for_all: bool = False) -> Iterator[str]
         yield f"<tr><td>{name}</td><td>{before}</td><td>{after}</td><td>{kind}</span></td></tr>"
         return
     if not found[0].path:
-        inner = _value(found[0], field, is_for_all=is_for_all)
+        inner = _value(found[0], field)
     else:
         rows = (f"<tr><td><code>{escape(part.name)}</code></td><td>{_value(part, field)}</td></tr>" for part in found)
         inner = f'<table class="parts">{"".join(rows)}</table>'
@@ -73,11 +73,11 @@ def _texts(part: Part, field: FieldChange) -> tuple[str, str] | None:
     return as_texts(part.name_of(field), part.before, part.after)
 
 
-def _value(part: Part, field: FieldChange, *, is_for_all: bool = False) -> str:
+def _value(part: Part, field: FieldChange) -> str:
     """What differs in a leaf."""
     if (texts := _texts(part, field)) is not None:
         is_long_text = isinstance(part.before, str) and has_lines(*texts)
-        head = f"<p>{escape(words_text(*texts, is_for_all=is_for_all))}</p>" if is_long_text else ""
+        head = f"<p>{escape(words_text(*texts))}</p>" if is_long_text else ""
         rows = "".join(_row(placed) for placed in placed_diff(texts, field, part))
         return f'{head}<table class="text">{rows}</table>'
     if part.before is None or part.after is None:
