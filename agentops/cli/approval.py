@@ -15,7 +15,7 @@ from agentops.cli.output import call_hooks, plan_output, stderr_style, watching
 from agentops.cli.session import Scope, opened, run_async, talk
 from agentops.document import Environment
 from agentops.errors import AgentopsError, RefusedError, UsageError
-from agentops.plan.approval import is_carried_out, require_digest, require_same
+from agentops.plan.approval import is_carried_out, require_applyable, require_digest, require_same
 from agentops.plan.model import Plan
 from agentops.render.style import plural
 
@@ -76,7 +76,7 @@ def carry_out(
             talk(_in_short(made) if consent.is_bound else shown())
             if is_done(made, consent):
                 return None
-            workflow.applying.require_applyable(made)
+            require_applyable(made)
             if not has_consent(made, deployment.environment, consent):
                 return made
             with watching(progress) as on_event:
@@ -129,4 +129,4 @@ def has_consent(plan: Plan, environment: Environment, consent: Consent) -> bool:
 def _ask(plan: Plan) -> None:
     if not typer.confirm(f"Apply this to {plan.environment}?", err=True):
         talk("Nothing was changed.")
-        raise AgentopsError("not applied: you said no", code="declined")
+        raise AgentopsError("not applied: you said no", hint="run it again when it may be", code="declined")

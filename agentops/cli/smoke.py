@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from agentops.calls.model import RunReport
     from agentops.document import DesiredAgent
     from agentops.spec import Project
+    from agentops.workflow.recorded_calls import EarlierRun
 
 ScriptArgument = Annotated[
     list[Path] | None,
@@ -90,24 +91,42 @@ def smoke(
         bool,
         typer.Option("--coverage", help="Say which tools and playbooks the scripts exercised."),
     ] = False,
+    preview: Annotated[
+        str | None, typer.Option("--preview", metavar="NAME", help="Call the copies that `preview up NAME` put up.")
+    ] = None,
     output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print the result.")] = TextOrJson.TEXT,
 ) -> int:
     """Call the agents that serve now, by their scripts, and report what was heard."""
     scope = scope_of(project, environment, api, agent, exclude, select, changed_since)
-    files = tuple(path.resolve() for path in script or ())
+    files = tuple(path.parent.resolve() / path.name for path in script or ())
     request = CallRequest(files, tuple(tag or ()), read_shard(shard), budget)
+    if preview is not None and (rejudge is not None or mutate):
+        raise UsageError("--preview calls copies", hint="leave --rejudge and --mutate out", code="options")
     if rejudge is not None and (replay is not None or mutate or dry_run):
-        raise UsageError("--rejudge calls nobody: leave --replay, --mutate and --dry-run out", code="options")
+        raise UsageError(
+            "--rejudge calls nobody, so --replay, --mutate and --dry-run don't fit it",
+            hint="give --rejudge without them",
+            code="options",
+        )
     if mutate:
         return _try_mutants(scope, request)
     if dry_run:
         return _say_what_would_be_called(scope, request)
 
-    asked = _Asked(output, concurrency, baseline, rejudge, replay, coverage)
+    read = workflow.recorded_calls.read_earlier
+    asked = _Asked(
+        output,
+        concurrency,
+        read(baseline) if baseline else None,
+        read(rejudge / "report.json") if rejudge else None,
+        read(replay) if replay else None,
+        coverage,
+        preview,
+    )
     run, folder, floor = run_async(lambda: _call(scope, request, asked))
-    page = write_pages(run, folder)
+    # What was heard is told first: it was paid for, and a full disk takes the pages only.
     sys.stdout.write(run_output(run, output_format))
-    talk(f"Report: {page}")
+    talk(f"Report: {write_pages(run, folder)}")
     if floor is not None and run.covered_share is not None and run.covered_share < floor:
         talk(
             f"coverage: {run.covered_share:.0%} of tools and playbooks were exercised, "
@@ -123,20 +142,23 @@ class _Asked:
 
     output: Path | None
     concurrency: int
-    baseline: Path | None
-    rejudge: Path | None
-    replay: Path | None
+    baseline: EarlierRun | None
+    rejudge: EarlierRun | None
+    replay: EarlierRun | None
     coverage: bool
+    preview: str | None
 
 
 async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunReport, Path, float | None]:
     """The run, the folder it is in, and the floor of its coverage."""
     recorded = workflow.recorded_calls
     async with opened(scope) as deployment:
-        scripts = workflow.calls.choose_scripts(deployment.project, deployment.agents, request)
-        lines = recorded.read_lines(asked.replay, scripts) if asked.replay else {}
+        copies = await workflow.previewing.find_copies(deployment, asked.preview) if asked.preview else None
+        agents = [each for each in deployment.agents if copies is None or each.key in copies]
+        scripts = workflow.calls.choose_scripts(deployment.project, agents, request)
+        lines = recorded.lines_in(asked.replay, scripts) if asked.replay else {}
         scripts = [item for item in scripts if not asked.replay or item.file in lines]
-        before = recorded.read_baseline(asked.baseline, scripts) if asked.baseline else NO_BASELINE
+        before = recorded.baseline_in(asked.baseline, scripts) if asked.baseline else NO_BASELINE
         started = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
         folder = asked.output or state_folder(deployment.root) / "calls" / started
         if asked.rejudge is not None:
@@ -147,7 +169,7 @@ async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunR
         )
         measures_coverage = asked.coverage or floor is not None
         run = await workflow.calls.smoke(
-            deployment, scripts, options, before, lines, measures_coverage=measures_coverage
+            deployment, scripts, options, before, lines, copies=copies, measures_coverage=measures_coverage
         )
         return run, folder, floor
 

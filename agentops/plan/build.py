@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from agentops.commands import in_environment
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import (
     CLEARED,
@@ -22,6 +23,7 @@ from agentops.fields import is_clearable
 from agentops.plan.approval import digest_of, target_name
 from agentops.plan.canonical import Canonical, Flag, canonical, fingerprint_of, holds
 from agentops.plan.changes import Describer, place_in_source
+from agentops.plan.codes import CODES
 from agentops.plan.compare import (
     Comparison,
     active_rules,
@@ -127,7 +129,7 @@ class Planner:
         refusals += refuse_protected(environment, changes) + refuse_excess(environment, changes)
         refusals += refuse_shared_numbers(changes)
         refusals += refuse_by_rules(environment, changes)
-        remaining, acknowledged = acknowledge(refusals, self._options.acknowledged)
+        remaining, acknowledged = acknowledge(refusals, self._options.acknowledged, environment.name)
         return Plan(
             project=environment.project,
             environment=environment.name,
@@ -135,7 +137,7 @@ class Planner:
             generation=world.generation,
             changes=tuple(changes),
             digest=digest_of(environment, world.target, changes),
-            diagnostics=tuple(notes),
+            diagnostics=tuple(_placed(note, environment.name) for note in notes),
             refusals=remaining,
             acknowledged=acknowledged,
         )
@@ -266,22 +268,25 @@ def _archive(key: str, orphan: ObservedAgent) -> AgentChange:
 
 
 def acknowledge(
-    refusals: Iterable[Refusal], acknowledged: frozenset[str]
+    refusals: Iterable[Refusal], acknowledged: frozenset[str], environment: str
 ) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:
-    """What still refuses, and the acknowledgements that were used. `CODE:key` acknowledges for one agent only."""
+    """What still refuses, and the acknowledgements that were used. `CODE:key` acknowledges for one agent only.
+
+    environment: where the commands that a refusal names are to be run
+    """
     remaining, used = [], set()
     for refusal in refusals:
         names = {refusal.acknowledgement, f"{refusal.acknowledgement}:{refusal.agent}"} & acknowledged
         if refusal.acknowledgement is not None and names:
             used |= names
         else:
-            remaining.append(refusal)
+            remaining.append(replace(refusal, hint=in_environment(refusal.hint, environment)))
     return tuple(remaining), tuple(sorted(name for name in used if name))
 
 
 def with_refusals(plan: Plan, found: Iterable[Refusal], acknowledged: frozenset[str]) -> Plan:
     """`plan` with what more speaks against it. The digest stays: it is about the intention."""
-    remaining, used = acknowledge(found, acknowledged)
+    remaining, used = acknowledge(found, acknowledged, plan.environment)
     return replace(
         plan,
         refusals=plan.refusals + remaining,
@@ -311,6 +316,10 @@ def _cleared(value: dict[str, Any] | list[Any], path: Path) -> Iterable[Path]:
             yield (*path, part)
         elif isinstance(item, _CONTAINERS) and item:
             yield from _cleared(item, (*path, part))
+
+
+def _placed(note: Diagnostic, environment: str) -> Diagnostic:
+    return replace(note, hint=in_environment(note.hint, environment)) if note.hint else note
 
 
 def _expired_rules(environment: Environment, today: str) -> list[Diagnostic]:
@@ -367,4 +376,12 @@ def _notes(change: AgentChange, status: DriftStatus, compared: Comparison) -> li
 
 def _note(change: AgentChange, code: str, summary: str, path: Path = ()) -> Diagnostic:
     severity = Severity.WARNING if code == "unverifiable" else Severity.NOTE
-    return Diagnostic(code=code, severity=severity, summary=summary, agent=change.key, path=path_text(path) or None)
+    way_out = CODES[code].way_out
+    return Diagnostic(
+        code=code,
+        severity=severity,
+        summary=summary,
+        hint=(way_out[:1].lower() + way_out[1:]).removesuffix("."),
+        agent=change.key,
+        path=path_text(path) or None,
+    )

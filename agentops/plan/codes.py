@@ -276,6 +276,12 @@ _TABLE = (
         "See `agentops validate` for the mistakes.",
     ),
     Code(
+        "tags-unread",
+        "An agent is left out of a selection by tags",
+        "Its spec has errors, and its tags can't be read, so that nobody knows whether it was meant.",
+        "Name it by its key, or mend its spec; `agentops validate` shows the mistakes.",
+    ),
+    Code(
         "not-looked-at",
         "Some agents without a spec were not looked at",
         "Each one costs a request, and most of them are nobody's here.",
@@ -316,6 +322,13 @@ _TABLE = (
         "A field is written and can't be read back",
         "No source says under which name the platform returns it, so it is never compared.",
         "Check it once in the console.",
+    ),
+    Code(
+        "campaign-unfinished",
+        "A campaign that is not over uses an agent that would change",
+        "A campaign calls with whatever serves: some people hear the old configuration and others the new one, and its "
+        "results mix both. `agentops campaign results NAME` counts its calls by revision.",
+        "Apply when the campaign is over, or pause it and start it again after the apply.",
     ),
     Code(
         "account-silent",

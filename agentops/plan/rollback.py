@@ -37,7 +37,7 @@ def build_rollback(
     changes = tuple(_change(rollback, secrets) for rollback in rollbacks)
     refusals = [refusal for rollback in rollbacks for refusal in _refuse(rollback)]
     refusals += refuse_protected(environment, changes)
-    remaining, acknowledged = acknowledge(refusals, options.acknowledged)
+    remaining, acknowledged = acknowledge(refusals, options.acknowledged, environment.name)
     return Plan(
         project=environment.project,
         environment=environment.name,
@@ -94,7 +94,7 @@ def _refuse(rollback: Rollback) -> list[Refusal]:
             Refusal(
                 code="NOT_RESTORABLE",
                 summary=f"{key}: {called} can't serve: {state}",
-                hint="choose another revision from `agentops history`",
+                hint=f"choose another revision from `agentops history {key}`",
                 agent=key,
             )
         ]

@@ -161,7 +161,8 @@ def _adoption(change: AgentChange, status: DriftStatus) -> Refusal | None:
         return Refusal(
             code="ADOPT",
             summary=f"{change.key}: agent {change.agent_id} already exists and was never deployed by agentops",
-            hint="take its configuration into the spec with `agentops pull`, or pass `--ack ADOPT` to overwrite it",
+            hint=f"take its configuration into the spec with `agentops pull --agent {change.key}`, "
+            "or pass `--ack ADOPT` to overwrite it",
             agent=change.key,
             acknowledgement="ADOPT",
         )
@@ -211,7 +212,8 @@ def _drift(change: AgentChange) -> Refusal | None:
             return Refusal(
                 code="DRIFT",
                 summary=f"{change.key}: changed outside git: {fields} ({change.drift_detail})",
-                hint="bring it into the spec with `agentops pull`, or pass `--overwrite-drift` to discard it",
+                hint=f"bring it into the spec with `agentops pull --agent {change.key}`, "
+                "or pass `--overwrite-drift` to discard it",
                 agent=change.key,
                 is_stale=True,
             )

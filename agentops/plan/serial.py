@@ -165,18 +165,18 @@ class PlanModel(_Model):
     acknowledged: list[str] = Field(default=[], description="Acknowledgements that were given and needed.")
 
 
-def from_json(text: str) -> Plan:
+def from_json(text: str, file: str = "the plan file") -> Plan:
     """The plan in a plan file, without what only lives in memory. Raises UsageError when the text is not one."""
+    hint = "save one with `agentops plan --out FILE`"
     try:
         data = json.loads(text)
-    except ValueError as error:
-        raise UsageError(
-            f"the plan file is not JSON: {error}", hint="make one with `agentops plan --out FILE`"
-        ) from None
+    except (ValueError, RecursionError) as error:
+        why = error if isinstance(error, ValueError) else "it is nested too deeply"
+        raise UsageError(f"{file} is not JSON: {why}", hint=hint) from None
     version = data.get("format_version") if isinstance(data, dict) else None
     if version != FORMAT_VERSION:
         raise UsageError(
-            f"the plan file has format version {version!r}, this agentops reads {FORMAT_VERSION}",
+            f"{file} has format version {version!r}, this agentops reads {FORMAT_VERSION}",
             hint="make the plan again with this version of agentops",
             code="PLAN_FORMAT",
         )
@@ -185,9 +185,7 @@ def from_json(text: str) -> Plan:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise UsageError(
-            f"the plan file is damaged at {place}: {first['msg']}", hint="make it again with `agentops plan --out FILE`"
-        ) from None
+        raise UsageError(f"{file} is no plan, or damaged at {place}: {first['msg']}", hint=hint) from None
     return _plan_from(model)
 
 

@@ -60,6 +60,7 @@ class SpecResult:
     asked:    environment variables that `env()` read, with the place of the call
     secrets:  names of the secrets that were used
     files:    project paths of everything that was read
+    tags:     by key, those of every agent whose tags can be read, whatever else is wrong with it
     """
 
     agents: tuple[DesiredAgent, ...]
@@ -67,6 +68,7 @@ class SpecResult:
     asked: Mapping[str, Where]
     secrets: tuple[str, ...]
     files: tuple[str, ...]
+    tags: Mapping[str, Mapping[str, str]]
 
 
 @dataclass(slots=True)
@@ -80,12 +82,14 @@ class SpecReader:
     asked: dict[str, Where] = field(default_factory=dict)
     secrets: dict[str, None] = field(default_factory=dict)
     layers: list[Layer] = field(default_factory=list)
+    tags: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    is_whole: bool = True  # False when a fragment that it extends can't be read
 
     def result(self) -> SpecResult:
         """The agents of the spec, without the trees and models that they were made from and that take memory."""
         agents = tuple(each.agent for each in self.resolve())
         files = dict.fromkeys((*self.read, *(file for agent in agents for file in agent.files)))
-        return SpecResult(agents, tuple(self.problems), self.asked, tuple(self.secrets), tuple(files))
+        return SpecResult(agents, tuple(self.problems), self.asked, tuple(self.secrets), tuple(files), self.tags)
 
     def resolve(self) -> list[Resolved]:
         """The agents of the spec that have no errors."""
@@ -127,6 +131,7 @@ class SpecReader:
             place = value_place(chain[-1].marks["extends"])
             below = self._base(base, place, seen)
             if below is None:
+                self.is_whole = False
                 break
             chain.append(below)
         if self.context.defaults is not None:
@@ -246,6 +251,8 @@ class SpecReader:
         self.asked.update(dict.fromkeys(functions.asked, value_place(merged.mark)))
         key = self._key(tree, instance)
         rendering.agent = key
+        if self.is_whole and (tags := _readable_tags(tree)) is not None:
+            self.tags[key] = tags
         if rendering.has_choices:
             severity = Severity.ERROR if self.context.secrets.is_needed else Severity.WARNING
             self.problems += settle_choices(tree, severity, key)
@@ -328,6 +335,14 @@ class SpecReader:
 
     def _report(self, code: str, summary: str, hint: str, where: Where | None, agent: str | None = None) -> None:
         self.problems.append(Diagnostic(code, Severity.ERROR, summary, hint=hint, where=where, agent=agent))
+
+
+def _readable_tags(tree: Map) -> Mapping[str, str] | None:
+    """The tags of a spec that may be wrong elsewhere; None where they are wrong themselves."""
+    tags = tree.get("tags")
+    if tags is None:
+        return {}
+    return dict(tags) if isinstance(tags, Map) and all(isinstance(value, str) for value in tags.values()) else None
 
 
 def _scripts(spec: AgentSpec) -> Sequence[str]:

@@ -22,7 +22,7 @@ from agentops.calls.run import Prepared
 from agentops.calls.schedule import Progress, RunOptions, ScheduledCall, ignore_progress, run_calls, shard_of
 from agentops.calls.session import NoConnection, Target, try_session
 from agentops.document import DesiredAgent, Verdict
-from agentops.errors import AgentopsError, RefusedError, UnavailableError, UsageError
+from agentops.errors import AgentopsError, LocalError, RefusedError, UnavailableError, UsageError
 from agentops.plan.identity import match_agents
 from agentops.plan.model import Action, AgentChange
 from agentops.spec import Project
@@ -69,7 +69,9 @@ def _in_project(path: Path, root: Path) -> str:
     try:
         return path.relative_to(root.resolve()).as_posix()
     except ValueError:
-        raise UsageError(f"{path} is outside of the project in {root}") from None
+        raise UsageError(
+            f"{path} is outside of the project in {root}", hint="copy it into the project's agents/calls"
+        ) from None
 
 
 def made_ready(loaded: LoadedScript, root: Path) -> Prepared:
@@ -118,7 +120,7 @@ async def find_agent_ids(deployment: Deployment, keys: Iterable[str]) -> dict[st
         if key not in found:
             raise UsageError(
                 f"agent {key!r} is not on the platform in environment {deployment.environment.name!r}",
-                hint=f"deploy it first: agentops apply -e {deployment.environment.name}",
+                hint=f"deploy it first: `agentops apply -e {deployment.environment.name}`",
                 code="not-deployed",
             )
     return {key: found[key] for key in keys}
@@ -136,17 +138,20 @@ async def smoke(
     baseline: Baseline = NO_BASELINE,
     lines: Mapping[str, Sequence[str]] | None = None,
     *,
+    copies: Mapping[str, str] | None = None,
     measures_coverage: bool = False,
 ) -> RunReport:
     """Calls the agents that serve now, by the given scripts. Everything is made ready before the first call.
 
     lines: what simulated callers say again, by the script's file
+    copies: the ids of agents to be called instead, by key
     measures_coverage: asks for the tools of every call, and says which tools and playbooks were exercised
     """
     prepared = [
         replace(made_ready(loaded, deployment.root), lines=(lines or {}).get(loaded.file, ())) for loaded in scripts
     ]
-    ids = await find_agent_ids(deployment, dict.fromkeys(item.script.agent for item in prepared))
+    keys = dict.fromkeys(item.script.agent for item in prepared)
+    ids = copies if copies is not None else await find_agent_ids(deployment, keys)
     scheduled = [ScheduledCall(item, target_of(deployment, ids[item.script.agent])) for item in prepared]
     options = replace(options, environment=deployment.environment.name)
     async with wired(deployment, [item.script for item in prepared], baseline) as wiring:
@@ -200,9 +205,12 @@ class SmokeAfterDeploy:
             scheduled = [ScheduledCall(item, target) for item in chosen]
             async with wired(self.deployment, [item.script for item in chosen]) as wiring:
                 run = await run_calls(scheduled, wiring, options)
-            return SmokeVerdict(run.verdict, summary_of(run), str(self.write_pages(run, folder)))
         except (AgentopsError, OSError) as error:
             return SmokeVerdict(Verdict.INCONCLUSIVE, f"the calls could not be made: {error}")
+        try:
+            return SmokeVerdict(run.verdict, summary_of(run), str(self.write_pages(run, folder)))
+        except LocalError as failure:
+            return SmokeVerdict(run.verdict, f"{summary_of(run)}\nno report of them: {failure.summary}")
 
 
 def prepare_smoke(

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from agentops.diagnostics import Diagnostic
 from agentops.document import DesiredAgent, Environment, Generation, Secret, SecretRef
 from agentops.errors import AgentopsError, UsageError
 from agentops.net import Exchange, NetOptions
@@ -18,7 +19,7 @@ from agentops.scrub import Scrubber
 from agentops.settings import Settings
 from agentops.spec import Project
 from agentops.spec.hosts import host_of, may_receive_key
-from agentops.workflow.selecting import agents_of, deployed_agents, warned, with_unresolved
+from agentops.workflow.selecting import agents_of, deployed_agents, warned, with_unresolved, without_doubtful
 
 EVERYTHING = Selection()
 _EMULATOR_KEY = Secret((SecretRef("the emulator's key", "sk_emulator"),))
@@ -28,13 +29,15 @@ _EMULATOR_KEY = Secret((SecretRef("the emulator's key", "sk_emulator"),))
 class Deployment:
     """A project's environment with its account. `agents` are the selected ones, in the project's order.
 
-    `on_read` is told how many agents of how many have been read, for those who wait.
+    left_out: what is said of agents that a selection by tags may have meant, and that nobody knows the tags of
+    on_read:  told how many agents of how many have been read, for those who wait
     """
 
     project: Project
     agents: tuple[DesiredAgent, ...]
     account: Writer
     api_key: Secret | None
+    left_out: tuple[Diagnostic, ...] = ()
     on_read: Callable[[int, int], None] = lambda done, total: None
 
     @property
@@ -72,12 +75,13 @@ async def open_deployment(
     Raises SpecError for mistakes that are in the way, UsageError for a selection that means nothing or without a key,
     PlatformError when nothing answers.
     """
+    left_out: tuple[Diagnostic, ...] = ()
     if needs_specs:
         agents = agents_of(project, selection, changed_since)
     else:
         project = with_unresolved(project, selection)
-        agents = deployed_agents(project, selection, changed_since)
-    project = replace(project, diagnostics=warned(project.diagnostics))
+        agents, left_out = without_doubtful(deployed_agents(project, selection, changed_since), selection)
+    project = replace(project, diagnostics=(*warned(project.diagnostics), *left_out))
     environment = project.environment
     key = account_key(environment, settings)
     secrets = frozenset((*known_secrets(environment, project.agents), key.reveal()))
@@ -86,7 +90,7 @@ async def open_deployment(
     check_host(base_url, environment.hosts)
     async with await connect(base_url, key, generation=generation, options=options) as account:
         try:
-            yield Deployment(project, agents, account, key, on_read)
+            yield Deployment(project, agents, account, key, left_out, on_read)
         except Exception as error:
             _scrub_error(error, Scrubber(secrets))
             raise

@@ -15,8 +15,8 @@ from agentops.plan.account import check_account, names_numbers, questions, with_
 from agentops.plan.build import AgentPlan, Planner, PlanOptions, World, with_refusals
 from agentops.plan.drift import serves_base
 from agentops.plan.identity import Match, Matching, as_deployed, match_agents
-from agentops.plan.model import Action, Plan
-from agentops.plan.safety import UNFINISHED, refuse_in_use, refuse_lint
+from agentops.plan.model import Plan
+from agentops.plan.safety import refuse_lint
 from agentops.remote.port import Reader
 from agentops.spec import Project
 from agentops.spec.lint import lint_errors
@@ -38,29 +38,14 @@ async def plan_deployment(
     """The plan for the selected agents; with `prune`, agents of ours that no spec means are archived by it.
 
     Says which calls its apply would make, and what is wrong with their scripts. Asks the account, too, for what the
-    specs can't know: voices, knowledge bases, phone numbers, its limits.
+    specs can't know: voices, knowledge bases, phone numbers, its limits, its campaigns.
     """
     world = await survey(deployment, prune=prune)
     plan = _with_lint(await plan_agents(deployment, world, options), deployment.project, options)
     answers = await ask_account(deployment.account, questions(plan), world.agent_count)
     plan = check_account(plan, answers, options.acknowledged)
-    plan = await _with_campaigns(plan, deployment, options)
     plan = expect_calls(plan, deployment.project, calls, options.acknowledged)
     return tell_read_names(plan, deployment.root)
-
-
-async def _with_campaigns(plan: Plan, deployment: Deployment, options: PlanOptions) -> Plan:
-    """`plan` with the agents that can't be archived because a campaign that isn't over uses them."""
-    archived = {change.agent_id: change.key for change in plan.changes if change.action is Action.ARCHIVE}
-    if not archived:
-        return plan
-    stored = await deployment.account.list_campaigns()
-    found = [
-        refuse_in_use(archived[each.agent_id], each.name, each.status)
-        for each in stored
-        if each.agent_id in archived and each.status in UNFINISHED
-    ]
-    return with_refusals(plan, found, options.acknowledged)
 
 
 def _with_lint(plan: Plan, project: Project, options: PlanOptions) -> Plan:

@@ -160,3 +160,25 @@ def test_an_agent_is_imported_pulled_and_forgotten(
     assert spec.exists()
     assert agentops("forget", "desk", "--yes").code == 0
     assert not spec.exists()
+
+
+def test_a_preview_says_how_it_is_called_and_is_called_so(desk: Path, agentops: Agentops) -> None:
+    (desk / "agents/calls").mkdir()
+    script = "agent: desk\nmode: chat\nsteps:\n  - expect: {contains: morning, within_s: 2}\n"
+    (desk / "agents/calls/hello.yaml").write_text(script)
+    assert agentops("apply", "--yes").code == 0
+    greet(desk, "Good morning")
+    up = agentops("preview", "up", "pr-1", "-e", "local")
+    [copy] = json.loads(agentops("preview", "list", "--format", "json").out)["previews"]
+    assert f"Desk (local) (preview pr-1): agent {copy['id']}, until {copy['until']}" in up.out
+    assert "`agentops smoke --preview pr-1 -e local`" in up.err
+    assert "`agentops preview down pr-1 -e local`" in up.err
+    called = agentops("smoke", "agents/calls/hello.yaml", "--preview", "pr-1", "-e", "local")
+    assert called.code == 0, called.out
+    assert agentops("smoke", "agents/calls/hello.yaml").code == 6, "what serves still says Hello"
+    again = agentops("preview", "up", "pr-1", "--format", "json")
+    assert json.loads(again.out)["previews"][0]["id"] == copy["id"]
+    wrong = agentops("smoke", "--preview", "pr-2", "-e", "local")
+    assert (wrong.code, "there are: pr-1" in wrong.err) == (64, True)
+    agentops("preview", "down", "pr-1")
+    assert "`agentops preview up pr-1 -e local`" in agentops("smoke", "--preview", "pr-1", "-e", "local").err

@@ -88,9 +88,3 @@ def test_every_form_of_the_plan_is_whole_and_without_secrets(path: Path) -> None
     for secret in case.data.get("never_shown", ()):
         assert not any(secret in form for form in forms)
     assert all(plan.digest in form for form in forms)
-
-
-def test_the_catalogue_is_numbered_without_gaps() -> None:
-    numbers = [int(path.name[:3]) for path in FILES]
-    assert numbers == list(range(1, len(numbers) + 1))
-    assert len(numbers) >= 80

@@ -22,7 +22,7 @@ def drift_text(plan: Plan, style: Style = PLAIN) -> str:
     title = f"Drift in {plan.project}, environment {plan.environment}"
     lines = [style.paint(title, "strong"), ""]
     for change in plan.changes:
-        lines += _agent(change, style)
+        lines += _agent(change, plan.environment, style)
     if plan.diagnostics:
         lines.append("")
     for line in diagnostics_text(plan.diagnostics).splitlines():
@@ -37,7 +37,7 @@ def drift_text(plan: Plan, style: Style = PLAIN) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _agent(change: AgentChange, style: Style) -> Iterator[str]:
+def _agent(change: AgentChange, environment: str, style: Style) -> Iterator[str]:
     if change.action is Action.CREATE:
         yield style.paint(f"= {change.key}  not on the platform yet", "faint")
         return
@@ -58,7 +58,7 @@ def _agent(change: AgentChange, style: Style) -> Iterator[str]:
     for note in notes:
         yield from style.wrap(note, "    ", "      ")
     if change.drift is not Drift.NONE:
-        yield from style.wrap(f"next: {advice(change)}", "    ", "      ")
+        yield from style.wrap(f"next: {advice(change, environment)}", "    ", "      ")
 
 
 def _as_moved(field: FieldChange) -> FieldChange:

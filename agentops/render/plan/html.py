@@ -4,34 +4,34 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from html import escape
 
 from agentops.document import path_text
-from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Plan
+from agentops.plan.model import Action, AgentChange, Drift, Plan
 from agentops.plan.sharing import Shared, Sharing, share
-from agentops.render.plan.html_fields import field_rows, moved_item
+from agentops.render.page import code, html_page, table
+from agentops.render.plan.html_fields import field_row, moved_item
 from agentops.render.plan.parts import joined
 from agentops.render.plan.values import ACTION_WORDS, DRIFT_WORDS, calls_text, create_text, uncalled_text
 from agentops.render.style import plural
 from agentops.render.visible import all_visible
 
 _STYLE = """
-:root { color-scheme: light dark; --line: #8884; --add: #1a7f3722; --gone: #cf222e22; --warn: #9a670022; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin: 0; }
+h2 { margin: 0; }
 section, .box { border: 1px solid var(--line); border-radius: .5rem; padding: 1rem; margin: 1rem 0; }
 .box.refused { background: var(--gone); } .box.drift { background: var(--warn); }
-table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .3rem .6rem .3rem 0;
-  border-top: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
 .kind { display: inline-block; border: 1px solid var(--line); border-radius: 1rem; padding: 0 .6rem;
   font-size: .85rem; }
-.text { font: 14px/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; margin: .3rem 0; }
+.text { border-collapse: collapse; width: 100%; table-layout: fixed; margin: .3rem 0;
+  font: 14px/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
+.text td { padding: 0 .6rem 0 0; vertical-align: top; } .text td:first-child { width: 2.5rem; }
 .text tr.part td { border-top: 1px dashed var(--line); }
-.text td { border: 0; padding: 0 .6rem 0 0; } .number { color: #888; text-align: right; width: 3rem; }
+.number { color: var(--faint); text-align: right; }
 ins { background: var(--add); text-decoration: none; } del { background: var(--gone); }
-.faint { color: #888; } code { overflow-wrap: anywhere; }
 """
+_COLUMNS = {"Setting": 29, "Before": 26, "After": 26, "Kind": 19}
 
 _MEANING = {
     Action.CREATE: "This agent does not exist yet. It will be created.",
@@ -46,21 +46,36 @@ _MEANING = {
 _AT_ONCE = "Settings of this agent change at once; what it says to callers stays as it is."
 
 
-def plan_html(plan: Plan) -> str:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How a plan came about, as far as it is known.
+
+    at:      when it was made, in UTC
+    commit:  what was checked out, in words
+    command: what applies exactly this plan
+    """
+
+    at: str = ""
+    commit: str = ""
+    command: str = ""
+
+
+UNKNOWN = Made()
+
+
+def plan_html(plan: Plan, made: Made = UNKNOWN) -> str:
     """The whole plan as a complete HTML document."""
-    plan = all_visible(plan)
-    body = "\n".join([*_summary(plan), *_changes(plan), *_foot(plan)])
-    title = escape(f"Plan for {plan.project}, {plan.environment}")
-    return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
-    )
+    plan, made = all_visible(plan), all_visible(made)
+    body = [*_summary(plan, made), *_changes(plan), *_foot(plan, made)]
+    return html_page(f"Plan for {plan.project}, {plan.environment}", body, _STYLE)
 
 
-def _summary(plan: Plan) -> Iterator[str]:
+def _summary(plan: Plan, made: Made) -> Iterator[str]:
     yield f"<h1>What will change in {escape(plan.environment)}</h1>"
-    yield f'<p class="faint">Project {escape(plan.project)}, account at {escape(plan.target)}.</p>'
+    known = [f"Project {escape(plan.project)}, account at {escape(plan.target)}."]
+    known += [f"Planned at {escape(made.at)}."] if made.at else []
+    known += [f"Commit: {escape(made.commit)}."] if made.commit else []
+    yield f'<p class="faint">{" ".join(known)}</p>'
     if plan.is_empty and not plan.refusals:
         compared = (
             f"{plural(len(plan.changes), 'agent')} compared, all as wanted" if plan.changes else "No agent was selected"
@@ -73,7 +88,7 @@ def _summary(plan: Plan) -> Iterator[str]:
         yield '<div class="box refused"><h2>This plan can not be applied as it is</h2><ul>'
         for refusal in plan.refusals:
             hint = re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(refusal.hint))  # commands stand in backticks
-            what = f"<code>{escape(refusal.code)}</code> {escape(refusal.summary)}"
+            what = f"{code(refusal.code)} {escape(refusal.summary)}"
             yield f'<li>{what}<br><span class="faint">Next: {hint}</span></li>'
         yield "</ul></div>"
 
@@ -100,18 +115,11 @@ def _named(change: AgentChange) -> str:
 
 def _shared(shared: Shared) -> Iterator[str]:
     changes = joined(shared.changes)
-    names = ", ".join(f"<code>{escape(path_text(each.path))}</code>" for each in changes)
+    names = ", ".join(code(path_text(each.path)) for each in changes)
     yield f"<section><h2>{names} {escape(shared.reach)}</h2>"
     yield f'<p class="faint">{escape(", ".join(shared.agents))}</p>'
-    yield from _table(changes)
+    yield table(_COLUMNS, (field_row(each) for each in changes))
     yield "</section>"
-
-
-def _table(fields: Sequence[FieldChange]) -> Iterator[str]:
-    yield "<table><tr><th>Setting</th><th>Before</th><th>After</th><th>Kind</th></tr>"
-    for field in fields:
-        yield from field_rows(field)
-    yield "</table>"
 
 
 def _agent(change: AgentChange, sharing: Sharing) -> Iterator[str]:
@@ -135,7 +143,7 @@ def _agent(change: AgentChange, sharing: Sharing) -> Iterator[str]:
     if count := sharing.count.get(change.key):
         yield f"<p>{plural(count, 'change')} above, with other agents.</p>"
     if own:
-        yield from _table(own)
+        yield table(_COLUMNS, map(field_row, own))
     if change.action is Action.CREATE:
         yield "</details>"
     elif change.impact:
@@ -145,7 +153,7 @@ def _agent(change: AgentChange, sharing: Sharing) -> Iterator[str]:
     yield "</section>"
 
 
-def _foot(plan: Plan) -> Iterator[str]:
+def _foot(plan: Plan, made: Made) -> Iterator[str]:
     if plan.diagnostics:
         yield '<div class="box"><h2>Worth knowing</h2><ul>'
         for diagnostic in plan.diagnostics:
@@ -153,3 +161,5 @@ def _foot(plan: Plan) -> Iterator[str]:
             yield f"<li>{place}{diagnostic.severity.value}: {escape(diagnostic.summary)}</li>"
         yield "</ul></div>"
     yield f'<p class="faint">Digest of this plan: <code>{escape(plan.digest)}</code></p>'
+    if made.command and plan.is_applyable and not plan.is_empty:
+        yield f"<p>To apply exactly this: <code>{escape(made.command)}</code></p>"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from html import escape
 
 from agentops.document import path_text
 from agentops.plan.model import FieldChange
+from agentops.render.page import code
 from agentops.render.plan.numbering import Placed, placed_diff
 from agentops.render.plan.parts import Part, parts
 from agentops.render.plan.values import (
@@ -30,43 +30,40 @@ _TAGS = {PieceKind.ADDED: "ins", PieceKind.REMOVED: "del"}
 
 def moved_item(field: FieldChange) -> str:
     """What somebody else did to a field, from the value that we put live, as an item of a list."""
-    name = f"<code>{escape(path_text(field.path))}</code>{_renamed(field)}"
+    name = f"{code(path_text(field.path))}{_renamed(field)}"
     if change_text(field) is not None:
         return f"<li>{name}: {escape(value_text(field.before))} became {escape(value_text(field.after))}</li>"
     found = parts(field)
     if not found[0].path:
         return f"<li>{name}: {_value(found[0], field)}</li>"
-    inner = "".join(f"<li><code>{escape(part.name)}</code>: {_value(part, field)}</li>" for part in found)
+    inner = "".join(f"<li>{code(part.name)}: {_value(part, field)}</li>" for part in found)
     return f"<li>{name}<ul>{inner}</ul></li>"
 
 
-def field_rows(field: FieldChange) -> Iterator[str]:
-    """One field change."""
+def field_row(field: FieldChange) -> tuple[str | None, ...]:
+    """One field change as the cells of a row: its name, both values, its kind. A text takes the room of both values."""
     kind = f'{field.category.value}<br><span class="faint">{field.risk.value} risk'
     if field.is_immediate:
         kind += ", at once"
     if field.changed_by.value != "git":
         kind += f", changed in {CHANGED_BY_WORDS[field.changed_by]}"
-    where = f'<br><span class="faint">{escape(str(field.where))}</span>' if field.where else ""
-    name = f"<code>{escape(path_text(field.path))}</code>{_renamed(field)}{where}"
+    where = f'<br><span class="faint">{code(str(field.where))}</span>' if field.where else ""
+    name = f"{code(path_text(field.path))}{_renamed(field)}{where}"
     found = parts(field)
-    if not found[0].path and _texts(found[0], field) is None:
-        before, after = (_side(side, found[0], field) for side in (field.before, field.after))
-        before = "another value" if has_another_value(field.before, field.after) else before
-        yield f"<tr><td>{name}</td><td>{before}</td><td>{after}</td><td>{kind}</span></td></tr>"
-        return
-    if not found[0].path:
-        inner = _value(found[0], field)
-    else:
-        rows = (f"<tr><td><code>{escape(part.name)}</code></td><td>{_value(part, field)}</td></tr>" for part in found)
-        inner = f'<table class="parts">{"".join(rows)}</table>'
-    yield f'<tr><td>{name}</td><td colspan="2">{inner}</td><td>{kind}</span></td></tr>'
+    if found[0].path:
+        rows = (f"<tr><td>{code(part.name)}</td><td>{_value(part, field)}</td></tr>" for part in found)
+        return name, f'<table class="parts">{"".join(rows)}</table>', None, f"{kind}</span>"
+    if _texts(found[0], field) is not None:
+        return name, _value(found[0], field), None, f"{kind}</span>"
+    before, after = (_side(side, found[0], field) for side in (field.before, field.after))
+    before = "another value" if has_another_value(field.before, field.after) else before
+    return name, before, after, f"{kind}</span>"
 
 
 def _renamed(field: FieldChange) -> str:
     if field.before is None or field.after is None:
         return ", new" if field.before is None else ", removed"
-    return "" if not field.renamed else f", renamed from <code>{escape(field.renamed)}</code>"
+    return "" if not field.renamed else f", renamed from {code(field.renamed)}"
 
 
 def _texts(part: Part, field: FieldChange) -> tuple[str, str] | None:

@@ -14,7 +14,14 @@ from agentops.plan.model import Action, AgentChange, Drift, Plan
 from agentops.plan.sharing import Shared, Sharing, share
 from agentops.render.plan.markdown_fields import AT, field_lines, moved_lines, quoted
 from agentops.render.plan.parts import joined
-from agentops.render.plan.values import ACTION_WORDS, DRIFT_WORDS, calls_text, create_text, uncalled_text
+from agentops.render.plan.values import (
+    ACTION_WORDS,
+    DRIFT_WORDS,
+    apply_command,
+    calls_text,
+    create_text,
+    uncalled_text,
+)
 from agentops.render.style import plural
 from agentops.render.visible import all_visible
 
@@ -175,7 +182,7 @@ def _foot(plan: Plan, room: int) -> Iterator[str]:
         lines.append(f"- {diagnostic.severity.value} **{diagnostic.code}**{place}: {quoted(diagnostic.summary)}")
     yield from _as_fits(lines, room, "- and {} more")
     yield ""
-    command = f": apply exactly this with `agentops apply -e {plan.environment} --digest {plan.digest}`"
+    command = f": apply exactly this with `{apply_command(plan)}`"
     yield f"Digest `{plan.digest}`{command if plan.is_applyable and not plan.is_empty else ''}."
 
 

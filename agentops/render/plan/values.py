@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from agentops.document import CLEARED, Secret
 from agentops.plan.concealment import MARK
-from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Operation
+from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Operation, Plan
 from agentops.plan.plan_json import value_data
 from agentops.render.plan.word_diff import Fold, Piece, is_similar
 from agentops.render.style import plural
@@ -179,3 +180,12 @@ def _readable(value: Any) -> Any:
 def uncalled_text(change: AgentChange) -> str:
     """What is known of the calls of what serves: where the calls ended otherwise, a journal or a report says how."""
     return f"not passed its calls since revision {change.uncalled_since}; how they ended is not known here"
+
+
+def apply_command(plan: Plan, agents: Iterable[str] = ()) -> str:
+    """What applies exactly this plan. `agents`: the keys that it was made for, where it is not about all of them."""
+    words = ["agentops", "apply", "-e", plan.environment]
+    words += [word for key in agents for word in ("--agent", key)]
+    words += ["--prune"] if plan.archives else []
+    words += [word for code in plan.acknowledged for word in ("--ack", code)]
+    return shlex.join([*words, "--digest", plan.digest])
