@@ -18,6 +18,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Deploy": {
         "plan": ("agentops.cli.plan:plan", "Show what apply would change, why, and what it risks."),
         "apply": ("agentops.cli.apply:apply", "Make the platform match the specs, with calls and rollback."),
+        "promote": ("agentops.cli.promote:promote", "Take to one environment what another one has tried."),
         "status": ("agentops.cli.status:status", "Show what serves now, since when and from which commit."),
         "drift": ("agentops.cli.drift:drift", "Show what was changed outside git."),
         "diff": ("agentops.cli.diff:diff", "Compare two revisions, two environments, or a spec and a revision."),

@@ -13,8 +13,9 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
+from agentops.account import AccountLimits, PhoneNumber, Voice
 from agentops.diagnostics import Diagnostic, Severity
-from agentops.document import AccountLimits, DesiredAgent, PhoneNumber, Voice, path_text
+from agentops.document import DesiredAgent, path_text
 from agentops.fields import Reference, reference_of
 from agentops.plan.build import with_refusals
 from agentops.plan.changes import written_leaves

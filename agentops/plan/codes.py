@@ -169,6 +169,14 @@ _TABLE = (
         True,
     ),
     Code(
+        "UNTESTED",
+        "The environment that has to be passed before doesn't serve these files, or has not passed its calls with them",
+        "`requires` in the environment, or `promote --from`, says where a change is tried before it goes here.",
+        "Deploy it there and let its calls pass. Acknowledge what can only be seen here, such as a change of this "
+        "environment's own block in the spec.",
+        True,
+    ),
+    Code(
         "CAMPAIGN_USES_AGENT",
         "A campaign that is not over uses an agent that would be archived",
         "The platform would refuse, halfway through the apply.",

@@ -13,18 +13,9 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
+from agentops.account import AccountLimits, PhoneNumber, Voice
 from agentops.clock import ALWAYS, Period
-from agentops.document import (
-    AccountLimits,
-    AgentListing,
-    Document,
-    LeafDifference,
-    PhoneNumber,
-    Revision,
-    Voice,
-    read_mark,
-    split_note,
-)
+from agentops.document import AgentListing, Document, LeafDifference, Revision, read_mark, split_note
 from agentops.errors import ConflictError, ConflictFlavour, ForbiddenError, NotFoundError, PlatformError
 from agentops.fields import METADATA
 from agentops.net import Http

@@ -12,11 +12,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from agentops.account import AccountLimits as AccountLimits
+from agentops.account import PhoneNumber as PhoneNumber
+from agentops.account import Voice as Voice
 from agentops.clock import ALWAYS, Period
-from agentops.document import AccountLimits as AccountLimits
 from agentops.document import AgentListing, Document, Draft, Generation, LeafDifference, ObservedAgent, Revision
-from agentops.document import PhoneNumber as PhoneNumber
-from agentops.document import Voice as Voice
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ class ProjectContext:
     budget: Budget = field(default_factory=Budget)
 
 
-_ROOM_FOR_MARK = 80  # characters that project, environment, key and fingerprint take, roughly
+_ROOM_FOR_MARK = 95  # characters that project, environment, key, fingerprint and hash of files take, roughly
 
 
 def read_project(
@@ -101,6 +101,7 @@ def read_project(
     block = environments[name]
     if not isinstance(block, Map):
         block = Map(environments.marks[name])
+    problems += _unmet_requirements(environments)
     reader = _EnvironmentReader(files, environ, name, problems)
     secrets = Secrets(reader.sources(block), environ, is_needed=needs_secrets)
     variables = reader.variables(tree.get("variables"), block.get("variables"), secrets)
@@ -117,6 +118,31 @@ def read_project(
         forgotten=frozenset(spec.forgotten or ()) if spec else frozenset(),
         lint=spec.lint if spec else None,
     )  # fmt: skip
+
+
+def _unmet_requirements(environments: Map) -> Iterator[Diagnostic]:
+    """Environments that require one that isn't there, or one that waits for them in turn."""
+    wanted = {name: block.get("requires") for name, block in environments.items() if isinstance(block, Map)}
+    for name, required in wanted.items():
+        if not isinstance(required, str):
+            continue
+        place = value_place(environments[name].marks["requires"])
+        if required not in environments:
+            close = closest(required, tuple(environments))
+            hint = f"did you mean {close}?" if close else f"{PROJECT_FILE} has: {', '.join(environments)}"
+            yield Diagnostic(
+                "unknown-environment", Severity.ERROR, f"there is no environment {required!r}", hint, place
+            )
+            continue
+        chain = [name]
+        while isinstance(following := wanted.get(chain[-1]), str) and following not in chain:
+            chain.append(following)
+        if following == name:
+            circle = " -> ".join([*chain, name])
+            hint = "leave `requires` out of the first environment that a change goes to"
+            yield Diagnostic(
+                "conflicting-fields", Severity.ERROR, f"environments wait for each other: {circle}", hint, place
+            )
 
 
 def environment_names(root: Path) -> tuple[str, ...]:
@@ -342,6 +368,7 @@ def _to_environment(project: str, name: str, spec: EnvironmentSpec, variables: N
         ),
         judge=_to_endpoint(spec.judge),
         listen=_to_endpoint(spec.listen),
+        requires=spec.requires,
         **rate,
     )
 

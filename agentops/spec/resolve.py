@@ -25,6 +25,7 @@ from agentops.spec.rules import check_rules, check_sound_rules
 from agentops.spec.scope import Functions, secret_in_env
 from agentops.spec.secret_places import settle_secrets
 from agentops.spec.source_text import SourceError
+from agentops.spec.sources import digest_of_sources
 from agentops.spec.suppression import split_suppressed
 from agentops.spec.template_values import BUDGET
 from agentops.spec.text_lines import text_lines
@@ -315,6 +316,7 @@ class SpecReader:
         self, key: str, spec: AgentSpec, tree: Map, read: tuple[str, ...], lines: Mapping[Path, tuple[Stretch, ...]]
     ) -> DesiredAgent:
         config, where = to_document(tree["config"], _places_outside(tree))
+        calls = tuple(self.context.files.inside_agents(call) for call in _scripts(spec))
         return DesiredAgent(
             key=key,
             name=spec.name,
@@ -327,10 +329,11 @@ class SpecReader:
             agent_id=spec.agent_id,
             previous_names=tuple(spec.previous_names or ()),
             previous_keys=tuple(spec.previous_keys or ()),
-            calls=tuple(self.context.files.inside_agents(call) for call in _scripts(spec)),
+            calls=calls,
             no_calls_reason=spec.calls.none if isinstance(spec.calls, NoCalls) else None,
             source=self.path,
             files=read,
+            sources=digest_of_sources(self.context.files, read, calls, self.context.defaults),
         )
 
     def _report(self, code: str, summary: str, hint: str, where: Where | None, agent: str | None = None) -> None:

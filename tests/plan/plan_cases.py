@@ -29,10 +29,10 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from agentops.account import AccountLimits, PhoneNumber, Voice
 from agentops.diagnostics import Stretch, Where
 from agentops.document import (
     CLEARED,
-    AccountLimits,
     AgentListing,
     DesiredAgent,
     Draft,
@@ -43,12 +43,10 @@ from agentops.document import (
     Limits,
     Mark,
     ObservedAgent,
-    PhoneNumber,
     Revision,
     ScanState,
     Secret,
     SecretRef,
-    Voice,
     build_label,
     split_note,
 )

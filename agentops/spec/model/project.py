@@ -149,6 +149,9 @@ class EnvironmentSpec(Model):
     protected: bool | None = Field(default=None, description="Apply needs the digest of a reviewed plan.")
     protected_agents: list[str] | None = Field(default=None, description="Keys that change only with acknowledgement.")
     limits: LimitsSpec | None = Field(default=None, description="How much one apply may change.")
+    requires: EnvironmentName | None = Field(
+        default=None, description="The environment where the same files have to serve and have passed their calls."
+    )
     deploy: DeploySpec | None = Field(default=None, description="How this environment deploys.")
     rules: dict[str, Any] | None = Field(default=None, description="Deny rules by code, with their settings.")
     ignore_drift: list[DriftIgnored] | None = Field(default=None, description="Console edits that are left alone.")
