@@ -84,6 +84,8 @@ def _summary(plan: Plan, made: Made) -> Iterator[str]:
         return
     counts = Counter(change.action for change in plan.changes)
     yield "<p><strong>" + ", ".join(f"{counts[a]} {ACTION_WORDS[a]}" for a in Action if counts[a]) + "</strong></p>"
+    if plan.call_costs:
+        yield f"<p>Calls: {escape(str(plan.call_costs))}.</p>"
     if plan.refusals:
         yield '<div class="box refused"><h2>This plan can not be applied as it is</h2><ul>'
         for refusal in plan.refusals:

@@ -89,6 +89,9 @@ def _head(plan: Plan, sharing: Sharing, room: int) -> Iterator[str]:
         lines = [f"> - **{r.code}**: {quoted(r.summary)}. Next: {' '.join(r.hint.split())}" for r in plan.refusals]
         yield from _as_fits(lines, room, "> - and {} more")
         yield ""
+    if plan.call_costs:
+        yield f"Calls: {quoted(str(plan.call_costs))}."
+        yield ""
     yield "| | agent | what | fields | risk |"
     yield "|---|---|---|---|---|"
     alike = [change for change in plan.changes if sharing.is_all_of(change)]

@@ -148,6 +148,8 @@ def _summary(plan: Plan, style: Style) -> Iterator[str]:
         ]
         text = f"{agents.capitalize()}: {', '.join(parts) or 'nothing to do'}."
         yield from (style.paint(line, "strong") for line in style.wrap(text, ""))
+    if plan.call_costs:
+        yield from style.wrap(f"Calls: {plan.call_costs}.", "", "  ")
     if plan.acknowledged:
         yield from style.wrap(f"Acknowledged: {', '.join(plan.acknowledged)}.", "", "  ")
     if plan.refusals:
