@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -71,7 +72,8 @@ def carry_out(
     async def attempt(consent: Consent) -> ApplyResult | Plan | None:
         async with opened(scope, needs_specs=not consent.is_emergency) as deployment:
             made = await make(deployment)
-            talk(_in_short(made) if consent.is_bound else plan_output(made, PlanFormat.TEXT, stderr_style()))
+            shown = partial(plan_output, made, PlanFormat.TEXT, stderr_style(), is_verbose=scope.is_verbose)
+            talk(_in_short(made) if consent.is_bound else shown())
             if is_done(made, consent):
                 return None
             require_applyable(made)

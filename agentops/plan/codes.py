@@ -196,6 +196,13 @@ _TABLE = (
         "Apply fewer agents at a time with `--agent`, or raise the limit.",
     ),
     Code(
+        "CREDITS",
+        "The account has fewer credits left than the calls cost",
+        "A call that is cut off for want of credits says nothing about the agent, which serves by then.",
+        "Buy credits, apply fewer agents at a time with `--agent`, or acknowledge.",
+        True,
+    ),
+    Code(
         "UNKNOWN_RULE",
         "A rule in agentops.yaml does not exist or its setting means nothing",
         "A misspelled rule protects nobody, and nobody would notice.",

@@ -12,7 +12,7 @@ from math import floor
 from agentops.diagnostics import Diagnostic
 from agentops.document import Environment, path_text
 from agentops.plan.drift import DriftStatus
-from agentops.plan.model import Action, AgentChange, Drift, Refusal
+from agentops.plan.model import Action, AgentChange, CallCosts, Drift, Refusal
 
 _KEYS_NAMED = 20
 UNFINISHED = ("scheduled", "processing", "running", "paused")  # statuses of campaigns that keep an agent from archiving
@@ -126,6 +126,17 @@ def refuse_uncalled(changes: Sequence[AgentChange], budget_min: float | None) ->
         hint = "apply fewer agents at a time with `--agent`, or raise deploy.call_minutes"
         found.append(Refusal(code="CALL_MINUTES", summary=what, hint=hint))
     return found
+
+
+def refuse_costs(costs: CallCosts) -> list[Refusal]:
+    """Calls that the account can't pay for, as far as both are known."""
+    left = costs.credits_left
+    if left is None or (left > 0 and (costs.cost is None or costs.cost <= left)):
+        return []
+    needed = "" if costs.cost is None else f" and cost about {costs.cost:.2f} credits"
+    what = f"the calls take about {costs.minutes:.1f} minutes{needed}, the account has {left:.2f} credits left"
+    hint = "buy credits, or apply fewer agents at a time with `--agent`; if it is meant, pass `--ack CREDITS`"
+    return [Refusal(code="CREDITS", summary=what, hint=hint, acknowledgement="CREDITS")]
 
 
 def _allowed(count: int | None, share: float | None, total: int) -> int | None:

@@ -23,6 +23,7 @@ from agentops.spec import Project
 from agentops.spec.environment import choose_environment
 from agentops.spec.lint import lint_errors
 from agentops.workflow.account import ask_account
+from agentops.workflow.call_costs import compare_with_credits
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.expected_calls import AS_CONFIGURED, CallSettings, expect_calls
 from agentops.workflow.probing import tell_read_names
@@ -54,6 +55,7 @@ async def plan_deployment(
     answers = await ask_account(deployment.account, questions(plan), world.agent_count)
     plan = check_account(plan, answers, options.acknowledged)
     plan = expect_calls(plan, deployment.project, calls, options.acknowledged)
+    plan = await compare_with_credits(plan, deployment.account, options.acknowledged)
     if (required := requires or deployment.environment.requires) is not None:
         plan = await _require_tested(deployment, plan, required, options.acknowledged)
     return tell_read_names(plan, deployment.root)
