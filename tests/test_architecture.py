@@ -65,12 +65,13 @@ def edges() -> dict[str, set[str]]:
 
 # area -> the areas it may import. Dependencies point one way, so that each part can be understood from what it names.
 FILES = {"files"}  # not of `plan` and `net`, which touch none
-FOUNDATION = {"errors", "diagnostics", "account", "document", "fields", "credentials", "scrub", "clock"}
+FOUNDATION = {"errors", "diagnostics", "account", "timing", "document", "fields", "credentials", "scrub", "clock"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"diagnostics"},
     "diagnostics": set(),
     "account": set(),
-    "document": {"diagnostics"},
+    "timing": set(),
+    "document": {"diagnostics", "timing"},
     "fields": {"document"},
     "credentials": set(),
     "scrub": {"document"},
