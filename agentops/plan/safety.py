@@ -13,6 +13,7 @@ from agentops.diagnostics import Diagnostic
 from agentops.document import Environment, path_text
 from agentops.plan.drift import DriftStatus
 from agentops.plan.model import Action, AgentChange, CallCosts, Drift, Refusal
+from agentops.timing import Closed
 
 _KEYS_NAMED = 20
 UNFINISHED = ("scheduled", "processing", "running", "paused")  # statuses of campaigns that keep an agent from archiving
@@ -90,6 +91,26 @@ def refuse_shared_numbers(changes: Sequence[AgentChange]) -> list[Refusal]:
         if len(keys) > 1
         for key in keys
     ]
+
+
+def refuse_closed(environment: Environment, changes: Iterable[AgentChange], closed: Iterable[Closed]) -> list[Refusal]:
+    """A time in which nothing is deployed, where the plan would. A rollback is made by its own verb, at any time."""
+    if not any(change.is_change and change.action is not Action.CALL for change in changes):
+        return []
+    return [
+        Refusal(
+            code=each.code,
+            summary=f"{environment.name}: {each.summary}",
+            hint=f"apply after {each.until}; if it can't wait, pass `--ack {_override(each)}`",
+            acknowledgement=_override(each),
+        )
+        for each in closed
+    ]
+
+
+def _override(closed: Closed) -> str:
+    """A freeze is overridden by its name: one that nobody thought of stays."""
+    return f"{closed.code}:{closed.name}" if closed.name else closed.code
 
 
 def refuse_lint(errors: Iterable[Diagnostic]) -> list[Refusal]:
