@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from agentops.apply.engine import apply_plan
 from agentops.apply.journal import Journal, environment_lock, new_run_id
-from agentops.apply.model import ApplyOptions, ApplyResult, Event, EventSink, Hooks, Warned
+from agentops.apply.model import ApplyOptions, ApplyResult, Event, EventSink, Hooks, Outcome, Warned
+from agentops.apply.reached import Planned
+from agentops.apply.results import result_of
 from agentops.calls.schedule import Progress, ignore_progress
 from agentops.clock import SystemClock
 from agentops.diagnostics import has_errors
@@ -49,6 +51,12 @@ def require_applyable(plan: Plan) -> None:
         raise _error_of(order[0], len(order) - 1, plan.environment)
     if has_errors(plan.diagnostics):
         raise SpecError(plan.diagnostics)
+
+
+def nothing_done(plan: Plan) -> ApplyResult:
+    """What came of a plan in which nothing is to be changed: there was no run."""
+    unchanged = tuple(result_of(Planned(change), Outcome.UNCHANGED, change.reason) for change in plan.changes)
+    return ApplyResult("", plan.project, plan.environment, plan.digest, unchanged)
 
 
 def _error_of(refusal: Refusal, others: int, environment: str) -> AgentopsError:
