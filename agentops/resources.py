@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from agentops.diagnostics import Where
-from agentops.document import MARK_FORMAT, Document, Path, short_digest
+from agentops.document import Document, Path, short_digest
+
+MARK_FORMAT = "ao1"
 
 
 class Kind(StrEnum):

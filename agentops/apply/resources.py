@@ -254,7 +254,7 @@ class Shelving:
 
     def _fail(self, index: int, change: ResourceChange, error: AgentopsError) -> None:
         outcome = Outcome.UNKNOWN if isinstance(error, OutcomeUnknownError) else Outcome.FAILED
-        self._end(index, change, outcome, "", change.resource_id, Problem.from_error(error))
+        self._end(index, change, outcome, "", change.resource_id, Problem.from_error(error, self.plan.environment))
 
     def _end(
         self,

@@ -34,7 +34,7 @@ _SOURCES = 12  # hex characters of the fingerprint that a mark holds
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
+class Holdings:
     """What the project wants of resources, and what the account has.
 
     desired:  what is planned: all of the project, or what the selected agents refer to
@@ -105,7 +105,7 @@ class Found:
 # ---- before the agents are read: which id is which key's
 
 
-def identify(shared: Shared) -> References:
+def identify(shared: Holdings) -> References:
     """The references that ids of the account mean: every version of a resource of ours, each with its own content."""
     references = References()
     for resource in shared.desired:
@@ -116,7 +116,7 @@ def identify(shared: Shared) -> References:
     return references
 
 
-def versions_of(shared: Shared, resource: DesiredResource) -> list[ObservedResource]:
+def versions_of(shared: Holdings, resource: DesiredResource) -> list[ObservedResource]:
     """What may be, or have been, this resource: tools by their name, knowledge bases by our mark."""
     found = shared.of_kind(resource.kind)
     if resource.kind is Kind.TOOL:
@@ -144,7 +144,7 @@ def is_whole(found: ObservedResource) -> bool:
 # ---- once the agents are read: what becomes of each
 
 
-def needs_history(shared: Shared, references: References) -> bool:
+def needs_history(shared: Holdings, references: References) -> bool:
     """Whether there is anything that could go, so that older revisions have to be asked whether they need it."""
     if not shared.is_all:
         return False
@@ -155,7 +155,7 @@ def needs_history(shared: Shared, references: References) -> bool:
     )
 
 
-def needs_others(shared: Shared, uses: Uses) -> bool:
+def needs_others(shared: Holdings, uses: Uses) -> bool:
     """Whether it matters what agents that are not ours refer to: where a tool of one name is used by none of ours, and
     where one is edited in place."""
     tools = [each for each in shared.desired if each.kind is Kind.TOOL]
@@ -166,7 +166,7 @@ def needs_others(shared: Shared, uses: Uses) -> bool:
     )
 
 
-def match_resources(shared: Shared, references: References, uses: Uses, found: Found, overwrites_drift: bool) -> None:
+def match_resources(shared: Holdings, references: References, uses: Uses, found: Found, overwrites_drift: bool) -> None:
     """Adds what becomes of each tool and knowledge base to `found`. Tells `references` what serves as each."""
     for resource in shared.desired:
         if resource.kind is Kind.WEBHOOK:
@@ -181,7 +181,7 @@ def match_resources(shared: Shared, references: References, uses: Uses, found: F
 
 
 def _matched(
-    shared: Shared, resource: DesiredResource, versions: Sequence[ObservedResource], uses: Uses, found: Found
+    shared: Holdings, resource: DesiredResource, versions: Sequence[ObservedResource], uses: Uses, found: Found
 ) -> ResourceChange:
     change = ResourceChange(
         address=resource.address,
@@ -221,7 +221,7 @@ def _begun(resource: DesiredResource, versions: Iterable[ObservedResource], want
 
 
 def _changed(
-    shared: Shared, change: ResourceChange, before: ObservedResource, uses: Uses, found: Found
+    shared: Holdings, change: ResourceChange, before: ObservedResource, uses: Uses, found: Found
 ) -> ResourceChange:
     """A version of ours is there and holds something else."""
     resource = change.desired
@@ -296,7 +296,7 @@ def _listing_drift(resource: DesiredResource, before: ObservedResource) -> str:
 # ---- what a person is shown
 
 
-def _fields(shared: Shared, resource: DesiredResource, before: ObservedResource | None) -> tuple[FieldChange, ...]:
+def _fields(shared: Holdings, resource: DesiredResource, before: ObservedResource | None) -> tuple[FieldChange, ...]:
     """The differences, as far as the account shows what it has: of files that is their names."""
     if resource.kind is Kind.TOOL:
         return described(shared, resource, before.content if before else {}, resource.content)
@@ -315,7 +315,7 @@ def _fields(shared: Shared, resource: DesiredResource, before: ObservedResource 
 
 
 def described(
-    shared: Shared, resource: DesiredResource, had: Mapping[str, Any], wanted: Document
+    shared: Holdings, resource: DesiredResource, had: Mapping[str, Any], wanted: Document
 ) -> tuple[FieldChange, ...]:
     """Field by field from `had` to `wanted`, over what is wanted; secrets hidden as in agents."""
     stand_in = DesiredAgent(resource.key, resource.name, wanted, where=resource.where)
@@ -335,7 +335,7 @@ def name_of(address: Address) -> str:
 
 
 def _taken(
-    shared: Shared, resource: DesiredResource, versions: Sequence[ObservedResource], uses: Uses
+    shared: Holdings, resource: DesiredResource, versions: Sequence[ObservedResource], uses: Uses
 ) -> Iterator[Refusal]:
     """Somebody else's resources of the name that ours is about to have."""
     named = [each for each in shared.of_kind(resource.kind) if each.name == resource.name]
@@ -405,7 +405,7 @@ def protected(environment: Environment, change: ResourceChange) -> Iterator[Refu
 # ---- what goes
 
 
-def sweep(shared: Shared, uses: Uses, agents: Iterable[AgentChange], found: Found) -> None:
+def sweep(shared: Holdings, uses: Uses, agents: Iterable[AgentChange], found: Found) -> None:
     """Adds what nothing needs any more: versions of ours that were replaced, and, where that was asked for, what no
     file describes. What serves and the revision before it keep what they refer to, so that going back is possible."""
     if not shared.is_all:
@@ -428,7 +428,7 @@ def sweep(shared: Shared, uses: Uses, agents: Iterable[AgentChange], found: Foun
                 found.changes.append(replace(gone, is_pruned=True))
 
 
-def _is_described(shared: Shared, found: ObservedResource) -> bool:
+def _is_described(shared: Holdings, found: ObservedResource) -> bool:
     return any(found in versions_of(shared, resource) for resource in shared.desired)
 
 

@@ -12,7 +12,7 @@ from agentops.document import Document
 from agentops.fields import Category, Risk
 from agentops.plan.canonical import canonical, fingerprint
 from agentops.plan.model import Drift, FieldChange, Operation, Refusal, ResourceAction, ResourceChange
-from agentops.plan.resources import Found, Shared, described, drifted, name_of, protected
+from agentops.plan.resources import Found, Holdings, described, drifted, name_of, protected
 from agentops.resources import Address, DesiredResource, Kind, ObservedResource, without_resource_mark
 
 _SOURCES = 12
@@ -29,7 +29,7 @@ class Agents:
         return next((key for key, known in self.ids.items() if known == agent_id), agent_id)
 
 
-def match_webhooks(shared: Shared, agents: Agents, found: Found, overwrites_drift: bool) -> None:
+def match_webhooks(shared: Holdings, agents: Agents, found: Found, overwrites_drift: bool) -> None:
     """Adds what becomes of each webhook to `found`."""
     for resource in shared.desired:
         if resource.kind is Kind.WEBHOOK:
@@ -44,7 +44,7 @@ def match_webhooks(shared: Shared, agents: Agents, found: Found, overwrites_drif
         found.changes += _pruned(shared, agents)
 
 
-def _matched(shared: Shared, resource: DesiredResource, agents: Agents, found: Found) -> ResourceChange:
+def _matched(shared: Holdings, resource: DesiredResource, agents: Agents, found: Found) -> ResourceChange:
     change = ResourceChange(
         address=resource.address,
         name=resource.name,
@@ -71,7 +71,7 @@ def _matched(shared: Shared, resource: DesiredResource, agents: Agents, found: F
     return _compared(shared, change, before, agents)
 
 
-def _compared(shared: Shared, change: ResourceChange, before: ObservedResource, agents: Agents) -> ResourceChange:
+def _compared(shared: Holdings, change: ResourceChange, before: ObservedResource, agents: Agents) -> ResourceChange:
     resource = change.desired
     assert resource is not None
     change = replace(change, resource_id=before.resource_id, observed=before)
@@ -118,7 +118,9 @@ def to_unsubscribe(change: ResourceChange, ids: Mapping[str, str | None]) -> Seq
     return [each for each in (change.observed.content["events"] if change.observed else ()) if each not in wanted]
 
 
-def _displaced(shared: Shared, change: ResourceChange, resource: DesiredResource, agents: Agents) -> Iterator[Refusal]:
+def _displaced(
+    shared: Holdings, change: ResourceChange, resource: DesiredResource, agents: Agents
+) -> Iterator[Refusal]:
     """Subscriptions of somebody else's webhooks that would go: subscribing an agent replaces all that it has."""
     subscribed = to_subscribe(change, agents.ids)
     mine = {shared.owner(each.address) for each in shared.desired if each.kind is Kind.WEBHOOK}
@@ -171,7 +173,7 @@ def _ambiguous(resource: DesiredResource, ours: Sequence[ObservedResource]) -> R
     )
 
 
-def _pruned(shared: Shared, agents: Agents) -> Iterator[ResourceChange]:
+def _pruned(shared: Holdings, agents: Agents) -> Iterator[ResourceChange]:
     """Webhooks with a mark that no file has, told of nobody's agents but ours."""
     known = {shared.owner(each.address) for each in shared.desired if each.kind is Kind.WEBHOOK}
     ids = set(agents.ids.values())

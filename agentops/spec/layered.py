@@ -56,6 +56,7 @@ class LayeredReader:
     secrets: dict[str, None] = field(default_factory=dict)
     layers: list[Layer] = field(default_factory=list)
     opened: tuple[Address, ...] = ()
+    is_whole: bool = True  # False when a fragment that it extends can't be read
 
     def _tree(self, path: str, place: Where | None) -> Map | None:
         """The mapping in a file; `place` is where it was asked for."""
@@ -83,6 +84,7 @@ class LayeredReader:
             place = value_place(chain[-1].marks["extends"])
             below = self._base(base, place, seen)
             if below is None:
+                self.is_whole = False
                 break
             chain.append(below)
         defaults = self.context.defaults if self.model is AgentSpec else None

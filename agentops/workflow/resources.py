@@ -18,7 +18,7 @@ from agentops.plan.model import AgentChange
 from agentops.plan.references import References, ids_in, references_in, with_fingerprints
 from agentops.plan.resources import (
     Found,
-    Shared,
+    Holdings,
     Uses,
     identify,
     match_resources,
@@ -38,7 +38,7 @@ _LOOKED_BACK = 5  # revisions of ours in which a tool is looked for that might b
 class Shelf:
     """What was read of the account's resources for one plan, and what the agents that were read refer to."""
 
-    shared: Shared
+    shared: Holdings
     references: References
     observed: dict[str, ObservedAgent] = field(default_factory=dict)
 
@@ -68,7 +68,7 @@ async def open_shelf(account: Reader, project: Project, selected: Sequence[str],
     wanted = project.resources if is_all else tuple(_reached(project, selected))
     observed = await _list(account, project.environment, wanted, prunes=prunes and is_all)
     secrets = KnownSecrets(known_secrets(project.environment, project.agents))
-    shared = Shared(
+    shared = Holdings(
         project.environment, wanted, observed, secrets, project.agents, is_all=is_all, prunes=prunes and is_all
     )
     references = identify(shared)

@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from agentops.emulator.behaviour.phrases import PhraseError, Sentence, expand
+from agentops.emulator.reading import read_yaml
 from agentops.emulator.store.database import EmulatorError
 
 Scalar: TypeAlias = str | int | float | bool
@@ -172,6 +171,40 @@ class Callee(_Part):
     _as_calls = field_validator("calls", mode="before", json_schema_input_type=CalleeCall | list[CalleeCall])(_listed)
 
 
+class Caller(_Part):
+    """People of a kind, who phone in of their own accord."""
+
+    weight: float = Field(default=1.0, gt=0, description="How many they are beside the other kinds.")
+    says: tuple[str, ...] = Field(min_length=1, description="What they say, one after the other.")
+    patience: int = Field(
+        default=2, ge=1, description="They hang up at this many answers in a row that are of no help."
+    )
+    waits_s: float = Field(default=8.0, gt=0, description="They hang up when an answer takes longer.")
+    leaves_at: tuple[str, ...] = Field(
+        default=(),
+        description="They hang up at what one of these regular expressions finds, any case.",
+    )
+
+    _as_lists = field_validator("says", "leaves_at", mode="before", json_schema_input_type=str | list[str])(_listed)
+
+    @field_validator("leaves_at")
+    @classmethod
+    def _check_patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in value:
+            _compiled(pattern)
+        return value
+
+
+class Traffic(_Part):
+    """Calls that come in by themselves, as the emulator's clock goes on."""
+
+    calls_per_hour: float = Field(default=12.0, gt=0, le=3600)
+    breaking_off: float = Field(default=0.0, ge=0, le=1, description="The share of calls that a system error ends.")
+    callers: tuple[Caller, ...] = Field(min_length=1)
+
+    _as_callers = field_validator("callers", mode="before", json_schema_input_type=Caller | list[Caller])(_listed)
+
+
 class Behaviour(_Part):
     """One agent's behaviour."""
 
@@ -189,6 +222,7 @@ class Behaviour(_Part):
     )
     idle: tuple[Reply, ...] = Field(default=(), description="Said when the caller is silent for too long.")
     callees: tuple[Callee, ...] = Field(default=(), description="What people do when a campaign of the agent calls.")
+    traffic: Traffic | None = Field(default=None, description="Who phones in; nobody without it.")
     faults: Faults = Field(default=Faults(), description="Faults of every reply that names none.")
 
     _as_lists = field_validator("agents", mode="before", json_schema_input_type=str | list[str])(_listed)
@@ -255,17 +289,13 @@ def read_behaviours(paths: Iterable[Path]) -> Behaviours:
 
 
 def read_behaviour(path: Path) -> Behaviour:
-    try:
-        content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    except OSError as problem:
-        raise EmulatorError(f"cannot read the behaviour file {path}: {problem.strerror}") from None
-    except YAMLError as problem:
-        raise EmulatorError(f"{path} is not valid YAML: {problem}") from None
+    hint = "agentops schema behaviour describes such a file, and docs/emulator.md has some"
+    content = read_yaml(path, hint)
     try:
         return Behaviour.model_validate(content or {})
     except ValidationError as problem:
         wrong = "; ".join(f"{_place(each['loc'])}: {each['msg']}" for each in problem.errors())
-        raise EmulatorError(f"behaviour file {path}: {wrong}") from None
+        raise EmulatorError(f"behaviour file {path}: {wrong}", hint) from None
 
 
 def _place(location: tuple[str | int, ...]) -> str:

@@ -96,7 +96,7 @@ def resource_html(change: ResourceChange) -> Iterator[str]:
     if change.fields:
         yield "<table><tr><th>Setting</th><th>Before</th><th>After</th></tr>"
         for field in change.fields:
-            before = "another value" if has_another_value(field) else value_text(field.before)
+            before = "another value" if has_another_value(field.before, field.after) else value_text(field.before)
             name, after = escape(path_text(field.path)), escape(value_text(field.after))
             yield f"<tr><td><code>{name}</code></td><td>{escape(before)}</td><td>{after}</td></tr>"
         yield "</table>"
