@@ -84,7 +84,8 @@ async def _plan(copies: Deployment, hooks: PreviewHooks) -> Plan:
 
 
 def _copies(deployment: Deployment, name: str) -> Deployment:
-    """The deployment of the copies: same account, an environment of its own."""
+    """The deployment of the copies: same account, an environment of its own, without the rules that protect callers,
+    whom no copy reaches."""
     if _NAME.fullmatch(name) is None:
         raise UsageError(f"{name!r} can't name a preview", hint="use small letters, digits and -, at most 31 of them")
     environment = replace(
@@ -95,6 +96,9 @@ def _copies(deployment: Deployment, name: str) -> Deployment:
         rules={},
         limits=Limits(),
         ignore_drift=(),
+        requires=None,
+        freezes=(),
+        calm_hours=None,
         deploy=replace(deployment.environment.deploy, gate_preview=False),
     )
     agents = tuple(_copy(agent, name) for agent in deployment.agents)
