@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,6 +31,7 @@ from agentops.cli.options import (
     TextOrJson,
     read_shard,
 )
+from agentops.cli.output import tell_warning
 from agentops.cli.session import Scope, opened, read_project, run_async, scope_of, talk
 from agentops.errors import ExitCode, UsageError
 from agentops.state import state_folder
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
     from agentops.calls.model import RunReport
     from agentops.document import DesiredAgent
     from agentops.spec import Project
+    from agentops.workflow.deployment import Deployment
+    from agentops.workflow.scripts import LoadedScript
 
 ScriptArgument = Annotated[
     list[Path] | None,
@@ -50,6 +55,22 @@ ScriptArgument = Annotated[
 ]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", metavar="DIR", help="Where the reports go; default: under .agentops/calls.")
+]
+ReplayOption = Annotated[
+    Path | None,
+    typer.Option("--replay", metavar="REPORT", help="Let simulated callers say what they said there, word for word."),
+]
+CoverageOption = Annotated[
+    bool, typer.Option("--coverage", help="Say which tools and playbooks the scripts exercised.")
+]
+RevisionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--revision",
+        metavar="REVISION",
+        help="Call a copy of this revision of one agent: a number, an id, a label, previous.",
+        autocompletion=completion.revisions,
+    ),
 ]
 TagOption = Annotated[list[str] | None, typer.Option("--tag", help="Only scripts with this tag; repeatable.")]
 
@@ -80,16 +101,9 @@ def smoke(
     rejudge: Annotated[
         Path | None, typer.Option("--rejudge", metavar="DIR", help="Judge the calls of an earlier run; call nobody.")
     ] = None,
-    replay: Annotated[
-        Path | None,
-        typer.Option(
-            "--replay", metavar="REPORT", help="Let simulated callers say what they said there, word for word."
-        ),
-    ] = None,
-    coverage: Annotated[
-        bool,
-        typer.Option("--coverage", help="Say which tools and playbooks the scripts exercised."),
-    ] = False,
+    replay: ReplayOption = None,
+    coverage: CoverageOption = False,
+    revision: RevisionOption = None,
     output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print the result.")] = TextOrJson.TEXT,
 ) -> int:
     """Call the agents that serve now, by their scripts, and report what was heard."""
@@ -98,12 +112,14 @@ def smoke(
     request = CallRequest(files, tuple(tag or ()), read_shard(shard), budget)
     if rejudge is not None and (replay is not None or mutate or dry_run):
         raise UsageError("--rejudge calls nobody: leave --replay, --mutate and --dry-run out", code="options")
+    if revision is not None and (rejudge is not None or mutate):
+        raise UsageError("--revision calls a copy: leave --rejudge and --mutate out", code="options")
     if mutate:
         return _try_mutants(scope, request)
     if dry_run:
         return _say_what_would_be_called(scope, request)
 
-    asked = _Asked(output, concurrency, baseline, rejudge, replay, coverage)
+    asked = _Asked(output, concurrency, baseline, rejudge, replay, coverage, revision)
     run, folder, floor = run_async(lambda: _call(scope, request, asked))
     page = write_pages(run, folder)
     sys.stdout.write(run_output(run, output_format))
@@ -127,6 +143,7 @@ class _Asked:
     rejudge: Path | None
     replay: Path | None
     coverage: bool
+    revision: str | None
 
 
 async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunReport, Path, float | None]:
@@ -146,10 +163,38 @@ async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunR
             concurrency=asked.concurrency, shard=request.shard, progress=tell_progress, keep=keep_in(folder)
         )
         measures_coverage = asked.coverage or floor is not None
-        run = await workflow.calls.smoke(
-            deployment, scripts, options, before, lines, measures_coverage=measures_coverage
-        )
+        async with _callees(deployment, scripts, asked.revision) as (ids, where):
+            run = await workflow.calls.smoke(
+                deployment,
+                scripts,
+                replace(options, environment=where),
+                before,
+                lines,
+                measures_coverage=measures_coverage,
+                ids=ids,
+            )
         return run, folder, floor
+
+
+@asynccontextmanager
+async def _callees(
+    deployment: Deployment, scripts: Sequence[LoadedScript], revision: str | None
+) -> AsyncIterator[tuple[dict[str, str] | None, str]]:
+    """Whom to call, by key, and where that is; None: the agents that serve."""
+    name = deployment.environment.name
+    if revision is None:
+        yield None, name
+        return
+    keys = {item.script.agent for item in scripts}
+    mine = deployment.narrowed(tuple(agent for agent in deployment.agents if agent.key in keys))
+    line = await workflow.revision_calls.read_line(mine)
+    chosen = line.revision(revision)
+    hooks = workflow.previewing.PreviewHooks(tell_warning)
+    copy_name = f"revision-{secrets.token_hex(3)}"
+    async with workflow.revision_calls.stand_in(mine, line, copy_name, hooks) as copy:
+        called = chosen.number or chosen.revision_id
+        talk(f"Putting up a copy of revision {called} of {line.agent.key} ...")
+        yield {line.agent.key: await copy.become(chosen)}, f"{name}, a copy of revision {called}"
 
 
 def _say_what_would_be_called(scope: Scope, request: CallRequest) -> int:

@@ -137,18 +137,21 @@ async def smoke(
     lines: Mapping[str, Sequence[str]] | None = None,
     *,
     measures_coverage: bool = False,
+    ids: Mapping[str, str] | None = None,
 ) -> RunReport:
     """Calls the agents that serve now, by the given scripts. Everything is made ready before the first call.
 
+    ids: whom to call instead of them, by key
     lines: what simulated callers say again, by the script's file
     measures_coverage: asks for the tools of every call, and says which tools and playbooks were exercised
     """
     prepared = [
         replace(made_ready(loaded, deployment.root), lines=(lines or {}).get(loaded.file, ())) for loaded in scripts
     ]
-    ids = await find_agent_ids(deployment, dict.fromkeys(item.script.agent for item in prepared))
+    if ids is None:
+        ids = await find_agent_ids(deployment, dict.fromkeys(item.script.agent for item in prepared))
     scheduled = [ScheduledCall(item, target_of(deployment, ids[item.script.agent])) for item in prepared]
-    options = replace(options, environment=deployment.environment.name)
+    options = replace(options, environment=options.environment or deployment.environment.name)
     async with wired(deployment, [item.script for item in prepared], baseline) as wiring:
         run = await run_calls(scheduled, replace(wiring, follows_tools=measures_coverage), options)
     if not measures_coverage:

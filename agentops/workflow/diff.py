@@ -18,7 +18,7 @@ from agentops.remote.port import Reader
 from agentops.spec import Project
 from agentops.workflow.deployment import Deployment
 
-_HISTORY = 100
+_HISTORY = 1000
 
 
 @dataclass(frozen=True, slots=True)
