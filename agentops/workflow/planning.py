@@ -27,6 +27,7 @@ from agentops.timing import closed_at
 from agentops.workflow.account import ask_account
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.expected_calls import AS_CONFIGURED, CallSettings, expect_calls
+from agentops.workflow.policing import judge_plan
 from agentops.workflow.probing import tell_read_names
 
 Item = TypeVar("Item")
@@ -58,6 +59,7 @@ async def plan_deployment(
     answers = await ask_account(deployment.account, questions(plan), world.agent_count)
     plan = check_account(plan, answers, options.acknowledged)
     plan = expect_calls(plan, deployment.project, calls, options.acknowledged)
+    plan = judge_plan(plan, deployment.project, options.acknowledged)
     environment = deployment.environment
     closed = closed_at((clock or SystemClock()).now(), environment.freezes, environment.calm_hours)
     plan = with_refusals(plan, refuse_closed(environment, plan.changes, closed), options.acknowledged)

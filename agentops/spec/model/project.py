@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from agentops.spec.model.base import Format, Model, SecretText
+from agentops.spec.model.policy import PolicySpec
 
 EnvironmentName = Annotated[
     str, Format(r"^[a-z0-9][a-z0-9_-]{0,31}$", expected="lower-case letters, digits, _ and -, at most 32")
@@ -225,3 +226,6 @@ class ProjectSpec(Model):
     judge: JudgeSpec | None = Field(default=None, description="Decides what calls mean and speaks for callers.")
     listen: ModelSpec | None = Field(default=None, description="Hears what agents say, in any language.")
     lint: LintSpec | None = Field(default=None, description="Lint rules and thresholds.")
+    policies: list[PolicySpec] | None = Field(
+        default=None, description="What has to hold for an agent before it is deployed; also in policy/*.yaml."
+    )
