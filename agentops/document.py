@@ -14,8 +14,9 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
-from agentops.diagnostics import Where
+from agentops.diagnostics import Stretch, Where
 from agentops.timing import CalmHours, Freeze
+from agentops.watch_rules import WatchRule
 
 # Configuration as plain data in the platform's write vocabulary: dicts, lists, strings, numbers, booleans and
 # `Secret` leaves. Never None: the platform rejects nulls.
@@ -162,6 +163,7 @@ class Deploy:
 
     `coverage_floor` (0..1) is the share of tools and playbooks that a run of calls must exercise.
     `call_minutes` is the most that all calls of one apply may take together; None: as long as they take.
+    `watch` are the rules for the calls of `watch_days` after a revision went live.
     """
 
     label: str = ""
@@ -170,6 +172,8 @@ class Deploy:
     on_failure: OnFailure = OnFailure.ROLLBACK
     call_minutes: float | None = None
     coverage_floor: float | None = None
+    watch: tuple[WatchRule, ...] = ()
+    watch_days: float = 7.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +252,7 @@ class DesiredAgent:
     metadata:   unversioned fields it manages, in write names (`description`, `allowInboundCall`, ...), without `name`
     config:     the versioned document; only managed fields are present; a leaf may be `Secret` or `CLEARED`
     where:      path of a value -> the place of its source (in the spec, a fragment, an overlay or a prompt file)
+    lines:      path of a text of several lines -> where each of them is written
     agent_id:   the platform's id when the environment block binds one
     tags:       its grouping words; None where its spec has errors and they can't be read
     calls:      project-relative paths of its call scripts
@@ -263,6 +268,7 @@ class DesiredAgent:
     metadata: Document = field(default_factory=dict)
     workflow_type: str = "single_prompt"
     where: Mapping[Path, Where] = field(default_factory=dict)
+    lines: Mapping[Path, tuple[Stretch, ...]] = field(default_factory=dict)
     tags: Mapping[str, str] | None = field(default_factory=dict)
     agent_id: str | None = None
     previous_names: tuple[str, ...] = ()

@@ -65,17 +65,22 @@ def edges() -> dict[str, set[str]]:
 
 # area -> the areas it may import. Dependencies point one way, so that each part can be understood from what it names.
 FILES = {"files"}  # not of `plan` and `net`, which touch none
-FOUNDATION = {"errors", "diagnostics", "account", "timing", "document", "fields", "credentials", "scrub", "clock"}
+FOUNDATION = {"errors", "diagnostics", "account", "document", "fields", "credentials", "scrub", "clock", "commands"} | {
+    "timing",
+    "watch_rules",
+}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"diagnostics"},
     "diagnostics": set(),
     "account": set(),
+    "document": {"diagnostics", "timing", "watch_rules"},
+    "watch_rules": set(),
     "timing": set(),
-    "document": {"diagnostics", "timing"},
     "fields": {"document"},
     "credentials": set(),
     "scrub": {"document"},
     "clock": set(),
+    "commands": set(),
     "settings": FOUNDATION,
     "net": FOUNDATION,
     "files": {"errors"},
@@ -89,7 +94,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "compare": FOUNDATION,
     "importers": FOUNDATION | FILES | {"spec", "plan", "remote", "net", "calls"},
     "campaigns": FOUNDATION | {"spec"},
-    "ci": FOUNDATION | FILES | {"net", "plan", "apply", "render", "calls"},
+    "ci": FOUNDATION | FILES | {"net", "plan", "apply", "render", "calls", "compare"},
     "render": FOUNDATION | {"plan", "apply", "calls", "importers", "compare", "campaigns"},
     "workflow": FOUNDATION
     | FILES

@@ -72,6 +72,9 @@ def run_json(report: RunReport) -> str:
     return json.dumps(_RUN.dump_python(report, mode="json"), ensure_ascii=False, indent=1) + "\n"
 
 
+_WRITES_ONE = "`agentops smoke --output DIR` writes one: DIR/report.json"
+
+
 def run_schema() -> dict[str, Any]:
     """The JSON Schema of a run's report."""
     schema = _RUN.json_schema(mode="serialization")
@@ -116,7 +119,7 @@ def merge_runs(runs: Iterable[RunReport]) -> RunReport:
     """Shards as one run: scripts by file, the calls of the same script together. Raises `UsageError` on no runs."""
     runs = list(runs)
     if not runs:
-        raise UsageError("there are no reports to merge")
+        raise UsageError("there are no reports to merge", hint=_WRITES_ONE)
     merged: dict[tuple[str, str], ScriptReport] = {}
     for script in (script for run in runs for script in run.scripts):
         known = merged.get((script.script, script.agent))

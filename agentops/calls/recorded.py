@@ -35,6 +35,9 @@ _LATE_TRANSCRIPT_MS = 1_500.0  # a transcript may come so long after its sound
 _OF_THE_LINE = frozenset({"agent is reached", "line stays up", "no platform error", "caller stays in its role"})
 
 
+_NEEDED = "judge a folder as `agentops smoke --output DIR` left it, with the folder of each call"
+
+
 def read_events(path: Path) -> list[Event]:
     """The events of a call as they were kept, sound as silence of its length. Raises UsageError."""
     hint = "`agentops smoke` leaves events.jsonl in each call's folder; name the run's folder as it left it"

@@ -125,6 +125,8 @@ def _begun(prepared: Prepared, target: Target, wiring: Wiring, attempt: int) -> 
         checks=(),
         environment=target.environment,
         agent_id=target.agent_id,
+        revision=target.revision,
+        label=target.label,
         attempt=attempt,
         tags=script.tags,
         started_at=wiring.now().isoformat(timespec="seconds"),

@@ -18,7 +18,9 @@ def write_outputs(environ: Mapping[str, str], values: Mapping[str, str]) -> None
     """Appends step outputs. A value with a line end could smuggle in another output, so there is none."""
     for name, value in values.items():
         if "\n" in value or "\r" in value:
-            raise UsageError(f"the output {name} would span lines: {value!r}")
+            raise UsageError(
+                f"the output {name} would span lines: {value!r}", hint="take the line end out of the value"
+            )
     _append(environ.get("GITHUB_OUTPUT"), "".join(f"{name}={value}\n" for name, value in values.items()))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -71,7 +72,8 @@ def carry_out(
     async def attempt(consent: Consent) -> ApplyResult | Plan | None:
         async with opened(scope, needs_specs=not consent.is_emergency) as deployment:
             made = await make(deployment)
-            talk(_in_short(made) if consent.is_bound else plan_output(made, PlanFormat.TEXT, stderr_style()))
+            shown = partial(plan_output, made, PlanFormat.TEXT, stderr_style(), is_verbose=scope.is_verbose)
+            talk(_in_short(made) if consent.is_bound else shown())
             if is_done(made, consent):
                 return None
             require_applyable(made)
@@ -79,7 +81,7 @@ def carry_out(
                 return made
             with watching(progress) as on_event:
                 return await workflow.applying.apply_deployment(
-                    deployment, made, request(), calls=call_hooks(), on_event=on_event
+                    deployment, made, request(), calls=call_hooks(scope.start), on_event=on_event
                 )
 
     ended = run_async(lambda: attempt(consent))
@@ -127,4 +129,4 @@ def has_consent(plan: Plan, environment: Environment, consent: Consent) -> bool:
 def _ask(plan: Plan) -> None:
     if not typer.confirm(f"Apply this to {plan.environment}?", err=True):
         talk("Nothing was changed.")
-        raise AgentopsError("not applied: you said no", code="declined")
+        raise AgentopsError("not applied: you said no", hint="run it again when it may be", code="declined")

@@ -118,7 +118,7 @@ def start(
         if report.refused or approved is None:
             return report, None
         if approved != report.digest:
-            hint = "read the summary of `agentops campaign check` again"
+            hint = f"read the summary of `agentops campaign check {name}` again"
             raise StaleError(f"the digest is {report.digest} now, not {approved}", hint=hint, code="digest")
         return report, await begin(deployment, prepared)
 
@@ -306,5 +306,5 @@ def _ask(report: Report, *, may_ask: bool) -> str:
     when = "now" if report.at is None else f"at {report.at:%Y-%m-%d %H:%M} UTC, by the platform itself"
     if not typer.confirm(f"Call {_people(report.people)} {when}?", err=True):
         talk("Nobody is called.")
-        raise AgentopsError("not started: you said no", code="declined")
+        raise AgentopsError("not started: you said no", hint="run it again when it may be", code="declined")
     return report.digest

@@ -12,6 +12,7 @@ from agentops import workflow
 from agentops.cli.local import emulator_for
 from agentops.cli.options import ApiOption, EnvironmentOption, ProjectOption, YesOption
 from agentops.cli.session import is_interactive, read_project, run_async, scope_of, talk
+from agentops.commands import in_environment
 from agentops.errors import ExitCode, UsageError
 from agentops.files import write_file
 from agentops.settings import read_settings
@@ -41,10 +42,12 @@ def doctor(
     scope = scope_of(project, environment, api)
     found = read_project(scope)
     if clean and not probe:
-        raise UsageError("--clean goes with --probe", code="usage")
+        raise UsageError("--clean goes with --probe", hint="`agentops doctor --probe --clean -e ENV`", code="usage")
     if probe:
         if environment is None:
-            raise UsageError("a probe writes to an account, so it must be named", hint="agentops doctor --probe -e ENV")
+            raise UsageError(
+                "a probe writes to an account, so it must be named", hint="`agentops doctor --probe -e ENV`"
+            )
         return _clean(found, api) if clean else _probe(found, api, output, is_agreed=yes)
     findings = [*workflow.doctor.look_at_machine(found.root), workflow.doctor.look_at_project(found)]
 
@@ -84,7 +87,8 @@ def _probe(project: Project, api: Generation | None, output: Path, *, is_agreed:
     write_file(output, report.to_json())
     talk(f"Written to {output}: no key, host, id or name is in it.")
     for name in report.left:
-        talk(f"warning: {name!r} could not be archived: agentops doctor --probe --clean -e {project.environment.name}")
+        again = in_environment("`agentops doctor --probe --clean`", project.environment.name)
+        talk(f"warning: {name!r} could not be archived: {again} tries again")
     return ExitCode.FAILED if report.left else ExitCode.DONE
 
 

@@ -98,6 +98,7 @@ def elevenlabs(
     report = imported.report
     sys.stdout.write(_report(report, report_format))
     if not report.agents:
+        talk("  next: give an agent's JSON export, a folder of them, or an agent id (with ELEVENLABS_API_KEY set)")
         return ExitCode.FAILED
     files = {**imported.files, **_report_files(report)}
     placed = workflow.import_elevenlabs.place(files, output, overwrite=overwrite)
@@ -177,7 +178,7 @@ def atoms(
 ) -> int:
     """Turn agents of the account into specs with their prompts. The plan right after it is empty."""
     if bool(agent) == everything:
-        hint = "agentops import atoms 'Acme Support', or agentops import atoms --all"
+        hint = "`agentops import atoms 'Acme Support'`, or `agentops import atoms --all`"
         raise UsageError("name agents, or ask for --all of them", hint=hint, code="no-source")
     request = AtomsRequest(tuple(agent or ()), output.absolute(), keep_defaults)
 

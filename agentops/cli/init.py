@@ -15,6 +15,7 @@ from agentops.cli.schemas import schema_files
 from agentops.errors import ExitCode, UsageError
 from agentops.files import make_folder, write_file
 from agentops.settings import read_settings
+from agentops.spec.environment import environment_to_name
 from agentops.spec.files import AGENTS
 from agentops.spec.starting import TEMPLATES, Start, has_specs, policy_files, project_files, project_name
 
@@ -56,8 +57,10 @@ def init(
     print("next:", file=sys.stderr)
     if folder.resolve() != Path.cwd():
         print(f"  cd {shlex.quote(_shown(folder))}", file=sys.stderr)
+    environment = environment_to_name(folder)
+    where = f" -e {shlex.quote(environment)}" if environment else ""
     for verb in ("validate", "plan", "apply"):
-        print(f"  agentops {verb}", file=sys.stderr)
+        print(f"  agentops {verb}{where}", file=sys.stderr)
     return ExitCode.DONE
 
 

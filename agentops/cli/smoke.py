@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from agentops.calls.model import RunReport
     from agentops.document import DesiredAgent
     from agentops.spec import Project
+    from agentops.workflow.recorded_calls import EarlierRun
 
 ScriptArgument = Annotated[
     list[Path] | None,
@@ -90,20 +91,33 @@ def smoke(
         bool,
         typer.Option("--coverage", help="Say which tools and playbooks the scripts exercised."),
     ] = False,
+    preview: Annotated[
+        str | None, typer.Option("--preview", metavar="NAME", help="Call the copies that `preview up NAME` put up.")
+    ] = None,
     output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print the result.")] = TextOrJson.TEXT,
 ) -> int:
     """Call the agents that serve now, by their scripts, and report what was heard."""
     scope = scope_of(project, environment, api, agent, exclude, select, changed_since)
-    files = tuple(path.resolve() for path in script or ())
+    files = tuple(path.parent.resolve() / path.name for path in script or ())
     request = CallRequest(files, tuple(tag or ()), read_shard(shard), budget)
-    if rejudge is not None and (replay is not None or mutate or dry_run):
-        raise UsageError("--rejudge calls nobody: leave --replay, --mutate and --dry-run out", code="options")
+    _require_fitting(
+        {"--rejudge": rejudge, "--replay": replay, "--mutate": mutate, "--dry-run": dry_run, "--preview": preview}
+    )
     if mutate:
         return _try_mutants(scope, request)
     if dry_run:
         return _say_what_would_be_called(scope, request)
 
-    asked = _Asked(output, concurrency, baseline, rejudge, replay, coverage)
+    read = workflow.recorded_calls.read_earlier
+    asked = _Asked(
+        output,
+        concurrency,
+        read(baseline) if baseline else None,
+        read(rejudge / "report.json") if rejudge else None,
+        read(replay) if replay else None,
+        coverage,
+        preview,
+    )
     run, folder, floor = run_async(lambda: _call(scope, request, asked))
     # What was heard is told first: it was paid for, and a full disk takes the pages only.
     sys.stdout.write(run_output(run, output_format))
@@ -117,26 +131,42 @@ def smoke(
     return exit_code_of(run)
 
 
+_UNFIT = {"--rejudge": ("--replay", "--mutate", "--dry-run", "--preview"), "--preview": ("--mutate",)}
+
+
+def _require_fitting(options: Mapping[str, object]) -> None:
+    """Raises UsageError where two of the options that were given say different things about whom to call."""
+    for option, others in _UNFIT.items():
+        found = [each for each in others if options[each]]
+        if options[option] and found:
+            raise UsageError(
+                f"{option} doesn't go with {' and '.join(found)}", hint=f"give {option} without it", code="options"
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """How to call, or what to judge instead."""
 
     output: Path | None
     concurrency: int
-    baseline: Path | None
-    rejudge: Path | None
-    replay: Path | None
+    baseline: EarlierRun | None
+    rejudge: EarlierRun | None
+    replay: EarlierRun | None
     coverage: bool
+    preview: str | None
 
 
 async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunReport, Path, float | None]:
     """The run, the folder it is in, and the floor of its coverage."""
     recorded = workflow.recorded_calls
     async with opened(scope) as deployment:
-        scripts = workflow.calls.choose_scripts(deployment.project, deployment.agents, request)
-        lines = recorded.read_lines(asked.replay, scripts) if asked.replay else {}
+        copies = await workflow.previewing.find_copies(deployment, asked.preview) if asked.preview else None
+        agents = [each for each in deployment.agents if copies is None or each.key in copies]
+        scripts = workflow.calls.choose_scripts(deployment.project, agents, request)
+        lines = recorded.lines_in(asked.replay, scripts) if asked.replay else {}
         scripts = [item for item in scripts if not asked.replay or item.file in lines]
-        before = recorded.read_baseline(asked.baseline, scripts) if asked.baseline else NO_BASELINE
+        before = recorded.baseline_in(asked.baseline, scripts) if asked.baseline else NO_BASELINE
         started = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
         folder = asked.output or state_folder(deployment.root) / "calls" / started
         if asked.rejudge is not None:
@@ -147,7 +177,7 @@ async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunR
         )
         measures_coverage = asked.coverage or floor is not None
         run = await workflow.calls.smoke(
-            deployment, scripts, options, before, lines, measures_coverage=measures_coverage
+            deployment, scripts, options, before, lines, copies=copies, measures_coverage=measures_coverage
         )
         return run, folder, floor
 

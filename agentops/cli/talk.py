@@ -40,7 +40,7 @@ def talk(
 ) -> int:
     """Open a page on this machine to talk to an agent; the key stays here. Ctrl-C ends it."""
     if not speech.is_available():
-        hint = 'pip install "atoms-agentops[speech]", or write instead: agentops chat'
+        hint = 'pip install "atoms-agentops[speech]", or write instead: `agentops chat AGENT`'
         raise UsageError("recordings need the speech extra", hint=hint, code="speech-extra")
 
     async def main() -> int:

@@ -8,10 +8,12 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 
 from agentops.emulator.store.database import EmulatorError
 
 _MAX_BYTES = 8_000_000
+_MAX_DEPTH = 100
 
 
 def read_yaml(path: Path, hint: str) -> Any:
@@ -19,7 +21,7 @@ def read_yaml(path: Path, hint: str) -> Any:
     try:
         found = path.stat()
         if stat.S_ISREG(found.st_mode) and found.st_size <= _MAX_BYTES:
-            return YAML(typ="safe").load(path.read_bytes().decode("utf-8-sig"))
+            return _parse(path.read_bytes().decode("utf-8-sig"))
         if stat.S_ISREG(found.st_mode):
             why = f"it is larger than {_MAX_BYTES // 1_000_000} MB"
         else:  # a pipe would be waited for, and a device never ends
@@ -34,6 +36,14 @@ def read_yaml(path: Path, hint: str) -> Any:
         why = f"it is not YAML: {failure.problem}{at}"
     except (YAMLError, ValueError) as failure:
         why = f"it is not YAML: {failure}"
-    except RecursionError:
-        why = "it is nested too deeply"
     raise EmulatorError(f"{path} can't be read: {why}", hint)
+
+
+def _parse(text: str) -> Any:
+    """The one document of a YAML text. Raises YAMLError, and ValueError for what nobody writes."""
+    depth = 0
+    for event in YAML(typ="safe").parse(text):
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > _MAX_DEPTH:  # the C loader follows nesting on its stack, and ends the process where that is full
+            raise ValueError(f"it is nested more than {_MAX_DEPTH} deep")
+    return YAML(typ="safe").load(text)

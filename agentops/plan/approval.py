@@ -36,13 +36,13 @@ def require_applyable(plan: Plan) -> None:
     SpecError for a mistake in a spec that only the comparison shows."""
     if plan.refusals:
         order = sorted(plan.refusals, key=lambda refusal: not refusal.is_stale)
-        raise _error_of(order[0], others=len(order) - 1)
+        raise _error_of(order[0], len(order) - 1, plan.environment)
     if has_errors(plan.diagnostics):
         raise SpecError(plan.diagnostics)
 
 
-def _error_of(refusal: Refusal, others: int) -> AgentopsError:
-    more = f" (and {others} more: see `agentops plan`)" if others else ""
+def _error_of(refusal: Refusal, others: int, environment: str) -> AgentopsError:
+    more = f" (and {others} more: see `agentops plan -e {environment}`)" if others else ""
     if refusal.is_stale:
         return StaleError(refusal.summary + more, hint=refusal.hint, code=refusal.code)
     return RefusedError(
@@ -68,7 +68,8 @@ def require_digest(given: str, fresh: Plan) -> None:
         raise StaleError(
             f"the plan made now has the digest {fresh.digest}, approved was {given}: "
             "a spec, an agent on the platform or the selection has changed since",
-            hint="run `agentops plan` again, review it and apply its digest; a saved plan file says what moved",
+            hint=f"run `agentops plan -e {fresh.environment}` again, review it and apply its digest; "
+            "a saved plan file says what moved",
             code="PLAN_STALE",
         )
 

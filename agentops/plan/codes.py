@@ -210,6 +210,13 @@ _TABLE = (
         "Apply fewer agents at a time with `--agent`, or raise the limit.",
     ),
     Code(
+        "CREDITS",
+        "The account has fewer credits left than the calls cost",
+        "A call that is cut off for want of credits says nothing about the agent, which serves by then.",
+        "Buy credits, apply fewer agents at a time with `--agent`, or acknowledge.",
+        True,
+    ),
+    Code(
         "UNKNOWN_RULE",
         "A rule in agentops.yaml does not exist or its setting means nothing",
         "A misspelled rule protects nobody, and nobody would notice.",
@@ -349,7 +356,7 @@ _TABLE = (
         "campaign-unfinished",
         "A campaign that is not over uses an agent that would change",
         "A campaign calls with whatever serves: some people hear the old configuration and others the new one, and its "
-        "results mix both. `agentops campaign results` counts its calls by revision.",
+        "results mix both. `agentops campaign results NAME` counts its calls by revision.",
         "Apply when the campaign is over, or pause it and start it again after the apply.",
     ),
     Code(

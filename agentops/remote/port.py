@@ -8,13 +8,14 @@ All methods raise `errors.PlatformError` and its kinds; a write that may or may 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from agentops.account import AccountLimits as AccountLimits
 from agentops.account import PhoneNumber as PhoneNumber
 from agentops.account import Voice as Voice
+from agentops.clock import ALWAYS, Period
 from agentops.document import AgentListing, Document, Draft, Generation, LeafDifference, ObservedAgent, Revision
 
 
@@ -129,10 +130,6 @@ class Dialling(Protocol):
 
     async def list_not_to_call(self) -> frozenset[str]: ...
 
-    async def list_last_calls(self, agent_id: str, limit: int) -> Sequence[Mapping[str, Any]]:
-        """The agent's calls on the phone that changed last, as the platform's rows."""
-        ...
-
     async def read_free_slots(self, agent_id: str) -> int | None:
         """How many outbound calls of the agent the account has room for; None where it doesn't say."""
         ...
@@ -205,10 +202,21 @@ class Reader(Protocol):
 
     async def read_call(self, call_id: str) -> dict[str, Any]: ...
 
+    async def list_last_calls(
+        self, agent_id: str, limit: int, call_types: Sequence[str] = ()
+    ) -> Sequence[Mapping[str, Any]]:
+        """The agent's calls that changed last, as the platform's rows; `call_types`: of these only, of all if empty."""
+        ...
+
+    async def find_call_row(self, call_id: str) -> Mapping[str, Any] | None:
+        """The call's row of the list, which says the revision that its record doesn't name."""
+        ...
+
     def list_calls(
-        self, agent_id: str, revision_id: str, call_types: Sequence[str]
-    ) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
-        """Pages of rows of the calls that a revision served. Whether the platform kept to it shows on the rows."""
+        self, agent_id: str, revision_id: str, call_types: Sequence[str], period: Period = ALWAYS
+    ) -> AsyncGenerator[Sequence[Mapping[str, Any]]]:
+        """Pages of rows of the calls that a revision served, those that changed last first. Whether the platform kept
+        to the revision and the period shows on the rows."""
         ...
 
     def watch_call(self, call_id: str) -> AsyncIterator[dict[str, Any]]:

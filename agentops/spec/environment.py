@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time
 from pathlib import Path
 from typing import Any, get_args
@@ -47,6 +47,7 @@ from agentops.spec.template import has_expression
 from agentops.spec.template_bounds import Budget
 from agentops.spec.template_values import BUDGET
 from agentops.spec.tree import Map, Mark, key_place, to_plain, value_place
+from agentops.spec.watch_rules import read_watch
 from agentops.timing import CalmHours, Freeze, moment_of
 
 
@@ -170,6 +171,21 @@ def environment_names(root: Path) -> tuple[str, ...]:
     return tuple(environments) if isinstance(environments, Map) else ()
 
 
+def environment_to_name(root: Path) -> str | None:
+    """What `-e` has to say at `root`: one on the emulator, else the first; None where the project has a default."""
+    try:
+        tree, _ = ProjectFiles(root).tree(PROJECT_FILE)
+    except (SourceError, FileProblem):
+        return None
+    environments = tree.get("environments") if isinstance(tree, Map) else None
+    if not isinstance(environments, Map) or len(environments) < 2 or isinstance(tree.get("default_environment"), str):
+        return None
+    on_emulator = (
+        n for n, block in environments.items() if isinstance(block, Map) and block.get("target") == "emulator"
+    )
+    return next(on_emulator, next(iter(environments)))
+
+
 def choose_environment(asked: str | None, default: Any, known: tuple[str, ...]) -> str:
     """The environment to work in. Raises `UsageError` when there is none of that name, or none was named."""
     name = asked or (default if isinstance(default, str) else None) or (known[0] if len(known) == 1 else None)
@@ -251,6 +267,12 @@ class _EnvironmentReader:
     ) -> Environment | None:
         """The environment as the rest of the program sees it, or None when its block has errors."""
         variables, secrets, git = known
+        for key in ("base_url", "api_key"):
+            if key in block and block[key] is None:  # left out, it means the vendor's address, and the default key
+                hint = "give it a value, or leave it out"
+                place = key_place(block.marks[key])
+                self.problems.append(Diagnostic("wrong-format", Severity.ERROR, f"{key} is empty", hint, place))
+                return None
         rest = Map(block.mark)
         for key in block:
             if key not in ("variables", "secrets", "deploy", "api_key", "judge", "listen"):
@@ -275,7 +297,11 @@ class _EnvironmentReader:
         self.problems += [each for each in wrong if (each.code, each.where) not in known_wrong]
         if spec is None or not self._is_consistent(spec, rendered, mark):
             return None
-        return _to_environment(str(tree.get("project") or ""), self.name, spec, variables)
+        watch = read_watch(spec.deploy, rendered, self.problems)
+        if watch is None:
+            return None
+        found = _to_environment(str(tree.get("project") or ""), self.name, spec, variables)
+        return replace(found, deploy=replace(found.deploy, watch=watch))
 
     def _check_label(self, tree: Map) -> None:
         """Warns of what the platform would not keep of a label: characters it refuses, and length beside our mark.
@@ -418,4 +444,5 @@ def _to_deploy(spec: EnvironmentSpec) -> Deploy:
         on_failure=OnFailure(deploy.on_failure or OnFailure.ROLLBACK),
         call_minutes=deploy.call_minutes,
         coverage_floor=float(deploy.coverage.rstrip("%")) / 100 if deploy.coverage is not None else None,
+        watch_days=deploy.watch_days or Deploy().watch_days,
     )

@@ -77,6 +77,9 @@ class Project:
 def find_root(start: Path) -> Path:
     """The nearest folder at or above `start` that has an `agentops.yaml`. Raises `UsageError`."""
     start = start.absolute()
+    if not start.is_dir():
+        why = "is no folder" if start.exists() else "isn't there"
+        raise UsageError(f"{start} {why}", hint="name the project's folder, or one in it", code="no-project")
     for folder in (start, *start.parents):
         if (folder / PROJECT_FILE).is_file():
             return folder

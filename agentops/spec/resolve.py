@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
+from agentops.diagnostics import Diagnostic, Severity, Stretch, Where, has_errors
 from agentops.document import AGENT_KEY, DesiredAgent, Document, Path
 from agentops.fields import METADATA
 from agentops.spec.check import check, sound_part
@@ -28,6 +28,7 @@ from agentops.spec.source_text import SourceError
 from agentops.spec.sources import digest_of_sources
 from agentops.spec.suppression import split_suppressed
 from agentops.spec.template_values import BUDGET
+from agentops.spec.text_lines import text_lines
 from agentops.spec.tree import Map, Mark, key_place, mark_of, to_document, to_plain, value_place
 
 _ONLY_IN_SPECS = ("environments", "extends", "for_each", "key", "previous_keys")
@@ -275,7 +276,9 @@ class SpecReader:
         if spec is None or target is None or has_errors(self.problems[before:]):
             return None
         settled = with_passthrough(tree) if rendering.has_extras else tree
-        return Resolved(target, self._agent(key, spec, settled, tuple(read)), tuple(suppressed), tuple(self.layers))
+        lines = text_lines(settled["config"], rendering.origins, self.context.files.known_text)
+        agent = self._agent(key, spec, settled, tuple(read), lines)
+        return Resolved(target, agent, tuple(suppressed), tuple(self.layers))
 
     def _without_new_fields(self, data: Map) -> Any:
         """`data` without the config fields that the project declares as newer than this release."""
@@ -309,7 +312,9 @@ class SpecReader:
             except FileProblem as problem:
                 self._report(problem.code, problem.summary, problem.hint, place, key)
 
-    def _agent(self, key: str, spec: AgentSpec, tree: Map, read: tuple[str, ...]) -> DesiredAgent:
+    def _agent(
+        self, key: str, spec: AgentSpec, tree: Map, read: tuple[str, ...], lines: Mapping[Path, tuple[Stretch, ...]]
+    ) -> DesiredAgent:
         config, where = to_document(tree["config"], _places_outside(tree))
         calls = tuple(self.context.files.inside_agents(call) for call in _scripts(spec))
         return DesiredAgent(
@@ -319,6 +324,7 @@ class SpecReader:
             metadata=_metadata(tree),
             workflow_type=spec.workflow_type or "single_prompt",
             where=where,
+            lines=lines,
             tags=dict(spec.tags or {}),
             agent_id=spec.agent_id,
             previous_names=tuple(spec.previous_names or ()),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from agentops.workflow import import_atoms as import_atoms
     from agentops.workflow import import_elevenlabs as import_elevenlabs
     from agentops.workflow import ledger as ledger
+    from agentops.workflow import past_calls as past_calls
     from agentops.workflow import plan_file as plan_file
     from agentops.workflow import planning as planning
     from agentops.workflow import policing as policing
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from agentops.workflow import status as status
     from agentops.workflow import talking as talking
     from agentops.workflow import validating as validating
+    from agentops.workflow import watching as watching
 else:
 
     def __getattr__(name: str) -> ModuleType:

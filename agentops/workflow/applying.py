@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentops.apply.engine import apply_plan
 from agentops.apply.journal import Journal, environment_lock, new_run_id
@@ -14,9 +14,9 @@ from agentops.plan.concealment import known_secrets
 from agentops.plan.model import Plan
 from agentops.scrub import Scrubber
 from agentops.state import state_folder
-from agentops.workflow.calls import PageWriter, SmokeAfterDeploy, prepare_smoke
+from agentops.workflow.calls import PageWriter, PlanWriter, SmokeAfterDeploy, prepare_smoke
 from agentops.workflow.deployment import Deployment
-from agentops.workflow.previewing import PreviewHooks, pass_gate
+from agentops.workflow.previewing import PreviewHooks, gated_keys, pass_gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class CallHooks:
 
     write_pages: PageWriter
     progress: Progress = ignore_progress
+    write_plan: PlanWriter | None = None
 
 
 async def apply_deployment(
@@ -52,7 +53,7 @@ async def apply_deployment(
     environment, clock = deployment.environment, SystemClock()
     run_id = new_run_id(clock.now())
     calls_after = environment.deploy.smoke if request.smoke is None else request.smoke
-    is_gated = environment.deploy.gate_preview or request.gate_preview
+    is_gated = bool(gated_keys(plan)) and (environment.deploy.gate_preview or request.gate_preview)
     smoke = await _smoke(deployment, plan, run_id, calls) if calls_after or is_gated else None
     options = ApplyOptions(deploy=environment.deploy, discard_draft=request.discard_draft, is_atomic=request.is_atomic)
     scrubber = Scrubber(known_secrets(environment, deployment.project.agents))
@@ -79,4 +80,6 @@ async def _smoke(deployment: Deployment, plan: Plan, run_id: str, calls: CallHoo
     folder = state_folder(deployment.root) / "runs" / run_id
     smoke = prepare_smoke(deployment, plan.changes, folder, calls.write_pages, calls.progress)
     await smoke.require_reachable(plan.changes)
-    return smoke
+    if calls.write_plan is None:
+        return smoke
+    return replace(smoke, plan=f"../{calls.write_plan(plan, folder).name}")

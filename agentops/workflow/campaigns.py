@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from agentops.campaigns.checks import CALLS_LOOKED_AT, Estimate, Refused, estima
 from agentops.campaigns.model import Campaign
 from agentops.campaigns.reading import is_in_repository, read_campaign
 from agentops.campaigns.results import Results, summarise
+from agentops.commands import in_environment
 from agentops.errors import AgentopsError, OutcomeUnknownError, PlatformError, StaleError, UsageError
 from agentops.files import read_bytes
 from agentops.plan.build import PlanOptions
@@ -118,13 +119,17 @@ async def check(deployment: Deployment, prepared: Prepared, now: datetime, at: d
     except PlatformError:
         unanswered.append("its credits")
     try:
-        calls = await account.list_last_calls(prepared.agent_id, CALLS_LOOKED_AT)
+        calls = await account.list_last_calls(prepared.agent_id, CALLS_LOOKED_AT, ("telephony_outbound",))
     except PlatformError:
         unanswered.append("the agent's last calls")
     estimated = estimate(campaign, len(audience.members), calls, slots)
     # Without the do-not-call list nobody may be called, so a failure here ends the check.
     not_to_call = await account.list_not_to_call()
-    found = _of_agent(prepared.change, has_scripts=any(a.calls for a in deployment.agents if a.key == campaign.agent))
+    has_scripts = any(agent.calls for agent in deployment.agents if agent.key == campaign.agent)
+    found = [
+        replace(each, hint=in_environment(each.hint, deployment.environment.name))
+        for each in _of_agent(prepared.change, has_scripts=has_scripts)
+    ]
     found += refusals(
         campaign,
         audience,
@@ -326,7 +331,7 @@ async def newest(deployment: Deployment, name: str) -> StoredCampaign:
     found = await of_name(deployment, name)
     if not found:
         summary = f"no campaign {name!r} was created in {deployment.environment.name}"
-        raise UsageError(summary, hint="`agentops campaign create` makes one", code="not-created")
+        raise UsageError(summary, hint=f"`agentops campaign create {name}` makes one", code="not-created")
     return await deployment.account.read_campaign(found[0].campaign_id)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -28,6 +28,7 @@ from agentops.ci.report import (
 )
 from agentops.ci.revert import Restore, read_restores
 from agentops.ci.stamp import Kind, Stamp, Standing
+from agentops.clock import SystemClock
 from agentops.document import Environment
 from agentops.errors import AgentopsError, UsageError
 from agentops.plan.approval import require_applyable
@@ -75,7 +76,8 @@ async def plan_pull_request(job: Job, read: Callable[[], Project], opener: Opene
             made = await plan_deployment(deployment, PlanOptions(today=hooks.today))
         hooks.show(made)
         moved = _moved_destinations(job, checkout.root)
-        report = report_plan(job, made, findings, is_protected=environment.is_protected, destinations=moved)
+        at = f"{SystemClock().now():%Y-%m-%d %H:%M} UTC"
+        report = report_plan(job, made, findings, is_protected=environment.is_protected, destinations=moved, at=at)
         await publish_plan(job, stamp_of(job, made), report)
     except AgentopsError as error:
         await _publish_failure(job, read, error)
@@ -129,13 +131,15 @@ async def apply_merge(job: Job, deployment: Deployment, hooks: JobHooks) -> JobR
         require_approved(approval, made)
     result = await apply_deployment(deployment, made, ApplyRequest(), calls=hooks.calls, on_event=hooks.on_event)
     back = [agent.key for agent in result.agents if agent.outcome is Outcome.ROLLED_BACK]
-    restores = _restores(job, deployment, made, back)
+    restores = restores_of(job, deployment, good_commits(made), back)
     return report_apply(job, result, approval, state_folder(deployment.root) / "runs" / result.run_id, restores)
 
 
-def _restores(job: Job, deployment: Deployment, made: Plan, keys: Iterable[str]) -> tuple[Restore, ...]:
-    """The agents that were taken back, with the files that git has to set back."""
-    folder, good = job.folder_of(deployment.root), good_commits(made)
+def restores_of(
+    job: Job, deployment: Deployment, good: Mapping[str, str | None], keys: Iterable[str]
+) -> tuple[Restore, ...]:
+    """The agents that were taken back, with the files that git has to set back; `good`: their commits, by key."""
+    folder = job.folder_of(deployment.root)
     used_by: dict[str, list[str]] = {}
     for agent in deployment.project.agents:
         for file in dict.fromkeys((agent.source, *agent.files, *agent.calls)):
@@ -172,7 +176,7 @@ async def roll_back(job: Job, deployment: Deployment, to: str, hooks: JobHooks) 
     request = ApplyRequest(smoke=False)
     result = await apply_deployment(deployment, made, request, calls=hooks.calls, on_event=hooks.on_event)
     back = [agent.key for agent in result.agents if agent.outcome is Outcome.APPLIED]
-    return report_rollback(job, result, commits_to_revert(made), _restores(job, deployment, made, back))
+    return report_rollback(job, result, commits_to_revert(made), restores_of(job, deployment, good_commits(made), back))
 
 
 async def propose_revert(job: Job, environment: str, sha: str) -> JobReport:

@@ -12,7 +12,8 @@ from agentops.plan.serial import from_json
 
 def read_plan(path: Path) -> Plan:
     """A saved plan. Raises UsageError when it can't be read."""
-    return from_json(read_text(path, f"the plan file {path}", hint="save one with `agentops plan --out FILE`"))
+    what = f"the plan file {path}"
+    return from_json(read_text(path, what, hint="save one with `agentops plan --out FILE`"), what)
 
 
 def save_plan(plan: Plan, path: Path) -> None:

@@ -25,6 +25,7 @@ from agentops.spec.environment import choose_environment
 from agentops.spec.lint import lint_errors
 from agentops.timing import closed_at
 from agentops.workflow.account import ask_account
+from agentops.workflow.call_costs import compare_with_credits
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.expected_calls import AS_CONFIGURED, CallSettings, expect_calls
 from agentops.workflow.policing import judge_plan
@@ -60,6 +61,7 @@ async def plan_deployment(
     plan = check_account(plan, answers, options.acknowledged)
     plan = expect_calls(plan, deployment.project, calls, options.acknowledged)
     plan = judge_plan(plan, deployment.project, options.acknowledged)
+    plan = await compare_with_credits(plan, deployment.account, options.acknowledged)
     environment = deployment.environment
     closed = closed_at((clock or SystemClock()).now(), environment.freezes, environment.calm_hours)
     plan = with_refusals(plan, refuse_closed(environment, plan.changes, closed), options.acknowledged)

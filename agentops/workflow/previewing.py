@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from datetime import datetime, timedelta
 from agentops.apply.engine import apply_plan
 from agentops.apply.model import AgentResult, ApplyOptions, ApplyResult, EventSink, Hooks, Outcome, Smoke
 from agentops.clock import Clock, SystemClock
+from agentops.commands import in_environment
 from agentops.document import AgentListing, Deploy, DesiredAgent, Limits, OnFailure, Revision, label_text, read_mark
 from agentops.errors import UsageError
 from agentops.plan.approval import require_applyable
@@ -138,11 +140,12 @@ async def pass_gate(deployment: Deployment, plan: Plan, hooks: PreviewHooks, run
     if not previewed.exit_code and not previewed.is_interrupted:
         return None
     by_key = {agent.key: agent for agent in previewed.agents}
-    agents = tuple(_held_back(change, by_key.get(change.key), left) for change in plan.changes)
+    later = in_environment("`agentops preview gc`", plan.environment)
+    agents = tuple(_held_back(change, by_key.get(change.key), left, later) for change in plan.changes)
     return replace(previewed, run_id=run_id, environment=plan.environment, digest=plan.digest, agents=agents)
 
 
-def _held_back(change: AgentChange, copy: AgentResult | None, left: Sequence[str]) -> AgentResult:
+def _held_back(change: AgentChange, copy: AgentResult | None, left: Sequence[str], later: str) -> AgentResult:
     """The agent as it still is, with what its copy had to say."""
     return AgentResult(
         key=change.key,
@@ -156,7 +159,7 @@ def _held_back(change: AgentChange, copy: AgentResult | None, left: Sequence[str
         serving_revision_id=change.base_revision_id,
         serving_number=change.base_number,
         fingerprint=change.fingerprint,
-        warnings=tuple(f"{name} could not be taken down: `agentops preview gc` does it later" for name in left),
+        warnings=tuple(f"{name} could not be taken down: {later} does it later" for name in left),
     )
 
 
@@ -175,6 +178,20 @@ async def sweep_previews(deployment: Deployment, hooks: PreviewHooks, *, ttl: ti
 async def list_previews(deployment: Deployment) -> Sequence[Preview]:
     """The copies that the project's environment has, of whatever agent and name, sorted by both."""
     return sorted(await _previews(deployment), key=lambda each: (each.name, each.key))
+
+
+async def find_copies(deployment: Deployment, name: str) -> dict[str, str]:
+    """The ids of the copies of that name, by the key of the agent that each copies. Raises UsageError for none."""
+    previews = await list_previews(deployment)
+    found = {each.key: each.listing.agent_id for each in previews if each.name == name and each.live is not None}
+    if not found:
+        others = ", ".join(dict.fromkeys(each.name for each in previews))
+        raise UsageError(
+            f"no preview is called {name!r} in environment {deployment.environment.name!r}",
+            hint=f"there are: {others}" if others else f"`agentops preview up {shlex.quote(name)}` puts one up",
+            code="no-preview",
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True)

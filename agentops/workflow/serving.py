@@ -28,7 +28,7 @@ def read_past(text: str, zone: str, now: datetime) -> datetime:
     """The moment that was written, in UTC. Raises UsageError as `read_moment` does, and for one that is to come."""
     moment = read_moment(text, zone)
     if moment > now:
-        raise UsageError(f"--at {text!r} is still to come", code="no-time")
+        raise UsageError(f"--at {text!r} is still to come", hint="name a time in the past", code="no-time")
     return moment
 
 

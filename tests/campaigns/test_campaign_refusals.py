@@ -86,8 +86,8 @@ def all_reserved(root: Path, people: Path, agentops: Agentops) -> None:
 @pytest.mark.parametrize(
     ("code", "prepare", "way_out"),
     [
-        ("LIVE_DIFFERS", git_differs, "`agentops plan --agent support`"),
-        ("UNCALLED", calls_not_passed, "`agentops apply --agent support` makes the calls again"),
+        ("LIVE_DIFFERS", git_differs, "`agentops plan --agent support -e local`"),
+        ("UNCALLED", calls_not_passed, "`agentops apply --agent support -e local` makes the calls again"),
         ("NO_CALLS", no_scripts, "`calls:`"),
         ("OUTSIDE_WINDOW", shut_today, "--at"),
         ("ZONE_UNKNOWN", toll_free, "`zone_column:`"),

@@ -77,7 +77,7 @@ EDITED = AgentChange(
     drift_detail="revision 4",
 )
 ARCHIVED = AgentChange("night", "Night", Action.UNCHANGED, "", drift=Drift.ARCHIVED, drift_detail="by dana")
-REFUSAL = Refusal("DRIFT", "desk: changed outside git", "run `agentops pull`", "desk", is_stale=True)
+REFUSAL = Refusal("DRIFT", "desk: changed outside git", "run `agentops pull -e prod`", "desk", is_stale=True)
 
 
 def result(*agents: AgentResult) -> ApplyResult:

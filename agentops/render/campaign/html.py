@@ -7,18 +7,19 @@ from html import escape
 
 from agentops.campaigns.results import Results
 from agentops.render.campaign.text import CHANGED, known
+from agentops.render.page import html_page
 from agentops.render.visible import all_visible
 
-_STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;color:#222}"
-    "table{border-collapse:collapse;width:100%}th{text-align:left;font-weight:normal;width:14rem}"
-    "td.count{width:4rem;text-align:right}td div{background:#36c;height:.8rem}"
-)
+_STYLE = """
+table { border-collapse: collapse; width: 100%; table-layout: fixed; }
+th { text-align: left; font-weight: normal; width: 45%; }
+td.count { width: 4rem; text-align: right; padding-right: .6rem; } td div { background: var(--bar); height: .8rem; }
+"""
 
 
 def results_html(name: str, status: str, results: Results) -> str:
     """The page."""
-    title = escape(all_visible(f"{name}: {status}"))
+    title = all_visible(f"{name}: {status}")
     figures = {
         "people in the audience": results.people,
         "people called": results.called,
@@ -28,6 +29,7 @@ def results_html(name: str, status: str, results: Results) -> str:
         "calls answered": results.answered,
     }
     parts = [
+        f"<h1>{escape(title)}</h1>",
         _bars("People and calls", figures),
         f"<p>{results.minutes:.1f} minutes of calls, cost {known(results.cost, '{:.2f}')}</p>",
         _bars("Not completed, by reason", results.failed),
@@ -36,9 +38,7 @@ def results_html(name: str, status: str, results: Results) -> str:
         _bars("Calls by revision of the agent", results.revisions),
         f"<p>{CHANGED}</p>" if len(results.revisions) > 1 else "",
     ]
-    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    head += f"<title>{title}</title><style>{_STYLE}</style>"
-    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body><h1>{title}</h1>{"".join(parts)}</body></html>\n'
+    return html_page(title, parts, _STYLE)
 
 
 def _bars(title: str, counts: Mapping[str, int]) -> str:

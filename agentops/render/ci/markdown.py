@@ -13,7 +13,9 @@ from agentops.diagnostics import Diagnostic, Severity
 from agentops.errors import AgentopsError, ExitCode
 from agentops.plan.model import AgentChange, Plan
 from agentops.render.drift.advice import advice
-from agentops.render.plan.markdown import moved_lines, plan_markdown, quoted
+from agentops.render.plan.markdown import plan_markdown
+from agentops.render.plan.markdown_fields import moved_lines, quoted
+from agentops.render.plan.parts import joined
 from agentops.render.plan.values import DRIFT_WORDS
 from agentops.render.style import plural
 
@@ -223,11 +225,10 @@ def drift_page(plan: Plan) -> str:
     for change in drifted(plan):
         detail = f": {quoted(change.drift_detail)}" if change.drift_detail else ""
         lines += [f"**`{change.key}`** {DRIFT_WORDS[change.drift]}{detail}", ""]
-        for field in change.drift_fields:
+        for field in joined(change.drift_fields):
             lines += moved_lines(field)
         lines += ["" for _ in change.drift_fields[:1]]
-        step = advice(change)
-        lines += [f"Next: {step} (with `-e {plan.environment}`)." if "`" in step else f"Next: {step}.", ""]
+        lines += [f"Next: {advice(change, plan.environment)}.", ""]
     last = "This issue follows the drift: it is updated while there is some and closed when there is none."
     return "\n".join([*lines, last, ""])
 
