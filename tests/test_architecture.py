@@ -66,14 +66,16 @@ def edges() -> dict[str, set[str]]:
 # area -> the areas it may import. Dependencies point one way, so that each part can be understood from what it names.
 FILES = {"files"}  # not of `plan` and `net`, which touch none
 FOUNDATION = {"errors", "diagnostics", "account", "document", "fields", "credentials", "scrub", "clock", "commands"} | {
-    "watch_rules"
+    "timing",
+    "watch_rules",
 }
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"diagnostics"},
     "diagnostics": set(),
     "account": set(),
-    "document": {"diagnostics", "watch_rules"},
+    "document": {"diagnostics", "timing", "watch_rules"},
     "watch_rules": set(),
+    "timing": set(),
     "fields": {"document"},
     "credentials": set(),
     "scrub": {"document"},

@@ -176,7 +176,7 @@ def report_drift(job: Job, plan: Plan, step: str) -> JobReport:
 def report_watch(job: Job, found: Watched, restores: Sequence[Restore]) -> JobReport:
     """What callers met with since the last deploy; `restores`: what git has to set back."""
     page = watched_markdown(found)
-    (job.output / f"watch-{found.environment}.json").write_text(watched_json(found), "utf-8")
+    write_file(job.output / f"watch-{found.environment}.json", watched_json(found))
     restored = _word(bool(restores))
     values = {"changes": restored, "rolled-back": restored, "restore": write_restores(restores)}
     _hand_over(job, found.environment, found.exit_code, values, page)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -61,19 +62,20 @@ def carry_out(
     request: Callable[[], ApplyRequest],
     consent: Consent,
     progress: ProgressFormat = ProgressFormat.TEXT,
-) -> ApplyResult | None:
-    """Plans, has the plan approved and applies it; None where there is nothing to do.
+) -> ApplyResult:
+    """Plans, has the plan approved and applies it. The result has no run where there is nothing to do.
 
     The person at the terminal is asked while nothing is open: no loop that swallows Ctrl-C, no emulator that another
     command waits for. What was approved is then planned again, and must be the same.
     """
 
-    async def attempt(consent: Consent) -> ApplyResult | Plan | None:
+    async def attempt(consent: Consent) -> ApplyResult | Plan:
         async with opened(scope, needs_specs=not consent.is_emergency) as deployment:
             made = await make(deployment)
-            talk(_in_short(made) if consent.is_bound else plan_output(made, PlanFormat.TEXT, stderr_style()))
+            shown = partial(plan_output, made, PlanFormat.TEXT, stderr_style(), is_verbose=scope.is_verbose)
+            talk(_in_short(made) if consent.is_bound else shown())
             if is_done(made, consent):
-                return None
+                return workflow.applying.nothing_done(made)
             require_applyable(made)
             if not has_consent(made, deployment.environment, consent):
                 return made

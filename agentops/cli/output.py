@@ -45,11 +45,19 @@ def _style(stream: TextIO) -> Style:
     return Style(width=shutil.get_terminal_size().columns, is_colored=read_settings().wants_color)
 
 
-def plan_output(plan: Plan, output_format: PlanFormat, style: Style | None = None, made: Made = UNKNOWN) -> str:
-    """The plan in one of its formats. `made`: how it came about, which the page says."""
+def plan_output(
+    plan: Plan,
+    output_format: PlanFormat,
+    style: Style | None = None,
+    made: Made = UNKNOWN,
+    *,
+    is_verbose: bool = False,
+) -> str:
+    """The plan in one of its formats; as text, new agents with all of their fields where it `is_verbose`. `made`: how
+    it came about, which the page says."""
     match output_format:
         case PlanFormat.TEXT:
-            return plan_text(plan, style or stdout_style())
+            return plan_text(plan, style or stdout_style(), is_verbose=is_verbose)
         case PlanFormat.MARKDOWN:
             return plan_markdown(plan)
         case PlanFormat.JSON:

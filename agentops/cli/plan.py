@@ -65,7 +65,7 @@ def plan(
     keys = [change.key for change in made.changes] if scope.is_selecting else []
     is_page = output_format is PlanFormat.HTML
     origin = made_now(scope.start, apply_command(made, keys)) if is_page else UNKNOWN
-    sys.stdout.write(plan_output(made, output_format, made=origin))
+    sys.stdout.write(plan_output(made, output_format, made=origin, is_verbose=verbose))
     if out is not None:
         way = (
             f"To apply exactly this: `agentops apply {shlex.quote(str(out))}`"

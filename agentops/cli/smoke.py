@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,18 +101,13 @@ def smoke(
     scope = scope_of(project, environment, api, agent, exclude, select, changed_since)
     files = tuple(path.parent.resolve() / path.name for path in script or ())
     request = CallRequest(files, tuple(tag or ()), read_shard(shard), budget)
-    if preview is not None and (rejudge is not None or mutate):
-        raise UsageError("--preview calls copies", hint="leave --rejudge and --mutate out", code="options")
-    if rejudge is not None and (replay is not None or mutate or dry_run):
-        raise UsageError(
-            "--rejudge calls nobody, so --replay, --mutate and --dry-run don't fit it",
-            hint="give --rejudge without them",
-            code="options",
-        )
+    _require_fitting(
+        {"--rejudge": rejudge, "--replay": replay, "--mutate": mutate, "--dry-run": dry_run, "--preview": preview}
+    )
     if mutate:
-        return _try_mutants(scope, request)
+        return _try_mutants(scope, request, output_format)
     if dry_run:
-        return _say_what_would_be_called(scope, request)
+        return _say_what_would_be_called(scope, request, output_format)
 
     read = workflow.recorded_calls.read_earlier
     asked = _Asked(
@@ -134,6 +130,19 @@ def smoke(
         )
         return ExitCode.CALLS_FAILED
     return exit_code_of(run)
+
+
+_UNFIT = {"--rejudge": ("--replay", "--mutate", "--dry-run", "--preview"), "--preview": ("--mutate",)}
+
+
+def _require_fitting(options: Mapping[str, object]) -> None:
+    """Raises UsageError where two of the options that were given say different things about whom to call."""
+    for option, others in _UNFIT.items():
+        found = [each for each in others if options[each]]
+        if options[option] and found:
+            raise UsageError(
+                f"{option} doesn't go with {' and '.join(found)}", hint=f"give {option} without it", code="options"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,14 +183,30 @@ async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunR
         return run, folder, floor
 
 
-def _say_what_would_be_called(scope: Scope, request: CallRequest) -> int:
+def _say_what_would_be_called(scope: Scope, request: CallRequest, output_format: TextOrJson) -> int:
     project = read_project(scope)
     scripts = workflow.calls.choose_scripts(project, _selected(project, scope), request)
+    usage = estimate_usage([item.script for item in scripts], project.environment)
+    if output_format is TextOrJson.JSON:
+        rows = [
+            {
+                "agent": item.script.agent,
+                "script": item.file,
+                "name": item.script.name,
+                "mode": item.script.mode.value,
+                "times": item.script.repeat.times,
+                "minutes": round(estimate_min([item]), 2),
+            }
+            for item in scripts
+        ]
+        judge = {"requests": usage.requests, "tokens": usage.tokens}
+        data = {"scripts": rows, "minutes": round(estimate_min(scripts), 2), "judge": judge}
+        sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+        return ExitCode.DONE
     for item in scripts:
         times = f" x{item.script.repeat.times}" if item.script.repeat.times > 1 else ""
         title = item.script.name or item.file
         print(f"{item.script.agent}: {title}{times}  ({item.script.mode}, about {estimate_min([item]) * 60:.0f} s)")
-    usage = estimate_usage([item.script for item in scripts], project.environment)
     judged = (
         f", at most {usage.requests} requests to the judge (about {usage.tokens:,} tokens)" if usage.requests else ""
     )
@@ -193,15 +218,18 @@ def _selected(project: Project, scope: Scope) -> Sequence[DesiredAgent]:
     return workflow.selecting.agents_of(project, scope.selection, scope.changed_since)
 
 
-def _try_mutants(scope: Scope, request: CallRequest) -> int:
+def _try_mutants(scope: Scope, request: CallRequest, output_format: TextOrJson) -> int:
     project = read_project(scope)
     agents = _selected(project, scope)
     scripts = workflow.calls.choose_scripts(project, agents, request)
     talk("Calling sound and broken agents on a temporary emulator; the environment is left alone ...")
     trials = run_async(lambda: try_mutants(project.root, agents, scripts))
+    wrong = sum(not trial.is_as_it_should_be for trial in trials)
+    if output_format is TextOrJson.JSON:
+        sys.stdout.write(json.dumps({"trials": [trial.data for trial in trials], "wrong": wrong}, indent=2) + "\n")
+        return ExitCode.CALLS_FAILED if wrong else ExitCode.DONE
     for trial in trials:
         print(trial.text)
-    wrong = sum(not trial.is_as_it_should_be for trial in trials)
     print(
         "Every script passes the sound agent and fails the broken ones."
         if not wrong

@@ -177,6 +177,20 @@ _TABLE = (
         True,
     ),
     Code(
+        "FREEZE",
+        "Nothing is deployed at this time",
+        "`freeze` in the environment says from when to when, and why.",
+        "Apply when it is over. What can't wait names the freeze: `--ack FREEZE:name`. A rollback is always possible.",
+        True,
+    ),
+    Code(
+        "CALM_HOURS",
+        "Deploys happen in other hours",
+        "`calm_hours` in the environment says when somebody is there to look after a deploy.",
+        "Apply in these hours, or acknowledge what can't wait. A rollback is always possible.",
+        True,
+    ),
+    Code(
         "CAMPAIGN_USES_AGENT",
         "A campaign that is not over uses an agent that would be archived",
         "The platform would refuse, halfway through the apply.",
@@ -194,6 +208,13 @@ _TABLE = (
         "The calls would take longer than `deploy.call_minutes` allows",
         "Calls cost credits and time, and a deploy of everything makes all of them.",
         "Apply fewer agents at a time with `--agent`, or raise the limit.",
+    ),
+    Code(
+        "CREDITS",
+        "The account has fewer credits left than the calls cost",
+        "A call that is cut off for want of credits says nothing about the agent, which serves by then.",
+        "Buy credits, apply fewer agents at a time with `--agent`, or acknowledge.",
+        True,
     ),
     Code(
         "UNKNOWN_RULE",

@@ -118,6 +118,23 @@ class ExpectedCalls:
 
 
 @dataclass(frozen=True, slots=True)
+class CallCosts:
+    """All calls of a plan against what the account has left; None for what the platform does not say.
+
+    cost: in credits, by what a minute cost in the last calls of an agent that is called
+    """
+
+    minutes: float
+    cost: float | None
+    credits_left: float | None
+
+    def __str__(self) -> str:
+        cost = "not known" if self.cost is None else f"about {self.cost:.2f} credits"
+        left = "not known" if self.credits_left is None else f"{self.credits_left:.2f}"
+        return f"about {self.minutes:.1f} minutes in all; cost: {cost}; credits left: {left}"
+
+
+@dataclass(frozen=True, slots=True)
 class Impact:
     """How many words the model reads at the start of a call: prompts, tool definitions and greeting. Tokens are an
     estimate: four for every three words."""
@@ -210,6 +227,7 @@ class Plan:
     diagnostics: tuple[Diagnostic, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     acknowledged: tuple[str, ...] = ()
+    call_costs: CallCosts | None = None
     format_version: int = FORMAT_VERSION
 
     @property

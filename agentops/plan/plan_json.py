@@ -10,7 +10,7 @@ from typing import Any
 
 from agentops.diagnostics import Diagnostic, Where
 from agentops.document import CLEARED, Secret, path_text
-from agentops.plan.model import AgentChange, ExpectedCalls, FieldChange, Impact, Plan, Refusal
+from agentops.plan.model import AgentChange, CallCosts, ExpectedCalls, FieldChange, Impact, Plan, Refusal
 from agentops.plan.sharing import Shared, share
 
 
@@ -35,6 +35,7 @@ def to_data(plan: Plan) -> dict[str, Any]:
         "diagnostics": [diagnostic_data(diagnostic) for diagnostic in plan.diagnostics],
         "refusals": [_refusal_data(refusal) for refusal in plan.refusals],
         "acknowledged": list(plan.acknowledged),
+        "call_costs": _costs_data(plan.call_costs),
     }
 
 
@@ -115,6 +116,12 @@ def _change_data(change: AgentChange) -> dict[str, Any]:
         "impact": _impact_data(change.impact),
         "numbers": list(change.numbers),
     }
+
+
+def _costs_data(costs: CallCosts | None) -> dict[str, Any] | None:
+    if costs is None:
+        return None
+    return {"minutes": costs.minutes, "cost": costs.cost, "credits_left": costs.credits_left}
 
 
 def _impact_data(impact: Impact | None) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ from agentops.plan.model import (
     FORMAT_VERSION,
     Action,
     AgentChange,
+    CallCosts,
     ChangedBy,
     Drift,
     ExpectedCalls,
@@ -147,6 +148,14 @@ class DiagnosticModel(_Model):
     path: str | None = None
 
 
+class CallCostsModel(_Model):
+    """All calls of the plan; `cost` in credits, by what the last calls cost; null: the platform does not say."""
+
+    minutes: float
+    cost: float | None = None
+    credits_left: float | None = None
+
+
 class PlanModel(_Model):
     """An agentops plan. `digest` is what `apply --digest` takes; `applyable` is false while a refusal stands."""
 
@@ -163,6 +172,7 @@ class PlanModel(_Model):
     diagnostics: list[DiagnosticModel] = []
     refusals: list[RefusalModel] = []
     acknowledged: list[str] = Field(default=[], description="Acknowledgements that were given and needed.")
+    call_costs: CallCostsModel | None = None
 
 
 def from_json(text: str, file: str = "the plan file") -> Plan:
@@ -205,6 +215,7 @@ def _plan_from(model: PlanModel) -> Plan:
         diagnostics=tuple(_diagnostic_from(diagnostic) for diagnostic in model.diagnostics),
         refusals=tuple(Refusal(**refusal.model_dump()) for refusal in model.refusals),
         acknowledged=tuple(model.acknowledged),
+        call_costs=CallCosts(**model.call_costs.model_dump()) if model.call_costs else None,
         format_version=model.format_version,
     )
 

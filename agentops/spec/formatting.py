@@ -19,10 +19,10 @@ from agentops.spec.source_text import SourceError, decode
 
 @dataclass(slots=True)
 class Formatted:
-    """`changed` are project paths; `problems` are files that could not be read."""
+    """`changed` are the texts before and after, by project path; `problems` are files that could not be read."""
 
     count: int = 0
-    changed: list[str] = field(default_factory=list)
+    changed: dict[str, tuple[str, str]] = field(default_factory=dict)
     problems: list[Diagnostic] = field(default_factory=list)
 
 
@@ -46,10 +46,11 @@ def format_project(root: Path, chosen: list[Path] | None, *, writes: bool) -> Fo
 
 def _format_file(path: Path, name: str, result: Formatted, *, writes: bool) -> None:
     data = read_bytes(path, name, hint="name a YAML file of the project")
-    formatted = format_yaml(decode(data, name), name, _model_of(name))
+    text = decode(data, name)
+    formatted = format_yaml(text, name, _model_of(name))
     result.count += 1
     if formatted.encode() != data:
-        result.changed.append(name)
+        result.changed[name] = (text, formatted)
         if writes:
             write_file(path, formatted)
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 
 from agentops.apply.engine import apply_plan
 from agentops.apply.journal import Journal, environment_lock, new_run_id
-from agentops.apply.model import ApplyOptions, ApplyResult, Event, EventSink, Hooks, Warned
+from agentops.apply.model import ApplyOptions, ApplyResult, Event, EventSink, Hooks, Outcome, Warned
+from agentops.apply.reached import Planned
+from agentops.apply.results import result_of
 from agentops.calls.schedule import Progress, ignore_progress
 from agentops.clock import SystemClock
 from agentops.plan.approval import require_applyable
@@ -39,6 +41,12 @@ class CallHooks:
     write_pages: PageWriter
     progress: Progress = ignore_progress
     write_plan: PlanWriter | None = None
+
+
+def nothing_done(plan: Plan) -> ApplyResult:
+    """What came of a plan in which nothing is to be changed: there was no run."""
+    unchanged = tuple(result_of(Planned(change), Outcome.UNCHANGED, change.reason) for change in plan.changes)
+    return ApplyResult("", plan.project, plan.environment, plan.digest, unchanged)
 
 
 async def apply_deployment(

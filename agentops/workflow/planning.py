@@ -9,6 +9,7 @@ from functools import partial
 from itertools import count
 from typing import TypeVar
 
+from agentops.clock import Clock, SystemClock
 from agentops.document import AgentListing, Mark, ObservedAgent, read_mark
 from agentops.errors import AgentopsError, PlatformError, SpecError, UsageError
 from agentops.plan.account import check_account, names_numbers, questions, with_product_ids
@@ -17,12 +18,14 @@ from agentops.plan.drift import serves_base
 from agentops.plan.identity import Match, Matching, as_deployed, match_agents
 from agentops.plan.model import Plan
 from agentops.plan.promotion import refuse_untested, why_untested
-from agentops.plan.safety import refuse_lint
+from agentops.plan.safety import refuse_closed, refuse_lint
 from agentops.remote.port import Reader
 from agentops.spec import Project
 from agentops.spec.environment import choose_environment
 from agentops.spec.lint import lint_errors
+from agentops.timing import closed_at
 from agentops.workflow.account import ask_account
+from agentops.workflow.call_costs import compare_with_credits
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.expected_calls import AS_CONFIGURED, CallSettings, expect_calls
 from agentops.workflow.probing import tell_read_names
@@ -41,6 +44,7 @@ async def plan_deployment(
     prune: bool = False,
     calls: CallSettings = AS_CONFIGURED,
     requires: str | None = None,
+    clock: Clock | None = None,
 ) -> Plan:
     """The plan for the selected agents; with `prune`, agents of ours that no spec means are archived by it.
 
@@ -48,13 +52,18 @@ async def plan_deployment(
     specs can't know: voices, knowledge bases, phone numbers, its limits, its campaigns.
 
     requires: the environment where all of it must have been tried, instead of the one that the project names
+    clock:    tells whether this is a time to deploy; default: the machine's
     """
     world = await survey(deployment, prune=prune)
     plan = _with_lint(await plan_agents(deployment, world, options), deployment.project, options)
     answers = await ask_account(deployment.account, questions(plan), world.agent_count)
     plan = check_account(plan, answers, options.acknowledged)
     plan = expect_calls(plan, deployment.project, calls, options.acknowledged)
-    if (required := requires or deployment.environment.requires) is not None:
+    plan = await compare_with_credits(plan, deployment.account, options.acknowledged)
+    environment = deployment.environment
+    closed = closed_at((clock or SystemClock()).now(), environment.freezes, environment.calm_hours)
+    plan = with_refusals(plan, refuse_closed(environment, plan.changes, closed), options.acknowledged)
+    if (required := requires or environment.requires) is not None:
         plan = await _require_tested(deployment, plan, required, options.acknowledged)
     return tell_read_names(plan, deployment.root)
 

@@ -84,6 +84,8 @@ def _summary(plan: Plan, made: Made) -> Iterator[str]:
         return
     counts = Counter(change.action for change in plan.changes)
     yield "<p><strong>" + ", ".join(f"{counts[a]} {ACTION_WORDS[a]}" for a in Action if counts[a]) + "</strong></p>"
+    if plan.call_costs:
+        yield f"<p>Calls: {escape(str(plan.call_costs))}.</p>"
     if plan.refusals:
         yield '<div class="box refused"><h2>This plan can not be applied as it is</h2><ul>'
         for refusal in plan.refusals:
@@ -103,7 +105,7 @@ def _changes(plan: Plan) -> Iterator[str]:
         if change not in alike:
             yield from _agent(change, sharing)
     if alike:
-        yield f"<section><h2>{plural(len(alike), 'agent')} with nothing but the changes above</h2><ul>"
+        yield f"<section><h2>{plural(len(alike), 'agent')} with the changes above and nothing else</h2><ul>"
         yield from (f'<li id="{escape(each.key, quote=True)}">{_named(each)}</li>' for each in alike)
         yield "</ul>"
         yield f"<p>Calls: {escape(calls_text(alike))}.</p></section>" if calls_text(alike) else "</section>"
@@ -118,7 +120,7 @@ def _shared(shared: Shared) -> Iterator[str]:
     names = ", ".join(code(path_text(each.path)) for each in changes)
     yield f"<section><h2>{names} {escape(shared.reach)}</h2>"
     yield f'<p class="faint">{escape(", ".join(shared.agents))}</p>'
-    yield table(_COLUMNS, (field_row(each, is_for_all=not shared.is_same_text) for each in changes))
+    yield table(_COLUMNS, (field_row(each) for each in changes))
     yield "</section>"
 
 

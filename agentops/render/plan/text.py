@@ -57,8 +57,7 @@ def plan_text(plan: Plan, style: Style = PLAIN, *, is_verbose: bool = False) -> 
 def _shared(shared: Shared, style: Style) -> Iterator[str]:
     """A change that several agents have: what it is, whom it reaches, and what differs."""
     for change in joined(shared.changes):
-        head, *rest = field_lines(change, style, "", is_for_all=not shared.is_same_text)
-        yield from (head, *style.wrap(f"{shared.reach}: {', '.join(shared.agents)}", "    ", "      "), *rest)
+        yield from field_lines(change, style, "", f"{shared.reach}: {', '.join(shared.agents)}")
 
 
 def _agent(change: AgentChange, sharing: Sharing, style: Style, *, is_verbose: bool) -> Iterator[str]:
@@ -103,7 +102,7 @@ def _alike(changes: list[AgentChange], style: Style) -> Iterator[str]:
     """Agents of which there is nothing to say but what several have in common."""
     title = f"~ {plural(len(changes), 'agent')}"
     keys = ", ".join(change.key for change in changes)
-    head, *rest = style.wrap(f"{title}  nothing but what stands above: {keys}", "", "    ")
+    head, *rest = style.wrap(f"{title}  the changes above and nothing else: {keys}", "", "    ")
     yield from (head.replace(title, style.paint(title, "change"), 1), *rest)
     if calls := calls_text(changes):
         yield from style.wrap(calls, "    ", "      ")
@@ -149,6 +148,8 @@ def _summary(plan: Plan, style: Style) -> Iterator[str]:
         ]
         text = f"{agents.capitalize()}: {', '.join(parts) or 'nothing to do'}."
         yield from (style.paint(line, "strong") for line in style.wrap(text, ""))
+    if plan.call_costs:
+        yield from style.wrap(f"Calls: {plan.call_costs}.", "", "  ")
     if plan.acknowledged:
         yield from style.wrap(f"Acknowledged: {', '.join(plan.acknowledged)}.", "", "  ")
     if plan.refusals:

@@ -111,12 +111,10 @@ def has_lines(before: str, after: str) -> bool:
     return "\n" in before.rstrip("\n") or "\n" in after.rstrip("\n")
 
 
-def words_text(before: str, after: str, *, is_for_all: bool = False) -> str:
-    """How much longer or shorter a text gets; where several agents have their own, only by how much."""
-    old, new = len(before.split()), len(after.split())
-    if not is_for_all:
-        return f"{old} -> {plural(new, 'word')}"
-    return f"{plural(abs(new - old), 'word')} {'more' if new >= old else 'less'} in each"
+def words_text(before: str, after: str) -> str:
+    """How much longer or shorter a text gets."""
+    more = len(after.split()) - len(before.split())
+    return f"{plural(abs(more), 'word')} {'more' if more > 0 else 'less'}" if more else "as many words as before"
 
 
 def change_text(change: FieldChange) -> str | None:
@@ -134,8 +132,8 @@ def create_text(change: AgentChange) -> str:
     prompt = next((each.after for each in change.fields if each.path == ("singlePromptConfig", "prompt")), None)
     tools = [str(each.path[2]) for each in change.fields if each.path[:2] == ("singlePromptConfig", "tools")]
     length = f"a prompt of {size_text(prompt)}" if isinstance(prompt, str) else "no prompt in its spec"
-    named = f"{plural(len(tools), 'tool')}{': ' if tools else ''}{', '.join(tools)}"
-    facts = [length, named, plural(len(change.numbers), "phone number")]
+    named = f"{plural(len(tools), 'tool')}: {', '.join(tools)}" if tools else "no tools"
+    facts = [length, named, plural(len(change.numbers), "phone number") if change.numbers else "no phone number"]
     if change.impact:
         words, tokens = change.impact.words_after, change.impact.tokens_after
         facts.append(f"the model reads {plural(words, 'word')} at the start of a call, about {tokens} tokens")
@@ -145,6 +143,8 @@ def create_text(change: AgentChange) -> str:
 def calls_text(changes: Sequence[AgentChange]) -> str:
     """The calls of several agents together; empty where nobody is called."""
     calls = [change.calls for change in changes if change.calls]
+    if calls and not any(each.called for each in calls):
+        return f"no calls for {plural(len(calls), 'agent')}"
     called, scripts = sum(each.called for each in calls), sum(each.scripts for each in calls)
     minutes = sum(each.minutes for each in calls)
     counted = f"{called} of {plural(scripts, 'script')} called, about {minutes:.1f} minutes"
