@@ -86,11 +86,8 @@ def _read(folder: Path, name: str, rate_hz: int) -> Samples:
 
     try:
         return audio.read_wav(folder / name, rate_hz)
-    except FileNotFoundError:
-        hint = "correct the path: it is relative to the script's folder"
-        raise UsageError(f"there is no sound file {folder / name}", hint=hint, code="sound-file") from None
-    except (OSError, ValueError) as error:
-        hint = "save it as a WAV file of 16 bits"
+    except ValueError as error:
+        hint = "name a WAV file beside the script"
         raise UsageError(f"{folder / name} can't be used: {error}", hint=hint, code="sound-file") from None
 
 

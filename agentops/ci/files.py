@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from agentops.errors import UsageError
+from agentops.files import append_text
 
 SUMMARY_BYTES = 1024 * 1024  # GitHub drops a step's summary that is larger
 
@@ -33,5 +34,4 @@ def write_summary(environ: Mapping[str, str], markdown: str) -> None:
 
 def _append(path: str | None, text: str) -> None:
     if path and text.strip():
-        with Path(path).open("a", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        append_text(Path(path), text)

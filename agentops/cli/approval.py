@@ -14,7 +14,7 @@ from agentops.cli.output import call_hooks, plan_output, stderr_style, watching
 from agentops.cli.session import Scope, opened, run_async, talk
 from agentops.document import Environment
 from agentops.errors import AgentopsError, RefusedError, UsageError
-from agentops.plan.approval import is_carried_out, require_digest, require_same
+from agentops.plan.approval import is_carried_out, require_applyable, require_digest, require_same
 from agentops.plan.model import Plan
 from agentops.render.style import plural
 
@@ -74,7 +74,7 @@ def carry_out(
             talk(_in_short(made) if consent.is_bound else plan_output(made, PlanFormat.TEXT, stderr_style()))
             if is_done(made, consent):
                 return workflow.applying.nothing_done(made)
-            workflow.applying.require_applyable(made)
+            require_applyable(made)
             if not has_consent(made, deployment.environment, consent):
                 return made
             with watching(progress) as on_event:

@@ -9,6 +9,7 @@ import secrets
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from agentops.ci.event import Trigger
 from agentops.ci.job import Job, read_job
 from agentops.ci.report import JobReport, report_failure, silenced
 from agentops.cli.call_pages import write_pages
+from agentops.cli.compare import call_types
 from agentops.cli.options import read_shard
 from agentops.cli.output import call_hooks, tell_event
 from agentops.cli.session import Scope, opened, read_project, run_async, talk, today
@@ -31,6 +33,7 @@ from agentops.spec import find_root
 from agentops.workflow import ci_deploy, ci_watch, github_files
 from agentops.workflow.calls import CallRequest
 from agentops.workflow.ci_deploy import JobHooks
+from agentops.workflow.watching import WatchRequest
 
 ci = typer.Typer(
     add_completion=False,
@@ -118,6 +121,19 @@ def drift(environment: EnvironmentOption = None, project: ProjectOption = None) 
     return _run(job, scope, main)
 
 
+@ci.command("watch")
+def watch(environment: EnvironmentOption = None, project: ProjectOption = None) -> int:
+    """Hold callers' calls since the last deploy against `deploy.watch`; what breaks a rule is restored."""
+    job, scope = _start("watch", environment, project)
+
+    async def main() -> JobReport:
+        request = WatchRequest(call_types(None), datetime.now(UTC))
+        async with opened(scope, needs_specs=False) as deployment:
+            return await ci_watch.watch_callers(job, deployment, request, _hooks())
+
+    return _run(job, scope, main)
+
+
 @ci.command("calls")
 def calls(environment: EnvironmentOption = None, project: ProjectOption = None) -> int:
     """Call the agents that serve now by their scripts; with the input `shard`, only this part of them."""
@@ -148,7 +164,12 @@ def preview(environment: EnvironmentOption = None, project: ProjectOption = None
     """Call copies of the agents that a pull request changes; when it is closed, archive them."""
     job, scope = _start("preview", environment, project)
     name = scope.environment or "default"
-    return _run(job, scope, lambda: ci_watch.preview_pull_request(job, lambda: opened(scope), name, _hooks()))
+    is_over = job.run.trigger is Trigger.PULL_REQUEST_CLOSED
+    return _run(
+        job,
+        scope,
+        lambda: ci_watch.preview_pull_request(job, lambda: opened(scope, needs_specs=not is_over), name, _hooks()),
+    )
 
 
 @ci.command("preview-gc")
@@ -157,7 +178,7 @@ def preview_gc(environment: EnvironmentOption = None, project: ProjectOption = N
     job, scope = _start("preview-gc", environment, project)
 
     async def main() -> JobReport:
-        async with opened(scope) as deployment:
+        async with opened(scope, needs_specs=False) as deployment:
             return await ci_watch.collect_previews(job, deployment, _hooks())
 
     return _run(job, scope, main)

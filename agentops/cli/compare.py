@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from agentops.compare.comparison import Comparison
 
 _PHONE = ("telephony_inbound", "telephony_outbound")
+CallTypeOption = Annotated[
+    list[str] | None, typer.Option("--type", metavar="TYPE", help="Calls of this type; repeatable; default: phone.")
+]
 
 
 def compare(
@@ -32,9 +35,7 @@ def compare(
     new: Annotated[str | None, typer.Argument(metavar="NEW]", help="The other revision; default: what serves.")] = None,
     environment: EnvironmentOption = None,
     project: ProjectOption = Path(),
-    call_type: Annotated[
-        list[str] | None, typer.Option("--type", metavar="TYPE", help="Calls of this type; repeatable; default: phone.")
-    ] = None,
+    call_type: CallTypeOption = None,
     api: ApiOption = None,
     output_format: Annotated[PlanFormat, typer.Option("--format", help="How to print it.")] = PlanFormat.TEXT,
     verbose: VerboseOption = False,
@@ -43,10 +44,7 @@ def compare(
     if old is not None and new is None:
         raise UsageError("name both revisions, the old and the new, or none", hint=f"`agentops history {key}`")
     names = None if old is None or new is None else (old, new)
-    types = tuple(dict.fromkeys(call_type or _PHONE))
-    known = workflow.comparing.CALL_TYPES
-    if unknown := [each for each in types if each not in known]:
-        raise UsageError(f"there is no call type {unknown[0]!r}", hint=f"the types are {', '.join(known)}")
+    types = call_types(call_type)
     scope = scope_of(project, environment, api, [key], is_verbose=verbose)
 
     async def main() -> Comparison:
@@ -55,6 +53,15 @@ def compare(
 
     sys.stdout.write(_output(run_async(main), output_format))
     return ExitCode.DONE
+
+
+def call_types(asked: list[str] | None) -> tuple[str, ...]:
+    """The types of calls to read. Raises UsageError for one that the platform does not have."""
+    types = tuple(dict.fromkeys(asked or _PHONE))
+    known = workflow.comparing.CALL_TYPES
+    if unknown := [each for each in types if each not in known]:
+        raise UsageError(f"there is no call type {unknown[0]!r}", hint=f"the types are {', '.join(known)}")
+    return types
 
 
 def _tell(count: int) -> None:

@@ -16,6 +16,7 @@ from agentops.cli.options import ApiOption, EnvironmentOption, ProjectOption, Te
 from agentops.cli.session import is_interactive, read_project, run_async, scope_of, talk
 from agentops.commands import in_environment
 from agentops.errors import ExitCode, UsageError
+from agentops.files import write_file
 from agentops.settings import read_settings
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _probe(
     report = run_async(main)
     if output_format is TextOrJson.JSON:
         sys.stdout.write(report.to_json())
-    output.write_text(report.to_json(), encoding="utf-8")
+    write_file(output, report.to_json())
     talk(f"Written to {output}: no key, host, id or name is in it.")
     for name in report.left:
         again = in_environment("`agentops doctor --probe --clean`", project.environment.name)

@@ -139,7 +139,7 @@ def emulator(
         chosen = replace(options, scan_fails_on=words, faults=_faults(fault or [], faults))
         _serve(chosen, root, are_keys_named=bool(key))
     except EmulatorError as failure:
-        raise UsageError(str(failure), hint="correct the option or the file that it names") from failure
+        raise UsageError(str(failure), hint=failure.hint) from failure
     except KeyboardInterrupt:
         talk("stopped")
     return ExitCode.DONE
@@ -213,8 +213,8 @@ def _announce(address: str, keys: tuple[str, ...], *, is_named: bool) -> None:
     sys.stdout.write(address + "\n")
     sys.stdout.flush()
     if is_named:
-        taken = "takes only the keys that --key names"
+        taken = "take only the keys that --key names"
     else:
-        taken = f"takes only the key {keys[0]}" if keys else "takes any key that begins with sk_"
+        taken = f"take only the key {keys[0]}" if keys else "take any key that begins with sk_"
     talk(f"the emulator and its console answer at {address} and {taken}")
-    talk(f"SMALLEST_BASE_URL={address} points clients at it, Ctrl-C ends it")
+    talk(f"SMALLEST_BASE_URL={address} points clients at it; Ctrl-C ends it")

@@ -19,6 +19,7 @@ from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, Pl
 from agentops.cli.output import stdout_style
 from agentops.cli.session import Scope, is_interactive, opened, run_async, talk
 from agentops.errors import ExitCode, UsageError
+from agentops.files import make_folder, write_file
 from agentops.importers.atoms.importing import AtomsImport
 from agentops.importers.elevenlabs.importing import Imported, ImportOptions
 from agentops.importers.fidelity import FidelityReport, OpenChoice
@@ -98,6 +99,7 @@ def elevenlabs(
     report = imported.report
     sys.stdout.write(_report(report, report_format))
     if not report.agents:
+        talk("  next: give an agent's JSON export, a folder of them, or an agent id (with ELEVENLABS_API_KEY set)")
         return ExitCode.FAILED
     files = {**imported.files, **_report_files(report)}
     placed = workflow.import_elevenlabs.place(files, output, overwrite=overwrite)
@@ -154,8 +156,8 @@ def certificate(
     made, folder, root = run_async(main)
     write_pages(made.run, folder)
     page = root / "report" / "certificates" / f"{key}.md"
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(certificate_markdown(made.report, made.agent, made.run, made.old), "utf-8")
+    make_folder(page.parent)
+    write_file(page, certificate_markdown(made.report, made.agent, made.run, made.old))
     print(f"{key}: {made.run.verdict.value}, {len(made.run.calls)} called. Certificate: {page}")
     return exit_code_of(made.run)
 

@@ -12,6 +12,7 @@ import typer
 from agentops import workflow
 from agentops.cli.schemas import schema_files
 from agentops.errors import ExitCode, UsageError
+from agentops.files import make_folder, write_file
 from agentops.settings import read_settings
 from agentops.spec.environment import environment_to_name
 from agentops.spec.files import AGENTS
@@ -56,8 +57,8 @@ def _write(folder: Path, files: dict[str, str]) -> None:
     for path, text in files.items():
         target = folder / path
         if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
+            make_folder(target.parent)
+            write_file(target, text)
             print(_shown(target))
         elif not target.is_file() or target.read_text(encoding="utf-8", errors="replace") != text:
             print(f"{_shown(target)} is there already and was left alone", file=sys.stderr)

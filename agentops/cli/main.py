@@ -14,6 +14,7 @@ from typer.completion import get_completion_script, install  # type: ignore[attr
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
+from agentops.cli.installation import is_of_installation, outdated_advice
 from agentops.cli.instead import meant_option, meant_verb, place_of, removed_or_foreign
 from agentops.cli.verbs import overview, verbs
 from agentops.commands import in_environment, named_environment
@@ -127,6 +128,10 @@ def run_verb(arguments: list[str]) -> int:
         return _explain(failure, named_environment(arguments))
     except OSError as failure:
         return _explain(LocalError.of(failure), None)
+    except ImportError as failure:
+        if is_of_installation(failure):
+            raise  # told by whoever imports this module, which may be the one that can't be imported
+        return _own_up(failure)
     except Exception as bug:  # noqa: BLE001 - the boundary: a defect of ours still ends in one line and exit code 1
         return _own_up(bug)
     return int(result or 0)
@@ -172,6 +177,10 @@ def _explain(failure: AgentopsError, environment: str | None) -> int:
 
 
 def _own_up(bug: Exception) -> int:
+    if (outdated := outdated_advice()) is not None:  # which fails in ways that look like a defect of ours
+        _say(f"error: {outdated[0]}")
+        _say(f"  next: {outdated[1]}")
+        return ExitCode.FAILED
     _say(f"internal error: {type(bug).__name__}; this is a defect of agentops, not of your files")
     _say("  next: run it again with AGENTOPS_DEBUG=1 for the traceback and report that")
     if is_debugging():

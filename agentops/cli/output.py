@@ -17,7 +17,7 @@ from agentops.cli.session import talk
 from agentops.plan.plan_json import to_json
 from agentops.render.apply.json import result_json
 from agentops.render.apply.text import apply_text, event_text
-from agentops.render.plan.html import plan_html
+from agentops.render.plan.html import UNKNOWN, Made, plan_html
 from agentops.render.plan.markdown import plan_markdown
 from agentops.render.plan.text import plan_text
 from agentops.render.style import Style
@@ -42,8 +42,8 @@ def _style(stream: TextIO) -> Style:
     return Style(width=shutil.get_terminal_size().columns, is_colored=read_settings().wants_color)
 
 
-def plan_output(plan: Plan, output_format: PlanFormat, style: Style | None = None) -> str:
-    """The plan in one of its formats."""
+def plan_output(plan: Plan, output_format: PlanFormat, style: Style | None = None, made: Made = UNKNOWN) -> str:
+    """The plan in one of its formats. `made`: how it came about, which the page says."""
     match output_format:
         case PlanFormat.TEXT:
             return plan_text(plan, style or stdout_style())
@@ -52,7 +52,7 @@ def plan_output(plan: Plan, output_format: PlanFormat, style: Style | None = Non
         case PlanFormat.JSON:
             return to_json(plan)
         case PlanFormat.HTML:
-            return plan_html(plan)
+            return plan_html(plan, made)
 
 
 def result_output(result: ApplyResult, output_format: TextOrJson) -> str:

@@ -12,6 +12,7 @@ import typer
 
 from agentops import workflow
 from agentops.cli.options import (
+    AckOption,
     AgentOption,
     ApiOption,
     EnvironmentOption,
@@ -56,15 +57,16 @@ def up(
     select: SelectOption = None,
     api: ApiOption = None,
     hours: HoursOption = 4.0,
+    ack: AckOption = None,
     output_format: FormatOption = TextOrJson.TEXT,
 ) -> int:
-    """Deploy a copy of the selected agents: inbound off, no phone number, the same configuration."""
+    """Deploy a copy of the selected agents: inbound off, no phone number, the same configuration. Calls nobody."""
     scope = scope_of(project, environment, api, agent, exclude, select)
 
     async def main() -> tuple[ApplyResult, Sequence[Preview], str]:
-        async with opened(scope) as deployment:
+        async with opened(scope, needs_specs=True) as deployment:
             with watching() as on_event:
-                hooks = workflow.previewing.PreviewHooks(on_event)
+                hooks = workflow.previewing.PreviewHooks(on_event, acknowledged=frozenset(ack or ()))
                 result = await workflow.previewing.preview_up(deployment, name, hooks, ttl=timedelta(hours=hours))
             stands = {each.agent_id for each in result.agents}
             copies = [c for c in await workflow.previewing.list_previews(deployment) if c.listing.agent_id in stands]
@@ -123,7 +125,7 @@ def list_(
     scope = scope_of(project, environment, api)
 
     async def main() -> Sequence[Preview]:
-        async with opened(scope) as deployment:
+        async with opened(scope, needs_specs=False) as deployment:
             return await workflow.previewing.list_previews(deployment)
 
     rows = _rows(run_async(main))
@@ -159,7 +161,7 @@ def _run(
     use_case: Callable[[Deployment, PreviewHooks], Awaitable[ApplyResult]],
 ) -> int:
     async def main() -> ApplyResult:
-        async with opened(scope) as deployment:
+        async with opened(scope, needs_specs=False) as deployment:
             with watching() as on_event:
                 return await use_case(deployment, workflow.previewing.PreviewHooks(on_event))
 

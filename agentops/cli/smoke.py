@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from agentops.calls.model import RunReport
     from agentops.document import DesiredAgent
     from agentops.spec import Project
+    from agentops.workflow.recorded_calls import EarlierRun
 
 ScriptArgument = Annotated[
     list[Path] | None,
@@ -98,26 +99,31 @@ def smoke(
 ) -> int:
     """Call the agents that serve now, by their scripts, and report what was heard."""
     scope = scope_of(project, environment, api, agent, exclude, select, changed_since)
-    files = tuple(path.resolve() for path in script or ())
+    files = tuple(path.parent.resolve() / path.name for path in script or ())
     request = CallRequest(files, tuple(tag or ()), read_shard(shard), budget)
-    if preview is not None and (rejudge is not None or mutate):
-        raise UsageError("--preview calls copies", hint="leave --rejudge and --mutate out", code="options")
-    if rejudge is not None and (replay is not None or mutate or dry_run):
-        raise UsageError(
-            "--rejudge calls nobody, so --replay, --mutate and --dry-run don't fit it",
-            hint="give --rejudge without them",
-            code="options",
-        )
+    given = {"--preview": preview, "--rejudge": rejudge, "--replay": replay, "--mutate": mutate, "--dry-run": dry_run}
+    for name, others in _APART.items():
+        if given[name] and (wrong := [other for other in others if given[other]]):
+            raise UsageError(f"{name} doesn't go with {wrong[0]}", hint=f"leave {wrong[0]} out", code="options")
     if mutate:
         return _try_mutants(scope, request, output_format)
     if dry_run:
         return _say_what_would_be_called(scope, request, output_format)
 
-    asked = _Asked(output, concurrency, baseline, rejudge, replay, coverage, preview)
+    read = workflow.recorded_calls.read_earlier
+    asked = _Asked(
+        output,
+        concurrency,
+        read(baseline) if baseline else None,
+        read(rejudge / "report.json") if rejudge else None,
+        read(replay) if replay else None,
+        coverage,
+        preview,
+    )
     run, folder, floor = run_async(lambda: _call(scope, request, asked))
-    page = write_pages(run, folder)
+    # What was heard is told first: it was paid for, and a full disk takes the pages only.
     sys.stdout.write(run_output(run, output_format))
-    talk(f"Report: {page}")
+    talk(f"Report: {write_pages(run, folder)}")
     if floor is not None and run.covered_share is not None and run.covered_share < floor:
         talk(
             f"coverage: {run.covered_share:.0%} of tools and playbooks were exercised, "
@@ -127,15 +133,18 @@ def smoke(
     return exit_code_of(run)
 
 
+_APART = {"--preview": ("--rejudge", "--mutate"), "--rejudge": ("--replay", "--mutate", "--dry-run")}
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """How to call, or what to judge instead."""
 
     output: Path | None
     concurrency: int
-    baseline: Path | None
-    rejudge: Path | None
-    replay: Path | None
+    baseline: EarlierRun | None
+    rejudge: EarlierRun | None
+    replay: EarlierRun | None
     coverage: bool
     preview: str | None
 
@@ -147,9 +156,9 @@ async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunR
         copies = await workflow.previewing.find_copies(deployment, asked.preview) if asked.preview else None
         agents = [each for each in deployment.agents if copies is None or each.key in copies]
         scripts = workflow.calls.choose_scripts(deployment.project, agents, request)
-        lines = recorded.read_lines(asked.replay, scripts) if asked.replay else {}
+        lines = recorded.lines_in(asked.replay, scripts) if asked.replay else {}
         scripts = [item for item in scripts if not asked.replay or item.file in lines]
-        before = recorded.read_baseline(asked.baseline, scripts) if asked.baseline else NO_BASELINE
+        before = recorded.baseline_in(asked.baseline, scripts) if asked.baseline else NO_BASELINE
         started = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
         folder = asked.output or state_folder(deployment.root) / "calls" / started
         if asked.rejudge is not None:

@@ -18,11 +18,13 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Deploy": {
         "plan": ("agentops.cli.plan:plan", "Show what apply would change, why, and what it risks."),
         "apply": ("agentops.cli.apply:apply", "Make the platform match the specs, with calls and rollback."),
+        "promote": ("agentops.cli.promote:promote", "Take to one environment what another one has tried."),
         "status": ("agentops.cli.status:status", "Show what serves now, since when and from which commit."),
         "drift": ("agentops.cli.drift:drift", "Show what was changed outside git."),
         "diff": ("agentops.cli.diff:diff", "Compare two revisions, two environments, or a spec and a revision."),
         "history": ("agentops.cli.history:history", "List the revisions of an agent: who, what, when, live or not."),
         "compare": ("agentops.cli.compare:compare", "Compare what callers met with under two revisions."),
+        "watch": ("agentops.cli.watch:watch", "Hold callers' calls since a deploy against rules; restore what fails."),
         "rollback": ("agentops.cli.rollback:rollback", "Put an earlier revision back in service."),
         "preview": ("agentops.cli.preview:preview", "Put up copies to call before anything goes live: up, down, gc."),
     },

@@ -38,12 +38,15 @@ from agentops.plan.diff import ABSENT, Difference, value_at
 from agentops.plan.drafts import foreign_draft
 from agentops.plan.drift import DriftStatus, classify
 from agentops.plan.identity import Match, Matching
-from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Operation, Plan, Refusal
+from agentops.plan.impact import impact_of
+from agentops.plan.merge import merge
+from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Impact, Operation, Plan, Refusal
 from agentops.plan.notes import INBOUND, has_stale_note, is_inbound_pending, uncalled_since, undone_fingerprints
 from agentops.plan.policy import refuse_by_rules
 from agentops.plan.safety import refuse_agent, refuse_excess, refuse_protected, refuse_shared_numbers
 
 _CONTAINERS = (dict, list)
+NUMBERS = "telephonyProductId"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,8 @@ def _create(describer: Describer, form: Canonical) -> AgentChange:
         reason=f"the account has no agent called {desired.name!r}",
         fingerprint=fingerprint_of(form),
         fields=compare_config(describer, form, None, None, ()).fields + new_metadata(describer),
+        impact=impact_of(None, desired.config),
+        numbers=_numbers(desired, None),
         desired=desired,
     )
 
@@ -183,10 +188,27 @@ def _existing(
         unverifiable=unverifiable,
         foreign_draft=foreign_draft(desired, observed),
         uncalled_since=uncalled_since(observed),
+        impact=_impact(desired, live) if action is not Action.UNCHANGED else None,
+        numbers=_numbers(desired, observed),
         desired=desired,
         observed=None if action is Action.UNCHANGED and not compared.drifted else observed,
         restore_to=status.never_live if action is Action.GO_LIVE else None,
     )
+
+
+def _impact(desired: DesiredAgent, live: Revision | None) -> Impact | None:
+    served = (live.document if live else None) or {}
+    try:
+        impact = impact_of(served, {**served, **merge(served, desired.config)})
+    except LookupError:  # a field that can't be emptied, which a diagnostic says
+        return None
+    return impact if impact.words_before != impact.words_after else None
+
+
+def _numbers(desired: DesiredAgent, observed: ObservedAgent | None) -> tuple[str, ...]:
+    """The phone numbers that an agent has or gets."""
+    held = observed.listing.metadata if observed else {}
+    return tuple(dict.fromkeys((*held.get(NUMBERS, ()), *desired.metadata.get(NUMBERS, ()))))
 
 
 def _decide(
@@ -231,7 +253,7 @@ def _unseen(
 
 def _archive(key: str, orphan: ObservedAgent) -> AgentChange:
     reason = "deployed from this project, and no spec describes it any more"
-    if numbers := orphan.listing.metadata.get("telephonyProductId"):
+    if numbers := orphan.listing.metadata.get(NUMBERS):
         reason += f"; detached first from phone number {', '.join(numbers)}"
     return AgentChange(
         key=key,

@@ -7,22 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
-from agentops.document import (
-    AccountLimits,
-    AgentListing,
-    Document,
-    LeafDifference,
-    PhoneNumber,
-    Revision,
-    Voice,
-    read_mark,
-    split_note,
-)
+from agentops.account import AccountLimits, PhoneNumber, Voice
+from agentops.clock import ALWAYS, Period
+from agentops.document import AgentListing, Document, LeafDifference, Revision, read_mark, split_note
 from agentops.errors import ConflictError, ConflictFlavour, ForbiddenError, NotFoundError, PlatformError
 from agentops.fields import METADATA
 from agentops.net import Http
@@ -227,12 +220,14 @@ class Client(Outbound):
         return [row for row in rows_of(data, "logs") if isinstance(row, dict)]
 
     async def list_calls(
-        self, agent_id: str, revision_id: str, call_types: Sequence[str]
-    ) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+        self, agent_id: str, revision_id: str, call_types: Sequence[str], period: Period = ALWAYS
+    ) -> AsyncGenerator[Sequence[Mapping[str, Any]]]:
         """The calls that a revision served, one page of rows at a time, as the platform filters them.
 
         A call that ends while pages are read moves rows to the next page; those that come again are left out.
         """
+        dates = {"dateFrom": period.since, "dateTo": period.until}
+        asked = {name: _stamp(moment) for name, moment in dates.items() if moment is not None}
         before: set[str] = set()
         number, has_more = 1, True
         while has_more:
@@ -243,6 +238,7 @@ class Client(Outbound):
                 callTypes=",".join(call_types),
                 page=number,
                 limit=_CALLS_PAGE,
+                **asked,
             )
             rows = [row for row in rows_of(data, "logs") if isinstance(row, dict)]
             yield [row for row in rows if row.get("callId") not in before]
@@ -273,6 +269,11 @@ class Client(Outbound):
 
     def with_leaves(self, document: Document, leaves: Sequence[LeafDifference]) -> tuple[Document, list[str]]:
         return wire.with_leaves(document, leaves)
+
+
+def _stamp(moment: datetime) -> str:
+    """As the platform writes its own: to the millisecond, in UTC."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _event(text: str) -> dict[str, Any] | None:

@@ -66,6 +66,9 @@ class Outbound(Requests):
             )
         return campaign_id
 
+    async def delete_campaign(self, campaign_id: str) -> None:
+        await self._write("DELETE", f"/campaign/{campaign_id}", is_repeatable=True)
+
     async def start_campaign(self, campaign_id: str) -> None:
         await self._write("POST", f"/campaign/{campaign_id}/start")
 
@@ -149,5 +152,13 @@ def _campaign(data: Any, metrics: Any = None) -> StoredCampaign:
     audience = row.audience.id_ if row.audience else row.audience_id
     people = metrics.get("total_participants") if isinstance(metrics, dict) else None
     return StoredCampaign(
-        row.campaign_id, row.name, row.status, row.description, row.created_at, agent, audience, people
+        row.campaign_id,
+        row.name,
+        row.status,
+        row.description,
+        row.created_at,
+        agent,
+        audience,
+        people,
+        row.scheduled_at,
     )

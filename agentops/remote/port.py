@@ -8,14 +8,15 @@ All methods raise `errors.PlatformError` and its kinds; a write that may or may 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from agentops.document import AccountLimits as AccountLimits
+from agentops.account import AccountLimits as AccountLimits
+from agentops.account import PhoneNumber as PhoneNumber
+from agentops.account import Voice as Voice
+from agentops.clock import ALWAYS, Period
 from agentops.document import AgentListing, Document, Draft, Generation, LeafDifference, ObservedAgent, Revision
-from agentops.document import PhoneNumber as PhoneNumber
-from agentops.document import Voice as Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class StoredAudience:
 
 @dataclass(frozen=True, slots=True)
 class StoredCampaign:
-    """A campaign on the platform. `people`: only where one campaign is read; `created_at`: ISO."""
+    """A campaign on the platform. `people`: only where one campaign is read; `created_at`, `scheduled_at`: ISO."""
 
     campaign_id: str
     name: str
@@ -91,6 +92,7 @@ class StoredCampaign:
     agent_id: str | None = None
     audience_id: str | None = None
     people: int | None = None
+    scheduled_at: str | None = None
 
 
 class Dialling(Protocol):
@@ -111,6 +113,8 @@ class Dialling(Protocol):
     async def read_campaign(self, campaign_id: str) -> StoredCampaign: ...
 
     async def create_campaign(self, body: Mapping[str, Any]) -> str: ...
+
+    async def delete_campaign(self, campaign_id: str) -> None: ...
 
     async def start_campaign(self, campaign_id: str) -> None: ...
 
@@ -209,9 +213,10 @@ class Reader(Protocol):
         ...
 
     def list_calls(
-        self, agent_id: str, revision_id: str, call_types: Sequence[str]
-    ) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
-        """Pages of rows of the calls that a revision served. Whether the platform kept to it shows on the rows."""
+        self, agent_id: str, revision_id: str, call_types: Sequence[str], period: Period = ALWAYS
+    ) -> AsyncGenerator[Sequence[Mapping[str, Any]]]:
+        """Pages of rows of the calls that a revision served, those that changed last first. Whether the platform kept
+        to the revision and the period shows on the rows."""
         ...
 
     def watch_call(self, call_id: str) -> AsyncIterator[dict[str, Any]]:

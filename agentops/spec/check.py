@@ -146,7 +146,8 @@ def _diagnostic(model: type[BaseModel], tree: Map, group: tuple[Path, list[Any]]
         found = _wrong_value(name, next(e for e in errors if e["type"] not in _EXPECTED))
     where = None
     if (mark := mark_of(tree, path)) is not None:
-        where = key_place(mark) if error["type"] in ("extra_forbidden", "missing") else value_place(mark)
+        is_about_key = error["type"] in ("extra_forbidden", "missing", "unknown_name")
+        where = key_place(mark) if is_about_key else value_place(mark)
     return Diagnostic(
         found.code,
         Severity.ERROR,
@@ -314,6 +315,10 @@ def _wrong_value(name: str, error: Any) -> _Found:
         told = f"{name} has {len(value)} {unit}{'' if len(value) == 1 else 's'}" if len(value) else f"{name} is empty"
         least = f"at least {limit} {unit}s" if limit > 1 else f"at least one {unit}"
         return _Found("too-short", told, least, "fill it in, or remove the field")
+    if kind == "unknown_name":
+        close = closest(value, context["known"])
+        hint = f"did you mean `{close}`?" if close else "choose one of them"
+        return _Found("unknown-name", f"there is no {context['what']} {shown}", _one_of(context["known"]), hint)
     if kind == "wrong_format":
         return _Found("wrong-format", f"{name} is {shown}", context["expected"], "correct the spelling")
     return _Found("wrong-value", f"{name}: {error['msg']}", None, "correct the value")
@@ -323,4 +328,8 @@ def _closest(name: str, shown: str, value: Any, expected: str) -> _Found:
     choices = [each.strip("'") for each in expected.replace(" or ", ", ").split(", ")]
     close = closest(value, choices)
     hint = f"did you mean `{close}`?" if close else "choose one of them"
-    return _Found("wrong-value", f"{name} is {shown}", "one of " + ", ".join(choices), hint)
+    return _Found("wrong-value", f"{name} is {shown}", _one_of(choices), hint)
+
+
+def _one_of(choices: Iterable[str]) -> str:
+    return "one of " + ", ".join(choices)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ from agentops.spec.template import has_expression
 from agentops.spec.template_bounds import Budget
 from agentops.spec.template_values import BUDGET
 from agentops.spec.tree import Map, Mark, key_place, to_plain, value_place
+from agentops.spec.watch_rules import read_watch
 
 
 @dataclass(slots=True)
@@ -62,7 +63,7 @@ class ProjectContext:
     budget: Budget = field(default_factory=Budget)
 
 
-_ROOM_FOR_MARK = 80  # characters that project, environment, key and fingerprint take, roughly
+_ROOM_FOR_MARK = 95  # characters that project, environment, key, fingerprint and hash of files take, roughly
 
 
 def read_project(
@@ -100,6 +101,7 @@ def read_project(
     block = environments[name]
     if not isinstance(block, Map):
         block = Map(environments.marks[name])
+    problems += _unmet_requirements(environments)
     reader = _EnvironmentReader(files, environ, name, problems)
     secrets = Secrets(reader.sources(block), environ, is_needed=needs_secrets)
     variables = reader.variables(tree.get("variables"), block.get("variables"), secrets)
@@ -116,6 +118,31 @@ def read_project(
         forgotten=frozenset(spec.forgotten or ()) if spec else frozenset(),
         lint=spec.lint if spec else None,
     )  # fmt: skip
+
+
+def _unmet_requirements(environments: Map) -> Iterator[Diagnostic]:
+    """Environments that require one that isn't there, or one that waits for them in turn."""
+    wanted = {name: block.get("requires") for name, block in environments.items() if isinstance(block, Map)}
+    for name, required in wanted.items():
+        if not isinstance(required, str):
+            continue
+        place = value_place(environments[name].marks["requires"])
+        if required not in environments:
+            close = closest(required, tuple(environments))
+            hint = f"did you mean {close}?" if close else f"{PROJECT_FILE} has: {', '.join(environments)}"
+            yield Diagnostic(
+                "unknown-environment", Severity.ERROR, f"there is no environment {required!r}", hint, place
+            )
+            continue
+        chain = [name]
+        while isinstance(following := wanted.get(chain[-1]), str) and following not in chain:
+            chain.append(following)
+        if following == name:
+            circle = " -> ".join([*chain, name])
+            hint = "leave `requires` out of the first environment that a change goes to"
+            yield Diagnostic(
+                "conflicting-fields", Severity.ERROR, f"environments wait for each other: {circle}", hint, place
+            )
 
 
 def environment_names(root: Path) -> tuple[str, ...]:
@@ -248,7 +275,11 @@ class _EnvironmentReader:
         self.problems += [each for each in wrong if (each.code, each.where) not in known_wrong]
         if spec is None or not self._is_consistent(spec, rendered, mark):
             return None
-        return _to_environment(str(tree.get("project") or ""), self.name, spec, variables)
+        watch = read_watch(spec.deploy, rendered, self.problems)
+        if watch is None:
+            return None
+        found = _to_environment(str(tree.get("project") or ""), self.name, spec, variables)
+        return replace(found, deploy=replace(found.deploy, watch=watch))
 
     def _check_label(self, tree: Map) -> None:
         """Warns of what the platform would not keep of a label: characters it refuses, and length beside our mark.
@@ -337,6 +368,7 @@ def _to_environment(project: str, name: str, spec: EnvironmentSpec, variables: N
         ),
         judge=_to_endpoint(spec.judge),
         listen=_to_endpoint(spec.listen),
+        requires=spec.requires,
         **rate,
     )
 
@@ -375,4 +407,5 @@ def _to_deploy(spec: EnvironmentSpec) -> Deploy:
         on_failure=OnFailure(deploy.on_failure or OnFailure.ROLLBACK),
         call_minutes=deploy.call_minutes,
         coverage_floor=float(deploy.coverage.rstrip("%")) / 100 if deploy.coverage is not None else None,
+        watch_days=deploy.watch_days or Deploy().watch_days,
     )

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from agentops.workflow import status as status
     from agentops.workflow import talking as talking
     from agentops.workflow import validating as validating
+    from agentops.workflow import watching as watching
 else:
 
     def __getattr__(name: str) -> ModuleType:

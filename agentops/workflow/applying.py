@@ -11,15 +11,14 @@ from agentops.apply.reached import Planned
 from agentops.apply.results import result_of
 from agentops.calls.schedule import Progress, ignore_progress
 from agentops.clock import SystemClock
-from agentops.diagnostics import has_errors
-from agentops.errors import AgentopsError, RefusedError, SpecError, StaleError
+from agentops.plan.approval import require_applyable
 from agentops.plan.concealment import known_secrets
-from agentops.plan.model import Plan, Refusal
+from agentops.plan.model import Plan
 from agentops.scrub import Scrubber
 from agentops.state import state_folder
 from agentops.workflow.calls import PageWriter, SmokeAfterDeploy, prepare_smoke
 from agentops.workflow.deployment import Deployment
-from agentops.workflow.previewing import PreviewHooks, pass_gate
+from agentops.workflow.previewing import PreviewHooks, gated_keys, pass_gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +42,10 @@ class CallHooks:
     progress: Progress = ignore_progress
 
 
-def require_applyable(plan: Plan) -> None:
-    """Raises for what speaks against the plan: StaleError where the world is in the way, RefusedError for a rule,
-    SpecError for a mistake in a spec that only the comparison shows."""
-    if plan.refusals:
-        order = sorted(plan.refusals, key=lambda refusal: not refusal.is_stale)
-        raise _error_of(order[0], len(order) - 1, plan.environment)
-    if has_errors(plan.diagnostics):
-        raise SpecError(plan.diagnostics)
-
-
 def nothing_done(plan: Plan) -> ApplyResult:
     """What came of a plan in which nothing is to be changed: there was no run."""
     unchanged = tuple(result_of(Planned(change), Outcome.UNCHANGED, change.reason) for change in plan.changes)
     return ApplyResult("", plan.project, plan.environment, plan.digest, unchanged)
-
-
-def _error_of(refusal: Refusal, others: int, environment: str) -> AgentopsError:
-    more = f" (and {others} more: see `agentops plan -e {environment}`)" if others else ""
-    if refusal.is_stale:
-        return StaleError(refusal.summary + more, hint=refusal.hint, code=refusal.code)
-    return RefusedError(
-        refusal.summary + more, hint=refusal.hint, code=refusal.code, acknowledgement=refusal.acknowledgement
-    )
 
 
 async def apply_deployment(
@@ -80,7 +60,7 @@ async def apply_deployment(
     environment, clock = deployment.environment, SystemClock()
     run_id = new_run_id(clock.now())
     calls_after = environment.deploy.smoke if request.smoke is None else request.smoke
-    is_gated = environment.deploy.gate_preview or request.gate_preview
+    is_gated = bool(gated_keys(plan)) and (environment.deploy.gate_preview or request.gate_preview)
     smoke = await _smoke(deployment, plan, run_id, calls) if calls_after or is_gated else None
     options = ApplyOptions(deploy=environment.deploy, discard_draft=request.discard_draft, is_atomic=request.is_atomic)
     scrubber = Scrubber(known_secrets(environment, deployment.project.agents))

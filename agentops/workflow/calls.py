@@ -22,7 +22,7 @@ from agentops.calls.run import Prepared
 from agentops.calls.schedule import Progress, RunOptions, ScheduledCall, ignore_progress, run_calls, shard_of
 from agentops.calls.session import NoConnection, Target, try_session
 from agentops.document import DesiredAgent, Verdict
-from agentops.errors import AgentopsError, RefusedError, UnavailableError, UsageError
+from agentops.errors import AgentopsError, LocalError, RefusedError, UnavailableError, UsageError
 from agentops.plan.identity import match_agents
 from agentops.plan.model import Action, AgentChange
 from agentops.spec import Project
@@ -205,9 +205,12 @@ class SmokeAfterDeploy:
             scheduled = [ScheduledCall(item, target) for item in chosen]
             async with wired(self.deployment, [item.script for item in chosen]) as wiring:
                 run = await run_calls(scheduled, wiring, options)
-            return SmokeVerdict(run.verdict, summary_of(run), str(self.write_pages(run, folder)))
         except (AgentopsError, OSError) as error:
             return SmokeVerdict(Verdict.INCONCLUSIVE, f"the calls could not be made: {error}")
+        try:
+            return SmokeVerdict(run.verdict, summary_of(run), str(self.write_pages(run, folder)))
+        except LocalError as failure:
+            return SmokeVerdict(run.verdict, f"{summary_of(run)}\nno report of them: {failure.summary}")
 
 
 def prepare_smoke(

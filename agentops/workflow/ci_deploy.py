@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -28,8 +28,10 @@ from agentops.ci.report import (
 )
 from agentops.ci.revert import Restore, read_restores
 from agentops.ci.stamp import Kind, Stamp, Standing
+from agentops.clock import SystemClock
 from agentops.document import Environment
 from agentops.errors import AgentopsError, UsageError
+from agentops.plan.approval import require_applyable
 from agentops.plan.build import PlanOptions
 from agentops.plan.model import Plan
 from agentops.spec import Project
@@ -37,7 +39,7 @@ from agentops.spec.destinations import moved_destinations
 from agentops.spec.files import PROJECT_FILE
 from agentops.spec.lint.run import lint_project
 from agentops.state import state_folder
-from agentops.workflow.applying import ApplyRequest, CallHooks, apply_deployment, require_applyable
+from agentops.workflow.applying import ApplyRequest, CallHooks, apply_deployment
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.git import file_where_left
 from agentops.workflow.history import plan_going_back
@@ -74,7 +76,8 @@ async def plan_pull_request(job: Job, read: Callable[[], Project], opener: Opene
             made = await plan_deployment(deployment, PlanOptions(today=hooks.today))
         hooks.show(made)
         moved = _moved_destinations(job, checkout.root)
-        report = report_plan(job, made, findings, is_protected=environment.is_protected, destinations=moved)
+        at = f"{SystemClock().now():%Y-%m-%d %H:%M} UTC"
+        report = report_plan(job, made, findings, is_protected=environment.is_protected, destinations=moved, at=at)
         await publish_plan(job, stamp_of(job, made), report)
     except AgentopsError as error:
         await _publish_failure(job, read, error)
@@ -128,23 +131,27 @@ async def apply_merge(job: Job, deployment: Deployment, hooks: JobHooks) -> JobR
         require_approved(approval, made)
     result = await apply_deployment(deployment, made, ApplyRequest(), calls=hooks.calls, on_event=hooks.on_event)
     back = [agent.key for agent in result.agents if agent.outcome is Outcome.ROLLED_BACK]
-    restores = _restores(job, deployment, made, back)
+    restores = restores_of(job, deployment, good_commits(made), back)
     return report_apply(job, result, approval, state_folder(deployment.root) / "runs" / result.run_id, restores)
 
 
-def _restores(job: Job, deployment: Deployment, made: Plan, keys: Iterable[str]) -> tuple[Restore, ...]:
-    """The agents that were taken back, with the files that git has to set back."""
-    folder, good = job.folder_of(deployment.root), good_commits(made)
-    agents = {agent.key: agent for agent in deployment.project.agents}
+def restores_of(
+    job: Job, deployment: Deployment, good: Mapping[str, str | None], keys: Iterable[str]
+) -> tuple[Restore, ...]:
+    """The agents that were taken back, with the files that git has to set back; `good`: their commits, by key."""
+    folder = job.folder_of(deployment.root)
+    used_by: dict[str, list[str]] = {}
+    for agent in deployment.project.agents:
+        for file in dict.fromkeys((agent.source, *agent.files, *agent.calls)):
+            # The project's own file holds every agent's settings: what it says of others must stay.
+            if file and file != PROJECT_FILE:
+                used_by.setdefault(str(PurePosixPath(folder) / file), []).append(agent.key)
 
-    def files_of(key: str) -> tuple[str, ...]:
-        agent = agents.get(key)
-        own = (agent.source, *agent.files, *agent.calls) if agent else ()
-        # The project's own file holds every agent's settings: what it says of others must stay.
-        found = dict.fromkeys(file for file in own if file and file != PROJECT_FILE)
-        return tuple(str(PurePosixPath(folder) / file) for file in found)
+    def restore(key: str) -> Restore:
+        files = {file: tuple(each for each in users if each != key) for file, users in used_by.items() if key in users}
+        return Restore(key, good.get(key), tuple(files), {file: others for file, others in files.items() if others})
 
-    return tuple(Restore(key, good.get(key), files_of(key)) for key in keys)
+    return tuple(restore(key) for key in keys)
 
 
 async def _newer_commit(job: Job, environment: Environment) -> str | None:
@@ -169,7 +176,7 @@ async def roll_back(job: Job, deployment: Deployment, to: str, hooks: JobHooks) 
     request = ApplyRequest(smoke=False)
     result = await apply_deployment(deployment, made, request, calls=hooks.calls, on_event=hooks.on_event)
     back = [agent.key for agent in result.agents if agent.outcome is Outcome.APPLIED]
-    return report_rollback(job, result, commits_to_revert(made), _restores(job, deployment, made, back))
+    return report_rollback(job, result, commits_to_revert(made), restores_of(job, deployment, good_commits(made), back))
 
 
 async def propose_revert(job: Job, environment: str, sha: str) -> JobReport:

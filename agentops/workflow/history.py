@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentops.apply.rollback import PREVIOUS, RollbackTarget, commit_in, plan_rollback
 from agentops.apply.run_history import read_run, read_verdicts
@@ -65,6 +65,13 @@ async def plan_going_back(deployment: Deployment, options: PlanOptions, *, to: s
     return await _plan(deployment, targets, options)
 
 
+async def plan_going_back_to(deployment: Deployment, to: Mapping[str, str], options: PlanOptions) -> Plan:
+    """The plan that puts a revision of its own back in service for each agent: by key, the revision's id."""
+    listed = await list_deployed(deployment)
+    targets = [(agent, listing, to[agent.key]) for agent, listing in listed if agent.key in to]
+    return await _plan(deployment, targets, options)
+
+
 async def plan_undoing(deployment: Deployment, run: str, options: PlanOptions) -> Plan:
     """The plan that puts back what served before the run whose id starts with `run`, by this machine's journal."""
     result = read_run(deployment.root, deployment.environment.name, run)
@@ -75,15 +82,14 @@ async def plan_undoing(deployment: Deployment, run: str, options: PlanOptions) -
             code="unknown-run",
         )
     before = {each["key"]: each["previous_revision_id"] for each in result["agents"] if each["previous_revision_id"]}
-    listed = await list_deployed(deployment)
-    targets = [(agent, listing, before[agent.key]) for agent, listing in listed if agent.key in before]
-    if not targets:
+    plan = await plan_going_back_to(deployment, before, options)
+    if not plan.changes:
         raise UsageError(
             f"run {result['run_id']} changed none of the selected agents",
             hint="select others, or none",
             code="nothing-to-undo",
         )
-    return await _plan(deployment, targets, options)
+    return plan
 
 
 async def _plan(
@@ -93,7 +99,8 @@ async def _plan(
     mine = (environment.project, environment.name)
     observed = await asyncio.gather(*(deployment.account.read_agent(listing, mine=mine) for _, listing, _ in targets))
     chosen = [RollbackTarget(agent, seen, to) for (agent, _, to), seen in zip(targets, observed, strict=True)]
-    return await plan_rollback(deployment.account, environment, chosen, options)
+    plan = await plan_rollback(deployment.account, environment, chosen, options)
+    return replace(plan, diagnostics=(*plan.diagnostics, *deployment.left_out))
 
 
 async def list_deployed(deployment: Deployment) -> list[tuple[DesiredAgent, AgentListing]]:

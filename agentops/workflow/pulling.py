@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from agentops.files import write_file
 from agentops.importers.atoms.forgetting import Forgetting, forget_agent
 from agentops.importers.atoms.pulling import Pulled, Puller, users_of
 from agentops.plan.build import PlanOptions
@@ -42,7 +43,7 @@ async def pull(
 def write_pulled(pulled: Pulled, root: Path) -> None:
     """Writes what `pull` made of the files."""
     for path, (_, after) in pulled.files.items():
-        (root / path).write_text(after, encoding="utf-8", newline="\n")
+        write_file(root / path, after)
 
 
 def plan_forgetting(project: Project, key: str) -> Forgetting:
@@ -51,7 +52,7 @@ def plan_forgetting(project: Project, key: str) -> Forgetting:
 
 
 def forget(forgetting: Forgetting, root: Path) -> None:
-    """Removes the agent's files and remembers its key; the platform is left alone."""
+    """Remembers the agent's key and removes its files; the platform is left alone."""
+    write_file(root / PROJECT_FILE, forgetting.settings)
     for path in forgetting.removed:
         (root / path).unlink(missing_ok=True)
-    (root / PROJECT_FILE).write_text(forgetting.settings, encoding="utf-8", newline="\n")

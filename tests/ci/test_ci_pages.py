@@ -116,6 +116,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "drift": lambda: f"{drift_title(plan(EDITED, ARCHIVED))}\n\n{drift_page(plan(EDITED, ARCHIVED))}",
     "drift-over": lambda: drift_over_page(plan(SAME), ORIGIN.run_url),
     "revert": lambda: revert_page(COMMIT, ORIGIN.commit_url, "prod", ORIGIN.run_url),
+    "set-back": lambda: revert_page(COMMIT, ORIGIN.commit_url, "prod", ORIGIN.run_url, ["desk", "sales"]),
 }
 
 

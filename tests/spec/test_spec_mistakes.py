@@ -198,6 +198,16 @@ PROJECT_MISTAKES = [
     (HEAD + "{secrets: {K: {env: A, file: b}}}}\n", "2:33 wrong-value"),
     (HEAD + "{target: emulator, deploy: {strategy: branch}}}\n", "2:47 removed-field"),
     (HEAD + "{target: emulator, deploy: {keep_branches: 3}}}\n", "2:47 removed-field"),
+    (HEAD + "{target: emulator, deploy: {watch: {completoin: {drop_at_most: 5%}}}}}\n", "2:55 unknown-name"),
+    (HEAD + "{target: emulator, deploy: {watch: {disposition: {at_least: 5%}}}}}\n", "2:55 unknown-name"),
+    (HEAD + "{target: emulator, deploy: {watch: {completion: {}}}}}\n", "2:55 watch-rule"),
+    (HEAD + "{target: emulator, deploy: {watch: {completion: {drop_at_most: 5}}}}}\n", "2:82 watch-rule"),
+    (HEAD + "{target: emulator, deploy: {watch: {completion: {drop_at_most: 500%}}}}}\n", "2:82 wrong-format"),
+    (HEAD + "{target: emulator, deploy: {watch: {completion: {falls: 5%}}}}}\n", "2:68 unknown-field"),
+    (HEAD + "{target: emulator, deploy: {watch: {latency_p95_ms: {rise_at_most: 5%}}}}}\n", "2:86 watch-rule"),
+    (HEAD + "{target: emulator, deploy: {watch: {latency_p95_ms: {at_least: 5}}}}}\n", "2:82 watch-rule"),
+    (HEAD + "{target: emulator, deploy: {watch: {hang_ups: {answer: 'yes', at_most: 5%}}}}}\n", "2:55 watch-rule"),
+    (HEAD + "{target: emulator, deploy: {watch_days: 0}}}\n", "2:59 out-of-range"),
 ]
 
 

@@ -9,7 +9,8 @@ from agentops.document import path_text
 from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Plan
 from agentops.render.diagnostics.text import diagnostics_text
 from agentops.render.drift.advice import advice
-from agentops.render.plan.text import field_lines
+from agentops.render.plan.parts import joined
+from agentops.render.plan.text_fields import field_lines
 from agentops.render.plan.values import DRIFT_WORDS, value_text
 from agentops.render.style import PLAIN, Style, plural
 from agentops.render.visible import all_visible
@@ -50,7 +51,7 @@ def _agent(change: AgentChange, environment: str, style: Style) -> Iterator[str]
     first, *rest = style.wrap(f"{head}  {change.name!r}  {DRIFT_WORDS[change.drift]}{detail}", "", "    ")
     yield first.replace(head, style.paint(head, "bad" if change.is_drifted else "change"), 1)
     yield from rest
-    for field in change.drift_fields:
+    for field in joined(change.drift_fields):
         yield from field_lines(_as_moved(field), style)
         if field.reason:
             yield style.paint(f"        since {field.reason}", "faint")

@@ -9,23 +9,23 @@ from collections import Counter
 from collections.abc import Iterator
 
 from agentops.document import path_text
-from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Plan
+from agentops.plan.model import Action, AgentChange, Drift, Plan
+from agentops.plan.sharing import Shared, Sharing, share
+from agentops.render.plan.markdown_fields import AT, field_lines, moved_lines, quoted
+from agentops.render.plan.parts import joined
 from agentops.render.plan.values import (
     ACTION_WORDS,
-    CHANGED_BY_WORDS,
     DRIFT_WORDS,
-    first_line_number,
-    has_another_value,
-    is_long_text,
+    apply_command,
+    calls_text,
+    create_text,
     uncalled_text,
-    value_text,
 )
-from agentops.render.plan.word_diff import DiffLine, Fold, PieceKind, impact, word_diff
 from agentops.render.style import plural
 from agentops.render.visible import all_visible
 
+_KEYS_LISTED = 4_000  # characters
 COMMENT_LIMIT = 60_000  # characters; GitHub takes 65,536 in a comment
-_AT = "@&#8203;"  # with a zero-width space, so that GitHub notifies nobody
 _ICONS = {
     Action.CREATE: "🆕",
     Action.UPDATE: "✏️",
@@ -50,21 +50,25 @@ def plan_markdown(plan: Plan, *, limit: int = COMMENT_LIMIT) -> str:
     room = limit - len(head) - len(foot) - limit // 8
     sections: list[str] = []
     left_out: list[str] = []
-    for change in plan.changes:
-        if not change.is_change and not change.drift_fields:
-            continue
-        section = "\n".join(_agent(change))
+    sharing = share(plan.changes)
+    alike = [change for change in plan.changes if sharing.is_all_of(change)]
+    told = [change for change in plan.changes if (change.is_change or change.drift_fields) and change not in alike]
+    made = [(path_text(each.changes[-1].path), _shared(each)) for each in sharing.shared]
+    made += [(change.key, _agent(change, sharing)) for change in told]
+    for name, lines in made:
+        section = "\n".join(lines)
         if len(section) <= room:
             sections.append(section)
             room -= len(section) + 1
         else:
-            left_out.append(change.key)
+            left_out.append(name)
     if left_out:
         names = ", ".join(_as_fits([f"`{key}`" for key in left_out], limit // 16, "{} more"))
         sections.append(
             f"_Too long for one comment; the details of {names} are in the plan's text, JSON and HTML forms._\n"
         )
-    return "\n".join([head, *sections, foot]) + "\n"
+    calls = [f"{calls_text(alike)} that share all of their changes.\n"] if calls_text(alike) else []
+    return "\n".join([head, *sections, *calls, foot]) + "\n"
 
 
 def _head(plan: Plan, room: int) -> Iterator[str]:
@@ -112,7 +116,19 @@ def _row(change: AgentChange) -> str:
     )
 
 
-def _agent(change: AgentChange) -> Iterator[str]:
+def _shared(shared: Shared) -> Iterator[str]:
+    """A change that several agents have, with those that it reaches."""
+    names = ", ".join(f"<code>{path_text(each.path)}</code>" for each in joined(shared.changes))
+    yield f"<details><summary>🔗 {names} {shared.reach}</summary>"
+    yield ""
+    yield from _as_fits([f"`{key}`" for key in shared.agents], _KEYS_LISTED, "and {} more")
+    yield ""
+    for change in joined(shared.changes):
+        yield from field_lines(change, is_for_all=not shared.is_same_text)
+    yield from ("", "</details>", "")
+
+
+def _agent(change: AgentChange, sharing: Sharing) -> Iterator[str]:
     yield f"<details><summary>{_ICONS[change.action]} <code>{change.key}</code> {_html(change.name)}</summary>"
     yield ""
     if change.drift is not Drift.NONE:
@@ -124,75 +140,26 @@ def _agent(change: AgentChange) -> Iterator[str]:
     if change.drift_fields:
         yield "Changed outside git:"
         yield ""
-        for field in change.drift_fields:
+        for field in joined(change.drift_fields):
             yield from moved_lines(field)
         yield ""
-    for field in change.fields:
-        yield from _field(field)
+    if change.action is Action.CREATE:
+        yield f"{quoted(create_text(change))}."
+        yield ""
+    if count := sharing.count.get(change.key):
+        yield f"{plural(count, 'change')} above, with other agents."
+        yield ""
+    for field in joined(sharing.own.get(change.key, change.fields)):
+        yield from field_lines(field)
     yield ""
+    if change.impact and change.action is not Action.CREATE:
+        yield quoted(str(change.impact))
+        yield ""
     if change.calls:
-        yield f"{quoted(str(change.calls))}"
+        yield quoted(str(change.calls))
         yield ""
     yield "</details>"
     yield ""
-
-
-def moved_lines(field: FieldChange) -> Iterator[str]:
-    """What somebody else did to a field, from the value that we put live, and by which revision where that is known."""
-    since = f", since {quoted(field.reason)}" if field.reason.startswith("revision") else ""
-    if is_long_text(field):
-        yield f"- {_span(path_text(field.path))}{since}:"
-        yield from _long_text(field)
-    else:
-        yield f"- {_span(path_text(field.path))}: {_code(field.before)} → {_code(field.after)}{since}"
-
-
-def _field(field: FieldChange) -> Iterator[str]:
-    facts = [field.category.value, f"{field.risk.value} risk"]
-    if field.is_immediate:
-        facts.append("at once, not versioned")
-    if field.changed_by.value != "git":
-        facts.append(f"changed in {CHANGED_BY_WORDS[field.changed_by]}")
-    where = f" `{field.where.file}:{field.where.line}`" if field.where else ""
-    head = f"- **{_span(path_text(field.path))}** ({', '.join(facts)}){where}"
-    if is_long_text(field):
-        yield head
-        yield from _long_text(field)
-    elif field.before is None:
-        yield f"{head}: {_code(field.after)}"
-    elif field.after is None:
-        yield f"{head}: {_code(field.before)} is removed"
-    elif has_another_value(field):
-        yield f"{head}: {_code(field.after)} has another value now"
-    else:
-        yield f"{head}: {_code(field.before)} → {_code(field.after)}"
-
-
-def _long_text(field: FieldChange) -> Iterator[str]:
-    before, after = field.before or "", field.after or ""
-    if before and after:
-        yield f"  {impact(before, after)}"
-    lines = [_diff_line(entry, first_line_number(field) - 1) for entry in word_diff(before, after)]
-    fence = "`" * max(3, _longest_fence("\n".join(lines)) + 1)
-    yield ""
-    yield f"  {fence}diff"
-    yield from (f"  {line}" for text in lines for line in text.split("\n"))
-    yield f"  {fence}"
-
-
-def _diff_line(entry: DiffLine | Fold, offset: int) -> str:
-    """A diff block colours whole lines, so a line whose words changed is shown as it was and as it is."""
-    if isinstance(entry, Fold):
-        return f"@@ {plural(entry.count, 'unchanged line')} @@"
-    number = entry.number + offset
-    if entry.kind is PieceKind.SAME and entry.is_changed:
-        return f"- {number}: {_side(entry, PieceKind.ADDED)}\n+ {number}: {_side(entry, PieceKind.REMOVED)}"
-    sign = {PieceKind.ADDED: "+", PieceKind.REMOVED: "-", PieceKind.SAME: " "}[entry.kind]
-    return f"{sign} {number}: {''.join(piece.text for piece in entry.pieces)}"
-
-
-def _side(line: DiffLine, hidden: PieceKind) -> str:
-    return "".join(piece.text for piece in line.pieces if piece.kind is not hidden)
 
 
 def _foot(plan: Plan, room: int) -> Iterator[str]:
@@ -202,36 +169,9 @@ def _foot(plan: Plan, room: int) -> Iterator[str]:
         lines.append(f"- {diagnostic.severity.value} **{diagnostic.code}**{place}: {quoted(diagnostic.summary)}")
     yield from _as_fits(lines, room, "- and {} more")
     yield ""
-    command = f": apply exactly this with `agentops apply -e {plan.environment} --digest {plan.digest}`"
+    command = f": apply exactly this with `{apply_command(plan)}`"
     yield f"Digest `{plan.digest}`{command if plan.is_applyable and not plan.is_empty else ''}."
 
 
-def _code(value: object) -> str:
-    """A value as inline code, fenced by more backticks than it holds."""
-    return _span(value_text(value))
-
-
-def _span(text: str) -> str:
-    ticks = "`" * (_longest_fence(text) + 1)
-    gap = " " if "`" in text else ""
-    return f"{ticks}{gap}{text}{gap}{ticks}"
-
-
-def _longest_fence(text: str) -> int:
-    longest = run = 0
-    for character in text:
-        run = run + 1 if character == "`" else 0
-        longest = max(longest, run)
-    return longest
-
-
-def quoted(text: str) -> str:
-    """Free text in Markdown: no markup, no mention of anybody, on one line."""
-    flat = " ".join(text.split())
-    for character in "\\`*_[]<>|":
-        flat = flat.replace(character, f"\\{character}")
-    return flat.replace("@", _AT)
-
-
 def _html(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", _AT)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", AT)

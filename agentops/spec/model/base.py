@@ -55,6 +55,27 @@ class Format:
 
 
 @dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """A name of the project's own vocabulary, such as the key of a mapping: one of `known`, or what fits `pattern`."""
+
+    what: str
+    known: tuple[str, ...]
+    pattern: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(schema), "pattern": self.pattern}
+
+    def _check(self, text: str) -> str:
+        if re.fullmatch(self.pattern, text) is None:
+            context = {"what": self.what, "known": self.known}
+            raise PydanticCustomError("unknown_name", "there is no such {what}", context)
+        return text
+
+
+@dataclass(frozen=True, slots=True)
 class Spoken:
     """Marks a text that the caller hears as it is written."""
 

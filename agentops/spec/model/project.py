@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from agentops.spec.model.base import Format, Model, SecretText
+from agentops.spec.model.base import Format, Model, SecretText, Vocabulary
+from agentops.watch_rules import WATCH_DISPOSITION, WATCH_METRICS
 
 EnvironmentName = Annotated[
     str, Format(r"^[a-z0-9][a-z0-9_-]{0,31}$", expected="lower-case letters, digits, _ and -, at most 32")
@@ -43,6 +45,32 @@ class LimitsSpec(Model):
     max_archived: Amount | None = Field(default=None, description="Agents archived; 0 unless said otherwise.")
 
 
+Metric = Annotated[
+    str,
+    Vocabulary(
+        what="metric",
+        known=(*WATCH_METRICS, f"{WATCH_DISPOSITION}NAME"),
+        pattern=rf"^({'|'.join(WATCH_METRICS)}|{re.escape(WATCH_DISPOSITION)}.+)$",
+    ),
+]
+Bound = Annotated[float, Field(ge=0)] | Share
+
+
+class WatchSpec(Model):
+    """What a metric must keep to after a deploy; shares such as 5%, milliseconds for the latency.
+
+    A share that drops or rises by 5% does so by five points of a hundred.
+    """
+
+    drop_at_most: Bound | None = Field(default=None, description="It falls no further below the revision before.")
+    rise_at_most: Bound | None = Field(default=None, description="It rises no further above the revision before.")
+    at_least: Bound | None = Field(default=None, description="It is no lower than this, whatever it was before.")
+    at_most: Bound | None = Field(default=None, description="It is no higher than this, whatever it was before.")
+    answer: str | None = Field(
+        default=None, min_length=1, description="disposition.NAME: the value that is counted; default: yes."
+    )
+
+
 class DeploySpec(Model):
     """How an environment deploys."""
 
@@ -64,7 +92,15 @@ class DeploySpec(Model):
     coverage: Share | None = Field(
         default=None, description="The share of tools and playbooks that `smoke` must exercise, such as 80%."
     )
-    on_failure: Literal["rollback", "keep"] | None = Field(default=None, description="What a failed call leads to.")
+    on_failure: Literal["rollback", "keep"] | None = Field(
+        default=None, description="What a failed call, or a failed rule of `watch`, leads to."
+    )
+    watch: dict[Metric, WatchSpec] | None = Field(
+        default=None, description="What `agentops watch` holds callers' calls against after a deploy, by metric."
+    )
+    watch_days: float | None = Field(
+        default=None, gt=0, le=90, description="How long after a deploy its calls are watched; default: 7 days."
+    )
 
 
 class DriftIgnored(Model):
@@ -113,6 +149,9 @@ class EnvironmentSpec(Model):
     protected: bool | None = Field(default=None, description="Apply needs the digest of a reviewed plan.")
     protected_agents: list[str] | None = Field(default=None, description="Keys that change only with acknowledgement.")
     limits: LimitsSpec | None = Field(default=None, description="How much one apply may change.")
+    requires: EnvironmentName | None = Field(
+        default=None, description="The environment where the same files have to serve and have passed their calls."
+    )
     deploy: DeploySpec | None = Field(default=None, description="How this environment deploys.")
     rules: dict[str, Any] | None = Field(default=None, description="Deny rules by code, with their settings.")
     ignore_drift: list[DriftIgnored] | None = Field(default=None, description="Console edits that are left alone.")
