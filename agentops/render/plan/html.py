@@ -14,7 +14,7 @@ from agentops.plan.sharing import Shared, Sharing, share
 from agentops.render.page import code, html_page, table
 from agentops.render.plan.html_fields import field_row, moved_item
 from agentops.render.plan.parts import joined
-from agentops.render.plan.values import ACTION_WORDS, DRIFT_WORDS, calls_text, create_text, uncalled_text
+from agentops.render.plan.values import ACTION_WORDS, DRIFT_WORDS, calls_text, create_text, told_once, uncalled_text
 from agentops.render.style import plural
 from agentops.render.visible import all_visible
 
@@ -27,7 +27,7 @@ section, .box { border: 1px solid var(--line); border-radius: .5rem; padding: 1r
 .text { border-collapse: collapse; width: 100%; table-layout: fixed; margin: .3rem 0;
   font: 14px/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
 .text td { padding: 0 .6rem 0 0; vertical-align: top; } .text td:first-child { width: 2.5rem; }
-.text tr.part td { border-top: 1px dashed var(--line); }
+.parts td { vertical-align: top; }
 .number { color: var(--faint); text-align: right; }
 ins { background: var(--add); text-decoration: none; } del { background: var(--gone); }
 """
@@ -65,7 +65,7 @@ UNKNOWN = Made()
 
 def plan_html(plan: Plan, made: Made = UNKNOWN) -> str:
     """The whole plan as a complete HTML document."""
-    plan, made = all_visible(plan), all_visible(made)
+    plan, made = told_once(plan), all_visible(made)
     body = [*_summary(plan, made), *_changes(plan), *_foot(plan, made)]
     return html_page(f"Plan for {plan.project}, {plan.environment}", body, _STYLE)
 

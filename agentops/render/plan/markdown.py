@@ -20,10 +20,10 @@ from agentops.render.plan.values import (
     apply_command,
     calls_text,
     create_text,
+    told_once,
     uncalled_text,
 )
 from agentops.render.style import plural
-from agentops.render.visible import all_visible
 
 _KEYS_LISTED = 4_000  # characters
 COMMENT_LIMIT = 60_000  # characters; GitHub takes 65,536 in a comment
@@ -45,7 +45,7 @@ def plan_marker(plan: Plan) -> str:
 
 def plan_markdown(plan: Plan, *, limit: int = COMMENT_LIMIT) -> str:
     """The plan in at most `limit` characters (2,000 at the least); what doesn't fit is counted or listed by name."""
-    plan = all_visible(plan)
+    plan = told_once(plan)
     sharing = share(plan.changes)
     head = "\n".join(_head(plan, sharing, limit // 4))
     foot = "\n".join(_foot(plan, limit // 8))
@@ -148,7 +148,8 @@ def _agent(change: AgentChange, sharing: Sharing) -> Iterator[str]:
     yield f"<details><summary>{_ICONS[change.action]} <code>{change.key}</code> {_html(change.name)}</summary>"
     yield ""
     if change.drift is not Drift.NONE:
-        yield f"**{DRIFT_WORDS[change.drift]}**: {quoted(change.drift_detail)}"
+        detail = f": {quoted(change.drift_detail)}" if change.drift_detail else ""
+        yield f"**{DRIFT_WORDS[change.drift]}**{detail}"
         yield ""
     if change.uncalled_since is not None:
         yield f"**{uncalled_text(change)}**"
