@@ -102,7 +102,7 @@ def _changes(plan: Plan) -> Iterator[str]:
     for shared in sharing.shared:
         yield from _shared(shared)
     for change in plan.changes:
-        if change not in alike:
+        if not sharing.is_all_of(change):
             yield from _agent(change, sharing)
     if alike:
         yield f"<section><h2>{plural(len(alike), 'agent')} with the changes above and nothing else</h2><ul>"

@@ -53,7 +53,7 @@ def plan_markdown(plan: Plan, *, limit: int = COMMENT_LIMIT) -> str:
     sections: list[str] = []
     left_out: list[str] = []
     alike = [change for change in plan.changes if sharing.is_all_of(change)]
-    told = [change for change in plan.changes if (change.is_change or change.drift_fields) and change not in alike]
+    told = [each for each in plan.changes if (each.is_change or each.drift_fields) and not sharing.is_all_of(each)]
     made = [(path_text(each.changes[-1].path), _shared(each)) for each in sharing.shared]
     made += [(change.key, _agent(change, sharing)) for change in told]
     for name, lines in made:
@@ -95,7 +95,7 @@ def _head(plan: Plan, sharing: Sharing, room: int) -> Iterator[str]:
     yield "| | agent | what | fields | risk |"
     yield "|---|---|---|---|---|"
     alike = [change for change in plan.changes if sharing.is_all_of(change)]
-    others = [change for change in plan.changes if change not in alike]
+    others = [change for change in plan.changes if not sharing.is_all_of(change)]
     rows = [_row(change) for change in sorted(others, key=lambda change: not change.is_change)]
     yield from _as_fits([*_row_of_all(alike), *rows], room, "| | | and {} more | | |")
     yield ""

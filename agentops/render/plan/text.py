@@ -38,7 +38,7 @@ def plan_text(plan: Plan, style: Style = PLAIN, *, is_verbose: bool = False) -> 
         lines += [*_shared(shared, style), ""]
     alike = [change for change in plan.changes if sharing.is_all_of(change)]
     for change in plan.changes:
-        if change not in alike and (change.is_change or change.unmanaged or change.drift_fields):
+        if not sharing.is_all_of(change) and (change.is_change or change.unmanaged or change.drift_fields):
             lines += [*_agent(change, sharing, style, is_verbose=is_verbose), ""]
     lines += [*_alike(alike, style), ""] if alike else []
     lines += _unchanged(plan, style)
@@ -100,10 +100,11 @@ def _agent(change: AgentChange, sharing: Sharing, style: Style, *, is_verbose: b
 
 def _alike(changes: list[AgentChange], style: Style) -> Iterator[str]:
     """Agents of which there is nothing to say but what several have in common."""
-    title = f"~ {plural(len(changes), 'agent')}"
+    symbol = SYMBOLS[changes[0].action]
+    title = f"{symbol} {plural(len(changes), 'agent')}"
     keys = ", ".join(change.key for change in changes)
     head, *rest = style.wrap(f"{title}  the changes above and nothing else: {keys}", "", "    ")
-    yield from (head.replace(title, style.paint(title, "change"), 1), *rest)
+    yield from (head.replace(title, style.paint(title, ROLES[symbol]), 1), *rest)
     if calls := calls_text(changes):
         yield from style.wrap(calls, "    ", "      ")
 
