@@ -9,6 +9,7 @@ from functools import partial
 from itertools import count
 from typing import TypeVar
 
+from agentops.account import PhoneNumber
 from agentops.clock import Clock, SystemClock
 from agentops.document import AgentListing, Mark, ObservedAgent, read_mark
 from agentops.errors import AgentopsError, PlatformError, SpecError, UsageError
@@ -108,6 +109,7 @@ async def survey(deployment: Deployment, *, prune: bool = False) -> World:
     account, project = deployment.account, deployment.project
     selected = [agent.key for agent in deployment.agents]
     listings = await account.list_agents()
+    numbers: Sequence[PhoneNumber] = ()
     if names_numbers(project.agents):
         numbers = await account.list_phone_numbers()
         project = replace(project, agents=tuple(with_product_ids(agent, numbers) for agent in project.agents))
@@ -131,6 +133,7 @@ async def survey(deployment: Deployment, *, prune: bool = False) -> World:
         agent_count=len(listings),
         leftover={key: each.name for key, each in orphans.items() if key not in pruned} if is_everything else {},
         unseen=sum(each.agent_id not in marks for each in matching.unmatched) if is_everything else 0,
+        numbers={each.product_id: each.number for each in numbers if each.number},
     )
 
 
