@@ -16,7 +16,7 @@ from agentops import __version__
 
 ACTION = ".github/actions/agentops/action.yml"
 CALLER = ".github/workflows/agentops.yml"
-_REUSABLE = ("plan", "apply", "drift", "rollback", "calls", "watch", "preview-gc")
+_REUSABLE = ("plan", "ack", "apply", "drift", "rollback", "calls", "watch", "preview-gc")
 
 
 @dataclass(frozen=True, slots=True)

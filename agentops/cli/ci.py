@@ -77,6 +77,13 @@ def apply(environment: EnvironmentOption = None, project: ProjectOption = None) 
     return _run(job, scope, main)
 
 
+@ci.command("ack")
+def ack(environment: EnvironmentOption = None) -> int:
+    """Note the acknowledgement that a comment asks for: `/agentops ack CODE DIGEST`, by somebody who may write."""
+    job, scope = _start("ack", environment, None)
+    return _run(job, scope, lambda: ci_deploy.acknowledge_comment(job))
+
+
 @ci.command("rollback")
 def rollback(
     environment: EnvironmentOption = None,

@@ -30,6 +30,9 @@ _SIGNS = {
 }
 
 
+_ASKS_SHOWN = 10
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """The commit that was looked at and the run that looked. Addresses are GitHub's own, safe to link."""
@@ -74,13 +77,28 @@ def _consequence(plan: Plan, is_protected: bool) -> str:
     if plan.is_empty and plan.is_applyable:
         return f"Merging this changes nothing in `{plan.environment}`."
     if not plan.is_applyable:
-        return f"Merging this would be refused in `{plan.environment}`, for the reasons above."
+        return "\n".join(
+            [f"Merging this would be refused in `{plan.environment}`, for the reasons above.", *_asks(plan)]
+        )
     if is_protected:
         return (
             f"**Merging this approves the digest `{plan.digest}` for `{plan.environment}`.** "
             "If anything moves before it is applied, the apply is refused."
         )
     return f"Merging this applies it to `{plan.environment}`."
+
+
+def _asks(plan: Plan) -> list[str]:
+    """The comments that would acknowledge what can be, where nothing else refuses the plan."""
+    names = [
+        f"{each.acknowledgement}:{each.agent}" if each.agent else each.acknowledgement
+        for each in plan.refusals
+        if each.acknowledgement is not None
+    ]
+    if not names or len(names) < len(plan.refusals) or len(names) > _ASKS_SHOWN:
+        return []
+    comments = [f"- `/agentops ack {name} {plan.digest}`" for name in dict.fromkeys(names)]
+    return ["", "If it is meant, somebody with write access comments, and the job is run again:", "", *comments]
 
 
 def diagnostics_list(diagnostics: Sequence[Diagnostic]) -> list[str]:
