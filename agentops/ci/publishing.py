@@ -5,6 +5,8 @@ Everything is found again and updated: running a job twice leaves what running i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from agentops.ci.acknowledging import names_of
 from agentops.ci.approval import parts_of
 from agentops.ci.comment import BODY_CHARACTERS, fit, keep_comment
@@ -12,13 +14,14 @@ from agentops.ci.github import open_github
 from agentops.ci.issue import IssueStep, close_issue, keep_issue
 from agentops.ci.job import Job
 from agentops.ci.model import Issue, Pull
+from agentops.ci.pulling import Proposal, propose_pull
 from agentops.ci.report import JobReport
 from agentops.ci.revert import Restore, Revert, propose_revert
 from agentops.ci.stamp import Kind, Stamp, Standing, stamp_line
 from agentops.errors import AgentopsError
 from agentops.plan.build import names_for
 from agentops.plan.model import Plan
-from agentops.render.ci.markdown import drift_over_page, drift_page, drift_title, drifted, revert_page
+from agentops.render.ci.markdown import drift_over_page, drift_page, drift_title, drifted, pull_page, revert_page
 
 
 async def read_changed_files(job: Job) -> tuple[str, ...]:
@@ -112,3 +115,17 @@ async def publish_revert(job: Job, environment: str, sha: str, restores: tuple[R
     )
     async with open_github(job.run) as github:
         return await propose_revert(github, job.run, revert, job.environ)
+
+
+async def publish_pull(job: Job, plan: Plan, files: Mapping[str, tuple[str, str]]) -> Pull:
+    """The pull request that brings into git what was changed in the console."""
+    keys = ", ".join(change.key for change in drifted(plan))
+    proposal = Proposal(
+        environment=plan.environment,
+        base=job.run.branch or "main",
+        title=f"Bring console edits of {keys} in {plan.environment} into git",
+        body=pull_page(plan, job.run.url),
+        files=files,
+    )
+    async with open_github(job.run) as github:
+        return await propose_pull(github, job.run, proposal, job.environ)

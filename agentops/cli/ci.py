@@ -128,6 +128,18 @@ def drift(environment: EnvironmentOption = None, project: ProjectOption = None) 
     return _run(job, scope, main)
 
 
+@ci.command("pull")
+def pull(environment: EnvironmentOption = None, project: ProjectOption = None) -> int:
+    """Propose a pull request that brings into git what was changed in the console."""
+    job, scope = _start("pull", environment, project)
+
+    async def main() -> JobReport:
+        async with opened(scope) as deployment:
+            return await ci_watch.pull_back(job, deployment, read_settings(), _hooks(scope))
+
+    return _run(job, scope, main)
+
+
 @ci.command("watch")
 def watch(environment: EnvironmentOption = None, project: ProjectOption = None) -> int:
     """Hold callers' calls since the last deploy against `deploy.watch`; what breaks a rule is restored."""

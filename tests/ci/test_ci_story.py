@@ -542,3 +542,43 @@ def test_somebody_who_may_write_acknowledges_by_comment_and_nobody_else(team: Te
     applied = team.apply()
     assert applied.exit_code == 0, applied.log
     assert "approved by [#7]" in applied.summary
+
+
+def test_edits_in_the_console_come_back_as_a_pull_request(team: Team) -> None:
+    team.write("agents/prompts/desk.md", "You answer", "You kindly answer")
+    team.commit("Be kind")
+    team.git("push", "--quiet", "origin", "main")
+    assert team.apply("staging").exit_code == 0
+    team.edit_in_console("staging", "You answer in one word.")
+    drift = team.drift()
+    assert drift.outputs["changes"] == "true"
+
+    def pull() -> JobResult:
+        return team.run("schedule", {}, "agentops-drift", "pull", {"environment": "staging"})
+
+    def proposed() -> str:
+        return team.git("--git-dir", str(team.remote), "show", "agentops/pull-staging:agents/prompts/desk.md")
+
+    first = pull()
+    assert first.exit_code == 0, first.log
+    [request] = [row for row in team.fake.pulls.values() if row["head"]["ref"] == "agentops/pull-staging"]
+    assert f"#{request['number']}" in first.summary
+    assert request["title"] == "Bring console edits of desk in staging into git"
+    assert "Quick fix" in request["body"]  # the revision, by its label and its author
+    assert "`agentops apply -e staging --overwrite-drift`" in request["body"]
+    assert proposed() == "You answer in one word."
+    assert team.git("status", "--porcelain") == ""  # the job's own checkout stays as it is
+    before = team.git("ls-remote", "origin", "agentops/pull-staging")
+    assert pull().exit_code == 0
+    assert team.git("ls-remote", "origin", "agentops/pull-staging") == before  # nothing new, nothing pushed
+    team.edit_in_console("staging", "You answer in two words.")
+    assert pull().exit_code == 0
+    assert proposed() == "You answer in two words."
+    assert len([row for row in team.fake.pulls.values() if row["head"]["ref"] == "agentops/pull-staging"]) == 1
+
+    # Where somebody has pushed meanwhile, nothing is overwritten.
+    team.write("agents/prompts/desk.md", "kindly", "gladly")
+    team.commit("Be glad")
+    team.git("push", "--quiet", "origin", "main")
+    team.git("reset", "--quiet", "--hard", "HEAD~1")
+    assert "pull_moved" in pull().log

@@ -241,14 +241,27 @@ def drift_page(plan: Plan) -> str:
     """The issue's text. It holds no time of its own and no run number: the same drift is the same text."""
     lines = [f"What serves calls in `{plan.environment}` is not what was last deployed from git.", ""]
     for change in drifted(plan):
-        detail = f": {quoted(change.drift_detail)}" if change.drift_detail else ""
-        lines += [f"**`{change.key}`** {DRIFT_WORDS[change.drift]}{detail}", ""]
-        for field in joined(change.drift_fields):
-            lines += moved_lines(field)
-        lines += ["" for _ in change.drift_fields[:1]]
-        lines += [f"Next: {advice(change, plan.environment)}.", ""]
+        lines += [*_edited(change), f"Next: {advice(change, plan.environment)}.", ""]
     last = "This issue follows the drift: it is updated while there is some and closed when there is none."
     return "\n".join([*lines, last, ""])
+
+
+def _edited(change: AgentChange) -> list[str]:
+    """Who changed what of one agent outside git."""
+    detail = f": {quoted(change.drift_detail)}" if change.drift_detail else ""
+    lines = [f"**`{change.key}`** {DRIFT_WORDS[change.drift]}{detail}", ""]
+    for field in joined(change.drift_fields):
+        lines += moved_lines(field)
+    return [*lines, *("" for _ in change.drift_fields[:1])]
+
+
+def pull_page(plan: Plan, run_url: str) -> str:
+    """The text of the pull request that brings console edits into git: whose they are, and what merging it means."""
+    lines = [f"Somebody changed what serves calls in `{plan.environment}` in the console ([run]({run_url})).", ""]
+    for change in drifted(plan):
+        lines += _edited(change)
+    lines += ["Merging this makes git say so too. To undo the edits instead, close it and apply what git says:", ""]
+    return "\n".join([*lines, f"`agentops apply -e {plan.environment} --overwrite-drift`", ""])
 
 
 def drift_over_page(plan: Plan, run_url: str) -> str:
