@@ -42,8 +42,9 @@ OUTCOME_ROLES = {
 }
 
 
-def apply_text(result: ApplyResult, style: Style = PLAIN) -> str:
-    """Every agent with its outcome, then the counts of all outcomes."""
+def apply_text(result: ApplyResult, style: Style = PLAIN, again: str = "") -> str:
+    """Every agent with its outcome, then the counts of all outcomes. `again`: the command that goes on with an
+    interrupted run; "" is the apply of its environment."""
     result = all_visible(result)
     lines = [line for agent in result.agents for line in _agent(agent, style)]
     counts = ", ".join(f"{count} {OUTCOME_WORDS[outcome]}" for outcome, count in result.counts.items() if count)
@@ -51,7 +52,8 @@ def apply_text(result: ApplyResult, style: Style = PLAIN) -> str:
     lines.append(f"Run: {result.run_id}")
     if result.is_interrupted:
         lines += [style.paint(line, "bad") for line in style.wrap(_interrupted(result), "", "  ")]
-        lines.append(f"next: `agentops apply -e {shlex.quote(result.environment)}`")
+        where = shlex.quote(result.environment)
+        lines.append(f"next: `{again}`" if again else f"next: `agentops apply -e {where}`")
     return "\n".join(lines) + "\n"
 
 
