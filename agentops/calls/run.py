@@ -147,7 +147,7 @@ def _broken_off(report: CallReport, failure: Exception) -> CallResult:
 
 async def _call(prepared: Prepared, target: Target, wiring: Wiring, report: CallReport) -> CallResult:
     script = prepared.script
-    opening = Opening(target, script.mode, script.sample_rate_hz, script.variables)
+    opening = Opening(target, script.mode, script.sample_rate_hz, script.variables, wiring.scrubber)
     try:
         session = await open_session(opening, wiring.platform, wiring.dial)
     except NoConnection as failure:

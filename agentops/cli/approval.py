@@ -96,7 +96,9 @@ def carry_out(
 def _in_short(plan: Plan) -> str:
     """One line for a plan that was read before it was approved."""
     changed = sum(change.is_change for change in plan.changes)
-    return f"Plan {plan.digest} for {plan.environment}: {plural(changed, 'agent')} to change"
+    shared = sum(change.is_change for change in plan.resources)
+    more = f" and {plural(shared, 'shared resource')}" if shared else ""
+    return f"Plan {plan.digest} for {plan.environment}: {plural(changed, 'agent')}{more} to change"
 
 
 def has_consent(plan: Plan, environment: Environment, consent: Consent) -> bool:

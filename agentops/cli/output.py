@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from agentops import workflow
 from agentops.apply.journal import event_data
-from agentops.apply.model import ApplyResult, Event, EventSink
+from agentops.apply.model import ApplyResult, Event, EventSink, Warned
 from agentops.cli.options import PlanFormat, ProgressFormat, TextOrJson
 from agentops.cli.session import talk
 from agentops.clock import SystemClock
@@ -91,6 +91,12 @@ def tell_event(event: Event) -> None:
     """Says what an apply is doing, one line at a time."""
     if (line := event_text(event, stderr_style())) is not None:
         talk(line)
+
+
+def tell_warning(event: Event) -> None:
+    """Says only what went wrong, of a run that is no more than a means."""
+    if isinstance(event, Warned):
+        tell_event(event)
 
 
 def made_now(start: Path, command: str = "") -> Made:
