@@ -66,9 +66,10 @@ def plan_output(
             return plan_html(plan, made)
 
 
-def result_output(result: ApplyResult, output_format: TextOrJson) -> str:
-    """The result of an apply in one of its formats."""
-    return result_json(result) if output_format is TextOrJson.JSON else apply_text(result, stdout_style())
+def result_output(result: ApplyResult, output_format: TextOrJson, again: str = "") -> str:
+    """The result of an apply in one of its formats. `again`: what goes on with it once it was interrupted, when that is
+    not the apply of its environment."""
+    return result_json(result) if output_format is TextOrJson.JSON else apply_text(result, stdout_style(), again)
 
 
 @contextmanager
