@@ -81,9 +81,9 @@ def tell_event(event: Event) -> None:
         talk(line)
 
 
-def call_hooks() -> CallHooks:
-    """Pages in the run's folder, progress on stderr."""
+def call_hooks(*, tells_lines: bool = True) -> CallHooks:
+    """Pages in the run's folder, progress on stderr; `tells_lines`: also what is said while calls go on."""
     # Loads what places calls, which the help of `apply` has no use for.
-    from agentops.cli.call_pages import tell_progress, write_pages
+    from agentops.cli.call_pages import tell_ends, tell_progress, write_pages
 
-    return workflow.applying.CallHooks(write_pages, tell_progress)
+    return workflow.applying.CallHooks(write_pages, tell_progress if tells_lines else tell_ends)

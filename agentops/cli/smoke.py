@@ -15,9 +15,9 @@ import typer
 from agentops import workflow
 from agentops.calls.baseline import NO_BASELINE
 from agentops.calls.folder import keep_in
-from agentops.calls.schedule import RunOptions
+from agentops.calls.schedule import Progress, RunOptions
 from agentops.cli import completion
-from agentops.cli.call_pages import exit_code_of, run_output, tell_progress, write_pages
+from agentops.cli.call_pages import exit_code_of, run_output, tell_ends, tell_progress, write_pages
 from agentops.cli.mutants import try_mutants
 from agentops.cli.options import (
     AgentOption,
@@ -52,6 +52,9 @@ ScriptArgument = Annotated[
 ]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", metavar="DIR", help="Where the reports go; default: under .agentops/calls.")
+]
+CoverageOption = Annotated[
+    bool, typer.Option("--coverage", help="Say which tools and playbooks the scripts exercised.")
 ]
 TagOption = Annotated[list[str] | None, typer.Option("--tag", help="Only scripts with this tag; repeatable.")]
 
@@ -88,10 +91,7 @@ def smoke(
             "--replay", metavar="REPORT", help="Let simulated callers say what they said there, word for word."
         ),
     ] = None,
-    coverage: Annotated[
-        bool,
-        typer.Option("--coverage", help="Say which tools and playbooks the scripts exercised."),
-    ] = False,
+    coverage: CoverageOption = False,
     preview: Annotated[
         str | None, typer.Option("--preview", metavar="NAME", help="Call the copies that `preview up NAME` put up.")
     ] = None,
@@ -119,6 +119,7 @@ def smoke(
         read(replay) if replay else None,
         coverage,
         preview,
+        tell_progress if output_format is TextOrJson.TEXT else tell_ends,
     )
     run, folder, floor = run_async(lambda: _call(scope, request, asked))
     # What was heard is told first: it was paid for, and a full disk takes the pages only.
@@ -147,6 +148,7 @@ class _Asked:
     replay: EarlierRun | None
     coverage: bool
     preview: str | None
+    progress: Progress
 
 
 async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunReport, Path, float | None]:
@@ -165,7 +167,7 @@ async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunR
             return await recorded.judge_again(deployment, scripts, asked.rejudge, folder, before), folder, None
         floor = deployment.environment.deploy.coverage_floor
         options = RunOptions(
-            concurrency=asked.concurrency, shard=request.shard, progress=tell_progress, keep=keep_in(folder)
+            concurrency=asked.concurrency, shard=request.shard, progress=asked.progress, keep=keep_in(folder)
         )
         measures_coverage = asked.coverage or floor is not None
         run = await workflow.calls.smoke(
