@@ -7,6 +7,8 @@ PYTHON ?= $(firstword $(foreach v,$(VERSIONS),$(shell python$(v) -c 'print("pyth
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
+# Commands that the tests and the demo start would compile every module anew, and take three times as long.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint types bench soak mutants browser node clean
 

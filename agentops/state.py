@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from agentops.errors import LocalError
+from agentops.files import write_file
 
 STATE_FOLDER = ".agentops"
 
@@ -18,14 +18,9 @@ def state_folder(root: Path) -> Path:
         folder.mkdir(mode=0o700, exist_ok=True)
         ignore = folder / ".gitignore"
         if not ignore.exists():
-            ignore.write_text("*\n")
+            write_file(ignore, "*\n")
     except OSError as failure:
         raise LocalError.of(failure, folder, doing="can't be made") from None
     if folder.stat().st_mode & 0o077:
         folder.chmod(0o700)
     return folder
-
-
-def private_file(path: str, flags: int) -> int:
-    """An opener for files that hold what only their owner may read."""
-    return os.open(path, flags, 0o600)

@@ -1,38 +1,42 @@
-"""What the documentation says is true: links lead somewhere, commands exist as they are written, the tour runs."""
+"""What the documentation says is true: links lead somewhere, commands and hooks are as they are written."""
 
 from __future__ import annotations
 
 import ast
 import re
 import shlex
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
+from typer import TyperException
 
-from agentops.cli.app import run
 from agentops.cli.main import load_verb
+from agentops.cli.schemas import schema_files
 from agentops.cli.verbs import verbs
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 LINK = re.compile(r"\]\(([^)#:]+)(#[^)]*)?\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+INDENTED = re.compile(r"^    (agentops .*)$", re.MULTILINE)
 SPAN = re.compile(r"`(agentops [^`\n]+)`")
-SHELL = ("sh", "bash", "console", "shell")
+SHELL = ("", "sh", "bash", "console", "shell")
 
 
-def commands_of(page: Path) -> Iterator[str]:
-    """Every `agentops ...` command line on a page, in fenced shell blocks and in code spans."""
+def commands_of(page: Path) -> Iterator[tuple[str, bool]]:
+    """Every `agentops ...` command line on a page, and whether it is whole: in a block it is, in a sentence it may be a
+    verb alone."""
     text = page.read_text()
     for language, block in FENCE.findall(text):
-        for line in block.splitlines() if language in SHELL else ():
-            line = line.strip().removeprefix("$ ").partition("  #")[0].strip().rstrip("\\").strip()
+        for line in block.replace("\\\n", "").splitlines() if language in SHELL else ():
+            line = line.strip().removeprefix("$ ").partition("  #")[0].strip()
             if line.startswith("agentops "):
-                yield line
-    yield from SPAN.findall(FENCE.sub("", text))
+                yield line, True
+    prose = FENCE.sub("", text)
+    yield from ((line, True) for line in INDENTED.findall(prose))
+    yield from ((line, False) for line in SPAN.findall(prose))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -41,46 +45,44 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-def options_of(command: Any) -> set[str]:
-    return {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
-
-
-def verb_of(words: list[str]) -> Any:
-    """The command that the words after `agentops` name, going into verbs that have verbs of their own."""
-    command = load_verb(words[0], verbs()[words[0]][0])
-    for word in words[1:]:
-        inner = getattr(command, "commands", {}).get(word)
-        if inner is None:
-            break
-        command = inner
-    return command
-
-
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_are_written_as_they_are(page: Path) -> None:
-    for line in commands_of(page):
-        words = shlex.split(re.split(r" [|>&;]|\$\(", line)[0].replace("...", "").replace("…", ""))[1:]
-        if not words or words[0] in ("--help", "--version", "--install-completion", "VERB"):
+    """Verb, options, choices and the number of arguments, as the command line itself judges them."""
+    for line, is_whole in commands_of(page):
+        words = shlex.split(re.split(r" [|>&;]|\$\(", line)[0])[1:]
+        if not words or words[0] in ("--help", "--version", "--install-completion", "help", "version", "VERB"):
             continue
         assert words[0] in verbs(), f"{page.name}: {line}"
-        known = options_of(verb_of(words)) | {"--help"}
-        used = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
-        assert used <= known, f"{page.name}: {line}: {sorted(used - known)}"
+        name, command = words[0], load_verb(words[0], verbs()[words[0]][0])
+        rest = words[1:]
+        while rest and (inner := getattr(command, "commands", {})):
+            assert rest[0] in inner, f"{page.name}: {line}: none of {', '.join(inner)}"
+            name, command, rest = rest[0], inner[rest[0]], rest[1:]
+        try:
+            command.make_context(name, rest)
+        except TyperException as wrong:
+            if is_whole or type(wrong).__name__ not in ("MissingParameter", "NoArgsIsHelpError"):
+                pytest.fail(f"{page.name}: {line}: {wrong.format_message()}")
 
 
-@pytest.mark.slow
-@pytest.mark.speech
-def test_the_tour_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its first three steps, typed as they stand there; the steps after them change files by hand."""
-    shutil.copytree(ROOT / "agents", tmp_path / "agents")
-    shutil.copy(ROOT / "agentops.yaml", tmp_path)
-    monkeypatch.chdir(tmp_path)
-    tour = ROOT.joinpath("README.md").read_text().partition("## Five minutes")[2].partition("**4. ")[0]
-    blocks = "".join(block for language, block in FENCE.findall(tour) if language == "console")
-    typed = [line.removeprefix("$ ") for line in blocks.splitlines() if line.startswith("$ agentops")]
-    assert len(typed) >= 4
-    for line in typed:
-        assert run(shlex.split(line)[1:]) == 0, line
+def test_schemas_that_an_editor_is_pointed_to_are_there() -> None:
+    named = set(re.findall(r"schemas/([a-z]+\.schema\.json)", ROOT.joinpath("docs/editors.md").read_text()))
+    assert named >= {"project.schema.json", "agent.schema.json", "fragment.schema.json"}
+    assert named <= set(schema_files())
+
+
+def test_hooks_run_for_a_projects_files_and_are_commands_as_they_are() -> None:
+    hooks = YAML(typ="safe").load(ROOT / ".pre-commit-hooks.yaml")
+    page = ROOT.joinpath("docs/editors.md").read_text()
+    assert re.findall(r"- id: (\S+)", page) == [hook["id"] for hook in hooks]
+    for hook in hooks:
+        assert hook["pass_filenames"] is False  # the whole project, which a change anywhere in it can break
+        verb = hook["entry"].removeprefix("agentops ")
+        load_verb(verb, verbs()[verb][0]).make_context(verb, [])
+        for path in ("agentops.yaml", "voice/agentops.yaml", "agents/support.yaml", "voice/agents/calls/hours.yaml"):
+            assert re.search(hook["files"], path), (hook["id"], path)
+        assert not re.search(hook["files"], "docs/agents.yaml")
+        assert re.search(hook["files"], "agents/prompts/support.md") or verb == "fmt"
 
 
 CODE = re.compile(r"`([a-z_]+(?:\.\w+)+)`")

@@ -237,7 +237,11 @@ class _Engine:
             detail = "kept, though the calls were inconclusive; the next apply makes them again"
             self._finish(result_of(called, Outcome.APPLIED, detail))
             return
-        failed = VerifyError(f"{called.change.key}: a call after going live failed", code="call_failed")
+        failed = VerifyError(
+            f"{called.change.key}: a call after going live failed",
+            hint="the report says what was heard: correct the agent or the script, then apply again",
+            code="call_failed",
+        )
         if self.options.deploy.on_failure is OnFailure.KEEP:
             detail = "the calls failed; kept, as this environment asks"
             self._fail(StoppedError(called, Stage.SMOKE, failed), detail)
@@ -248,7 +252,7 @@ class _Engine:
         self, undone: Undoable, error: AgentopsError, stage: Stage | None, *, is_blameless: bool = False
     ) -> None:
         """Restores what served before, because of `error` in `stage` (None: in another agent)."""
-        problem = Problem.from_error(error)
+        problem = Problem.from_error(error, self.plan.environment)
         if undone.agent.is_first_deploy and not isinstance(undone, Overtook):
             detail = "nothing served before, so there is nothing to go back to"
             self._finish(result_of(undone, Outcome.FAILED, detail, stage=stage, problem=problem))
@@ -272,7 +276,9 @@ class _Engine:
             ended, last = self.results[key], self.run.reached[key]
             is_kept_failure = ended.outcome in (Outcome.FAILED, Outcome.UNKNOWN) and not is_first
             if ended.outcome is Outcome.APPLIED or is_kept_failure:
-                other = AgentopsError("another agent of the same run failed", code="atomic")
+                other = AgentopsError(
+                    "another agent of the same run failed", hint="see to that one, then apply again", code="atomic"
+                )
                 undone = last if isinstance(last, Called | Deployed) else served
                 await self._take_back(undone, other, None, is_blameless=not is_kept_failure)
             if is_kept_failure:  # its own failure tells more than that of another
@@ -326,7 +332,8 @@ class _Engine:
         is_unread = stopped.stage is Stage.VERIFY and isinstance(error, (UnavailableError, RateLimitedError))
         is_unknown = is_unread or isinstance(error, OutcomeUnknownError)
         outcome = Outcome.UNKNOWN if is_unknown else Outcome.FAILED
-        result = result_of(stopped.reached, outcome, detail, stage=stopped.stage, problem=Problem.from_error(error))
+        problem = Problem.from_error(error, self.plan.environment)
+        result = result_of(stopped.reached, outcome, detail, stage=stopped.stage, problem=problem)
         if not detail and result.revision_id is not None and result.serving_revision_id == result.revision_id:
             result = replace(result, detail="it is live all the same")
         self._finish(result)

@@ -26,8 +26,9 @@ from filelock import FileLock, Timeout
 from agentops.apply.model import Event
 from agentops.clock import Clock
 from agentops.errors import LocalError, StaleError
+from agentops.files import private_file
 from agentops.scrub import NO_SECRETS, Scrubber
-from agentops.state import private_file, state_folder
+from agentops.state import state_folder
 
 FORMAT_VERSION = 1
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from agentops.clock import Clock
+from agentops.commands import in_environment
 from agentops.document import Deploy
 from agentops.document import Verdict as Verdict
 from agentops.errors import AgentopsError, ExitCode
@@ -103,8 +104,9 @@ class Problem:
     exit_code: ExitCode = ExitCode.FAILED
 
     @classmethod
-    def from_error(cls, error: AgentopsError) -> Problem:
-        return cls(code=error.code, summary=error.summary, hint=error.hint, exit_code=error.exit_code)
+    def from_error(cls, error: AgentopsError, environment: str) -> Problem:
+        hint = in_environment(error.hint, environment) if error.hint else None
+        return cls(code=error.code, summary=error.summary, hint=hint, exit_code=error.exit_code)
 
 
 @dataclass(frozen=True, slots=True)

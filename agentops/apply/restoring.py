@@ -39,7 +39,11 @@ async def restore(run: Run, undone: Undoable, *, is_blameless: bool = False) -> 
     restoring = run.reach(Restoring(undone))
     with run.at(restoring, Stage.RESTORE) as details:
         if before is None:
-            raise VerifyError(f"{agent.change.key}: nothing served before", code="nothing_to_restore")
+            raise VerifyError(
+                f"{agent.change.key}: nothing served before",
+                hint="correct the agent and apply again, or archive it in the console",
+                code="nothing_to_restore",
+            )
         restored = await _put_back(run, agent, before, ours.revision_id if ours else agent.base_id)
         details.append(f"revision {called(restored)} serves")
         note = note_on(NoteKind.UNDONE, ours) if is_blameless and ours else None
@@ -105,7 +109,7 @@ async def _put_back(run: Run, agent: Guarded, revision: Revision, replaced_id: s
     if not is_same_document(found, revision) and revision.document is not None:
         cause = VerifyError(
             f"{agent.change.key}: revision {called(found)} serves now, which is not what served before",
-            hint="look at the agent in the console; `agentops rollback` tries again",
+            hint="look at the agent in the console; `agentops rollback {agent.change.key}` tries again",
             code="not_restored",
         )
         raise StoppedError(Verified(agent, found), Stage.RESTORE, cause)

@@ -57,7 +57,7 @@ def choose_revision(key: str, live: Revision | None, revisions: Sequence[Revisio
     on_live_branch = [r for r in found if live is None or r.branch_id == live.branch_id]
     found = on_live_branch or found
     if not found:
-        hint = f"`agentops history --agent {key}` lists them"
+        hint = f"`agentops history {key}` lists them"
         raise UsageError(f"{key}: no revision is called {to!r}", hint=hint, code="no_revision")
     if len(found) > 1:
         names = ", ".join(str(r.number or r.revision_id) for r in found)

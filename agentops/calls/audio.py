@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agentops.calls.conversation import Track
+from agentops.files import read_bytes
 
 Samples: TypeAlias = npt.NDArray[np.float64]
 
@@ -55,9 +56,10 @@ def resample(samples: Samples, from_hz: int, to_hz: int) -> Samples:
 
 
 def read_wav(path: Path, rate_hz: int) -> Samples:
-    """Any PCM or float WAV as mono at `rate_hz`. Raises ValueError that says what is wrong with the file."""
+    """Any PCM or float WAV as mono at `rate_hz`. Raises UsageError, or ValueError that says what is wrong."""
+    data = read_bytes(path, hint="name a WAV file beside the script", code="sound-file")
     try:
-        samples, rate = _parse_wav(path.read_bytes())
+        samples, rate = _parse_wav(data)
     except (struct.error, IndexError, KeyError):
         raise ValueError(f"{path.name} is not a complete WAV file") from None
     return resample(samples, rate, rate_hz)

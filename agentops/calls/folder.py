@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from agentops.calls.model import REPORT_FORMAT, CallReport, RunReport, ScriptReport
 from agentops.calls.protocol import AgentAudio, Event
-from agentops.calls.run import CallResult
+from agentops.calls.run import TRACEBACK_FILE, CallResult
 from agentops.errors import UsageError
+from agentops.files import copy_folder, make_folder, read_text, write_file
 
 _RUN = TypeAdapter(RunReport)
 _CALL = TypeAdapter(CallReport)
+_A_REPORT = "name the report.json that `agentops smoke` left in its folder, such as .agentops/calls/*/report.json"
 
 
 def keep_in(root: Path) -> Callable[[CallResult], CallReport]:
@@ -33,13 +34,15 @@ def save_call(result: CallResult, root: Path) -> CallReport:
     """Writes the call's folder under `root` and returns its report with the names of what was written."""
     report = result.report
     folder = root / call_folder(report)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     if result.recording is not None:
-        (folder / "recording.wav").write_bytes(result.recording.wav)
-    (folder / "events.jsonl").write_text("".join(_event_lines(result.events)), "utf-8")
+        write_file(folder / "recording.wav", result.recording.wav, is_private=True)
+    write_file(folder / "events.jsonl", "".join(_event_lines(result.events)), is_private=True)
+    if result.traceback:
+        write_file(folder / TRACEBACK_FILE, result.traceback, is_private=True)
     recording = "recording.wav" if result.recording is not None else None
     report = replace(report, folder=folder.relative_to(root).as_posix(), recording=recording)
-    (folder / "report.json").write_text(call_json(report), "utf-8")
+    write_file(folder / "report.json", call_json(report), is_private=True)
     return report
 
 
@@ -69,6 +72,9 @@ def run_json(report: RunReport) -> str:
     return json.dumps(_RUN.dump_python(report, mode="json"), ensure_ascii=False, indent=1) + "\n"
 
 
+_WRITES_ONE = "`agentops smoke --output DIR` writes one: DIR/report.json"
+
+
 def run_schema() -> dict[str, Any]:
     """The JSON Schema of a run's report."""
     schema = _RUN.json_schema(mode="serialization")
@@ -77,16 +83,16 @@ def run_schema() -> dict[str, Any]:
 
 def read_run(path: Path) -> RunReport:
     """A run's report from its JSON file. Raises `UsageError`."""
+    text = read_text(path, hint=_A_REPORT)
     try:
-        data = json.loads(path.read_text("utf-8"))
+        data = json.loads(text)
         version = data.get("format_version") if isinstance(data, dict) else None
         if version != REPORT_FORMAT:
-            raise UsageError(f"{path} is not a call report of format {REPORT_FORMAT} (it says {version!r})")
+            said = "no format" if version is None else f"format {version!r}"
+            raise UsageError(f"{path} is not a call report of format {REPORT_FORMAT}: it has {said}", hint=_A_REPORT)
         return _RUN.validate_python(data)
-    except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror}") from None
-    except (ValueError, ValidationError):
-        raise UsageError(f"{path} is not a call report") from None
+    except (ValueError, RecursionError):  # a `ValidationError` is a ValueError
+        raise UsageError(f"{path} is not a call report", hint=_A_REPORT) from None
 
 
 def merge_folders(reports: Sequence[Path], output: Path) -> RunReport:
@@ -97,7 +103,7 @@ def merge_folders(reports: Sequence[Path], output: Path) -> RunReport:
         calls = {call.folder: f"{number}-{call.folder}" for call in run.calls if call.folder}
         for name, copy in calls.items():
             if (path.parent / name).is_dir():
-                shutil.copytree(path.parent / name, output / copy, dirs_exist_ok=True)
+                copy_folder(path.parent / name, output / copy)
         runs.append(_renamed(run, calls))
     return merge_runs(runs)
 
@@ -113,7 +119,7 @@ def merge_runs(runs: Iterable[RunReport]) -> RunReport:
     """Shards as one run: scripts by file, the calls of the same script together. Raises `UsageError` on no runs."""
     runs = list(runs)
     if not runs:
-        raise UsageError("there are no reports to merge")
+        raise UsageError("there are no reports to merge", hint=_WRITES_ONE)
     merged: dict[tuple[str, str], ScriptReport] = {}
     for script in (script for run in runs for script in run.scripts):
         known = merged.get((script.script, script.agent))

@@ -59,7 +59,8 @@ def _voice(script: Script, said: Speech, folder: Path) -> Sound:
     samples = _read(folder, said.file, rate) if said.file else audio.to_samples(_synthesize(script, said))
     samples = audio.trim(samples, rate)
     if not len(samples):
-        raise UsageError(f"nothing can be heard in {said.file or said.text!r}", code="silent-speech")
+        hint = "give it words that can be spoken, or a sound file with speech in it"
+        raise UsageError(f"nothing can be heard in {said.file or said.text!r}", hint=hint, code="silent-speech")
     if not said.file:
         samples = audio.amplify(samples, _CALLER_DBFS - audio.measure(samples, rate).loudness_dbfs)
     samples = audio.amplify(samples, script.caller.gain_db if said.gain_db is None else said.gain_db)
@@ -85,10 +86,9 @@ def _read(folder: Path, name: str, rate_hz: int) -> Samples:
 
     try:
         return audio.read_wav(folder / name, rate_hz)
-    except FileNotFoundError:
-        raise UsageError(f"there is no sound file {folder / name}", code="sound-file") from None
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{folder / name} can't be used: {error}", code="sound-file") from None
+    except ValueError as error:
+        hint = "name a WAV file beside the script"
+        raise UsageError(f"{folder / name} can't be used: {error}", hint=hint, code="sound-file") from None
 
 
 def _room(script: Script, noise: Noise, seed: int) -> Room:

@@ -40,6 +40,9 @@ def _without_tag(loc: Sequence[Any]) -> tuple[str | int, ...]:
 def _explain(problem: Any, dotted: str) -> tuple[str, str | None]:
     name = dotted.rpartition(".")[2]
     match problem["type"]:
+        case "model_type" if not dotted:
+            hint = "a call script is a mapping with `agent` and `steps`; `agentops schema call` describes it"
+            return "the file holds no call script", hint
         case "extra_forbidden":
             near = get_close_matches(name, _FIELD_NAMES, n=1)
             return f"unknown field {dotted}", f"did you mean {near[0]}?" if near else None

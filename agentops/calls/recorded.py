@@ -26,6 +26,7 @@ from agentops.calls.run import CallResult, Prepared, Wiring
 from agentops.calls.script import ExpectEndStep, ExpectStep, SendTextStep, Step, speech_of
 from agentops.calls.slowness import Slowness
 from agentops.errors import UsageError
+from agentops.files import read_bytes, read_text
 
 _EVENTS = {kind.__name__: kind for kind in get_args(Event)}
 _ROUNDING_MS = 0.1  # of the times in events.jsonl
@@ -34,15 +35,17 @@ _LATE_TRANSCRIPT_MS = 1_500.0  # a transcript may come so long after its sound
 _OF_THE_LINE = frozenset({"agent is reached", "line stays up", "no platform error", "caller stays in its role"})
 
 
+_NEEDED = "judge a folder as `agentops smoke --output DIR` left it, with the folder of each call"
+
+
 def read_events(path: Path) -> list[Event]:
     """The events of a call as they were kept, sound as silence of its length. Raises UsageError."""
+    hint = "`agentops smoke` leaves events.jsonl in each call's folder; name the run's folder as it left it"
+    text = read_text(path, hint=hint)
     try:
-        lines = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
-        return [_event(line) for line in lines]
-    except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError):
-        raise UsageError(f"{path} does not hold the events of a call") from None
+        return [_event(json.loads(line)) for line in text.splitlines() if line]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise UsageError(f"{path} does not hold the events of a call", hint=hint) from None
 
 
 def _event(line: dict[str, Any]) -> Event:
@@ -124,10 +127,11 @@ class Recorded:
         from agentops.calls.audio import read_stereo
         from agentops.calls.recording import Recording, add_sound
 
+        what, hint = f"the recording of {report.title}", "name the run's folder as `agentops smoke` left it"
         try:
-            caller, agent, rate = read_stereo((self.folder / report.recording).read_bytes())
-        except (OSError, ValueError) as error:
-            raise UsageError(f"the recording of {report.title} can't be read: {error}") from None
+            caller, agent, rate = read_stereo(read_bytes(self.folder / report.recording, what, hint=hint))
+        except ValueError as error:
+            raise UsageError(f"{what} can't be read: {error}", hint=hint) from None
         recording = Recording(caller, agent, rate)
         return add_sound(facts, recording), recording
 

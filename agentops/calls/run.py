@@ -6,6 +6,7 @@ Running many is `schedule`'s work, getting the words spoken `preparing`'s, writi
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -27,11 +28,13 @@ from agentops.calls.session import Dial, NoConnection, Opening, Platform, Target
 from agentops.calls.simulated import SimulatedCaller
 from agentops.calls.slowness import Slowness
 from agentops.calls.steps import Walk
+from agentops.errors import AgentopsError
 from agentops.scrub import NO_SECRETS, Scrubber
 
 if TYPE_CHECKING:
     from agentops.calls.recording import Recording
 
+TRACEBACK_FILE = "internal-error.txt"  # in the call's folder
 _THEIR_FAULTS = {"internal_error", "worker_not_ready", "no_session"}
 
 
@@ -84,24 +87,36 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """The report, and what it was made from. `lateness_ms`: how late each 40 ms chunk left."""
+    """The report, and what it was made from.
+
+    lateness_ms: how late each 40 ms chunk left
+    traceback:   of a defect of ours that ended the call
+    """
 
     report: CallReport
     events: Sequence[Event] = ()
     recording: Recording | None = None
     lateness_ms: Sequence[float] = ()
+    traceback: str = ""
 
 
 async def run_call(prepared: Prepared, target: Target, wiring: Wiring, *, attempt: int = 1) -> CallResult:
-    """Calls once. Never raises for what the platform or the agent does: that is in the report, without any secret."""
-    result = await _call(prepared, target, wiring, attempt)
+    """Calls once. Never raises: whatever goes wrong is in the report of this call, without any secret."""
+    report = _begun(prepared, target, wiring, attempt)
+    try:
+        result = await _call(prepared, target, wiring, report)
+    except Exception as failure:  # noqa: BLE001 - the boundary of one call: the others of the run go on
+        result = _broken_off(report, failure)
     scrub = wiring.scrubber.deep
-    return replace(result, report=scrub(result.report), events=scrub(list(result.events)))
+    return replace(
+        result, report=scrub(result.report), events=scrub(list(result.events)), traceback=scrub(result.traceback)
+    )
 
 
-async def _call(prepared: Prepared, target: Target, wiring: Wiring, attempt: int) -> CallResult:
+def _begun(prepared: Prepared, target: Target, wiring: Wiring, attempt: int) -> CallReport:
+    """The report of a call of which nothing is known yet."""
     script = prepared.script
-    report = CallReport(
+    return CallReport(
         script=prepared.file,
         name=script.name,
         agent=script.agent,
@@ -110,11 +125,28 @@ async def _call(prepared: Prepared, target: Target, wiring: Wiring, attempt: int
         checks=(),
         environment=target.environment,
         agent_id=target.agent_id,
+        revision=target.revision,
+        label=target.label,
         attempt=attempt,
         tags=script.tags,
         started_at=wiring.now().isoformat(timespec="seconds"),
         baseline=wiring.baseline.of(script.agent, prepared.file),
     )
+
+
+def _broken_off(report: CallReport, failure: Exception) -> CallResult:
+    """A call that we could not bring to its end. What isn't told as a failure of its own is a defect of ours."""
+    if isinstance(failure, AgentopsError):
+        heard, traced = failure.summary, ""
+    else:
+        heard = f"internal error: {type(failure).__name__}; this is a defect of agentops: report {TRACEBACK_FILE}"
+        traced = "".join(traceback.format_exception(failure))
+    check = Check("the call is carried through", Kind.INFRASTRUCTURE, False, "a call to its end", heard)
+    return CallResult(replace(report, checks=(check,), verdict=verdict_of((check,))), traceback=traced)
+
+
+async def _call(prepared: Prepared, target: Target, wiring: Wiring, report: CallReport) -> CallResult:
+    script = prepared.script
     opening = Opening(target, script.mode, script.sample_rate_hz, script.variables)
     try:
         session = await open_session(opening, wiring.platform, wiring.dial)

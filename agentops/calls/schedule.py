@@ -10,12 +10,13 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from agentops.calls.model import CallReport, RunReport, ScriptReport
 from agentops.calls.run import CallResult, Prepared, Wiring, run_call
 from agentops.calls.session import Target
+from agentops.errors import LocalError
 
 _SWITCH_S = 0.0005
 
@@ -90,7 +91,7 @@ async def run_calls(scheduled: Sequence[ScheduledCall], wiring: Wiring, options:
             script = item.prepared.script
             options.progress(CallStarted(script.name or item.prepared.file, script.agent, attempt, item.times))
             result = await run_call(item.prepared, item.target, wiring, attempt=attempt)
-            report = await asyncio.to_thread(options.keep, result)
+            report = await asyncio.to_thread(_kept, options.keep, result)
             done += 1
             options.progress(CallEnded(report, done, total))
             return report
@@ -106,6 +107,14 @@ async def run_calls(scheduled: Sequence[ScheduledCall], wiring: Wiring, options:
     return RunReport(
         options.environment, tuple(reports), started.isoformat(timespec="seconds"), duration_ms, options.shard
     )
+
+
+def _kept(keep: Keep, result: CallResult) -> CallReport:
+    """What `keep` makes of the call; where this machine refuses its files, the report alone, which says so."""
+    try:
+        return keep(result)
+    except LocalError as failure:
+        return replace(result.report, notes=(*result.report.notes, f"not all files were kept: {failure.summary}"))
 
 
 @contextmanager

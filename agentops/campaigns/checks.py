@@ -72,11 +72,15 @@ def refusals(
     audience: Audience,
     estimated: Estimate,
     *,
-    now: datetime,
+    begins: datetime,
+    is_now: bool = True,
     not_to_call: Collection[str],
     credits_left: float | None,
 ) -> Iterator[Refused]:
-    """Everything that speaks against dialling at `now`, but for what the agent itself says."""
+    """Everything that speaks against dialling from `begins` on, but for what the agent itself says.
+
+    is_now: whether that is the present, which only changes the words
+    """
     placeless = [member.line for member in audience.members if not member.zones]
     if placeless:
         yield Refused(
@@ -84,15 +88,18 @@ def refusals(
             f"{len(placeless)} numbers are toll-free or tell no time zone: lines {listed(placeless)}",
             "add a column with IANA time zones and name it: `zone_column:`",
         )
-    end = now + timedelta(minutes=estimated.lasts_min or 0)
-    open_in = {zone: is_open(campaign.window, ZoneInfo(zone), now, end) for zone in _zones(audience)}
+    end = begins + timedelta(minutes=estimated.lasts_min or 0)
+    open_in = {zone: is_open(campaign.window, ZoneInfo(zone), begins, end) for zone in _zones(audience)}
     outside = [m.line for m in audience.members if not all(open_in[zone] for zone in m.zones)]
     if outside:
-        until = "now" if estimated.lasts_min is None else f"from now until the estimated end ({end:%Y-%m-%d %H:%M} UTC)"
+        start = "now" if is_now else f"{begins:%Y-%m-%d %H:%M} UTC"
+        until = f"from {start} until the estimated end ({end:%Y-%m-%d %H:%M} UTC)"
+        if estimated.lasts_min is None:
+            until = start if is_now else f"at {start}"
         yield Refused(
             "OUTSIDE_WINDOW",
             f"{len(outside)} people may be outside of the window {until}: lines {listed(outside)}",
-            "start it later, or split the audience by time zone",
+            "start it at another time (`--at`), or split the audience by time zone",
         )
     unwanted = [member.line for member in audience.members if member.number in not_to_call]
     if unwanted:

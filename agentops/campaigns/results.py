@@ -21,8 +21,8 @@ class Results:
     failed:       calls that were not completed, by the platform's reason
     dispositions: by metric, how often each value was found; free texts are counted as "(a text)"
     by_hour:      calls by the hour in which they began, in UTC: "2026-10-01 10:00"
-    revisions:    calls by the agent's revision that served them
-    cost:         in the platform's unit
+    revisions:    calls by the agent's revision that served them: its number, or its id where that isn't known
+    cost:         in the platform's unit; None where no call tells it
     """
 
     people: int = 0
@@ -32,19 +32,23 @@ class Results:
     answered: int = 0
     retried: int = 0
     minutes: float = 0.0
-    cost: float = 0.0
+    cost: float | None = None
     failed: Mapping[str, int] = field(default_factory=dict)
     dispositions: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     by_hour: Mapping[str, int] = field(default_factory=dict)
     revisions: Mapping[str, int] = field(default_factory=dict)
 
 
-def summarise(people: int, calls: Iterable[Mapping[str, Any]]) -> Results:
-    """The results from the platform's rows of the campaign's calls, retries included."""
+def summarise(people: int, calls: Iterable[Mapping[str, Any]], numbers: Mapping[str, int] | None = None) -> Results:
+    """The results from the platform's rows of the campaign's calls, retries included.
+
+    numbers: of the agent's revisions, by their ids
+    """
     rows = list({str(row.get("callId")): row for row in calls}.values())
     by_person = Counter(str(row.get("to")) for row in rows)
     done = [row for row in rows if row.get("status") == "completed"]
     ended = [row for row in rows if row.get("status") in ("failed", "no_answer", "cancelled")]
+    costs = [float(row["callCost"]) for row in rows if row.get("callCost") is not None]
     found: dict[str, Counter[str]] = {}
     for row in done:
         analytics = row.get("postCallAnalytics") or {}
@@ -60,17 +64,22 @@ def summarise(people: int, calls: Iterable[Mapping[str, Any]]) -> Results:
         answered=len(done),
         retried=len({who for who, count in by_person.items() if count > 1} | _called_again(rows)),
         minutes=round(sum(float(row.get("duration") or 0) for row in rows) / 60, 1),
-        cost=round(sum(float(row.get("callCost") or 0) for row in rows), 4),
+        cost=round(sum(costs), 4) if costs else None,
         failed=_counted(_reason(row) for row in ended),
         dispositions={name: dict(sorted(values.items())) for name, values in sorted(found.items())},
         by_hour=_counted(f"{str(row.get('createdAt'))[:13].replace('T', ' ')}:00" for row in rows),
-        revisions=_counted(str(row.get("versionNumber") or row.get("versionId") or "not known") for row in rows),
+        revisions=_counted(_revision(row, numbers or {}) for row in rows),
     )
 
 
 def _called_again(rows: Iterable[Mapping[str, Any]]) -> set[str]:
     """Those of whom a row itself says so: lists may leave retries out."""
     return {str(row.get("to")) for row in rows if (row.get("retryCount") or 0) > 0 or row.get("retryCallId")}
+
+
+def _revision(row: Mapping[str, Any], numbers: Mapping[str, int]) -> str:
+    revision_id = row.get("versionId")
+    return str(row.get("versionNumber") or numbers.get(str(revision_id)) or revision_id or "not known")
 
 
 def _reason(row: Mapping[str, Any]) -> str:

@@ -82,7 +82,7 @@ def read_run(environ: Mapping[str, str], event: Mapping[str, Any]) -> GithubRun:
     if environ.get("GITHUB_ACTIONS") != "true":
         raise UsageError(
             "this is not a GitHub Actions job",
-            hint="`agentops ci` is for workflows; here, use the verb itself: `agentops plan`, `agentops apply`, ...",
+            hint="`ci` is for workflows; here, use the verb itself: `agentops plan`, `agentops apply`, ...",
         )
     name = _wanted(environ, "GITHUB_EVENT_NAME")
     if name == "pull_request_target":

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from agentops.errors import UsageError
+from agentops.files import append_text
 
 SUMMARY_BYTES = 1024 * 1024  # GitHub drops a step's summary that is larger
 
@@ -17,7 +18,9 @@ def write_outputs(environ: Mapping[str, str], values: Mapping[str, str]) -> None
     """Appends step outputs. A value with a line end could smuggle in another output, so there is none."""
     for name, value in values.items():
         if "\n" in value or "\r" in value:
-            raise UsageError(f"the output {name} would span lines: {value!r}")
+            raise UsageError(
+                f"the output {name} would span lines: {value!r}", hint="take the line end out of the value"
+            )
     _append(environ.get("GITHUB_OUTPUT"), "".join(f"{name}={value}\n" for name, value in values.items()))
 
 
@@ -31,5 +34,4 @@ def write_summary(environ: Mapping[str, str], markdown: str) -> None:
 
 def _append(path: str | None, text: str) -> None:
     if path and text.strip():
-        with Path(path).open("a", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        append_text(Path(path), text)

@@ -12,6 +12,7 @@ from typing import Any
 from agentops.ci.approval import GITHUB_ACTIONS_BOT
 from agentops.ci.event import GithubRun, Trigger, read_run
 from agentops.errors import UsageError
+from agentops.files import make_folder, read_text
 from agentops.render.ci.markdown import Origin
 
 
@@ -78,7 +79,7 @@ def read_job(command: str, environ: Mapping[str, str]) -> Job:
     )
     folder = Path(output)
     run = read_run(environ, read_event(environ.get("GITHUB_EVENT_PATH")))
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     return Job(
         command=command,
         run=run,
@@ -95,13 +96,11 @@ def read_event(path: str | None) -> dict[str, Any]:
     """The event file's content; empty where GitHub names none."""
     if not path:
         return {}
+    what, hint = f"the event file {path}", "GitHub writes it and names it in GITHUB_EVENT_PATH"
     try:
-        event = json.loads(Path(path).read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "it is not JSON"
-        raise UsageError(
-            f"the event file {path} can't be read: {why}", hint="GitHub writes it and names it in GITHUB_EVENT_PATH"
-        ) from None
+        event = json.loads(read_text(Path(path), what, hint=hint))
+    except (ValueError, RecursionError):
+        raise UsageError(f"{what} can't be read: it is not JSON", hint=hint) from None
     if not isinstance(event, dict):
         raise UsageError(f"the event file {path} holds no object", hint="GitHub writes it, nothing else should")
     return event

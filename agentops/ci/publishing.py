@@ -79,13 +79,13 @@ async def publish_drift(job: Job, plan: Plan) -> str:
 
 async def publish_revert(job: Job, environment: str, sha: str, restores: tuple[Restore, ...] = ()) -> Pull:
     """The pull request that sets the files of `restores` back, or without any takes the commit `sha` back."""
-    keys = ", ".join(restore.key for restore in restores)
-    what = f"Set {keys} back to what serves" if restores else f"Revert {sha[:10]}"
+    keys = [restore.key for restore in restores]
+    what = f"Set {', '.join(keys)} back to what serves" if restores else f"Revert {sha[:10]}"
     revert = Revert(
         sha=sha,
         base=job.run.branch or "main",
         title=f"{what}: rolled back in {environment}",
-        body=revert_page(sha, job.run.commit_url(sha), environment, job.run.url),
+        body=revert_page(sha, job.run.commit_url(sha), environment, job.run.url, keys),
         restores=restores,
     )
     async with open_github(job.run) as github:

@@ -5,7 +5,6 @@ Nothing here talks to GitHub's servers; that is `publishing`. What is returned a
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from agentops.ci.revert import Restore, write_restores
 from agentops.compare.watched import Watched
 from agentops.diagnostics import Diagnostic, has_errors
 from agentops.errors import AgentopsError, ExitCode
+from agentops.files import copy_folder, write_file
 from agentops.plan.model import Plan
 from agentops.plan.plan_json import to_json
 from agentops.render.apply.json import result_json
@@ -35,7 +35,8 @@ from agentops.render.ci.markdown import (
     preview_page,
     rollback_page,
 )
-from agentops.render.plan.html import plan_html
+from agentops.render.plan.html import Made, plan_html
+from agentops.render.plan.values import apply_command
 from agentops.render.watch.json import watched_json
 from agentops.render.watch.markdown import watched_markdown
 from agentops.render.watch.text import title
@@ -64,16 +65,17 @@ class Findings:
 
 
 def report_plan(
-    job: Job, plan: Plan, findings: Findings, *, is_protected: bool, destinations: Sequence[str] = ()
+    job: Job, plan: Plan, findings: Findings, *, is_protected: bool, destinations: Sequence[str] = (), at: str = ""
 ) -> JobReport:
-    """A plan that was made, and what the change moves of where keys go. Ends as an apply of it would be refused, and
-    badly when lint finds an error."""
+    """A plan that was made, when, and what the change moves of where keys go. Ends as an apply of it would be refused,
+    and badly when lint finds an error."""
     file = job.output / f"plan-{plan.environment}.json"
-    file.write_text(to_json(plan), "utf-8")
-    (job.output / f"plan-{plan.environment}.html").write_text(plan_html(plan), "utf-8")
+    write_file(file, to_json(plan))
+    made = Made(at, job.commit[:10], apply_command(plan))
+    write_file(file.with_suffix(".html"), plan_html(plan, made))
     only_here = tuple(d for d in findings.diagnostics if d not in plan.diagnostics)
     page = plan_page(plan, job.origin, is_protected=is_protected, diagnostics=only_here, destinations=destinations)
-    (job.output / f"plan-{plan.environment}.md").write_text(page, "utf-8")
+    write_file(file.with_suffix(".md"), page)
     code = plan.blocked_code or (ExitCode.FAILED if has_errors(findings.diagnostics) else ExitCode.DONE)
     values = {"changes": _word(not plan.is_empty), "digest": plan.digest, "plan-file": str(file)}
     _hand_over(job, plan.environment, code, values, page)
@@ -96,9 +98,9 @@ def report_apply(
     """An apply that ran. `reports` is the folder of the run, with the pages of its calls; `restores`: what git has to
     set back."""
     approved = f"[#{approval.pull.number}]({approval.comment_url})" if approval else ""
-    (job.output / f"apply-{result.environment}.json").write_text(result_json(result), "utf-8")
+    write_file(job.output / f"apply-{result.environment}.json", result_json(result))
     if reports.is_dir():
-        shutil.copytree(reports, job.output / "run", dirs_exist_ok=True)
+        copy_folder(reports, job.output / "run")
     page = apply_page(result, job.origin, approved_by=approved) + _call_tables(job.output / "run")
     restored = any(agent.outcome is Outcome.ROLLED_BACK for agent in result.agents)
     values = {
@@ -174,7 +176,7 @@ def report_drift(job: Job, plan: Plan, step: str) -> JobReport:
 def report_watch(job: Job, found: Watched, restores: Sequence[Restore]) -> JobReport:
     """What callers met with since the last deploy; `restores`: what git has to set back."""
     page = watched_markdown(found)
-    (job.output / f"watch-{found.environment}.json").write_text(watched_json(found), "utf-8")
+    write_file(job.output / f"watch-{found.environment}.json", watched_json(found))
     restored = _word(bool(restores))
     values = {"changes": restored, "rolled-back": restored, "restore": write_restores(restores)}
     _hand_over(job, found.environment, found.exit_code, values, page)

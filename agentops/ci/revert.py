@@ -15,7 +15,7 @@ import json
 import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from agentops.ci.event import GithubRun
@@ -33,26 +33,35 @@ _AS_BOT = ("-c", f"user.name={_BOT_NAME}", "-c", f"user.email={_BOT_EMAIL}")
 class Restore:
     """One agent that was taken back, and the state of its files that serves again.
 
-    good:  the commit whose deploy serves again, by the label of its revision; None where the label names none
-    files: everything the spec is made from, by the repository's paths
+    good:   the commit whose deploy serves again, by the label of its revision; None where the label names none
+    files:  everything the spec is made from, by the repository's paths
+    shared: those of the files that other agents are made from, too, with the keys of these agents
     """
 
     key: str
     good: str | None
     files: tuple[str, ...]
+    shared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def write_restores(restores: Iterable[Restore]) -> str:
     """Restores on one line, as one job hands them to another."""
-    rows = [{"key": each.key, "good": each.good, "files": each.files} for each in restores]
-    return json.dumps(rows, separators=(",", ":"))
+    return json.dumps([asdict(each) for each in restores], separators=(",", ":"))
 
 
 def read_restores(text: str) -> tuple[Restore, ...]:
     """What `write_restores` wrote; none of an empty text. Raises UsageError for anything else."""
     try:
-        return tuple(Restore(row["key"], row["good"], tuple(row["files"])) for row in json.loads(text or "[]"))
-    except (ValueError, TypeError, KeyError):
+        return tuple(
+            Restore(
+                row["key"],
+                row["good"],
+                tuple(row["files"]),
+                {file: tuple(keys) for file, keys in row["shared"].items()},
+            )
+            for row in json.loads(text or "[]")
+        )
+    except (ValueError, TypeError, KeyError, AttributeError):
         raise UsageError(
             "the input `restore` is not what an apply or a rollback hands over",
             hint="pass the output `restore` of that job on as it is",
@@ -125,18 +134,12 @@ def _restored(there: _Git, revert: Revert) -> tuple[str, ...]:
     told: list[str] = []
     for restore in revert.restores:
         good = there.commit_of(restore.good) if restore.good else None
-        if good is None:
+        if not restore.files:
+            told.append(f"`{restore.key}`: no spec describes it any more, so nothing is set back for it")
+        elif good is None:
             told.append(f"`{restore.key}`: no commit is known that served well, so its files are left as they are")
-            continue
-        files = (*restore.files, *_gone_since(there, good, restore.files))
-        for file in files:
-            if there.succeeds("cat-file", "-e", f"{good}:{file}"):
-                there.run("checkout", good, "--", file)
-            else:
-                there.run("rm", "--quiet", "--ignore-unmatch", "--", file)
-        told.append(f"`{restore.key}`: as of {good[:10]}; this undoes")
-        between = there.run("log", "--format=%h %s", f"{good}..HEAD", "--", *files).splitlines()
-        told += [f"  `{line.partition(' ')[0]}` {_plain(line.partition(' ')[2])}" for line in between]
+        else:
+            told += _set_back(there, restore, good, also={each.key for each in revert.restores})
     if not there.run("status", "--porcelain").strip():
         raise AgentopsError(
             "nothing can be set back: no commit is known that served well, or the files are as it has them",
@@ -145,6 +148,26 @@ def _restored(there: _Git, revert: Revert) -> tuple[str, ...]:
         )
     there.run(*_AS_BOT, "commit", "--quiet", "--message", revert.title)
     return tuple(told)
+
+
+def _set_back(there: _Git, restore: Restore, good: str, also: set[str]) -> list[str]:
+    """Sets one agent's files back, and says what that undoes and whom besides the agents in `also` it reaches."""
+    files = (*restore.files, *_gone_since(there, good, restore.files))
+    for file in files:
+        if there.succeeds("cat-file", "-e", f"{good}:{file}"):
+            there.run("checkout", good, "--", file)
+        else:
+            there.run("rm", "--quiet", "--ignore-unmatch", "--", file)
+    told = [f"`{restore.key}`: as of {good[:10]}; this undoes"]
+    between = there.run("log", "--format=%h %s", f"{good}..HEAD", "--", *files).splitlines()
+    told += [f"  `{line.partition(' ')[0]}` {_plain(line.partition(' ')[2])}" for line in between]
+    changed = there.run("diff", "--cached", "--name-only", "--no-renames", "HEAD", "--", *files).splitlines()
+    for file in changed:
+        others = [key for key in restore.shared.get(file, ()) if key not in also]
+        if others:
+            reached = ", ".join(f"`{key}`" for key in others)
+            told.append(f"  `{file}` is shared: setting it back changes {reached}, too, when this is deployed")
+    return told
 
 
 def _gone_since(there: _Git, good: str, files: tuple[str, ...]) -> list[str]:

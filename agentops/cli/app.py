@@ -35,12 +35,19 @@ def run(arguments: list[str]) -> int:
 
         sys.stdout.write(overview() + "\n")
         return 0 if arguments else 64
-    from agentops.cli.main import run_verb
-    from agentops.cli.streams import safe_streams
-    from agentops.settings import is_on_runner
+    try:
+        from agentops.cli.main import run_verb
+        from agentops.cli.streams import safe_streams
+        from agentops.settings import is_on_runner
 
-    with safe_streams(is_on_runner=is_on_runner()):
-        return run_verb(arguments)
+        with safe_streams(is_on_runner=is_on_runner()):
+            return run_verb(arguments)
+    except ImportError as failure:
+        from agentops.cli.installation import install_advice
+
+        summary, command = install_advice(failure)
+        sys.stderr.write(f"error: {summary}\n  next: {command}\n")
+        return 1
 
 
 if __name__ == "__main__":

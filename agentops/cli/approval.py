@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,7 +15,7 @@ from agentops.cli.output import call_hooks, plan_output, stderr_style, watching
 from agentops.cli.session import Scope, opened, run_async, talk
 from agentops.document import Environment
 from agentops.errors import AgentopsError, RefusedError, UsageError
-from agentops.plan.approval import is_carried_out, require_digest, require_same
+from agentops.plan.approval import is_carried_out, require_applyable, require_digest, require_same
 from agentops.plan.model import Plan
 from agentops.render.style import plural
 
@@ -61,25 +62,26 @@ def carry_out(
     request: Callable[[], ApplyRequest],
     consent: Consent,
     progress: ProgressFormat = ProgressFormat.TEXT,
-) -> ApplyResult | None:
-    """Plans, has the plan approved and applies it; None where there is nothing to do.
+) -> ApplyResult:
+    """Plans, has the plan approved and applies it. The result has no run where there is nothing to do.
 
     The person at the terminal is asked while nothing is open: no loop that swallows Ctrl-C, no emulator that another
     command waits for. What was approved is then planned again, and must be the same.
     """
 
-    async def attempt(consent: Consent) -> ApplyResult | Plan | None:
+    async def attempt(consent: Consent) -> ApplyResult | Plan:
         async with opened(scope, needs_specs=not consent.is_emergency) as deployment:
             made = await make(deployment)
-            talk(_in_short(made) if consent.is_bound else plan_output(made, PlanFormat.TEXT, stderr_style()))
+            shown = partial(plan_output, made, PlanFormat.TEXT, stderr_style(), is_verbose=scope.is_verbose)
+            talk(_in_short(made) if consent.is_bound else shown())
             if is_done(made, consent):
-                return None
-            workflow.applying.require_applyable(made)
+                return workflow.applying.nothing_done(made)
+            require_applyable(made)
             if not has_consent(made, deployment.environment, consent):
                 return made
             with watching(progress) as on_event:
                 return await workflow.applying.apply_deployment(
-                    deployment, made, request(), calls=call_hooks(), on_event=on_event
+                    deployment, made, request(), calls=call_hooks(scope.start), on_event=on_event
                 )
 
     ended = run_async(lambda: attempt(consent))
@@ -127,4 +129,4 @@ def has_consent(plan: Plan, environment: Environment, consent: Consent) -> bool:
 def _ask(plan: Plan) -> None:
     if not typer.confirm(f"Apply this to {plan.environment}?", err=True):
         talk("Nothing was changed.")
-        raise AgentopsError("not applied: you said no", code="declined")
+        raise AgentopsError("not applied: you said no", hint="run it again when it may be", code="declined")

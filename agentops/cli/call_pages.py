@@ -11,6 +11,7 @@ from agentops.calls.schedule import CallEnded, CallStarted
 from agentops.cli.options import TextOrJson
 from agentops.cli.session import talk
 from agentops.errors import ExitCode, UsageError
+from agentops.files import make_folder, write_file
 from agentops.render.calls.html import previous_key, run_html
 from agentops.render.calls.junit import junit_xml
 from agentops.render.calls.markdown import run_markdown
@@ -25,18 +26,22 @@ def write_pages(run: RunReport, folder: Path) -> Path:
 
     Returns the page to open. Compares with the run that was in `folder` before, else with the newest beside it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     previous = _previous_calls(folder, run)
     sounds = _sounds(run, folder)
     for call in run.calls:
         if call.folder is not None:
-            alone = replace(run, scripts=(ScriptReport(call.script, call.name, call.agent, 1.0, (call,)),))
-            (folder / call.folder / "report.html").write_text(run_html(alone, sounds, previous), "utf-8")
-    (folder / "report.json").write_text(run_json(run), "utf-8")
-    (folder / "junit.xml").write_text(junit_xml(run), "utf-8")
-    (folder / "summary.md").write_text(run_markdown(run), "utf-8")
+            script = ScriptReport(call.script, call.name, call.agent, 1.0, (call,))
+            alone = replace(run, scripts=(script,), plan=f"../{run.plan}" if run.plan else "")
+            write_file(folder / call.folder / "report.html", run_html(alone, sounds, previous), is_private=True)
+    for name, text in (
+        ("report.json", run_json(run)),
+        ("junit.xml", junit_xml(run)),
+        ("summary.md", run_markdown(run)),
+    ):
+        write_file(folder / name, text, is_private=True)
     page = folder / "report.html"
-    page.write_text(run_html(run, sounds, previous), "utf-8")
+    write_file(page, run_html(run, sounds, previous), is_private=True)
     return page
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import json
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -15,15 +15,17 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from agentops import workflow
-from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, ProjectOption, YesOption
+from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, ProjectOption, TextOrJson, YesOption
 from agentops.cli.session import Scope, is_interactive, opened, read_project, run_async, scope_of, talk
 from agentops.errors import AgentopsError, ExitCode, StaleError, UsageError
+from agentops.files import write_file
 from agentops.render.campaign.data import people_csv, results_csv, results_json
 from agentops.render.campaign.html import results_html
 from agentops.render.campaign.text import estimate_lines, refused_lines, results_text
 from agentops.render.style import plural
 
 if TYPE_CHECKING:
+    from agentops.remote.port import StoredCampaign
     from agentops.workflow.campaigns import Prepared, Report
     from agentops.workflow.deployment import Deployment
 
@@ -36,7 +38,17 @@ campaign = typer.Typer(
     no_args_is_help=True,
     help="Call many people from a reviewed file. Nothing dials but `start`.",
 )
+FormatOption = Annotated[TextOrJson, typer.Option("--format", help="How to print it.")]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The campaign: campaigns/NAME.yaml.")]
+
+
+AtOption = Annotated[
+    str | None,
+    typer.Option(
+        "--at", metavar="TIME", help='Not now but at "2026-12-01 09:00": the platform will then dial by itself.'
+    ),
+]
+ZoneOption = Annotated[str, typer.Option("--zone", metavar="NAME", help="The time zone of --at.")]
 
 
 class ResultsFormat(StrEnum):
@@ -48,11 +60,18 @@ class ResultsFormat(StrEnum):
 
 @campaign.command("check")
 def check(
-    name: NameArgument, environment: EnvironmentOption = None, project: ProjectOption = Path(), api: ApiOption = None
+    name: NameArgument,
+    environment: EnvironmentOption = None,
+    project: ProjectOption = Path(),
+    api: ApiOption = None,
+    at: AtOption = None,
+    zone: ZoneOption = "UTC",
+    output_format: FormatOption = TextOrJson.TEXT,
 ) -> int:
     """Check the file, the audience, the agent and the account, and say what a start would do. Writes nothing."""
-    report = _prepared(name, scope_of(project, environment, api), _report)
-    print(_report_text(report))
+    scope, moment = scope_of(project, environment, api), _moment(at, zone)
+    report = _prepared(name, scope, lambda opened, prepared: _report(opened, prepared, moment))
+    print(_json(asdict(report)) if output_format is TextOrJson.JSON else _report_text(report))
     return ExitCode.REFUSED if report.refused else ExitCode.DONE
 
 
@@ -78,23 +97,33 @@ def start(
         str | None, typer.Option("--digest", metavar="D", help="That of the summary which `check` showed.")
     ] = None,
     no_input: NoInputOption = False,
+    at: AtOption = None,
+    zone: ZoneOption = "UTC",
 ) -> int:
-    """Call the people of a created campaign, or go on with a paused one. Checks everything once more before."""
-    target = scope_of(project, environment, api)
+    """Call the people of a created campaign, or go on with a paused one. Checks everything once more before.
+
+    With --at the campaign is created for that time, and the platform dials by itself.
+    """
+    target, moment = scope_of(project, environment, api), _moment(at, zone)
     if yes and digest is None:
         hint = f"`agentops campaign check {name}` shows the summary with its digest"
         raise UsageError("--yes needs the --digest of the summary that was read", hint=hint, code="no-digest")
 
+    async def begin(deployment: Deployment, prepared: Prepared) -> str:
+        if moment is not None:
+            return (await workflow.campaigns.schedule(deployment, prepared, moment))[0].status
+        return (await workflow.campaigns.start(deployment, prepared))[0].status
+
     async def attempt(deployment: Deployment, prepared: Prepared, approved: str | None) -> tuple[Report, str | None]:
-        report = await _report(deployment, prepared)
-        if report.status is None or report.status in workflow.campaigns.DIALLING:
-            return report, (await workflow.campaigns.start(deployment, prepared))[0].status
+        report = await _report(deployment, prepared, moment)
+        if not _needs_consent(report):
+            return report, await begin(deployment, prepared)
         if report.refused or approved is None:
             return report, None
         if approved != report.digest:
-            hint = "read the summary of `agentops campaign check` again"
+            hint = f"read the summary of `agentops campaign check {name}` again"
             raise StaleError(f"the digest is {report.digest} now, not {approved}", hint=hint, code="digest")
-        return report, (await workflow.campaigns.start(deployment, prepared))[0].status
+        return report, await begin(deployment, prepared)
 
     approved = digest if yes else None
     report, status = _prepared(name, target, lambda opened, prepared: attempt(opened, prepared, approved))
@@ -107,8 +136,19 @@ def start(
         if status is None:
             print(_report_text(report))
             return ExitCode.REFUSED
+    if moment is not None:
+        print(f"The platform calls {_people(report.people)} by itself at {moment:%Y-%m-%d %H:%M} UTC.")
+        print("Whatever serves then is what they hear: nothing is checked again.")
     print(f"{report.name}: {status}. `agentops campaign pause {name} -e {report.environment}` stops it.")
     return ExitCode.DONE
+
+
+def _needs_consent(report: Report) -> bool:
+    """Not where nothing would begin: it isn't created, dials already, or is over. What is to be said then, beginning
+    says."""
+    if report.at is not None:
+        return report.status in (None, "draft")
+    return report.status in workflow.campaigns.WAITING
 
 
 @campaign.command("pause")
@@ -129,6 +169,7 @@ def status(
     project: ProjectOption = Path(),
     api: ApiOption = None,
     watch: Annotated[bool, typer.Option("--watch", help="Say it again until the campaign no longer dials.")] = False,
+    output_format: FormatOption = TextOrJson.TEXT,
 ) -> int:
     """Say how far the campaign that was created last has come."""
 
@@ -137,14 +178,17 @@ def status(
         while True:
             stored = await workflow.campaigns.newest(deployment, name)
             found = await workflow.campaigns.results(deployment, stored)
+            facts = {"called": found.called, "people": found.people, "reached": found.reached, "calls": found.calls}
             line = (
-                f"{stored.name}: {stored.status}, {found.called} of {found.people} called, "
+                f"{stored.name}: {_status(stored)}, {found.called} of {found.people} called, "
                 f"{found.reached} reached, {plural(found.calls, 'call')}"
             )
+            if output_format is TextOrJson.JSON:
+                line = json.dumps({"name": stored.name, "status": stored.status, **facts})
             if line != said:
                 print(line, flush=True)
             said = line
-            if not watch or stored.status not in workflow.campaigns.DIALLING:
+            if not watch or stored.status not in workflow.campaigns.WILL_DIAL:
                 return
             await asyncio.sleep(_WATCHED_EVERY_S)
 
@@ -165,12 +209,15 @@ def results(
     ] = None,
 ) -> int:
     """Print what came of the campaign that was created last, as counts."""
+    if people is not None:
+        workflow.campaigns.refuse_in_repository(people, project)
 
     async def read(deployment: Deployment) -> str:
         stored = await workflow.campaigns.newest(deployment, name)
         found = await workflow.campaigns.results(deployment, stored)
         if people is not None:
-            _write_private(people, people_csv(await workflow.campaigns.people(deployment, stored)))
+            write_file(people, people_csv(await workflow.campaigns.people(deployment, stored)), is_private=True)
+            talk(f"{people} holds personal data; only you may read it")
         match output_format:
             case ResultsFormat.TEXT:
                 return results_text(stored.name, stored.status, found)
@@ -228,21 +275,34 @@ def _on_platform(scope: Scope, work: Callable[[Deployment], Awaitable[Result]]) 
     return run_async(main)
 
 
-async def _report(deployment: Deployment, prepared: Prepared) -> Report:
-    return await workflow.campaigns.check(deployment, prepared, datetime.now(UTC))
+def _moment(at: str | None, zone: str) -> datetime | None:
+    return None if at is None else workflow.campaigns.read_start(at, zone, datetime.now(UTC))
+
+
+async def _report(deployment: Deployment, prepared: Prepared, at: datetime | None) -> Report:
+    return await workflow.campaigns.check(deployment, prepared, datetime.now(UTC), at)
 
 
 def _report_text(report: Report) -> str:
+    when = "now, at the start" if report.at is None else f"for {report.at:%Y-%m-%d %H:%M} UTC"
     lines = [
         f"{report.name} in {report.environment}: {report.agent} (revision {report.revision}) would call "
         f"{_people(report.people)}; {report.status or 'not created yet'}",
         *estimate_lines(report.estimate, report.credits),
         *(f"  the account didn't tell {each}" for each in report.unanswered),
-        "  The window is checked now, at the start; the platform itself keeps none.",
+        f"  The window is checked {when}; the platform itself keeps none.",
         *refused_lines(report.refused),
         f"digest: {report.digest}",
     ]
     return "\n".join(lines)
+
+
+def _status(stored: StoredCampaign) -> str:
+    return f"scheduled for {stored.scheduled_at}" if stored.status == "scheduled" else stored.status
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=2, default=datetime.isoformat)
 
 
 def _people(count: int) -> str:
@@ -254,19 +314,8 @@ def _ask(report: Report, *, may_ask: bool) -> str:
     if not may_ask:
         hint = f"pass --yes --digest {report.digest}"
         raise UsageError("nobody can be asked here, and nothing says that these people may be called", hint=hint)
-    if not typer.confirm(f"Call {_people(report.people)} now?", err=True):
+    when = "now" if report.at is None else f"at {report.at:%Y-%m-%d %H:%M} UTC, by the platform itself"
+    if not typer.confirm(f"Call {_people(report.people)} {when}?", err=True):
         talk("Nobody is called.")
-        raise AgentopsError("not started: you said no", code="declined")
+        raise AgentopsError("not started: you said no", hint="run it again when it may be", code="declined")
     return report.digest
-
-
-def _write_private(path: Path, text: str) -> None:
-    """A file that only its owner may read, from the first byte on."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "w", encoding="utf-8") as file:
-            os.fchmod(descriptor, 0o600)
-            file.write(text)
-    except OSError as error:
-        raise UsageError(f"{path} can't be written: {error.strerror}") from None
-    talk(f"{path} holds personal data; only you may read it")

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops import workflow
-from agentops.cli.options import ApiOption, EnvironmentOption, ProjectOption
+from agentops.cli.options import AckOption, ApiOption, EnvironmentOption, ProjectOption
 from agentops.cli.output import watching
 from agentops.cli.session import is_interactive, opened, run_async, scope_of, talk
 from agentops.errors import ExitCode, UsageError
+from agentops.files import write_file
 from agentops.render.calls.script import script_yaml
 from agentops.render.visible import visible
 
@@ -36,6 +37,7 @@ def chat(
     project: ProjectOption = Path(),
     api: ApiOption = None,
     preview: PreviewOption = False,
+    ack: AckOption = None,
     save: Annotated[
         Path | None, typer.Option("--save", metavar="FILE", help="Make a call script of it; never overwrites.")
     ] = None,
@@ -48,7 +50,8 @@ def chat(
     async def main() -> CallResult:
         async with opened(scope_of(project, environment, api)) as deployment:
             with watching() as on_event:
-                hooks = workflow.previewing.PreviewHooks(on_event) if preview else None
+                acknowledged = frozenset(ack or ())
+                hooks = workflow.previewing.PreviewHooks(on_event, acknowledged=acknowledged) if preview else None
                 name = f"chat-{datetime.now(UTC):%H%M%S}"
                 async with workflow.talking.reached(deployment, agent, hooks, name) as (target, wiring):
                     lines.start()
@@ -57,11 +60,7 @@ def chat(
     result = run_async(main)
     if save is not None:
         text = script_yaml(workflow.talking.script_of_call(result.report))
-        try:
-            with save.open("x", encoding="utf-8") as file:
-                file.write(text)
-        except OSError as error:
-            raise UsageError(f"{save} can't be written: {error.strerror}", code="output") from None
+        write_file(save, text, is_new=True)
         talk(f"Wrote {save}. Read it before you trust it: it expects what this one call happened to say.")
     return ExitCode.DONE
 

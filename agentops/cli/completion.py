@@ -37,7 +37,7 @@ def agents(incomplete: str) -> list[str]:
 def tags(incomplete: str) -> list[str]:
     def pairs() -> set[str]:
         project = workflow.projects.read_specs(Path(), None, read_settings())
-        return {f"{name}={value}" for agent in project.agents for name, value in agent.tags.items()}
+        return {f"{name}={value}" for agent in project.agents for name, value in (agent.tags or {}).items()}
 
     return _offered(incomplete, pairs)
 

@@ -146,7 +146,7 @@ def emulator(
         chosen = replace(options, scan_fails_on=words, faults=_faults(fault or [], faults))
         _serve(chosen, root, are_keys_named=bool(key))
     except EmulatorError as failure:
-        raise UsageError(str(failure)) from failure
+        raise UsageError(str(failure), hint=failure.hint) from failure
     except KeyboardInterrupt:
         talk("stopped")
     return ExitCode.DONE
@@ -167,7 +167,7 @@ def _serve(options: EmulatorOptions, root: Path | None, *, are_keys_named: bool)
             address = running_at(root) if root is not None else None
             raise UsageError(
                 f"this project's emulator runs already, at {address}" if address else str(failure),
-                hint="`-e local` uses it; for another, name a file of its own: agentops emulator --data FILE --port 0",
+                hint="`-e local` uses it; another has its own file: `agentops emulator --data FILE --port 0`",
             ) from failure
 
 
@@ -194,7 +194,9 @@ def _language_model(url: str | None, model: str | None) -> LanguageModel | None:
     if url is None or model is None:
         raise UsageError("--llm-url and --llm-model belong together", hint="give both, or neither")
     if not url.startswith(("http://", "https://")):
-        raise UsageError(f"--llm-url takes an http:// or https:// address, not {url!r}")
+        raise UsageError(
+            f"--llm-url takes an http:// or https:// address, not {url!r}", hint="for example http://127.0.0.1:11434/v1"
+        )
     return LanguageModel(url, model, read_settings().language_model_key)
 
 
@@ -218,8 +220,8 @@ def _announce(address: str, keys: tuple[str, ...], *, is_named: bool) -> None:
     sys.stdout.write(address + "\n")
     sys.stdout.flush()
     if is_named:
-        taken = "takes only the keys that --key names"
+        taken = "take only the keys that --key names"
     else:
-        taken = f"takes only the key {keys[0]}" if keys else "takes any key that begins with sk_"
+        taken = f"take only the key {keys[0]}" if keys else "take any key that begins with sk_"
     talk(f"the emulator and its console answer at {address} and {taken}")
-    talk(f"SMALLEST_BASE_URL={address} points clients at it, Ctrl-C ends it")
+    talk(f"SMALLEST_BASE_URL={address} points clients at it; Ctrl-C ends it")

@@ -56,12 +56,14 @@ def history(
     verbose: VerboseOption = False,
 ) -> int:
     """List the revisions of agents, newest first: number, time, author, commit, verdict of the calls, live or not."""
-    moment = None if at is None else workflow.serving.read_moment(at, zone, datetime.now(UTC))
+    moment = None if at is None else workflow.serving.read_past(at, zone, datetime.now(UTC))
     scope = scope_of(project, environment, api, key, None, select, is_verbose=verbose)
 
     async def main() -> tuple[AgentHistory, ...]:
         async with opened(scope, needs_specs=False) as deployment:
             found = await workflow.history.read_histories(deployment)
+            for each in deployment.left_out:
+                talk(f"{each.severity}: {each.summary}")
             if ledger is not None:
                 count = workflow.ledger.write_ledger(deployment, found, ledger)
                 talk(f"{count} deployed revisions written to {ledger}.")

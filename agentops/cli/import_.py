@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,10 +15,11 @@ from agentops import workflow
 from agentops.calls.folder import keep_in
 from agentops.calls.schedule import RunOptions
 from agentops.cli.call_pages import exit_code_of, tell_progress, write_pages
-from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, PlanFormat, ProjectOption
+from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, PlanFormat, ProjectOption, TextOrJson
 from agentops.cli.output import stdout_style
 from agentops.cli.session import Scope, is_interactive, opened, run_async, talk
 from agentops.errors import ExitCode, UsageError
+from agentops.files import make_folder, write_file
 from agentops.importers.atoms.importing import AtomsImport
 from agentops.importers.elevenlabs.importing import Imported, ImportOptions
 from agentops.importers.fidelity import FidelityReport, OpenChoice
@@ -97,6 +99,7 @@ def elevenlabs(
     report = imported.report
     sys.stdout.write(_report(report, report_format))
     if not report.agents:
+        talk("  next: give an agent's JSON export, a folder of them, or an agent id (with ELEVENLABS_API_KEY set)")
         return ExitCode.FAILED
     files = {**imported.files, **_report_files(report)}
     placed = workflow.import_elevenlabs.place(files, output, overwrite=overwrite)
@@ -153,8 +156,8 @@ def certificate(
     made, folder, root = run_async(main)
     write_pages(made.run, folder)
     page = root / "report" / "certificates" / f"{key}.md"
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(certificate_markdown(made.report, made.agent, made.run, made.old), "utf-8")
+    make_folder(page.parent)
+    write_file(page, certificate_markdown(made.report, made.agent, made.run, made.old))
     print(f"{key}: {made.run.verdict.value}, {len(made.run.calls)} called. Certificate: {page}")
     return exit_code_of(made.run)
 
@@ -173,10 +176,11 @@ def atoms(
     ] = False,
     overwrite: OverwriteOption = False,
     dry_run: DryRunOption = False,
+    output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print it.")] = TextOrJson.TEXT,
 ) -> int:
     """Turn agents of the account into specs with their prompts. The plan right after it is empty."""
     if bool(agent) == everything:
-        hint = "agentops import atoms 'Acme Support', or agentops import atoms --all"
+        hint = "`agentops import atoms 'Acme Support'`, or `agentops import atoms --all`"
         raise UsageError("name agents, or ask for --all of them", hint=hint, code="no-source")
     request = AtomsRequest(tuple(agent or ()), output.absolute(), keep_defaults)
 
@@ -189,10 +193,12 @@ def atoms(
     made = run_async(main)
     for name in made.known:
         talk(f"{name}: the project has a spec for it; use `agentops pull` to bring in what changed")
-    if dry_run:
+    placed = place_files(output, made.files, overwrite=overwrite)
+    if output_format is TextOrJson.JSON:
+        sys.stdout.write(_atoms_json(made, placed, is_dry_run=dry_run))
+    elif dry_run:
         for path, text in made.files.items():
             sys.stdout.write(f"# ---- {path}\n{text}")
-    placed = place_files(output, made.files, overwrite=overwrite)
     _show_placed(placed, output, dry_run=dry_run)
     for spec in made.agents:
         for remark in spec.remarks:
@@ -202,6 +208,17 @@ def atoms(
     if not dry_run:
         write_files(output, placed, manifest=False)
     return ExitCode.CHANGES if any(file.placement is Placement.KEEP for file in placed) else ExitCode.DONE
+
+
+def _atoms_json(made: AtomsImport, placed: tuple[PlacedFile, ...], *, is_dry_run: bool) -> str:
+    data = {
+        "is_dry_run": is_dry_run,
+        "files": [{"file": file.path, "is": _PLACEMENT_WORDS[file.placement]} for file in placed],
+        "agents": [{"key": spec.key, "remarks": list(spec.remarks)} for spec in made.agents],
+        "known": list(made.known),
+        "secrets": dict(made.secrets),
+    }
+    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
 def _report(report: FidelityReport, report_format: PlanFormat) -> str:

@@ -12,7 +12,9 @@ import typer
 from agentops import workflow
 from agentops.cli.schemas import schema_files
 from agentops.errors import ExitCode, UsageError
+from agentops.files import make_folder, write_file
 from agentops.settings import read_settings
+from agentops.spec.environment import environment_to_name
 from agentops.spec.files import AGENTS
 from agentops.spec.starting import TEMPLATES, Start, has_specs, project_files, project_name
 
@@ -43,8 +45,10 @@ def init(
     print("next:", file=sys.stderr)
     if folder.resolve() != Path.cwd():
         print(f"  cd {shlex.quote(_shown(folder))}", file=sys.stderr)
+    environment = environment_to_name(folder)
+    where = f" -e {shlex.quote(environment)}" if environment else ""
     for verb in ("validate", "plan", "apply"):
-        print(f"  agentops {verb}", file=sys.stderr)
+        print(f"  agentops {verb}{where}", file=sys.stderr)
     return ExitCode.DONE
 
 
@@ -53,8 +57,8 @@ def _write(folder: Path, files: dict[str, str]) -> None:
     for path, text in files.items():
         target = folder / path
         if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
+            make_folder(target.parent)
+            write_file(target, text)
             print(_shown(target))
         elif not target.is_file() or target.read_text(encoding="utf-8", errors="replace") != text:
             print(f"{_shown(target)} is there already and was left alone", file=sys.stderr)

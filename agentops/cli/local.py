@@ -19,6 +19,7 @@ from agentops.cli.talking import talk
 from agentops.document import Generation
 from agentops.emulator.options import EmulatorOptions
 from agentops.errors import UsageError
+from agentops.files import write_file
 from agentops.state import state_folder
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def data_file(root: Path) -> Path:
 def announced(root: Path, address: str) -> Iterator[None]:
     """Lets the project's other commands find the emulator at `address` while it runs."""
     path = _address_file(root)
-    path.write_text(address + "\n", encoding="utf-8")
+    write_file(path, address + "\n", is_private=True)
     try:
         yield
     finally:
@@ -85,7 +86,7 @@ async def emulator_for(project: Project, generation: Generation | None) -> Async
     try:
         emulator = await found()
     except EmulatorError as failure:
-        raise UsageError(str(failure)) from failure
+        raise UsageError(str(failure), hint=failure.hint) from failure
     if isinstance(emulator, str):
         talk(f"Emulator and its console: {emulator}")
         yield emulator

@@ -14,8 +14,10 @@ from typer.completion import get_completion_script, install  # type: ignore[attr
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
+from agentops.cli.installation import is_of_installation, outdated_advice
 from agentops.cli.instead import meant_option, meant_verb, place_of, removed_or_foreign
 from agentops.cli.verbs import overview, verbs
+from agentops.commands import in_environment, named_environment
 from agentops.credentials import is_secret_variable
 from agentops.errors import AgentopsError, ExitCode, LocalError, PlatformError, SpecError
 from agentops.render.diagnostics.text import diagnostics_text
@@ -99,7 +101,8 @@ def run_verb(arguments: list[str]) -> int:
     if len(arguments) == 2 and arguments[0] in ("--show-completion", "--install-completion"):
         return _complete_in(*arguments)
     if (removed := removed_or_foreign(arguments)) is not None:
-        _say(f"error: {removed}")
+        environment = named_environment(arguments)
+        _say(f"error: {in_environment(removed, environment) if environment else removed}")
         return ExitCode.USAGE
     try:
         command = _command_line()
@@ -122,9 +125,13 @@ def run_verb(arguments: list[str]) -> int:
     except BrokenPipeError:
         return _end_quietly()
     except AgentopsError as failure:
-        return _explain(failure)
+        return _explain(failure, named_environment(arguments))
     except OSError as failure:
-        return _explain(LocalError.of(failure))
+        return _explain(LocalError.of(failure), None)
+    except ImportError as failure:
+        if is_of_installation(failure):
+            raise  # told by whoever imports this module, which may be the one that can't be imported
+        return _own_up(failure)
     except Exception as bug:  # noqa: BLE001 - the boundary: a defect of ours still ends in one line and exit code 1
         return _own_up(bug)
     return int(result or 0)
@@ -133,7 +140,7 @@ def run_verb(arguments: list[str]) -> int:
 def _unknown_verb(name: str) -> int:
     meant = meant_verb(name)
     _say(f"error: there is no verb {name!r}")
-    _say(f"  next: did you mean `agentops {meant}`?" if meant else "  next: agentops --help lists the verbs")
+    _say(f"  next: did you mean `agentops {meant}`?" if meant else "  next: `agentops --help` lists the verbs")
     return ExitCode.USAGE
 
 
@@ -150,11 +157,11 @@ def _misused(failure: typer.TyperException, arguments: list[str]) -> int:
         extra = [word for word in arguments[1:] if f"({word})" in str(failure)]
         meant = place_of(extra[0], verb, Path()) if extra else None
     where = context.command_path if context is not None else f"agentops {verb}"
-    _say(f"  next: did you mean `{meant}`?" if meant else f"  next: {where} --help")
+    _say(f"  next: did you mean `{meant}`?" if meant else f"  next: `{where} --help`")
     return ExitCode.USAGE
 
 
-def _explain(failure: AgentopsError) -> int:
+def _explain(failure: AgentopsError, environment: str | None) -> int:
     if isinstance(failure, SpecError):
         _say(diagnostics_text(failure.diagnostics))
     _say(f"error: {failure.summary}")
@@ -163,13 +170,17 @@ def _explain(failure: AgentopsError) -> int:
         _say(f"  while: {failure.request}{request_id}")
     acknowledgement = getattr(failure, "acknowledgement", None)
     if failure.hint:
-        _say(f"  next: {failure.hint}")
+        _say(f"  next: {in_environment(failure.hint, environment) if environment else failure.hint}")
     if acknowledgement:
         _say(f"  to go on all the same: --ack {acknowledgement}")
     return failure.exit_code
 
 
 def _own_up(bug: Exception) -> int:
+    if (outdated := outdated_advice()) is not None:  # which fails in ways that look like a defect of ours
+        _say(f"error: {outdated[0]}")
+        _say(f"  next: {outdated[1]}")
+        return ExitCode.FAILED
     _say(f"internal error: {type(bug).__name__}; this is a defect of agentops, not of your files")
     _say("  next: run it again with AGENTOPS_DEBUG=1 for the traceback and report that")
     if is_debugging():

@@ -24,7 +24,6 @@ def reports(
 ) -> int:
     """Put the call reports of several shards together; exits as one run would have."""
     run = merge_folders(file, output)
-    page = write_pages(run, output)
     sys.stdout.write(run_output(run, output_format))
-    talk(f"Report: {page}")
+    talk(f"Report: {write_pages(run, output)}")
     return exit_code_of(run)

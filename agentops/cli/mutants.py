@@ -23,6 +23,7 @@ from agentops.document import CLEARED, DesiredAgent, Secret, SecretRef
 from agentops.emulator.behaviour.files import Behaviour, Faults, Reply, read_behaviours
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.server import start
+from agentops.files import write_file
 from agentops.remote.connect import connect
 from agentops.workflow.calls import made_ready
 from agentops.workflow.scripts import LoadedScript
@@ -51,6 +52,16 @@ class Trial:
     def is_as_it_should_be(self) -> bool:
         wanted = Verdict.PASSED if self.mutant == SOUND else Verdict.FAILED
         return self.report.verdict is wanted
+
+    @property
+    def data(self) -> dict[str, object]:
+        return {
+            "script": self.report.script,
+            "agent": self.report.agent,
+            "mutant": self.mutant,
+            "verdict": self.report.verdict.value,
+            "is_as_it_should_be": self.is_as_it_should_be,
+        }
 
     @property
     def text(self) -> str:
@@ -105,9 +116,9 @@ def _emulator(root: Path, agents: Sequence[DesiredAgent]) -> Iterator[str]:
                 title = f"{agent.key} {mutant}"
                 behaviour = broken(known.of(agent.name), mutant).model_copy(update={"agents": (title,)})
                 files.append(folder / f"{agent.key}-{mutant}.yaml")
-                files[-1].write_text(behaviour.model_dump_json(exclude_defaults=True))  # JSON is YAML
+                write_file(files[-1], behaviour.model_dump_json(exclude_defaults=True))  # JSON is YAML
                 seeds.append({"name": title, "config": _plain(agent.config)})
-        (folder / "seed.yaml").write_text(json.dumps({"agents": seeds}))
+        write_file(folder / "seed.yaml", json.dumps({"agents": seeds}))
         running = start(EmulatorOptions(behaviours=tuple(files), seed_file=folder / "seed.yaml", keys=(_KEY,)))
         try:
             yield running.base_url

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from agentops import workflow
@@ -14,10 +15,12 @@ from agentops.apply.journal import event_data
 from agentops.apply.model import ApplyResult, Event, EventSink, Warned
 from agentops.cli.options import PlanFormat, ProgressFormat, TextOrJson
 from agentops.cli.session import talk
+from agentops.clock import SystemClock
+from agentops.files import make_folder, write_file
 from agentops.plan.plan_json import to_json
 from agentops.render.apply.json import result_json
 from agentops.render.apply.text import apply_text, event_text
-from agentops.render.plan.html import plan_html
+from agentops.render.plan.html import UNKNOWN, Made, plan_html
 from agentops.render.plan.markdown import plan_markdown
 from agentops.render.plan.text import plan_text
 from agentops.render.style import Style
@@ -42,17 +45,25 @@ def _style(stream: TextIO) -> Style:
     return Style(width=shutil.get_terminal_size().columns, is_colored=read_settings().wants_color)
 
 
-def plan_output(plan: Plan, output_format: PlanFormat, style: Style | None = None) -> str:
-    """The plan in one of its formats."""
+def plan_output(
+    plan: Plan,
+    output_format: PlanFormat,
+    style: Style | None = None,
+    made: Made = UNKNOWN,
+    *,
+    is_verbose: bool = False,
+) -> str:
+    """The plan in one of its formats; as text, new agents with all of their fields where it `is_verbose`. `made`: how
+    it came about, which the page says."""
     match output_format:
         case PlanFormat.TEXT:
-            return plan_text(plan, style or stdout_style())
+            return plan_text(plan, style or stdout_style(), is_verbose=is_verbose)
         case PlanFormat.MARKDOWN:
             return plan_markdown(plan)
         case PlanFormat.JSON:
             return to_json(plan)
         case PlanFormat.HTML:
-            return plan_html(plan)
+            return plan_html(plan, made)
 
 
 def result_output(result: ApplyResult, output_format: TextOrJson) -> str:
@@ -87,9 +98,24 @@ def tell_warning(event: Event) -> None:
         tell_event(event)
 
 
-def call_hooks() -> CallHooks:
-    """Pages in the run's folder, progress on stderr."""
+def made_now(start: Path, command: str = "") -> Made:
+    """A plan that is made now, of the commit that is checked out around `start`."""
+    git = workflow.git.read_git_facts(start)
+    commit = f"{git.short_sha} {git.subject}" if git else ""
+    if git and git.is_dirty:
+        commit += " (and changes that are not committed)"
+    return Made(f"{SystemClock().now():%Y-%m-%d %H:%M} UTC", commit, command)
+
+
+def call_hooks(start: Path) -> CallHooks:
+    """Pages in the run's folder, progress on stderr. `start`: a folder of the project, whose commit the pages name."""
     # Loads what places calls, which the help of `apply` has no use for.
     from agentops.cli.call_pages import tell_progress, write_pages
 
-    return workflow.applying.CallHooks(write_pages, tell_progress)
+    def write_plan(plan: Plan, folder: Path) -> Path:
+        make_folder(folder)
+        page = folder / "plan.html"
+        write_file(page, plan_html(plan, made_now(start)), is_private=True)
+        return page
+
+    return workflow.applying.CallHooks(write_pages, tell_progress, write_plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,10 +22,12 @@ from agentops.cli.options import (
     SelectOption,
     VerboseOption,
 )
-from agentops.cli.output import plan_output
+from agentops.cli.output import made_now, plan_output
 from agentops.cli.session import opened, run_async, scope_of, talk, today
 from agentops.errors import ExitCode
 from agentops.plan.build import PlanOptions
+from agentops.render.plan.html import UNKNOWN
+from agentops.render.plan.values import apply_command
 
 if TYPE_CHECKING:
     from agentops.plan.model import Plan
@@ -59,9 +62,16 @@ def plan(
     made = run_async(main)
     if out is not None:
         workflow.plan_file.save_plan(made, out)
-    sys.stdout.write(plan_output(made, output_format))
+    keys = [change.key for change in made.changes] if scope.is_selecting else []
+    is_page = output_format is PlanFormat.HTML
+    origin = made_now(scope.start, apply_command(made, keys)) if is_page else UNKNOWN
+    sys.stdout.write(plan_output(made, output_format, made=origin, is_verbose=verbose))
     if out is not None:
-        way = f"To apply exactly this: agentops apply {out}" if made.is_applyable else "It can't be applied as it is."
+        way = (
+            f"To apply exactly this: `agentops apply {shlex.quote(str(out))}`"
+            if made.is_applyable
+            else "It can't be applied as it is."
+        )
         talk(f"Saved to {out}. {way}")
     if made.blocked_code is not None:
         return made.blocked_code

@@ -12,6 +12,7 @@ import typer
 
 from agentops import workflow
 from agentops.cli.options import (
+    AckOption,
     AgentOption,
     ApiOption,
     EnvironmentOption,
@@ -21,7 +22,8 @@ from agentops.cli.options import (
     TextOrJson,
 )
 from agentops.cli.output import result_output, watching
-from agentops.cli.session import opened, run_async, scope_of
+from agentops.cli.session import opened, run_async, scope_of, talk
+from agentops.commands import in_environment
 from agentops.errors import ExitCode
 from agentops.render.visible import on_one_line
 
@@ -55,14 +57,46 @@ def up(
     select: SelectOption = None,
     api: ApiOption = None,
     hours: HoursOption = 4.0,
+    ack: AckOption = None,
     output_format: FormatOption = TextOrJson.TEXT,
 ) -> int:
-    """Deploy a copy of the selected agents: inbound off, no phone number, the same configuration."""
+    """Deploy a copy of the selected agents: inbound off, no phone number, the same configuration. Calls nobody."""
     scope = scope_of(project, environment, api, agent, exclude, select)
-    ttl = timedelta(hours=hours)
-    return _run(
-        scope, output_format, lambda deployment, hooks: workflow.previewing.preview_up(deployment, name, hooks, ttl=ttl)
-    )
+
+    async def main() -> tuple[ApplyResult, Sequence[Preview], str]:
+        async with opened(scope, needs_specs=True) as deployment:
+            with watching() as on_event:
+                hooks = workflow.previewing.PreviewHooks(on_event, acknowledged=frozenset(ack or ()))
+                result = await workflow.previewing.preview_up(deployment, name, hooks, ttl=timedelta(hours=hours))
+            stands = {each.agent_id for each in result.agents}
+            copies = [c for c in await workflow.previewing.list_previews(deployment) if c.listing.agent_id in stands]
+            return result, copies, deployment.environment.name
+
+    result, copies, where = run_async(main)
+    if output_format is TextOrJson.JSON:
+        data = {**json.loads(result_output(result, output_format)), "previews": _rows(copies)}
+        sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+        return result.exit_code
+    sys.stdout.write(result_output(result, output_format))
+    for row in _rows(copies):
+        sys.stdout.write(on_one_line("{name}: agent {id}, until {until}".format(**row)) + "\n")
+    if copies:
+        talk(f"  call it: {in_environment(f'`agentops smoke --preview {name}`', where)}")
+        talk(f"  take it down: {in_environment(f'`agentops preview down {name}`', where)}")
+    return result.exit_code
+
+
+def _rows(previews: Sequence[Preview]) -> list[dict[str, str]]:
+    return [
+        {
+            "preview": each.name,
+            "agent": each.key,
+            "id": each.listing.agent_id,
+            "name": each.listing.name,
+            "until": each.ends(workflow.previewing.DEFAULT_TTL).isoformat(),
+        }
+        for each in previews
+    ]
 
 
 @preview.command("down")
@@ -91,18 +125,10 @@ def list_(
     scope = scope_of(project, environment, api)
 
     async def main() -> Sequence[Preview]:
-        async with opened(scope) as deployment:
+        async with opened(scope, needs_specs=False) as deployment:
             return await workflow.previewing.list_previews(deployment)
 
-    rows = [
-        {
-            "preview": each.name,
-            "agent": each.key,
-            "id": each.listing.agent_id,
-            "until": each.ends(workflow.previewing.DEFAULT_TTL).isoformat(),
-        }
-        for each in run_async(main)
-    ]
+    rows = _rows(run_async(main))
     if output_format is TextOrJson.JSON:
         sys.stdout.write(json.dumps({"previews": rows}, indent=2) + "\n")
         return ExitCode.DONE
@@ -135,7 +161,7 @@ def _run(
     use_case: Callable[[Deployment, PreviewHooks], Awaitable[ApplyResult]],
 ) -> int:
     async def main() -> ApplyResult:
-        async with opened(scope) as deployment:
+        async with opened(scope, needs_specs=False) as deployment:
             with watching() as on_event:
                 return await use_case(deployment, workflow.previewing.PreviewHooks(on_event))
 

@@ -11,7 +11,8 @@ import typer
 from agentops import workflow
 from agentops.cli.options import ApiOption, EnvironmentOption, ProjectOption
 from agentops.cli.session import Scope, opened, run_async, talk
-from agentops.errors import ExitCode, UsageError
+from agentops.errors import ExitCode
+from agentops.files import write_file
 from agentops.render.calls.script import script_yaml
 
 
@@ -34,10 +35,6 @@ def record(
     if output is None:
         sys.stdout.write(text)
         return ExitCode.DONE
-    try:
-        with output.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageError(f"{output} can't be written: {error.strerror}", code="output") from None
+    write_file(output, text, is_new=True)
     talk(f"Wrote {output}. Read it before you trust it: it expects what this one call happened to say.")
     return ExitCode.DONE

@@ -10,6 +10,7 @@ import typer
 
 from agentops.cli.schemas import all_schemas, schema_files, schema_text
 from agentops.errors import ExitCode, UsageError
+from agentops.files import make_folder, write_file
 
 
 def schema(
@@ -38,8 +39,8 @@ def _write(folder: Path, *, check: bool) -> ExitCode:
         for name in stale:
             print(f"{folder / name} is out of date", file=sys.stderr)
         return ExitCode.FAILED if stale else ExitCode.DONE
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        write_file(folder / name, text)
         print(folder / name)
     return ExitCode.DONE

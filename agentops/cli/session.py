@@ -48,10 +48,14 @@ class Scope:
     def selection(self) -> Selection:
         return Selection(self.agents, self.excluded, self.tags, keys=self.keys)
 
+    @property
+    def is_selecting(self) -> bool:
+        """Whether it names agents, by key, tag or change."""
+        return bool(self.agents or self.excluded or self.tags or self.changed_since)
+
     def of_plan(self, plan: Plan) -> Scope:
         """This scope on the environment and the agents of a saved plan, where the command line names no other."""
-        is_selecting = bool(self.agents or self.excluded or self.tags or self.changed_since)
-        keys = None if is_selecting else frozenset(change.key for change in plan.changes)
+        keys = None if self.is_selecting else frozenset(change.key for change in plan.changes)
         return replace(self, environment=self.environment or plan.environment, keys=keys)
 
 

@@ -59,7 +59,7 @@ def status(
     scope = scope_of(project, environment, api, agent, exclude, select, is_verbose=verbose)
 
     async def look() -> Status:
-        async with opened(scope) as deployment:
+        async with opened(scope, needs_specs=False) as deployment:
             return await workflow.status.read_status(deployment, PlanOptions(today=today()))
 
     redraws = watch and sys.stdout.isatty() and read_settings().can_redraw

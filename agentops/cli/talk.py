@@ -14,7 +14,7 @@ from agentops.calls.folder import keep_in
 from agentops.calls.model import RunReport, ScriptReport
 from agentops.cli.call_pages import write_pages
 from agentops.cli.chat import AgentArgument, PreviewOption
-from agentops.cli.options import ApiOption, EnvironmentOption, ProjectOption
+from agentops.cli.options import AckOption, ApiOption, EnvironmentOption, ProjectOption
 from agentops.cli.output import watching
 from agentops.cli.session import opened, run_async, scope_of
 from agentops.cli.session import talk as tell
@@ -31,6 +31,7 @@ def talk(
     project: ProjectOption = Path(),
     api: ApiOption = None,
     preview: PreviewOption = False,
+    ack: AckOption = None,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Where to listen; 0: any free port.")] = 0,
     output: Annotated[
         Path | None,
@@ -39,7 +40,7 @@ def talk(
 ) -> int:
     """Open a page on this machine to talk to an agent; the key stays here. Ctrl-C ends it."""
     if not speech.is_available():
-        hint = 'pip install "atoms-agentops[speech]", or write instead: agentops chat'
+        hint = 'pip install "atoms-agentops[speech]", or write instead: `agentops chat AGENT`'
         raise UsageError("recordings need the speech extra", hint=hint, code="speech-extra")
 
     async def main() -> int:
@@ -55,7 +56,8 @@ def talk(
                 return f"the call is over; its recording is in {folder}"
 
             with watching() as on_event:
-                hooks = workflow.previewing.PreviewHooks(on_event) if preview else None
+                acknowledged = frozenset(ack or ())
+                hooks = workflow.previewing.PreviewHooks(on_event, acknowledged=acknowledged) if preview else None
                 name = f"talk-{datetime.now(UTC):%H%M%S}"
                 async with (
                     workflow.talking.reached(deployment, agent, hooks, name) as (target, wiring),

@@ -18,6 +18,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Deploy": {
         "plan": ("agentops.cli.plan:plan", "Show what apply would change, why, and what it risks."),
         "apply": ("agentops.cli.apply:apply", "Make the platform match the specs, with calls and rollback."),
+        "promote": ("agentops.cli.promote:promote", "Take to one environment what another one has tried."),
         "status": ("agentops.cli.status:status", "Show what serves now, since when and from which commit."),
         "drift": ("agentops.cli.drift:drift", "Show what was changed outside git."),
         "diff": ("agentops.cli.diff:diff", "Compare two revisions, two environments, or a spec and a revision."),
@@ -32,6 +33,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "bisect": ("agentops.cli.bisect:bisect", "Find the revision in which a call script began to fail."),
         "chat": ("agentops.cli.chat:chat", "Talk to an agent in text, from the terminal."),
         "talk": ("agentops.cli.talk:talk", "Open a local page to talk to an agent with a microphone."),
+        "calls": ("agentops.cli.calls:calls", "The calls that callers had: list AGENT, show ID."),
         "record": ("agentops.cli.record:record", "Turn the record of a real call into a script to edit."),
         "campaign": ("agentops.cli.campaign:campaign", "Call many people from a reviewed file, with care."),
         "merge": ("agentops.cli.merge:merge", "Put the call reports of several shards together."),

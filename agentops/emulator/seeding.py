@@ -7,12 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from agentops.emulator.faults import Fault, read_faults
+from agentops.emulator.reading import read_yaml
 from agentops.emulator.rest.account import numbers
 from agentops.emulator.rest.agents.agent import add_agent
 from agentops.emulator.rest.library import knowledge, voices
@@ -23,6 +20,7 @@ from agentops.emulator.rest.wire import Refusal
 from agentops.emulator.store.database import Body, EmulatorError
 from agentops.emulator.store.state import Store
 
+_A_SEED = "a seed is a YAML mapping with agents, phone_numbers and so on; docs/emulator.md has one"
 _REVISION = obj({"label": TEXT, "config": OBJECT}, required=("config",), closed=True)
 _AGENT = obj(
     {"name": text(least=1), "description": TEXT, "config": OBJECT, "revisions": array(_REVISION)},
@@ -57,14 +55,14 @@ SEED = obj(
 
 def plant(store: Store, path: Path) -> None:
     """Adds what the file lists to the account. Raises EmulatorError, with nothing added, when the file is wrong."""
-    content = _read_yaml(path) or {}
+    content = read_yaml(path, _A_SEED) or {}
     if wrong := problems(SEED, content):
-        raise EmulatorError(f"{path}: {'; '.join(wrong)}")
+        raise EmulatorError(f"{path}: {'; '.join(wrong)}", _A_SEED)
     with store.transaction():
         try:
             _plant(store, content)
         except Refusal as refusal:
-            raise EmulatorError(f"{path}: {'; '.join(refusal.errors)}") from refusal
+            raise EmulatorError(f"{path}: {'; '.join(refusal.errors)}", _A_SEED) from refusal
 
 
 def _plant(store: Store, content: Body) -> None:
@@ -117,13 +115,9 @@ def _revisions(entry: Body) -> Iterator[tuple[Body, bool]]:
 
 def read_fault_file(path: Path) -> tuple[Fault, ...]:
     """The faults of a YAML file. Raises EmulatorError."""
-    return tuple(read_faults(_read_yaml(path) or []))
-
-
-def _read_yaml(path: Path) -> Any:
+    hint = "a file of faults is a YAML list; docs/emulator.md lists what each may say"
+    content = read_yaml(path, hint) or []
     try:
-        return YAML(typ="safe").load(path)
-    except OSError as failure:
-        raise EmulatorError(f"cannot read {path}: {failure.strerror}") from failure
-    except YAMLError as failure:
-        raise EmulatorError(f"{path} is not YAML: {str(failure).splitlines()[-1].strip()}") from failure
+        return tuple(read_faults(content))
+    except EmulatorError as failure:
+        raise EmulatorError(f"{path}: {failure}", hint) from None

@@ -63,12 +63,7 @@ def start(options: EmulatorOptions, *, clock: Clock | None = None) -> RunningEmu
     Raises EmulatorError when the port or the data file cannot be had.
     """
     options = with_key(options)
-    listener = _listen(options)
-    try:
-        app = create_app(options, clock=clock)
-    except EmulatorError:
-        listener.close()
-        raise
+    listener, app = _prepare(options, clock)
     ready = threading.Event()
     server = _Server(_config(app, options), ready.set)
     thread = threading.Thread(target=server.run, args=([listener],), name="agentops-emulator", daemon=True)
@@ -91,11 +86,20 @@ def serve(
     Raises EmulatorError when the port or the data file cannot be had.
     """
     options = with_key(options)
-    listener = _listen(options)
-    app = create_app(options)
+    listener, app = _prepare(options)
     app.state.store.on_warning = on_warning
     server = _Server(_config(app, options), lambda: on_ready(_address(listener), options.keys))
     server.run([listener])
+
+
+def _prepare(options: EmulatorOptions, clock: Clock | None = None) -> tuple[socket.socket, Starlette]:
+    """The port and what answers there, or neither of them."""
+    listener = _listen(options)
+    try:
+        return listener, create_app(options, clock=clock)
+    except EmulatorError:
+        listener.close()
+        raise
 
 
 def _listen(options: EmulatorOptions) -> socket.socket:

@@ -14,7 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from agentops.document import short_digest
-from agentops.errors import LocalError, UsageError
+from agentops.errors import UsageError
+from agentops.files import make_folder, write_file
 
 MANIFEST = "report/files.json"
 _ALWAYS = "report/"
@@ -93,11 +94,8 @@ def _read(path: Path) -> str | None:
 
 
 def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise LocalError.of(error, path, doing="can't be written") from None
+    make_folder(path.parent)
+    write_file(path, text)
 
 
 def _read_manifest(root: Path) -> dict[str, str]:

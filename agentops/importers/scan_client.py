@@ -148,6 +148,7 @@ def _sources(path: Path) -> list[Path]:
     if path.is_dir():
         inside = (each for each in sorted(path.rglob("*")) if each.is_file() and each.suffix.lower() in CODE_ENDINGS)
         return [each for each in inside if not _SKIPPED & set(each.relative_to(path).parts[:-1])]
-    if not path.exists():
-        raise UsageError(f"{path} does not exist", hint="give files of client code, or folders", code="no-source")
+    if not path.is_file():
+        why = "is no regular file" if path.exists() else "does not exist"
+        raise UsageError(f"{path} {why}", hint="give files of client code, or folders", code="no-source")
     return [path]

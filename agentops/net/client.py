@@ -335,7 +335,9 @@ def _lost(
 ) -> _Failure:
     """The answer is missing or says nothing about what was done."""
     if method in _SAFE_METHODS:
-        failed = error or UnavailableError(f"no usable answer: {why}", request=told)
+        failed = error or UnavailableError(
+            f"no usable answer: {why}", request=told, hint="run it again; nothing was changed"
+        )
         return _Failure(failed, may_repeat=True)
     unknown = OutcomeUnknownError(
         f"the platform's answer was lost ({why}): the change may or may not have been made",

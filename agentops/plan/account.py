@@ -13,13 +13,15 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
+from agentops.account import AccountLimits, PhoneNumber, Voice
 from agentops.diagnostics import Diagnostic, Severity
-from agentops.document import AccountLimits, DesiredAgent, PhoneNumber, Voice, path_text
+from agentops.document import DesiredAgent, path_text
 from agentops.fields import Reference, reference_of
 from agentops.plan.build import with_refusals
 from agentops.plan.changes import written_leaves
 from agentops.plan.diff import value_at
 from agentops.plan.model import Action, AgentChange, Plan, Refusal
+from agentops.plan.safety import UNFINISHED, refuse_in_use
 
 _WRITES = frozenset({Action.CREATE, Action.UPDATE})
 # The catalog lists the voices of this family, its Pro voices too, which the platform tells apart by the voice alone;
@@ -36,6 +38,7 @@ class Question(StrEnum):
     KNOWLEDGE_BASES = "knowledge bases"
     PHONE_NUMBERS = "phone numbers"
     LIMITS = "plan limits"
+    CAMPAIGNS = "campaigns"
 
 
 _ASKED_BY = {
@@ -43,6 +46,15 @@ _ASKED_BY = {
     Reference.KNOWLEDGE_BASE: Question.KNOWLEDGE_BASES,
     Reference.PHONE_NUMBER: Question.PHONE_NUMBERS,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignUse:
+    """A campaign and the agent that it calls with."""
+
+    agent_id: str
+    name: str
+    status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +68,7 @@ class Account:
     knowledge_base_ids: tuple[str, ...] | None = None
     phone_numbers: tuple[PhoneNumber, ...] | None = None
     limits: AccountLimits | None = None
+    campaigns: tuple[CampaignUse, ...] | None = None
     agent_count: int = 0
     unanswered: frozenset[Question] = frozenset()
 
@@ -68,6 +81,8 @@ def questions(plan: Plan) -> frozenset[Question]:
             asked.add(Question.LIMITS)
         references = {reference_of(path) for path, _ in written_leaves(change)}
         asked |= {question for reference, question in _ASKED_BY.items() if reference in references}
+    if _replacing(plan.changes):
+        asked.add(Question.CAMPAIGNS)
     return frozenset(asked)
 
 
@@ -98,8 +113,23 @@ def check_account(plan: Plan, account: Account, acknowledged: frozenset[str] = f
     """`plan` with what the account's answers say against it. The digest stays: it is about the intention."""
     found = [refusal for change in _writing(plan.changes) for refusal in _unfulfilled(change, account)]
     found += _room(plan, account)
-    silent = tuple(_silent(question) for question in sorted(account.unanswered))
-    return with_refusals(replace(plan, diagnostics=plan.diagnostics + silent), found, acknowledged)
+    told = [_silent(question) for question in sorted(account.unanswered)]
+    replaced = _replacing(plan.changes)
+    for campaign in account.campaigns or ():
+        change = replaced.get(campaign.agent_id)
+        if change is None or campaign.status not in UNFINISHED:
+            continue
+        if change.action is Action.ARCHIVE:
+            found.append(refuse_in_use(change.key, campaign.name, campaign.status))
+        else:
+            told.append(_heard_by_campaign(change, campaign))
+    return with_refusals(replace(plan, diagnostics=(*plan.diagnostics, *told)), found, acknowledged)
+
+
+def _replacing(changes: Iterable[AgentChange]) -> dict[str, AgentChange]:
+    """By agent id, the changes after which an agent that is there serves something else, or nothing."""
+    kept = (Action.CREATE, Action.CALL, Action.UNCHANGED)
+    return {change.agent_id: change for change in changes if change.agent_id and change.action not in kept}
 
 
 def _writing(changes: Iterable[AgentChange]) -> Iterator[AgentChange]:
@@ -191,9 +221,23 @@ def _refusal(change: AgentChange, code: str, what: str, hint: str) -> Refusal:
 
 
 def _silent(question: Question) -> Diagnostic:
+    hint = "the platform will refuse what does not exist when it is written"
+    if question is Question.CAMPAIGNS:
+        hint = "look in the console whether one of them uses an agent that is changed here"
     return Diagnostic(
         code="account-silent",
         severity=Severity.WARNING,
         summary=f"the account did not answer about its {question.value}, so they were not checked",
-        hint="the platform will refuse what does not exist when it is written",
+        hint=hint,
+    )
+
+
+def _heard_by_campaign(change: AgentChange, campaign: CampaignUse) -> Diagnostic:
+    return Diagnostic(
+        code="campaign-unfinished",
+        severity=Severity.WARNING,
+        summary=f"{change.key}: the campaign {campaign.name!r} is {campaign.status}, and whomever it calls after the "
+        "apply hears the new configuration",
+        hint="apply when it is over, or pause it before: a campaign calls with whatever serves",
+        agent=change.key,
     )

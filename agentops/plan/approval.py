@@ -1,4 +1,4 @@
-"""Binds an approval to the deed: the digest of a plan, and what has moved since one was approved."""
+"""Binds an approval to the deed: what speaks against a plan, its digest, and what has moved since it was approved."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from agentops.diagnostics import has_errors
 from agentops.document import Environment, path_text, short_digest
-from agentops.errors import StaleError
+from agentops.errors import AgentopsError, RefusedError, SpecError, StaleError
 from agentops.plan.canonical import fingerprint
-from agentops.plan.model import FORMAT_VERSION, AgentChange, Plan
+from agentops.plan.model import FORMAT_VERSION, AgentChange, Plan, Refusal
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -30,6 +31,25 @@ def digest_of(environment: Environment, target: str, changes: Iterable[AgentChan
     return short_digest(json.dumps([head, parts], separators=(",", ":")))
 
 
+def require_applyable(plan: Plan) -> None:
+    """Raises for what speaks against the plan: StaleError where the world is in the way, RefusedError for a rule,
+    SpecError for a mistake in a spec that only the comparison shows."""
+    if plan.refusals:
+        order = sorted(plan.refusals, key=lambda refusal: not refusal.is_stale)
+        raise _error_of(order[0], len(order) - 1, plan.environment)
+    if has_errors(plan.diagnostics):
+        raise SpecError(plan.diagnostics)
+
+
+def _error_of(refusal: Refusal, others: int, environment: str) -> AgentopsError:
+    more = f" (and {others} more: see `agentops plan -e {environment}`)" if others else ""
+    if refusal.is_stale:
+        return StaleError(refusal.summary + more, hint=refusal.hint, code=refusal.code)
+    return RefusedError(
+        refusal.summary + more, hint=refusal.hint, code=refusal.code, acknowledgement=refusal.acknowledgement
+    )
+
+
 def require_same(approved: Plan, fresh: Plan) -> None:
     """Raises StaleError, saying what moved, unless a plan made now is the one that was approved."""
     moved = what_moved(approved, fresh)
@@ -48,7 +68,8 @@ def require_digest(given: str, fresh: Plan) -> None:
         raise StaleError(
             f"the plan made now has the digest {fresh.digest}, approved was {given}: "
             "a spec, an agent on the platform or the selection has changed since",
-            hint="run `agentops plan` again, review it and apply its digest; a saved plan file says what moved",
+            hint=f"run `agentops plan -e {fresh.environment}` again, review it and apply its digest; "
+            "a saved plan file says what moved",
             code="PLAN_STALE",
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from agentops.commands import in_environment
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import (
     CLEARED,
@@ -22,6 +23,7 @@ from agentops.fields import is_clearable
 from agentops.plan.approval import digest_of, target_name
 from agentops.plan.canonical import Canonical, Flag, canonical, fingerprint_of, holds
 from agentops.plan.changes import Describer, place_in_source
+from agentops.plan.codes import CODES
 from agentops.plan.compare import (
     Comparison,
     active_rules,
@@ -36,12 +38,15 @@ from agentops.plan.diff import ABSENT, Difference, value_at
 from agentops.plan.drafts import foreign_draft
 from agentops.plan.drift import DriftStatus, classify
 from agentops.plan.identity import Match, Matching
-from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Operation, Plan, Refusal
+from agentops.plan.impact import impact_of
+from agentops.plan.merge import merge
+from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Impact, Operation, Plan, Refusal
 from agentops.plan.notes import INBOUND, has_stale_note, is_inbound_pending, uncalled_since, undone_fingerprints
 from agentops.plan.policy import refuse_by_rules
 from agentops.plan.safety import refuse_agent, refuse_excess, refuse_protected, refuse_shared_numbers
 
 _CONTAINERS = (dict, list)
+NUMBERS = "telephonyProductId"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +129,7 @@ class Planner:
         refusals += refuse_protected(environment, changes) + refuse_excess(environment, changes)
         refusals += refuse_shared_numbers(changes)
         refusals += refuse_by_rules(environment, changes)
-        remaining, acknowledged = acknowledge(refusals, self._options.acknowledged)
+        remaining, acknowledged = acknowledge(refusals, self._options.acknowledged, environment.name)
         return Plan(
             project=environment.project,
             environment=environment.name,
@@ -132,7 +137,7 @@ class Planner:
             generation=world.generation,
             changes=tuple(changes),
             digest=digest_of(environment, world.target, changes),
-            diagnostics=tuple(notes),
+            diagnostics=tuple(_placed(note, environment.name) for note in notes),
             refusals=remaining,
             acknowledged=acknowledged,
         )
@@ -147,6 +152,8 @@ def _create(describer: Describer, form: Canonical) -> AgentChange:
         reason=f"the account has no agent called {desired.name!r}",
         fingerprint=fingerprint_of(form),
         fields=compare_config(describer, form, None, None, ()).fields + new_metadata(describer),
+        impact=impact_of(None, desired.config),
+        numbers=_numbers(desired, None),
         desired=desired,
     )
 
@@ -181,10 +188,27 @@ def _existing(
         unverifiable=unverifiable,
         foreign_draft=foreign_draft(desired, observed),
         uncalled_since=uncalled_since(observed),
+        impact=_impact(desired, live) if action is not Action.UNCHANGED else None,
+        numbers=_numbers(desired, observed),
         desired=desired,
         observed=None if action is Action.UNCHANGED and not compared.drifted else observed,
         restore_to=status.never_live if action is Action.GO_LIVE else None,
     )
+
+
+def _impact(desired: DesiredAgent, live: Revision | None) -> Impact | None:
+    served = (live.document if live else None) or {}
+    try:
+        impact = impact_of(served, {**served, **merge(served, desired.config)})
+    except LookupError:  # a field that can't be emptied, which a diagnostic says
+        return None
+    return impact if impact.words_before != impact.words_after else None
+
+
+def _numbers(desired: DesiredAgent, observed: ObservedAgent | None) -> tuple[str, ...]:
+    """The phone numbers that an agent has or gets."""
+    held = observed.listing.metadata if observed else {}
+    return tuple(dict.fromkeys((*held.get(NUMBERS, ()), *desired.metadata.get(NUMBERS, ()))))
 
 
 def _decide(
@@ -229,7 +253,7 @@ def _unseen(
 
 def _archive(key: str, orphan: ObservedAgent) -> AgentChange:
     reason = "deployed from this project, and no spec describes it any more"
-    if numbers := orphan.listing.metadata.get("telephonyProductId"):
+    if numbers := orphan.listing.metadata.get(NUMBERS):
         reason += f"; detached first from phone number {', '.join(numbers)}"
     return AgentChange(
         key=key,
@@ -244,22 +268,25 @@ def _archive(key: str, orphan: ObservedAgent) -> AgentChange:
 
 
 def acknowledge(
-    refusals: Iterable[Refusal], acknowledged: frozenset[str]
+    refusals: Iterable[Refusal], acknowledged: frozenset[str], environment: str
 ) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:
-    """What still refuses, and the acknowledgements that were used. `CODE:key` acknowledges for one agent only."""
+    """What still refuses, and the acknowledgements that were used. `CODE:key` acknowledges for one agent only.
+
+    environment: where the commands that a refusal names are to be run
+    """
     remaining, used = [], set()
     for refusal in refusals:
         names = {refusal.acknowledgement, f"{refusal.acknowledgement}:{refusal.agent}"} & acknowledged
         if refusal.acknowledgement is not None and names:
             used |= names
         else:
-            remaining.append(refusal)
+            remaining.append(replace(refusal, hint=in_environment(refusal.hint, environment)))
     return tuple(remaining), tuple(sorted(name for name in used if name))
 
 
 def with_refusals(plan: Plan, found: Iterable[Refusal], acknowledged: frozenset[str]) -> Plan:
     """`plan` with what more speaks against it. The digest stays: it is about the intention."""
-    remaining, used = acknowledge(found, acknowledged)
+    remaining, used = acknowledge(found, acknowledged, plan.environment)
     return replace(
         plan,
         refusals=plan.refusals + remaining,
@@ -289,6 +316,10 @@ def _cleared(value: dict[str, Any] | list[Any], path: Path) -> Iterable[Path]:
             yield (*path, part)
         elif isinstance(item, _CONTAINERS) and item:
             yield from _cleared(item, (*path, part))
+
+
+def _placed(note: Diagnostic, environment: str) -> Diagnostic:
+    return replace(note, hint=in_environment(note.hint, environment)) if note.hint else note
 
 
 def _expired_rules(environment: Environment, today: str) -> list[Diagnostic]:
@@ -345,4 +376,12 @@ def _notes(change: AgentChange, status: DriftStatus, compared: Comparison) -> li
 
 def _note(change: AgentChange, code: str, summary: str, path: Path = ()) -> Diagnostic:
     severity = Severity.WARNING if code == "unverifiable" else Severity.NOTE
-    return Diagnostic(code=code, severity=severity, summary=summary, agent=change.key, path=path_text(path) or None)
+    way_out = CODES[code].way_out
+    return Diagnostic(
+        code=code,
+        severity=severity,
+        summary=summary,
+        hint=(way_out[:1].lower() + way_out[1:]).removesuffix("."),
+        agent=change.key,
+        path=path_text(path) or None,
+    )

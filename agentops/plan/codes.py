@@ -169,6 +169,28 @@ _TABLE = (
         True,
     ),
     Code(
+        "UNTESTED",
+        "The environment that has to be passed before doesn't serve these files, or has not passed its calls with them",
+        "`requires` in the environment, or `promote --from`, says where a change is tried before it goes here.",
+        "Deploy it there and let its calls pass. Acknowledge what can only be seen here, such as a change of this "
+        "environment's own block in the spec.",
+        True,
+    ),
+    Code(
+        "FREEZE",
+        "Nothing is deployed at this time",
+        "`freeze` in the environment says from when to when, and why.",
+        "Apply when it is over. What can't wait names the freeze: `--ack FREEZE:name`. A rollback is always possible.",
+        True,
+    ),
+    Code(
+        "CALM_HOURS",
+        "Deploys happen in other hours",
+        "`calm_hours` in the environment says when somebody is there to look after a deploy.",
+        "Apply in these hours, or acknowledge what can't wait. A rollback is always possible.",
+        True,
+    ),
+    Code(
         "CAMPAIGN_USES_AGENT",
         "A campaign that is not over uses an agent that would be archived",
         "The platform would refuse, halfway through the apply.",
@@ -186,6 +208,13 @@ _TABLE = (
         "The calls would take longer than `deploy.call_minutes` allows",
         "Calls cost credits and time, and a deploy of everything makes all of them.",
         "Apply fewer agents at a time with `--agent`, or raise the limit.",
+    ),
+    Code(
+        "CREDITS",
+        "The account has fewer credits left than the calls cost",
+        "A call that is cut off for want of credits says nothing about the agent, which serves by then.",
+        "Buy credits, apply fewer agents at a time with `--agent`, or acknowledge.",
+        True,
     ),
     Code(
         "UNKNOWN_RULE",
@@ -276,6 +305,12 @@ _TABLE = (
         "See `agentops validate` for the mistakes.",
     ),
     Code(
+        "tags-unread",
+        "An agent is left out of a selection by tags",
+        "Its spec has errors, and its tags can't be read, so that nobody knows whether it was meant.",
+        "Name it by its key, or mend its spec; `agentops validate` shows the mistakes.",
+    ),
+    Code(
         "not-looked-at",
         "Some agents without a spec were not looked at",
         "Each one costs a request, and most of them are nobody's here.",
@@ -316,6 +351,13 @@ _TABLE = (
         "A field is written and can't be read back",
         "No source says under which name the platform returns it, so it is never compared.",
         "Check it once in the console.",
+    ),
+    Code(
+        "campaign-unfinished",
+        "A campaign that is not over uses an agent that would change",
+        "A campaign calls with whatever serves: some people hear the old configuration and others the new one, and its "
+        "results mix both. `agentops campaign results NAME` counts its calls by revision.",
+        "Apply when the campaign is over, or pause it and start it again after the apply.",
     ),
     Code(
         "account-silent",

@@ -5,11 +5,14 @@ A difference names a value, a list without a natural key (as a whole), or an obj
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from agentops.document import Path, Secret, short_digest
+from agentops.fields import NATURAL_KEYS
 from agentops.plan.canonical import Canonical, Flag, KeyedItems
 
 
@@ -80,6 +83,54 @@ def leaves(form: Canonical, path: Path = ()) -> Iterator[tuple[Path, Canonical]]
             yield (*path, key), item
     elif path:
         yield path, form
+
+
+def renamings(differences: Iterable[Difference]) -> Mapping[Path, Difference]:
+    """Items of keyed lists that are gone and have come again under another key: the path of each one that came, with
+    the difference that took it away, and the other way round. The most alike are paired first."""
+    lists: dict[Path, list[Difference]] = {}
+    for each in differences:
+        if len(each.path) > 1 and str(each.path[-2]) in NATURAL_KEYS:
+            lists.setdefault(each.path[:-1], []).append(each)
+    pairs: dict[Path, Difference] = {}
+    for place, found in lists.items():
+        key = NATURAL_KEYS[str(place[-1])]
+        gone = [(each, _words(each.before, key)) for each in found if each.after is ABSENT]
+        come = [(each, _words(each.after, key)) for each in found if each.before is ABSENT]
+        alike = ((-_shared(old, new), i, j) for i, (_, old) in enumerate(gone) for j, (_, new) in enumerate(come))
+        for _, i, j in sorted(each for each in alike if each[0] <= -_RENAMED):
+            old, new = gone[i][0], come[j][0]
+            if old.path not in pairs and new.path not in pairs:
+                pairs |= {old.path: new, new.path: old}
+    return pairs
+
+
+_RENAMED = 0.6  # the share of its words that an item keeps under its new key, at the least
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+
+def _words(item: Canonical, key: str) -> Counter[tuple[Path, str]]:
+    """How often each word stands in each field of an item, but for the one that names it."""
+    return Counter(
+        (path, word)
+        for path, value in _values(item, ())
+        if path != (key,)
+        for word in (_WORD.findall(value) if isinstance(value, str) else [repr(value)])
+    )
+
+
+def _values(form: Canonical, path: Path) -> Iterator[tuple[Path, Canonical]]:
+    inner = dict(enumerate(form)) if isinstance(form, list) else _children(form)
+    if inner is None:
+        yield path, form
+        return
+    for name, value in inner.items():
+        yield from _values(value, (*path, name))
+
+
+def _shared(one: Counter[tuple[Path, str]], other: Counter[tuple[Path, str]]) -> float:
+    total = one.total() + other.total()
+    return 2 * (one & other).total() / total if total else 0.0
 
 
 def _children(form: Canonical) -> dict[Any, Canonical] | None:

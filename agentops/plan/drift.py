@@ -63,6 +63,17 @@ def spec_unread(key: str) -> Diagnostic:
     )
 
 
+def tags_unread(key: str) -> Diagnostic:
+    """What is said of an agent that a selection by tags may have meant."""
+    return Diagnostic(
+        code="tags-unread",
+        severity=Severity.WARNING,
+        summary=f"{key} is left out: its spec can't be used, so nobody knows which tags it has",
+        hint="name it by its key, or mend its spec: `agentops validate`",
+        agent=key,
+    )
+
+
 def _by_marks(
     environment: Environment, generation: Generation, desired: DesiredAgent, observed: ObservedAgent
 ) -> DriftStatus:

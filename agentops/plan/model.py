@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from agentops.diagnostics import Diagnostic, Where, has_errors
+from agentops.diagnostics import Diagnostic, Stretch, Where, has_errors
 from agentops.document import DesiredAgent, Generation, ObservedAgent, Path, Revision
 from agentops.errors import ExitCode
 from agentops.fields import Category, Risk
@@ -50,6 +50,9 @@ class FieldChange:
     """One leaf that differs. Secret values are `Secret` (shown by reference), an absent side is None.
 
     path:         in write names; a keyed list's item is named by its key: ("singlePromptConfig", "tools", "end_call")
+    renamed:      for an item of a keyed list that is gone and has come again under another key: that other key; both
+                  changes have it
+    lines:        for a text of several lines: where those of `after` are written; then `where` is the first that moved
     is_immediate: unversioned metadata: takes effect at once and is not covered by the platform's rollback
     """
 
@@ -63,6 +66,8 @@ class FieldChange:
     reason: str = ""
     where: Where | None = None
     is_immediate: bool = False
+    renamed: str | None = None
+    lines: tuple[Stretch, ...] = ()
 
 
 class Drift(StrEnum):
@@ -113,11 +118,53 @@ class ExpectedCalls:
 
 
 @dataclass(frozen=True, slots=True)
+class CallCosts:
+    """All calls of a plan against what the account has left; None for what the platform does not say.
+
+    cost: in credits, by what a minute cost in the last calls of an agent that is called
+    """
+
+    minutes: float
+    cost: float | None
+    credits_left: float | None
+
+    def __str__(self) -> str:
+        cost = "not known" if self.cost is None else f"about {self.cost:.2f} credits"
+        left = "not known" if self.credits_left is None else f"{self.credits_left:.2f}"
+        return f"about {self.minutes:.1f} minutes in all; cost: {cost}; credits left: {left}"
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """How many words the model reads at the start of a call: prompts, tool definitions and greeting. Tokens are an
+    estimate: four for every three words."""
+
+    words_before: int
+    words_after: int
+
+    @property
+    def tokens_before(self) -> int:
+        return round(self.words_before * 4 / 3)
+
+    @property
+    def tokens_after(self) -> int:
+        return round(self.words_after * 4 / 3)
+
+    def __str__(self) -> str:
+        return (
+            f"the model reads {self.words_before} -> {self.words_after} words at the start of a call (prompt, tools, "
+            f"greeting), about {self.tokens_before} -> {self.tokens_after} tokens"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class AgentChange:
     """One agent's part of a plan.
 
     uncalled_since: what serves has not passed its calls; this is the revision (by its number, or its id) to go back to
     calls:          those of its apply; None where nobody is called
+    impact:         what the model reads at the start, where a change makes it more or less
+    numbers:        the phone numbers that it has or gets, by their product ids
     """
 
     key: str
@@ -137,6 +184,8 @@ class AgentChange:
     foreign_draft: str | None = None
     uncalled_since: str | None = None
     calls: ExpectedCalls | None = None
+    impact: Impact | None = None
+    numbers: tuple[str, ...] = ()
     desired: DesiredAgent | None = field(default=None, compare=False, repr=False)
     observed: ObservedAgent | None = field(default=None, compare=False, repr=False)
     restore_to: Revision | None = field(default=None, compare=False, repr=False)
@@ -178,6 +227,7 @@ class Plan:
     diagnostics: tuple[Diagnostic, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     acknowledged: tuple[str, ...] = ()
+    call_costs: CallCosts | None = None
     format_version: int = FORMAT_VERSION
 
     @property

@@ -12,7 +12,7 @@ from agentops.plan.canonical import canonical, without
 from agentops.plan.changes import Describer, expand
 from agentops.plan.concealment import Concealer, KnownSecrets, known_secrets
 from agentops.plan.diff import diff, value_at
-from agentops.plan.model import Action, AgentChange, FieldChange, Plan, Refusal
+from agentops.plan.model import Action, AgentChange, ChangedBy, FieldChange, Plan, Refusal
 from agentops.plan.safety import refuse_protected
 
 
@@ -37,7 +37,7 @@ def build_rollback(
     changes = tuple(_change(rollback, secrets) for rollback in rollbacks)
     refusals = [refusal for rollback in rollbacks for refusal in _refuse(rollback)]
     refusals += refuse_protected(environment, changes)
-    remaining, acknowledged = acknowledge(refusals, options.acknowledged)
+    remaining, acknowledged = acknowledge(refusals, options.acknowledged, environment.name)
     return Plan(
         project=environment.project,
         environment=environment.name,
@@ -81,8 +81,8 @@ def _fields(rollback: Rollback, secrets: KnownSecrets) -> Iterator[FieldChange]:
     after = canonical(without(revision.document or {}, hidden), None)
     desired = rollback.desired
     describer = Describer(desired, Concealer(secrets, desired.config, desired.metadata), is_of_spec=False)
-    for difference in expand(diff(before, after)):
-        yield describer.describe(difference, reason=f"as in revision {revision.number or revision.revision_id}")
+    reasons = dict.fromkeys(ChangedBy, f"as in revision {revision.number or revision.revision_id}")
+    yield from describer.describe_all(((each, ChangedBy.GIT) for each in expand(diff(before, after))), reasons)
 
 
 def _refuse(rollback: Rollback) -> list[Refusal]:
@@ -94,7 +94,7 @@ def _refuse(rollback: Rollback) -> list[Refusal]:
             Refusal(
                 code="NOT_RESTORABLE",
                 summary=f"{key}: {called} can't serve: {state}",
-                hint="choose another revision from `agentops history`",
+                hint=f"choose another revision from `agentops history {key}`",
                 agent=key,
             )
         ]

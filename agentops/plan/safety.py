@@ -12,7 +12,8 @@ from math import floor
 from agentops.diagnostics import Diagnostic
 from agentops.document import Environment, path_text
 from agentops.plan.drift import DriftStatus
-from agentops.plan.model import Action, AgentChange, Drift, Refusal
+from agentops.plan.model import Action, AgentChange, CallCosts, Drift, Refusal
+from agentops.timing import Closed
 
 _KEYS_NAMED = 20
 UNFINISHED = ("scheduled", "processing", "running", "paused")  # statuses of campaigns that keep an agent from archiving
@@ -92,6 +93,26 @@ def refuse_shared_numbers(changes: Sequence[AgentChange]) -> list[Refusal]:
     ]
 
 
+def refuse_closed(environment: Environment, changes: Iterable[AgentChange], closed: Iterable[Closed]) -> list[Refusal]:
+    """A time in which nothing is deployed, where the plan would. A rollback is made by its own verb, at any time."""
+    if not any(change.is_change and change.action is not Action.CALL for change in changes):
+        return []
+    return [
+        Refusal(
+            code=each.code,
+            summary=f"{environment.name}: {each.summary}",
+            hint=f"apply after {each.until}; if it can't wait, pass `--ack {_override(each)}`",
+            acknowledgement=_override(each),
+        )
+        for each in closed
+    ]
+
+
+def _override(closed: Closed) -> str:
+    """A freeze is overridden by its name: one that nobody thought of stays."""
+    return f"{closed.code}:{closed.name}" if closed.name else closed.code
+
+
 def refuse_lint(errors: Iterable[Diagnostic]) -> list[Refusal]:
     """What lint calls an error in the specs of agents that would be deployed, under the names that lint gives them."""
     return [
@@ -128,6 +149,17 @@ def refuse_uncalled(changes: Sequence[AgentChange], budget_min: float | None) ->
     return found
 
 
+def refuse_costs(costs: CallCosts) -> list[Refusal]:
+    """Calls that the account can't pay for, as far as both are known."""
+    left = costs.credits_left
+    if left is None or (left > 0 and (costs.cost is None or costs.cost <= left)):
+        return []
+    needed = "" if costs.cost is None else f" and cost about {costs.cost:.2f} credits"
+    what = f"the calls take about {costs.minutes:.1f} minutes{needed}, the account has {left:.2f} credits left"
+    hint = "buy credits, or apply fewer agents at a time with `--agent`; if it is meant, pass `--ack CREDITS`"
+    return [Refusal(code="CREDITS", summary=what, hint=hint, acknowledgement="CREDITS")]
+
+
 def _allowed(count: int | None, share: float | None, total: int) -> int | None:
     bounds = [] if count is None else [count]
     if share is not None and total >= SHARE_COUNTS_FROM:
@@ -161,7 +193,8 @@ def _adoption(change: AgentChange, status: DriftStatus) -> Refusal | None:
         return Refusal(
             code="ADOPT",
             summary=f"{change.key}: agent {change.agent_id} already exists and was never deployed by agentops",
-            hint="take its configuration into the spec with `agentops pull`, or pass `--ack ADOPT` to overwrite it",
+            hint=f"take its configuration into the spec with `agentops pull --agent {change.key}`, "
+            "or pass `--ack ADOPT` to overwrite it",
             agent=change.key,
             acknowledgement="ADOPT",
         )
@@ -211,7 +244,8 @@ def _drift(change: AgentChange) -> Refusal | None:
             return Refusal(
                 code="DRIFT",
                 summary=f"{change.key}: changed outside git: {fields} ({change.drift_detail})",
-                hint="bring it into the spec with `agentops pull`, or pass `--overwrite-drift` to discard it",
+                hint=f"bring it into the spec with `agentops pull --agent {change.key}`, "
+                "or pass `--overwrite-drift` to discard it",
                 agent=change.key,
                 is_stale=True,
             )

@@ -35,7 +35,9 @@ def select_agents(
     selection: Selection,
     sources: Mapping[str, frozenset[str]] | None = None,
 ) -> tuple[DesiredAgent, ...]:
-    """The selected agents in their order. `sources` are the files that each agent, by key, is made from.
+    """The selected agents in their order, with those whose tags nobody can read, which may have any.
+
+    sources: the files that each agent, by key, is made from
 
     Raises UsageError for a key, glob or tag that means no agent of the project, and where keys and tags together leave
     none: a typo must not deploy nothing and be green. That nothing changed since a commit is an answer, and no error.
@@ -92,14 +94,17 @@ def _require_known(agents: Sequence[DesiredAgent], patterns: Sequence[str], opti
 
 
 def _has_tag(agent: DesiredAgent, name: str, value: str) -> bool:
+    if agent.tags is None:
+        return True
     return name in agent.tags and fnmatchcase(str(agent.tags[name]), value)
 
 
 def _require_tag(agents: Sequence[DesiredAgent], name: str, value: str) -> None:
     if any(_has_tag(agent, name, value) for agent in agents):
         return
-    names = {each for agent in agents for each in agent.tags}
-    known = {str(agent.tags[name]) for agent in agents if name in agent.tags} if name in names else names
+    tags = [agent.tags for agent in agents if agent.tags is not None]
+    names = {each for held in tags for each in held}
+    known = {str(held[name]) for held in tags if name in held} if name in names else names
     close = get_close_matches(value if name in names else name, sorted(known), n=1)
     meant = f"did you mean {close[0]}? " if close else ""
     what = f"values of {name}" if name in names else "tags"

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agentops.diagnostics import Diagnostic, Severity, Where
+from agentops.diagnostics import Diagnostic, Severity, Stretch, Where
 from agentops.document import CLEARED, Generation, Secret, SecretRef
 from agentops.errors import UsageError
 from agentops.fields import Category, Risk
@@ -19,10 +19,12 @@ from agentops.plan.model import (
     FORMAT_VERSION,
     Action,
     AgentChange,
+    CallCosts,
     ChangedBy,
     Drift,
     ExpectedCalls,
     FieldChange,
+    Impact,
     Operation,
     Plan,
     Refusal,
@@ -43,6 +45,16 @@ class PlaceModel(_Model):
     column: int = 1
 
 
+class StretchModel(_Model):
+    """Lines of a text that are written in one place: from line `first` of the text on, in line `line` of `file`.
+    `verbatim`: each further line is the file's next one; otherwise that one line makes all of them."""
+
+    first: int
+    file: str
+    line: int
+    verbatim: bool = True
+
+
 class FieldChangeModel(_Model):
     """One field. `field` is `path` in one text; a value `{"$secret": "..."}` is a secret by its reference."""
 
@@ -57,6 +69,11 @@ class FieldChangeModel(_Model):
     reason: str = ""
     where: PlaceModel | None = None
     is_immediate: bool = False
+    renamed: str | None = Field(
+        default=None,
+        description="The other key of an item that was renamed: both its removal and its addition have one.",
+    )
+    lines: list[StretchModel] = Field(default=[], description="Where the lines of the new text are written.")
 
 
 class ExpectedCallsModel(_Model):
@@ -66,6 +83,22 @@ class ExpectedCallsModel(_Model):
     called: int
     minutes: float
     reason: str = ""
+
+
+class ImpactModel(_Model):
+    """How many words the model reads at the start of a call: prompts, tool definitions and greeting."""
+
+    words_before: int
+    words_after: int
+
+
+class SharedModel(_Model):
+    """One change that several agents have in common: the fields, and whom it reaches. Each agent has it in full."""
+
+    fields: list[str]
+    where: PlaceModel | None = None
+    agents: list[str]
+    on_phone_numbers: int
 
 
 class AgentChangeModel(_Model):
@@ -89,6 +122,8 @@ class AgentChangeModel(_Model):
     foreign_draft: str | None = None
     uncalled_since: str | None = None
     calls: ExpectedCallsModel | None = None
+    impact: ImpactModel | None = None
+    numbers: list[str] = Field(default=[], description="The phone numbers that it has or gets, by their product ids.")
 
 
 class RefusalModel(_Model):
@@ -113,6 +148,14 @@ class DiagnosticModel(_Model):
     path: str | None = None
 
 
+class CallCostsModel(_Model):
+    """All calls of the plan; `cost` in credits, by what the last calls cost; null: the platform does not say."""
+
+    minutes: float
+    cost: float | None = None
+    credits_left: float | None = None
+
+
 class PlanModel(_Model):
     """An agentops plan. `digest` is what `apply --digest` takes; `applyable` is false while a refusal stands."""
 
@@ -125,23 +168,25 @@ class PlanModel(_Model):
     empty: bool
     applyable: bool
     changes: list[AgentChangeModel]
+    shared: list[SharedModel] = []
     diagnostics: list[DiagnosticModel] = []
     refusals: list[RefusalModel] = []
     acknowledged: list[str] = Field(default=[], description="Acknowledgements that were given and needed.")
+    call_costs: CallCostsModel | None = None
 
 
-def from_json(text: str) -> Plan:
+def from_json(text: str, file: str = "the plan file") -> Plan:
     """The plan in a plan file, without what only lives in memory. Raises UsageError when the text is not one."""
+    hint = "save one with `agentops plan --out FILE`"
     try:
         data = json.loads(text)
-    except ValueError as error:
-        raise UsageError(
-            f"the plan file is not JSON: {error}", hint="make one with `agentops plan --out FILE`"
-        ) from None
+    except (ValueError, RecursionError) as error:
+        why = error if isinstance(error, ValueError) else "it is nested too deeply"
+        raise UsageError(f"{file} is not JSON: {why}", hint=hint) from None
     version = data.get("format_version") if isinstance(data, dict) else None
     if version != FORMAT_VERSION:
         raise UsageError(
-            f"the plan file has format version {version!r}, this agentops reads {FORMAT_VERSION}",
+            f"{file} has format version {version!r}, this agentops reads {FORMAT_VERSION}",
             hint="make the plan again with this version of agentops",
             code="PLAN_FORMAT",
         )
@@ -150,9 +195,7 @@ def from_json(text: str) -> Plan:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise UsageError(
-            f"the plan file is damaged at {place}: {first['msg']}", hint="make it again with `agentops plan --out FILE`"
-        ) from None
+        raise UsageError(f"{file} is no plan, or damaged at {place}: {first['msg']}", hint=hint) from None
     return _plan_from(model)
 
 
@@ -172,6 +215,7 @@ def _plan_from(model: PlanModel) -> Plan:
         diagnostics=tuple(_diagnostic_from(diagnostic) for diagnostic in model.diagnostics),
         refusals=tuple(Refusal(**refusal.model_dump()) for refusal in model.refusals),
         acknowledged=tuple(model.acknowledged),
+        call_costs=CallCosts(**model.call_costs.model_dump()) if model.call_costs else None,
         format_version=model.format_version,
     )
 
@@ -195,6 +239,8 @@ def _change_from(model: AgentChangeModel) -> AgentChange:
         foreign_draft=model.foreign_draft,
         uncalled_since=model.uncalled_since,
         calls=ExpectedCalls(**model.calls.model_dump()) if model.calls else None,
+        impact=Impact(**model.impact.model_dump()) if model.impact else None,
+        numbers=tuple(model.numbers),
     )
 
 
@@ -210,6 +256,8 @@ def _field_from(model: FieldChangeModel) -> FieldChange:
         reason=model.reason,
         where=_place_from(model.where),
         is_immediate=model.is_immediate,
+        renamed=model.renamed,
+        lines=tuple(Stretch(each.first, each.file, each.line, each.verbatim) for each in model.lines),
     )
 
 

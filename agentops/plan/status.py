@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agentops.diagnostics import Diagnostic
 from agentops.document import Draft, Generation, Revision
 from agentops.plan.model import AgentChange
 
@@ -13,6 +14,7 @@ class AgentStatus:
     """One agent.
 
     change:  what a plan would do now, with the drift that it sees
+    is_read: whether its spec can be used; where not, nobody knows what a plan would do
     live:    the revision that serves, without its document; None before the first deploy
     commit:  as the label names it; `label` is all of the label that is for people
     verdict: of the calls after it went live ("passed", "failed", "inconclusive"), where this machine knows it
@@ -21,6 +23,7 @@ class AgentStatus:
     """
 
     change: AgentChange
+    is_read: bool = True
     live: Revision | None = None
     label: str = ""
     commit: str | None = None
@@ -31,7 +34,11 @@ class AgentStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The selected agents in the project's order; `refused`: why a plan could not be applied now, by code."""
+    """The selected agents in the project's order.
+
+    refused:     why a plan could not be applied now, by code
+    diagnostics: what is worth knowing of the environment besides, such as agents that no spec describes any more
+    """
 
     project: str
     environment: str
@@ -39,3 +46,4 @@ class Status:
     generation: Generation
     agents: tuple[AgentStatus, ...]
     refused: tuple[str, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()

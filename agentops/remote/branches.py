@@ -155,7 +155,11 @@ class Branches(Client):
                 return (await self._revision(agent_id, each.branch.branch_id, revision_id))[0]
             except (NotFoundError, InvalidRequestError):
                 continue  # a revision of another branch is answered with 400
-        raise NotFoundError(f"no active branch of agent {agent_id} has revision {revision_id}", status=404)
+        raise NotFoundError(
+            f"no active branch of agent {agent_id} has revision {revision_id}",
+            status=404,
+            hint="its branch was deleted or archived: choose another revision",
+        )
 
     async def read_draft(self, observed: ObservedAgent) -> Draft | None:
         branch_id = _slot(observed)
@@ -280,7 +284,8 @@ def _live(summaries: Sequence[BranchSummaryRow]) -> BranchSummaryRow | None:
 
 def _slot(observed: ObservedAgent) -> str:
     if observed.branch_id is None:
-        raise PlatformError(f"agent {observed.agent_id} has no branch to write to", code="no_branch")
+        hint = "make a branch live in the console, then run it again"
+        raise PlatformError(f"agent {observed.agent_id} has no branch to write to", hint=hint, code="no_branch")
     return observed.branch_id
 
 

@@ -13,18 +13,9 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
+from agentops.account import AccountLimits, PhoneNumber, Voice
 from agentops.clock import ALWAYS, Period
-from agentops.document import (
-    AccountLimits,
-    AgentListing,
-    Document,
-    LeafDifference,
-    PhoneNumber,
-    Revision,
-    Voice,
-    read_mark,
-    split_note,
-)
+from agentops.document import AgentListing, Document, LeafDifference, Revision, read_mark, split_note
 from agentops.errors import ConflictError, ConflictFlavour, ForbiddenError, NotFoundError, PlatformError
 from agentops.fields import METADATA
 from agentops.net import Http
@@ -148,7 +139,11 @@ class Client(Outbound):
         data = await self._write("POST", "/agent", {"name": name, "workflowType": workflow_type, **metadata})
         agent_id = data.get("_id") if isinstance(data, dict) else data
         if not isinstance(agent_id, str) or not agent_id:
-            raise PlatformError("the platform created an agent without saying its id", request="POST /agent")
+            raise PlatformError(
+                "the platform created an agent without saying its id",
+                request="POST /agent",
+                hint="run it again: it looks for the agent before it creates one",
+            )
         return agent_id
 
     async def write_metadata(self, agent_id: str, body: Document) -> None:
@@ -208,6 +203,22 @@ class Client(Outbound):
         data = await self._get(f"/conversation/{call_id}")
         return data if isinstance(data, dict) else {}
 
+    async def list_last_calls(
+        self, agent_id: str, limit: int, call_types: Sequence[str] = ()
+    ) -> Sequence[Mapping[str, Any]]:
+        """The agent's calls that changed last, as the platform's rows."""
+        types = {"callTypes": ",".join(call_types)} if call_types else {}
+        return await self._call_rows(page=1, limit=limit, agentIds=agent_id, **types)
+
+    async def find_call_row(self, call_id: str) -> Mapping[str, Any] | None:
+        """The call's row; the list finds it by a part of its id, too, so the whole is compared."""
+        rows = await self._call_rows(page=1, limit=_CALLS_PAGE, search=call_id, callAttemptFilter="all")
+        return next((row for row in rows if row.get("callId") == call_id), None)
+
+    async def _call_rows(self, **query: Any) -> list[Mapping[str, Any]]:
+        data = await self._get("/conversation", **query)
+        return [row for row in rows_of(data, "logs") if isinstance(row, dict)]
+
     async def list_calls(
         self, agent_id: str, revision_id: str, call_types: Sequence[str], period: Period = ALWAYS
     ) -> AsyncGenerator[Sequence[Mapping[str, Any]]]:
@@ -249,7 +260,11 @@ class Client(Outbound):
         data = await self._write("POST", "/conversation/register-call", body, is_repeatable=True)
         token = data.get("access_token") if isinstance(data, dict) else None
         if not isinstance(token, str):
-            raise NotFoundError("the platform gave no call token", request=f"POST {API}/conversation/register-call")
+            raise NotFoundError(
+                "the platform gave no call token",
+                request=f"POST {API}/conversation/register-call",
+                hint="see whether the agent can be called from the console",
+            )
         return token
 
     def with_leaves(self, document: Document, leaves: Sequence[LeafDifference]) -> tuple[Document, list[str]]:

@@ -59,8 +59,15 @@ class Outbound(Requests):
         data = await self._write("POST", "/campaign", dict(body))
         campaign_id = data.get("_id") if isinstance(data, dict) else data
         if not isinstance(campaign_id, str) or not campaign_id:
-            raise PlatformError("the platform created a campaign without saying its id", request="POST /campaign")
+            raise PlatformError(
+                "the platform created a campaign without saying its id",
+                request="POST /campaign",
+                hint="run it again: it looks for the campaign before it creates one",
+            )
         return campaign_id
+
+    async def delete_campaign(self, campaign_id: str) -> None:
+        await self._write("DELETE", f"/campaign/{campaign_id}", is_repeatable=True)
 
     async def start_campaign(self, campaign_id: str) -> None:
         await self._write("POST", f"/campaign/{campaign_id}/start")
@@ -100,11 +107,6 @@ class Outbound(Requests):
             has_more = bool(rows) and isinstance(pagination, dict) and pagination.get("hasMore") is True
             page += 1
         return frozenset(found)
-
-    async def list_last_calls(self, agent_id: str, limit: int) -> Sequence[Mapping[str, Any]]:
-        """The agent's calls on the phone that changed last, as the platform's rows."""
-        query = {"page": 1, "limit": limit, "agentIds": agent_id, "callTypes": "telephony_outbound"}
-        return rows_of(await self._get("/conversation", **query), "logs")
 
     async def read_free_slots(self, agent_id: str) -> int | None:
         """How many outbound calls of the agent the account has room for; None where it doesn't say."""
@@ -150,5 +152,13 @@ def _campaign(data: Any, metrics: Any = None) -> StoredCampaign:
     audience = row.audience.id_ if row.audience else row.audience_id
     people = metrics.get("total_participants") if isinstance(metrics, dict) else None
     return StoredCampaign(
-        row.campaign_id, row.name, row.status, row.description, row.created_at, agent, audience, people
+        row.campaign_id,
+        row.name,
+        row.status,
+        row.description,
+        row.created_at,
+        agent,
+        audience,
+        people,
+        row.scheduled_at,
     )

@@ -12,11 +12,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from agentops.account import AccountLimits as AccountLimits
+from agentops.account import PhoneNumber as PhoneNumber
+from agentops.account import Voice as Voice
 from agentops.clock import ALWAYS, Period
-from agentops.document import AccountLimits as AccountLimits
 from agentops.document import AgentListing, Document, Draft, Generation, LeafDifference, ObservedAgent, Revision
-from agentops.document import PhoneNumber as PhoneNumber
-from agentops.document import Voice as Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class StoredAudience:
 
 @dataclass(frozen=True, slots=True)
 class StoredCampaign:
-    """A campaign on the platform. `people`: only where one campaign is read; `created_at`: ISO."""
+    """A campaign on the platform. `people`: only where one campaign is read; `created_at`, `scheduled_at`: ISO."""
 
     campaign_id: str
     name: str
@@ -92,6 +92,7 @@ class StoredCampaign:
     agent_id: str | None = None
     audience_id: str | None = None
     people: int | None = None
+    scheduled_at: str | None = None
 
 
 class Dialling(Protocol):
@@ -113,6 +114,8 @@ class Dialling(Protocol):
 
     async def create_campaign(self, body: Mapping[str, Any]) -> str: ...
 
+    async def delete_campaign(self, campaign_id: str) -> None: ...
+
     async def start_campaign(self, campaign_id: str) -> None: ...
 
     async def pause_campaign(self, campaign_id: str) -> None: ...
@@ -126,10 +129,6 @@ class Dialling(Protocol):
         ...
 
     async def list_not_to_call(self) -> frozenset[str]: ...
-
-    async def list_last_calls(self, agent_id: str, limit: int) -> Sequence[Mapping[str, Any]]:
-        """The agent's calls on the phone that changed last, as the platform's rows."""
-        ...
 
     async def read_free_slots(self, agent_id: str) -> int | None:
         """How many outbound calls of the agent the account has room for; None where it doesn't say."""
@@ -202,6 +201,16 @@ class Reader(Protocol):
     async def read_account_limits(self) -> AccountLimits: ...
 
     async def read_call(self, call_id: str) -> dict[str, Any]: ...
+
+    async def list_last_calls(
+        self, agent_id: str, limit: int, call_types: Sequence[str] = ()
+    ) -> Sequence[Mapping[str, Any]]:
+        """The agent's calls that changed last, as the platform's rows; `call_types`: of these only, of all if empty."""
+        ...
+
+    async def find_call_row(self, call_id: str) -> Mapping[str, Any] | None:
+        """The call's row of the list, which says the revision that its record doesn't name."""
+        ...
 
     def list_calls(
         self, agent_id: str, revision_id: str, call_types: Sequence[str], period: Period = ALWAYS

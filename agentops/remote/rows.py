@@ -175,6 +175,7 @@ class CampaignRow(Row):
     status: str
     description: str | None = None
     created_at: str | None = Field(None, alias="createdAt")
+    scheduled_at: str | None = Field(None, alias="scheduledAt")
     agent: NamedRow | None = None
     audience: NamedRow | None = None
     agent_id: str | None = Field(None, alias="agentId")

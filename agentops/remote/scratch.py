@@ -123,7 +123,8 @@ class Scratch:
             if self.was_scanning_listed is None and await self._is_scanning():
                 self.was_scanning_listed = bool(rows)
             if self.clock.monotonic() > until:
-                raise PlatformError(f"no revision came within {_SCAN_PATIENCE_S:.0f} s of publishing")
+                hint = "the platform may be busy: run the probe again later"
+                raise PlatformError(f"no revision came within {_SCAN_PATIENCE_S:.0f} s of publishing", hint=hint)
             await self.clock.sleep(_SCAN_POLL_S)
 
     async def _is_scanning(self) -> bool:

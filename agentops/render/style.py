@@ -22,6 +22,7 @@ _CODES = {
 COLOURS = r"\033\[(?:0|" + "|".join(dict.fromkeys(_CODES.values())) + r")m"
 
 _WORDS = re.compile(r"\s+|\S+")
+_WHOLE = re.compile(r"\s+|[^\s`]*`agentops [^`]*`\S*|\S+")
 _NARROWEST = 20  # columns that are left for text, however deep it is indented
 
 
@@ -57,7 +58,7 @@ def plural(count: int, noun: str) -> str:
 def _wrapped(text: str, indent: str, hanging: str, width: int) -> Iterator[str]:
     """One paragraph. White space at a break is dropped, inside a line it stays."""
     line, used, is_empty, is_first = indent, columns(indent), True, True
-    for word in _WORDS.findall(text):
+    for word in _words(text, width - columns(hanging)):
         size = columns(word)
         if used + size > width and not is_empty:
             yield line.rstrip()
@@ -72,6 +73,15 @@ def _wrapped(text: str, indent: str, hanging: str, width: int) -> Iterator[str]:
             used, size = columns(hanging), columns(word)
         line, used, is_empty = line + word, used + size, False
     yield line.rstrip() if not is_empty else line
+
+
+def _words(text: str, room: int) -> Iterator[str]:
+    """The words and the white space between them; a command that has room on a line is one word, to be pasted whole."""
+    if "`agentops " not in text:
+        yield from _WORDS.findall(text)
+        return
+    for word in _WHOLE.findall(text):
+        yield from [word] if columns(word) <= room else _WORDS.findall(word)
 
 
 def _broken(word: str, first: int, room: int) -> Iterator[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import time
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.document import (
@@ -27,7 +28,16 @@ from agentops.spec.closest import closest
 from agentops.spec.files import PROJECT_FILE, FileProblem, ProjectFiles
 from agentops.spec.hosts import host_of, is_loopback, may_receive_key
 from agentops.spec.merge import merge
-from agentops.spec.model.project import EnvironmentSpec, LimitsSpec, LintSpec, ModelSpec, ProjectSpec
+from agentops.spec.model.project import (
+    CalmHoursSpec,
+    Day,
+    EnvironmentSpec,
+    FreezeSpec,
+    LimitsSpec,
+    LintSpec,
+    ModelSpec,
+    ProjectSpec,
+)
 from agentops.spec.rendering import Rendering
 from agentops.spec.scope import Functions, GitFacts, Names, SecretOrigin, Secrets, git_names
 from agentops.spec.secret_places import unfit_characters
@@ -37,6 +47,7 @@ from agentops.spec.template_bounds import Budget
 from agentops.spec.template_values import BUDGET
 from agentops.spec.tree import Map, Mark, key_place, to_plain, value_place
 from agentops.spec.watch_rules import read_watch
+from agentops.timing import CalmHours, Freeze, moment_of
 
 
 @dataclass(slots=True)
@@ -63,7 +74,7 @@ class ProjectContext:
     budget: Budget = field(default_factory=Budget)
 
 
-_ROOM_FOR_MARK = 80  # characters that project, environment, key and fingerprint take, roughly
+_ROOM_FOR_MARK = 95  # characters that project, environment, key, fingerprint and hash of files take, roughly
 
 
 def read_project(
@@ -101,6 +112,7 @@ def read_project(
     block = environments[name]
     if not isinstance(block, Map):
         block = Map(environments.marks[name])
+    problems += _unmet_requirements(environments)
     reader = _EnvironmentReader(files, environ, name, problems)
     secrets = Secrets(reader.sources(block), environ, is_needed=needs_secrets)
     variables = reader.variables(tree.get("variables"), block.get("variables"), secrets)
@@ -119,6 +131,31 @@ def read_project(
     )  # fmt: skip
 
 
+def _unmet_requirements(environments: Map) -> Iterator[Diagnostic]:
+    """Environments that require one that isn't there, or one that waits for them in turn."""
+    wanted = {name: block.get("requires") for name, block in environments.items() if isinstance(block, Map)}
+    for name, required in wanted.items():
+        if not isinstance(required, str):
+            continue
+        place = value_place(environments[name].marks["requires"])
+        if required not in environments:
+            close = closest(required, tuple(environments))
+            hint = f"did you mean {close}?" if close else f"{PROJECT_FILE} has: {', '.join(environments)}"
+            yield Diagnostic(
+                "unknown-environment", Severity.ERROR, f"there is no environment {required!r}", hint, place
+            )
+            continue
+        chain = [name]
+        while isinstance(following := wanted.get(chain[-1]), str) and following not in chain:
+            chain.append(following)
+        if following == name:
+            circle = " -> ".join([*chain, name])
+            hint = "leave `requires` out of the first environment that a change goes to"
+            yield Diagnostic(
+                "conflicting-fields", Severity.ERROR, f"environments wait for each other: {circle}", hint, place
+            )
+
+
 def environment_names(root: Path) -> tuple[str, ...]:
     """The environments of the project at `root`, in their order; none when its file can't be read."""
     try:
@@ -127,6 +164,21 @@ def environment_names(root: Path) -> tuple[str, ...]:
         return ()
     environments = tree.get("environments") if isinstance(tree, Map) else None
     return tuple(environments) if isinstance(environments, Map) else ()
+
+
+def environment_to_name(root: Path) -> str | None:
+    """What `-e` has to say at `root`: one on the emulator, else the first; None where the project has a default."""
+    try:
+        tree, _ = ProjectFiles(root).tree(PROJECT_FILE)
+    except (SourceError, FileProblem):
+        return None
+    environments = tree.get("environments") if isinstance(tree, Map) else None
+    if not isinstance(environments, Map) or len(environments) < 2 or isinstance(tree.get("default_environment"), str):
+        return None
+    on_emulator = (
+        n for n, block in environments.items() if isinstance(block, Map) and block.get("target") == "emulator"
+    )
+    return next(on_emulator, next(iter(environments)))
 
 
 def choose_environment(asked: str | None, default: Any, known: tuple[str, ...]) -> str:
@@ -210,6 +262,12 @@ class _EnvironmentReader:
     ) -> Environment | None:
         """The environment as the rest of the program sees it, or None when its block has errors."""
         variables, secrets, git = known
+        for key in ("base_url", "api_key"):
+            if key in block and block[key] is None:  # left out, it means the vendor's address, and the default key
+                hint = "give it a value, or leave it out"
+                place = key_place(block.marks[key])
+                self.problems.append(Diagnostic("wrong-format", Severity.ERROR, f"{key} is empty", hint, place))
+                return None
         rest = Map(block.mark)
         for key in block:
             if key not in ("variables", "secrets", "deploy", "api_key", "judge", "listen"):
@@ -327,8 +385,24 @@ def _to_environment(project: str, name: str, spec: EnvironmentSpec, variables: N
         ),
         judge=_to_endpoint(spec.judge),
         listen=_to_endpoint(spec.listen),
+        requires=spec.requires,
+        freezes=tuple(_to_freeze(each) for each in spec.freeze or ()),
+        calm_hours=_to_calm_hours(spec.calm_hours),
         **rate,
     )
+
+
+def _to_freeze(spec: FreezeSpec) -> Freeze:
+    starts, ends = moment_of(spec.starts, spec.timezone), moment_of(spec.ends, spec.timezone, is_end=True)
+    return Freeze(spec.name, spec.reason, starts, ends, spec.timezone)
+
+
+def _to_calm_hours(spec: CalmHoursSpec | None) -> CalmHours | None:
+    if spec is None:
+        return None
+    days = frozenset(get_args(Day).index(day) for day in spec.days)
+    opens, closes = time.fromisoformat(spec.from_), time.fromisoformat(spec.to)
+    return CalmHours(opens, closes, days, spec.timezone, spec.reason)
 
 
 def _to_endpoint(spec: ModelSpec | None) -> ModelEndpoint | None:

@@ -38,6 +38,7 @@ class ProjectFiles:
         self._inside: dict[str, bool] = {}
         self._texts: dict[str, str] = {}
         self._trees: dict[str, tuple[Any, list[Diagnostic]]] = {}
+        self.digests: dict[str, str] = {}  # of what was read, kept when it is forgotten; see `sources`
 
     def text(self, path: str) -> str:
         """The text of a file. Raises `FileProblem` when it can't be had and `SourceError` when it is no text."""

@@ -8,6 +8,8 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from agentops.diagnostics import Diagnostic, Severity, Where
+from agentops.errors import UsageError
+from agentops.files import read_bytes, write_file
 from agentops.spec.files import AGENTS, PROJECT_FILE
 from agentops.spec.layout import format_yaml
 from agentops.spec.model.agent import AgentSpec
@@ -17,10 +19,10 @@ from agentops.spec.source_text import SourceError, decode
 
 @dataclass(slots=True)
 class Formatted:
-    """`changed` are project paths; `problems` are files that could not be read."""
+    """`changed` are the texts before and after, by project path; `problems` are files that could not be read."""
 
     count: int = 0
-    changed: list[str] = field(default_factory=list)
+    changed: dict[str, tuple[str, str]] = field(default_factory=dict)
     problems: list[Diagnostic] = field(default_factory=list)
 
 
@@ -36,20 +38,21 @@ def format_project(root: Path, chosen: list[Path] | None, *, writes: bool) -> Fo
             _format_file(path, name, result, writes=writes)
         except SourceError as error:
             result.problems.append(error.diagnostic)
-        except OSError as error:
-            summary = f"{name} can't be read: {error.strerror}"
-            result.problems.append(Diagnostic("missing-file", Severity.ERROR, summary, "correct the path", Where(name)))
+        except UsageError as error:
+            problem = Diagnostic("missing-file", Severity.ERROR, error.summary, error.hint, Where(name))
+            result.problems.append(problem)
     return result
 
 
 def _format_file(path: Path, name: str, result: Formatted, *, writes: bool) -> None:
-    data = path.read_bytes()
-    formatted = format_yaml(decode(data, name), name, _model_of(name))
+    data = read_bytes(path, name, hint="name a YAML file of the project")
+    text = decode(data, name)
+    formatted = format_yaml(text, name, _model_of(name))
     result.count += 1
     if formatted.encode() != data:
-        result.changed.append(name)
+        result.changed[name] = (text, formatted)
         if writes:
-            path.write_bytes(formatted.encode())
+            write_file(path, formatted)
 
 
 def _model_of(name: str) -> type[BaseModel] | None:

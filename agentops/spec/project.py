@@ -19,12 +19,20 @@ from agentops.spec.tree import key_place, mark_of
 
 
 @dataclass(frozen=True, slots=True)
+class Unresolved:
+    """An agent whose spec has errors: the files that it is made from, and its tags, None where they can't be read."""
+
+    files: frozenset[str] = frozenset()
+    tags: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """What a project says in one environment.
 
     agents:      those without errors, in the order of their files
     diagnostics: everything that is wrong or doubtful in any file that was read, sorted by place
-    unresolved:  keys of agents whose spec has errors, as far as the spec tells them, with the files it is made from
+    unresolved:  agents whose spec has errors, by key, as far as the spec tells it
     """
 
     root: Path
@@ -33,7 +41,7 @@ class Project:
     agents: tuple[DesiredAgent, ...]
     diagnostics: tuple[Diagnostic, ...]
     context: ProjectContext | None = field(default=None, repr=False)
-    unresolved: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    unresolved: Mapping[str, Unresolved] = field(default_factory=dict)
 
     @property
     def resolved(self) -> Iterator[Resolved]:
@@ -63,6 +71,9 @@ class Project:
 def find_root(start: Path) -> Path:
     """The nearest folder at or above `start` that has an `agentops.yaml`. Raises `UsageError`."""
     start = start.absolute()
+    if not start.is_dir():
+        why = "is no folder" if start.exists() else "isn't there"
+        raise UsageError(f"{start} {why}", hint="name the project's folder, or one in it", code="no-project")
     for folder in (start, *start.parents):
         if (folder / PROJECT_FILE).is_file():
             return folder
@@ -89,9 +100,9 @@ def load_project(
     except FileProblem as problem:
         raise UsageError(problem.summary, hint="start a project with `agentops init`", code="no-project") from None
     if not isinstance(context, ProjectContext):
-        raise SpecError(_with_sources(context, files))
+        raise SpecError(with_sources(context, files))
     results = []
-    unresolved: dict[str, frozenset[str]] = {}
+    unresolved: dict[str, Unresolved] = {}
     for path in files.specs():
         results.append(SpecReader(context, path).result())
         unresolved |= _unresolved(path, results[-1])
@@ -107,21 +118,22 @@ def load_project(
         hint = f"put a spec into {AGENTS}/, such as {AGENTS}/support.yaml"
         problems.append(Diagnostic("no-specs", Severity.WARNING, "the project has no specs", hint, Where(PROJECT_FILE)))
     if context.environment is None:
-        raise SpecError(_with_sources(_in_order(problems), files))
+        raise SpecError(with_sources(_in_order(problems), files))
     secrets = context.secrets.known(name for result in results for name in result.secrets)
     made = replace(context.environment, secrets=secrets)
-    told = _with_sources(_in_order(problems), files)
+    told = with_sources(_in_order(problems), files)
     return Project(root, context.name, made, agents, told, context, unresolved)
 
 
-def _unresolved(path: str, result: SpecResult) -> dict[str, frozenset[str]]:
+def _unresolved(path: str, result: SpecResult) -> dict[str, Unresolved]:
     """The agents that a spec with errors means and does not give. One that can't be read at all means the agent that
     its file is called after."""
     errors = [problem for problem in result.problems if problem.is_error]
     given = {agent.key for agent in result.agents}
     named = {problem.agent for problem in errors if problem.agent is not None}
     keys = named - given if named or given else {key_of(path)}
-    return dict.fromkeys(sorted(keys), frozenset((path, *result.files))) if errors else {}
+    files = frozenset((path, *result.files))
+    return {key: Unresolved(files, result.tags.get(key)) for key in sorted(keys)} if errors else {}
 
 
 def _short_secrets(context: ProjectContext) -> Iterator[Diagnostic]:
@@ -151,7 +163,7 @@ def _duplicates(code: str, what: str, named: Iterable[tuple[str, DesiredAgent]])
 _LITERAL = re.compile(r"\b(?:value|api_key|secrets)\s*:")
 
 
-def _with_sources(problems: Iterable[Diagnostic], files: ProjectFiles) -> tuple[Diagnostic, ...]:
+def with_sources(problems: Iterable[Diagnostic], files: ProjectFiles) -> tuple[Diagnostic, ...]:
     """The problems with the lines that they point into."""
     told: list[Diagnostic] = []
     for each in problems:

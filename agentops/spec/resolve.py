@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
+from agentops.diagnostics import Diagnostic, Severity, Stretch, Where, has_errors
 from agentops.document import AGENT_KEY, DesiredAgent, Document, Path
 from agentops.fields import METADATA
 from agentops.spec.check import check, sound_part
@@ -25,8 +25,10 @@ from agentops.spec.rules import check_rules, check_sound_rules
 from agentops.spec.scope import Functions, secret_in_env
 from agentops.spec.secret_places import settle_secrets
 from agentops.spec.source_text import SourceError
+from agentops.spec.sources import digest_of_sources
 from agentops.spec.suppression import split_suppressed
 from agentops.spec.template_values import BUDGET
+from agentops.spec.text_lines import text_lines
 from agentops.spec.tree import Map, Mark, key_place, mark_of, to_document, to_plain, value_place
 
 _ONLY_IN_SPECS = ("environments", "extends", "for_each", "key", "previous_keys")
@@ -59,6 +61,7 @@ class SpecResult:
     asked:    environment variables that `env()` read, with the place of the call
     secrets:  names of the secrets that were used
     files:    project paths of everything that was read
+    tags:     by key, those of every agent whose tags can be read, whatever else is wrong with it
     """
 
     agents: tuple[DesiredAgent, ...]
@@ -66,6 +69,7 @@ class SpecResult:
     asked: Mapping[str, Where]
     secrets: tuple[str, ...]
     files: tuple[str, ...]
+    tags: Mapping[str, Mapping[str, str]]
 
 
 @dataclass(slots=True)
@@ -79,12 +83,14 @@ class SpecReader:
     asked: dict[str, Where] = field(default_factory=dict)
     secrets: dict[str, None] = field(default_factory=dict)
     layers: list[Layer] = field(default_factory=list)
+    tags: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    is_whole: bool = True  # False when a fragment that it extends can't be read
 
     def result(self) -> SpecResult:
         """The agents of the spec, without the trees and models that they were made from and that take memory."""
         agents = tuple(each.agent for each in self.resolve())
         files = dict.fromkeys((*self.read, *(file for agent in agents for file in agent.files)))
-        return SpecResult(agents, tuple(self.problems), self.asked, tuple(self.secrets), tuple(files))
+        return SpecResult(agents, tuple(self.problems), self.asked, tuple(self.secrets), tuple(files), self.tags)
 
     def resolve(self) -> list[Resolved]:
         """The agents of the spec that have no errors."""
@@ -126,6 +132,7 @@ class SpecReader:
             place = value_place(chain[-1].marks["extends"])
             below = self._base(base, place, seen)
             if below is None:
+                self.is_whole = False
                 break
             chain.append(below)
         if self.context.defaults is not None:
@@ -245,6 +252,8 @@ class SpecReader:
         self.asked.update(dict.fromkeys(functions.asked, value_place(merged.mark)))
         key = self._key(tree, instance)
         rendering.agent = key
+        if self.is_whole and (tags := _readable_tags(tree)) is not None:
+            self.tags[key] = tags
         if rendering.has_choices:
             severity = Severity.ERROR if self.context.secrets.is_needed else Severity.WARNING
             self.problems += settle_choices(tree, severity, key)
@@ -267,7 +276,9 @@ class SpecReader:
         if spec is None or target is None or has_errors(self.problems[before:]):
             return None
         settled = with_passthrough(tree) if rendering.has_extras else tree
-        return Resolved(target, self._agent(key, spec, settled, tuple(read)), tuple(suppressed), tuple(self.layers))
+        lines = text_lines(settled["config"], rendering.origins, self.context.files.known_text)
+        agent = self._agent(key, spec, settled, tuple(read), lines)
+        return Resolved(target, agent, tuple(suppressed), tuple(self.layers))
 
     def _without_new_fields(self, data: Map) -> Any:
         """`data` without the config fields that the project declares as newer than this release."""
@@ -301,8 +312,11 @@ class SpecReader:
             except FileProblem as problem:
                 self._report(problem.code, problem.summary, problem.hint, place, key)
 
-    def _agent(self, key: str, spec: AgentSpec, tree: Map, read: tuple[str, ...]) -> DesiredAgent:
+    def _agent(
+        self, key: str, spec: AgentSpec, tree: Map, read: tuple[str, ...], lines: Mapping[Path, tuple[Stretch, ...]]
+    ) -> DesiredAgent:
         config, where = to_document(tree["config"], _places_outside(tree))
+        calls = tuple(self.context.files.inside_agents(call) for call in _scripts(spec))
         return DesiredAgent(
             key=key,
             name=spec.name,
@@ -310,18 +324,28 @@ class SpecReader:
             metadata=_metadata(tree),
             workflow_type=spec.workflow_type or "single_prompt",
             where=where,
+            lines=lines,
             tags=dict(spec.tags or {}),
             agent_id=spec.agent_id,
             previous_names=tuple(spec.previous_names or ()),
             previous_keys=tuple(spec.previous_keys or ()),
-            calls=tuple(self.context.files.inside_agents(call) for call in _scripts(spec)),
+            calls=calls,
             no_calls_reason=spec.calls.none if isinstance(spec.calls, NoCalls) else None,
             source=self.path,
             files=read,
+            sources=digest_of_sources(self.context.files, read, calls, self.context.defaults),
         )
 
     def _report(self, code: str, summary: str, hint: str, where: Where | None, agent: str | None = None) -> None:
         self.problems.append(Diagnostic(code, Severity.ERROR, summary, hint=hint, where=where, agent=agent))
+
+
+def _readable_tags(tree: Map) -> Mapping[str, str] | None:
+    """The tags of a spec that may be wrong elsewhere; None where they are wrong themselves."""
+    tags = tree.get("tags")
+    if tags is None:
+        return {}
+    return dict(tags) if isinstance(tags, Map) and all(isinstance(value, str) for value in tags.values()) else None
 
 
 def _scripts(spec: AgentSpec) -> Sequence[str]:

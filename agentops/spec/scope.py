@@ -14,6 +14,7 @@ from agentops.diagnostics import Where
 from agentops.document import SecretRef
 from agentops.spec.closest import closest
 from agentops.spec.files import FileProblem, ProjectFiles
+from agentops.spec.origins import FileText, TracedText, found_again
 from agentops.spec.source_text import SourceError
 from agentops.spec.template import SecretValue, TemplateError, UndefinedNameError, compile_text, has_expression
 from agentops.spec.template_values import BUDGET, to_text
@@ -180,6 +181,7 @@ class Functions:
         self._secrets = secrets
         self._render_tree = render_tree
         self._open: list[str] = []
+        self._texts: list[FileText] = []
         self.scope: Mapping[str, Any] = {}
         self.read: dict[str, None] = {}
         self.asked: dict[str, None] = {}
@@ -190,6 +192,7 @@ class Functions:
     def file(self, path: str) -> FileText:
         """The text of a file below the project, rendered."""
         text: FileText = self._enter("file", path, self._render_file)
+        self._texts.append(text)
         return text
 
     def yaml(self, path: str) -> Any:
@@ -239,25 +242,19 @@ class Functions:
         if not has_expression(text):
             return FileText(text, path)
         try:
-            # A secret inside stays in its half-made form, so that the text around this one can take it up.
-            return FileText(str(compile_text(text)(self.scope)), path)
+            read, self._texts = self._texts, []
+            try:
+                # A secret inside stays in its half-made form, so that the text around this one can take it up.
+                made = compile_text(text)(self.scope)
+                traced = made if isinstance(made, TracedText) else found_again(text, str(made), self._texts)
+                return FileText(traced, path, traced.origins)
+            finally:
+                self._texts = read
         except TemplateError as error:
             place = functools.partial(place_in, text, path)
             first, *rest = every_error(error, text, self.scope, lambda each, skip: place(each, skip=skip))
             first.more = rest
             raise first from None
-
-
-class FileText(str):
-    """Text that remembers the file it is from."""
-
-    __slots__ = ("file",)
-    file: str
-
-    def __new__(cls, text: str, file: str) -> FileText:
-        self = super().__new__(cls, text)
-        self.file = file
-        return self
 
 
 def secret_in_env(name: str) -> TemplateError:

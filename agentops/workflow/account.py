@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from agentops.errors import PlatformError
-from agentops.plan.account import Account, Question
-from agentops.remote.port import Reader
+from agentops.errors import PlanLimitError, PlatformError
+from agentops.plan.account import Account, CampaignUse, Question
+from agentops.remote.port import Writer
 
 Answer = TypeVar("Answer")
 
 
-async def ask_account(reader: Reader, questions: frozenset[Question], agent_count: int) -> Account:
+async def ask_account(reader: Writer, questions: frozenset[Question], agent_count: int) -> Account:
     """The answers to `questions`. An endpoint that fails leaves its question open: the platform judges on writing."""
     unanswered: set[Question] = set()
 
@@ -26,17 +26,27 @@ async def ask_account(reader: Reader, questions: frozenset[Question], agent_coun
             unanswered.add(question)
             return None
 
-    voices, bases, numbers, limits = await asyncio.gather(
+    voices, bases, numbers, limits, campaigns = await asyncio.gather(
         ask(Question.VOICES, reader.list_voices),
         ask(Question.KNOWLEDGE_BASES, reader.list_knowledge_base_ids),
         ask(Question.PHONE_NUMBERS, reader.list_phone_numbers),
         ask(Question.LIMITS, reader.read_account_limits),
+        ask(Question.CAMPAIGNS, lambda: _campaigns(reader)),
     )
     return Account(
         voices=None if voices is None else tuple(voices),
         knowledge_base_ids=None if bases is None else tuple(bases),
         phone_numbers=None if numbers is None else tuple(numbers),
         limits=limits,
+        campaigns=campaigns,
         agent_count=agent_count,
         unanswered=frozenset(unanswered),
     )
+
+
+async def _campaigns(reader: Writer) -> tuple[CampaignUse, ...]:
+    try:
+        stored = await reader.list_campaigns()
+    except PlanLimitError:  # an account whose plan has no campaigns has none
+        return ()
+    return tuple(CampaignUse(each.agent_id, each.name, each.status) for each in stored if each.agent_id)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentops.apply.engine import apply_plan
 from agentops.apply.journal import Journal, environment_lock, new_run_id
-from agentops.apply.model import ApplyOptions, ApplyResult, Event, EventSink, Hooks, Warned
+from agentops.apply.model import ApplyOptions, ApplyResult, Event, EventSink, Hooks, Outcome, Warned
+from agentops.apply.reached import Planned
+from agentops.apply.results import result_of
 from agentops.calls.schedule import Progress, ignore_progress
 from agentops.clock import SystemClock
-from agentops.diagnostics import has_errors
-from agentops.errors import AgentopsError, RefusedError, SpecError, StaleError
+from agentops.plan.approval import require_applyable
 from agentops.plan.concealment import known_secrets
-from agentops.plan.model import Plan, Refusal
+from agentops.plan.model import Plan
 from agentops.scrub import Scrubber
 from agentops.state import state_folder
-from agentops.workflow.calls import PageWriter, SmokeAfterDeploy, prepare_smoke
+from agentops.workflow.calls import PageWriter, PlanWriter, SmokeAfterDeploy, prepare_smoke
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.previewing import PreviewHooks, gated_keys, pass_gate
 
@@ -39,25 +40,13 @@ class CallHooks:
 
     write_pages: PageWriter
     progress: Progress = ignore_progress
+    write_plan: PlanWriter | None = None
 
 
-def require_applyable(plan: Plan) -> None:
-    """Raises for what speaks against the plan: StaleError where the world is in the way, RefusedError for a rule,
-    SpecError for a mistake in a spec that only the comparison shows."""
-    if plan.refusals:
-        order = sorted(plan.refusals, key=lambda refusal: not refusal.is_stale)
-        raise _error_of(order[0], others=len(order) - 1)
-    if has_errors(plan.diagnostics):
-        raise SpecError(plan.diagnostics)
-
-
-def _error_of(refusal: Refusal, others: int) -> AgentopsError:
-    more = f" (and {others} more: see `agentops plan`)" if others else ""
-    if refusal.is_stale:
-        return StaleError(refusal.summary + more, hint=refusal.hint, code=refusal.code)
-    return RefusedError(
-        refusal.summary + more, hint=refusal.hint, code=refusal.code, acknowledgement=refusal.acknowledgement
-    )
+def nothing_done(plan: Plan) -> ApplyResult:
+    """What came of a plan in which nothing is to be changed: there was no run."""
+    unchanged = tuple(result_of(Planned(change), Outcome.UNCHANGED, change.reason) for change in plan.changes)
+    return ApplyResult("", plan.project, plan.environment, plan.digest, unchanged)
 
 
 async def apply_deployment(
@@ -99,4 +88,6 @@ async def _smoke(deployment: Deployment, plan: Plan, run_id: str, calls: CallHoo
     folder = state_folder(deployment.root) / "runs" / run_id
     smoke = prepare_smoke(deployment, plan.changes, folder, calls.write_pages, calls.progress)
     await smoke.require_reachable(plan.changes)
-    return smoke
+    if calls.write_plan is None:
+        return smoke
+    return replace(smoke, plan=f"../{calls.write_plan(plan, folder).name}")

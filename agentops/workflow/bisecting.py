@@ -137,7 +137,7 @@ async def _call(
 ) -> RunReport:
     where = f"{deployment.environment.name}, a copy of revision {revision.number or revision.revision_id}"
     options = RunOptions(environment=where, progress=hooks.progress, keep=keep_in(folder))
-    return await smoke(deployment, [search.script], options, ids={search.line.agent.key: agent_id})
+    return await smoke(deployment, [search.script], options, copies={search.line.agent.key: agent_id})
 
 
 async def _diff(deployment: Deployment, search: Search, end: Found | NotFound) -> AgentDiff | None:

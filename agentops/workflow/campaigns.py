@@ -10,24 +10,31 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from agentops.campaigns.audience import Audience, read_audience
 from agentops.campaigns.checks import CALLS_LOOKED_AT, Estimate, Refused, estimate, refusals
-from agentops.campaigns.model import Campaign, read_campaign
+from agentops.campaigns.model import Campaign
+from agentops.campaigns.reading import is_in_repository, read_campaign
 from agentops.campaigns.results import Results, summarise
+from agentops.commands import in_environment
 from agentops.errors import AgentopsError, OutcomeUnknownError, PlatformError, StaleError, UsageError
+from agentops.files import read_bytes
 from agentops.plan.build import PlanOptions
 from agentops.plan.model import Action, AgentChange, Drift
 from agentops.remote.port import StoredAudience, StoredCampaign
-from agentops.spec import Project
+from agentops.spec import Project, find_root
 from agentops.workflow.deployment import Deployment
+from agentops.workflow.moments import read_moment
 from agentops.workflow.planning import plan_deployment
 
 DIALLING = ("processing", "running")
-_WAITING = ("draft", "paused")
+WILL_DIAL = (*DIALLING, "scheduled")
+WAITING = ("draft", "paused")
+_AHEAD = timedelta(minutes=1)  # a time nearer than that would be past when the platform reads it
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,8 @@ class Prepared:
 class Report:
     """What a start would do, and what speaks against it.
 
-    digest:      approves exactly this: the campaign, its audience, and the revision that would call
+    digest:      approves exactly this: the campaign, its audience, the revision that would call, and the time where
+                 one was named
     status:      of the campaign on the platform; None where it isn't created yet
     unanswered:  what the account didn't tell, in words
     """
@@ -70,17 +78,14 @@ class Report:
     credits: float | None
     refused: tuple[Refused, ...]
     unanswered: tuple[str, ...] = ()
+    at: datetime | None = None
 
 
 def load(project: Project, name: str) -> tuple[Campaign, Audience]:
     """The campaign and its people. Raises SpecError, UsageError or AudienceError for what is wrong in the files."""
     campaign = read_campaign(project, name)
-    try:
-        content = campaign.audience.read_bytes()
-    except OSError as error:
-        hint = "check `audience.file` and the variable that it comes from"
-        summary = f"the audience's file can't be read: {error.strerror}"
-        raise UsageError(summary, hint=hint, code="audience") from None
+    hint = "check `audience.file` and the variable that it comes from"
+    content = read_bytes(campaign.audience, "the audience's file", hint=hint, code="audience")
     return campaign, read_audience(content, campaign.phone_column, campaign.zone_column)
 
 
@@ -98,8 +103,8 @@ async def prepare(deployment: Deployment, campaign: Campaign, audience: Audience
     return Prepared(campaign, audience, change.agent_id, change, tuple(products[each] for each in campaign.numbers))
 
 
-async def check(deployment: Deployment, prepared: Prepared, now: datetime) -> Report:
-    """Everything that speaks against dialling at `now`. Writes nothing."""
+async def check(deployment: Deployment, prepared: Prepared, now: datetime, at: datetime | None = None) -> Report:
+    """Everything that speaks against dialling `at` that time, or now. Writes nothing."""
     account, campaign, audience = deployment.account, prepared.campaign, prepared.audience
     head = await account.read_head(prepared.agent_id)
     unanswered: list[str] = []
@@ -114,28 +119,42 @@ async def check(deployment: Deployment, prepared: Prepared, now: datetime) -> Re
     except PlatformError:
         unanswered.append("its credits")
     try:
-        calls = await account.list_last_calls(prepared.agent_id, CALLS_LOOKED_AT)
+        calls = await account.list_last_calls(prepared.agent_id, CALLS_LOOKED_AT, ("telephony_outbound",))
     except PlatformError:
         unanswered.append("the agent's last calls")
     estimated = estimate(campaign, len(audience.members), calls, slots)
     # Without the do-not-call list nobody may be called, so a failure here ends the check.
     not_to_call = await account.list_not_to_call()
-    found = _of_agent(prepared.change, has_scripts=any(a.calls for a in deployment.agents if a.key == campaign.agent))
-    found += refusals(campaign, audience, estimated, now=now, not_to_call=not_to_call, credits_left=credits_left)
+    has_scripts = any(agent.calls for agent in deployment.agents if agent.key == campaign.agent)
+    found = [
+        replace(each, hint=in_environment(each.hint, deployment.environment.name))
+        for each in _of_agent(prepared.change, has_scripts=has_scripts)
+    ]
+    found += refusals(
+        campaign,
+        audience,
+        estimated,
+        begins=at or now,
+        is_now=at is None,
+        not_to_call=not_to_call,
+        credits_left=credits_left,
+    )
     stored = await find_campaign(deployment, prepared)
-    digest = hashlib.sha256(f"{prepared.name} {head.revision_id}".encode()).hexdigest()[:12]
+    approved = [prepared.name, str(head.revision_id), repr(campaign.window), str(campaign.zone_column)]
+    approved += [_iso(at)] if at else []
     return Report(
         name=campaign.name,
         environment=deployment.environment.name,
         agent=campaign.agent,
         people=len(audience.members),
         revision=str(head.number) if head.number is not None else head.revision_id,
-        digest=digest,
+        digest=hashlib.sha256(" ".join(approved).encode()).hexdigest()[:12],
         status=stored.status if stored else None,
         estimate=estimated,
         credits=credits_left,
         refused=tuple(found),
         unanswered=tuple(unanswered),
+        at=at,
     )
 
 
@@ -161,8 +180,8 @@ async def find_campaign(deployment: Deployment, prepared: Prepared) -> StoredCam
     return found[0] if found else None
 
 
-async def create(deployment: Deployment, prepared: Prepared) -> tuple[StoredCampaign, bool]:
-    """The campaign on the platform, and whether it was made now. It dials nobody."""
+async def create(deployment: Deployment, prepared: Prepared, at: datetime | None = None) -> tuple[StoredCampaign, bool]:
+    """The campaign on the platform, and whether it was made now. It dials nobody, or from `at` on."""
     if (stored := await find_campaign(deployment, prepared)) is not None:
         return await deployment.account.read_campaign(stored.campaign_id), False
     audience = await _ensure_audience(deployment, prepared)
@@ -175,6 +194,8 @@ async def create(deployment: Deployment, prepared: Prepared) -> tuple[StoredCamp
         "maxRetries": campaign.max_retries,
         "retryDelay": campaign.retry_delay_min,
     }
+    if at is not None:
+        body["scheduledAt"] = _iso(at)
     if prepared.number_ids:
         body["phoneNumberIds"] = list(prepared.number_ids)
     try:
@@ -183,6 +204,52 @@ async def create(deployment: Deployment, prepared: Prepared) -> tuple[StoredCamp
         if (stored := await find_campaign(deployment, prepared)) is None:
             raise
         return stored, True
+
+
+def read_start(text: str, zone: str, now: datetime) -> datetime:
+    """The time that was written, in UTC. Raises UsageError for what is none, and for one that is not well ahead."""
+    at = read_moment(text, zone)
+    if at < now + _AHEAD:
+        summary = f"--at {at:%Y-%m-%d %H:%M} UTC is past, or too near to be kept"
+        raise UsageError(summary, hint="name a time to come, or leave --at out to start now", code="no-time")
+    return at
+
+
+async def schedule(deployment: Deployment, prepared: Prepared, at: datetime) -> tuple[StoredCampaign, bool]:
+    """The campaign that the platform will start by itself `at` that time, and whether that was arranged now.
+
+    A campaign can't be changed, and takes its time when it is created. So a draft of it goes before: a run that is
+    killed in between leaves none and never two, and is repeated.
+    """
+    stored = await find_campaign(deployment, prepared)
+    if stored is not None and stored.status == "scheduled" and _is_same_time(stored.scheduled_at, at):
+        return stored, False
+    if stored is not None and stored.status != "draft":
+        what = f"is scheduled for {stored.scheduled_at}" if stored.status == "scheduled" else f"is {stored.status}"
+        hint = "another `description` or audience makes another campaign, which can have a time of its own"
+        if stored.status in WILL_DIAL:
+            hint += (
+                f"; `agentops campaign pause {prepared.campaign.name} -e {deployment.environment.name}` stops this one"
+            )
+        raise AgentopsError(f"the campaign {what}", hint=hint, code="campaign-over")
+    if stored is not None:
+        await deployment.account.delete_campaign(stored.campaign_id)
+    made, is_new = await create(deployment, prepared, at)
+    if made.status != "scheduled":
+        hint = f"`agentops campaign start {prepared.campaign.name}` starts it when it is time"
+        raise AgentopsError(f"the platform keeps it as {made.status}: it won't dial by itself", hint=hint)
+    return made, is_new
+
+
+def _iso(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _is_same_time(written: str | None, at: datetime) -> bool:
+    try:
+        return written is not None and abs((datetime.fromisoformat(written) - at).total_seconds()) < 1
+    except (ValueError, TypeError):
+        return False
 
 
 async def _ensure_audience(deployment: Deployment, prepared: Prepared) -> StoredAudience:
@@ -217,7 +284,11 @@ async def start(deployment: Deployment, prepared: Prepared) -> tuple[StoredCampa
     stored = await _created(deployment, prepared)
     if stored.status in DIALLING:
         return stored, False
-    if stored.status not in _WAITING:
+    if stored.status == "scheduled":
+        hint = f"`agentops campaign pause {prepared.campaign.name} -e {deployment.environment.name}` stops that; then "
+        hint += "`start` calls people at once"
+        raise AgentopsError(f"it starts by itself at {stored.scheduled_at}", hint=hint, code="campaign-scheduled")
+    if stored.status not in WAITING:
         hint = "a campaign runs once: change its `description` or its audience for another one, then create that"
         raise AgentopsError(f"the campaign is {stored.status}", hint=hint, code="campaign-over")
     try:
@@ -241,7 +312,7 @@ async def pause(deployment: Deployment, name: str) -> tuple[StoredCampaign, ...]
 
     Needs neither the campaign's file nor its audience, so that nothing is in the way of stopping.
     """
-    dialling = [each for each in await of_name(deployment, name) if each.status in (*DIALLING, "scheduled")]
+    dialling = [each for each in await of_name(deployment, name) if each.status in WILL_DIAL]
     if not dialling:
         known = ", ".join(each.status for each in await of_name(deployment, name))
         summary = f"no campaign {name!r} dials in {deployment.environment.name}"
@@ -250,7 +321,7 @@ async def pause(deployment: Deployment, name: str) -> tuple[StoredCampaign, ...]
         try:
             await deployment.account.pause_campaign(each.campaign_id)
         except OutcomeUnknownError:
-            if (await deployment.account.read_campaign(each.campaign_id)).status in DIALLING:
+            if (await deployment.account.read_campaign(each.campaign_id)).status in WILL_DIAL:
                 raise
     return tuple([await deployment.account.read_campaign(each.campaign_id) for each in dialling])
 
@@ -260,7 +331,7 @@ async def newest(deployment: Deployment, name: str) -> StoredCampaign:
     found = await of_name(deployment, name)
     if not found:
         summary = f"no campaign {name!r} was created in {deployment.environment.name}"
-        raise UsageError(summary, hint="`agentops campaign create` makes one", code="not-created")
+        raise UsageError(summary, hint=f"`agentops campaign create {name}` makes one", code="not-created")
     return await deployment.account.read_campaign(found[0].campaign_id)
 
 
@@ -278,7 +349,17 @@ async def of_name(deployment: Deployment, name: str) -> list[StoredCampaign]:
 
 async def results(deployment: Deployment, stored: StoredCampaign) -> Results:
     """What came of it so far, as counts."""
-    return summarise(stored.people or 0, await deployment.account.list_campaign_calls(stored.campaign_id))
+    calls = await deployment.account.list_campaign_calls(stored.campaign_id)
+    revisions = await deployment.account.list_revisions(stored.agent_id) if stored.agent_id and calls else ()
+    numbers = {each.revision_id: each.number for each in revisions if each.number is not None}
+    return summarise(stored.people or 0, calls, numbers)
+
+
+def refuse_in_repository(path: Path, start: Path) -> None:
+    """Raises UsageError for a file with people in it that would be in the repository."""
+    if is_in_repository(find_root(start), path.absolute()):
+        hint = "name a file outside of it: whoever has the repository would have the people"
+        raise UsageError(f"{path} is inside of the repository", hint=hint, code="audience-in-repository")
 
 
 async def people(deployment: Deployment, stored: StoredCampaign) -> Sequence[Mapping[str, Any]]:

@@ -34,7 +34,7 @@ async def certify(deployment: Deployment, key: str, old: Sequence[Path], options
     before = tuple(read_old_call(path) for path in old)
     source = deployment.root / REPORT
     if not source.is_file():
-        hint = "agentops import elevenlabs SOURCE writes it"
+        hint = "`agentops import elevenlabs SOURCE` writes it"
         raise UsageError(f"{source} is not there", hint=hint, code="no-report")
     report = read_report(source.read_text("utf-8"), str(source))
     agent = next((each for each in report.agents if each.key == key), None)

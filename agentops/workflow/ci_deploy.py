@@ -28,8 +28,10 @@ from agentops.ci.report import (
 )
 from agentops.ci.revert import Restore, read_restores
 from agentops.ci.stamp import Kind, Stamp, Standing
+from agentops.clock import SystemClock
 from agentops.document import Environment
 from agentops.errors import AgentopsError, UsageError
+from agentops.plan.approval import require_applyable
 from agentops.plan.build import PlanOptions
 from agentops.plan.model import Plan
 from agentops.spec import Project
@@ -37,7 +39,7 @@ from agentops.spec.destinations import moved_destinations
 from agentops.spec.files import PROJECT_FILE
 from agentops.spec.lint.run import lint_project
 from agentops.state import state_folder
-from agentops.workflow.applying import ApplyRequest, CallHooks, apply_deployment, require_applyable
+from agentops.workflow.applying import ApplyRequest, CallHooks, apply_deployment
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.git import file_where_left
 from agentops.workflow.history import plan_going_back
@@ -74,7 +76,8 @@ async def plan_pull_request(job: Job, read: Callable[[], Project], opener: Opene
             made = await plan_deployment(deployment, PlanOptions(today=hooks.today))
         hooks.show(made)
         moved = _moved_destinations(job, checkout.root)
-        report = report_plan(job, made, findings, is_protected=environment.is_protected, destinations=moved)
+        at = f"{SystemClock().now():%Y-%m-%d %H:%M} UTC"
+        report = report_plan(job, made, findings, is_protected=environment.is_protected, destinations=moved, at=at)
         await publish_plan(job, stamp_of(job, made), report)
     except AgentopsError as error:
         await _publish_failure(job, read, error)
@@ -137,16 +140,18 @@ def restores_of(
 ) -> tuple[Restore, ...]:
     """The agents that were taken back, with the files that git has to set back; `good`: their commits, by key."""
     folder = job.folder_of(deployment.root)
-    agents = {agent.key: agent for agent in deployment.project.agents}
+    used_by: dict[str, list[str]] = {}
+    for agent in deployment.project.agents:
+        for file in dict.fromkeys((agent.source, *agent.files, *agent.calls)):
+            # The project's own file holds every agent's settings: what it says of others must stay.
+            if file and file != PROJECT_FILE:
+                used_by.setdefault(str(PurePosixPath(folder) / file), []).append(agent.key)
 
-    def files_of(key: str) -> tuple[str, ...]:
-        agent = agents.get(key)
-        own = (agent.source, *agent.files, *agent.calls) if agent else ()
-        # The project's own file holds every agent's settings: what it says of others must stay.
-        found = dict.fromkeys(file for file in own if file and file != PROJECT_FILE)
-        return tuple(str(PurePosixPath(folder) / file) for file in found)
+    def restore(key: str) -> Restore:
+        files = {file: tuple(each for each in users if each != key) for file, users in used_by.items() if key in users}
+        return Restore(key, good.get(key), tuple(files), {file: others for file, others in files.items() if others})
 
-    return tuple(Restore(key, good.get(key), files_of(key)) for key in keys)
+    return tuple(restore(key) for key in keys)
 
 
 async def _newer_commit(job: Job, environment: Environment) -> str | None:

@@ -33,7 +33,9 @@ async def compare_revisions(
     deployed = await list_deployed(deployment)
     if len(deployed) != 1:
         keys = ", ".join(agent.key for agent, _ in deployed)
-        raise UsageError(f"one agent at a time can be compared, not {keys}", code="several-agents")
+        raise UsageError(
+            f"one agent at a time can be compared, not {keys}", hint="name one of them", code="several-agents"
+        )
     agent, listing = deployed[0]
     reader = deployment.account
     live = await reader.read_live(listing.agent_id)
@@ -64,9 +66,17 @@ def _choose(
 ) -> tuple[Revision, Revision]:
     if names is None:
         if live is None:
-            raise UsageError(f"{key}: no revision serves calls", code="not-deployed")
+            raise UsageError(
+                f"{key}: no revision serves calls",
+                hint=f"`agentops apply --agent {key}` deploys it",
+                code="not-deployed",
+            )
         return choose_revision(key, live, revisions, PREVIOUS), live
     old, new = (choose_revision(key, live, revisions, name) for name in names)
     if old.revision_id == new.revision_id:
-        raise UsageError(f"{key}: {names[0]!r} and {names[1]!r} are the same revision", code="same_revision")
+        raise UsageError(
+            f"{key}: {names[0]!r} and {names[1]!r} are the same revision",
+            hint=f"`agentops history {key}` lists them",
+            code="same_revision",
+        )
     return old, new

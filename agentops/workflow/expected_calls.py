@@ -26,10 +26,11 @@ class CallSettings:
     smoke: bool | None = None
     gate_preview: bool = False
 
-    def times(self, deploy: Deploy) -> int:
-        """How often a changed agent is called: its copy before it goes live, itself after that."""
-        smoke = deploy.smoke if self.smoke is None else self.smoke
-        return int(smoke) + int(deploy.gate_preview or self.gate_preview)
+    def times(self, deploy: Deploy, change: AgentChange) -> int:
+        """How often an agent is called: a copy of it before it goes live, itself after that."""
+        after = int(deploy.smoke if self.smoke is None else self.smoke)
+        before = int(deploy.gate_preview or self.gate_preview)
+        return after + before if change.is_deploy else after if change.action is Action.CALL else 0
 
 
 AS_CONFIGURED = CallSettings()
@@ -55,12 +56,11 @@ def expect_calls(
     others = replace(project, agents=tuple(agent for agent in project.agents if agent.key not in keys))
     plan = replace(plan, diagnostics=(*plan.diagnostics, *problems, *warned(check_scripts(others))))
     deploy = project.environment.deploy
-    times = settings.times(deploy)
-    if not times or has_errors(problems):
+    if has_errors(problems):
         return plan
     changes = tuple(
         replace(change, calls=_expected(change, project, times))
-        if change.is_deploy or change.action is Action.CALL
+        if (times := settings.times(deploy, change))
         else change
         for change in plan.changes
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agentops.ci.scaffold import GuardedEnvironment, Scaffold, github_files
 from agentops.document import Secret
+from agentops.files import make_folder, write_file
 from agentops.settings import Settings
 from agentops.spec import Project, find_root, load_project
 
@@ -83,7 +84,7 @@ def write_github_files(top: Path, scaffold: Scaffold, *, overwrites: bool = Fals
         if path.exists() and not overwrites:
             different.append(name)
             continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8", newline="\n")
+        make_folder(path.parent)
+        write_file(path, text)
         written.append(name)
     return written, different

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentops.apply.rollback import PREVIOUS, RollbackTarget, commit_in, plan_rollback
 from agentops.apply.run_history import read_run, read_verdicts
@@ -14,6 +14,7 @@ from agentops.plan.build import PlanOptions
 from agentops.plan.history import HistoryEntry, build_history
 from agentops.plan.identity import as_deployed
 from agentops.plan.model import Plan
+from agentops.spec.closest import closest
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.planning import survey
 
@@ -83,7 +84,11 @@ async def plan_undoing(deployment: Deployment, run: str, options: PlanOptions) -
     before = {each["key"]: each["previous_revision_id"] for each in result["agents"] if each["previous_revision_id"]}
     plan = await plan_going_back_to(deployment, before, options)
     if not plan.changes:
-        raise UsageError(f"run {result['run_id']} changed none of the selected agents", code="nothing-to-undo")
+        raise UsageError(
+            f"run {result['run_id']} changed none of the selected agents",
+            hint="select others, or none",
+            code="nothing-to-undo",
+        )
     return plan
 
 
@@ -94,7 +99,8 @@ async def _plan(
     mine = (environment.project, environment.name)
     observed = await asyncio.gather(*(deployment.account.read_agent(listing, mine=mine) for _, listing, _ in targets))
     chosen = [RollbackTarget(agent, seen, to) for (agent, _, to), seen in zip(targets, observed, strict=True)]
-    return await plan_rollback(deployment.account, environment, chosen, options)
+    plan = await plan_rollback(deployment.account, environment, chosen, options)
+    return replace(plan, diagnostics=(*plan.diagnostics, *deployment.left_out))
 
 
 async def list_deployed(deployment: Deployment) -> list[tuple[DesiredAgent, AgentListing]]:
@@ -104,10 +110,17 @@ async def list_deployed(deployment: Deployment) -> list[tuple[DesiredAgent, Agen
     found = [(match.desired, match.listing) for match in matches if match.listing is not None]
     if not found:
         name = deployment.environment.name
+        if not deployment.agents:
+            hint = "name an agent by its key, such as `agentops history KEY`: our marks tell which one it is"
+            raise UsageError("no agent is selected, and the project has no spec to go by", hint=hint, code="no-agents")
         keys = ", ".join(agent.key for agent in deployment.agents)
+        known = [agent.key for agent in deployment.project.agents if agent.name]
+        meant = [close for agent in deployment.agents if not agent.name and (close := closest(agent.key, known))]
         raise UsageError(
             f"none of the selected agents is on the platform in environment {name!r}: {keys}",
-            hint=f"deploy first: `agentops apply -e {name}`; `agentops history -e {name}` shows what is there",
+            hint=f"did you mean {', '.join(meant)}?"
+            if meant
+            else f"deploy first: `agentops apply -e {name}`; `agentops history -e {name}` shows what is there",
             code="not-deployed",
         )
     return found

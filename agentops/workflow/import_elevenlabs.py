@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agentops.document import Secret, SecretRef, Voice
+from agentops.account import Voice
+from agentops.document import Secret, SecretRef
 from agentops.errors import AgentopsError, UsageError
+from agentops.files import read_bytes, read_text
 from agentops.importers.elevenlabs.conversion import CHOICES_FILE
 from agentops.importers.elevenlabs.fetching import fetch_agents, is_agent_id
 from agentops.importers.elevenlabs.folder import Found, read_sources
@@ -121,15 +123,14 @@ def _elevenlabs_key(settings: Settings) -> Secret:
 
 def read_answers(path: Path) -> Mapping[str, Mapping[str, Any]]:
     """The choices file: agent -> name -> answer or open question. Raises UsageError when it is not readable."""
+    data = read_bytes(path, f"the choices file {path}", hint="check --choices")
     try:
-        tree, _ = read_yaml(decode(path.read_bytes(), str(path)), str(path))
-    except OSError as error:
-        raise UsageError(f"the choices file {path} can't be read: {error.strerror}", hint="check --choices") from None
+        tree, _ = read_yaml(decode(data, str(path)), str(path))
     except SourceError as error:
         problem = error.diagnostic
         raise UsageError(f"{problem.where}: {problem.summary}", hint=problem.hint, code=problem.code) from None
-    data = to_plain(tree) if isinstance(tree, dict) else {}
-    return {agent: named for agent, named in data.items() if isinstance(named, dict)}
+    answers = to_plain(tree) if isinstance(tree, dict) else {}
+    return {agent: named for agent, named in answers.items() if isinstance(named, dict)}
 
 
 async def _account_catalog(settings: Settings) -> tuple[tuple[Voice, ...], str]:
@@ -146,10 +147,12 @@ async def _account_catalog(settings: Settings) -> tuple[tuple[Voice, ...], str]:
 
 
 def _saved_catalog(path: Path) -> tuple[Voice, ...]:
+    hint = "save an answer of get_voices"
+    text = read_text(path, f"the catalog {path}", hint=hint)
     try:
-        voices = read_catalog(json.loads(path.read_text("utf-8-sig")))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"the catalog {path} can't be read: {error}", hint="save an answer of get_voices") from None
+        voices = read_catalog(json.loads(text))
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"the catalog {path} can't be read: {error}", hint=hint) from None
     if not voices:
-        raise UsageError(f"the catalog {path} holds no voices", hint="save an answer of get_voices")
+        raise UsageError(f"the catalog {path} holds no voices", hint=hint)
     return voices

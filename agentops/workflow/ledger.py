@@ -9,7 +9,7 @@ from typing import Any
 
 from agentops.apply.rollback import commit_in
 from agentops.apply.run_history import DeployRecord, read_deploys
-from agentops.errors import UsageError
+from agentops.files import write_file
 from agentops.plan.history import HistoryEntry
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.history import AgentHistory
@@ -18,13 +18,10 @@ FORMAT_VERSION = 1
 
 
 def write_ledger(deployment: Deployment, histories: Iterable[AgentHistory], path: Path) -> int:
-    """Writes the ledger to `path`; returns how many revisions it has. Raises UsageError where it can't be written."""
+    """Writes the ledger to `path`; returns how many revisions it has. Raises LocalError where it can't be written."""
     name = deployment.environment.name
     lines = list(ledger_lines(name, histories, read_deploys(deployment.root, name)))
-    try:
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"the ledger can't be written to {path}: {error.strerror}") from None
+    write_file(path, "".join(f"{line}\n" for line in lines))
     return len(lines)
 
 

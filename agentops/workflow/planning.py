@@ -9,18 +9,23 @@ from functools import partial
 from itertools import count
 from typing import TypeVar
 
+from agentops.clock import Clock, SystemClock
 from agentops.document import AgentListing, Mark, ObservedAgent, read_mark
-from agentops.errors import AgentopsError
+from agentops.errors import AgentopsError, PlatformError, SpecError, UsageError
 from agentops.plan.account import check_account, names_numbers, questions, with_product_ids
 from agentops.plan.build import AgentPlan, Planner, PlanOptions, World, with_refusals
 from agentops.plan.drift import serves_base
 from agentops.plan.identity import Match, Matching, as_deployed, match_agents
-from agentops.plan.model import Action, Plan
-from agentops.plan.safety import UNFINISHED, refuse_in_use, refuse_lint
+from agentops.plan.model import Plan
+from agentops.plan.promotion import refuse_untested, why_untested
+from agentops.plan.safety import refuse_closed, refuse_lint
 from agentops.remote.port import Reader
 from agentops.spec import Project
+from agentops.spec.environment import choose_environment
 from agentops.spec.lint import lint_errors
+from agentops.timing import closed_at
 from agentops.workflow.account import ask_account
+from agentops.workflow.call_costs import compare_with_credits
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.expected_calls import AS_CONFIGURED, CallSettings, expect_calls
 from agentops.workflow.probing import tell_read_names
@@ -33,34 +38,60 @@ _AT_ONCE = 256  # as many as an environment may have in flight
 
 
 async def plan_deployment(
-    deployment: Deployment, options: PlanOptions, *, prune: bool = False, calls: CallSettings = AS_CONFIGURED
+    deployment: Deployment,
+    options: PlanOptions,
+    *,
+    prune: bool = False,
+    calls: CallSettings = AS_CONFIGURED,
+    requires: str | None = None,
+    clock: Clock | None = None,
 ) -> Plan:
     """The plan for the selected agents; with `prune`, agents of ours that no spec means are archived by it.
 
     Says which calls its apply would make, and what is wrong with their scripts. Asks the account, too, for what the
-    specs can't know: voices, knowledge bases, phone numbers, its limits.
+    specs can't know: voices, knowledge bases, phone numbers, its limits, its campaigns.
+
+    requires: the environment where all of it must have been tried, instead of the one that the project names
+    clock:    tells whether this is a time to deploy; default: the machine's
     """
     world = await survey(deployment, prune=prune)
     plan = _with_lint(await plan_agents(deployment, world, options), deployment.project, options)
     answers = await ask_account(deployment.account, questions(plan), world.agent_count)
     plan = check_account(plan, answers, options.acknowledged)
-    plan = await _with_campaigns(plan, deployment, options)
     plan = expect_calls(plan, deployment.project, calls, options.acknowledged)
+    plan = await compare_with_credits(plan, deployment.account, options.acknowledged)
+    environment = deployment.environment
+    closed = closed_at((clock or SystemClock()).now(), environment.freezes, environment.calm_hours)
+    plan = with_refusals(plan, refuse_closed(environment, plan.changes, closed), options.acknowledged)
+    if (required := requires or environment.requires) is not None:
+        plan = await _require_tested(deployment, plan, required, options.acknowledged)
     return tell_read_names(plan, deployment.root)
 
 
-async def _with_campaigns(plan: Plan, deployment: Deployment, options: PlanOptions) -> Plan:
-    """`plan` with the agents that can't be archived because a campaign that isn't over uses them."""
-    archived = {change.agent_id: change.key for change in plan.changes if change.action is Action.ARCHIVE}
-    if not archived:
+async def _require_tested(deployment: Deployment, plan: Plan, required: str, acknowledged: frozenset[str]) -> Plan:
+    """`plan` with a refusal for each agent that it would deploy and that `required` doesn't serve, tried, from these
+    files. That environment is only read, and not even that where nothing would be deployed."""
+    if deployment.project.context is not None:
+        choose_environment(required, None, deployment.project.context.environments)
+    keys = frozenset(change.key for change in plan.changes if change.is_deploy)
+    if required == deployment.environment.name or deployment.open_other is None:
+        hint = "name the environment where the change was tried before"
+        raise UsageError(f"{required} can't be what was tried before {required}", hint=hint, code="bad-promotion")
+    if not keys:
         return plan
-    stored = await deployment.account.list_campaigns()
-    found = [
-        refuse_in_use(archived[each.agent_id], each.name, each.status)
-        for each in stored
-        if each.agent_id in archived and each.status in UNFINISHED
-    ]
-    return with_refusals(plan, found, options.acknowledged)
+    try:
+        async with deployment.open_other(required, keys) as other:
+            observed: dict[str, ObservedAgent] = {}
+            found = await plan_agents(other, await survey(other), PlanOptions(), on_agent=observed.__setitem__)
+            changes = {change.key: change for change in found.changes}
+            sources = {agent.key: agent.sources for agent in other.agents}
+    except (PlatformError, SpecError, UsageError) as error:
+        reasons = dict.fromkeys(keys, f"what {required} serves is not known: {error.summary}")
+    else:
+        told = {key: why_untested(changes.get(key), observed.get(key), sources.get(key, ""), required) for key in keys}
+        reasons = {key: why for key, why in told.items() if why is not None}
+    refused = [refuse_untested(key, why, required) for key, why in sorted(reasons.items())]
+    return with_refusals(plan, refused, acknowledged)
 
 
 def _with_lint(plan: Plan, project: Project, options: PlanOptions) -> Plan:

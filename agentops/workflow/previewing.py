@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,11 +17,14 @@ from datetime import datetime, timedelta
 from agentops.apply.engine import apply_plan
 from agentops.apply.model import AgentResult, ApplyOptions, ApplyResult, EventSink, Hooks, Outcome, Smoke
 from agentops.clock import Clock, SystemClock
-from agentops.document import AgentListing, Deploy, DesiredAgent, OnFailure, Revision, label_text, read_mark
+from agentops.commands import in_environment
+from agentops.document import AgentListing, Deploy, DesiredAgent, Limits, OnFailure, Revision, label_text, read_mark
 from agentops.errors import UsageError
+from agentops.plan.approval import require_applyable
 from agentops.plan.build import PlanOptions
-from agentops.plan.model import Action, AgentChange, Plan
+from agentops.plan.model import Action, AgentChange, Drift, Plan
 from agentops.workflow.deployment import Deployment
+from agentops.workflow.expected_calls import CallSettings
 from agentops.workflow.planning import plan_deployment
 
 DEFAULT_TTL = timedelta(hours=4)
@@ -31,27 +35,52 @@ _UNTIL = re.compile(r"\buntil (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z\b")
 
 @dataclass(frozen=True, slots=True)
 class PreviewHooks:
-    """What a preview touches besides the platform. `smoke` calls the copies as soon as they are up."""
+    """What a preview touches besides the platform. `smoke` calls the copies as soon as they are up.
+
+    acknowledged: refusals that don't hold for this one, such as the name of a voice
+    """
 
     on_event: EventSink
     smoke: Smoke | None = None
     clock: Clock | None = None
+    acknowledged: frozenset[str] = frozenset()
 
 
 async def preview_up(
     deployment: Deployment, name: str, hooks: PreviewHooks, *, ttl: timedelta = DEFAULT_TTL
 ) -> ApplyResult:
-    """Deploys a copy of every selected agent, or brings the copies of that name up to date."""
+    """Deploys a copy of every selected agent, or brings the copies of that name up to date.
+
+    Raises RefusedError or StaleError for what speaks against a copy, as `require_applyable` does: where copies are
+    called, that is also an agent that nobody would call and whose spec doesn't say why.
+    """
     clock = hooks.clock or SystemClock()
     copies = _copies(deployment, name)
     until = (clock.now() + ttl).strftime("%Y-%m-%dT%H:%M:%SZ")
-    plan = await plan_deployment(copies, PlanOptions(overwrites_drift=True, discards_draft=True, acknowledged=_ACKED))
+    plan = await _plan(copies, hooks)
+    taken_down = [change.agent_id for change in plan.changes if change.drift is Drift.ARCHIVED and change.agent_id]
+    if taken_down:
+        await asyncio.gather(*(deployment.account.archive_agent(each, archived=False) for each in taken_down))
+        plan = await _plan(copies, hooks)
+    require_applyable(plan)
     options = ApplyOptions(deploy=Deploy(label=f"preview {name} until {until}", on_failure=OnFailure.KEEP))
     chosen = Hooks(smoke=hooks.smoke, on_event=hooks.on_event, clock=clock, run_id=f"preview-{name}")
-    return await apply_plan(plan, deployment.account, options, chosen)
+    result = await apply_plan(plan, deployment.account, options, chosen)
+    if hooks.smoke is not None:
+        return result
+    return replace(
+        result, agents=tuple(replace(each, calls="no calls: putting up a copy makes none") for each in result.agents)
+    )
 
 
 _ACKED = frozenset({"REDEPLOY"})  # a preview is there to try again what failed
+
+
+async def _plan(copies: Deployment, hooks: PreviewHooks) -> Plan:
+    options = PlanOptions(
+        overwrites_drift=True, discards_draft=True, acknowledged=_ACKED | frozenset(hooks.acknowledged)
+    )
+    return await plan_deployment(copies, options, calls=CallSettings(smoke=hooks.smoke is not None))
 
 
 def _copies(deployment: Deployment, name: str) -> Deployment:
@@ -59,7 +88,14 @@ def _copies(deployment: Deployment, name: str) -> Deployment:
     if _NAME.fullmatch(name) is None:
         raise UsageError(f"{name!r} can't name a preview", hint="use small letters, digits and -, at most 31 of them")
     environment = replace(
-        deployment.environment, name=_environment_of(deployment, name), protected_agents=(), rules={}, ignore_drift=()
+        deployment.environment,
+        name=_environment_of(deployment, name),
+        is_protected=False,
+        protected_agents=(),
+        rules={},
+        limits=Limits(),
+        ignore_drift=(),
+        deploy=replace(deployment.environment.deploy, gate_preview=False),
     )
     agents = tuple(_copy(agent, name) for agent in deployment.agents)
     project = replace(deployment.project, environment=environment, agents=agents)
@@ -84,17 +120,18 @@ def _copy(agent: DesiredAgent, name: str) -> DesiredAgent:
 
 def gated_keys(plan: Plan) -> frozenset[str]:
     """The agents of `plan` whose copies a gate calls."""
-    return frozenset(change.key for change in plan.changes if change.action in (Action.CREATE, Action.UPDATE))
+    return frozenset(change.key for change in plan.changes if change.is_deploy)
 
 
 async def pass_gate(deployment: Deployment, plan: Plan, hooks: PreviewHooks, run_id: str) -> ApplyResult | None:
-    """Calls a copy of every agent that `plan` would create or update, and takes the copies down however that ends.
+    """Calls a copy of every agent that `plan` would deploy, and takes the copies down however that ends.
 
     None when all calls passed; otherwise the result of an apply that changed nothing, with what was heard.
     """
     keys = gated_keys(plan)
     gated = deployment.narrowed(tuple(agent for agent in deployment.agents if agent.key in keys))
     name = f"gate-{run_id[-6:].lower()}"
+    hooks = replace(hooks, acknowledged=hooks.acknowledged | frozenset(plan.acknowledged))
     try:
         previewed = await preview_up(gated, name, hooks)
     finally:
@@ -103,11 +140,12 @@ async def pass_gate(deployment: Deployment, plan: Plan, hooks: PreviewHooks, run
     if not previewed.exit_code and not previewed.is_interrupted:
         return None
     by_key = {agent.key: agent for agent in previewed.agents}
-    agents = tuple(_held_back(change, by_key.get(change.key), left) for change in plan.changes)
+    later = in_environment("`agentops preview gc`", plan.environment)
+    agents = tuple(_held_back(change, by_key.get(change.key), left, later) for change in plan.changes)
     return replace(previewed, run_id=run_id, environment=plan.environment, digest=plan.digest, agents=agents)
 
 
-def _held_back(change: AgentChange, copy: AgentResult | None, left: Sequence[str]) -> AgentResult:
+def _held_back(change: AgentChange, copy: AgentResult | None, left: Sequence[str], later: str) -> AgentResult:
     """The agent as it still is, with what its copy had to say."""
     return AgentResult(
         key=change.key,
@@ -121,7 +159,7 @@ def _held_back(change: AgentChange, copy: AgentResult | None, left: Sequence[str
         serving_revision_id=change.base_revision_id,
         serving_number=change.base_number,
         fingerprint=change.fingerprint,
-        warnings=tuple(f"{name} could not be taken down: `agentops preview gc` does it later" for name in left),
+        warnings=tuple(f"{name} could not be taken down: {later} does it later" for name in left),
     )
 
 
@@ -140,6 +178,20 @@ async def sweep_previews(deployment: Deployment, hooks: PreviewHooks, *, ttl: ti
 async def list_previews(deployment: Deployment) -> Sequence[Preview]:
     """The copies that the project's environment has, of whatever agent and name, sorted by both."""
     return sorted(await _previews(deployment), key=lambda each: (each.name, each.key))
+
+
+async def find_copies(deployment: Deployment, name: str) -> dict[str, str]:
+    """The ids of the copies of that name, by the key of the agent that each copies. Raises UsageError for none."""
+    previews = await list_previews(deployment)
+    found = {each.key: each.listing.agent_id for each in previews if each.name == name and each.live is not None}
+    if not found:
+        others = ", ".join(dict.fromkeys(each.name for each in previews))
+        raise UsageError(
+            f"no preview is called {name!r} in environment {deployment.environment.name!r}",
+            hint=f"there are: {others}" if others else f"`agentops preview up {shlex.quote(name)}` puts one up",
+            code="no-preview",
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from agentops.calls.session import NoConnection, Target, try_session
 from agentops.clock import Clock, SystemClock
 from agentops.document import Environment, Generation, Secret, SecretRef
 from agentops.errors import PlatformError, UsageError
+from agentops.files import read_text
 from agentops.net import Http, NetOptions, RetryPolicy, Tiers, Transport, platform_origin
 from agentops.plan.model import Plan
 from agentops.remote import probe
@@ -176,12 +177,11 @@ def _not_asked() -> tuple[probe.Finding, ...]:
 def read_report(path: Path) -> dict[str, str]:
     """The answers of a probe's file, by question; only those that could be told. Raises UsageError."""
     hint = "`agentops doctor --probe` writes one"
+    text = read_text(path, hint=hint, code="no-probe-file")
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(text)
         return {str(name): str(found["answer"]) for name, found in data["answers"].items() if found["answer"]}
-    except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror}", hint=hint, code="no-probe-file") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UsageError(f"{path} is no file of a probe", hint=hint, code="no-probe-file") from None
 
 

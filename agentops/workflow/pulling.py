@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from agentops.files import write_file
 from agentops.importers.atoms.forgetting import Forgetting, forget_agent
 from agentops.importers.atoms.pulling import Pulled, Puller, users_of
 from agentops.plan.build import PlanOptions
 from agentops.settings import Settings
 from agentops.spec import Project
+from agentops.spec.environment import environment_names
 from agentops.spec.files import PROJECT_FILE
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.drift import read_drift
 
 
-async def pull(deployment: Deployment, options: PlanOptions, settings: Settings, *, takes_conflicts: bool) -> Pulled:
+async def pull(
+    deployment: Deployment, options: PlanOptions, settings: Settings, *, takes_conflicts: bool, overlays: bool = False
+) -> Pulled:
     """What the files have to say so that the specs hold what was changed outside git; nothing is written.
 
     takes_conflicts: fields that changed on both sides take the live value
+    overlays:        what would change other environments, too, goes into the environment's own block
     """
     plan = await read_drift(deployment, options)
     puller = Puller(
@@ -25,6 +30,8 @@ async def pull(deployment: Deployment, options: PlanOptions, settings: Settings,
         environ=settings.environ,
         environment=deployment.environment.name,
         takes_conflicts=takes_conflicts,
+        others=tuple(name for name in environment_names(deployment.root) if name != deployment.environment.name),
+        overlays=overlays,
         users=users_of(deployment.project.agents),
         secrets={each.value: each.name for each in deployment.environment.secrets if each.value},
     )
@@ -36,7 +43,7 @@ async def pull(deployment: Deployment, options: PlanOptions, settings: Settings,
 def write_pulled(pulled: Pulled, root: Path) -> None:
     """Writes what `pull` made of the files."""
     for path, (_, after) in pulled.files.items():
-        (root / path).write_text(after, encoding="utf-8", newline="\n")
+        write_file(root / path, after)
 
 
 def plan_forgetting(project: Project, key: str) -> Forgetting:
@@ -45,7 +52,7 @@ def plan_forgetting(project: Project, key: str) -> Forgetting:
 
 
 def forget(forgetting: Forgetting, root: Path) -> None:
-    """Removes the agent's files and remembers its key; the platform is left alone."""
+    """Remembers the agent's key and removes its files; the platform is left alone."""
+    write_file(root / PROJECT_FILE, forgetting.settings)
     for path in forgetting.removed:
         (root / path).unlink(missing_ok=True)
-    (root / PROJECT_FILE).write_text(forgetting.settings, encoding="utf-8", newline="\n")

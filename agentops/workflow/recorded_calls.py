@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agentops.calls.baseline import Baseline, baseline_of
@@ -17,14 +17,27 @@ from agentops.workflow.deployment import Deployment
 from agentops.workflow.scripts import LoadedScript
 
 
+@dataclass(frozen=True, slots=True)
+class EarlierRun:
+    """A run's report, and the file that it was read from; its calls' folders are beside that."""
+
+    report: RunReport
+    file: Path
+
+
+def read_earlier(file: Path) -> EarlierRun:
+    """The run whose report.json is `file`. Raises UsageError."""
+    return EarlierRun(read_run(file), file)
+
+
 async def judge_again(
-    deployment: Deployment, scripts: Sequence[LoadedScript], source: Path, output: Path, baseline: Baseline
+    deployment: Deployment, scripts: Sequence[LoadedScript], earlier: EarlierRun, output: Path, baseline: Baseline
 ) -> RunReport:
-    """The run in the folder `source`, as `scripts` judge its calls; what is written goes to `output`.
+    """The run `earlier`, as `scripts` judge its calls; what is written goes to `output`.
 
     Raises UsageError when none of the scripts was called there.
     """
-    run = read_run(source / "report.json")
+    run, source = earlier.report, earlier.file.parent
     made: list[ScriptReport] = []
     async with wired(deployment, [item.script for item in scripts], baseline) as wiring:
         for item in scripts:
@@ -46,9 +59,9 @@ async def judge_again(
     return replace(run, scripts=tuple(made))
 
 
-def read_lines(report: Path, scripts: Sequence[LoadedScript]) -> dict[str, tuple[str, ...]]:
-    """What the simulated callers of `scripts` said in `report`, by script. Raises UsageError when nobody did."""
-    run = read_run(report)
+def lines_in(earlier: EarlierRun, scripts: Sequence[LoadedScript]) -> dict[str, tuple[str, ...]]:
+    """What the simulated callers of `scripts` said then, by script. Raises UsageError when nobody did."""
+    run = earlier.report
     found = {}
     for item in scripts:
         call = next((c for c in run.calls if (c.agent, c.script) == (item.script.agent, item.file)), None)
@@ -56,16 +69,16 @@ def read_lines(report: Path, scripts: Sequence[LoadedScript]) -> dict[str, tuple
             found[item.file] = lines
     if not found:
         raise UsageError(
-            f"no simulated caller of these scripts spoke in {report}",
+            f"no simulated caller of these scripts spoke in {earlier.file}",
             hint="replay takes the report.json of a run whose scripts have a caller with a goal",
         )
     return found
 
 
-def read_baseline(report: Path, scripts: Sequence[LoadedScript]) -> Baseline:
-    """What the scripts measured in `report`. Raises UsageError when it has none of them."""
-    baseline = baseline_of(read_run(report))
+def baseline_in(earlier: EarlierRun, scripts: Sequence[LoadedScript]) -> Baseline:
+    """What the scripts measured then. Raises UsageError when it has none of them."""
+    baseline = baseline_of(earlier.report)
     if not any(baseline.of(item.script.agent, item.file) for item in scripts):
         known = ", ".join(sorted({script for _, script in baseline.measures})) or "none"
-        raise UsageError(f"{report} has no calls of these scripts to compare with", hint=f"it has: {known}")
+        raise UsageError(f"{earlier.file} has no calls of these scripts to compare with", hint=f"it has: {known}")
     return baseline

@@ -7,20 +7,21 @@ from dataclasses import replace
 
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import AGENT_KEY, DesiredAgent
-from agentops.errors import SpecError
+from agentops.errors import SpecError, UsageError
+from agentops.plan.drift import tags_unread
 from agentops.plan.selection import Selection, select_agents
 from agentops.spec import Project
 from agentops.spec.files import PROJECT_FILE
+from agentops.spec.project import Unresolved
 from agentops.workflow.git import changed_files
 
 
 def agents_of(project: Project, selection: Selection, changed_since: str | None = None) -> tuple[DesiredAgent, ...]:
     """The selected agents of a project, without connecting to anything; `changed_since` is a git reference.
 
-    Raises UsageError for keys, tags and references that mean nothing, SpecError for mistakes in what is selected.
+    Raises UsageError for keys, tags and references that mean nothing, SpecError for mistakes in what is selected, or
+    may be: a spec whose tags can't be read.
     """
-    if selection.tags and project.unresolved:
-        raise SpecError(project.diagnostics)  # nobody knows the tags of a spec that can't be read
     chosen = deployed_agents(with_unresolved(project), selection, changed_since)
     if any(_is_in_the_way(each, project, chosen) for each in project.diagnostics):
         raise SpecError(project.diagnostics)
@@ -43,9 +44,31 @@ def with_unresolved(project: Project, named: Selection | None = None) -> Project
     out, although no spec has them: an agent whose spec was deleted."""
     known = {agent.key for agent in project.agents} | set(project.unresolved)
     gone = [key for key in (named.agents if named else ()) if key not in known and AGENT_KEY.fullmatch(key)]
-    unresolved = {**project.unresolved, **dict.fromkeys(gone, frozenset[str]())}
-    unread = tuple(DesiredAgent(key, name="", config={}, files=tuple(sorted(unresolved[key]))) for key in unresolved)
+    unresolved = {**project.unresolved, **dict.fromkeys(gone, Unresolved())}
+    unread = tuple(
+        DesiredAgent(key, name="", config={}, tags=each.tags, files=tuple(sorted(each.files)))
+        for key, each in unresolved.items()
+    )
     return replace(project, agents=(*project.agents, *unread), unresolved=unresolved)
+
+
+def without_doubtful(
+    agents: Sequence[DesiredAgent], selection: Selection
+) -> tuple[tuple[DesiredAgent, ...], tuple[Diagnostic, ...]]:
+    """Those that are known to be selected, and a warning for each that only may be.
+
+    Raises UsageError where that leaves none.
+    """
+    doubtful = [agent for agent in agents if selection.tags and agent.tags is None]
+    known = tuple(agent for agent in agents if agent not in doubtful)
+    if doubtful and not known:
+        raise UsageError(
+            f"--select {selection.tags[0]}: no agent is known to have this tag, and the tags of "
+            f"{', '.join(agent.key for agent in doubtful)} can't be read",
+            hint="name them by their keys, or mend their specs: `agentops validate`",
+            code="tags-unread",
+        )
+    return known, tuple(tags_unread(agent.key) for agent in doubtful)
 
 
 def warned(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agentops.errors import UsageError
 from agentops.plan.history import HistoryEntry
 from agentops.workflow.history import AgentHistory
+from agentops.workflow.moments import read_moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,36 +24,12 @@ class Served:
     doubt: str | None = None
 
 
-def read_moment(text: str, zone: str, now: datetime) -> datetime:
-    """`2026-03-03 10:00` in `zone`, or with an offset of its own, in UTC.
-
-    Raises UsageError for what is no time, is still to come, or which the clocks of `zone` skip or show twice.
-    """
-    try:
-        moment = datetime.fromisoformat(text.strip())
-        place = ZoneInfo(zone)
-    except ValueError as failure:
-        hint = 'write --at "2026-03-03 10:00", or with an offset: --at 2026-03-03T10:00+01:00'
-        raise UsageError(f"--at {text!r} with --zone {zone!r} is no time", hint=hint, code="no-time") from failure
-    except (ZoneInfoNotFoundError, OSError) as failure:
-        raise UsageError(
-            f"there is no time zone {zone!r}", hint="for example Europe/Berlin", code="no-zone"
-        ) from failure
-    if moment.tzinfo is None:
-        moment = _placed(moment, place, text)
+def read_past(text: str, zone: str, now: datetime) -> datetime:
+    """The moment that was written, in UTC. Raises UsageError as `read_moment` does, and for one that is to come."""
+    moment = read_moment(text, zone)
     if moment > now:
-        raise UsageError(f"--at {text!r} is still to come", code="no-time")
-    return moment.astimezone(UTC)
-
-
-def _placed(moment: datetime, zone: ZoneInfo, text: str) -> datetime:
-    early, late = (moment.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
-    if early.utcoffset() == late.utcoffset():
-        return early
-    is_skipped = early.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment
-    what = "never was" if is_skipped else "was twice"
-    hint = f"write it with its offset: --at {moment.isoformat()}{early:%z}"
-    raise UsageError(f"{text!r} {what} in {zone.key}: the clocks were changed", hint=hint, code="no-time")
+        raise UsageError(f"--at {text!r} is still to come", hint="name a time in the past", code="no-time")
+    return moment
 
 
 def served_at(history: AgentHistory, moment: datetime) -> Served:

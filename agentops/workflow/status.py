@@ -29,9 +29,13 @@ async def read_status(deployment: Deployment, options: PlanOptions) -> Status:
     world, numbers = await asyncio.gather(survey(deployment), _read_numbers(deployment.account))
     plan = await plan_agents(deployment, world, options, on_agent=keep)
     verdicts = read_verdicts(deployment.root, deployment.environment.name)
-    agents = tuple(_agent(change, observed.get(change.key), verdicts, numbers) for change in plan.changes)
+    unread = deployment.project.unresolved
+    agents = tuple(
+        replace(_agent(change, observed.get(change.key), verdicts, numbers), is_read=change.key not in unread)
+        for change in plan.changes
+    )
     refused = tuple(sorted({refusal.code for refusal in plan.refusals}))
-    return Status(plan.project, plan.environment, plan.target, plan.generation, agents, refused)
+    return Status(plan.project, plan.environment, plan.target, plan.generation, agents, refused, plan.diagnostics)
 
 
 def _agent(

@@ -43,7 +43,14 @@ async def reached(
         try:
             (copy,) = (await preview_up(one, name, preview)).agents
             if copy.agent_id is None or copy.problem is not None:
-                raise UnavailableError(f"no copy of {agent} could be put up: {copy.detail}", code="no-preview")
+                hint = (
+                    copy.problem.hint
+                    if copy.problem and copy.problem.hint
+                    else "talk to what serves: leave --preview out"
+                )
+                raise UnavailableError(
+                    f"no copy of {agent} could be put up: {copy.detail}", hint=hint, code="no-preview"
+                )
             yield target_of(one, copy.agent_id), wiring
         finally:
             await preview_down(one, name, preview)
@@ -54,7 +61,11 @@ async def chat_with(target: Target, wiring: Wiring, agent: str, read: ReadLine, 
     try:
         return named(await chat(target, wiring, {}, read, show), agent)
     except NoConnection as failure:
-        raise UnavailableError(f"{agent} can't be reached: {failure.summary}", code="unreachable") from None
+        raise UnavailableError(
+            f"{agent} can't be reached: {failure.summary}",
+            hint="`agentops doctor` says what is in the way",
+            code="unreachable",
+        ) from None
 
 
 def script_of_call(report: CallReport) -> dict[str, object]:

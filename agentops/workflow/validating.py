@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
+from agentops.campaigns.reading import check_campaigns
 from agentops.diagnostics import Diagnostic, has_errors
 from agentops.document import DesiredAgent
 from agentops.errors import SpecError, UsageError
@@ -29,7 +30,7 @@ class Validation:
 
 
 def validate_project(start: Path, environment: str | None, settings: Settings) -> Validation:
-    """Checks specs and call scripts in one environment, in all of them without one. Needs no secret's value."""
+    """Checks specs, call scripts and campaigns in one environment, or in all of them. Needs no secret's value."""
     every: list[str | None] = [environment]
     if environment is None:
         every = [*environment_names(find_root(start))] or [None]
@@ -41,7 +42,7 @@ def validate_project(start: Path, environment: str | None, settings: Settings) -
         except SpecError as error:
             found += error.diagnostics
             continue
-        found += [*project.diagnostics, *check_scripts(project), *lint_errors(project)]
+        found += [*project.diagnostics, *check_scripts(project), *check_campaigns(project), *lint_errors(project)]
         subjects.append(_subject(project))
     once = {(each.code, each.where, each.summary): each for each in found}
     return Validation(tuple(once.values()), ", ".join(subjects))
@@ -50,7 +51,7 @@ def validate_project(start: Path, environment: str | None, settings: Settings) -
 def lint(start: Path, environment: str | None, settings: Settings) -> Validation:
     """What validation finds, and what is valid and still hurts a phone line."""
     project = read_specs(start, environment, settings)
-    return Validation(tuple(lint_project(project)), _subject(project))
+    return Validation((*lint_project(project), *check_campaigns(project)), _subject(project))
 
 
 def code_titles() -> dict[str, str]:

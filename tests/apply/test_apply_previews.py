@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from deploy_world import KEY, World, agent
 
 from agentops.apply.model import Event, Outcome, SmokeVerdict, Verdict, ignore_event
 from agentops.document import DesiredAgent, Environment, read_mark
-from agentops.errors import ExitCode, UsageError
+from agentops.errors import ExitCode, RefusedError, UsageError
 from agentops.plan.model import AgentChange
 from agentops.spec import Project
 from agentops.workflow.deployment import Deployment
@@ -36,6 +38,11 @@ def deployment(world: World, *agents: DesiredAgent) -> Deployment:
     environment = Environment(project="acme", name="test")
     project = Project(root=Path("/nowhere"), name="acme", environment=environment, agents=agents, diagnostics=())
     return Deployment(project=project, agents=agents, account=world.writer, api_key=KEY)
+
+
+def without_scripts(**config: Any) -> DesiredAgent:
+    """An agent whose spec says that it has no call scripts; these tests call it all the same."""
+    return replace(agent(**config), no_calls_reason="the test makes its own calls")
 
 
 async def names(world: World) -> list[str]:
@@ -67,6 +74,35 @@ async def test_putting_it_up_again_brings_it_up_to_date(world: World) -> None:
     await preview_up(deployment(world, agent(prompt="Two.")), "pr-1", hooks(world))
     assert await world.live_prompt("Acme support (preview pr-1)") == "Two."
     assert len(await names(world)) == 1
+
+
+async def test_one_that_was_taken_down_is_put_up_again(world: World) -> None:
+    here = deployment(world, agent())
+    await preview_up(here, "pr-1", hooks(world))
+    await preview_down(here, "pr-1", hooks(world))
+    assert await names(world) == []
+    assert (await preview_up(here, "pr-1", hooks(world))).exit_code is ExitCode.DONE
+    assert await names(world) == ["Acme support (preview pr-1)"]
+
+
+async def test_what_speaks_against_a_copy_is_heard(world: World) -> None:
+    wrong = deployment(world, agent(synthesizer={"voiceConfig": {"model": "waves_lightning_v3_1", "voiceId": "nyha"}}))
+    with pytest.raises(RefusedError, match="nyha"):
+        await preview_up(wrong, "pr-1", hooks(world))
+    acknowledged = replace(hooks(world), acknowledged=frozenset({"VOICE_UNKNOWN:support"}))
+    assert (await preview_up(wrong, "pr-1", acknowledged)).exit_code is ExitCode.DONE
+
+
+async def test_a_copy_that_is_to_be_called_needs_a_script(world: World) -> None:
+    for without in (agent(), agent("sales")):
+        with pytest.raises(RefusedError, match="names no call script") as refused:
+            await preview_up(deployment(world, without), "pr-1", hooks(world, Calls(Verdict.PASSED)))
+        assert refused.value.code == "NO_CALLS"
+    assert (
+        await preview_up(deployment(world, without_scripts()), "pr-1", hooks(world, Calls(Verdict.PASSED)))
+    ).exit_code == 0
+    result = await preview_up(deployment(world, agent("sales")), "pr-2", hooks(world))
+    assert [each.calls for each in result.agents] == ["no calls: putting up a copy makes none"]
 
 
 async def test_taking_one_down_leaves_the_others(world: World) -> None:
@@ -107,7 +143,7 @@ async def test_somebody_elses_agent_of_such_a_name_is_left_alone(world: World) -
 async def test_a_gate_that_passes_leaves_no_trace(world: World) -> None:
     await world.deploy([agent()])
     calls = Calls(Verdict.PASSED)
-    changed = agent(prompt="New.")
+    changed = without_scripts(prompt="New.")
     plan = await world.plan([changed])
     assert await pass_gate(deployment(world, changed), plan, hooks(world, calls), "run-000001") is None
     assert len(calls.called) == 1
@@ -118,7 +154,7 @@ async def test_a_gate_that_passes_leaves_no_trace(world: World) -> None:
 @pytest.mark.parametrize("verdict", [Verdict.FAILED, Verdict.INCONCLUSIVE])
 async def test_a_gate_that_does_not_pass_changes_nothing(world: World, verdict: Verdict) -> None:
     await world.deploy([agent()])
-    changed = agent(prompt="New.")
+    changed = without_scripts(prompt="New.")
     plan = await world.plan([changed])
     held = await pass_gate(deployment(world, changed), plan, hooks(world, Calls(verdict)), "run-000001")
     assert held is not None
@@ -131,7 +167,7 @@ async def test_a_gate_that_does_not_pass_changes_nothing(world: World, verdict: 
 
 async def test_a_gate_whose_copy_cannot_be_deployed_changes_nothing(world: World) -> None:
     await world.deploy([agent()])
-    bad = agent(prompt="jailbreak-me")
+    bad = without_scripts(prompt="jailbreak-me")
     held = await pass_gate(deployment(world, bad), await world.plan([bad]), hooks(world), "run-000001")
     assert held is not None
     assert held.exit_code is ExitCode.FAILED

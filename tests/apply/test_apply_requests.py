@@ -61,6 +61,16 @@ async def test_one_agent_more_costs_what_the_page_says(
     assert (verb == "plan" and changed) or row in PAGE.read_text()
 
 
+@pytest.mark.parametrize(("count", "prompt", "asked"), [(2, "Other.", 1), (2, "Help the caller.", 0), (3, "", 0)])
+async def test_campaigns_are_asked_for_once_where_an_agent_changes(count: int, prompt: str, asked: int) -> None:
+    """Nobody's campaign notices an agent that stays as it is or is new."""
+    async with open_world(Generation.V2) as world:
+        await world.deploy(some(2, "Help the caller."))
+        world.transport.log.clear()
+        await world.plan(some(count, prompt or "Help the caller."))
+    assert world.transport.log.count("GET /atoms/v1/campaign") == asked
+
+
 async def test_the_plan_of_the_account_is_asked_for_once() -> None:
     async with open_world(Generation.V2) as world:
         for number in range(4):

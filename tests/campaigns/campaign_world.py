@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from agentops.cli.app import run
+
 CAMPAIGN = """\
 agent: support
 audience: {file: "${{ env('PEOPLE') }}", phone_column: phone, zone_column: zone}
@@ -18,3 +20,9 @@ callees:
 
 def rows(count: int, zone: str = "Etc/UTC") -> str:
     return "phone,name,zone\n" + "".join(f"+1415200{n:04d},Zebedee Quux,{zone}\n" for n in range(count))
+
+
+def create_and_start(root: str, digest: str) -> None:
+    """What somebody does who calls people, in a process of its own that may be killed."""
+    run(["campaign", "create", "renewals", "--project", root])
+    run(["campaign", "start", "renewals", "--project", root, "--yes", "--digest", digest])

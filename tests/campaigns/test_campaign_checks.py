@@ -48,7 +48,7 @@ def test_every_refusal_of_the_audience() -> None:
         CAMPAIGN,
         Audience(members, b""),
         Estimate(concurrency=0, cost=10.0),
-        now=MONDAY + timedelta(hours=12),
+        begins=MONDAY + timedelta(hours=12),
         not_to_call={"+3"},
         credits_left=1.0,
     )

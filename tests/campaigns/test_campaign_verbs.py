@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import stat
 from pathlib import Path
 
+import httpx2
 import pytest
 from campaign_world import CAMPAIGN, rows
 from command_line import Agentops
 
 from agentops.cli import local
+from agentops.emulator.options import EmulatorOptions
+from agentops.emulator.server import start
 from agentops.errors import OutcomeUnknownError, UnavailableError
 from agentops.remote.outbound import Outbound
 
@@ -19,12 +24,6 @@ NAME = ("renewals",)
 
 def digest_of(out: str) -> str:
     return out.rpartition("digest: ")[2].strip()
-
-
-@pytest.fixture
-def deployed(project: Path, agentops: Agentops) -> Path:
-    assert agentops("apply", "--yes", "--agent", "support").code == 0
-    return project
 
 
 def test_from_check_to_results(deployed: Path, people: Path, tmp_path: Path, agentops: Agentops) -> None:
@@ -56,7 +55,8 @@ def test_from_check_to_results(deployed: Path, people: Path, tmp_path: Path, age
     page = agentops("campaign", "results", *NAME, "--format", "html").out
     assert '<th scope="row">busy</th><td class="count">50</td><td><div style="width:50.0%">' in page
     assert "reached,,450" in agentops("campaign", "results", *NAME, "--format", "csv").out
-    assert agentops("campaign", "start", *NAME, "--yes", "--digest", digest).code == 4  # some asked not to be called
+    again = agentops("campaign", "start", *NAME, "--yes", "--digest", digest)
+    assert (again.code, "the campaign is completed" in again.err) == (1, True)
     assert "DO_NOT_CALL" in agentops("campaign", "check", *NAME).out
     assert agentops("campaign", "pause", *NAME).code == 1
 
@@ -78,30 +78,49 @@ def test_audiences_that_no_campaign_uses_are_collected(
     assert "is there already" not in agentops("campaign", "create", *NAME).out
 
 
-def test_an_agent_that_a_campaign_uses_is_not_archived(
+def test_an_agent_that_a_campaign_uses_is_changed_with_a_warning_and_not_archived(
     deployed: Path, agentops: Agentops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(local, "CAMPAIGN_SPEED", 0.001)  # it is not over before it is paused
     agentops("campaign", "create", *NAME)
     digest = digest_of(agentops("campaign", "check", *NAME).out)
     assert agentops("campaign", "start", *NAME, "--yes", "--digest", digest).code == 0
+    spec = deployed / "agents" / "support.yaml"
+    spec.write_text(spec.read_text().replace("How can I help?", "How may I help?"))
+    warned = " ".join(agentops("plan", "--agent", "support").out.split())
+    assert re.search(r"the campaign 'renewals \w+' is (processing|running), and whomever it calls", warned)
     assert agentops("campaign", "pause", *NAME).code == 0
-    (deployed / "agents" / "support.yaml").unlink()
+    spec.unlink()
     ended = agentops("plan", "--prune")
     assert "CAMPAIGN_USES_AGENT" in ended.out
     assert 'associated with the paused campaign "renewals' in " ".join(ended.out.split())
 
 
-def test_refusals_of_the_agent_and_the_clock(deployed: Path, people: Path, agentops: Agentops) -> None:
+def test_a_change_of_the_agent_while_it_calls_shows(deployed: Path, agentops: Agentops) -> None:
+    behaviours = tuple(sorted((deployed / "agents" / "behaviours").glob("*.yaml")))
+    options = EmulatorOptions(data=local.data_file(deployed), behaviours=behaviours, campaign_speed=1.0)
     spec = deployed / "agents" / "support.yaml"
-    spec.write_text(spec.read_text().replace("How can I help?", "How may I help?"))
-    shut = CAMPAIGN.replace('{from: "00:00", to: "23:59"}', '{from: "00:00", to: "00:01"}')
-    (deployed / "campaigns" / "renewals.yaml").write_text(shut)
-    people.write_text(rows(2) + "+18002345678,Zebedee Quux,\n")
-    ended = agentops("campaign", "check", *NAME)
-    assert ended.code == 4
-    for code in ("LIVE_DIFFERS", "OUTSIDE_WINDOW", "ZONE_UNKNOWN"):
-        assert f"[{code}]" in ended.out
+    with start(options) as emulator, local.announced(deployed, emulator.base_url):
+
+        def pass_time(seconds: float) -> str:
+            for each in (3.0, seconds):  # what was started runs a moment later
+                httpx2.post(f"{emulator.base_url}/_emulator/clock", json={"advance_s": each}).raise_for_status()
+                agentops("campaign", "status", *NAME)
+            return agentops("campaign", "results", *NAME).out
+
+        agentops("campaign", "create", *NAME)
+        digest = digest_of(agentops("campaign", "check", *NAME).out)
+        assert agentops("campaign", "start", *NAME, "--yes", "--digest", digest).code == 0
+        assert "The agent was changed" not in pass_time(45.0)
+        spec.write_text(spec.read_text().replace("How can I help?", "How may I help?"))
+        assert agentops("apply", "--yes", "--agent", "support").code == 0
+        ended = pass_time(3600.0)
+        assert "The agent was changed while the campaign ran." in ended
+        assert re.search(r"calls by revision of the agent\n    2  \d+\n    3  \d+\n", ended)
+        page = agentops("campaign", "results", *NAME, "--format", "html").out
+        assert "<p>The agent was changed while the campaign ran.</p>" in page
+        # What was approved is not what serves now.
+        assert digest_of(agentops("campaign", "check", *NAME).out) != digest
 
 
 @pytest.mark.parametrize(
@@ -130,6 +149,55 @@ def test_mistakes_end_before_anything_is_created(
         ended = agentops("campaign", verb, *NAME)
         assert ended.code in (1, 64)
         assert said in ended.err
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "is empty"),
+        ("phone,name,zone\n", "has nobody in it"),
+        ("number,name,zone\n+14152000001,Zebedee,Etc/UTC\n", "no column 'phone'"),
+        ("phone,name,zone\n4152000001,Zebedee,Etc/UTC\n+1415200,Zebedee,Etc/UTC\n", "on lines: 2, 3"),
+        (rows(1) + "+1 415-200-0000,Zebedee,Etc/UTC\n", "numbers that stood there before on lines: 3"),
+        (rows(1) + "+14152000001,Zebedee,Nowhere\n", "IANA database on lines: 3"),
+        (rows(1) + "+14152000001,Zebedee\n", "another number of columns than the header: 3"),
+        (rows(1) + '"+14152000001,Zebedee\n', "is no CSV on line"),
+        (rows(1) + "+14152000001,Zebedee" + "x" * 5_300_000 + ",Etc/UTC\n", "larger than 5 MB"),
+        ("phone,name,zone\n" + "+1,Zebedee,\n" * 10_001, "10001 people; the platform takes 10000"),
+    ],
+)
+def test_people_who_can_not_be_right_end_every_verb(
+    content: str, said: str, project: Path, people: Path, agentops: Agentops
+) -> None:
+    people.write_text(content)
+    for verb in ("check", "create", "start"):
+        ended = agentops("campaign", verb, *NAME)
+        assert ended.code == 1
+        assert said in ended.err
+    assert not (project / ".agentops" / "emulator.db").exists()  # nothing was asked, and nothing created
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [CAMPAIGN.replace("23:59", "23:58"), CAMPAIGN.replace(", zone_column: zone", ""), CAMPAIGN + "numbers: []\n"],
+)
+def test_a_digest_stands_for_all_that_is_in_the_file(changed: str, deployed: Path, agentops: Agentops) -> None:
+    digest = digest_of(agentops("campaign", "check", *NAME).out)
+    (deployed / "campaigns" / "renewals.yaml").write_text(changed)
+    is_same = digest_of(agentops("campaign", "check", *NAME).out) == digest
+    assert is_same == ("numbers: []" in changed)  # which says nothing
+
+
+def test_a_file_that_can_not_be_read(project: Path, people: Path, agentops: Agentops) -> None:
+    people.unlink()
+    ended = agentops("campaign", "check", *NAME)
+    assert ended.code == 64
+    assert "the audience's file can't be read: No such file" in ended.err
+    people.mkdir()
+    assert "it is a folder" in agentops("campaign", "check", *NAME).err
+    people.rmdir()
+    os.mkfifo(people)
+    assert "it is no regular file" in agentops("campaign", "check", *NAME).err
 
 
 def test_an_agent_that_is_not_deployed(project: Path, agentops: Agentops) -> None:

@@ -77,7 +77,7 @@ EDITED = AgentChange(
     drift_detail="revision 4",
 )
 ARCHIVED = AgentChange("night", "Night", Action.UNCHANGED, "", drift=Drift.ARCHIVED, drift_detail="by dana")
-REFUSAL = Refusal("DRIFT", "desk: changed outside git", "run `agentops pull`", "desk", is_stale=True)
+REFUSAL = Refusal("DRIFT", "desk: changed outside git", "run `agentops pull -e prod`", "desk", is_stale=True)
 
 
 def result(*agents: AgentResult) -> ApplyResult:
@@ -116,6 +116,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "drift": lambda: f"{drift_title(plan(EDITED, ARCHIVED))}\n\n{drift_page(plan(EDITED, ARCHIVED))}",
     "drift-over": lambda: drift_over_page(plan(SAME), ORIGIN.run_url),
     "revert": lambda: revert_page(COMMIT, ORIGIN.commit_url, "prod", ORIGIN.run_url),
+    "set-back": lambda: revert_page(COMMIT, ORIGIN.commit_url, "prod", ORIGIN.run_url, ["desk", "sales"]),
 }
 
 

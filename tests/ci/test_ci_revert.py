@@ -175,6 +175,32 @@ async def test_a_file_that_was_renamed_comes_back_under_its_old_name(github: Git
     assert files == ["desk.yaml", "prompt.md"]
 
 
+async def test_a_shared_fragment_that_is_set_back_names_the_other_agents(
+    github: Github, fake: FakeGithub, repository: Repository
+) -> None:
+    """Those that are set back as well are no surprise, and a fragment that stays as it is reaches nobody."""
+    repository.commit("house.md", "Be brief.\n")
+    good = repository.git("rev-parse", "HEAD")
+    repository.commit("house.md", "Be long.\n")
+    shared = {"house.md": ("sales", "billing"), "prompt.md": ("night",)}
+    desk = Restore("desk", good, ("prompt.md", "house.md"), shared)
+    await set_back(github, repository, desk, Restore("billing", good, ("house.md",), {"house.md": ("desk", "sales")}))
+    [pull] = fake.pulls.values()
+    assert "`house.md` is shared: setting it back changes `sales`, too" in pull["body"]
+    assert "`billing`, too" not in pull["body"]
+    assert "night" not in pull["body"]
+
+
+async def test_an_agent_that_no_spec_describes_any_more_sets_nothing_back(
+    github: Github, fake: FakeGithub, repository: Repository
+) -> None:
+    good = repository.git("rev-parse", "HEAD")
+    repository.commit("prompt.md", "Never open.\n")
+    await set_back(github, repository, Restore("desk", good, ("prompt.md",)), Restore("gone", good, ()))
+    [pull] = fake.pulls.values()
+    assert "`gone`: no spec describes it any more" in pull["body"]
+
+
 @pytest.mark.parametrize("good", [None, "0" * 40])
 async def test_where_no_good_commit_is_known_it_says_so(
     github: Github, fake: FakeGithub, repository: Repository, good: str | None
@@ -186,7 +212,11 @@ async def test_where_no_good_commit_is_known_it_says_so(
 
 
 def test_what_one_job_hands_to_another() -> None:
-    restores = (Restore("desk", "abc1234", ("agents/desk.yaml",)), Restore("sales", None, ()))
+    shared = {"agents/_house.md": ("sales", "billing")}
+    restores = (
+        Restore("desk", "abc1234", ("agents/desk.yaml", "agents/_house.md"), shared),
+        Restore("sales", None, ()),
+    )
     assert read_restores(write_restores(restores)) == restores
     assert read_restores("") == ()
     with pytest.raises(UsageError):

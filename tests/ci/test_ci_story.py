@@ -374,6 +374,22 @@ def test_a_rollback_by_hand_puts_the_revision_before_back(team: Team) -> None:
     assert back.exit_code == 0, back.log
     deployed = team.git("log", "-1", "--format=%h", "main")
     assert f"Revert `{deployed}`, which deployed `desk`" in back.summary
+
+    needs = {"rollback.outputs.restore": back.outputs["restore"]}
+    proposed = team.run("workflow_dispatch", {}, "agentops-rollback", "revert", inputs, needs=needs)
+    assert proposed.exit_code == 0, proposed.log
+    [pull] = [pull for pull in team.fake.pulls.values() if pull["state"] == "open"]
+    assert pull["title"] == "Set desk back to what serves: rolled back in prod"
+    assert "`desk` was rolled back in `prod`" in pull["body"]
+    assert "Be kind" in pull["body"]
+    prompt = subprocess.run(
+        ["git", "show", f"{pull['head']['ref']}:agents/prompts/desk.md"],
+        cwd=team.remote,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "kindly" not in prompt.stdout
     assert "Nothing was changed outside git" in team.drift("prod").summary
     nobody = team.run("workflow_dispatch", {}, "agentops-rollback", "rollback", {**inputs, "agent": ""})
     assert nobody.exit_code == 64

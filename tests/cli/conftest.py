@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from command_line import Agentops, Ended
+from printed_commands import require_pasteable
 
 from agentops.cli.app import run
+from agentops.commands import named_environment
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,6 +31,7 @@ def agentops(capsys: pytest.CaptureFixture[str]) -> Agentops:
         printed = capsys.readouterr()
         assert "Traceback" not in printed.err
         assert "internal error" not in printed.err
+        require_pasteable(printed.out + printed.err, named_environment(list(arguments)))
         return Ended(code, printed.out, printed.err)
 
     return call

@@ -73,3 +73,12 @@ def test_a_spec_is_no_call_script(
     assert f"{file} is " in ended.err
     assert "not a call script" in ended.err
     assert "next: name one of agents/calls/support-hours.yaml" in ended.err
+
+
+def test_the_next_commands_name_an_environment_where_the_project_has_no_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agentops: Agentops
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    environments = "{prod: {base_url: 'https://api.smallest.ai'}, 'a b': {target: emulator}}"
+    (tmp_path / "agentops.yaml").write_text(f"project: acme\nenvironments: {environments}\n")
+    assert "  agentops plan -e 'a b'\n" in agentops("init").err

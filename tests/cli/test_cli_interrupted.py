@@ -54,7 +54,7 @@ def test_in_the_first_second_of_a_call(started: Path, agentops: Agentops, verb: 
     if verb == "apply":
         said, command = calling.text.rstrip().splitlines()[-2:]
         assert said == "Interrupted. what was planned serves, not called to the end: support."
-        assert command == "next: agentops apply -e local"
+        assert command == "next: `agentops apply -e local`"
     after = type_command(["plan", "--detailed-exitcode"], started)
     assert after.end() in (ExitCode.DONE, ExitCode.CHANGES)  # the database is free
 

@@ -20,7 +20,7 @@ USAGE = 64
         ("apply --force", "--ack CODE"),
         ("plan --json", "--format json"),
         ("login", "did you mean `agentops doctor`"),
-        ("frobnicate", "agentops --help lists the verbs"),
+        ("frobnicate", "`agentops --help` lists the verbs"),
         ("plan local", "did you mean `agentops plan -e local`?"),
         ("plan support", "did you mean `agentops plan --agent support`?"),
         ("plan somewhere", "agentops plan --help"),

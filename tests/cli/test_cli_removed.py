@@ -11,8 +11,8 @@ from command_line import Agentops
 @pytest.mark.parametrize(
     ("words", "instead"),
     [
-        (("plan", "--shard", "1/2"), "run `agentops plan` without it"),
-        (("plan", "-e", "local", "--shard=2/2"), "run `agentops plan` without it"),
+        (("plan", "--shard", "1/2"), "without it"),
+        (("plan", "-e", "local", "--shard=2/2"), "without it"),
         (("merge", "plans", "a.json", "b.json"), "`agentops plan --out FILE` saves the whole"),
     ],
 )

@@ -219,7 +219,7 @@ async def test_a_seed_fills_a_new_account_once(open_account: Callable[..., Accou
         ("agents: [{name: X, config: {firstMessage: 3}}]", "firstMessage: Expected string, received number"),
         ("agents: [{nme: X}]", "agents.0.name: Required"),
         ("agnts: []", "agnts: Unrecognized key"),
-        ("a: [", "is not YAML"),
+        ("a: [", "it is not YAML"),
     ],
 )
 async def test_a_wrong_seed_is_refused(

@@ -5,12 +5,13 @@
     generation:   v2 (default) or v1
     options:      of the plan: acknowledged, overwrites_drift, discards_draft, lists_unmanaged, today
     spec:         the config of the one agent `support`, called Support; or, for more,
-    agents:       key -> {config, name, metadata, agent_id, previous_names, previous_keys, tags}
+    agents:       key -> {config, name, metadata, agent_id, previous_names, previous_keys, tags}, and `lines`: where
+                  those of its prompt are written, as [first line, file, line there]
     served:       what we deployed last and what serves now; or, for more,
     observed:     agent id -> {name, metadata, archived, revisions (newest first), live, draft, branch}
     orphans:      keys of agents that no spec means, with what was observed of them
-    account:      its voices, phone_numbers, knowledge_bases and max_agents, as far as the plan must ask for them, and
-                  the `unanswered` questions; without it nothing is asked
+    account:      its voices, phone_numbers, knowledge_bases and max_agents, as far as the plan must ask for them, its
+                  campaigns, and the `unanswered` questions; without it nothing is asked
     expect:       what `test_plan_cases.told` reads off the plan: changes, fields, drift, refusals, stale ...
 
 A revision is `{number, spec}` when we published it (`filled` is what the server added, `document` what it holds where
@@ -28,10 +29,10 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from agentops.diagnostics import Where
+from agentops.account import AccountLimits, PhoneNumber, Voice
+from agentops.diagnostics import Stretch, Where
 from agentops.document import (
     CLEARED,
-    AccountLimits,
     AgentListing,
     DesiredAgent,
     Draft,
@@ -42,20 +43,20 @@ from agentops.document import (
     Limits,
     Mark,
     ObservedAgent,
-    PhoneNumber,
     Revision,
     ScanState,
     Secret,
     SecretRef,
-    Voice,
     build_label,
-    read_mark,
+    split_note,
 )
 from agentops.errors import PlatformError
-from agentops.plan.account import Account, Question
+from agentops.plan.account import Account, CampaignUse, Question
 from agentops.plan.build import PlanOptions
 from agentops.plan.canonical import fingerprint
 from agentops.plan.model import Plan
+from agentops.remote.client import find_base
+from agentops.remote.port import StoredCampaign
 from agentops.spec import Project
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.planning import plan_agents, plan_deployment, survey
@@ -139,6 +140,10 @@ class CaseAccount:
     async def read_account_limits(self) -> AccountLimits:
         return self._answer(Question.LIMITS, (self.facts and self.facts.limits) or AccountLimits())
 
+    async def list_campaigns(self) -> tuple[StoredCampaign, ...]:
+        found = self._answer(Question.CAMPAIGNS, (self.facts and self.facts.campaigns) or ())
+        return tuple(StoredCampaign("c1", each.name, each.status, agent_id=each.agent_id) for each in found)
+
 
 def case_files() -> list[Path]:
     return sorted(FOLDER.glob("*.yaml"))
@@ -155,16 +160,18 @@ def case_of(name: str, data: dict[str, Any]) -> Case:
     observed = data.get("observed") or {}
     if "served" in data:
         observed = {"a1": {"name": "Support", "revisions": [{"number": 2, "spec": data["served"]}]}}
+    generation = Generation(data.get("generation", "v2"))
     return Case(
         name=name,
         data=data,
         agents=tuple(_agent(key, each) for key, each in agents.items()),
         environment=environment,
-        generation=Generation(data.get("generation", "v2")),
+        generation=generation,
         options=_options(data.get("options") or {}),
-        observed={key: _observed(key, each, environment) for key, each in observed.items()},
+        observed={key: _observed(key, each, environment, generation) for key, each in observed.items()},
         orphans={
-            key: _observed(f"orphan-{key}", each, environment) for key, each in (data.get("orphans") or {}).items()
+            key: _observed(f"orphan-{key}", each, environment, generation)
+            for key, each in (data.get("orphans") or {}).items()
         },
         account=_account(data["account"]) if "account" in data else None,
     )
@@ -193,6 +200,7 @@ def _account(data: dict[str, Any]) -> Account:
         phone_numbers=answered("phone_numbers", PhoneNumber),
         knowledge_base_ids=tuple(bases) if bases is not None else None,
         limits=AccountLimits(limit) if limit is not None else None,
+        campaigns=answered("campaigns", CampaignUse),
         unanswered=frozenset(Question(name) for name in data.get("unanswered", ())),
     )
 
@@ -206,6 +214,7 @@ def _agent(key: str, data: dict[str, Any]) -> DesiredAgent:
         config=config,
         metadata=_desired(data.get("metadata") or {}),
         where={(): Where(f"agents/{key}.yaml"), prompt: Where(f"agents/prompts/{key}.md")},
+        lines={prompt: tuple(Stretch(*each) for each in data["lines"])} if "lines" in data else {},
         tags=data.get("tags") or {},
         agent_id=data.get("agent_id"),
         previous_names=tuple(data.get("previous_names", ())),
@@ -213,34 +222,28 @@ def _agent(key: str, data: dict[str, Any]) -> DesiredAgent:
     )
 
 
-def _observed(agent_id: str, data: dict[str, Any], environment: Environment) -> ObservedAgent:
+def _observed(agent_id: str, data: dict[str, Any], environment: Environment, generation: Generation) -> ObservedAgent:
     history = tuple(_revision(each, environment) for each in data.get("revisions") or ())
     by_number = {revision.number: revision for revision in history}
     live = by_number.get(data["live"]) if "live" in data else (history[0] if history else None)
+    metadata = _observed_values(data.get("metadata") or {})
+    metadata["description"], note = split_note(metadata.get("description", ""))
     listing = AgentListing(
-        agent_id, data.get("name", ""), _observed_values(data.get("metadata") or {}), bool(data.get("archived"))
+        agent_id,
+        data.get("name", ""),
+        {name: value for name, value in metadata.items() if value != ""},
+        bool(data.get("archived")),
+        note=note,
     )
+    served = [each for each in history if generation is Generation.V2 or each.activated_at is not None]
     return ObservedAgent(
         listing,
         live=live,
-        base=_base(live, history, environment),
+        base=find_base(live, served, (environment.project, environment.name)),
         history=history,
         draft=_draft(data.get("draft")),
         branch_id=live.branch_id if live else None,
     )
-
-
-def _base(live: Revision | None, history: tuple[Revision, ...], environment: Environment) -> Revision | None:
-    """What the reader of the platform hands over as base."""
-
-    def is_ours(revision: Revision) -> bool:
-        mark = read_mark(revision.label)
-        return mark is not None and (mark.project, mark.environment) == (environment.project, environment.name)
-
-    if live is None or is_ours(live):
-        return live
-    source = next((r for r in history if r.revision_id == live.restored_from and is_ours(r)), None)
-    return source or next((r for r in history if is_ours(r)), None)
 
 
 def _revision(data: dict[str, Any], environment: Environment) -> Revision:

@@ -24,6 +24,8 @@ SCENES = {
     "new": "002-a-new-agent",
     "nothing": "001-nothing-to-do",
     "rolled-back": "047-redeploying-what-was-rolled-back",
+    "a-little": "140-renamed-items-and-texts-that-change-a-little",
+    "shared": "141-what-several-agents-have-in-common",
 }
 FORMS: dict[str, Callable[[Plan], str]] = {
     "60.txt": lambda plan: plan_text(plan, Style(width=60)),

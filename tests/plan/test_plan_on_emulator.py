@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from plan_world import PlanWorld, open_plan_world
 
-from agentops.document import DesiredAgent, Generation, Secret, SecretRef
+from agentops.document import DesiredAgent, Generation, Mark, Secret, SecretRef, build_label
 from agentops.emulator.options import Choices
 from agentops.plan.model import Action, Drift
+from agentops.remote.port import Publication
 from agentops.spec import load_project
 
 ROOT = Path(__file__).parents[2]
@@ -168,6 +169,29 @@ async def test_a_console_edit_is_shown_with_the_revision_that_brought_it(world: 
     assert int(numbers["firstMessage"]) == int(numbers["synthesizer"]) + 1
     plan = await world.plan([wanted])
     assert [refusal.code for refusal in plan.refusals] == ["DRIFT"]
+
+
+async def test_a_version_that_was_published_and_never_activated_is_no_base() -> None:
+    """An apply that was killed in between, and then somebody's edit of what still serves."""
+    async with open_plan_world(Generation.V1) as world:
+        await world.deploy([agent(firstMessage="Hi")])
+        killed = (await world.plan([agent(firstMessage="Hello")])).changes[0]
+        (listing,) = await world.writer.list_agents()
+        observed = await world.writer.read_agent(listing)
+        draft = await world.writer.open_draft(observed, "ours")
+        draft = await world.writer.write_draft(observed, draft, {"firstMessage": "Hello"})
+        label = build_label("abc1235 Another change", Mark("acme", "prod", killed.key, killed.fingerprint))
+        started = Publication(listing.agent_id, label, newest_before=None, draft_id=draft.draft_id)
+        published = await world.writer.publish_draft(started)
+        while await world.writer.read_publication(published) is None:
+            await world.clock.sleep(2)
+        await world.edit_in_console("Support", {"slmModel": "gpt-4.1"})
+        assert not (await world.drift([agent(firstMessage="Hi")])).changes[0].drift_fields
+        (change,) = (await world.drift([agent(firstMessage="Hi", slmModel="gpt-4o")])).changes
+        assert [field.path for field in change.drift_fields] == [("slmModel",)]
+        observed = await world.writer.read_agent(listing, mine=("acme", "prod"))
+        assert observed.base is not None
+        assert (observed.base.document or {})["firstMessage"] == "Hi"
 
 
 async def test_the_account_is_asked_for_what_the_spec_names(world: PlanWorld) -> None:

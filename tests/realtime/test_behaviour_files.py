@@ -51,7 +51,7 @@ def test_a_file_is_found_by_the_display_name(agent: str, file: str | None) -> No
 @pytest.mark.parametrize(
     ("text", "problems"),
     [
-        ("turns: [", ["desk.yaml is not valid YAML"]),
+        ("turns: [", ["desk.yaml can't be read: it is not YAML: "]),
         ("turn: []", ["turn: Extra inputs are not permitted"]),
         ("turns: [{name: a, replies: []}]", ["turns.0.replies"]),
         ("turns: [{name: a, hears: ['{day}'], replies: {say: x}}]", ["turn a", "slot {day}"]),
@@ -71,7 +71,7 @@ def test_what_is_wrong_in_a_file_is_named(tmp_path: Path, text: str, problems: l
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(EmulatorError, match=r"cannot read the behaviour file .*gone\.yaml"):
+    with pytest.raises(EmulatorError, match=r"gone\.yaml can't be read: No such file"):
         read_behaviour(tmp_path / "gone.yaml")
 
 

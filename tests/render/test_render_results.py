@@ -210,7 +210,7 @@ def test_an_interrupted_run_says_how_to_go_on() -> None:
     said = " ".join(["Interrupted.", *(line.strip() for line in wrapped)]).replace("  ", " ")
     assert said.startswith("Interrupted. what was planned serves")
     assert "not known what serves: " in said
-    assert command == f"next: agentops apply -e {RESULT.environment}"
+    assert command == f"next: `agentops apply -e {RESULT.environment}`"
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from agentops.apply.model import Outcome, Verdict
 from agentops.calls.session import NoConnection
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.errors import ExitCode, RefusedError, SpecError, StaleError, UnavailableError, UsageError
+from agentops.plan.approval import require_applyable
 from agentops.plan.model import Action, Refusal
-from agentops.workflow.applying import require_applyable
 
 
 async def test_what_is_planned_is_applied_and_then_there_is_nothing_to_do(world: WorkflowWorld) -> None:
@@ -89,6 +89,7 @@ async def test_calls_after_going_live_decide_what_stays(world: WorkflowWorld) ->
     assert agent.verdict.text == "1 call passed"
     [(run, folder)] = pages.written
     assert (run.environment, folder.name) == ("test", "desk")
+    assert [call.revision for call in run.calls] == [agent.number]
 
     world.environment("{target: emulator, deploy: {smoke: live, on_failure: rollback}}")
     world.agent(greeting="Good evening", more="calls: [calls/hello.yaml]\n")
@@ -145,7 +146,7 @@ async def test_calls_that_break_are_inconclusive(world: WorkflowWorld, monkeypat
 async def test_the_preview_gate_holds_back_what_its_calls_do_not_pass(world: WorkflowWorld) -> None:
     world.agent(more="calls: [calls/hello.yaml]\n")
     world.script(greeting="Something else")
-    world.agent("sales")
+    world.agent("sales", more="calls: {none: it only takes messages}\n")
     held = await world.apply(gate_preview=True)
     assert {agent.key: agent.outcome for agent in held.agents} == {
         "desk": Outcome.NOT_ATTEMPTED,

@@ -14,6 +14,7 @@ from agentops.apply.model import ignore_event
 from agentops.calls.folder import run_json
 from agentops.calls.model import RunReport
 from agentops.ci.job import Job, read_job
+from agentops.ci.revert import read_restores
 from agentops.errors import ExitCode, RefusedError, UsageError
 from agentops.plan.model import Plan
 from agentops.settings import Settings
@@ -137,12 +138,19 @@ async def test_nothing_is_applied_from_a_pull_request_or_without_an_approval(pip
 
 async def test_an_earlier_revision_serves_again(pipeline: Pipeline) -> None:
     world = pipeline.world
+    world.write("agents/_house.yaml", "config: {slmModel: gpt-4o}\n")
+    world.agent(more="extends: _house.yaml\n")
+    world.agent("sales", more="extends: _house.yaml\n")
     await world.apply()
-    world.agent(greeting="Good morning")
+    world.agent(greeting="Good morning", more="extends: _house.yaml\n")
     await world.apply()
     async with world.opened() as deployment:
-        back = await roll_back(pipeline.job("rollback"), deployment, "previous", pipeline.hooks)
+        desk = deployment.narrowed(tuple(agent for agent in deployment.agents if agent.key == "desk"))
+        back = await roll_back(pipeline.job("rollback"), desk, "previous", pipeline.hooks)
         assert (back.exit_code, pipeline.outputs()["changes"]) == (ExitCode.DONE, "true")
+        [restore] = read_restores(pipeline.outputs()["restore"])
+        assert (restore.key, restore.files) == ("desk", ("agents/desk.yaml", "agents/_house.yaml"))
+        assert restore.shared == {"agents/_house.yaml": ("sales",)}
         with pytest.raises((UsageError, RefusedError)):
             await roll_back(pipeline.job("rollback"), deployment, "99", pipeline.hooks)
 

@@ -159,7 +159,7 @@ async def test_a_saved_plan_is_read_back(world: WorkflowWorld, tmp_path: Path) -
     made = await world.plan()
     save_plan(made, tmp_path / "plan.json")
     assert read_plan(tmp_path / "plan.json").digest == made.digest
-    with pytest.raises(UsageError, match="can't be saved"):
+    with pytest.raises(UsageError, match="can't be written: there is no folder"):
         save_plan(made, tmp_path / "missing" / "plan.json")
     with pytest.raises(UsageError, match="can't be read"):
         read_plan(tmp_path / "missing.json")
@@ -167,7 +167,7 @@ async def test_a_saved_plan_is_read_back(world: WorkflowWorld, tmp_path: Path) -
     with pytest.raises(UsageError, match="not UTF-8"):
         read_plan(tmp_path / "binary")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(LocalError, match="can't be saved: a folder stands where a file is needed"):
+    with pytest.raises(LocalError, match="can't be written: a folder stands where a file is needed"):
         save_plan(made, tmp_path / "folder")
 
 

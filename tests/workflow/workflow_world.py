@@ -19,6 +19,7 @@ from agentops.settings import Settings
 from agentops.spec import Project
 from agentops.workflow.applying import ApplyRequest, CallHooks, apply_deployment
 from agentops.workflow.deployment import Deployment, open_deployment
+from agentops.workflow.expected_calls import CallSettings
 from agentops.workflow.planning import plan_deployment
 from agentops.workflow.projects import read_project
 
@@ -105,7 +106,8 @@ class WorkflowWorld:
     ) -> ApplyResult:
         calls = CallHooks((pages or Pages()).write)
         async with self.opened(environment) as deployment:
-            made = await plan_deployment(deployment, PlanOptions(), prune=prune)
+            expected = CallSettings(request.get("smoke"), request.get("gate_preview", False))
+            made = await plan_deployment(deployment, PlanOptions(), prune=prune, calls=expected)
             return await apply_deployment(deployment, made, ApplyRequest(**request), calls=calls, on_event=ignore_event)
 
     async def api(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:

@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from agentops.emulator.behaviour.phrases import PhraseError, Sentence, expand
+from agentops.emulator.reading import read_yaml
 from agentops.emulator.store.database import EmulatorError
 
 Scalar: TypeAlias = str | int | float | bool
@@ -290,17 +289,13 @@ def read_behaviours(paths: Iterable[Path]) -> Behaviours:
 
 
 def read_behaviour(path: Path) -> Behaviour:
-    try:
-        content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    except OSError as problem:
-        raise EmulatorError(f"cannot read the behaviour file {path}: {problem.strerror}") from None
-    except YAMLError as problem:
-        raise EmulatorError(f"{path} is not valid YAML: {problem}") from None
+    hint = "agentops schema behaviour describes such a file, and docs/emulator.md has some"
+    content = read_yaml(path, hint)
     try:
         return Behaviour.model_validate(content or {})
     except ValidationError as problem:
         wrong = "; ".join(f"{_place(each['loc'])}: {each['msg']}" for each in problem.errors())
-        raise EmulatorError(f"behaviour file {path}: {wrong}") from None
+        raise EmulatorError(f"behaviour file {path}: {wrong}", hint) from None
 
 
 def _place(location: tuple[str | int, ...]) -> str:

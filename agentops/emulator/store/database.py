@@ -30,7 +30,11 @@ _ALL_BLOBS = "SELECT name, content FROM blob"
 
 
 class EmulatorError(Exception):
-    """The emulator cannot run as asked; the text says why and what to do."""
+    """The emulator cannot run as asked; the text says why, and `hint` what to do where the text doesn't."""
+
+    def __init__(self, text: str, hint: str | None = None) -> None:
+        super().__init__(text)
+        self.hint = hint
 
 
 class DataInUseError(EmulatorError):
@@ -53,7 +57,7 @@ class Database:
         except sqlite3.Error as failure:
             self._connection.close()
             kind = DataInUseError if "locked" in str(failure) else EmulatorError
-            raise kind(_explain(path, failure)) from failure
+            raise kind(_explain(path, failure), _A_DATA_FILE) from failure
 
     def _prepare(self) -> None:
         run = self._connection.execute
@@ -163,14 +167,22 @@ class Database:
         self._connection.close()
 
 
+_A_DATA_FILE = "name a file that the emulator made, or a new one: --data FILE"
+
+
 def _make_private(path: Path) -> None:
     """Lets only the owner read the file: it holds prompts, transcripts, recordings and webhook secrets."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            why = "it is a folder" if path.is_dir() else "it is no regular file"
+            raise EmulatorError(f"{path} cannot be used as the emulator's data file: {why}", _A_DATA_FILE)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         path.chmod(0o600)
     except OSError as failure:
-        raise EmulatorError(f"{path} cannot be used as the emulator's data file: {failure.strerror}") from failure
+        raise EmulatorError(
+            f"{path} cannot be used as the emulator's data file: {failure.strerror}", _A_DATA_FILE
+        ) from failure
 
 
 def _explain(path: Path | None, failure: sqlite3.Error) -> str:

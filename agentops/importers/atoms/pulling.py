@@ -38,11 +38,12 @@ _MISSING: Any = object()
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A field that was brought into a file."""
+    """A field that was brought into a file. `elsewhere`: other environments in which the agent changes with it."""
 
     agent: str
     path: Path
     file: str
+    elsewhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ class Puller:
     """Edits the files of one project in memory.
 
     takes_conflicts: fields that changed on both sides take the live value
+    others:          the project's other environments
+    overlays:        what would change those goes into the environment's own block instead
     users:           project path -> keys of the agents that read the file
     secrets:         value -> name, of all secrets that are known: they are written as references, and never shown
     """
@@ -94,6 +97,8 @@ class Puller:
     environ: Mapping[str, str]
     environment: str
     takes_conflicts: bool = False
+    others: tuple[str, ...] = ()
+    overlays: bool = False
     users: Mapping[str, frozenset[str]] = field(default_factory=dict)
     edited: dict[str, str] = field(default_factory=dict)
     original: dict[str, str] = field(default_factory=dict)
@@ -159,12 +164,18 @@ class Puller:
     ) -> None:
         before = dict(self.edited)
         full = path if metadata else ("config", *path)
-        resolved = self._resolve(desired)
+        resolved = self._resolve(desired, self.environment)
+        unmoved = self._elsewhere(desired)
         try:
             if resolved is None:
                 raise _CannotWriteError("the spec can't be read any more")
-            file = self._edit(resolved, full, self._referring(desired, path, value))
-            self._check(resolved, self._resolve(desired), path, live)
+            referring = self._referring(desired, path, value)
+            file = self._edit(resolved, full, referring)
+            moved = self._moved_from(unmoved, desired)
+            if moved and self.overlays:
+                self.edited = dict(before)
+                file, moved = self._overlay(resolved, full, referring), ()
+            self._check(resolved, self._resolve(desired, self.environment), path, live)
         except _CannotWriteError as reason:
             self.edited = before
             old = _raw_at(resolved.target.tree, full) if resolved else _MISSING
@@ -172,7 +183,7 @@ class Puller:
             patch = self._patch(desired, path, old, value)
             self.unwritten.append(Unwritten(desired.key, path, str(reason), where, patch))
         else:
-            self.written.append(Written(desired.key, path, file))
+            self.written.append(Written(desired.key, path, file, moved))
 
     def _leave(self, desired: DesiredAgent, each: FieldChange, live: Mapping[str, Any], why: str) -> None:
         patch = self._patch(desired, each.path, _raw_at(desired.config, each.path), _raw_at(live, each.path))
@@ -225,21 +236,34 @@ class Puller:
         node = node_at(self._text(mark[3]), (mark[4], mark[5]))
         if node is None or "${" in self._text(mark[3])[node.start : node.end]:
             raise _CannotWriteError(f"the value is an expression in {mark[3]}, which serves other agents, too")
-        own, _ = read_yaml(self._text(resolved.agent.source), resolved.agent.source)
+        if any(isinstance(_raw_at(resolved.target.tree, path[:end]), list) for end in range(1, len(path))):
+            raise _CannotWriteError(f"the list is written in {mark[3]}, which serves other agents, too")
+        return self._say_in_spec(resolved, path, value, f"it is written in {mark[3]}, which serves other agents, too")
+
+    def _overlay(self, resolved: Resolved, path: Path, value: Any) -> str:
+        """Says in the environment's own block of the spec what the others go on saying otherwise."""
+        why = f"it would change other environments, and the block of {self.environment} can't say it"
+        if value is _MISSING or any(
+            isinstance(_raw_at(resolved.target.tree, path[:end]), list) for end in range(1, len(path))
+        ):
+            raise _CannotWriteError(why)
+        self._own(resolved.agent.source, resolved.target.key)
+        return self._say_in_spec(resolved, ("environments", self.environment, *path), value, why)
+
+    def _say_in_spec(self, resolved: Resolved, path: Path, value: Any, why_not: str) -> str:
+        """Adds `path` to the agent's own spec, below what of it is there already."""
+        source = resolved.agent.source
+        own, _ = read_yaml(self._text(source), source)
         depth = 0
         while depth < len(path) - 1 and isinstance(inner := own.get(path[depth]), Map):
             own, depth = inner, depth + 1
         if path[depth] in own or not all(isinstance(part, str) for part in path[depth:]):
-            raise _CannotWriteError(f"it is written in {mark[3]}, which serves other agents, too")
-        if any(isinstance(_raw_at(resolved.target.tree, path[:end]), list) for end in range(1, len(path))):
-            raise _CannotWriteError(f"the list is written in {mark[3]}, which serves other agents, too")
+            raise _CannotWriteError(why_not)
         nested = _literal_tree(value)
         for part in reversed(path[depth + 1 :]):
             nested = {part: nested}
         place = (own.mark[1], own.mark[2])
-        return self._apply(
-            resolved.agent.source, lambda text: add_entry(text, place, str(path[depth]), nested, _WRITERS)
-        )
+        return self._apply(source, lambda text: add_entry(text, place, str(path[depth]), nested, _WRITERS))
 
     def _replace_text(self, file: str, old: Any, value: Any) -> str:
         if not isinstance(old, str) or not isinstance(value, str):
@@ -299,9 +323,19 @@ class Puller:
     def _text(self, file: str) -> str:
         return _EditedFiles(self.root, self.edited).text(file)
 
-    def _resolve(self, desired: DesiredAgent) -> Resolved | None:
+    def _elsewhere(self, desired: DesiredAgent) -> dict[str, Any]:
+        """What the agent is in each other environment, as the files are now."""
+        found = {name: self._resolve(desired, name) for name in self.others}
+        return {n: (each.agent.name, canonical(each.agent.config)) for n, each in found.items() if each is not None}
+
+    def _moved_from(self, before: Mapping[str, Any], desired: DesiredAgent) -> tuple[str, ...]:
+        """The other environments in which the agent is no longer what it was."""
+        now = self._elsewhere(desired)
+        return tuple(name for name, was in before.items() if name not in now or now[name] != was)
+
+    def _resolve(self, desired: DesiredAgent, environment: str) -> Resolved | None:
         files = _EditedFiles(self.root, self.edited)
-        context = read_project(files, self.environ, self.environment, needs_secrets=False, git=None)
+        context = read_project(files, self.environ, environment, needs_secrets=False, git=None)
         if not isinstance(context, ProjectContext):
             return None
         return next(

@@ -25,8 +25,8 @@ _WIDGET = (
         + word("elevenlabs-convai"),
         REPLACE,
         "put the platform's own widget there: set it up on the agent's Widget page of the dashboard and paste the tag "
-        "it gives; texts and colours come with `agentops import elevenlabs --widget`. A page of your own: a token from "
-        "your server (register-call) and a raw WebSocket",
+        "it gives; texts and colours come with `agentops import elevenlabs --widget SOURCE`. A page of your own: a "
+        "token from your server (register-call) and a raw WebSocket",
     ),
     fact(
         r"[\"'`]?https?://[\w./@-]*(?:@elevenlabs/convai-widget|elevenlabs\.io/convai-widget)[\w./@-]*[\"'`]?"

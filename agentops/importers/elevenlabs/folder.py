@@ -54,8 +54,9 @@ def read_sources(paths: list[Path], *, environment: str | None = None) -> Found:
         elif path.is_file():
             _read_file(path, found)
         else:
+            why = "is no regular file" if path.exists() else "does not exist"
             hint = "give a JSON file, a folder, or an agent id (with ELEVENLABS_API_KEY set)"
-            raise UsageError(f"{path} does not exist", hint=hint, code="no-source")
+            raise UsageError(f"{path} {why}", hint=hint, code="no-source")
     return found
 
 

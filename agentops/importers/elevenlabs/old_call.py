@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from agentops.errors import UsageError
+from agentops.files import read_text
 
 _SOUNDS = frozenset({".wav", ".mp3", ".m4a", ".ogg", ".opus", ".flac", ".webm"})
 _LINE = re.compile(r"(?i)^\s*(?:\[[\d:.]+\]\s*)?(agent|assistant|ai|bot|user|caller|customer|client)\s*:\s*(.+)$")
@@ -36,10 +37,7 @@ def read_old_call(path: Path) -> OldCall:
     """The call in `path`. Raises UsageError when it is none."""
     if path.suffix.lower() in _SOUNDS and path.is_file():
         return OldCall(path.name, recording=path)
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the old call {path} can't be read: {error}", hint=_FORMS, code="no-call") from None
+    text = read_text(path, f"the old call {path}", hint=_FORMS, code="no-call")
     turns = _from_record(text) if text.lstrip().startswith(("{", "[")) else _from_lines(text)
     if not turns:
         raise UsageError(f"{path} holds no transcript", hint=_FORMS, code="no-call")
@@ -49,7 +47,7 @@ def read_old_call(path: Path) -> OldCall:
 def _from_record(text: str) -> list[OldTurn]:
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     entries = data.get("transcript", data.get("messages")) if isinstance(data, dict) else data
     return [turn for entry in (entries if isinstance(entries, list) else ()) if (turn := _turn(entry)) is not None]

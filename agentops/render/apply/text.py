@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from agentops.apply.model import (
@@ -50,7 +51,7 @@ def apply_text(result: ApplyResult, style: Style = PLAIN) -> str:
     lines.append(f"Run: {result.run_id}")
     if result.is_interrupted:
         lines += [style.paint(line, "bad") for line in style.wrap(_interrupted(result), "", "  ")]
-        lines.append(f"next: agentops apply -e {result.environment}")
+        lines.append(f"next: `agentops apply -e {shlex.quote(result.environment)}`")
     return "\n".join(lines) + "\n"
 
 

@@ -9,7 +9,7 @@ from agentops.compare.bisected import Bisected, Heard
 from agentops.compare.bisection import Found, NotFound, Tally
 from agentops.document import Revision, label_text
 from agentops.plan.agent_diff import AgentDiff
-from agentops.render.plan.text import field_lines
+from agentops.render.plan.text_fields import field_lines
 from agentops.render.style import PLAIN, Style, plural
 from agentops.render.visible import all_visible, on_one_line
 

@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from html import escape
 
 from agentops.campaigns.results import Results
+from agentops.render.campaign.text import CHANGED, known
+from agentops.render.page import html_page
 from agentops.render.visible import all_visible
 
-_STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;color:#222}"
-    "table{border-collapse:collapse;width:100%}th{text-align:left;font-weight:normal;width:14rem}"
-    "td.count{width:4rem;text-align:right}td div{background:#36c;height:.8rem}"
-)
+_STYLE = """
+table { border-collapse: collapse; width: 100%; table-layout: fixed; }
+th { text-align: left; font-weight: normal; width: 45%; }
+td.count { width: 4rem; text-align: right; padding-right: .6rem; } td div { background: var(--bar); height: .8rem; }
+"""
 
 
 def results_html(name: str, status: str, results: Results) -> str:
     """The page."""
-    title = escape(all_visible(f"{name}: {status}"))
+    title = all_visible(f"{name}: {status}")
     figures = {
         "people in the audience": results.people,
         "people called": results.called,
@@ -27,15 +29,16 @@ def results_html(name: str, status: str, results: Results) -> str:
         "calls answered": results.answered,
     }
     parts = [
+        f"<h1>{escape(title)}</h1>",
         _bars("People and calls", figures),
-        f"<p>{results.minutes:.1f} minutes of calls, cost {results.cost:.2f}</p>",
+        f"<p>{results.minutes:.1f} minutes of calls, cost {known(results.cost, '{:.2f}')}</p>",
         _bars("Not completed, by reason", results.failed),
         *(_bars(metric, values) for metric, values in results.dispositions.items()),
         _bars("Calls by hour (UTC)", results.by_hour),
         _bars("Calls by revision of the agent", results.revisions),
+        f"<p>{CHANGED}</p>" if len(results.revisions) > 1 else "",
     ]
-    head = f'<meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
-    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body><h1>{title}</h1>{"".join(parts)}</body></html>\n'
+    return html_page(title, parts, _STYLE)
 
 
 def _bars(title: str, counts: Mapping[str, int]) -> str:

@@ -8,16 +8,18 @@ from agentops.campaigns.checks import Estimate, Refused
 from agentops.campaigns.results import Results
 from agentops.render.style import plural
 
+CHANGED = "The agent was changed while the campaign ran."
+
 
 def estimate_lines(estimated: Estimate, credits_left: float | None) -> list[str]:
     """The figures, each "not known" where nothing tells it."""
     source = f" (from the agent's last {plural(estimated.based_on, 'call')})" if estimated.based_on else ""
     return [
-        f"  calls at once:   {_known(estimated.concurrency, '{:d}')}",
-        f"  minutes at most: {_known(estimated.minutes, '{:.0f}')}{source}",
-        f"  lasts at most:   {_known(estimated.lasts_min, '{:.0f} min')}",
-        f"  cost:            {_known(estimated.cost, '{:.2f} credits')}",
-        f"  credits left:    {_known(credits_left, '{:.2f}')}",
+        f"  calls at once:   {known(estimated.concurrency, '{:d}')}",
+        f"  minutes at most: {known(estimated.minutes, '{:.0f}')}{source}",
+        f"  lasts at most:   {known(estimated.lasts_min, '{:.0f} min')}",
+        f"  cost:            {known(estimated.cost, '{:.2f} credits')}",
+        f"  credits left:    {known(credits_left, '{:.2f}')}",
     ]
 
 
@@ -33,7 +35,7 @@ def results_text(name: str, status: str, results: Results) -> str:
         f"  people    {results.people} in the audience, {results.called} called, {results.reached} reached, "
         f"{results.retried} called again",
         f"  calls     {results.calls}, {results.answered} answered, {results.minutes:.1f} minutes",
-        f"  cost      {results.cost:.2f}",
+        f"  cost      {known(results.cost, '{:.2f}')}",
     ]
     lines += _table("not completed, by reason", results.failed)
     for metric, values in results.dispositions.items():
@@ -41,7 +43,7 @@ def results_text(name: str, status: str, results: Results) -> str:
     lines += _table("calls by hour (UTC)", results.by_hour)
     lines += _table("calls by revision of the agent", results.revisions)
     if len(results.revisions) > 1:
-        lines.append("The agent was changed while the campaign ran.")
+        lines.append(CHANGED)
     return "\n".join(lines) + "\n"
 
 
@@ -50,5 +52,5 @@ def _table(title: str, counts: Mapping[str, int]) -> list[str]:
     return [f"  {title}", *(f"    {each:<{width}}  {count}" for each, count in counts.items())] if counts else []
 
 
-def _known(value: float | None, form: str) -> str:
+def known(value: float | None, form: str) -> str:
     return "not known" if value is None else form.format(value)

@@ -13,7 +13,9 @@ from agentops.diagnostics import Diagnostic, Severity
 from agentops.errors import AgentopsError, ExitCode
 from agentops.plan.model import AgentChange, Plan
 from agentops.render.drift.advice import advice
-from agentops.render.plan.markdown import moved_lines, plan_markdown, quoted
+from agentops.render.plan.markdown import plan_markdown
+from agentops.render.plan.markdown_fields import moved_lines, quoted
+from agentops.render.plan.parts import joined
 from agentops.render.plan.values import DRIFT_WORDS
 from agentops.render.style import plural
 
@@ -223,11 +225,10 @@ def drift_page(plan: Plan) -> str:
     for change in drifted(plan):
         detail = f": {quoted(change.drift_detail)}" if change.drift_detail else ""
         lines += [f"**`{change.key}`** {DRIFT_WORDS[change.drift]}{detail}", ""]
-        for field in change.drift_fields:
+        for field in joined(change.drift_fields):
             lines += moved_lines(field)
         lines += ["" for _ in change.drift_fields[:1]]
-        step = advice(change)
-        lines += [f"Next: {step} (with `-e {plan.environment}`)." if "`" in step else f"Next: {step}.", ""]
+        lines += [f"Next: {advice(change, plan.environment)}.", ""]
     last = "This issue follows the drift: it is updated while there is some and closed when there is none."
     return "\n".join([*lines, last, ""])
 
@@ -237,9 +238,11 @@ def drift_over_page(plan: Plan, run_url: str) -> str:
     return f"`{plan.environment}` serves what was deployed from git again ([run]({run_url}))."
 
 
-def revert_page(commit: str, commit_url: str, environment: str, run_url: str) -> str:
-    """The text of the pull request that takes a commit back."""
+def revert_page(commit: str, commit_url: str, environment: str, run_url: str, keys: Sequence[str] = ()) -> str:
+    """The text of the pull request that sets the files of these agents back, or takes a commit back."""
+    taken_back = ", ".join(f"`{key}`" for key in keys) or f"What [`{commit[:10]}`]({commit_url}) deployed"
+    were = "were" if len(keys) > 1 else "was"
     return (
-        f"[`{commit[:10]}`]({commit_url}) was applied to `{environment}` and rolled back by itself "
-        f"([what happened]({run_url})).\nWhat served before serves again; merging this makes git say so too.\n"
+        f"{taken_back} {were} rolled back in `{environment}` ([what happened]({run_url})).\n"
+        "What served before serves again; merging this makes git say so too.\n"
     )

@@ -7,36 +7,23 @@ from html import escape
 
 from agentops.compare.comparison import Comparison, Finding, Measure
 from agentops.render.compare.text import HEAD, cells, notes, sides, title
+from agentops.render.page import html_page, table
 
-_STYLE = """
-:root { color-scheme: light dark; --line: #8884; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } table { border-collapse: collapse; width: 100%; font-size: .9rem; }
-td, th { text-align: left; padding: .3rem .6rem .3rem 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
-svg { width: 12rem; height: 1.5rem; stroke: currentColor; fill: currentColor; }
-"""
+_STYLE = "svg { width: 100%; max-width: 12rem; height: 1.5rem; stroke: currentColor; fill: currentColor; }"
+_SHARES = (20, 10, 10, 15, 15, 13, 17)  # of the width, in percent
 _HALF, _MIDDLE = 90, 100  # the plot is 200 wide, with "no difference" in its middle
 
 
 def comparison_html(found: Comparison) -> str:
     """The whole comparison as a complete document."""
-    body = "\n".join(_body(found))
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title(found))}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
-    )
+    return html_page(title(found), _body(found), _STYLE)
 
 
 def _body(found: Comparison) -> Iterator[str]:
     yield f"<h1>{escape(title(found))}</h1>"
     yield from (f"<p>{escape(line)}</p>" for line in sides(found))
-    heads = "".join(f"<th>{escape(head)}</th>" for head in (*HEAD, "lower · same · higher"))
-    yield f"<table><thead><tr>{heads}</tr></thead><tbody>"
-    for measure in found.measures:
-        shown = "".join(f"<td>{escape(cell)}</td>" for cell in cells(measure))
-        yield f"<tr>{shown}<td>{_plot(measure)}</td></tr>"
-    yield "</tbody></table>"
+    columns = dict(zip((*HEAD, "lower · same · higher"), _SHARES, strict=True))
+    yield table(columns, ((*map(escape, cells(measure)), _plot(measure)) for measure in found.measures))
     yield "<p>A bar is the interval of the difference, each on a scale of its own; the dashed line is no difference. "
     yield "A filled mark: the revisions differ. An empty one: no difference is shown, or there are too few calls.</p>"
     yield from (f"<p>{escape(note)}</p>" for note in notes(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agentops.commands import in_environment
 from agentops.plan.model import AgentChange, Drift
 
 _KEEP_OR_UNDO = (
@@ -20,6 +21,6 @@ _ADVICE = {
 }
 
 
-def advice(change: AgentChange) -> str:
+def advice(change: AgentChange, environment: str) -> str:
     """What to do about the drift of one agent."""
-    return _ADVICE[change.drift].format(key=change.key)
+    return in_environment(_ADVICE[change.drift].format(key=change.key), environment)

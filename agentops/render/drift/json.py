@@ -16,13 +16,13 @@ def drift_json(plan: Plan) -> str:
         "project": plan.project,
         "environment": plan.environment,
         "drifted": [change.key for change in plan.changes if change.is_drifted],
-        "agents": [_agent(change) for change in plan.changes],
+        "agents": [_agent(change, plan.environment) for change in plan.changes],
         "diagnostics": [diagnostic_data(each) for each in plan.diagnostics],
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
-def _agent(change: AgentChange) -> dict[str, object]:
+def _agent(change: AgentChange, environment: str) -> dict[str, object]:
     return {
         "key": change.key,
         "name": change.name,
@@ -33,5 +33,5 @@ def _agent(change: AgentChange) -> dict[str, object]:
         "fields": [field_data(field) for field in change.drift_fields],
         "foreign_draft": change.foreign_draft,
         "unversioned": [field_data(field) for field in change.fields if field.is_immediate and change.agent_id],
-        "advice": advice(change),
+        "advice": advice(change, environment),
     }

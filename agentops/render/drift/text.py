@@ -9,7 +9,8 @@ from agentops.document import path_text
 from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Plan
 from agentops.render.diagnostics.text import diagnostics_text
 from agentops.render.drift.advice import advice
-from agentops.render.plan.text import field_lines
+from agentops.render.plan.parts import joined
+from agentops.render.plan.text_fields import field_lines
 from agentops.render.plan.values import DRIFT_WORDS, value_text
 from agentops.render.style import PLAIN, Style, plural
 from agentops.render.visible import all_visible
@@ -21,7 +22,7 @@ def drift_text(plan: Plan, style: Style = PLAIN) -> str:
     title = f"Drift in {plan.project}, environment {plan.environment}"
     lines = [style.paint(title, "strong"), ""]
     for change in plan.changes:
-        lines += _agent(change, style)
+        lines += _agent(change, plan.environment, style)
     if plan.diagnostics:
         lines.append("")
     for line in diagnostics_text(plan.diagnostics).splitlines():
@@ -36,7 +37,7 @@ def drift_text(plan: Plan, style: Style = PLAIN) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _agent(change: AgentChange, style: Style) -> Iterator[str]:
+def _agent(change: AgentChange, environment: str, style: Style) -> Iterator[str]:
     if change.action is Action.CREATE:
         yield style.paint(f"= {change.key}  not on the platform yet", "faint")
         return
@@ -50,14 +51,14 @@ def _agent(change: AgentChange, style: Style) -> Iterator[str]:
     first, *rest = style.wrap(f"{head}  {change.name!r}  {DRIFT_WORDS[change.drift]}{detail}", "", "    ")
     yield first.replace(head, style.paint(head, "bad" if change.is_drifted else "change"), 1)
     yield from rest
-    for field in change.drift_fields:
+    for field in joined(change.drift_fields):
         yield from field_lines(_as_moved(field), style)
         if field.reason:
             yield style.paint(f"        since {field.reason}", "faint")
     for note in notes:
         yield from style.wrap(note, "    ", "      ")
     if change.drift is not Drift.NONE:
-        yield from style.wrap(f"next: {advice(change)}", "    ", "      ")
+        yield from style.wrap(f"next: {advice(change, environment)}", "    ", "      ")
 
 
 def _as_moved(field: FieldChange) -> FieldChange:

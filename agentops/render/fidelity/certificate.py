@@ -10,7 +10,8 @@ from agentops.calls.protocol import Role
 from agentops.importers.elevenlabs.old_call import OldCall
 from agentops.importers.fidelity import AgentFidelity, FidelityReport
 from agentops.render.fidelity.markdown import agent_lines, cell
-from agentops.render.fidelity.text import counted, counts_text, tasks_text
+from agentops.render.fidelity.text import counts_text, tasks_text
+from agentops.render.style import plural
 
 
 def certificate_markdown(report: FidelityReport, agent: AgentFidelity, run: RunReport, old: tuple[OldCall, ...]) -> str:
@@ -22,7 +23,7 @@ def _lines(report: FidelityReport, agent: AgentFidelity, run: RunReport, old: tu
     yield f"# Migration certificate: {cell(agent.name)}"
     yield ""
     yield f"Imported from {cell(report.source)} ({cell(agent.origin)}) as `{agent.key}`."
-    yield f"{counted(agent.leaves, 'value')} of the source: {counts_text(agent)}."
+    yield f"{plural(agent.leaves, 'value')} of the source: {counts_text(agent)}."
     yield ""
     yield "## Still to do, by what it means for callers"
     yield ""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from agentops.importers.fidelity import SHOWN, AgentFidelity, FidelityReport, Grade, Item
-from agentops.render.fidelity.text import counted, counts_text, target_text, tasks_text, value_text
+from agentops.render.fidelity.text import counts_text, listed_text, target_text, tasks_text, value_text
+from agentops.render.style import plural
 
 _HEADINGS = {
     Grade.CHOICE: "Needs a choice",
@@ -25,7 +26,7 @@ def fidelity_markdown(report: FidelityReport) -> str:
 def _lines(report: FidelityReport) -> Iterator[str]:
     yield "# Fidelity report"
     yield ""
-    yield f"Imported from {cell(report.source)}: {counted(len(report.agents), 'agent')}; {counts_text(report)}."
+    yield f"Imported from {cell(report.source)}: {plural(len(report.agents), 'agent')}; {counts_text(report)}."
     yield ""
     if report.tasks:
         yield "## To do first, by what it means for callers"
@@ -52,16 +53,15 @@ def agent_lines(agent: AgentFidelity, *, is_whole: bool = False) -> Iterator[str
     """One agent: what needs a person stands open, the long rest is folded. The whole has defaults and ids, too."""
     yield f"## {cell(agent.name)} (`{agent.key}`)"
     yield ""
-    yield f"From {cell(agent.origin)}. {agent.leaves} values: {counts_text(agent)}."
+    yield f"From {cell(agent.origin)}. {plural(agent.leaves, 'value')}: {counts_text(agent)}."
     yield ""
     for grade in (*SHOWN, Grade.BOOKKEEPING, Grade.DEFAULT) if is_whole else SHOWN:
         yield from _table(grade, agent.of(grade))
     if agent.additions:
         yield from _folded(
-            "Written although the source does not say so",
+            f"Written although the source does not say so: {len(agent.additions)}",
             ("field", "value", "why"),
             ((f"`{cell(a.target)}`", _code(value_text(a.value)), cell(a.why)) for a in agent.additions),
-            len(agent.additions),
         )
 
 
@@ -81,7 +81,7 @@ def _table(grade: Grade, items: tuple[Item, ...]) -> Iterator[str]:
     ]
     head = ("code", "source", "value", "target", "why", "what to do")
     if grade is not Grade.CHOICE:
-        yield from _folded(_HEADINGS[grade], head, rows, len(rows))
+        yield from _folded(f"{_HEADINGS[grade]}: {listed_text(items)}", head, rows)
         return
     yield f"### {_HEADINGS[grade]}"
     yield ""
@@ -89,8 +89,8 @@ def _table(grade: Grade, items: tuple[Item, ...]) -> Iterator[str]:
     yield ""
 
 
-def _folded(heading: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]], number: int) -> Iterator[str]:
-    yield f"<details><summary>{heading}: {number}</summary>"
+def _folded(heading: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield f"<details><summary>{heading}</summary>"
     yield ""
     yield from _rows(head, rows)
     yield ""

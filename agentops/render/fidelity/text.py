@@ -6,12 +6,12 @@ Exact values, defaults and bookkeeping are counted only; the Markdown, HTML and 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
 from agentops.importers.fidelity import MOST_TASKS, AgentFidelity, FidelityReport, Grade, Item
-from agentops.render.style import PLAIN, Style
+from agentops.render.style import PLAIN, Style, plural
 
 _ROLES = {Grade.CHOICE: "change", Grade.UNSUPPORTED: "remove", Grade.APPROXIMATED: "strong", Grade.EXACT: "add"}
 _LISTED = (Grade.CHOICE, Grade.UNSUPPORTED, Grade.APPROXIMATED)
@@ -38,7 +38,7 @@ def fidelity_summary(report: FidelityReport, style: Style = PLAIN) -> str:
     for refused in report.refused[:_MOST_REFUSED]:
         lines += style.wrap(f"refused {refused.origin}: {refused.reason}", "", "  ")
     if len(report.refused) > _MOST_REFUSED:
-        lines.append(f"{counted(len(report.refused) - _MOST_REFUSED, 'more file')} refused; the report names them")
+        lines.append(f"{plural(len(report.refused) - _MOST_REFUSED, 'more file')} refused; the report names them")
     return "\n".join(lines) + "\n"
 
 
@@ -47,9 +47,19 @@ def counts_text(counted: AgentFidelity | FidelityReport) -> str:
 
     A value keeps its grade when its choice is made, so only the second part says what is left to do.
     """
-    counts = ", ".join(f"{number} {grade.value}" for grade, number in counted.counts.items() if number) or "nothing"
+    words = {grade: grade.value for grade in Grade}
+    if counted.counts[Grade.CHOICE] != 1:
+        words[Grade.CHOICE] = "need a choice"
+    counts = ", ".join(f"{number} {words[grade]}" for grade, number in counted.counts.items() if number) or "nothing"
     asked, left = len(counted.choices), len(counted.open_choices)
-    return f"{counts}; {asked} choice{'s' if asked > 1 else ''}, {left or 'none'} still open" if asked else counts
+    return f"{counts}; {plural(asked, 'choice')}, {left or 'none'} still open" if asked else counts
+
+
+def listed_text(items: Sequence[Item]) -> str:
+    """How much a list holds: `3 values`, as they are counted above it, and `1 remark` that belongs to no value."""
+    values = sum(item.is_leaf for item in items)
+    numbers = ((values, "value"), (len(items) - values, "remark"))
+    return " and ".join(plural(number, noun) for number, noun in numbers if number)
 
 
 def value_text(value: Any) -> str:
@@ -76,7 +86,7 @@ def tasks_text(report: FidelityReport) -> Iterator[tuple[str, str]]:
 
 
 def _summary(report: FidelityReport, style: Style) -> Iterator[str]:
-    yield style.paint(f"{counted(len(report.agents), 'agent')} imported from {report.source}", "strong")
+    yield style.paint(f"{plural(len(report.agents), 'agent')} imported from {report.source}", "strong")
     yield f"values: {counts_text(report)}"
     if open_choices := len(report.open_choices):
         what = "choices are" if open_choices > 1 else "choice is"
@@ -88,14 +98,9 @@ def _summary(report: FidelityReport, style: Style) -> Iterator[str]:
         yield from style.wrap(how, "     ")
 
 
-def counted(number: int, thing: str) -> str:
-    """`1 agent`, `2 agents`."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"
-
-
 def _agent(agent: AgentFidelity, style: Style) -> Iterator[str]:
     yield style.paint(f"{agent.key}  ({agent.name}; {agent.origin})", "strong")
-    yield f"  {agent.leaves} values: {counts_text(agent)}"
+    yield f"  {plural(agent.leaves, 'value')}: {counts_text(agent)}"
     for grade in _LISTED:
         items = agent.of(grade)
         if items:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from agentops.plan.plan_json import diagnostic_data
 from agentops.plan.status import AgentStatus, Status
 
 FORMAT_VERSION = 1
@@ -19,6 +20,7 @@ def status_json(status: Status) -> str:
         "generation": status.generation.value,
         "refused": list(status.refused),
         "agents": [_agent(agent) for agent in status.agents],
+        "diagnostics": [diagnostic_data(each) for each in status.diagnostics],
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
@@ -43,5 +45,7 @@ def _agent(agent: AgentStatus) -> dict[str, object]:
         "is_drifted": change.is_drifted,
         "draft": draft and {"draft_id": draft.draft_id, "editor": draft.editor, "edited_at": draft.edited_at},
         "phone_numbers": None if agent.numbers is None else list(agent.numbers),
-        "plan": {"action": change.action.value, "fields": len(change.fields), "reason": change.reason},
+        "plan": {"action": change.action.value, "fields": len(change.fields), "reason": change.reason}
+        if agent.is_read
+        else None,
     }

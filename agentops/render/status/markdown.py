@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agentops.plan.status import Status
-from agentops.render.plan.markdown import quoted as inline
+from agentops.render.plan.markdown_fields import quoted as inline
 from agentops.render.status.text import HEADINGS, status_row, summary
 
 
@@ -12,4 +12,5 @@ def status_markdown(status: Status) -> str:
     lines = [f"### {inline(status.project)}: {inline(status.environment)}", ""]
     lines += [f"| {' | '.join(HEADINGS)} |", f"|{' --- |' * len(HEADINGS)}"]
     lines += [f"| {' | '.join(inline(cell) for cell in status_row(agent))} |" for agent in status.agents]
-    return "\n".join([*lines, "", inline(summary(status))]) + "\n"
+    notes = [f"- {each.severity.value} **{each.code}**: {inline(each.summary)}" for each in status.diagnostics]
+    return "\n".join([*lines, "", inline(summary(status)), *([""] if notes else []), *notes]) + "\n"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from agentops.plan.model import Action, Drift
 from agentops.plan.status import AgentStatus, Status
+from agentops.render.diagnostics.text import diagnostics_text
 from agentops.render.plan.values import ACTION_WORDS, DRIFT_WORDS
 from agentops.render.style import PLAIN, Style, columns, plural
 
@@ -23,7 +24,10 @@ def status_text(status: Status, style: Style = PLAIN) -> str:
         indent = " " * (columns(head) + 2)
         first, *rest = style.wrap(row[-1], indent, indent)
         lines += [(style.paint(head, role) + first[len(head) :]).rstrip(), *rest]
-    return "\n".join([*lines, "", summary(status)]) + "\n"
+    lines += ["", summary(status)]
+    for line in diagnostics_text(status.diagnostics).splitlines():
+        lines += style.wrap(line, "", "    ")
+    return "\n".join(lines) + "\n"
 
 
 def status_row(agent: AgentStatus) -> tuple[str, str, str, str, str, str]:
@@ -37,14 +41,18 @@ def status_row(agent: AgentStatus) -> tuple[str, str, str, str, str, str]:
 
 def summary(status: Status) -> str:
     """What it comes to, in one line."""
-    to_change = sum(agent.change.is_change for agent in status.agents)
+    to_change = sum(agent.change.is_change for agent in status.agents if agent.is_read)
     drifted = sum(agent.change.is_drifted for agent in status.agents)
-    said = f"{plural(len(status.agents), 'agent')}: {to_change} to change, {drifted} changed outside git."
+    unread = sum(not agent.is_read for agent in status.agents)
+    not_known = f", {unread} with a spec that can't be used" if unread else ""
+    said = f"{plural(len(status.agents), 'agent')}: {to_change} to change, {drifted} changed outside git{not_known}."
     return said + (f" A plan would be refused: {', '.join(status.refused)}." if status.refused else "")
 
 
 def _plan(agent: AgentStatus) -> str:
     change = agent.change
+    if not agent.is_read:
+        return "not known"
     if not change.is_change:
         return "nothing"
     count = f" {plural(len(change.fields), 'field')}" if change.action is Action.UPDATE else ""

@@ -316,7 +316,7 @@ ROWS: tuple[Row, ...] = (
         fate=LOST,
         code="EL020",
         why="the client gets a fixed set of events; only `interruption` in this list changes the agent",
-        todo="See `agentops scan-client` for the client's side.",
+        todo="See `agentops scan-client FILE...` for the client's side.",
         untouched=(
             "audio",
             "interruption",
