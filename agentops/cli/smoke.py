@@ -210,7 +210,7 @@ async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunR
 async def _copy_of(
     deployment: Deployment, scripts: Sequence[LoadedScript], revision: str
 ) -> AsyncIterator[tuple[dict[str, str], str]]:
-    """The id of a copy of that revision, by the key of the one agent that the scripts call, and what reports call it."""
+    """The id of a copy of that revision, by the key of the one agent that is called, and what reports call it."""
     calling, keys = workflow.revision_calls, {item.script.agent for item in scripts}
     line = await calling.read_line(
         deployment.narrowed(tuple(agent for agent in deployment.agents if agent.key in keys))
