@@ -197,7 +197,7 @@ async def test_the_filter_by_revision_can_have_no_effect(open_account: Callable[
     for setting, found in (("honoured", 0), ("ignored", 1)):
         account = open_account(choices=Choices().set([f"version_filter={setting}"]))
         agent = await account.agent()
-        account.store.add_call(
-            {"callId": "c", "agentId": agent, "type": "chat", "status": "completed", "versionId": "v"}
-        )
+        revision = (await account.publish(agent, **config("Help.", END)))["_id"]
+        facts = {"callId": "CALL-1790000000000-abcdef", "type": "chat", "status": "completed", "versionId": revision}
+        account.store.add_call({**facts, "agentId": agent})
         assert len(await calls(account, agent, versionFilter=agent)) == found
