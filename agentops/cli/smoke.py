@@ -7,7 +7,7 @@ import secrets
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -200,7 +200,8 @@ async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunR
         measures_coverage = asked.coverage or floor is not None
         async with AsyncExitStack() as until_called:
             if asked.revision is not None:
-                copies = await until_called.enter_async_context(_copy_of(deployment, scripts, asked.revision))
+                copies, where = await until_called.enter_async_context(_copy_of(deployment, scripts, asked.revision))
+                options = replace(options, environment=where)
             run = await workflow.calls.smoke(
                 deployment, scripts, options, before, lines, copies=copies, measures_coverage=measures_coverage
             )
@@ -210,8 +211,8 @@ async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunR
 @asynccontextmanager
 async def _copy_of(
     deployment: Deployment, scripts: Sequence[LoadedScript], revision: str
-) -> AsyncIterator[dict[str, str]]:
-    """The id of a copy of that revision, by the key of the one agent that the scripts call."""
+) -> AsyncIterator[tuple[dict[str, str], str]]:
+    """The id of a copy of that revision, by the key of the one agent that is called, and what reports call it."""
     calling, keys = workflow.revision_calls, {item.script.agent for item in scripts}
     line = await calling.read_line(
         deployment.narrowed(tuple(agent for agent in deployment.agents if agent.key in keys))
@@ -219,8 +220,9 @@ async def _copy_of(
     chosen = line.revision(revision)
     hooks = workflow.previewing.PreviewHooks(tell_warning)
     async with calling.stand_in(deployment, line, f"revision-{secrets.token_hex(3)}", hooks) as copy:
-        talk(f"Putting up a copy of revision {chosen.number or chosen.revision_id} of {line.agent.key} ...")
-        yield {line.agent.key: await copy.become(chosen)}
+        called = f"a copy of revision {chosen.number or chosen.revision_id}"
+        talk(f"Putting up {called} of {line.agent.key} ...")
+        yield {line.agent.key: await copy.become(chosen)}, f"{deployment.environment.name}, {called}"
 
 
 def _say_what_would_be_called(scope: Scope, request: CallRequest, output_format: TextOrJson) -> int:
