@@ -22,6 +22,7 @@ WITHOUT_ENVIRONMENT = frozenset(
         "ci files",
         "forget",
         "help",
+        "promote",
     }
 )
 _NAMED = re.compile(r"\s(-e|--env|--environment|--help)\b")

@@ -125,6 +125,8 @@ def _begun(prepared: Prepared, target: Target, wiring: Wiring, attempt: int) -> 
         checks=(),
         environment=target.environment,
         agent_id=target.agent_id,
+        revision=target.revision,
+        label=target.label,
         attempt=attempt,
         tags=script.tags,
         started_at=wiring.now().isoformat(timespec="seconds"),
@@ -145,7 +147,7 @@ def _broken_off(report: CallReport, failure: Exception) -> CallResult:
 
 async def _call(prepared: Prepared, target: Target, wiring: Wiring, report: CallReport) -> CallResult:
     script = prepared.script
-    opening = Opening(target, script.mode, script.sample_rate_hz, script.variables)
+    opening = Opening(target, script.mode, script.sample_rate_hz, script.variables, wiring.scrubber)
     try:
         session = await open_session(opening, wiring.platform, wiring.dial)
     except NoConnection as failure:

@@ -16,7 +16,14 @@ from agentops.ci.revert import Restore, Revert, propose_revert
 from agentops.ci.stamp import Kind, Stamp, Standing, stamp_line
 from agentops.errors import AgentopsError
 from agentops.plan.model import Plan
-from agentops.render.ci.markdown import drift_over_page, drift_page, drift_title, drifted, revert_page
+from agentops.render.ci.markdown import (
+    drift_over_page,
+    drift_page,
+    drift_title,
+    drifted,
+    drifted_resources,
+    revert_page,
+)
 
 
 async def read_changed_files(job: Job) -> tuple[str, ...]:
@@ -58,7 +65,7 @@ async def publish_drift(job: Job, plan: Plan) -> str:
     stamp = Stamp(Kind.DRIFT, plan.project, plan.environment)
     issue: Issue | None
     async with open_github(job.run) as github:
-        if drifted(plan):
+        if drifted(plan) or drifted_resources(plan):
             page = fit(drift_page(plan), link=job.run.url)
             step, issue = await keep_issue(github, stamp, title=drift_title(plan), markdown=page, bot=job.bot)
         else:

@@ -30,6 +30,7 @@ from agentops.render.ci.markdown import (
     checked_page,
     drift_page,
     drifted,
+    drifted_resources,
     failure_page,
     plan_page,
     preview_page,
@@ -165,10 +166,10 @@ def report_superseded(job: Job, environment: str, head: str) -> JobReport:
 
 def report_drift(job: Job, plan: Plan, step: str) -> JobReport:
     """Drift that was found, or none; `step` says what became of its issue. The job ends well: the issue speaks."""
-    found = drifted(plan)
+    found = [*(change.key for change in drifted(plan)), *(change.key for change in drifted_resources(plan))]
     page = f"### agentops drift in `{plan.environment}`\n\n{step}\n" + (f"\n{drift_page(plan)}" if found else "")
     _hand_over(job, plan.environment, ExitCode.DONE, {"changes": _word(bool(found))}, page)
-    keys = ", ".join(change.key for change in found)
+    keys = ", ".join(found)
     commands = [message_command("warning", "drift", f"changed outside git: {keys}")] if found else []
     return JobReport(ExitCode.DONE, tuple(commands), page)
 
@@ -176,7 +177,7 @@ def report_drift(job: Job, plan: Plan, step: str) -> JobReport:
 def report_watch(job: Job, found: Watched, restores: Sequence[Restore]) -> JobReport:
     """What callers met with since the last deploy; `restores`: what git has to set back."""
     page = watched_markdown(found)
-    (job.output / f"watch-{found.environment}.json").write_text(watched_json(found), "utf-8")
+    write_file(job.output / f"watch-{found.environment}.json", watched_json(found))
     restored = _word(bool(restores))
     values = {"changes": restored, "rolled-back": restored, "restore": write_restores(restores)}
     _hand_over(job, found.environment, found.exit_code, values, page)

@@ -38,7 +38,10 @@ def explain(
         print(catalogue_markdown(known.values(), severities, SETTINGS), end="")
     elif code is None:
         titles = [(each.code, each.title) for each in known.values()] + [(e.code, e.title) for e in CODES.values()]
-        print("\n".join(f"{name:<28}{title}" for name, title in titles))
+        if output_format is ExplainFormat.JSON:
+            print(json.dumps([{"code": name, "title": title} for name, title in titles], indent=2, ensure_ascii=False))
+        else:
+            print("\n".join(f"{name:<28}{title}" for name, title in titles))
     elif code in CODES:
         print(_plan_code(CODES[code], output_format))
     elif code in known:

@@ -7,13 +7,16 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from agentops import workflow
 from agentops.apply.journal import event_data
-from agentops.apply.model import ApplyResult, Event, EventSink
+from agentops.apply.model import ApplyResult, Event, EventSink, Warned
 from agentops.cli.options import PlanFormat, ProgressFormat, TextOrJson
 from agentops.cli.session import talk
+from agentops.clock import SystemClock
+from agentops.files import make_folder, write_file
 from agentops.plan.plan_json import to_json
 from agentops.render.apply.json import result_json
 from agentops.render.apply.text import apply_text, event_text
@@ -89,9 +92,30 @@ def tell_event(event: Event) -> None:
         talk(line)
 
 
-def call_hooks() -> CallHooks:
-    """Pages in the run's folder, progress on stderr."""
+def tell_warning(event: Event) -> None:
+    """Says only what went wrong, of a run that is no more than a means."""
+    if isinstance(event, Warned):
+        tell_event(event)
+
+
+def made_now(start: Path, command: str = "") -> Made:
+    """A plan that is made now, of the commit that is checked out around `start`."""
+    git = workflow.git.read_git_facts(start)
+    commit = f"{git.short_sha} {git.subject}" if git else ""
+    if git and git.is_dirty:
+        commit += " (and changes that are not committed)"
+    return Made(f"{SystemClock().now():%Y-%m-%d %H:%M} UTC", commit, command)
+
+
+def call_hooks(start: Path) -> CallHooks:
+    """Pages in the run's folder, progress on stderr. `start`: a folder of the project, whose commit the pages name."""
     # Loads what places calls, which the help of `apply` has no use for.
     from agentops.cli.call_pages import tell_progress, write_pages
 
-    return workflow.applying.CallHooks(write_pages, tell_progress)
+    def write_plan(plan: Plan, folder: Path) -> Path:
+        make_folder(folder)
+        page = folder / "plan.html"
+        write_file(page, plan_html(plan, made_now(start)), is_private=True)
+        return page
+
+    return workflow.applying.CallHooks(write_pages, tell_progress, write_plan)

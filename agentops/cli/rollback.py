@@ -25,7 +25,7 @@ from agentops.cli.options import (
 )
 from agentops.cli.output import result_output
 from agentops.cli.session import is_interactive, scope_of, today
-from agentops.errors import ExitCode, UsageError
+from agentops.errors import UsageError
 from agentops.plan.build import PlanOptions
 
 if TYPE_CHECKING:
@@ -70,7 +70,6 @@ def rollback(
         return await workflow.history.plan_going_back(deployment, options, to=to or "previous")
 
     result = carry_out(scope, make, lambda: workflow.applying.ApplyRequest(smoke=False), consent)
-    if result is None:
-        return ExitCode.DONE
-    sys.stdout.write(result_output(result, output_format))
+    if result.run_id or output_format is TextOrJson.JSON:  # without a run, the plan has said all there is
+        sys.stdout.write(result_output(result, output_format))
     return result.exit_code

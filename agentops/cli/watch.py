@@ -56,7 +56,7 @@ def watch(
     scope = scope_of(project, environment, api, agent, exclude, select, is_verbose=verbose)
     watching = workflow.watching
     request = watching.WatchRequest(call_types(call_type), datetime.now(UTC), is_dry=dry_run)
-    hooks = watching.WatchHooks(_tell, tell_event, call_hooks())
+    hooks = watching.WatchHooks(_tell, tell_event, call_hooks(scope.start))
 
     async def main() -> Watched:
         async with opened(scope, needs_specs=False) as deployment:

@@ -227,6 +227,7 @@ class EmulatorOptions:
     language_model: answers callers instead of the behaviour files' turns
     allow_tool_calls: `api_call` tools really perform their HTTP requests
     rate_limit:     requests a second that are answered; None: all
+    clock_speed:    how many seconds go by in one, for scans, schedules and people who phone in
     campaign_speed: how many seconds of a campaign go by in one: retries needn't be waited for
     """
 
@@ -254,3 +255,4 @@ class EmulatorOptions:
     allow_tool_calls: bool = False
     rate_limit: float | None = None
     campaign_speed: float = 1.0
+    clock_speed: float = 1.0

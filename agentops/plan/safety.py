@@ -12,7 +12,16 @@ from math import floor
 from agentops.diagnostics import Diagnostic
 from agentops.document import Environment, path_text
 from agentops.plan.drift import DriftStatus
-from agentops.plan.model import Action, AgentChange, CallCosts, Drift, Refusal
+from agentops.plan.model import (
+    Action,
+    AgentChange,
+    CallCosts,
+    Drift,
+    Refusal,
+    ResourceAction,
+    ResourceChange,
+)
+from agentops.timing import Closed
 
 _KEYS_NAMED = 20
 UNFINISHED = ("scheduled", "processing", "running", "paused")  # statuses of campaigns that keep an agent from archiving
@@ -56,12 +65,19 @@ def refuse_protected(environment: Environment, changes: Iterable[AgentChange]) -
     ]
 
 
-def refuse_excess(environment: Environment, changes: Sequence[AgentChange]) -> list[Refusal]:
-    """More agents changed or archived than the limits allow. New agents don't count as changed."""
+def refuse_excess(
+    environment: Environment, changes: Sequence[AgentChange], resources: Sequence[ResourceChange] = ()
+) -> list[Refusal]:
+    """More agents changed or archived than the limits allow. New agents don't count as changed.
+
+    A resource that takes effect at once counts like an agent that is changed, one that is pruned like one that is
+    archived; one that is replaced counts by the agents that move to the new one.
+    """
     limits = environment.limits
-    existing = [change for change in changes if change.action is not Action.CREATE]
-    changed = [change for change in existing if change.is_change and change.action is not Action.ARCHIVE]
-    archived = [change for change in existing if change.action is Action.ARCHIVE]
+    existing: list[AgentChange | ResourceChange] = [each for each in changes if each.action is not Action.CREATE]
+    existing += [each for each in resources if each.action is ResourceAction.UPDATE or each.is_pruned]
+    archived = [each for each in existing if each.action in (Action.ARCHIVE, ResourceAction.DELETE)]
+    changed = [each for each in existing if each.is_change and each not in archived]
     found = []
     for what, affected, count, share in (
         ("changed", changed, limits.max_changed, limits.max_changed_share),
@@ -90,6 +106,26 @@ def refuse_shared_numbers(changes: Sequence[AgentChange]) -> list[Refusal]:
         if len(keys) > 1
         for key in keys
     ]
+
+
+def refuse_closed(environment: Environment, changes: Iterable[AgentChange], closed: Iterable[Closed]) -> list[Refusal]:
+    """A time in which nothing is deployed, where the plan would. A rollback is made by its own verb, at any time."""
+    if not any(change.is_change and change.action is not Action.CALL for change in changes):
+        return []
+    return [
+        Refusal(
+            code=each.code,
+            summary=f"{environment.name}: {each.summary}",
+            hint=f"apply after {each.until}; if it can't wait, pass `--ack {_override(each)}`",
+            acknowledgement=_override(each),
+        )
+        for each in closed
+    ]
+
+
+def _override(closed: Closed) -> str:
+    """A freeze is overridden by its name: one that nobody thought of stays."""
+    return f"{closed.code}:{closed.name}" if closed.name else closed.code
 
 
 def refuse_lint(errors: Iterable[Diagnostic]) -> list[Refusal]:
@@ -146,7 +182,7 @@ def _allowed(count: int | None, share: float | None, total: int) -> int | None:
     return min(bounds) if bounds else None
 
 
-def _excess(what: str, affected: Sequence[AgentChange], total: int, allowed: int) -> Refusal:
+def _excess(what: str, affected: Sequence[AgentChange | ResourceChange], total: int, allowed: int) -> Refusal:
     code = f"LIMIT_{what.upper()}"
     keys = ", ".join(change.key for change in affected[:_KEYS_NAMED])
     keys += f" and {len(affected) - _KEYS_NAMED} more" if len(affected) > _KEYS_NAMED else ""

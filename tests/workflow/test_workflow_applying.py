@@ -89,6 +89,7 @@ async def test_calls_after_going_live_decide_what_stays(world: WorkflowWorld) ->
     assert agent.verdict.text == "1 call passed"
     [(run, folder)] = pages.written
     assert (run.environment, folder.name) == ("test", "desk")
+    assert [call.revision for call in run.calls] == [agent.number]
 
     world.environment("{target: emulator, deploy: {smoke: live, on_failure: rollback}}")
     world.agent(greeting="Good evening", more="calls: [calls/hello.yaml]\n")

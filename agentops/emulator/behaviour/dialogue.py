@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -86,8 +87,15 @@ class Dialogue:
         }
         self._previous_turn = ""
         self.declared: Mapping[str, Mapping[str, Any]] = {}
-        self.variables: dict[str, Scalar] = {**config.get("defaultVariables", {}), **variables}
+        self._first_variables: dict[str, Scalar] = {**config.get("defaultVariables", {}), **variables}
+        self.variables = dict(self._first_variables)
         self.phrases = tuple(dict.fromkeys(sentence.text for _, sentence in reversed(self._sentences.values())))
+
+    def again(self) -> Dialogue:
+        """The same agent at the start of another call."""
+        fresh = copy(self)
+        fresh.variables, fresh._previous_turn = dict(self._first_variables), ""
+        return fresh
 
     @property
     def latency_ms(self) -> float:
@@ -151,6 +159,10 @@ class Dialogue:
         self._previous_turn = turn.name
         assert reaction is not None
         return replace(reaction, hop=hop)
+
+    def is_help(self, reaction: Reaction) -> bool:
+        """Whether the agent understood the caller and had an answer of the turn."""
+        return bool(reaction.turn) and reaction.reply.say != UNABLE and reaction.reply not in self._behaviour.otherwise
 
     def after_tool(self, name: str, *, has_succeeded: bool) -> Reaction | None:
         """What a tool's outcome leads to instead of the reply that used it: the caller could not prove who they are."""

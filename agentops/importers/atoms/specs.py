@@ -11,6 +11,7 @@ from agentops.fields import METADATA
 from agentops.importers.atoms.defaults import without_defaults
 from agentops.importers.atoms.references import References
 from agentops.importers.yaml_text import literal, to_yaml
+from agentops.resources import Ref
 from agentops.spec.layout import format_yaml
 from agentops.spec.model.agent import AgentSpec
 
@@ -108,6 +109,8 @@ class SpecWriter:
         if isinstance(value, list):
             items = ((f"{path}[{index}]", inner) for index, inner in enumerate(value))
             return [self.shaped(inner, here) for here, inner in items if here not in self.left_out]
+        if isinstance(value, Ref):
+            return value.reference
         return literal(value) if isinstance(value, str) else value
 
 

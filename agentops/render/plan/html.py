@@ -14,6 +14,7 @@ from agentops.plan.sharing import Shared, Sharing, share
 from agentops.render.page import code, html_page, table
 from agentops.render.plan.html_fields import field_row, moved_item
 from agentops.render.plan.parts import joined
+from agentops.render.plan.resources import counted, resource_html, shown_resources
 from agentops.render.plan.values import ACTION_WORDS, DRIFT_WORDS, calls_text, create_text, told_once, uncalled_text
 from agentops.render.style import plural
 from agentops.render.visible import all_visible
@@ -66,7 +67,8 @@ UNKNOWN = Made()
 def plan_html(plan: Plan, made: Made = UNKNOWN) -> str:
     """The whole plan as a complete HTML document."""
     plan, made = told_once(plan), all_visible(made)
-    body = [*_summary(plan, made), *_changes(plan), *_foot(plan, made)]
+    resources = (part for change in shown_resources(plan) for part in resource_html(change))
+    body = [*_summary(plan, made), *resources, *_changes(plan), *_foot(plan, made)]
     return html_page(f"Plan for {plan.project}, {plan.environment}", body, _STYLE)
 
 
@@ -80,7 +82,7 @@ def _summary(plan: Plan, made: Made) -> Iterator[str]:
         compared = (
             f"{plural(len(plan.changes), 'agent')} compared, all as wanted" if plan.changes else "No agent was selected"
         )
-        yield f"<p><strong>No changes.</strong> {compared}.</p>"
+        yield f"<p><strong>No changes.</strong> {compared}{counted(plan)}.</p>"
         return
     counts = Counter(change.action for change in plan.changes)
     yield "<p><strong>" + ", ".join(f"{counts[a]} {ACTION_WORDS[a]}" for a in Action if counts[a]) + "</strong></p>"

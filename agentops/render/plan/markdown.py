@@ -14,6 +14,7 @@ from agentops.plan.model import Action, AgentChange, Drift, Plan
 from agentops.plan.sharing import Shared, Sharing, share
 from agentops.render.plan.markdown_fields import AT, field_lines, moved_lines, quoted
 from agentops.render.plan.parts import joined
+from agentops.render.plan.resources import counted, resource_markdown, shown_resources
 from agentops.render.plan.values import (
     ACTION_WORDS,
     DRIFT_WORDS,
@@ -78,7 +79,7 @@ def _head(plan: Plan, sharing: Sharing, room: int) -> Iterator[str]:
     yield ""
     if plan.is_empty and not plan.refusals:
         compared = f"{plural(len(plan.changes), 'agent')} compared" if plan.changes else "No agent was selected"
-        yield f"**No changes.** {compared}."
+        yield f"**No changes.** {compared}{counted(plan)}."
         yield ""
         return
     counts = Counter(change.action for change in plan.changes)
@@ -89,6 +90,7 @@ def _head(plan: Plan, sharing: Sharing, room: int) -> Iterator[str]:
         lines = [f"> - **{r.code}**: {quoted(r.summary)}. Next: {' '.join(r.hint.split())}" for r in plan.refusals]
         yield from _as_fits(lines, room, "> - and {} more")
         yield ""
+    yield from _as_fits(list(resource_markdown(shown_resources(plan))), room, "| | and {} more | | |")
     if plan.call_costs:
         yield f"Calls: {quoted(str(plan.call_costs))}."
         yield ""

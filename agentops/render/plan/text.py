@@ -10,6 +10,7 @@ from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Plan
 from agentops.plan.sharing import Shared, Sharing, share
 from agentops.render.diagnostics.text import diagnostics_text
 from agentops.render.plan.parts import joined
+from agentops.render.plan.resources import resource_counts, resource_text, shown_resources
 from agentops.render.plan.text_fields import ROLES, change_lines, field_lines, new_field_lines
 from agentops.render.plan.values import (
     ACTION_WORDS,
@@ -34,6 +35,9 @@ def plan_text(plan: Plan, style: Style = PLAIN, *, is_verbose: bool = False) -> 
     title = f"Plan for {plan.project}, environment {plan.environment}"
     head = style.wrap(f"{title}  ({plan.target}, {plan.generation.value})", "", "    ")
     lines = [*(line.replace(title, style.paint(title, "strong"), 1) for line in head), ""]
+    for resource in shown_resources(plan):
+        fields = (line for field in resource.fields for line in field_lines(field, style))
+        lines += [*resource_text(resource, style), *fields, ""]
     for shared in sharing.shared:
         lines += [*_shared(shared, style), ""]
     alike = [change for change in plan.changes if sharing.is_all_of(change)]
@@ -137,6 +141,8 @@ def _summary(plan: Plan, style: Style) -> Iterator[str]:
         verb = "serves what its spec asks for" if len(plan.changes) == 1 else "serve what their specs ask for"
         text = f"No changes. {agents.capitalize()} of {plan.environment} {verb}."
         text = text if plan.changes else "No changes. No agent was selected."
+        if plan.resources:
+            text += f" {plural(len(plan.resources), 'shared resource').capitalize()} as described."
         yield from (style.paint(line, "good") for line in style.wrap(text, ""))
     else:
         counts = Counter(change.action for change in plan.changes)
@@ -148,6 +154,8 @@ def _summary(plan: Plan, style: Style) -> Iterator[str]:
             if counts[action]
         ]
         text = f"{agents.capitalize()}: {', '.join(parts) or 'nothing to do'}."
+        if plan.resources:
+            text += f" {plural(len(plan.resources), 'shared resource').capitalize()}: {resource_counts(plan)}."
         yield from (style.paint(line, "strong") for line in style.wrap(text, ""))
     if plan.call_costs:
         yield from style.wrap(f"Calls: {plan.call_costs}.", "", "  ")

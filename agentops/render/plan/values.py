@@ -15,6 +15,7 @@ from agentops.plan.plan_json import value_data
 from agentops.render.plan.word_diff import Fold, Piece, is_similar
 from agentops.render.style import plural
 from agentops.render.visible import all_visible, on_one_line
+from agentops.resources import Ref
 
 SYMBOLS = {
     Action.CREATE: "+",
@@ -87,6 +88,8 @@ def value_text(value: Any) -> str:
         return "(emptied)"
     if isinstance(value, Secret):
         return _secret_text(value)
+    if isinstance(value, Ref):
+        return str(value)
     return json.dumps(_readable(value), ensure_ascii=False)
 
 
@@ -181,6 +184,8 @@ def _readable(value: Any) -> Any:
     """JSON data in which a secret is its reference in words."""
     if isinstance(value, Secret):
         return _secret_text(value)
+    if isinstance(value, Ref):
+        return str(value)
     if isinstance(value, dict):
         return {name: _readable(item) for name, item in value.items()}
     if isinstance(value, list | tuple):

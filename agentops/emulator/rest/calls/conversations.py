@@ -11,6 +11,7 @@ from typing import Any
 
 from agentops.emulator.rest.agents.agent import AGENT, show_agent
 from agentops.emulator.rest.calls.analysis import analyse
+from agentops.emulator.rest.calls.traffic import let_phone_in
 from agentops.emulator.rest.campaigns.dialling import settle_all
 from agentops.emulator.rest.schema import (
     COUNT,
@@ -127,7 +128,7 @@ def get_conversation(store: Store, request: Request) -> Answer:
 
 def show_row(store: Store, record: Body, request: Request) -> Body:
     """A call as lists show it: links to its recording, and analytics once they are ready."""
-    hidden = ("transcript", "variables", "events", "voiceConfigUsed", "slmModelUsed")
+    hidden = ("transcript", "variables", "events", "voiceConfigUsed", "slmModelUsed", "isHelped")
     row = {name: value for name, value in record.items() if name not in hidden}
     links = {"recordingUrl": False, "recordingDualUrl": True}
     for name, stereo in links.items():
@@ -148,6 +149,7 @@ def recording_url(request: Request, call_id: str, stereo: bool) -> str:
 
 def settled_calls(store: Store) -> list[Body]:
     settle_all(store)
+    let_phone_in(store)
     return [settled(store, row) for row in store.database.all("call")]
 
 
