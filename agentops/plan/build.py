@@ -381,7 +381,9 @@ def _notes(change: AgentChange, status: DriftStatus, compared: Comparison) -> li
     if change.drift is Drift.ROLLED_BACK and not change.is_change:
         notes.append(_note(change, "rolled-back", status.detail))
     is_respecified = status.mark is not None and status.mark.fingerprint != change.fingerprint
-    if not change.is_change and is_respecified and not compared.ignored:
+    # A spec that took over a console edit (`pull`) has changed as well, and names what it did.
+    is_pulled = change.drift is Drift.EDITED
+    if not change.is_change and is_respecified and not is_pulled and not compared.ignored:
         text = "the spec changed without changing the agent; fields that it no longer names keep their live value"
         notes.append(_note(change, "spec-narrowed", text))
     return notes

@@ -13,6 +13,7 @@ from agentops.errors import SpecError, UsageError
 from agentops.resources import DesiredResource
 from agentops.spec.environment import ProjectContext, read_project
 from agentops.spec.files import AGENTS, PROJECT_FILE, FileProblem, ProjectFiles
+from agentops.spec.policies import Policy
 from agentops.spec.resolve import Resolved, SpecReader, SpecResult, check_asked, key_of
 from agentops.spec.resources import Library, check_agents
 from agentops.spec.scope import SHORT_SECRET, GitFacts
@@ -65,6 +66,11 @@ class Project:
     def forgotten(self) -> frozenset[str]:
         """Keys of agents that the project stopped managing and that nothing may archive."""
         return self.context.forgotten if self.context is not None else frozenset()
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """What has to hold for an agent before it is deployed."""
+        return self.context.policies if self.context is not None else ()
 
     def place(self, *path: str) -> Where | None:
         """Where `path` is written in `agentops.yaml`."""

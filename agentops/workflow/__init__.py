@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from agentops.workflow import past_calls as past_calls
     from agentops.workflow import plan_file as plan_file
     from agentops.workflow import planning as planning
+    from agentops.workflow import policing as policing
     from agentops.workflow import previewing as previewing
     from agentops.workflow import probing as probing
     from agentops.workflow import projects as projects

@@ -28,6 +28,7 @@ from agentops.workflow.account import ask_account
 from agentops.workflow.call_costs import compare_with_credits
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.expected_calls import AS_CONFIGURED, CallSettings, expect_calls
+from agentops.workflow.policing import judge_plan
 from agentops.workflow.probing import tell_read_names
 from agentops.workflow.resources import Shelf, conclude_shelf, open_shelf, with_references
 
@@ -67,6 +68,7 @@ async def plan_deployment(
     answers = await ask_account(deployment.account, questions(plan), world.agent_count)
     plan = check_account(plan, answers, options.acknowledged)
     plan = expect_calls(plan, deployment.project, calls, options.acknowledged)
+    plan = judge_plan(plan, deployment.project, options.acknowledged)
     plan = await compare_with_credits(plan, deployment.account, options.acknowledged)
     environment = deployment.environment
     closed = closed_at((clock or SystemClock()).now(), environment.freezes, environment.calm_hours)
