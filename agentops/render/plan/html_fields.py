@@ -25,6 +25,8 @@ from agentops.render.plan.values import (
 )
 from agentops.render.plan.word_diff import Fold, Moved, Piece, PieceKind
 
+# The columns of a table of settings, in percent of its width.
+COLUMNS = {"Setting": 29, "Before": 26, "After": 26, "Kind": 19}
 _TAGS = {PieceKind.ADDED: "ins", PieceKind.REMOVED: "del"}
 
 
