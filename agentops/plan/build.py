@@ -59,6 +59,7 @@ class World:
     agent_count: agents that the account has now, archived ones not counted
     leftover: names, by key, of other agents with our mark that no spec means
     unseen:   how many agents that no spec means were not looked at
+    numbers:  the account's phone numbers by product; read only where a spec names one by its digits
     """
 
     generation: Generation
@@ -68,6 +69,7 @@ class World:
     agent_count: int
     leftover: Mapping[str, str] = field(default_factory=dict)
     unseen: int = 0
+    numbers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ class Planner:
         notes += [*found.diagnostics, *circles]
         refusals += found.refusals
         refusals += refuse_protected(environment, changes) + refuse_excess(environment, changes, resources)
-        refusals += refuse_shared_numbers(changes)
+        refusals += refuse_shared_numbers(changes, world.numbers)
         refusals += refuse_by_rules(environment, changes)
         remaining, acknowledged = acknowledge(refusals, self._options.acknowledged, environment.name)
         return Plan(

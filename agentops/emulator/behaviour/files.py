@@ -102,6 +102,11 @@ class Reply(_Part):
         default={},
         description="Variables read from the live prompt: a regular expression with one group each, any case.",
     )
+    from_knowledge: str | None = Field(
+        default=None,
+        description="A file (`faq.pdf`) or page that one of the live agent's knowledge bases must have processed; "
+        "without it the reply is not given.",
+    )
     call: ToolUse | None = None
     say: str = Field("", description="What the agent says, with call-time variables; silence when empty.")
     language: str | None = Field(
