@@ -173,7 +173,7 @@ def refuse_costs(costs: CallCosts) -> list[Refusal]:
     left = costs.credits_left
     if left is None or (left > 0 and (costs.cost is None or costs.cost <= left)):
         return []
-    needed = "" if costs.cost is None else f" and cost about {costs.cost:.2f} credits"
+    needed = "" if costs.cost is None else f" and cost about {costs.cost:.2f} by the last calls"
     what = f"the calls take about {costs.minutes:.1f} minutes{needed}, the account has {left:.2f} credits left"
     hint = "buy credits, or apply fewer agents at a time with `--agent`; if it is meant, pass `--ack CREDITS`"
     return [Refusal(code="CREDITS", summary=what, hint=hint, acknowledgement="CREDITS")]
