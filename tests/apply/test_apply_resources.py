@@ -22,6 +22,7 @@ from agentops.plan.serial import from_json
 from agentops.remote.port import Publication
 from agentops.render.drift.text import drift_text
 from agentops.settings import Settings
+from agentops.workflow.history import plan_going_back
 from agentops.workflow.pulling import pull, write_pulled
 
 CHANGED = TOOL.replace("Look up the order.", "Find the order.")
@@ -338,3 +339,16 @@ async def test_an_import_writes_the_tools_that_agents_share_and_its_plan_is_empt
     plan = await shelf.plan()
     assert plan.is_empty, plan
     assert [each.key for each in plan.resources] == ["tool look_up"]
+
+
+async def test_going_back_to_a_revision_whose_tool_is_gone_is_refused(shelf: ShelfWorld) -> None:
+    await shelf.deploy()
+    shelf.write({"tools/look_up.yaml": CHANGED})
+    await shelf.deploy()
+    assert not (await plan_going_back(shelf.deployment(), PlanOptions())).refusals  # the revision before is kept whole
+    shelf.write({"agents/support.yaml": AGENT.replace("Help the caller.", "Help them.")})
+    await shelf.deploy()
+    plan = await plan_going_back(shelf.deployment(), PlanOptions(), to="2")
+    [refusal] = plan.refusals
+    assert (refusal.code, refusal.agent) == ("RESOURCE_GONE", "support")
+    assert "revision 2 refers to tool_" in refusal.summary
