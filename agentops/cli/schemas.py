@@ -12,6 +12,7 @@ from agentops.campaigns.model import CampaignSpec
 from agentops.emulator.behaviour.files import Behaviour
 from agentops.plan.serial import plan_schema
 from agentops.resources import Kind
+from agentops.spec.model.policy import PolicyFileSpec
 from agentops.spec.schema import agent_schema, fragment_schema, plain_schema, project_schema, resource_schema
 
 
@@ -31,6 +32,9 @@ def all_schemas() -> dict[str, dict[str, Any]]:
         "call": plain_schema("call", "agentops call", call, script_schema(), takes_expressions=True),
         "campaign": plain_schema(
             "campaign", "agentops campaign", campaign, CampaignSpec.model_json_schema(), takes_expressions=True
+        ),
+        "policy": plain_schema(
+            "policy", "agentops policies", "What has to hold before a deploy.", PolicyFileSpec.model_json_schema()
         ),
         "behaviour": plain_schema("behaviour", "agentops behaviour", behaviour, Behaviour.model_json_schema()),
         "plan": plain_schema("plan", "agentops plan", plan, plan_schema()),

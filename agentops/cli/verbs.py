@@ -34,6 +34,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Call": {
         "smoke": ("agentops.cli.smoke:smoke", "Call the agents by their scripts and report what was heard."),
+        "bisect": ("agentops.cli.bisect:bisect", "Find the revision in which a call script began to fail."),
         "chat": ("agentops.cli.chat:chat", "Talk to an agent in text, from the terminal."),
         "talk": ("agentops.cli.talk:talk", "Open a local page to talk to an agent with a microphone."),
         "calls": ("agentops.cli.calls:calls", "The calls that callers had: list AGENT, show ID."),

@@ -39,6 +39,7 @@ from agentops.spec.model.project import (
     ModelSpec,
     ProjectSpec,
 )
+from agentops.spec.policies import Policy, read_policies
 from agentops.spec.rendering import Rendering
 from agentops.spec.scope import Functions, GitFacts, Names, SecretOrigin, Secrets, git_names
 from agentops.spec.secret_places import unfit_characters
@@ -74,6 +75,7 @@ class ProjectContext:
     forgotten: frozenset[str] = frozenset()
     lint: LintSpec | None = None
     references: Callable[[dict[str, None], tuple[Address, ...]], Names] = lambda read, opened: Names("ref", {})
+    policies: tuple[Policy, ...] = ()
     budget: Budget = field(default_factory=Budget)
 
 
@@ -116,6 +118,8 @@ def read_project(
     if not isinstance(block, Map):
         block = Map(environments.marks[name])
     problems += _unmet_requirements(environments)
+    policies, wrong = read_policies(files, tree, tuple(environments))
+    problems += wrong
     reader = _EnvironmentReader(files, environ, name, problems)
     secrets = Secrets(reader.sources(block), environ, is_needed=needs_secrets)
     variables = reader.variables(tree.get("variables"), block.get("variables"), secrets)
@@ -131,6 +135,7 @@ def read_project(
         passthrough=frozenset(spec.passthrough or ()) if spec else frozenset(),
         forgotten=frozenset(spec.forgotten or ()) if spec else frozenset(),
         lint=spec.lint if spec else None,
+        policies=policies,
     )  # fmt: skip
 
 

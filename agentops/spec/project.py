@@ -13,6 +13,7 @@ from agentops.errors import SpecError, UsageError
 from agentops.resources import DesiredResource
 from agentops.spec.environment import ProjectContext, read_project
 from agentops.spec.files import AGENTS, PROJECT_FILE, FileProblem, ProjectFiles
+from agentops.spec.policies import Policy
 from agentops.spec.resolve import Resolved, SpecReader, SpecResult, check_asked, key_of
 from agentops.spec.resources import Library, check_agents
 from agentops.spec.scope import SHORT_SECRET, GitFacts
@@ -65,6 +66,11 @@ class Project:
     def forgotten(self) -> frozenset[str]:
         """Keys of agents that the project stopped managing and that nothing may archive."""
         return self.context.forgotten if self.context is not None else frozenset()
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """What has to hold for an agent before it is deployed."""
+        return self.context.policies if self.context is not None else ()
 
     def place(self, *path: str) -> Where | None:
         """Where `path` is written in `agentops.yaml`."""
@@ -175,9 +181,14 @@ _LITERAL = re.compile(r"\b(?:value|api_key|secrets)\s*:")
 
 
 def with_sources(problems: Iterable[Diagnostic], files: ProjectFiles) -> tuple[Diagnostic, ...]:
-    """The problems with the lines that they point into."""
+    """The problems with the lines that they point into; a line in which somebody found a secret is not shown."""
+    problems = list(problems)
+    hidden = {(each.where.file, each.where.line) for each in problems if each.where and each.code in _OF_PRIVATE}
     told: list[Diagnostic] = []
     for each in problems:
+        if each.source is not None or (each.where and (each.where.file, each.where.line) in hidden):
+            told.append(each)
+            continue
         line = files.line(each.where.file, each.where.line) if each.where else None
         if each.where and each.where.file == PROJECT_FILE and _LITERAL.search(line or ""):
             line = None
@@ -186,6 +197,10 @@ def with_sources(problems: Iterable[Diagnostic], files: ProjectFiles) -> tuple[D
     return tuple(told)
 
 
+# About text that has to stay out of logs: what stands there is not quoted.
+_OF_PRIVATE = frozenset(
+    {"secret-in-text", "secret-in-header", "card-number", "identity-number", "literal-secret", "secret-value"}
+)
 _OF_READER = ("yaml-boolean", "yaml-number-text")
 
 

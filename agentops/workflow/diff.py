@@ -19,7 +19,7 @@ from agentops.spec import Project
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.resources import open_shelf
 
-_HISTORY = 100
+_HISTORY = 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import count
 from typing import TypeVar
 
+from agentops.account import PhoneNumber
 from agentops.clock import Clock, SystemClock
 from agentops.document import AgentListing, Mark, ObservedAgent, read_mark
 from agentops.errors import AgentopsError, PlatformError, SpecError, UsageError
@@ -28,6 +29,7 @@ from agentops.workflow.account import ask_account
 from agentops.workflow.call_costs import compare_with_credits
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.expected_calls import AS_CONFIGURED, CallSettings, expect_calls
+from agentops.workflow.policing import judge_plan
 from agentops.workflow.probing import tell_read_names
 from agentops.workflow.resources import Shelf, conclude_shelf, open_shelf, with_references
 
@@ -67,6 +69,7 @@ async def plan_deployment(
     answers = await ask_account(deployment.account, questions(plan), world.agent_count)
     plan = check_account(plan, answers, options.acknowledged)
     plan = expect_calls(plan, deployment.project, calls, options.acknowledged)
+    plan = judge_plan(plan, deployment.project, options.acknowledged)
     plan = await compare_with_credits(plan, deployment.account, options.acknowledged)
     environment = deployment.environment
     closed = closed_at((clock or SystemClock()).now(), environment.freezes, environment.calm_hours)
@@ -118,6 +121,7 @@ async def survey(deployment: Deployment, *, prune: bool = False, has_shelf: bool
     selected = [agent.key for agent in deployment.agents]
     shelf = await open_shelf(account, project, selected, prunes=prune) if has_shelf else None
     listings = await account.list_agents()
+    numbers: Sequence[PhoneNumber] = ()
     if names_numbers(project.agents):
         numbers = await account.list_phone_numbers()
         project = replace(project, agents=tuple(with_product_ids(agent, numbers) for agent in project.agents))
@@ -141,6 +145,7 @@ async def survey(deployment: Deployment, *, prune: bool = False, has_shelf: bool
         agent_count=len(listings),
         leftover={key: each.name for key, each in orphans.items() if key not in pruned} if is_everything else {},
         unseen=sum(each.agent_id not in marks for each in matching.unmatched) if is_everything else 0,
+        numbers={each.product_id: each.number for each in numbers if each.number},
         shelf=shelf,
     )
 

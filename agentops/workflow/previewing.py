@@ -108,7 +108,8 @@ async def _plan(copies: Deployment, hooks: PreviewHooks) -> Plan:
 
 
 def _copies(deployment: Deployment, name: str) -> Deployment:
-    """The deployment of the copies: same account, an environment of its own."""
+    """The deployment of the copies: same account, an environment of its own, without the rules that protect callers,
+    whom no copy reaches."""
     if _NAME.fullmatch(name) is None:
         raise UsageError(f"{name!r} can't name a preview", hint="use small letters, digits and -, at most 31 of them")
     environment = replace(
@@ -119,6 +120,9 @@ def _copies(deployment: Deployment, name: str) -> Deployment:
         rules={},
         limits=Limits(),
         ignore_drift=(),
+        requires=None,
+        freezes=(),
+        calm_hours=None,
         deploy=replace(deployment.environment.deploy, gate_preview=False),
     )
     shared = with_references(deployment.project)

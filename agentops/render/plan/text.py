@@ -19,10 +19,10 @@ from agentops.render.plan.values import (
     calls_text,
     change_text,
     create_text,
+    told_once,
     uncalled_text,
 )
 from agentops.render.style import PLAIN, Style, plural
-from agentops.render.visible import all_visible
 
 _UNCHANGED_LISTED = 12  # an unchanged agent is worth a line, but hundreds of them aren't worth hundreds of lines
 
@@ -30,7 +30,7 @@ _UNCHANGED_LISTED = 12  # an unchanged agent is worth a line, but hundreds of th
 def plan_text(plan: Plan, style: Style = PLAIN, *, is_verbose: bool = False) -> str:
     """The whole plan, ending in a newline. What several agents have in common stands once, before them; new agents are
     summed up, unless it `is_verbose`."""
-    plan = all_visible(plan)
+    plan = told_once(plan)
     sharing = share(plan.changes)
     title = f"Plan for {plan.project}, environment {plan.environment}"
     head = style.wrap(f"{title}  ({plan.target}, {plan.generation.value})", "", "    ")
@@ -42,7 +42,7 @@ def plan_text(plan: Plan, style: Style = PLAIN, *, is_verbose: bool = False) -> 
         lines += [*_shared(shared, style), ""]
     alike = [change for change in plan.changes if sharing.is_all_of(change)]
     for change in plan.changes:
-        if change not in alike and (change.is_change or change.unmanaged or change.drift_fields):
+        if not sharing.is_all_of(change) and (change.is_change or change.unmanaged or change.drift_fields):
             lines += [*_agent(change, sharing, style, is_verbose=is_verbose), ""]
     lines += [*_alike(alike, style), ""] if alike else []
     lines += _unchanged(plan, style)
@@ -104,10 +104,11 @@ def _agent(change: AgentChange, sharing: Sharing, style: Style, *, is_verbose: b
 
 def _alike(changes: list[AgentChange], style: Style) -> Iterator[str]:
     """Agents of which there is nothing to say but what several have in common."""
-    title = f"~ {plural(len(changes), 'agent')}"
+    symbol = SYMBOLS[changes[0].action]
+    title = f"{symbol} {plural(len(changes), 'agent')}"
     keys = ", ".join(change.key for change in changes)
     head, *rest = style.wrap(f"{title}  the changes above and nothing else: {keys}", "", "    ")
-    yield from (head.replace(title, style.paint(title, "change"), 1), *rest)
+    yield from (head.replace(title, style.paint(title, ROLES[symbol]), 1), *rest)
     if calls := calls_text(changes):
         yield from style.wrap(calls, "    ", "      ")
 
