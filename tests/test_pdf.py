@@ -11,20 +11,31 @@ import pytest
 from agentops import pdf
 from agentops.errors import UsageError
 
-TEXT = "# Returns – रिटर्न\n\nWithin **thirty** days, see [page](https://acme.example).\n\n- a\n  1. b\n\n| x | y |\n|---|---|\n| 1 | 2 |\n"
+TEXT = """\
+# Returns – रिटर्न
+
+Within **thirty** days, see [page](https://acme.example).
+
+- a
+  1. b
+
+| x | y |
+|---|---|
+| 1 | 2 |
+"""
+PROGRAM = """
+import hashlib, sys
+from agentops.pdf import to_pdf
+print(hashlib.sha256(to_pdf(sys.argv[1], "a")).hexdigest())
+"""
 
 
 @pytest.mark.slow
 def test_the_same_text_gives_the_same_bytes_in_another_process_and_time_zone() -> None:
-    program = (
-        f"import hashlib; from agentops.pdf import to_pdf; print(hashlib.sha256(to_pdf({TEXT!r}, 'a')).hexdigest())"
-    )
-
     def digest(seed: str, zone: str) -> str:
         environ = {"PYTHONHASHSEED": seed, "TZ": zone}
-        return subprocess.run(
-            [sys.executable, "-c", program], env=environ, check=True, capture_output=True, text=True
-        ).stdout
+        command = [sys.executable, "-c", PROGRAM, TEXT]
+        return subprocess.run(command, env=environ, check=True, capture_output=True, text=True).stdout
 
     assert digest("1", "UTC") == digest("2", "Asia/Tokyo")
 
