@@ -16,7 +16,7 @@ from agentops.ci.model import Comment, Pull
 from agentops.ci.stamp import Kind, Stamp, Standing, read_stamp
 from agentops.document import path_text, short_digest
 from agentops.errors import RefusedError, StaleError
-from agentops.plan.model import Action, AgentChange, Plan
+from agentops.plan.model import Action, AgentChange, Plan, ResourceChange
 
 GITHUB_ACTIONS_BOT = "github-actions[bot]"
 
@@ -111,15 +111,22 @@ def part_of(change: AgentChange) -> str:
     return f"{change.key}:{short_digest(json.dumps(facts))}"
 
 
+def part_of_resource(change: ResourceChange) -> str:
+    """One tool's, knowledge base's or webhook's share of a digest."""
+    facts = [change.resource_id, change.action, change.fingerprint]
+    return f"{change.key}:{short_digest(json.dumps(facts))}"
+
+
 def parts_of(plan: Plan) -> tuple[str, ...]:
-    return tuple(part_of(change) for change in plan.changes if change.is_change)
+    agents = (part_of(change) for change in plan.changes if change.is_change)
+    return (*agents, *(part_of_resource(change) for change in plan.resources if change.is_change))
 
 
 def require_approved(approval: Approval, plan: Plan) -> None:
     """Returns when `plan` is the approved one, or what an apply that was cut off left of it. Raises StaleError."""
     if plan.digest == approval.digest:
         return
-    moved = [change.key for change in plan.changes if change.is_change and part_of(change) not in approval.parts]
+    moved = [part.rpartition(":")[0] for part in parts_of(plan) if part not in approval.parts]
     if not moved:
         return
     raise StaleError(

@@ -21,7 +21,15 @@ from agentops.ci.stamp import Kind, Stamp, Standing, stamp_line
 from agentops.errors import AgentopsError
 from agentops.plan.build import names_for
 from agentops.plan.model import Plan
-from agentops.render.ci.markdown import drift_over_page, drift_page, drift_title, drifted, pull_page, revert_page
+from agentops.render.ci.markdown import (
+    drift_over_page,
+    drift_page,
+    drift_title,
+    drifted,
+    drifted_resources,
+    pull_page,
+    revert_page,
+)
 
 
 async def read_changed_files(job: Job) -> tuple[str, ...]:
@@ -93,7 +101,7 @@ async def publish_drift(job: Job, plan: Plan) -> str:
     stamp = Stamp(Kind.DRIFT, plan.project, plan.environment)
     issue: Issue | None
     async with open_github(job.run) as github:
-        if drifted(plan):
+        if drifted(plan) or drifted_resources(plan):
             page = fit(drift_page(plan), link=job.run.url)
             step, issue = await keep_issue(github, stamp, title=drift_title(plan), markdown=page, bot=job.bot)
         else:

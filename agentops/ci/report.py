@@ -31,6 +31,7 @@ from agentops.render.ci.markdown import (
     checked_page,
     drift_page,
     drifted,
+    drifted_resources,
     failure_page,
     plan_page,
     preview_page,
@@ -191,10 +192,10 @@ def report_superseded(job: Job, environment: str, head: str) -> JobReport:
 
 def report_drift(job: Job, plan: Plan, step: str) -> JobReport:
     """Drift that was found, or none; `step` says what became of its issue. The job ends well: the issue speaks."""
-    found = drifted(plan)
+    found = [*(change.key for change in drifted(plan)), *(change.key for change in drifted_resources(plan))]
     page = f"### agentops drift in `{plan.environment}`\n\n{step}\n" + (f"\n{drift_page(plan)}" if found else "")
     _hand_over(job, plan.environment, ExitCode.DONE, {"changes": _word(bool(found))}, page)
-    keys = ", ".join(change.key for change in found)
+    keys = ", ".join(found)
     commands = [message_command("warning", "drift", f"changed outside git: {keys}")] if found else []
     return JobReport(ExitCode.DONE, tuple(commands), page)
 

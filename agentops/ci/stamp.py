@@ -32,7 +32,7 @@ class Standing(StrEnum):
 class Stamp:
     """Which environment of which project a text is about; for a plan also its digest and the commit it was made of.
 
-    `parts` has one entry per agent that the plan changes (`approval.part_of`).
+    `parts` has one entry per agent and resource that the plan changes (`approval.parts_of`).
     `refused`: of a plan, what would have to be acknowledged; of an acknowledgement, what was.
     """
 

@@ -43,7 +43,10 @@ def explain(
     elif code is None:
         titles = [(each.code, each.title) for each in known.values()] + [(e.code, e.title) for e in CODES.values()]
         titles += [(name, f"{each.spec.message} ({each.where.file})") for name, each in policies.items()]
-        print("\n".join(f"{name:<28}{title}" for name, title in titles))
+        if output_format is ExplainFormat.JSON:
+            print(json.dumps([{"code": name, "title": title} for name, title in titles], indent=2, ensure_ascii=False))
+        else:
+            print("\n".join(f"{name:<28}{title}" for name, title in titles))
     elif code in CODES:
         print(_plan_code(CODES[code], output_format))
     elif code in known:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from agentops import workflow
 from agentops.apply.journal import event_data
-from agentops.apply.model import ApplyResult, Event, EventSink
+from agentops.apply.model import ApplyResult, Event, EventSink, Warned
 from agentops.cli.options import PlanFormat, ProgressFormat, TextOrJson
 from agentops.cli.session import talk
 from agentops.clock import SystemClock
@@ -66,9 +66,10 @@ def plan_output(
             return plan_html(plan, made)
 
 
-def result_output(result: ApplyResult, output_format: TextOrJson) -> str:
-    """The result of an apply in one of its formats."""
-    return result_json(result) if output_format is TextOrJson.JSON else apply_text(result, stdout_style())
+def result_output(result: ApplyResult, output_format: TextOrJson, again: str = "") -> str:
+    """The result of an apply in one of its formats. `again`: what goes on with it once it was interrupted, when that is
+    not the apply of its environment."""
+    return result_json(result) if output_format is TextOrJson.JSON else apply_text(result, stdout_style(), again)
 
 
 @contextmanager
@@ -92,6 +93,12 @@ def tell_event(event: Event) -> None:
         talk(line)
 
 
+def tell_warning(event: Event) -> None:
+    """Says only what went wrong, of a run that is no more than a means."""
+    if isinstance(event, Warned):
+        tell_event(event)
+
+
 def made_now(start: Path, command: str = "") -> Made:
     """A plan that is made now, of the commit that is checked out around `start`."""
     git = workflow.git.read_git_facts(start)
@@ -101,10 +108,13 @@ def made_now(start: Path, command: str = "") -> Made:
     return Made(f"{SystemClock().now():%Y-%m-%d %H:%M} UTC", commit, command)
 
 
-def call_hooks(start: Path) -> CallHooks:
-    """Pages in the run's folder, progress on stderr. `start`: a folder of the project, whose commit the pages name."""
+def call_hooks(start: Path, *, tells_lines: bool = True) -> CallHooks:
+    """Pages in the run's folder, progress on stderr; `tells_lines`: also what is said while calls go on.
+
+    start: a folder of the project, whose commit the pages name
+    """
     # Loads what places calls, which the help of `apply` has no use for.
-    from agentops.cli.call_pages import tell_progress, write_pages
+    from agentops.cli.call_pages import tell_ends, tell_progress, write_pages
 
     def write_plan(plan: Plan, folder: Path) -> Path:
         make_folder(folder)
@@ -112,4 +122,4 @@ def call_hooks(start: Path) -> CallHooks:
         write_file(page, plan_html(plan, made_now(start)), is_private=True)
         return page
 
-    return workflow.applying.CallHooks(write_pages, tell_progress, write_plan)
+    return workflow.applying.CallHooks(write_pages, tell_progress if tells_lines else tell_ends, write_plan)

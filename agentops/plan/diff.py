@@ -14,6 +14,7 @@ from typing import Any, Final
 from agentops.document import Path, Secret, short_digest
 from agentops.fields import NATURAL_KEYS
 from agentops.plan.canonical import Canonical, Flag, KeyedItems
+from agentops.resources import Ref
 
 
 class _Absent:
@@ -170,6 +171,8 @@ def _comparable(form: Canonical) -> Any:
             return [_comparable(item) for item in form]
         case Secret():
             return ("secret", form.reference)
+        case Ref():
+            return ("ref", form.kind.value, form.key, form.fingerprint)
         case str() if "\n" in form:
             return ("text", short_digest(form, 64))
         case Flag():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import time
 from pathlib import Path
@@ -23,6 +23,7 @@ from agentops.document import (
     SecretRef,
 )
 from agentops.errors import UsageError
+from agentops.resources import Address
 from agentops.spec.check import check
 from agentops.spec.closest import closest
 from agentops.spec.files import PROJECT_FILE, FileProblem, ProjectFiles
@@ -57,6 +58,7 @@ class ProjectContext:
 
     environment: None when `agentops.yaml` has errors that leave no environment to speak of
     environments: the names of all environments; `defaults` is laid under every spec
+    references: what `ref` is in an expression; files behind references are noted in its first argument
     """
 
     files: ProjectFiles
@@ -72,6 +74,7 @@ class ProjectContext:
     passthrough: frozenset[str] = frozenset()
     forgotten: frozenset[str] = frozenset()
     lint: LintSpec | None = None
+    references: Callable[[dict[str, None], tuple[Address, ...]], Names] = lambda read, opened: Names("ref", {})
     policies: tuple[Policy, ...] = ()
     budget: Budget = field(default_factory=Budget)
 

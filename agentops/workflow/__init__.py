@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from agentops.workflow import applying as applying
+    from agentops.workflow import bisecting as bisecting
     from agentops.workflow import calls as calls
     from agentops.workflow import campaigns as campaigns
     from agentops.workflow import certifying as certifying
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from agentops.workflow import projects as projects
     from agentops.workflow import pulling as pulling
     from agentops.workflow import recorded_calls as recorded_calls
+    from agentops.workflow import resources as resources
+    from agentops.workflow import revision_calls as revision_calls
     from agentops.workflow import scripts as scripts
     from agentops.workflow import selecting as selecting
     from agentops.workflow import serving as serving

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 
 from agentops.apply.engine import apply_plan
 from agentops.apply.journal import Journal, environment_lock, new_run_id
-from agentops.apply.model import ApplyOptions, ApplyResult, Event, EventSink, Hooks, Warned
+from agentops.apply.model import ApplyOptions, ApplyResult, Event, EventSink, Hooks, Outcome, Warned
+from agentops.apply.reached import Planned
+from agentops.apply.results import result_of
 from agentops.calls.schedule import Progress, ignore_progress
 from agentops.clock import SystemClock
 from agentops.plan.approval import require_applyable
@@ -17,6 +19,7 @@ from agentops.state import state_folder
 from agentops.workflow.calls import PageWriter, PlanWriter, SmokeAfterDeploy, prepare_smoke
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.previewing import PreviewHooks, gated_keys, pass_gate
+from agentops.workflow.uploads import read_uploads, require_renderer
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,12 @@ class CallHooks:
     write_plan: PlanWriter | None = None
 
 
+def nothing_done(plan: Plan) -> ApplyResult:
+    """What came of a plan in which nothing is to be changed: there was no run."""
+    unchanged = tuple(result_of(Planned(change), Outcome.UNCHANGED, change.reason) for change in plan.changes)
+    return ApplyResult("", plan.project, plan.environment, plan.digest, unchanged)
+
+
 async def apply_deployment(
     deployment: Deployment, plan: Plan, request: ApplyRequest, *, calls: CallHooks, on_event: EventSink
 ) -> ApplyResult:
@@ -50,6 +59,7 @@ async def apply_deployment(
     line that nobody answers changes nothing.
     """
     require_applyable(plan)
+    require_renderer(plan)
     environment, clock = deployment.environment, SystemClock()
     run_id = new_run_id(clock.now())
     calls_after = environment.deploy.smoke if request.smoke is None else request.smoke
@@ -68,7 +78,8 @@ async def apply_deployment(
         if is_gated and (held_back := await pass_gate(deployment, plan, PreviewHooks(tell, smoke), run_id)):
             return scrubber.deep(held_back)
         after = smoke if calls_after else None
-        hooks = Hooks(smoke=after, record=journal, on_event=tell, clock=clock, run_id=run_id)
+        read_file = read_uploads(deployment.root)
+        hooks = Hooks(after, journal, on_event=tell, clock=clock, run_id=run_id, read_file=read_file)
         result = await apply_plan(plan, deployment.account, options, hooks)
         if journal.lost is not None:
             on_event(Warned("journal", f"it ends before the run did: {journal.lost.summary}"))

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from agentops.apply.model import AgentResult, ApplyResult, Outcome, Verdict
+from agentops.apply.model import AgentResult, ApplyResult, Outcome, ResourceResult, Verdict
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.errors import AgentopsError, ExitCode
-from agentops.plan.model import AgentChange, Plan
+from agentops.plan.model import AgentChange, Plan, ResourceChange
 from agentops.render.drift.advice import advice
 from agentops.render.plan.markdown import plan_markdown
 from agentops.render.plan.markdown_fields import moved_lines, quoted
@@ -176,7 +176,14 @@ def _agents(result: ApplyResult) -> list[str]:
     if not result.agents:
         return []
     table = ["| | agent | outcome | serves now |", "|---|---|---|---|", *map(_row, result.agents), ""]
-    return [*table, *(line for agent in result.agents for line in _details(agent))]
+    shared = [line for each in result.resources if each.outcome is not Outcome.UNCHANGED for line in _resource(each)]
+    return [*table, *(line for agent in result.agents for line in _details(agent)), *shared]
+
+
+def _resource(result: ResourceResult) -> Iterator[str]:
+    why = f": {quoted(result.problem.summary)}" if result.problem else ""
+    why += f": {quoted(result.detail)}" if result.detail else ""
+    yield f"- `{result.address}` {result.action.value}: {result.outcome.value.replace('_', ' ')}{why}"
 
 
 def rollback_page(result: ApplyResult, origin: Origin, commits: Mapping[str, str]) -> str:
@@ -233,8 +240,16 @@ def drifted(plan: Plan) -> tuple[AgentChange, ...]:
     return tuple(change for change in plan.changes if change.is_drifted)
 
 
+def drifted_resources(plan: Plan) -> tuple[ResourceChange, ...]:
+    """The tools, knowledge bases and webhooks that were changed outside git."""
+    return tuple(change for change in plan.resources if change.is_drifted)
+
+
 def drift_title(plan: Plan) -> str:
-    return f"{plan.environment}: {plural(len(drifted(plan)), 'agent')} changed outside git"
+    agents, shared = drifted(plan), drifted_resources(plan)
+    counts = [plural(len(agents), "agent")] if agents or not shared else []
+    counts += [plural(len(shared), "shared resource")] if shared else []
+    return f"{plan.environment}: {' and '.join(counts)} changed outside git"
 
 
 def drift_page(plan: Plan) -> str:
@@ -242,6 +257,8 @@ def drift_page(plan: Plan) -> str:
     lines = [f"What serves calls in `{plan.environment}` is not what was last deployed from git.", ""]
     for change in drifted(plan):
         lines += [*_edited(change), f"Next: {advice(change, plan.environment)}.", ""]
+    for resource in drifted_resources(plan):
+        lines += [f"**`{resource.address}`** {quoted(resource.drift_detail)}", ""]
     last = "This issue follows the drift: it is updated while there is some and closed when there is none."
     return "\n".join([*lines, last, ""])
 

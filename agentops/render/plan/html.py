@@ -14,7 +14,8 @@ from agentops.plan.sharing import Shared, Sharing, share
 from agentops.render.page import code, html_page, table
 from agentops.render.plan.html_fields import field_row, moved_item
 from agentops.render.plan.parts import joined
-from agentops.render.plan.values import ACTION_WORDS, DRIFT_WORDS, calls_text, create_text, uncalled_text
+from agentops.render.plan.resources import counted, resource_html, shown_resources
+from agentops.render.plan.values import ACTION_WORDS, DRIFT_WORDS, calls_text, create_text, told_once, uncalled_text
 from agentops.render.style import plural
 from agentops.render.visible import all_visible
 
@@ -27,7 +28,7 @@ section, .box { border: 1px solid var(--line); border-radius: .5rem; padding: 1r
 .text { border-collapse: collapse; width: 100%; table-layout: fixed; margin: .3rem 0;
   font: 14px/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
 .text td { padding: 0 .6rem 0 0; vertical-align: top; } .text td:first-child { width: 2.5rem; }
-.text tr.part td { border-top: 1px dashed var(--line); }
+.parts td { vertical-align: top; }
 .number { color: var(--faint); text-align: right; }
 ins { background: var(--add); text-decoration: none; } del { background: var(--gone); }
 """
@@ -65,8 +66,9 @@ UNKNOWN = Made()
 
 def plan_html(plan: Plan, made: Made = UNKNOWN) -> str:
     """The whole plan as a complete HTML document."""
-    plan, made = all_visible(plan), all_visible(made)
-    body = [*_summary(plan, made), *_changes(plan), *_foot(plan, made)]
+    plan, made = told_once(plan), all_visible(made)
+    resources = (part for change in shown_resources(plan) for part in resource_html(change))
+    body = [*_summary(plan, made), *resources, *_changes(plan), *_foot(plan, made)]
     return html_page(f"Plan for {plan.project}, {plan.environment}", body, _STYLE)
 
 
@@ -80,7 +82,7 @@ def _summary(plan: Plan, made: Made) -> Iterator[str]:
         compared = (
             f"{plural(len(plan.changes), 'agent')} compared, all as wanted" if plan.changes else "No agent was selected"
         )
-        yield f"<p><strong>No changes.</strong> {compared}.</p>"
+        yield f"<p><strong>No changes.</strong> {compared}{counted(plan)}.</p>"
         return
     counts = Counter(change.action for change in plan.changes)
     yield "<p><strong>" + ", ".join(f"{counts[a]} {ACTION_WORDS[a]}" for a in Action if counts[a]) + "</strong></p>"
@@ -102,7 +104,7 @@ def _changes(plan: Plan) -> Iterator[str]:
     for shared in sharing.shared:
         yield from _shared(shared)
     for change in plan.changes:
-        if change not in alike:
+        if not sharing.is_all_of(change):
             yield from _agent(change, sharing)
     if alike:
         yield f"<section><h2>{plural(len(alike), 'agent')} with the changes above and nothing else</h2><ul>"

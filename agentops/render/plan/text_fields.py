@@ -128,7 +128,7 @@ def _text_lines(texts: tuple[str, str], change: FieldChange, part: Part, style: 
             yield style.paint(f"{room}  in {placed.file}:", "faint")
         start = f"{indent}{placed.number:>5} " if is_numbered else indent
         if isinstance(entry, Fold):
-            yield style.paint(f"{room}  ... {fold_text(entry)}", "faint")
+            yield style.paint(f"{room}... {fold_text(entry)}", "faint")
         elif isinstance(entry, Moved):
             sign = ">" if entry.is_here else "<"
             lines = style.wrap(f"{sign} {placed.moved}", start, f"{room}  ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from agentops.document import CLEARED, Secret
@@ -13,7 +14,8 @@ from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChan
 from agentops.plan.plan_json import value_data
 from agentops.render.plan.word_diff import Fold, Piece, is_similar
 from agentops.render.style import plural
-from agentops.render.visible import on_one_line
+from agentops.render.visible import all_visible, on_one_line
+from agentops.resources import Ref
 
 SYMBOLS = {
     Action.CREATE: "+",
@@ -86,6 +88,8 @@ def value_text(value: Any) -> str:
         return "(emptied)"
     if isinstance(value, Secret):
         return _secret_text(value)
+    if isinstance(value, Ref):
+        return str(value)
     return json.dumps(_readable(value), ensure_ascii=False)
 
 
@@ -125,6 +129,16 @@ def change_text(change: FieldChange) -> str | None:
     if any(is_long(change.path[-1], side) for side in (before, after)):
         return None
     return f"{value_text(before)} -> {value_text(after)}"
+
+
+def told_once(plan: Plan) -> Plan:
+    """The plan as it is shown: what was found outside git is left to the refusal where one says it."""
+    said = {change.key: [r.summary for r in plan.refusals if r.agent == change.key] for change in plan.changes}
+    changes = tuple(
+        replace(each, drift_detail="") if any(each.drift_detail in text for text in said[each.key]) else each
+        for each in plan.changes
+    )
+    return all_visible(replace(plan, changes=changes))
 
 
 def create_text(change: AgentChange) -> str:
@@ -170,6 +184,8 @@ def _readable(value: Any) -> Any:
     """JSON data in which a secret is its reference in words."""
     if isinstance(value, Secret):
         return _secret_text(value)
+    if isinstance(value, Ref):
+        return str(value)
     if isinstance(value, dict):
         return {name: _readable(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
