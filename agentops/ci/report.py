@@ -16,6 +16,7 @@ from agentops.ci.approval import Approval
 from agentops.ci.comment import fit
 from agentops.ci.files import write_outputs, write_summary
 from agentops.ci.job import Job
+from agentops.ci.model import Pull
 from agentops.ci.revert import Restore, write_restores
 from agentops.compare.watched import Watched
 from agentops.diagnostics import Diagnostic, has_errors
@@ -37,6 +38,7 @@ from agentops.render.ci.markdown import (
     rollback_page,
 )
 from agentops.render.plan.html import Made, plan_html
+from agentops.render.plan.markdown_fields import quoted
 from agentops.render.plan.values import apply_command
 from agentops.render.watch.json import watched_json
 from agentops.render.watch.markdown import watched_markdown
@@ -172,6 +174,16 @@ def report_drift(job: Job, plan: Plan, step: str) -> JobReport:
     keys = ", ".join(found)
     commands = [message_command("warning", "drift", f"changed outside git: {keys}")] if found else []
     return JobReport(ExitCode.DONE, tuple(commands), page)
+
+
+def report_pull(job: Job, environment: str, proposed: Pull | None, left: Sequence[str]) -> JobReport:
+    """Console edits that a pull request brings into git, and what is left for a person."""
+    done = f"Proposed as [#{proposed.number}]({proposed.url})." if proposed else "No file would change."
+    page = f"### agentops pull in `{environment}`\n\n{done}\n"
+    if left:
+        rows = "".join(f"- {quoted(each)}\n" for each in left)
+        page += f"\nTo be brought in by hand, with `agentops pull -e {environment}`:\n\n{rows}"
+    return report_page(job, environment, page, {"changes": _word(proposed is not None)})
 
 
 def report_watch(job: Job, found: Watched, restores: Sequence[Restore]) -> JobReport:

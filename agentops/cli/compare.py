@@ -12,6 +12,7 @@ from agentops import workflow
 from agentops.cli.options import ApiOption, EnvironmentOption, PlanFormat, ProjectOption, VerboseOption
 from agentops.cli.output import stdout_style
 from agentops.cli.session import opened, run_async, scope_of, talk
+from agentops.clock import Period
 from agentops.errors import ExitCode, UsageError
 from agentops.render.compare.html import comparison_html
 from agentops.render.compare.json import comparison_json
@@ -37,6 +38,11 @@ def compare(
     environment: EnvironmentOption = None,
     project: ProjectOption = Path(),
     call_type: CallTypeOption = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="TIME", help='Calls from then on, such as "2026-03-03 10:00".')
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Calls until then.")] = None,
+    zone: Annotated[str, typer.Option("--zone", metavar="NAME", help="The time zone of both.")] = "UTC",
     api: ApiOption = None,
     output_format: Annotated[PlanFormat, typer.Option("--format", help="How to print it.")] = PlanFormat.TEXT,
     verbose: VerboseOption = False,
@@ -46,14 +52,26 @@ def compare(
         raise UsageError("name both revisions, the old and the new, or none", hint=f"`agentops history {key}`")
     names = None if old is None or new is None else (old, new)
     types = call_types(call_type)
+    period = _period(since, until, zone)
     scope = scope_of(project, environment, api, [key], is_verbose=verbose)
 
     async def main() -> Comparison:
         async with opened(scope, needs_specs=False) as deployment:
-            return await workflow.comparing.compare_revisions(deployment, names, types, _tell)
+            return await workflow.comparing.compare_revisions(deployment, names, types, period, _tell)
 
     sys.stdout.write(_output(run_async(main), output_format))
     return ExitCode.DONE
+
+
+def _period(since: str | None, until: str | None, zone: str) -> Period:
+    """Raises UsageError for what is no time, and for two in the wrong order."""
+    read = workflow.moments.read_moment
+    period = Period(
+        read(since, zone, option="--since") if since else None, read(until, zone, option="--until") if until else None
+    )
+    if period.since and period.until and period.since >= period.until:
+        raise UsageError(f"--since {since!r} is not before --until {until!r}", code="no-time")
+    return period
 
 
 def call_types(asked: list[str] | None) -> tuple[str, ...]:

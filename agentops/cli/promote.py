@@ -72,6 +72,7 @@ def promote(
         workflow.applying.ApplyRequest,
         consent,
         progress,
+        output_format,
     )
     if result is None:
         return ExitCode.DONE

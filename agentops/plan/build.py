@@ -59,6 +59,7 @@ class World:
     agent_count: agents that the account has now, archived ones not counted
     leftover: names, by key, of other agents with our mark that no spec means
     unseen:   how many agents that no spec means were not looked at
+    numbers:  the account's phone numbers by product; read only where a spec names one by its digits
     """
 
     generation: Generation
@@ -68,6 +69,7 @@ class World:
     agent_count: int
     leftover: Mapping[str, str] = field(default_factory=dict)
     unseen: int = 0
+    numbers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ class Planner:
         notes += [*found.diagnostics, *circles]
         refusals += found.refusals
         refusals += refuse_protected(environment, changes) + refuse_excess(environment, changes, resources)
-        refusals += refuse_shared_numbers(changes)
+        refusals += refuse_shared_numbers(changes, world.numbers)
         refusals += refuse_by_rules(environment, changes)
         remaining, acknowledged = acknowledge(refusals, self._options.acknowledged, environment.name)
         return Plan(
@@ -287,14 +289,27 @@ def acknowledge(
 
     environment: where the commands that a refusal names are to be run
     """
-    remaining, used = [], set()
+    remaining: list[Refusal] = []
+    used: set[str] = set()
     for refusal in refusals:
-        names = {refusal.acknowledgement, f"{refusal.acknowledgement}:{refusal.agent}"} & acknowledged
-        if refusal.acknowledgement is not None and names:
-            used |= names
-        else:
+        names = names_for(refusal) & acknowledged
+        used |= names
+        if not names:
             remaining.append(replace(refusal, hint=in_environment(refusal.hint, environment)))
-    return tuple(remaining), tuple(sorted(name for name in used if name))
+    return tuple(remaining), tuple(sorted(used))
+
+
+def names_for(refusal: Refusal) -> frozenset[str]:
+    """What `--ack` takes for it, none where it can't be acknowledged."""
+    name = refusal.acknowledgement
+    if name is None:
+        return frozenset()
+    return frozenset((name,) if refusal.agent is None else (name, f"{name}:{refusal.agent}"))
+
+
+def with_acknowledged(plan: Plan, acknowledged: frozenset[str]) -> Plan:
+    """`plan` without the refusals that were acknowledged after it was made. Its digest stays."""
+    return with_refusals(replace(plan, refusals=()), plan.refusals, acknowledged)
 
 
 def with_refusals(plan: Plan, found: Iterable[Refusal], acknowledged: frozenset[str]) -> Plan:

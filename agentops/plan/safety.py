@@ -6,7 +6,7 @@ project's own deny rules are in `policy`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import floor
 
 from agentops.diagnostics import Diagnostic
@@ -89,8 +89,11 @@ def refuse_excess(
     return found
 
 
-def refuse_shared_numbers(changes: Sequence[AgentChange]) -> list[Refusal]:
-    """Phone numbers that several specs claim: each apply would take them from the other agent."""
+def refuse_shared_numbers(changes: Sequence[AgentChange], numbers: Mapping[str, str]) -> list[Refusal]:
+    """Phone numbers that several specs claim: each apply would take them from the other agent.
+
+    numbers: by product, as people write them, where that was asked
+    """
     claimants: dict[str, list[str]] = {}
     for change in changes:
         for number in change.desired.metadata.get("telephonyProductId", ()) if change.desired else ():
@@ -98,7 +101,8 @@ def refuse_shared_numbers(changes: Sequence[AgentChange]) -> list[Refusal]:
     return [
         Refusal(
             code="PHONE_NUMBER_SHARED",
-            summary=f"{key}: phone number {number} is claimed by {', '.join(k for k in keys if k != key)} too",
+            summary=f"{key}: phone number {numbers.get(number, number)} is claimed by "
+            f"{', '.join(other for other in keys if other != key)} too",
             hint="leave the number in one spec",
             agent=key,
         )
@@ -169,7 +173,7 @@ def refuse_costs(costs: CallCosts) -> list[Refusal]:
     left = costs.credits_left
     if left is None or (left > 0 and (costs.cost is None or costs.cost <= left)):
         return []
-    needed = "" if costs.cost is None else f" and cost about {costs.cost:.2f} credits"
+    needed = "" if costs.cost is None else f" and cost about {costs.cost:.2f} by the last calls"
     what = f"the calls take about {costs.minutes:.1f} minutes{needed}, the account has {left:.2f} credits left"
     hint = "buy credits, or apply fewer agents at a time with `--agent`; if it is meant, pass `--ack CREDITS`"
     return [Refusal(code="CREDITS", summary=what, hint=hint, acknowledgement="CREDITS")]

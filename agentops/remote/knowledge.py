@@ -37,7 +37,9 @@ class KnowledgeBases(Requests):
         base_id = data.get("_id") if isinstance(data, dict) else data
         if not isinstance(base_id, str) or not base_id:
             raise PlatformError(
-                "the platform created a knowledge base without saying its id", request="POST /knowledgebase"
+                "the platform created a knowledge base without saying its id",
+                hint="run it again: what is there by now is found by its mark",
+                request="POST /knowledgebase",
             )
         return base_id
 

@@ -23,7 +23,11 @@ class Tools(Requests):
         data = await self._write("POST", "/tool", {"definition": body})
         tool_id = data.get("toolId") if isinstance(data, dict) else data
         if not isinstance(tool_id, str) or not tool_id:
-            raise PlatformError("the platform created a tool without saying its id", request="POST /tool")
+            raise PlatformError(
+                "the platform created a tool without saying its id",
+                hint="run it again: what is there by now is found by its definition",
+                request="POST /tool",
+            )
         return tool_id
 
     async def update(self, resource_id: str, body: Document) -> None:

@@ -23,7 +23,11 @@ class Webhooks(Requests):
         data = await self._write("POST", "/webhook", {**body, "events": []})
         webhook_id = data.get("_id") if isinstance(data, dict) else data
         if not isinstance(webhook_id, str) or not webhook_id:
-            raise PlatformError("the platform created a webhook without saying its id", request="POST /webhook")
+            raise PlatformError(
+                "the platform created a webhook without saying its id",
+                hint="run it again: what is there by now is found by its mark",
+                request="POST /webhook",
+            )
         return webhook_id
 
     async def update(self, resource_id: str, body: Document) -> None:
@@ -47,7 +51,11 @@ class Webhooks(Requests):
         data = await self._get("/webhook", webhookId=resource_id)
         row = read_row(WebhookRow, data[0] if isinstance(data, list) and data else data, "GET /webhook")
         if not row.secret:
-            raise PlatformError("the platform did not say the webhook's signing secret", request="GET /webhook")
+            raise PlatformError(
+                "the platform did not say the webhook's signing secret",
+                hint="look it up in the console",
+                request="GET /webhook",
+            )
         return row.secret
 
 

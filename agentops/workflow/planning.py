@@ -9,6 +9,7 @@ from functools import partial
 from itertools import count
 from typing import TypeVar
 
+from agentops.account import PhoneNumber
 from agentops.clock import Clock, SystemClock
 from agentops.document import AgentListing, Mark, ObservedAgent, read_mark
 from agentops.errors import AgentopsError, PlatformError, SpecError, UsageError
@@ -120,6 +121,7 @@ async def survey(deployment: Deployment, *, prune: bool = False, has_shelf: bool
     selected = [agent.key for agent in deployment.agents]
     shelf = await open_shelf(account, project, selected, prunes=prune) if has_shelf else None
     listings = await account.list_agents()
+    numbers: Sequence[PhoneNumber] = ()
     if names_numbers(project.agents):
         numbers = await account.list_phone_numbers()
         project = replace(project, agents=tuple(with_product_ids(agent, numbers) for agent in project.agents))
@@ -143,6 +145,7 @@ async def survey(deployment: Deployment, *, prune: bool = False, has_shelf: bool
         agent_count=len(listings),
         leftover={key: each.name for key, each in orphans.items() if key not in pruned} if is_everything else {},
         unseen=sum(each.agent_id not in marks for each in matching.unmatched) if is_everything else 0,
+        numbers={each.product_id: each.number for each in numbers if each.number},
         shelf=shelf,
     )
 

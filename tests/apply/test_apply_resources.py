@@ -13,10 +13,13 @@ from shelf_world import AGENT, FILES, TOOL, WEBHOOK, ShelfWorld, open_shelf_worl
 from agentops.apply.model import Outcome, Verdict
 from agentops.document import Generation
 from agentops.errors import RefusedError, StaleError
+from agentops.importers.atoms.importing import import_observed
+from agentops.importers.atoms.shared import write_tools
 from agentops.plan.approval import require_same
 from agentops.plan.build import PlanOptions
 from agentops.plan.plan_json import to_json
 from agentops.plan.serial import from_json
+from agentops.remote.port import Publication
 from agentops.render.drift.text import drift_text
 from agentops.settings import Settings
 from agentops.workflow.pulling import pull, write_pulled
@@ -310,3 +313,28 @@ async def test_an_account_without_the_folders_is_asked_nothing_more(shelf: Shelf
     shelf.world.transport.log.clear()
     await shelf.plan()
     assert len(shelf.world.transport.log) == 3, shelf.world.transport.log
+
+
+async def test_an_import_writes_the_tools_that_agents_share_and_its_plan_is_empty(shelf: ShelfWorld) -> None:
+    writer = shelf.world.writer
+    headers = {"Authorization": "Bearer sk_live_51Habcdefghijklmnopqrs"}
+    definition = {"type": "api_call", "name": "Look-Up", "description": "D ${{ x }}", "method": "GET"}
+    tool_id = await writer.tools.create({**definition, "url": "https://a.example", "headers": headers})
+    agent_id = await writer.create_agent("Acme")
+    observed = await writer.read_agent(await writer.read_listing(agent_id))
+    body = {"firstMessage": "Hi.", "singlePromptConfig": {"prompt": "Help.", "toolRefs": [tool_id]}}
+    await writer.write_draft(observed, await writer.open_draft(observed, "x"), body)
+    await writer.publish_draft(Publication(agent_id, "by hand", branch_id=observed.branch_id))
+    shelf.world.clock.elapsed_s += 60
+    observed = await writer.read_agent(await writer.read_listing(agent_id))
+    shared = write_tools([observed], await writer.tools.list())
+    made = import_observed([observed], "test", shared=shared)
+    assert list(made.secrets) == ["LOOK_UP_AUTHORIZATION"]
+    assert "sk_live" not in str(made.files)
+    assert "${{ ref.tool.look_up }}" in made.files["agents/acme.yaml"]
+    shelf.write(dict.fromkeys(name for name in FILES if name != "agentops.yaml"))
+    shelf.write(made.files)
+    shelf.environ["LOOK_UP_AUTHORIZATION"] = headers["Authorization"]
+    plan = await shelf.plan()
+    assert plan.is_empty, plan
+    assert [each.key for each in plan.resources] == ["tool look_up"]

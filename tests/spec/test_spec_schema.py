@@ -20,7 +20,11 @@ from agentops.spec.tree import to_plain
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = all_schemas()
-EXAMPLES = [*sorted((ROOT / "agents").rglob("*.yaml")), ROOT / "agentops.yaml"]
+EXAMPLES = [
+    *sorted((ROOT / "agents").rglob("*.yaml")),
+    *sorted(path for path in (ROOT / "examples").rglob("*.yaml") if ".agentops" not in path.parts),
+    ROOT / "agentops.yaml",
+]
 # What a schema for a single file can see of an example: structure, not meaning.
 STRUCTURAL = (
     "unknown-field",

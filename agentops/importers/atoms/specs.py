@@ -77,7 +77,7 @@ class SpecWriter:
         found = {}
         for name, value in observed.listing.metadata.items():
             if name in METADATA and value not in (None, "", []):
-                found[METADATA[name]] = _literal_tree(value)
+                found[METADATA[name]] = literal_leaves(value)
         if not self.keeps_defaults and found.get("inbound") is True:
             del found["inbound"]
         if not self.keeps_defaults and found.get("visible_to_everyone") is False:
@@ -123,9 +123,12 @@ def _is_below(path: str, other: str) -> bool:
     return path.startswith((f"{other}.", f"{other}["))
 
 
-def _literal_tree(value: Any) -> Any:
+def literal_leaves(value: Any) -> Any:
+    """`value` with every text in it as a spec writes it, so that nothing in it is taken for an expression."""
+    if isinstance(value, dict):
+        return {name: literal_leaves(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_literal_tree(item) for item in value]
+        return [literal_leaves(item) for item in value]
     return literal(value) if isinstance(value, str) else value
 
 
