@@ -18,6 +18,7 @@ from agentops.render.compare.html import comparison_html
 from agentops.render.compare.json import comparison_json
 from agentops.render.compare.markdown import comparison_markdown
 from agentops.render.compare.text import comparison_text
+from agentops.render.style import plural
 
 if TYPE_CHECKING:
     from agentops.compare.comparison import Comparison
@@ -83,7 +84,7 @@ def call_types(asked: list[str] | None) -> tuple[str, ...]:
 
 
 def _tell(count: int) -> None:
-    talk(f"  {count} calls read")
+    talk(f"  {plural(count, 'call')} read")
 
 
 def _output(found: Comparison, output_format: PlanFormat) -> str:

@@ -35,6 +35,7 @@ from agentops.cli.options import (
 from agentops.cli.output import tell_warning
 from agentops.cli.session import Scope, opened, read_project, run_async, scope_of, talk
 from agentops.errors import ExitCode, UsageError
+from agentops.render.style import plural
 from agentops.state import state_folder
 from agentops.workflow.call_wiring import estimate_usage
 from agentops.workflow.calls import CallRequest, estimate_min
@@ -252,7 +253,8 @@ def _say_what_would_be_called(scope: Scope, request: CallRequest, output_format:
     judged = (
         f", at most {usage.requests} requests to the judge (about {usage.tokens:,} tokens)" if usage.requests else ""
     )
-    print(f"{len(scripts)} scripts, about {estimate_min(scripts):.1f} minutes of calls{judged}. Nothing was called.")
+    minutes = f"about {estimate_min(scripts):.1f} minutes of calls{judged}"
+    print(f"{plural(len(scripts), 'script')}, {minutes}. Nothing was called.")
     return ExitCode.DONE
 
 

@@ -225,4 +225,4 @@ def test_the_doctor_looks_at_the_machine_and_the_specs(
     assert all(each.next_step for each in lacking)
     assert look_at_project(committed.project()).detail == "2 agents valid in test"
     committed.write("agents/desk.yaml", "name: Desk\nconfig: {firstMesage: Hello}\n")
-    assert look_at_project(read_project(committed.root, None, SETTINGS)).detail == "1 problems"
+    assert look_at_project(read_project(committed.root, None, SETTINGS)).detail == "1 problem"
