@@ -121,7 +121,7 @@ def push_revert(run: GithubRun, revert: Revert, environ: Mapping[str, str]) -> t
 
 
 def _revert_command(git: _Git, sha: str) -> list[str]:
-    parents = git.run("show", "--no-patch", "--format=%P", sha).split()
+    parents = git.run("show", "--no-patch", "--format=%P", "--end-of-options", sha).split()
     side = ["--mainline", "1"] if len(parents) > 1 else []
     return [*_AS_BOT, "revert", "--no-edit", *side, sha]
 
@@ -211,7 +211,7 @@ class _Git:
 
     def commit_of(self, name: str) -> str | None:
         """The full id of the commit that `name` starts; None when the repository has none."""
-        found = self._ended(("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"))
+        found = self._ended(("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"))
         return found.stdout.strip() or None
 
     def _ended(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
@@ -220,7 +220,8 @@ class _Git:
             cwd=self.place,
             env=dict(self.environment),
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
         )
 

@@ -298,7 +298,7 @@ def every_error(
     return found
 
 
-_EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.S)
+_EXPRESSION = re.compile(r"\$\{\{(?:(?!\$\{\{).)*?\}\}", re.S)
 _READS = re.compile(r"\b(?:file|yaml)\(")
 
 
