@@ -21,8 +21,8 @@ WITHOUT_ENVIRONMENT = frozenset(
         "emulator",
         "ci files",
         "forget",
-        "help",
         "promote",
+        "help",
     }
 )
 _NAMED = re.compile(r"\s(-e|--env|--environment|--help)\b")

@@ -16,6 +16,7 @@ from agentops.ci.approval import Approval
 from agentops.ci.comment import fit
 from agentops.ci.files import write_outputs, write_summary
 from agentops.ci.job import Job
+from agentops.ci.model import Pull
 from agentops.ci.revert import Restore, write_restores
 from agentops.compare.watched import Watched
 from agentops.diagnostics import Diagnostic, has_errors
@@ -30,12 +31,14 @@ from agentops.render.ci.markdown import (
     checked_page,
     drift_page,
     drifted,
+    drifted_resources,
     failure_page,
     plan_page,
     preview_page,
     rollback_page,
 )
 from agentops.render.plan.html import Made, plan_html
+from agentops.render.plan.markdown_fields import quoted
 from agentops.render.plan.values import apply_command
 from agentops.render.watch.json import watched_json
 from agentops.render.watch.markdown import watched_markdown
@@ -165,12 +168,22 @@ def report_superseded(job: Job, environment: str, head: str) -> JobReport:
 
 def report_drift(job: Job, plan: Plan, step: str) -> JobReport:
     """Drift that was found, or none; `step` says what became of its issue. The job ends well: the issue speaks."""
-    found = drifted(plan)
+    found = [*(change.key for change in drifted(plan)), *(change.key for change in drifted_resources(plan))]
     page = f"### agentops drift in `{plan.environment}`\n\n{step}\n" + (f"\n{drift_page(plan)}" if found else "")
     _hand_over(job, plan.environment, ExitCode.DONE, {"changes": _word(bool(found))}, page)
-    keys = ", ".join(change.key for change in found)
+    keys = ", ".join(found)
     commands = [message_command("warning", "drift", f"changed outside git: {keys}")] if found else []
     return JobReport(ExitCode.DONE, tuple(commands), page)
+
+
+def report_pull(job: Job, environment: str, proposed: Pull | None, left: Sequence[str]) -> JobReport:
+    """Console edits that a pull request brings into git, and what is left for a person."""
+    done = f"Proposed as [#{proposed.number}]({proposed.url})." if proposed else "No file would change."
+    page = f"### agentops pull in `{environment}`\n\n{done}\n"
+    if left:
+        rows = "".join(f"- {quoted(each)}\n" for each in left)
+        page += f"\nTo be brought in by hand, with `agentops pull -e {environment}`:\n\n{rows}"
+    return report_page(job, environment, page, {"changes": _word(proposed is not None)})
 
 
 def report_watch(job: Job, found: Watched, restores: Sequence[Restore]) -> JobReport:

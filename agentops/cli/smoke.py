@@ -17,9 +17,9 @@ import typer
 from agentops import workflow
 from agentops.calls.baseline import NO_BASELINE
 from agentops.calls.folder import keep_in
-from agentops.calls.schedule import RunOptions
+from agentops.calls.schedule import Progress, RunOptions
 from agentops.cli import completion
-from agentops.cli.call_pages import exit_code_of, run_output, tell_progress, write_pages
+from agentops.cli.call_pages import exit_code_of, run_output, tell_ends, tell_progress, write_pages
 from agentops.cli.mutants import try_mutants
 from agentops.cli.options import (
     AgentOption,
@@ -132,6 +132,7 @@ def smoke(
         coverage,
         preview,
         revision,
+        tell_progress if output_format is TextOrJson.TEXT else tell_ends,
     )
     run, folder, floor = run_async(lambda: _call(scope, request, asked))
     # What was heard is told first: it was paid for, and a full disk takes the pages only.
@@ -175,6 +176,7 @@ class _Asked:
     coverage: bool
     preview: str | None
     revision: str | None
+    progress: Progress
 
 
 async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunReport, Path, float | None]:
@@ -193,7 +195,7 @@ async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunR
             return await recorded.judge_again(deployment, scripts, asked.rejudge, folder, before), folder, None
         floor = deployment.environment.deploy.coverage_floor
         options = RunOptions(
-            concurrency=asked.concurrency, shard=request.shard, progress=tell_progress, keep=keep_in(folder)
+            concurrency=asked.concurrency, shard=request.shard, progress=asked.progress, keep=keep_in(folder)
         )
         measures_coverage = asked.coverage or floor is not None
         async with AsyncExitStack() as until_called:

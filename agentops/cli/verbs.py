@@ -26,6 +26,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "compare": ("agentops.cli.compare:compare", "Compare what callers met with under two revisions."),
         "watch": ("agentops.cli.watch:watch", "Hold callers' calls since a deploy against rules; restore what fails."),
         "rollback": ("agentops.cli.rollback:rollback", "Put an earlier revision back in service."),
+        "webhook": (
+            "agentops.cli.webhook:webhook",
+            "Print the secret that a webhook is signed with.",
+        ),
         "preview": ("agentops.cli.preview:preview", "Put up copies to call before anything goes live: up, down, gc."),
     },
     "Call": {

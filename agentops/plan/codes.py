@@ -38,6 +38,37 @@ _TABLE = (
         True,
     ),
     Code(
+        "FOREIGN_RESOURCE",
+        "A tool, knowledge base or webhook of this name is used by others of the account",
+        "It carries the mark of another project or environment, or agents that are not of this project use it: "
+        "changing or deleting it would change theirs.",
+        "Give yours a name or an address of its own, for example with the environment in it. A tool or a knowledge "
+        "base may have the same name: acknowledge to make yours beside it.",
+        True,
+    ),
+    Code(
+        "AMBIGUOUS_RESOURCE",
+        "Several webhooks of the account carry the mark of one file",
+        "Which of them people rely on is not known here.",
+        "Delete all but one in the console.",
+    ),
+    Code(
+        "FOREIGN_SUBSCRIPTION",
+        "An agent would be taken off somebody else's webhook",
+        "On the platform, subscribing an agent to a webhook takes it off every other one. Whoever receives those "
+        "events would hear nothing more, and nobody would tell them.",
+        "Agree with its owner, then acknowledge.",
+        True,
+    ),
+    Code(
+        "IN_PLACE",
+        "A tool or knowledge base would be edited where live agents use it",
+        "Every agent that refers to it has the change at once: no version holds what was there before, so that neither "
+        "a failed call nor `rollback` brings it back.",
+        "Take `in_place` out of its file to have a new one made, or acknowledge.",
+        True,
+    ),
+    Code(
         "REDEPLOY",
         "Exactly this configuration was rolled back",
         "It failed when it served callers, and nothing about it has changed since.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import time
 from pathlib import Path
@@ -23,6 +23,7 @@ from agentops.document import (
     SecretRef,
 )
 from agentops.errors import UsageError
+from agentops.resources import Address
 from agentops.spec.check import check
 from agentops.spec.closest import closest
 from agentops.spec.files import PROJECT_FILE, FileProblem, ProjectFiles
@@ -38,6 +39,7 @@ from agentops.spec.model.project import (
     ModelSpec,
     ProjectSpec,
 )
+from agentops.spec.policies import Policy, read_policies
 from agentops.spec.rendering import Rendering
 from agentops.spec.scope import Functions, GitFacts, Names, SecretOrigin, Secrets, git_names
 from agentops.spec.secret_places import unfit_characters
@@ -56,6 +58,7 @@ class ProjectContext:
 
     environment: None when `agentops.yaml` has errors that leave no environment to speak of
     environments: the names of all environments; `defaults` is laid under every spec
+    references: what `ref` is in an expression; files behind references are noted in its first argument
     """
 
     files: ProjectFiles
@@ -71,6 +74,8 @@ class ProjectContext:
     passthrough: frozenset[str] = frozenset()
     forgotten: frozenset[str] = frozenset()
     lint: LintSpec | None = None
+    references: Callable[[dict[str, None], tuple[Address, ...]], Names] = lambda read, opened: Names("ref", {})
+    policies: tuple[Policy, ...] = ()
     budget: Budget = field(default_factory=Budget)
 
 
@@ -113,6 +118,8 @@ def read_project(
     if not isinstance(block, Map):
         block = Map(environments.marks[name])
     problems += _unmet_requirements(environments)
+    policies, wrong = read_policies(files, tree, tuple(environments))
+    problems += wrong
     reader = _EnvironmentReader(files, environ, name, problems)
     secrets = Secrets(reader.sources(block), environ, is_needed=needs_secrets)
     variables = reader.variables(tree.get("variables"), block.get("variables"), secrets)
@@ -128,6 +135,7 @@ def read_project(
         passthrough=frozenset(spec.passthrough or ()) if spec else frozenset(),
         forgotten=frozenset(spec.forgotten or ()) if spec else frozenset(),
         lint=spec.lint if spec else None,
+        policies=policies,
     )  # fmt: skip
 
 

@@ -34,11 +34,13 @@ if TYPE_CHECKING:
     from agentops.workflow import past_calls as past_calls
     from agentops.workflow import plan_file as plan_file
     from agentops.workflow import planning as planning
+    from agentops.workflow import policing as policing
     from agentops.workflow import previewing as previewing
     from agentops.workflow import probing as probing
     from agentops.workflow import projects as projects
     from agentops.workflow import pulling as pulling
     from agentops.workflow import recorded_calls as recorded_calls
+    from agentops.workflow import resources as resources
     from agentops.workflow import revision_calls as revision_calls
     from agentops.workflow import scripts as scripts
     from agentops.workflow import selecting as selecting

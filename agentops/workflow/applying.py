@@ -19,6 +19,7 @@ from agentops.state import state_folder
 from agentops.workflow.calls import PageWriter, PlanWriter, SmokeAfterDeploy, prepare_smoke
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.previewing import PreviewHooks, gated_keys, pass_gate
+from agentops.workflow.uploads import read_uploads, require_renderer
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ async def apply_deployment(
     line that nobody answers changes nothing.
     """
     require_applyable(plan)
+    require_renderer(plan)
     environment, clock = deployment.environment, SystemClock()
     run_id = new_run_id(clock.now())
     calls_after = environment.deploy.smoke if request.smoke is None else request.smoke
@@ -76,7 +78,8 @@ async def apply_deployment(
         if is_gated and (held_back := await pass_gate(deployment, plan, PreviewHooks(tell, smoke), run_id)):
             return scrubber.deep(held_back)
         after = smoke if calls_after else None
-        hooks = Hooks(smoke=after, record=journal, on_event=tell, clock=clock, run_id=run_id)
+        read_file = read_uploads(deployment.root)
+        hooks = Hooks(after, journal, on_event=tell, clock=clock, run_id=run_id, read_file=read_file)
         result = await apply_plan(plan, deployment.account, options, hooks)
         if journal.lost is not None:
             on_event(Warned("journal", f"it ends before the run did: {journal.lost.summary}"))

@@ -92,14 +92,18 @@ def _between(line: Line, request: BisectRequest) -> tuple[Revision, ...]:
     key = line.agent.key
     bad = line.revision(request.bad) if request.bad else line.live
     if bad is None:
-        raise UsageError(f"{key}: no revision serves calls; name one with --bad", code="not-deployed")
+        raise UsageError(f"{key}: no revision serves calls", hint="name one with --bad", code="not-deployed")
     callable_ = [
         each for each in reversed(line.revisions) if each.branch_id == bad.branch_id and each.scan is ScanState.PASSED
     ]
     ids = [each.revision_id for each in callable_]
     good = line.revision(request.good) if request.good else next((each for each in callable_ if each.label), bad)
     if good.revision_id not in ids or bad.revision_id not in ids:
-        raise UsageError(f"{key}: both revisions have to be published, on one branch", code="bad-ends")
+        raise UsageError(
+            f"{key}: both revisions have to be published, on one branch",
+            hint=f"`agentops history {key}` lists them; name them with --good and --bad",
+            code="bad-ends",
+        )
     first, last = ids.index(good.revision_id), ids.index(bad.revision_id)
     if first >= last:
         raise UsageError(

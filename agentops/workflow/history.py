@@ -105,7 +105,7 @@ async def _plan(
 
 async def list_deployed(deployment: Deployment) -> list[tuple[DesiredAgent, AgentListing]]:
     """The selected agents that are on the platform. A spec is not needed for it: our marks tell, too."""
-    world = await survey(deployment)
+    world = await survey(deployment, has_shelf=False)
     matches = [as_deployed(each, None) if not each.desired.name else each for each in world.matching.matches]
     found = [(match.desired, match.listing) for match in matches if match.listing is not None]
     if not found:

@@ -14,7 +14,10 @@ from agentops.plan.policy import RULES
 SOURCES = Path(__file__).parents[2] / "agentops" / "plan"
 _NAMED = re.compile(r'(?:code=|_note\(change, |_refusal\(change, )"([A-Za-z_-]+)"')
 # raised, not part of a plan
-ERRORS = {"PLAN_STALE", "PLAN_FORMAT", "bad-side", "bad-selection", "unknown-agent", "unknown-tag", "empty-selection"}
+ERRORS = {
+    *("PLAN_STALE", "PLAN_FORMAT", "bad-side", "bad-selection", "unknown-agent", "unknown-tag", "empty-selection"),
+    "resource-missing",
+}
 
 
 def named() -> set[str]:

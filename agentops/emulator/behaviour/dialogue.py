@@ -15,6 +15,7 @@ from agentops import speech
 from agentops.emulator.behaviour.files import Behaviour, Faults, Reply, Scalar, Turn, When
 from agentops.emulator.behaviour.playbooks import Hop, PlaybookRouter
 
+KNOWN = "_knownFiles"  # where a call's configuration names what the agent's knowledge bases hold
 NOT_UNDERSTOOD = "Sorry, I did not catch that. Could you say it again?"
 UNABLE = "I'm sorry, I can't help with that."
 STILL_THERE = "Are you still there?"
@@ -222,6 +223,8 @@ class Dialogue:
         used = [reply.call.tool] if reply.call else []
         used += [reply.transfer] if reply.transfer else []
         if any(self.tool(name) is None for name in used):
+            return None
+        if reply.from_knowledge is not None and reply.from_knowledge not in self._config.get(KNOWN, ()):
             return None
         values: dict[str, Scalar] = {}
         for name, pattern in reply.from_prompt.items():

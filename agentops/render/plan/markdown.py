@@ -14,16 +14,17 @@ from agentops.plan.model import Action, AgentChange, Drift, Plan
 from agentops.plan.sharing import Shared, Sharing, share
 from agentops.render.plan.markdown_fields import AT, field_lines, moved_lines, quoted
 from agentops.render.plan.parts import joined
+from agentops.render.plan.resources import counted, resource_details, resource_markdown, shown_resources
 from agentops.render.plan.values import (
     ACTION_WORDS,
     DRIFT_WORDS,
     apply_command,
     calls_text,
     create_text,
+    told_once,
     uncalled_text,
 )
 from agentops.render.style import plural
-from agentops.render.visible import all_visible
 
 _KEYS_LISTED = 4_000  # characters
 COMMENT_LIMIT = 60_000  # characters; GitHub takes 65,536 in a comment
@@ -45,7 +46,7 @@ def plan_marker(plan: Plan) -> str:
 
 def plan_markdown(plan: Plan, *, limit: int = COMMENT_LIMIT) -> str:
     """The plan in at most `limit` characters (2,000 at the least); what doesn't fit is counted or listed by name."""
-    plan = all_visible(plan)
+    plan = told_once(plan)
     sharing = share(plan.changes)
     head = "\n".join(_head(plan, sharing, limit // 4))
     foot = "\n".join(_foot(plan, limit // 8))
@@ -53,16 +54,19 @@ def plan_markdown(plan: Plan, *, limit: int = COMMENT_LIMIT) -> str:
     sections: list[str] = []
     left_out: list[str] = []
     alike = [change for change in plan.changes if sharing.is_all_of(change)]
-    told = [change for change in plan.changes if (change.is_change or change.drift_fields) and change not in alike]
-    made = [(path_text(each.changes[-1].path), _shared(each)) for each in sharing.shared]
+    told = [each for each in plan.changes if (each.is_change or each.drift_fields) and not sharing.is_all_of(each)]
+    made = [(str(each.address), resource_details(each)) for each in shown_resources(plan) if each.fields]
+    made += [(path_text(each.changes[-1].path), _shared(each)) for each in sharing.shared]
     made += [(change.key, _agent(change, sharing)) for change in told]
-    for name, lines in made:
-        section = "\n".join(lines)
-        if len(section) <= room:
-            sections.append(section)
-            room -= len(section) + 1
-        else:
-            left_out.append(name)
+    written = ["\n".join(lines) for _, lines in made]
+    kept: set[int] = set()
+    for index in sorted(range(len(made)), key=lambda index: len(written[index])):
+        # The shortest first: one long prompt does not cost every other agent its details.
+        if len(written[index]) <= room:
+            kept.add(index)
+            room -= len(written[index]) + 1
+    sections += [section for index, section in enumerate(written) if index in kept]
+    left_out += [name for index, (name, _) in enumerate(made) if index not in kept]
     if left_out:
         names = ", ".join(_as_fits([f"`{key}`" for key in left_out], limit // 16, "{} more"))
         sections.append(
@@ -78,7 +82,7 @@ def _head(plan: Plan, sharing: Sharing, room: int) -> Iterator[str]:
     yield ""
     if plan.is_empty and not plan.refusals:
         compared = f"{plural(len(plan.changes), 'agent')} compared" if plan.changes else "No agent was selected"
-        yield f"**No changes.** {compared}."
+        yield f"**No changes.** {compared}{counted(plan)}."
         yield ""
         return
     counts = Counter(change.action for change in plan.changes)
@@ -89,13 +93,14 @@ def _head(plan: Plan, sharing: Sharing, room: int) -> Iterator[str]:
         lines = [f"> - **{r.code}**: {quoted(r.summary)}. Next: {' '.join(r.hint.split())}" for r in plan.refusals]
         yield from _as_fits(lines, room, "> - and {} more")
         yield ""
+    yield from _as_fits(list(resource_markdown(shown_resources(plan))), room, "| | and {} more | | |")
     if plan.call_costs:
         yield f"Calls: {quoted(str(plan.call_costs))}."
         yield ""
     yield "| | agent | what | fields | risk |"
     yield "|---|---|---|---|---|"
     alike = [change for change in plan.changes if sharing.is_all_of(change)]
-    others = [change for change in plan.changes if change not in alike]
+    others = [change for change in plan.changes if not sharing.is_all_of(change)]
     rows = [_row(change) for change in sorted(others, key=lambda change: not change.is_change)]
     yield from _as_fits([*_row_of_all(alike), *rows], room, "| | | and {} more | | |")
     yield ""
@@ -148,7 +153,8 @@ def _agent(change: AgentChange, sharing: Sharing) -> Iterator[str]:
     yield f"<details><summary>{_ICONS[change.action]} <code>{change.key}</code> {_html(change.name)}</summary>"
     yield ""
     if change.drift is not Drift.NONE:
-        yield f"**{DRIFT_WORDS[change.drift]}**: {quoted(change.drift_detail)}"
+        detail = f": {quoted(change.drift_detail)}" if change.drift_detail else ""
+        yield f"**{DRIFT_WORDS[change.drift]}**{detail}"
         yield ""
     if change.uncalled_since is not None:
         yield f"**{uncalled_text(change)}**"

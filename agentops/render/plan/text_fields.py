@@ -17,6 +17,7 @@ from agentops.render.plan.values import (
     has_another_value,
     has_lines,
     is_long,
+    left_text,
     piece_text,
     size_text,
     value_text,
@@ -57,6 +58,8 @@ def change_lines(change: FieldChange, style: Style, indent: str) -> Iterator[str
             yield from _named(part, change, f"{sign}{part.name}:", style, indent)
         else:
             yield from _values(part, change, style, indent)
+    if left := left_text(change):
+        yield from style.wrap(left, indent, indent + "  ")
 
 
 def new_field_lines(change: FieldChange, style: Style) -> Iterator[str]:
@@ -128,7 +131,7 @@ def _text_lines(texts: tuple[str, str], change: FieldChange, part: Part, style: 
             yield style.paint(f"{room}  in {placed.file}:", "faint")
         start = f"{indent}{placed.number:>5} " if is_numbered else indent
         if isinstance(entry, Fold):
-            yield style.paint(f"{room}  ... {fold_text(entry)}", "faint")
+            yield style.paint(f"{room}... {fold_text(entry)}", "faint")
         elif isinstance(entry, Moved):
             sign = ">" if entry.is_here else "<"
             lines = style.wrap(f"{sign} {placed.moved}", start, f"{room}  ")

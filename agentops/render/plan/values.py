@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from agentops.document import CLEARED, Secret
 from agentops.plan.concealment import MARK
 from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Operation, Plan
 from agentops.plan.plan_json import value_data
+from agentops.render.plan.parts import left_behind
 from agentops.render.plan.word_diff import Fold, Piece, is_similar
 from agentops.render.style import plural
-from agentops.render.visible import on_one_line
+from agentops.render.visible import all_visible, on_one_line
+from agentops.resources import Ref
 
 SYMBOLS = {
     Action.CREATE: "+",
@@ -86,6 +89,8 @@ def value_text(value: Any) -> str:
         return "(emptied)"
     if isinstance(value, Secret):
         return _secret_text(value)
+    if isinstance(value, Ref):
+        return str(value)
     return json.dumps(_readable(value), ensure_ascii=False)
 
 
@@ -117,6 +122,17 @@ def words_text(before: str, after: str) -> str:
     return f"{plural(abs(more), 'word')} {'more' if more > 0 else 'less'}" if more else "as many words as before"
 
 
+def left_text(change: FieldChange) -> str:
+    """What an item does not take along to its new key, in one sentence; empty for none."""
+    left = ", ".join(f"{part.name} {_in_short(part.before)}" for part in left_behind(change))
+    return f"not taken along to the new name: {left}" if left else ""
+
+
+def _in_short(value: Any) -> str:
+    is_too_long = isinstance(value, str) and len(value) > SHOWN_WHOLE
+    return f"(a text of {size_text(value)})" if is_too_long else value_text(value)
+
+
 def change_text(change: FieldChange) -> str | None:
     """Both values on one line; None where the words or the parts that differ say more."""
     before, after = change.before, change.after
@@ -125,6 +141,16 @@ def change_text(change: FieldChange) -> str | None:
     if any(is_long(change.path[-1], side) for side in (before, after)):
         return None
     return f"{value_text(before)} -> {value_text(after)}"
+
+
+def told_once(plan: Plan) -> Plan:
+    """The plan as it is shown: what was found outside git is left to the refusal where one says it."""
+    said = {change.key: [r.summary for r in plan.refusals if r.agent == change.key] for change in plan.changes}
+    changes = tuple(
+        replace(each, drift_detail="") if any(each.drift_detail in text for text in said[each.key]) else each
+        for each in plan.changes
+    )
+    return all_visible(replace(plan, changes=changes))
 
 
 def create_text(change: AgentChange) -> str:
@@ -170,6 +196,8 @@ def _readable(value: Any) -> Any:
     """JSON data in which a secret is its reference in words."""
     if isinstance(value, Secret):
         return _secret_text(value)
+    if isinstance(value, Ref):
+        return str(value)
     if isinstance(value, dict):
         return {name: _readable(item) for name, item in value.items()}
     if isinstance(value, list | tuple):

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from agentops.spec.model.base import Format, Model, SecretText, Vocabulary
+from agentops.spec.model.policy import PolicySpec
 from agentops.watch_rules import WATCH_DISPOSITION, WATCH_METRICS
 
 EnvironmentName = Annotated[
@@ -261,3 +262,6 @@ class ProjectSpec(Model):
     judge: JudgeSpec | None = Field(default=None, description="Decides what calls mean and speaks for callers.")
     listen: ModelSpec | None = Field(default=None, description="Hears what agents say, in any language.")
     lint: LintSpec | None = Field(default=None, description="Lint rules and thresholds.")
+    policies: list[PolicySpec] | None = Field(
+        default=None, description="What has to hold for an agent before it is deployed; also in policy/*.yaml."
+    )

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from agentops.emulator.rest.library.in_calls import with_library
 from agentops.emulator.rest.versioning import versions
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import Phoned, Phoning, Store, from_iso, to_iso
@@ -63,7 +64,7 @@ def _phone(store: Store, agent: Body, phone: Phoning, timeline: list[tuple[datet
         random = Random(f"{key} {made}")
         begins = at + timedelta(hours=random.expovariate(phone.calls_per_hour))
         revision = next((each for since, each in reversed(timeline) if since <= begins), timeline[0][1])
-        call = phone.call(revision["_id"], revision["config"], random)
+        call = phone.call(revision["_id"], with_library(store, revision["config"]), random)
         if begins + timedelta(milliseconds=call.ends_ms) > now:
             break
         _record(store, agent, revision, call, begins, random)
