@@ -105,6 +105,7 @@ def test_each_refusal_alone_calls_nobody(
     assert checked.code == 4
     assert re.findall(r"\[([A-Z_]+)\]", checked.out) == [code]
     assert way_out in checked.out
+    assert f"{code}: " in agentops("explain", code).out
     assert agentops("campaign", "create", "renewals").code == 0  # dials nobody
     digest = checked.out.rpartition("digest: ")[2].strip()
     assert agentops("campaign", "start", "renewals", "--yes", "--digest", digest).code == 4
