@@ -10,7 +10,7 @@ WORKERS ?= 2
 # Commands that the tests and the demo start would compile every module anew, and take three times as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint types bench soak mutants browser node clean
+.PHONY: demo test check coverage lint types live bench soak mutants secrets browser node clean
 
 # What the product needs, and on top of it what its tests need.
 $(VENV)/.ready: pyproject.toml
@@ -77,6 +77,11 @@ bench: $(VENV)/.ready-dev
 # A fleet under random faults, until it converges; minutes long, so not part of the tests.
 soak: $(VENV)/.ready-dev
 	$(BIN)/python tests/apply/soak.py
+
+# Days of work with generated secrets, and every byte that each leaves: `make secrets EXAMPLES=50`. Ten seconds a day.
+EXAMPLES ?= 20
+secrets: $(VENV)/.ready-dev
+	EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/cli/test_cli_secret_property.py --timeout 3600
 
 # Small changes of the code, and whether the tests notice: `make mutants PARTS="plan remote" SAMPLE=20 SEED=7`.
 # Minutes long, so not part of the tests.

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from agentops.diagnostics import Stretch, Where
+from agentops.timing import CalmHours, Freeze
 from agentops.watch_rules import WatchRule
 
 # Configuration as plain data in the platform's write vocabulary: dicts, lists, strings, numbers, booleans and
@@ -201,6 +202,7 @@ class Environment:
     paths whose console edits are accepted; `protected_agents` are keys never changed without acknowledgement. None for
     `requests_per_second` and `max_in_flight` leaves them to the client.
     `judge` decides what calls mean and speaks for simulated callers, `listen` hears what agents say.
+    `freezes` and `calm_hours` say when it may be deployed to.
     `requires` is the environment where the same files have to serve and have passed their calls before.
     `secrets` are all that can be resolved here, whether a spec uses them or not: none of them may be shown.
     """
@@ -224,6 +226,8 @@ class Environment:
     listen: ModelEndpoint | None = None
     secrets: tuple[SecretRef, ...] = ()
     requires: str | None = None
+    freezes: tuple[Freeze, ...] = ()
+    calm_hours: CalmHours | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -480,7 +484,7 @@ class Note:
         return self.revision in (revision.revision_id, str(revision.number))
 
 
-_NOTE = re.compile(rf"\s*\[ao ({'|'.join(kind.value for kind in NoteKind)}) (\w+)\]")
+_NOTE = re.compile(rf"\s{{0,9}}\[ao ({'|'.join(kind.value for kind in NoteKind)}) (\w+)\]")
 
 
 def note_on(kind: NoteKind, revision: Revision) -> Note:

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from agentops.scrub import NO_SECRETS, Scrubber
+
 DEFAULT_SAMPLE_RATE_HZ = 24_000
 
 # What one session may take of this machine. An answer comes faster than it is heard, but not by ten minutes.
@@ -24,6 +26,7 @@ _MAX_DEPTH = 64
 _MAX_ARGUMENTS = 256 * 2**10
 _MAX_TEXT = 32_000
 _MAX_NAME = 200
+_LONGEST_SECRET = 16_000  # characters that one may take, however it is spelled
 _MAX_AHEAD_MS = 600_000
 _MAX_SESSION_BYTES = 256 * 2**20
 _COST_OF_FRAME = 1_000  # bytes that any frame takes here, however short it is
@@ -175,6 +178,7 @@ class Protocol:
     `last_fault_code` decides, with the close code, whether a session that never opened may be tried again.
     `asked_rate_hz`: the rate the session was asked for; another one would make the caller speak at a wrong speed.
     `is_spent`: the other side has sent more than any call holds, and nothing more is to be read.
+    `scrubber`: takes secrets out of what is quoted, before it is cut: half of one is not recognised any more.
     """
 
     mode: Mode
@@ -184,6 +188,7 @@ class Protocol:
     may_hold: bool = False
     asked_rate_hz: int = DEFAULT_SAMPLE_RATE_HZ
     is_spent: bool = False
+    scrubber: Scrubber = NO_SECRETS
     _taken_bytes: int = 0
     _plays_until_ms: float = 0.0
 
@@ -234,33 +239,34 @@ class Protocol:
             case "output_audio.delta":
                 return self._read_audio(message, at_ms)
             case "transcript" | "transcript.delta":
-                return _read_transcript(message, at_ms, is_final=kind == "transcript")
+                return self._read_transcript(message, at_ms, is_final=kind == "transcript")
             case "interruption":
                 self._plays_until_ms = at_ms
                 return Interruption(at_ms)
             case "function_call":
-                return _read_tool_call(message, at_ms)
+                return self._read_tool_call(message, at_ms)
             case "emulator.hold" if self.may_hold:
                 return Held(at_ms)
             case "emulator.release" if self.may_hold:
                 return Released(at_ms)
             case "session.closed":
-                return SessionClosed(at_ms, _name(message.get("reason") or "unknown"))
+                return SessionClosed(at_ms, self._name(message.get("reason") or "unknown"))
             case "error":
-                return _read_error(message, at_ms)
+                return self._read_error(message, at_ms)
             case "":
                 return Violation(at_ms, "a message without a type")
             case _:
-                return Unrecognized(at_ms, _name(kind))
+                return Unrecognized(at_ms, self._name(kind))
 
     def _read_created(self, message: dict[str, Any], at_ms: float) -> Event:
         """A session at another rate than the one asked for can't be used: it counts as closed."""
         rate = message.get("sample_rate")
         if type(rate) is int and rate == self.asked_rate_hz:
-            return SessionCreated(at_ms, _name(message.get("session_id")), _name(message.get("call_id")), rate)
+            name = self._name
+            return SessionCreated(at_ms, name(message.get("session_id")), name(message.get("call_id")), rate)
         if self.phase is Phase.CONNECTING:
             self.phase = Phase.CLOSED
-        said = "without a sample_rate" if rate is None else f"with sample_rate {_name(rate)}"
+        said = "without a sample_rate" if rate is None else f"with sample_rate {self._name(rate)}"
         return Violation(at_ms, f"session.created {said}, asked for was {self.asked_rate_hz}")
 
     def _read_audio(self, message: dict[str, Any], at_ms: float) -> Event:
@@ -277,6 +283,58 @@ class Protocol:
             return Violation(at_ms, f"audio that is more than {_MAX_AHEAD_MS // 60_000} minutes ahead of the call")
         self._plays_until_ms = plays_until_ms
         return AgentAudio(at_ms, pcm)
+
+    def _read_transcript(self, message: dict[str, Any], at_ms: float, *, is_final: bool) -> Event:
+        role, text = _ROLES.get(str(message.get("role"))), message.get("text", message.get("content"))
+        if role is None:
+            return Violation(at_ms, "a transcript whose role is neither user nor assistant")
+        if not isinstance(text, str):
+            return Violation(at_ms, "a transcript without text")
+        return Transcript(at_ms, role, self._shown(text), is_final)
+
+    def _read_tool_call(self, message: dict[str, Any], at_ms: float) -> Event:
+        arguments = message.get("arguments")
+        if not isinstance(arguments, dict):
+            return Violation(at_ms, "a function_call whose arguments are not an object")
+        if len(json.dumps(arguments)) > _MAX_ARGUMENTS:
+            return Violation(at_ms, f"a function_call with more than {_MAX_ARGUMENTS // 2**10} KiB of arguments")
+        return ToolCall(
+            at_ms, self._name(message.get("call_id")), self._name(message.get("name")), self._all_shown(arguments)
+        )
+
+    def _read_error(self, message: dict[str, Any], at_ms: float) -> PlatformFault:
+        inner = message.get("error")
+        nested = inner if isinstance(inner, dict) else {}
+        errors = message.get("errors")
+        listed = "; ".join(str(item) for item in errors) if isinstance(errors, list) else ""
+        text = message.get("message") or nested.get("message") or listed or (inner if isinstance(inner, str) else "")
+        code = message.get("code") or nested.get("code") or "unknown"
+        return PlatformFault(at_ms, self._name(code), self._shown(str(text)))
+
+    def _shown(self, text: str, limit: int = _MAX_TEXT) -> str:
+        """`text` without control characters, which a terminal would act on, and halves of characters, which no file can
+        hold; the platform is known to send some. What is over the limit is left out, and said to be."""
+        if len(text) <= limit:
+            return _CONTROL.sub("\ufffd", text)
+        looked_at = limit + _LONGEST_SECRET
+        known = self.scrubber.text(text[:looked_at])
+        if len(text) > looked_at:
+            known = known[:-_LONGEST_SECRET]  # where the half of a secret may stand
+        shown = _CONTROL.sub("\ufffd", known[:limit])
+        return f"{shown}... ({len(text)} characters)"
+
+    def _name(self, value: Any) -> str:
+        """An id, a code or a reason, whatever the platform made of it."""
+        return self._shown("" if value is None else str(value), _MAX_NAME)
+
+    def _all_shown(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._shown(value)
+        if isinstance(value, list):
+            return [self._all_shown(item) for item in value]
+        if isinstance(value, dict):
+            return {self._shown(key): self._all_shown(item) for key, item in value.items()}
+        return value
 
 
 def _has_error(message: dict[str, Any]) -> bool:
@@ -298,56 +356,6 @@ def _is_deep(message: Any) -> bool:
         level = [item for holder in holders for item in holder if isinstance(item, dict | list)]
         depth += 1
     return bool(level)
-
-
-def _read_transcript(message: dict[str, Any], at_ms: float, *, is_final: bool) -> Event:
-    role, text = _ROLES.get(str(message.get("role"))), message.get("text", message.get("content"))
-    if role is None:
-        return Violation(at_ms, "a transcript whose role is neither user nor assistant")
-    if not isinstance(text, str):
-        return Violation(at_ms, "a transcript without text")
-    return Transcript(at_ms, role, _shown(text), is_final)
-
-
-def _read_tool_call(message: dict[str, Any], at_ms: float) -> Event:
-    arguments = message.get("arguments")
-    if not isinstance(arguments, dict):
-        return Violation(at_ms, "a function_call whose arguments are not an object")
-    if len(json.dumps(arguments)) > _MAX_ARGUMENTS:
-        return Violation(at_ms, f"a function_call with more than {_MAX_ARGUMENTS // 2**10} KiB of arguments")
-    return ToolCall(at_ms, _name(message.get("call_id")), _name(message.get("name")), _all_shown(arguments))
-
-
-def _read_error(message: dict[str, Any], at_ms: float) -> PlatformFault:
-    inner = message.get("error")
-    nested = inner if isinstance(inner, dict) else {}
-    errors = message.get("errors")
-    listed = "; ".join(str(item) for item in errors) if isinstance(errors, list) else ""
-    text = message.get("message") or nested.get("message") or listed or (inner if isinstance(inner, str) else "")
-    code = message.get("code") or nested.get("code") or "unknown"
-    return PlatformFault(at_ms, _name(code), _shown(str(text)))
-
-
-def _shown(text: str, limit: int = _MAX_TEXT) -> str:
-    """`text` without control characters, which a terminal would act on, and halves of characters, which no file can
-    hold; the platform is known to send some. What is over the limit is left out, and said to be."""
-    shown = _CONTROL.sub("\ufffd", text[:limit])
-    return shown if len(text) <= limit else f"{shown}... ({len(text)} characters)"
-
-
-def _name(value: Any) -> str:
-    """An id, a code or a reason, whatever the platform made of it."""
-    return _shown("" if value is None else str(value), _MAX_NAME)
-
-
-def _all_shown(value: Any) -> Any:
-    if isinstance(value, str):
-        return _shown(value)
-    if isinstance(value, list):
-        return [_all_shown(item) for item in value]
-    if isinstance(value, dict):
-        return {_shown(key): _all_shown(item) for key, item in value.items()}
-    return value
 
 
 # ---- frames the caller sends

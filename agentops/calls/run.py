@@ -135,6 +135,8 @@ def _begun(prepared: Prepared, target: Target, wiring: Wiring, attempt: int) -> 
         checks=(),
         environment=target.environment,
         agent_id=target.agent_id,
+        revision=target.revision,
+        label=target.label,
         attempt=attempt,
         tags=script.tags,
         started_at=wiring.now().isoformat(timespec="seconds"),
@@ -157,7 +159,7 @@ async def _call(
     prepared: Prepared, target: Target, wiring: Wiring, report: CallReport, overhear: Overhear
 ) -> CallResult:
     script = prepared.script
-    opening = Opening(target, script.mode, script.sample_rate_hz, script.variables)
+    opening = Opening(target, script.mode, script.sample_rate_hz, script.variables, wiring.scrubber)
     try:
         session = await open_session(opening, wiring.platform, wiring.dial)
     except NoConnection as failure:

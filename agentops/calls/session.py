@@ -22,6 +22,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from agentops import __version__
 from agentops.calls.protocol import DEFAULT_SAMPLE_RATE_HZ, HANG_UP_FRAME, Event, Mode, Phase, Protocol, Violation
 from agentops.errors import PlatformError, UnauthorizedError
+from agentops.scrub import NO_SECRETS, Scrubber
 
 _MAX_FRAME_BYTES = 4 * 2**20
 _FATAL_SETUP = 4000
@@ -35,12 +36,17 @@ _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where an agent is reached: `base_url` is the account's origin, without `/atoms/v1`; `api_key` the raw key."""
+    """Where an agent is reached: `base_url` is the account's origin, without `/atoms/v1`; `api_key` the raw key.
+
+    revision, label: what served it when it was looked up, for the report; None and "" where nobody looked
+    """
 
     base_url: str
     agent_id: str
     api_key: str = field(repr=False)
     environment: str = ""
+    revision: int | None = None
+    label: str = ""
 
 
 class Platform(Interface):
@@ -190,6 +196,7 @@ class Opening:
     mode: Mode
     sample_rate_hz: int = DEFAULT_SAMPLE_RATE_HZ
     variables: Mapping[str, Any] = field(default_factory=dict)
+    scrubber: Scrubber = NO_SECRETS
 
 
 async def open_session(opening: Opening, platform: Platform | None, dial: Dial = dial) -> Session:
@@ -232,7 +239,9 @@ async def _open_once(opening: Opening, platform: Platform | None, dial: Dial, no
             failure.is_refusal = True
         raise
     is_local = _is_local(opening.target.base_url)
-    protocol = Protocol(opening.mode, may_hold=is_local, asked_rate_hz=opening.sample_rate_hz)
+    protocol = Protocol(
+        opening.mode, may_hold=is_local, asked_rate_hz=opening.sample_rate_hz, scrubber=opening.scrubber
+    )
     violations: list[Violation] = []
     try:
         async with asyncio.timeout(15):

@@ -45,7 +45,8 @@ Show: TypeAlias = Callable[[Said], None]
 
 async def chat(target: Target, wiring: Wiring, variables: Mapping[str, Any], read: ReadLine, show: Show) -> CallResult:
     """Talks in text until the person or the agent ends it. Raises NoConnection when the agent can't be reached."""
-    session = await open_session(Opening(target, Mode.CHAT, variables=variables), wiring.platform, wiring.dial)
+    opening = Opening(target, Mode.CHAT, variables=variables, scrubber=wiring.scrubber)
+    session = await open_session(opening, wiring.platform, wiring.dial)
     scrub = wiring.scrubber.text
     watch: Watch | None = None
 
@@ -119,7 +120,7 @@ async def talk(
 
     Raises NoConnection when the agent can't be reached.
     """
-    opening = Opening(target, Mode.WEBCALL, microphone.sample_rate_hz)
+    opening = Opening(target, Mode.WEBCALL, microphone.sample_rate_hz, scrubber=wiring.scrubber)
     session = await open_session(opening, wiring.platform, wiring.dial)
 
     def told(event: Event) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -74,7 +75,8 @@ def carry_out(
     async def attempt(consent: Consent) -> ApplyResult | Plan:
         async with opened(scope, needs_specs=not consent.is_emergency) as deployment:
             made = await make(deployment)
-            talk(_in_short(made) if consent.is_bound else plan_output(made, PlanFormat.TEXT, stderr_style()))
+            shown = partial(plan_output, made, PlanFormat.TEXT, stderr_style(), is_verbose=scope.is_verbose)
+            talk(_in_short(made) if consent.is_bound else shown())
             if is_done(made, consent):
                 return workflow.applying.nothing_done(made)
             require_applyable(made)
@@ -82,7 +84,11 @@ def carry_out(
                 return made
             with watching(progress) as on_event:
                 return await workflow.applying.apply_deployment(
-                    deployment, made, request(), calls=call_hooks(tells_lines=tells_lines), on_event=on_event
+                    deployment,
+                    made,
+                    request(),
+                    calls=call_hooks(scope.start, tells_lines=tells_lines),
+                    on_event=on_event,
                 )
 
     ended = run_async(lambda: attempt(consent))
@@ -97,7 +103,9 @@ def carry_out(
 def _in_short(plan: Plan) -> str:
     """One line for a plan that was read before it was approved."""
     changed = sum(change.is_change for change in plan.changes)
-    return f"Plan {plan.digest} for {plan.environment}: {plural(changed, 'agent')} to change"
+    shared = sum(change.is_change for change in plan.resources)
+    more = f" and {plural(shared, 'shared resource')}" if shared else ""
+    return f"Plan {plan.digest} for {plan.environment}: {plural(changed, 'agent')}{more} to change"
 
 
 def has_consent(plan: Plan, environment: Environment, consent: Consent) -> bool:

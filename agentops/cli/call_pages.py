@@ -32,7 +32,8 @@ def write_pages(run: RunReport, folder: Path) -> Path:
     sounds = _sounds(run, folder)
     for call in run.calls:
         if call.folder is not None:
-            alone = replace(run, scripts=(ScriptReport(call.script, call.name, call.agent, 1.0, (call,)),))
+            script = ScriptReport(call.script, call.name, call.agent, 1.0, (call,))
+            alone = replace(run, scripts=(script,), plan=f"../{run.plan}" if run.plan else "")
             write_file(folder / call.folder / "report.html", run_html(alone, sounds, previous), is_private=True)
     for name, text in (
         ("report.json", run_json(run)),

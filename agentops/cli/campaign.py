@@ -297,12 +297,12 @@ def _report_text(report: Report) -> str:
     return "\n".join(lines)
 
 
-def _json(data: object) -> str:
-    return json.dumps(data, ensure_ascii=False, indent=2, default=str)
-
-
 def _status(stored: StoredCampaign) -> str:
     return f"scheduled for {stored.scheduled_at}" if stored.status == "scheduled" else stored.status
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=2, default=datetime.isoformat)
 
 
 def _people(count: int) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import secrets
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -30,8 +32,10 @@ from agentops.cli.options import (
     TextOrJson,
     read_shard,
 )
+from agentops.cli.output import tell_warning
 from agentops.cli.session import Scope, opened, read_project, run_async, scope_of, talk
 from agentops.errors import ExitCode, UsageError
+from agentops.render.style import plural
 from agentops.state import state_folder
 from agentops.workflow.call_wiring import estimate_usage
 from agentops.workflow.calls import CallRequest, estimate_min
@@ -40,7 +44,9 @@ if TYPE_CHECKING:
     from agentops.calls.model import RunReport
     from agentops.document import DesiredAgent
     from agentops.spec import Project
+    from agentops.workflow.deployment import Deployment
     from agentops.workflow.recorded_calls import EarlierRun
+    from agentops.workflow.scripts import LoadedScript
 
 ScriptArgument = Annotated[
     list[Path] | None,
@@ -53,8 +59,21 @@ ScriptArgument = Annotated[
 OutputOption = Annotated[
     Path | None, typer.Option("--output", metavar="DIR", help="Where the reports go; default: under .agentops/calls.")
 ]
+ReplayOption = Annotated[
+    Path | None,
+    typer.Option("--replay", metavar="REPORT", help="Let simulated callers say what they said there, word for word."),
+]
 CoverageOption = Annotated[
     bool, typer.Option("--coverage", help="Say which tools and playbooks the scripts exercised.")
+]
+RevisionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--revision",
+        metavar="REVISION",
+        help="Call a copy of this revision of one agent: a number, an id, a label, previous.",
+        autocompletion=completion.revisions,
+    ),
 ]
 TagOption = Annotated[list[str] | None, typer.Option("--tag", help="Only scripts with this tag; repeatable.")]
 
@@ -85,26 +104,20 @@ def smoke(
     rejudge: Annotated[
         Path | None, typer.Option("--rejudge", metavar="DIR", help="Judge the calls of an earlier run; call nobody.")
     ] = None,
-    replay: Annotated[
-        Path | None,
-        typer.Option(
-            "--replay", metavar="REPORT", help="Let simulated callers say what they said there, word for word."
-        ),
-    ] = None,
+    replay: ReplayOption = None,
     coverage: CoverageOption = False,
     preview: Annotated[
         str | None, typer.Option("--preview", metavar="NAME", help="Call the copies that `preview up NAME` put up.")
     ] = None,
+    revision: RevisionOption = None,
     output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print the result.")] = TextOrJson.TEXT,
 ) -> int:
     """Call the agents that serve now, by their scripts, and report what was heard."""
     scope = scope_of(project, environment, api, agent, exclude, select, changed_since)
     files = tuple(path.parent.resolve() / path.name for path in script or ())
     request = CallRequest(files, tuple(tag or ()), read_shard(shard), budget)
-    given = {"--preview": preview, "--rejudge": rejudge, "--replay": replay, "--mutate": mutate, "--dry-run": dry_run}
-    for name, others in _APART.items():
-        if given[name] and (wrong := [other for other in others if given[other]]):
-            raise UsageError(f"{name} doesn't go with {wrong[0]}", hint=f"leave {wrong[0]} out", code="options")
+    given = {"--rejudge": rejudge, "--replay": replay, "--mutate": mutate, "--dry-run": dry_run}
+    _require_fitting({**given, "--preview": preview, "--revision": revision})
     if mutate:
         return _try_mutants(scope, request, output_format)
     if dry_run:
@@ -119,6 +132,7 @@ def smoke(
         read(replay) if replay else None,
         coverage,
         preview,
+        revision,
         tell_progress if output_format is TextOrJson.TEXT else tell_ends,
     )
     run, folder, floor = run_async(lambda: _call(scope, request, asked))
@@ -134,7 +148,21 @@ def smoke(
     return exit_code_of(run)
 
 
-_APART = {"--preview": ("--rejudge", "--mutate"), "--rejudge": ("--replay", "--mutate", "--dry-run")}
+_UNFIT = {
+    "--rejudge": ("--replay", "--mutate", "--dry-run", "--preview", "--revision"),
+    "--preview": ("--mutate", "--revision"),
+    "--revision": ("--mutate",),
+}
+
+
+def _require_fitting(options: Mapping[str, object]) -> None:
+    """Raises UsageError where two of the options that were given say different things about whom to call."""
+    for option, others in _UNFIT.items():
+        found = [each for each in others if options[each]]
+        if options[option] and found:
+            raise UsageError(
+                f"{option} doesn't go with {' and '.join(found)}", hint=f"give {option} without it", code="options"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +176,7 @@ class _Asked:
     replay: EarlierRun | None
     coverage: bool
     preview: str | None
+    revision: str | None
     progress: Progress
 
 
@@ -170,10 +199,31 @@ async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunR
             concurrency=asked.concurrency, shard=request.shard, progress=asked.progress, keep=keep_in(folder)
         )
         measures_coverage = asked.coverage or floor is not None
-        run = await workflow.calls.smoke(
-            deployment, scripts, options, before, lines, copies=copies, measures_coverage=measures_coverage
-        )
+        async with AsyncExitStack() as until_called:
+            if asked.revision is not None:
+                copies, where = await until_called.enter_async_context(_copy_of(deployment, scripts, asked.revision))
+                options = replace(options, environment=where)
+            run = await workflow.calls.smoke(
+                deployment, scripts, options, before, lines, copies=copies, measures_coverage=measures_coverage
+            )
         return run, folder, floor
+
+
+@asynccontextmanager
+async def _copy_of(
+    deployment: Deployment, scripts: Sequence[LoadedScript], revision: str
+) -> AsyncIterator[tuple[dict[str, str], str]]:
+    """The id of a copy of that revision, by the key of the one agent that is called, and what reports call it."""
+    calling, keys = workflow.revision_calls, {item.script.agent for item in scripts}
+    line = await calling.read_line(
+        deployment.narrowed(tuple(agent for agent in deployment.agents if agent.key in keys))
+    )
+    chosen = line.revision(revision)
+    hooks = workflow.previewing.PreviewHooks(tell_warning)
+    async with calling.stand_in(deployment, line, f"revision-{secrets.token_hex(3)}", hooks) as copy:
+        called = f"a copy of revision {chosen.number or chosen.revision_id}"
+        talk(f"Putting up {called} of {line.agent.key} ...")
+        yield {line.agent.key: await copy.become(chosen)}, f"{deployment.environment.name}, {called}"
 
 
 def _say_what_would_be_called(scope: Scope, request: CallRequest, output_format: TextOrJson) -> int:
@@ -203,7 +253,8 @@ def _say_what_would_be_called(scope: Scope, request: CallRequest, output_format:
     judged = (
         f", at most {usage.requests} requests to the judge (about {usage.tokens:,} tokens)" if usage.requests else ""
     )
-    print(f"{len(scripts)} scripts, about {estimate_min(scripts):.1f} minutes of calls{judged}. Nothing was called.")
+    minutes = f"about {estimate_min(scripts):.1f} minutes of calls{judged}"
+    print(f"{plural(len(scripts), 'script')}, {minutes}. Nothing was called.")
     return ExitCode.DONE
 
 

@@ -26,10 +26,15 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "compare": ("agentops.cli.compare:compare", "Compare what callers met with under two revisions."),
         "watch": ("agentops.cli.watch:watch", "Hold callers' calls since a deploy against rules; restore what fails."),
         "rollback": ("agentops.cli.rollback:rollback", "Put an earlier revision back in service."),
+        "webhook": (
+            "agentops.cli.webhook:webhook",
+            "Print the secret that a webhook is signed with.",
+        ),
         "preview": ("agentops.cli.preview:preview", "Put up copies to call before anything goes live: up, down, gc."),
     },
     "Call": {
         "smoke": ("agentops.cli.smoke:smoke", "Call the agents by their scripts and report what was heard."),
+        "bisect": ("agentops.cli.bisect:bisect", "Find the revision in which a call script began to fail."),
         "chat": ("agentops.cli.chat:chat", "Talk to an agent in text, from the terminal."),
         "talk": ("agentops.cli.talk:talk", "Open a local page to talk to an agent with a microphone."),
         "calls": ("agentops.cli.calls:calls", "The calls that callers had: list AGENT, show ID."),

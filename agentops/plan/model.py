@@ -15,6 +15,8 @@ from agentops.diagnostics import Diagnostic, Stretch, Where, has_errors
 from agentops.document import DesiredAgent, Generation, ObservedAgent, Path, Revision
 from agentops.errors import ExitCode
 from agentops.fields import Category, Risk
+from agentops.plan.references import References
+from agentops.resources import Address, DesiredResource, ObservedResource
 
 FORMAT_VERSION = 1
 
@@ -28,6 +30,16 @@ class Action(StrEnum):
     RESTORE = "restore"  # a rollback: an older revision becomes live again
     ARCHIVE = "archive"
     CALL = "call"  # it serves what is wanted and has not passed its calls: they are made again
+    UNCHANGED = "unchanged"
+
+
+class ResourceAction(StrEnum):
+    """What apply will do about one resource."""
+
+    CREATE = "create"
+    REPLACE = "replace"  # a new one is made; the old one serves until the agents that refer to it have moved
+    UPDATE = "update"  # where it is, at once
+    DELETE = "delete"
     UNCHANGED = "unchanged"
 
 
@@ -118,6 +130,24 @@ class ExpectedCalls:
 
 
 @dataclass(frozen=True, slots=True)
+class CallCosts:
+    """All calls of a plan against what the account has left; None for what the platform does not say.
+
+    cost: by what a minute cost in the last calls of an agent that is called. No source says that this is in credits; it
+          is compared with them as if it were.
+    """
+
+    minutes: float
+    cost: float | None
+    credits_left: float | None
+
+    def __str__(self) -> str:
+        cost = "not known" if self.cost is None else f"about {self.cost:.2f} by the last calls"
+        left = "not known" if self.credits_left is None else f"{self.credits_left:.2f}"
+        return f"about {self.minutes:.1f} minutes in all; cost: {cost}; credits left: {left}"
+
+
+@dataclass(frozen=True, slots=True)
 class Impact:
     """How many words the model reads at the start of a call: prompts, tool definitions and greeting. Tokens are an
     estimate: four for every three words."""
@@ -194,8 +224,48 @@ class AgentChange:
 
 
 @dataclass(frozen=True, slots=True)
+class ResourceChange:
+    """One resource's part of a plan.
+
+    resource_id: of what is there and is replaced, updated, deleted or left; of what an earlier run began to make
+    fingerprint: of what is wanted; "" for what goes
+    reaches:     keys of the agents that refer to it, or that a webhook is told of
+    is_pruned:   it goes because no file describes it any more
+    """
+
+    address: Address
+    name: str
+    action: ResourceAction
+    reason: str
+    resource_id: str | None = None
+    fingerprint: str = ""
+    fields: tuple[FieldChange, ...] = ()
+    reaches: tuple[str, ...] = ()
+    drift: Drift = Drift.NONE
+    drift_detail: str = ""
+    is_pruned: bool = False
+    desired: DesiredResource | None = field(default=None, compare=False, repr=False)
+    observed: ObservedResource | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def key(self) -> str:
+        return str(self.address)
+
+    @property
+    def is_change(self) -> bool:
+        return self.action is not ResourceAction.UNCHANGED
+
+    @property
+    def is_drifted(self) -> bool:
+        return self.drift is not Drift.NONE
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All changes of one environment against one account, with everything that speaks against applying them.
+
+    `resources` are in the order in which they are dealt with (`plan.graph`); `references`, in memory only, says which
+    ids of the account are whose.
 
     `digest` covers the environment, all targets, all base revisions and all desired fingerprints, and nothing else:
     the same intention on the same world has the same digest on any machine.
@@ -210,11 +280,14 @@ class Plan:
     diagnostics: tuple[Diagnostic, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     acknowledged: tuple[str, ...] = ()
+    call_costs: CallCosts | None = None
     format_version: int = FORMAT_VERSION
+    resources: tuple[ResourceChange, ...] = ()
+    references: References | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_empty(self) -> bool:
-        return not any(change.is_change for change in self.changes)
+        return not any(each.is_change for each in self.changes) and not any(each.is_change for each in self.resources)
 
     @property
     def archives(self) -> bool:

@@ -19,6 +19,7 @@ from agentops.plan.model import (
     FORMAT_VERSION,
     Action,
     AgentChange,
+    CallCosts,
     ChangedBy,
     Drift,
     ExpectedCalls,
@@ -27,8 +28,12 @@ from agentops.plan.model import (
     Operation,
     Plan,
     Refusal,
+    ResourceAction,
+    ResourceChange,
 )
+from agentops.resources import Address, Kind, Ref
 
+_KINDS = frozenset(kind.value for kind in Kind)
 _REFERENCE = re.compile(r"\$\{\{ secrets\.(\w+) \}\}")
 
 
@@ -125,6 +130,23 @@ class AgentChangeModel(_Model):
     numbers: list[str] = Field(default=[], description="The phone numbers that it has or gets, by their product ids.")
 
 
+class ResourceChangeModel(_Model):
+    """One shared tool, knowledge base or webhook. A value `{"$ref": "tool.KEY", "fingerprint": "..."}` names one."""
+
+    kind: Kind
+    key: str
+    name: str
+    action: ResourceAction
+    reason: str
+    resource_id: str | None = None
+    fingerprint: str = ""
+    fields: list[FieldChangeModel] = []
+    reaches: list[str] = []
+    drift: Drift = Drift.NONE
+    drift_detail: str = ""
+    is_pruned: bool = False
+
+
 class RefusalModel(_Model):
     """A rule that blocks applying; `acknowledgement` is what `--ack` takes."""
 
@@ -147,6 +169,14 @@ class DiagnosticModel(_Model):
     path: str | None = None
 
 
+class CallCostsModel(_Model):
+    """All calls of the plan; `cost` by what the last calls cost; null: the platform does not say."""
+
+    minutes: float
+    cost: float | None = None
+    credits_left: float | None = None
+
+
 class PlanModel(_Model):
     """An agentops plan. `digest` is what `apply --digest` takes; `applyable` is false while a refusal stands."""
 
@@ -159,10 +189,12 @@ class PlanModel(_Model):
     empty: bool
     applyable: bool
     changes: list[AgentChangeModel]
+    resources: list[ResourceChangeModel] = []
     shared: list[SharedModel] = []
     diagnostics: list[DiagnosticModel] = []
     refusals: list[RefusalModel] = []
     acknowledged: list[str] = Field(default=[], description="Acknowledgements that were given and needed.")
+    call_costs: CallCostsModel | None = None
 
 
 def from_json(text: str, file: str = "the plan file") -> Plan:
@@ -201,10 +233,12 @@ def _plan_from(model: PlanModel) -> Plan:
         target=model.target,
         generation=model.generation,
         changes=tuple(_change_from(change) for change in model.changes),
+        resources=tuple(_resource_from(change) for change in model.resources),
         digest=model.digest,
         diagnostics=tuple(_diagnostic_from(diagnostic) for diagnostic in model.diagnostics),
         refusals=tuple(Refusal(**refusal.model_dump()) for refusal in model.refusals),
         acknowledged=tuple(model.acknowledged),
+        call_costs=CallCosts(**model.call_costs.model_dump()) if model.call_costs else None,
         format_version=model.format_version,
     )
 
@@ -230,6 +264,22 @@ def _change_from(model: AgentChangeModel) -> AgentChange:
         calls=ExpectedCalls(**model.calls.model_dump()) if model.calls else None,
         impact=Impact(**model.impact.model_dump()) if model.impact else None,
         numbers=tuple(model.numbers),
+    )
+
+
+def _resource_from(model: ResourceChangeModel) -> ResourceChange:
+    return ResourceChange(
+        address=Address(model.kind, model.key),
+        name=model.name,
+        action=model.action,
+        reason=model.reason,
+        resource_id=model.resource_id,
+        fingerprint=model.fingerprint,
+        fields=tuple(_field_from(field) for field in model.fields),
+        reaches=tuple(model.reaches),
+        drift=model.drift,
+        drift_detail=model.drift_detail,
+        is_pruned=model.is_pruned,
     )
 
 
@@ -262,6 +312,9 @@ def _value_from(value: Any) -> Any:
     if isinstance(value, dict):
         if value.keys() == {"$secret"}:
             return _secret_from(str(value["$secret"]))
+        if value.keys() == {"$ref", "fingerprint"}:
+            kind, _, key = str(value["$ref"]).partition(".")
+            return Ref(Kind(kind), key, str(value["fingerprint"])) if kind in _KINDS else value
         return CLEARED if value == {"$clear": True} else {name: _value_from(item) for name, item in value.items()}
     return [_value_from(item) for item in value] if isinstance(value, list) else value
 

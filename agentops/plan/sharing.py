@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import takewhile
+from typing import TypeAlias
 
 from agentops.diagnostics import Where
 from agentops.document import Path, Secret
 from agentops.plan.model import Action, AgentChange, Drift, FieldChange
 
 _SHARING = (Action.UPDATE, Action.GO_LIVE, Action.RESTORE)
+Unit: TypeAlias = tuple[FieldChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +26,11 @@ class Shared:
 
     agents:        their keys, in the plan's order
     numbers:       how many of them are on phone numbers
-    is_same_text:  whether before and after are the same for all, and not only what differs
     """
 
     changes: tuple[FieldChange, ...]
     agents: tuple[str, ...]
     numbers: int
-    is_same_text: bool
 
     @property
     def reach(self) -> str:
@@ -53,10 +53,16 @@ class Sharing:
 
 
 def share(changes: Iterable[AgentChange]) -> Sharing:
-    """What is told once for several agents. The halves of a renamed item stay together."""
+    """What is told once for several agents. The halves of a renamed item stay together; of a text those lines are
+    shared that the same agents have in common, and the others are its own."""
     agents = {change.key: change for change in changes if change.action in _SHARING}
-    holders: dict[Hashable, list[tuple[str, tuple[FieldChange, ...]]]] = {}
-    found = {key: list(_units(change.fields)) for key, change in agents.items()}
+    with_hunks: dict[Hashable, set[str]] = {}
+    for key, change in agents.items():
+        for each in change.fields:
+            for hunk in _hunks_of(each):
+                with_hunks.setdefault((_kind(each), hunk.content), set()).add(key)
+    holders: dict[Hashable, list[tuple[str, Unit]]] = {}
+    found = {key: list(_units(change.fields, with_hunks)) for key, change in agents.items()}
     for key, units in found.items():
         for unit in units:
             holders.setdefault(_identity(unit), []).append((key, unit))
@@ -69,54 +75,92 @@ def share(changes: Iterable[AgentChange]) -> Sharing:
     )
 
 
-def _units(fields: Sequence[FieldChange]) -> Iterator[tuple[FieldChange, ...]]:
-    """Field changes that are told together: both halves of a renamed item, any other alone."""
+def _units(fields: Sequence[FieldChange], with_hunks: Mapping[Hashable, set[str]]) -> Iterator[Unit]:
+    """Field changes that are told together: both halves of a renamed item, the lines of a text that the same agents
+    have, anything else alone."""
     by_path: dict[Path, FieldChange] = {each.path: each for each in fields}
     for each in fields:
         other = by_path.get((*each.path[:-1], each.renamed)) if each.renamed is not None else None
         if other is None:
-            yield (each,)
+            yield from ((part,) for part in _parted(each, with_hunks))
         elif each.after is not None:
             yield (other, each)
 
 
-def _identity(unit: Sequence[FieldChange]) -> Hashable:
-    return tuple(
-        (
-            *(each.path, each.operation, each.category, each.risk, each.changed_by, each.is_immediate, each.renamed),
-            _content(each),
-        )
-        for each in unit
-    )
+def _parted(change: FieldChange, with_hunks: Mapping[Hashable, set[str]]) -> Iterator[FieldChange]:
+    """A change of text as one for each set of agents with the same hunks: the new text without and with them."""
+    sets: dict[frozenset[str], list[Hunk]] = {}
+    for hunk in _hunks_of(change):
+        sets.setdefault(frozenset(with_hunks[_kind(change), hunk.content]), []).append(hunk)
+    if len(sets) < 2:
+        yield change
+        return
+    new = change.after.splitlines(keepends=True)
+    for hunks in sets.values():
+        before = new.copy()
+        for hunk in reversed(hunks):
+            before[hunk.start : hunk.start + len(hunk.come)] = hunk.gone
+        number = min(hunks[0].start + 1, max(len(new), 1))
+        place = [stretch.place(number) for stretch in change.lines if stretch.first <= number]
+        yield replace(change, before="".join(before), where=place[-1] if place else change.where)
+
+
+def _identity(unit: Unit) -> Hashable:
+    return tuple((_kind(each), _content(each)) for each in unit)
+
+
+def _kind(change: FieldChange) -> Hashable:
+    facts = (change.operation, change.category, change.risk, change.changed_by, change.is_immediate, change.renamed)
+    return (change.path, *facts)
 
 
 def _content(change: FieldChange) -> Hashable:
+    hunks = _hunks_of(change)
+    return tuple(hunk.content for hunk in hunks) if hunks else (_told(change.before), _told(change.after))
+
+
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    """Lines that go and lines that come in their place, from line `start` (from 0) of the new text on."""
+
+    start: int
+    gone: tuple[str, ...]
+    come: tuple[str, ...]
+
+    @property
+    def content(self) -> Hashable:
+        return self.gone, self.come
+
+
+def _hunks_of(change: FieldChange) -> tuple[Hunk, ...]:
+    """The hunks of a text of several lines; none of anything else."""
     before, after = change.before, change.after
     if isinstance(before, str) and isinstance(after, str) and ("\n" in before or "\n" in after):
         return _hunks(before, after)
-    return _told(before), _told(after)
+    return ()
 
 
-def _told(value: object) -> str:
-    return value.reference if isinstance(value, Secret) else repr(value)
-
-
-@lru_cache(maxsize=256)
-def _hunks(before: str, after: str) -> Hashable:
-    """The lines that go and come, stretch by stretch, without where they stand."""
+@lru_cache(maxsize=1024)
+def _hunks(before: str, after: str) -> tuple[Hunk, ...]:
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
     head = _alike(zip(old, new, strict=False))
     tail = _alike(zip(reversed(old[head:]), reversed(new[head:]), strict=False))
     old, new = old[head : len(old) - tail], new[head : len(new) - tail]
     codes = SequenceMatcher(None, old, new).get_opcodes()
-    return tuple((tuple(old[i1:i2]), tuple(new[j1:j2])) for tag, i1, i2, j1, j2 in codes if tag != "equal")
+    return tuple(
+        Hunk(head + j1, tuple(old[i1:i2]), tuple(new[j1:j2])) for tag, i1, i2, j1, j2 in codes if tag != "equal"
+    )
 
 
 def _alike(pairs: Iterable[tuple[str, str]]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def _shared(held: Sequence[tuple[str, tuple[FieldChange, ...]]], agents: Mapping[str, AgentChange]) -> Shared:
+def _told(value: object) -> str:
+    return value.reference if isinstance(value, Secret) else repr(value)
+
+
+def _shared(held: Sequence[tuple[str, Unit]], agents: Mapping[str, AgentChange]) -> Shared:
     keys = tuple(key for key, _ in held)
     units = [unit for _, unit in held]
     return Shared(
@@ -126,7 +170,6 @@ def _shared(held: Sequence[tuple[str, tuple[FieldChange, ...]]], agents: Mapping
         ),
         agents=keys,
         numbers=sum(bool(agents[key].numbers) for key in keys),
-        is_same_text=len({tuple(_told((each.before, each.after)) for each in unit) for unit in units}) == 1,
     )
 
 

@@ -21,9 +21,13 @@ from agentops.errors import ConflictError, ConflictFlavour, ForbiddenError, NotF
 from agentops.fields import METADATA
 from agentops.net import Http
 from agentops.remote import wire
+from agentops.remote.knowledge import KnowledgeBases
 from agentops.remote.outbound import Outbound
+from agentops.remote.port import References
 from agentops.remote.requests import API, unwrapped
 from agentops.remote.rows import AgentRow, ProductRow, VoiceRow, read_row, rows_of
+from agentops.remote.tools import Tools
+from agentops.remote.webhooks import Webhooks
 
 VOICES = "/waves/v1"
 PAGE_SIZE = 100
@@ -38,6 +42,9 @@ class Client(Outbound):
     def __init__(self, http: Http) -> None:
         super().__init__(http)
         self._knows_plan = False
+        self.tools = Tools(http)
+        self.knowledge = KnowledgeBases(http)
+        self.webhooks = Webhooks(http)
 
     async def __aenter__(self) -> Self:
         return self
@@ -272,6 +279,9 @@ class Client(Outbound):
                 hint="see whether the agent can be called from the console",
             )
         return token
+
+    def refer_by(self, references: References) -> None:
+        pass
 
     def with_leaves(self, document: Document, leaves: Sequence[LeafDifference]) -> tuple[Document, list[str]]:
         return wire.with_leaves(document, leaves)

@@ -5,14 +5,12 @@ None of these is versioned, and neither an audience nor a campaign can be change
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentops.errors import PlatformError
-from agentops.net import Upload
 from agentops.remote.port import StoredAudience, StoredCampaign
-from agentops.remote.requests import API, Requests, unwrapped
+from agentops.remote.requests import API, FilePart, Requests, form, unwrapped
 from agentops.remote.rows import AudienceRow, CampaignRow, read_row, rows_of
 
 _PAGE = 100
@@ -31,7 +29,8 @@ class Outbound(Requests):
     async def create_audience(self, name: str, *, description: str, phone_column: str, csv: bytes) -> StoredAudience:
         fields = {"name": name, "description": description, "phoneNumberColumnName": phone_column}
         path = f"{API}/audience"
-        answer = await self.http.request("POST", path, body=_form(fields, csv), is_repeatable=False)
+        body = form(fields, FilePart("file", "audience.csv", "text/csv", csv))
+        answer = await self.http.request("POST", path, body=body, is_repeatable=False)
         return _audience(unwrapped(answer, f"POST {path}"))
 
     async def delete_audience(self, audience_id: str) -> None:
@@ -124,21 +123,6 @@ class Outbound(Requests):
             return None
         left = data.get("creditBalance")
         return float(left) if isinstance(left, int | float) else None
-
-
-def _form(fields: Mapping[str, str], csv: bytes) -> Upload:
-    """A multipart body whose boundary is in none of its parts."""
-    boundary = secrets.token_hex(16)
-    head = "".join(
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-        for name, value in fields.items()
-    )
-    head += (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="audience.csv"\r\n'
-        "Content-Type: text/csv\r\n\r\n"
-    )
-    data = head.encode() + csv + f"\r\n--{boundary}--\r\n".encode()
-    return Upload(data, f"multipart/form-data; boundary={boundary}")
 
 
 def _audience(data: Any) -> StoredAudience:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import CLEARED, Path, Secret, path_text
 from agentops.fields import METADATA, WRITTEN_AT
+from agentops.resources import Ref
 from agentops.spec.closest import closest
 from agentops.spec.model.base import Model
 from agentops.spec.rendering import BROKEN
@@ -93,7 +94,7 @@ def _is_excused(error: Any, lenient: bool) -> bool:
     value = error["input"]
     if value is BROKEN or not lenient:
         return value is BROKEN
-    if value is None or error["type"] == "missing" or str(error["loc"][-1]).startswith("$"):
+    if value is None or error["type"] in ("missing", "union_tag_not_found") or str(error["loc"][-1]).startswith("$"):
         return True
     if isinstance(value, dict):
         return any(key.startswith("$") for key in value)
@@ -253,6 +254,9 @@ def _wrong_type(name: str, expected: str, value: Any) -> _Found:
     if isinstance(value, Secret):
         hint = "secrets can stand in headers, URLs, parameters, request bodies and api_key"
         return _Found("secret-not-allowed", f"{name} can't hold a secret ({value})", expected, hint)
+    if isinstance(value, Ref):
+        hint = "references stand in toolRefs, knowledgeBaseId and globalKnowledgeBaseId"
+        return _Found("reference-not-allowed", f"{name} can't hold a reference ({value.address})", expected, hint)
     return _Found("wrong-type", f"{name} is {_kind(value)}", expected, _type_hint(expected, value))
 
 
@@ -295,7 +299,7 @@ def _short(text: str) -> str:
 
 def _wrong_value(name: str, error: Any) -> _Found:
     value, context, kind = error["input"], error.get("ctx", {}), error["type"]
-    shown = str(value) if isinstance(value, Secret) else _short(value) if isinstance(value, str) else _kind(value)
+    shown = str(value) if isinstance(value, Secret | Ref) else _short(value) if isinstance(value, str) else _kind(value)
     if kind in ("literal_error", "enum"):
         return _closest(name, shown, value, context["expected"])
     if kind == "union_tag_invalid":

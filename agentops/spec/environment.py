@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import time
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.document import (
@@ -22,12 +23,23 @@ from agentops.document import (
     SecretRef,
 )
 from agentops.errors import UsageError
+from agentops.resources import Address
 from agentops.spec.check import check
 from agentops.spec.closest import closest
 from agentops.spec.files import PROJECT_FILE, FileProblem, ProjectFiles
 from agentops.spec.hosts import host_of, is_loopback, may_receive_key
 from agentops.spec.merge import merge
-from agentops.spec.model.project import EnvironmentSpec, LimitsSpec, LintSpec, ModelSpec, ProjectSpec
+from agentops.spec.model.project import (
+    CalmHoursSpec,
+    Day,
+    EnvironmentSpec,
+    FreezeSpec,
+    LimitsSpec,
+    LintSpec,
+    ModelSpec,
+    ProjectSpec,
+)
+from agentops.spec.policies import Policy, read_policies
 from agentops.spec.rendering import Rendering
 from agentops.spec.scope import Functions, GitFacts, Names, SecretOrigin, Secrets, git_names
 from agentops.spec.secret_places import unfit_characters
@@ -37,6 +49,7 @@ from agentops.spec.template_bounds import Budget
 from agentops.spec.template_values import BUDGET
 from agentops.spec.tree import Map, Mark, key_place, to_plain, value_place
 from agentops.spec.watch_rules import read_watch
+from agentops.timing import CalmHours, Freeze, moment_of
 
 
 @dataclass(slots=True)
@@ -45,6 +58,7 @@ class ProjectContext:
 
     environment: None when `agentops.yaml` has errors that leave no environment to speak of
     environments: the names of all environments; `defaults` is laid under every spec
+    references: what `ref` is in an expression; files behind references are noted in its first argument
     """
 
     files: ProjectFiles
@@ -60,6 +74,8 @@ class ProjectContext:
     passthrough: frozenset[str] = frozenset()
     forgotten: frozenset[str] = frozenset()
     lint: LintSpec | None = None
+    references: Callable[[dict[str, None], tuple[Address, ...]], Names] = lambda read, opened: Names("ref", {})
+    policies: tuple[Policy, ...] = ()
     budget: Budget = field(default_factory=Budget)
 
 
@@ -102,6 +118,8 @@ def read_project(
     if not isinstance(block, Map):
         block = Map(environments.marks[name])
     problems += _unmet_requirements(environments)
+    policies, wrong = read_policies(files, tree, tuple(environments))
+    problems += wrong
     reader = _EnvironmentReader(files, environ, name, problems)
     secrets = Secrets(reader.sources(block), environ, is_needed=needs_secrets)
     variables = reader.variables(tree.get("variables"), block.get("variables"), secrets)
@@ -117,6 +135,7 @@ def read_project(
         passthrough=frozenset(spec.passthrough or ()) if spec else frozenset(),
         forgotten=frozenset(spec.forgotten or ()) if spec else frozenset(),
         lint=spec.lint if spec else None,
+        policies=policies,
     )  # fmt: skip
 
 
@@ -254,6 +273,12 @@ class _EnvironmentReader:
     ) -> Environment | None:
         """The environment as the rest of the program sees it, or None when its block has errors."""
         variables, secrets, git = known
+        for key in ("base_url", "api_key"):
+            if key in block and block[key] is None:  # left out, it means the vendor's address, and the default key
+                hint = "give it a value, or leave it out"
+                place = key_place(block.marks[key])
+                self.problems.append(Diagnostic("wrong-format", Severity.ERROR, f"{key} is empty", hint, place))
+                return None
         rest = Map(block.mark)
         for key in block:
             if key not in ("variables", "secrets", "deploy", "api_key", "judge", "listen"):
@@ -372,8 +397,23 @@ def _to_environment(project: str, name: str, spec: EnvironmentSpec, variables: N
         judge=_to_endpoint(spec.judge),
         listen=_to_endpoint(spec.listen),
         requires=spec.requires,
+        freezes=tuple(_to_freeze(each) for each in spec.freeze or ()),
+        calm_hours=_to_calm_hours(spec.calm_hours),
         **rate,
     )
+
+
+def _to_freeze(spec: FreezeSpec) -> Freeze:
+    starts, ends = moment_of(spec.starts, spec.timezone), moment_of(spec.ends, spec.timezone, is_end=True)
+    return Freeze(spec.name, spec.reason, starts, ends, spec.timezone)
+
+
+def _to_calm_hours(spec: CalmHoursSpec | None) -> CalmHours | None:
+    if spec is None:
+        return None
+    days = frozenset(get_args(Day).index(day) for day in spec.days)
+    opens, closes = time.fromisoformat(spec.from_), time.fromisoformat(spec.to)
+    return CalmHours(opens, closes, days, spec.timezone, spec.reason)
 
 
 def _to_endpoint(spec: ModelSpec | None) -> ModelEndpoint | None:

@@ -12,8 +12,9 @@ from typing import Any
 from agentops.credentials import is_secret_variable
 from agentops.diagnostics import Where
 from agentops.document import SecretRef
+from agentops.resources import Kind
 from agentops.spec.closest import closest
-from agentops.spec.files import FileProblem, ProjectFiles
+from agentops.spec.files import AGENTS, FileProblem, ProjectFiles
 from agentops.spec.origins import FileText, TracedText, found_again
 from agentops.spec.source_text import SourceError
 from agentops.spec.template import SecretValue, TemplateError, UndefinedNameError, compile_text, has_expression
@@ -175,11 +176,13 @@ class Functions:
         environ: Mapping[str, str],
         secrets: Secrets,
         render_tree: Callable[[Any, Mapping[str, Any]], Any],
+        folder: str = AGENTS,
     ) -> None:
         self._files = files
         self._environ = environ
         self._secrets = secrets
         self._render_tree = render_tree
+        self._folder = folder  # that paths are relative to
         self._open: list[str] = []
         self._texts: list[FileText] = []
         self.scope: Mapping[str, Any] = {}
@@ -219,7 +222,7 @@ class Functions:
             hint = f"write {function}('prompts/name.md')"
             raise TemplateError("bad-expression", f"{function}() takes a path in quotes", hint=hint, needle=function)
         try:
-            found = self._files.inside_agents(path)
+            found = self._files.inside(path, self._folder)
             if found in self._open:
                 circle = " -> ".join([*self._open[self._open.index(found) :], found])
                 raise FileProblem("file-cycle", f"files read each other in a circle: {circle}", "break the circle")
@@ -335,9 +338,12 @@ def _is_of_scope(expression: str, scope: Mapping[str, Any]) -> bool:
     return named is not None and named[1] in scope and not _READS.search(expression)
 
 
-_TAG = re.compile(r"\$\{\{.*?\}\}|\$\{%-?\s*(?P<word>\w*).*?%\}|\$\{#.*?#\}", re.S)
+# An opening that is never closed costs no second look at what follows: each stops at the next of its kind.
+_TAG = re.compile(
+    r"\$\{\{(?:(?!\$\{\{).)*?\}\}|\$\{%-?\s*(?P<word>\w*)(?:(?!\$\{%).)*?%\}|\$\{#(?:(?!\$\{#).)*?#\}", re.S
+)
 _ALONE = {"if": "{}${{% endif %}}", "for": "{}${{% endfor %}}"}  # what makes a whole of a statement that opens a block
-_EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.S)
+_EXPRESSION = re.compile(r"\$\{\{(?:(?!\$\{\{).)*?\}\}", re.S)
 _READS = re.compile(r"\b(?:file|yaml)\(")
 
 
@@ -380,6 +386,9 @@ def hint_for(error: TemplateError, scope: Mapping[str, Any]) -> str:
     prefix = f"{error.owner.label}." if isinstance(error.owner, Names) else ""
     if close:
         return f"did you mean {prefix}{close}?"
+    if isinstance(error.owner, Names) and error.owner.label.startswith("ref."):
+        folder = Kind(error.owner.label.removeprefix("ref.")).folder
+        return f"describe it in {folder}/{error.name}.yaml; known: {', '.join(sorted(names)) or 'none'}"
     if isinstance(error.owner, Names) and error.owner.label == "vars":
         return f"define it under `variables:` in agentops.yaml; known: {', '.join(sorted(names)) or 'none'}"
     known = ", ".join(sorted(str(name) for name in names)[:12]) or "none"

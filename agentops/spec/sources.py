@@ -7,6 +7,7 @@ import json
 from collections.abc import Collection, Iterable
 
 from agentops.spec.files import FileProblem, ProjectFiles
+from agentops.spec.knowledge import MOST_BYTES
 from agentops.spec.source_text import SourceError
 from agentops.spec.tree import Map
 
@@ -26,6 +27,8 @@ def digest_of_sources(files: ProjectFiles, paths: Iterable[str], scripts: Collec
 
 
 def _content(files: ProjectFiles, path: str, *, is_script: bool) -> str:
+    if path not in files.digests and path.lower().endswith(".pdf"):
+        files.digests[path] = hashlib.sha256(files.content(path, MOST_BYTES)).hexdigest()
     if path not in files.digests:
         try:
             is_tree = path.endswith((".yaml", ".yml")) and not is_script

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentops.apply.engine import apply_plan
 from agentops.apply.journal import Journal, environment_lock, new_run_id
@@ -16,9 +16,10 @@ from agentops.plan.concealment import known_secrets
 from agentops.plan.model import Plan
 from agentops.scrub import Scrubber
 from agentops.state import state_folder
-from agentops.workflow.calls import PageWriter, SmokeAfterDeploy, prepare_smoke
+from agentops.workflow.calls import PageWriter, PlanWriter, SmokeAfterDeploy, prepare_smoke
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.previewing import PreviewHooks, gated_keys, pass_gate
+from agentops.workflow.uploads import read_uploads, require_renderer
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class CallHooks:
 
     write_pages: PageWriter
     progress: Progress = ignore_progress
+    write_plan: PlanWriter | None = None
 
 
 def nothing_done(plan: Plan) -> ApplyResult:
@@ -57,6 +59,7 @@ async def apply_deployment(
     line that nobody answers changes nothing.
     """
     require_applyable(plan)
+    require_renderer(plan)
     environment, clock = deployment.environment, SystemClock()
     run_id = new_run_id(clock.now())
     calls_after = environment.deploy.smoke if request.smoke is None else request.smoke
@@ -75,7 +78,8 @@ async def apply_deployment(
         if is_gated and (held_back := await pass_gate(deployment, plan, PreviewHooks(tell, smoke), run_id)):
             return scrubber.deep(held_back)
         after = smoke if calls_after else None
-        hooks = Hooks(smoke=after, record=journal, on_event=tell, clock=clock, run_id=run_id)
+        read_file = read_uploads(deployment.root)
+        hooks = Hooks(after, journal, on_event=tell, clock=clock, run_id=run_id, read_file=read_file)
         result = await apply_plan(plan, deployment.account, options, hooks)
         if journal.lost is not None:
             on_event(Warned("journal", f"it ends before the run did: {journal.lost.summary}"))
@@ -87,4 +91,6 @@ async def _smoke(deployment: Deployment, plan: Plan, run_id: str, calls: CallHoo
     folder = state_folder(deployment.root) / "runs" / run_id
     smoke = prepare_smoke(deployment, plan.changes, folder, calls.write_pages, calls.progress)
     await smoke.require_reachable(plan.changes)
-    return smoke
+    if calls.write_plan is None:
+        return smoke
+    return replace(smoke, plan=f"../{calls.write_plan(plan, folder).name}")

@@ -10,10 +10,11 @@ from agentops.apply.rollback import PREVIOUS, RollbackTarget, commit_in, plan_ro
 from agentops.apply.run_history import read_run, read_verdicts
 from agentops.document import AgentListing, DesiredAgent
 from agentops.errors import UsageError
-from agentops.plan.build import PlanOptions
+from agentops.plan.build import PlanOptions, with_refusals
 from agentops.plan.history import HistoryEntry, build_history
 from agentops.plan.identity import as_deployed
 from agentops.plan.model import Plan
+from agentops.plan.rollback import refuse_gone, resources_needed
 from agentops.spec.closest import closest
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.planning import survey
@@ -100,16 +101,25 @@ async def _plan(
     observed = await asyncio.gather(*(deployment.account.read_agent(listing, mine=mine) for _, listing, _ in targets))
     chosen = [RollbackTarget(agent, seen, to) for (agent, _, to), seen in zip(targets, observed, strict=True)]
     plan = await plan_rollback(deployment.account, environment, chosen, options)
+    if resources_needed(plan):
+        tools, bases = await asyncio.gather(
+            deployment.account.tools.list(), deployment.account.list_knowledge_base_ids()
+        )
+        gone = refuse_gone(plan, frozenset((*(each.resource_id for each in tools), *bases)))
+        plan = with_refusals(plan, gone, options.acknowledged)
     return replace(plan, diagnostics=(*plan.diagnostics, *deployment.left_out))
 
 
 async def list_deployed(deployment: Deployment) -> list[tuple[DesiredAgent, AgentListing]]:
     """The selected agents that are on the platform. A spec is not needed for it: our marks tell, too."""
-    world = await survey(deployment)
+    world = await survey(deployment, has_shelf=False)
     matches = [as_deployed(each, None) if not each.desired.name else each for each in world.matching.matches]
     found = [(match.desired, match.listing) for match in matches if match.listing is not None]
     if not found:
         name = deployment.environment.name
+        if not deployment.agents:
+            hint = "name an agent by its key, such as `agentops history KEY`: our marks tell which one it is"
+            raise UsageError("no agent is selected, and the project has no spec to go by", hint=hint, code="no-agents")
         keys = ", ".join(agent.key for agent in deployment.agents)
         known = [agent.key for agent in deployment.project.agents if agent.name]
         meant = [close for agent in deployment.agents if not agent.name and (close := closest(agent.key, known))]

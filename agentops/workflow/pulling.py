@@ -7,6 +7,7 @@ from pathlib import Path
 from agentops.files import write_file
 from agentops.importers.atoms.forgetting import Forgetting, forget_agent
 from agentops.importers.atoms.pulling import Pulled, Puller, users_of
+from agentops.importers.atoms.pulling_tools import pull_tools
 from agentops.plan.build import PlanOptions
 from agentops.settings import Settings
 from agentops.spec import Project
@@ -33,11 +34,12 @@ async def pull(
         others=tuple(name for name in environment_names(deployment.root) if name != deployment.environment.name),
         overlays=overlays,
         users=users_of(deployment.project.agents),
+        resources=deployment.project.resources,
         secrets={each.value: each.name for each in deployment.environment.secrets if each.value},
     )
     for change in plan.changes:
         puller.pull(change)
-    return puller.result()
+    return pull_tools(puller, plan)
 
 
 def write_pulled(pulled: Pulled, root: Path) -> None:

@@ -19,6 +19,7 @@ from agentops.spec.files import ProjectFiles
 from agentops.spec.lint import lint_errors, lint_project
 from agentops.spec.project import with_sources
 from agentops.spec.provenance import Provenance, explain_value
+from agentops.workflow.policing import check_names
 from agentops.workflow.projects import read_specs
 from agentops.workflow.scripts import check_scripts
 
@@ -44,7 +45,8 @@ def validate_project(start: Path, environment: str | None, settings: Settings) -
         except SpecError as error:
             found += error.diagnostics
             continue
-        found += [*project.diagnostics, *check_scripts(project), *check_campaigns(project), *lint_errors(project)]
+        found += [*project.diagnostics, *check_scripts(project), *check_campaigns(project), *check_names(project)]
+        found += lint_errors(project)
         subjects.append(_subject(project))
     once = {(each.code, each.where, each.summary): each for each in found}
     return Validation(with_sources(once.values(), ProjectFiles(find_root(start))), ", ".join(subjects))

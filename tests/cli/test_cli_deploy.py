@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -44,6 +47,20 @@ def test_a_plan_has_an_exit_code_and_formats(desk: Path, agentops: Agentops) -> 
     assert "<html" in agentops("plan", "--format", "html").out
     verbose = agentops("plan", "-v")
     assert "GET /atoms/v1/agent -> 200" in verbose.err
+
+
+def test_the_page_of_a_plan_says_when_of_what_and_how_to_apply_it(desk: Path, agentops: Agentops) -> None:
+    (desk / "agents/sales.yaml").write_text(SPEC.replace("Desk", "Sales") % "Hello")
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "Two lines & more"]):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@example.com", *command], check=True)
+    page = agentops("plan", "--agent", "desk", "--format", "html").out
+    assert re.search(r"Planned at \d{4}-\d\d-\d\d \d\d:\d\d UTC\. Commit: [0-9a-f]{7,} Two lines &amp; more\.", page)
+    command = re.search(r"To apply exactly this: <code>agentops (apply -e local .*)</code>", page)
+    assert command is not None
+    applied = agentops(*shlex.split(command[1]))
+    assert (applied.code, "1 agent: 1 applied." in applied.out) == (0, True)
+    greet(desk, "Good morning")
+    assert "(and changes that are not committed)" in agentops("plan", "--format", "html").out
 
 
 def test_exactly_what_was_saved_is_applied_and_only_once(desk: Path, agentops: Agentops) -> None:

@@ -65,6 +65,7 @@ def test_what_only_production_shows_takes_an_acknowledgement(project: Path, agen
     ended = agentops("apply", "-e", "prod", "--yes")
     assert ended.code == 4
     assert "a script or another environment's block has changed" in said_by(ended)
+    assert "staging has nothing to deploy, so the next change of the agent is tried there" in said_by(ended)
     assert agentops("apply", "-e", "prod", "--yes", "--ack", "UNTESTED:line").code == 0
 
 
@@ -107,3 +108,19 @@ def test_requirements_that_can_not_be_met_are_mistakes(
     ended = agentops("validate")
     assert ended.code == 1
     assert said in ended.out
+
+
+def test_a_freeze_holds_an_apply_until_it_is_named(project: Path, agentops: Agentops) -> None:
+    frozen = "freeze: [{name: always, from: 2020-01-01, to: 2099-12-31, timezone: Etc/UTC, reason: no deploys}]"
+    (project / "agentops.yaml").write_text(
+        PROJECT.replace("other: {target: emulator", f"other: {{target: emulator, {frozen}")
+    )
+    ended = agentops("apply", "-e", "other", "--yes", "--ack", "FREEZE:another")
+    assert ended.code == 4
+    assert "FREEZE: other: frozen until Fri 2100-01-01 00:00 (Etc/UTC): no deploys" in said_by(ended)
+    assert agentops("apply", "-e", "other", "--yes", "--ack", "FREEZE:always").code == 0
+    assert agentops("apply", "-e", "other", "--yes").code == 0  # nothing to deploy, nothing to refuse
+    (project / "agents" / "prompts" / "hello.md").write_text("Hello there.\n")
+    assert agentops("apply", "-e", "other", "--yes", "--ack", "FREEZE:always").code == 0
+    assert agentops("rollback", "line", "-e", "other", "--yes").code == 0  # going back is always possible
+    assert "FREEZE" in agentops("explain", "FREEZE").out

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import chdir
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,8 @@ from command_line import Agentops, Ended
 from agentops.cli.app import run
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.rest.calls import conversations
-from agentops.emulator.store.state import Store, from_iso, to_iso
+from agentops.emulator.server import start
+from agentops.emulator.store.state import Clock, Store, from_iso, to_iso
 from agentops.errors import ExitCode
 
 PROJECT = """\
@@ -26,6 +27,7 @@ environments:
     deploy: {{gate: preview, {deploy}}}
 """
 RULES = "watch: {hang_ups: {rise_at_most: 10%}, completion: {drop_at_most: 20%}}"
+PROMPT = "Help the caller of Acme with orders and bookings."
 SPEC = """\
 name: Acme {name}
 calls: {{none: callers are made up here}}
@@ -47,17 +49,27 @@ def write(key: str, greeting: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+def projects() -> dict[str, Path]:
+    """By generation, what `deployed` has made."""
+    return {}
+
+
+@pytest.fixture
+def deployed(
+    request: pytest.FixtureRequest, projects: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path]:
     """A generation, and a project with two agents, of which the desk was deployed a second time."""
-    api, folder = getattr(request, "param", "v2"), tmp_path_factory.mktemp("deployed")
-    (folder / "agents").mkdir()
-    with chdir(folder):
-        configure(RULES)
-        write("billing", "Hello")
-        for greeting in ("Hello", "Good morning"):
-            write("desk", greeting)
-            assert run(["apply", "--yes", "--no-smoke", "--api", api]) == ExitCode.DONE
-    return api, folder
+    api = getattr(request, "param", "v2")
+    if api not in projects:
+        projects[api] = tmp_path_factory.mktemp(api)
+        (projects[api] / "agents").mkdir()
+        with chdir(projects[api]):
+            configure(RULES)
+            write("billing", "Hello")
+            for greeting in ("Hello", "Good morning"):
+                write("desk", greeting)
+                assert run(["apply", "--yes", "--no-smoke", "--api", api]) == ExitCode.DONE
+    return api, projects[api]
 
 
 @pytest.fixture(autouse=True)
@@ -113,7 +125,7 @@ def verdicts(ended: Ended) -> dict[str, str]:
     return {each["key"]: each["verdict"] for each in json.loads(ended.out)["agents"]}
 
 
-@pytest.mark.parametrize("deployed", ["v1", "v2"], indirect=True, scope="module")
+@pytest.mark.parametrize("deployed", ["v1", "v2"], indirect=True)
 def test_a_deploy_that_makes_callers_hang_up_is_taken_back_once(
     calls: Traffic, watch: Callable[..., Ended], agentops: Agentops, api: str
 ) -> None:
@@ -190,7 +202,7 @@ def test_a_filter_that_has_no_effect_is_an_error(
 ) -> None:
     calls(1, 3)
     calls(0, 3)
-    monkeypatch.setattr(conversations, "_fits", lambda row, request: True)
+    monkeypatch.setattr(conversations, "_fits", lambda row, request, ignored: True)
     ended = watch()
     assert (ended.code, ended.out) == (ExitCode.FAILED, "")
     assert "versionFilter" in ended.err
@@ -234,3 +246,55 @@ def test_the_scheduled_job_restores_and_hands_on_what_git_has_to_set_back(
     (row,) = json.loads(outputs["restore"])
     assert (row["key"], row["files"]) == ("desk", ["agents/desk.yaml"])
     assert "serves again, as revision 4" in (tmp_path / "summary.md").read_text("utf-8")
+
+
+BEHAVIOUR = """\
+turns:
+  - name: order
+    hears: where is my order
+    replies:
+      - {when: {prompt_contains: orders}, say: It is on its way.}
+  - name: goodbye
+    hears: goodbye
+    replies: {say: Goodbye!, end_call: true}
+traffic:
+  calls_per_hour: 20
+  callers:
+    - {weight: 9, says: [where is my order, goodbye], patience: 1}
+    - {weight: 1, says: [I want to talk to a person, goodbye], patience: 1}
+"""
+
+
+@pytest.fixture
+def phoned(tmp_path: Path, deployed: tuple[str, Path]) -> Iterator[Store]:
+    """An emulator whose agents are phoned, from the next Monday on; the project's environment is there."""
+    now = datetime.now(UTC)
+    monday = (now + timedelta(days=7 - now.weekday())).replace(hour=9, minute=0)
+    Path("desk.yaml").write_text(BEHAVIOUR, "utf-8")
+    options = EmulatorOptions(scan_delay_s=0.0, behaviours=(tmp_path / "desk.yaml",))
+    with start(options, clock=Clock(lambda: datetime.now(UTC) - now + monday)) as running:
+        project = PROJECT.format(deploy=RULES).replace("gate: preview, ", "")
+        secrets = "api_key: ${{ secrets.KEY }}\n    secrets: {KEY: {value: sk_test}}"
+        address = f"base_url: {running.base_url}\n    {secrets}"
+        Path("agentops.yaml").write_text(project.replace("target: emulator", address), "utf-8")
+        yield running.store
+
+
+def test_callers_of_the_emulator_who_hang_up_take_a_deploy_back(phoned: Store, agentops: Agentops) -> None:
+    Path("agents/billing.yaml").unlink()
+    for prompt, hours in (("Help with orders and bookings.", 26), ("Help with bookings.", 4)):
+        Path("agents/desk.yaml").write_text(SPEC.format(name="desk", greeting="Hello").replace(PROMPT, prompt), "utf-8")
+        assert agentops("apply", "--yes", "--no-smoke").code == ExitCode.DONE
+        assert agentops("watch", "--once").code == ExitCode.DONE
+        phoned.clock.advance(hours * 3600)
+    ended = agentops("watch", "--once", "--format", "json")
+    assert ended.code == ExitCode.CALLS_FAILED, ended.err
+    (desk,) = json.loads(ended.out)["agents"]
+    assert (desk["verdict"], desk["restored"]) == ("failed", "4")
+    assert [each["metric"] for each in desk["rules"] if each["verdict"] == "failed"] == ["hang_ups"]
+    phoned.clock.advance(3600)
+    assert agentops("watch", "--once").code == ExitCode.DONE
+    beside = agentops("compare", "desk", "3", "4", "--format", "json")
+    (hang_ups,) = [each for each in json.loads(beside.out)["measures"] if each["name"] == "ended by user_hangup"]
+    assert hang_ups["old"]["value"] > 0.9
+    assert hang_ups["new"]["value"] < 0.4

@@ -49,6 +49,7 @@ def told(plan: Plan) -> dict[str, Any]:
         "diagnostics": [diagnostic.code for diagnostic in plan.diagnostics],
         "acknowledged": list(plan.acknowledged),
         "renamed": {c.key: [renaming(f) for f in joined(c.fields) if f.renamed] for c in plan.changes if c.fields},
+        "places": {c.key: [str(field.where) for field in c.fields] for c in plan.changes if c.fields},
         "impact": {c.key: [c.impact.words_before, c.impact.words_after] for c in plan.changes if c.impact},
         "shared": [[path_text(each.changes[-1].path), *each.agents] for each in share(plan.changes).shared],
         "reach": [each.reach for each in share(plan.changes).shared],

@@ -39,6 +39,9 @@ def codes_of(load: Loader, example: str, files: dict[str, str]) -> Counter[str]:
     written = dict(files)
     if example.startswith("project:"):
         written |= {"agentops.yaml": example, "agents/line.yaml": "name: Line\nconfig: {firstMessage: Hello}\n"}
+    elif example.startswith("# "):
+        named = example.splitlines()[0].removeprefix("# ")
+        written |= {named: example, "agents/line.yaml": "name: Line\nconfig: {firstMessage: Hello}\n"}
     else:
         written["agents/line.yaml"] = f"name: Line\n{example}"
     try:

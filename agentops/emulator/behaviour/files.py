@@ -102,6 +102,11 @@ class Reply(_Part):
         default={},
         description="Variables read from the live prompt: a regular expression with one group each, any case.",
     )
+    from_knowledge: str | None = Field(
+        default=None,
+        description="A file (`faq.pdf`) or page that one of the live agent's knowledge bases must have processed; "
+        "without it the reply is not given.",
+    )
     call: ToolUse | None = None
     say: str = Field("", description="What the agent says, with call-time variables; silence when empty.")
     language: str | None = Field(
@@ -171,6 +176,40 @@ class Callee(_Part):
     _as_calls = field_validator("calls", mode="before", json_schema_input_type=CalleeCall | list[CalleeCall])(_listed)
 
 
+class Caller(_Part):
+    """People of a kind, who phone in of their own accord."""
+
+    weight: float = Field(default=1.0, gt=0, description="How many they are beside the other kinds.")
+    says: tuple[str, ...] = Field(min_length=1, description="What they say, one after the other.")
+    patience: int = Field(
+        default=2, ge=1, description="They hang up at this many answers in a row that are of no help."
+    )
+    waits_s: float = Field(default=8.0, gt=0, description="They hang up when an answer takes longer.")
+    leaves_at: tuple[str, ...] = Field(
+        default=(),
+        description="They hang up at what one of these regular expressions finds, any case.",
+    )
+
+    _as_lists = field_validator("says", "leaves_at", mode="before", json_schema_input_type=str | list[str])(_listed)
+
+    @field_validator("leaves_at")
+    @classmethod
+    def _check_patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in value:
+            _compiled(pattern)
+        return value
+
+
+class Traffic(_Part):
+    """Calls that come in by themselves, as the emulator's clock goes on."""
+
+    calls_per_hour: float = Field(default=12.0, gt=0, le=3600)
+    breaking_off: float = Field(default=0.0, ge=0, le=1, description="The share of calls that a system error ends.")
+    callers: tuple[Caller, ...] = Field(min_length=1)
+
+    _as_callers = field_validator("callers", mode="before", json_schema_input_type=Caller | list[Caller])(_listed)
+
+
 class Behaviour(_Part):
     """One agent's behaviour."""
 
@@ -188,6 +227,7 @@ class Behaviour(_Part):
     )
     idle: tuple[Reply, ...] = Field(default=(), description="Said when the caller is silent for too long.")
     callees: tuple[Callee, ...] = Field(default=(), description="What people do when a campaign of the agent calls.")
+    traffic: Traffic | None = Field(default=None, description="Who phones in; nobody without it.")
     faults: Faults = Field(default=Faults(), description="Faults of every reply that names none.")
 
     _as_lists = field_validator("agents", mode="before", json_schema_input_type=str | list[str])(_listed)

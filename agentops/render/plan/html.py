@@ -12,9 +12,10 @@ from agentops.document import path_text
 from agentops.plan.model import Action, AgentChange, Drift, Plan
 from agentops.plan.sharing import Shared, Sharing, share
 from agentops.render.page import code, html_page, table
-from agentops.render.plan.html_fields import field_row, moved_item
+from agentops.render.plan.html_fields import COLUMNS, field_row, moved_item
 from agentops.render.plan.parts import joined
-from agentops.render.plan.values import ACTION_WORDS, DRIFT_WORDS, calls_text, create_text, uncalled_text
+from agentops.render.plan.resources import counted, resource_html, shown_resources
+from agentops.render.plan.values import ACTION_WORDS, DRIFT_WORDS, calls_text, create_text, told_once, uncalled_text
 from agentops.render.style import plural
 from agentops.render.visible import all_visible
 
@@ -27,11 +28,10 @@ section, .box { border: 1px solid var(--line); border-radius: .5rem; padding: 1r
 .text { border-collapse: collapse; width: 100%; table-layout: fixed; margin: .3rem 0;
   font: 14px/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
 .text td { padding: 0 .6rem 0 0; vertical-align: top; } .text td:first-child { width: 2.5rem; }
-.text tr.part td { border-top: 1px dashed var(--line); }
+.parts td { vertical-align: top; }
 .number { color: var(--faint); text-align: right; }
 ins { background: var(--add); text-decoration: none; } del { background: var(--gone); }
 """
-_COLUMNS = {"Setting": 29, "Before": 26, "After": 26, "Kind": 19}
 
 _MEANING = {
     Action.CREATE: "This agent does not exist yet. It will be created.",
@@ -65,8 +65,9 @@ UNKNOWN = Made()
 
 def plan_html(plan: Plan, made: Made = UNKNOWN) -> str:
     """The whole plan as a complete HTML document."""
-    plan, made = all_visible(plan), all_visible(made)
-    body = [*_summary(plan, made), *_changes(plan), *_foot(plan, made)]
+    plan, made = told_once(plan), all_visible(made)
+    resources = (part for change in shown_resources(plan) for part in resource_html(change))
+    body = [*_summary(plan, made), *resources, *_changes(plan), *_foot(plan, made)]
     return html_page(f"Plan for {plan.project}, {plan.environment}", body, _STYLE)
 
 
@@ -80,10 +81,12 @@ def _summary(plan: Plan, made: Made) -> Iterator[str]:
         compared = (
             f"{plural(len(plan.changes), 'agent')} compared, all as wanted" if plan.changes else "No agent was selected"
         )
-        yield f"<p><strong>No changes.</strong> {compared}.</p>"
+        yield f"<p><strong>No changes.</strong> {compared}{counted(plan)}.</p>"
         return
     counts = Counter(change.action for change in plan.changes)
     yield "<p><strong>" + ", ".join(f"{counts[a]} {ACTION_WORDS[a]}" for a in Action if counts[a]) + "</strong></p>"
+    if plan.call_costs:
+        yield f"<p>Calls: {escape(str(plan.call_costs))}.</p>"
     if plan.refusals:
         yield '<div class="box refused"><h2>This plan can not be applied as it is</h2><ul>'
         for refusal in plan.refusals:
@@ -100,10 +103,10 @@ def _changes(plan: Plan) -> Iterator[str]:
     for shared in sharing.shared:
         yield from _shared(shared)
     for change in plan.changes:
-        if change not in alike:
+        if not sharing.is_all_of(change):
             yield from _agent(change, sharing)
     if alike:
-        yield f"<section><h2>{plural(len(alike), 'agent')} with nothing but the changes above</h2><ul>"
+        yield f"<section><h2>{plural(len(alike), 'agent')} with the changes above and nothing else</h2><ul>"
         yield from (f'<li id="{escape(each.key, quote=True)}">{_named(each)}</li>' for each in alike)
         yield "</ul>"
         yield f"<p>Calls: {escape(calls_text(alike))}.</p></section>" if calls_text(alike) else "</section>"
@@ -118,7 +121,7 @@ def _shared(shared: Shared) -> Iterator[str]:
     names = ", ".join(code(path_text(each.path)) for each in changes)
     yield f"<section><h2>{names} {escape(shared.reach)}</h2>"
     yield f'<p class="faint">{escape(", ".join(shared.agents))}</p>'
-    yield table(_COLUMNS, (field_row(each, is_for_all=not shared.is_same_text) for each in changes))
+    yield table(COLUMNS, (field_row(each) for each in changes))
     yield "</section>"
 
 
@@ -143,7 +146,7 @@ def _agent(change: AgentChange, sharing: Sharing) -> Iterator[str]:
     if count := sharing.count.get(change.key):
         yield f"<p>{plural(count, 'change')} above, with other agents.</p>"
     if own:
-        yield table(_COLUMNS, map(field_row, own))
+        yield table(COLUMNS, map(field_row, own))
     if change.action is Action.CREATE:
         yield "</details>"
     elif change.impact:

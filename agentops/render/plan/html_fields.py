@@ -8,7 +8,7 @@ from agentops.document import path_text
 from agentops.plan.model import FieldChange
 from agentops.render.page import code
 from agentops.render.plan.numbering import Placed, placed_diff
-from agentops.render.plan.parts import Part, parts
+from agentops.render.plan.parts import Part, left_behind, parts
 from agentops.render.plan.values import (
     CHANGED_BY_WORDS,
     SHOWN_WHOLE,
@@ -18,6 +18,7 @@ from agentops.render.plan.values import (
     has_another_value,
     has_lines,
     is_long,
+    left_text,
     piece_text,
     size_text,
     value_text,
@@ -25,6 +26,8 @@ from agentops.render.plan.values import (
 )
 from agentops.render.plan.word_diff import Fold, Moved, Piece, PieceKind
 
+# The columns of a table of settings, in percent of its width.
+COLUMNS = {"Setting": 29, "Before": 26, "After": 26, "Kind": 19}
 _TAGS = {PieceKind.ADDED: "ins", PieceKind.REMOVED: "del"}
 
 
@@ -40,11 +43,8 @@ def moved_item(field: FieldChange) -> str:
     return f"<li>{name}<ul>{inner}</ul></li>"
 
 
-def field_row(field: FieldChange, *, is_for_all: bool = False) -> tuple[str | None, ...]:
-    """One field change as the cells of a row: its name, both values, its kind. A text takes the room of both values.
-
-    is_for_all: other agents have the same change in texts of their own
-    """
+def field_row(field: FieldChange) -> tuple[str | None, ...]:
+    """One field change as the cells of a row: its name, both values, its kind. A text takes the room of both values."""
     kind = f'{field.category.value}<br><span class="faint">{field.risk.value} risk'
     if field.is_immediate:
         kind += ", at once"
@@ -55,9 +55,10 @@ def field_row(field: FieldChange, *, is_for_all: bool = False) -> tuple[str | No
     found = parts(field)
     if found[0].path:
         rows = (f"<tr><td>{code(part.name)}</td><td>{_value(part, field)}</td></tr>" for part in found)
-        return name, f'<table class="parts">{"".join(rows)}</table>', None, f"{kind}</span>"
+        left = f'<p class="faint">{escape(left_text(field))}</p>' if left_behind(field) else ""
+        return name, f'<table class="parts">{"".join(rows)}</table>{left}', None, f"{kind}</span>"
     if _texts(found[0], field) is not None:
-        return name, _value(found[0], field, is_for_all=is_for_all), None, f"{kind}</span>"
+        return name, _value(found[0], field), None, f"{kind}</span>"
     before, after = (_side(side, found[0], field) for side in (field.before, field.after))
     before = "another value" if has_another_value(field.before, field.after) else before
     return name, before, after, f"{kind}</span>"
@@ -73,11 +74,11 @@ def _texts(part: Part, field: FieldChange) -> tuple[str, str] | None:
     return as_texts(part.name_of(field), part.before, part.after)
 
 
-def _value(part: Part, field: FieldChange, *, is_for_all: bool = False) -> str:
+def _value(part: Part, field: FieldChange) -> str:
     """What differs in a leaf."""
     if (texts := _texts(part, field)) is not None:
         is_long_text = isinstance(part.before, str) and has_lines(*texts)
-        head = f"<p>{escape(words_text(*texts, is_for_all=is_for_all))}</p>" if is_long_text else ""
+        head = f"<p>{escape(words_text(*texts))}</p>" if is_long_text else ""
         rows = "".join(_row(placed) for placed in placed_diff(texts, field, part))
         return f'{head}<table class="text">{rows}</table>'
     if part.before is None or part.after is None:

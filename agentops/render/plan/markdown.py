@@ -6,23 +6,25 @@ The hidden marker lets a later run find and replace its own comment. What does n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from agentops.document import path_text
+from agentops.fields import Risk
 from agentops.plan.model import Action, AgentChange, Drift, Plan
 from agentops.plan.sharing import Shared, Sharing, share
 from agentops.render.plan.markdown_fields import AT, field_lines, moved_lines, quoted
 from agentops.render.plan.parts import joined
+from agentops.render.plan.resources import counted, resource_details, resource_markdown, shown_resources
 from agentops.render.plan.values import (
     ACTION_WORDS,
     DRIFT_WORDS,
     apply_command,
     calls_text,
     create_text,
+    told_once,
     uncalled_text,
 )
 from agentops.render.style import plural
-from agentops.render.visible import all_visible
 
 _KEYS_LISTED = 4_000  # characters
 COMMENT_LIMIT = 60_000  # characters; GitHub takes 65,536 in a comment
@@ -44,24 +46,27 @@ def plan_marker(plan: Plan) -> str:
 
 def plan_markdown(plan: Plan, *, limit: int = COMMENT_LIMIT) -> str:
     """The plan in at most `limit` characters (2,000 at the least); what doesn't fit is counted or listed by name."""
-    plan = all_visible(plan)
-    head = "\n".join(_head(plan, limit // 4))
+    plan = told_once(plan)
+    sharing = share(plan.changes)
+    head = "\n".join(_head(plan, sharing, limit // 4))
     foot = "\n".join(_foot(plan, limit // 8))
     room = limit - len(head) - len(foot) - limit // 8
     sections: list[str] = []
     left_out: list[str] = []
-    sharing = share(plan.changes)
     alike = [change for change in plan.changes if sharing.is_all_of(change)]
-    told = [change for change in plan.changes if (change.is_change or change.drift_fields) and change not in alike]
-    made = [(path_text(each.changes[-1].path), _shared(each)) for each in sharing.shared]
+    told = [each for each in plan.changes if (each.is_change or each.drift_fields) and not sharing.is_all_of(each)]
+    made = [(str(each.address), resource_details(each)) for each in shown_resources(plan) if each.fields]
+    made += [(path_text(each.changes[-1].path), _shared(each)) for each in sharing.shared]
     made += [(change.key, _agent(change, sharing)) for change in told]
-    for name, lines in made:
-        section = "\n".join(lines)
-        if len(section) <= room:
-            sections.append(section)
-            room -= len(section) + 1
-        else:
-            left_out.append(name)
+    written = ["\n".join(lines) for _, lines in made]
+    kept: set[int] = set()
+    for index in sorted(range(len(made)), key=lambda index: len(written[index])):
+        # The shortest first: one long prompt does not cost every other agent its details.
+        if len(written[index]) <= room:
+            kept.add(index)
+            room -= len(written[index]) + 1
+    sections += [section for index, section in enumerate(written) if index in kept]
+    left_out += [name for index, (name, _) in enumerate(made) if index not in kept]
     if left_out:
         names = ", ".join(_as_fits([f"`{key}`" for key in left_out], limit // 16, "{} more"))
         sections.append(
@@ -71,13 +76,13 @@ def plan_markdown(plan: Plan, *, limit: int = COMMENT_LIMIT) -> str:
     return "\n".join([head, *sections, *calls, foot]) + "\n"
 
 
-def _head(plan: Plan, room: int) -> Iterator[str]:
+def _head(plan: Plan, sharing: Sharing, room: int) -> Iterator[str]:
     yield plan_marker(plan)
     yield f"### agentops plan for `{plan.environment}` at `{plan.target}`"
     yield ""
     if plan.is_empty and not plan.refusals:
         compared = f"{plural(len(plan.changes), 'agent')} compared" if plan.changes else "No agent was selected"
-        yield f"**No changes.** {compared}."
+        yield f"**No changes.** {compared}{counted(plan)}."
         yield ""
         return
     counts = Counter(change.action for change in plan.changes)
@@ -88,10 +93,16 @@ def _head(plan: Plan, room: int) -> Iterator[str]:
         lines = [f"> - **{r.code}**: {quoted(r.summary)}. Next: {' '.join(r.hint.split())}" for r in plan.refusals]
         yield from _as_fits(lines, room, "> - and {} more")
         yield ""
+    yield from _as_fits(list(resource_markdown(shown_resources(plan))), room, "| | and {} more | | |")
+    if plan.call_costs:
+        yield f"Calls: {quoted(str(plan.call_costs))}."
+        yield ""
     yield "| | agent | what | fields | risk |"
     yield "|---|---|---|---|---|"
-    rows = [_row(change) for change in sorted(plan.changes, key=lambda change: not change.is_change)]
-    yield from _as_fits(rows, room, "| | | and {} more | | |")
+    alike = [change for change in plan.changes if sharing.is_all_of(change)]
+    others = [change for change in plan.changes if not sharing.is_all_of(change)]
+    rows = [_row(change) for change in sorted(others, key=lambda change: not change.is_change)]
+    yield from _as_fits([*_row_of_all(alike), *rows], room, "| | | and {} more | | |")
     yield ""
 
 
@@ -106,14 +117,24 @@ def _as_fits(lines: list[str], room: int, more: str) -> Iterator[str]:
 
 
 def _row(change: AgentChange) -> str:
-    kinds = ", ".join(sorted(category.value for category in change.categories))
-    risks = [risk for risk in ("high", "medium", "low") if any(f.risk.value == risk for f in change.fields)]
     drift = f"; {DRIFT_WORDS[change.drift]}" if change.drift is not Drift.NONE else ""
-    fields = f"{len(change.fields)} ({kinds})" if change.fields else "-"
-    return (
-        f"| {_ICONS[change.action]} | `{change.key}` | {ACTION_WORDS[change.action]}: {quoted(change.reason)}{drift} "
-        f"| {fields} | {risks[0] if risks else '-'} |"
-    )
+    kinds = ", ".join(sorted(category.value for category in change.categories))
+    fields = f"{len(joined(change.fields))} ({kinds})" if change.fields else "-"
+    what = f"{ACTION_WORDS[change.action]}: {quoted(change.reason)}{drift}"
+    return f"| {_ICONS[change.action]} | `{change.key}` | {what} | {fields} | {_risk([change])} |"
+
+
+def _row_of_all(alike: Sequence[AgentChange]) -> Iterator[str]:
+    """One row for the agents that have nothing but what several have in common."""
+    if alike:
+        kinds = ", ".join(sorted({category.value for change in alike for category in change.categories}))
+        what = "the changes that they have in common and nothing else"
+        yield f"| {_ICONS[alike[0].action]} | {plural(len(alike), 'agent')} | {what} | ({kinds}) | {_risk(alike)} |"
+
+
+def _risk(changes: Sequence[AgentChange]) -> str:
+    risks = [risk for risk in reversed(Risk) if any(each.risk is risk for c in changes for each in c.fields)]
+    return risks[0].value if risks else "-"
 
 
 def _shared(shared: Shared) -> Iterator[str]:
@@ -121,10 +142,10 @@ def _shared(shared: Shared) -> Iterator[str]:
     names = ", ".join(f"<code>{path_text(each.path)}</code>" for each in joined(shared.changes))
     yield f"<details><summary>🔗 {names} {shared.reach}</summary>"
     yield ""
-    yield from _as_fits([f"`{key}`" for key in shared.agents], _KEYS_LISTED, "and {} more")
+    yield ", ".join(_as_fits([f"`{key}`" for key in shared.agents], _KEYS_LISTED, "and {} more"))
     yield ""
     for change in joined(shared.changes):
-        yield from field_lines(change, is_for_all=not shared.is_same_text)
+        yield from field_lines(change)
     yield from ("", "</details>", "")
 
 
@@ -132,7 +153,8 @@ def _agent(change: AgentChange, sharing: Sharing) -> Iterator[str]:
     yield f"<details><summary>{_ICONS[change.action]} <code>{change.key}</code> {_html(change.name)}</summary>"
     yield ""
     if change.drift is not Drift.NONE:
-        yield f"**{DRIFT_WORDS[change.drift]}**: {quoted(change.drift_detail)}"
+        detail = f": {quoted(change.drift_detail)}" if change.drift_detail else ""
+        yield f"**{DRIFT_WORDS[change.drift]}**{detail}"
         yield ""
     if change.uncalled_since is not None:
         yield f"**{uncalled_text(change)}**"

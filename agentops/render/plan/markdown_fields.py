@@ -17,6 +17,7 @@ from agentops.render.plan.values import (
     has_another_value,
     has_lines,
     is_long,
+    left_text,
     piece_text,
     size_text,
     value_text,
@@ -37,8 +38,8 @@ def moved_lines(field: FieldChange) -> Iterator[str]:
         yield from _with_parts(f"- {name}{_renamed(field)}{since}", field)
 
 
-def field_lines(field: FieldChange, *, is_for_all: bool = False) -> Iterator[str]:
-    """One field change. `is_for_all`: other agents have the same change in texts of their own."""
+def field_lines(field: FieldChange) -> Iterator[str]:
+    """One field change."""
     facts = [field.category.value, f"{field.risk.value} risk"]
     if field.is_immediate:
         facts.append("at once, not versioned")
@@ -46,7 +47,7 @@ def field_lines(field: FieldChange, *, is_for_all: bool = False) -> Iterator[str
         facts.append(f"changed in {CHANGED_BY_WORDS[field.changed_by]}")
     where = f" `{field.where.file}:{field.where.line}`" if field.where else ""
     head = f"- **{span(path_text(field.path))}**{_renamed(field)} ({', '.join(facts)}){where}"
-    yield from _with_parts(head, field, is_for_all=is_for_all)
+    yield from _with_parts(head, field)
 
 
 def _renamed(field: FieldChange) -> str:
@@ -55,27 +56,29 @@ def _renamed(field: FieldChange) -> str:
     return f", renamed from {span(field.renamed)}" if field.renamed else ""
 
 
-def _with_parts(head: str, field: FieldChange, *, is_for_all: bool = False) -> Iterator[str]:
+def _with_parts(head: str, field: FieldChange) -> Iterator[str]:
     found = parts(field)
     if not found[0].path:
-        yield from _part(head, found[0], field, "  ", is_for_all=is_for_all)
+        yield from _part(head, found[0], field, "  ")
         return
     yield head
     for part in found:
         sign = "" if field.before is None or field.after is None else _sign(part)
         yield from _part(f"  - {sign}{span(part.name)}", part, field, "    ")
+    if left := left_text(field):
+        yield f"  - {quoted(left)}"
 
 
 def _sign(part: Part) -> str:
     return "new: " if part.before is None else "removed: " if part.after is None else ""
 
 
-def _part(head: str, part: Part, field: FieldChange, indent: str, *, is_for_all: bool = False) -> Iterator[str]:
+def _part(head: str, part: Part, field: FieldChange, indent: str) -> Iterator[str]:
     """One leaf: both values behind its head, or its words below it."""
     before, after = part.before, part.after
     if (texts := as_texts(part.name_of(field), before, after)) is not None:
         is_long_text = isinstance(before, str) and has_lines(*texts)
-        yield f"{head}: {words_text(*texts, is_for_all=is_for_all)}" if is_long_text else head
+        yield f"{head}: {words_text(*texts)}" if is_long_text else head
         yield from _diff_block(texts, field, part, indent)
     elif before is None or after is None:
         yield f"{head}: {_alone(part, field)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agentops.diagnostics import Stretch, Where
@@ -33,12 +33,14 @@ def placed_diff(texts: tuple[str, str], change: FieldChange, part: Part) -> Iter
     """The diff of two texts of a change, line by line. A text of one line has no numbers."""
     lines, is_numbered = _Lines(change, part), has_lines(*texts)
     file = lines.file
-    for entry in text_diff(*texts):
+    entries = text_diff(*texts)
+    for position, entry in enumerate(entries):
         if isinstance(entry, Fold):
             yield Placed(entry)
             continue
-        place, is_gone = lines.place(entry.number), _is_gone(entry)
-        is_elsewhere = place.file != file and entry.is_changed and not is_gone
+        is_gone = _is_gone(entry)
+        place = lines.place(_number(entries[position:], file_end=entry.number))
+        is_elsewhere = place.file != file and entry.is_changed
         file = place.file if is_elsewhere else file
         number = str(place.line) if is_numbered and not is_gone and place.file == file else ""
         moved = _moved(entry, lines) if isinstance(entry, Moved) else ""
@@ -70,6 +72,12 @@ class _Lines:
     def place(self, number: int) -> Where:
         before = [each for each in self._stretches if each.first <= number]
         return before[-1].place(number) if before else Where(self.file, number)
+
+
+def _number(entries: Sequence[Entry], file_end: int) -> int:
+    """The number of the first line that stands in the new text: what is gone stood before it."""
+    standing = (each.number for each in entries if not isinstance(each, Fold) and not _is_gone(each))
+    return next(standing, file_end)
 
 
 def _is_gone(entry: DiffLine | Moved) -> bool:

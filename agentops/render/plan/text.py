@@ -10,6 +10,7 @@ from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Plan
 from agentops.plan.sharing import Shared, Sharing, share
 from agentops.render.diagnostics.text import diagnostics_text
 from agentops.render.plan.parts import joined
+from agentops.render.plan.resources import resource_counts, resource_text, shown_resources
 from agentops.render.plan.text_fields import ROLES, change_lines, field_lines, new_field_lines
 from agentops.render.plan.values import (
     ACTION_WORDS,
@@ -18,10 +19,10 @@ from agentops.render.plan.values import (
     calls_text,
     change_text,
     create_text,
+    told_once,
     uncalled_text,
 )
 from agentops.render.style import PLAIN, Style, plural
-from agentops.render.visible import all_visible
 
 _UNCHANGED_LISTED = 12  # an unchanged agent is worth a line, but hundreds of them aren't worth hundreds of lines
 
@@ -29,16 +30,19 @@ _UNCHANGED_LISTED = 12  # an unchanged agent is worth a line, but hundreds of th
 def plan_text(plan: Plan, style: Style = PLAIN, *, is_verbose: bool = False) -> str:
     """The whole plan, ending in a newline. What several agents have in common stands once, before them; new agents are
     summed up, unless it `is_verbose`."""
-    plan = all_visible(plan)
+    plan = told_once(plan)
     sharing = share(plan.changes)
     title = f"Plan for {plan.project}, environment {plan.environment}"
     head = style.wrap(f"{title}  ({plan.target}, {plan.generation.value})", "", "    ")
     lines = [*(line.replace(title, style.paint(title, "strong"), 1) for line in head), ""]
+    for resource in shown_resources(plan):
+        fields = (line for field in joined(resource.fields) for line in field_lines(field, style))
+        lines += [*resource_text(resource, style), *fields, ""]
     for shared in sharing.shared:
         lines += [*_shared(shared, style), ""]
     alike = [change for change in plan.changes if sharing.is_all_of(change)]
     for change in plan.changes:
-        if change not in alike and (change.is_change or change.unmanaged or change.drift_fields):
+        if not sharing.is_all_of(change) and (change.is_change or change.unmanaged or change.drift_fields):
             lines += [*_agent(change, sharing, style, is_verbose=is_verbose), ""]
     lines += [*_alike(alike, style), ""] if alike else []
     lines += _unchanged(plan, style)
@@ -57,8 +61,7 @@ def plan_text(plan: Plan, style: Style = PLAIN, *, is_verbose: bool = False) -> 
 def _shared(shared: Shared, style: Style) -> Iterator[str]:
     """A change that several agents have: what it is, whom it reaches, and what differs."""
     for change in joined(shared.changes):
-        head, *rest = field_lines(change, style, "", is_for_all=not shared.is_same_text)
-        yield from (head, *style.wrap(f"{shared.reach}: {', '.join(shared.agents)}", "    ", "      "), *rest)
+        yield from field_lines(change, style, "", f"{shared.reach}: {', '.join(shared.agents)}")
 
 
 def _agent(change: AgentChange, sharing: Sharing, style: Style, *, is_verbose: bool) -> Iterator[str]:
@@ -101,10 +104,11 @@ def _agent(change: AgentChange, sharing: Sharing, style: Style, *, is_verbose: b
 
 def _alike(changes: list[AgentChange], style: Style) -> Iterator[str]:
     """Agents of which there is nothing to say but what several have in common."""
-    title = f"~ {plural(len(changes), 'agent')}"
+    symbol = SYMBOLS[changes[0].action]
+    title = f"{symbol} {plural(len(changes), 'agent')}"
     keys = ", ".join(change.key for change in changes)
-    head, *rest = style.wrap(f"{title}  nothing but what stands above: {keys}", "", "    ")
-    yield from (head.replace(title, style.paint(title, "change"), 1), *rest)
+    head, *rest = style.wrap(f"{title}  the changes above and nothing else: {keys}", "", "    ")
+    yield from (head.replace(title, style.paint(title, ROLES[symbol]), 1), *rest)
     if calls := calls_text(changes):
         yield from style.wrap(calls, "    ", "      ")
 
@@ -137,6 +141,8 @@ def _summary(plan: Plan, style: Style) -> Iterator[str]:
         verb = "serves what its spec asks for" if len(plan.changes) == 1 else "serve what their specs ask for"
         text = f"No changes. {agents.capitalize()} of {plan.environment} {verb}."
         text = text if plan.changes else "No changes. No agent was selected."
+        if plan.resources:
+            text += f" {plural(len(plan.resources), 'shared resource').capitalize()} as described."
         yield from (style.paint(line, "good") for line in style.wrap(text, ""))
     else:
         counts = Counter(change.action for change in plan.changes)
@@ -148,7 +154,11 @@ def _summary(plan: Plan, style: Style) -> Iterator[str]:
             if counts[action]
         ]
         text = f"{agents.capitalize()}: {', '.join(parts) or 'nothing to do'}."
+        if plan.resources:
+            text += f" {plural(len(plan.resources), 'shared resource').capitalize()}: {resource_counts(plan)}."
         yield from (style.paint(line, "strong") for line in style.wrap(text, ""))
+    if plan.call_costs:
+        yield from style.wrap(f"Calls: {plan.call_costs}.", "", "  ")
     if plan.acknowledged:
         yield from style.wrap(f"Acknowledged: {', '.join(plan.acknowledged)}.", "", "  ")
     if plan.refusals:

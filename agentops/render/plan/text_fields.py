@@ -17,6 +17,7 @@ from agentops.render.plan.values import (
     has_another_value,
     has_lines,
     is_long,
+    left_text,
     piece_text,
     size_text,
     value_text,
@@ -29,9 +30,8 @@ ROLES = {"+": "add", "-": "remove", "~": "change", ">": "good", "<": "change", "
 _MARKS = {PieceKind.SAME: ("", ""), PieceKind.ADDED: ("{+", "+}"), PieceKind.REMOVED: ("[-", "-]")}
 
 
-def field_lines(change: FieldChange, style: Style, indent: str = "    ", *, is_for_all: bool = False) -> Iterator[str]:
-    """One field change: its path and kind, then what differs in it. `is_for_all`: other agents have the same change in
-    texts of their own, so that only the difference counts."""
+def field_lines(change: FieldChange, style: Style, indent: str = "    ", reach: str = "") -> Iterator[str]:
+    """One field change: its path and kind, whom it reaches where those are several, then what differs in it."""
     symbol = FIELD_SYMBOLS[change.operation]
     facts = [change.category.value, f"{change.risk.value} risk"]
     if change.is_immediate:
@@ -44,17 +44,22 @@ def field_lines(change: FieldChange, style: Style, indent: str = "    ", *, is_f
     renamed = f", renamed from {change.renamed}" if change.renamed and change.before is not None else ""
     for number, line in enumerate(style.wrap(f"{head}{renamed}  ({', '.join(facts)})", indent, indent + "    ")):
         yield line.replace(head, style.paint(head, ROLES[symbol]), 1) if number == 0 else line
-    yield from change_lines(change, style, indent + "    ", is_for_all=is_for_all)
+    inner = indent + "    "
+    if reach:
+        yield from style.wrap(reach, inner, inner + "  ")
+    yield from change_lines(change, style, inner)
 
 
-def change_lines(change: FieldChange, style: Style, indent: str, *, is_for_all: bool = False) -> Iterator[str]:
+def change_lines(change: FieldChange, style: Style, indent: str) -> Iterator[str]:
     """What differs in a field: the field itself, or each leaf in it under its name."""
     for part in parts(change):
         if part.path:
             sign = "" if change.before is None or change.after is None else _sign(part)
             yield from _named(part, change, f"{sign}{part.name}:", style, indent)
         else:
-            yield from _values(part, change, style, indent, is_for_all=is_for_all)
+            yield from _values(part, change, style, indent)
+    if left := left_text(change):
+        yield from style.wrap(left, indent, indent + "  ")
 
 
 def new_field_lines(change: FieldChange, style: Style) -> Iterator[str]:
@@ -86,12 +91,12 @@ def _named(part: Part, change: FieldChange, head: str, style: Style, indent: str
     yield from lines
 
 
-def _values(part: Part, change: FieldChange, style: Style, indent: str, *, is_for_all: bool = False) -> Iterator[str]:
+def _values(part: Part, change: FieldChange, style: Style, indent: str) -> Iterator[str]:
     """Both values of a leaf, or its words."""
     before, after = part.before, part.after
     if (texts := as_texts(part.name_of(change), before, after)) is not None:
         if isinstance(before, str) and has_lines(*texts):
-            yield f"{indent}{words_text(*texts, is_for_all=is_for_all)}"
+            yield f"{indent}{words_text(*texts)}"
         yield from _text_lines(texts, change, part, style, indent)
     elif before is None or after is None:
         yield from style.wrap(_alone(part, change), indent, indent)
@@ -126,7 +131,7 @@ def _text_lines(texts: tuple[str, str], change: FieldChange, part: Part, style: 
             yield style.paint(f"{room}  in {placed.file}:", "faint")
         start = f"{indent}{placed.number:>5} " if is_numbered else indent
         if isinstance(entry, Fold):
-            yield style.paint(f"{room}  ... {fold_text(entry)}", "faint")
+            yield style.paint(f"{room}... {fold_text(entry)}", "faint")
         elif isinstance(entry, Moved):
             sign = ">" if entry.is_here else "<"
             lines = style.wrap(f"{sign} {placed.moved}", start, f"{room}  ")

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from agentops.document import CLEARED, Secret
 from agentops.plan.concealment import MARK
 from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Operation, Plan
 from agentops.plan.plan_json import value_data
+from agentops.render.plan.parts import left_behind
 from agentops.render.plan.word_diff import Fold, Piece, is_similar
 from agentops.render.style import plural
-from agentops.render.visible import on_one_line
+from agentops.render.visible import all_visible, on_one_line
+from agentops.resources import Ref
 
 SYMBOLS = {
     Action.CREATE: "+",
@@ -86,6 +89,8 @@ def value_text(value: Any) -> str:
         return "(emptied)"
     if isinstance(value, Secret):
         return _secret_text(value)
+    if isinstance(value, Ref):
+        return str(value)
     return json.dumps(_readable(value), ensure_ascii=False)
 
 
@@ -111,12 +116,21 @@ def has_lines(before: str, after: str) -> bool:
     return "\n" in before.rstrip("\n") or "\n" in after.rstrip("\n")
 
 
-def words_text(before: str, after: str, *, is_for_all: bool = False) -> str:
-    """How much longer or shorter a text gets; where several agents have their own, only by how much."""
-    old, new = len(before.split()), len(after.split())
-    if not is_for_all:
-        return f"{old} -> {plural(new, 'word')}"
-    return f"{plural(abs(new - old), 'word')} {'more' if new >= old else 'less'} in each"
+def words_text(before: str, after: str) -> str:
+    """How much longer or shorter a text gets."""
+    more = len(after.split()) - len(before.split())
+    return f"{plural(abs(more), 'word')} {'more' if more > 0 else 'less'}" if more else "as many words as before"
+
+
+def left_text(change: FieldChange) -> str:
+    """What an item does not take along to its new key, in one sentence; empty for none."""
+    left = ", ".join(f"{part.name} {_in_short(part.before)}" for part in left_behind(change))
+    return f"not taken along to the new name: {left}" if left else ""
+
+
+def _in_short(value: Any) -> str:
+    is_too_long = isinstance(value, str) and len(value) > SHOWN_WHOLE
+    return f"(a text of {size_text(value)})" if is_too_long else value_text(value)
 
 
 def change_text(change: FieldChange) -> str | None:
@@ -129,13 +143,23 @@ def change_text(change: FieldChange) -> str | None:
     return f"{value_text(before)} -> {value_text(after)}"
 
 
+def told_once(plan: Plan) -> Plan:
+    """The plan as it is shown: what was found outside git is left to the refusal where one says it."""
+    said = {change.key: [r.summary for r in plan.refusals if r.agent == change.key] for change in plan.changes}
+    changes = tuple(
+        replace(each, drift_detail="") if any(each.drift_detail in text for text in said[each.key]) else each
+        for each in plan.changes
+    )
+    return all_visible(replace(plan, changes=changes))
+
+
 def create_text(change: AgentChange) -> str:
     """A new agent in one sentence."""
     prompt = next((each.after for each in change.fields if each.path == ("singlePromptConfig", "prompt")), None)
     tools = [str(each.path[2]) for each in change.fields if each.path[:2] == ("singlePromptConfig", "tools")]
     length = f"a prompt of {size_text(prompt)}" if isinstance(prompt, str) else "no prompt in its spec"
-    named = f"{plural(len(tools), 'tool')}{': ' if tools else ''}{', '.join(tools)}"
-    facts = [length, named, plural(len(change.numbers), "phone number")]
+    named = f"{plural(len(tools), 'tool')}: {', '.join(tools)}" if tools else "no tools"
+    facts = [length, named, plural(len(change.numbers), "phone number") if change.numbers else "no phone number"]
     if change.impact:
         words, tokens = change.impact.words_after, change.impact.tokens_after
         facts.append(f"the model reads {plural(words, 'word')} at the start of a call, about {tokens} tokens")
@@ -145,6 +169,8 @@ def create_text(change: AgentChange) -> str:
 def calls_text(changes: Sequence[AgentChange]) -> str:
     """The calls of several agents together; empty where nobody is called."""
     calls = [change.calls for change in changes if change.calls]
+    if calls and not any(each.called for each in calls):
+        return f"no calls for {plural(len(calls), 'agent')}"
     called, scripts = sum(each.called for each in calls), sum(each.scripts for each in calls)
     minutes = sum(each.minutes for each in calls)
     counted = f"{called} of {plural(scripts, 'script')} called, about {minutes:.1f} minutes"
@@ -170,6 +196,8 @@ def _readable(value: Any) -> Any:
     """JSON data in which a secret is its reference in words."""
     if isinstance(value, Secret):
         return _secret_text(value)
+    if isinstance(value, Ref):
+        return str(value)
     if isinstance(value, dict):
         return {name: _readable(item) for name, item in value.items()}
     if isinstance(value, list | tuple):

@@ -239,6 +239,10 @@ def _replaced(old: Sequence[str], new: Sequence[str], gone: Sequence[int], come:
 def is_similar(old: str, new: str) -> bool:
     """Whether two lines are versions of each other; of long ones only the words count, not their order."""
     words, others = _WORDS.findall(old), _WORDS.findall(new)
+    ends = _shared(zip(words, others, strict=False))
+    ends += _shared(zip(reversed(words[ends:]), reversed(others[ends:]), strict=False))
+    if ends and 2 * ends >= _SIMILAR_ENOUGH * (len(words) + len(others)):
+        return True  # the usual case, and comparing what repeats itself takes its square
     matcher = SequenceMatcher(None, words, others, autojunk=False)
     if matcher.quick_ratio() < _SIMILAR_ENOUGH:
         return False
