@@ -380,6 +380,8 @@ def hint_for(error: TemplateError, scope: Mapping[str, Any]) -> str:
     if error.hint or not isinstance(error, UndefinedNameError):
         return error.hint
     names = [name for name in (scope if error.owner is None else error.owner) if name != BUDGET]
+    if error.owner is None and error.name in ("item", "row", "it") and "each" in scope:
+        return "what `for_each` goes through is called `each`"
     close = closest(error.name, names)
     prefix = f"{error.owner.label}." if isinstance(error.owner, Names) else ""
     if close:
