@@ -345,7 +345,7 @@ class _Engine:
                     await asyncio.wait_for(self._leave(reached), _CLEANUP_TIMEOUT_S)
                 except (TimeoutError, asyncio.CancelledError):
                     self.run.warn(reached.change.key, "interrupted while cleaning up: a draft of this run may be open")
-                result = result_of(reached, Outcome.NOT_ATTEMPTED, "interrupted; the next apply goes on from here")
+                result = result_of(reached, Outcome.NOT_ATTEMPTED, "interrupted; the next run goes on from here")
                 is_called_again = reached.change.action is Action.CALL
                 self._finish(self._uncalled(result, reached) if is_called_again else result)
 

@@ -83,7 +83,8 @@ def _check(stamp: Stamp, pull: Pull, environment: str) -> None:
     if stamp.standing is Standing.REFUSED:
         raise RefusedError(
             f"a safety rule had refused the plan for {environment} on pull request #{pull.number} when it was merged",
-            hint="its comment names the rule; propose a change that passes it",
+            hint="its comment names the rule: propose a change that passes it, or acknowledge it with a comment "
+            "`/agentops ack CODE DIGEST`, run the plan workflow of that pull request again, then this job",
             code="plan_was_refused",
         )
 

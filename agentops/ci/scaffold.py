@@ -16,7 +16,7 @@ from agentops import __version__
 
 ACTION = ".github/actions/agentops/action.yml"
 CALLER = ".github/workflows/agentops.yml"
-_REUSABLE = ("plan", "apply", "drift", "rollback", "calls", "watch", "preview-gc")
+_REUSABLE = ("plan", "ack", "apply", "drift", "rollback", "calls", "watch", "preview-gc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,11 @@ def _caller(scaffold: Scaffold) -> Iterator[str]:
 _Permissions = tuple[tuple[str, str], ...]
 _COMMENT: _Permissions = (("pull-requests: write", "the comment"),)
 _REVERT: _Permissions = (("contents: write", "the revert's branch"), ("pull-requests: write", "its pull request"))
-_ISSUE: _Permissions = (("issues: write", "the issue"),)
+_ISSUE: _Permissions = (
+    ("issues: write", "the issue"),
+    ("contents: write", "the branch with the edits"),
+    ("pull-requests: write", "its pull request"),
+)
 _NIGHTLY, _HOURLY, _OFTEN = "17 2 * * *", "41 * * * *", "8,23,38,53 * * * *"
 _WATCHING = f'    - cron: "{_OFTEN}" # watch: what callers met with since the last deploy\n'
 

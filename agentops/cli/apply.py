@@ -84,6 +84,7 @@ def apply(
         ),
         consent,
         progress,
+        output_format,
     )
     if result.run_id or output_format is TextOrJson.JSON:  # without a run, the plan has said all there is
         sys.stdout.write(result_output(result, output_format))

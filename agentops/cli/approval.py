@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from agentops import workflow
-from agentops.cli.options import PlanFormat, ProgressFormat
+from agentops.cli.options import PlanFormat, ProgressFormat, TextOrJson
 from agentops.cli.output import call_hooks, plan_output, stderr_style, watching
 from agentops.cli.session import Scope, opened, run_async, talk
 from agentops.document import Environment
@@ -62,12 +62,15 @@ def carry_out(
     request: Callable[[], ApplyRequest],
     consent: Consent,
     progress: ProgressFormat = ProgressFormat.TEXT,
+    output_format: TextOrJson = TextOrJson.TEXT,
 ) -> ApplyResult:
     """Plans, has the plan approved and applies it. The result has no run where there is nothing to do.
 
     The person at the terminal is asked while nothing is open: no loop that swallows Ctrl-C, no emulator that another
     command waits for. What was approved is then planned again, and must be the same.
     """
+
+    tells_lines = progress is not ProgressFormat.JSON and output_format is TextOrJson.TEXT
 
     async def attempt(consent: Consent) -> ApplyResult | Plan:
         async with opened(scope, needs_specs=not consent.is_emergency) as deployment:
@@ -81,7 +84,11 @@ def carry_out(
                 return made
             with watching(progress) as on_event:
                 return await workflow.applying.apply_deployment(
-                    deployment, made, request(), calls=call_hooks(scope.start), on_event=on_event
+                    deployment,
+                    made,
+                    request(),
+                    calls=call_hooks(scope.start, tells_lines=tells_lines),
+                    on_event=on_event,
                 )
 
     ended = run_async(lambda: attempt(consent))

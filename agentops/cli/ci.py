@@ -77,6 +77,13 @@ def apply(environment: EnvironmentOption = None, project: ProjectOption = None) 
     return _run(job, scope, main)
 
 
+@ci.command("ack")
+def ack(environment: EnvironmentOption = None) -> int:
+    """Note the acknowledgement that a comment asks for: `/agentops ack CODE DIGEST`, by somebody who may write."""
+    job, scope = _start("ack", environment, None)
+    return _run(job, scope, lambda: ci_deploy.acknowledge_comment(job))
+
+
 @ci.command("rollback")
 def rollback(
     environment: EnvironmentOption = None,
@@ -117,6 +124,18 @@ def drift(environment: EnvironmentOption = None, project: ProjectOption = None) 
     async def main() -> JobReport:
         async with opened(scope, needs_specs=False) as deployment:
             return await ci_watch.watch_drift(job, deployment, _hooks(scope))
+
+    return _run(job, scope, main)
+
+
+@ci.command("pull")
+def pull(environment: EnvironmentOption = None, project: ProjectOption = None) -> int:
+    """Propose a pull request that brings into git what was changed in the console."""
+    job, scope = _start("pull", environment, project)
+
+    async def main() -> JobReport:
+        async with opened(scope) as deployment:
+            return await ci_watch.pull_back(job, deployment, read_settings(), _hooks(scope))
 
     return _run(job, scope, main)
 

@@ -66,9 +66,10 @@ def plan_output(
             return plan_html(plan, made)
 
 
-def result_output(result: ApplyResult, output_format: TextOrJson) -> str:
-    """The result of an apply in one of its formats."""
-    return result_json(result) if output_format is TextOrJson.JSON else apply_text(result, stdout_style())
+def result_output(result: ApplyResult, output_format: TextOrJson, again: str = "") -> str:
+    """The result of an apply in one of its formats. `again`: what goes on with it once it was interrupted, when that is
+    not the apply of its environment."""
+    return result_json(result) if output_format is TextOrJson.JSON else apply_text(result, stdout_style(), again)
 
 
 @contextmanager
@@ -107,10 +108,13 @@ def made_now(start: Path, command: str = "") -> Made:
     return Made(f"{SystemClock().now():%Y-%m-%d %H:%M} UTC", commit, command)
 
 
-def call_hooks(start: Path) -> CallHooks:
-    """Pages in the run's folder, progress on stderr. `start`: a folder of the project, whose commit the pages name."""
+def call_hooks(start: Path, *, tells_lines: bool = True) -> CallHooks:
+    """Pages in the run's folder, progress on stderr; `tells_lines`: also what is said while calls go on.
+
+    start: a folder of the project, whose commit the pages name
+    """
     # Loads what places calls, which the help of `apply` has no use for.
-    from agentops.cli.call_pages import tell_progress, write_pages
+    from agentops.cli.call_pages import tell_ends, tell_progress, write_pages
 
     def write_plan(plan: Plan, folder: Path) -> Path:
         make_folder(folder)
@@ -118,4 +122,4 @@ def call_hooks(start: Path) -> CallHooks:
         write_file(page, plan_html(plan, made_now(start)), is_private=True)
         return page
 
-    return workflow.applying.CallHooks(write_pages, tell_progress, write_plan)
+    return workflow.applying.CallHooks(write_pages, tell_progress if tells_lines else tell_ends, write_plan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -77,12 +78,16 @@ def up(
         data = {**json.loads(result_output(result, output_format)), "previews": _rows(copies)}
         sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
         return result.exit_code
-    sys.stdout.write(result_output(result, output_format))
+    again = shlex.join(["agentops", "preview", "up", name, "-e", where])
+    said = result_output(result, output_format, again)
+    sys.stdout.write("" if result.is_interrupted else said)
     for row in _rows(copies):
         sys.stdout.write(on_one_line("{name}: agent {id}, until {until}".format(**row)) + "\n")
-    if copies:
+    if copies and not result.is_interrupted:
         talk(f"  call it: {in_environment(f'`agentops smoke --preview {name}`', where)}")
+    if copies:
         talk(f"  take it down: {in_environment(f'`agentops preview down {name}`', where)}")
+    sys.stdout.write(said if result.is_interrupted else "")  # the last line says how to go on
     return result.exit_code
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -71,8 +72,10 @@ def promote(
         workflow.applying.ApplyRequest,
         consent,
         progress,
+        output_format,
     )
     if result is None:
         return ExitCode.DONE
-    sys.stdout.write(result_output(result, output_format))
+    again = shlex.join(["agentops", "promote", "--from", source, "--to", target])
+    sys.stdout.write(result_output(result, output_format, again))
     return result.exit_code

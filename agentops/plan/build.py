@@ -289,14 +289,27 @@ def acknowledge(
 
     environment: where the commands that a refusal names are to be run
     """
-    remaining, used = [], set()
+    remaining: list[Refusal] = []
+    used: set[str] = set()
     for refusal in refusals:
-        names = {refusal.acknowledgement, f"{refusal.acknowledgement}:{refusal.agent}"} & acknowledged
-        if refusal.acknowledgement is not None and names:
-            used |= names
-        else:
+        names = names_for(refusal) & acknowledged
+        used |= names
+        if not names:
             remaining.append(replace(refusal, hint=in_environment(refusal.hint, environment)))
-    return tuple(remaining), tuple(sorted(name for name in used if name))
+    return tuple(remaining), tuple(sorted(used))
+
+
+def names_for(refusal: Refusal) -> frozenset[str]:
+    """What `--ack` takes for it, none where it can't be acknowledged."""
+    name = refusal.acknowledgement
+    if name is None:
+        return frozenset()
+    return frozenset((name,) if refusal.agent is None else (name, f"{name}:{refusal.agent}"))
+
+
+def with_acknowledged(plan: Plan, acknowledged: frozenset[str]) -> Plan:
+    """`plan` without the refusals that were acknowledged after it was made. Its digest stays."""
+    return with_refusals(replace(plan, refusals=()), plan.refusals, acknowledged)
 
 
 def with_refusals(plan: Plan, found: Iterable[Refusal], acknowledged: frozenset[str]) -> Plan:

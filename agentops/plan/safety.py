@@ -190,9 +190,10 @@ def _excess(what: str, affected: Sequence[AgentChange | ResourceChange], total: 
     code = f"LIMIT_{what.upper()}"
     keys = ", ".join(change.key for change in affected[:_KEYS_NAMED])
     keys += f" and {len(affected) - _KEYS_NAMED} more" if len(affected) > _KEYS_NAMED else ""
+    of_all = f"{total} agent{'s' if total != 1 else ''}"
     return Refusal(
         code=code,
-        summary=f"{len(affected)} of {total} agents would be {what}, the limit is {allowed}: {keys}",
+        summary=f"{len(affected)} of {of_all} would be {what}, the limit is {allowed}: {keys}",
         hint=f"narrow it down with `--agent`, or pass `--ack {code}` after a look at every change",
         acknowledgement=code,
     )

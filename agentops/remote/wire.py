@@ -140,7 +140,7 @@ def with_leaves(document: Mapping[str, Any], leaves: Iterable[LeafDifference]) -
             unknown.append(f"{leaf.section}.{leaf.path}")
         else:
             _put(fields, path, _GONE if leaf.after is None else without_nulls(leaf.after))
-    return dict(_pruned(fields)), unknown
+    return _whole(fields), unknown
 
 
 _GONE = object()
@@ -155,7 +155,7 @@ def with_differences(resolved: Mapping[str, Any], leaves: Sequence[LeafDifferenc
             path = path[1:]
         if path:
             _put(fields, path, _GONE if leaf.after is None else leaf.after)
-    return dict(_pruned(fields))
+    return _whole(fields)
 
 
 def _copy(value: Any) -> Any:
@@ -178,19 +178,27 @@ def _put(target: Any, path: Path, value: Any) -> None:
 def _member(target: Any, part: str | int, otherwise: Any) -> Any:
     if isinstance(target, list) and isinstance(part, int):
         target.extend([_GONE] * (part + 1 - len(target)))
-        if not isinstance(target[part], dict | list):
+        if not isinstance(target[part], type(otherwise)):
             target[part] = otherwise
         return target[part]
     if not isinstance(target, dict):
         return otherwise
-    if not isinstance(target.get(part), dict | list):
+    if not isinstance(target.get(part), type(otherwise)):
         target[part] = otherwise
     return target[part]
 
 
+def _whole(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: left for name, value in fields.items() if (left := _pruned(value)) is not _GONE}
+
+
 def _pruned(value: Any) -> Any:
+    """`value` without what is gone. What had members and lost them all is gone as well: only leaves are reported, so
+    that an item of a list is taken out by taking out whatever was in it."""
     if isinstance(value, dict):
-        return {key: _pruned(item) for key, item in value.items() if item is not _GONE}
-    if isinstance(value, list):
-        return [_pruned(item) for item in value if item is not _GONE]
-    return value
+        left: Any = {key: item for key, each in value.items() if (item := _pruned(each)) is not _GONE}
+    elif isinstance(value, list):
+        left = [item for each in value if (item := _pruned(each)) is not _GONE]
+    else:
+        return value
+    return left if left or not value else _GONE

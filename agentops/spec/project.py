@@ -181,9 +181,14 @@ _LITERAL = re.compile(r"\b(?:value|api_key|secrets)\s*:")
 
 
 def with_sources(problems: Iterable[Diagnostic], files: ProjectFiles) -> tuple[Diagnostic, ...]:
-    """The problems with the lines that they point into."""
+    """The problems with the lines that they point into; a line in which somebody found a secret is not shown."""
+    problems = list(problems)
+    hidden = {(each.where.file, each.where.line) for each in problems if each.where and each.code in _OF_PRIVATE}
     told: list[Diagnostic] = []
     for each in problems:
+        if each.source is not None or (each.where and (each.where.file, each.where.line) in hidden):
+            told.append(each)
+            continue
         line = files.line(each.where.file, each.where.line) if each.where else None
         if each.where and each.where.file == PROJECT_FILE and _LITERAL.search(line or ""):
             line = None
@@ -192,6 +197,10 @@ def with_sources(problems: Iterable[Diagnostic], files: ProjectFiles) -> tuple[D
     return tuple(told)
 
 
+# About text that has to stay out of logs: what stands there is not quoted.
+_OF_PRIVATE = frozenset(
+    {"secret-in-text", "secret-in-header", "card-number", "identity-number", "literal-secret", "secret-value"}
+)
 _OF_READER = ("yaml-boolean", "yaml-number-text")
 
 

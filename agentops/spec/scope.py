@@ -274,12 +274,18 @@ def every_error(
 ) -> list[TemplateError]:
     """The errors of all expressions of a text whose rendering ended with `error`, each with its place.
 
-    `place` finds an error in the source; it gets how many expressions of the text come before. Statements make
-    expressions depend on each other: there, the first error is all that is known.
+    `place` finds an error in the source; it gets how many expressions of the text come before.
     """
     if "${%" in text or "${#" in text:
+        is_placed = error.where is not None or error.needle is not None
         error.where = error.where or place(error, 0)
-        return [error, *error.more]
+        others = _between_statements(text, scope, place)
+        places = {(each.where, each.summary) for each in others}
+        is_among = (error.where, error.summary) in places or (
+            not is_placed and any(each.summary == error.summary for each in others)
+        )
+        more = [each for each in error.more if (each.where, each.summary) not in places]
+        return [*([] if is_among else [error]), *more, *others]
     # An error that has its place is from a file that was read: reading it again would find the same, at twice the cost.
     found = [error, *error.more] if error.where is not None else []
     for skip, expression in enumerate(_EXPRESSION.findall(text)):
@@ -298,7 +304,46 @@ def every_error(
     return found
 
 
-_EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.S)
+def _between_statements(
+    text: str, scope: Mapping[str, Any], place: Callable[[TemplateError, int], Where]
+) -> list[TemplateError]:
+    """What is wrong, as far as it is certain: statements decide what of the text is rendered at all.
+
+    Inside of a statement an expression is only read; outside of all, it is rendered, too.
+    """
+    found: dict[Where | None, TemplateError] = {}
+    depth = 0
+    for tag in _TAG.finditer(text):
+        is_statement = tag[0].startswith("${%")
+        word = tag["word"] if is_statement else ""
+        depth -= word.startswith("end")
+        try:
+            if is_statement:
+                compile_text(_ALONE.get(word, "{}").format(tag[0]) if not word.startswith(("end", "el")) else "")
+            elif not tag[0].startswith("${#"):
+                rendered = compile_text(tag[0])
+                if depth == 0 and _is_of_scope(tag[0], scope):
+                    to_text(rendered(scope))
+        except TemplateError as each:
+            each.line, each.needle = text.count("\n", 0, tag.start()) + 1, each.needle or tag[0]
+            each.where = each.where or place(each, 0)
+            found.setdefault(each.where, each)
+        depth += word in _ALONE
+    return list(found.values())
+
+
+def _is_of_scope(expression: str, scope: Mapping[str, Any]) -> bool:
+    """Whether it is about a name of the project: a statement may have made any other."""
+    named = re.match(r"\$\{\{\s*([A-Za-z_]\w*)", expression)
+    return named is not None and named[1] in scope and not _READS.search(expression)
+
+
+# An opening that is never closed costs no second look at what follows: each stops at the next of its kind.
+_TAG = re.compile(
+    r"\$\{\{(?:(?!\$\{\{).)*?\}\}|\$\{%-?\s*(?P<word>\w*)(?:(?!\$\{%).)*?%\}|\$\{#(?:(?!\$\{#).)*?#\}", re.S
+)
+_ALONE = {"if": "{}${{% endif %}}", "for": "{}${{% endfor %}}"}  # what makes a whole of a statement that opens a block
+_EXPRESSION = re.compile(r"\$\{\{(?:(?!\$\{\{).)*?\}\}", re.S)
 _READS = re.compile(r"\b(?:file|yaml)\(")
 
 

@@ -171,7 +171,7 @@ async def smoke(
         await require_credits(deployment.account, estimate_min(prepared), ids[next(iter(keys))])
     targets = dict(zip(keys, await asyncio.gather(*(serving_target(deployment, ids[k]) for k in keys)), strict=True))
     scheduled = [ScheduledCall(item, targets[item.script.agent]) for item in prepared]
-    options = replace(options, environment=deployment.environment.name)
+    options = replace(options, environment=options.environment or deployment.environment.name)
     async with wired(deployment, [item.script for item in prepared], baseline) as wiring:
         run = await run_calls(scheduled, replace(wiring, follows_tools=measures_coverage), options)
     if not measures_coverage:

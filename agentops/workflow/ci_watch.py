@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 from agentops.apply.rollback import commit_in
 from agentops.calls.folder import keep_in, merge_folders
 from agentops.calls.schedule import RunOptions
 from agentops.ci.event import Trigger
 from agentops.ci.job import Job
-from agentops.ci.publishing import publish_drift
-from agentops.ci.report import JobReport, report_calls, report_drift, report_page, report_preview, report_watch
+from agentops.ci.publishing import publish_drift, publish_preview, publish_pull
+from agentops.ci.report import (
+    JobReport,
+    report_calls,
+    report_drift,
+    report_page,
+    report_preview,
+    report_pull,
+    report_watch,
+)
+from agentops.document import path_text
 from agentops.errors import UsageError
 from agentops.plan.build import PlanOptions
+from agentops.settings import Settings
 from agentops.workflow.calls import CallRequest, PageWriter, choose_scripts, prepare_smoke, smoke
 from agentops.workflow.ci_deploy import JobHooks, Opener, restores_of
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.drift import read_drift
 from agentops.workflow.planning import plan_deployment
 from agentops.workflow.previewing import PreviewHooks, preview_down, preview_up, sweep_previews
+from agentops.workflow.pulling import pull
 from agentops.workflow.watching import WatchHooks, WatchRequest, watch
 
 
@@ -26,6 +38,18 @@ async def watch_drift(job: Job, deployment: Deployment, hooks: JobHooks) -> JobR
     """Keeps one open issue while the environment differs from what was deployed from git."""
     made = await read_drift(deployment, PlanOptions(today=hooks.today))
     return report_drift(job, made, await publish_drift(job, made))
+
+
+async def pull_back(job: Job, deployment: Deployment, settings: Settings, hooks: JobHooks) -> JobReport:
+    """Proposes a pull request that brings into git what was changed in the console, as `agentops pull` does."""
+    options, name = PlanOptions(today=hooks.today), deployment.environment.name
+    pulled = await pull(deployment, options, settings, takes_conflicts=False)
+    left = [f"{each.agent}: {path_text(each.path)}: {each.why}" for each in pulled.unwritten]
+    if not pulled.files:
+        return report_pull(job, name, None, left)
+    folder = PurePosixPath(job.folder_of(deployment.root))
+    files = {str(folder / path): texts for path, texts in pulled.files.items()}
+    return report_pull(job, name, await publish_pull(job, await read_drift(deployment, options), files), left)
 
 
 async def watch_callers(job: Job, deployment: Deployment, request: WatchRequest, hooks: JobHooks) -> JobReport:
@@ -78,7 +102,9 @@ async def preview_pull_request(job: Job, opener: Opener, environment: str, hooks
         copies = deployment.narrowed(tuple(agent for agent in deployment.agents if agent.key in changed))
         calls = hooks.calls
         after = prepare_smoke(copies, made.changes, job.output / "run", calls.write_pages, calls.progress)
-        return report_preview(job, await preview_up(copies, name, PreviewHooks(hooks.on_event, after)), name)
+        report = report_preview(job, await preview_up(copies, name, PreviewHooks(hooks.on_event, after)), name)
+        await publish_preview(job, made.project, made.environment, report)
+        return report
 
 
 async def collect_previews(job: Job, deployment: Deployment, hooks: JobHooks) -> JobReport:

@@ -140,6 +140,17 @@ def change_parameters(document: Any) -> None:
     document["preCallAPI"]["queryParams"] = {"lang": "en"}
 
 
+def rename_headers(document: Any) -> None:
+    tool(document, "crm")["headers"] = {"X-New": "{{who}}", "Accept": "text/plain"}
+    document["preCallAPI"]["headers"] = {"X-Other": "{{who}}"}
+
+
+def reorder_tools(document: Any) -> None:
+    """The first becomes the last, and loses what made it work."""
+    second = tool(document, "hook")
+    document["singlePromptConfig"]["tools"] = [second, {"type": "api_call", "name": "crm", "url": "https://a.example"}]
+
+
 def drop_the_rest(document: Any) -> None:
     document["preCallAPI"] = {"url": "https://new.example.com"}
     document["defaultVariables"] = {"who": "me"}
@@ -159,6 +170,8 @@ EDITS: dict[str, Callable[[Any], None]] = {
         change_addresses,
         change_bodies,
         change_parameters,
+        rename_headers,
+        reorder_tools,
         drop_the_rest,
     )
 }

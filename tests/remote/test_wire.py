@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agentops.document import LeafDifference
+from agentops.emulator.rest.versioning.configuration import changed_leaves
 from agentops.fields import SECTIONS, WRITTEN_AT
 from agentops.remote import wire
 
@@ -110,6 +111,26 @@ def test_a_draft_is_its_base_with_the_comparison_applied(path: str, after: Any, 
     base = {"firstMessage": "Hi", "tools": [{"name": "a"}, {"name": "b"}]}
     assert wire.with_differences(base, [LeafDifference("x", path, None, after)]) == expected
     assert base == {"firstMessage": "Hi", "tools": [{"name": "a"}, {"name": "b"}]}
+
+
+PART = st.text("ab", min_size=1, max_size=2)
+DOCUMENTS = st.dictionaries(
+    PART,
+    st.recursive(
+        st.integers(0, 2) | st.just("x") | st.just({}) | st.just([]),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(PART, inner, max_size=3),
+        max_leaves=8,
+    ),
+)
+
+
+@given(before=DOCUMENTS, after=DOCUMENTS)
+@example(before={"t": [{"n": "a", "h": [{"k": 1}, {"k": 2}]}, {"n": "b"}]}, after={"t": [{"n": "b"}]})
+def test_whatever_was_changed_the_leaves_lead_from_the_one_to_the_other(before: Any, after: Any) -> None:
+    """What is taken out of a list is reported leaf by leaf; nothing of it may stay, such as a shell without content."""
+    [changes] = changed_leaves({"s": before}, {"s": after}).values() or [[]]
+    leaves = [LeafDifference("s", each["path"], each.get("oldValue"), each.get("newValue")) for each in changes]
+    assert wire.with_differences(before, leaves) == after
 
 
 STORED_NAMES = sorted({str(place[0]) for place in WRITTEN_AT})

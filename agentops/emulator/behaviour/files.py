@@ -288,19 +288,26 @@ def _words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9]+", text.lower())
 
 
+class BehaviourError(EmulatorError):
+    """A behaviour file of another shape. `problems`: where in the file's data, and what is wrong there."""
+
+    def __init__(self, path: Path, problems: Sequence[tuple[tuple[str | int, ...], str]], hint: str) -> None:
+        super().__init__(f"behaviour file {path}: " + "; ".join(f"{_place(at)}: {why}" for at, why in problems), hint)
+        self.problems = tuple(problems)
+
+
 def read_behaviours(paths: Iterable[Path]) -> Behaviours:
     """Reads behaviour files. Raises EmulatorError that names the file and everything that is wrong in it."""
     return Behaviours([(path.stem, read_behaviour(path)) for path in paths])
 
 
 def read_behaviour(path: Path) -> Behaviour:
-    hint = "agentops schema behaviour describes such a file, and docs/emulator.md has some"
+    hint = "`agentops schema behaviour` describes such a file, and docs/emulator.md has some"
     content = read_yaml(path, hint)
     try:
         return Behaviour.model_validate(content or {})
     except ValidationError as problem:
-        wrong = "; ".join(f"{_place(each['loc'])}: {each['msg']}" for each in problem.errors())
-        raise EmulatorError(f"behaviour file {path}: {wrong}", hint) from None
+        raise BehaviourError(path, [(each["loc"], each["msg"]) for each in problem.errors()], hint) from None
 
 
 def _place(location: tuple[str | int, ...]) -> str:

@@ -46,8 +46,9 @@ OUTCOME_ROLES = {
 }
 
 
-def apply_text(result: ApplyResult, style: Style = PLAIN) -> str:
-    """Every agent with its outcome, then the counts of all outcomes."""
+def apply_text(result: ApplyResult, style: Style = PLAIN, again: str = "") -> str:
+    """Every agent with its outcome, then the counts of all outcomes. `again`: the command that goes on with an
+    interrupted run; "" is the apply of its environment."""
     result = all_visible(result)
     moved = [each for each in result.resources if each.outcome is not Outcome.UNCHANGED]
     lines = [line for resource in moved for line in _resource(resource, style)]
@@ -57,7 +58,8 @@ def apply_text(result: ApplyResult, style: Style = PLAIN) -> str:
     lines.append(f"Run: {result.run_id}")
     if result.is_interrupted:
         lines += [style.paint(line, "bad") for line in style.wrap(_interrupted(result), "", "  ")]
-        lines.append(f"next: `agentops apply -e {shlex.quote(result.environment)}`")
+        where = shlex.quote(result.environment)
+        lines.append(f"next: `{again}`" if again else f"next: `agentops apply -e {where}`")
     return "\n".join(lines) + "\n"
 
 

@@ -30,6 +30,9 @@ _SIGNS = {
 }
 
 
+_ASKS_SHOWN = 10
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """The commit that was looked at and the run that looked. Addresses are GitHub's own, safe to link."""
@@ -74,13 +77,28 @@ def _consequence(plan: Plan, is_protected: bool) -> str:
     if plan.is_empty and plan.is_applyable:
         return f"Merging this changes nothing in `{plan.environment}`."
     if not plan.is_applyable:
-        return f"Merging this would be refused in `{plan.environment}`, for the reasons above."
+        return "\n".join(
+            [f"Merging this would be refused in `{plan.environment}`, for the reasons above.", *_asks(plan)]
+        )
     if is_protected:
         return (
             f"**Merging this approves the digest `{plan.digest}` for `{plan.environment}`.** "
             "If anything moves before it is applied, the apply is refused."
         )
     return f"Merging this applies it to `{plan.environment}`."
+
+
+def _asks(plan: Plan) -> list[str]:
+    """The comments that would acknowledge what can be, where nothing else refuses the plan."""
+    names = [
+        f"{each.acknowledgement}:{each.agent}" if each.agent else each.acknowledgement
+        for each in plan.refusals
+        if each.acknowledgement is not None
+    ]
+    if not names or len(names) < len(plan.refusals) or len(names) > _ASKS_SHOWN:
+        return []
+    comments = [f"- `/agentops ack {name} {plan.digest}`" for name in dict.fromkeys(names)]
+    return ["", "If it is meant, somebody with write access comments, and the job is run again:", "", *comments]
 
 
 def diagnostics_list(diagnostics: Sequence[Diagnostic]) -> list[str]:
@@ -238,16 +256,29 @@ def drift_page(plan: Plan) -> str:
     """The issue's text. It holds no time of its own and no run number: the same drift is the same text."""
     lines = [f"What serves calls in `{plan.environment}` is not what was last deployed from git.", ""]
     for change in drifted(plan):
-        detail = f": {quoted(change.drift_detail)}" if change.drift_detail else ""
-        lines += [f"**`{change.key}`** {DRIFT_WORDS[change.drift]}{detail}", ""]
-        for field in joined(change.drift_fields):
-            lines += moved_lines(field)
-        lines += ["" for _ in change.drift_fields[:1]]
-        lines += [f"Next: {advice(change, plan.environment)}.", ""]
+        lines += [*_edited(change), f"Next: {advice(change, plan.environment)}.", ""]
     for resource in drifted_resources(plan):
         lines += [f"**`{resource.address}`** {quoted(resource.drift_detail)}", ""]
     last = "This issue follows the drift: it is updated while there is some and closed when there is none."
     return "\n".join([*lines, last, ""])
+
+
+def _edited(change: AgentChange) -> list[str]:
+    """Who changed what of one agent outside git."""
+    detail = f": {quoted(change.drift_detail)}" if change.drift_detail else ""
+    lines = [f"**`{change.key}`** {DRIFT_WORDS[change.drift]}{detail}", ""]
+    for field in joined(change.drift_fields):
+        lines += moved_lines(field)
+    return [*lines, *("" for _ in change.drift_fields[:1])]
+
+
+def pull_page(plan: Plan, run_url: str) -> str:
+    """The text of the pull request that brings console edits into git: whose they are, and what merging it means."""
+    lines = [f"Somebody changed what serves calls in `{plan.environment}` in the console ([run]({run_url})).", ""]
+    for change in drifted(plan):
+        lines += _edited(change)
+    lines += ["Merging this makes git say so too. To undo the edits instead, close it and apply what git says:", ""]
+    return "\n".join([*lines, f"`agentops apply -e {plan.environment} --overwrite-drift`", ""])
 
 
 def drift_over_page(plan: Plan, run_url: str) -> str:

@@ -58,13 +58,15 @@ def plan_markdown(plan: Plan, *, limit: int = COMMENT_LIMIT) -> str:
     made = [(str(each.address), resource_details(each)) for each in shown_resources(plan) if each.fields]
     made += [(path_text(each.changes[-1].path), _shared(each)) for each in sharing.shared]
     made += [(change.key, _agent(change, sharing)) for change in told]
-    for name, lines in made:
-        section = "\n".join(lines)
-        if len(section) <= room:
-            sections.append(section)
-            room -= len(section) + 1
-        else:
-            left_out.append(name)
+    written = ["\n".join(lines) for _, lines in made]
+    kept: set[int] = set()
+    for index in sorted(range(len(made)), key=lambda index: len(written[index])):
+        # The shortest first: one long prompt does not cost every other agent its details.
+        if len(written[index]) <= room:
+            kept.add(index)
+            room -= len(written[index]) + 1
+    sections += [section for index, section in enumerate(written) if index in kept]
+    left_out += [name for index, (name, _) in enumerate(made) if index not in kept]
     if left_out:
         names = ", ".join(_as_fits([f"`{key}`" for key in left_out], limit // 16, "{} more"))
         sections.append(
