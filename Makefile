@@ -10,7 +10,7 @@ WORKERS ?= 2
 # Commands that the tests and the demo start would compile every module anew, and take three times as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint types bench soak mutants secrets browser node clean
+.PHONY: demo test check coverage lint types live bench soak mutants secrets browser node clean
 
 # What the product needs, and on top of it what its tests need.
 $(VENV)/.ready: pyproject.toml

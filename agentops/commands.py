@@ -21,6 +21,7 @@ WITHOUT_ENVIRONMENT = frozenset(
         "emulator",
         "ci files",
         "forget",
+        "promote",
         "help",
     }
 )

@@ -26,6 +26,21 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """Lines of a text that are written in one place: from line `first` of the text on, in line `line` of `file` (both
+    from 1). `is_verbatim`: each further line is the file's next one; otherwise that one line makes all of them."""
+
+    first: int
+    file: str
+    line: int
+    is_verbatim: bool = True
+
+    def place(self, number: int) -> Where:
+        """Where line `number` of the text is written, as long as it is in this stretch."""
+        return Where(self.file, self.line + (number - self.first if self.is_verbatim else 0))
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One problem: a stable `code`, what is wrong, what was expected, what to do, and where.
 

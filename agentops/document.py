@@ -14,7 +14,9 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
-from agentops.diagnostics import Where
+from agentops.diagnostics import Stretch, Where
+from agentops.timing import CalmHours, Freeze
+from agentops.watch_rules import WatchRule
 
 # Configuration as plain data in the platform's write vocabulary: dicts, lists, strings, numbers, booleans and
 # `Secret` leaves. Never None: the platform rejects nulls.
@@ -161,6 +163,7 @@ class Deploy:
 
     `coverage_floor` (0..1) is the share of tools and playbooks that a run of calls must exercise.
     `call_minutes` is the most that all calls of one apply may take together; None: as long as they take.
+    `watch` are the rules for the calls of `watch_days` after a revision went live.
     """
 
     label: str = ""
@@ -169,6 +172,8 @@ class Deploy:
     on_failure: OnFailure = OnFailure.ROLLBACK
     call_minutes: float | None = None
     coverage_floor: float | None = None
+    watch: tuple[WatchRule, ...] = ()
+    watch_days: float = 7.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +202,8 @@ class Environment:
     paths whose console edits are accepted; `protected_agents` are keys never changed without acknowledgement. None for
     `requests_per_second` and `max_in_flight` leaves them to the client.
     `judge` decides what calls mean and speaks for simulated callers, `listen` hears what agents say.
+    `freezes` and `calm_hours` say when it may be deployed to.
+    `requires` is the environment where the same files have to serve and have passed their calls before.
     `secrets` are all that can be resolved here, whether a spec uses them or not: none of them may be shown.
     """
 
@@ -218,6 +225,9 @@ class Environment:
     judge: ModelEndpoint | None = None
     listen: ModelEndpoint | None = None
     secrets: tuple[SecretRef, ...] = ()
+    requires: str | None = None
+    freezes: tuple[Freeze, ...] = ()
+    calm_hours: CalmHours | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,12 +252,14 @@ class DesiredAgent:
     metadata:   unversioned fields it manages, in write names (`description`, `allowInboundCall`, ...), without `name`
     config:     the versioned document; only managed fields are present; a leaf may be `Secret` or `CLEARED`
     where:      path of a value -> the place of its source (in the spec, a fragment, an overlay or a prompt file)
+    lines:      path of a text of several lines -> where each of them is written
     agent_id:   the platform's id when the environment block binds one
     tags:       its grouping words; None where its spec has errors and they can't be read
     calls:      project-relative paths of its call scripts
     no_calls_reason: why it has none, where the spec says so (`calls: {none: reason}`); None: the spec does not say
     source:     project-relative path of its spec
     files:      project-relative paths of everything that was read to make it: spec, fragments, prompts, scripts
+    sources:    a hash of what is in them
     """
 
     key: str
@@ -256,6 +268,7 @@ class DesiredAgent:
     metadata: Document = field(default_factory=dict)
     workflow_type: str = "single_prompt"
     where: Mapping[Path, Where] = field(default_factory=dict)
+    lines: Mapping[Path, tuple[Stretch, ...]] = field(default_factory=dict)
     tags: Mapping[str, str] | None = field(default_factory=dict)
     agent_id: str | None = None
     previous_names: tuple[str, ...] = ()
@@ -264,6 +277,7 @@ class DesiredAgent:
     no_calls_reason: str | None = None
     source: str = ""
     files: tuple[str, ...] = ()
+    sources: str = ""
 
     def place_of(self, path: Path) -> Where | None:
         """The most specific known source position for `path`."""
@@ -392,48 +406,26 @@ class ObservedAgent:
         return self.listing.agent_id
 
 
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """A voice of the catalog, or a cloned one (`voice_` ids). `models` is empty when the platform does not say."""
-
-    voice_id: str
-    name: str
-    languages: tuple[str, ...] = ()
-    gender: str | None = None
-    accent: str | None = None
-    is_cloned: bool = False
-    models: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PhoneNumber:
-    product_id: str
-    number: str
-    agent_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AccountLimits:
-    """What the subscription allows; None where the platform does not say."""
-
-    max_agents: int | None = None
-
-
 # ---- the mark that says a revision is ours
 
-MARK_FORMAT = "ao1"
+_MARK_PARTS = {"ao1": 4, "ao2": 5}  # by format, how many follow; old ones stay readable for ever
 LABEL_LIMIT = 200  # characters the platform takes in a label
 LABEL_SIGNS = " .,:;!?'()_-#"  # what it takes besides letters and digits
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Who published a revision: our project, environment, agent key, and the fingerprint of the document."""
+    """Who published a revision: our project, environment, agent key, and the fingerprint of the document.
+
+    sources: the hash of the files that it was made from, where its calls were to be made; "" where nobody was to try
+             it, and in marks of the first format. It says nothing about what serves, so marks are equal without it
+    """
 
     project: str
     environment: str
     key: str
     fingerprint: str
+    sources: str = field(default="", compare=False)
 
 
 def build_label(text: str, mark: Mark) -> str:
@@ -441,7 +433,8 @@ def build_label(text: str, mark: Mark) -> str:
 
     The platform takes letters, digits, spaces and basic punctuation, not `+` or `/`, and 200 characters in all.
     """
-    stamp = ".".join((MARK_FORMAT, mark.project, mark.environment, mark.key, mark.fingerprint))
+    parts = (mark.project, mark.environment, mark.key, mark.fingerprint)
+    stamp = ".".join(("ao2", *parts, mark.sources) if mark.sources else ("ao1", *parts))
     room = LABEL_LIMIT - len(stamp) - 1
     cleaned = "".join(c if c.isascii() and (c.isalnum() or c in LABEL_SIGNS) else " " for c in text)
     cleaned = " ".join(cleaned.split())[: max(room, 0)].rstrip()
@@ -451,7 +444,7 @@ def build_label(text: str, mark: Mark) -> str:
 def read_mark(label: str | None) -> Mark | None:
     """The mark in a label, or None when it is not ours."""
     stamp = (label or "").rsplit(" ", 1)[-1].split(".")
-    if len(stamp) != 5 or stamp[0] != MARK_FORMAT or not all(stamp):
+    if len(stamp) - 1 != _MARK_PARTS.get(stamp[0]) or not all(stamp):
         return None
     return Mark(*stamp[1:])
 

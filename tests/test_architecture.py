@@ -65,11 +65,29 @@ def edges() -> dict[str, set[str]]:
 
 # area -> the areas it may import. Dependencies point one way, so that each part can be understood from what it names.
 FILES = {"files"}  # not of `plan` and `net`, which touch none
-FOUNDATION = {"errors", "diagnostics", "document", "fields", "credentials", "scrub", "clock", "commands"}
+FOUNDATION = {
+    "errors",
+    "diagnostics",
+    "account",
+    "document",
+    "resources",
+    "fields",
+    "credentials",
+    "scrub",
+    "clock",
+    "commands",
+} | {
+    "timing",
+    "watch_rules",
+}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"diagnostics"},
     "diagnostics": set(),
-    "document": {"diagnostics"},
+    "account": set(),
+    "document": {"diagnostics", "timing", "watch_rules"},
+    "resources": {"diagnostics", "document"},
+    "watch_rules": set(),
+    "timing": set(),
     "fields": {"document"},
     "credentials": set(),
     "scrub": {"document"},
@@ -85,15 +103,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "apply": FOUNDATION | FILES | {"state", "plan", "remote"},
     "calls": FOUNDATION | FILES | {"net", "speech"},
     "speech": set(),
+    "pdf": {"errors"},
     "compare": FOUNDATION,
     "importers": FOUNDATION | FILES | {"spec", "plan", "remote", "net", "calls"},
     "campaigns": FOUNDATION | {"spec"},
-    "ci": FOUNDATION | FILES | {"net", "plan", "apply", "render", "calls"},
+    "ci": FOUNDATION | FILES | {"net", "plan", "apply", "render", "calls", "compare"},
     "render": FOUNDATION | {"plan", "apply", "calls", "importers", "compare", "campaigns"},
     "workflow": FOUNDATION
     | FILES
     | {"state", "spec", "plan", "apply", "remote", "calls", "importers", "ci", "net", "settings", "speech"}
-    | {"compare", "campaigns"},
+    | {"compare", "campaigns", "pdf"},
     "cli": FOUNDATION
     | FILES
     | {
@@ -187,6 +206,8 @@ ONE_PLACE: dict[str, tuple[str, ...]] = {
     "uvicorn": ("agentops.emulator.",),
     "espeakng_loader": ("agentops.speech.",),
     "pocketsphinx": ("agentops.speech.",),
+    "fpdf": ("agentops.pdf",),
+    "markdown_it": ("agentops.pdf",),
 }
 
 

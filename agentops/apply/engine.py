@@ -46,6 +46,7 @@ from agentops.apply.reached import (
     Verified,
     VerifyError,
 )
+from agentops.apply.resources import Shelving, no_files
 from agentops.apply.restoring import put_edits_back, restore, roll_back
 from agentops.apply.results import result_of
 from agentops.apply.run import Run, clean_up, put_note_back
@@ -82,6 +83,22 @@ async def apply_plan(
     return await _Engine(plan, writer, options or ApplyOptions(), hooks or Hooks()).execute()
 
 
+def shelving_of(plan: Plan, writer: Writer, hooks: Hooks) -> Shelving:
+    """The resources of a run, told of like its agents."""
+
+    def tell(event: Event) -> None:
+        if hooks.record is not None:
+            hooks.record.write(event)
+        hooks.on_event(event)
+
+    return Shelving(plan, writer, hooks.clock or SystemClock(), tell, hooks.read_file or no_files)
+
+
+def _is_well(result: AgentResult) -> bool:
+    is_called_off = result.verdict is not None and result.verdict.verdict is not Verdict.PASSED
+    return result.outcome in (Outcome.APPLIED, Outcome.UNCHANGED) and not is_called_off
+
+
 @dataclass(slots=True)
 class _Engine:
     plan: Plan
@@ -90,6 +107,7 @@ class _Engine:
     hooks: Hooks
     clock: Clock = field(init=False)
     run: Run = field(init=False)
+    shelving: Shelving = field(init=False)
     lines: asyncio.Semaphore = field(init=False)
     results: dict[str, AgentResult] = field(default_factory=dict)
     ready: list[Ready] = field(default_factory=list)
@@ -107,6 +125,7 @@ class _Engine:
             on_wait=lambda key, waited_s: self._tell(ScanWaiting(key, waited_s)),
         )
         self.run = Run(self.plan, self.writer, self.options, self.clock, scans, self._tell, self.hooks.smoke)
+        self.shelving = shelving_of(self.plan, self.writer, self.hooks)
         self.lines = asyncio.Semaphore(self.options.calls_at_once)
 
     def _tell(self, event: Event) -> None:
@@ -135,6 +154,7 @@ class _Engine:
             started_at=started_at,
             finished_at=self.clock.now().isoformat(),
             is_interrupted=self.is_interrupted,
+            resources=self.shelving.results,
         )
         self._tell(RunFinished(result))
         return result
@@ -145,15 +165,29 @@ class _Engine:
             if not change.is_change:
                 self._finish(result_of(planned, Outcome.UNCHANGED, change.reason))
         planned_agents = [Planned(change) for change in self.plan.changes if change.is_change]
+        if not await self.shelving.build():
+            for planned in planned_agents:
+                detail = "what it may refer to could not be made, so nothing goes live"
+                self._finish(result_of(planned, Outcome.NOT_ATTEMPTED, detail))
+            await self.shelving.withdraw()
+            return
         await self._all(self._prepare, planned_agents)
         if len(self.ready) < len(planned_agents):
             await self._all(self._stand_down, self.ready)
+            await self.shelving.withdraw()
             return
         await self._all(self._deploy, self.ready)
         if self.options.is_atomic and any(
             self.results[each.change.key].outcome is not Outcome.APPLIED for each in self.ready
         ):
             await self._take_all_back()
+        ids = {key: result.agent_id for key, result in self.results.items()}
+        await self.shelving.follow(ids, self._why_nothing_follows())
+
+    def _why_nothing_follows(self) -> str:
+        """Why webhooks and what is old stay as they are; "" where every agent ended as planned."""
+        kept = [key for key, each in self.results.items() if not _is_well(each)]
+        return f"left as it is, since {', '.join(kept)} did not end as planned" if kept else ""
 
     async def _all(self, work: Callable[[T], Awaitable[None]], agents: Iterable[T]) -> None:
         places = asyncio.Semaphore(_AT_ONCE)
@@ -311,7 +345,7 @@ class _Engine:
                     await asyncio.wait_for(self._leave(reached), _CLEANUP_TIMEOUT_S)
                 except (TimeoutError, asyncio.CancelledError):
                     self.run.warn(reached.change.key, "interrupted while cleaning up: a draft of this run may be open")
-                result = result_of(reached, Outcome.NOT_ATTEMPTED, "interrupted; the next apply goes on from here")
+                result = result_of(reached, Outcome.NOT_ATTEMPTED, "interrupted; the next run goes on from here")
                 is_called_again = reached.change.action is Action.CALL
                 self._finish(self._uncalled(result, reached) if is_called_again else result)
 

@@ -16,7 +16,7 @@ from agentops.apply.intent import (
     unplanned_differences,
     wanted_config,
 )
-from agentops.apply.model import Stage
+from agentops.apply.model import SmokeVerdict, Stage, Verdict
 from agentops.apply.publishing import newer_than, overtaken, publish, wait_for_scan
 from agentops.apply.reached import (
     Archived,
@@ -43,7 +43,7 @@ from agentops.document import Note, NoteKind, Path, Revision, note_on, path_text
 from agentops.errors import AgentopsError, OutcomeUnknownError
 from agentops.plan.diff import Difference
 from agentops.plan.model import Action, AgentChange
-from agentops.plan.notes import FIRST_REVISION
+from agentops.plan.notes import FIRST_REVISION, INBOUND, NUMBERS
 from agentops.remote.port import Head, Slot
 
 
@@ -211,10 +211,10 @@ async def call(run: Run, serving: Serving) -> Serving | Called:
     """Calls the agent by its scripts, if it has any; what follows from the verdict is the engine's."""
     change, agent = serving.change, serving.agent
     revision = serving.revision if isinstance(serving, Verified) else None
+    if run.smoke is None and change.uncalled_since is not None and revision is None:
+        raise StoppedError(serving, Stage.SMOKE, _not_called(serving))
     if change.action is Action.CALL:
         revision = agent.served_before
-        if run.smoke is None:
-            raise StoppedError(serving, Stage.SMOKE, _not_called(serving))
     if run.smoke is None or not run.is_called(change):
         return serving
     with run.at(serving, Stage.SMOKE) as details:
@@ -237,7 +237,10 @@ def _not_called(serving: Serving) -> UncalledError:
 
 async def settle(run: Run, reached: Serving | Called) -> Deployed:
     """Writes the unversioned fields, which are immediate and therefore last, and takes off the note that the calls were
-    still to come, where they have passed or there are none to make."""
+    still to come, where they have passed or there are none to make.
+
+    A run that makes no calls on what has not passed them leaves a new agent out of service.
+    """
     agent, change = reached.agent, reached.change
     verdict = reached.verdict if isinstance(reached, Called) else None
     revision = None if isinstance(reached, Guarded) else reached.revision
@@ -247,7 +250,11 @@ async def settle(run: Run, reached: Serving | Called) -> Deployed:
     note = agent.note if is_uncalled and change.action is not Action.RESTORE else None
     body = metadata_to_write(change, agent.observed)
     if note is not None:
-        run.warn(change.key, f"what serves has not passed its calls since revision {note.revision}")
+        verdict = SmokeVerdict(
+            Verdict.INCONCLUSIVE, f"none was made, and none has passed since revision {note.revision}"
+        )
+        if note.revision == FIRST_REVISION:
+            body = {name: value for name, value in body.items() if name not in (INBOUND, NUMBERS)}
     if note != agent.note or "description" in body:
         body["description"] = with_note({**described(agent, None), **body}["description"], note)
     if not body:

@@ -16,7 +16,8 @@ from agentops.commands import in_environment
 from agentops.document import Deploy
 from agentops.document import Verdict as Verdict
 from agentops.errors import AgentopsError, ExitCode
-from agentops.plan.model import Action, AgentChange
+from agentops.plan.model import Action, AgentChange, ResourceAction
+from agentops.resources import Address, SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +146,22 @@ _UNSUCCESSFUL_CALLS = frozenset({Verdict.FAILED, Verdict.INCONCLUSIVE})
 
 
 @dataclass(frozen=True, slots=True)
+class ResourceResult:
+    """How one tool, knowledge base or webhook of the plan ended. `resource_id`: of what is there now, or was."""
+
+    address: Address
+    name: str
+    action: ResourceAction
+    outcome: Outcome
+    detail: str = ""
+    resource_id: str | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ApplyResult:
-    """The whole run: one result per agent of the plan, in the plan's order. Times are ISO 8601 in UTC."""
+    """The whole run: one result per agent and one per resource of the plan, in the plan's order. Times are ISO 8601 in
+    UTC."""
 
     run_id: str
     project: str
@@ -156,6 +171,7 @@ class ApplyResult:
     started_at: str = ""
     finished_at: str = ""
     is_interrupted: bool = False
+    resources: tuple[ResourceResult, ...] = ()
 
     @property
     def counts(self) -> dict[Outcome, int]:
@@ -170,12 +186,13 @@ class ApplyResult:
             return ExitCode.INTERRUPTED
         if any(a.verdict and a.verdict.verdict in _UNSUCCESSFUL_CALLS for a in self.agents):
             return ExitCode.CALLS_FAILED
-        bad = [a for a in self.agents if a.outcome in _BAD]
-        codes = {a.problem.exit_code for a in bad if a.problem}
+        ended: tuple[AgentResult | ResourceResult, ...] = (*self.agents, *self.resources)
+        bad = [each for each in ended if each.outcome in _BAD]
+        codes = {each.problem.exit_code for each in bad if each.problem}
         for code in (ExitCode.CALLS_FAILED, ExitCode.STALE, ExitCode.REFUSED):
             if code in codes:
                 return code
-        if bad and any(a.outcome is Outcome.APPLIED for a in self.agents):
+        if bad and any(each.outcome is Outcome.APPLIED for each in ended):
             return ExitCode.PARTIAL
         return ExitCode.FAILED if bad else ExitCode.DONE
 
@@ -214,6 +231,19 @@ class ScanWaiting:
 
 
 @dataclass(frozen=True, slots=True)
+class ResourceWaiting:
+    """Files or pages of a knowledge base are still being processed, after `waited_s` seconds."""
+
+    address: Address
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceFinished:
+    result: ResourceResult
+
+
+@dataclass(frozen=True, slots=True)
 class Warned:
     key: str
     text: str
@@ -229,7 +259,17 @@ class RunFinished:
     result: ApplyResult
 
 
-Event: TypeAlias = RunStarted | StageStarted | StageFinished | ScanWaiting | Warned | AgentFinished | RunFinished
+Event: TypeAlias = (
+    RunStarted
+    | StageStarted
+    | StageFinished
+    | ScanWaiting
+    | ResourceWaiting
+    | ResourceFinished
+    | Warned
+    | AgentFinished
+    | RunFinished
+)
 EventSink: TypeAlias = Callable[[Event], None]
 
 
@@ -245,10 +285,11 @@ class Record(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What a run touches besides the platform."""
+    """What a run touches besides the platform. `read_file` gives a file of a knowledge base as it is uploaded."""
 
     smoke: Smoke | None = None
     record: Record | None = None
     on_event: EventSink = field(default=ignore_event)
     clock: Clock | None = None
     run_id: str = ""
+    read_file: Callable[[SourceFile], bytes] | None = None

@@ -74,14 +74,13 @@ def _names(label: str, to: str) -> bool:
 
 def _previous(key: str, live: Revision | None, revisions: Sequence[Revision]) -> Revision:
     """What served before what serves now; a restored revision counts as the one that it copies."""
-    by_id = {revision.revision_id: revision for revision in revisions}
-    origin = live
-    while origin is not None and origin.restored_from in by_id:
-        origin = by_id[origin.restored_from or ""]
-    ids = list(by_id)
-    older = ids[ids.index(origin.revision_id) + 1 :] if origin is not None and origin.revision_id in ids else []
-    for revision in map(by_id.__getitem__, older):
-        if revision.restored_from is None and _has_served(revision, revisions) and not is_platforms_own(revision):
+    origin = origin_of(live, tuple(revisions)) if live is not None else None
+    ids = [revision.revision_id for revision in revisions]
+    older = list(revisions[ids.index(origin.revision_id) + 1 :]) if origin and origin.revision_id in ids else []
+    # v1 copies nothing: a version that was put back in service says so by when it went live.
+    older.sort(key=lambda revision: revision.activated_at or "", reverse=True)
+    for revision in (origin_of(each, tuple(revisions)) for each in older if _has_served(each, revisions)):
+        if not is_platforms_own(revision):
             return revision
     raise RefusedError(
         f"{key}: this is its first deploy, there is nothing to go back to",

@@ -84,7 +84,12 @@ class Run:
         return self.smoke is not None and self.smoke.is_called(change)
 
     def mark_of(self, change: AgentChange) -> Mark:
-        return Mark(self.plan.project, self.plan.environment, change.key, change.fingerprint)
+        """The mark of what this run publishes for the agent. The hash of its files stands in it where the calls of its
+        scripts follow, or its spec says why there are none: what nobody was to try was not tested."""
+        desired = change.desired
+        is_tried = desired is not None and (self.is_called(change) or desired.no_calls_reason is not None)
+        sources = desired.sources if desired is not None and is_tried else ""
+        return Mark(self.plan.project, self.plan.environment, change.key, change.fingerprint, sources)
 
 
 async def clean_up(run: Run, reached: Reached) -> None:

@@ -53,9 +53,13 @@ class Line:
     """Use as an async context manager. Times are milliseconds since `session.created`."""
 
     def __init__(
-        self, session: Session, room: Room | None = None, on_event: Callable[[Event], None] = lambda event: None
+        self,
+        session: Session,
+        room: Room | None = None,
+        on_event: Callable[[Event], None] = lambda event: None,
+        on_said: Callable[[str, float], None] = lambda text, at_ms: None,
     ) -> None:
-        """`on_event` is told of everything that comes from the other side."""
+        """`on_event` is told of everything that comes from the other side, `on_said` of the caller's own words."""
         rate = session.protocol.sample_rate_hz
         self.session = session
         self.conversation = Conversation(session.protocol.mode, Track(rate))
@@ -67,6 +71,7 @@ class Line:
         self.ended_ms: float | None = None
         self._room = room
         self._on_event = on_event
+        self._on_said = on_said
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._over = asyncio.Event()
@@ -111,6 +116,7 @@ class Line:
         chunks = [sound.pcm[i : i + size].ljust(size, b"\0") for i in range(0, len(sound.pcm), size)]
         now = self.now_ms()
         utterance = self.conversation.said(sound.text, now, now, step=step, is_aside=is_aside)
+        self._on_said(sound.text, now)
         if chunks and not self.is_over:
             speaking = self._speaking = _Speaking(deque(chunks), self._loop.create_future())
             utterance.start_ms, utterance.end_ms = await speaking.done
@@ -118,6 +124,7 @@ class Line:
 
     async def send_text(self, text: str, *, step: int | None = None) -> Utterance:
         await self._send(text_frame(text))
+        self._on_said(text, self.now_ms())
         return self.conversation.said(text, self.now_ms(), self.now_ms(), step=step)
 
     async def wait(self, condition: Callable[[], bool], within_ms: float, recheck_ms: float | None = None) -> bool:

@@ -152,6 +152,8 @@ class CallReport:
     """One call.
 
     tools, playbooks, metrics: None where the platform did not tell
+    revision:       the number of the revision that served when the call was made, None where that is not known;
+                    `label` is what it was published under, such as the commit
     baseline:       what the script measured in the run that this one was compared with
     judged:         how often the judge was asked, and what that took
     recording:      the WAV beside the report (caller left, agent right), if it had sound
@@ -182,6 +184,8 @@ class CallReport:
     waveform: Waveform | None = None
     recording: str | None = None
     folder: str | None = None
+    revision: int | None = None
+    label: str = ""
 
     @property
     def failures(self) -> tuple[Check, ...]:
@@ -253,6 +257,7 @@ class RunReport:
 
     shard:    (index, count), both from 1, when the run is a part of a larger one
     coverage: what the scripts exercised, where that was asked for
+    plan:     the page of the plan that was applied, relative to the run's folder; "" where there was none
     """
 
     environment: str
@@ -261,6 +266,7 @@ class RunReport:
     duration_ms: float = 0.0
     shard: tuple[int, int] | None = None
     coverage: tuple[Covered, ...] = ()
+    plan: str = ""
     format_version: int = field(default=REPORT_FORMAT)
 
     @property

@@ -48,7 +48,8 @@ _NOON, _NIGHT = 720, -1  # where the part of a day begins, in minutes; the night
 _PARTS_OF_DAY = {"morning": 0, "afternoon": _NOON, "evening": _NOON}
 # fmt: on
 _REPEATS = {"double": 2, "triple": 3}
-_PARTS = {"half": Fraction(1, 2), "quarter": Fraction(1, 4)}
+_DENOMINATORS = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
+_DENOMINATORS |= {"halves": 2} | {f"{word}s": n for word, n in _DENOMINATORS.items() if word != "half"}
 _FIGURES = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 
 
@@ -235,23 +236,23 @@ def _core(words: Sequence[str], at: int) -> _Core | None:
 
 def _written(words: Sequence[str], at: int) -> _Core | None:
     """Figures: `1,250`, `2.5`, `3rd`, `9:30`, `24/7`, a telephone number."""
-    word, after = _word(words, at), _word(words, at + 1)
+    word = _word(words, at)
     if clock := re.fullmatch(r"(\d{1,2}):(\d\d)", word):
         hour, minute = int(clock[1]), int(clock[2])
         return _Core(frozenset(_times(hour, minute, None)), at + 1) if hour <= 24 and minute < 60 else None
     if pair := re.fullmatch(r"(\d+)/(\d+)", word):
-        return _Core(frozenset({("pair", (int(pair[1]), int(pair[2])))}), at + 1)
+        proper = _fraction(words, at)
+        value_of_pair: set[Reading] = {("", proper[0])} if proper else set()
+        return _Core(frozenset({("pair", (int(pair[1]), int(pair[2]))), *value_of_pair}), at + 1)
     if ordinal := re.fullmatch(r"(\d+)(?:st|nd|rd|th)", word):
         return _Core(frozenset({("ordinal", Fraction(int(ordinal[1])))}), at + 1)
     if word.startswith("tel:"):
         return _Core(frozenset({("digits", word.removeprefix("tel:"))}), at + 1)
     if not _FIGURES.fullmatch(word):
         return None
-    value, end = Fraction(word.replace(",", "")), at + 1
-    if after in _SCALES:
-        value, end = value * _SCALES[after], at + 2
-    elif _has_part(words, end):
-        value, end = value + _PARTS[words[end + 2]], end + 3
+    value, end = _with_fraction(words, Fraction(word.replace(",", "")), at + 1)
+    if (scale := _SCALES.get(_word(words, end), 1)) > 1:
+        value, end = value * scale, end + 1
     readings: set[Reading] = {("", value)}
     if word.isdigit() and end == at + 1 and len(word) >= 3:
         readings.add(("digits", word))
@@ -260,15 +261,37 @@ def _written(words: Sequence[str], at: int) -> _Core | None:
     return _Core(frozenset(readings), end)
 
 
-def _has_part(words: Sequence[str], at: int) -> bool:
-    """Whether `and a half` stands there."""
-    return tuple(words[at : at + 2]) == ("and", "a") and _word(words, at + 2) in _PARTS
+def _fraction(words: Sequence[str], at: int) -> tuple[Fraction, int] | None:
+    """A proper fraction: `3/4`, `three quarters`, `one third`, `a half`, `half`.
+
+    `a third` is one behind `and` only: elsewhere it may be a third attempt.
+    """
+    if pair := re.fullmatch(r"(\d+)/(\d+)", _word(words, at)):
+        upper, lower = int(pair[1]), int(pair[2])
+        return (Fraction(upper, lower), at + 1) if upper < lower else None
+    if _word(words, at) == "half":
+        return Fraction(1, 2), at + 1
+    name = _word(words, at + 1)
+    is_article = _word(words, at) == "a" and (name == "half" or _word(words, at - 1) == "and")
+    upper = 1 if is_article else _ONES.get(_word(words, at), 0)
+    lower = _DENOMINATORS.get(name, 0)
+    is_one = name in ("half", "third", "quarter") or not name.endswith("s")
+    return (Fraction(upper, lower), at + 2) if 0 < upper < lower and is_one == (upper == 1) else None
+
+
+def _with_fraction(words: Sequence[str], whole: Fraction, at: int) -> tuple[Fraction, int]:
+    """`whole` with the fraction that stands behind it: `2 1/2`, `two and a half`."""
+    joint = at + (_word(words, at) == "and")
+    found = _fraction(words, joint) if joint > at or "/" in _word(words, at) else None
+    return (whole + found[0], found[1]) if found is not None and whole.denominator == 1 else (whole, at)
 
 
 def _spoken(words: Sequence[str], at: int) -> _Core | None:
     """Number words, one number after the other: `four two seven` is one number, as is `twelve fifty`."""
     if (ordinal := _ordinal(words, at)) is not None:
         return ordinal
+    if (part := _fraction(words, at)) is not None:
+        return _scaled_fraction(words, *part)
     parts, ends = _parts(words, at)
     if not parts:
         return None
@@ -280,12 +303,21 @@ def _spoken(words: Sequence[str], at: int) -> _Core | None:
             value = Fraction(f"{parts[0]}.{decimals}")
             scale = _SCALES.get(_word(words, end), 1)
             return _Core(frozenset({("", value * scale)}), end + (scale > 1))
-    if len(parts) == 1 and _has_part(words, ends[0]):
-        return _Core(frozenset({("", int(parts[0]) + _PARTS[words[ends[0] + 2]])}), ends[0] + 3)
+    mixed, end = _with_fraction(words, Fraction(int(parts[0])), ends[0])
+    if len(parts) == 1 and end > ends[0]:
+        scale = _SCALES.get(_word(words, end), 1)
+        return _Core(frozenset({("", mixed * scale)}), end + (scale > 1))
     together = frozenset(_together(parts))
     if together:
         return _Core(together, ends[-1])
     return _Core(frozenset(_together(parts[:1])), ends[0])  # `two hundred, three hundred`: two numbers
+
+
+def _scaled_fraction(words: Sequence[str], value: Fraction, end: int) -> _Core:
+    """`half a million`, `half a percent`: the article belongs to the fraction."""
+    end += _word(words, end) in ("a", "an")
+    scale = _SCALES.get(_word(words, end), 1)
+    return _Core(frozenset({("", value * scale)}), end + (scale > 1))
 
 
 def _together(parts: Sequence[str]) -> Iterator[Reading]:

@@ -37,7 +37,7 @@ def _without_tag(loc: Sequence[Any]) -> tuple[str | int, ...]:
     return tuple((*loc[:2], *loc[3:]) if tagged else loc)
 
 
-def _explain(problem: Any, dotted: str) -> tuple[str, str | None]:
+def _explain(problem: Any, dotted: str) -> tuple[str, str]:
     name = dotted.rpartition(".")[2]
     match problem["type"]:
         case "model_type" if not dotted:
@@ -45,21 +45,26 @@ def _explain(problem: Any, dotted: str) -> tuple[str, str | None]:
             return "the file holds no call script", hint
         case "extra_forbidden":
             near = get_close_matches(name, _FIELD_NAMES, n=1)
-            return f"unknown field {dotted}", f"did you mean {near[0]}?" if near else None
+            return f"unknown field {dotted}", f"did you mean {near[0]}?" if near else _FORMAT
         case "unknown_step":
             if isinstance(problem["input"], Mapping) and "dtmf" in problem["input"]:
                 return f"{dotted}: the platform's socket takes no key presses", "say it in words, or test it by phone"
-            return f"{dotted} is not a step", f"a step has one of these keys: {', '.join(STEPS)}"
+            known = [*STEPS, "dtmf"]
+            written = [str(each) for each in problem["input"]] if isinstance(problem["input"], Mapping) else []
+            near = [close for each in written for close in get_close_matches(each, known, n=1)]
+            meant = f"did you mean {near[0]}? " if near else ""
+            return f"{dotted} is not a step", f"{meant}a step has one of these keys: {', '.join(STEPS)}"
         case "missing":
-            return f"{dotted} is missing", None
+            return f"{dotted} is missing", f"add `{name}: ...`"
         case "too_short" | "string_too_short":
-            return f"{dotted} is empty or not valid", None
+            return f"{dotted} is empty or not valid", "give it a value, or remove it"
         case "value_error":
             text = str(problem["ctx"]["error"])
-            return (f"{dotted}: {text}" if dotted else text), None
-    return f"{dotted}: {problem['msg'][0].lower()}{problem['msg'][1:]}, got {problem['input']!r}", None
+            return (f"{dotted}: {text}" if dotted else text), _FORMAT
+    return f"{dotted}: {problem['msg'][0].lower()}{problem['msg'][1:]}, got {problem['input']!r}", _FORMAT
 
 
+_FORMAT = "`agentops schema call` describes what a call script holds"
 _FIELD_NAMES = sorted(
     {
         field

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from agentops.calls.baseline import NO_BASELINE, Baseline
 from agentops.calls.checks import check_call, check_protocol
@@ -22,7 +22,7 @@ from agentops.calls.line import Line, Room, Sound
 from agentops.calls.listening import LISTENERS, Transcribe, listen_to
 from agentops.calls.looking_back import look_back
 from agentops.calls.model import NO_USAGE, CallReport, Check, Ending, Kind, Usage, verdict_of
-from agentops.calls.protocol import Event, PlatformFault
+from agentops.calls.protocol import Event, PlatformFault, Role, Transcript
 from agentops.calls.script import Script
 from agentops.calls.session import Dial, NoConnection, Opening, Platform, Target, dial, open_session
 from agentops.calls.simulated import SimulatedCaller
@@ -100,11 +100,21 @@ class CallResult:
     traceback: str = ""
 
 
-async def run_call(prepared: Prepared, target: Target, wiring: Wiring, *, attempt: int = 1) -> CallResult:
+# Told of each thing that is said, while the call lasts: by whom, what, and when, in ms.
+Overhear: TypeAlias = Callable[[Role, str, float], None]
+
+
+def _ignore(role: Role, text: str, at_ms: float) -> None:
+    """Nobody listens along."""
+
+
+async def run_call(
+    prepared: Prepared, target: Target, wiring: Wiring, *, attempt: int = 1, overhear: Overhear = _ignore
+) -> CallResult:
     """Calls once. Never raises: whatever goes wrong is in the report of this call, without any secret."""
     report = _begun(prepared, target, wiring, attempt)
     try:
-        result = await _call(prepared, target, wiring, report)
+        result = await _call(prepared, target, wiring, report, overhear)
     except Exception as failure:  # noqa: BLE001 - the boundary of one call: the others of the run go on
         result = _broken_off(report, failure)
     scrub = wiring.scrubber.deep
@@ -125,6 +135,8 @@ def _begun(prepared: Prepared, target: Target, wiring: Wiring, attempt: int) -> 
         checks=(),
         environment=target.environment,
         agent_id=target.agent_id,
+        revision=target.revision,
+        label=target.label,
         attempt=attempt,
         tags=script.tags,
         started_at=wiring.now().isoformat(timespec="seconds"),
@@ -143,7 +155,9 @@ def _broken_off(report: CallReport, failure: Exception) -> CallResult:
     return CallResult(replace(report, checks=(check,), verdict=verdict_of((check,))), traceback=traced)
 
 
-async def _call(prepared: Prepared, target: Target, wiring: Wiring, report: CallReport) -> CallResult:
+async def _call(
+    prepared: Prepared, target: Target, wiring: Wiring, report: CallReport, overhear: Overhear
+) -> CallResult:
     script = prepared.script
     opening = Opening(target, script.mode, script.sample_rate_hz, script.variables, wiring.scrubber)
     try:
@@ -152,7 +166,13 @@ async def _call(prepared: Prepared, target: Target, wiring: Wiring, report: Call
         check = Check("agent is reached", Kind.INFRASTRUCTURE, False, "an open session", failure.summary, at_ms=0.0)
         checks = [check, *check_protocol(failure.violations)]
         return CallResult(replace(report, checks=tuple(checks), verdict=verdict_of(checks)), failure.violations)
-    line = Line(session, prepared.room)
+    scrub = wiring.scrubber.text
+
+    def heard(event: Event) -> None:
+        if isinstance(event, Transcript) and event.role is Role.AGENT and event.is_final:
+            overhear(Role.AGENT, scrub(event.text), event.at_ms)
+
+    line = Line(session, prepared.room, heard, lambda text, at_ms: overhear(Role.CALLER, scrub(text), at_ms))
     watch = None
     wants_tools = wiring.follows_tools or needs_tools(script.checks)
     if wiring.platform is not None and line.call_id and wants_tools:

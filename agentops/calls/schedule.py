@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from agentops.calls.model import CallReport, RunReport, ScriptReport
+from agentops.calls.protocol import Role
 from agentops.calls.run import CallResult, Prepared, Wiring, run_call
 from agentops.calls.session import Target
 from agentops.errors import LocalError
@@ -50,10 +51,21 @@ class CallEnded:
     total: int
 
 
-Progress: TypeAlias = Callable[[CallStarted | CallEnded], None]
+@dataclass(frozen=True, slots=True)
+class Overheard:
+    """Something that was said in a call which goes on, by the agent or the caller."""
+
+    agent: str
+    role: Role
+    text: str
+    at_ms: float
 
 
-def ignore_progress(event: CallStarted | CallEnded) -> None:
+CallEvent: TypeAlias = CallStarted | Overheard | CallEnded
+Progress: TypeAlias = Callable[[CallEvent], None]
+
+
+def ignore_progress(event: CallEvent) -> None:
     """The watcher of a run that nobody watches."""
 
 
@@ -90,7 +102,11 @@ async def run_calls(scheduled: Sequence[ScheduledCall], wiring: Wiring, options:
         async with places:
             script = item.prepared.script
             options.progress(CallStarted(script.name or item.prepared.file, script.agent, attempt, item.times))
-            result = await run_call(item.prepared, item.target, wiring, attempt=attempt)
+
+            def overhear(role: Role, text: str, at_ms: float) -> None:
+                options.progress(Overheard(script.agent, role, text, at_ms))
+
+            result = await run_call(item.prepared, item.target, wiring, attempt=attempt, overhear=overhear)
             report = await asyncio.to_thread(_kept, options.keep, result)
             done += 1
             options.progress(CallEnded(report, done, total))

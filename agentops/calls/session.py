@@ -36,12 +36,17 @@ _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where an agent is reached: `base_url` is the account's origin, without `/atoms/v1`; `api_key` the raw key."""
+    """Where an agent is reached: `base_url` is the account's origin, without `/atoms/v1`; `api_key` the raw key.
+
+    revision, label: what served it when it was looked up, for the report; None and "" where nobody looked
+    """
 
     base_url: str
     agent_id: str
     api_key: str = field(repr=False)
     environment: str = ""
+    revision: int | None = None
+    label: str = ""
 
 
 class Platform(Interface):

@@ -35,8 +35,6 @@ _DAY = r"(?:mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)(?:day|nesday|sday|rsday|urday
 _SPELLED_OUT = tuple(
     (re.compile(pattern), spoken)
     for pattern, spoken in (
-        (r"(?<=\d)½", " and a half"),
-        (r"½", " half "),
         (
             r"\+?(?:\b\d{1,3}[ -])?(?:\(\d{3}\) ?|\b\d{3}[ .-])\d{3}[ .-]\d{4}\b|\b\d{3}-\d{4}\b|\+\d{7,15}\b",
             "telephone",
@@ -79,12 +77,20 @@ def segments_of(text: str) -> tuple[Segment, ...]:
 
 
 def _tokens(text: str) -> list[str]:
-    figures = "".join(str(unicodedata.digit(c)) if c.isdecimal() else c for c in text)
-    plain = figures.replace("½", "\0")  # NFKC would make it 1/2
-    plain = unicodedata.normalize("NFKC", plain).replace("\0", "½").casefold().replace("’", "'")
+    plain = unicodedata.normalize("NFKC", "".join(map(_plain_figure, text))).casefold().replace("’", "'")
     for pattern, spoken in _SPELLED_OUT:
         plain = pattern.sub(_REWRITTEN.get(spoken, spoken), plain)
     return _TOKEN.findall(plain)
+
+
+def _plain_figure(character: str) -> str:
+    """A digit of any script as ours, and `¾` apart from the number before it: `2¾` is not 23/4."""
+    if character.isascii():
+        return character
+    if character.isdecimal():
+        return str(unicodedata.digit(character))
+    parts = unicodedata.normalize("NFKC", character).split("\N{FRACTION SLASH}")
+    return f" {parts[0]}/{parts[1]} " if len(parts) == 2 and all(map(str.isdecimal, parts)) else character
 
 
 def _figures(found: re.Match[str]) -> str:

@@ -7,16 +7,14 @@ import json
 from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
 from agentops.spec.model.base import Format, Model
+from agentops.spec.model.project import Day, TimeOfDay
 
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-TimeOfDay = Annotated[str, Format(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", expected="a time such as 09:00, in quotes")]
+DAYS: tuple[Day, ...] = get_args(Day)
 E164 = Annotated[str, Format(r"^\+[1-9][0-9]{6,14}$", expected="a phone number with + and country code, in quotes")]
 
 

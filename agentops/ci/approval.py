@@ -16,7 +16,7 @@ from agentops.ci.model import Comment, Pull
 from agentops.ci.stamp import Kind, Stamp, Standing, read_stamp
 from agentops.document import path_text, short_digest
 from agentops.errors import RefusedError, StaleError
-from agentops.plan.model import Action, AgentChange, Plan
+from agentops.plan.model import Action, AgentChange, Plan, ResourceChange
 
 GITHUB_ACTIONS_BOT = "github-actions[bot]"
 
@@ -83,7 +83,8 @@ def _check(stamp: Stamp, pull: Pull, environment: str) -> None:
     if stamp.standing is Standing.REFUSED:
         raise RefusedError(
             f"a safety rule had refused the plan for {environment} on pull request #{pull.number} when it was merged",
-            hint="its comment names the rule; propose a change that passes it",
+            hint="its comment names the rule: propose a change that passes it, or acknowledge it with a comment "
+            "`/agentops ack CODE DIGEST`, run the plan workflow of that pull request again, then this job",
             code="plan_was_refused",
         )
 
@@ -110,15 +111,22 @@ def part_of(change: AgentChange) -> str:
     return f"{change.key}:{short_digest(json.dumps(facts))}"
 
 
+def part_of_resource(change: ResourceChange) -> str:
+    """One tool's, knowledge base's or webhook's share of a digest."""
+    facts = [change.resource_id, change.action, change.fingerprint]
+    return f"{change.key}:{short_digest(json.dumps(facts))}"
+
+
 def parts_of(plan: Plan) -> tuple[str, ...]:
-    return tuple(part_of(change) for change in plan.changes if change.is_change)
+    agents = (part_of(change) for change in plan.changes if change.is_change)
+    return (*agents, *(part_of_resource(change) for change in plan.resources if change.is_change))
 
 
 def require_approved(approval: Approval, plan: Plan) -> None:
     """Returns when `plan` is the approved one, or what an apply that was cut off left of it. Raises StaleError."""
     if plan.digest == approval.digest:
         return
-    moved = [change.key for change in plan.changes if change.is_change and part_of(change) not in approval.parts]
+    moved = [part.rpartition(":")[0] for part in parts_of(plan) if part not in approval.parts]
     if not moved:
         return
     raise StaleError(

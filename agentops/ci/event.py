@@ -36,6 +36,17 @@ class PullRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class PullComment:
+    """A comment on a pull request, that somebody has just written."""
+
+    number: int
+    body: str
+    author: str
+    is_by_bot: bool
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class GithubRun:
     """One job of one workflow run.
 
@@ -57,6 +68,7 @@ class GithubRun:
     run_id: str = ""
     token: Secret | None = None
     pull_request: PullRequest | None = None
+    comment: PullComment | None = None
 
     @property
     def url(self) -> str:
@@ -103,6 +115,7 @@ def read_run(environ: Mapping[str, str], event: Mapping[str, Any]) -> GithubRun:
         run_id=environ.get("GITHUB_RUN_ID", ""),
         token=Secret((SecretRef("GITHUB_TOKEN", token),)) if token else None,
         pull_request=_pull_request(event) if name == "pull_request" else None,
+        comment=_comment(event) if name == "issue_comment" else None,
     )
 
 
@@ -135,5 +148,23 @@ def _pull_request(event: Mapping[str, Any]) -> PullRequest:
     except (KeyError, TypeError, ValueError) as missing:
         raise UsageError(
             f"the event file does not describe a pull request: {missing} is missing or malformed",
+            hint="GITHUB_EVENT_PATH names the file; GitHub writes it, nothing else should",
+        ) from None
+
+
+def _comment(event: Mapping[str, Any]) -> PullComment | None:
+    """None for a comment on an issue, and for one that was changed or deleted."""
+    try:
+        issue, comment = event["issue"], event["comment"]
+        if event["action"] != "created" or not issue.get("pull_request"):
+            return None
+        author = comment["user"]
+        is_bot = author.get("type") != "User"
+        return PullComment(
+            int(issue["number"]), str(comment["body"]), str(author["login"]), is_bot, str(comment["html_url"])
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as missing:
+        raise UsageError(
+            f"the event file does not describe a comment: {missing} is missing or malformed",
             hint="GITHUB_EVENT_PATH names the file; GitHub writes it, nothing else should",
         ) from None

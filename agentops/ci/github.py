@@ -46,6 +46,12 @@ class Github:
     async def delete_comment(self, comment_id: int) -> None:
         await self._ask("DELETE", f"/issues/comments/{comment_id}", needs="pull-requests: write")
 
+    async def permission_of(self, login: str) -> str:
+        """What somebody may do: "admin", "write", "read" or "none"; GitHub maps every other role on one of these."""
+        path = f"/collaborators/{quote(login, safe='')}/permission"
+        facts = await self._ask("GET", path, needs="metadata: read")
+        return str(facts.get("permission") or "none")
+
     async def pulls_of_commit(self, sha: str) -> list[Pull]:
         rows = await self._pages(f"/commits/{sha}/pulls", needs="pull-requests: read")
         return [_pull(row) for row in rows]

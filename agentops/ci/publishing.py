@@ -5,18 +5,31 @@ Everything is found again and updated: running a job twice leaves what running i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from agentops.ci.acknowledging import names_of
 from agentops.ci.approval import parts_of
 from agentops.ci.comment import BODY_CHARACTERS, fit, keep_comment
 from agentops.ci.github import open_github
 from agentops.ci.issue import IssueStep, close_issue, keep_issue
 from agentops.ci.job import Job
 from agentops.ci.model import Issue, Pull
+from agentops.ci.pulling import Proposal, propose_pull
 from agentops.ci.report import JobReport
 from agentops.ci.revert import Restore, Revert, propose_revert
 from agentops.ci.stamp import Kind, Stamp, Standing, stamp_line
 from agentops.errors import AgentopsError
+from agentops.plan.build import names_for
 from agentops.plan.model import Plan
-from agentops.render.ci.markdown import drift_over_page, drift_page, drift_title, drifted, revert_page
+from agentops.render.ci.markdown import (
+    drift_over_page,
+    drift_page,
+    drift_title,
+    drifted,
+    drifted_resources,
+    pull_page,
+    revert_page,
+)
 
 
 async def read_changed_files(job: Job) -> tuple[str, ...]:
@@ -38,7 +51,27 @@ def stamp_of(job: Job, plan: Plan) -> Stamp:
     standing = standing if plan.is_applyable else Standing.REFUSED
     parts = parts_of(plan)
     kept = parts if len(parts) <= _MOST_PARTS else ()
-    return Stamp(Kind.PLAN, plan.project, plan.environment, plan.digest, job.commit, standing, kept)
+    names = sorted({name for each in plan.refusals for name in names_for(each)})
+    refused = tuple(names[:_MOST_PARTS])
+    return Stamp(Kind.PLAN, plan.project, plan.environment, plan.digest, job.commit, standing, kept, refused)
+
+
+async def read_acknowledged(job: Job, plan: Plan) -> frozenset[str]:
+    """What was acknowledged by comment for exactly this plan, on its pull request or on the one whose merge it applies.
+
+    Nothing is asked where nothing refuses it.
+    """
+    if not plan.refusals or job.run.token is None or job.run.has_no_secrets:
+        return frozenset()
+    async with open_github(job.run) as github:
+        number = job.pull_number
+        if number is None:
+            pulls = await github.pulls_of_commit(job.run.sha)
+            merged = [pull.number for pull in pulls if pull.is_merged and pull.merge_sha == job.run.sha]
+            if not merged:
+                return frozenset()
+            number = merged[0]
+        return names_of(await github.comments(number), stamp_of(job, plan), bot=job.bot)
 
 
 async def publish_plan(job: Job, stamp: Stamp, report: JobReport) -> None:
@@ -58,7 +91,7 @@ async def publish_drift(job: Job, plan: Plan) -> str:
     stamp = Stamp(Kind.DRIFT, plan.project, plan.environment)
     issue: Issue | None
     async with open_github(job.run) as github:
-        if drifted(plan):
+        if drifted(plan) or drifted_resources(plan):
             page = fit(drift_page(plan), link=job.run.url)
             step, issue = await keep_issue(github, stamp, title=drift_title(plan), markdown=page, bot=job.bot)
         else:
@@ -90,3 +123,17 @@ async def publish_revert(job: Job, environment: str, sha: str, restores: tuple[R
     )
     async with open_github(job.run) as github:
         return await propose_revert(github, job.run, revert, job.environ)
+
+
+async def publish_pull(job: Job, plan: Plan, files: Mapping[str, tuple[str, str]]) -> Pull:
+    """The pull request that brings into git what was changed in the console."""
+    keys = ", ".join(change.key for change in drifted(plan))
+    proposal = Proposal(
+        environment=plan.environment,
+        base=job.run.branch or "main",
+        title=f"Bring console edits of {keys} in {plan.environment} into git",
+        body=pull_page(plan, job.run.url),
+        files=files,
+    )
+    async with open_github(job.run) as github:
+        return await propose_pull(github, job.run, proposal, job.environ)

@@ -16,7 +16,9 @@ from agentops.ci.approval import Approval
 from agentops.ci.comment import fit
 from agentops.ci.files import write_outputs, write_summary
 from agentops.ci.job import Job
+from agentops.ci.model import Pull
 from agentops.ci.revert import Restore, write_restores
+from agentops.compare.watched import Watched
 from agentops.diagnostics import Diagnostic, has_errors
 from agentops.errors import AgentopsError, ExitCode
 from agentops.files import copy_folder, write_file
@@ -29,13 +31,18 @@ from agentops.render.ci.markdown import (
     checked_page,
     drift_page,
     drifted,
+    drifted_resources,
     failure_page,
     plan_page,
     preview_page,
     rollback_page,
 )
 from agentops.render.plan.html import Made, plan_html
+from agentops.render.plan.markdown_fields import quoted
 from agentops.render.plan.values import apply_command
+from agentops.render.watch.json import watched_json
+from agentops.render.watch.markdown import watched_markdown
+from agentops.render.watch.text import title
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +168,34 @@ def report_superseded(job: Job, environment: str, head: str) -> JobReport:
 
 def report_drift(job: Job, plan: Plan, step: str) -> JobReport:
     """Drift that was found, or none; `step` says what became of its issue. The job ends well: the issue speaks."""
-    found = drifted(plan)
+    found = [*(change.key for change in drifted(plan)), *(change.key for change in drifted_resources(plan))]
     page = f"### agentops drift in `{plan.environment}`\n\n{step}\n" + (f"\n{drift_page(plan)}" if found else "")
     _hand_over(job, plan.environment, ExitCode.DONE, {"changes": _word(bool(found))}, page)
-    keys = ", ".join(change.key for change in found)
+    keys = ", ".join(found)
     commands = [message_command("warning", "drift", f"changed outside git: {keys}")] if found else []
     return JobReport(ExitCode.DONE, tuple(commands), page)
+
+
+def report_pull(job: Job, environment: str, proposed: Pull | None, left: Sequence[str]) -> JobReport:
+    """Console edits that a pull request brings into git, and what is left for a person."""
+    done = f"Proposed as [#{proposed.number}]({proposed.url})." if proposed else "No file would change."
+    page = f"### agentops pull in `{environment}`\n\n{done}\n"
+    if left:
+        rows = "".join(f"- {quoted(each)}\n" for each in left)
+        page += f"\nTo be brought in by hand, with `agentops pull -e {environment}`:\n\n{rows}"
+    return report_page(job, environment, page, {"changes": _word(proposed is not None)})
+
+
+def report_watch(job: Job, found: Watched, restores: Sequence[Restore]) -> JobReport:
+    """What callers met with since the last deploy; `restores`: what git has to set back."""
+    page = watched_markdown(found)
+    write_file(job.output / f"watch-{found.environment}.json", watched_json(found))
+    restored = _word(bool(restores))
+    values = {"changes": restored, "rolled-back": restored, "restore": write_restores(restores)}
+    _hand_over(job, found.environment, found.exit_code, values, page)
+    failed = [each for each in found.agents if each.verdict is Verdict.FAILED]
+    commands = tuple(message_command("error", "watch", title(each)) for each in failed)
+    return JobReport(found.exit_code, commands, page)
 
 
 def report_calls(job: Job, run: RunReport, report: Path) -> JobReport:

@@ -3,30 +3,22 @@
 Where it is known which agents were taken back, their files are set to the last commit that served well: the newest
 commit of a push need not be the bad one. Otherwise one named commit is reverted.
 
-Works in a checkout of its own beside the job's, so that the job's files stay what they are. The token reaches git by
-its environment, never by an argument or a file.
+Works in a checkout of its own beside the job's, so that the job's files stay what they are.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
-import subprocess
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 
+from agentops.ci.branching import AS_BOT, Git, checked_out
 from agentops.ci.event import GithubRun
 from agentops.ci.github import Github
 from agentops.ci.model import Pull
 from agentops.document import short_digest
 from agentops.errors import AgentopsError, UsageError
-
-_BOT_NAME = "github-actions[bot]"
-_BOT_EMAIL = "41898282+github-actions[bot]@users.noreply.github.com"
-_AS_BOT = ("-c", f"user.name={_BOT_NAME}", "-c", f"user.email={_BOT_EMAIL}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,31 +94,23 @@ async def propose_revert(github: Github, run: GithubRun, revert: Revert, environ
 
 def push_revert(run: GithubRun, revert: Revert, environ: Mapping[str, str]) -> tuple[str, ...]:
     """Pushes a branch that is the base as it is now plus the revert; returns what it undoes, in lines. Blocking."""
-    git = _Git(run.workspace, {**environ, **_credentials(run)})
-    git.run("fetch", "--no-tags", "origin", f"+refs/heads/{revert.base}:refs/remotes/origin/{revert.base}")
-    with tempfile.TemporaryDirectory(prefix="agentops-revert-") as folder:
-        place = Path(folder) / "checkout"
-        git.run("worktree", "add", "--quiet", "--detach", str(place), f"refs/remotes/origin/{revert.base}")
-        try:
-            there = _Git(place, git.environment)
-            undone: tuple[str, ...] = ()
-            if revert.restores:
-                undone = _restored(there, revert)
-            else:
-                there.run(*_revert_command(git, revert.sha))
-            there.run("push", "--quiet", "origin", f"HEAD:refs/heads/{revert.branch}")
-            return undone
-        finally:
-            git.run("worktree", "remove", "--force", str(place))
+    with checked_out(run, revert.base, environ) as (there, git):
+        undone: tuple[str, ...] = ()
+        if revert.restores:
+            undone = _restored(there, revert)
+        else:
+            there.run(*_revert_command(git, revert.sha))
+        there.run("push", "--quiet", "origin", f"HEAD:refs/heads/{revert.branch}")
+        return undone
 
 
-def _revert_command(git: _Git, sha: str) -> list[str]:
+def _revert_command(git: Git, sha: str) -> list[str]:
     parents = git.run("show", "--no-patch", "--format=%P", "--end-of-options", sha).split()
     side = ["--mainline", "1"] if len(parents) > 1 else []
-    return [*_AS_BOT, "revert", "--no-edit", *side, sha]
+    return [*AS_BOT, "revert", "--no-edit", *side, sha]
 
 
-def _restored(there: _Git, revert: Revert) -> tuple[str, ...]:
+def _restored(there: Git, revert: Revert) -> tuple[str, ...]:
     """Commits the agents' files as their good commits have them; returns the commits in between, agent by agent.
 
     Raises AgentopsError where no good commit is known, or the files say already what serves.
@@ -146,11 +130,11 @@ def _restored(there: _Git, revert: Revert) -> tuple[str, ...]:
             hint="let `deploy.label` name the commit with ${{ git.short_sha }}; by hand: `git revert COMMIT`",
             code="no_good_commit",
         )
-    there.run(*_AS_BOT, "commit", "--quiet", "--message", revert.title)
+    there.run(*AS_BOT, "commit", "--quiet", "--message", revert.title)
     return tuple(told)
 
 
-def _set_back(there: _Git, restore: Restore, good: str, also: set[str]) -> list[str]:
+def _set_back(there: Git, restore: Restore, good: str, also: set[str]) -> list[str]:
     """Sets one agent's files back, and says what that undoes and whom besides the agents in `also` it reaches."""
     files = (*restore.files, *_gone_since(there, good, restore.files))
     for file in files:
@@ -170,7 +154,7 @@ def _set_back(there: _Git, restore: Restore, good: str, also: set[str]) -> list[
     return told
 
 
-def _gone_since(there: _Git, good: str, files: tuple[str, ...]) -> list[str]:
+def _gone_since(there: Git, good: str, files: tuple[str, ...]) -> list[str]:
     """Files deleted since `good` that the agent's files named then, such as a prompt that was renamed."""
     deleted = there.run("diff", "--name-only", "--no-renames", "--diff-filter=D", good, "HEAD").splitlines()
     return [
@@ -181,56 +165,3 @@ def _gone_since(there: _Git, good: str, files: tuple[str, ...]) -> list[str]:
 def _plain(subject: str) -> str:
     """A commit's subject as text of a page: whoever wrote it must not mention people or close issues with it."""
     return "`" + subject.replace("`", "'") + "`"
-
-
-def _credentials(run: GithubRun) -> dict[str, str]:
-    """Git's own way to take one setting from the environment: the header that GitHub's server wants."""
-    if run.token is None:
-        return {}
-    basic = base64.b64encode(f"x-access-token:{run.token.reveal()}".encode()).decode()
-    return {
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"http.{run.server_url}/.extraheader",
-        "GIT_CONFIG_VALUE_0": f"AUTHORIZATION: basic {basic}",
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class _Git:
-    place: Path
-    environment: Mapping[str, str]
-
-    def run(self, *arguments: str) -> str:
-        done = self._ended(arguments)
-        if done.returncode:
-            raise _failure(arguments, done.stderr)
-        return done.stdout
-
-    def succeeds(self, *arguments: str) -> bool:
-        return self._ended(arguments).returncode == 0
-
-    def commit_of(self, name: str) -> str | None:
-        """The full id of the commit that `name` starts; None when the repository has none."""
-        found = self._ended(("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"))
-        return found.stdout.strip() or None
-
-    def _ended(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["git", *arguments],
-            cwd=self.place,
-            env=dict(self.environment),
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-
-
-def _failure(arguments: tuple[str, ...], stderr: str) -> AgentopsError:
-    verb = next((word for word in arguments if word in ("fetch", "worktree", "revert", "push", "show")), "git")
-    said = stderr.strip().splitlines()
-    return AgentopsError(
-        f"git {verb} failed: {said[-1] if said else 'no explanation'}",
-        hint="by hand: `git revert COMMIT` (`--mainline 1` for a merge), resolve, push a branch, open a pull request",
-        code="revert_failed",
-    )

@@ -16,17 +16,19 @@ from agentops import __version__
 
 ACTION = ".github/actions/agentops/action.yml"
 CALLER = ".github/workflows/agentops.yml"
-_REUSABLE = ("plan", "apply", "drift", "rollback", "calls", "preview-gc")
+_REUSABLE = ("plan", "ack", "apply", "drift", "rollback", "calls", "watch", "preview-gc")
 
 
 @dataclass(frozen=True, slots=True)
 class GuardedEnvironment:
-    """An environment as the workflows need it. `secrets` are the names its project files refer to."""
+    """An environment as the workflows need it. `secrets` are the names its project files refer to; it is watched when
+    it has rules for that."""
 
     name: str
     secrets: tuple[str, ...] = ()
     is_protected: bool = False
     is_emulator: bool = False
+    is_watched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,8 @@ class _Job:
 
 
 def _caller(scaffold: Scaffold) -> Iterator[str]:
-    yield from _CALLER_HEAD.replace("@@BRANCH@@", scaffold.branch).splitlines()
+    watching = _WATCHING if any(environment.is_watched for environment in scaffold.deployed) else ""
+    yield from _CALLER_HEAD.replace("@@BRANCH@@", scaffold.branch).replace("@@WATCHING@@", watching).splitlines()
     yield "        options: [" + ", ".join(_scalar(environment.name) for environment in scaffold.deployed) + "]"
     yield from _CALLER_INPUTS.splitlines()
     for number, job in enumerate(_jobs(scaffold)):
@@ -124,8 +127,13 @@ def _caller(scaffold: Scaffold) -> Iterator[str]:
 _Permissions = tuple[tuple[str, str], ...]
 _COMMENT: _Permissions = (("pull-requests: write", "the comment"),)
 _REVERT: _Permissions = (("contents: write", "the revert's branch"), ("pull-requests: write", "its pull request"))
-_ISSUE: _Permissions = (("issues: write", "the issue"),)
-_NIGHTLY, _HOURLY = "17 2 * * *", "41 * * * *"
+_ISSUE: _Permissions = (
+    ("issues: write", "the issue"),
+    ("contents: write", "the branch with the edits"),
+    ("pull-requests: write", "its pull request"),
+)
+_NIGHTLY, _HOURLY, _OFTEN = "17 2 * * *", "41 * * * *", "8,23,38,53 * * * *"
+_WATCHING = f'    - cron: "{_OFTEN}" # watch: what callers met with since the last deploy\n'
 
 
 def _jobs(scaffold: Scaffold) -> Iterator[_Job]:
@@ -138,6 +146,9 @@ def _jobs(scaffold: Scaffold) -> Iterator[_Job]:
         earlier = before.get(environment.name)
         after = f"apply-{earlier.name}" if earlier else ""
         yield _Job("apply", environment, "github.event_name == 'push'", _REVERT, after=after)
+    for environment in deployed:
+        if environment.is_watched:
+            yield _Job("watch", environment, f"github.event.schedule == '{_OFTEN}'", _REVERT)
     for workflow, cron, permissions in (
         ("drift", _HOURLY, _ISSUE),
         ("calls", _NIGHTLY, ()),
@@ -182,7 +193,7 @@ on:
   schedule:
     - cron: "{_HOURLY}" # drift
     - cron: "{_NIGHTLY}" # calls, and previews that were left behind
-  workflow_dispatch: # rollback
+@@WATCHING@@  workflow_dispatch: # rollback
     inputs:
       environment:
         description: Where to put an earlier revision back in service

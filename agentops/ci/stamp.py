@@ -15,6 +15,7 @@ _START, _END = "<!-- agentops ", " -->"
 class Kind(StrEnum):
     PLAN = "plan"
     DRIFT = "drift"
+    ACK = "ack"
 
 
 class Standing(StrEnum):
@@ -30,7 +31,8 @@ class Standing(StrEnum):
 class Stamp:
     """Which environment of which project a text is about; for a plan also its digest and the commit it was made of.
 
-    `parts` has one entry per agent that the plan changes (`approval.part_of`).
+    `parts` has one entry per agent and resource that the plan changes (`approval.parts_of`).
+    `refused`: of a plan, what would have to be acknowledged; of an acknowledgement, what was.
     """
 
     kind: Kind
@@ -40,6 +42,7 @@ class Stamp:
     commit: str = ""
     standing: Standing = Standing.EMPTY
     parts: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
     def is_about(self, kind: Kind, project: str, environment: str) -> bool:
         return (self.kind, self.project, self.environment) == (kind, project, environment)
@@ -59,7 +62,7 @@ def read_stamp(text: str | None) -> Stamp | None:
     try:
         found = json.loads(first[len(_START) : -len(_END)])
         values = {name: str(found[name]) for name in ("project", "environment", "digest", "commit")}
-        parts = tuple(str(part) for part in found.get("parts", ()))
-        return Stamp(kind=Kind(found["kind"]), standing=Standing(found["standing"]), parts=parts, **values)
+        parts, refused = (tuple(str(part) for part in found.get(name, ())) for name in ("parts", "refused"))
+        return Stamp(Kind(found["kind"]), standing=Standing(found["standing"]), parts=parts, refused=refused, **values)
     except (ValueError, KeyError, TypeError):
         return None

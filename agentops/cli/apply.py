@@ -29,7 +29,6 @@ from agentops.cli.options import (
 )
 from agentops.cli.output import result_output
 from agentops.cli.session import is_interactive, scope_of, today
-from agentops.errors import ExitCode
 from agentops.plan.build import PlanOptions
 
 
@@ -85,8 +84,8 @@ def apply(
         ),
         consent,
         progress,
+        output_format,
     )
-    if result is None:
-        return ExitCode.DONE
-    sys.stdout.write(result_output(result, output_format))
+    if result.run_id or output_format is TextOrJson.JSON:  # without a run, the plan has said all there is
+        sys.stdout.write(result_output(result, output_format))
     return result.exit_code

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
 
 from agentops import workflow
-from agentops.cli.options import PlanFormat, ProgressFormat
+from agentops.cli.options import PlanFormat, ProgressFormat, TextOrJson
 from agentops.cli.output import call_hooks, plan_output, stderr_style, watching
 from agentops.cli.session import Scope, opened, run_async, talk
 from agentops.document import Environment
@@ -61,25 +62,33 @@ def carry_out(
     request: Callable[[], ApplyRequest],
     consent: Consent,
     progress: ProgressFormat = ProgressFormat.TEXT,
-) -> ApplyResult | None:
-    """Plans, has the plan approved and applies it; None where there is nothing to do.
+    output_format: TextOrJson = TextOrJson.TEXT,
+) -> ApplyResult:
+    """Plans, has the plan approved and applies it. The result has no run where there is nothing to do.
 
     The person at the terminal is asked while nothing is open: no loop that swallows Ctrl-C, no emulator that another
     command waits for. What was approved is then planned again, and must be the same.
     """
 
-    async def attempt(consent: Consent) -> ApplyResult | Plan | None:
+    tells_lines = progress is not ProgressFormat.JSON and output_format is TextOrJson.TEXT
+
+    async def attempt(consent: Consent) -> ApplyResult | Plan:
         async with opened(scope, needs_specs=not consent.is_emergency) as deployment:
             made = await make(deployment)
-            talk(_in_short(made) if consent.is_bound else plan_output(made, PlanFormat.TEXT, stderr_style()))
+            shown = partial(plan_output, made, PlanFormat.TEXT, stderr_style(), is_verbose=scope.is_verbose)
+            talk(_in_short(made) if consent.is_bound else shown())
             if is_done(made, consent):
-                return None
+                return workflow.applying.nothing_done(made)
             require_applyable(made)
             if not has_consent(made, deployment.environment, consent):
                 return made
             with watching(progress) as on_event:
                 return await workflow.applying.apply_deployment(
-                    deployment, made, request(), calls=call_hooks(), on_event=on_event
+                    deployment,
+                    made,
+                    request(),
+                    calls=call_hooks(scope.start, tells_lines=tells_lines),
+                    on_event=on_event,
                 )
 
     ended = run_async(lambda: attempt(consent))
@@ -94,7 +103,9 @@ def carry_out(
 def _in_short(plan: Plan) -> str:
     """One line for a plan that was read before it was approved."""
     changed = sum(change.is_change for change in plan.changes)
-    return f"Plan {plan.digest} for {plan.environment}: {plural(changed, 'agent')} to change"
+    shared = sum(change.is_change for change in plan.resources)
+    more = f" and {plural(shared, 'shared resource')}" if shared else ""
+    return f"Plan {plan.digest} for {plan.environment}: {plural(changed, 'agent')}{more} to change"
 
 
 def has_consent(plan: Plan, environment: Environment, consent: Consent) -> bool:

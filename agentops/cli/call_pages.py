@@ -7,7 +7,7 @@ from pathlib import Path
 
 from agentops.calls.folder import read_run, run_json
 from agentops.calls.model import CallReport, RunReport, ScriptReport, Verdict
-from agentops.calls.schedule import CallEnded, CallStarted
+from agentops.calls.schedule import CallEnded, CallEvent, CallStarted, Overheard
 from agentops.cli.options import TextOrJson
 from agentops.cli.session import talk
 from agentops.errors import ExitCode, UsageError
@@ -17,6 +17,7 @@ from agentops.render.calls.junit import junit_xml
 from agentops.render.calls.markdown import run_markdown
 from agentops.render.calls.text import call_line, run_text
 from agentops.render.style import PLAIN, Style
+from agentops.render.visible import on_one_line
 
 _LOOK_BACK = 20  # how many earlier runs are searched for a call to compare with
 
@@ -31,7 +32,8 @@ def write_pages(run: RunReport, folder: Path) -> Path:
     sounds = _sounds(run, folder)
     for call in run.calls:
         if call.folder is not None:
-            alone = replace(run, scripts=(ScriptReport(call.script, call.name, call.agent, 1.0, (call,)),))
+            script = ScriptReport(call.script, call.name, call.agent, 1.0, (call,))
+            alone = replace(run, scripts=(script,), plan=f"../{run.plan}" if run.plan else "")
             write_file(folder / call.folder / "report.html", run_html(alone, sounds, previous), is_private=True)
     for name, text in (
         ("report.json", run_json(run)),
@@ -73,9 +75,18 @@ def _previous_calls(folder: Path, run: RunReport) -> dict[str, CallReport]:
     return found
 
 
-def tell_progress(event: CallStarted | CallEnded, style: Style = PLAIN) -> None:
-    """One line on stderr when a call starts and when it has ended."""
+def tell_ends(event: CallEvent) -> None:
+    """As `tell_progress`, but nothing of what is said."""
+    if not isinstance(event, Overheard):
+        tell_progress(event)
+
+
+def tell_progress(event: CallEvent, style: Style = PLAIN) -> None:
+    """One line on stderr when a call starts, for each thing that is said, and when it has ended."""
     match event:
+        case Overheard(agent, role, text, at_ms):
+            at = f"{int(at_ms // 60_000)}:{int(at_ms // 1000) % 60:02}"
+            talk(on_one_line(f"  {agent}  {at}  {role.value}: {text}"))
         case CallStarted(title, agent, attempt, times):
             again = f" ({attempt} of {times})" if times > 1 else ""
             talk(f"calling {agent}: {title}{again} ...")

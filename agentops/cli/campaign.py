@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from agentops import workflow
-from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, ProjectOption, YesOption
+from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, ProjectOption, TextOrJson, YesOption
 from agentops.cli.session import Scope, is_interactive, opened, read_project, run_async, scope_of, talk
 from agentops.errors import AgentopsError, ExitCode, StaleError, UsageError
 from agentops.files import write_file
@@ -37,6 +38,7 @@ campaign = typer.Typer(
     no_args_is_help=True,
     help="Call many people from a reviewed file. Nothing dials but `start`.",
 )
+FormatOption = Annotated[TextOrJson, typer.Option("--format", help="How to print it.")]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The campaign: campaigns/NAME.yaml.")]
 
 
@@ -64,11 +66,12 @@ def check(
     api: ApiOption = None,
     at: AtOption = None,
     zone: ZoneOption = "UTC",
+    output_format: FormatOption = TextOrJson.TEXT,
 ) -> int:
     """Check the file, the audience, the agent and the account, and say what a start would do. Writes nothing."""
     scope, moment = scope_of(project, environment, api), _moment(at, zone)
     report = _prepared(name, scope, lambda opened, prepared: _report(opened, prepared, moment))
-    print(_report_text(report))
+    print(_json(asdict(report)) if output_format is TextOrJson.JSON else _report_text(report))
     return ExitCode.REFUSED if report.refused else ExitCode.DONE
 
 
@@ -145,7 +148,7 @@ def _needs_consent(report: Report) -> bool:
     says."""
     if report.at is not None:
         return report.status in (None, "draft")
-    return report.status is not None and report.status not in workflow.campaigns.WILL_DIAL
+    return report.status in workflow.campaigns.WAITING
 
 
 @campaign.command("pause")
@@ -166,6 +169,7 @@ def status(
     project: ProjectOption = Path(),
     api: ApiOption = None,
     watch: Annotated[bool, typer.Option("--watch", help="Say it again until the campaign no longer dials.")] = False,
+    output_format: FormatOption = TextOrJson.TEXT,
 ) -> int:
     """Say how far the campaign that was created last has come."""
 
@@ -174,10 +178,13 @@ def status(
         while True:
             stored = await workflow.campaigns.newest(deployment, name)
             found = await workflow.campaigns.results(deployment, stored)
+            facts = {"called": found.called, "people": found.people, "reached": found.reached, "calls": found.calls}
             line = (
                 f"{stored.name}: {_status(stored)}, {found.called} of {found.people} called, "
                 f"{found.reached} reached, {plural(found.calls, 'call')}"
             )
+            if output_format is TextOrJson.JSON:
+                line = json.dumps({"name": stored.name, "status": stored.status, **facts})
             if line != said:
                 print(line, flush=True)
             said = line
@@ -292,6 +299,10 @@ def _report_text(report: Report) -> str:
 
 def _status(stored: StoredCampaign) -> str:
     return f"scheduled for {stored.scheduled_at}" if stored.status == "scheduled" else stored.status
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=2, default=datetime.isoformat)
 
 
 def _people(count: int) -> str:

@@ -9,6 +9,7 @@ import secrets
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from agentops.ci.event import Trigger
 from agentops.ci.job import Job, read_job
 from agentops.ci.report import JobReport, report_failure, silenced
 from agentops.cli.call_pages import write_pages
+from agentops.cli.compare import call_types
 from agentops.cli.options import read_shard
 from agentops.cli.output import call_hooks, tell_event
 from agentops.cli.session import Scope, opened, read_project, run_async, talk, today
@@ -31,6 +33,7 @@ from agentops.spec import find_root
 from agentops.workflow import ci_deploy, ci_watch, github_files
 from agentops.workflow.calls import CallRequest
 from agentops.workflow.ci_deploy import JobHooks
+from agentops.workflow.watching import WatchRequest
 
 ci = typer.Typer(
     add_completion=False,
@@ -58,7 +61,7 @@ def plan(environment: EnvironmentOption = None, project: ProjectOption = None) -
     return _run(
         job,
         scope,
-        lambda: ci_deploy.plan_pull_request(job, lambda: read_project(scope), lambda: opened(scope), _hooks()),
+        lambda: ci_deploy.plan_pull_request(job, lambda: read_project(scope), lambda: opened(scope), _hooks(scope)),
     )
 
 
@@ -69,9 +72,16 @@ def apply(environment: EnvironmentOption = None, project: ProjectOption = None) 
 
     async def main() -> JobReport:
         async with opened(scope) as deployment:
-            return await ci_deploy.apply_merge(job, deployment, _hooks())
+            return await ci_deploy.apply_merge(job, deployment, _hooks(scope))
 
     return _run(job, scope, main)
+
+
+@ci.command("ack")
+def ack(environment: EnvironmentOption = None) -> int:
+    """Note the acknowledgement that a comment asks for: `/agentops ack CODE DIGEST`, by somebody who may write."""
+    job, scope = _start("ack", environment, None)
+    return _run(job, scope, lambda: ci_deploy.acknowledge_comment(job))
 
 
 @ci.command("rollback")
@@ -90,7 +100,7 @@ def rollback(
 
     async def main() -> JobReport:
         async with opened(replace(scope, agents=(key,)), needs_specs=False) as deployment:
-            return await ci_deploy.roll_back(job, deployment, target, _hooks())
+            return await ci_deploy.roll_back(job, deployment, target, _hooks(scope))
 
     return _run(job, scope, main)
 
@@ -113,7 +123,32 @@ def drift(environment: EnvironmentOption = None, project: ProjectOption = None) 
 
     async def main() -> JobReport:
         async with opened(scope, needs_specs=False) as deployment:
-            return await ci_watch.watch_drift(job, deployment, _hooks())
+            return await ci_watch.watch_drift(job, deployment, _hooks(scope))
+
+    return _run(job, scope, main)
+
+
+@ci.command("pull")
+def pull(environment: EnvironmentOption = None, project: ProjectOption = None) -> int:
+    """Propose a pull request that brings into git what was changed in the console."""
+    job, scope = _start("pull", environment, project)
+
+    async def main() -> JobReport:
+        async with opened(scope) as deployment:
+            return await ci_watch.pull_back(job, deployment, read_settings(), _hooks(scope))
+
+    return _run(job, scope, main)
+
+
+@ci.command("watch")
+def watch(environment: EnvironmentOption = None, project: ProjectOption = None) -> int:
+    """Hold callers' calls since the last deploy against `deploy.watch`; what breaks a rule is restored."""
+    job, scope = _start("watch", environment, project)
+
+    async def main() -> JobReport:
+        request = WatchRequest(call_types(None), datetime.now(UTC))
+        async with opened(scope, needs_specs=False) as deployment:
+            return await ci_watch.watch_callers(job, deployment, request, _hooks(scope))
 
     return _run(job, scope, main)
 
@@ -127,7 +162,7 @@ def calls(environment: EnvironmentOption = None, project: ProjectOption = None) 
     async def main() -> JobReport:
         request = CallRequest(shard=read_shard(job.shard or None))
         async with opened(replace(scope, agents=(key,) if key else ())) as deployment:
-            return await ci_watch.call_agents(job, deployment, request, _hooks())
+            return await ci_watch.call_agents(job, deployment, request, _hooks(scope))
 
     return _run(job, scope, main)
 
@@ -152,7 +187,7 @@ def preview(environment: EnvironmentOption = None, project: ProjectOption = None
     return _run(
         job,
         scope,
-        lambda: ci_watch.preview_pull_request(job, lambda: opened(scope, needs_specs=not is_over), name, _hooks()),
+        lambda: ci_watch.preview_pull_request(job, lambda: opened(scope, needs_specs=not is_over), name, _hooks(scope)),
     )
 
 
@@ -163,7 +198,7 @@ def preview_gc(environment: EnvironmentOption = None, project: ProjectOption = N
 
     async def main() -> JobReport:
         async with opened(scope, needs_specs=False) as deployment:
-            return await ci_watch.collect_previews(job, deployment, _hooks())
+            return await ci_watch.collect_previews(job, deployment, _hooks(scope))
 
     return _run(job, scope, main)
 
@@ -200,8 +235,8 @@ def _start(command: str, environment: str | None, project: Path | None) -> tuple
     return job, Scope(folder, environment=environment or environ.get("AGENTOPS_CI_ENVIRONMENT") or None)
 
 
-def _hooks() -> JobHooks:
-    return JobHooks(today(), _show, tell_event, call_hooks())
+def _hooks(scope: Scope) -> JobHooks:
+    return JobHooks(today(), _show, tell_event, call_hooks(scope.start))
 
 
 def _run(job: Job, scope: Scope, work: Callable[[], Coroutine[Any, Any, JobReport]]) -> int:

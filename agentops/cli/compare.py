@@ -12,6 +12,7 @@ from agentops import workflow
 from agentops.cli.options import ApiOption, EnvironmentOption, PlanFormat, ProjectOption, VerboseOption
 from agentops.cli.output import stdout_style
 from agentops.cli.session import opened, run_async, scope_of, talk
+from agentops.clock import Period
 from agentops.errors import ExitCode, UsageError
 from agentops.render.compare.html import comparison_html
 from agentops.render.compare.json import comparison_json
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from agentops.compare.comparison import Comparison
 
 _PHONE = ("telephony_inbound", "telephony_outbound")
+CallTypeOption = Annotated[
+    list[str] | None, typer.Option("--type", metavar="TYPE", help="Calls of this type; repeatable; default: phone.")
+]
 
 
 def compare(
@@ -32,9 +36,12 @@ def compare(
     new: Annotated[str | None, typer.Argument(metavar="NEW]", help="The other revision; default: what serves.")] = None,
     environment: EnvironmentOption = None,
     project: ProjectOption = Path(),
-    call_type: Annotated[
-        list[str] | None, typer.Option("--type", metavar="TYPE", help="Calls of this type; repeatable; default: phone.")
+    call_type: CallTypeOption = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="TIME", help='Calls from then on, such as "2026-03-03 10:00".')
     ] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Calls until then.")] = None,
+    zone: Annotated[str, typer.Option("--zone", metavar="NAME", help="The time zone of both.")] = "UTC",
     api: ApiOption = None,
     output_format: Annotated[PlanFormat, typer.Option("--format", help="How to print it.")] = PlanFormat.TEXT,
     verbose: VerboseOption = False,
@@ -43,18 +50,36 @@ def compare(
     if old is not None and new is None:
         raise UsageError("name both revisions, the old and the new, or none", hint=f"`agentops history {key}`")
     names = None if old is None or new is None else (old, new)
-    types = tuple(dict.fromkeys(call_type or _PHONE))
-    known = workflow.comparing.CALL_TYPES
-    if unknown := [each for each in types if each not in known]:
-        raise UsageError(f"there is no call type {unknown[0]!r}", hint=f"the types are {', '.join(known)}")
+    types = call_types(call_type)
+    period = _period(since, until, zone)
     scope = scope_of(project, environment, api, [key], is_verbose=verbose)
 
     async def main() -> Comparison:
         async with opened(scope, needs_specs=False) as deployment:
-            return await workflow.comparing.compare_revisions(deployment, names, types, _tell)
+            return await workflow.comparing.compare_revisions(deployment, names, types, period, _tell)
 
     sys.stdout.write(_output(run_async(main), output_format))
     return ExitCode.DONE
+
+
+def _period(since: str | None, until: str | None, zone: str) -> Period:
+    """Raises UsageError for what is no time, and for two in the wrong order."""
+    read = workflow.moments.read_moment
+    period = Period(
+        read(since, zone, option="--since") if since else None, read(until, zone, option="--until") if until else None
+    )
+    if period.since and period.until and period.since >= period.until:
+        raise UsageError(f"--since {since!r} is not before --until {until!r}", code="no-time")
+    return period
+
+
+def call_types(asked: list[str] | None) -> tuple[str, ...]:
+    """The types of calls to read. Raises UsageError for one that the platform does not have."""
+    types = tuple(dict.fromkeys(asked or _PHONE))
+    known = workflow.comparing.CALL_TYPES
+    if unknown := [each for each in types if each not in known]:
+        raise UsageError(f"there is no call type {unknown[0]!r}", hint=f"the types are {', '.join(known)}")
+    return types
 
 
 def _tell(count: int) -> None:

@@ -51,11 +51,16 @@ def codes(incomplete: str) -> list[str]:
     """The codes that `explain` knows."""
     from agentops.spec.explanations import explanations
 
-    return _offered(incomplete, lambda: [*explanations(), *CODES])
+    return _offered(incomplete, lambda: [*explanations(), *CODES, *_policies()])
 
 
 def acknowledgements(incomplete: str) -> list[str]:
-    return _offered(incomplete, lambda: [code for code, entry in CODES.items() if entry.acknowledged])
+    own = [code for code, entry in CODES.items() if entry.acknowledged]
+    return _offered(incomplete, lambda: [*own, *_policies()])
+
+
+def _policies() -> list[str]:
+    return [each.spec.id for each in workflow.policing.policies_at(Path())]
 
 
 def revisions(incomplete: str) -> list[str]:

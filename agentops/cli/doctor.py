@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +12,7 @@ import typer
 
 from agentops import workflow
 from agentops.cli.local import emulator_for
-from agentops.cli.options import ApiOption, EnvironmentOption, ProjectOption, YesOption
+from agentops.cli.options import ApiOption, EnvironmentOption, ProjectOption, TextOrJson, YesOption
 from agentops.cli.session import is_interactive, read_project, run_async, scope_of, talk
 from agentops.commands import in_environment
 from agentops.errors import ExitCode, UsageError
@@ -37,6 +39,7 @@ def doctor(
         Path, typer.Option("--output", metavar="FILE", help="With --probe: where the answers are written.")
     ] = Path("agentops-probe.json"),
     yes: YesOption = False,
+    output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print it.")] = TextOrJson.TEXT,
 ) -> int:
     """Check Python, the extras, git, the specs, the key and the platform, and say what to do about each."""
     scope = scope_of(project, environment, api)
@@ -48,7 +51,9 @@ def doctor(
             raise UsageError(
                 "a probe writes to an account, so it must be named", hint="`agentops doctor --probe -e ENV`"
             )
-        return _clean(found, api) if clean else _probe(found, api, output, is_agreed=yes)
+        if clean:
+            return _clean(found, api, output_format)
+        return _probe(found, api, output, output_format, is_agreed=yes)
     findings = [*workflow.doctor.look_at_machine(found.root), workflow.doctor.look_at_project(found)]
 
     async def account() -> list[HealthCheck]:
@@ -57,14 +62,23 @@ def doctor(
             return [each async for each in looking]
 
     findings += run_async(account)
+    name = found.environment.name
+    findings = [replace(f, next_step=in_environment(f.next_step, name) if f.next_step else None) for f in findings]
+    has_failed = any(each.is_needed and not each.is_good for each in findings)
+    if output_format is TextOrJson.JSON:
+        data = {"environment": name, "findings": [asdict(each) for each in findings]}
+        sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+        return ExitCode.FAILED if has_failed else ExitCode.DONE
     for each in findings:
         sign = "ok  " if each.is_good else "FAIL" if each.is_needed else "note"
         step = f"\n      next: {each.next_step}" if each.next_step else ""
         sys.stdout.write(f"{sign}  {each.subject}: {each.detail}{step}\n")
-    return ExitCode.FAILED if any(each.is_needed and not each.is_good for each in findings) else ExitCode.DONE
+    return ExitCode.FAILED if has_failed else ExitCode.DONE
 
 
-def _probe(project: Project, api: Generation | None, output: Path, *, is_agreed: bool) -> int:
+def _probe(
+    project: Project, api: Generation | None, output: Path, output_format: TextOrJson, *, is_agreed: bool
+) -> int:
     asked = workflow.probing.estimate()
     talk(f"The probe asks {_origin(project)} {asked.questions} questions, in about {asked.requests} requests.")
     talk(
@@ -81,9 +95,12 @@ def _probe(project: Project, api: Generation | None, output: Path, *, is_agreed:
     async def main() -> ProbeReport:
         async with emulator_for(project, api) as url:
             target = workflow.probing.ProbeTarget(project.environment, read_settings(), url)
-            return await workflow.probing.run_probe(target, _tell)
+            is_text = output_format is TextOrJson.TEXT
+            return await workflow.probing.run_probe(target, _tell if is_text else lambda found: None)
 
     report = run_async(main)
+    if output_format is TextOrJson.JSON:
+        sys.stdout.write(report.to_json())
     write_file(output, report.to_json())
     talk(f"Written to {output}: no key, host, id or name is in it.")
     for name in report.left:
@@ -103,12 +120,15 @@ def _tell(found: Finding) -> None:
     sys.stdout.write(f"{found.name}: {found.answer or f'not known ({found.reason})'}\n")
 
 
-def _clean(project: Project, api: Generation | None) -> int:
+def _clean(project: Project, api: Generation | None, output_format: TextOrJson) -> int:
     async def main() -> tuple[int, int]:
         async with emulator_for(project, api) as url:
             target = workflow.probing.ProbeTarget(project.environment, read_settings(), url)
             return await workflow.probing.clean_up(target)
 
     archived, left = run_async(main)
-    sys.stdout.write(f"archived {archived} of {archived + left} scratch agents\n")
+    if output_format is TextOrJson.JSON:
+        sys.stdout.write(json.dumps({"archived": archived, "left": left}) + "\n")
+    else:
+        sys.stdout.write(f"archived {archived} of {archived + left} scratch agents\n")
     return ExitCode.FAILED if left else ExitCode.DONE

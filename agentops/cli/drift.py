@@ -52,4 +52,5 @@ def drift(
     found = run_async(main)
     is_json = output_format is TextOrJson.JSON
     sys.stdout.write(drift_json(found) if is_json else drift_text(found, stdout_style()))
-    return ExitCode.CHANGES if any(change.is_drifted for change in found.changes) else ExitCode.DONE
+    is_drifted = any(each.is_drifted for each in found.changes) or any(each.is_drifted for each in found.resources)
+    return ExitCode.CHANGES if is_drifted else ExitCode.DONE

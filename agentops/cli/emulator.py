@@ -24,6 +24,14 @@ from agentops.errors import ExitCode, UsageError
 from agentops.settings import read_settings
 from agentops.spec.files import PROJECT_FILE
 
+DataFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="FILE",
+        help="Keep the state here; default: the project's own file, outside of one memory only.",
+    ),
+]
 LlmUrl = Annotated[
     str | None,
     typer.Option("--llm-url", metavar="URL", help="Let an OpenAI-compatible API answer callers, e.g. .../v1."),
@@ -46,6 +54,10 @@ AllowToolCalls = Annotated[
 ]
 CampaignSpeed = Annotated[
     float, typer.Option("--campaign-speed", metavar="N", min=0.001, help="Campaigns run N times as fast.")
+]
+ClockSpeed = Annotated[
+    float,
+    typer.Option("--clock-speed", metavar="N", min=1, max=3600, help="All goes N times as fast, callers included."),
 ]
 RequestsPerSecond = Annotated[
     float | None,
@@ -74,14 +86,7 @@ def emulator(
     ] = 8765,
     host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
     api: Annotated[Generation, typer.Option("--api", help="The versioning generation to speak.")] = Generation.V2,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            "--data",
-            metavar="FILE",
-            help="Keep the state here; default: the project's own file, outside of one memory only.",
-        ),
-    ] = None,
+    data: DataFile = None,
     behaviour: Annotated[
         list[Path] | None, typer.Option("--behaviour", metavar="FILE", help="What agents say in calls; repeatable.")
     ] = None,
@@ -100,6 +105,7 @@ def emulator(
     faults: FaultFile = None,
     rate_limit: RequestsPerSecond = None,
     campaign_speed: CampaignSpeed = 1.0,
+    clock_speed: ClockSpeed = 1.0,
     shuffle: Shuffle = None,
     like: Like = None,
     switch: Switches = None,
@@ -133,6 +139,7 @@ def emulator(
         allow_tool_calls=allow_tool_calls,
         rate_limit=rate_limit,
         campaign_speed=campaign_speed,
+        clock_speed=clock_speed,
     )
     try:
         words = tuple(scan_fails_on) if scan_fails_on else options.scan_fails_on

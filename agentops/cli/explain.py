@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from agentops import workflow
 from agentops.cli import completion
 from agentops.errors import ExitCode, UsageError
 from agentops.plan.codes import CODES, Code
@@ -15,6 +17,7 @@ from agentops.render.diagnostics.catalogue import catalogue_markdown
 from agentops.spec.closest import closest
 from agentops.spec.explanations import Explanation, explanations
 from agentops.spec.lint.run import RULES, SETTINGS
+from agentops.spec.policies import Policy
 
 
 class ExplainFormat(StrEnum):
@@ -33,21 +36,40 @@ def explain(
 ) -> int:
     """Explain a diagnostic or a refusal: what it means, why it matters, the way out or an example."""
     known = explanations()
+    policies = {each.spec.id: each for each in workflow.policing.policies_at(Path())}
     if output_format is ExplainFormat.MARKDOWN:
         severities = {code: rule.severity.value for code, rule in RULES.items()}
         print(catalogue_markdown(known.values(), severities, SETTINGS), end="")
     elif code is None:
         titles = [(each.code, each.title) for each in known.values()] + [(e.code, e.title) for e in CODES.values()]
-        print("\n".join(f"{name:<28}{title}" for name, title in titles))
+        titles += [(name, f"{each.spec.message} ({each.where.file})") for name, each in policies.items()]
+        if output_format is ExplainFormat.JSON:
+            print(json.dumps([{"code": name, "title": title} for name, title in titles], indent=2, ensure_ascii=False))
+        else:
+            print("\n".join(f"{name:<28}{title}" for name, title in titles))
     elif code in CODES:
         print(_plan_code(CODES[code], output_format))
     elif code in known:
         print(_diagnostic(known[code], output_format))
+    elif code in policies:
+        print(_policy(policies[code], output_format))
     else:
-        near = closest(code, [*known, *CODES])
+        near = closest(code, [*known, *CODES, *policies])
         hint = f"did you mean {near}?" if near else "`agentops explain` lists all codes"
         raise UsageError(f"there is no code {code!r}", hint=hint, code="no-code")
     return ExitCode.DONE
+
+
+def _policy(policy: Policy, output_format: ExplainFormat) -> str:
+    spec = policy.spec
+    if output_format is ExplainFormat.JSON:
+        facts = {"code": spec.id, "title": spec.message, "why": spec.why, "next": spec.hint, "require": spec.require}
+        return json.dumps(facts, indent=2, ensure_ascii=False)
+    scope = ", ".join([*(spec.environments or ["every environment"]), *(spec.agents or ["every agent"])])
+    kind = f"policy of this project, {spec.severity}, in {scope}; {policy.where}"
+    lines = [f"{spec.id}: {spec.message} ({kind})", *(["", spec.why] if spec.why else []), "", f"    {spec.require}"]
+    ack = f" (`--ack {spec.id}`)" if spec.severity == "error" else ""
+    return "\n".join([*lines, "", f"Next: {spec.hint or 'make it true'}{ack}"])
 
 
 def _plan_code(entry: Code, output_format: ExplainFormat) -> str:

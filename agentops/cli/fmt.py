@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from agentops.cli.options import ProjectOption
+from agentops.cli.options import ProjectOption, TextOrJson
 from agentops.errors import ExitCode, SpecError
+from agentops.importers.files import unified
+from agentops.render.diagnostics.json import diagnostic_fields
 from agentops.spec import find_root
-from agentops.spec.formatting import format_project
+from agentops.spec.formatting import Formatted, format_project
 
 
 def fmt(
     files: Annotated[list[Path] | None, typer.Argument(help="Files to format; default: the whole project.")] = None,
     project: ProjectOption = Path(),
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Write nothing; show what would change, exit as --check.")
+    ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit with 1 when something would change.")
     ] = False,
+    output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print it.")] = TextOrJson.TEXT,
 ) -> int:
-    """Bring YAML files into the canonical order and layout. Comments, quotes and expressions stay."""
-    root = find_root(project)
-    result = format_project(root, [path.absolute() for path in files] if files else None, writes=not check)
-    for name in result.changed:
-        print(name)
+    """Bring YAML files into the canonical order, layout and style. Comments and expressions stay as they are."""
+    root, writes = find_root(project), not check and not diff
+    result = format_project(root, [path.absolute() for path in files] if files else None, writes=writes)
+    if output_format is TextOrJson.JSON:
+        sys.stdout.write(_json(result, are_written=writes))
+    else:
+        for name, (before, after) in result.changed.items():
+            sys.stdout.write(unified(before, after, name) if diff else f"{name}\n")
     if result.problems:
         raise SpecError(result.problems)
-    done = "would change" if check else "changed"
+    done = "changed" if writes else "would change"
     print(f"{len(result.changed)} of {result.count} files {done}", file=sys.stderr)
-    return ExitCode.FAILED if check and result.changed else ExitCode.DONE
+    return ExitCode.FAILED if not writes and result.changed else ExitCode.DONE
+
+
+def _json(result: Formatted, *, are_written: bool) -> str:
+    data = {
+        "files": result.count,
+        "are_written": are_written,
+        "changed": [{"file": name, "diff": unified(*texts, name)} for name, texts in result.changed.items()],
+        "problems": [diagnostic_fields(each) for each in result.problems],
+    }
+    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from agentops import workflow
 from agentops.calls.folder import keep_in
 from agentops.calls.schedule import RunOptions
 from agentops.cli.call_pages import exit_code_of, tell_progress, write_pages
-from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, PlanFormat, ProjectOption
+from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, PlanFormat, ProjectOption, TextOrJson
 from agentops.cli.output import stdout_style
 from agentops.cli.session import Scope, is_interactive, opened, run_async, talk
 from agentops.errors import ExitCode, UsageError
@@ -175,6 +176,7 @@ def atoms(
     ] = False,
     overwrite: OverwriteOption = False,
     dry_run: DryRunOption = False,
+    output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print it.")] = TextOrJson.TEXT,
 ) -> int:
     """Turn agents of the account into specs with their prompts. The plan right after it is empty."""
     if bool(agent) == everything:
@@ -191,10 +193,12 @@ def atoms(
     made = run_async(main)
     for name in made.known:
         talk(f"{name}: the project has a spec for it; use `agentops pull` to bring in what changed")
-    if dry_run:
+    placed = place_files(output, made.files, overwrite=overwrite)
+    if output_format is TextOrJson.JSON:
+        sys.stdout.write(_atoms_json(made, placed, is_dry_run=dry_run))
+    elif dry_run:
         for path, text in made.files.items():
             sys.stdout.write(f"# ---- {path}\n{text}")
-    placed = place_files(output, made.files, overwrite=overwrite)
     _show_placed(placed, output, dry_run=dry_run)
     for spec in made.agents:
         for remark in spec.remarks:
@@ -204,6 +208,17 @@ def atoms(
     if not dry_run:
         write_files(output, placed, manifest=False)
     return ExitCode.CHANGES if any(file.placement is Placement.KEEP for file in placed) else ExitCode.DONE
+
+
+def _atoms_json(made: AtomsImport, placed: tuple[PlacedFile, ...], *, is_dry_run: bool) -> str:
+    data = {
+        "is_dry_run": is_dry_run,
+        "files": [{"file": file.path, "is": _PLACEMENT_WORDS[file.placement]} for file in placed],
+        "agents": [{"key": spec.key, "remarks": list(spec.remarks)} for spec in made.agents],
+        "known": list(made.known),
+        "secrets": dict(made.secrets),
+    }
+    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
 def _report(report: FidelityReport, report_format: PlanFormat) -> str:

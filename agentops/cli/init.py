@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,13 @@ from agentops.files import make_folder, write_file
 from agentops.settings import read_settings
 from agentops.spec.environment import environment_to_name
 from agentops.spec.files import AGENTS
-from agentops.spec.starting import TEMPLATES, Start, has_specs, project_files, project_name
+from agentops.spec.starting import TEMPLATES, Start, has_specs, policy_files, project_files, project_name
+
+
+class Policies(StrEnum):
+    """The packs that there are."""
+
+    REGULATED = "regulated"
 
 
 def init(
@@ -26,6 +33,10 @@ def init(
         "support"
     ),
     github: Annotated[bool, typer.Option("--github", help="Add the workflows for GitHub.")] = False,
+    policy: Annotated[
+        Policies | None,
+        typer.Option("--policy", help="Add a starter pack of policies to adapt."),
+    ] = None,
 ) -> int:
     """Start a project, or add what is missing to one. Files that are there already are never overwritten."""
     if template not in TEMPLATES:
@@ -39,7 +50,8 @@ def init(
     if has_specs(folder):  # another agent would be deployed with the project's own
         files = {path: text for path, text in files.items() if not path.startswith(f"{AGENTS}/")}
     schemas = {f"schemas/{file}": text for file, text in schema_files().items()}
-    _write(folder, {**files, **schemas})
+    policies = policy_files(policy.value) if policy is not None else {}
+    _write(folder, {**files, **schemas, **policies})
     if github:
         _write_workflows(folder)
     print("next:", file=sys.stderr)

@@ -23,8 +23,11 @@ def lint(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 for warnings too.")] = False,
 ) -> int:
     """Look for what is valid and still hurts a phone line, on top of everything that validate finds."""
+    # Reads YAML, which the help of a verb has no use for.
+    from agentops.cli.behaviours import with_behaviours
+
     with frozen_collector():
-        found = workflow.validating.lint(project, environment, read_settings())
+        found = with_behaviours(workflow.validating.lint(project, environment, read_settings()), project)
     code = print_findings(found, output_format)
     has_warnings = any(each.severity is Severity.WARNING for each in found.diagnostics)
     return ExitCode.FAILED if strict and has_warnings else code

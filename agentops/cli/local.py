@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from agentops.cli.talking import talk
 from agentops.document import Generation
 from agentops.emulator.options import EmulatorOptions
-from agentops.errors import UsageError
+from agentops.errors import SpecError, UsageError
 from agentops.files import write_file
 from agentops.state import state_folder
 
@@ -54,6 +54,8 @@ async def emulator_for(project: Project, generation: Generation | None) -> Async
         yield None
         return
     # A web server, which every other environment starts without.
+    from agentops.cli.behaviours import check_behaviours
+    from agentops.emulator.behaviour.files import BehaviourError
     from agentops.emulator.server import RunningEmulator, start
     from agentops.emulator.store.database import DataInUseError, EmulatorError
 
@@ -85,6 +87,8 @@ async def emulator_for(project: Project, generation: Generation | None) -> Async
 
     try:
         emulator = await found()
+    except BehaviourError as failure:
+        raise SpecError(check_behaviours(project.root)) from failure
     except EmulatorError as failure:
         raise UsageError(str(failure), hint=failure.hint) from failure
     if isinstance(emulator, str):

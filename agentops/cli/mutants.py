@@ -54,6 +54,16 @@ class Trial:
         return self.report.verdict is wanted
 
     @property
+    def data(self) -> dict[str, object]:
+        return {
+            "script": self.report.script,
+            "agent": self.report.agent,
+            "mutant": self.mutant,
+            "verdict": self.report.verdict.value,
+            "is_as_it_should_be": self.is_as_it_should_be,
+        }
+
+    @property
     def text(self) -> str:
         what = MUTANTS[self.mutant][0]
         sign = "ok    " if self.is_as_it_should_be else "NOT OK"

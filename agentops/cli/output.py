@@ -7,13 +7,16 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from agentops import workflow
 from agentops.apply.journal import event_data
-from agentops.apply.model import ApplyResult, Event, EventSink
+from agentops.apply.model import ApplyResult, Event, EventSink, Warned
 from agentops.cli.options import PlanFormat, ProgressFormat, TextOrJson
 from agentops.cli.session import talk
+from agentops.clock import SystemClock
+from agentops.files import make_folder, write_file
 from agentops.plan.plan_json import to_json
 from agentops.render.apply.json import result_json
 from agentops.render.apply.text import apply_text, event_text
@@ -42,11 +45,19 @@ def _style(stream: TextIO) -> Style:
     return Style(width=shutil.get_terminal_size().columns, is_colored=read_settings().wants_color)
 
 
-def plan_output(plan: Plan, output_format: PlanFormat, style: Style | None = None, made: Made = UNKNOWN) -> str:
-    """The plan in one of its formats. `made`: how it came about, which the page says."""
+def plan_output(
+    plan: Plan,
+    output_format: PlanFormat,
+    style: Style | None = None,
+    made: Made = UNKNOWN,
+    *,
+    is_verbose: bool = False,
+) -> str:
+    """The plan in one of its formats; as text, new agents with all of their fields where it `is_verbose`. `made`: how
+    it came about, which the page says."""
     match output_format:
         case PlanFormat.TEXT:
-            return plan_text(plan, style or stdout_style())
+            return plan_text(plan, style or stdout_style(), is_verbose=is_verbose)
         case PlanFormat.MARKDOWN:
             return plan_markdown(plan)
         case PlanFormat.JSON:
@@ -55,9 +66,10 @@ def plan_output(plan: Plan, output_format: PlanFormat, style: Style | None = Non
             return plan_html(plan, made)
 
 
-def result_output(result: ApplyResult, output_format: TextOrJson) -> str:
-    """The result of an apply in one of its formats."""
-    return result_json(result) if output_format is TextOrJson.JSON else apply_text(result, stdout_style())
+def result_output(result: ApplyResult, output_format: TextOrJson, again: str = "") -> str:
+    """The result of an apply in one of its formats. `again`: what goes on with it once it was interrupted, when that is
+    not the apply of its environment."""
+    return result_json(result) if output_format is TextOrJson.JSON else apply_text(result, stdout_style(), again)
 
 
 @contextmanager
@@ -81,9 +93,33 @@ def tell_event(event: Event) -> None:
         talk(line)
 
 
-def call_hooks() -> CallHooks:
-    """Pages in the run's folder, progress on stderr."""
-    # Loads what places calls, which the help of `apply` has no use for.
-    from agentops.cli.call_pages import tell_progress, write_pages
+def tell_warning(event: Event) -> None:
+    """Says only what went wrong, of a run that is no more than a means."""
+    if isinstance(event, Warned):
+        tell_event(event)
 
-    return workflow.applying.CallHooks(write_pages, tell_progress)
+
+def made_now(start: Path, command: str = "") -> Made:
+    """A plan that is made now, of the commit that is checked out around `start`."""
+    git = workflow.git.read_git_facts(start)
+    commit = f"{git.short_sha} {git.subject}" if git else ""
+    if git and git.is_dirty:
+        commit += " (and changes that are not committed)"
+    return Made(f"{SystemClock().now():%Y-%m-%d %H:%M} UTC", commit, command)
+
+
+def call_hooks(start: Path, *, tells_lines: bool = True) -> CallHooks:
+    """Pages in the run's folder, progress on stderr; `tells_lines`: also what is said while calls go on.
+
+    start: a folder of the project, whose commit the pages name
+    """
+    # Loads what places calls, which the help of `apply` has no use for.
+    from agentops.cli.call_pages import tell_ends, tell_progress, write_pages
+
+    def write_plan(plan: Plan, folder: Path) -> Path:
+        make_folder(folder)
+        page = folder / "plan.html"
+        write_file(page, plan_html(plan, made_now(start)), is_private=True)
+        return page
+
+    return workflow.applying.CallHooks(write_pages, tell_progress if tells_lines else tell_ends, write_plan)

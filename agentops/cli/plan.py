@@ -22,12 +22,11 @@ from agentops.cli.options import (
     SelectOption,
     VerboseOption,
 )
-from agentops.cli.output import plan_output
-from agentops.cli.session import Scope, opened, run_async, scope_of, talk, today
-from agentops.clock import SystemClock
+from agentops.cli.output import made_now, plan_output
+from agentops.cli.session import opened, run_async, scope_of, talk, today
 from agentops.errors import ExitCode
 from agentops.plan.build import PlanOptions
-from agentops.render.plan.html import UNKNOWN, Made
+from agentops.render.plan.html import UNKNOWN
 from agentops.render.plan.values import apply_command
 
 if TYPE_CHECKING:
@@ -63,8 +62,10 @@ def plan(
     made = run_async(main)
     if out is not None:
         workflow.plan_file.save_plan(made, out)
-    page = _origin(made, scope) if output_format is PlanFormat.HTML else UNKNOWN
-    sys.stdout.write(plan_output(made, output_format, made=page))
+    keys = [change.key for change in made.changes] if scope.is_selecting else []
+    is_page = output_format is PlanFormat.HTML
+    origin = made_now(scope.start, apply_command(made, keys)) if is_page else UNKNOWN
+    sys.stdout.write(plan_output(made, output_format, made=origin, is_verbose=verbose))
     if out is not None:
         way = (
             f"To apply exactly this: `agentops apply {shlex.quote(str(out))}`"
@@ -75,13 +76,3 @@ def plan(
     if made.blocked_code is not None:
         return made.blocked_code
     return ExitCode.CHANGES if detailed_exitcode and not made.is_empty else ExitCode.DONE
-
-
-def _origin(plan: Plan, scope: Scope) -> Made:
-    """When a plan was made, of which commit, and what applies it."""
-    git = workflow.git.read_git_facts(scope.start)
-    commit = f"{git.short_sha} {git.subject}" if git else ""
-    if git and git.is_dirty:
-        commit += " (and changes that are not committed)"
-    keys = [change.key for change in plan.changes] if scope.is_selecting else []
-    return Made(f"{SystemClock().now():%Y-%m-%d %H:%M} UTC", commit, apply_command(plan, keys))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,7 +23,8 @@ from agentops.cli.options import (
     TextOrJson,
 )
 from agentops.cli.output import result_output, watching
-from agentops.cli.session import opened, run_async, scope_of
+from agentops.cli.session import opened, run_async, scope_of, talk
+from agentops.commands import in_environment
 from agentops.errors import ExitCode
 from agentops.render.visible import on_one_line
 
@@ -62,15 +63,45 @@ def up(
 ) -> int:
     """Deploy a copy of the selected agents: inbound off, no phone number, the same configuration. Calls nobody."""
     scope = scope_of(project, environment, api, agent, exclude, select)
-    ttl = timedelta(hours=hours)
-    return _run(
-        scope,
-        output_format,
-        lambda deployment, hooks: workflow.previewing.preview_up(
-            deployment, name, replace(hooks, acknowledged=frozenset(ack or ())), ttl=ttl
-        ),
-        needs_specs=True,
-    )
+
+    async def main() -> tuple[ApplyResult, Sequence[Preview], str]:
+        async with opened(scope, needs_specs=True) as deployment:
+            with watching() as on_event:
+                hooks = workflow.previewing.PreviewHooks(on_event, acknowledged=frozenset(ack or ()))
+                result = await workflow.previewing.preview_up(deployment, name, hooks, ttl=timedelta(hours=hours))
+            stands = {each.agent_id for each in result.agents}
+            copies = [c for c in await workflow.previewing.list_previews(deployment) if c.listing.agent_id in stands]
+            return result, copies, deployment.environment.name
+
+    result, copies, where = run_async(main)
+    if output_format is TextOrJson.JSON:
+        data = {**json.loads(result_output(result, output_format)), "previews": _rows(copies)}
+        sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+        return result.exit_code
+    again = shlex.join(["agentops", "preview", "up", name, "-e", where])
+    said = result_output(result, output_format, again)
+    sys.stdout.write("" if result.is_interrupted else said)
+    for row in _rows(copies):
+        sys.stdout.write(on_one_line("{name}: agent {id}, until {until}".format(**row)) + "\n")
+    if copies and not result.is_interrupted:
+        talk(f"  call it: {in_environment(f'`agentops smoke --preview {name}`', where)}")
+    if copies:
+        talk(f"  take it down: {in_environment(f'`agentops preview down {name}`', where)}")
+    sys.stdout.write(said if result.is_interrupted else "")  # the last line says how to go on
+    return result.exit_code
+
+
+def _rows(previews: Sequence[Preview]) -> list[dict[str, str]]:
+    return [
+        {
+            "preview": each.name,
+            "agent": each.key,
+            "id": each.listing.agent_id,
+            "name": each.listing.name,
+            "until": each.ends(workflow.previewing.DEFAULT_TTL).isoformat(),
+        }
+        for each in previews
+    ]
 
 
 @preview.command("down")
@@ -102,15 +133,7 @@ def list_(
         async with opened(scope, needs_specs=False) as deployment:
             return await workflow.previewing.list_previews(deployment)
 
-    rows = [
-        {
-            "preview": each.name,
-            "agent": each.key,
-            "id": each.listing.agent_id,
-            "until": each.ends(workflow.previewing.DEFAULT_TTL).isoformat(),
-        }
-        for each in run_async(main)
-    ]
+    rows = _rows(run_async(main))
     if output_format is TextOrJson.JSON:
         sys.stdout.write(json.dumps({"previews": rows}, indent=2) + "\n")
         return ExitCode.DONE
@@ -141,11 +164,9 @@ def _run(
     scope: Scope,
     output_format: TextOrJson,
     use_case: Callable[[Deployment, PreviewHooks], Awaitable[ApplyResult]],
-    *,
-    needs_specs: bool = False,
 ) -> int:
     async def main() -> ApplyResult:
-        async with opened(scope, needs_specs=needs_specs) as deployment:
+        async with opened(scope, needs_specs=False) as deployment:
             with watching() as on_event:
                 return await use_case(deployment, workflow.previewing.PreviewHooks(on_event))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,12 +18,15 @@ from agentops.cli.options import (
     ExcludeOption,
     ProjectOption,
     SelectOption,
+    TextOrJson,
 )
 from agentops.cli.session import opened, run_async, scope_of, talk, today
+from agentops.commands import in_environment
 from agentops.document import path_text
 from agentops.errors import ExitCode
 from agentops.importers.files import unified
 from agentops.plan.build import PlanOptions
+from agentops.render.pulled import pulled_json
 from agentops.settings import read_settings
 
 if TYPE_CHECKING:
@@ -40,32 +44,46 @@ def pull(
     theirs: Annotated[
         bool, typer.Option("--theirs", help="Fields that changed on both sides take the live value.")
     ] = False,
+    overlay: Annotated[
+        bool, typer.Option("--overlay", help="Keep other environments as they are: write into this one's own block.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the edits as a diff and write nothing.")] = False,
+    output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print it.")] = TextOrJson.TEXT,
 ) -> int:
     """Bring what was changed in the console into the specs and prompts, keeping comments and expressions."""
     scope = scope_of(project, environment, api, agent, exclude, select, changed_since)
 
-    async def main() -> tuple[Path, Pulled]:
+    async def main() -> tuple[Path, str, Pulled]:
         async with opened(scope) as deployment:
             options = PlanOptions(today=today())
-            pulled = await workflow.pulling.pull(deployment, options, read_settings(), takes_conflicts=theirs)
-            return deployment.root, pulled
+            pulled = await workflow.pulling.pull(
+                deployment, options, read_settings(), takes_conflicts=theirs, overlays=overlay
+            )
+            return deployment.root, deployment.environment.name, pulled
 
-    root, pulled = run_async(main)
-    for path, (before, after) in pulled.files.items():
-        sys.stdout.write(unified(before, after, path))
+    root, name, pulled = run_async(main)
     if not dry_run:
         workflow.pulling.write_pulled(pulled, root)
-    _tell(pulled, dry_run=dry_run)
+    if output_format is TextOrJson.JSON:
+        sys.stdout.write(pulled_json(pulled, name, is_dry_run=dry_run))
+    else:
+        for path, (before, after) in pulled.files.items():
+            sys.stdout.write(unified(before, after, path))
+        _tell(pulled, name, dry_run=dry_run)
     if pulled.unwritten:
         return ExitCode.STALE
     return ExitCode.CHANGES if dry_run and pulled.files else ExitCode.DONE
 
 
-def _tell(pulled: Pulled, *, dry_run: bool) -> None:
+def _tell(pulled: Pulled, environment: str, *, dry_run: bool) -> None:
     for each in pulled.written:
         verb = "would go" if dry_run else "went"
-        talk(f"{each.agent}: {path_text(each.path)} {verb} into {each.file}")
+        also = f", which changes it in {', '.join(each.elsewhere)}, too" if each.elsewhere else ""
+        talk(f"{each.agent}: {path_text(each.path)} {verb} into {each.file}{also}")
+    if shared := sorted({each.file for each in pulled.written if each.elsewhere}):
+        first = "" if dry_run else f"`git restore {shlex.join(shared)}`, then "
+        again = in_environment("`agentops pull --overlay`", environment)
+        talk(f"To change {environment} alone: {first}{again}")
     for left in pulled.unwritten:
         where = f" ({left.where})" if left.where else ""
         talk(f"{left.agent}: {path_text(left.path)}{where} is left to you: {left.why}")

@@ -12,7 +12,7 @@ from agentops import workflow
 from agentops.cli.options import AgentOption, EnvironmentOption, ProjectOption
 from agentops.errors import ExitCode
 from agentops.render.document.json import document_json
-from agentops.render.document.provenance import provenance_text
+from agentops.render.document.provenance import provenance_json, provenance_text
 from agentops.render.document.yaml import document_yaml
 from agentops.settings import read_settings
 
@@ -35,7 +35,9 @@ def render(
     settings, patterns = read_settings(), agent or ()
     if explain_path is not None:
         found = workflow.validating.explain_path(project, environment, settings, patterns, explain_path)
-        print("\n\n".join(provenance_text(key, each.path, each.value, each.steps) for key, each in found))
+        show = provenance_json if output_format is RenderFormat.JSON else provenance_text
+        parts = [show(key, each.path, each.value, each.steps) for key, each in found]
+        print(f"[{', '.join(parts)}]" if output_format is RenderFormat.JSON else "\n\n".join(parts))
         return ExitCode.DONE
     agents = workflow.validating.resolved_agents(project, environment, settings, patterns)
     print(document_json(agents) if output_format is RenderFormat.JSON else document_yaml(agents))

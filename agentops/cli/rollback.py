@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops import workflow
+from agentops.apply.model import Outcome
 from agentops.cli import completion
 from agentops.cli.approval import Consent, carry_out
 from agentops.cli.options import (
@@ -25,10 +27,11 @@ from agentops.cli.options import (
 )
 from agentops.cli.output import result_output
 from agentops.cli.session import is_interactive, scope_of, today
-from agentops.errors import ExitCode, UsageError
+from agentops.errors import UsageError
 from agentops.plan.build import PlanOptions
 
 if TYPE_CHECKING:
+    from agentops.apply.model import ApplyResult
     from agentops.plan.model import Plan
     from agentops.workflow.deployment import Deployment
 
@@ -70,7 +73,16 @@ def rollback(
         return await workflow.history.plan_going_back(deployment, options, to=to or "previous")
 
     result = carry_out(scope, make, lambda: workflow.applying.ApplyRequest(smoke=False), consent)
-    if result is None:
-        return ExitCode.DONE
-    sys.stdout.write(result_output(result, output_format))
+    if result.run_id or output_format is TextOrJson.JSON:  # without a run, the plan has said all there is
+        sys.stdout.write(result_output(result, output_format, _again(result, run, to)))
     return result.exit_code
+
+
+def _again(result: ApplyResult, run: str | None, to: str | None) -> str:
+    """What goes on with an interrupted rollback. An agent that has gone back to the previous revision must not go
+    further back, so only the others are named."""
+    words = ["agentops", "rollback", *(["--run", run] if run else [])]
+    if run is None:
+        words += [agent.key for agent in result.agents if agent.outcome is Outcome.NOT_ATTEMPTED]
+        words = [*words, *(["--to", to] if to else [])] if len(words) > 2 else ["agentops", "status"]
+    return shlex.join([*words, "-e", result.environment])

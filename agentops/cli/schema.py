@@ -15,7 +15,10 @@ from agentops.files import make_folder, write_file
 
 def schema(
     kind: Annotated[
-        str | None, typer.Argument(help="agent, fragment, project, call, campaign, behaviour, plan, report.")
+        str | None,
+        typer.Argument(
+            help="agent, fragment, project, tool, knowledge, webhook, call, campaign, behaviour, plan, report."
+        ),
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", metavar="DIR", help="Write all of them there.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Only say whether the files in DIR are up to date.")] = False,

@@ -11,7 +11,9 @@ from agentops.calls.script import script_schema
 from agentops.campaigns.model import CampaignSpec
 from agentops.emulator.behaviour.files import Behaviour
 from agentops.plan.serial import plan_schema
-from agentops.spec.schema import agent_schema, fragment_schema, plain_schema, project_schema
+from agentops.resources import Kind
+from agentops.spec.model.policy import PolicyFileSpec
+from agentops.spec.schema import agent_schema, fragment_schema, plain_schema, project_schema, resource_schema
 
 
 @functools.cache
@@ -26,9 +28,13 @@ def all_schemas() -> dict[str, dict[str, Any]]:
         "agent": agent_schema(),
         "fragment": fragment_schema(),
         "project": project_schema(),
+        **{kind.value: resource_schema(kind) for kind in Kind},
         "call": plain_schema("call", "agentops call", call, script_schema(), takes_expressions=True),
         "campaign": plain_schema(
             "campaign", "agentops campaign", campaign, CampaignSpec.model_json_schema(), takes_expressions=True
+        ),
+        "policy": plain_schema(
+            "policy", "agentops policies", "What has to hold before a deploy.", PolicyFileSpec.model_json_schema()
         ),
         "behaviour": plain_schema("behaviour", "agentops behaviour", behaviour, Behaviour.model_json_schema()),
         "plan": plain_schema("plan", "agentops plan", plan, plan_schema()),

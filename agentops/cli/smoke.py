@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,9 +17,9 @@ import typer
 from agentops import workflow
 from agentops.calls.baseline import NO_BASELINE
 from agentops.calls.folder import keep_in
-from agentops.calls.schedule import RunOptions
+from agentops.calls.schedule import Progress, RunOptions
 from agentops.cli import completion
-from agentops.cli.call_pages import exit_code_of, run_output, tell_progress, write_pages
+from agentops.cli.call_pages import exit_code_of, run_output, tell_ends, tell_progress, write_pages
 from agentops.cli.mutants import try_mutants
 from agentops.cli.options import (
     AgentOption,
@@ -29,6 +32,7 @@ from agentops.cli.options import (
     TextOrJson,
     read_shard,
 )
+from agentops.cli.output import tell_warning
 from agentops.cli.session import Scope, opened, read_project, run_async, scope_of, talk
 from agentops.errors import ExitCode, UsageError
 from agentops.state import state_folder
@@ -39,7 +43,9 @@ if TYPE_CHECKING:
     from agentops.calls.model import RunReport
     from agentops.document import DesiredAgent
     from agentops.spec import Project
+    from agentops.workflow.deployment import Deployment
     from agentops.workflow.recorded_calls import EarlierRun
+    from agentops.workflow.scripts import LoadedScript
 
 ScriptArgument = Annotated[
     list[Path] | None,
@@ -51,6 +57,22 @@ ScriptArgument = Annotated[
 ]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", metavar="DIR", help="Where the reports go; default: under .agentops/calls.")
+]
+ReplayOption = Annotated[
+    Path | None,
+    typer.Option("--replay", metavar="REPORT", help="Let simulated callers say what they said there, word for word."),
+]
+CoverageOption = Annotated[
+    bool, typer.Option("--coverage", help="Say which tools and playbooks the scripts exercised.")
+]
+RevisionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--revision",
+        metavar="REVISION",
+        help="Call a copy of this revision of one agent: a number, an id, a label, previous.",
+        autocompletion=completion.revisions,
+    ),
 ]
 TagOption = Annotated[list[str] | None, typer.Option("--tag", help="Only scripts with this tag; repeatable.")]
 
@@ -81,32 +103,24 @@ def smoke(
     rejudge: Annotated[
         Path | None, typer.Option("--rejudge", metavar="DIR", help="Judge the calls of an earlier run; call nobody.")
     ] = None,
-    replay: Annotated[
-        Path | None,
-        typer.Option(
-            "--replay", metavar="REPORT", help="Let simulated callers say what they said there, word for word."
-        ),
+    replay: ReplayOption = None,
+    coverage: CoverageOption = False,
+    preview: Annotated[
+        str | None, typer.Option("--preview", metavar="NAME", help="Call the copies that `preview up NAME` put up.")
     ] = None,
-    coverage: Annotated[
-        bool,
-        typer.Option("--coverage", help="Say which tools and playbooks the scripts exercised."),
-    ] = False,
+    revision: RevisionOption = None,
     output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print the result.")] = TextOrJson.TEXT,
 ) -> int:
     """Call the agents that serve now, by their scripts, and report what was heard."""
     scope = scope_of(project, environment, api, agent, exclude, select, changed_since)
     files = tuple(path.parent.resolve() / path.name for path in script or ())
     request = CallRequest(files, tuple(tag or ()), read_shard(shard), budget)
-    if rejudge is not None and (replay is not None or mutate or dry_run):
-        raise UsageError(
-            "--rejudge calls nobody, so --replay, --mutate and --dry-run don't fit it",
-            hint="give --rejudge without them",
-            code="options",
-        )
+    given = {"--rejudge": rejudge, "--replay": replay, "--mutate": mutate, "--dry-run": dry_run}
+    _require_fitting({**given, "--preview": preview, "--revision": revision})
     if mutate:
-        return _try_mutants(scope, request)
+        return _try_mutants(scope, request, output_format)
     if dry_run:
-        return _say_what_would_be_called(scope, request)
+        return _say_what_would_be_called(scope, request, output_format)
 
     read = workflow.recorded_calls.read_earlier
     asked = _Asked(
@@ -116,6 +130,9 @@ def smoke(
         read(rejudge / "report.json") if rejudge else None,
         read(replay) if replay else None,
         coverage,
+        preview,
+        revision,
+        tell_progress if output_format is TextOrJson.TEXT else tell_ends,
     )
     run, folder, floor = run_async(lambda: _call(scope, request, asked))
     # What was heard is told first: it was paid for, and a full disk takes the pages only.
@@ -130,6 +147,23 @@ def smoke(
     return exit_code_of(run)
 
 
+_UNFIT = {
+    "--rejudge": ("--replay", "--mutate", "--dry-run", "--preview", "--revision"),
+    "--preview": ("--mutate", "--revision"),
+    "--revision": ("--mutate",),
+}
+
+
+def _require_fitting(options: Mapping[str, object]) -> None:
+    """Raises UsageError where two of the options that were given say different things about whom to call."""
+    for option, others in _UNFIT.items():
+        found = [each for each in others if options[each]]
+        if options[option] and found:
+            raise UsageError(
+                f"{option} doesn't go with {' and '.join(found)}", hint=f"give {option} without it", code="options"
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """How to call, or what to judge instead."""
@@ -140,13 +174,18 @@ class _Asked:
     rejudge: EarlierRun | None
     replay: EarlierRun | None
     coverage: bool
+    preview: str | None
+    revision: str | None
+    progress: Progress
 
 
 async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunReport, Path, float | None]:
     """The run, the folder it is in, and the floor of its coverage."""
     recorded = workflow.recorded_calls
     async with opened(scope) as deployment:
-        scripts = workflow.calls.choose_scripts(deployment.project, deployment.agents, request)
+        copies = await workflow.previewing.find_copies(deployment, asked.preview) if asked.preview else None
+        agents = [each for each in deployment.agents if copies is None or each.key in copies]
+        scripts = workflow.calls.choose_scripts(deployment.project, agents, request)
         lines = recorded.lines_in(asked.replay, scripts) if asked.replay else {}
         scripts = [item for item in scripts if not asked.replay or item.file in lines]
         before = recorded.baseline_in(asked.baseline, scripts) if asked.baseline else NO_BASELINE
@@ -156,23 +195,60 @@ async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunR
             return await recorded.judge_again(deployment, scripts, asked.rejudge, folder, before), folder, None
         floor = deployment.environment.deploy.coverage_floor
         options = RunOptions(
-            concurrency=asked.concurrency, shard=request.shard, progress=tell_progress, keep=keep_in(folder)
+            concurrency=asked.concurrency, shard=request.shard, progress=asked.progress, keep=keep_in(folder)
         )
         measures_coverage = asked.coverage or floor is not None
-        run = await workflow.calls.smoke(
-            deployment, scripts, options, before, lines, measures_coverage=measures_coverage
-        )
+        async with AsyncExitStack() as until_called:
+            if asked.revision is not None:
+                copies, where = await until_called.enter_async_context(_copy_of(deployment, scripts, asked.revision))
+                options = replace(options, environment=where)
+            run = await workflow.calls.smoke(
+                deployment, scripts, options, before, lines, copies=copies, measures_coverage=measures_coverage
+            )
         return run, folder, floor
 
 
-def _say_what_would_be_called(scope: Scope, request: CallRequest) -> int:
+@asynccontextmanager
+async def _copy_of(
+    deployment: Deployment, scripts: Sequence[LoadedScript], revision: str
+) -> AsyncIterator[tuple[dict[str, str], str]]:
+    """The id of a copy of that revision, by the key of the one agent that is called, and what reports call it."""
+    calling, keys = workflow.revision_calls, {item.script.agent for item in scripts}
+    line = await calling.read_line(
+        deployment.narrowed(tuple(agent for agent in deployment.agents if agent.key in keys))
+    )
+    chosen = line.revision(revision)
+    hooks = workflow.previewing.PreviewHooks(tell_warning)
+    async with calling.stand_in(deployment, line, f"revision-{secrets.token_hex(3)}", hooks) as copy:
+        called = f"a copy of revision {chosen.number or chosen.revision_id}"
+        talk(f"Putting up {called} of {line.agent.key} ...")
+        yield {line.agent.key: await copy.become(chosen)}, f"{deployment.environment.name}, {called}"
+
+
+def _say_what_would_be_called(scope: Scope, request: CallRequest, output_format: TextOrJson) -> int:
     project = read_project(scope)
     scripts = workflow.calls.choose_scripts(project, _selected(project, scope), request)
+    usage = estimate_usage([item.script for item in scripts], project.environment)
+    if output_format is TextOrJson.JSON:
+        rows = [
+            {
+                "agent": item.script.agent,
+                "script": item.file,
+                "name": item.script.name,
+                "mode": item.script.mode.value,
+                "times": item.script.repeat.times,
+                "minutes": round(estimate_min([item]), 2),
+            }
+            for item in scripts
+        ]
+        judge = {"requests": usage.requests, "tokens": usage.tokens}
+        data = {"scripts": rows, "minutes": round(estimate_min(scripts), 2), "judge": judge}
+        sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+        return ExitCode.DONE
     for item in scripts:
         times = f" x{item.script.repeat.times}" if item.script.repeat.times > 1 else ""
         title = item.script.name or item.file
         print(f"{item.script.agent}: {title}{times}  ({item.script.mode}, about {estimate_min([item]) * 60:.0f} s)")
-    usage = estimate_usage([item.script for item in scripts], project.environment)
     judged = (
         f", at most {usage.requests} requests to the judge (about {usage.tokens:,} tokens)" if usage.requests else ""
     )
@@ -184,15 +260,18 @@ def _selected(project: Project, scope: Scope) -> Sequence[DesiredAgent]:
     return workflow.selecting.agents_of(project, scope.selection, scope.changed_since)
 
 
-def _try_mutants(scope: Scope, request: CallRequest) -> int:
+def _try_mutants(scope: Scope, request: CallRequest, output_format: TextOrJson) -> int:
     project = read_project(scope)
     agents = _selected(project, scope)
     scripts = workflow.calls.choose_scripts(project, agents, request)
     talk("Calling sound and broken agents on a temporary emulator; the environment is left alone ...")
     trials = run_async(lambda: try_mutants(project.root, agents, scripts))
+    wrong = sum(not trial.is_as_it_should_be for trial in trials)
+    if output_format is TextOrJson.JSON:
+        sys.stdout.write(json.dumps({"trials": [trial.data for trial in trials], "wrong": wrong}, indent=2) + "\n")
+        return ExitCode.CALLS_FAILED if wrong else ExitCode.DONE
     for trial in trials:
         print(trial.text)
-    wrong = sum(not trial.is_as_it_should_be for trial in trials)
     print(
         "Every script passes the sound agent and fails the broken ones."
         if not wrong

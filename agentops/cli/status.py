@@ -22,6 +22,7 @@ from agentops.cli.options import (
 )
 from agentops.cli.output import stdout_style
 from agentops.cli.session import opened, run_async, scope_of, today
+from agentops.cli.streams import trusted
 from agentops.errors import ExitCode
 from agentops.plan.build import PlanOptions
 from agentops.render.status.json import status_json
@@ -66,7 +67,9 @@ def status(
     while True:
         # Opened anew each time: in between, other commands get at the project's own emulator.
         text = _output(run_async(look), output_format)
-        sys.stdout.write(_CLEAR + text if redraws else text)
+        if redraws:
+            trusted(sys.stdout).write(_CLEAR)  # ours: as a text of others it would be shown instead of obeyed
+        sys.stdout.write(text)
         sys.stdout.flush()
         if not watch:
             return ExitCode.DONE

@@ -17,6 +17,9 @@ def validate(
     output_format: FormatOption = DiagnosticFormat.TEXT,
 ) -> int:
     """Check every spec and call script, in every environment, and report all problems. Needs no secret's value."""
+    # Reads YAML, which the help of a verb has no use for.
+    from agentops.cli.behaviours import with_behaviours
+
     with frozen_collector():
-        found = workflow.validating.validate_project(project, environment, read_settings())
+        found = with_behaviours(workflow.validating.validate_project(project, environment, read_settings()), project)
     return print_findings(found, output_format)

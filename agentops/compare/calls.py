@@ -1,4 +1,4 @@
-"""The calls that one revision served, added up row by row: no row is kept, since rows are customers' data."""
+"""The calls that one revision served, read row by row and added up: no row is kept, since rows are customers' data."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from array import array
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from agentops.clock import ALWAYS, Period
 from agentops.errors import PlatformError
 
 _UNFINISHED = frozenset({"pending", "in_progress", "in_queue", "processing", "active"})
@@ -30,13 +32,14 @@ class _Latencies(BaseModel):
         return self.median_ms if self.median_ms is not None else median(self.turns_ms) if self.turns_ms else None
 
 
-class _Row(BaseModel):
+class Row(BaseModel):
     """What is read of a row of the conversation list."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     version_id: str | None = Field(None, alias="versionId")
     status: str
+    created_at: datetime | None = Field(None, alias="createdAt")
     duration_s: float | None = Field(None, alias="duration")
     reason: str | None = Field(None, alias="disconnectionReason")
     cost: float | None = Field(None, alias="callCost")
@@ -44,13 +47,63 @@ class _Row(BaseModel):
     latencies: _Latencies | None = Field(None, alias="turnLatencyMetrics")
     dispositions: dict[str, Any] | None = Field(None, alias="dispositionMetrics")
 
+    @property
+    def moment(self) -> datetime | None:
+        """When the call began, in UTC: a time without a zone is meant so."""
+        at = self.created_at
+        return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+
+    @property
+    def is_answered(self) -> bool:
+        return self.status == "completed" or (self.status == "failed" and bool(self.duration_s))
+
+    @property
+    def is_completed(self) -> bool:
+        """Answered, and ended by no error and no time-out."""
+        return self.status == "completed" and self.reason not in _BROKEN
+
+    @property
+    def latency_ms(self) -> float | None:
+        return self.latencies.typical_ms if self.latencies is not None else None
+
+
+def read_row(data: Mapping[str, Any], revision_id: str, period: Period = ALWAYS) -> Row | str:
+    """A row of an ended call of the revision, or in a word why it counts for nothing.
+
+    Raises PlatformError when it is another revision's.
+    """
+    try:
+        row = Row.model_validate(data)
+    except ValidationError:
+        return "unreadable"
+    if row.version_id is not None and row.version_id != revision_id:
+        raise PlatformError(
+            f"asked for the calls of revision {revision_id}, the platform also listed one of {row.version_id}",
+            hint="it ignores `versionFilter`, so nothing can be said about single revisions",
+            code="filter_ignored",
+        )
+    if row.version_id is None:
+        return "of no revision"
+    if row.is_test:
+        return "test"
+    if row.status in _UNFINISHED:
+        return "unfinished"
+    if row.status == "cancelled":
+        return "cancelled"
+    if period == ALWAYS:
+        return row
+    if row.moment is None:
+        return "of no known time"
+    return row if period.contains(row.moment) else "outside the dates"
+
 
 @dataclass(slots=True)
 class Calls:
     """What is known of the calls of one revision.
 
     ended:      calls that came to an end, answered or not; everything else is of answered ones
-    left_out:   why rows were left out (tests, unfinished, cancelled, unreadable, of no revision) and how many
+    left_out:   why rows were left out (tests, unfinished, cancelled, unreadable, ...) and how many
+    period:     the calls that count began in it
     values:     disposition metric -> its values as text; None once there are too many for anything but free text
     """
 
@@ -64,36 +117,27 @@ class Calls:
     costs: array[float] = field(default_factory=lambda: array("d"))
     values: dict[str, Counter[str] | None] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
+    period: Period = ALWAYS
 
     def add(self, data: Mapping[str, Any]) -> None:
         """Adds one row of the conversation list. Raises PlatformError when it is another revision's."""
-        try:
-            row = _Row.model_validate(data)
-        except ValidationError:
-            self.left_out["unreadable"] += 1
-            return
-        if row.version_id is not None and row.version_id != self.revision_id:
-            raise PlatformError(
-                f"asked for the calls of revision {self.revision_id}, the platform also listed one of {row.version_id}",
-                hint="it ignores `versionFilter`, so nothing can be said about single revisions",
-                code="filter_ignored",
-            )
-        if (reason := _why_left_out(row)) is not None:
-            self.left_out[reason] += 1
+        row = read_row(data, self.revision_id, self.period)
+        if isinstance(row, str):
+            self.left_out[row] += 1
             return
         self.ended += 1
-        if row.status == "completed" or (row.status == "failed" and row.duration_s):
+        if row.is_answered:
             self._add_answered(row)
 
-    def _add_answered(self, row: _Row) -> None:
+    def _add_answered(self, row: Row) -> None:
         self.answered += 1
-        self.completed += row.status == "completed" and row.reason not in _BROKEN
+        self.completed += row.is_completed
         self.reasons[row.reason or "not said"] += 1
         if row.duration_s is not None:
             self.durations_s.append(row.duration_s)
         if row.cost is not None:
             self.costs.append(row.cost)
-        if row.latencies is not None and (latency := row.latencies.typical_ms) is not None:
+        if (latency := row.latency_ms) is not None:
             self.latencies_ms.append(latency)
         for name, value in (row.dispositions or {}).items():
             known = self.values.setdefault(name, Counter())
@@ -102,13 +146,3 @@ class Calls:
             known[str(value)] += 1
             if len(known) > _MOST_VALUES:
                 self.values[name] = None
-
-
-def _why_left_out(row: _Row) -> str | None:
-    if row.version_id is None:
-        return "of no revision"
-    if row.is_test:
-        return "test"
-    if row.status in _UNFINISHED:
-        return "unfinished"
-    return "cancelled" if row.status == "cancelled" else None

@@ -166,3 +166,16 @@ def _reach(calls: int, variance: float, alpha: float) -> float:
     """How far a one-sided bound lies from the estimate after `calls` calls of the given variance."""
     t = calls * RHO**2
     return sqrt(variance * 2 * (t + 1) / (calls * t) * log(sqrt(t + 1) / (2 * alpha)))
+
+
+def smallest_drop(share: float, old: int | None, new: int, alpha: float, margin: float = 0.0) -> float | None:
+    """The smallest drop from `share`, beyond `margin`, that the sequence finds in four of five runs by `new` calls.
+
+    old: the calls that `share` is an estimate from; None where it is a bound. The result: None where no drop is found.
+    """
+    for points in range(1, floor(share * 100) + 1):
+        count = Count(round((share - points / 100) * new), new)
+        variance = count.variance + (new * share * (1 - share) / old if old else 0.0)
+        if points / 100 >= max(margin, _reach(new, variance, alpha)) + _POWER_Z * sqrt(variance / new):
+            return points / 100
+    return None

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute
 from starlette.routing import Route as HttpRoute
 
+from agentops.emulator.behaviour.callers import Phone
 from agentops.emulator.console.web import Console
 from agentops.emulator.control import Controls
 from agentops.emulator.faults import ArmedFaults
@@ -59,6 +60,7 @@ def _build(store: Store) -> Starlette:
     document = describe_platform(store.options.api, int(store.options.choices.wrong_key_status))
     faults, log, realtime = ArmedFaults(), RequestLog(), open_endpoint(store)
     store.callee = realtime.behaviours.callee
+    store.phone = cache(lambda name: Phone(realtime.behaviours.of(name)))
     for fault in store.options.faults:
         faults.arm(fault)
 

@@ -167,6 +167,11 @@ class Choices:
     wrong_key_status: Literal["401", "500"] = _switch(
         "is a wrong key 401 or 500", *("401", "500"), source="the published schema; one report has 500"
     )
+    version_filter: Literal["honoured", "ignored"] = _switch(
+        "does the list of conversations keep to `versionFilter`",
+        *("honoured", "ignored"),
+        source="the published schema; the dashboard's own list offers no such filter",
+    )
     create_config: Literal["kept", "ignored"] = _switch(
         "is configuration that a create brings along kept",
         *("kept", "ignored"),
@@ -227,6 +232,7 @@ class EmulatorOptions:
     language_model: answers callers instead of the behaviour files' turns
     allow_tool_calls: `api_call` tools really perform their HTTP requests
     rate_limit:     requests a second that are answered; None: all
+    clock_speed:    how many seconds go by in one, for scans, schedules and people who phone in
     campaign_speed: how many seconds of a campaign go by in one: retries needn't be waited for
     """
 
@@ -254,3 +260,4 @@ class EmulatorOptions:
     allow_tool_calls: bool = False
     rate_limit: float | None = None
     campaign_speed: float = 1.0
+    clock_speed: float = 1.0

@@ -13,14 +13,16 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
+from agentops.account import AccountLimits, PhoneNumber, Voice
 from agentops.diagnostics import Diagnostic, Severity
-from agentops.document import AccountLimits, DesiredAgent, PhoneNumber, Voice, path_text
+from agentops.document import DesiredAgent, path_text
 from agentops.fields import Reference, reference_of
 from agentops.plan.build import with_refusals
 from agentops.plan.changes import written_leaves
 from agentops.plan.diff import value_at
 from agentops.plan.model import Action, AgentChange, Plan, Refusal
 from agentops.plan.safety import UNFINISHED, refuse_in_use
+from agentops.resources import Ref
 
 _WRITES = frozenset({Action.CREATE, Action.UPDATE})
 # The catalog lists the voices of this family, its Pro voices too, which the platform tells apart by the voice alone;
@@ -78,7 +80,7 @@ def questions(plan: Plan) -> frozenset[Question]:
     for change in _writing(plan.changes):
         if change.action is Action.CREATE:
             asked.add(Question.LIMITS)
-        references = {reference_of(path) for path, _ in written_leaves(change)}
+        references = {reference_of(path) for path, value in written_leaves(change) if not isinstance(value, Ref)}
         asked |= {question for reference, question in _ASKED_BY.items() if reference in references}
     if _replacing(plan.changes):
         asked.add(Question.CAMPAIGNS)
@@ -142,7 +144,7 @@ def _unfulfilled(change: AgentChange, account: Account) -> Iterator[Refusal]:
         yield from _voice(change, account.voices)
     for path, value, reference in named:
         if reference is Reference.KNOWLEDGE_BASE and account.knowledge_base_ids is not None:
-            if value not in account.knowledge_base_ids:
+            if not isinstance(value, Ref) and value not in account.knowledge_base_ids:
                 what = f"{path_text(path)}: the account has no knowledge base {value!r}"
                 yield _refusal(change, "KNOWLEDGE_BASE_UNKNOWN", what, "create it, or correct the id")
         elif reference is Reference.PHONE_NUMBER and account.phone_numbers is not None:

@@ -10,7 +10,7 @@ from agentops.diagnostics import has_errors
 from agentops.document import Environment, path_text, short_digest
 from agentops.errors import AgentopsError, RefusedError, SpecError, StaleError
 from agentops.plan.canonical import fingerprint
-from agentops.plan.model import FORMAT_VERSION, AgentChange, Plan, Refusal
+from agentops.plan.model import FORMAT_VERSION, AgentChange, Plan, Refusal, ResourceChange
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -21,14 +21,23 @@ def target_name(environment: Environment, target: str) -> str:
     return "local emulator" if is_local else target
 
 
-def digest_of(environment: Environment, target: str, changes: Iterable[AgentChange]) -> str:
+def digest_of(
+    environment: Environment, target: str, changes: Iterable[AgentChange], resources: Iterable[ResourceChange] = ()
+) -> str:
     """16 hex characters over the intention and the world it meets: environment, agents, base revisions, fingerprints.
 
     The label's text, the commit, the clock and the port of a local emulator are outside it.
     """
     head = [FORMAT_VERSION, environment.project, environment.name, target_name(environment, target)]
     parts = [_facts(change) for change in sorted(changes, key=lambda change: change.key)]
-    return short_digest(json.dumps([head, parts], separators=(",", ":")))
+    shared = sorted(_resource_facts(resource) for resource in resources)
+    return short_digest(json.dumps([head, parts, *([shared] if shared else [])], separators=(",", ":")))
+
+
+def _resource_facts(change: ResourceChange) -> list[str]:
+    """What of a resource's change is the same on every machine."""
+    address = change.address
+    return [address.kind.value, address.key, change.resource_id or "", change.action.value, change.fingerprint]
 
 
 def require_applyable(plan: Plan) -> None:
@@ -80,7 +89,12 @@ def is_carried_out(approved: Plan, fresh: Plan) -> bool:
         fresh.is_empty
         and (approved.project, approved.environment) == (fresh.project, fresh.environment)
         and {c.key: c.fingerprint for c in approved.changes} == {c.key: c.fingerprint for c in fresh.changes}
+        and _wanted(approved) == _wanted(fresh)
     )
+
+
+def _wanted(plan: Plan) -> dict[str, str]:
+    return {each.key: each.fingerprint for each in plan.resources if each.fingerprint}
 
 
 def what_moved(approved: Plan, fresh: Plan) -> list[str]:
@@ -100,7 +114,17 @@ def what_moved(approved: Plan, fresh: Plan) -> list[str]:
     moved += [f"{key}: not part of the approved plan" for key in after.keys() - before.keys()]
     for key in sorted(before.keys() & after.keys()):
         moved += [f"{key}: {what}" for what in _moved(before[key], after[key])]
-    return moved
+    return [*moved, *_moved_resources(approved, fresh)]
+
+
+def _moved_resources(approved: Plan, fresh: Plan) -> Iterable[str]:
+    before = {(each.address, each.resource_id): each for each in approved.resources}
+    after = {(each.address, each.resource_id): each for each in fresh.resources}
+    for part in sorted(before.keys() | after.keys(), key=lambda part: (part[0], part[1] or "")):
+        was, now = before.get(part), after.get(part)
+        if was is None or now is None or _resource_facts(was) != _resource_facts(now):
+            told = [f"{each.action} {each.fingerprint}".strip() if each else "not part of it" for each in (was, now)]
+            yield f"{part[0]}: {told[0]} is now {told[1]}"
 
 
 def _moved(was: AgentChange, now: AgentChange) -> list[str]:

@@ -37,13 +37,18 @@ from agentops.plan.concealment import Concealer, KnownSecrets, known_secrets
 from agentops.plan.diff import ABSENT, Difference, value_at
 from agentops.plan.drafts import foreign_draft
 from agentops.plan.drift import DriftStatus, classify
+from agentops.plan.graph import in_order
 from agentops.plan.identity import Match, Matching
-from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Operation, Plan, Refusal
+from agentops.plan.impact import impact_of
+from agentops.plan.merge import merge
+from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Impact, Operation, Plan, Refusal
 from agentops.plan.notes import INBOUND, has_stale_note, is_inbound_pending, uncalled_since, undone_fingerprints
 from agentops.plan.policy import refuse_by_rules
+from agentops.plan.resources import Found
 from agentops.plan.safety import refuse_agent, refuse_excess, refuse_protected, refuse_shared_numbers
 
 _CONTAINERS = (dict, list)
+NUMBERS = "telephonyProductId"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class World:
     agent_count: agents that the account has now, archived ones not counted
     leftover: names, by key, of other agents with our mark that no spec means
     unseen:   how many agents that no spec means were not looked at
+    numbers:  the account's phone numbers by product; read only where a spec names one by its digits
     """
 
     generation: Generation
@@ -63,6 +69,7 @@ class World:
     agent_count: int
     leftover: Mapping[str, str] = field(default_factory=dict)
     unseen: int = 0
+    numbers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +119,13 @@ class Planner:
         )
         return AgentPlan(change, refusals, diagnostics + _notes(change, status, compared))
 
-    def conclude(self, parts: Iterable[AgentPlan], diagnostics: Iterable[Diagnostic] = ()) -> Plan:
-        """The plan, from a part for every match in their order. Rules about several agents at once apply here."""
+    def conclude(
+        self, parts: Iterable[AgentPlan], diagnostics: Iterable[Diagnostic] = (), found: Found | None = None
+    ) -> Plan:
+        """The plan, from a part for every match in their order. Rules about several agents at once apply here.
+
+        `found` is what becomes of tools, knowledge bases and webhooks.
+        """
         environment, world = self._environment, self._world
         refusals = list(world.matching.refusals)
         notes = [*diagnostics, *_expired_rules(environment, self._options.today), *_leftover(world)]
@@ -123,8 +135,12 @@ class Planner:
             refusals += part.refusals
             notes += part.diagnostics
         changes += [_archive(key, orphan) for key, orphan in sorted(world.orphans.items())]
-        refusals += refuse_protected(environment, changes) + refuse_excess(environment, changes)
-        refusals += refuse_shared_numbers(changes)
+        found = found or Found()
+        resources, circles = in_order(found.changes)
+        notes += [*found.diagnostics, *circles]
+        refusals += found.refusals
+        refusals += refuse_protected(environment, changes) + refuse_excess(environment, changes, resources)
+        refusals += refuse_shared_numbers(changes, world.numbers)
         refusals += refuse_by_rules(environment, changes)
         remaining, acknowledged = acknowledge(refusals, self._options.acknowledged, environment.name)
         return Plan(
@@ -133,10 +149,12 @@ class Planner:
             target=target_name(environment, world.target),
             generation=world.generation,
             changes=tuple(changes),
-            digest=digest_of(environment, world.target, changes),
+            digest=digest_of(environment, world.target, changes, resources),
             diagnostics=tuple(_placed(note, environment.name) for note in notes),
             refusals=remaining,
             acknowledged=acknowledged,
+            resources=resources,
+            references=found.references,
         )
 
 
@@ -149,6 +167,8 @@ def _create(describer: Describer, form: Canonical) -> AgentChange:
         reason=f"the account has no agent called {desired.name!r}",
         fingerprint=fingerprint_of(form),
         fields=compare_config(describer, form, None, None, ()).fields + new_metadata(describer),
+        impact=impact_of(None, desired.config),
+        numbers=_numbers(desired, None),
         desired=desired,
     )
 
@@ -183,10 +203,27 @@ def _existing(
         unverifiable=unverifiable,
         foreign_draft=foreign_draft(desired, observed),
         uncalled_since=uncalled_since(observed),
+        impact=_impact(desired, live) if action is not Action.UNCHANGED else None,
+        numbers=_numbers(desired, observed),
         desired=desired,
         observed=None if action is Action.UNCHANGED and not compared.drifted else observed,
         restore_to=status.never_live if action is Action.GO_LIVE else None,
     )
+
+
+def _impact(desired: DesiredAgent, live: Revision | None) -> Impact | None:
+    served = (live.document if live else None) or {}
+    try:
+        impact = impact_of(served, {**served, **merge(served, desired.config)})
+    except LookupError:  # a field that can't be emptied, which a diagnostic says
+        return None
+    return impact if impact.words_before != impact.words_after else None
+
+
+def _numbers(desired: DesiredAgent, observed: ObservedAgent | None) -> tuple[str, ...]:
+    """The phone numbers that an agent has or gets."""
+    held = observed.listing.metadata if observed else {}
+    return tuple(dict.fromkeys((*held.get(NUMBERS, ()), *desired.metadata.get(NUMBERS, ()))))
 
 
 def _decide(
@@ -231,7 +268,7 @@ def _unseen(
 
 def _archive(key: str, orphan: ObservedAgent) -> AgentChange:
     reason = "deployed from this project, and no spec describes it any more"
-    if numbers := orphan.listing.metadata.get("telephonyProductId"):
+    if numbers := orphan.listing.metadata.get(NUMBERS):
         reason += f"; detached first from phone number {', '.join(numbers)}"
     return AgentChange(
         key=key,
@@ -252,14 +289,27 @@ def acknowledge(
 
     environment: where the commands that a refusal names are to be run
     """
-    remaining, used = [], set()
+    remaining: list[Refusal] = []
+    used: set[str] = set()
     for refusal in refusals:
-        names = {refusal.acknowledgement, f"{refusal.acknowledgement}:{refusal.agent}"} & acknowledged
-        if refusal.acknowledgement is not None and names:
-            used |= names
-        else:
+        names = names_for(refusal) & acknowledged
+        used |= names
+        if not names:
             remaining.append(replace(refusal, hint=in_environment(refusal.hint, environment)))
-    return tuple(remaining), tuple(sorted(name for name in used if name))
+    return tuple(remaining), tuple(sorted(used))
+
+
+def names_for(refusal: Refusal) -> frozenset[str]:
+    """What `--ack` takes for it, none where it can't be acknowledged."""
+    name = refusal.acknowledgement
+    if name is None:
+        return frozenset()
+    return frozenset((name,) if refusal.agent is None else (name, f"{name}:{refusal.agent}"))
+
+
+def with_acknowledged(plan: Plan, acknowledged: frozenset[str]) -> Plan:
+    """`plan` without the refusals that were acknowledged after it was made. Its digest stays."""
+    return with_refusals(replace(plan, refusals=()), plan.refusals, acknowledged)
 
 
 def with_refusals(plan: Plan, found: Iterable[Refusal], acknowledged: frozenset[str]) -> Plan:
@@ -346,7 +396,9 @@ def _notes(change: AgentChange, status: DriftStatus, compared: Comparison) -> li
     if change.drift is Drift.ROLLED_BACK and not change.is_change:
         notes.append(_note(change, "rolled-back", status.detail))
     is_respecified = status.mark is not None and status.mark.fingerprint != change.fingerprint
-    if not change.is_change and is_respecified and not compared.ignored:
+    # A spec that took over a console edit (`pull`) has changed as well, and names what it did.
+    is_pulled = change.drift is Drift.EDITED
+    if not change.is_change and is_respecified and not is_pulled and not compared.ignored:
         text = "the spec changed without changing the agent; fields that it no longer names keep their live value"
         notes.append(_note(change, "spec-narrowed", text))
     return notes

@@ -25,8 +25,9 @@ from typing import Any, Final, TypeAlias
 
 from agentops.document import CLEARED, Secret, short_digest
 from agentops.fields import DATABASE_OWNED, FREE_MAPS, NATURAL_KEYS, UNORDERED
+from agentops.resources import Ref
 
-# What a canonical form consists of: dict, list, KeyedItems, str, int, float, Flag and Secret.
+# What a canonical form consists of: dict, list, KeyedItems, str, int, float, Flag, Secret and Ref.
 Canonical: TypeAlias = Any
 
 FINGERPRINT_FORMAT = 1
@@ -241,4 +242,6 @@ def _encoded(form: Canonical) -> Any:
         return ["list", [_encoded(item) for item in form]]
     if isinstance(form, Secret):
         return ["secret", form.reference]
+    if isinstance(form, Ref):
+        return ["ref", form.kind.value, form.key, form.fingerprint]
     return form

@@ -5,16 +5,16 @@ Values leave canonical form here, and everything that must not be seen is hidden
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agentops.diagnostics import Where
+from agentops.diagnostics import Stretch, Where
 from agentops.document import DesiredAgent, Path
 from agentops.fields import NATURAL_KEYS, Category, Risk, category_of, risk_of
 from agentops.plan.canonical import Canonical, KeyedItems, plain
 from agentops.plan.concealment import Concealer
-from agentops.plan.diff import ABSENT, Difference, leaves, value_at
+from agentops.plan.diff import ABSENT, Difference, leaves, renamings, value_at
 from agentops.plan.model import AgentChange, ChangedBy, FieldChange, Operation
 
 
@@ -37,22 +37,49 @@ class Describer:
         changed_by: ChangedBy = ChangedBy.GIT,
         reason: str = "",
         is_immediate: bool = False,
+        renamed: Difference | None = None,
     ) -> FieldChange:
-        """One leaf difference as a field change."""
+        """One leaf difference as a field change; `renamed` is its other half, where an item got another key."""
         path, before, after = difference.path, difference.before, difference.after
+        held = renamed.before if renamed and before is ABSENT else before
         category = _category(path, before, after)
         operation = _operation(before, after)
+        lines = self.desired.lines.get(_by_index(self.desired.config, path), ()) if self.is_of_spec else ()
         return FieldChange(
             path=path,
             operation=operation,
             before=None if before is ABSENT else plain(self.concealer.conceal(path, before)),
-            after=None if after is ABSENT else plain(self.concealer.conceal(path, after, before)),
+            after=None if after is ABSENT else plain(self.concealer.conceal(path, after, held)),
             category=category,
             risk=_risk(path, category, before, after),
             changed_by=changed_by,
             reason=reason,
-            where=place_in_source(self.desired, path) if self.is_of_spec else None,
+            where=self._place(path, before, after, lines),
+            lines=lines,
             is_immediate=is_immediate,
+            renamed=str(renamed.path[-1]) if renamed else None,
+        )
+
+    def _place(self, path: Path, before: Canonical, after: Canonical, lines: Sequence[Stretch]) -> Where | None:
+        """Where the new value is written; of a text of several lines, where the first line that differs is."""
+        if not self.is_of_spec:
+            return None
+        if not lines or not isinstance(before, str) or not isinstance(after, str):
+            return place_in_source(self.desired, path)
+        old, new = before.splitlines(), after.splitlines()
+        differing = (n for n, (one, other) in enumerate(zip(old, new, strict=False)) if one != other)
+        number = min(next(differing, len(old)) + 1, max(len(new), 1))
+        return [each for each in lines if each.first <= number][-1].place(number)
+
+    def describe_all(
+        self, moved: Iterable[tuple[Difference, ChangedBy]], reasons: Mapping[ChangedBy, str]
+    ) -> tuple[FieldChange, ...]:
+        """Leaf differences with who moved them; an item is renamed only where one hand took both keys."""
+        found = tuple(moved)
+        pairs = {by: renamings(each for each, mover in found if mover is by) for by in ChangedBy}
+        return tuple(
+            self.describe(each, changed_by=by, reason=reasons[by], renamed=pairs[by].get(each.path))
+            for each, by in found
         )
 
 

@@ -38,6 +38,37 @@ _TABLE = (
         True,
     ),
     Code(
+        "FOREIGN_RESOURCE",
+        "A tool, knowledge base or webhook of this name is used by others of the account",
+        "It carries the mark of another project or environment, or agents that are not of this project use it: "
+        "changing or deleting it would change theirs.",
+        "Give yours a name or an address of its own, for example with the environment in it. A tool or a knowledge "
+        "base may have the same name: acknowledge to make yours beside it.",
+        True,
+    ),
+    Code(
+        "AMBIGUOUS_RESOURCE",
+        "Several webhooks of the account carry the mark of one file",
+        "Which of them people rely on is not known here.",
+        "Delete all but one in the console.",
+    ),
+    Code(
+        "FOREIGN_SUBSCRIPTION",
+        "An agent would be taken off somebody else's webhook",
+        "On the platform, subscribing an agent to a webhook takes it off every other one. Whoever receives those "
+        "events would hear nothing more, and nobody would tell them.",
+        "Agree with its owner, then acknowledge.",
+        True,
+    ),
+    Code(
+        "IN_PLACE",
+        "A tool or knowledge base would be edited where live agents use it",
+        "Every agent that refers to it has the change at once: no version holds what was there before, so that neither "
+        "a failed call nor `rollback` brings it back.",
+        "Take `in_place` out of its file to have a new one made, or acknowledge.",
+        True,
+    ),
+    Code(
         "REDEPLOY",
         "Exactly this configuration was rolled back",
         "It failed when it served callers, and nothing about it has changed since.",
@@ -169,6 +200,28 @@ _TABLE = (
         True,
     ),
     Code(
+        "UNTESTED",
+        "The environment that has to be passed before doesn't serve these files, or has not passed its calls with them",
+        "`requires` in the environment, or `promote --from`, says where a change is tried before it goes here.",
+        "Deploy it there and let its calls pass. Acknowledge what can only be seen here, such as a change of this "
+        "environment's own block in the spec.",
+        True,
+    ),
+    Code(
+        "FREEZE",
+        "Nothing is deployed at this time",
+        "`freeze` in the environment says from when to when, and why.",
+        "Apply when it is over. What can't wait names the freeze: `--ack FREEZE:name`. A rollback is always possible.",
+        True,
+    ),
+    Code(
+        "CALM_HOURS",
+        "Deploys happen in other hours",
+        "`calm_hours` in the environment says when somebody is there to look after a deploy.",
+        "Apply in these hours, or acknowledge what can't wait. A rollback is always possible.",
+        True,
+    ),
+    Code(
         "CAMPAIGN_USES_AGENT",
         "A campaign that is not over uses an agent that would be archived",
         "The platform would refuse, halfway through the apply.",
@@ -186,6 +239,13 @@ _TABLE = (
         "The calls would take longer than `deploy.call_minutes` allows",
         "Calls cost credits and time, and a deploy of everything makes all of them.",
         "Apply fewer agents at a time with `--agent`, or raise the limit.",
+    ),
+    Code(
+        "CREDITS",
+        "The account has fewer credits left than the calls cost",
+        "A call that is cut off for want of credits says nothing about the agent, which serves by then.",
+        "Buy credits, apply fewer agents at a time with `--agent`, or acknowledge.",
+        True,
     ),
     Code(
         "UNKNOWN_RULE",

@@ -48,11 +48,8 @@ def compare_config(
     pairs = list(three_way(diff(serving, desired), before))
     left_alone = tuple((d.path, rule) for d, _ in pairs if (rule := _rule_for(d.path, rules)) is not None)
     kept = {path for path, _ in left_alone}
-    fields = tuple(
-        describer.describe(d, changed_by=by, reason=_REASONS[by] if base else "differs from what serves")
-        for d, by in pairs
-        if d.path not in kept
-    )
+    reasons = _REASONS if base else dict.fromkeys(ChangedBy, "differs from what serves")
+    fields = describer.describe_all([pair for pair in pairs if pair[0].path not in kept], reasons)
     drifted = () if before is None else _drifted(describer, before, serving, desired, kept)
     return Comparison(fields, drifted, left_alone)
 
@@ -62,7 +59,7 @@ def compare_documents(
 ) -> tuple[FieldChange, ...]:
     """Two documents against each other over what `managed` has (None: all of both); nobody's side is taken."""
     found = expand(diff(canonical(before, managed), canonical(after, managed)))
-    return tuple(describer.describe(difference) for difference in found)
+    return describer.describe_all(((each, ChangedBy.GIT) for each in found), dict.fromkeys(ChangedBy, ""))
 
 
 def compare_metadata(describer: Describer, observed: ObservedAgent) -> tuple[FieldChange, ...]:
@@ -132,7 +129,8 @@ def _drifted(
 ) -> tuple[FieldChange, ...]:
     """What left the value we put live, unless it arrived at the desired one: what both sides agree on is no drift."""
     moved = [d for d in expand(diff(base, serving)) if value_at(desired, d.path) != d.after and d.path not in kept]
-    return tuple(describer.describe(d, changed_by=_by(d, desired), reason="changed outside git") for d in moved)
+    reasons = dict.fromkeys(ChangedBy, "changed outside git")
+    return describer.describe_all(((d, _by(d, desired)) for d in moved), reasons)
 
 
 def _by(difference: Difference, desired: Canonical) -> ChangedBy:

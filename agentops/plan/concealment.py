@@ -19,6 +19,7 @@ from agentops.credentials import is_key_like, is_key_name, replace_keys
 from agentops.document import DesiredAgent, Environment, Path, Secret
 from agentops.fields import FREE_MAPS, SENT
 from agentops.plan.canonical import Canonical, Flag, KeyedItems
+from agentops.resources import Ref
 from agentops.scrub import HIDDEN, Scrubber, secret_values
 
 _TELLING = 6  # characters from which on a secret inside a text is no coincidence
@@ -182,9 +183,9 @@ def known_secrets(environment: Environment, agents: Iterable[DesiredAgent]) -> I
 
 
 def spelled(value: Any) -> Any:
-    """A document as a spec writes it, secrets by reference: what stands around one is no secret."""
+    """A document as a spec writes it, secrets and resources by reference: what stands around one is no secret."""
     match value:
-        case Secret():
+        case Secret() | Ref():
             return value.reference
         case Mapping():
             return {name: spelled(item) for name, item in value.items()}

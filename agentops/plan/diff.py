@@ -5,12 +5,16 @@ A difference names a value, a list without a natural key (as a whole), or an obj
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from agentops.document import Path, Secret, short_digest
+from agentops.fields import NATURAL_KEYS
 from agentops.plan.canonical import Canonical, Flag, KeyedItems
+from agentops.resources import Ref
 
 
 class _Absent:
@@ -82,6 +86,58 @@ def leaves(form: Canonical, path: Path = ()) -> Iterator[tuple[Path, Canonical]]
         yield path, form
 
 
+def renamings(differences: Iterable[Difference]) -> Mapping[Path, Difference]:
+    """Items of keyed lists that are gone and have come again under another key: the path of each one that came, with
+    the difference that took it away, and the other way round. The most alike are paired first."""
+    lists: dict[Path, list[Difference]] = {}
+    for each in differences:
+        if len(each.path) > 1 and str(each.path[-2]) in NATURAL_KEYS:
+            lists.setdefault(each.path[:-1], []).append(each)
+    pairs: dict[Path, Difference] = {}
+    for place, found in lists.items():
+        key = NATURAL_KEYS[str(place[-1])]
+        gone = [(each, _words(each.before, key)) for each in found if each.after is ABSENT]
+        come = [(each, _words(each.after, key)) for each in found if each.before is ABSENT]
+        alike = ((*_likeness(old, new), i, j) for i, (_, old) in enumerate(gone) for j, (_, new) in enumerate(come))
+        close = (each for each in alike if each[0] >= _WITHIN and each[1] >= _RENAMED)
+        for _, _, i, j in sorted(close, key=lambda each: (-each[1], -each[0], *each[2:])):
+            old, new = gone[i][0], come[j][0]
+            if old.path not in pairs and new.path not in pairs:
+                pairs |= {old.path: new, new.path: old}
+    return pairs
+
+
+# Of the words of both items, and of those of the shorter one, the share that stands in the same field of both, at the
+# least. Defaults that the platform has filled in make one of them longer.
+_RENAMED, _WITHIN = 0.4, 0.6
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+
+def _words(item: Canonical, key: str) -> Counter[tuple[Path, str]]:
+    """How often each word stands in each field of an item, but for the one that names it."""
+    return Counter(
+        (path, word)
+        for path, value in _values(item, ())
+        if path != (key,)
+        for word in (_WORD.findall(value) if isinstance(value, str) else [repr(value)])
+    )
+
+
+def _values(form: Canonical, path: Path) -> Iterator[tuple[Path, Canonical]]:
+    inner = dict(enumerate(form)) if isinstance(form, list) else _children(form)
+    if inner is None:
+        yield path, form
+        return
+    for name, value in inner.items():
+        yield from _values(value, (*path, name))
+
+
+def _likeness(one: Counter[tuple[Path, str]], other: Counter[tuple[Path, str]]) -> tuple[float, float]:
+    """The share of words that two items have in common: of the shorter one's, and of both."""
+    common, shorter, total = (one & other).total(), min(one.total(), other.total()), one.total() + other.total()
+    return (common / shorter, 2 * common / total) if shorter else (0.0, 0.0)
+
+
 def _children(form: Canonical) -> dict[Any, Canonical] | None:
     if isinstance(form, KeyedItems):
         return dict(form.items)
@@ -119,6 +175,8 @@ def _comparable(form: Canonical) -> Any:
             return [_comparable(item) for item in form]
         case Secret():
             return ("secret", form.reference)
+        case Ref():
+            return ("ref", form.kind.value, form.key, form.fingerprint)
         case str() if "\n" in form:
             return ("text", short_digest(form, 64))
         case Flag():

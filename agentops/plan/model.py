@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from agentops.diagnostics import Diagnostic, Where, has_errors
+from agentops.diagnostics import Diagnostic, Stretch, Where, has_errors
 from agentops.document import DesiredAgent, Generation, ObservedAgent, Path, Revision
 from agentops.errors import ExitCode
 from agentops.fields import Category, Risk
+from agentops.plan.references import References
+from agentops.resources import Address, DesiredResource, ObservedResource
 
 FORMAT_VERSION = 1
 
@@ -28,6 +30,16 @@ class Action(StrEnum):
     RESTORE = "restore"  # a rollback: an older revision becomes live again
     ARCHIVE = "archive"
     CALL = "call"  # it serves what is wanted and has not passed its calls: they are made again
+    UNCHANGED = "unchanged"
+
+
+class ResourceAction(StrEnum):
+    """What apply will do about one resource."""
+
+    CREATE = "create"
+    REPLACE = "replace"  # a new one is made; the old one serves until the agents that refer to it have moved
+    UPDATE = "update"  # where it is, at once
+    DELETE = "delete"
     UNCHANGED = "unchanged"
 
 
@@ -50,6 +62,9 @@ class FieldChange:
     """One leaf that differs. Secret values are `Secret` (shown by reference), an absent side is None.
 
     path:         in write names; a keyed list's item is named by its key: ("singlePromptConfig", "tools", "end_call")
+    renamed:      for an item of a keyed list that is gone and has come again under another key: that other key; both
+                  changes have it
+    lines:        for a text of several lines: where those of `after` are written; then `where` is the first that moved
     is_immediate: unversioned metadata: takes effect at once and is not covered by the platform's rollback
     """
 
@@ -63,6 +78,8 @@ class FieldChange:
     reason: str = ""
     where: Where | None = None
     is_immediate: bool = False
+    renamed: str | None = None
+    lines: tuple[Stretch, ...] = ()
 
 
 class Drift(StrEnum):
@@ -113,11 +130,54 @@ class ExpectedCalls:
 
 
 @dataclass(frozen=True, slots=True)
+class CallCosts:
+    """All calls of a plan against what the account has left; None for what the platform does not say.
+
+    cost: by what a minute cost in the last calls of an agent that is called. No source says that this is in credits; it
+          is compared with them as if it were.
+    """
+
+    minutes: float
+    cost: float | None
+    credits_left: float | None
+
+    def __str__(self) -> str:
+        cost = "not known" if self.cost is None else f"about {self.cost:.2f} by the last calls"
+        left = "not known" if self.credits_left is None else f"{self.credits_left:.2f}"
+        return f"about {self.minutes:.1f} minutes in all; cost: {cost}; credits left: {left}"
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """How many words the model reads at the start of a call: prompts, tool definitions and greeting. Tokens are an
+    estimate: four for every three words."""
+
+    words_before: int
+    words_after: int
+
+    @property
+    def tokens_before(self) -> int:
+        return round(self.words_before * 4 / 3)
+
+    @property
+    def tokens_after(self) -> int:
+        return round(self.words_after * 4 / 3)
+
+    def __str__(self) -> str:
+        return (
+            f"the model reads {self.words_before} -> {self.words_after} words at the start of a call (prompt, tools, "
+            f"greeting), about {self.tokens_before} -> {self.tokens_after} tokens"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class AgentChange:
     """One agent's part of a plan.
 
     uncalled_since: what serves has not passed its calls; this is the revision (by its number, or its id) to go back to
     calls:          those of its apply; None where nobody is called
+    impact:         what the model reads at the start, where a change makes it more or less
+    numbers:        the phone numbers that it has or gets, by their product ids
     """
 
     key: str
@@ -137,6 +197,8 @@ class AgentChange:
     foreign_draft: str | None = None
     uncalled_since: str | None = None
     calls: ExpectedCalls | None = None
+    impact: Impact | None = None
+    numbers: tuple[str, ...] = ()
     desired: DesiredAgent | None = field(default=None, compare=False, repr=False)
     observed: ObservedAgent | None = field(default=None, compare=False, repr=False)
     restore_to: Revision | None = field(default=None, compare=False, repr=False)
@@ -162,8 +224,48 @@ class AgentChange:
 
 
 @dataclass(frozen=True, slots=True)
+class ResourceChange:
+    """One resource's part of a plan.
+
+    resource_id: of what is there and is replaced, updated, deleted or left; of what an earlier run began to make
+    fingerprint: of what is wanted; "" for what goes
+    reaches:     keys of the agents that refer to it, or that a webhook is told of
+    is_pruned:   it goes because no file describes it any more
+    """
+
+    address: Address
+    name: str
+    action: ResourceAction
+    reason: str
+    resource_id: str | None = None
+    fingerprint: str = ""
+    fields: tuple[FieldChange, ...] = ()
+    reaches: tuple[str, ...] = ()
+    drift: Drift = Drift.NONE
+    drift_detail: str = ""
+    is_pruned: bool = False
+    desired: DesiredResource | None = field(default=None, compare=False, repr=False)
+    observed: ObservedResource | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def key(self) -> str:
+        return str(self.address)
+
+    @property
+    def is_change(self) -> bool:
+        return self.action is not ResourceAction.UNCHANGED
+
+    @property
+    def is_drifted(self) -> bool:
+        return self.drift is not Drift.NONE
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All changes of one environment against one account, with everything that speaks against applying them.
+
+    `resources` are in the order in which they are dealt with (`plan.graph`); `references`, in memory only, says which
+    ids of the account are whose.
 
     `digest` covers the environment, all targets, all base revisions and all desired fingerprints, and nothing else:
     the same intention on the same world has the same digest on any machine.
@@ -178,11 +280,14 @@ class Plan:
     diagnostics: tuple[Diagnostic, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     acknowledged: tuple[str, ...] = ()
+    call_costs: CallCosts | None = None
     format_version: int = FORMAT_VERSION
+    resources: tuple[ResourceChange, ...] = ()
+    references: References | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_empty(self) -> bool:
-        return not any(change.is_change for change in self.changes)
+        return not any(each.is_change for each in self.changes) and not any(each.is_change for each in self.resources)
 
     @property
     def archives(self) -> bool:

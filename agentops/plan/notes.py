@@ -7,6 +7,7 @@ from agentops.plan.drift import origin_of
 
 FIRST_REVISION = "1"  # the platform's own, which a new agent has before anything was deployed
 INBOUND = "allowInboundCall"
+NUMBERS = "telephonyProductId"
 
 
 def uncalled_since(observed: ObservedAgent) -> str | None:

@@ -10,7 +10,18 @@ from typing import Any
 
 from agentops.diagnostics import Diagnostic, Where
 from agentops.document import CLEARED, Secret, path_text
-from agentops.plan.model import AgentChange, ExpectedCalls, FieldChange, Plan, Refusal
+from agentops.plan.model import (
+    AgentChange,
+    CallCosts,
+    ExpectedCalls,
+    FieldChange,
+    Impact,
+    Plan,
+    Refusal,
+    ResourceChange,
+)
+from agentops.plan.sharing import Shared, share
+from agentops.resources import Ref
 
 
 def to_json(plan: Plan) -> str:
@@ -30,9 +41,12 @@ def to_data(plan: Plan) -> dict[str, Any]:
         "empty": plan.is_empty,
         "applyable": plan.is_applyable,
         "changes": [_change_data(change) for change in plan.changes],
+        "resources": [resource_data(change) for change in plan.resources],
+        "shared": [_shared_data(each) for each in share(plan.changes).shared],
         "diagnostics": [diagnostic_data(diagnostic) for diagnostic in plan.diagnostics],
         "refusals": [_refusal_data(refusal) for refusal in plan.refusals],
         "acknowledged": list(plan.acknowledged),
+        "call_costs": _costs_data(plan.call_costs),
     }
 
 
@@ -40,6 +54,8 @@ def value_data(value: Any) -> Any:
     """A value of a field change as JSON data."""
     if isinstance(value, Secret):
         return {"$secret": value.reference}
+    if isinstance(value, Ref):
+        return {"$ref": f"{value.kind.value}.{value.key}", "fingerprint": value.fingerprint}
     if value is CLEARED:
         return {"$clear": True}
     if isinstance(value, dict):
@@ -75,6 +91,11 @@ def field_data(change: FieldChange) -> dict[str, Any]:
         "reason": change.reason,
         "where": _place_data(change.where),
         "is_immediate": change.is_immediate,
+        "renamed": change.renamed,
+        "lines": [
+            {"first": each.first, "file": each.file, "line": each.line, "verbatim": each.is_verbatim}
+            for each in change.lines
+        ],
     }
 
 
@@ -105,6 +126,44 @@ def _change_data(change: AgentChange) -> dict[str, Any]:
         "foreign_draft": change.foreign_draft,
         "uncalled_since": change.uncalled_since,
         "calls": _calls_data(change.calls),
+        "impact": _impact_data(change.impact),
+        "numbers": list(change.numbers),
+    }
+
+
+def _costs_data(costs: CallCosts | None) -> dict[str, Any] | None:
+    if costs is None:
+        return None
+    return {"minutes": costs.minutes, "cost": costs.cost, "credits_left": costs.credits_left}
+
+
+def _impact_data(impact: Impact | None) -> dict[str, Any] | None:
+    return {"words_before": impact.words_before, "words_after": impact.words_after} if impact else None
+
+
+def _shared_data(shared: Shared) -> dict[str, Any]:
+    return {
+        "fields": [path_text(change.path) for change in shared.changes],
+        "where": _place_data(shared.changes[-1].where),
+        "agents": list(shared.agents),
+        "on_phone_numbers": shared.numbers,
+    }
+
+
+def resource_data(change: ResourceChange) -> dict[str, Any]:
+    return {
+        "kind": change.address.kind.value,
+        "key": change.address.key,
+        "name": change.name,
+        "action": change.action.value,
+        "reason": change.reason,
+        "resource_id": change.resource_id,
+        "fingerprint": change.fingerprint,
+        "fields": [field_data(field) for field in change.fields],
+        "reaches": list(change.reaches),
+        "drift": change.drift.value,
+        "drift_detail": change.drift_detail,
+        "is_pruned": change.is_pruned,
     }
 
 

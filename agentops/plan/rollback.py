@@ -12,7 +12,7 @@ from agentops.plan.canonical import canonical, without
 from agentops.plan.changes import Describer, expand
 from agentops.plan.concealment import Concealer, KnownSecrets, known_secrets
 from agentops.plan.diff import diff, value_at
-from agentops.plan.model import Action, AgentChange, FieldChange, Plan, Refusal
+from agentops.plan.model import Action, AgentChange, ChangedBy, FieldChange, Plan, Refusal
 from agentops.plan.safety import refuse_protected
 
 
@@ -81,8 +81,8 @@ def _fields(rollback: Rollback, secrets: KnownSecrets) -> Iterator[FieldChange]:
     after = canonical(without(revision.document or {}, hidden), None)
     desired = rollback.desired
     describer = Describer(desired, Concealer(secrets, desired.config, desired.metadata), is_of_spec=False)
-    for difference in expand(diff(before, after)):
-        yield describer.describe(difference, reason=f"as in revision {revision.number or revision.revision_id}")
+    reasons = dict.fromkeys(ChangedBy, f"as in revision {revision.number or revision.revision_id}")
+    yield from describer.describe_all(((each, ChangedBy.GIT) for each in expand(diff(before, after))), reasons)
 
 
 def _refuse(rollback: Rollback) -> list[Refusal]:

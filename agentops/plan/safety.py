@@ -6,13 +6,22 @@ project's own deny rules are in `policy`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import floor
 
 from agentops.diagnostics import Diagnostic
 from agentops.document import Environment, path_text
 from agentops.plan.drift import DriftStatus
-from agentops.plan.model import Action, AgentChange, Drift, Refusal
+from agentops.plan.model import (
+    Action,
+    AgentChange,
+    CallCosts,
+    Drift,
+    Refusal,
+    ResourceAction,
+    ResourceChange,
+)
+from agentops.timing import Closed
 
 _KEYS_NAMED = 20
 UNFINISHED = ("scheduled", "processing", "running", "paused")  # statuses of campaigns that keep an agent from archiving
@@ -56,12 +65,19 @@ def refuse_protected(environment: Environment, changes: Iterable[AgentChange]) -
     ]
 
 
-def refuse_excess(environment: Environment, changes: Sequence[AgentChange]) -> list[Refusal]:
-    """More agents changed or archived than the limits allow. New agents don't count as changed."""
+def refuse_excess(
+    environment: Environment, changes: Sequence[AgentChange], resources: Sequence[ResourceChange] = ()
+) -> list[Refusal]:
+    """More agents changed or archived than the limits allow. New agents don't count as changed.
+
+    A resource that takes effect at once counts like an agent that is changed, one that is pruned like one that is
+    archived; one that is replaced counts by the agents that move to the new one.
+    """
     limits = environment.limits
-    existing = [change for change in changes if change.action is not Action.CREATE]
-    changed = [change for change in existing if change.is_change and change.action is not Action.ARCHIVE]
-    archived = [change for change in existing if change.action is Action.ARCHIVE]
+    existing: list[AgentChange | ResourceChange] = [each for each in changes if each.action is not Action.CREATE]
+    existing += [each for each in resources if each.action is ResourceAction.UPDATE or each.is_pruned]
+    archived = [each for each in existing if each.action in (Action.ARCHIVE, ResourceAction.DELETE)]
+    changed = [each for each in existing if each.is_change and each not in archived]
     found = []
     for what, affected, count, share in (
         ("changed", changed, limits.max_changed, limits.max_changed_share),
@@ -73,8 +89,11 @@ def refuse_excess(environment: Environment, changes: Sequence[AgentChange]) -> l
     return found
 
 
-def refuse_shared_numbers(changes: Sequence[AgentChange]) -> list[Refusal]:
-    """Phone numbers that several specs claim: each apply would take them from the other agent."""
+def refuse_shared_numbers(changes: Sequence[AgentChange], numbers: Mapping[str, str]) -> list[Refusal]:
+    """Phone numbers that several specs claim: each apply would take them from the other agent.
+
+    numbers: by product, as people write them, where that was asked
+    """
     claimants: dict[str, list[str]] = {}
     for change in changes:
         for number in change.desired.metadata.get("telephonyProductId", ()) if change.desired else ():
@@ -82,7 +101,8 @@ def refuse_shared_numbers(changes: Sequence[AgentChange]) -> list[Refusal]:
     return [
         Refusal(
             code="PHONE_NUMBER_SHARED",
-            summary=f"{key}: phone number {number} is claimed by {', '.join(k for k in keys if k != key)} too",
+            summary=f"{key}: phone number {numbers.get(number, number)} is claimed by "
+            f"{', '.join(other for other in keys if other != key)} too",
             hint="leave the number in one spec",
             agent=key,
         )
@@ -90,6 +110,26 @@ def refuse_shared_numbers(changes: Sequence[AgentChange]) -> list[Refusal]:
         if len(keys) > 1
         for key in keys
     ]
+
+
+def refuse_closed(environment: Environment, changes: Iterable[AgentChange], closed: Iterable[Closed]) -> list[Refusal]:
+    """A time in which nothing is deployed, where the plan would. A rollback is made by its own verb, at any time."""
+    if not any(change.is_change and change.action is not Action.CALL for change in changes):
+        return []
+    return [
+        Refusal(
+            code=each.code,
+            summary=f"{environment.name}: {each.summary}",
+            hint=f"apply after {each.until}; if it can't wait, pass `--ack {_override(each)}`",
+            acknowledgement=_override(each),
+        )
+        for each in closed
+    ]
+
+
+def _override(closed: Closed) -> str:
+    """A freeze is overridden by its name: one that nobody thought of stays."""
+    return f"{closed.code}:{closed.name}" if closed.name else closed.code
 
 
 def refuse_lint(errors: Iterable[Diagnostic]) -> list[Refusal]:
@@ -128,6 +168,17 @@ def refuse_uncalled(changes: Sequence[AgentChange], budget_min: float | None) ->
     return found
 
 
+def refuse_costs(costs: CallCosts) -> list[Refusal]:
+    """Calls that the account can't pay for, as far as both are known."""
+    left = costs.credits_left
+    if left is None or (left > 0 and (costs.cost is None or costs.cost <= left)):
+        return []
+    needed = "" if costs.cost is None else f" and cost about {costs.cost:.2f} by the last calls"
+    what = f"the calls take about {costs.minutes:.1f} minutes{needed}, the account has {left:.2f} credits left"
+    hint = "buy credits, or apply fewer agents at a time with `--agent`; if it is meant, pass `--ack CREDITS`"
+    return [Refusal(code="CREDITS", summary=what, hint=hint, acknowledgement="CREDITS")]
+
+
 def _allowed(count: int | None, share: float | None, total: int) -> int | None:
     bounds = [] if count is None else [count]
     if share is not None and total >= SHARE_COUNTS_FROM:
@@ -135,7 +186,7 @@ def _allowed(count: int | None, share: float | None, total: int) -> int | None:
     return min(bounds) if bounds else None
 
 
-def _excess(what: str, affected: Sequence[AgentChange], total: int, allowed: int) -> Refusal:
+def _excess(what: str, affected: Sequence[AgentChange | ResourceChange], total: int, allowed: int) -> Refusal:
     code = f"LIMIT_{what.upper()}"
     keys = ", ".join(change.key for change in affected[:_KEYS_NAMED])
     keys += f" and {len(affected) - _KEYS_NAMED} more" if len(affected) > _KEYS_NAMED else ""

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agentops.diagnostics import Diagnostic, Severity, Where
+from agentops.diagnostics import Diagnostic, Severity, Stretch, Where
 from agentops.document import CLEARED, Generation, Secret, SecretRef
 from agentops.errors import UsageError
 from agentops.fields import Category, Risk
@@ -19,15 +19,21 @@ from agentops.plan.model import (
     FORMAT_VERSION,
     Action,
     AgentChange,
+    CallCosts,
     ChangedBy,
     Drift,
     ExpectedCalls,
     FieldChange,
+    Impact,
     Operation,
     Plan,
     Refusal,
+    ResourceAction,
+    ResourceChange,
 )
+from agentops.resources import Address, Kind, Ref
 
+_KINDS = frozenset(kind.value for kind in Kind)
 _REFERENCE = re.compile(r"\$\{\{ secrets\.(\w+) \}\}")
 
 
@@ -41,6 +47,16 @@ class PlaceModel(_Model):
     file: str
     line: int = 1
     column: int = 1
+
+
+class StretchModel(_Model):
+    """Lines of a text that are written in one place: from line `first` of the text on, in line `line` of `file`.
+    `verbatim`: each further line is the file's next one; otherwise that one line makes all of them."""
+
+    first: int
+    file: str
+    line: int
+    verbatim: bool = True
 
 
 class FieldChangeModel(_Model):
@@ -57,6 +73,11 @@ class FieldChangeModel(_Model):
     reason: str = ""
     where: PlaceModel | None = None
     is_immediate: bool = False
+    renamed: str | None = Field(
+        default=None,
+        description="The other key of an item that was renamed: both its removal and its addition have one.",
+    )
+    lines: list[StretchModel] = Field(default=[], description="Where the lines of the new text are written.")
 
 
 class ExpectedCallsModel(_Model):
@@ -66,6 +87,22 @@ class ExpectedCallsModel(_Model):
     called: int
     minutes: float
     reason: str = ""
+
+
+class ImpactModel(_Model):
+    """How many words the model reads at the start of a call: prompts, tool definitions and greeting."""
+
+    words_before: int
+    words_after: int
+
+
+class SharedModel(_Model):
+    """One change that several agents have in common: the fields, and whom it reaches. Each agent has it in full."""
+
+    fields: list[str]
+    where: PlaceModel | None = None
+    agents: list[str]
+    on_phone_numbers: int
 
 
 class AgentChangeModel(_Model):
@@ -89,6 +126,25 @@ class AgentChangeModel(_Model):
     foreign_draft: str | None = None
     uncalled_since: str | None = None
     calls: ExpectedCallsModel | None = None
+    impact: ImpactModel | None = None
+    numbers: list[str] = Field(default=[], description="The phone numbers that it has or gets, by their product ids.")
+
+
+class ResourceChangeModel(_Model):
+    """One shared tool, knowledge base or webhook. A value `{"$ref": "tool.KEY", "fingerprint": "..."}` names one."""
+
+    kind: Kind
+    key: str
+    name: str
+    action: ResourceAction
+    reason: str
+    resource_id: str | None = None
+    fingerprint: str = ""
+    fields: list[FieldChangeModel] = []
+    reaches: list[str] = []
+    drift: Drift = Drift.NONE
+    drift_detail: str = ""
+    is_pruned: bool = False
 
 
 class RefusalModel(_Model):
@@ -113,6 +169,14 @@ class DiagnosticModel(_Model):
     path: str | None = None
 
 
+class CallCostsModel(_Model):
+    """All calls of the plan; `cost` by what the last calls cost; null: the platform does not say."""
+
+    minutes: float
+    cost: float | None = None
+    credits_left: float | None = None
+
+
 class PlanModel(_Model):
     """An agentops plan. `digest` is what `apply --digest` takes; `applyable` is false while a refusal stands."""
 
@@ -125,9 +189,12 @@ class PlanModel(_Model):
     empty: bool
     applyable: bool
     changes: list[AgentChangeModel]
+    resources: list[ResourceChangeModel] = []
+    shared: list[SharedModel] = []
     diagnostics: list[DiagnosticModel] = []
     refusals: list[RefusalModel] = []
     acknowledged: list[str] = Field(default=[], description="Acknowledgements that were given and needed.")
+    call_costs: CallCostsModel | None = None
 
 
 def from_json(text: str, file: str = "the plan file") -> Plan:
@@ -166,10 +233,12 @@ def _plan_from(model: PlanModel) -> Plan:
         target=model.target,
         generation=model.generation,
         changes=tuple(_change_from(change) for change in model.changes),
+        resources=tuple(_resource_from(change) for change in model.resources),
         digest=model.digest,
         diagnostics=tuple(_diagnostic_from(diagnostic) for diagnostic in model.diagnostics),
         refusals=tuple(Refusal(**refusal.model_dump()) for refusal in model.refusals),
         acknowledged=tuple(model.acknowledged),
+        call_costs=CallCosts(**model.call_costs.model_dump()) if model.call_costs else None,
         format_version=model.format_version,
     )
 
@@ -193,6 +262,24 @@ def _change_from(model: AgentChangeModel) -> AgentChange:
         foreign_draft=model.foreign_draft,
         uncalled_since=model.uncalled_since,
         calls=ExpectedCalls(**model.calls.model_dump()) if model.calls else None,
+        impact=Impact(**model.impact.model_dump()) if model.impact else None,
+        numbers=tuple(model.numbers),
+    )
+
+
+def _resource_from(model: ResourceChangeModel) -> ResourceChange:
+    return ResourceChange(
+        address=Address(model.kind, model.key),
+        name=model.name,
+        action=model.action,
+        reason=model.reason,
+        resource_id=model.resource_id,
+        fingerprint=model.fingerprint,
+        fields=tuple(_field_from(field) for field in model.fields),
+        reaches=tuple(model.reaches),
+        drift=model.drift,
+        drift_detail=model.drift_detail,
+        is_pruned=model.is_pruned,
     )
 
 
@@ -208,6 +295,8 @@ def _field_from(model: FieldChangeModel) -> FieldChange:
         reason=model.reason,
         where=_place_from(model.where),
         is_immediate=model.is_immediate,
+        renamed=model.renamed,
+        lines=tuple(Stretch(each.first, each.file, each.line, each.verbatim) for each in model.lines),
     )
 
 
@@ -223,6 +312,9 @@ def _value_from(value: Any) -> Any:
     if isinstance(value, dict):
         if value.keys() == {"$secret"}:
             return _secret_from(str(value["$secret"]))
+        if value.keys() == {"$ref", "fingerprint"}:
+            kind, _, key = str(value["$ref"]).partition(".")
+            return Ref(Kind(kind), key, str(value["fingerprint"])) if kind in _KINDS else value
         return CLEARED if value == {"$clear": True} else {name: _value_from(item) for name, item in value.items()}
     return [_value_from(item) for item in value] if isinstance(value, list) else value
 

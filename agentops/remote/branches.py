@@ -26,7 +26,7 @@ from agentops.document import (
 from agentops.errors import InvalidRequestError, NotFoundError, PlatformError
 from agentops.remote import wire
 from agentops.remote.client import Client, find_base, is_mine
-from agentops.remote.port import Head, Publication, Slot
+from agentops.remote.port import Head, Publication, References, Slot
 from agentops.remote.rows import BranchRow, BranchSummaryRow, RevisionRow, read_row, rows_of
 
 _HISTORY = 20
@@ -35,9 +35,18 @@ _HISTORY = 20
 class Branches(Client):
     """Reader and writer for an account on the branch model."""
 
+    _references: References | None = None
+
     @property
     def generation(self) -> Generation:
         return Generation.V2
+
+    def refer_by(self, references: References) -> None:
+        self._references = references
+
+    def _named(self, document: Document) -> Document:
+        """A document that was read, with references for the ids of resources of ours."""
+        return self._references.to_references(document) if self._references else document
 
     # -- reading
 
@@ -82,7 +91,8 @@ class Branches(Client):
         row = read_row(RevisionRow, data.get("revision") if isinstance(data, dict) else data, f"GET {path}")
         resolved = data.get("resolvedConfig") or {}
         document, unverifiable = wire.from_stored(resolved)
-        return row.to_revision(branch_id=branch_id, document=document, unverifiable=unverifiable), resolved
+        revision = row.to_revision(branch_id=branch_id, document=self._named(document), unverifiable=unverifiable)
+        return revision, resolved
 
     async def _history(
         self, agent_id: str, summaries: Sequence[BranchSummaryRow], live: Revision | None, mine: tuple[str, str] | None
@@ -182,7 +192,7 @@ class Branches(Client):
                 leaves = await self._diff(agent_id, branch.head_revision_id, branch.branch_id)
             except NotFoundError:
                 return None
-            document, _ = wire.from_stored(wire.with_differences(fields, leaves))
+            document = self._named(wire.from_stored(wire.with_differences(fields, leaves))[0])
         return replace(_peeked(latest, editor), differences=leaves, document=document)
 
     async def peek_draft(self, observed: ObservedAgent, draft_id: str) -> Draft | None:
@@ -208,6 +218,10 @@ class Branches(Client):
             return ()
         return await self._diff(observed.agent_id, observed.live.revision_id, _slot(observed))
 
+    def with_leaves(self, document: Document, leaves: Sequence[LeafDifference]) -> tuple[Document, list[str]]:
+        seen, unknown = super().with_leaves(document, leaves)
+        return self._named(seen), unknown
+
     # -- writing
 
     async def open_draft(self, observed: ObservedAgent, name: str) -> Draft:
@@ -216,6 +230,7 @@ class Branches(Client):
     async def write_draft(self, observed: ObservedAgent, draft: Draft, body: Document) -> Draft:
         expected = {} if draft.draft_revision is None else {"expectedRevision": draft.draft_revision}
         path = f"/agent/{observed.agent_id}/branches/{_slot(observed)}/draft"
+        body = self._references.to_ids(body) if self._references else body
         data = await self._write("PUT", path, {**body, **expected}, is_repeatable=not expected)
         row = read_row(RevisionRow, data, f"PUT {path}")
         return _peeked(row, None)

@@ -7,29 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
-from agentops.document import (
-    AccountLimits,
-    AgentListing,
-    Document,
-    LeafDifference,
-    PhoneNumber,
-    Revision,
-    Voice,
-    read_mark,
-    split_note,
-)
+from agentops.account import AccountLimits, PhoneNumber, Voice
+from agentops.clock import ALWAYS, Period
+from agentops.document import AgentListing, Document, LeafDifference, Revision, read_mark, split_note
 from agentops.errors import ConflictError, ConflictFlavour, ForbiddenError, NotFoundError, PlatformError
 from agentops.fields import METADATA
 from agentops.net import Http
 from agentops.remote import wire
+from agentops.remote.knowledge import KnowledgeBases
 from agentops.remote.outbound import Outbound
+from agentops.remote.port import References
 from agentops.remote.requests import API, unwrapped
 from agentops.remote.rows import AgentRow, ProductRow, VoiceRow, read_row, rows_of
+from agentops.remote.tools import Tools
+from agentops.remote.webhooks import Webhooks
 
 VOICES = "/waves/v1"
 PAGE_SIZE = 100
@@ -44,6 +41,9 @@ class Client(Outbound):
     def __init__(self, http: Http) -> None:
         super().__init__(http)
         self._knows_plan = False
+        self.tools = Tools(http)
+        self.knowledge = KnowledgeBases(http)
+        self.webhooks = Webhooks(http)
 
     async def __aenter__(self) -> Self:
         return self
@@ -210,13 +210,31 @@ class Client(Outbound):
         data = await self._get(f"/conversation/{call_id}")
         return data if isinstance(data, dict) else {}
 
+    async def list_last_calls(
+        self, agent_id: str, limit: int, call_types: Sequence[str] = ()
+    ) -> Sequence[Mapping[str, Any]]:
+        """The agent's calls that changed last, as the platform's rows."""
+        types = {"callTypes": ",".join(call_types)} if call_types else {}
+        return await self._call_rows(page=1, limit=limit, agentIds=agent_id, **types)
+
+    async def find_call_row(self, call_id: str) -> Mapping[str, Any] | None:
+        """The call's row; the list finds it by a part of its id, too, so the whole is compared."""
+        rows = await self._call_rows(page=1, limit=_CALLS_PAGE, search=call_id, callAttemptFilter="all")
+        return next((row for row in rows if row.get("callId") == call_id), None)
+
+    async def _call_rows(self, **query: Any) -> list[Mapping[str, Any]]:
+        data = await self._get("/conversation", **query)
+        return [row for row in rows_of(data, "logs") if isinstance(row, dict)]
+
     async def list_calls(
-        self, agent_id: str, revision_id: str, call_types: Sequence[str]
-    ) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+        self, agent_id: str, revision_id: str, call_types: Sequence[str], period: Period = ALWAYS
+    ) -> AsyncGenerator[Sequence[Mapping[str, Any]]]:
         """The calls that a revision served, one page of rows at a time, as the platform filters them.
 
         A call that ends while pages are read moves rows to the next page; those that come again are left out.
         """
+        dates = {"dateFrom": period.since, "dateTo": period.until}
+        asked = {name: _stamp(moment) for name, moment in dates.items() if moment is not None}
         before: set[str] = set()
         number, has_more = 1, True
         while has_more:
@@ -227,6 +245,7 @@ class Client(Outbound):
                 callTypes=",".join(call_types),
                 page=number,
                 limit=_CALLS_PAGE,
+                **asked,
             )
             rows = [row for row in rows_of(data, "logs") if isinstance(row, dict)]
             yield [row for row in rows if row.get("callId") not in before]
@@ -255,8 +274,16 @@ class Client(Outbound):
             )
         return token
 
+    def refer_by(self, references: References) -> None:
+        pass
+
     def with_leaves(self, document: Document, leaves: Sequence[LeafDifference]) -> tuple[Document, list[str]]:
         return wire.with_leaves(document, leaves)
+
+
+def _stamp(moment: datetime) -> str:
+    """As the platform writes its own: to the millisecond, in UTC."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _event(text: str) -> dict[str, Any] | None:

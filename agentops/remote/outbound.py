@@ -5,14 +5,12 @@ None of these is versioned, and neither an audience nor a campaign can be change
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentops.errors import PlatformError
-from agentops.net import Upload
 from agentops.remote.port import StoredAudience, StoredCampaign
-from agentops.remote.requests import API, Requests, unwrapped
+from agentops.remote.requests import API, FilePart, Requests, form, unwrapped
 from agentops.remote.rows import AudienceRow, CampaignRow, read_row, rows_of
 
 _PAGE = 100
@@ -31,7 +29,8 @@ class Outbound(Requests):
     async def create_audience(self, name: str, *, description: str, phone_column: str, csv: bytes) -> StoredAudience:
         fields = {"name": name, "description": description, "phoneNumberColumnName": phone_column}
         path = f"{API}/audience"
-        answer = await self.http.request("POST", path, body=_form(fields, csv), is_repeatable=False)
+        body = form(fields, FilePart("file", "audience.csv", "text/csv", csv))
+        answer = await self.http.request("POST", path, body=body, is_repeatable=False)
         return _audience(unwrapped(answer, f"POST {path}"))
 
     async def delete_audience(self, audience_id: str) -> None:
@@ -108,11 +107,6 @@ class Outbound(Requests):
             page += 1
         return frozenset(found)
 
-    async def list_last_calls(self, agent_id: str, limit: int) -> Sequence[Mapping[str, Any]]:
-        """The agent's calls on the phone that changed last, as the platform's rows."""
-        query = {"page": 1, "limit": limit, "agentIds": agent_id, "callTypes": "telephony_outbound"}
-        return rows_of(await self._get("/conversation", **query), "logs")
-
     async def read_free_slots(self, agent_id: str) -> int | None:
         """How many outbound calls of the agent the account has room for; None where it doesn't say."""
         data = await self._get("/concurrency")
@@ -129,21 +123,6 @@ class Outbound(Requests):
             return None
         left = data.get("creditBalance")
         return float(left) if isinstance(left, int | float) else None
-
-
-def _form(fields: Mapping[str, str], csv: bytes) -> Upload:
-    """A multipart body whose boundary is in none of its parts."""
-    boundary = secrets.token_hex(16)
-    head = "".join(
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-        for name, value in fields.items()
-    )
-    head += (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="audience.csv"\r\n'
-        "Content-Type: text/csv\r\n\r\n"
-    )
-    data = head.encode() + csv + f"\r\n--{boundary}--\r\n".encode()
-    return Upload(data, f"multipart/form-data; boundary={boundary}")
 
 
 def _audience(data: Any) -> StoredAudience:

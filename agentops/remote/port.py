@@ -8,14 +8,21 @@ All methods raise `errors.PlatformError` and its kinds; a write that may or may 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from agentops.document import AccountLimits as AccountLimits
+from agentops.account import AccountLimits as AccountLimits
+from agentops.account import PhoneNumber as PhoneNumber
+from agentops.account import Voice as Voice
+from agentops.clock import ALWAYS, Period
 from agentops.document import AgentListing, Document, Draft, Generation, LeafDifference, ObservedAgent, Revision
-from agentops.document import PhoneNumber as PhoneNumber
-from agentops.document import Voice as Voice
+from agentops.errors import PlatformError
+from agentops.resources import ObservedResource, Part
+
+
+class ProcessingFailedError(PlatformError):
+    """The platform could not use a file or a page of a knowledge base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +136,6 @@ class Dialling(Protocol):
 
     async def list_not_to_call(self) -> frozenset[str]: ...
 
-    async def list_last_calls(self, agent_id: str, limit: int) -> Sequence[Mapping[str, Any]]:
-        """The agent's calls on the phone that changed last, as the platform's rows."""
-        ...
-
     async def read_free_slots(self, agent_id: str) -> int | None:
         """How many outbound calls of the agent the account has room for; None where it doesn't say."""
         ...
@@ -140,6 +143,64 @@ class Dialling(Protocol):
     async def read_credits(self) -> float | None:
         """What the account has left; None where it doesn't say or pays by invoice."""
         ...
+
+
+class Resources(Protocol):
+    """One kind of what agents share. Creating is never repeated blindly: the caller lists before it creates again."""
+
+    async def list(self) -> Sequence[ObservedResource]: ...
+
+    async def create(self, body: Document) -> str:
+        """The id of a new one; a tool's `definition`, a knowledge base's or webhook's fields."""
+        ...
+
+    async def update(self, resource_id: str, body: Document) -> None:
+        """Edits it where it is: every agent that refers to it has the change at once."""
+        ...
+
+    async def is_ready(self, resource_id: str) -> bool:
+        """Whether it can be used. Raises ProcessingFailedError, naming the part, where it never will be."""
+        ...
+
+    async def delete(self, resource_id: str) -> None:
+        """Refused by the platform while something that serves refers to it; that it is gone already is no error."""
+        ...
+
+
+class KnowledgeBases(Resources, Protocol):
+    """Knowledge bases, whose files and pages come one by one."""
+
+    async def read_parts(self, resource_id: str) -> Sequence[Part]: ...
+
+    async def add_file(self, resource_id: str, name: str, pdf: bytes) -> None: ...
+
+    async def add_pages(self, resource_id: str, urls: Sequence[str]) -> None: ...
+
+    async def remove_part(self, resource_id: str, part: Part) -> None: ...
+
+
+class Webhooks(Resources, Protocol):
+    """Webhooks, and which agents' calls they are told of."""
+
+    async def subscribe(self, agent_id: str, resource_id: str, events: Sequence[str]) -> None:
+        """Takes the place of every subscription that the agent has, whosever they are."""
+        ...
+
+    async def unsubscribe(self, agent_id: str) -> None:
+        """Takes away every subscription that the agent has."""
+        ...
+
+    async def read_secret(self, resource_id: str) -> str:
+        """What the platform signs its requests with."""
+        ...
+
+
+class References(Protocol):
+    """Turns the account's ids into references where documents are read, and back where they are written."""
+
+    def to_references(self, document: Document) -> Document: ...
+
+    def to_ids(self, document: Document) -> Document: ...
 
 
 class Reader(Protocol):
@@ -150,6 +211,19 @@ class Reader(Protocol):
 
     @property
     def base_url(self) -> str: ...
+
+    @property
+    def tools(self) -> Resources: ...
+
+    @property
+    def knowledge(self) -> KnowledgeBases: ...
+
+    @property
+    def webhooks(self) -> Webhooks: ...
+
+    def refer_by(self, references: References) -> None:
+        """From now on, documents name resources as `references` says. v1, which has none, ignores it."""
+        ...
 
     async def list_agents(self, *, archived: bool = False) -> Sequence[AgentListing]: ...
 
@@ -205,10 +279,21 @@ class Reader(Protocol):
 
     async def read_call(self, call_id: str) -> dict[str, Any]: ...
 
+    async def list_last_calls(
+        self, agent_id: str, limit: int, call_types: Sequence[str] = ()
+    ) -> Sequence[Mapping[str, Any]]:
+        """The agent's calls that changed last, as the platform's rows; `call_types`: of these only, of all if empty."""
+        ...
+
+    async def find_call_row(self, call_id: str) -> Mapping[str, Any] | None:
+        """The call's row of the list, which says the revision that its record doesn't name."""
+        ...
+
     def list_calls(
-        self, agent_id: str, revision_id: str, call_types: Sequence[str]
-    ) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
-        """Pages of rows of the calls that a revision served. Whether the platform kept to it shows on the rows."""
+        self, agent_id: str, revision_id: str, call_types: Sequence[str], period: Period = ALWAYS
+    ) -> AsyncGenerator[Sequence[Mapping[str, Any]]]:
+        """Pages of rows of the calls that a revision served, those that changed last first. Whether the platform kept
+        to the revision and the period shows on the rows."""
         ...
 
     def watch_call(self, call_id: str) -> AsyncIterator[dict[str, Any]]:

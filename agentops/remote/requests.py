@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from agentops.net import Answer, Http, error_of
+from agentops.net import Answer, Http, Upload, error_of
 
 API = "/atoms/v1"
 
@@ -38,3 +40,28 @@ def unwrapped(answer: Answer, request: str) -> Any:
     if verdict is False:
         raise error_of(answer, request)
     return body.get("data") if isinstance(verdict, bool) else body
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """A file in a form: the field that it is sent in, its name and its kind."""
+
+    field: str
+    name: str
+    content_type: str
+    data: bytes
+
+
+def form(fields: Mapping[str, str], file: FilePart) -> Upload:
+    """A multipart body whose boundary is in none of its parts."""
+    boundary = secrets.token_hex(16)
+    head = "".join(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    )
+    head += (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{file.field}"; filename="{file.name}"\r\n'
+        f"Content-Type: {file.content_type}\r\n\r\n"
+    )
+    data = head.encode() + file.data + f"\r\n--{boundary}--\r\n".encode()
+    return Upload(data, f"multipart/form-data; boundary={boundary}")

@@ -182,6 +182,51 @@ class CampaignRow(Row):
     audience_id: str | None = Field(None, alias="audienceId")
 
 
+class ToolRow(Row):
+    tool_id: str = Field(alias="toolId")
+    definition: dict[str, Any] = Field(default_factory=dict)
+    created_at: str | None = Field(None, alias="createdAt")
+    updated_at: str | None = Field(None, alias="updatedAt")
+
+
+class KnowledgeBaseRow(Row):
+    base_id: str = Field(alias="_id")
+    name: str = ""
+    description: str | None = None
+
+
+class KnowledgeItemRow(Row):
+    item_id: str = Field(alias="_id")
+    file_name: str | None = Field(None, alias="fileName")
+    title: str | None = None
+    size: int | None = None
+    status: str | None = Field(None, alias="processingStatus")
+    metadata: dict[str, Any] | None = None
+
+
+class ScrapedPageRow(Row):
+    page_id: str = Field(alias="_id")
+    url: str
+    status: str | None = None
+
+
+class SubscriberRow(Row):
+    agent_id: str = Field(alias="_id")
+
+
+class SubscriptionRow(Row):
+    agent: SubscriberRow | str = Field(alias="agentId")
+    event: str = Field(alias="eventType")
+
+
+class WebhookRow(Row):
+    webhook_id: str = Field(alias="_id")
+    url: str = ""
+    description: str | None = None
+    subscriptions: list[SubscriptionRow] = Field(default_factory=list)
+    secret: str | None = Field(None, alias="decryptedSecretKey", repr=False)
+
+
 def read_row(kind: type[_Row], data: Any, request: str) -> _Row:
     """`data` as a row. Raises PlatformError that names the request and the fields that are wrong, without values."""
     try:

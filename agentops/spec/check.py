@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import CLEARED, Path, Secret, path_text
 from agentops.fields import METADATA, WRITTEN_AT
+from agentops.resources import Ref
 from agentops.spec.closest import closest
 from agentops.spec.model.base import Model
 from agentops.spec.rendering import BROKEN
@@ -93,7 +94,7 @@ def _is_excused(error: Any, lenient: bool) -> bool:
     value = error["input"]
     if value is BROKEN or not lenient:
         return value is BROKEN
-    if value is None or error["type"] == "missing" or str(error["loc"][-1]).startswith("$"):
+    if value is None or error["type"] in ("missing", "union_tag_not_found") or str(error["loc"][-1]).startswith("$"):
         return True
     if isinstance(value, dict):
         return any(key.startswith("$") for key in value)
@@ -146,7 +147,8 @@ def _diagnostic(model: type[BaseModel], tree: Map, group: tuple[Path, list[Any]]
         found = _wrong_value(name, next(e for e in errors if e["type"] not in _EXPECTED))
     where = None
     if (mark := mark_of(tree, path)) is not None:
-        where = key_place(mark) if error["type"] in ("extra_forbidden", "missing") else value_place(mark)
+        is_about_key = error["type"] in ("extra_forbidden", "missing", "unknown_name")
+        where = key_place(mark) if is_about_key else value_place(mark)
     return Diagnostic(
         found.code,
         Severity.ERROR,
@@ -252,6 +254,9 @@ def _wrong_type(name: str, expected: str, value: Any) -> _Found:
     if isinstance(value, Secret):
         hint = "secrets can stand in headers, URLs, parameters, request bodies and api_key"
         return _Found("secret-not-allowed", f"{name} can't hold a secret ({value})", expected, hint)
+    if isinstance(value, Ref):
+        hint = "references stand in toolRefs, knowledgeBaseId and globalKnowledgeBaseId"
+        return _Found("reference-not-allowed", f"{name} can't hold a reference ({value.address})", expected, hint)
     return _Found("wrong-type", f"{name} is {_kind(value)}", expected, _type_hint(expected, value))
 
 
@@ -294,7 +299,7 @@ def _short(text: str) -> str:
 
 def _wrong_value(name: str, error: Any) -> _Found:
     value, context, kind = error["input"], error.get("ctx", {}), error["type"]
-    shown = str(value) if isinstance(value, Secret) else _short(value) if isinstance(value, str) else _kind(value)
+    shown = str(value) if isinstance(value, Secret | Ref) else _short(value) if isinstance(value, str) else _kind(value)
     if kind in ("literal_error", "enum"):
         return _closest(name, shown, value, context["expected"])
     if kind == "union_tag_invalid":
@@ -314,6 +319,10 @@ def _wrong_value(name: str, error: Any) -> _Found:
         told = f"{name} has {len(value)} {unit}{'' if len(value) == 1 else 's'}" if len(value) else f"{name} is empty"
         least = f"at least {limit} {unit}s" if limit > 1 else f"at least one {unit}"
         return _Found("too-short", told, least, "fill it in, or remove the field")
+    if kind == "unknown_name":
+        close = closest(value, context["known"])
+        hint = f"did you mean `{close}`?" if close else "choose one of them"
+        return _Found("unknown-name", f"there is no {context['what']} {shown}", _one_of(context["known"]), hint)
     if kind == "wrong_format":
         return _Found("wrong-format", f"{name} is {shown}", context["expected"], "correct the spelling")
     return _Found("wrong-value", f"{name}: {error['msg']}", None, "correct the value")
@@ -323,4 +332,8 @@ def _closest(name: str, shown: str, value: Any, expected: str) -> _Found:
     choices = [each.strip("'") for each in expected.replace(" or ", ", ").split(", ")]
     close = closest(value, choices)
     hint = f"did you mean `{close}`?" if close else "choose one of them"
-    return _Found("wrong-value", f"{name} is {shown}", "one of " + ", ".join(choices), hint)
+    return _Found("wrong-value", f"{name} is {shown}", _one_of(choices), hint)
+
+
+def _one_of(choices: Iterable[str]) -> str:
+    return "one of " + ", ".join(choices)

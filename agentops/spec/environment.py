@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import time
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.document import (
@@ -22,12 +23,23 @@ from agentops.document import (
     SecretRef,
 )
 from agentops.errors import UsageError
+from agentops.resources import Address
 from agentops.spec.check import check
 from agentops.spec.closest import closest
 from agentops.spec.files import PROJECT_FILE, FileProblem, ProjectFiles
 from agentops.spec.hosts import host_of, is_loopback, may_receive_key
 from agentops.spec.merge import merge
-from agentops.spec.model.project import EnvironmentSpec, LimitsSpec, LintSpec, ModelSpec, ProjectSpec
+from agentops.spec.model.project import (
+    CalmHoursSpec,
+    Day,
+    EnvironmentSpec,
+    FreezeSpec,
+    LimitsSpec,
+    LintSpec,
+    ModelSpec,
+    ProjectSpec,
+)
+from agentops.spec.policies import Policy, read_policies
 from agentops.spec.rendering import Rendering
 from agentops.spec.scope import Functions, GitFacts, Names, SecretOrigin, Secrets, git_names
 from agentops.spec.secret_places import unfit_characters
@@ -36,6 +48,8 @@ from agentops.spec.template import has_expression
 from agentops.spec.template_bounds import Budget
 from agentops.spec.template_values import BUDGET
 from agentops.spec.tree import Map, Mark, key_place, to_plain, value_place
+from agentops.spec.watch_rules import read_watch
+from agentops.timing import CalmHours, Freeze, moment_of
 
 
 @dataclass(slots=True)
@@ -44,6 +58,7 @@ class ProjectContext:
 
     environment: None when `agentops.yaml` has errors that leave no environment to speak of
     environments: the names of all environments; `defaults` is laid under every spec
+    references: what `ref` is in an expression; files behind references are noted in its first argument
     """
 
     files: ProjectFiles
@@ -59,10 +74,12 @@ class ProjectContext:
     passthrough: frozenset[str] = frozenset()
     forgotten: frozenset[str] = frozenset()
     lint: LintSpec | None = None
+    references: Callable[[dict[str, None], tuple[Address, ...]], Names] = lambda read, opened: Names("ref", {})
+    policies: tuple[Policy, ...] = ()
     budget: Budget = field(default_factory=Budget)
 
 
-_ROOM_FOR_MARK = 80  # characters that project, environment, key and fingerprint take, roughly
+_ROOM_FOR_MARK = 95  # characters that project, environment, key, fingerprint and hash of files take, roughly
 
 
 def read_project(
@@ -100,6 +117,9 @@ def read_project(
     block = environments[name]
     if not isinstance(block, Map):
         block = Map(environments.marks[name])
+    problems += _unmet_requirements(environments)
+    policies, wrong = read_policies(files, tree, tuple(environments))
+    problems += wrong
     reader = _EnvironmentReader(files, environ, name, problems)
     secrets = Secrets(reader.sources(block), environ, is_needed=needs_secrets)
     variables = reader.variables(tree.get("variables"), block.get("variables"), secrets)
@@ -115,7 +135,33 @@ def read_project(
         passthrough=frozenset(spec.passthrough or ()) if spec else frozenset(),
         forgotten=frozenset(spec.forgotten or ()) if spec else frozenset(),
         lint=spec.lint if spec else None,
+        policies=policies,
     )  # fmt: skip
+
+
+def _unmet_requirements(environments: Map) -> Iterator[Diagnostic]:
+    """Environments that require one that isn't there, or one that waits for them in turn."""
+    wanted = {name: block.get("requires") for name, block in environments.items() if isinstance(block, Map)}
+    for name, required in wanted.items():
+        if not isinstance(required, str):
+            continue
+        place = value_place(environments[name].marks["requires"])
+        if required not in environments:
+            close = closest(required, tuple(environments))
+            hint = f"did you mean {close}?" if close else f"{PROJECT_FILE} has: {', '.join(environments)}"
+            yield Diagnostic(
+                "unknown-environment", Severity.ERROR, f"there is no environment {required!r}", hint, place
+            )
+            continue
+        chain = [name]
+        while isinstance(following := wanted.get(chain[-1]), str) and following not in chain:
+            chain.append(following)
+        if following == name:
+            circle = " -> ".join([*chain, name])
+            hint = "leave `requires` out of the first environment that a change goes to"
+            yield Diagnostic(
+                "conflicting-fields", Severity.ERROR, f"environments wait for each other: {circle}", hint, place
+            )
 
 
 def environment_names(root: Path) -> tuple[str, ...]:
@@ -224,6 +270,12 @@ class _EnvironmentReader:
     ) -> Environment | None:
         """The environment as the rest of the program sees it, or None when its block has errors."""
         variables, secrets, git = known
+        for key in ("base_url", "api_key"):
+            if key in block and block[key] is None:  # left out, it means the vendor's address, and the default key
+                hint = "give it a value, or leave it out"
+                place = key_place(block.marks[key])
+                self.problems.append(Diagnostic("wrong-format", Severity.ERROR, f"{key} is empty", hint, place))
+                return None
         rest = Map(block.mark)
         for key in block:
             if key not in ("variables", "secrets", "deploy", "api_key", "judge", "listen"):
@@ -248,7 +300,11 @@ class _EnvironmentReader:
         self.problems += [each for each in wrong if (each.code, each.where) not in known_wrong]
         if spec is None or not self._is_consistent(spec, rendered, mark):
             return None
-        return _to_environment(str(tree.get("project") or ""), self.name, spec, variables)
+        watch = read_watch(spec.deploy, rendered, self.problems)
+        if watch is None:
+            return None
+        found = _to_environment(str(tree.get("project") or ""), self.name, spec, variables)
+        return replace(found, deploy=replace(found.deploy, watch=watch))
 
     def _check_label(self, tree: Map) -> None:
         """Warns of what the platform would not keep of a label: characters it refuses, and length beside our mark.
@@ -337,8 +393,24 @@ def _to_environment(project: str, name: str, spec: EnvironmentSpec, variables: N
         ),
         judge=_to_endpoint(spec.judge),
         listen=_to_endpoint(spec.listen),
+        requires=spec.requires,
+        freezes=tuple(_to_freeze(each) for each in spec.freeze or ()),
+        calm_hours=_to_calm_hours(spec.calm_hours),
         **rate,
     )
+
+
+def _to_freeze(spec: FreezeSpec) -> Freeze:
+    starts, ends = moment_of(spec.starts, spec.timezone), moment_of(spec.ends, spec.timezone, is_end=True)
+    return Freeze(spec.name, spec.reason, starts, ends, spec.timezone)
+
+
+def _to_calm_hours(spec: CalmHoursSpec | None) -> CalmHours | None:
+    if spec is None:
+        return None
+    days = frozenset(get_args(Day).index(day) for day in spec.days)
+    opens, closes = time.fromisoformat(spec.from_), time.fromisoformat(spec.to)
+    return CalmHours(opens, closes, days, spec.timezone, spec.reason)
 
 
 def _to_endpoint(spec: ModelSpec | None) -> ModelEndpoint | None:
@@ -375,4 +447,5 @@ def _to_deploy(spec: EnvironmentSpec) -> Deploy:
         on_failure=OnFailure(deploy.on_failure or OnFailure.ROLLBACK),
         call_minutes=deploy.call_minutes,
         coverage_floor=float(deploy.coverage.rstrip("%")) / 100 if deploy.coverage is not None else None,
+        watch_days=deploy.watch_days or Deploy().watch_days,
     )

@@ -38,6 +38,7 @@ class ProjectFiles:
         self._inside: dict[str, bool] = {}
         self._texts: dict[str, str] = {}
         self._trees: dict[str, tuple[Any, list[Diagnostic]]] = {}
+        self.digests: dict[str, str] = {}  # of what was read, kept when it is forgotten; see `sources`
 
     def text(self, path: str) -> str:
         """The text of a file. Raises `FileProblem` when it can't be had and `SourceError` when it is no text."""
@@ -120,6 +121,18 @@ class ProjectFiles:
         tables = {table for path in found for table in self._tables_of(path)}
         return sorted(path for path in found if path not in tables)
 
+    def resources(self, folder: str) -> list[str]:
+        """The names of the files in `tools/`, `knowledge/` or `webhooks/` that describe a resource each."""
+        try:
+            names = os.listdir(self.root / folder)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        return sorted(name for name in names if name.endswith((".yaml", ".yml")) and name[0] not in "._")
+
+    def content(self, path: str, most: int) -> bytes:
+        """The bytes of a file that is no text, cut one byte above `most`. Raises `FileProblem`."""
+        return self._read(path, most)
+
     def _tables_of(self, path: str) -> Iterator[str]:
         """The YAML files that a spec makes its agents from with `for_each`: beside the specs, they are none."""
         try:
@@ -135,7 +148,7 @@ class ProjectFiles:
     def _is_regular(self, path: str) -> bool:
         return stat.S_ISREG(os.stat(f"{self.root}/{path}").st_mode)
 
-    def _read(self, path: str) -> bytes:
+    def _read(self, path: str, most: int = MAX_BYTES) -> bytes:
         target = f"{self.root}/{path}"
         try:
             if not self._stays_inside(target):
@@ -143,7 +156,7 @@ class ProjectFiles:
                 raise FileProblem("bad-path", f"{path} leads out of the project", hint)
             if not self._is_regular(path) and not os.path.isdir(target):
                 raise FileProblem("bad-path", f"{path} is no regular file", "a pipe, socket or device holds no text")
-            return _content(target)
+            return _content(target, most)
         except IsADirectoryError:
             raise FileProblem("missing-file", f"{path} is a folder", "name a file in it") from None
         except FileNotFoundError:
@@ -172,12 +185,12 @@ class ProjectFiles:
         return "create the file, or correct the path (paths are relative to agents/)"
 
 
-def _content(target: str) -> bytes:
+def _content(target: str, most: int = MAX_BYTES) -> bytes:
     """The bytes of a file, cut one byte above the limit. `os.read` takes half the time of a stream."""
     descriptor = os.open(target, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
-        data = os.read(descriptor, MAX_BYTES + 1)
-        while 0 < len(data) <= MAX_BYTES and (more := os.read(descriptor, MAX_BYTES + 1 - len(data))):
+        data = os.read(descriptor, most + 1)
+        while 0 < len(data) <= most and (more := os.read(descriptor, most + 1 - len(data))):
             data += more
         return data
     finally:

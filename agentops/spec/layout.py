@@ -1,7 +1,7 @@
 """`fmt`: a YAML file in the canonical order and layout, with every comment where it belongs.
 
-Lines are moved, never rewritten: quotes, block scalars and flow collections stay as their author wrote them. The
-result is read again and has to hold the same data, otherwise the file is left as it is.
+Lines are moved, and what stands between the words of a line is settled by `source_style`: no text of a scalar is
+rewritten. The result is read again and has to hold the same data, otherwise the file is left as it is.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from agentops.spec.check import models_in, step_into
 from agentops.spec.source_events import read_yaml
+from agentops.spec.source_style import comments, settled
 from agentops.spec.source_text import SourceError
 from agentops.spec.tree import Map, Seq, to_plain
 
@@ -34,7 +35,10 @@ def format_yaml(text: str, file: str, model: type[BaseModel] | None = None) -> s
     layout = _Layout(lines)
     body = layout.mapping(tree, _Region(start, len(lines)), [model] if model is not None else [])
     formatted = "\n".join([*header, *body]).rstrip("\n") + "\n"
-    return formatted if _says_the_same(formatted, tree, file) else text
+    formatted = formatted if _says_the_same(formatted, tree, file) else text
+    styled = settled(formatted)
+    keeps_all = comments(styled) == comments(formatted) is not None and _says_the_same(styled, tree, file)
+    return styled if keeps_all else formatted
 
 
 def _says_the_same(text: str, tree: Any, file: str) -> bool:

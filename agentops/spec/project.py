@@ -10,9 +10,12 @@ from pathlib import Path
 from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.document import DesiredAgent, Environment
 from agentops.errors import SpecError, UsageError
+from agentops.resources import DesiredResource
 from agentops.spec.environment import ProjectContext, read_project
 from agentops.spec.files import AGENTS, PROJECT_FILE, FileProblem, ProjectFiles
+from agentops.spec.policies import Policy
 from agentops.spec.resolve import Resolved, SpecReader, SpecResult, check_asked, key_of
+from agentops.spec.resources import Library, check_agents
 from agentops.spec.scope import SHORT_SECRET, GitFacts
 from agentops.spec.template_bounds import Budget
 from agentops.spec.tree import key_place, mark_of
@@ -31,6 +34,7 @@ class Project:
     """What a project says in one environment.
 
     agents:      those without errors, in the order of their files
+    resources:   tools, knowledge bases and webhooks without errors, in the order of their kinds and files
     diagnostics: everything that is wrong or doubtful in any file that was read, sorted by place
     unresolved:  agents whose spec has errors, by key, as far as the spec tells it
     """
@@ -41,6 +45,7 @@ class Project:
     agents: tuple[DesiredAgent, ...]
     diagnostics: tuple[Diagnostic, ...]
     context: ProjectContext | None = field(default=None, repr=False)
+    resources: tuple[DesiredResource, ...] = ()
     unresolved: Mapping[str, Unresolved] = field(default_factory=dict)
 
     @property
@@ -53,6 +58,7 @@ class Project:
         """The agents that these specs give, as `resolved` has them."""
         if self.context is not None:
             context = replace(self.context, budget=Budget())
+            Library(context)
             for path in paths:
                 yield from SpecReader(context, path).resolve()
 
@@ -60,6 +66,11 @@ class Project:
     def forgotten(self) -> frozenset[str]:
         """Keys of agents that the project stopped managing and that nothing may archive."""
         return self.context.forgotten if self.context is not None else frozenset()
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """What has to hold for an agent before it is deployed."""
+        return self.context.policies if self.context is not None else ()
 
     def place(self, *path: str) -> Where | None:
         """Where `path` is written in `agentops.yaml`."""
@@ -101,15 +112,19 @@ def load_project(
         raise UsageError(problem.summary, hint="start a project with `agentops init`", code="no-project") from None
     if not isinstance(context, ProjectContext):
         raise SpecError(with_sources(context, files))
+    library = Library(context)
     results = []
     unresolved: dict[str, Unresolved] = {}
     for path in files.specs():
         results.append(SpecReader(context, path).result())
         unresolved |= _unresolved(path, results[-1])
         files.forget(path)
+    library.read_all()
     files.forget_all()
     agents = tuple(agent for result in results for agent in result.agents)
     problems = [*context.problems, *(problem for result in results for problem in result.problems)]
+    problems += library.problems()
+    problems += check_agents(library.resources(), agents, tuple(unresolved))
     problems += check_asked(results, context)
     problems += _short_secrets(context)
     problems += _duplicates("duplicate-agent-key", "key", [(agent.key, agent) for agent in agents])
@@ -119,10 +134,12 @@ def load_project(
         problems.append(Diagnostic("no-specs", Severity.WARNING, "the project has no specs", hint, Where(PROJECT_FILE)))
     if context.environment is None:
         raise SpecError(with_sources(_in_order(problems), files))
-    secrets = context.secrets.known(name for result in results for name in result.secrets)
+    named = [*library.secrets(), *(name for result in results for name in result.secrets)]
+    secrets = context.secrets.known(named)
     made = replace(context.environment, secrets=secrets)
     told = with_sources(_in_order(problems), files)
-    return Project(root, context.name, made, agents, told, context, unresolved)
+    resources = library.resources()
+    return Project(root, context.name, made, agents, told, context, resources, unresolved)
 
 
 def _unresolved(path: str, result: SpecResult) -> dict[str, Unresolved]:
@@ -164,9 +181,14 @@ _LITERAL = re.compile(r"\b(?:value|api_key|secrets)\s*:")
 
 
 def with_sources(problems: Iterable[Diagnostic], files: ProjectFiles) -> tuple[Diagnostic, ...]:
-    """The problems with the lines that they point into."""
+    """The problems with the lines that they point into; a line in which somebody found a secret is not shown."""
+    problems = list(problems)
+    hidden = {(each.where.file, each.where.line) for each in problems if each.where and each.code in _OF_PRIVATE}
     told: list[Diagnostic] = []
     for each in problems:
+        if each.source is not None or (each.where and (each.where.file, each.where.line) in hidden):
+            told.append(each)
+            continue
         line = files.line(each.where.file, each.where.line) if each.where else None
         if each.where and each.where.file == PROJECT_FILE and _LITERAL.search(line or ""):
             line = None
@@ -175,6 +197,10 @@ def with_sources(problems: Iterable[Diagnostic], files: ProjectFiles) -> tuple[D
     return tuple(told)
 
 
+# About text that has to stay out of logs: what stands there is not quoted.
+_OF_PRIVATE = frozenset(
+    {"secret-in-text", "secret-in-header", "card-number", "identity-number", "literal-secret", "secret-value"}
+)
 _OF_READER = ("yaml-boolean", "yaml-number-text")
 
 

@@ -12,7 +12,8 @@ from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.document import CLEARED
 from agentops.spec.files import ProjectFiles
 from agentops.spec.merge import CLEAR, MERGE, PASSTHROUGH, merge_list
-from agentops.spec.scope import FileText, every_error, hint_for, place_in
+from agentops.spec.origins import FileText, Origin, TracedText, found_again
+from agentops.spec.scope import every_error, hint_for, place_in
 from agentops.spec.template import Scope, SecretValue, TemplateError, has_expression, render, to_secret
 from agentops.spec.tree import Map, Mark, Seq, value_place
 
@@ -37,6 +38,7 @@ class Rendering:
         self.scope = scope
         self.problems = problems
         self.agent = agent
+        self.origins: dict[Mark, tuple[Origin, ...]] = {}  # of the texts that were rendered, by their place
         self.has_extras = False  # whether anything is cleared or passed through
         self.has_choices = False  # whether anything is still to be chosen by a person
 
@@ -97,10 +99,14 @@ class Rendering:
                     Diagnostic(each.code, Severity.ERROR, each.summary, hint, each.where, each.expected, self.agent)
                 )
             return BROKEN, mark
+        if type(value) is str and "\n" in value and "\n" in text:
+            value = found_again(text, value)
+        if isinstance(value, TracedText):
+            mark = (*mark[:3], value.file, 0, 0) if isinstance(value, FileText) else mark
+            self.origins[mark] = value.origins
+            return str(value), mark
         if type(value) is str:
             return value, mark
-        if type(value) is FileText:
-            return str(value), (*mark[:3], value.file, 0, 0)
         if isinstance(value, str | int | float | bool | Map | Seq) or value is None:
             return value, mark
         return _with_marks(value, mark, self.scope), mark

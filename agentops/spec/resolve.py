@@ -4,40 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
+from agentops.diagnostics import Diagnostic, Severity, Stretch, Where, has_errors
 from agentops.document import AGENT_KEY, DesiredAgent, Document, Path
 from agentops.fields import METADATA
 from agentops.spec.check import check, sound_part
 from agentops.spec.choices import settle_choices
-from agentops.spec.closest import closest
 from agentops.spec.environment import ProjectContext
 from agentops.spec.files import AGENTS, FileProblem, ProjectFiles
+from agentops.spec.layered import Layer, LayeredReader
 from agentops.spec.lint_target import LintTarget
 from agentops.spec.matrix import Instance, read_matrix
-from agentops.spec.merge import merge
 from agentops.spec.model.agent import AgentSpec, NoCalls
-from agentops.spec.rendering import Rendering, checked_part, with_passthrough
+from agentops.spec.rendering import checked_part, with_passthrough
 from agentops.spec.rules import check_rules, check_sound_rules
-from agentops.spec.scope import Functions, secret_in_env
+from agentops.spec.scope import secret_in_env
 from agentops.spec.secret_places import settle_secrets
-from agentops.spec.source_text import SourceError
+from agentops.spec.sources import digest_of_sources
 from agentops.spec.suppression import split_suppressed
-from agentops.spec.template_values import BUDGET
-from agentops.spec.tree import Map, Mark, key_place, mark_of, to_document, to_plain, value_place
-
-_ONLY_IN_SPECS = ("environments", "extends", "for_each", "key", "previous_keys")
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One of the trees that a spec is merged from, as it was written; `what` says which."""
-
-    what: str
-    tree: Map
+from agentops.spec.text_lines import text_lines
+from agentops.spec.tree import Map, key_place, mark_of, to_document, to_plain, value_place
 
 
 @dataclass(slots=True)
@@ -71,18 +59,10 @@ class SpecResult:
 
 
 @dataclass(slots=True)
-class SpecReader:
-    """Resolves the spec at `path` (a project path). Everything wrong goes into `problems`."""
+class SpecReader(LayeredReader):
+    """Resolves the spec at `path`."""
 
-    context: ProjectContext
-    path: str
-    problems: list[Diagnostic] = field(default_factory=list)
-    read: dict[str, None] = field(default_factory=dict)
-    asked: dict[str, Where] = field(default_factory=dict)
-    secrets: dict[str, None] = field(default_factory=dict)
-    layers: list[Layer] = field(default_factory=list)
     tags: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    is_whole: bool = True  # False when a fragment that it extends can't be read
 
     def result(self) -> SpecResult:
         """The agents of the spec, without the trees and models that they were made from and that take memory."""
@@ -104,104 +84,6 @@ class SpecReader:
         found = [self._instance(merged, instance) for instance in self._instances(merged)]
         return [each for each in found if each is not None]
 
-    def _tree(self, path: str, place: Where | None) -> Map | None:
-        """The mapping in a file; `place` is where it was asked for."""
-        try:
-            tree, warnings = self.context.files.tree(path)
-        except SourceError as error:
-            self.problems.append(replace(error.diagnostic))
-            return None
-        except FileProblem as problem:
-            self._report(problem.code, problem.summary, problem.hint, place or Where(path))
-            return None
-        self.read[path] = None
-        self.problems += warnings
-        if isinstance(tree, Map):
-            return tree
-        what = "the file is empty" if tree is None else "the file holds no mapping"
-        self._report("not-a-mapping", what, "start with `name:` and `config:`", Where(path))
-        return None
-
-    def _with_base(self, tree: Map) -> Map:
-        """`tree` laid over everything that it extends, and over the project's defaults."""
-        chain = [tree]
-        seen = [self.path]
-        while (base := chain[-1].get("extends")) is not None:
-            place = value_place(chain[-1].marks["extends"])
-            below = self._base(base, place, seen)
-            if below is None:
-                self.is_whole = False
-                break
-            chain.append(below)
-        if self.context.defaults is not None:
-            chain.append(self.context.defaults)
-        names = {id(tree): "the spec", id(self.context.defaults): "the project's defaults"}
-        self.layers = [Layer(names.get(id(each), "the fragment"), each) for each in reversed(chain)]
-        merged = chain.pop()
-        while chain:
-            merged = self._merge(merged, chain.pop())
-        return merged
-
-    def _base(self, base: Any, place: Where, seen: list[str]) -> Map | None:
-        if not isinstance(base, str):
-            self._report("wrong-type", "extends takes the path of a fragment", "write extends: _base/name.yaml", place)
-            return None
-        try:
-            path = self.context.files.inside_agents(base)
-        except FileProblem as problem:
-            self._report(problem.code, problem.summary, problem.hint, place)
-            return None
-        if path in seen:
-            circle = " -> ".join([*seen[seen.index(path) :], path])
-            self._report("file-cycle", f"specs extend each other in a circle: {circle}", "break the circle", place)
-            return None
-        seen.append(path)
-        return self._tree(path, place)
-
-    def _with_overlay(self, merged: Map) -> Map:
-        """`merged` with the block of the chosen environment laid over it."""
-        environments = merged.get("environments")
-        if environments is None:
-            return merged
-        base = Map(merged.mark)
-        for key in merged:
-            if key != "environments":
-                base.put(key, merged[key], merged.marks[key])
-        if not isinstance(environments, Map):
-            place = value_place(merged.marks["environments"])
-            self._report("wrong-type", "environments is no mapping", "write environments: {prod: {...}}", place)
-            return base
-        for name, mark in environments.marks.items():
-            self._check_overlay(name, environments[name], mark)
-        overlay = environments.get(self.context.environment_name)
-        if not isinstance(overlay, Map):
-            return base
-        self.layers.append(Layer(f"the block for {self.context.environment_name}", overlay))
-        return self._merge(base, overlay)
-
-    def _check_overlay(self, name: str, overlay: Any, mark: Mark) -> None:
-        known = self.context.environments
-        if name not in known:
-            close = closest(name, known)
-            hint = f"did you mean {close}?" if close else f"agentops.yaml has: {', '.join(known)}"
-            self._report("unknown-environment", f"there is no environment {name!r}", hint, key_place(mark))
-        if overlay is not None and not isinstance(overlay, Map):
-            self._report("wrong-type", f"{name} is no mapping", "write what differs there", value_place(mark))
-            return
-        if overlay is None:
-            return
-        for key in (key for key in _ONLY_IN_SPECS if key in overlay):
-            hint = "say it at the top of the spec, for all environments"
-            self._report("misplaced-field", f"{key} can't differ by environment", hint, key_place(overlay.marks[key]))
-        if name != self.context.environment_name:
-            self.problems += check(AgentSpec, overlay, lenient=True)[1]
-
-    def _merge(self, base: Map, over: Map) -> Map:
-        with self._rendering({}) as (rendering, functions):
-            merged = merge(base, over, self.problems, lambda value, mark: rendering.tree(value, mark)[0])
-        self.read.update(functions.read)
-        return merged
-
     def _instances(self, merged: Map) -> Iterator[Instance]:
         if "for_each" not in merged:
             yield Instance(None, None)
@@ -210,32 +92,6 @@ class SpecReader:
             written, mark = rendering.tree(merged["for_each"], merged.marks["for_each"])
         self.read.update(functions.read)
         yield from read_matrix(written, mark, self.context.files, self.problems, self.read)
-
-    @contextmanager
-    def _rendering(self, names: dict[str, Any]) -> Iterator[tuple[Rendering, Functions]]:
-        """A rendering with these names in its scope, and the functions there, which note what they read."""
-        context = self.context
-        rendering = Rendering(context.files, {}, self.problems)
-        secrets = context.secrets.noting(self.secrets)
-        nowhere = ("", 0, 0, "", 0, 0)  # a file that holds a single text or number has no marks of its own
-
-        def render_tree(node: Any, _: Mapping[str, Any]) -> Any:
-            return rendering.tree(node, getattr(node, "mark", nowhere))[0]
-
-        functions = Functions(context.files, context.environ, secrets, render_tree)
-        scope = {
-            BUDGET: context.budget,
-            "vars": context.variables,
-            "environment": context.environment_name,
-            "secrets": secrets,
-            **functions.names(),
-            **names,
-        }
-        rendering.scope = functions.scope = scope
-        yield rendering, functions
-        # The scope holds the functions, which hold the rendering, which holds the scope: broken up, nothing is left for
-        # the garbage collector, which rests while the command line loads a project.
-        rendering.scope = functions.scope = {}
 
     def _instance(self, merged: Map, instance: Instance) -> Resolved | None:
         """One agent: rendered, checked against the model and the rules."""
@@ -274,7 +130,9 @@ class SpecReader:
         if spec is None or target is None or has_errors(self.problems[before:]):
             return None
         settled = with_passthrough(tree) if rendering.has_extras else tree
-        return Resolved(target, self._agent(key, spec, settled, tuple(read)), tuple(suppressed), tuple(self.layers))
+        lines = text_lines(settled["config"], rendering.origins, self.context.files.known_text)
+        agent = self._agent(key, spec, settled, tuple(read), lines)
+        return Resolved(target, agent, tuple(suppressed), tuple(self.layers))
 
     def _without_new_fields(self, data: Map) -> Any:
         """`data` without the config fields that the project declares as newer than this release."""
@@ -308,8 +166,11 @@ class SpecReader:
             except FileProblem as problem:
                 self._report(problem.code, problem.summary, problem.hint, place, key)
 
-    def _agent(self, key: str, spec: AgentSpec, tree: Map, read: tuple[str, ...]) -> DesiredAgent:
+    def _agent(
+        self, key: str, spec: AgentSpec, tree: Map, read: tuple[str, ...], lines: Mapping[Path, tuple[Stretch, ...]]
+    ) -> DesiredAgent:
         config, where = to_document(tree["config"], _places_outside(tree))
+        calls = tuple(self.context.files.inside_agents(call) for call in _scripts(spec))
         return DesiredAgent(
             key=key,
             name=spec.name,
@@ -317,18 +178,17 @@ class SpecReader:
             metadata=_metadata(tree),
             workflow_type=spec.workflow_type or "single_prompt",
             where=where,
+            lines=lines,
             tags=dict(spec.tags or {}),
             agent_id=spec.agent_id,
             previous_names=tuple(spec.previous_names or ()),
             previous_keys=tuple(spec.previous_keys or ()),
-            calls=tuple(self.context.files.inside_agents(call) for call in _scripts(spec)),
+            calls=calls,
             no_calls_reason=spec.calls.none if isinstance(spec.calls, NoCalls) else None,
             source=self.path,
             files=read,
+            sources=digest_of_sources(self.context.files, read, calls, self.context.defaults),
         )
-
-    def _report(self, code: str, summary: str, hint: str, where: Where | None, agent: str | None = None) -> None:
-        self.problems.append(Diagnostic(code, Severity.ERROR, summary, hint=hint, where=where, agent=agent))
 
 
 def _readable_tags(tree: Map) -> Mapping[str, str] | None:

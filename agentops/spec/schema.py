@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
+from agentops.resources import Kind
 from agentops.spec.merge import CLEAR, MERGE, PASSTHROUGH
 from agentops.spec.model.agent import AgentSpec
 from agentops.spec.model.project import ProjectSpec
 from agentops.spec.rendering import CHOOSE
+from agentops.spec.resources import MODELS
 
 Schema = dict[str, Any]
 
@@ -115,6 +118,42 @@ def project_schema() -> Schema:
         defs,
         {"$ref": "#/$defs/ProjectSpec", "examples": [example]},
     )
+
+
+_RESOURCES: Mapping[Kind, tuple[str, str, Schema]] = {
+    Kind.TOOL: (
+        "agentops tool",
+        "A tool of the account's library, which agents share.",
+        {"definition": {"type": "client_tool", "name": "look_up_order", "description": "Look up an order."}},
+    ),
+    Kind.KNOWLEDGE: (
+        "agentops knowledge base",
+        "A knowledge base: the files and pages that agents answer from.",
+        {"name": "Returns policy", "files": ["returns/faq.md"], "urls": ["https://acme.example/returns"]},
+    ),
+    Kind.WEBHOOK: (
+        "agentops webhook",
+        "A webhook: who is told about which agents' calls.",
+        {"endpoint": "https://crm.example.com/hooks", "events": {"support": ["post-conversation"]}},
+    ),
+}
+
+
+def resource_schema(kind: Kind) -> Schema:
+    """A file of `tools/`, `knowledge/` or `webhooks/`. One that extends a fragment may leave out what that brings."""
+    title, description, example = _RESOURCES[kind]
+    name = MODELS[kind].__name__
+    defs = _author_schema(MODELS[kind])["$defs"]
+    overlay = {"anyOf": [{"$ref": f"#/$defs/{name}{_PARTIAL}"}, {"type": "null"}]}
+    for each in (name, f"{name}{_PARTIAL}"):
+        defs[each]["properties"]["environments"]["additionalProperties"] = overlay
+    body: Schema = {
+        "if": {"required": ["extends"]},
+        "then": {"$ref": f"#/$defs/{name}{_PARTIAL}"},
+        "else": {"$ref": f"#/$defs/{name}"},
+        "examples": [example],
+    }
+    return _document(kind.value, title, description, defs, body)
 
 
 def plain_schema(name: str, title: str, description: str, schema: Schema, *, takes_expressions: bool = False) -> Schema:

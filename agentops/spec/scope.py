@@ -12,8 +12,10 @@ from typing import Any
 from agentops.credentials import is_secret_variable
 from agentops.diagnostics import Where
 from agentops.document import SecretRef
+from agentops.resources import Kind
 from agentops.spec.closest import closest
-from agentops.spec.files import FileProblem, ProjectFiles
+from agentops.spec.files import AGENTS, FileProblem, ProjectFiles
+from agentops.spec.origins import FileText, TracedText, found_again
 from agentops.spec.source_text import SourceError
 from agentops.spec.template import SecretValue, TemplateError, UndefinedNameError, compile_text, has_expression
 from agentops.spec.template_values import BUDGET, to_text
@@ -174,12 +176,15 @@ class Functions:
         environ: Mapping[str, str],
         secrets: Secrets,
         render_tree: Callable[[Any, Mapping[str, Any]], Any],
+        folder: str = AGENTS,
     ) -> None:
         self._files = files
         self._environ = environ
         self._secrets = secrets
         self._render_tree = render_tree
+        self._folder = folder  # that paths are relative to
         self._open: list[str] = []
+        self._texts: list[FileText] = []
         self.scope: Mapping[str, Any] = {}
         self.read: dict[str, None] = {}
         self.asked: dict[str, None] = {}
@@ -190,6 +195,7 @@ class Functions:
     def file(self, path: str) -> FileText:
         """The text of a file below the project, rendered."""
         text: FileText = self._enter("file", path, self._render_file)
+        self._texts.append(text)
         return text
 
     def yaml(self, path: str) -> Any:
@@ -216,7 +222,7 @@ class Functions:
             hint = f"write {function}('prompts/name.md')"
             raise TemplateError("bad-expression", f"{function}() takes a path in quotes", hint=hint, needle=function)
         try:
-            found = self._files.inside_agents(path)
+            found = self._files.inside(path, self._folder)
             if found in self._open:
                 circle = " -> ".join([*self._open[self._open.index(found) :], found])
                 raise FileProblem("file-cycle", f"files read each other in a circle: {circle}", "break the circle")
@@ -239,25 +245,19 @@ class Functions:
         if not has_expression(text):
             return FileText(text, path)
         try:
-            # A secret inside stays in its half-made form, so that the text around this one can take it up.
-            return FileText(str(compile_text(text)(self.scope)), path)
+            read, self._texts = self._texts, []
+            try:
+                # A secret inside stays in its half-made form, so that the text around this one can take it up.
+                made = compile_text(text)(self.scope)
+                traced = made if isinstance(made, TracedText) else found_again(text, str(made), self._texts)
+                return FileText(traced, path, traced.origins)
+            finally:
+                self._texts = read
         except TemplateError as error:
             place = functools.partial(place_in, text, path)
             first, *rest = every_error(error, text, self.scope, lambda each, skip: place(each, skip=skip))
             first.more = rest
             raise first from None
-
-
-class FileText(str):
-    """Text that remembers the file it is from."""
-
-    __slots__ = ("file",)
-    file: str
-
-    def __new__(cls, text: str, file: str) -> FileText:
-        self = super().__new__(cls, text)
-        self.file = file
-        return self
 
 
 def secret_in_env(name: str) -> TemplateError:
@@ -274,12 +274,18 @@ def every_error(
 ) -> list[TemplateError]:
     """The errors of all expressions of a text whose rendering ended with `error`, each with its place.
 
-    `place` finds an error in the source; it gets how many expressions of the text come before. Statements make
-    expressions depend on each other: there, the first error is all that is known.
+    `place` finds an error in the source; it gets how many expressions of the text come before.
     """
     if "${%" in text or "${#" in text:
+        is_placed = error.where is not None or error.needle is not None
         error.where = error.where or place(error, 0)
-        return [error, *error.more]
+        others = _between_statements(text, scope, place)
+        places = {(each.where, each.summary) for each in others}
+        is_among = (error.where, error.summary) in places or (
+            not is_placed and any(each.summary == error.summary for each in others)
+        )
+        more = [each for each in error.more if (each.where, each.summary) not in places]
+        return [*([] if is_among else [error]), *more, *others]
     # An error that has its place is from a file that was read: reading it again would find the same, at twice the cost.
     found = [error, *error.more] if error.where is not None else []
     for skip, expression in enumerate(_EXPRESSION.findall(text)):
@@ -298,6 +304,45 @@ def every_error(
     return found
 
 
+def _between_statements(
+    text: str, scope: Mapping[str, Any], place: Callable[[TemplateError, int], Where]
+) -> list[TemplateError]:
+    """What is wrong, as far as it is certain: statements decide what of the text is rendered at all.
+
+    Inside of a statement an expression is only read; outside of all, it is rendered, too.
+    """
+    found: dict[Where | None, TemplateError] = {}
+    depth = 0
+    for tag in _TAG.finditer(text):
+        is_statement = tag[0].startswith("${%")
+        word = tag["word"] if is_statement else ""
+        depth -= word.startswith("end")
+        try:
+            if is_statement:
+                compile_text(_ALONE.get(word, "{}").format(tag[0]) if not word.startswith(("end", "el")) else "")
+            elif not tag[0].startswith("${#"):
+                rendered = compile_text(tag[0])
+                if depth == 0 and _is_of_scope(tag[0], scope):
+                    to_text(rendered(scope))
+        except TemplateError as each:
+            each.line, each.needle = text.count("\n", 0, tag.start()) + 1, each.needle or tag[0]
+            each.where = each.where or place(each, 0)
+            found.setdefault(each.where, each)
+        depth += word in _ALONE
+    return list(found.values())
+
+
+def _is_of_scope(expression: str, scope: Mapping[str, Any]) -> bool:
+    """Whether it is about a name of the project: a statement may have made any other."""
+    named = re.match(r"\$\{\{\s*([A-Za-z_]\w*)", expression)
+    return named is not None and named[1] in scope and not _READS.search(expression)
+
+
+# None holds its own beginning, so that one without an end is not looked for in all that follows, again and again.
+_TAG = re.compile(
+    r"\$\{\{(?:(?!\$\{\{).)*?\}\}|\$\{%-?\s*+(?P<word>\w*+)(?:(?!\$\{%).)*?%\}|\$\{#(?:(?!\$\{#).)*?#\}", re.S
+)
+_ALONE = {"if": "{}${{% endif %}}", "for": "{}${{% endfor %}}"}  # what makes a whole of a statement that opens a block
 _EXPRESSION = re.compile(r"\$\{\{(?:(?!\$\{\{).)*?\}\}", re.S)
 _READS = re.compile(r"\b(?:file|yaml)\(")
 
@@ -339,6 +384,9 @@ def hint_for(error: TemplateError, scope: Mapping[str, Any]) -> str:
     prefix = f"{error.owner.label}." if isinstance(error.owner, Names) else ""
     if close:
         return f"did you mean {prefix}{close}?"
+    if isinstance(error.owner, Names) and error.owner.label.startswith("ref."):
+        folder = Kind(error.owner.label.removeprefix("ref.")).folder
+        return f"describe it in {folder}/{error.name}.yaml; known: {', '.join(sorted(names)) or 'none'}"
     if isinstance(error.owner, Names) and error.owner.label == "vars":
         return f"define it under `variables:` in agentops.yaml; known: {', '.join(sorted(names)) or 'none'}"
     known = ", ".join(sorted(str(name) for name in names)[:12]) or "none"

@@ -17,10 +17,11 @@ from agentops.document import Encoding, Path, Secret, SecretRef, path_text
 from agentops.spec.placeholders import PLACEHOLDER
 from agentops.spec.tree import Map, Seq, value_place
 
+_ADDRESSES = ("url", "customLLMWebSocketUrl", "endpoint")
 _QUOTE = re.compile(r'\\.|"', re.S)
 
 
-def settle_secrets(tree: Map, agent: str) -> list[Diagnostic]:
+def settle_secrets(tree: Map, agent: str | None) -> list[Diagnostic]:
     """Encodes every secret below `tree` (in place) for where it stands; returns what no encoding can help."""
     problems: list[Diagnostic] = []
     for owner, key, path in list(_secrets(tree, ())):
@@ -60,7 +61,7 @@ def _secrets(node: Map | Seq, base: Path) -> Iterator[tuple[Any, Any, Path]]:
 def _settled(secret: Secret, path: Path) -> Secret:
     if path[-1] == "requestBody":
         return Secret(_in_json(secret.parts))
-    if path[-1] in ("url", "customLLMWebSocketUrl"):
+    if path[-1] in _ADDRESSES:
         return Secret(_in_url(secret.parts))
     return secret
 
@@ -109,7 +110,7 @@ def _wrong(secret: Secret, path: Path) -> tuple[str, str] | None:
             if not value.isascii() or not value.isprintable() or value != value.strip():
                 summary = f"the secret {ref.name} has characters that no header carries ({place})"
                 return summary, "use printable ASCII without blanks at either end, for example Base64"
-    if path[-1] in ("url", "customLLMWebSocketUrl") and not _is_url(secret.reveal()):
+    if path[-1] in _ADDRESSES and not _is_url(secret.reveal()):
         names = ", ".join(ref.name for ref in refs)
         return f"with the secret {names} in it, {place} is no URL", "give it a scheme and a host: https://host/path"
     return None

@@ -276,6 +276,10 @@ def _syntax_error(error: MarkedYAMLError, text: str, file: str) -> SourceError:
     mark = error.problem_mark or error.context_mark
     where = Where(file, mark.line + 1, mark.column + 1) if mark else Where(file)
     problem = str(error.problem or error.context or "it does not parse")
+    if "could not find expected ':'" in problem and (key := error.context_mark) is not None:
+        way_out = "write `key: value`, with a `:` and a blank behind the key"
+        where = Where(file, key.line + 1, key.column + 1)
+        return SourceError("yaml-syntax", "not valid YAML: this key has no `:`", where, hint=way_out)
     began = ""
     if error.context and error.context_mark and error.context_mark.line != (mark.line if mark else -1):
         began = f" ({error.context} from line {error.context_mark.line + 1})"
@@ -283,8 +287,7 @@ def _syntax_error(error: MarkedYAMLError, text: str, file: str) -> SourceError:
     quoted = next((hint for line in lines if (hint := _quoted_braces(text, line))), None)
     if quoted is None and "\t" in "".join(text.split("\n")[where.line - 1 : where.line])[: where.column]:
         quoted = "indent with spaces: YAML takes no tabs there"
-    hint = quoted or _syntax_hint(problem)
-    return SourceError("yaml-syntax", f"not valid YAML: {problem}{began}", where, hint=hint)
+    return SourceError("yaml-syntax", f"not valid YAML: {problem}{began}", where, hint=quoted or _syntax_hint(problem))
 
 
 def _syntax_hint(problem: str) -> str:

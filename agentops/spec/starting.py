@@ -8,6 +8,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from agentops.spec.files import PROJECT_FILE, ProjectFiles
+from agentops.spec.policies import FOLDER
 from agentops.spec.slug import slug
 
 # Template -> (what it is for, the key of its agent, how its call script is called).
@@ -46,6 +47,12 @@ def project_files(start: Start) -> dict[str, str]:
         ".gitignore": _filled(folder / "common" / "gitignore", start, key),
     }
     return made | {place: _filled(folder / start.template / file, start, key) for file, place in places.items()}
+
+
+def policy_files(pack: str) -> dict[str, str]:
+    """Project path -> text of a starter pack of policies."""
+    file = resources.files("agentops.spec") / "starters" / FOLDER / f"{pack}.yaml"
+    return {f"{FOLDER}/{pack}.yaml": file.read_text("utf-8")}
 
 
 def has_specs(folder: Path) -> bool:

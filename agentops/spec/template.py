@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentops.document import Secret, SecretRef
+from agentops.spec.origins import TracedText, joined_text
 from agentops.spec.template_values import (
     CARRIAGE_RETURN,
     CLOSE,
@@ -82,6 +83,7 @@ _RESERVED = frozenset(("true", "false", "none", "True", "False", "None", "not", 
 def compile_text(text: str) -> Render:
     """A function that renders `text` in a scope. Cached: the same prompt or expression is compiled once."""
     literals: list[str] = []
+    lines: list[int] = []
     getters: list[Render] = []
     end = 0
     for match in _SIMPLE.finditer(text):
@@ -89,14 +91,16 @@ def compile_text(text: str) -> Render:
         if name is not None and not _RESERVED.isdisjoint(name.split(".")):
             return _long_way(text)
         literals.append(text[end : match.start()])
+        lines.append(text.count("\n", 0, end))
         end = match.end()
         getters.append(_getter(name.split(".")) if name is not None else _opener(match["function"], match["path"]))
     literals.append(text[end:])
+    lines.append(text.count("\n", 0, end))
     if any(has_expression(literal) for literal in literals):
         return _long_way(text)
     if len(getters) == 1 and literals == ["", ""]:
         return getters[0]
-    return _joiner(literals, getters)
+    return _joiner(literals, lines, getters)
 
 
 def _getter(names: list[str]) -> Render:
@@ -132,12 +136,17 @@ def _opener(function: str, path: str) -> Render:
     return read
 
 
-def _joiner(literals: list[str], getters: list[Render]) -> Render:
+def _joiner(literals: list[str], lines: list[int], getters: list[Render]) -> Render:
     def join(scope: Scope) -> str:
+        values = []
+        for getter in getters:
+            value = getter(scope)
+            values.append(value if isinstance(value, TracedText) else to_text(value))
+        if lines[-1] or any("\n" in value for value in values):
+            return joined_text(literals, values, lines)
         pieces = [literals[0]]
-        for getter, literal in zip(getters, literals[1:], strict=True):
-            pieces.append(to_text(getter(scope)))
-            pieces.append(literal)
+        for value, literal in zip(values, literals[1:], strict=True):
+            pieces += (value, literal)
         return "".join(pieces)
 
     return join

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from agentops.diagnostics import Where
+from agentops.resources import Ref
 
 Scope = Mapping[str, Any]
 Render = Callable[[Scope], Any]
@@ -92,6 +93,10 @@ def to_text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, str | int | float | SecretValue):
         return str(value)
+    if isinstance(value, Ref):
+        hint = f"give it as the whole value: {value.reference}"
+        summary = "a reference stands for an id of the account, which no text can hold"
+        raise TemplateError("bad-expression", summary, hint=hint, needle=value.key)
     what = "nothing (null)" if value is None else f"a {'mapping' if isinstance(value, Mapping) else 'list'}"
     if callable(value):
         what = "a function"
@@ -104,7 +109,7 @@ def to_text(value: Any) -> str:
 
 
 def check_native(value: Any) -> Any:
-    if value is None or isinstance(value, str | bool | int | float | SecretValue | list | dict):
+    if value is None or isinstance(value, str | bool | int | float | SecretValue | Ref | list | dict):
         return value
     if isinstance(value, Mapping):
         raise TemplateError(

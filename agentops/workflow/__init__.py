@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from agentops.workflow import applying as applying
+    from agentops.workflow import bisecting as bisecting
     from agentops.workflow import calls as calls
     from agentops.workflow import campaigns as campaigns
     from agentops.workflow import certifying as certifying
@@ -29,19 +30,25 @@ if TYPE_CHECKING:
     from agentops.workflow import import_atoms as import_atoms
     from agentops.workflow import import_elevenlabs as import_elevenlabs
     from agentops.workflow import ledger as ledger
+    from agentops.workflow import moments as moments
+    from agentops.workflow import past_calls as past_calls
     from agentops.workflow import plan_file as plan_file
     from agentops.workflow import planning as planning
+    from agentops.workflow import policing as policing
     from agentops.workflow import previewing as previewing
     from agentops.workflow import probing as probing
     from agentops.workflow import projects as projects
     from agentops.workflow import pulling as pulling
     from agentops.workflow import recorded_calls as recorded_calls
+    from agentops.workflow import resources as resources
+    from agentops.workflow import revision_calls as revision_calls
     from agentops.workflow import scripts as scripts
     from agentops.workflow import selecting as selecting
     from agentops.workflow import serving as serving
     from agentops.workflow import status as status
     from agentops.workflow import talking as talking
     from agentops.workflow import validating as validating
+    from agentops.workflow import watching as watching
 else:
 
     def __getattr__(name: str) -> ModuleType:

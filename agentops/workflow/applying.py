@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentops.apply.engine import apply_plan
 from agentops.apply.journal import Journal, environment_lock, new_run_id
-from agentops.apply.model import ApplyOptions, ApplyResult, Event, EventSink, Hooks, Warned
+from agentops.apply.model import ApplyOptions, ApplyResult, Event, EventSink, Hooks, Outcome, Warned
+from agentops.apply.reached import Planned
+from agentops.apply.results import result_of
 from agentops.calls.schedule import Progress, ignore_progress
 from agentops.clock import SystemClock
 from agentops.plan.approval import require_applyable
@@ -14,9 +16,10 @@ from agentops.plan.concealment import known_secrets
 from agentops.plan.model import Plan
 from agentops.scrub import Scrubber
 from agentops.state import state_folder
-from agentops.workflow.calls import PageWriter, SmokeAfterDeploy, prepare_smoke
+from agentops.workflow.calls import PageWriter, PlanWriter, SmokeAfterDeploy, prepare_smoke
 from agentops.workflow.deployment import Deployment
-from agentops.workflow.previewing import PreviewHooks, pass_gate
+from agentops.workflow.previewing import PreviewHooks, gated_keys, pass_gate
+from agentops.workflow.uploads import read_uploads, require_renderer
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,13 @@ class CallHooks:
 
     write_pages: PageWriter
     progress: Progress = ignore_progress
+    write_plan: PlanWriter | None = None
+
+
+def nothing_done(plan: Plan) -> ApplyResult:
+    """What came of a plan in which nothing is to be changed: there was no run."""
+    unchanged = tuple(result_of(Planned(change), Outcome.UNCHANGED, change.reason) for change in plan.changes)
+    return ApplyResult("", plan.project, plan.environment, plan.digest, unchanged)
 
 
 async def apply_deployment(
@@ -49,10 +59,11 @@ async def apply_deployment(
     line that nobody answers changes nothing.
     """
     require_applyable(plan)
+    require_renderer(plan)
     environment, clock = deployment.environment, SystemClock()
     run_id = new_run_id(clock.now())
     calls_after = environment.deploy.smoke if request.smoke is None else request.smoke
-    is_gated = environment.deploy.gate_preview or request.gate_preview
+    is_gated = bool(gated_keys(plan)) and (environment.deploy.gate_preview or request.gate_preview)
     smoke = await _smoke(deployment, plan, run_id, calls) if calls_after or is_gated else None
     options = ApplyOptions(deploy=environment.deploy, discard_draft=request.discard_draft, is_atomic=request.is_atomic)
     scrubber = Scrubber(known_secrets(environment, deployment.project.agents))
@@ -67,7 +78,8 @@ async def apply_deployment(
         if is_gated and (held_back := await pass_gate(deployment, plan, PreviewHooks(tell, smoke), run_id)):
             return scrubber.deep(held_back)
         after = smoke if calls_after else None
-        hooks = Hooks(smoke=after, record=journal, on_event=tell, clock=clock, run_id=run_id)
+        read_file = read_uploads(deployment.root)
+        hooks = Hooks(after, journal, on_event=tell, clock=clock, run_id=run_id, read_file=read_file)
         result = await apply_plan(plan, deployment.account, options, hooks)
         if journal.lost is not None:
             on_event(Warned("journal", f"it ends before the run did: {journal.lost.summary}"))
@@ -79,4 +91,6 @@ async def _smoke(deployment: Deployment, plan: Plan, run_id: str, calls: CallHoo
     folder = state_folder(deployment.root) / "runs" / run_id
     smoke = prepare_smoke(deployment, plan.changes, folder, calls.write_pages, calls.progress)
     await smoke.require_reachable(plan.changes)
-    return smoke
+    if calls.write_plan is None:
+        return smoke
+    return replace(smoke, plan=f"../{calls.write_plan(plan, folder).name}")

@@ -5,6 +5,7 @@ Writing reports is handed in as a function, because only the command line render
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,11 +22,12 @@ from agentops.calls.preparing import prepare
 from agentops.calls.run import Prepared
 from agentops.calls.schedule import Progress, RunOptions, ScheduledCall, ignore_progress, run_calls, shard_of
 from agentops.calls.session import NoConnection, Target, try_session
-from agentops.document import DesiredAgent, Verdict
+from agentops.document import DesiredAgent, Verdict, label_text
 from agentops.errors import AgentopsError, LocalError, RefusedError, UnavailableError, UsageError
 from agentops.plan.identity import match_agents
-from agentops.plan.model import Action, AgentChange
+from agentops.plan.model import Action, AgentChange, Plan
 from agentops.spec import Project
+from agentops.workflow.call_costs import require_credits
 from agentops.workflow.call_wiring import estimate_usage, require_tokens, wired
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.expected_calls import is_called
@@ -33,6 +35,8 @@ from agentops.workflow.scripts import Choice, LoadedScript, load_scripts
 
 # Writes the pages of a run into the folder of its calls; returns what to open.
 PageWriter: TypeAlias = Callable[[RunReport, Path], Path]
+# Writes the page of a plan into the folder of its run; returns where.
+PlanWriter: TypeAlias = Callable[[Plan, Path], Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,17 @@ def target_of(deployment: Deployment, agent_id: str) -> Target:
     return Target(deployment.account.base_url, agent_id, key, deployment.environment.name)
 
 
+async def serving_target(deployment: Deployment, agent_id: str) -> Target:
+    """The agent with the revision that serves it, which a report names. A platform that doesn't say which is no reason
+    not to call."""
+    target = target_of(deployment, agent_id)
+    try:
+        live = await deployment.account.read_live(agent_id)
+    except AgentopsError:
+        return target
+    return replace(target, revision=live.number, label=label_text(live.label)) if live is not None else target
+
+
 async def smoke(
     deployment: Deployment,
     scripts: Sequence[LoadedScript],
@@ -138,19 +153,25 @@ async def smoke(
     baseline: Baseline = NO_BASELINE,
     lines: Mapping[str, Sequence[str]] | None = None,
     *,
+    copies: Mapping[str, str] | None = None,
     measures_coverage: bool = False,
 ) -> RunReport:
     """Calls the agents that serve now, by the given scripts. Everything is made ready before the first call.
 
     lines: what simulated callers say again, by the script's file
+    copies: the ids of agents to be called instead, by key
     measures_coverage: asks for the tools of every call, and says which tools and playbooks were exercised
     """
     prepared = [
         replace(made_ready(loaded, deployment.root), lines=(lines or {}).get(loaded.file, ())) for loaded in scripts
     ]
-    ids = await find_agent_ids(deployment, dict.fromkeys(item.script.agent for item in prepared))
-    scheduled = [ScheduledCall(item, target_of(deployment, ids[item.script.agent])) for item in prepared]
-    options = replace(options, environment=deployment.environment.name)
+    keys = dict.fromkeys(item.script.agent for item in prepared)
+    ids = copies if copies is not None else await find_agent_ids(deployment, keys)
+    if keys:
+        await require_credits(deployment.account, estimate_min(prepared), ids[next(iter(keys))])
+    targets = dict(zip(keys, await asyncio.gather(*(serving_target(deployment, ids[k]) for k in keys)), strict=True))
+    scheduled = [ScheduledCall(item, targets[item.script.agent]) for item in prepared]
+    options = replace(options, environment=options.environment or deployment.environment.name)
     async with wired(deployment, [item.script for item in prepared], baseline) as wiring:
         run = await run_calls(scheduled, replace(wiring, follows_tools=measures_coverage), options)
     if not measures_coverage:
@@ -161,13 +182,17 @@ async def smoke(
 
 @dataclass(frozen=True, slots=True)
 class SmokeAfterDeploy:
-    """The calls of an apply (`apply.model.Smoke`): each changed agent's scripts, right after it went live."""
+    """The calls of an apply (`apply.model.Smoke`): each changed agent's scripts, right after it went live.
+
+    plan: the page of the plan, as the reports link to it; "" where there is none
+    """
 
     deployment: Deployment
     prepared: Mapping[str, Sequence[Prepared]]
     folder: Path
     write_pages: PageWriter
     progress: Progress = ignore_progress
+    plan: str = ""
 
     async def require_reachable(self, changes: Sequence[AgentChange]) -> None:
         """Opens and closes one session with an agent that is to be called, while the old version still serves.
@@ -195,13 +220,13 @@ class SmokeAfterDeploy:
         chosen = self.prepared.get(change.key, ())
         if not chosen:
             return None
-        target = target_of(self.deployment, agent_id)
         folder = self.folder / change.key
         options = RunOptions(environment=self.deployment.environment.name, progress=self.progress, keep=keep_in(folder))
         try:
+            target = await serving_target(self.deployment, agent_id)
             scheduled = [ScheduledCall(item, target) for item in chosen]
             async with wired(self.deployment, [item.script for item in chosen]) as wiring:
-                run = await run_calls(scheduled, wiring, options)
+                run = replace(await run_calls(scheduled, wiring, options), plan=self.plan)
         except (AgentopsError, OSError) as error:
             return SmokeVerdict(Verdict.INCONCLUSIVE, f"the calls could not be made: {error}")
         try:

@@ -33,7 +33,7 @@ from agentops.workflow.planning import plan_deployment
 
 DIALLING = ("processing", "running")
 WILL_DIAL = (*DIALLING, "scheduled")
-_WAITING = ("draft", "paused")
+WAITING = ("draft", "paused")
 _AHEAD = timedelta(minutes=1)  # a time nearer than that would be past when the platform reads it
 
 
@@ -119,7 +119,7 @@ async def check(deployment: Deployment, prepared: Prepared, now: datetime, at: d
     except PlatformError:
         unanswered.append("its credits")
     try:
-        calls = await account.list_last_calls(prepared.agent_id, CALLS_LOOKED_AT)
+        calls = await account.list_last_calls(prepared.agent_id, CALLS_LOOKED_AT, ("telephony_outbound",))
     except PlatformError:
         unanswered.append("the agent's last calls")
     estimated = estimate(campaign, len(audience.members), calls, slots)
@@ -140,14 +140,15 @@ async def check(deployment: Deployment, prepared: Prepared, now: datetime, at: d
         credits_left=credits_left,
     )
     stored = await find_campaign(deployment, prepared)
-    approved = " ".join([prepared.name, str(head.revision_id), *([_iso(at)] if at else [])])
+    approved = [prepared.name, str(head.revision_id), repr(campaign.window), str(campaign.zone_column)]
+    approved += [_iso(at)] if at else []
     return Report(
         name=campaign.name,
         environment=deployment.environment.name,
         agent=campaign.agent,
         people=len(audience.members),
         revision=str(head.number) if head.number is not None else head.revision_id,
-        digest=hashlib.sha256(approved.encode()).hexdigest()[:12],
+        digest=hashlib.sha256(" ".join(approved).encode()).hexdigest()[:12],
         status=stored.status if stored else None,
         estimate=estimated,
         credits=credits_left,
@@ -225,8 +226,11 @@ async def schedule(deployment: Deployment, prepared: Prepared, at: datetime) -> 
         return stored, False
     if stored is not None and stored.status != "draft":
         what = f"is scheduled for {stored.scheduled_at}" if stored.status == "scheduled" else f"is {stored.status}"
-        hint = f"`agentops campaign pause {prepared.campaign.name} -e {deployment.environment.name}` stops it; "
-        hint += "another `description` makes another campaign, which can have a time of its own"
+        hint = "another `description` or audience makes another campaign, which can have a time of its own"
+        if stored.status in WILL_DIAL:
+            hint += (
+                f"; `agentops campaign pause {prepared.campaign.name} -e {deployment.environment.name}` stops this one"
+            )
         raise AgentopsError(f"the campaign {what}", hint=hint, code="campaign-over")
     if stored is not None:
         await deployment.account.delete_campaign(stored.campaign_id)
@@ -284,7 +288,7 @@ async def start(deployment: Deployment, prepared: Prepared) -> tuple[StoredCampa
         hint = f"`agentops campaign pause {prepared.campaign.name} -e {deployment.environment.name}` stops that; then "
         hint += "`start` calls people at once"
         raise AgentopsError(f"it starts by itself at {stored.scheduled_at}", hint=hint, code="campaign-scheduled")
-    if stored.status not in _WAITING:
+    if stored.status not in WAITING:
         hint = "a campaign runs once: change its `description` or its audience for another one, then create that"
         raise AgentopsError(f"the campaign is {stored.status}", hint=hint, code="campaign-over")
     try:

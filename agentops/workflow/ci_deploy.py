@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -10,10 +10,11 @@ from typing import TypeAlias
 
 from agentops.apply.model import EventSink, Outcome
 from agentops.apply.rollback import commits_to_revert, good_commits
+from agentops.ci.acknowledging import acknowledge
 from agentops.ci.approval import read_approval, require_approved
 from agentops.ci.github import open_github
 from agentops.ci.job import Job
-from agentops.ci.publishing import publish_plan, publish_revert, read_changed_files, stamp_of
+from agentops.ci.publishing import publish_plan, publish_revert, read_acknowledged, read_changed_files, stamp_of
 from agentops.ci.report import (
     Findings,
     JobReport,
@@ -32,7 +33,7 @@ from agentops.clock import SystemClock
 from agentops.document import Environment
 from agentops.errors import AgentopsError, UsageError
 from agentops.plan.approval import require_applyable
-from agentops.plan.build import PlanOptions
+from agentops.plan.build import PlanOptions, with_acknowledged
 from agentops.plan.model import Plan
 from agentops.spec import Project
 from agentops.spec.destinations import moved_destinations
@@ -74,6 +75,7 @@ async def plan_pull_request(job: Job, read: Callable[[], Project], opener: Opene
             return report_checked(job, environment.name, findings)
         async with opener() as deployment:
             made = await plan_deployment(deployment, PlanOptions(today=hooks.today))
+        made = with_acknowledged(made, await read_acknowledged(job, made))
         hooks.show(made)
         moved = _moved_destinations(job, checkout.root)
         at = f"{SystemClock().now():%Y-%m-%d %H:%M} UTC"
@@ -107,6 +109,18 @@ async def _publish_failure(job: Job, read: Callable[[], Project], error: Agentop
         return  # the failure itself is what the job reports
 
 
+async def acknowledge_comment(job: Job) -> JobReport:
+    """Notes what a comment on a pull request acknowledges; nothing where the event is about no such comment."""
+    comment = job.run.comment
+    if comment is None or not comment.body.lstrip().startswith("/agentops"):
+        return report_page(job, "default", "### agentops: no comment that asks for anything\n")
+    async with open_github(job.run) as github:
+        noted = await acknowledge(github, comment, bot=job.bot)
+    page = f"### agentops: `{noted.name}` acknowledged for `{noted.environment}`\n\n"
+    page += f"By `{noted.author}`, for digest `{noted.digest}`: [comment]({noted.comment.url}).\n"
+    return report_page(job, noted.environment, page)
+
+
 async def apply_merge(job: Job, deployment: Deployment, hooks: JobHooks) -> JobReport:
     """Applies what was merged. A protected environment takes only the digest that its pull request approved.
 
@@ -118,6 +132,7 @@ async def apply_merge(job: Job, deployment: Deployment, hooks: JobHooks) -> JobR
     if (newer := await _newer_commit(job, environment)) is not None:
         return report_superseded(job, environment.name, newer)
     made = await plan_deployment(deployment, PlanOptions(today=hooks.today))
+    made = with_acknowledged(made, await read_acknowledged(job, made))
     hooks.show(made)
     if made.is_empty and made.is_applyable:
         return report_nothing(job, made)
@@ -131,13 +146,15 @@ async def apply_merge(job: Job, deployment: Deployment, hooks: JobHooks) -> JobR
         require_approved(approval, made)
     result = await apply_deployment(deployment, made, ApplyRequest(), calls=hooks.calls, on_event=hooks.on_event)
     back = [agent.key for agent in result.agents if agent.outcome is Outcome.ROLLED_BACK]
-    restores = _restores(job, deployment, made, back)
+    restores = restores_of(job, deployment, good_commits(made), back)
     return report_apply(job, result, approval, state_folder(deployment.root) / "runs" / result.run_id, restores)
 
 
-def _restores(job: Job, deployment: Deployment, made: Plan, keys: Iterable[str]) -> tuple[Restore, ...]:
-    """The agents that were taken back, with the files that git has to set back."""
-    folder, good = job.folder_of(deployment.root), good_commits(made)
+def restores_of(
+    job: Job, deployment: Deployment, good: Mapping[str, str | None], keys: Iterable[str]
+) -> tuple[Restore, ...]:
+    """The agents that were taken back, with the files that git has to set back; `good`: their commits, by key."""
+    folder = job.folder_of(deployment.root)
     used_by: dict[str, list[str]] = {}
     for agent in deployment.project.agents:
         for file in dict.fromkeys((agent.source, *agent.files, *agent.calls)):
@@ -174,7 +191,7 @@ async def roll_back(job: Job, deployment: Deployment, to: str, hooks: JobHooks) 
     request = ApplyRequest(smoke=False)
     result = await apply_deployment(deployment, made, request, calls=hooks.calls, on_event=hooks.on_event)
     back = [agent.key for agent in result.agents if agent.outcome is Outcome.APPLIED]
-    return report_rollback(job, result, commits_to_revert(made), _restores(job, deployment, made, back))
+    return report_rollback(job, result, commits_to_revert(made), restores_of(job, deployment, good_commits(made), back))
 
 
 async def propose_revert(job: Job, environment: str, sha: str) -> JobReport:

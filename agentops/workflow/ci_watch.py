@@ -1,29 +1,63 @@
-"""What workflows on GitHub run to watch a line: drift as an issue, scripted calls in shards, copies to call first."""
+"""What workflows on GitHub run to watch a line: drift, callers' calls, scripted calls in shards, copies to call."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import PurePosixPath
 
+from agentops.apply.rollback import commit_in
 from agentops.calls.folder import keep_in, merge_folders
 from agentops.calls.schedule import RunOptions
 from agentops.ci.event import Trigger
 from agentops.ci.job import Job
-from agentops.ci.publishing import publish_drift
-from agentops.ci.report import JobReport, report_calls, report_drift, report_page, report_preview
+from agentops.ci.publishing import publish_drift, publish_pull
+from agentops.ci.report import (
+    JobReport,
+    report_calls,
+    report_drift,
+    report_page,
+    report_preview,
+    report_pull,
+    report_watch,
+)
+from agentops.document import path_text
 from agentops.errors import UsageError
 from agentops.plan.build import PlanOptions
+from agentops.settings import Settings
 from agentops.workflow.calls import CallRequest, PageWriter, choose_scripts, prepare_smoke, smoke
-from agentops.workflow.ci_deploy import JobHooks, Opener
+from agentops.workflow.ci_deploy import JobHooks, Opener, restores_of
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.drift import read_drift
 from agentops.workflow.planning import plan_deployment
 from agentops.workflow.previewing import PreviewHooks, preview_down, preview_up, sweep_previews
+from agentops.workflow.pulling import pull
+from agentops.workflow.watching import WatchHooks, WatchRequest, watch
 
 
 async def watch_drift(job: Job, deployment: Deployment, hooks: JobHooks) -> JobReport:
     """Keeps one open issue while the environment differs from what was deployed from git."""
     made = await read_drift(deployment, PlanOptions(today=hooks.today))
     return report_drift(job, made, await publish_drift(job, made))
+
+
+async def pull_back(job: Job, deployment: Deployment, settings: Settings, hooks: JobHooks) -> JobReport:
+    """Proposes a pull request that brings into git what was changed in the console, as `agentops pull` does."""
+    options, name = PlanOptions(today=hooks.today), deployment.environment.name
+    pulled = await pull(deployment, options, settings, takes_conflicts=False)
+    left = [f"{each.agent}: {path_text(each.path)}: {each.why}" for each in pulled.unwritten]
+    if not pulled.files:
+        return report_pull(job, name, None, left)
+    folder = PurePosixPath(job.folder_of(deployment.root))
+    files = {str(folder / path): texts for path, texts in pulled.files.items()}
+    return report_pull(job, name, await publish_pull(job, await read_drift(deployment, options), files), left)
+
+
+async def watch_callers(job: Job, deployment: Deployment, request: WatchRequest, hooks: JobHooks) -> JobReport:
+    """Holds callers' calls since the last deploy against the rules of `deploy.watch`; what breaks one is restored."""
+    looking = WatchHooks(lambda key, count: None, hooks.on_event, hooks.calls)
+    found = await watch(deployment, request, looking)
+    good = {each.key: commit_in(each.before.label) for each in found.agents if each.restored and each.before}
+    return report_watch(job, found, restores_of(job, deployment, good, good))
 
 
 async def call_agents(job: Job, deployment: Deployment, request: CallRequest, hooks: JobHooks) -> JobReport:

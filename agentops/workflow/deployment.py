@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from agentops.remote.connect import connect
 from agentops.remote.port import Writer
 from agentops.scrub import Scrubber
 from agentops.settings import Settings
-from agentops.spec import Project
+from agentops.spec import Project, load_project
 from agentops.spec.hosts import host_of, may_receive_key
 from agentops.workflow.selecting import agents_of, deployed_agents, warned, with_unresolved, without_doubtful
 
@@ -31,6 +31,7 @@ class Deployment:
 
     left_out: what is said of agents that a selection by tags may have meant, and that nobody knows the tags of
     on_read:  told how many agents of how many have been read, for those who wait
+    open_other: opens another environment of the project, for the agents with these keys; None where there is none
     """
 
     project: Project
@@ -39,6 +40,7 @@ class Deployment:
     api_key: Secret | None
     left_out: tuple[Diagnostic, ...] = ()
     on_read: Callable[[int, int], None] = lambda done, total: None
+    open_other: Callable[[str, frozenset[str]], AbstractAsyncContextManager[Deployment]] | None = None
 
     @property
     def environment(self) -> Environment:
@@ -88,9 +90,19 @@ async def open_deployment(
     options = replace(net_options(environment), on_exchange=on_exchange, on_wait=on_wait, secrets=secrets)
     base_url = emulator_url or environment.base_url or settings.base_url
     check_host(base_url, environment.hosts)
+
+    def open_other(name: str, keys: frozenset[str]) -> AbstractAsyncContextManager[Deployment]:
+        other = load_project(project.root, environ=settings.for_specs, environment=name, needs_secrets=True)
+        is_embedded = other.environment.is_emulator and other.environment.base_url is None
+        if is_embedded and emulator_url is None:
+            hint = "give it a base_url, or let both environments use the emulator"
+            raise UsageError(f"{name} is the embedded emulator, which doesn't run now", hint=hint, code="no-emulator")
+        url = emulator_url if is_embedded else None
+        return open_deployment(other, settings, selection=Selection(keys=keys), emulator_url=url)
+
     async with await connect(base_url, key, generation=generation, options=options) as account:
         try:
-            yield Deployment(project, agents, account, key, left_out, on_read)
+            yield Deployment(project, agents, account, key, left_out, on_read, open_other)
         except Exception as error:
             _scrub_error(error, Scrubber(secrets))
             raise

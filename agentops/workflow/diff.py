@@ -17,8 +17,9 @@ from agentops.plan.identity import match_agents
 from agentops.remote.port import Reader
 from agentops.spec import Project
 from agentops.workflow.deployment import Deployment
+from agentops.workflow.resources import open_shelf
 
-_HISTORY = 100
+_HISTORY = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ def diff_specs(sides: Sides, agents: Sequence[DesiredAgent]) -> tuple[AgentDiff,
 async def diff_account(sides: Sides, deployment: Deployment) -> tuple[AgentDiff, ...]:
     """Every selected agent, where a side is on the platform. Raises UsageError for a revision nobody has."""
     account = deployment.account
+    await open_shelf(account, deployment.project, [agent.key for agent in deployment.agents], prunes=False)
     matching = match_agents(deployment.environment, deployment.agents, await account.list_agents())
     secrets = sides.secrets(deployment.project)
 

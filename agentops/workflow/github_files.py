@@ -50,6 +50,7 @@ def _guarded(project: Project) -> GuardedEnvironment:
         secrets=tuple(sorted(name for name in variables if name)),
         is_protected=environment.is_protected,
         is_emulator=environment.is_emulator,
+        is_watched=bool(environment.deploy.watch),
     )
 
 

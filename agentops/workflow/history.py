@@ -14,6 +14,7 @@ from agentops.plan.build import PlanOptions
 from agentops.plan.history import HistoryEntry, build_history
 from agentops.plan.identity import as_deployed
 from agentops.plan.model import Plan
+from agentops.spec.closest import closest
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.planning import survey
 
@@ -64,6 +65,13 @@ async def plan_going_back(deployment: Deployment, options: PlanOptions, *, to: s
     return await _plan(deployment, targets, options)
 
 
+async def plan_going_back_to(deployment: Deployment, to: Mapping[str, str], options: PlanOptions) -> Plan:
+    """The plan that puts a revision of its own back in service for each agent: by key, the revision's id."""
+    listed = await list_deployed(deployment)
+    targets = [(agent, listing, to[agent.key]) for agent, listing in listed if agent.key in to]
+    return await _plan(deployment, targets, options)
+
+
 async def plan_undoing(deployment: Deployment, run: str, options: PlanOptions) -> Plan:
     """The plan that puts back what served before the run whose id starts with `run`, by this machine's journal."""
     result = read_run(deployment.root, deployment.environment.name, run)
@@ -74,15 +82,14 @@ async def plan_undoing(deployment: Deployment, run: str, options: PlanOptions) -
             code="unknown-run",
         )
     before = {each["key"]: each["previous_revision_id"] for each in result["agents"] if each["previous_revision_id"]}
-    listed = await list_deployed(deployment)
-    targets = [(agent, listing, before[agent.key]) for agent, listing in listed if agent.key in before]
-    if not targets:
+    plan = await plan_going_back_to(deployment, before, options)
+    if not plan.changes:
         raise UsageError(
             f"run {result['run_id']} changed none of the selected agents",
             hint="select others, or none",
             code="nothing-to-undo",
         )
-    return await _plan(deployment, targets, options)
+    return plan
 
 
 async def _plan(
@@ -98,15 +105,22 @@ async def _plan(
 
 async def list_deployed(deployment: Deployment) -> list[tuple[DesiredAgent, AgentListing]]:
     """The selected agents that are on the platform. A spec is not needed for it: our marks tell, too."""
-    world = await survey(deployment)
+    world = await survey(deployment, has_shelf=False)
     matches = [as_deployed(each, None) if not each.desired.name else each for each in world.matching.matches]
     found = [(match.desired, match.listing) for match in matches if match.listing is not None]
     if not found:
         name = deployment.environment.name
+        if not deployment.agents:
+            hint = "name an agent by its key, such as `agentops history KEY`: our marks tell which one it is"
+            raise UsageError("no agent is selected, and the project has no spec to go by", hint=hint, code="no-agents")
         keys = ", ".join(agent.key for agent in deployment.agents)
+        known = [agent.key for agent in deployment.project.agents if agent.name]
+        meant = [close for agent in deployment.agents if not agent.name and (close := closest(agent.key, known))]
         raise UsageError(
             f"none of the selected agents is on the platform in environment {name!r}: {keys}",
-            hint=f"deploy first: `agentops apply -e {name}`; `agentops history -e {name}` shows what is there",
+            hint=f"did you mean {', '.join(meant)}?"
+            if meant
+            else f"deploy first: `agentops apply -e {name}`; `agentops history -e {name}` shows what is there",
             code="not-deployed",
         )
     return found

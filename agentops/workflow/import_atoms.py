@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from agentops.document import AgentListing, Generation, Secret, SecretRef
+from agentops.document import AgentListing, Generation, ObservedAgent, Secret, SecretRef
 from agentops.errors import UsageError
 from agentops.importers.atoms.importing import AtomsImport, import_observed, project_settings
+from agentops.importers.atoms.shared import SharedTools, tool_ids, write_tools
 from agentops.remote.connect import connect
 from agentops.remote.port import Reader
 from agentops.settings import DEFAULT_HOST, Settings
@@ -60,9 +61,17 @@ async def _import(request: AtomsRequest, account: Reader, environment: str, proj
     fresh = [listing for listing in chosen if listing.agent_id not in known]
     observed = await asyncio.gather(*(account.read_agent(listing, mine=mine) for listing in fresh))
     taken = [agent.key for agent in project.agents] if project else []
-    made = import_observed(observed, environment, taken=taken, keeps_defaults=request.keeps_defaults)
+    shared = await _shared_tools(account, observed, project)
+    made = import_observed(observed, environment, taken=taken, keeps_defaults=request.keeps_defaults, shared=shared)
     names = tuple(listing.name for listing in chosen if listing.agent_id in known)
     return replace(made, known=names)
+
+
+async def _shared_tools(account: Reader, observed: Sequence[ObservedAgent], project: Project | None) -> SharedTools:
+    """The tools of the account's library that the agents refer to; nothing is asked where they refer to none."""
+    if account.generation is Generation.V1 or not tool_ids(observed):
+        return SharedTools()
+    return write_tools(observed, await account.tools.list(), project.resources if project else ())
 
 
 def _chosen(listings: Sequence[AgentListing], wanted: tuple[str, ...]) -> list[AgentListing]:

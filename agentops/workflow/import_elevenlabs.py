@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agentops.document import Secret, SecretRef, Voice
+from agentops.account import Voice
+from agentops.document import Secret, SecretRef
 from agentops.errors import AgentopsError, UsageError
 from agentops.files import read_bytes, read_text
 from agentops.importers.elevenlabs.conversion import CHOICES_FILE

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from typing import TypeVar
 
+from agentops.account import PhoneNumber
+from agentops.clock import Clock, SystemClock
 from agentops.document import AgentListing, Mark, ObservedAgent, read_mark
-from agentops.errors import AgentopsError
+from agentops.errors import AgentopsError, PlatformError, SpecError, UsageError
 from agentops.plan.account import check_account, names_numbers, questions, with_product_ids
 from agentops.plan.build import AgentPlan, Planner, PlanOptions, World, with_refusals
 from agentops.plan.drift import serves_base
 from agentops.plan.identity import Match, Matching, as_deployed, match_agents
 from agentops.plan.model import Plan
-from agentops.plan.safety import refuse_lint
+from agentops.plan.promotion import refuse_untested, why_untested
+from agentops.plan.safety import refuse_closed, refuse_lint
 from agentops.remote.port import Reader
 from agentops.spec import Project
+from agentops.spec.environment import choose_environment
 from agentops.spec.lint import lint_errors
+from agentops.timing import closed_at
 from agentops.workflow.account import ask_account
+from agentops.workflow.call_costs import compare_with_credits
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.expected_calls import AS_CONFIGURED, CallSettings, expect_calls
+from agentops.workflow.policing import judge_plan
 from agentops.workflow.probing import tell_read_names
+from agentops.workflow.resources import Shelf, conclude_shelf, open_shelf, with_references
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -32,20 +40,69 @@ _LOOKED_AT = 50  # agents without a spec whose history is read when nothing depe
 _AT_ONCE = 256  # as many as an environment may have in flight
 
 
+@dataclass(frozen=True, slots=True)
+class Surveyed(World):
+    """What was read of the account, with what was read of its tools, knowledge bases and webhooks."""
+
+    shelf: Shelf | None = None
+
+
 async def plan_deployment(
-    deployment: Deployment, options: PlanOptions, *, prune: bool = False, calls: CallSettings = AS_CONFIGURED
+    deployment: Deployment,
+    options: PlanOptions,
+    *,
+    prune: bool = False,
+    calls: CallSettings = AS_CONFIGURED,
+    requires: str | None = None,
+    clock: Clock | None = None,
 ) -> Plan:
     """The plan for the selected agents; with `prune`, agents of ours that no spec means are archived by it.
 
     Says which calls its apply would make, and what is wrong with their scripts. Asks the account, too, for what the
     specs can't know: voices, knowledge bases, phone numbers, its limits, its campaigns.
+
+    requires: the environment where all of it must have been tried, instead of the one that the project names
+    clock:    tells whether this is a time to deploy; default: the machine's
     """
     world = await survey(deployment, prune=prune)
     plan = _with_lint(await plan_agents(deployment, world, options), deployment.project, options)
     answers = await ask_account(deployment.account, questions(plan), world.agent_count)
     plan = check_account(plan, answers, options.acknowledged)
     plan = expect_calls(plan, deployment.project, calls, options.acknowledged)
+    plan = judge_plan(plan, deployment.project, options.acknowledged)
+    plan = await compare_with_credits(plan, deployment.account, options.acknowledged)
+    environment = deployment.environment
+    closed = closed_at((clock or SystemClock()).now(), environment.freezes, environment.calm_hours)
+    plan = with_refusals(plan, refuse_closed(environment, plan.changes, closed), options.acknowledged)
+    if (required := requires or environment.requires) is not None:
+        plan = await _require_tested(deployment, plan, required, options.acknowledged)
     return tell_read_names(plan, deployment.root)
+
+
+async def _require_tested(deployment: Deployment, plan: Plan, required: str, acknowledged: frozenset[str]) -> Plan:
+    """`plan` with a refusal for each agent that it would deploy and that `required` doesn't serve, tried, from these
+    files. That environment is only read, and not even that where nothing would be deployed."""
+    if deployment.project.context is not None:
+        choose_environment(required, None, deployment.project.context.environments)
+    keys = frozenset(change.key for change in plan.changes if change.is_deploy)
+    if required == deployment.environment.name or deployment.open_other is None:
+        hint = "name the environment where the change was tried before"
+        raise UsageError(f"{required} can't be what was tried before {required}", hint=hint, code="bad-promotion")
+    if not keys:
+        return plan
+    try:
+        async with deployment.open_other(required, keys) as other:
+            observed: dict[str, ObservedAgent] = {}
+            found = await plan_agents(other, await survey(other), PlanOptions(), on_agent=observed.__setitem__)
+            changes = {change.key: change for change in found.changes}
+            sources = {agent.key: agent.sources for agent in other.agents}
+    except (PlatformError, SpecError, UsageError) as error:
+        reasons = dict.fromkeys(keys, f"what {required} serves is not known: {error.summary}")
+    else:
+        told = {key: why_untested(changes.get(key), observed.get(key), sources.get(key, ""), required) for key in keys}
+        reasons = {key: why for key, why in told.items() if why is not None}
+    refused = [refuse_untested(key, why, required) for key, why in sorted(reasons.items())]
+    return with_refusals(plan, refused, acknowledged)
 
 
 def _with_lint(plan: Plan, project: Project, options: PlanOptions) -> Plan:
@@ -57,11 +114,14 @@ def _with_lint(plan: Plan, project: Project, options: PlanOptions) -> Plan:
     return with_refusals(plan, refuse_lint(found), options.acknowledged)
 
 
-async def survey(deployment: Deployment, *, prune: bool = False) -> World:
-    """Which agents there are and what they are to us: one listing, and marks where names don't tell."""
-    account, project = deployment.account, deployment.project
+async def survey(deployment: Deployment, *, prune: bool = False, has_shelf: bool = True) -> Surveyed:
+    """Which agents there are and what they are to us: one listing, and marks where names don't tell. And, where the
+    project has any and `has_shelf`, tools, knowledge bases and webhooks."""
+    account, project = deployment.account, with_references(deployment.project)
     selected = [agent.key for agent in deployment.agents]
+    shelf = await open_shelf(account, project, selected, prunes=prune) if has_shelf else None
     listings = await account.list_agents()
+    numbers: Sequence[PhoneNumber] = ()
     if names_numbers(project.agents):
         numbers = await account.list_phone_numbers()
         project = replace(project, agents=tuple(with_product_ids(agent, numbers) for agent in project.agents))
@@ -77,7 +137,7 @@ async def survey(deployment: Deployment, *, prune: bool = False) -> World:
         matching = match_agents(deployment.environment, project.agents, (*listings, *archived), marks).only(selected)
     orphans = _orphans(deployment, matching, marks)
     pruned = await _read_orphans(deployment, orphans) if prune else {}
-    return World(
+    return Surveyed(
         generation=account.generation,
         target=account.base_url,
         matching=matching,
@@ -85,12 +145,14 @@ async def survey(deployment: Deployment, *, prune: bool = False) -> World:
         agent_count=len(listings),
         leftover={key: each.name for key, each in orphans.items() if key not in pruned} if is_everything else {},
         unseen=sum(each.agent_id not in marks for each in matching.unmatched) if is_everything else 0,
+        numbers={each.product_id: each.number for each in numbers if each.number},
+        shelf=shelf,
     )
 
 
 async def plan_agents(
     deployment: Deployment,
-    world: World,
+    world: Surveyed,
     options: PlanOptions,
     on_agent: Callable[[str, ObservedAgent], None] = lambda key, found: None,
 ) -> Plan:
@@ -104,6 +166,8 @@ async def plan_agents(
         found = await deployment.account.read_agent(match.listing, mine=mine) if match.listing else None
         if found is not None:
             on_agent(match.desired.key, found)
+            if world.shelf is not None:
+                world.shelf.note(match.desired.key, found)
         if match.desired.key in deployment.project.unresolved:
             match = as_deployed(match, found)
         planned = planner.plan_agent(match, found)
@@ -111,7 +175,17 @@ async def plan_agents(
         return planned
 
     parts = await _each(plan_one, matches)
-    return planner.conclude(parts, deployment.project.diagnostics)
+    shared = None
+    if world.shelf is not None:
+        shared = await conclude_shelf(
+            deployment.account,
+            world.shelf,
+            world.matching,
+            [part.change for part in parts],
+            world.orphans,
+            overwrites_drift=options.overwrites_drift,
+        )
+    return planner.conclude(parts, deployment.project.diagnostics, shared)
 
 
 async def _namesakes(account: Reader, matching: Matching) -> list[AgentListing]:

@@ -9,22 +9,26 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from agentops.apply.engine import apply_plan
+from agentops.apply.engine import apply_plan, shelving_of
 from agentops.apply.model import AgentResult, ApplyOptions, ApplyResult, EventSink, Hooks, Outcome, Smoke
+from agentops.apply.resources import Shelving
 from agentops.clock import Clock, SystemClock
 from agentops.commands import in_environment
 from agentops.document import AgentListing, Deploy, DesiredAgent, Limits, OnFailure, Revision, label_text, read_mark
-from agentops.errors import UsageError
+from agentops.errors import RefusedError, UsageError
 from agentops.plan.approval import require_applyable
 from agentops.plan.build import PlanOptions
 from agentops.plan.model import Action, AgentChange, Drift, Plan
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.expected_calls import CallSettings
 from agentops.workflow.planning import plan_deployment
+from agentops.workflow.resources import with_references
+from agentops.workflow.uploads import read_uploads, require_renderer
 
 DEFAULT_TTL = timedelta(hours=4)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
@@ -55,16 +59,36 @@ async def preview_up(
     """
     clock = hooks.clock or SystemClock()
     copies = _copies(deployment, name)
+    if deployment.project.resources:
+        await build_shared(await plan_deployment(deployment, _TRYING), deployment, hooks)
+    return await _put_up(copies, name, hooks, clock, ttl)
+
+
+async def build_shared(plan: Plan, deployment: Deployment, hooks: PreviewHooks) -> Shelving:
+    """Makes the tools and knowledge bases that copies refer to: they are the real ones, which nobody is called with
+    before the real agents refer to them. Raises RefusedError where one can't be made."""
+    require_renderer(plan)
+    options = Hooks(on_event=hooks.on_event, clock=hooks.clock, read_file=read_uploads(deployment.root))
+    shelving = shelving_of(plan, deployment.account, options)
+    if not await shelving.build():
+        failed = next(each for each in shelving.results if each.problem)
+        assert failed.problem is not None
+        await shelving.withdraw()
+        raise RefusedError(f"{failed.address}: {failed.problem.summary}", hint=failed.problem.hint)
+    return shelving
+
+
+async def _put_up(copies: Deployment, name: str, hooks: PreviewHooks, clock: Clock, ttl: timedelta) -> ApplyResult:
     until = (clock.now() + ttl).strftime("%Y-%m-%dT%H:%M:%SZ")
     plan = await _plan(copies, hooks)
     taken_down = [change.agent_id for change in plan.changes if change.drift is Drift.ARCHIVED and change.agent_id]
     if taken_down:
-        await asyncio.gather(*(deployment.account.archive_agent(each, archived=False) for each in taken_down))
+        await asyncio.gather(*(copies.account.archive_agent(each, archived=False) for each in taken_down))
         plan = await _plan(copies, hooks)
     require_applyable(plan)
     options = ApplyOptions(deploy=Deploy(label=f"preview {name} until {until}", on_failure=OnFailure.KEEP))
     chosen = Hooks(smoke=hooks.smoke, on_event=hooks.on_event, clock=clock, run_id=f"preview-{name}")
-    result = await apply_plan(plan, deployment.account, options, chosen)
+    result = await apply_plan(plan, copies.account, options, chosen)
     if hooks.smoke is not None:
         return result
     return replace(
@@ -73,6 +97,7 @@ async def preview_up(
 
 
 _ACKED = frozenset({"REDEPLOY"})  # a preview is there to try again what failed
+_TRYING = PlanOptions(overwrites_drift=True, discards_draft=True, acknowledged=_ACKED)
 
 
 async def _plan(copies: Deployment, hooks: PreviewHooks) -> Plan:
@@ -83,7 +108,8 @@ async def _plan(copies: Deployment, hooks: PreviewHooks) -> Plan:
 
 
 def _copies(deployment: Deployment, name: str) -> Deployment:
-    """The deployment of the copies: same account, an environment of its own."""
+    """The deployment of the copies: same account, an environment of its own, without the rules that protect callers,
+    whom no copy reaches."""
     if _NAME.fullmatch(name) is None:
         raise UsageError(f"{name!r} can't name a preview", hint="use small letters, digits and -, at most 31 of them")
     environment = replace(
@@ -94,10 +120,15 @@ def _copies(deployment: Deployment, name: str) -> Deployment:
         rules={},
         limits=Limits(),
         ignore_drift=(),
+        requires=None,
+        freezes=(),
+        calm_hours=None,
         deploy=replace(deployment.environment.deploy, gate_preview=False),
     )
-    agents = tuple(_copy(agent, name) for agent in deployment.agents)
-    project = replace(deployment.project, environment=environment, agents=agents)
+    shared = with_references(deployment.project)
+    chosen = {agent.key for agent in deployment.agents}
+    agents = tuple(_copy(agent, name) for agent in shared.agents if agent.key in chosen)
+    project = replace(shared, environment=environment, agents=agents, resources=())
     return replace(deployment, project=project, agents=agents)
 
 
@@ -132,12 +163,15 @@ async def pass_gate(deployment: Deployment, plan: Plan, hooks: PreviewHooks, run
     name = f"gate-{run_id[-6:].lower()}"
     hooks = replace(hooks, acknowledged=hooks.acknowledged | frozenset(plan.acknowledged))
     try:
-        previewed = await preview_up(gated, name, hooks)
+        shelving = await build_shared(plan, deployment, hooks)
+        clock = hooks.clock or SystemClock()
+        previewed = await _put_up(_copies(gated, name), name, hooks, clock, DEFAULT_TTL)
     finally:
         swept = await preview_down(gated, name, hooks)
     left = [each.name for each in swept.agents if each.outcome is not Outcome.APPLIED]
     if not previewed.exit_code and not previewed.is_interrupted:
         return None
+    await shelving.withdraw()
     by_key = {agent.key: agent for agent in previewed.agents}
     later = in_environment("`agentops preview gc`", plan.environment)
     agents = tuple(_held_back(change, by_key.get(change.key), left, later) for change in plan.changes)
@@ -177,6 +211,20 @@ async def sweep_previews(deployment: Deployment, hooks: PreviewHooks, *, ttl: ti
 async def list_previews(deployment: Deployment) -> Sequence[Preview]:
     """The copies that the project's environment has, of whatever agent and name, sorted by both."""
     return sorted(await _previews(deployment), key=lambda each: (each.name, each.key))
+
+
+async def find_copies(deployment: Deployment, name: str) -> dict[str, str]:
+    """The ids of the copies of that name, by the key of the agent that each copies. Raises UsageError for none."""
+    previews = await list_previews(deployment)
+    found = {each.key: each.listing.agent_id for each in previews if each.name == name and each.live is not None}
+    if not found:
+        others = ", ".join(dict.fromkeys(each.name for each in previews))
+        raise UsageError(
+            f"no preview is called {name!r} in environment {deployment.environment.name!r}",
+            hint=f"there are: {others}" if others else f"`agentops preview up {shlex.quote(name)}` puts one up",
+            code="no-preview",
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from agentops.errors import SpecError
+from agentops.plan.references import with_fingerprints
 from agentops.settings import Settings
 from agentops.spec import Project, find_root, load_project
 from agentops.workflow.git import read_git_facts
@@ -16,13 +18,14 @@ def read_project(start: Path, environment: str | None, settings: Settings, *, ne
     needs_secrets: a secret without a value is a problem. Raises UsageError without a project or such an environment.
     """
     root = find_root(start)
-    return load_project(
+    project = load_project(
         root,
         environ=settings.for_specs,
         environment=environment,
         needs_secrets=needs_secrets,
         git=read_git_facts(root),
     )
+    return replace(project, agents=tuple(with_fingerprints(each, project.resources) for each in project.agents))
 
 
 def read_valid_project(start: Path, environment: str | None, settings: Settings) -> Project:

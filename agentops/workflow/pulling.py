@@ -7,18 +7,23 @@ from pathlib import Path
 from agentops.files import write_file
 from agentops.importers.atoms.forgetting import Forgetting, forget_agent
 from agentops.importers.atoms.pulling import Pulled, Puller, users_of
+from agentops.importers.atoms.pulling_tools import pull_tools
 from agentops.plan.build import PlanOptions
 from agentops.settings import Settings
 from agentops.spec import Project
+from agentops.spec.environment import environment_names
 from agentops.spec.files import PROJECT_FILE
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.drift import read_drift
 
 
-async def pull(deployment: Deployment, options: PlanOptions, settings: Settings, *, takes_conflicts: bool) -> Pulled:
+async def pull(
+    deployment: Deployment, options: PlanOptions, settings: Settings, *, takes_conflicts: bool, overlays: bool = False
+) -> Pulled:
     """What the files have to say so that the specs hold what was changed outside git; nothing is written.
 
     takes_conflicts: fields that changed on both sides take the live value
+    overlays:        what would change other environments, too, goes into the environment's own block
     """
     plan = await read_drift(deployment, options)
     puller = Puller(
@@ -26,12 +31,15 @@ async def pull(deployment: Deployment, options: PlanOptions, settings: Settings,
         environ=settings.environ,
         environment=deployment.environment.name,
         takes_conflicts=takes_conflicts,
+        others=tuple(name for name in environment_names(deployment.root) if name != deployment.environment.name),
+        overlays=overlays,
         users=users_of(deployment.project.agents),
+        resources=deployment.project.resources,
         secrets={each.value: each.name for each in deployment.environment.secrets if each.value},
     )
     for change in plan.changes:
         puller.pull(change)
-    return puller.result()
+    return pull_tools(puller, plan)
 
 
 def write_pulled(pulled: Pulled, root: Path) -> None:

@@ -18,6 +18,7 @@ from agentops.document import DesiredAgent, Environment
 from agentops.errors import SpecError, UsageError
 from agentops.spec import Project
 from agentops.spec.files import PROJECT_FILE, FileProblem, ProjectFiles
+from agentops.spec.project import with_sources
 from agentops.spec.rendering import Rendering
 from agentops.spec.scope import Names
 from agentops.spec.source_text import SourceError
@@ -132,7 +133,7 @@ def load_scripts(project: Project, agents: Sequence[DesiredAgent], choice: Choic
     keys = [agent.key for agent in agents]
     problems += [_unknown_agent(item, keys) for item in loaded if choice.files and item.script.agent not in keys]
     if has_errors(problems):
-        raise SpecError(problems)
+        raise SpecError(with_sources(problems, ProjectFiles(project.root)))
     mine = [item for item in loaded if item.script.agent in keys]
     return [item for item in mine if not choice.tags or set(choice.tags) & set(item.script.tags)]
 

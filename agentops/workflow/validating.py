@@ -15,8 +15,11 @@ from agentops.settings import Settings
 from agentops.spec import Project, find_root
 from agentops.spec.environment import environment_names
 from agentops.spec.explanations import explanations
+from agentops.spec.files import ProjectFiles
 from agentops.spec.lint import lint_errors, lint_project
+from agentops.spec.project import with_sources
 from agentops.spec.provenance import Provenance, explain_value
+from agentops.workflow.policing import check_names
 from agentops.workflow.projects import read_specs
 from agentops.workflow.scripts import check_scripts
 
@@ -42,16 +45,18 @@ def validate_project(start: Path, environment: str | None, settings: Settings) -
         except SpecError as error:
             found += error.diagnostics
             continue
-        found += [*project.diagnostics, *check_scripts(project), *check_campaigns(project), *lint_errors(project)]
+        found += [*project.diagnostics, *check_scripts(project), *check_campaigns(project), *check_names(project)]
+        found += lint_errors(project)
         subjects.append(_subject(project))
     once = {(each.code, each.where, each.summary): each for each in found}
-    return Validation(tuple(once.values()), ", ".join(subjects))
+    return Validation(with_sources(once.values(), ProjectFiles(find_root(start))), ", ".join(subjects))
 
 
 def lint(start: Path, environment: str | None, settings: Settings) -> Validation:
     """What validation finds, and what is valid and still hurts a phone line."""
     project = read_specs(start, environment, settings)
-    return Validation((*lint_project(project), *check_campaigns(project)), _subject(project))
+    found = (*lint_project(project), *check_campaigns(project))
+    return Validation(with_sources(found, ProjectFiles(project.root)), _subject(project))
 
 
 def code_titles() -> dict[str, str]:

@@ -15,6 +15,7 @@ from agentops.document import DesiredAgent, Environment, read_mark
 from agentops.errors import ExitCode, RefusedError, UsageError
 from agentops.plan.model import AgentChange
 from agentops.spec import Project
+from agentops.timing import Freeze
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.previewing import PreviewHooks, pass_gate, preview_down, preview_up, sweep_previews
 
@@ -91,6 +92,15 @@ async def test_what_speaks_against_a_copy_is_heard(world: World) -> None:
         await preview_up(wrong, "pr-1", hooks(world))
     acknowledged = replace(hooks(world), acknowledged=frozenset({"VOICE_UNKNOWN:support"}))
     assert (await preview_up(wrong, "pr-1", acknowledged)).exit_code is ExitCode.DONE
+
+
+async def test_rules_that_protect_callers_stop_no_copy(world: World) -> None:
+    now = world.clock.now()
+    freeze = Freeze("year-end", "everybody is away", now - timedelta(days=999), now + timedelta(days=9999), "Etc/UTC")
+    here = deployment(world, agent())
+    closed = replace(here.environment, freezes=(freeze,), requires="elsewhere", is_protected=True)
+    here = replace(here, project=replace(here.project, environment=closed))
+    assert (await preview_up(here, "pr-1", hooks(world))).exit_code is ExitCode.DONE
 
 
 async def test_a_copy_that_is_to_be_called_needs_a_script(world: World) -> None:

@@ -53,6 +53,17 @@ async def test_a_second_rollback_goes_one_further_back(world: World) -> None:
         assert live.document["singlePromptConfig"]["prompt"] == prompt
 
 
+async def test_what_served_before_may_be_a_restored_revision(world: World) -> None:
+    """Not the one that was taken back: callers must not get it again."""
+    for prompt in ("One.", "Two."):
+        await world.deploy([agent(prompt=prompt)])
+        world.store.clock.advance(60)
+    await world.apply(await rollback_plan(world, [agent(prompt="Two.")]))
+    await world.deploy([agent(prompt="Three.")])
+    await world.apply(await rollback_plan(world, [agent(prompt="Three.")]))
+    assert await world.live_prompt() == "One."
+
+
 async def test_back_to_a_number(world: World) -> None:
     for prompt in ("One.", "Two.", "Three."):
         await world.deploy([agent(prompt=prompt)])

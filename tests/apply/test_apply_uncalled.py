@@ -151,7 +151,12 @@ async def test_a_run_that_makes_no_calls_says_that_they_are_missing(world: World
     assert ended.problem is not None
     assert (ended.outcome, ended.problem.code) == (Outcome.FAILED, "not_called")
     result = await world.apply(await world.plan([agent(prompt="Newer.")]))
-    assert "has not passed its calls since revision 2" in result.agents[0].warnings[0]
+    assert result.agents[0].outcome is Outcome.APPLIED
+    assert result.exit_code is ExitCode.CALLS_FAILED
+    assert result.agents[0].verdict == SmokeVerdict(
+        Verdict.INCONCLUSIVE, "none was made, and none has passed since revision 2"
+    )
+    assert await world.live_prompt() == "Newer."
     assert await note(world) == Note(NoteKind.UNCALLED, "2")
 
 
@@ -231,6 +236,23 @@ async def test_a_failed_first_deploy_stays_out_of_service_until_it_has_passed(wo
     assert (await world.apply(await world.plan(better), smoke=Calls())).exit_code is ExitCode.DONE
     assert (await world.observe("Acme support")).listing.metadata["allowInboundCall"] is True
     assert (await world.plan(better)).is_empty
+
+
+@pytest.mark.parametrize("prompt", ["New.", "Better."])
+async def test_a_failed_first_deploy_is_not_put_into_service_by_a_run_without_calls(world: World, prompt: str) -> None:
+    wanted = agent(prompt=prompt)
+    wanted.metadata["telephonyProductId"] = [add_phone_number(world.store, "+14155550142")["_id"]]
+    wanted.metadata["allowInboundCall"] = True
+    await world.apply(await world.plan(NEW), smoke=Calls(Verdict.FAILED))
+    result = await world.apply(await world.plan([wanted]))
+    assert result.exit_code is ExitCode.CALLS_FAILED
+    held = (await world.observe("Acme support")).listing.metadata
+    assert held["allowInboundCall"] is False
+    assert "telephonyProductId" not in held
+    assert (await world.apply(await world.plan([wanted]), smoke=Calls())).exit_code is ExitCode.DONE
+    held = (await world.observe("Acme support")).listing.metadata
+    assert held["allowInboundCall"] is True
+    assert held["telephonyProductId"] == wanted.metadata["telephonyProductId"]
 
 
 async def test_inbound_that_the_spec_switches_off_stays_off(world: World) -> None:

@@ -6,6 +6,7 @@ import math
 import shutil
 from array import array
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,19 @@ def test_checks_latencies_and_the_run_before_are_shown(tab: Any) -> None:
     assert "1210 / 900 ms" in tab.locator(".chip.failed").last.inner_text()
     assert tab.locator(".bar.late").count() == 1
     assert "run before" in tab.locator(".facts").inner_text()
+
+
+@pytest.mark.parametrize(
+    "plan", ["../plan.html", "../../plan.html", "javascript:alert(1)", "https://example.com/plan.html"]
+)
+def test_it_names_the_revision_and_links_to_the_plan_and_nowhere_else(browser: Any, plan: str) -> None:
+    call = replace(sample_runs.call(), revision=12, label="1f0c2aa Promise faster delivery")
+    page = browser.new_page()
+    page.set_content(run_html(replace(sample_runs.run(call), plan=plan)))
+    assert "revision 12 (1f0c2aa Promise faster delivery)" in page.locator("#call").inner_text()
+    links = [link.get_attribute("href") for link in page.locator("a").all()]
+    assert links == ([plan] if plan.startswith("../") else [])
+    page.close()
 
 
 def test_it_prints_without_its_controls(tab: Any, tmp_path: Path) -> None:

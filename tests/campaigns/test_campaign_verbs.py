@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import stat
 from pathlib import Path
@@ -54,7 +55,8 @@ def test_from_check_to_results(deployed: Path, people: Path, tmp_path: Path, age
     page = agentops("campaign", "results", *NAME, "--format", "html").out
     assert '<th scope="row">busy</th><td class="count">50</td><td><div style="width:50.0%">' in page
     assert "reached,,450" in agentops("campaign", "results", *NAME, "--format", "csv").out
-    assert agentops("campaign", "start", *NAME, "--yes", "--digest", digest).code == 4  # some asked not to be called
+    again = agentops("campaign", "start", *NAME, "--yes", "--digest", digest)
+    assert (again.code, "the campaign is completed" in again.err) == (1, True)
     assert "DO_NOT_CALL" in agentops("campaign", "check", *NAME).out
     assert agentops("campaign", "pause", *NAME).code == 1
 
@@ -175,11 +177,27 @@ def test_people_who_can_not_be_right_end_every_verb(
     assert not (project / ".agentops" / "emulator.db").exists()  # nothing was asked, and nothing created
 
 
-def test_a_file_that_is_not_there(project: Path, people: Path, agentops: Agentops) -> None:
+@pytest.mark.parametrize(
+    "changed",
+    [CAMPAIGN.replace("23:59", "23:58"), CAMPAIGN.replace(", zone_column: zone", ""), CAMPAIGN + "numbers: []\n"],
+)
+def test_a_digest_stands_for_all_that_is_in_the_file(changed: str, deployed: Path, agentops: Agentops) -> None:
+    digest = digest_of(agentops("campaign", "check", *NAME).out)
+    (deployed / "campaigns" / "renewals.yaml").write_text(changed)
+    is_same = digest_of(agentops("campaign", "check", *NAME).out) == digest
+    assert is_same == ("numbers: []" in changed)  # which says nothing
+
+
+def test_a_file_that_can_not_be_read(project: Path, people: Path, agentops: Agentops) -> None:
     people.unlink()
     ended = agentops("campaign", "check", *NAME)
     assert ended.code == 64
     assert "the audience's file can't be read: No such file" in ended.err
+    people.mkdir()
+    assert "it is a folder" in agentops("campaign", "check", *NAME).err
+    people.rmdir()
+    os.mkfifo(people)
+    assert "it is no regular file" in agentops("campaign", "check", *NAME).err
 
 
 def test_an_agent_that_is_not_deployed(project: Path, agentops: Agentops) -> None:

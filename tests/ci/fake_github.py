@@ -39,6 +39,7 @@ class FakeGithub:
     issues: dict[int, dict[str, Any]] = field(default_factory=dict)
     pulls: dict[int, dict[str, Any]] = field(default_factory=dict)
     files: dict[int, list[str]] = field(default_factory=dict)
+    writers: frozenset[str] = frozenset({"dana"})
     branches: dict[str, str] = field(default_factory=dict)
     faults: list[Answer] = field(default_factory=list)
     lose_next_write: bool = False
@@ -97,6 +98,7 @@ class FakeGithub:
             ("GET", "/pulls", self._list_pulls, "pull-requests:read"),
             ("POST", "/pulls", self._create_pull, "pull-requests:write"),
             ("GET", "/pulls/{number:int}/files", self._list_files, "pull-requests:read"),
+            ("GET", "/collaborators/{login}/permission", self._read_permission, "metadata:read"),
             ("GET", "/branches/{name:path}", self._read_branch, "contents:read"),
         ]
         return Starlette(
@@ -123,7 +125,7 @@ class FakeGithub:
             return 401, {"message": "Bad credentials"}, {}
         if request.headers.get("accept") != "application/vnd.github+json":
             return 415, {"message": "Unsupported 'Accept' header"}, {}
-        allowed = self.permissions | {p.replace(":write", ":read") for p in self.permissions}
+        allowed = self.permissions | {p.replace(":write", ":read") for p in self.permissions} | {"metadata:read"}
         name, level = needs.split(":")
         # GitHub takes either of the two permissions for the comments of a pull request.
         twin = f"issues:{level}" if "comments" in request.url.path and name == "pull-requests" else needs
@@ -196,6 +198,10 @@ class FakeGithub:
     def _list_files(self, request: Request, _: Any) -> Answer:
         rows = [{"filename": name} for name in self.files.get(request.path_params["number"], [])]
         return 200, _page(request, rows), {}
+
+    def _read_permission(self, request: Request, _: Any) -> Answer:
+        login = request.path_params["login"]
+        return 200, {"permission": "write" if login in self.writers else "read", "user": _user(login)}, {}
 
     def _read_branch(self, request: Request, _: Any) -> Answer:
         name = request.path_params["name"]

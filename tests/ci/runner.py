@@ -67,8 +67,8 @@ class Runner:
     def job(self, workflow: str, job: str, inputs: Mapping[str, Any], **contexts: Mapping[str, Any]) -> JobResult:
         """Runs the action's shell steps of one job of a workflow in this checkout."""
         document = self._yaml(f".github/workflows/{workflow}.yml")
-        declared = document["on"]["workflow_call"]
-        defaults = {name: value.get("default", "") for name, value in declared["inputs"].items()}
+        declared = document["on"]["workflow_call"] or {}  # started by an event alone
+        defaults = {name: value.get("default", "") for name, value in declared.get("inputs", {}).items()}
         assert set(inputs) <= set(defaults), "an input that the workflow does not declare"
         given = {name: self.secrets.get(name, "") for name in declared.get("secrets", {})}
         known = {

@@ -113,6 +113,18 @@ class Team:
         self.fake.branches["main"] = self.git("rev-parse", "main")
         return self.run("push", {}, "agentops-apply", "apply", {"environment": environment})
 
+    def comment(self, number: int, body: str, author: str = "dana", kind: str = "User", **event: Any) -> JobResult:
+        """Somebody writes a comment on a pull request."""
+        row = self.fake.add_comment(number, body, author)
+        told = {"body": body, "user": {"login": author, "type": kind}, "html_url": row["html_url"]}
+        payload = {
+            "action": "created",
+            "issue": {"number": number, "pull_request": {"url": "it"}},
+            "comment": told,
+            **event,
+        }
+        return self.run("issue_comment", payload, "agentops-ack", "ack", {})
+
     def drift(self, environment: str = "staging") -> JobResult:
         return self.run("schedule", {}, "agentops-drift", "drift", {"environment": environment})
 
@@ -475,3 +487,98 @@ def test_an_apply_that_got_halfway_goes_on_when_the_job_runs_again(team: Team) -
     again = team.apply()
     assert again.exit_code == 0, again.log
     assert "nothing to do" in team.apply().summary
+
+
+FROZEN = "    freeze: [{name: fair, from: 2020-01-01, to: 2099-12-31, timezone: Etc/UTC, reason: the fair}]\n"
+
+
+def test_somebody_who_may_write_acknowledges_by_comment_and_nobody_else(team: Team) -> None:
+    team.write("agentops.yaml", "    protected: true\n", f"    protected: true\n{FROZEN}")
+    team.write("agents/prompts/desk.md", "You answer", "You kindly answer")
+    team.open_pull(7, "Be kind")
+    refused = team.plan(7)
+    assert refused.exit_code == 4
+    assert "FREEZE" in comment_of(team, 7)
+    digest = refused.outputs["digest"]
+    asked = f"/agentops ack FREEZE:fair {digest}"
+    for body, author, kind, said in (
+        (asked, "stranger", "User", "ack_not_allowed"),
+        (asked, "some-app[bot]", "Bot", "ack_not_allowed"),
+        (f"/agentops ack FREEZE:fair {'0' * 16}", "dana", "User", "ack_other_digest"),
+        (f"/agentops ack FREEZE:other {digest}", "dana", "User", "ack_unknown"),
+        (f"/agentops ack $(id) {digest}", "dana", "User", "ack_unreadable"),
+    ):
+        ended = team.comment(7, body, author, kind)
+        assert ended.is_red
+        assert said in ended.log
+    assert team.comment(7, asked, action="edited").exit_code == 0  # changed later: it asks for nothing
+    assert team.comment(7, "Looks good").exit_code == 0
+    assert team.plan(7).exit_code == 4
+
+    # A comment that only looks like the bot's note counts for nothing.
+    noted = team.comment(7, asked)
+    assert noted.exit_code == 0, noted.log
+    assert "`FREEZE:fair` acknowledged for `prod`" in noted.summary
+    [note] = [row for row in team.fake.comments_on(7) if "acknowledged for" in row["body"]]
+    assert note["user"]["login"] == BOT
+    assert "- `FREEZE:fair` by `dana` ([comment]" in note["body"]
+    note["user"] = {"login": "stranger", "type": "User"}
+    assert team.plan(7).exit_code == 4
+    note["user"] = {"login": BOT, "type": "Bot"}
+    assert team.comment(7, asked).exit_code == 0  # twice is once
+    assert len([row for row in team.fake.comments_on(7) if "acknowledged for" in row["body"]]) == 1
+    planned = team.plan(7)
+    assert planned.exit_code == 0, planned.log
+    assert planned.outputs["digest"] == digest
+
+    # Another push is another plan: what was acknowledged holds for the one that was looked at.
+    team.write("agents/prompts/desk.md", "kindly", "very kindly")
+    team.push_to_pull(7, "Be very kind")
+    again = team.plan(7)
+    assert again.exit_code == 4
+    assert team.comment(7, f"/agentops ack FREEZE:fair {again.outputs['digest']}").exit_code == 0
+    assert team.plan(7).exit_code == 0
+    team.merge(7)
+    applied = team.apply()
+    assert applied.exit_code == 0, applied.log
+    assert "approved by [#7]" in applied.summary
+
+
+def test_edits_in_the_console_come_back_as_a_pull_request(team: Team) -> None:
+    team.write("agents/prompts/desk.md", "You answer", "You kindly answer")
+    team.commit("Be kind")
+    team.git("push", "--quiet", "origin", "main")
+    assert team.apply("staging").exit_code == 0
+    team.edit_in_console("staging", "You answer in one word.")
+    drift = team.drift()
+    assert drift.outputs["changes"] == "true"
+
+    def pull() -> JobResult:
+        return team.run("schedule", {}, "agentops-drift", "pull", {"environment": "staging"})
+
+    def proposed() -> str:
+        return team.git("--git-dir", str(team.remote), "show", "agentops/pull-staging:agents/prompts/desk.md")
+
+    first = pull()
+    assert first.exit_code == 0, first.log
+    [request] = [row for row in team.fake.pulls.values() if row["head"]["ref"] == "agentops/pull-staging"]
+    assert f"#{request['number']}" in first.summary
+    assert request["title"] == "Bring console edits of desk in staging into git"
+    assert "Quick fix" in request["body"]  # the revision, by its label and its author
+    assert "`agentops apply -e staging --overwrite-drift`" in request["body"]
+    assert proposed() == "You answer in one word."
+    assert team.git("status", "--porcelain") == ""  # the job's own checkout stays as it is
+    before = team.git("ls-remote", "origin", "agentops/pull-staging")
+    assert pull().exit_code == 0
+    assert team.git("ls-remote", "origin", "agentops/pull-staging") == before  # nothing new, nothing pushed
+    team.edit_in_console("staging", "You answer in two words.")
+    assert pull().exit_code == 0
+    assert proposed() == "You answer in two words."
+    assert len([row for row in team.fake.pulls.values() if row["head"]["ref"] == "agentops/pull-staging"]) == 1
+
+    # Where somebody has pushed meanwhile, nothing is overwritten.
+    team.write("agents/prompts/desk.md", "kindly", "gladly")
+    team.commit("Be glad")
+    team.git("push", "--quiet", "origin", "main")
+    team.git("reset", "--quiet", "--hard", "HEAD~1")
+    assert "pull_moved" in pull().log

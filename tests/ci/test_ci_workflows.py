@@ -25,7 +25,7 @@ SCAFFOLDS = {
         "acme-voice",
         (
             GuardedEnvironment("local", ("CRM_TOKEN",), is_emulator=True),
-            GuardedEnvironment("prod", ("CRM_TOKEN", "KEY_PROD"), is_protected=True),
+            GuardedEnvironment("prod", ("CRM_TOKEN", "KEY_PROD"), is_protected=True, is_watched=True),
             GuardedEnvironment("staging", ("CRM_TOKEN", "KEY_STAGING")),
         ),
     ),
@@ -133,6 +133,14 @@ def test_the_caller_passes_each_job_its_own_secrets_and_enough_rights(title: str
         for nested in called["jobs"].values():
             for permission, level in nested["permissions"].items():
                 assert job["permissions"][permission] in (level, "write")
+
+
+def test_only_environments_with_rules_are_watched() -> None:
+    caller = load(github_files(SCAFFOLDS["two accounts"])[CALLER])
+    assert [name for name in caller["jobs"] if name.startswith("watch")] == ["watch-prod"]
+    assert "8,23,38,53 * * * *" in [each["cron"] for each in caller["on"]["schedule"]]
+    unwatched = load(github_files(SCAFFOLDS["the emulator only"])[CALLER])
+    assert len(unwatched["on"]["schedule"]) == 2
 
 
 def test_protected_environments_wait_for_the_open_ones() -> None:

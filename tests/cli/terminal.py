@@ -34,7 +34,7 @@ class Typed:
     def wait_for(self, text: str) -> Typed:
         """Returns when `text` is on the screen."""
         while text not in self.text:
-            assert self._read(), f"it ended without {text!r}:\n{self.text}"
+            assert self.read(), f"it ended without {text!r}:\n{self.text}"
         return self
 
     def type(self, keys: str) -> Typed:
@@ -43,12 +43,12 @@ class Typed:
 
     def end(self) -> int:
         """The exit code, negative for a signal, once the command has ended."""
-        while self._read():
+        while self.read():
             pass
         os.close(self.screen)
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
-    def _read(self) -> bool:
+    def read(self) -> bool:
         """Reads what comes next; False at the end."""
         ready, _, _ = select.select([self.screen], [], [], _PATIENCE_S)
         assert ready, f"nothing more came:\n{self.text}"

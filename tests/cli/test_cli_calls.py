@@ -137,3 +137,12 @@ def test_a_script_that_a_broken_agent_passes_is_caught(project: Path, agentops: 
     ended = agentops("smoke", "--mutate", CHAT[0])
     assert ended.code == 6
     assert "NOT OK agents/calls/support-goodbye.yaml, it understands nothing: passed" in ended.out
+
+
+def test_what_is_said_is_told_line_by_line_but_not_to_programs(deployed: Path, agentops: Agentops) -> None:
+    ended = agentops("smoke", CHAT[0], "--output", "out")
+    report = json.loads((deployed / "out/report.json").read_text())
+    [call] = [call for each in report["scripts"] for call in each["calls"]]
+    told = [line.split("  ", 3)[3] for line in ended.err.splitlines() if line.startswith("  support  0:")]
+    assert told == [f"{turn['role']}: {turn['text']}" for turn in call["turns"]]
+    assert "  support  0:" not in agentops("smoke", CHAT[0], "--output", "again", "--format", "json").err

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -44,6 +47,20 @@ def test_a_plan_has_an_exit_code_and_formats(desk: Path, agentops: Agentops) -> 
     assert "<html" in agentops("plan", "--format", "html").out
     verbose = agentops("plan", "-v")
     assert "GET /atoms/v1/agent -> 200" in verbose.err
+
+
+def test_the_page_of_a_plan_says_when_of_what_and_how_to_apply_it(desk: Path, agentops: Agentops) -> None:
+    (desk / "agents/sales.yaml").write_text(SPEC.replace("Desk", "Sales") % "Hello")
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "Two lines & more"]):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@example.com", *command], check=True)
+    page = agentops("plan", "--agent", "desk", "--format", "html").out
+    assert re.search(r"Planned at \d{4}-\d\d-\d\d \d\d:\d\d UTC\. Commit: [0-9a-f]{7,} Two lines &amp; more\.", page)
+    command = re.search(r"To apply exactly this: <code>agentops (apply -e local .*)</code>", page)
+    assert command is not None
+    applied = agentops(*shlex.split(command[1]))
+    assert (applied.code, "1 agent: 1 applied." in applied.out) == (0, True)
+    greet(desk, "Good morning")
+    assert "(and changes that are not committed)" in agentops("plan", "--format", "html").out
 
 
 def test_exactly_what_was_saved_is_applied_and_only_once(desk: Path, agentops: Agentops) -> None:
@@ -160,3 +177,25 @@ def test_an_agent_is_imported_pulled_and_forgotten(
     assert spec.exists()
     assert agentops("forget", "desk", "--yes").code == 0
     assert not spec.exists()
+
+
+def test_a_preview_says_how_it_is_called_and_is_called_so(desk: Path, agentops: Agentops) -> None:
+    (desk / "agents/calls").mkdir()
+    script = "agent: desk\nmode: chat\nsteps:\n  - expect: {contains: morning, within_s: 2}\n"
+    (desk / "agents/calls/hello.yaml").write_text(script)
+    assert agentops("apply", "--yes").code == 0
+    greet(desk, "Good morning")
+    up = agentops("preview", "up", "pr-1", "-e", "local")
+    [copy] = json.loads(agentops("preview", "list", "--format", "json").out)["previews"]
+    assert f"Desk (local) (preview pr-1): agent {copy['id']}, until {copy['until']}" in up.out
+    assert "`agentops smoke --preview pr-1 -e local`" in up.err
+    assert "`agentops preview down pr-1 -e local`" in up.err
+    called = agentops("smoke", "agents/calls/hello.yaml", "--preview", "pr-1", "-e", "local")
+    assert called.code == 0, called.out
+    assert agentops("smoke", "agents/calls/hello.yaml").code == 6, "what serves still says Hello"
+    again = agentops("preview", "up", "pr-1", "--format", "json")
+    assert json.loads(again.out)["previews"][0]["id"] == copy["id"]
+    wrong = agentops("smoke", "--preview", "pr-2", "-e", "local")
+    assert (wrong.code, "there are: pr-1" in wrong.err) == (64, True)
+    agentops("preview", "down", "pr-1")
+    assert "`agentops preview up pr-1 -e local`" in agentops("smoke", "--preview", "pr-1", "-e", "local").err

@@ -54,9 +54,46 @@ def test_in_the_first_second_of_a_call(started: Path, agentops: Agentops, verb: 
     if verb == "apply":
         said, command = calling.text.rstrip().splitlines()[-2:]
         assert said == "Interrupted. what was planned serves, not called to the end: support."
-        assert command == "next: agentops apply -e local"
+        assert command == "next: `agentops apply -e local`"
     after = type_command(["plan", "--detailed-exitcode"], started)
     assert after.end() in (ExitCode.DONE, ExitCode.CHANGES)  # the database is free
+
+
+def test_while_a_scan_goes_on(started: Path) -> None:
+    emulator = type_command(["emulator", "--port", "0", "--scan-delay", "60"], started).wait_for("Ctrl-C ends it")
+    applying = type_command(["apply", "--yes", "--no-smoke"], started).wait_for("scan")
+    assert applying.type(CTRL_C).end() == ExitCode.INTERRUPTED
+    said, command = applying.text.rstrip().splitlines()[-2:]
+    assert (said, command) == ("Interrupted. as before: 1 agent.", "next: `agentops apply -e local`")
+    copying = type_command(["preview", "up", "try"], started).wait_for("scan")
+    assert copying.type(CTRL_C).end() == ExitCode.INTERRUPTED
+    assert copying.text.rstrip().splitlines()[-1] == "next: `agentops preview up try -e local`"
+    assert "Traceback" not in applying.text + copying.text
+    assert emulator.type(CTRL_C).end() == ExitCode.DONE
+    wait_until_nothing_runs_in(started)
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["chat", "support"], "How can I help?"),
+        (["status", "--watch"], "1 agent: "),
+        (["rollback", "support"], "Apply this to local? [y/N]"),
+        (["forget", "support"], "Stop managing"),
+    ],
+    ids=lambda words: words[0] if isinstance(words, list) else "",
+)
+def test_while_it_waits_for_a_person(started: Path, agentops: Agentops, words: list[str], shown: str) -> None:
+    """Deployed twice, so that there is something to go back to."""
+    spec = started / "agents/support.yaml"
+    for greeting in ("How can I help?", "How can I help? Tell me."):
+        spec.write_text(spec.read_text().replace("How can I help?", greeting))
+        assert agentops("apply", "--yes", "--no-smoke", "--project", str(started)).code == ExitCode.DONE
+    waiting = type_command(words, started).wait_for(shown)
+    assert waiting.type(CTRL_C).end() == ExitCode.INTERRUPTED
+    assert waiting.text.rstrip().endswith("interrupted")
+    assert "Traceback" not in waiting.text
+    wait_until_nothing_runs_in(started)
 
 
 @pytest.mark.parametrize("verb", ["plan", "pull", "drift", "apply"])

@@ -112,7 +112,7 @@ def test_verbs_that_take_no_environment_are_known() -> None:
     for command in ("preview gc", "campaign check", "import atoms"):
         assert takes_environment(command)
     assert not takes_environment("import elevenlabs")
-    for verb in set(verbs()) - taking - {"preview", "campaign", "calls", "import", "ci"}:
+    for verb in set(verbs()) - taking - {"preview", "campaign", "calls", "webhook", "import", "ci"}:
         assert verb in WITHOUT_ENVIRONMENT
 
 
@@ -192,10 +192,18 @@ def test_every_problem_says_what_to_do() -> None:
 @pytest.mark.parametrize("code", [code for code, entry in explanations().items() if entry.bad])
 def test_every_diagnostic_of_the_files_says_what_to_do(tmp_path: Path, code: str) -> None:
     entry = explanations()[code]
-    is_project = entry.bad.startswith("project:")
-    spec = "name: Line\nconfig: {firstMessage: Hello}\n" if is_project else f"name: Line\n{entry.bad}"
-    project = entry.bad if is_project else "project: acme\nenvironments: {local: {target: emulator}}\n"
-    for name, text in {"agentops.yaml": project, "agents/line.yaml": spec, **dict(entry.files)}.items():
+    files = {
+        "agentops.yaml": "project: acme\nenvironments: {local: {target: emulator}}\n",
+        "agents/line.yaml": "name: Line\nconfig: {firstMessage: Hello}\n",
+        **dict(entry.files),
+    }
+    if entry.bad.startswith("project:"):
+        files["agentops.yaml"] = entry.bad
+    elif entry.bad.startswith("# "):  # its first line names the file
+        files[entry.bad.splitlines()[0].removeprefix("# ")] = entry.bad
+    else:
+        files["agents/line.yaml"] = f"name: Line\n{entry.bad}"
+    for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, "utf-8")
     try:

@@ -211,6 +211,7 @@ async def test_a_knowledge_base_in_use_cannot_be_deleted(account: Account) -> No
     await account.call("POST", f"{path}/items/upload-media", 201, files=pdf)
     text = {"media": ("a.txt", b"x", "text/plain")}
     await account.call("POST", f"{path}/items/upload-media", 400, files=text)
+    account.clock.advance(60)  # processing takes as long as a scan
     items = await account.call("GET", f"{path}/items")
     assert [(item["fileName"], item["processingStatus"]) for item in items] == [("a.pdf", "completed")]
     await account.call("DELETE", f"{path}/items/{items[0]['_id']}")

@@ -80,12 +80,12 @@ def test_the_example_of_a_seed_file_fills_an_account(tmp_path: Path) -> None:
 
 def test_the_examples_of_behaviour_files_are_ones(tmp_path: Path) -> None:
     examples = blocks("behaviours.md", "yaml")
-    assert len(examples) == 3
+    assert len(examples) == 4
     for number, example in enumerate(examples):
         path = tmp_path / f"{number}.yaml"
         path.write_text(example)
         read = read_behaviour(path)
-        assert read.turns or read.callees
+        assert read.turns or read.callees or read.traffic
 
 
 def test_the_example_in_python_runs() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,9 +13,11 @@ from typing import Any
 
 import pytest
 
+from agentops.cli.app import run
 from agentops.emulator.options import Choices, EmulatorOptions
 from agentops.emulator.server import RunningEmulator, start
 
+ROOT = Path(__file__).parents[2]
 smallestai = pytest.importorskip("smallestai", reason="the vendor's SDK is in the dev group")
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -232,3 +235,30 @@ def test_the_call_helper_reads_what_the_emulator_holds(client: Any) -> None:
     assert Call().get_call(call_id)["data"]["status"] == "in_queue"
     assert [row["callId"] for row in Call().get_calls()["data"]["logs"]] == [call_id]
     assert Call().search_calls([call_id])["data"]["total"] == 1
+
+
+def test_what_an_apply_made_is_read_back(
+    client: Any, emulator: RunningEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The example with a tool, a knowledge base and a webhook, deployed by us and read by the vendor's SDK."""
+    from smallestai.atoms.helpers.agent_tools import AgentTools
+    from smallestai.atoms.helpers.tools import Tools
+
+    shutil.copytree(ROOT / "examples" / "shop", tmp_path / "shop", ignore=shutil.ignore_patterns(".agentops"))
+    settings = tmp_path / "shop" / "agentops.yaml"
+    settings.write_text(settings.read_text().replace("target: emulator", f"base_url: {emulator.base_url}"))
+    monkeypatch.chdir(tmp_path / "shop")
+    assert run(["apply", "--yes", "--no-smoke"]) == 0
+    atoms = client.atoms
+    [agent] = atoms.agents.list_agents(page=1, offset=10).data.agents
+    [tool] = Tools().list()["data"]
+    assert tool["definition"]["name"] == "look_up_order"
+    assert tool["definition"]["headers"] == {"Authorization": "Bearer demo-token"}
+    assert AgentTools().get_tools(agent.id)[0].name == "end_call"
+    [base] = atoms.knowledge_base.list().data
+    assert base.name == "Returns policy"
+    assert [item.file_name for item in atoms.knowledge_base.get_all_knowledge_base_items(base.id).data] == [
+        "returns-policy.pdf"
+    ]
+    [subscription] = atoms.webhooks.get_webhook_subscriptions_for_an_agent(agent.id).data
+    assert subscription.event_type == "post-conversation"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -289,3 +290,69 @@ def test_a_secret_in_a_prompt_is_not_brought_into_git(project: Path, capsys: pyt
     assert "it holds a secret" in said.err
     assert "demo-token" not in said.out + said.err
     assert "demo-token" not in (project / "agents/prompts/desk.md").read_text()
+
+
+TWO = PROJECT + "  prod:\n    target: emulator\n    secrets: {TOKEN: {value: demo-token}}\n"
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    """A project with a second environment, whose first one was edited by hand."""
+    write_project(tmp_path)
+    (tmp_path / "agentops.yaml").write_text(TWO)
+    assert run(["apply", "--yes", "--project", str(tmp_path)]) == 0
+    edit(tmp_path, lambda found: found.edit("Desk", {"slmModel": "gpt-4.1", "firstMessage": "Hello, this is Acme."}))
+    return tmp_path
+
+
+def model_in(project: Path, environment: str, capsys: pytest.CaptureFixture[str]) -> str:
+    capsys.readouterr()
+    where = ["--project", str(project), "-e", environment, "--agent", "desk", "--format", "json"]
+    assert run(["render", *where]) == 0
+    return str(json.loads(capsys.readouterr().out)["desk"]["config"]["slmModel"])
+
+
+def test_what_changes_other_environments_is_said(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert pull(shared, "-e", "local") == 0
+    said = capsys.readouterr().err
+    assert "desk: slmModel went into agents/desk.yaml, which changes it in prod, too" in said
+    assert "To change local alone: `git restore agents/desk.yaml`, then `agentops pull --overlay -e local`" in said
+    assert model_in(shared, "prod", capsys) == "gpt-4.1"
+
+
+def test_one_environment_alone_can_be_changed(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert pull(shared, "--overlay", "--dry-run", "--format", "json") == 2
+    told = json.loads(capsys.readouterr().out)
+    assert {(each["path"], tuple(each["elsewhere"])) for each in told["written"]} == {
+        ("slmModel", ()),
+        ("firstMessage", ()),
+    }
+    assert (shared / "agents/desk.yaml").read_text() == SPEC
+    assert pull(shared, "--overlay") == 0
+    assert "too" not in capsys.readouterr().err
+    assert (shared / "agents/desk.yaml").read_text() == (
+        SPEC
+        + "environments:\n  local:\n    config:\n      firstMessage: Hello, this is Acme.\n      slmModel: gpt-4.1\n"
+    )
+    assert plan_is_empty(shared)
+    assert (model_in(shared, "prod", capsys), model_in(shared, "local", capsys)) == ("gpt-4o", "gpt-4.1")
+
+
+def test_what_a_block_of_one_environment_can_not_say_is_left_to_a_person(
+    shared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def by_hand(found: Console) -> None:
+        tools = tools_of(found)
+        tools[1]["description"] = "Asks twice."
+        found.edit(
+            "Desk", {"singlePromptConfig": {"prompt": PROMPT.replace("${{ vars.company }}", "Acme"), "tools": tools}}
+        )
+
+    edit(shared, by_hand)
+    capsys.readouterr()
+    assert pull(shared, "--overlay", "--format", "json") == 5
+    [left] = json.loads(capsys.readouterr().out)["left"]
+    assert left["why"] == "it would change other environments, and the block of local can't say it"
+    assert "Asks twice." in left["patch"]

@@ -5,7 +5,8 @@
     generation:   v2 (default) or v1
     options:      of the plan: acknowledged, overwrites_drift, discards_draft, lists_unmanaged, today
     spec:         the config of the one agent `support`, called Support; or, for more,
-    agents:       key -> {config, name, metadata, agent_id, previous_names, previous_keys, tags}
+    agents:       key -> {config, name, metadata, agent_id, previous_names, previous_keys, tags}, and `lines`: where
+                  those of its prompt are written, as [first line, file, line there]
     served:       what we deployed last and what serves now; or, for more,
     observed:     agent id -> {name, metadata, archived, revisions (newest first), live, draft, branch}
     orphans:      keys of agents that no spec means, with what was observed of them
@@ -28,10 +29,10 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from agentops.diagnostics import Where
+from agentops.account import AccountLimits, PhoneNumber, Voice
+from agentops.diagnostics import Stretch, Where
 from agentops.document import (
     CLEARED,
-    AccountLimits,
     AgentListing,
     DesiredAgent,
     Draft,
@@ -42,12 +43,10 @@ from agentops.document import (
     Limits,
     Mark,
     ObservedAgent,
-    PhoneNumber,
     Revision,
     ScanState,
     Secret,
     SecretRef,
-    Voice,
     build_label,
     split_note,
 )
@@ -215,6 +214,7 @@ def _agent(key: str, data: dict[str, Any]) -> DesiredAgent:
         config=config,
         metadata=_desired(data.get("metadata") or {}),
         where={(): Where(f"agents/{key}.yaml"), prompt: Where(f"agents/prompts/{key}.md")},
+        lines={prompt: tuple(Stretch(*each) for each in data["lines"])} if "lines" in data else {},
         tags=data.get("tags") or {},
         agent_id=data.get("agent_id"),
         previous_names=tuple(data.get("previous_names", ())),

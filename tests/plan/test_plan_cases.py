@@ -12,8 +12,10 @@ from agentops.document import path_text
 from agentops.plan.model import FieldChange, Plan
 from agentops.plan.plan_json import to_json
 from agentops.plan.serial import from_json
+from agentops.plan.sharing import share
 from agentops.render.plan.html import plan_html
 from agentops.render.plan.markdown import plan_markdown
+from agentops.render.plan.parts import joined
 from agentops.render.plan.text import plan_text
 from agentops.render.plan.values import FIELD_SYMBOLS, value_text
 
@@ -31,6 +33,10 @@ def field_line(change: FieldChange) -> str:
     return f"{text}{value_text(change.before)} -> {value_text(change.after)}{by}"
 
 
+def renaming(change: FieldChange) -> str:
+    return f"{path_text((*change.path[:-1], change.renamed or ''))} -> {path_text(change.path)}"
+
+
 def told(plan: Plan) -> dict[str, Any]:
     """What a plan says, in the words of the cases."""
     return {
@@ -42,6 +48,11 @@ def told(plan: Plan) -> dict[str, Any]:
         "stale": [refusal.code for refusal in plan.refusals if refusal.is_stale],
         "diagnostics": [diagnostic.code for diagnostic in plan.diagnostics],
         "acknowledged": list(plan.acknowledged),
+        "renamed": {c.key: [renaming(f) for f in joined(c.fields) if f.renamed] for c in plan.changes if c.fields},
+        "places": {c.key: [str(field.where) for field in c.fields] for c in plan.changes if c.fields},
+        "impact": {c.key: [c.impact.words_before, c.impact.words_after] for c in plan.changes if c.impact},
+        "shared": [[path_text(each.changes[-1].path), *each.agents] for each in share(plan.changes).shared],
+        "reach": [each.reach for each in share(plan.changes).shared],
         "reasons": {change.key: change.reason for change in plan.changes},
         "summaries": [refusal.summary for refusal in plan.refusals],
         "unmanaged": {c.key: [path_text(path) for path in c.unmanaged] for c in plan.changes if c.unmanaged},

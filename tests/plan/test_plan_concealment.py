@@ -95,6 +95,19 @@ def rename_tools(document: Any) -> None:
             found.pop(part, None)
 
 
+def rename_a_little(document: Any) -> None:
+    """Nothing but the names and a word: what is paired and shown with its inner changes."""
+    for name in ("crm", "hook"):
+        tool(document, name)["name"] = f"{name}-2"
+    tool(document, "crm-2")["requestBody"] = '{"token": "@5@", "order": "A-1", "auth": {"user": "@6@"}}'
+    tool(document, "hook-2")["requestBody"] = '{"who": {{who}}, "why": 1}'
+
+
+def rename_parameters(document: Any) -> None:
+    for part in ("headersArray", "queryParams"):
+        tool(document, "hook")[part] = [each | {"key": f"{each['key']}-2"} for each in tool(document, "hook")[part]]
+
+
 def remove_headers(document: Any) -> None:
     tool(document, "crm")["headers"] = {"Content-Type": "text/plain"}
     tool(document, "hook")["headersArray"] = [{"key": "Accept", "value": "text/html"}]
@@ -149,6 +162,8 @@ EDITS: dict[str, Callable[[Any], None]] = {
     for each in (
         delete_tools,
         rename_tools,
+        rename_a_little,
+        rename_parameters,
         remove_headers,
         replace_by_literals,
         refer_to_secrets,

@@ -235,6 +235,7 @@ async def test_archiving_twice_is_archiving_once(account: Writer) -> None:
     assert observed.agent_id in [each.agent_id for each in await account.list_agents()]
 
 
+@pytest.mark.parametrize("setting", [SETTINGS[0], SETTINGS[4]], indirect=True)  # a hundred agents take a while to make
 async def test_every_page_of_agents_is_read(account: Writer) -> None:
     names = [f"Agent {number}" for number in range(103)]
     for name in names:

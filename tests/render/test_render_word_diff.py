@@ -7,7 +7,9 @@ import time
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from agentops.render.plan.word_diff import DiffLine, Fold, PieceKind, impact, pieces, word_diff
+from agentops.render.plan.excerpt import text_diff
+from agentops.render.plan.values import piece_text
+from agentops.render.plan.word_diff import DiffLine, Entry, Fold, Moved, PieceKind, pieces, word_diff
 from agentops.render.style import Style, columns
 
 WORDS = st.lists(st.sampled_from(["be", "kind", "brief", ".", " ", "  ", "never", "é", "你好"]), max_size=12).map(
@@ -27,23 +29,82 @@ def test_the_pieces_of_a_line_are_both_lines(before: str, after: str) -> None:
     assert side(found, PieceKind.REMOVED) == after
 
 
+def applied(before: str, found: list[Entry]) -> list[str]:
+    """The lines that a diff makes of `before`: what is folded stays, what went is checked to have been there."""
+    old, new = before.splitlines(), []
+    position = 0
+    for entry in found:
+        if isinstance(entry, Fold):
+            new += old[position : position + entry.count]
+            position += entry.count
+        elif isinstance(entry, Moved) and entry.is_here:
+            new += entry.lines
+        elif isinstance(entry, Moved):
+            assert tuple(old[position : position + len(entry.lines)]) == entry.lines
+            position += len(entry.lines)
+        elif "(line end" not in entry.pieces[0].text:
+            if entry.kind is not PieceKind.ADDED:
+                assert side(entry.pieces, PieceKind.ADDED) == old[position]
+                position += 1
+            if entry.kind is not PieceKind.REMOVED:
+                new.append(side(entry.pieces, PieceKind.REMOVED))
+    assert position == len(old)
+    return new
+
+
 @given(LINES, LINES)
-def test_the_lines_of_a_text_are_both_texts(before: list[str], after: list[str]) -> None:
-    assume("\n".join(before) != "\n".join(after))
+def test_a_diff_applied_to_the_old_text_gives_the_new_one(before: list[str], after: list[str]) -> None:
+    old, new = "\n".join(before), "\n".join(after)
+    assume(old != new)
+    assert applied(old, word_diff(old, new, context=99)) == new.splitlines()
+    assert applied(old, text_diff(old, new)) == new.splitlines()
+
+
+@given(st.permutations([f"- This is rule number {n}, and it matters." for n in range(7)] + [""] * 3), st.data())
+def test_lines_that_are_put_elsewhere_are_moves(after: list[str], data: st.DataObject) -> None:
+    before = data.draw(st.permutations(after))
     found = word_diff("\n".join(before), "\n".join(after), context=99)
-    lines = [entry for entry in found if isinstance(entry, DiffLine)]
-    assert len(lines) == len(found)
-    ends = [line for line in lines if "line end" in line.pieces[0].text and line.kind is not PieceKind.SAME]
-    old = [
-        side(line.pieces, PieceKind.ADDED) for line in lines if line.kind is not PieceKind.ADDED and line not in ends
+    changed = [entry for entry in found if isinstance(entry, DiffLine) and entry.is_changed]
+    assert all(not side(entry.pieces, PieceKind.REMOVED).strip() or "line end" in str(entry) for entry in changed)
+    went = sorted((each.number, each.other) for each in found if isinstance(each, Moved) and not each.is_here)
+    came = sorted((each.other, each.number) for each in found if isinstance(each, Moved) and each.is_here)
+    assert went == came
+    assert all(before[i - 1] == after[j - 1] for i, j in went)
+
+
+def test_a_moved_paragraph_is_one_move() -> None:
+    rules = ["- Never read a card number aloud.", "- Say the order number twice, please."]
+    others = [f"Hours of branch {n}: nine to five." for n in range(4)]
+    before, after = ["Be kind.", "", *rules, "", *others], ["Be kind.", "", *others, "", *rules]
+    found = word_diff("\n".join(before), "\n".join(after))
+    moves = [entry for entry in found if isinstance(entry, Moved)]
+    assert [(each.number, each.other, each.count, each.is_here) for each in moves] == [
+        (3, 8, 2, False),
+        (8, 3, 2, True),
     ]
-    new = [
-        side(line.pieces, PieceKind.REMOVED)
-        for line in lines
-        if line.kind is not PieceKind.REMOVED and line not in ends
-    ]
-    assert old == "\n".join(before).splitlines()
-    assert new == "\n".join(after).splitlines()
+    assert not [entry for entry in found if isinstance(entry, DiffLine) and entry.is_changed]
+
+
+def test_one_word_in_a_long_line_is_shown_with_a_few_around_it() -> None:
+    before = f"{'Be kind and brief to all. ' * 30}Never give medical advice. {'Say it twice, always. ' * 30}".strip()
+    (entry,) = text_diff(before, before.replace("medical", "legal"))
+    assert isinstance(entry, DiffLine)
+    shown = "".join(map(piece_text, entry.pieces))
+    assert (
+        shown
+        == "… 176 words … and brief to all. Never give medicallegal advice. Say it twice, always. Say … 115 words …"
+    )
+    assert sum(piece.is_cut for piece in entry.pieces) == 2
+
+
+def test_a_text_of_a_books_length_is_not_shown_whole() -> None:
+    before = "".join(f"Rule {n} says what nobody ever reads to the end.\n" for n in range(6_000))
+    found = text_diff(before, before.replace("nobody", "everybody"))
+    assert len(found) < 500
+    assert isinstance(found[-1], Fold)
+    assert found[-1].count + len(found) - 1 == 6_000
+    one_line = text_diff("Hello.", f"Hello. {'Be kind. ' * 20_000}")
+    assert sum(len(piece_text(piece)) for entry in one_line for piece in entry.pieces) < 4_000  # type: ignore[union-attr]
 
 
 @given(LINES, LINES)
@@ -85,12 +146,6 @@ def test_a_lost_line_end_is_shown() -> None:
 def test_neighbouring_changes_read_as_one() -> None:
     found = [(piece.kind, piece.text) for piece in pieces("say good bye", "tell them bye")]
     assert found == [(PieceKind.REMOVED, "say good"), (PieceKind.ADDED, "tell them"), (PieceKind.SAME, " bye")]
-
-
-def test_the_impact_is_said_in_words_and_tokens() -> None:
-    assert str(impact("one two three", "one two three four five six")) == (
-        "3 -> 6 words, about 4 -> 8 tokens in every turn"
-    )
 
 
 @given(st.text("ab 你\u0301-", min_size=20, max_size=120), st.integers(30, 60))

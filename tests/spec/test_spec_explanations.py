@@ -21,6 +21,9 @@ ROOT = Path(__file__).parents[2]
 SHOWN = [code for code, entry in explanations().items() if entry.bad]
 # Shown by a file that has to be made, see test_spec_hostile.
 NOT_SHOWN = {
+    "behaviour-file",
+    "call-agent",
+    "call-script",
     "bad-encoding",
     "file-too-large",
     "matrix-too-large",
@@ -36,6 +39,9 @@ def codes_of(load: Loader, example: str, files: dict[str, str]) -> Counter[str]:
     written = dict(files)
     if example.startswith("project:"):
         written |= {"agentops.yaml": example, "agents/line.yaml": "name: Line\nconfig: {firstMessage: Hello}\n"}
+    elif example.startswith("# "):
+        named = example.splitlines()[0].removeprefix("# ")
+        written |= {named: example, "agents/line.yaml": "name: Line\nconfig: {firstMessage: Hello}\n"}
     else:
         written["agents/line.yaml"] = f"name: Line\n{example}"
     try:
@@ -72,6 +78,7 @@ def test_every_code_is_explained_and_nothing_else() -> None:
                 if isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value.islower():
                     found.add(first.value)
     usage_errors = {"no-environment", "no-project", "no-key"}
+    found |= {"behaviour-file", "call-agent", "call-script"}  # of files that are no specs
     found = {code for code in found if re.fullmatch(r"[a-z]+(-[a-z]+)+", code)} - usage_errors
     assert found == set(explanations())
 

@@ -87,11 +87,11 @@ def test_checking_writes_nothing(tmp_path: Path) -> None:
     (tmp_path / "agents").mkdir()
     spec = tmp_path / "agents" / "line.yaml"
     spec.write_text("config: {firstMessage: Hi}\nname: Line\n")
-    assert format_project(tmp_path, None, writes=False).changed == ["agents/line.yaml"]
+    assert format_project(tmp_path, None, writes=False).changed.keys() == {"agents/line.yaml"}
     assert spec.read_text().startswith("config")
-    assert format_project(tmp_path, None, writes=True).changed == ["agents/line.yaml"]
+    assert format_project(tmp_path, None, writes=True).changed.keys() == {"agents/line.yaml"}
     assert spec.read_text() == "name: Line\nconfig: {firstMessage: Hi}\n"
-    assert format_project(tmp_path, None, writes=True).changed == []
+    assert format_project(tmp_path, None, writes=True).changed == {}
 
 
 def test_a_file_that_does_not_parse_is_reported_and_left_alone(tmp_path: Path) -> None:

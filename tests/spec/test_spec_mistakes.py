@@ -116,6 +116,10 @@ MISTAKES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
         "        transferOption: {type: cold_transfer}\n",
         [("9:25", "wrong-format", "country code")],
     ),
+    "numbers of its own that no account has": (
+        'name: L\nphone_numbers: ["4155550199", "+1 (415) 555-0199"]\nconfig: {firstMessage: Hi}\n',
+        [("2:17", "wrong-format", "+14155550123"), ("2:31", "wrong-format", "+14155550123")],
+    ),
     "a first message that is too long": (
         f"name: L\nconfig: {{firstMessage: {'x' * 501}}}\n",
         [("2:24", "too-long", "500")],
@@ -188,6 +192,8 @@ PROJECT_MISTAKES = [
     (HEAD + "{target: emulator, base_url: 'http://x'}}\n", "2:16 conflicting-fields"),
     (HEAD + "{base_url: api.example.com}}\n", "2:30 wrong-format"),
     (HEAD + "{base_url: ''}}\n", "2:30 wrong-format"),
+    (HEAD + "{base_url: }}\n", "2:20 wrong-format"),
+    (HEAD + "{base_url: 'http://127.0.0.1:1', api_key: }}\n", "2:52 wrong-format"),
     (HEAD + "{base_url: \"${{ env('NOT_SET', '') }}\"}}\n", "2:30 wrong-format"),
     (HEAD + "{base_url: 'https://smallest.ai.example.com'}}\n", "2:30 unknown-host"),
     (HEAD + "{base_url: 'https://notsmallest.ai'}}\n", "2:30 unknown-host"),
@@ -198,6 +204,16 @@ PROJECT_MISTAKES = [
     (HEAD + "{secrets: {K: {env: A, file: b}}}}\n", "2:33 wrong-value"),
     (HEAD + "{target: emulator, deploy: {strategy: branch}}}\n", "2:47 removed-field"),
     (HEAD + "{target: emulator, deploy: {keep_branches: 3}}}\n", "2:47 removed-field"),
+    (HEAD + "{target: emulator, deploy: {watch: {completoin: {drop_at_most: 5%}}}}}\n", "2:55 unknown-name"),
+    (HEAD + "{target: emulator, deploy: {watch: {disposition: {at_least: 5%}}}}}\n", "2:55 unknown-name"),
+    (HEAD + "{target: emulator, deploy: {watch: {completion: {}}}}}\n", "2:55 watch-rule"),
+    (HEAD + "{target: emulator, deploy: {watch: {completion: {drop_at_most: 5}}}}}\n", "2:82 watch-rule"),
+    (HEAD + "{target: emulator, deploy: {watch: {completion: {drop_at_most: 500%}}}}}\n", "2:82 wrong-format"),
+    (HEAD + "{target: emulator, deploy: {watch: {completion: {falls: 5%}}}}}\n", "2:68 unknown-field"),
+    (HEAD + "{target: emulator, deploy: {watch: {latency_p95_ms: {rise_at_most: 5%}}}}}\n", "2:86 watch-rule"),
+    (HEAD + "{target: emulator, deploy: {watch: {latency_p95_ms: {at_least: 5}}}}}\n", "2:82 watch-rule"),
+    (HEAD + "{target: emulator, deploy: {watch: {hang_ups: {answer: 'yes', at_most: 5%}}}}}\n", "2:55 watch-rule"),
+    (HEAD + "{target: emulator, deploy: {watch_days: 0}}}\n", "2:59 out-of-range"),
 ]
 
 

@@ -13,13 +13,18 @@ import pytest
 from spec_projects import Loader
 
 from agentops.cli.schemas import all_schemas, schema_files
+from agentops.resources import Kind
 from agentops.spec.explanations import explanations
 from agentops.spec.source_events import read_yaml
 from agentops.spec.tree import to_plain
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = all_schemas()
-EXAMPLES = [*sorted((ROOT / "agents").rglob("*.yaml")), ROOT / "agentops.yaml"]
+EXAMPLES = [
+    *sorted((ROOT / "agents").rglob("*.yaml")),
+    *sorted(path for path in (ROOT / "examples").rglob("*.yaml") if ".agentops" not in path.parts),
+    ROOT / "agentops.yaml",
+]
 # What a schema for a single file can see of an example: structure, not meaning.
 STRUCTURAL = (
     "unknown-field",
@@ -55,10 +60,13 @@ def test_every_example_names_its_schema_and_is_valid_by_it(path: Path) -> None:
 
 
 def errors_of(example: str) -> list[str]:
-    is_project = example.startswith("project:")
-    text = example if is_project else f"name: Line\n{example}"
-    data = to_plain(read_yaml(text, "x.yaml")[0])
-    schema = SCHEMAS["project" if is_project else "agent"]
+    kind = "agent"
+    if example.startswith("# "):
+        kind = next(kind.value for kind in Kind if example.startswith(f"# {kind.folder}/"))
+    elif example.startswith("project:"):
+        kind = "project"
+    data = to_plain(read_yaml(f"name: Line\n{example}" if kind == "agent" else example, "x.yaml")[0])
+    schema = SCHEMAS[kind]
     return [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(data)]
 
 

@@ -11,6 +11,7 @@ from spec_projects import Loader
 
 from agentops.document import Secret
 from agentops.spec import template
+from agentops.spec.origins import TracedText
 from agentops.spec.scope import Names, SecretOrigin, Secrets
 from agentops.spec.template import SecretValue, TemplateError, UndefinedNameError, has_expression, render
 from agentops.spec.template_jinja import compile_with_jinja
@@ -72,6 +73,8 @@ def _outcome(compiler: Any, text: str) -> Any:
         return "undefined", error.name
     except TemplateError as error:
         return error.code, None
+    if type(value) is TracedText:  # what the short way knows beside the text
+        value = str(value)
     return type(value).__name__, value if not isinstance(value, SecretValue) else str(value)
 
 

@@ -10,7 +10,7 @@ from workflow_world import Pages, WorkflowWorld
 from agentops.apply.model import Outcome, Verdict
 from agentops.calls.session import NoConnection
 from agentops.diagnostics import Diagnostic, Severity
-from agentops.errors import ExitCode, RefusedError, SpecError, StaleError, UnavailableError, UsageError
+from agentops.errors import ExitCode, LocalError, RefusedError, SpecError, StaleError, UnavailableError, UsageError
 from agentops.plan.approval import require_applyable
 from agentops.plan.model import Action, Refusal
 
@@ -69,7 +69,7 @@ async def test_of_several_refusals_the_world_comes_first_and_the_others_are_coun
     moved = Refusal("PLAN_STALE", "it moved", "plan again", is_stale=True)
     with pytest.raises(StaleError) as stale:
         require_applyable(replace(made, refusals=(rule, moved)))
-    assert stale.value.summary == "it moved (and 1 more: see `agentops plan`)"
+    assert stale.value.summary == "it moved (and 1 more: see `agentops plan -e test`)"
     with pytest.raises(RefusedError) as refused:
         require_applyable(replace(made, refusals=(rule,)))
     assert (refused.value.code, refused.value.acknowledgement) == ("LIMIT", "LIMIT")
@@ -89,6 +89,7 @@ async def test_calls_after_going_live_decide_what_stays(world: WorkflowWorld) ->
     assert agent.verdict.text == "1 call passed"
     [(run, folder)] = pages.written
     assert (run.environment, folder.name) == ("test", "desk")
+    assert [call.revision for call in run.calls] == [agent.number]
 
     world.environment("{target: emulator, deploy: {smoke: live, on_failure: rollback}}")
     world.agent(greeting="Good evening", more="calls: [calls/hello.yaml]\n")
@@ -124,12 +125,14 @@ async def test_a_line_that_takes_no_calls_changes_nothing(
     assert not (await world.plan()).is_empty
 
 
-async def test_calls_that_break_are_inconclusive(world: WorkflowWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_calls_whose_report_can_not_be_written_count_all_the_same(
+    world: WorkflowWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.agent(more="calls: [calls/hello.yaml]\n")
     world.script()
 
     def no_room(*_: object) -> None:
-        raise OSError("no space left")
+        raise LocalError("no space left")
 
     pages = Pages()
     monkeypatch.setattr(pages, "write", no_room)
@@ -137,8 +140,8 @@ async def test_calls_that_break_are_inconclusive(world: WorkflowWorld, monkeypat
     [agent] = result.agents
     assert agent.verdict is not None
     assert (agent.verdict.verdict, agent.verdict.text) == (
-        Verdict.INCONCLUSIVE,
-        "the calls could not be made: no space left",
+        Verdict.PASSED,
+        "1 call passed\nno report of them: no space left",
     )
 
 

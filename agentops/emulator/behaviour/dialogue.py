@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from agentops import speech
 from agentops.emulator.behaviour.files import Behaviour, Faults, Reply, Scalar, Turn, When
 from agentops.emulator.behaviour.playbooks import Hop, PlaybookRouter
 
+KNOWN = "_knownFiles"  # where a call's configuration names what the agent's knowledge bases hold
 NOT_UNDERSTOOD = "Sorry, I did not catch that. Could you say it again?"
 UNABLE = "I'm sorry, I can't help with that."
 STILL_THERE = "Are you still there?"
@@ -86,8 +88,15 @@ class Dialogue:
         }
         self._previous_turn = ""
         self.declared: Mapping[str, Mapping[str, Any]] = {}
-        self.variables: dict[str, Scalar] = {**config.get("defaultVariables", {}), **variables}
+        self._first_variables: dict[str, Scalar] = {**config.get("defaultVariables", {}), **variables}
+        self.variables = dict(self._first_variables)
         self.phrases = tuple(dict.fromkeys(sentence.text for _, sentence in reversed(self._sentences.values())))
+
+    def again(self) -> Dialogue:
+        """The same agent at the start of another call."""
+        fresh = copy(self)
+        fresh.variables, fresh._previous_turn = dict(self._first_variables), ""
+        return fresh
 
     @property
     def latency_ms(self) -> float:
@@ -152,6 +161,10 @@ class Dialogue:
         assert reaction is not None
         return replace(reaction, hop=hop)
 
+    def is_help(self, reaction: Reaction) -> bool:
+        """Whether the agent understood the caller and had an answer of the turn."""
+        return bool(reaction.turn) and reaction.reply.say != UNABLE and reaction.reply not in self._behaviour.otherwise
+
     def after_tool(self, name: str, *, has_succeeded: bool) -> Reaction | None:
         """What a tool's outcome leads to instead of the reply that used it: the caller could not prove who they are."""
         verification = self._playbooks.after_tool(name, has_succeeded=has_succeeded) if self._playbooks else None
@@ -210,6 +223,8 @@ class Dialogue:
         used = [reply.call.tool] if reply.call else []
         used += [reply.transfer] if reply.transfer else []
         if any(self.tool(name) is None for name in used):
+            return None
+        if reply.from_knowledge is not None and reply.from_knowledge not in self._config.get(KNOWN, ()):
             return None
         values: dict[str, Scalar] = {}
         for name, pattern in reply.from_prompt.items():

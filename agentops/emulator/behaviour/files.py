@@ -102,6 +102,11 @@ class Reply(_Part):
         default={},
         description="Variables read from the live prompt: a regular expression with one group each, any case.",
     )
+    from_knowledge: str | None = Field(
+        default=None,
+        description="A file (`faq.pdf`) or page that one of the live agent's knowledge bases must have processed; "
+        "without it the reply is not given.",
+    )
     call: ToolUse | None = None
     say: str = Field("", description="What the agent says, with call-time variables; silence when empty.")
     language: str | None = Field(
@@ -171,6 +176,40 @@ class Callee(_Part):
     _as_calls = field_validator("calls", mode="before", json_schema_input_type=CalleeCall | list[CalleeCall])(_listed)
 
 
+class Caller(_Part):
+    """People of a kind, who phone in of their own accord."""
+
+    weight: float = Field(default=1.0, gt=0, description="How many they are beside the other kinds.")
+    says: tuple[str, ...] = Field(min_length=1, description="What they say, one after the other.")
+    patience: int = Field(
+        default=2, ge=1, description="They hang up at this many answers in a row that are of no help."
+    )
+    waits_s: float = Field(default=8.0, gt=0, description="They hang up when an answer takes longer.")
+    leaves_at: tuple[str, ...] = Field(
+        default=(),
+        description="They hang up at what one of these regular expressions finds, any case.",
+    )
+
+    _as_lists = field_validator("says", "leaves_at", mode="before", json_schema_input_type=str | list[str])(_listed)
+
+    @field_validator("leaves_at")
+    @classmethod
+    def _check_patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in value:
+            _compiled(pattern)
+        return value
+
+
+class Traffic(_Part):
+    """Calls that come in by themselves, as the emulator's clock goes on."""
+
+    calls_per_hour: float = Field(default=12.0, gt=0, le=3600)
+    breaking_off: float = Field(default=0.0, ge=0, le=1, description="The share of calls that a system error ends.")
+    callers: tuple[Caller, ...] = Field(min_length=1)
+
+    _as_callers = field_validator("callers", mode="before", json_schema_input_type=Caller | list[Caller])(_listed)
+
+
 class Behaviour(_Part):
     """One agent's behaviour."""
 
@@ -188,6 +227,7 @@ class Behaviour(_Part):
     )
     idle: tuple[Reply, ...] = Field(default=(), description="Said when the caller is silent for too long.")
     callees: tuple[Callee, ...] = Field(default=(), description="What people do when a campaign of the agent calls.")
+    traffic: Traffic | None = Field(default=None, description="Who phones in; nobody without it.")
     faults: Faults = Field(default=Faults(), description="Faults of every reply that names none.")
 
     _as_lists = field_validator("agents", mode="before", json_schema_input_type=str | list[str])(_listed)
@@ -248,19 +288,26 @@ def _words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9]+", text.lower())
 
 
+class BehaviourError(EmulatorError):
+    """A behaviour file of another shape. `problems`: where in the file's data, and what is wrong there."""
+
+    def __init__(self, path: Path, problems: Sequence[tuple[tuple[str | int, ...], str]], hint: str) -> None:
+        super().__init__(f"behaviour file {path}: " + "; ".join(f"{_place(at)}: {why}" for at, why in problems), hint)
+        self.problems = tuple(problems)
+
+
 def read_behaviours(paths: Iterable[Path]) -> Behaviours:
     """Reads behaviour files. Raises EmulatorError that names the file and everything that is wrong in it."""
     return Behaviours([(path.stem, read_behaviour(path)) for path in paths])
 
 
 def read_behaviour(path: Path) -> Behaviour:
-    hint = "agentops schema behaviour describes such a file, and docs/emulator.md has some"
+    hint = "`agentops schema behaviour` describes such a file, and docs/emulator.md has some"
     content = read_yaml(path, hint)
     try:
         return Behaviour.model_validate(content or {})
     except ValidationError as problem:
-        wrong = "; ".join(f"{_place(each['loc'])}: {each['msg']}" for each in problem.errors())
-        raise EmulatorError(f"behaviour file {path}: {wrong}", hint) from None
+        raise BehaviourError(path, [(each["loc"], each["msg"]) for each in problem.errors()], hint) from None
 
 
 def _place(location: tuple[str | int, ...]) -> str:

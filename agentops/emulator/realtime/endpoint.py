@@ -23,6 +23,7 @@ from agentops.emulator.realtime.connection import Connection
 from agentops.emulator.realtime.ears import Ears
 from agentops.emulator.realtime.session import Session
 from agentops.emulator.realtime.tool_calls import read_variables, send_request
+from agentops.emulator.rest.library.in_calls import with_library
 from agentops.emulator.rest.schema import OBJECT_ID
 from agentops.emulator.rest.versioning import versions
 from agentops.emulator.store.database import Body
@@ -142,6 +143,7 @@ class Endpoint:
             raise _FatalSetup("404", "Agent not found")
         if config is None:
             raise _FatalSetup("400", "Agent is archived and cannot initiate calls")
+        config = with_library(self.store, config)
         if grant.mode == "webcall" and not speech.is_available():
             raise _FatalSetup("internal_error", str(speech.SpeechUnavailableError()))
         if grant.mode == "webcall":

@@ -11,11 +11,11 @@ import random
 import re
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.store.database import Body, Database
@@ -29,14 +29,16 @@ ENDED = ("completed", "failed", "no_answer", "cancelled")  # the statuses a call
 
 
 class Clock:
-    """The emulator's time: the machine's, plus the time that it was advanced by."""
+    """The emulator's time: the machine's, plus the time that it was advanced by; faster from its start on, if asked."""
 
-    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._now = now
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC), *, speed: float = 1.0) -> None:
+        self._now, self._began = now, now()
+        self.speed = speed
         self.offset = timedelta()
 
     def now(self) -> datetime:
-        return self._now() + self.offset
+        gone = self._now() - self._began
+        return self._began + gone * self.speed + self.offset
 
     def advance(self, seconds: float) -> None:
         self.offset += timedelta(seconds=seconds)
@@ -60,9 +62,40 @@ class Grant:
     variables: dict[str, Any] = field(default_factory=dict)
 
 
+class Phoned(Protocol):
+    """A call of somebody who phoned in, with times in milliseconds since it began (`behaviour.callers`)."""
+
+    lines: list[tuple[str, str, float]]
+    turns: list[tuple[float, float]]
+    ends_ms: float
+    reason: str
+    is_helped: bool
+
+
+class Phoning(Protocol):
+    """Those who phone an agent by themselves."""
+
+    @property
+    def calls_per_hour(self) -> float: ...
+
+    def call(self, revision_id: str, config: Mapping[str, Any], random: random.Random) -> Phoned: ...
+
+
 def answers_always(_agent: str, _number: str) -> list[Body]:
     """A person whom no behaviour file describes."""
     return [{"does": "answers", "lasts_s": 30.0, "says": [], "refuses_calls": False}]
+
+
+@dataclass(frozen=True, slots=True)
+class _Nobody:
+    calls_per_hour: float = 0.0
+
+    def call(self, revision_id: str, config: Mapping[str, Any], random: random.Random) -> Phoned:
+        raise LookupError("nobody phones in")
+
+
+def nobody_phones(_agent: str) -> Phoning:
+    return _Nobody()
 
 
 class Store:
@@ -70,13 +103,14 @@ class Store:
 
     def __init__(self, options: EmulatorOptions, *, clock: Clock | None = None) -> None:
         self.options = options
-        self.clock = clock or Clock()
+        self.clock = clock or Clock(speed=options.clock_speed)
         self.database = Database(options.data)
         self.warnings: deque[str] = deque(maxlen=WARNINGS_KEPT)
         self.on_warning: Callable[[str], None] = lambda text: None
         self.callee: Callable[[str, str], list[Body]] = (
             answers_always  # an agent's and a person's -> what each call does
         )
+        self.phone: Callable[[str], Phoning] = nobody_phones  # an agent's name -> who phones it
         self._random = random.Random(options.seed)
         self._listeners: list[Callable[[str, Body], None]] = []
         self._call_watchers: list[Callable[[str, Body], None]] = []
@@ -123,7 +157,7 @@ class Store:
             "agent_id": grant.agent_id,
             "mode": grant.mode,
             "variables": grant.variables,
-            "expires": (self.clock.now() + timedelta(seconds=TOKEN_TTL_S)).timestamp(),
+            "expires": (self.clock.now() + timedelta(seconds=TOKEN_TTL_S * self.clock.speed)).timestamp(),
         }
         self.database.put("token", token, body)
         return token
@@ -142,12 +176,16 @@ class Store:
     def add_call(self, record: Body) -> None:
         """Keeps a new call. `record` is in the REST shape of `GET /conversation/{callId}`, with at least `callId`,
         `agentId`, `type`, `status`; missing ids and times are filled in."""
+        self._notify("started", self.keep_call(record))
+
+    def keep_call(self, record: Body) -> Body:
+        """Keeps a call that nobody is told of, because it is over, and returns it filled in."""
         filled = {"_id": self.new_id(), "createdAt": self.now(), "updatedAt": self.now(), "transcript": [], **record}
         with self.transaction():
             self.database.put("call", record["callId"], filled, owner=record["agentId"])
             if agent := self.database.get("agent", record["agentId"]):
                 self.database.put("agent", agent["_id"], {**agent, "totalCalls": agent["totalCalls"] + 1})
-        self._notify("started", filled)
+        return filled
 
     def update_call(self, call_id: str, changes: Body) -> None:
         """Replaces the given top-level fields of a call. Raises LookupError when there is no such call."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from agentops.document import DesiredAgent, Document, ObservedAgent, path_text
 from agentops.document import Path as DocumentPath
 from agentops.errors import SpecError
 from agentops.fields import NATURAL_KEYS
+from agentops.importers.atoms.shared import SharedTools
 from agentops.importers.atoms.specs import SpecFiles, SpecWriter
 from agentops.importers.files import place_files, write_files
 from agentops.importers.yaml_text import to_yaml
@@ -39,25 +40,33 @@ class AtomsImport:
     files: Mapping[str, str]
     agents: tuple[SpecFiles, ...]
     known: tuple[str, ...] = ()
+    shared: SharedTools = field(default_factory=SharedTools)
 
     @property
     def secrets(self) -> dict[str, str]:
         """Every secret that is needed, by name, with where it is used."""
-        return {name: f"{agent.key}: {where}" for agent in self.agents for name, where in agent.secrets.items()}
+        own = {name: f"{agent.key}: {where}" for agent in self.agents for name, where in agent.secrets.items()}
+        return {**self.shared.secrets, **own}
 
 
 def import_observed(
-    observed: Sequence[ObservedAgent], environment: str, *, taken: Iterable[str] = (), keeps_defaults: bool = False
+    observed: Sequence[ObservedAgent],
+    environment: str,
+    *,
+    taken: Iterable[str] = (),
+    keeps_defaults: bool = False,
+    shared: SharedTools | None = None,
 ) -> AtomsImport:
-    """Specs for `observed`. `taken` are keys that the project has already."""
+    """Specs for `observed`. `taken` are keys that the project has already; `shared` the tools that they refer to."""
+    shared = shared or SharedTools()
     keys = set(taken)
     agents: list[SpecFiles] = []
     for agent in observed:
         key = _free_key(agent.listing.name, keys)
         keys.add(key)
-        agents.append(_settled(agent, SpecWriter(key, environment, keeps_defaults)))
+        agents.append(_settled(shared.named(agent), SpecWriter(key, environment, keeps_defaults), shared.files))
     files = {path: text for agent in agents for path, text in agent.files.items()}
-    return AtomsImport(files, tuple(agents))
+    return AtomsImport({**shared.files, **files}, tuple(agents), shared=shared)
 
 
 def project_settings(name: str, environment: str, base_url: str | None) -> str:
@@ -75,14 +84,15 @@ def project_settings(name: str, environment: str, base_url: str | None) -> str:
     return format_yaml(text, PROJECT_FILE, ProjectSpec)
 
 
-def _settled(observed: ObservedAgent, writer: SpecWriter) -> SpecFiles:
-    """The files of one agent, written again until the spec language takes them and they say what the agent has.
+def _settled(observed: ObservedAgent, writer: SpecWriter, shared: Mapping[str, str]) -> SpecFiles:
+    """The files of one agent, beside those that it shares, written again until the spec language takes them and they
+    say what the agent has.
 
     Raises SpecError for what can neither be passed nor left out, such as a name that is too long.
     """
     made = writer.write(observed)
     for _ in range(_MOST_ROUNDS):
-        project = _read(made, writer.environment)
+        project = _read({**shared, **made.files}, writer.environment)
         errors = [each for each in project.diagnostics if each.is_error]
         tried = frozenset(writer.left_out)
         moved = [_give_way(error, writer, tried) for error in errors]
@@ -96,11 +106,11 @@ def _settled(observed: ObservedAgent, writer: SpecWriter) -> SpecFiles:
     return made
 
 
-def _read(made: SpecFiles, environment: str) -> Project:
+def _read(made: Mapping[str, str], environment: str) -> Project:
     """What the spec language makes of the files, in a folder of their own."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        files = {**made.files, "agentops.yaml": project_settings("import", environment, None)}
+        files = {**made, "agentops.yaml": project_settings("import", environment, None)}
         write_files(root, place_files(root, files))
         return load_project(root, environ={}, environment=environment)
 

@@ -24,25 +24,29 @@ from agentops.plan.canonical import canonical, without
 from agentops.plan.concealment import Concealer, KnownSecrets, Piece, spelled
 from agentops.plan.diff import diff, value_at
 from agentops.plan.model import AgentChange, ChangedBy, Drift, FieldChange
+from agentops.plan.references import with_fingerprints
+from agentops.resources import DesiredResource, Ref
 from agentops.spec.environment import ProjectContext, read_project
 from agentops.spec.files import PROJECT_FILE, ProjectFiles
 from agentops.spec.resolve import Resolved, SpecReader
+from agentops.spec.resources import Library
 from agentops.spec.source_edit import Writers, add_entry, add_item, node_at, remove_entry, remove_item, set_value
 from agentops.spec.source_events import read_yaml
 from agentops.spec.template import has_expression
 from agentops.spec.tree import Map, Mark, mark_of
 
-_WRITERS = Writers(block_lines, flow_text)
-_MISSING: Any = object()
+WRITERS = Writers(block_lines, flow_text)
+MISSING: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A field that was brought into a file."""
+    """A field that was brought into a file. `elsewhere`: other environments in which the agent changes with it."""
 
     agent: str
     path: Path
     file: str
+    elsewhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,8 @@ class Puller:
     """Edits the files of one project in memory.
 
     takes_conflicts: fields that changed on both sides take the live value
+    others:          the project's other environments
+    overlays:        what would change those goes into the environment's own block instead
     users:           project path -> keys of the agents that read the file
     secrets:         value -> name, of all secrets that are known: they are written as references, and never shown
     """
@@ -94,12 +100,15 @@ class Puller:
     environ: Mapping[str, str]
     environment: str
     takes_conflicts: bool = False
+    others: tuple[str, ...] = ()
+    overlays: bool = False
     users: Mapping[str, frozenset[str]] = field(default_factory=dict)
     edited: dict[str, str] = field(default_factory=dict)
     original: dict[str, str] = field(default_factory=dict)
     written: list[Written] = field(default_factory=list)
     unwritten: list[Unwritten] = field(default_factory=list)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    resources: Sequence[DesiredResource] = ()
     _references: dict[str, References] = field(default_factory=dict)
 
     def pull(self, change: AgentChange) -> None:
@@ -116,7 +125,7 @@ class Puller:
             if each.changed_by is ChangedBy.BOTH and not self.takes_conflicts:
                 self._leave(desired, each, live, "changed here and there; --theirs takes the live value")
                 continue
-            self._bring(desired, each.path, _raw_at(live, each.path), live)
+            self._bring(desired, each.path, raw_at(live, each.path), live)
 
     def result(self) -> Pulled:
         files = {path: (self.original[path], text) for path, text in self.edited.items() if text != self.original[path]}
@@ -159,23 +168,29 @@ class Puller:
     ) -> None:
         before = dict(self.edited)
         full = path if metadata else ("config", *path)
-        resolved = self._resolve(desired)
+        resolved = self._resolve(desired, self.environment)
+        unmoved = self._elsewhere(desired)
         try:
             if resolved is None:
                 raise _CannotWriteError("the spec can't be read any more")
-            file = self._edit(resolved, full, self._referring(desired, path, value))
-            self._check(resolved, self._resolve(desired), path, live)
+            referring = self._referring(desired, path, value)
+            file = self._edit(resolved, full, referring)
+            moved = self._moved_from(unmoved, desired)
+            if moved and self.overlays:
+                self.edited = dict(before)
+                file, moved = self._overlay(resolved, full, referring), ()
+            self._check(resolved, self._resolve(desired, self.environment), path, live)
         except _CannotWriteError as reason:
             self.edited = before
-            old = _raw_at(resolved.target.tree, full) if resolved else _MISSING
+            old = raw_at(resolved.target.tree, full) if resolved else MISSING
             where = desired.place_of(path)
             patch = self._patch(desired, path, old, value)
             self.unwritten.append(Unwritten(desired.key, path, str(reason), where, patch))
         else:
-            self.written.append(Written(desired.key, path, file))
+            self.written.append(Written(desired.key, path, file, moved))
 
     def _leave(self, desired: DesiredAgent, each: FieldChange, live: Mapping[str, Any], why: str) -> None:
-        patch = self._patch(desired, each.path, _raw_at(desired.config, each.path), _raw_at(live, each.path))
+        patch = self._patch(desired, each.path, raw_at(desired.config, each.path), raw_at(live, each.path))
         self.unwritten.append(Unwritten(desired.key, each.path, why, desired.place_of(each.path), patch))
 
     def _patch(self, desired: DesiredAgent, path: Path, old: Any, new: Any) -> str:
@@ -187,12 +202,12 @@ class Puller:
 
     def _edit(self, resolved: Resolved, path: Path, value: Any) -> str:
         """Edits the file in which the value at `path` is written; gives that file. Raises `_CannotWriteError`."""
-        old = _raw_at(resolved.target.tree, path)
+        old = raw_at(resolved.target.tree, path)
         if isinstance(old, Secret):
             raise _CannotWriteError("the spec refers to a secret, and the live value is another one")
-        if old is _MISSING:
+        if old is MISSING:
             return self._add(resolved, path, value)
-        if value is _MISSING:
+        if value is MISSING:
             return self._remove(resolved, path)
         mark = _mark(resolved.target.tree, path)
         if self._is_fragment(mark[3], resolved):
@@ -209,11 +224,11 @@ class Puller:
         if not node.is_scalar and "${" in text[node.start : node.end]:
             raise _CannotWriteError("the list holds an expression")
         if not node.is_scalar or not has_expression(node.text):
-            return set_value(text, place, _literal_tree(value), _WRITERS)
+            return set_value(text, place, literal_tree(value), WRITERS)
         woven = restore_expressions(node.text, old, value) if isinstance(old, str) and isinstance(value, str) else None
         if woven is None:
             raise _CannotWriteError(f"the value comes from {node.text.strip()}; change it where that is defined")
-        return set_value(text, place, woven, _WRITERS)
+        return set_value(text, place, woven, WRITERS)
 
     def _is_fragment(self, file: str, resolved: Resolved) -> bool:
         """Whether a value stands in a YAML file that serves other agents, too: it is overridden, not edited."""
@@ -222,37 +237,50 @@ class Puller:
 
     def _override(self, resolved: Resolved, path: Path, mark: Mark, value: Any) -> str:
         """Says in the agent's own spec what a shared fragment says otherwise."""
-        node = node_at(self._text(mark[3]), (mark[4], mark[5]))
-        if node is None or "${" in self._text(mark[3])[node.start : node.end]:
+        node = node_at(self.text_of(mark[3]), (mark[4], mark[5]))
+        if node is None or "${" in self.text_of(mark[3])[node.start : node.end]:
             raise _CannotWriteError(f"the value is an expression in {mark[3]}, which serves other agents, too")
-        own, _ = read_yaml(self._text(resolved.agent.source), resolved.agent.source)
+        if any(isinstance(raw_at(resolved.target.tree, path[:end]), list) for end in range(1, len(path))):
+            raise _CannotWriteError(f"the list is written in {mark[3]}, which serves other agents, too")
+        return self._say_in_spec(resolved, path, value, f"it is written in {mark[3]}, which serves other agents, too")
+
+    def _overlay(self, resolved: Resolved, path: Path, value: Any) -> str:
+        """Says in the environment's own block of the spec what the others go on saying otherwise."""
+        why = f"it would change other environments, and the block of {self.environment} can't say it"
+        if value is MISSING or any(
+            isinstance(raw_at(resolved.target.tree, path[:end]), list) for end in range(1, len(path))
+        ):
+            raise _CannotWriteError(why)
+        self._own(resolved.agent.source, resolved.target.key)
+        return self._say_in_spec(resolved, ("environments", self.environment, *path), value, why)
+
+    def _say_in_spec(self, resolved: Resolved, path: Path, value: Any, why_not: str) -> str:
+        """Adds `path` to the agent's own spec, below what of it is there already."""
+        source = resolved.agent.source
+        own, _ = read_yaml(self.text_of(source), source)
         depth = 0
         while depth < len(path) - 1 and isinstance(inner := own.get(path[depth]), Map):
             own, depth = inner, depth + 1
         if path[depth] in own or not all(isinstance(part, str) for part in path[depth:]):
-            raise _CannotWriteError(f"it is written in {mark[3]}, which serves other agents, too")
-        if any(isinstance(_raw_at(resolved.target.tree, path[:end]), list) for end in range(1, len(path))):
-            raise _CannotWriteError(f"the list is written in {mark[3]}, which serves other agents, too")
-        nested = _literal_tree(value)
+            raise _CannotWriteError(why_not)
+        nested = literal_tree(value)
         for part in reversed(path[depth + 1 :]):
             nested = {part: nested}
         place = (own.mark[1], own.mark[2])
-        return self._apply(
-            resolved.agent.source, lambda text: add_entry(text, place, str(path[depth]), nested, _WRITERS)
-        )
+        return self._apply(source, lambda text: add_entry(text, place, str(path[depth]), nested, WRITERS))
 
     def _replace_text(self, file: str, old: Any, value: Any) -> str:
         if not isinstance(old, str) or not isinstance(value, str):
             raise _CannotWriteError(f"{file} holds text, and the live value is none")
-        woven = restore_expressions(self._text(file), old, value.replace("\r\n", "\n").replace("\r", "\n"))
+        woven = restore_expressions(self.text_of(file), old, value.replace("\r\n", "\n").replace("\r", "\n"))
         if woven is None:
             raise _CannotWriteError(f"the change touches an expression in {file}")
         return self._apply(file, lambda _: woven)
 
     def _add(self, resolved: Resolved, path: Path, value: Any) -> str:
         parent = path[:-1]
-        holder = _raw_at(resolved.target.tree, parent)
-        if value is _MISSING or not isinstance(holder, dict | list):
+        holder = raw_at(resolved.target.tree, parent)
+        if value is MISSING or not isinstance(holder, dict | list):
             raise _CannotWriteError(f"the spec has no {path_text(parent[1:])} to add it to")
         mark = _mark(resolved.target.tree, parent)
         file = self._own(mark[3], resolved.target.key)
@@ -261,15 +289,15 @@ class Puller:
             value = in_tool_order(without_tool_defaults(value))
         shaped = SpecWriter(resolved.target.key, self.environment).shaped(value, path_text(path))
         if isinstance(holder, list):
-            return self._apply(file, lambda text: add_item(text, place, shaped, _WRITERS))
-        return self._apply(file, lambda text: add_entry(text, place, str(path[-1]), shaped, _WRITERS))
+            return self._apply(file, lambda text: add_item(text, place, shaped, WRITERS))
+        return self._apply(file, lambda text: add_entry(text, place, str(path[-1]), shaped, WRITERS))
 
     def _remove(self, resolved: Resolved, path: Path) -> str:
         parent = path[:-1]
         mark = _mark(resolved.target.tree, parent)
         file = self._own(mark[3], resolved.target.key)
         place = (mark[4], mark[5])
-        if isinstance(_raw_at(resolved.target.tree, parent), list):
+        if isinstance(raw_at(resolved.target.tree, parent), list):
             item = _mark(resolved.target.tree, path)
             if item[3] != file:
                 raise _CannotWriteError(f"the item is written in {item[3]}")
@@ -277,10 +305,10 @@ class Puller:
         return self._apply(file, lambda text: remove_entry(text, place, str(path[-1])))
 
     def _apply(self, file: str, edit: Callable[[str], str | None]) -> str:
-        changed = edit(self._text(file))
+        changed = edit(self.text_of(file))
         if changed is None:
             raise _CannotWriteError(f"{file} is written in a way that can't be edited safely")
-        self.original.setdefault(file, self._text(file))
+        self.original.setdefault(file, self.text_of(file))
         for references in self._references.values():
             changed = references.restored(changed)
         self.edited[file] = changed
@@ -296,14 +324,28 @@ class Puller:
 
     # -- reading
 
-    def _text(self, file: str) -> str:
-        return _EditedFiles(self.root, self.edited).text(file)
+    def files(self) -> ProjectFiles:
+        """The project as it is edited so far."""
+        return _EditedFiles(self.root, self.edited)
 
-    def _resolve(self, desired: DesiredAgent) -> Resolved | None:
-        files = _EditedFiles(self.root, self.edited)
-        context = read_project(files, self.environ, self.environment, needs_secrets=False, git=None)
+    def text_of(self, file: str) -> str:
+        return self.files().text(file)
+
+    def _elsewhere(self, desired: DesiredAgent) -> dict[str, Any]:
+        """What the agent is in each other environment, as the files are now."""
+        found = {name: self._resolve(desired, name) for name in self.others}
+        return {n: (each.agent.name, canonical(each.agent.config)) for n, each in found.items() if each is not None}
+
+    def _moved_from(self, before: Mapping[str, Any], desired: DesiredAgent) -> tuple[str, ...]:
+        """The other environments in which the agent is no longer what it was."""
+        now = self._elsewhere(desired)
+        return tuple(name for name, was in before.items() if name not in now or now[name] != was)
+
+    def _resolve(self, desired: DesiredAgent, environment: str) -> Resolved | None:
+        context = read_project(self.files(), self.environ, environment, needs_secrets=False, git=None)
         if not isinstance(context, ProjectContext):
             return None
+        Library(context)
         return next(
             (each for each in SpecReader(context, desired.source).resolve() if each.target.key == desired.key), None
         )
@@ -314,7 +356,8 @@ class Puller:
             raise _CannotWriteError("the spec would not be valid any more")
         if live is None:
             return
-        old, new = before.agent.config, after.agent.config
+        old = with_fingerprints(before.agent, self.resources).config
+        new = with_fingerprints(after.agent, self.resources).config
         moved = [d.path for d in diff(canonical(old), canonical(new)) if d.path[: len(path)] != path]
         if any(path[: len(each)] != each for each in moved):
             raise _CannotWriteError("writing it would change other fields, too")
@@ -333,8 +376,8 @@ def users_of(agents: Sequence[DesiredAgent]) -> dict[str, frozenset[str]]:
     return {file: frozenset(keys) for file, keys in users.items()}
 
 
-def _raw_at(tree: Any, path: Path) -> Any:
-    """The value at `path`, items of keyed lists by their key; `_MISSING` when there is none."""
+def raw_at(tree: Any, path: Path) -> Any:
+    """The value at `path`, items of keyed lists by their key; `MISSING` when there is none."""
     name: str | int = ""
     for part in path:
         if isinstance(tree, dict) and part in tree:
@@ -342,7 +385,7 @@ def _raw_at(tree: Any, path: Path) -> Any:
         elif isinstance(tree, list) and (item := _item(tree, name, part)) is not None:
             tree = item
         else:
-            return _MISSING
+            return MISSING
         name = part
     return tree
 
@@ -361,16 +404,18 @@ def _mark(tree: Map, path: Path) -> Mark:
     return mark
 
 
-def _literal_tree(value: Any) -> Any:
+def literal_tree(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _literal_tree(inner) for key, inner in value.items()}
+        return {key: literal_tree(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_literal_tree(inner) for inner in value]
+        return [literal_tree(inner) for inner in value]
+    if isinstance(value, Ref):
+        return value.reference
     return literal(value) if isinstance(value, str) else value
 
 
 def _shown(value: Any) -> str:
-    if value is _MISSING:
+    if value is MISSING:
         return ""
     lines = block_lines(value) if not isinstance(value, str) else value.rstrip("\n").split("\n")
     return "\n".join(lines) + "\n"

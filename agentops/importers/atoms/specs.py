@@ -11,6 +11,7 @@ from agentops.fields import METADATA
 from agentops.importers.atoms.defaults import without_defaults
 from agentops.importers.atoms.references import References
 from agentops.importers.yaml_text import literal, to_yaml
+from agentops.resources import Ref
 from agentops.spec.layout import format_yaml
 from agentops.spec.model.agent import AgentSpec
 
@@ -76,7 +77,7 @@ class SpecWriter:
         found = {}
         for name, value in observed.listing.metadata.items():
             if name in METADATA and value not in (None, "", []):
-                found[METADATA[name]] = _literal_tree(value)
+                found[METADATA[name]] = literal_leaves(value)
         if not self.keeps_defaults and found.get("inbound") is True:
             del found["inbound"]
         if not self.keeps_defaults and found.get("visible_to_everyone") is False:
@@ -108,6 +109,8 @@ class SpecWriter:
         if isinstance(value, list):
             items = ((f"{path}[{index}]", inner) for index, inner in enumerate(value))
             return [self.shaped(inner, here) for here, inner in items if here not in self.left_out]
+        if isinstance(value, Ref):
+            return value.reference
         return literal(value) if isinstance(value, str) else value
 
 
@@ -120,9 +123,12 @@ def _is_below(path: str, other: str) -> bool:
     return path.startswith((f"{other}.", f"{other}["))
 
 
-def _literal_tree(value: Any) -> Any:
+def literal_leaves(value: Any) -> Any:
+    """`value` with every text in it as a spec writes it, so that nothing in it is taken for an expression."""
+    if isinstance(value, dict):
+        return {name: literal_leaves(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_literal_tree(item) for item in value]
+        return [literal_leaves(item) for item in value]
     return literal(value) if isinstance(value, str) else value
 
 

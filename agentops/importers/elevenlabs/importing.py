@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from agentops.document import Voice
+from agentops.account import Voice
 from agentops.importers.elevenlabs.agent import convert
 from agentops.importers.elevenlabs.conversion import CHOICES_FILE, Conversion
 from agentops.importers.elevenlabs.folder import Found

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agentops.document import Voice
+from agentops.account import Voice
 
 MOST_PROPOSALS = 5
 _LANGUAGE_NAMES = {

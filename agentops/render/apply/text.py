@@ -11,6 +11,9 @@ from agentops.apply.model import (
     ApplyResult,
     Event,
     Outcome,
+    ResourceFinished,
+    ResourceResult,
+    ResourceWaiting,
     RunFinished,
     RunStarted,
     ScanWaiting,
@@ -19,6 +22,7 @@ from agentops.apply.model import (
     Verdict,
     Warned,
 )
+from agentops.plan.model import ResourceAction
 from agentops.render.style import PLAIN, Style, plural
 from agentops.render.visible import all_visible
 
@@ -42,16 +46,20 @@ OUTCOME_ROLES = {
 }
 
 
-def apply_text(result: ApplyResult, style: Style = PLAIN) -> str:
-    """Every agent with its outcome, then the counts of all outcomes."""
+def apply_text(result: ApplyResult, style: Style = PLAIN, again: str = "") -> str:
+    """Every agent with its outcome, then the counts of all outcomes. `again`: the command that goes on with an
+    interrupted run; "" is the apply of its environment."""
     result = all_visible(result)
-    lines = [line for agent in result.agents for line in _agent(agent, style)]
+    moved = [each for each in result.resources if each.outcome is not Outcome.UNCHANGED]
+    lines = [line for resource in moved for line in _resource(resource, style)]
+    lines += [line for agent in result.agents for line in _agent(agent, style)]
     counts = ", ".join(f"{count} {OUTCOME_WORDS[outcome]}" for outcome, count in result.counts.items() if count)
     lines += ["", style.paint(f"{plural(len(result.agents), 'agent')}: {counts or 'nothing to do'}.", "strong")]
     lines.append(f"Run: {result.run_id}")
     if result.is_interrupted:
         lines += [style.paint(line, "bad") for line in style.wrap(_interrupted(result), "", "  ")]
-        lines.append(f"next: `agentops apply -e {shlex.quote(result.environment)}`")
+        where = shlex.quote(result.environment)
+        lines.append(f"next: `{again}`" if again else f"next: `agentops apply -e {where}`")
     return "\n".join(lines) + "\n"
 
 
@@ -86,6 +94,11 @@ def event_text(event: Event, style: Style = PLAIN) -> str | None:
         case AgentFinished():
             outcome = event.result.outcome
             return f"  {event.result.key}: " + style.paint(OUTCOME_WORDS[outcome], OUTCOME_ROLES[outcome])
+        case ResourceWaiting():
+            return f"  {event.address}: waiting for the platform to process it ({event.waited_s:.0f} s)"
+        case ResourceFinished():
+            outcome = event.result.outcome
+            return f"  {event.result.address}: " + style.paint(_resource_word(event.result), OUTCOME_ROLES[outcome])
         case StageStarted() | RunFinished():
             return None
 
@@ -114,6 +127,34 @@ def _agent(agent: AgentResult, style: Style) -> Iterator[str]:
         yield f"    {serving}"
     for warning in agent.warnings:
         yield from style.wrap(f"warning: {warning}", "    ", "      ")
+
+
+_RESOURCE_WORDS = {
+    ResourceAction.CREATE: "made",
+    ResourceAction.REPLACE: "made anew",
+    ResourceAction.UPDATE: "updated",
+    ResourceAction.DELETE: "deleted",
+    ResourceAction.UNCHANGED: "unchanged",
+}
+
+
+def _resource_word(resource: ResourceResult) -> str:
+    is_done = resource.outcome is Outcome.APPLIED
+    return _RESOURCE_WORDS[resource.action] if is_done else OUTCOME_WORDS[resource.outcome]
+
+
+def _resource(resource: ResourceResult, style: Style) -> Iterator[str]:
+    word = _resource_word(resource)
+    head = f"{resource.address}  {word}"
+    detail = f": {resource.detail}" if resource.detail else ""
+    named = f" ({resource.resource_id})" if resource.resource_id and resource.outcome is Outcome.APPLIED else ""
+    first, *rest = style.wrap(f"{head}{named}{detail}", "", "    ")
+    yield first.replace(head, f"{resource.address}  {style.paint(word, OUTCOME_ROLES[resource.outcome])}", 1)
+    yield from rest
+    if resource.problem:
+        yield from style.wrap(f"{resource.problem.code}: {resource.problem.summary}", "    ", "      ")
+        if resource.problem.hint:
+            yield from style.wrap(f"next: {resource.problem.hint}", "    ", "      ")
 
 
 def _serving(agent: AgentResult) -> str | None:

@@ -29,6 +29,7 @@ def run_html(
         "verdict": run.verdict,
         "environment": run.environment,
         "started_at": run.started_at,
+        "plan": run.plan,
         "calls": [_call(call, sounds or {}, previous or {}) for call in run.calls],
     }
     page = files("agentops.render.calls").joinpath(_PAGE).read_text("utf-8")

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from agentops.apply.model import AgentResult, ApplyResult, Outcome, Verdict
+from agentops.apply.model import AgentResult, ApplyResult, Outcome, ResourceResult, Verdict
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.errors import AgentopsError, ExitCode
-from agentops.plan.model import AgentChange, Plan
+from agentops.plan.model import AgentChange, Plan, ResourceChange
 from agentops.render.drift.advice import advice
-from agentops.render.plan.markdown import moved_lines, plan_markdown, quoted
+from agentops.render.plan.markdown import plan_markdown
+from agentops.render.plan.markdown_fields import moved_lines, quoted
+from agentops.render.plan.parts import joined
 from agentops.render.plan.values import DRIFT_WORDS
 from agentops.render.style import plural
 
@@ -26,6 +28,9 @@ _SIGNS = {
     Outcome.ROLLED_BACK: "⏪",
     Outcome.NOT_ATTEMPTED: "⏹️",
 }
+
+
+_ASKS_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +77,28 @@ def _consequence(plan: Plan, is_protected: bool) -> str:
     if plan.is_empty and plan.is_applyable:
         return f"Merging this changes nothing in `{plan.environment}`."
     if not plan.is_applyable:
-        return f"Merging this would be refused in `{plan.environment}`, for the reasons above."
+        return "\n".join(
+            [f"Merging this would be refused in `{plan.environment}`, for the reasons above.", *_asks(plan)]
+        )
     if is_protected:
         return (
             f"**Merging this approves the digest `{plan.digest}` for `{plan.environment}`.** "
             "If anything moves before it is applied, the apply is refused."
         )
     return f"Merging this applies it to `{plan.environment}`."
+
+
+def _asks(plan: Plan) -> list[str]:
+    """The comments that would acknowledge what can be, where nothing else refuses the plan."""
+    names = [
+        f"{each.acknowledgement}:{each.agent}" if each.agent else each.acknowledgement
+        for each in plan.refusals
+        if each.acknowledgement is not None
+    ]
+    if not names or len(names) < len(plan.refusals) or len(names) > _ASKS_SHOWN:
+        return []
+    comments = [f"- `/agentops ack {name} {plan.digest}`" for name in dict.fromkeys(names)]
+    return ["", "If it is meant, somebody with write access comments, and the job is run again:", "", *comments]
 
 
 def diagnostics_list(diagnostics: Sequence[Diagnostic]) -> list[str]:
@@ -156,7 +176,14 @@ def _agents(result: ApplyResult) -> list[str]:
     if not result.agents:
         return []
     table = ["| | agent | outcome | serves now |", "|---|---|---|---|", *map(_row, result.agents), ""]
-    return [*table, *(line for agent in result.agents for line in _details(agent))]
+    shared = [line for each in result.resources if each.outcome is not Outcome.UNCHANGED for line in _resource(each)]
+    return [*table, *(line for agent in result.agents for line in _details(agent)), *shared]
+
+
+def _resource(result: ResourceResult) -> Iterator[str]:
+    why = f": {quoted(result.problem.summary)}" if result.problem else ""
+    why += f": {quoted(result.detail)}" if result.detail else ""
+    yield f"- `{result.address}` {result.action.value}: {result.outcome.value.replace('_', ' ')}{why}"
 
 
 def rollback_page(result: ApplyResult, origin: Origin, commits: Mapping[str, str]) -> str:
@@ -213,22 +240,45 @@ def drifted(plan: Plan) -> tuple[AgentChange, ...]:
     return tuple(change for change in plan.changes if change.is_drifted)
 
 
+def drifted_resources(plan: Plan) -> tuple[ResourceChange, ...]:
+    """The tools, knowledge bases and webhooks that were changed outside git."""
+    return tuple(change for change in plan.resources if change.is_drifted)
+
+
 def drift_title(plan: Plan) -> str:
-    return f"{plan.environment}: {plural(len(drifted(plan)), 'agent')} changed outside git"
+    agents, shared = drifted(plan), drifted_resources(plan)
+    counts = [plural(len(agents), "agent")] if agents or not shared else []
+    counts += [plural(len(shared), "shared resource")] if shared else []
+    return f"{plan.environment}: {' and '.join(counts)} changed outside git"
 
 
 def drift_page(plan: Plan) -> str:
     """The issue's text. It holds no time of its own and no run number: the same drift is the same text."""
     lines = [f"What serves calls in `{plan.environment}` is not what was last deployed from git.", ""]
     for change in drifted(plan):
-        detail = f": {quoted(change.drift_detail)}" if change.drift_detail else ""
-        lines += [f"**`{change.key}`** {DRIFT_WORDS[change.drift]}{detail}", ""]
-        for field in change.drift_fields:
-            lines += moved_lines(field)
-        lines += ["" for _ in change.drift_fields[:1]]
-        lines += [f"Next: {advice(change, plan.environment)}.", ""]
+        lines += [*_edited(change), f"Next: {advice(change, plan.environment)}.", ""]
+    for resource in drifted_resources(plan):
+        lines += [f"**`{resource.address}`** {quoted(resource.drift_detail)}", ""]
     last = "This issue follows the drift: it is updated while there is some and closed when there is none."
     return "\n".join([*lines, last, ""])
+
+
+def _edited(change: AgentChange) -> list[str]:
+    """Who changed what of one agent outside git."""
+    detail = f": {quoted(change.drift_detail)}" if change.drift_detail else ""
+    lines = [f"**`{change.key}`** {DRIFT_WORDS[change.drift]}{detail}", ""]
+    for field in joined(change.drift_fields):
+        lines += moved_lines(field)
+    return [*lines, *("" for _ in change.drift_fields[:1])]
+
+
+def pull_page(plan: Plan, run_url: str) -> str:
+    """The text of the pull request that brings console edits into git: whose they are, and what merging it means."""
+    lines = [f"Somebody changed what serves calls in `{plan.environment}` in the console ([run]({run_url})).", ""]
+    for change in drifted(plan):
+        lines += _edited(change)
+    lines += ["Merging this makes git say so too. To undo the edits instead, close it and apply what git says:", ""]
+    return "\n".join([*lines, f"`agentops apply -e {plan.environment} --overwrite-drift`", ""])
 
 
 def drift_over_page(plan: Plan, run_url: str) -> str:

@@ -10,7 +10,7 @@ from agentops.render.compare.text import HEAD, cells, notes, sides, title
 from agentops.render.page import html_page, table
 
 _STYLE = "svg { width: 100%; max-width: 12rem; height: 1.5rem; stroke: currentColor; fill: currentColor; }"
-_SHARES = (22, 11, 11, 12, 15, 11, 18)  # of the width, in percent
+_SHARES = (20, 10, 10, 15, 15, 13, 17)  # of the width, in percent
 _HALF, _MIDDLE = 90, 100  # the plot is 200 wide, with "no difference" in its middle
 
 

@@ -28,7 +28,8 @@ What `agentops validate` and `agentops lint` report, each with its reason, an ex
 not. `agentops explain CODE` prints one of them. This page is made by `agentops explain --format markdown`, from the
 catalogue that the tests hold against the rules.
 
-An example is a spec without its `name`, or a whole `agentops.yaml` where it starts with `project:`.
+An example is a spec without its `name`, a whole `agentops.yaml` where it starts with `project:`, or the file that its
+first line names.
 
 A lint rule is switched off for one agent in its spec, always with a reason, and optionally only below a field:
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agentops.plan.agent_diff import AgentDiff
-from agentops.render.plan.text import field_lines
+from agentops.render.plan.parts import joined
+from agentops.render.plan.text_fields import field_lines
 from agentops.render.style import PLAIN, Style, plural
 from agentops.render.visible import all_visible
 
@@ -19,7 +20,7 @@ def diff_text(contrasts: Sequence[AgentDiff], style: Style = PLAIN) -> str:
             lines += style.wrap(each.note, "    ", "    ")
         elif not each.fields:
             lines.append("    no difference")
-        for field in each.fields:
+        for field in joined(each.fields):
             lines += field_lines(field, style)
         lines.append("")
     different = sum(bool(each.fields) for each in contrasts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agentops.document import CLEARED, DesiredAgent, Secret
+from agentops.resources import Ref
 
 
 def agent_data(agent: DesiredAgent) -> dict[str, Any]:
@@ -22,6 +23,8 @@ def agent_data(agent: DesiredAgent) -> dict[str, Any]:
 def shown(value: Any) -> Any:
     """The value as data: a secret by its reference, a cleared field as the directive."""
     if isinstance(value, Secret):
+        return value.reference
+    if isinstance(value, Ref):
         return value.reference
     if value is CLEARED:
         return {"$clear": True}

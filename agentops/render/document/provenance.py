@@ -21,6 +21,12 @@ class StepLike(Protocol):
     def written(self) -> str | None: ...
 
 
+def provenance_json(key: str, path: str, value: Any, steps: Sequence[StepLike]) -> str:
+    """The same as one JSON object."""
+    told = [{"what": s.what, "written": s.written, "where": str(s.where) if s.where else None} for s in steps]
+    return json.dumps({"agent": key, "path": path, "value": shown(value), "steps": told}, ensure_ascii=False)
+
+
 def provenance_text(key: str, path: str, value: Any, steps: Sequence[StepLike]) -> str:
     """A value and what it depends on, one line each."""
     is_long = isinstance(value, dict | list) or (isinstance(value, str) and ("\n" in value or len(value) > 80))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from agentops.plan.model import FORMAT_VERSION, AgentChange, Plan
-from agentops.plan.plan_json import diagnostic_data, field_data
+from agentops.plan.plan_json import diagnostic_data, field_data, resource_data
 from agentops.render.drift.advice import advice
 
 
@@ -15,8 +15,12 @@ def drift_json(plan: Plan) -> str:
         "format_version": FORMAT_VERSION,
         "project": plan.project,
         "environment": plan.environment,
-        "drifted": [change.key for change in plan.changes if change.is_drifted],
+        "drifted": [
+            *(change.key for change in plan.changes if change.is_drifted),
+            *(change.key for change in plan.resources if change.is_drifted),
+        ],
         "agents": [_agent(change, plan.environment) for change in plan.changes],
+        "resources": [resource_data(change) for change in plan.resources if change.is_drifted],
         "diagnostics": [diagnostic_data(each) for each in plan.diagnostics],
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"

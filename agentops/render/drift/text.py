@@ -9,7 +9,9 @@ from agentops.document import path_text
 from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Plan
 from agentops.render.diagnostics.text import diagnostics_text
 from agentops.render.drift.advice import advice
-from agentops.render.plan.text import field_lines
+from agentops.render.plan.parts import joined
+from agentops.render.plan.resources import counted
+from agentops.render.plan.text_fields import field_lines
 from agentops.render.plan.values import DRIFT_WORDS, value_text
 from agentops.render.style import PLAIN, Style, plural
 from agentops.render.visible import all_visible
@@ -22,15 +24,20 @@ def drift_text(plan: Plan, style: Style = PLAIN) -> str:
     lines = [style.paint(title, "strong"), ""]
     for change in plan.changes:
         lines += _agent(change, plan.environment, style)
+    for resource in plan.resources:
+        if resource.is_drifted:
+            head = f"! {resource.address}"
+            first, *rest = style.wrap(f"{head}  {resource.name!r}  {resource.drift_detail}", "", "    ")
+            lines += [first.replace(head, style.paint(head, "bad"), 1), *rest]
     if plan.diagnostics:
         lines.append("")
     for line in diagnostics_text(plan.diagnostics).splitlines():
         lines += style.wrap(line, "", "    ")
-    drifted = [change for change in plan.changes if change.is_drifted]
-    total = plural(len(plan.changes), "agent")
+    drifted = [change.key for change in plan.changes if change.is_drifted]
+    drifted += [change.key for change in plan.resources if change.is_drifted]
+    total = plural(len(plan.changes), "agent") + counted(plan)
     if drifted:
-        keys = ", ".join(change.key for change in drifted)
-        lines += ["", style.paint(f"{len(drifted)} of {total} changed outside git: {keys}", "bad")]
+        lines += ["", style.paint(f"{len(drifted)} of {total} changed outside git: {', '.join(drifted)}", "bad")]
     else:
         lines += ["", style.paint(f"No drift: {total} looked at.", "good")]
     return "\n".join(lines) + "\n"
@@ -50,7 +57,7 @@ def _agent(change: AgentChange, environment: str, style: Style) -> Iterator[str]
     first, *rest = style.wrap(f"{head}  {change.name!r}  {DRIFT_WORDS[change.drift]}{detail}", "", "    ")
     yield first.replace(head, style.paint(head, "bad" if change.is_drifted else "change"), 1)
     yield from rest
-    for field in change.drift_fields:
+    for field in joined(change.drift_fields):
         yield from field_lines(_as_moved(field), style)
         if field.reason:
             yield style.paint(f"        since {field.reason}", "faint")

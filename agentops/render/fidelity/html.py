@@ -16,7 +16,7 @@ h2 { margin-top: 2rem; } summary { cursor: pointer; margin: .5rem 0; }
 .choice { border-color: #9a6700; } .lost { border-color: #cf222e; } .near { border-color: #0969da; }
 .exact { border-color: #1a7f37; }
 """
-_ITEMS = {"value in the source": 25, "code": 15, "value": 16, "written to": 18, "why, and what to do": 26}
+_ITEMS = {"value in the source": 25, "code": 9, "value": 18, "written to": 22, "why, and what to do": 26}
 _ADDITIONS = {"written to": 30, "value": 25, "why": 45}
 _CLASSES = {Grade.CHOICE: "choice", Grade.UNSUPPORTED: "lost", Grade.APPROXIMATED: "near", Grade.EXACT: "exact"}
 _MEANING = {

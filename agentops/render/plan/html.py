@@ -9,19 +9,13 @@ from dataclasses import dataclass
 from html import escape
 
 from agentops.document import path_text
-from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Plan
+from agentops.plan.model import Action, AgentChange, Drift, Plan
+from agentops.plan.sharing import Shared, Sharing, share
 from agentops.render.page import code, html_page, table
-from agentops.render.plan.values import (
-    ACTION_WORDS,
-    CHANGED_BY_WORDS,
-    DRIFT_WORDS,
-    first_line_number,
-    has_another_value,
-    is_long_text,
-    uncalled_text,
-    value_text,
-)
-from agentops.render.plan.word_diff import DiffLine, Fold, PieceKind, impact, word_diff
+from agentops.render.plan.html_fields import COLUMNS, field_row, moved_item
+from agentops.render.plan.parts import joined
+from agentops.render.plan.resources import counted, resource_html, shown_resources
+from agentops.render.plan.values import ACTION_WORDS, DRIFT_WORDS, calls_text, create_text, told_once, uncalled_text
 from agentops.render.style import plural
 from agentops.render.visible import all_visible
 
@@ -32,12 +26,12 @@ section, .box { border: 1px solid var(--line); border-radius: .5rem; padding: 1r
 .kind { display: inline-block; border: 1px solid var(--line); border-radius: 1rem; padding: 0 .6rem;
   font-size: .85rem; }
 .text { border-collapse: collapse; width: 100%; table-layout: fixed; margin: .3rem 0;
-  font: 14px/1.5 ui-monospace, monospace; white-space: pre-wrap; }
+  font: 14px/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
 .text td { padding: 0 .6rem 0 0; vertical-align: top; } .text td:first-child { width: 2.5rem; }
+.parts td { vertical-align: top; }
 .number { color: var(--faint); text-align: right; }
 ins { background: var(--add); text-decoration: none; } del { background: var(--gone); }
 """
-_COLUMNS = {"Setting": 29, "Before": 26, "After": 26, "Kind": 19}
 
 _MEANING = {
     Action.CREATE: "This agent does not exist yet. It will be created.",
@@ -71,8 +65,9 @@ UNKNOWN = Made()
 
 def plan_html(plan: Plan, made: Made = UNKNOWN) -> str:
     """The whole plan as a complete HTML document."""
-    plan, made = all_visible(plan), all_visible(made)
-    body = [*_summary(plan, made), *(part for change in plan.changes for part in _agent(change)), *_foot(plan, made)]
+    plan, made = told_once(plan), all_visible(made)
+    resources = (part for change in shown_resources(plan) for part in resource_html(change))
+    body = [*_summary(plan, made), *resources, *_changes(plan), *_foot(plan, made)]
     return html_page(f"Plan for {plan.project}, {plan.environment}", body, _STYLE)
 
 
@@ -86,10 +81,12 @@ def _summary(plan: Plan, made: Made) -> Iterator[str]:
         compared = (
             f"{plural(len(plan.changes), 'agent')} compared, all as wanted" if plan.changes else "No agent was selected"
         )
-        yield f"<p><strong>No changes.</strong> {compared}.</p>"
+        yield f"<p><strong>No changes.</strong> {compared}{counted(plan)}.</p>"
         return
     counts = Counter(change.action for change in plan.changes)
     yield "<p><strong>" + ", ".join(f"{counts[a]} {ACTION_WORDS[a]}" for a in Action if counts[a]) + "</strong></p>"
+    if plan.call_costs:
+        yield f"<p>Calls: {escape(str(plan.call_costs))}.</p>"
     if plan.refusals:
         yield '<div class="box refused"><h2>This plan can not be applied as it is</h2><ul>'
         for refusal in plan.refusals:
@@ -99,7 +96,36 @@ def _summary(plan: Plan, made: Made) -> Iterator[str]:
         yield "</ul></div>"
 
 
-def _agent(change: AgentChange) -> Iterator[str]:
+def _changes(plan: Plan) -> Iterator[str]:
+    """What several agents have in common, then each agent with what is its own."""
+    sharing = share(plan.changes)
+    alike = [change for change in plan.changes if sharing.is_all_of(change)]
+    for shared in sharing.shared:
+        yield from _shared(shared)
+    for change in plan.changes:
+        if not sharing.is_all_of(change):
+            yield from _agent(change, sharing)
+    if alike:
+        yield f"<section><h2>{plural(len(alike), 'agent')} with the changes above and nothing else</h2><ul>"
+        yield from (f'<li id="{escape(each.key, quote=True)}">{_named(each)}</li>' for each in alike)
+        yield "</ul>"
+        yield f"<p>Calls: {escape(calls_text(alike))}.</p></section>" if calls_text(alike) else "</section>"
+
+
+def _named(change: AgentChange) -> str:
+    return f'{escape(change.name)} <span class="faint">({escape(change.key)}: {escape(change.reason)})</span>'
+
+
+def _shared(shared: Shared) -> Iterator[str]:
+    changes = joined(shared.changes)
+    names = ", ".join(code(path_text(each.path)) for each in changes)
+    yield f"<section><h2>{names} {escape(shared.reach)}</h2>"
+    yield f'<p class="faint">{escape(", ".join(shared.agents))}</p>'
+    yield table(COLUMNS, (field_row(each) for each in changes))
+    yield "</section>"
+
+
+def _agent(change: AgentChange, sharing: Sharing) -> Iterator[str]:
     yield f'<section id="{escape(change.key, quote=True)}">'
     yield f'<h2>{escape(change.name)} <span class="kind">{ACTION_WORDS[change.action]}</span></h2>'
     is_at_once = change.fields and all(field.is_immediate for field in change.fields)
@@ -108,60 +134,26 @@ def _agent(change: AgentChange) -> Iterator[str]:
     if change.drift is not Drift.NONE:
         yield f'<div class="box drift"><strong>{DRIFT_WORDS[change.drift].capitalize()}.</strong> '
         yield f"{escape(change.drift_detail)}"
-        yield from _drifted(change)
+        if change.drift_fields:
+            yield f"<ul>{''.join(map(moved_item, joined(change.drift_fields)))}</ul>"
         yield "</div>"
     if change.uncalled_since is not None:
         yield f'<div class="box drift"><strong>{escape(uncalled_text(change))}.</strong></div>'
-    if change.fields:
-        yield table(_COLUMNS, map(_field, change.fields))
+    own = joined(sharing.own.get(change.key, change.fields))
+    if change.action is Action.CREATE:
+        yield f"<p>It has {escape(create_text(change))}.</p>"
+        yield f"<details><summary>{plural(len(own), 'setting')}</summary>"
+    if count := sharing.count.get(change.key):
+        yield f"<p>{plural(count, 'change')} above, with other agents.</p>"
+    if own:
+        yield table(COLUMNS, map(field_row, own))
+    if change.action is Action.CREATE:
+        yield "</details>"
+    elif change.impact:
+        yield f"<p>{escape(str(change.impact)).capitalize()}.</p>"
     if change.calls:
         yield f"<p>Calls: {escape(str(change.calls))}.</p>"
     yield "</section>"
-
-
-def _drifted(change: AgentChange) -> Iterator[str]:
-    if change.drift_fields:
-        yield "<ul>"
-        for field in change.drift_fields:
-            moved = f"{escape(value_text(field.before))} became {escape(value_text(field.after))}"
-            text = _long_text(field) if is_long_text(field) else moved
-            yield f"<li>{code(path_text(field.path))}: {text}</li>"
-        yield "</ul>"
-
-
-def _field(field: FieldChange) -> tuple[str | None, ...]:
-    """One row of the table."""
-    kind = f'{field.category.value}<br><span class="faint">{field.risk.value} risk'
-    if field.is_immediate:
-        kind += ", at once"
-    if field.changed_by.value != "git":
-        kind += f", changed in {CHANGED_BY_WORDS[field.changed_by]}"
-    where = f'<br><span class="faint">{code(str(field.where))}</span>' if field.where else ""
-    name = f"{code(path_text(field.path))}{where}"
-    if is_long_text(field):
-        return name, _long_text(field), None, f"{kind}</span>"
-    before = "another value" if has_another_value(field) else escape(value_text(field.before))
-    return name, before, escape(value_text(field.after)), f"{kind}</span>"
-
-
-def _long_text(field: FieldChange) -> str:
-    before, after = field.before or "", field.after or ""
-    head = f"<p>{escape(str(impact(before, after)))}</p>" if before and after else ""
-    offset = first_line_number(field) - 1
-    rows = "".join(_row(entry, offset) for entry in word_diff(before, after))
-    return f'{head}<table class="text">{rows}</table>'
-
-
-def _row(entry: DiffLine | Fold, offset: int) -> str:
-    if isinstance(entry, Fold):
-        return f'<tr><td></td><td class="faint">{plural(entry.count, "unchanged line")}</td></tr>'
-    tags = {PieceKind.ADDED: "ins", PieceKind.REMOVED: "del"}
-    words = "".join(
-        f"<{tags[piece.kind]}>{escape(piece.text)}</{tags[piece.kind]}>" if piece.kind in tags else escape(piece.text)
-        for piece in entry.pieces
-    )
-    number = "" if entry.kind is PieceKind.REMOVED else str(entry.number + offset)
-    return f'<tr><td class="number">{number}</td><td>{words}</td></tr>'
 
 
 def _foot(plan: Plan, made: Made) -> Iterator[str]:

@@ -6,27 +6,28 @@ The hidden marker lets a later run find and replace its own comment. What does n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from agentops.document import path_text
-from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Plan
+from agentops.fields import Risk
+from agentops.plan.model import Action, AgentChange, Drift, Plan
+from agentops.plan.sharing import Shared, Sharing, share
+from agentops.render.plan.markdown_fields import AT, field_lines, moved_lines, quoted
+from agentops.render.plan.parts import joined
+from agentops.render.plan.resources import counted, resource_details, resource_markdown, shown_resources
 from agentops.render.plan.values import (
     ACTION_WORDS,
-    CHANGED_BY_WORDS,
     DRIFT_WORDS,
     apply_command,
-    first_line_number,
-    has_another_value,
-    is_long_text,
+    calls_text,
+    create_text,
+    told_once,
     uncalled_text,
-    value_text,
 )
-from agentops.render.plan.word_diff import DiffLine, Fold, PieceKind, impact, word_diff
 from agentops.render.style import plural
-from agentops.render.visible import all_visible
 
+_KEYS_LISTED = 4_000  # characters
 COMMENT_LIMIT = 60_000  # characters; GitHub takes 65,536 in a comment
-_AT = "@&#8203;"  # with a zero-width space, so that GitHub notifies nobody
 _ICONS = {
     Action.CREATE: "🆕",
     Action.UPDATE: "✏️",
@@ -45,36 +46,43 @@ def plan_marker(plan: Plan) -> str:
 
 def plan_markdown(plan: Plan, *, limit: int = COMMENT_LIMIT) -> str:
     """The plan in at most `limit` characters (2,000 at the least); what doesn't fit is counted or listed by name."""
-    plan = all_visible(plan)
-    head = "\n".join(_head(plan, limit // 4))
+    plan = told_once(plan)
+    sharing = share(plan.changes)
+    head = "\n".join(_head(plan, sharing, limit // 4))
     foot = "\n".join(_foot(plan, limit // 8))
     room = limit - len(head) - len(foot) - limit // 8
     sections: list[str] = []
     left_out: list[str] = []
-    for change in plan.changes:
-        if not change.is_change and not change.drift_fields:
-            continue
-        section = "\n".join(_agent(change))
-        if len(section) <= room:
-            sections.append(section)
-            room -= len(section) + 1
-        else:
-            left_out.append(change.key)
+    alike = [change for change in plan.changes if sharing.is_all_of(change)]
+    told = [each for each in plan.changes if (each.is_change or each.drift_fields) and not sharing.is_all_of(each)]
+    made = [(str(each.address), resource_details(each)) for each in shown_resources(plan) if each.fields]
+    made += [(path_text(each.changes[-1].path), _shared(each)) for each in sharing.shared]
+    made += [(change.key, _agent(change, sharing)) for change in told]
+    written = ["\n".join(lines) for _, lines in made]
+    kept: set[int] = set()
+    for index in sorted(range(len(made)), key=lambda index: len(written[index])):
+        # The shortest first: one long prompt does not cost every other agent its details.
+        if len(written[index]) <= room:
+            kept.add(index)
+            room -= len(written[index]) + 1
+    sections += [section for index, section in enumerate(written) if index in kept]
+    left_out += [name for index, (name, _) in enumerate(made) if index not in kept]
     if left_out:
         names = ", ".join(_as_fits([f"`{key}`" for key in left_out], limit // 16, "{} more"))
         sections.append(
             f"_Too long for one comment; the details of {names} are in the plan's text, JSON and HTML forms._\n"
         )
-    return "\n".join([head, *sections, foot]) + "\n"
+    calls = [f"{calls_text(alike)} that share all of their changes.\n"] if calls_text(alike) else []
+    return "\n".join([head, *sections, *calls, foot]) + "\n"
 
 
-def _head(plan: Plan, room: int) -> Iterator[str]:
+def _head(plan: Plan, sharing: Sharing, room: int) -> Iterator[str]:
     yield plan_marker(plan)
     yield f"### agentops plan for `{plan.environment}` at `{plan.target}`"
     yield ""
     if plan.is_empty and not plan.refusals:
         compared = f"{plural(len(plan.changes), 'agent')} compared" if plan.changes else "No agent was selected"
-        yield f"**No changes.** {compared}."
+        yield f"**No changes.** {compared}{counted(plan)}."
         yield ""
         return
     counts = Counter(change.action for change in plan.changes)
@@ -85,10 +93,16 @@ def _head(plan: Plan, room: int) -> Iterator[str]:
         lines = [f"> - **{r.code}**: {quoted(r.summary)}. Next: {' '.join(r.hint.split())}" for r in plan.refusals]
         yield from _as_fits(lines, room, "> - and {} more")
         yield ""
+    yield from _as_fits(list(resource_markdown(shown_resources(plan))), room, "| | and {} more | | |")
+    if plan.call_costs:
+        yield f"Calls: {quoted(str(plan.call_costs))}."
+        yield ""
     yield "| | agent | what | fields | risk |"
     yield "|---|---|---|---|---|"
-    rows = [_row(change) for change in sorted(plan.changes, key=lambda change: not change.is_change)]
-    yield from _as_fits(rows, room, "| | | and {} more | | |")
+    alike = [change for change in plan.changes if sharing.is_all_of(change)]
+    others = [change for change in plan.changes if not sharing.is_all_of(change)]
+    rows = [_row(change) for change in sorted(others, key=lambda change: not change.is_change)]
+    yield from _as_fits([*_row_of_all(alike), *rows], room, "| | | and {} more | | |")
     yield ""
 
 
@@ -103,21 +117,44 @@ def _as_fits(lines: list[str], room: int, more: str) -> Iterator[str]:
 
 
 def _row(change: AgentChange) -> str:
-    kinds = ", ".join(sorted(category.value for category in change.categories))
-    risks = [risk for risk in ("high", "medium", "low") if any(f.risk.value == risk for f in change.fields)]
     drift = f"; {DRIFT_WORDS[change.drift]}" if change.drift is not Drift.NONE else ""
-    fields = f"{len(change.fields)} ({kinds})" if change.fields else "-"
-    return (
-        f"| {_ICONS[change.action]} | `{change.key}` | {ACTION_WORDS[change.action]}: {quoted(change.reason)}{drift} "
-        f"| {fields} | {risks[0] if risks else '-'} |"
-    )
+    kinds = ", ".join(sorted(category.value for category in change.categories))
+    fields = f"{len(joined(change.fields))} ({kinds})" if change.fields else "-"
+    what = f"{ACTION_WORDS[change.action]}: {quoted(change.reason)}{drift}"
+    return f"| {_ICONS[change.action]} | `{change.key}` | {what} | {fields} | {_risk([change])} |"
 
 
-def _agent(change: AgentChange) -> Iterator[str]:
+def _row_of_all(alike: Sequence[AgentChange]) -> Iterator[str]:
+    """One row for the agents that have nothing but what several have in common."""
+    if alike:
+        kinds = ", ".join(sorted({category.value for change in alike for category in change.categories}))
+        what = "the changes that they have in common and nothing else"
+        yield f"| {_ICONS[alike[0].action]} | {plural(len(alike), 'agent')} | {what} | ({kinds}) | {_risk(alike)} |"
+
+
+def _risk(changes: Sequence[AgentChange]) -> str:
+    risks = [risk for risk in reversed(Risk) if any(each.risk is risk for c in changes for each in c.fields)]
+    return risks[0].value if risks else "-"
+
+
+def _shared(shared: Shared) -> Iterator[str]:
+    """A change that several agents have, with those that it reaches."""
+    names = ", ".join(f"<code>{path_text(each.path)}</code>" for each in joined(shared.changes))
+    yield f"<details><summary>🔗 {names} {shared.reach}</summary>"
+    yield ""
+    yield ", ".join(_as_fits([f"`{key}`" for key in shared.agents], _KEYS_LISTED, "and {} more"))
+    yield ""
+    for change in joined(shared.changes):
+        yield from field_lines(change)
+    yield from ("", "</details>", "")
+
+
+def _agent(change: AgentChange, sharing: Sharing) -> Iterator[str]:
     yield f"<details><summary>{_ICONS[change.action]} <code>{change.key}</code> {_html(change.name)}</summary>"
     yield ""
     if change.drift is not Drift.NONE:
-        yield f"**{DRIFT_WORDS[change.drift]}**: {quoted(change.drift_detail)}"
+        detail = f": {quoted(change.drift_detail)}" if change.drift_detail else ""
+        yield f"**{DRIFT_WORDS[change.drift]}**{detail}"
         yield ""
     if change.uncalled_since is not None:
         yield f"**{uncalled_text(change)}**"
@@ -125,75 +162,26 @@ def _agent(change: AgentChange) -> Iterator[str]:
     if change.drift_fields:
         yield "Changed outside git:"
         yield ""
-        for field in change.drift_fields:
+        for field in joined(change.drift_fields):
             yield from moved_lines(field)
         yield ""
-    for field in change.fields:
-        yield from _field(field)
+    if change.action is Action.CREATE:
+        yield f"{quoted(create_text(change))}."
+        yield ""
+    if count := sharing.count.get(change.key):
+        yield f"{plural(count, 'change')} above, with other agents."
+        yield ""
+    for field in joined(sharing.own.get(change.key, change.fields)):
+        yield from field_lines(field)
     yield ""
+    if change.impact and change.action is not Action.CREATE:
+        yield quoted(str(change.impact))
+        yield ""
     if change.calls:
-        yield f"{quoted(str(change.calls))}"
+        yield quoted(str(change.calls))
         yield ""
     yield "</details>"
     yield ""
-
-
-def moved_lines(field: FieldChange) -> Iterator[str]:
-    """What somebody else did to a field, from the value that we put live, and by which revision where that is known."""
-    since = f", since {quoted(field.reason)}" if field.reason.startswith("revision") else ""
-    if is_long_text(field):
-        yield f"- {_span(path_text(field.path))}{since}:"
-        yield from _long_text(field)
-    else:
-        yield f"- {_span(path_text(field.path))}: {_code(field.before)} → {_code(field.after)}{since}"
-
-
-def _field(field: FieldChange) -> Iterator[str]:
-    facts = [field.category.value, f"{field.risk.value} risk"]
-    if field.is_immediate:
-        facts.append("at once, not versioned")
-    if field.changed_by.value != "git":
-        facts.append(f"changed in {CHANGED_BY_WORDS[field.changed_by]}")
-    where = f" `{field.where.file}:{field.where.line}`" if field.where else ""
-    head = f"- **{_span(path_text(field.path))}** ({', '.join(facts)}){where}"
-    if is_long_text(field):
-        yield head
-        yield from _long_text(field)
-    elif field.before is None:
-        yield f"{head}: {_code(field.after)}"
-    elif field.after is None:
-        yield f"{head}: {_code(field.before)} is removed"
-    elif has_another_value(field):
-        yield f"{head}: {_code(field.after)} has another value now"
-    else:
-        yield f"{head}: {_code(field.before)} → {_code(field.after)}"
-
-
-def _long_text(field: FieldChange) -> Iterator[str]:
-    before, after = field.before or "", field.after or ""
-    if before and after:
-        yield f"  {impact(before, after)}"
-    lines = [_diff_line(entry, first_line_number(field) - 1) for entry in word_diff(before, after)]
-    fence = "`" * max(3, _longest_fence("\n".join(lines)) + 1)
-    yield ""
-    yield f"  {fence}diff"
-    yield from (f"  {line}" for text in lines for line in text.split("\n"))
-    yield f"  {fence}"
-
-
-def _diff_line(entry: DiffLine | Fold, offset: int) -> str:
-    """A diff block colours whole lines, so a line whose words changed is shown as it was and as it is."""
-    if isinstance(entry, Fold):
-        return f"@@ {plural(entry.count, 'unchanged line')} @@"
-    number = entry.number + offset
-    if entry.kind is PieceKind.SAME and entry.is_changed:
-        return f"- {number}: {_side(entry, PieceKind.ADDED)}\n+ {number}: {_side(entry, PieceKind.REMOVED)}"
-    sign = {PieceKind.ADDED: "+", PieceKind.REMOVED: "-", PieceKind.SAME: " "}[entry.kind]
-    return f"{sign} {number}: {''.join(piece.text for piece in entry.pieces)}"
-
-
-def _side(line: DiffLine, hidden: PieceKind) -> str:
-    return "".join(piece.text for piece in line.pieces if piece.kind is not hidden)
 
 
 def _foot(plan: Plan, room: int) -> Iterator[str]:
@@ -207,32 +195,5 @@ def _foot(plan: Plan, room: int) -> Iterator[str]:
     yield f"Digest `{plan.digest}`{command if plan.is_applyable and not plan.is_empty else ''}."
 
 
-def _code(value: object) -> str:
-    """A value as inline code, fenced by more backticks than it holds."""
-    return _span(value_text(value))
-
-
-def _span(text: str) -> str:
-    ticks = "`" * (_longest_fence(text) + 1)
-    gap = " " if "`" in text else ""
-    return f"{ticks}{gap}{text}{gap}{ticks}"
-
-
-def _longest_fence(text: str) -> int:
-    longest = run = 0
-    for character in text:
-        run = run + 1 if character == "`" else 0
-        longest = max(longest, run)
-    return longest
-
-
-def quoted(text: str) -> str:
-    """Free text in Markdown: no markup, no mention of anybody, on one line."""
-    flat = " ".join(text.split())
-    for character in "\\`*_[]<>|":
-        flat = flat.replace(character, f"\\{character}")
-    return flat.replace("@", _AT)
-
-
 def _html(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", _AT)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", AT)

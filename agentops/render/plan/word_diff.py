@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
+from typing import TypeAlias
+
+from agentops.render.plan.moves import Move, find_moves
 
 _WORDS = re.compile(r"\s*\w+|\s*[^\w\s]|\s+")  # a word with the space before it
 _MANY = 300  # words or lines; in longer sequences, those that occur everywhere no longer anchor the comparison
 _SIMILAR_ENOUGH = 0.4  # less similar lines are shown as one removed and one added: easier to read than scattered words
-_TOKENS_PER_WORD = 4 / 3  # a rule of thumb for English text
 
 
 class PieceKind(StrEnum):
@@ -22,10 +24,11 @@ class PieceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of text that stayed, came or went."""
+    """A stretch of text that stayed, came or went. `is_cut`: it is too long to be shown, only its size is."""
 
     kind: PieceKind
     text: str
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,42 +51,49 @@ class DiffLine:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """A run of unchanged lines that is not shown."""
+    """A run of lines that is not shown: unchanged ones, or changed ones (`words` in all) at the end of what is too
+    long to be shown whole."""
 
     count: int
+    words: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Impact:
-    """What a change of prompt means in size. Tokens are an estimate: four for every three words."""
+class Moved:
+    """Lines that stand elsewhere in the other text, blank ones around them included.
 
-    words_before: int
-    words_after: int
+    number:  of the first that is not blank, in the new text where they came, in the old one where they went; from 1
+    other:   of the same line in the other text
+    is_here: whether this is where they came
+    """
+
+    number: int
+    other: int
+    lines: tuple[str, ...]
+    is_here: bool
 
     @property
-    def tokens_before(self) -> int:
-        return round(self.words_before * _TOKENS_PER_WORD)
+    def is_changed(self) -> bool:
+        return True
 
     @property
-    def tokens_after(self) -> int:
-        return round(self.words_after * _TOKENS_PER_WORD)
+    def head(self) -> str:
+        """The first line that is not blank."""
+        return next((line for line in self.lines if line.strip()), "")
 
-    def __str__(self) -> str:
-        return (
-            f"{self.words_before} -> {self.words_after} words, "
-            f"about {self.tokens_before} -> {self.tokens_after} tokens in every turn"
-        )
-
-
-def impact(before: str, after: str) -> Impact:
-    return Impact(len(before.split()), len(after.split()))
+    @property
+    def count(self) -> int:
+        return len([line for line in self.lines if line.strip()])
 
 
-def word_diff(before: str, after: str, *, context: int = 1) -> list[DiffLine | Fold]:
+Entry: TypeAlias = DiffLine | Moved | Fold
+
+
+def word_diff(before: str, after: str, *, context: int = 1) -> list[Entry]:
     """The lines that changed, with `context` unchanged lines around them; the rest is folded."""
     old, new = before.splitlines(), after.splitlines()
-    lines = list(_lines(old, new))
-    if not any(line.is_changed for line in lines) and before != after:
+    lines = _lines(old, new)
+    if before != after and not any(line.is_changed for line in lines):
         # The texts differ in their last line end only, which no line shows.
         kind = PieceKind.ADDED if after.endswith("\n") else PieceKind.REMOVED
         lines.append(DiffLine(max(len(new), 1), (Piece(kind, "(line end at the end of the text)"),)))
@@ -164,42 +174,83 @@ def _joined(found: Iterable[Piece]) -> tuple[Piece, ...]:
     return tuple(joined)
 
 
-def _lines(old: Sequence[str], new: Sequence[str]) -> Iterator[DiffLine]:
-    for tag, i1, i2, j1, j2 in _opcodes(old, new):
+def _lines(old: Sequence[str], new: Sequence[str]) -> list[DiffLine | Moved]:
+    codes = list(_opcodes(old, new))
+    changed = [code for code in codes if code[0] != "equal"]
+    gone = {i for _, i1, i2, _, _ in changed for i in range(i1, i2)}
+    come = {j for _, _, _, j1, j2 in changed for j in range(j1, j2)}
+    moves = find_moves(old, new, gone, come)
+    gone.difference_update(*(move.old for move in moves))
+    come.difference_update(*(move.new for move in moves))
+    found: list[DiffLine | Moved] = []
+    for tag, i1, i2, j1, j2 in codes:
         if tag == "equal":
-            yield from (DiffLine(j + 1, (Piece(PieceKind.SAME, new[j]),)) for j in range(j1, j2))
-        else:
-            yield from _replaced(old, new, range(i1, i2), range(j1, j2))
+            found += [DiffLine(j + 1, (Piece(PieceKind.SAME, new[j]),)) for j in range(j1, j2)]
+            continue
+        left = [i for i in range(i1, i2) if i in gone], [j for j in range(j1, j2) if j in come]
+        went = [move for move in moves if i1 <= move.old.start < i2]
+        came = [move for move in moves if j1 <= move.new.start < j2]
+        found += _with_moves(list(_replaced(old, new, *left)), old, new, went, came)
+    return found
 
 
-def _replaced(old: Sequence[str], new: Sequence[str], gone: range, come: range) -> Iterator[DiffLine]:
+# Lines of the old text and of the new one, from 0, that an entry of a diff stands for.
+_Placed: TypeAlias = tuple[int | None, int | None, DiffLine | Moved]
+
+
+def _with_moves(
+    placed: list[_Placed], old: Sequence[str], new: Sequence[str], went: Iterable[Move], came: Iterable[Move]
+) -> Iterator[DiffLine | Moved]:
+    """The entries of a stretch that changed, with those lines where they belong that went elsewhere or came."""
+    for move in sorted(went, key=lambda move: move.old.start):
+        i, lines = move.old.start, tuple(old[n] for n in move.old)
+        at = next((at for at, (line, _, _) in enumerate(placed) if line is not None and line > i), len(placed))
+        numbers = _first(old, move.old) + 1, _first(new, move.new) + 1
+        placed.insert(at, (i, None, Moved(*numbers, lines, is_here=False)))
+    for move in sorted(came, key=lambda move: move.new.start):
+        j, lines = move.new.start, tuple(new[n] for n in move.new)
+        at = next((at for at, (_, line, _) in enumerate(placed) if line is not None and line > j), len(placed))
+        numbers = _first(new, move.new) + 1, _first(old, move.old) + 1
+        placed.insert(at, (None, j, Moved(*numbers, lines, is_here=True)))
+    return (entry for _, _, entry in placed)
+
+
+def _first(lines: Sequence[str], run: range) -> int:
+    """The first line of a run that is not blank."""
+    return next(n for n in run if lines[n].strip())
+
+
+def _replaced(old: Sequence[str], new: Sequence[str], gone: Sequence[int], come: Sequence[int]) -> Iterator[_Placed]:
     """Pairs lines that are versions of each other, in order; the others are gone or new."""
-    i, j = gone.start, come.start
-    while i < gone.stop and j < come.stop:
-        if _similar(old[i], new[j]):
-            yield DiffLine(j + 1, pieces(old[i], new[j]) or (Piece(PieceKind.SAME, new[j]),))
-            i, j = i + 1, j + 1
-        elif gone.stop - i >= come.stop - j:
-            yield DiffLine(i + 1, (Piece(PieceKind.REMOVED, old[i]),))
-            i += 1
-        else:
-            yield DiffLine(j + 1, (Piece(PieceKind.ADDED, new[j]),))
-            j += 1
-    yield from (DiffLine(n + 1, (Piece(PieceKind.REMOVED, old[n]),)) for n in range(i, gone.stop))
-    yield from (DiffLine(n + 1, (Piece(PieceKind.ADDED, new[n]),)) for n in range(j, come.stop))
+    at, to = 0, 0
+    while at < len(gone) or to < len(come):
+        i, j = gone[at] if at < len(gone) else None, come[to] if to < len(come) else None
+        if i is not None and j is not None and is_similar(old[i], new[j]):
+            yield i, j, DiffLine(j + 1, pieces(old[i], new[j]) or (Piece(PieceKind.SAME, new[j]),))
+            at, to = at + 1, to + 1
+        elif i is not None and (j is None or len(gone) - at >= len(come) - to):
+            yield i, None, DiffLine(i + 1, (Piece(PieceKind.REMOVED, old[i]),))
+            at += 1
+        elif j is not None:
+            yield None, j, DiffLine(j + 1, (Piece(PieceKind.ADDED, new[j]),))
+            to += 1
 
 
-def _similar(old: str, new: str) -> bool:
+def is_similar(old: str, new: str) -> bool:
     """Whether two lines are versions of each other; of long ones only the words count, not their order."""
     words, others = _WORDS.findall(old), _WORDS.findall(new)
+    ends = _shared(zip(words, others, strict=False))
+    ends += _shared(zip(reversed(words[ends:]), reversed(others[ends:]), strict=False))
+    if ends and 2 * ends >= _SIMILAR_ENOUGH * (len(words) + len(others)):
+        return True  # the usual case, and comparing what repeats itself takes its square
     matcher = SequenceMatcher(None, words, others, autojunk=False)
     if matcher.quick_ratio() < _SIMILAR_ENOUGH:
         return False
     return max(len(words), len(others)) > _MANY or matcher.ratio() >= _SIMILAR_ENOUGH
 
 
-def _fold(lines: Sequence[DiffLine], shown: set[int]) -> Iterator[DiffLine | Fold]:
-    hidden: list[DiffLine] = []
+def _fold(lines: Sequence[DiffLine | Moved], shown: set[int]) -> Iterator[Entry]:
+    hidden: list[DiffLine | Moved] = []
     for position, line in enumerate(lines):
         if position not in shown:
             hidden.append(line)
@@ -210,7 +261,7 @@ def _fold(lines: Sequence[DiffLine], shown: set[int]) -> Iterator[DiffLine | Fol
     yield from _folded(hidden)
 
 
-def _folded(hidden: Sequence[DiffLine]) -> Iterator[DiffLine | Fold]:
+def _folded(hidden: Sequence[DiffLine | Moved]) -> Iterator[Entry]:
     """A single line takes no more room than saying that there is one."""
     if len(hidden) == 1:
         yield hidden[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agentops.plan.status import Status
-from agentops.render.plan.markdown import quoted as inline
+from agentops.render.plan.markdown_fields import quoted as inline
 from agentops.render.status.text import HEADINGS, status_row, summary
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import PydanticCustomError, core_schema
+from pydantic_core import PydanticCustomError, PydanticKnownError, core_schema
 
 from agentops.document import Secret
+from agentops.resources import Kind, Ref
 
 
 class Model(BaseModel):
@@ -55,6 +56,27 @@ class Format:
 
 
 @dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """A name of the project's own vocabulary, such as the key of a mapping: one of `known`, or what fits `pattern`."""
+
+    what: str
+    known: tuple[str, ...]
+    pattern: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(schema), "pattern": self.pattern}
+
+    def _check(self, text: str) -> str:
+        if re.fullmatch(self.pattern, text) is None:
+            context = {"what": self.what, "known": self.known}
+            raise PydanticCustomError("unknown_name", "there is no such {what}", context)
+        return text
+
+
+@dataclass(frozen=True, slots=True)
 class Spoken:
     """Marks a text that the caller hears as it is written."""
 
@@ -81,6 +103,32 @@ class _SecretAllowed:
 
 
 SecretText = Annotated[str | Secret, _SecretAllowed()]
+
+
+@dataclass(frozen=True, slots=True)
+class _ReferenceAllowed:
+    """An id of the account, or a reference to a resource of one kind; everywhere else a `Ref` is a wrong type."""
+
+    kind: Kind
+    may_be_empty: bool = False
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        text = core_schema.str_schema(min_length=None if self.may_be_empty else 1)
+        return core_schema.no_info_plain_validator_function(self._check, json_schema_input_schema=text)
+
+    def _check(self, value: Any) -> str | Ref:
+        if isinstance(value, Ref) and value.kind is not self.kind:
+            raise PydanticCustomError("wrong_format", "", {"expected": f"${{{{ ref.{self.kind.value}.KEY }}}}"})
+        if value == "" and not self.may_be_empty:
+            raise PydanticKnownError("string_too_short", {"min_length": 1})
+        if isinstance(value, str | Ref):
+            return value
+        raise PydanticCustomError("string_type", "Input should be a valid string")
+
+
+ToolId = Annotated[str | Ref, _ReferenceAllowed(Kind.TOOL)]
+KnowledgeBaseId = Annotated[str | Ref, _ReferenceAllowed(Kind.KNOWLEDGE)]
+AnyKnowledgeBaseId = Annotated[str | Ref, _ReferenceAllowed(Kind.KNOWLEDGE, may_be_empty=True)]
 Scalar = str | int | float | bool
 
 MODELS = (

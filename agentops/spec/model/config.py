@@ -11,10 +11,12 @@ from agentops.spec.model.base import (
     MODELS,
     TRANSCRIBERS,
     ForModel,
+    KnowledgeBaseId,
     Known,
     Model,
     Scalar,
     Spoken,
+    ToolId,
 )
 from agentops.spec.model.parts import (
     IdleTimeout,
@@ -43,7 +45,9 @@ class SinglePrompt(Model):
         default=None, description="The system prompt.", examples=["${{ file('prompts/support.md') }}"]
     )
     tools: list[Tool] | None = Field(default=None, description="What the agent can do.")
-    toolRefs: list[str] | None = Field(default=None, description="Ids of tools from the account's library.")
+    toolRefs: list[ToolId] | None = Field(
+        default=None, description="Tools from the account's library: ${{ ref.tool.KEY }}, or ids."
+    )
 
 
 class AgentConfig(Model):
@@ -78,7 +82,9 @@ class AgentConfig(Model):
         default=None, max_length=4000, description="The prompt of a workflow-graph agent (at most 4000 characters)."
     )
     playbooks: Playbooks | None = Field(default=None, description="The playbooks of a multi-agent line.")
-    globalKnowledgeBaseId: str | None = Field(default=None, min_length=1, description="A knowledge base's id.")
+    globalKnowledgeBaseId: KnowledgeBaseId | None = Field(
+        default=None, description="What it knows: ${{ ref.knowledge.KEY }}, or a knowledge base's id."
+    )
     waitForUserToSpeakFirst: bool | None = Field(default=None, description="Let the caller speak first.")
     waitForUserToSpeakTimeoutSecs: float | None = Field(default=None, ge=0, description="How long to wait for that.")
     muteUserUntilFirstBotResponse: bool | None = Field(default=None, description="Ignore the caller until it spoke.")

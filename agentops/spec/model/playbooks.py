@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from agentops.spec.model.base import ForModel, Model
+from agentops.spec.model.base import AnyKnowledgeBaseId, ForModel, Model, ToolId
 from agentops.spec.model.tools import Tool
 
 
@@ -34,10 +34,10 @@ class Playbook(Model):
     )
     prompt: Annotated[str, ForModel()] | None = Field(default=None, max_length=30000)
     tools: list[Tool] | None = None
-    toolRefs: list[str] | None = None
+    toolRefs: list[ToolId] | None = None
     verificationIds: list[str] | None = None
     domain: str | None = None
-    knowledgeBaseId: str | None = None
+    knowledgeBaseId: AnyKnowledgeBaseId | None = None
 
 
 class Verification(Model):
@@ -46,8 +46,8 @@ class Verification(Model):
     id: str = Field(min_length=1)
     name: str = Field(min_length=1)
     instructions: Annotated[str, ForModel()] | None = None
-    toolRefs: list[str] | None = None
-    triggerToolRefs: list[str] | None = None
+    toolRefs: list[ToolId] | None = None
+    triggerToolRefs: list[ToolId] | None = None
     bindsPrincipal: bool | None = None
     maxRetries: int | None = Field(default=None, ge=1, le=10)
     onFail: Literal["downgrade", "handoff", "end"] | None = None
@@ -66,7 +66,7 @@ class Playbooks(Model):
     router: Router | None = None
     playbooks: list[Playbook] | None = Field(default=None, max_length=128)
     verifications: list[Verification] | None = None
-    globalToolRefs: list[str] | None = None
+    globalToolRefs: list[ToolId] | None = None
     auth: PlaybookAuth | None = None
     conversationGuide: Annotated[str, ForModel()] | None = None
     entityListTool: str | None = None

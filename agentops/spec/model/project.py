@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from agentops.spec.model.base import Format, Model, SecretText
+from agentops.spec.model.base import Format, Model, SecretText, Vocabulary
+from agentops.spec.model.policy import PolicySpec
+from agentops.watch_rules import WATCH_DISPOSITION, WATCH_METRICS
 
 EnvironmentName = Annotated[
     str, Format(r"^[a-z0-9][a-z0-9_-]{0,31}$", expected="lower-case letters, digits, _ and -, at most 32")
@@ -43,6 +48,32 @@ class LimitsSpec(Model):
     max_archived: Amount | None = Field(default=None, description="Agents archived; 0 unless said otherwise.")
 
 
+Metric = Annotated[
+    str,
+    Vocabulary(
+        what="metric",
+        known=(*WATCH_METRICS, f"{WATCH_DISPOSITION}NAME"),
+        pattern=rf"^({'|'.join(WATCH_METRICS)}|{re.escape(WATCH_DISPOSITION)}.+)$",
+    ),
+]
+Bound = Annotated[float, Field(ge=0)] | Share
+
+
+class WatchSpec(Model):
+    """What a metric must keep to after a deploy; shares such as 5%, milliseconds for the latency.
+
+    A share that drops or rises by 5% does so by five points of a hundred.
+    """
+
+    drop_at_most: Bound | None = Field(default=None, description="It falls no further below the revision before.")
+    rise_at_most: Bound | None = Field(default=None, description="It rises no further above the revision before.")
+    at_least: Bound | None = Field(default=None, description="It is no lower than this, whatever it was before.")
+    at_most: Bound | None = Field(default=None, description="It is no higher than this, whatever it was before.")
+    answer: str | None = Field(
+        default=None, min_length=1, description="disposition.NAME: the value that is counted; default: yes."
+    )
+
+
 class DeploySpec(Model):
     """How an environment deploys."""
 
@@ -64,7 +95,15 @@ class DeploySpec(Model):
     coverage: Share | None = Field(
         default=None, description="The share of tools and playbooks that `smoke` must exercise, such as 80%."
     )
-    on_failure: Literal["rollback", "keep"] | None = Field(default=None, description="What a failed call leads to.")
+    on_failure: Literal["rollback", "keep"] | None = Field(
+        default=None, description="What a failed call, or a failed rule of `watch`, leads to."
+    )
+    watch: dict[Metric, WatchSpec] | None = Field(
+        default=None, description="What `agentops watch` holds callers' calls against after a deploy, by metric."
+    )
+    watch_days: float | None = Field(
+        default=None, gt=0, le=90, description="How long after a deploy its calls are watched; default: 7 days."
+    )
 
 
 class DriftIgnored(Model):
@@ -74,6 +113,77 @@ class DriftIgnored(Model):
     reason: str = Field(min_length=3, description="Why.")
     agent: str | None = Field(default=None, description="Only for this key.")
     until: Date | None = Field(default=None, description="An ISO date; after it no more.")
+
+
+def _check_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        expected = "a time zone of the IANA database, such as Europe/Berlin"
+        raise PydanticCustomError("wrong_format", "expected {expected}", {"expected": expected}) from None
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_check_zone)]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+TimeOfDay = Annotated[str, Format(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", expected="a time such as 09:00, in quotes")]
+Local = Annotated[
+    str, Format(r"^\d{4}-\d{2}-\d{2}( \d{2}:\d{2})?$", expected="a date such as 2026-11-26, or 2026-11-26 08:00")
+]
+
+
+class FreezeSpec(Model):
+    """A time in which nothing is deployed."""
+
+    name: Annotated[str, Format(r"^[a-z0-9][a-z0-9_-]{0,39}$", expected="lower-case letters, digits, _ and -")] = Field(
+        description="What an override names: --ack FREEZE:NAME."
+    )
+    from_: Local = Field(alias="from", description="A date, or a date and a time.")
+    to: Local = Field(description="The last day, or the time when it ends.")
+    timezone: Zone = Field(description="Whose clock that is, such as Europe/Berlin.")
+    reason: str = Field(min_length=3, description="Why.")
+
+    @model_validator(mode="after")
+    def _freezes_something(self) -> FreezeSpec:
+        if self.starts >= self.ends:
+            raise PydanticCustomError("never_opens", "the freeze never begins: `to` is before `from`")
+        return self
+
+    @property
+    def starts(self) -> datetime:
+        return _local(self.from_)
+
+    @property
+    def ends(self) -> datetime:
+        """Without a time the last day counts as a whole."""
+        return _local(self.to) + (timedelta() if " " in self.to else timedelta(days=1))
+
+
+def _local(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise PydanticCustomError("no_date", "there is no such date") from None
+
+
+class CalmHoursSpec(Model):
+    """The hours in which deploys happen, because somebody is there to look after them."""
+
+    from_: TimeOfDay = Field(alias="from", description="Not before.")
+    to: TimeOfDay = Field(description="Not after; the next day where it is earlier than `from`.")
+    days: list[Day] = Field(
+        default=["mon", "tue", "wed", "thu", "fri"],
+        min_length=1,
+        description="On these days; else Monday to Friday.",
+    )
+    timezone: Zone = Field(description="Whose clock that is, such as Europe/Berlin.")
+    reason: str = Field(min_length=3, description="Why.")
+
+    @model_validator(mode="after")
+    def _opens(self) -> CalmHoursSpec:
+        if self.from_ == self.to:
+            raise PydanticCustomError("never_opens", "the calm hours never open: `from` and `to` are the same")
+        return self
 
 
 class RateLimit(Model):
@@ -113,6 +223,11 @@ class EnvironmentSpec(Model):
     protected: bool | None = Field(default=None, description="Apply needs the digest of a reviewed plan.")
     protected_agents: list[str] | None = Field(default=None, description="Keys that change only with acknowledgement.")
     limits: LimitsSpec | None = Field(default=None, description="How much one apply may change.")
+    freeze: list[FreezeSpec] | None = Field(default=None, description="Times in which nothing is deployed.")
+    calm_hours: CalmHoursSpec | None = Field(default=None, description="The hours in which deploys happen.")
+    requires: EnvironmentName | None = Field(
+        default=None, description="The environment where the same files have to serve and have passed their calls."
+    )
     deploy: DeploySpec | None = Field(default=None, description="How this environment deploys.")
     rules: dict[str, Any] | None = Field(default=None, description="Deny rules by code, with their settings.")
     ignore_drift: list[DriftIgnored] | None = Field(default=None, description="Console edits that are left alone.")
@@ -147,3 +262,6 @@ class ProjectSpec(Model):
     judge: JudgeSpec | None = Field(default=None, description="Decides what calls mean and speaks for callers.")
     listen: ModelSpec | None = Field(default=None, description="Hears what agents say, in any language.")
     lint: LintSpec | None = Field(default=None, description="Lint rules and thresholds.")
+    policies: list[PolicySpec] | None = Field(
+        default=None, description="What has to hold for an agent before it is deployed; also in policy/*.yaml."
+    )

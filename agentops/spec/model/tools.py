@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from agentops.spec.model.base import Format, ForModel, HttpUrl, Model, PhoneNumber, SecretText, Spoken
+from agentops.spec.model.base import Format, ForModel, HttpUrl, KnowledgeBaseId, Model, PhoneNumber, SecretText, Spoken
 
 ToolName = Annotated[
     str,
@@ -123,7 +123,9 @@ class KnowledgeBaseSearch(_Tool):
     """Lets the agent search a knowledge base."""
 
     type: Literal["knowledge_base_search"] = Field(description="The kind of tool.")
-    knowledgeBaseId: str = Field(min_length=1, description="The platform's id of the knowledge base.")
+    knowledgeBaseId: KnowledgeBaseId = Field(
+        description="The knowledge base: ${{ ref.knowledge.KEY }}, or the platform's id of one."
+    )
     fillerPhrases: list[Annotated[str, Spoken()]] | None = Field(
         default=None, description="What the agent says while it searches."
     )

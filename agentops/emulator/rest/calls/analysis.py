@@ -44,7 +44,7 @@ def _value(metric: Body, said: list[str], record: Body) -> str:
     text = " ".join(said)
     kind = metric["dispositionMetricType"]
     if kind == "BOOLEAN":
-        return "true" if said else "false"
+        return "true" if said and record.get("isHelped", True) else "false"
     if kind == "INTEGER":
         numbers = re.findall(r"\d+", text)
         return numbers[-1] if numbers else "0"

@@ -11,6 +11,7 @@ from typing import Any
 
 from agentops.emulator.rest.agents.agent import AGENT, show_agent
 from agentops.emulator.rest.calls.analysis import analyse
+from agentops.emulator.rest.calls.traffic import let_phone_in
 from agentops.emulator.rest.campaigns.dialling import settle_all
 from agentops.emulator.rest.schema import (
     COUNT,
@@ -46,7 +47,8 @@ _RECORDINGS = "/_emulator/recordings"
 
 def list_conversations(store: Store, request: Request) -> Answer:
     """Newest change first. Rows carry `versionId`, so a client can check that `versionFilter` was honoured."""
-    rows = [row for row in settled_calls(store) if _fits(row, request)]
+    ignored = "versionFilter" if store.options.choices.version_filter == "ignored" else ""
+    rows = [row for row in settled_calls(store) if _fits(row, request, ignored)]
     key = {"createdAt": "createdAt", "callDuration": "duration"}.get(request.query.get("sortBy", ""), "updatedAt")
     latency = request.query.get("sortBy") == "avgLatency"
     rows.sort(
@@ -65,7 +67,7 @@ def list_conversations(store: Store, request: Request) -> Answer:
     return answer({"logs": shown, "pagination": pagination, "dispositionMetricsConfig": []})
 
 
-def _fits(row: Body, request: Request) -> bool:
+def _fits(row: Body, request: Request, ignored: str) -> bool:
     # Only first calls are listed, unless somebody asks for the others.
     wanted_attempts = request.query.get("callAttemptFilter", "initial")
     if wanted_attempts != "all" and (row.get("retryAttemptNumber", 0) > 0) != (wanted_attempts == "retry"):
@@ -79,7 +81,7 @@ def _fits(row: Body, request: Request) -> bool:
         "campaignIds": row.get("campaignId"),
     }
     for name, value in wanted.items():
-        if request.query.get(name) and value not in request.listed(name):
+        if name != ignored and request.query.get(name) and value not in request.listed(name):
             return False
     search = request.query.get("search", "")
     if search and not any(search in str(row.get(name) or "") for name in ("callId", "from", "to")):
@@ -127,7 +129,7 @@ def get_conversation(store: Store, request: Request) -> Answer:
 
 def show_row(store: Store, record: Body, request: Request) -> Body:
     """A call as lists show it: links to its recording, and analytics once they are ready."""
-    hidden = ("transcript", "variables", "events", "voiceConfigUsed", "slmModelUsed")
+    hidden = ("transcript", "variables", "events", "voiceConfigUsed", "slmModelUsed", "isHelped")
     row = {name: value for name, value in record.items() if name not in hidden}
     links = {"recordingUrl": False, "recordingDualUrl": True}
     for name, stereo in links.items():
@@ -148,6 +150,7 @@ def recording_url(request: Request, call_id: str, stereo: bool) -> str:
 
 def settled_calls(store: Store) -> list[Body]:
     settle_all(store)
+    let_phone_in(store)
     return [settled(store, row) for row in store.database.all("call")]
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from agentops.emulator.rest.schema import COUNT, ID, OBJECT, STAMP, TEXT, Schema, array, number, obj, one_of, text
 from agentops.emulator.rest.versioning import versions
 from agentops.emulator.rest.wire import Answer, Refusal, Request, Route, answer, data, done
 from agentops.emulator.store.database import Body
-from agentops.emulator.store.state import ORGANIZATION_ID, USER_ID, Store
+from agentops.emulator.store.state import ORGANIZATION_ID, USER_ID, Store, from_iso
 
+_UNREADABLE = "error"
 CONNECTED = "This knowledge base is connected to an agent. Please detach it from the agent before deleting."
 
 
@@ -77,7 +80,27 @@ def _read(store: Store, base_id: str) -> Body:
 
 
 def list_items(store: Store, request: Request) -> Answer:
-    return answer(store.database.all("knowledge_item", owner=_read(store, request.params["kb_id"])["_id"]))
+    return answer(items_of(store, _read(store, request.params["kb_id"])["_id"]))
+
+
+def items_of(store: Store, base_id: str) -> list[Body]:
+    """The files of a base as far as they have been processed: that takes as long as a security scan."""
+    items = store.database.all("knowledge_item", owner=base_id)
+    return [_processed(store, item, "processingStatus", _UNREADABLE in item["metadata"]) for item in items]
+
+
+def pages_of(store: Store, base_id: str) -> list[Body]:
+    """The pages of a base likewise; nothing is ever found under the top-level domain that is reserved for that."""
+    pages = store.database.all("scraped_url", owner=base_id)
+    return [_processed(store, page, "status", urlsplit(page["url"]).hostname or "") for page in pages]
+
+
+def _processed(store: Store, part: Body, field: str, fault: bool | str) -> Body:
+    due = from_iso(part["createdAt"]) + timedelta(seconds=store.options.scan_delay_s)
+    if due > store.clock.now():
+        return {**part, field: "processing"}
+    is_failed = fault.endswith(".invalid") if isinstance(fault, str) else fault
+    return {**part, field: "failed" if is_failed else "completed"}
 
 
 def delete_item(store: Store, request: Request) -> Answer:
@@ -92,16 +115,19 @@ def upload_media(store: Store, request: Request) -> Answer:
         raise Refusal(400, "media: Required")
     if media.content_type != "application/pdf" or not media.name.lower().endswith(".pdf"):
         raise Refusal(400, "Only PDF files are supported")
-    _add_item(store, base["_id"], media.name, media.content_type, len(media.content))
+    fault = {} if media.content.startswith(b"%PDF") else {_UNREADABLE: "The file is no readable PDF"}
+    _add_item(store, base["_id"], media.name, media.content_type, len(media.content), metadata=fault)
     return done(201)
 
 
-def _add_item(store: Store, base_id: str, name: str, content_type: str, size: int, key: str = "") -> None:
+def _add_item(
+    store: Store, base_id: str, name: str, content_type: str, size: int, key: str = "", metadata: Body | None = None
+) -> None:
     item_id = store.new_id()
     item = {
         "_id": item_id,
         "itemType": "file",
-        "metadata": {},
+        "metadata": metadata or {},
         "knowledgeBaseId": base_id,
         "processingStatus": "completed",
         "fileName": name,
@@ -152,7 +178,7 @@ def scrape(store: Store, request: Request) -> Answer:
 
 
 def list_scraped(store: Store, request: Request) -> Answer:
-    return answer(store.database.all("scraped_url", owner=_read(store, request.params["kb_id"])["_id"]))
+    return answer(pages_of(store, _read(store, request.params["kb_id"])["_id"]))
 
 
 def delete_scraped(store: Store, request: Request) -> Answer:

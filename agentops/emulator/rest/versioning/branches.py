@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from agentops.emulator.rest.calls.traffic import let_phone
 from agentops.emulator.rest.schema import COUNT, FLAG, ID, OBJECT, TEXT, array, maybe, obj, one_of, text
 from agentops.emulator.rest.shapes import BRANCH, BRANCH_SUMMARY, REVISION
 from agentops.emulator.rest.versioning import configuration, publishing, versions
@@ -85,7 +86,8 @@ def make_live(store: Store, request: Request) -> Answer:
     head = versions.read_revision(store, agent["_id"], branch["headRevisionId"])
     if head["securityCheck"]["status"] != "passed":
         raise Refusal(403, "The head revision has not passed the security check")
-    agent["liveBranchId"] = branch["_id"]
+    let_phone(store, agent)
+    agent = {**versions.read_agent(store, agent["_id"]), "liveBranchId": branch["_id"]}
     store.database.put("agent", agent["_id"], agent)
     return answer(show_summary(store, agent, branch))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from agentops.emulator.rest.calls.traffic import let_phone
 from agentops.emulator.rest.schema import COUNT, FLAG, ID, STAMP, TEXT, array, maybe, obj, problems, text
 from agentops.emulator.rest.shapes import DIFF, RESOLVED, REVISION, SLICE_QUERY
 from agentops.emulator.rest.versioning import configuration, publishing, versions
@@ -154,6 +155,7 @@ def activate_version(store: Store, request: Request) -> Answer:
         raise Refusal(400, f"Security check {status} for this version. It cannot be activated.")
     branch = versions.default_branch(store, agent["_id"])
     if branch["headRevisionId"] != version["_id"]:
+        let_phone(store, agent)
         version |= {"activatedBy": USER_ID, "activatedAt": store.now(), "updatedAt": store.now()}
         versions.save_revision(store, version)
         versions.save_branch(store, {**branch, "headRevisionId": version["_id"], "updatedAt": store.now()})

@@ -1,0 +1,285 @@
+"""Makes what is new before agents are staged, tells webhooks once they have moved, and takes away what is old last.
+
+A tool or knowledge base that agents refer to is never edited on the way, unless its file says so. What a killed run
+left is found again by its content or its mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from agentops.apply.knowledge import KnowledgeMaker
+from agentops.apply.model import (
+    EventSink,
+    Outcome,
+    Problem,
+    ResourceFinished,
+    ResourceResult,
+    Warned,
+)
+from agentops.apply.writes import write_once
+from agentops.clock import Clock
+from agentops.document import Document
+from agentops.errors import AgentopsError, InvalidRequestError, OutcomeUnknownError
+from agentops.plan.graph import is_first, is_last
+from agentops.plan.merge import merge
+from agentops.plan.model import Plan, ResourceAction, ResourceChange
+from agentops.plan.resources import held
+from agentops.plan.webhooks import to_subscribe, to_unsubscribe
+from agentops.remote.port import Writer
+from agentops.resources import DesiredResource, Kind, ObservedResource, Ref, ResourceMark, SourceFile, owner_of
+
+_SOURCES = 12
+_UNWRITTEN = "0" * _SOURCES  # in the mark of a webhook whose headers are still to be written
+
+
+class NotKeptError(AgentopsError):
+    """The platform holds something else than what was written."""
+
+
+def no_files(file: SourceFile) -> bytes:
+    """For plans that upload nothing."""
+    raise LookupError(f"{file.path}: nobody said how to read it")
+
+
+@dataclass(slots=True)
+class Shelving:
+    """The resources of one run, with how each has ended so far."""
+
+    plan: Plan
+    writer: Writer
+    clock: Clock
+    tell: EventSink
+    read_file: Callable[[SourceFile], bytes] = no_files
+    ended: dict[int, ResourceResult] = field(default_factory=dict)
+    made: list[tuple[ResourceChange, str]] = field(default_factory=list)
+
+    @property
+    def results(self) -> tuple[ResourceResult, ...]:
+        """One for each change of the plan, in its order; what the run did not come to is not attempted."""
+        return tuple(
+            self.ended.get(index) or _result(change, Outcome.NOT_ATTEMPTED, "the run ended before")
+            for index, change in enumerate(self.plan.resources)
+        )
+
+    # -- before the agents are staged
+
+    async def build(self) -> bool:
+        """Makes everything that agents may need. False where something could not be made."""
+        if self.plan.references is not None:
+            self.writer.refer_by(self.plan.references)
+        for index, change in enumerate(self.plan.resources):
+            if not is_first(change):
+                continue
+            if not change.is_change:
+                self._end(index, change, Outcome.UNCHANGED, change.reason)
+            elif self._is_made(change):
+                self._end(index, change, Outcome.APPLIED, "made before the gate")
+            elif not await self._try(index, change):
+                return False
+        return True
+
+    def _is_made(self, change: ResourceChange) -> bool:
+        references = self.plan.references
+        if change.action is ResourceAction.UPDATE or references is None:
+            return False
+        return references.id_of(change.address, change.fingerprint) is not None
+
+    async def withdraw(self) -> None:
+        """Nothing goes live: the tools that this run made carry no mark and are taken away again. Knowledge bases stay:
+        their mark says whose they are, and the next run need not upload anew."""
+        for change, resource_id in self.made:
+            if change.address.kind is Kind.TOOL:
+                try:
+                    await self.writer.tools.delete(resource_id)
+                except AgentopsError as error:
+                    self.tell(
+                        Warned(change.key, f"{resource_id}, which this run made, is still there: {error.summary}")
+                    )
+
+    # -- once they have moved
+
+    async def follow(self, agents: Mapping[str, str | None], why_not: str) -> None:
+        """Webhooks, then what goes. `agents` are the project's by key. `why_not` says why nothing is to be done."""
+        for index, change in enumerate(self.plan.resources):
+            if is_first(change):
+                continue
+            if not change.is_change:
+                self._end(index, change, Outcome.UNCHANGED, change.reason)
+            elif why_not:
+                self._end(index, change, Outcome.NOT_ATTEMPTED, why_not)
+            else:
+                await self._try(index, change, agents)
+
+    async def _try(self, index: int, change: ResourceChange, agents: Mapping[str, str | None] | None = None) -> bool:
+        try:
+            resource_id = await self._carry_out(change, agents or {})
+        except InvalidRequestError as error:
+            if is_last(change):  # the platform keeps what somebody's agent refers to, who may have come just now
+                self._end(index, change, Outcome.SKIPPED, f"left there: {error.summary}")
+                return True
+            self._fail(index, change, error)
+            return False
+        except AgentopsError as error:
+            self._fail(index, change, error)
+            return False
+        self._end(index, change, Outcome.APPLIED, "", resource_id)
+        return True
+
+    async def _carry_out(self, change: ResourceChange, agents: Mapping[str, str | None]) -> str:
+        if change.action is ResourceAction.DELETE:
+            return await self._delete(change)
+        resource = change.desired
+        if resource is None:
+            raise LookupError(f"{change.address}: a plan that is read from a file has to be computed again")
+        match resource.kind:
+            case Kind.TOOL:
+                resource_id = await self._tool(change, resource)
+            case Kind.KNOWLEDGE:
+                maker = KnowledgeMaker(self.writer.knowledge, self.clock, self.tell, self.read_file)
+                resource_id = await maker.make(change, resource, self._mark(change))
+            case Kind.WEBHOOK:
+                return await self._webhook(change, resource, agents)
+            case _:
+                assert_never(resource.kind)
+        if self.plan.references is not None:
+            self.plan.references.learn(Ref(resource.kind, resource.key, change.fingerprint), resource_id)
+        if resource_id != change.resource_id:
+            self.made.append((change, resource_id))
+        return resource_id
+
+    def _mark(self, change: ResourceChange) -> ResourceMark:
+        owner = owner_of(self.plan.project, self.plan.environment, change.address)
+        return ResourceMark(owner, change.fingerprint[:_SOURCES])
+
+    # -- tools
+
+    async def _tool(self, change: ResourceChange, resource: DesiredResource) -> str:
+        """A tool with the wanted definition; what the file leaves out stays as the one before has it."""
+        tools, before = self.writer.tools, change.observed.content if change.observed else None
+        is_same_type = before is not None and before.get("type") == resource.content.get("type")
+        body = merge({"definition": before if is_same_type else None}, {"definition": resource.content})["definition"]
+        if change.action is ResourceAction.UPDATE and change.resource_id is not None:
+            await tools.update(change.resource_id, body)
+            await self._require_kept(resource, change.resource_id, change.fingerprint)
+            return change.resource_id
+        known = {each.resource_id for each in await tools.list()}
+
+        async def write() -> str:
+            return await tools.create(body)
+
+        async def read_back() -> str | None:
+            new = [each for each in await tools.list() if each.resource_id not in known]
+            right = [each for each in new if each.name == resource.name and held(resource, each) == change.fingerprint]
+            return right[0].resource_id if right else None
+
+        try:
+            tool_id = await write_once(write, read_back, self.clock)
+        except InvalidRequestError as error:
+            unique = "where the account takes no second tool of one name, rename this one, or set `in_place: true`"
+            error.hint = f"{error.hint}; {unique}" if error.hint else unique
+            raise
+        await self._require_kept(resource, tool_id, change.fingerprint)
+        return tool_id
+
+    async def _require_kept(self, resource: DesiredResource, tool_id: str, wanted: str) -> None:
+        """Reads back: a definition that the platform changed would be made anew with every apply."""
+        found = next((each for each in await self.writer.tools.list() if each.resource_id == tool_id), None)
+        if found is None or held(resource, found) != wanted:
+            raise NotKeptError(
+                f"{resource.address}: the platform did not keep the definition as it was written",
+                hint="check its fields against the platform's documentation; `agentops plan` shows which differ",
+                code="not_kept",
+            )
+
+    # -- webhooks
+
+    async def _webhook(
+        self, change: ResourceChange, resource: DesiredResource, agents: Mapping[str, str | None]
+    ) -> str:
+        """Subscriptions first, the mark that says that all is as wanted last."""
+        hooks, mark, content = self.writer.webhooks, self._mark(change), resource.content
+        text = str(content.get("description", ""))
+        webhook_id = change.resource_id
+        if webhook_id is None:
+            begun = f"{text} {ResourceMark(mark.owner, _UNWRITTEN)}".strip()
+
+            async def write() -> str:
+                return await hooks.create({"endpoint": content["endpoint"], "description": begun})
+
+            async def read_back() -> str | None:
+                found = await hooks.list()
+                return next((each.resource_id for each in found if each.mark and each.mark.owner == mark.owner), None)
+
+            webhook_id = await write_once(write, read_back, self.clock)
+        for key, events in to_subscribe(change, agents).items():
+            agent_id = agents.get(key)
+            if agent_id is None:
+                raise AgentopsError(f"{change.address}: the agent {key} is not there", hint="apply it, too")
+            await hooks.subscribe(agent_id, webhook_id, events)
+        for agent_id in to_unsubscribe(change, agents):
+            await self._unsubscribe(webhook_id, agent_id)
+        headers = content.get("headers", {})
+        body: Document = {"endpoint": content["endpoint"], "description": f"{text} {mark}".strip(), "headers": headers}
+        await hooks.update(webhook_id, body)
+        return webhook_id
+
+    async def _unsubscribe(self, webhook_id: str, agent_id: str) -> None:
+        """Only where the agent still is with this webhook: the platform takes away all that it has."""
+        for each in await self.writer.webhooks.list():
+            if agent_id in each.content["events"] and each.resource_id != webhook_id:
+                return
+        await self.writer.webhooks.unsubscribe(agent_id)
+
+    # -- what goes
+
+    async def _delete(self, change: ResourceChange) -> str:
+        resource_id = change.resource_id or ""
+        match change.address.kind:
+            case Kind.TOOL:
+                await self.writer.tools.delete(resource_id)
+            case Kind.KNOWLEDGE:
+                await self.writer.knowledge.delete(resource_id)
+            case Kind.WEBHOOK:
+                for agent_id in _subscribers(change.observed):
+                    await self._unsubscribe(resource_id, agent_id)
+                await self.writer.webhooks.delete(resource_id)
+            case _:
+                assert_never(change.address.kind)
+        return resource_id
+
+    # -- results
+
+    def _fail(self, index: int, change: ResourceChange, error: AgentopsError) -> None:
+        outcome = Outcome.UNKNOWN if isinstance(error, OutcomeUnknownError) else Outcome.FAILED
+        self._end(index, change, outcome, "", change.resource_id, Problem.from_error(error, self.plan.environment))
+
+    def _end(
+        self,
+        index: int,
+        change: ResourceChange,
+        outcome: Outcome,
+        detail: str,
+        resource_id: str | None = None,
+        problem: Problem | None = None,
+    ) -> None:
+        result = _result(change, outcome, detail, resource_id or change.resource_id, problem)
+        self.ended[index] = result
+        if outcome is not Outcome.UNCHANGED:
+            self.tell(ResourceFinished(result))
+
+
+def _subscribers(webhook: ObservedResource | None) -> list[str]:
+    return list(webhook.content["events"]) if webhook else []
+
+
+def _result(
+    change: ResourceChange,
+    outcome: Outcome,
+    detail: str,
+    resource_id: str | None = None,
+    problem: Problem | None = None,
+) -> ResourceResult:
+    return ResourceResult(change.address, change.name, change.action, outcome, detail, resource_id, problem)

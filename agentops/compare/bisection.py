@@ -1,0 +1,141 @@
+"""Finds the revision in which something began to fail, from as few calls as can be believed. Pure: it makes no calls.
+
+A call of a flaky script may end either way, so a revision is believed to be good or bad once one verdict leads the
+other by `lead` calls, and the two at the boundary once it leads by twice as many. The way through the revisions is
+computed anew from all calls so far: a later call that takes a lead back also takes back the turn that was made by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from math import ceil, log2
+
+from agentops.document import Verdict
+
+_UNDECIDED = 6  # times `lead`: calls after which a revision is believed to be neither good nor bad
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How the calls of one revision ended."""
+
+    passed: int = 0
+    failed: int = 0
+    inconclusive: int = 0
+
+    @property
+    def calls(self) -> int:
+        return self.passed + self.failed + self.inconclusive
+
+    def plus(self, verdict: Verdict) -> Tally:
+        match verdict:
+            case Verdict.PASSED:
+                return Tally(self.passed + 1, self.failed, self.inconclusive)
+            case Verdict.FAILED:
+                return Tally(self.passed, self.failed + 1, self.inconclusive)
+            case Verdict.INCONCLUSIVE:
+                return Tally(self.passed, self.failed, self.inconclusive + 1)
+
+
+class Why(StrEnum):
+    """Why no revision was found."""
+
+    NEVER_FAILS = "it passes on the newest of them, too"
+    ALWAYS_FAILS = "it fails on the oldest of them already"
+    UNDECIDED = "the calls at an end of them were inconclusive, or passed as often as they failed"
+    GAVE_UP = "its verdicts change too often to be believed"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The revision at `index` is to be called next."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """It fails from `bad` on and passes on `good`; what lies between could not be told, mostly nothing."""
+
+    good: int
+    bad: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    why: Why
+
+
+class _Belief(Enum):
+    GOOD = "good"
+    BAD = "bad"
+    OPEN = "open"
+    UNKNOWABLE = "unknowable"
+
+
+def next_step(tallies: Sequence[Tally], lead: int, most: int) -> Call | Found | NotFound:
+    """What to do after calls that ended as `tallies` say, one for each revision, oldest first (two at least).
+
+    lead: calls by which one verdict must lead; 1 for a script that always ends alike
+    most: calls in all, after which it is given up
+    """
+    asked = _way(tallies, lead)
+    if isinstance(asked, Call) and sum(tally.calls for tally in tallies) >= most:
+        return NotFound(Why.GAVE_UP)
+    return asked
+
+
+def _way(tallies: Sequence[Tally], lead: int) -> Call | Found | NotFound:
+    good, bad = 0, len(tallies) - 1
+    for end, wrong, why in ((bad, _Belief.GOOD, Why.NEVER_FAILS), (good, _Belief.BAD, Why.ALWAYS_FAILS)):
+        belief = _belief(tallies[end], lead)
+        if belief is _Belief.OPEN:
+            return Call(end)
+        if belief is _Belief.UNKNOWABLE:
+            return NotFound(Why.UNDECIDED)
+        if belief is wrong:
+            sure = _belief(tallies[end], _doubled(lead))
+            return Call(end) if sure is _Belief.OPEN else NotFound(why)
+    while (middle := _middle(tallies, lead, good, bad)) is not None:
+        match _belief(tallies[middle], lead):
+            case _Belief.OPEN:
+                return Call(middle)
+            case _Belief.GOOD:
+                good = middle
+            case _:
+                bad = middle
+    for index in (bad, good):
+        if _belief(tallies[index], _doubled(lead)) is _Belief.OPEN:
+            return Call(index)
+    return Found(good, bad)
+
+
+def _doubled(lead: int) -> int:
+    return 1 if lead == 1 else 2 * lead
+
+
+def _middle(tallies: Sequence[Tally], lead: int, good: int, bad: int) -> int | None:
+    """The revision nearest to the middle between both that can be told."""
+    between = [i for i in range(good + 1, bad) if _belief(tallies[i], lead) is not _Belief.UNKNOWABLE]
+    return min(between, key=lambda i: abs(2 * i - good - bad), default=None)
+
+
+def _belief(tally: Tally, lead: int) -> _Belief:
+    if tally.passed - tally.failed >= lead:
+        return _Belief.GOOD
+    if tally.failed - tally.passed >= lead:
+        return _Belief.BAD
+    return _Belief.UNKNOWABLE if tally.calls >= _UNDECIDED * lead else _Belief.OPEN
+
+
+def expected_calls(revisions: int, lead: int) -> int:
+    """How many calls it takes where every revision always ends alike."""
+    turns = ceil(log2(max(revisions - 1, 1)))
+    return lead * (2 + turns) + 2 * (_doubled(lead) - lead)
+
+
+def most_calls(revisions: int, lead: int) -> int:
+    """How many calls are made at most."""
+    return 2 * expected_calls(revisions, lead)

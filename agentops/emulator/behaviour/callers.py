@@ -1,0 +1,121 @@
+"""People who phone in: what becomes of a call, by the agent's behaviour file and its live prompt and tools. Pure.
+
+A call here is its words and how long they take; nobody speaks, and no tool is really used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from agentops.emulator.behaviour.dialogue import Dialogue, Reaction, enabled_tools
+from agentops.emulator.behaviour.files import Behaviour, Caller
+
+_WORD_MS = 400.0  # how long a word takes to say
+_THINKS_MS = 700.0  # how long a caller takes to answer
+_SPREAD = 0.15  # the standard deviation of the agent's latency, as a share of it
+
+
+@dataclass(slots=True)
+class PhonedCall:
+    """A call that is over. Times are milliseconds since it began.
+
+    lines:   who (`agent` or `user`), what, when
+    turns:   when the caller had said something, and when the agent began to answer
+    reason:  as the platform names it
+    is_helped: the caller got an answer to everything
+    """
+
+    lines: list[tuple[str, str, float]] = field(default_factory=list)
+    turns: list[tuple[float, float]] = field(default_factory=list)
+    ends_ms: float = 0.0
+    reason: str = ""
+    is_helped: bool = True
+
+    def say(self, role: str, text: str) -> None:
+        if text:
+            self.lines.append((role, text, self.ends_ms))
+            self.ends_ms += _WORD_MS * len(text.split())
+
+
+class Phone:
+    """Everybody who calls one agent."""
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        self._behaviour = behaviour
+        self._dialogues: dict[str, Dialogue] = {}
+
+    @property
+    def calls_per_hour(self) -> float:
+        """0 where nobody phones in."""
+        return self._behaviour.traffic.calls_per_hour if self._behaviour.traffic else 0.0
+
+    def call(self, revision_id: str, config: Mapping[str, Any], random: Random) -> PhonedCall:
+        """One call that the revision with this configuration takes."""
+        traffic = self._behaviour.traffic
+        assert traffic is not None
+        if revision_id not in self._dialogues:
+            self._dialogues = {revision_id: Dialogue(self._behaviour, config, {})}
+        dialogue = self._dialogues[revision_id].again()
+        (caller,) = random.choices(traffic.callers, [each.weight for each in traffic.callers])
+        call = PhonedCall()
+        early = _converse(call, caller, dialogue, random)
+        call.is_helped &= early not in ("user_hangup", "connection_error")
+        call.reason = early or _farewell(config)
+        if random.random() < traffic.breaking_off:
+            call.ends_ms *= random.random()
+            call.lines = [line for line in call.lines if line[2] < call.ends_ms]
+            call.turns = [turn for turn in call.turns if turn[1] < call.ends_ms]
+            call.reason, call.is_helped = "system_error", False
+        return call
+
+
+def _farewell(config: Mapping[str, Any]) -> str:
+    """Who ends a call in which all is said: the agent, if it has the tool for that."""
+    has_tool = any(tool.get("type") == "end_call" for tool in enabled_tools(config))
+    return "agent_hangup" if has_tool else "user_hangup"
+
+
+def _converse(call: PhonedCall, caller: Caller, dialogue: Dialogue, random: Random) -> str | None:
+    """Both talk; the reason why the call ended before the caller had said everything."""
+    if (opening := dialogue.opening()) is not None and (reason := _hear(call, caller, dialogue, opening)):
+        return reason
+    useless = 0
+    for text in caller.says:
+        call.ends_ms += _THINKS_MS
+        call.say("user", text)
+        reaction = dialogue.answer(text)
+        waited_ms = _latency_ms(dialogue, reaction, random)
+        if waited_ms > caller.waits_s * 1000:
+            call.ends_ms += caller.waits_s * 1000
+            return "user_hangup"
+        call.turns.append((call.ends_ms, call.ends_ms + waited_ms))
+        call.ends_ms += waited_ms
+        if reason := _hear(call, caller, dialogue, reaction):
+            return reason
+        useless = 0 if dialogue.is_help(reaction) else useless + 1
+        call.is_helped &= not useless
+        if useless == caller.patience:
+            return "user_hangup"
+    return None
+
+
+def _latency_ms(dialogue: Dialogue, reaction: Reaction, random: Random) -> float:
+    tool_ms = reaction.reply.call.takes_ms if reaction.reply.call else 0.0
+    return max(dialogue.latency_ms * random.gauss(1.0, _SPREAD), 1.0) + tool_ms + reaction.faults.delay_ms
+
+
+def _hear(call: PhonedCall, caller: Caller, dialogue: Dialogue, reaction: Reaction) -> str | None:
+    """The caller hears what the agent says; the reason why the call ended at that."""
+    text = dialogue.text(reaction.reply.say)
+    call.say("agent", text)
+    if reaction.faults.drops_after_ms is not None or reaction.faults.stalls_after_ms is not None:
+        return "connection_error"
+    if any(re.search(pattern, text, re.IGNORECASE) for pattern in caller.leaves_at):
+        return "user_hangup"
+    if reaction.reply.transfer:
+        return "transfer_complete"
+    return "agent_hangup" if reaction.reply.end_call or reaction.faults.ends_after_ms is not None else None

@@ -1,0 +1,119 @@
+"""People who phone in by themselves: their calls come to be as the emulator's clock goes on, whenever somebody looks.
+
+Who calls, and what becomes of it, is the behaviour file's; here it gets its time, its revision and its record. Calls
+come at random, but the same for the same agent, whoever looks and how often.
+"""
+
+from __future__ import annotations
+
+import statistics
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from agentops.emulator.rest.library.in_calls import with_library
+from agentops.emulator.rest.versioning import versions
+from agentops.emulator.store.database import Body
+from agentops.emulator.store.state import Phoned, Phoning, Store, from_iso, to_iso
+
+MOST = 20_000  # calls of an agent that one look lets come to be
+_COST_PER_MINUTE = 0.08
+
+
+def let_phone_in(store: Store) -> None:
+    """The calls of all agents that have ended by now."""
+    for agent in store.database.all("agent"):
+        let_phone(store, agent)
+
+
+def let_phone(store: Store, agent: Body) -> None:
+    """The calls of one agent; to be asked for before another revision of it goes live."""
+    phone = store.phone(agent["name"])
+    if phone.calls_per_hour == 0 or agent["archived"]:
+        return
+    with store.transaction():
+        versions.settle(store, agent["_id"])
+        if not agent["allowInboundCall"]:
+            known = store.database.get("traffic", agent["_id"]) or {"made": 0}
+            store.database.put("traffic", agent["_id"], {**known, "at": store.now()})
+        elif timeline := _timeline(store, agent):
+            _phone(store, agent, phone, timeline)
+
+
+def _timeline(store: Store, agent: Body) -> list[tuple[datetime, Body]]:
+    """Since when each revision served, oldest first, as far as that is known."""
+    if store.options.api == "v1":
+        live = versions.live_revision(store, agent)
+        served = [each for each in versions.revisions_of(store, agent["_id"]) if each["activatedAt"]]
+        if live is not None and not live["activatedAt"]:  # what serves an agent from its creation was never activated
+            served.append(live)
+        return sorted(((from_iso(each["activatedAt"] or each["publishedAt"]), each) for each in served), key=_by_time)
+    served = [each for each in versions.revisions_of(store, agent["_id"]) if each["branch"] == agent["liveBranchId"]]
+    return sorted(((from_iso(each["publishedAt"]), each) for each in served), key=_by_time)
+
+
+def _by_time(entry: tuple[datetime, Body]) -> datetime:
+    return entry[0]
+
+
+def _phone(store: Store, agent: Body, phone: Phoning, timeline: list[tuple[datetime, Body]]) -> None:
+    now, key = store.clock.now(), agent["_id"]
+    known = store.database.get("traffic", key) or {"made": 0, "at": to_iso(timeline[0][0])}
+    made, at = int(known["made"]), from_iso(known["at"])
+    for _ in range(MOST):
+        random = Random(f"{key} {made}")
+        begins = at + timedelta(hours=random.expovariate(phone.calls_per_hour))
+        revision = next((each for since, each in reversed(timeline) if since <= begins), timeline[0][1])
+        call = phone.call(revision["_id"], with_library(store, revision["config"]), random)
+        if begins + timedelta(milliseconds=call.ends_ms) > now:
+            break
+        _record(store, agent, revision, call, begins, random)
+        made, at = made + 1, begins
+    store.database.put("traffic", key, {"made": made, "at": to_iso(at)})
+
+
+def _record(store: Store, agent: Body, revision: Body, call: Phoned, begins: datetime, random: Random) -> None:
+    product = store.database.all("product", owner=agent["_id"])
+
+    def at(ms: float) -> str:
+        return to_iso(begins + timedelta(milliseconds=ms))
+
+    record: dict[str, Any] = {
+        "callId": f"CALL-{int(begins.timestamp() * 1000):013d}-{random.getrandbits(24):06x}",
+        "agentId": agent["_id"],
+        "type": "telephony_inbound",
+        "status": "failed" if call.reason == "system_error" else "completed",
+        "duration": round(call.ends_ms / 1000, 1),
+        "disconnectionReason": call.reason,
+        "from": f"+1415{random.randrange(10**7):07d}",
+        "to": product[0]["attributes"]["phoneNumber"] if product else None,
+        "isTest": False,
+        "callCost": round(call.ends_ms / 60_000 * _COST_PER_MINUTE, 4),
+        "createdAt": at(0),
+        "updatedAt": at(call.ends_ms),
+        "versionId": revision["_id"],
+        "versionNumber": revision["versionNumber"],
+        "transcript": [{"role": role, "content": text, "timestamp": at(ms)} for role, text, ms in call.lines],
+        "turnLatencyMetrics": _latencies(call, at),
+        "isHelped": call.is_helped,
+    }
+    store.keep_call(record)
+
+
+def _latencies(call: Phoned, at: Any) -> Body | None:
+    if not call.turns:
+        return None
+    values = [round(begins - ends, 1) for ends, begins in call.turns]
+    return {
+        "avgLatency": round(statistics.fmean(values), 1),
+        "medianLatency": round(statistics.median(values), 1),
+        "minLatency": min(values),
+        "maxLatency": max(values),
+        "turns": len(values),
+        "latencies": values,
+        "transitions": [
+            {"turn": number, "user_end": at(ends), "bot_start": at(begins), "latency": values[number - 1]}
+            for number, (ends, begins) in enumerate(call.turns, 1)
+        ],
+        "processedAt": at(call.ends_ms),
+    }

@@ -1,0 +1,101 @@
+"""Brings console edits of shared tools back into their files. Knowledge can't be: what is in a file is not given back.
+
+As with agents, every edit is checked by reading the file again: the tool must come out as it is on the account.
+"""
+
+from __future__ import annotations
+
+from agentops.document import Path, path_text
+from agentops.importers.atoms.pulling import MISSING, WRITERS, Pulled, Puller, Unwritten, Written, literal_tree, raw_at
+from agentops.importers.files import unified
+from agentops.importers.yaml_text import block_lines
+from agentops.plan.canonical import canonical
+from agentops.plan.concealment import spelled
+from agentops.plan.model import FieldChange, Plan, ResourceChange
+from agentops.resources import Kind
+from agentops.spec.environment import ProjectContext, read_project
+from agentops.spec.resources import Library
+from agentops.spec.source_edit import add_entry, node_at, remove_entry, set_value
+from agentops.spec.source_events import read_yaml
+from agentops.spec.template import has_expression
+from agentops.spec.tree import mark_of
+
+
+def pull_tools(puller: Puller, plan: Plan) -> Pulled:
+    """The outcome of `puller`, with what was changed outside git on the tools of `plan`."""
+    for change in plan.resources:
+        if not change.is_drifted or change.desired is None or change.observed is None:
+            continue
+        if change.address.kind is Kind.TOOL:
+            _pull(puller, change)
+        else:
+            why = "the account does not give it back: correct the file, or overwrite with `--overwrite-drift`"
+            puller.unwritten.append(Unwritten(change.key, (), f"{change.drift_detail}; {why}", None))
+    return puller.result()
+
+
+def _pull(puller: Puller, change: ResourceChange) -> None:
+    assert change.desired is not None
+    assert change.observed is not None
+    before = dict(puller.edited)
+    for each in change.fields:
+        value = raw_at(change.observed.content, each.path)
+        why = _edit(puller, change.desired.source, ("definition", *each.path), value)
+        if why is not None:
+            puller.unwritten.append(_unwritten(change, each, value, why))
+        else:
+            puller.written.append(Written(change.key, each.path, change.desired.source))
+    if not _is_as_live(puller, change):
+        puller.edited = before
+        puller.written = [each for each in puller.written if each.agent != change.key]
+        known = {each.path for each in puller.unwritten if each.agent == change.key}
+        for each in change.fields:
+            if each.path not in known:
+                value = raw_at(change.observed.content, each.path)
+                why = "it would not come out as it is on the account"
+                puller.unwritten.append(_unwritten(change, each, value, why))
+
+
+def _unwritten(change: ResourceChange, each: FieldChange, value: object, why: str) -> Unwritten:
+    new = [] if value is MISSING else block_lines(spelled(each.before))
+    old = [] if each.after is None else block_lines(spelled(each.after))
+    patch = unified("\n".join(old) + "\n", "\n".join(new) + "\n", path_text(each.path))
+    return Unwritten(change.key, each.path, why, each.where, patch)
+
+
+def _edit(puller: Puller, file: str, path: Path, value: object) -> str | None:
+    """Edits one field of the file; why it can't be, where it can't."""
+    text = puller.text_of(file)
+    tree, _ = read_yaml(text, file)
+    old, mark, holder = raw_at(tree, path), mark_of(tree, path), mark_of(tree, path[:-1])
+    if holder is None or mark is None or not all(isinstance(part, str) for part in path):
+        return "its place in the file is not known"
+    changed: str | None
+    if old is MISSING:
+        changed = add_entry(text, (holder[4], holder[5]), str(path[-1]), literal_tree(value), WRITERS)
+    elif value is MISSING:
+        changed = remove_entry(text, (holder[4], holder[5]), str(path[-1]))
+    else:
+        node = node_at(text, (mark[4], mark[5]))
+        if node is None or has_expression(text[node.start : node.end]):
+            return "the value is an expression"
+        changed = set_value(text, (mark[4], mark[5]), literal_tree(value), WRITERS)
+    if changed is None:
+        return "the file is written in a way that can't be edited safely"
+    puller.original.setdefault(file, text)
+    puller.edited[file] = changed
+    return None
+
+
+def _is_as_live(puller: Puller, change: ResourceChange) -> bool:
+    """Whether what was written so far comes out as the account has it, where everything could be written."""
+    assert change.observed is not None
+    left = any(each.agent == change.key for each in puller.unwritten)
+    context = read_project(puller.files(), puller.environ, puller.environment, needs_secrets=False, git=None)
+    if not isinstance(context, ProjectContext):
+        return False
+    found = Library(context).read(change.address).resource
+    if found is None:
+        return False
+    form = canonical(change.observed.content, found.content)
+    return left or form == canonical(found.content, found.content)

@@ -1,0 +1,50 @@
+"""The order in which a plan's changes are dealt with: what is referred to comes before what refers to it. Pure.
+
+What is new comes before the agents that need it, what is told of agents after them, and what goes is last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from graphlib import CycleError, TopologicalSorter
+
+from agentops.diagnostics import Diagnostic, Severity
+from agentops.plan.model import AgentChange, Plan, ResourceAction, ResourceChange
+from agentops.plan.references import references_in
+from agentops.resources import Address, Kind
+
+Step = AgentChange | ResourceChange
+
+
+def in_order(changes: Iterable[ResourceChange]) -> tuple[tuple[ResourceChange, ...], tuple[Diagnostic, ...]]:
+    """The changes in their order, and a diagnostic instead of an order where they need each other in a circle."""
+    listed = list(changes)
+    needs: dict[Address, set[Address]] = {}
+    for change in listed:
+        content = change.desired.content if change.desired else {}
+        needs.setdefault(change.address, set()).update(ref.address for ref in references_in(content))
+    try:
+        ranks = {address: rank for rank, address in enumerate(TopologicalSorter(needs).static_order())}
+    except CycleError as error:
+        circle = " -> ".join(map(str, error.args[1]))
+        summary = f"resources need each other in a circle: {circle}"
+        return tuple(listed), (Diagnostic("reference-cycle", Severity.ERROR, summary, "break the circle"),)
+    kinds = list(Kind)
+    listed.sort(key=lambda each: (is_last(each), kinds.index(each.address.kind), ranks[each.address], each.address.key))
+    return tuple(listed), ()
+
+
+def is_first(change: ResourceChange) -> bool:
+    """Whether agents may need it, so that it has to be there before they are staged."""
+    return change.action is not ResourceAction.DELETE and change.address.kind is not Kind.WEBHOOK
+
+
+def is_last(change: ResourceChange) -> bool:
+    return change.action is ResourceAction.DELETE
+
+
+def steps(plan: Plan) -> Sequence[Step]:
+    """Everything that a plan changes or leaves, of both kinds, in one list in the order in which it is dealt with."""
+    first = [each for each in plan.resources if is_first(each)]
+    told = [each for each in plan.resources if not is_first(each) and not is_last(each)]
+    return (*first, *plan.changes, *told, *(each for each in plan.resources if is_last(each)))

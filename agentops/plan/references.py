@@ -1,0 +1,116 @@
+"""Ids into references, before anything is compared, and references into ids, when something is written. Pure.
+
+Which fields hold an id is known here; which id is whose is `plan.resources`'s to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from agentops.document import DesiredAgent, Document
+from agentops.errors import StaleError
+from agentops.fields import FREE_MAPS
+from agentops.plan.canonical import fingerprint
+from agentops.resources import Address, DesiredResource, Kind, Ref
+
+# Fields that hold ids, wherever they stand: in the configuration itself, in a tool, in a playbook.
+_PLACES: Mapping[str, Kind] = {
+    "toolRefs": Kind.TOOL,
+    "globalToolRefs": Kind.TOOL,
+    "triggerToolRefs": Kind.TOOL,
+    "knowledgeBaseId": Kind.KNOWLEDGE,
+    "globalKnowledgeBaseId": Kind.KNOWLEDGE,
+}
+
+
+def with_fingerprints(agent: DesiredAgent, resources: Iterable[DesiredResource]) -> DesiredAgent:
+    """`agent` with the fingerprint of what each of its references means."""
+    known = {each.address: fingerprint(each.content) for each in resources}
+
+    def with_fingerprint(kind: Kind, leaf: Any) -> Any:
+        return replace(leaf, fingerprint=known.get(leaf.address, "")) if isinstance(leaf, Ref) else leaf
+
+    return replace(agent, config=_document(agent.config, with_fingerprint)) if known else agent
+
+
+def references_in(document: Document) -> Iterator[Ref]:
+    """Every reference of a document."""
+    return (leaf for leaf in _leaves(document) if isinstance(leaf, Ref))
+
+
+def ids_in(document: Document) -> frozenset[str]:
+    """Every id of the account that a document holds, by itself or behind a reference."""
+    ids = (leaf.resource_id if isinstance(leaf, Ref) else leaf for leaf in _leaves(document))
+    return frozenset(each for each in ids if isinstance(each, str) and each)
+
+
+@dataclass(slots=True)
+class References:
+    """Both ways between ids and references, for one account. `learn` adds what an apply has made since."""
+
+    by_id: dict[str, Ref] = field(default_factory=dict)
+    ids: dict[Ref, str] = field(default_factory=dict)
+
+    def learn(self, ref: Ref, resource_id: str) -> None:
+        """`resource_id` is what `ref` means from now on, in what is read and what is written."""
+        self.by_id[resource_id] = replace(ref, resource_id=resource_id)
+        self.ids[ref] = resource_id
+
+    def id_of(self, address: Address, wanted: str) -> str | None:
+        """What serves as the resource with the fingerprint `wanted`."""
+        return self.ids.get(Ref(address.kind, address.key, wanted))
+
+    def to_references(self, document: Document) -> Document:
+        """`document` with a reference for each id of a resource of ours."""
+
+        def named(kind: Kind, leaf: Any) -> Any:
+            ref = self.by_id.get(leaf) if isinstance(leaf, str) else None
+            return ref if ref is not None and ref.kind is kind else leaf
+
+        return _document(document, named)
+
+    def to_ids(self, document: Document) -> Document:
+        """`document` as the account takes it. Raises StaleError for a reference to what is not there."""
+
+        def id_of(kind: Kind, leaf: Any) -> Any:
+            if not isinstance(leaf, Ref):
+                return leaf
+            found = self.ids.get(leaf)
+            if found is None:
+                raise StaleError(
+                    f"the account has no {leaf.address} as the project describes it",
+                    hint="make it with `agentops apply`, then run the same command again",
+                    code="resource-missing",
+                )
+            return found
+
+        return _document(document, id_of)
+
+
+def _document(document: Document, change: Callable[[Kind, Any], Any]) -> Document:
+    """`document` with `change` of every leaf that holds an id."""
+    return {name: _mapped(value, change, _PLACES.get(name), name) for name, value in document.items()}
+
+
+def _mapped(value: Any, change: Callable[[Kind, Any], Any], kind: Kind | None = None, name: str = "") -> Any:
+    """The value of the field `name`, which holds ids of `kind`. Entries of free maps are the author's own names."""
+    if isinstance(value, dict):
+        if name in FREE_MAPS:
+            return value
+        return {key: _mapped(item, change, _PLACES.get(key), key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_mapped(item, change, kind, name) for item in value]
+    return change(kind, value) if kind is not None else value
+
+
+def _leaves(document: Document) -> list[Any]:
+    found: list[Any] = []
+
+    def note(kind: Kind, leaf: Any) -> Any:
+        found.append(leaf)
+        return leaf
+
+    _document(document, note)
+    return found

@@ -1,0 +1,445 @@
+"""Which resource of the account is whose, and what becomes of each. Pure: what was read goes in, changes come out.
+
+Without a state file: a knowledge base and a webhook carry our mark in their description; a tool is ours by its name and
+by being used by revisions of ours. What a live revision refers to is never edited: a change makes a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from agentops.diagnostics import Diagnostic
+from agentops.document import DesiredAgent, Document, Environment, Secret, short_digest
+from agentops.fields import Category, Risk
+from agentops.plan.canonical import canonical, canonical_text, fingerprint
+from agentops.plan.changes import Describer, expand
+from agentops.plan.concealment import Concealer, KnownSecrets
+from agentops.plan.diff import diff
+from agentops.plan.model import AgentChange, Drift, FieldChange, Refusal, ResourceAction, ResourceChange
+from agentops.plan.references import References, ids_in, references_in
+from agentops.resources import (
+    Address,
+    DesiredResource,
+    Kind,
+    ObservedResource,
+    PartState,
+    Ref,
+    listing_of,
+    owner_of,
+)
+
+_SOURCES = 12  # hex characters of the fingerprint that a mark holds
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What the project wants of resources, and what the account has.
+
+    desired:  what is planned: all of the project, or what the selected agents refer to
+    agents:   all agents of the project, with the fingerprints of their references
+    is_all:   every agent is selected and every spec can be read: only then is it known what nobody needs
+    prunes:   what no file describes any more may go, too
+    """
+
+    environment: Environment
+    desired: tuple[DesiredResource, ...]
+    observed: tuple[ObservedResource, ...]
+    secrets: KnownSecrets
+    agents: tuple[DesiredAgent, ...] = ()
+    is_all: bool = True
+    prunes: bool = False
+
+    def of_kind(self, kind: Kind) -> list[ObservedResource]:
+        return [each for each in self.observed if each.kind is kind]
+
+    def owner(self, address: Address) -> str:
+        return owner_of(self.environment.project, self.environment.name, address)
+
+    def is_marked(self, found: ObservedResource, address: Address) -> bool:
+        return found.mark is not None and found.mark.owner == self.owner(address)
+
+    def reach(self, address: Address) -> tuple[str, ...]:
+        """Keys of the agents that refer to it."""
+        agents = (each for each in self.agents if any(ref.address == address for ref in references_in(each.config)))
+        return tuple(each.key for each in agents)
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """Which resources revisions refer to, by id.
+
+    live, before: agent key -> ids in what serves, and in the revision before that; `before` of nobody: not read
+    older:        ids in revisions of ours before those
+    others:       ids in what serves on agents that no spec means; None: not read
+    settled:      keys of the agents that serve what their spec asks for: nothing has changed in git since
+    """
+
+    live: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    before: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    older: frozenset[str] = frozenset()
+    others: frozenset[str] | None = None
+    settled: frozenset[str] = frozenset()
+
+    @property
+    def ours(self) -> frozenset[str]:
+        """Everything that a revision of ours refers to, as far as was looked."""
+        return frozenset().union(self.older, *self.live.values(), *self.before.values())
+
+    @property
+    def serving(self) -> frozenset[str]:
+        return frozenset().union(*self.live.values())
+
+
+@dataclass(slots=True)
+class Found:
+    """What was concluded so far."""
+
+    changes: list[ResourceChange] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    references: References | None = None
+
+
+# ---- before the agents are read: which id is which key's
+
+
+def identify(shared: Holdings) -> References:
+    """The references that ids of the account mean: every version of a resource of ours, each with its own content."""
+    references = References()
+    for resource in shared.desired:
+        wanted = fingerprint(resource.content)
+        for found in versions_of(shared, resource):
+            has = wanted if resource.is_in_place else held(resource, found)
+            references.learn(Ref(resource.kind, resource.key, has), found.resource_id)
+    return references
+
+
+def versions_of(shared: Holdings, resource: DesiredResource) -> list[ObservedResource]:
+    """What may be, or have been, this resource: tools by their name, knowledge bases by our mark."""
+    found = shared.of_kind(resource.kind)
+    if resource.kind is Kind.TOOL:
+        return [each for each in found if each.name == resource.name]
+    return [each for each in found if shared.is_marked(each, resource.address)]
+
+
+def held(resource: DesiredResource, found: ObservedResource) -> str:
+    """The fingerprint of what a version holds: the wanted one exactly when it holds that."""
+    wanted = fingerprint(resource.content)
+    if resource.kind is Kind.TOOL:
+        form = canonical(found.content, resource.content)
+        return wanted if form == canonical(resource.content, resource.content) else short_digest(canonical_text(form))
+    if found.mark is None:
+        return ""
+    is_wanted = found.mark.sources == wanted[:_SOURCES]
+    return wanted if is_wanted and is_whole(found) else f"{found.mark.sources}-{found.mark.listing or 'unfinished'}"
+
+
+def is_whole(found: ObservedResource) -> bool:
+    """Whether a knowledge base was made to its end, and still holds the files and pages that it had then."""
+    return found.mark is not None and found.parts is not None and found.mark.listing == listing_of(found.parts)
+
+
+# ---- once the agents are read: what becomes of each
+
+
+def needs_history(shared: Holdings, references: References) -> bool:
+    """Whether there is anything that could go, so that older revisions have to be asked whether they need it."""
+    if not shared.is_all:
+        return False
+    versions = [(each, versions_of(shared, each)) for each in shared.desired if each.kind is not Kind.WEBHOOK]
+    return shared.prunes or any(
+        len(found) > 1 or any(held(resource, each) != fingerprint(resource.content) for each in found)
+        for resource, found in versions
+    )
+
+
+def needs_others(shared: Holdings, uses: Uses) -> bool:
+    """Whether it matters what agents that are not ours refer to: where a tool of one name is used by none of ours, and
+    where one is edited in place."""
+    tools = [each for each in shared.desired if each.kind is Kind.TOOL]
+    return any(
+        (resource.is_in_place and found) or (found and not any(each.resource_id in uses.ours for each in found))
+        for resource in tools
+        for found in [versions_of(shared, resource)]
+    )
+
+
+def match_resources(shared: Holdings, references: References, uses: Uses, found: Found, overwrites_drift: bool) -> None:
+    """Adds what becomes of each tool and knowledge base to `found`. Tells `references` what serves as each."""
+    for resource in shared.desired:
+        if resource.kind is Kind.WEBHOOK:
+            continue
+        versions = versions_of(shared, resource)
+        change = _matched(shared, resource, versions, uses, found)
+        if change.drift is not Drift.NONE and not overwrites_drift:
+            found.refusals.append(drifted(change))
+        if change.resource_id is not None and change.action in (ResourceAction.UNCHANGED, ResourceAction.UPDATE):
+            references.learn(Ref(resource.kind, resource.key, change.fingerprint), change.resource_id)
+        found.changes.append(change)
+
+
+def _matched(
+    shared: Holdings, resource: DesiredResource, versions: Sequence[ObservedResource], uses: Uses, found: Found
+) -> ResourceChange:
+    change = ResourceChange(
+        address=resource.address,
+        name=resource.name,
+        action=ResourceAction.UNCHANGED,
+        reason="as its file describes it",
+        fingerprint=fingerprint(resource.content),
+        reaches=shared.reach(resource.address),
+        desired=resource,
+    )
+    is_foreign = uses.others or frozenset()
+    right = [each for each in versions if held(resource, each) == change.fingerprint]
+    right = [each for each in right if each.resource_id in uses.ours or each.resource_id not in is_foreign]
+    if right:
+        serving = [each for each in right if each.resource_id in uses.serving]
+        return replace(change, resource_id=(serving or right)[0].resource_id, observed=(serving or right)[0])
+    ours = [each for each in versions if each.mark is not None or each.resource_id in uses.ours]
+    if begun := _begun(resource, ours, change.fingerprint):
+        reason = "an earlier run began it and did not come to the end"
+        made = replace(change, action=ResourceAction.CREATE, reason=reason, resource_id=begun.resource_id)
+        return replace(made, observed=begun, fields=_fields(shared, resource, None))
+    serving = [each for each in ours if each.resource_id in uses.serving] or ours
+    if not serving:
+        found.refusals += _taken(shared, resource, versions, uses)
+        what = "knowledge base" if resource.kind is Kind.KNOWLEDGE else resource.kind.value
+        reason = f"the account has no {what} of ours called {resource.name!r}"
+        return replace(change, action=ResourceAction.CREATE, reason=reason, fields=_fields(shared, resource, None))
+    return _changed(shared, replace(change, observed=serving[0]), serving[0], uses, found)
+
+
+def _begun(resource: DesiredResource, versions: Iterable[ObservedResource], wanted: str) -> ObservedResource | None:
+    """A knowledge base of exactly these sources that was never finished."""
+    if resource.kind is not Kind.KNOWLEDGE:
+        return None
+    marked = ((each, each.mark) for each in versions if each.mark is not None)
+    return next((each for each, mark in marked if mark.sources == wanted[:_SOURCES] and mark.listing is None), None)
+
+
+def _changed(
+    shared: Holdings, change: ResourceChange, before: ObservedResource, uses: Uses, found: Found
+) -> ResourceChange:
+    """A version of ours is there and holds something else."""
+    resource = change.desired
+    assert resource is not None
+    fields = _fields(shared, resource, before)
+    drift = _drift_of(resource, before, change, uses)
+    change = replace(
+        change,
+        resource_id=before.resource_id,
+        fields=fields,
+        drift=Drift.EDITED if drift else Drift.NONE,
+        drift_detail=drift,
+    )
+    if not resource.is_in_place:
+        reason = "a new one is made, and the agents that refer to it move to that"
+        return replace(change, action=ResourceAction.REPLACE, reason=reason)
+    found.refusals.append(_in_place(change))
+    if before.resource_id in (uses.others or ()):
+        found.refusals.append(_foreign(resource, [before]))
+    found.refusals += protected(shared.environment, change)
+    at_once = tuple(replace(each, is_immediate=True, risk=Risk.HIGH) for each in fields)
+    reason = "edited in place: every agent that refers to it has it at once, and nothing brings the old one back"
+    return replace(change, action=ResourceAction.UPDATE, reason=reason, fields=at_once)
+
+
+def _drift_of(resource: DesiredResource, before: ObservedResource, change: ResourceChange, uses: Uses) -> str:
+    """What somebody else did to a version of ours, "" where it is git that has moved, or nobody can tell.
+
+    A tool of ours is never edited by us, unless in place. Where an agent serves exactly what its spec asks for and the
+    tool is another one than its file describes, it is the tool that was edited.
+    """
+    if resource.kind is Kind.KNOWLEDGE:
+        return _listing_drift(resource, before)
+    by_name = _without_values(resource.content)
+    if canonical(before.content, by_name) == canonical(by_name, by_name):
+        return ""  # only the value of a secret is another one, as after it was rotated
+    users = [key for key, ids in uses.live.items() if before.resource_id in ids and key in change.reaches]
+    if (before.is_edited and not resource.is_in_place) or any(key in uses.settled for key in users):
+        return "its definition was changed outside git"
+    return ""
+
+
+def _without_values(content: Any) -> Any:
+    """`content` with its secrets by name only: any value that the account holds is then the right one."""
+    match content:
+        case Secret(parts):
+            return Secret(tuple(p if isinstance(p, str) else replace(p, value=None) for p in parts))
+        case dict():
+            return {name: _without_values(value) for name, value in content.items()}
+        case list():
+            return [_without_values(value) for value in content]
+        case _:
+            return content
+
+
+def _listing_drift(resource: DesiredResource, before: ObservedResource) -> str:
+    """Files and pages that are not as they were after the last upload, by their names and sizes."""
+    if before.mark is None or before.mark.listing is None or is_whole(before):
+        return ""
+    if before.mark.sources != fingerprint(resource.content)[:_SOURCES]:
+        return "its files were changed outside git"
+    has = {part.name for part in before.parts or ()}
+    wanted = {file.name for file in resource.files} | set(resource.content["urls"])
+    sizes = {file.name: file.size for file in resource.files}
+    resized = [p for p in before.parts or () if sizes.get(p.name) is not None and sizes[p.name] != p.size]
+    told = [f"{name} is gone" for name in sorted(wanted - has)]
+    told += [f"{name} was added" for name in sorted(has - wanted)]
+    told += [f"{part.name} has {part.size} bytes instead of {sizes[part.name]}" for part in resized]
+    return f"changed outside git: {', '.join(told) or 'a file has another size than the one that was uploaded'}"
+
+
+# ---- what a person is shown
+
+
+def _fields(shared: Holdings, resource: DesiredResource, before: ObservedResource | None) -> tuple[FieldChange, ...]:
+    """The differences, as far as the account shows what it has: of files that is their names."""
+    if resource.kind is Kind.TOOL:
+        return described(shared, resource, before.content if before else {}, resource.content)
+    paths = {file.name: file.path for file in resource.files}
+    wanted: Document = {"name": resource.name, "files": paths, "urls": resource.content["urls"]}
+    if before is None:
+        return described(shared, resource, {}, wanted)
+    parts = [part for part in before.parts or () if part.state is not PartState.FAILED]
+    has = {part.name: paths.get(part.name, "(not in git)") for part in parts if not part.is_page}
+    pages = sorted(part.name for part in parts if part.is_page)
+    found = described(shared, resource, {"name": before.name, "files": has, "urls": pages}, wanted)
+    if not found and paths:
+        what = "content changed: the account does not say what it had"
+        found = described(shared, resource, {"files": "what was uploaded"}, {"files": what})
+    return found
+
+
+def described(
+    shared: Holdings, resource: DesiredResource, had: Mapping[str, Any], wanted: Document
+) -> tuple[FieldChange, ...]:
+    """Field by field from `had` to `wanted`, over what is wanted; secrets hidden as in agents."""
+    stand_in = DesiredAgent(resource.key, resource.name, wanted, where=resource.where)
+    describer = Describer(stand_in, Concealer(shared.secrets, wanted))
+    category = Category.TOOLS if resource.kind is Kind.TOOL else Category.OTHER
+    differences = expand(diff(canonical(had, wanted), canonical(wanted, wanted)))
+    found = (describer.describe(each, reason="changed in git") for each in differences)
+    return tuple(replace(each, category=category, risk=Risk.MEDIUM) for each in found)
+
+
+# ---- what speaks against it
+
+
+def name_of(address: Address) -> str:
+    """How `--ack CODE:NAME` names a resource."""
+    return f"{address.kind.value}.{address.key}"
+
+
+def _taken(
+    shared: Holdings, resource: DesiredResource, versions: Sequence[ObservedResource], uses: Uses
+) -> Iterator[Refusal]:
+    """Somebody else's resources of the name that ours is about to have."""
+    named = [each for each in shared.of_kind(resource.kind) if each.name == resource.name]
+    foreign = [each for each in named if each.mark is not None or each.resource_id in (uses.others or ())]
+    if foreign:
+        yield _foreign(resource, foreign)
+    elif named:
+        ids = " and ".join(sorted(each.resource_id for each in named))
+        is_one = len(named) == 1
+        yield Refusal(
+            code="ADOPT",
+            summary=f"{resource.address}: {ids} {'is' if is_one else 'are'} called {resource.name!r} and "
+            f"{'was' if is_one else 'were'} never deployed by agentops",
+            hint=f"rename it in one of the two places, or pass `--ack ADOPT:{name_of(resource.address)}` to make ours "
+            "beside it",
+            agent=name_of(resource.address),
+            acknowledgement="ADOPT",
+        )
+
+
+def _foreign(resource: DesiredResource, found: Sequence[ObservedResource]) -> Refusal:
+    ids = " and ".join(sorted(each.resource_id for each in found))
+    name = name_of(resource.address)
+    return Refusal(
+        code="FOREIGN_RESOURCE",
+        summary=f"{resource.address}: {ids}, called {resource.name!r}, is used by others of this account",
+        hint=f"give ours a name of its own, for example with ${{{{ environment }}}} in it, or pass "
+        f"`--ack FOREIGN_RESOURCE:{name}`",
+        agent=name,
+        acknowledgement="FOREIGN_RESOURCE",
+    )
+
+
+def drifted(change: ResourceChange) -> Refusal:
+    return Refusal(
+        code="DRIFT",
+        summary=f"{change.address}: {change.drift_detail}",
+        hint="bring it into its file (`agentops pull` does so for tools), or pass `--overwrite-drift` to discard it",
+        agent=name_of(change.address),
+        is_stale=True,
+    )
+
+
+def _in_place(change: ResourceChange) -> Refusal:
+    reached = ", ".join(change.reaches) or "no agent"
+    return Refusal(
+        code="IN_PLACE",
+        summary=f"{change.address} would be edited where {reached} uses it, at once, without a version to go back to",
+        hint=f"take `in_place` out to have a new one made, or pass `--ack IN_PLACE:{name_of(change.address)}`",
+        agent=name_of(change.address),
+        acknowledgement="IN_PLACE",
+    )
+
+
+def protected(environment: Environment, change: ResourceChange) -> Iterator[Refusal]:
+    for key in change.reaches:
+        if key in environment.protected_agents:
+            yield Refusal(
+                code="PROTECTED_AGENT",
+                summary=f"{key} is protected in {environment.name} and would be changed through {change.address}",
+                hint=f"have it reviewed, then pass `--ack PROTECTED_AGENT:{key}`",
+                agent=key,
+                acknowledgement="PROTECTED_AGENT",
+            )
+
+
+# ---- what goes
+
+
+def sweep(shared: Holdings, uses: Uses, agents: Iterable[AgentChange], found: Found) -> None:
+    """Adds what nothing needs any more: versions of ours that were replaced, and, where that was asked for, what no
+    file describes. What serves and the revision before it keep what they refer to, so that going back is possible."""
+    if not shared.is_all:
+        return
+    stays = (each for each in found.changes if each.action is not ResourceAction.REPLACE)
+    needed = _needed(uses, agents) | {each.resource_id for each in stays if each.resource_id}
+    for resource in shared.desired:
+        if resource.kind is Kind.WEBHOOK:
+            continue
+        for each in versions_of(shared, resource):
+            if each.resource_id not in needed and (each.mark is not None or each.resource_id in uses.ours):
+                reason = "replaced; neither what serves nor the revision before that refers to it"
+                found.changes.append(_gone(resource.address, each, reason))
+    if shared.prunes:
+        named = frozenset().union(*(ids_in(agent.config) for agent in shared.agents))
+        for each in (*shared.of_kind(Kind.TOOL), *shared.of_kind(Kind.KNOWLEDGE)):
+            if each.resource_id in uses.ours - needed - named and not _is_described(shared, each):
+                reason = "deployed from this project, and no file describes it any more"
+                gone = _gone(Address(each.kind, each.name), each, reason)
+                found.changes.append(replace(gone, is_pruned=True))
+
+
+def _is_described(shared: Holdings, found: ObservedResource) -> bool:
+    return any(found in versions_of(shared, resource) for resource in shared.desired)
+
+
+def _needed(uses: Uses, agents: Iterable[AgentChange]) -> frozenset[str]:
+    """What will serve, and what will be the revision before that."""
+    moving = {each.key for each in agents if each.is_change and any(not f.is_immediate for f in each.fields)}
+    kept = [ids for key, ids in uses.before.items() if key not in moving]
+    return frozenset().union(uses.others or (), *uses.live.values(), *kept)
+
+
+def _gone(address: Address, found: ObservedResource, reason: str) -> ResourceChange:
+    return ResourceChange(
+        address, found.name, ResourceAction.DELETE, reason, resource_id=found.resource_id, observed=found
+    )

@@ -1,0 +1,193 @@
+"""What becomes of each webhook: not versioned, so that a change takes effect at once, once the agents have moved. Pure.
+
+Headers are never read back, so what was written last is known by the mark alone; endpoint and events are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from agentops.document import Document
+from agentops.fields import Category, Risk
+from agentops.plan.canonical import canonical, fingerprint
+from agentops.plan.model import Drift, FieldChange, Operation, Refusal, ResourceAction, ResourceChange
+from agentops.plan.resources import Found, Holdings, described, drifted, name_of, protected
+from agentops.resources import Address, DesiredResource, Kind, ObservedResource, without_resource_mark
+
+_SOURCES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Agents:
+    """Agents of the project by key, with the account's ids; None for those that are still to be created."""
+
+    ids: Mapping[str, str | None]
+
+    def key_of(self, agent_id: str) -> str:
+        """Its key, or its id where it is not of this project."""
+        return next((key for key, known in self.ids.items() if known == agent_id), agent_id)
+
+
+def match_webhooks(shared: Holdings, agents: Agents, found: Found, overwrites_drift: bool) -> None:
+    """Adds what becomes of each webhook to `found`."""
+    for resource in shared.desired:
+        if resource.kind is Kind.WEBHOOK:
+            change = _matched(shared, resource, agents, found)
+            if change.drift is not Drift.NONE and not overwrites_drift:
+                found.refusals.append(drifted(change))
+            if change.is_change:
+                found.refusals += _displaced(shared, change, resource, agents)
+                found.refusals += protected(shared.environment, change)
+            found.changes.append(change)
+    if shared.prunes and shared.is_all:
+        found.changes += _pruned(shared, agents)
+
+
+def _matched(shared: Holdings, resource: DesiredResource, agents: Agents, found: Found) -> ResourceChange:
+    change = ResourceChange(
+        address=resource.address,
+        name=resource.name,
+        action=ResourceAction.UNCHANGED,
+        reason="as its file describes it",
+        fingerprint=fingerprint(resource.content),
+        reaches=tuple(resource.content["events"]),
+        desired=resource,
+    )
+    webhooks = shared.of_kind(Kind.WEBHOOK)
+    ours = [each for each in webhooks if shared.is_marked(each, resource.address)]
+    if len(ours) > 1:
+        found.refusals.append(_ambiguous(resource, ours))
+    endpoint = canonical({"endpoint": resource.content["endpoint"]})
+    wanted = {"endpoint": resource.content["endpoint"]}
+    of_address = [each for each in webhooks if canonical(each.content, wanted) == endpoint]
+    before = next(iter([*ours, *of_address]), None)
+    if before is None:
+        reason = f"the account has no webhook that sends to {resource.content['endpoint']}"
+        fields = described(shared, resource, {}, _shown(resource.content))
+        return replace(change, action=ResourceAction.CREATE, reason=reason, fields=fields)
+    if not ours:
+        found.refusals.append(_taken(resource, before))
+    return _compared(shared, change, before, agents)
+
+
+def _compared(shared: Holdings, change: ResourceChange, before: ObservedResource, agents: Agents) -> ResourceChange:
+    resource = change.desired
+    assert resource is not None
+    change = replace(change, resource_id=before.resource_id, observed=before)
+    events = {agents.key_of(agent_id): types for agent_id, types in before.content["events"].items()}
+    had: Document = {**before.content, "events": events, "description": without_resource_mark(before.description)}
+    wanted = _shown(resource.content)
+    fields = described(shared, resource, had, wanted)
+    fields += tuple(
+        _unsubscribed(agent, types) for agent, types in sorted(events.items()) if agent not in change.reaches
+    )
+    is_written = before.mark is not None and before.mark.sources == change.fingerprint[:_SOURCES]
+    if not is_written and not fields:
+        fields = described(shared, resource, {"headers": {}}, {"headers": resource.content.get("headers", {})})
+    if is_written and not fields:
+        return change
+    at_once = tuple(replace(each, is_immediate=True) for each in fields)
+    drift = Drift.EDITED if is_written else Drift.NONE
+    detail = "its endpoint or events were changed outside git" if is_written else ""
+    reason = "not as its file describes it; takes effect at once"
+    return replace(
+        change, action=ResourceAction.UPDATE, reason=reason, fields=at_once, drift=drift, drift_detail=detail
+    )
+
+
+def _shown(content: Document) -> Document:
+    """What can be compared: everything but the headers."""
+    return {name: value for name, value in content.items() if name != "headers"}
+
+
+def _unsubscribed(agent: str, types: Sequence[str]) -> FieldChange:
+    return FieldChange(("events", agent), Operation.REMOVE, list(types), None, Category.OTHER, Risk.MEDIUM)
+
+
+def to_subscribe(change: ResourceChange, ids: Mapping[str, str | None]) -> Mapping[str, Sequence[str]]:
+    """Agent key -> events, of the agents whose subscription to the webhook is not what is wanted."""
+    wanted: Mapping[str, Sequence[str]] = change.desired.content["events"] if change.desired else {}
+    has: Mapping[str, Sequence[str]] = change.observed.content["events"] if change.observed else {}
+    return {key: events for key, events in wanted.items() if list(has.get(ids.get(key) or "", ())) != list(events)}
+
+
+def to_unsubscribe(change: ResourceChange, ids: Mapping[str, str | None]) -> Sequence[str]:
+    """Ids of the agents that the webhook is told of and should not be."""
+    wanted = {ids.get(key) for key in (change.desired.content["events"] if change.desired else ())}
+    return [each for each in (change.observed.content["events"] if change.observed else ()) if each not in wanted]
+
+
+def _displaced(
+    shared: Holdings, change: ResourceChange, resource: DesiredResource, agents: Agents
+) -> Iterator[Refusal]:
+    """Subscriptions of somebody else's webhooks that would go: subscribing an agent replaces all that it has."""
+    subscribed = to_subscribe(change, agents.ids)
+    mine = {shared.owner(each.address) for each in shared.desired if each.kind is Kind.WEBHOOK}
+    for webhook in shared.of_kind(Kind.WEBHOOK):
+        if webhook.mark is not None and webhook.mark.owner in mine:
+            continue
+        if webhook.content["endpoint"] == resource.content["endpoint"]:
+            continue
+        for agent_id, types in webhook.content["events"].items():
+            key = agents.key_of(agent_id)
+            if key in subscribed:
+                yield Refusal(
+                    code="FOREIGN_SUBSCRIPTION",
+                    summary=f"{resource.address}: {key} would be taken off the webhook {webhook.name!r} "
+                    f"({webhook.content['endpoint']}), which is told of {', '.join(types)} and is not of this project",
+                    hint="the platform keeps one webhook an agent this way: agree with its owner, then pass "
+                    f"`--ack FOREIGN_SUBSCRIPTION:{name_of(resource.address)}`",
+                    agent=name_of(resource.address),
+                    acknowledgement="FOREIGN_SUBSCRIPTION",
+                )
+
+
+def _taken(resource: DesiredResource, before: ObservedResource) -> Refusal:
+    name = name_of(resource.address)
+    if before.mark is not None:
+        return Refusal(
+            code="FOREIGN_RESOURCE",
+            summary=f"{resource.address}: {before.content['endpoint']} is the webhook {before.resource_id} of another "
+            "project, environment or file, and the platform takes an address once",
+            hint="give this one an address of its own, for example with ${{ environment }} in it",
+            agent=name,
+        )
+    return Refusal(
+        code="ADOPT",
+        summary=f"{resource.address}: webhook {before.resource_id} sends to {before.content['endpoint']} and was never "
+        "deployed by agentops",
+        hint=f"pass `--ack ADOPT:{name}` to take it over; headers that it has can't be read and are replaced",
+        agent=name,
+        acknowledgement="ADOPT",
+    )
+
+
+def _ambiguous(resource: DesiredResource, ours: Sequence[ObservedResource]) -> Refusal:
+    ids = " and ".join(sorted(each.resource_id for each in ours))
+    return Refusal(
+        code="AMBIGUOUS_RESOURCE",
+        summary=f"{resource.address}: webhooks {ids} both carry its mark",
+        hint="delete all but one in the console",
+        agent=name_of(resource.address),
+    )
+
+
+def _pruned(shared: Holdings, agents: Agents) -> Iterator[ResourceChange]:
+    """Webhooks with a mark that no file has, told of nobody's agents but ours."""
+    known = {shared.owner(each.address) for each in shared.desired if each.kind is Kind.WEBHOOK}
+    ids = set(agents.ids.values())
+    for each in shared.of_kind(Kind.WEBHOOK):
+        told_of = set(each.content["events"])
+        if each.mark is not None and each.mark.owner not in known and told_of and told_of <= ids:
+            reason = "deployed from this project, and no file describes it any more"
+            yield ResourceChange(
+                Address(Kind.WEBHOOK, each.name),
+                each.name,
+                ResourceAction.DELETE,
+                reason,
+                resource_id=each.resource_id,
+                reaches=tuple(agents.key_of(agent_id) for agent_id in each.content["events"]),
+                is_pruned=True,
+                observed=each,
+            )

@@ -1,0 +1,62 @@
+"""The calls that callers had, read from the platform when they are asked for. Nothing of them is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from agentops.calls.past import PastCall, PastConversation, past_call, past_conversation
+from agentops.errors import NotFoundError, UsageError
+from agentops.plan.concealment import known_secrets
+from agentops.scrub import Scrubber
+from agentops.workflow.deployment import Deployment
+from agentops.workflow.history import REVISIONS, list_deployed
+
+
+async def list_past_calls(deployment: Deployment, types: Sequence[str], limit: int) -> tuple[str, Sequence[PastCall]]:
+    """The key of the one selected agent, and its calls that changed last, the newest first.
+
+    types: of these only; none: of all. Raises UsageError for an agent that is not on the platform.
+    """
+    deployed = await list_deployed(deployment)
+    if len(deployed) != 1:
+        keys = ", ".join(agent.key for agent, _ in deployed)
+        raise UsageError(
+            f"calls are listed of one agent, not of {keys}", hint="name one of them", code="several-agents"
+        )
+    agent, listing = deployed[0]
+    rows = await deployment.account.list_last_calls(listing.agent_id, limit, types)
+    numbers = await _numbers(deployment, listing.agent_id, rows)
+    found = sorted((past_call(row, numbers) for row in rows), key=lambda call: call.started_at or "", reverse=True)
+    return agent.key, _scrubber(deployment).deep(found)
+
+
+async def read_past_call(deployment: Deployment, call_id: str) -> PastConversation:
+    """One call whole. Raises NotFoundError for one that the account doesn't have."""
+    account = deployment.account
+    try:
+        record = await account.read_call(call_id)
+    except NotFoundError as failure:
+        failure.summary, failure.hint = (
+            f"there is no call {call_id!r}",
+            "`agentops calls list AGENT` names the last ones",
+        )
+        raise
+    row = await account.find_call_row(str(record.get("callId") or call_id)) or {}
+    agent = record.get("agent")
+    agent_id = row.get("agentId") or (agent.get("_id") if isinstance(agent, Mapping) else None)
+    numbers = await _numbers(deployment, agent_id, [row]) if isinstance(agent_id, str) else {}
+    return _scrubber(deployment).deep(past_conversation(record, row, numbers))
+
+
+async def _numbers(deployment: Deployment, agent_id: str, rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """The numbers of the revisions that `rows` name by their id alone."""
+    if all(isinstance(row.get("versionNumber"), int) or not row.get("versionId") for row in rows):
+        return {}
+    revisions = await deployment.account.list_revisions(agent_id, limit=REVISIONS)
+    return {each.revision_id: each.number for each in revisions if each.number is not None}
+
+
+def _scrubber(deployment: Deployment) -> Scrubber:
+    key = deployment.api_key.reveal() if deployment.api_key else ""
+    return Scrubber((*known_secrets(deployment.environment, deployment.project.agents), key))

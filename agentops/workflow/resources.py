@@ -1,0 +1,205 @@
+"""Reads the tools, knowledge bases and webhooks that a plan is about, and what refers to them. Decides nothing.
+
+A project without their folders asks nothing, unless pruning was asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+
+from agentops.document import AgentListing, Environment, Generation, Mark, ObservedAgent, read_mark
+from agentops.errors import NotFoundError, RefusedError, UsageError
+from agentops.plan.concealment import KnownSecrets, known_secrets
+from agentops.plan.identity import Matching
+from agentops.plan.model import AgentChange
+from agentops.plan.references import References, ids_in, references_in, with_fingerprints
+from agentops.plan.resources import (
+    Found,
+    Holdings,
+    Uses,
+    identify,
+    match_resources,
+    needs_history,
+    needs_others,
+    sweep,
+)
+from agentops.plan.webhooks import Agents, match_webhooks
+from agentops.remote.port import Reader
+from agentops.resources import Address, DesiredResource, Kind, ObservedResource, owner_of
+from agentops.spec import Project
+
+_LOOKED_BACK = 5  # revisions of ours in which a tool is looked for that might be an old version of ours
+
+
+@dataclass(slots=True)
+class Shelf:
+    """What was read of the account's resources for one plan, and what the agents that were read refer to."""
+
+    shared: Holdings
+    references: References
+    observed: dict[str, ObservedAgent] = field(default_factory=dict)
+
+    def note(self, key: str, found: ObservedAgent) -> None:
+        """Keeps which ids an agent refers to; its documents may go."""
+        live = found.live
+        slim = replace(live, document={"toolRefs": sorted(ids_in(live.document or {}))}) if live else None
+        self.observed[key] = ObservedAgent(found.listing, live=slim, branch_id=found.branch_id)
+
+
+async def open_shelf(account: Reader, project: Project, selected: Sequence[str], *, prunes: bool) -> Shelf | None:
+    """Lists what the plan is about; None where there is nothing to list. Tells the account how documents name it.
+
+    Raises RefusedError on the older generation, which has no revisions that could keep a tool apart from its next one.
+    """
+    is_all = len(selected) == len(project.agents) and not project.unresolved
+    has_folders = any((project.root / kind.folder).is_dir() for kind in Kind)
+    if not project.resources and not (prunes and has_folders):
+        return None
+    if account.generation is Generation.V1:
+        raise RefusedError(
+            "this account has the older versioning (v1), where tools, knowledge bases and webhooks can't be deployed",
+            hint="write the account's ids into the specs and move the folders tools/, knowledge/ and webhooks/ away, "
+            "or have the account moved to branches",
+            code="resources-need-branches",
+        )
+    wanted = project.resources if is_all else tuple(_reached(project, selected))
+    observed = await _list(account, project.environment, wanted, prunes=prunes and is_all)
+    secrets = KnownSecrets(known_secrets(project.environment, project.agents))
+    shared = Holdings(
+        project.environment, wanted, observed, secrets, project.agents, is_all=is_all, prunes=prunes and is_all
+    )
+    references = identify(shared)
+    account.refer_by(references)
+    return Shelf(shared, references)
+
+
+async def read_webhook_secret(account: Reader, project: Project, key: str) -> str:
+    """What the platform signs the requests of the webhook `key` with. Raises UsageError where there is none of ours."""
+    keys = [each.key for each in project.resources if each.kind is Kind.WEBHOOK]
+    if key not in keys:
+        close = get_close_matches(key, keys, n=1)
+        meant = f"did you mean {close[0]}? " if close else ""
+        hint = f"{meant}the project has: {', '.join(keys) or 'none'}"
+        raise UsageError(f"there is no webhook {key!r} in webhooks/", hint=hint, code="no-webhook")
+    owner = owner_of(project.environment.project, project.environment.name, Address(Kind.WEBHOOK, key))
+    found = [each for each in await account.webhooks.list() if each.mark is not None and each.mark.owner == owner]
+    if not found:
+        hint = "make it with `agentops apply`"
+        raise UsageError(f"the account has no webhook {key!r} of this project yet", hint=hint, code="no-webhook")
+    return await account.webhooks.read_secret(found[0].resource_id)
+
+
+def with_references(project: Project) -> Project:
+    """`project` with the fingerprints of what its agents refer to."""
+    if not project.resources:
+        return project
+    return replace(project, agents=tuple(with_fingerprints(each, project.resources) for each in project.agents))
+
+
+def _reached(project: Project, selected: Sequence[str]) -> list[DesiredResource]:
+    """What the selected agents refer to, and the webhooks that are told of nobody else's calls."""
+    chosen = [agent for agent in project.agents if agent.key in selected]
+    named = {ref.address for agent in chosen for ref in references_in(agent.config)}
+    return [
+        each
+        for each in project.resources
+        if each.address in named or (each.kind is Kind.WEBHOOK and set(each.content["events"]) <= set(selected))
+    ]
+
+
+async def _list(
+    account: Reader, environment: Environment, wanted: Sequence[DesiredResource], *, prunes: bool
+) -> tuple[ObservedResource, ...]:
+    """Every resource of the kinds that are wanted, with what is in the knowledge bases that may be ours."""
+    kinds = list(Kind) if prunes else [kind for kind in Kind if any(each.kind is kind for each in wanted)]
+    ports = {Kind.TOOL: account.tools, Kind.KNOWLEDGE: account.knowledge, Kind.WEBHOOK: account.webhooks}
+    listed = await asyncio.gather(*(ports[kind].list() for kind in kinds))
+
+    async def filled(found: ObservedResource) -> ObservedResource:
+        if found.kind is not Kind.KNOWLEDGE or found.mark is None:
+            return found
+        try:
+            return replace(found, parts=tuple(await account.knowledge.read_parts(found.resource_id)))
+        except NotFoundError:
+            return found  # it went between the two questions
+
+    return tuple(await asyncio.gather(*(filled(each) for found in listed for each in found)))
+
+
+async def conclude_shelf(
+    account: Reader,
+    shelf: Shelf,
+    matching: Matching,
+    changes: Sequence[AgentChange],
+    orphans: Mapping[str, ObservedAgent],
+    *,
+    overwrites_drift: bool,
+) -> Found:
+    """What becomes of each resource, once the agents are planned."""
+    shared, found = shelf.shared, Found(references=shelf.references)
+    live = {key: _ids(agent) for key, agent in shelf.observed.items()}
+    for key, orphan in orphans.items():
+        live[f"{key} (archived)"] = ids_in((orphan.live.document if orphan.live else None) or {})
+    uses = Uses(live=live, settled=frozenset(each.key for each in changes if _is_settled(each, shelf)))
+    if needs_history(shared, shelf.references):
+        uses = await _with_history(account, shelf, uses)
+    if needs_others(shared, uses):
+        uses = replace(uses, others=await _others(account, shared.environment, matching.unmatched))
+    match_resources(shared, shelf.references, uses, found, overwrites_drift)
+    sweep(shared, uses, changes, found)
+    ids = {match.desired.key: match.listing.agent_id if match.listing else None for match in matching.matches}
+    match_webhooks(shared, Agents(ids), found, overwrites_drift)
+    return found
+
+
+def _ids(agent: ObservedAgent) -> frozenset[str]:
+    return frozenset((agent.live.document or {}).get("toolRefs", ())) if agent.live else frozenset()
+
+
+def _is_settled(change: AgentChange, shelf: Shelf) -> bool:
+    """Whether what serves was published for exactly the spec as it is now."""
+    agent = shelf.observed.get(change.key)
+    mark = read_mark(agent.live.label) if agent is not None and agent.live is not None else None
+    return mark is not None and mark.fingerprint == change.fingerprint
+
+
+async def _with_history(account: Reader, shelf: Shelf, uses: Uses) -> Uses:
+    """What the revision before the live one refers to, of every agent, and the ones before that as far back as it may
+    matter."""
+
+    async def look_back(key: str, agent: ObservedAgent) -> tuple[str, list[frozenset[str]]]:
+        if agent.live is None:
+            return key, []
+        revisions = await account.list_revisions(agent.agent_id, limit=_LOOKED_BACK + 1)
+        ids = [each.revision_id for each in revisions]
+        at = ids.index(agent.live.revision_id) + 1 if agent.live.revision_id in ids else 0
+        found = await asyncio.gather(
+            *(
+                account.read_revision(agent.agent_id, each.revision_id, branch_id=each.branch_id)
+                for each in revisions[at:]
+                if each.is_published
+            )
+        )
+        return key, [ids_in(each.document or {}) for each in found]
+
+    looked = await asyncio.gather(*(look_back(key, agent) for key, agent in shelf.observed.items()))
+    before = {key: found[0] if found else frozenset[str]() for key, found in looked}
+    older = frozenset[str]().union(*(ids for _, found in looked for ids in found[1:]))
+    return replace(uses, before=before, older=older)
+
+
+async def _others(account: Reader, environment: Environment, unmatched: Sequence[AgentListing]) -> frozenset[str]:
+    """What serves on the agents that no spec means refers to; copies of ours that are called before a deploy don't
+    count."""
+    live = await asyncio.gather(*(account.read_live(each.agent_id) for each in unmatched))
+    theirs = (each for each in live if each is not None and not _is_ours(read_mark(each.label), environment))
+    return frozenset[str]().union(*(ids_in(each.document or {}) for each in theirs))
+
+
+def _is_ours(mark: Mark | None, environment: Environment) -> bool:
+    if mark is None or mark.project != environment.project:
+        return False
+    return mark.environment == environment.name or mark.environment.startswith(f"{environment.name}-preview-")

@@ -1,0 +1,109 @@
+"""Calls to what does not serve: a copy of any revision of an agent, put up for it and archived however it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from agentops.apply.model import Outcome, Warned
+from agentops.apply.rollback import choose_revision
+from agentops.document import AgentListing, DesiredAgent, Revision
+from agentops.errors import UnavailableError, UsageError
+from agentops.workflow.deployment import Deployment
+from agentops.workflow.history import REVISIONS, list_deployed
+from agentops.workflow.previewing import PreviewHooks, preview_down, preview_up
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An agent with everything that was ever published of it, newest first."""
+
+    agent: DesiredAgent
+    listing: AgentListing
+    live: Revision | None
+    revisions: tuple[Revision, ...]
+
+    def revision(self, name: str) -> Revision:
+        """Raises UsageError where `name` means no revision or several, RefusedError where nothing served before."""
+        return choose_revision(self.agent.key, self.live, self.revisions, name)
+
+
+async def read_line(deployment: Deployment) -> Line:
+    """The one selected agent. Raises UsageError for several, or one that is not on the platform."""
+    deployed = await list_deployed(deployment)
+    if len(deployed) != 1:
+        keys = ", ".join(agent.key for agent, _ in deployed)
+        hint = "name one with --agent"
+        raise UsageError(f"revisions are one agent's, and these are several: {keys}", hint=hint, code="several-agents")
+    agent, listing = deployed[0]
+    account = deployment.account
+    live = await account.read_live(listing.agent_id)
+    revisions = await account.list_revisions(listing.agent_id, limit=REVISIONS)
+    return Line(agent, listing, live, tuple(each for each in revisions if each.is_published))
+
+
+@dataclass(slots=True)
+class StandIn:
+    """The copy of one agent. `agent_id` is who to call, once a revision was put up."""
+
+    deployment: Deployment
+    line: Line
+    name: str
+    hooks: PreviewHooks
+    revision_id: str | None = None
+    agent_id: str = ""
+
+    async def become(self, revision: Revision) -> str:
+        """Makes the copy hold what `revision` holds, and gives its id.
+
+        Raises UnavailableError where that can't be done, CancelledError where the person at the terminal has enough.
+        """
+        if self.revision_id == revision.revision_id:
+            return self.agent_id
+        line = self.line
+        found = await self.deployment.account.read_revision(
+            line.listing.agent_id, revision.revision_id, branch_id=revision.branch_id
+        )
+        result = await preview_up(_holding(self.deployment, line, found), self.name, self.hooks)
+        if result.is_interrupted:
+            raise asyncio.CancelledError
+        (copy,) = result.agents
+        if copy.agent_id is None or copy.problem is not None:
+            why = copy.problem.summary if copy.problem else copy.detail
+            called = revision.number or revision.revision_id
+            raise UnavailableError(
+                f"no copy of revision {called} of {line.agent.key} could be put up: {why}",
+                hint=(copy.problem and copy.problem.hint) or "call another revision, or run it again later",
+            )
+        self.revision_id, self.agent_id = revision.revision_id, copy.agent_id
+        return copy.agent_id
+
+
+def _holding(deployment: Deployment, line: Line, revision: Revision) -> Deployment:
+    """The deployment of an agent whose spec asks for what `revision` holds."""
+    agent = replace(
+        line.agent,
+        name=line.agent.name or line.listing.name,
+        config=revision.document or {},
+        metadata={},
+        workflow_type=line.listing.workflow_type or line.agent.workflow_type,
+        calls=(),
+        where={},
+    )
+    project = replace(deployment.project, unresolved={}, agents=(agent,))
+    return replace(deployment, project=project, agents=(agent,))
+
+
+@asynccontextmanager
+async def stand_in(deployment: Deployment, line: Line, name: str, hooks: PreviewHooks) -> AsyncIterator[StandIn]:
+    """A copy called `name`, which is archived at the end, a failure or Ctrl-C."""
+    copy = StandIn(deployment, line, name, hooks)
+    try:
+        yield copy
+    finally:
+        swept = await preview_down(_holding(deployment, line, Revision("")), name, hooks)
+        for each in swept.agents:
+            if each.outcome is not Outcome.APPLIED:
+                hooks.on_event(Warned(each.key, "it could not be taken down: `agentops preview gc` does it later"))

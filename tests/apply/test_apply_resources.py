@@ -1,0 +1,340 @@
+"""Tools, knowledge bases and webhooks, deployed together with the agents that refer to them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from deploy_world import open_world
+from fault_cases import Calls
+from shelf_world import AGENT, FILES, TOOL, WEBHOOK, ShelfWorld, open_shelf_world
+
+from agentops.apply.model import Outcome, Verdict
+from agentops.document import Generation
+from agentops.errors import RefusedError, StaleError
+from agentops.importers.atoms.importing import import_observed
+from agentops.importers.atoms.shared import write_tools
+from agentops.plan.approval import require_same
+from agentops.plan.build import PlanOptions
+from agentops.plan.plan_json import to_json
+from agentops.plan.serial import from_json
+from agentops.remote.port import Publication
+from agentops.render.drift.text import drift_text
+from agentops.settings import Settings
+from agentops.workflow.pulling import pull, write_pulled
+
+CHANGED = TOOL.replace("Look up the order.", "Find the order.")
+
+
+@pytest.fixture
+async def shelf(tmp_path: Path, anyio_backend: str) -> AsyncIterator[ShelfWorld]:
+    async with open_shelf_world(tmp_path) as opened:
+        yield opened
+
+
+async def test_everything_is_made_in_one_run_and_the_next_plan_is_empty(shelf: ShelfWorld) -> None:
+    assert await shelf.told() == [
+        "tool look_up: create",
+        "knowledge returns: create",
+        "support: create",
+        "webhook crm: create",
+    ]
+    result = await shelf.deploy()
+    assert result.exit_code == 0, result
+    assert [each.outcome for each in result.resources] == [Outcome.APPLIED] * 3
+    assert await shelf.shelf() == {
+        "tools": ["Look up the order."],
+        "knowledge": ["Returns"],
+        "webhooks": ["https://crm.example.com/hooks"],
+    }
+    plan = await shelf.plan()
+    assert plan.is_empty, plan
+    assert not plan.refusals
+    assert await shelf.live_tools() == ["Look up the order."]
+    [hook] = await shelf.world.writer.webhooks.list()
+    assert list(hook.content["events"].values()) == [["post-conversation"]]
+    [stored] = shelf.world.store.database.all("webhook")
+    assert stored["headers"] == {"X-Token": "s3cret-value"}
+
+
+async def test_a_changed_tool_is_made_anew_and_the_old_one_goes_with_the_deploy_after_next(shelf: ShelfWorld) -> None:
+    await shelf.deploy()
+    shelf.write({"tools/look_up.yaml": CHANGED})
+    plan = await shelf.plan()
+    assert await shelf.told() == [
+        "tool look_up: replace",
+        "knowledge returns: unchanged",
+        "support: update",
+        "webhook crm: unchanged",
+    ]
+    assert plan.resources[0].reaches == ("support",)
+    assert (await shelf.apply(plan)).exit_code == 0
+    assert await shelf.live_tools() == ["Find the order."]
+    assert (await shelf.shelf())["tools"] == ["Look up the order.", "Find the order."]
+    assert (await shelf.plan()).is_empty
+    shelf.write({"agents/support.yaml": AGENT.replace("Help the caller.", "Help them.")})
+    assert await shelf.told() == [
+        "tool look_up: unchanged",
+        "knowledge returns: unchanged",
+        "support: update",
+        "webhook crm: unchanged",
+        "tool look_up: delete",
+    ]
+    assert (await shelf.deploy()).exit_code == 0
+    assert (await shelf.shelf())["tools"] == ["Find the order."]
+    assert (await shelf.plan()).is_empty
+
+
+async def test_after_a_failed_call_the_old_tool_serves_again(shelf: ShelfWorld) -> None:
+    await shelf.deploy()
+    shelf.write({"tools/look_up.yaml": CHANGED})
+    result = await shelf.deploy(smoke=Calls(Verdict.FAILED))
+    assert result.agents[0].outcome is Outcome.ROLLED_BACK
+    assert await shelf.live_tools() == ["Look up the order."]
+    assert [each.code for each in (await shelf.plan()).refusals] == ["REDEPLOY"]
+    shelf.write({"tools/look_up.yaml": TOOL.replace("Look up", "Look for")})
+    assert (await shelf.deploy(smoke=Calls(Verdict.PASSED))).exit_code == 0
+    assert await shelf.live_tools() == ["Look for the order."]
+    assert (await shelf.plan()).is_empty
+
+
+async def test_changed_knowledge_is_a_new_base(shelf: ShelfWorld) -> None:
+    await shelf.deploy()
+    shelf.write({"knowledge/policy.md": "# Returns\n\nSixty days.\n"})
+    plan = await shelf.plan()
+    [change] = [each for each in plan.resources if each.is_change]
+    assert (str(change.address), change.action.value, change.reaches) == ("knowledge returns", "replace", ("support",))
+    assert (await shelf.apply(plan)).exit_code == 0
+    assert (await shelf.shelf())["knowledge"] == ["Returns", "Returns"]
+    assert (await shelf.plan()).is_empty
+    shelf.write({"knowledge/policy.md": "# Returns\n\nNinety days.\n"})
+    assert (await shelf.deploy()).exit_code == 0
+    assert (await shelf.shelf())["knowledge"] == ["Returns", "Returns"]
+    assert (await shelf.plan()).is_empty
+
+
+async def test_a_file_that_can_not_be_processed_stops_everything_before_it_is_live(shelf: ShelfWorld) -> None:
+    shelf.write({"knowledge/returns.yaml": "name: Returns\nurls: [https://acme.invalid/x]\n"})
+    result = await shelf.deploy()
+    failed = next(each for each in result.resources if each.problem)
+    assert failed.problem is not None
+    assert "https://acme.invalid/x" in failed.problem.summary
+    assert result.agents[0].outcome is Outcome.NOT_ATTEMPTED
+    assert await shelf.world.writer.list_agents() == []
+    assert (await shelf.shelf())["tools"] == []  # what this run made is taken away again
+    shelf.write({"knowledge/returns.yaml": FILES["knowledge/returns.yaml"]})
+    assert (await shelf.deploy()).exit_code == 0
+    assert (await shelf.plan()).is_empty
+
+
+async def test_a_webhook_is_changed_where_it_is(shelf: ShelfWorld) -> None:
+    await shelf.deploy()
+    shelf.write({"webhooks/crm.yaml": WEBHOOK.replace("[post-conversation]", "[analytics-completed]")})
+    assert (await shelf.told())[-1] == "webhook crm: update"
+    assert (await shelf.deploy()).exit_code == 0
+    [hook] = await shelf.world.writer.webhooks.list()
+    assert list(hook.content["events"].values()) == [["analytics-completed"]]
+    shelf.write({"webhooks/crm.yaml": WEBHOOK.replace("X-Token", "X-Other")})
+    assert (await shelf.deploy()).exit_code == 0
+    assert shelf.world.store.database.all("webhook")[0]["headers"] == {"X-Other": "s3cret-value"}
+    assert (await shelf.plan()).is_empty
+
+
+PLAIN = AGENT.replace(', toolRefs: ["${{ ref.tool.look_up }}"]', ", toolRefs: []")
+
+
+async def test_what_no_file_describes_goes_when_pruning_is_asked_for(shelf: ShelfWorld) -> None:
+    await shelf.deploy()
+    shelf.write({"agents/support.yaml": PLAIN, "tools/look_up.yaml": None, "webhooks/crm.yaml": None})
+    assert (await shelf.deploy()).exit_code == 0
+    assert "tool look_up: delete" not in await shelf.told(prune=True)  # what served before needs it
+    shelf.write({"agents/support.yaml": PLAIN.replace("Help the caller.", "Help them.")})
+    assert (await shelf.deploy()).exit_code == 0
+    plan = await shelf.plan(prune=True)
+    assert [each.code for each in plan.refusals] == ["LIMIT_ARCHIVED"]
+    assert [(each.key, each.is_pruned) for each in plan.resources if each.is_change] == [
+        ("tool look_up", True),
+        ("webhook CRM", True),
+    ]
+    assert (await shelf.deploy(prune=True, acknowledged=frozenset({"LIMIT_ARCHIVED"}))).exit_code == 0
+    assert await shelf.shelf() == {"tools": [], "knowledge": ["Returns"], "webhooks": []}
+    assert (await shelf.plan(prune=True)).is_empty
+
+
+async def edited_tool(shelf: ShelfWorld, **changes: object) -> None:
+    """What a person does in the console to the tool that serves."""
+    [tool] = await shelf.world.writer.tools.list()
+    shelf.world.clock.elapsed_s += 60
+    await shelf.world.writer.tools.update(tool.resource_id, {**tool.content, **changes})
+
+
+async def test_a_tool_that_was_edited_in_the_console_is_drift_and_can_be_pulled(shelf: ShelfWorld) -> None:
+    await shelf.deploy()
+    await edited_tool(shelf, description="Find it.")
+    drift = await shelf.drift()
+    assert [each.key for each in drift.resources if each.is_drifted] == ["tool look_up"]
+    assert "tool look_up" in drift_text(drift)
+    plan = await shelf.plan()
+    assert [(each.code, each.agent) for each in plan.refusals] == [("DRIFT", "tool.look_up")]
+    assert not (await shelf.plan(overwrites_drift=True)).refusals
+    pulled = await pull(shelf.deployment(), PlanOptions(), Settings(shelf.environ), takes_conflicts=False)
+    assert [(each.agent, each.file) for each in pulled.written] == [("tool look_up", "tools/look_up.yaml")]
+    assert not pulled.unwritten
+    write_pulled(pulled, shelf.root)
+    assert (shelf.root / "tools/look_up.yaml").read_text() == TOOL.replace("Look up the order.", '"Find it."')
+    assert (await shelf.plan()).is_empty
+
+
+async def test_a_file_that_was_added_in_the_console_is_drift_by_its_name(shelf: ShelfWorld) -> None:
+    await shelf.deploy()
+    [base] = await shelf.world.writer.knowledge.list()
+    await shelf.world.writer.knowledge.add_file(base.resource_id, "prices.pdf", b"%PDF")
+    plan = await shelf.plan()
+    [refusal] = plan.refusals
+    assert (refusal.code, refusal.summary) == ("DRIFT", "knowledge returns: changed outside git: prices.pdf was added")
+    assert (await shelf.deploy(overwrites_drift=True)).exit_code == 0
+    assert (await shelf.plan()).is_empty
+
+
+async def test_an_event_that_was_changed_in_the_console_is_drift(shelf: ShelfWorld) -> None:
+    await shelf.deploy()
+    [hook] = await shelf.world.writer.webhooks.list()
+    [agent_id] = hook.content["events"]
+    await shelf.world.writer.webhooks.subscribe(agent_id, hook.resource_id, ["pre-conversation"])
+    assert [(each.code, each.agent) for each in (await shelf.plan()).refusals] == [("DRIFT", "webhook.crm")]
+    assert (await shelf.deploy(overwrites_drift=True)).exit_code == 0
+    assert (await shelf.plan()).is_empty
+
+
+async def test_somebody_elses_resources_are_refused_by_name(shelf: ShelfWorld) -> None:
+    writer = shelf.world.writer
+    tool = await writer.tools.create({"type": "client_tool", "name": "look_up", "description": "Theirs."})
+    base = await writer.knowledge.create({"name": "Returns", "description": "by hand"})
+    await writer.webhooks.create({"endpoint": "https://crm.example.com/hooks", "description": "by hand"})
+    found = {(each.code, each.agent) for each in (await shelf.plan()).refusals}
+    assert found == {("ADOPT", "tool.look_up"), ("ADOPT", "knowledge.returns"), ("ADOPT", "webhook.crm")}
+    assert tool in str((await shelf.plan()).refusals)
+    assert base in str((await shelf.plan()).refusals)
+    assert (await shelf.deploy(acknowledged=frozenset({"ADOPT"}))).exit_code == 0
+    assert (await shelf.plan()).is_empty
+    assert len((await shelf.shelf())["webhooks"]) == 1  # taken over; the others are made beside theirs
+    assert len((await shelf.shelf())["tools"]) == len((await shelf.shelf())["knowledge"]) == 2
+
+
+async def test_two_environments_of_one_account_keep_their_own(shelf: ShelfWorld) -> None:
+    shelf.write({"webhooks/crm.yaml": WEBHOOK.replace("/hooks", "/${{ environment }}")})
+    await shelf.deploy()
+    refused = await shelf.plan("other")
+    codes = {(each.code, each.agent) for each in refused.refusals}
+    assert codes == {("FOREIGN_RESOURCE", "tool.look_up"), ("FOREIGN_RESOURCE", "knowledge.returns")}
+    await shelf.deploy("other", acknowledged=frozenset({"FOREIGN_RESOURCE"}))
+    assert (await shelf.plan()).is_empty
+    assert (await shelf.plan("other")).is_empty
+    shelf.write({"tools/look_up.yaml": CHANGED})
+    await shelf.deploy("other")
+    assert await shelf.live_tools() == ["Look up the order."]
+    assert await shelf.live_tools("Acme support (other)") == ["Find the order."]
+
+
+async def test_a_subscription_that_would_go_is_refused_by_the_webhooks_name(shelf: ShelfWorld) -> None:
+    shelf.write({"webhooks/crm.yaml": None})
+    await shelf.deploy()
+    writer = shelf.world.writer
+    [listing] = await writer.list_agents()
+    theirs = await writer.webhooks.create({"endpoint": "https://audit.example.com", "description": "Audit"})
+    await writer.webhooks.subscribe(listing.agent_id, theirs, ["post-conversation"])
+    shelf.write({"webhooks/crm.yaml": WEBHOOK})
+    [refusal] = (await shelf.plan()).refusals
+    assert refusal.code == "FOREIGN_SUBSCRIPTION"
+    assert "support would be taken off the webhook 'Audit'" in refusal.summary
+
+
+async def test_an_edit_in_place_is_acknowledged_and_moves_no_agent(shelf: ShelfWorld) -> None:
+    await shelf.deploy()
+    shelf.write({"tools/look_up.yaml": CHANGED + "in_place: true\n"})
+    plan = await shelf.plan()
+    assert [each.code for each in plan.refusals] == ["IN_PLACE"]
+    assert [each.key for each in (*plan.resources, *plan.changes) if each.is_change] == ["tool look_up"]
+    assert (await shelf.deploy(acknowledged=frozenset({"IN_PLACE"}))).exit_code == 0
+    assert (await shelf.shelf())["tools"] == ["Find the order."]
+    assert (await shelf.plan()).is_empty
+
+
+async def test_a_secret_that_was_rotated_makes_the_tool_anew(shelf: ShelfWorld) -> None:
+    tool = TOOL.replace("client_tool", "api_call").replace(
+        "order.}", "order., url: https://a.example, method: GET, %s}"
+    )
+    tool %= "headers: {T: '${{ secrets.TOKEN }}'}"
+    shelf.write({"tools/look_up.yaml": tool})
+    await shelf.deploy()
+    shelf.environ["TOKEN"] = "another-value"
+    plan = await shelf.plan()
+    assert [each.key for each in plan.resources if each.is_change] == ["tool look_up"]
+    assert "value" not in to_json(plan).replace('"value"', "")
+    assert (await shelf.deploy()).exit_code == 0
+    assert (await shelf.plan()).is_empty
+
+
+async def test_a_plan_is_read_back_and_has_the_same_digest(shelf: ShelfWorld) -> None:
+    plan = await shelf.plan()
+    read = from_json(to_json(plan))
+    assert read == plan
+    require_same(read, await shelf.plan())
+    shelf.write({"tools/look_up.yaml": CHANGED})
+    with pytest.raises(StaleError, match="tool look_up"):
+        require_same(read, await shelf.plan())
+
+
+async def test_only_what_the_selected_agents_need_is_planned(shelf: ShelfWorld) -> None:
+    other = "name: Other (${{ environment }})\nconfig: {firstMessage: Hi., singlePromptConfig: {prompt: Help.}}\n"
+    shelf.write({"agents/other.yaml": other})
+    assert await shelf.told(only=("other",)) == ["other: create"]
+    assert [each.split(":")[0] for each in await shelf.told(only=("support",))] == [
+        "tool look_up",
+        "knowledge returns",
+        "support",
+        "webhook crm",
+    ]
+
+
+async def test_the_older_generation_says_that_it_has_no_shelf(tmp_path: Path, anyio_backend: str) -> None:
+    async with open_world(Generation.V1) as world:
+        shelf = ShelfWorld(world, tmp_path)
+        shelf.write(FILES)
+        with pytest.raises(RefusedError, match="older versioning"):
+            await shelf.plan()
+
+
+async def test_an_account_without_the_folders_is_asked_nothing_more(shelf: ShelfWorld) -> None:
+    shelf.write(dict.fromkeys(name for name in FILES if name.split("/")[0] not in ("agentops.yaml", "agents")))
+    shelf.write({"agents/support.yaml": "name: A\nconfig: {firstMessage: Hi., singlePromptConfig: {prompt: Help.}}\n"})
+    await shelf.deploy()
+    shelf.world.transport.log.clear()
+    await shelf.plan()
+    assert len(shelf.world.transport.log) == 3, shelf.world.transport.log
+
+
+async def test_an_import_writes_the_tools_that_agents_share_and_its_plan_is_empty(shelf: ShelfWorld) -> None:
+    writer = shelf.world.writer
+    headers = {"Authorization": "Bearer sk_live_51Habcdefghijklmnopqrs"}
+    definition = {"type": "api_call", "name": "Look-Up", "description": "D ${{ x }}", "method": "GET"}
+    tool_id = await writer.tools.create({**definition, "url": "https://a.example", "headers": headers})
+    agent_id = await writer.create_agent("Acme")
+    observed = await writer.read_agent(await writer.read_listing(agent_id))
+    body = {"firstMessage": "Hi.", "singlePromptConfig": {"prompt": "Help.", "toolRefs": [tool_id]}}
+    await writer.write_draft(observed, await writer.open_draft(observed, "x"), body)
+    await writer.publish_draft(Publication(agent_id, "by hand", branch_id=observed.branch_id))
+    shelf.world.clock.elapsed_s += 60
+    observed = await writer.read_agent(await writer.read_listing(agent_id))
+    shared = write_tools([observed], await writer.tools.list())
+    made = import_observed([observed], "test", shared=shared)
+    assert list(made.secrets) == ["LOOK_UP_AUTHORIZATION"]
+    assert "sk_live" not in str(made.files)
+    assert "${{ ref.tool.look_up }}" in made.files["agents/acme.yaml"]
+    shelf.write(dict.fromkeys(name for name in FILES if name != "agentops.yaml"))
+    shelf.write(made.files)
+    shelf.environ["LOOK_UP_AUTHORIZATION"] = headers["Authorization"]
+    plan = await shelf.plan()
+    assert plan.is_empty, plan
+    assert [each.key for each in plan.resources] == ["tool look_up"]

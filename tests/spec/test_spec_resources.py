@@ -1,0 +1,145 @@
+"""Tools, knowledge bases and webhooks as files: what they give, and what is said of a wrong one."""
+
+from __future__ import annotations
+
+import pytest
+from spec_projects import MINIMAL, Loader
+
+from agentops.resources import Kind, Ref
+from agentops.spec import Project
+from agentops.spec.formatting import format_project
+
+AGENT = """
+name: Line
+config:
+  firstMessage: Hello there.
+  singlePromptConfig: {prompt: You answer., toolRefs: ["${{ ref.tool.look_up }}"]}
+  globalKnowledgeBaseId: ${{ ref.knowledge.returns }}
+"""
+TOOL = """
+definition:
+  type: api_call
+  name: look_up
+  description: Look up the order.
+  url: https://${{ environment }}.example.com/orders
+  method: GET
+  headers: {X-Token: "${{ secrets.TOKEN }}"}
+environments:
+  prod: {definition: {timeout: 9000}}
+"""
+KNOWLEDGE = "name: Returns\nfiles: [returns/policy.md]\nurls: [https://acme.example/returns]\n"
+WEBHOOK = "endpoint: https://crm.example.com/hooks\nevents: {line: [post-conversation]}\n"
+FILES = {
+    "agents/line.yaml": AGENT,
+    "tools/look_up.yaml": TOOL,
+    "knowledge/returns.yaml": KNOWLEDGE,
+    "knowledge/returns/policy.md": "# Returns\n\nThirty days.\n",
+    "webhooks/crm.yaml": WEBHOOK,
+}
+
+
+def by_kind(project: Project) -> dict[Kind, object]:
+    return {resource.kind: resource for resource in project.resources}
+
+
+def test_each_file_is_a_resource_and_agents_refer_to_it_by_key(load: Loader) -> None:
+    project = load(FILES, environment="prod", environ={"TOKEN": "s3cret-value"})
+    assert project.diagnostics == ()
+    tool, knowledge, webhook = project.resources
+    assert (str(tool.address), tool.name, tool.content["timeout"]) == ("tool look_up", "look_up", 9000)
+    assert tool.content["url"] == "https://prod.example.com/orders"
+    assert [each.name for each in knowledge.files] == ["returns-policy.pdf"]
+    assert webhook.content == {"endpoint": "https://crm.example.com/hooks", "events": {"line": ["post-conversation"]}}
+    [agent] = project.agents
+    assert agent.config["singlePromptConfig"]["toolRefs"] == [Ref(Kind.TOOL, "look_up")]
+    assert agent.config["globalKnowledgeBaseId"] == Ref(Kind.KNOWLEDGE, "returns")
+    assert {"tools/look_up.yaml", "knowledge/returns.yaml", "knowledge/returns/policy.md"} <= set(agent.files)
+
+
+def test_the_values_of_secrets_are_in_no_resource(load: Loader) -> None:
+    project = load(FILES, environ={"TOKEN": "s3cret-value"}, environment="prod")
+    assert "s3cret-value" not in repr(project.resources)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("agents/line.yaml", MINIMAL.replace("Hello there.", "${{ ref.tool.look_upp }}"), "3:30 undefined-variable"),
+        ("agents/line.yaml", AGENT.replace("ref.knowledge.returns", "ref.tool.look_up"), "5:26 wrong-format"),
+        ("agents/line.yaml", AGENT.replace("Hello there.", "Hi ${{ ref.tool.look_up }}"), "3:33 bad-expression"),
+        ("tools/look_up.yaml", TOOL.replace("api_call", "end_call"), "2:3 wrong-value"),
+        ("tools/Look-Up.yaml", TOOL, "1:1 bad-key"),
+        ("tools/look_up.yaml", TOOL.replace("  method: GET\n", ""), "1:1 missing-field"),
+        ("tools/look_up.yaml", "", "1:1 not-a-mapping"),
+        ("knowledge/returns.yaml", KNOWLEDGE.replace("policy.md", "policies.md"), "2:9 missing-file"),
+        ("knowledge/returns.yaml", KNOWLEDGE.replace("returns/policy.md", "../../etc/passwd"), "2:9 bad-path"),
+        ("knowledge/returns.yaml", KNOWLEDGE.replace("https://acme", "ftp://acme"), "3:8 bad-url"),
+        ("knowledge/returns.yaml", KNOWLEDGE.replace("https://acme.example", "http://localhost"), "3:8 bad-url"),
+        ("knowledge/returns.yaml", "name: " + "x" * 41 + "\nurls: [https://a.example]\n", "1:7 too-long"),
+        ("webhooks/crm.yaml", WEBHOOK.replace("https", "http"), "1:11 insecure-endpoint"),
+        ("webhooks/crm.yaml", WEBHOOK.replace("[post-conversation]", "[]"), "2:16 too-short"),
+        ("webhooks/crm.yaml", WEBHOOK.replace("post-", "mid-"), "2:17 wrong-value"),
+        ("webhooks/crm.yaml", WEBHOOK + "headers: {'a b': c}\n", "3:18 wrong-format"),
+        ("webhooks/crm.yaml", WEBHOOK + f"headers: {{X: {'y' * 1025}}}\n", "3:14 too-long"),
+        ("webhooks/audit.yaml", WEBHOOK, "1:11 duplicate-resource"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(load: Loader, file: str, text: str, said: str) -> None:
+    wrong = load.problems({**FILES, file: text}, environ={"TOKEN": "s3cret-value"})
+    place, code = said.split()
+    files = {"webhooks/audit.yaml": "webhooks/crm.yaml"}  # the second of two by name
+    assert f"{files.get(file, file)}:{place} {code}" in wrong, wrong
+
+
+def test_a_webhook_on_this_machine_needs_no_https(load: Loader) -> None:
+    assert (
+        load.problems({**FILES, "webhooks/crm.yaml": WEBHOOK.replace("https://crm.example.com", "http://localhost:9")})
+        == []
+    )
+
+
+def test_a_file_that_is_too_large_is_named(load: Loader) -> None:
+    files = {"knowledge/returns/policy.pdf": b"%PDF-1.7" + b" x" * 10_000_000}
+    written = KNOWLEDGE.replace("policy.md", "policy.pdf")
+    [found] = load.diagnostics({**FILES, **files, "knowledge/returns.yaml": written})
+    assert (found.code, found.summary) == ("file-size", "knowledge/returns/policy.pdf is larger than 20 MB")
+
+
+def test_a_mistake_in_a_resource_is_no_mistake_of_the_agent(load: Loader) -> None:
+    project = load({**FILES, "tools/look_up.yaml": TOOL.replace("GET", "FETCH")})
+    assert [agent.key for agent in project.agents] == ["line"]
+    assert [(each.code, str(each.where)) for each in project.diagnostics] == [
+        ("wrong-value", "tools/look_up.yaml:6:11")
+    ]
+
+
+def test_fmt_orders_the_keys_of_resources(load: Loader) -> None:
+    load(
+        {**FILES, "webhooks/crm.yaml": "events: {line: [post-conversation]}\nendpoint: https://crm.example.com/hooks\n"}
+    )
+    assert "webhooks/crm.yaml" in format_project(load.root, None, writes=True).changed
+    assert (load.root / "webhooks/crm.yaml").read_text() == WEBHOOK
+
+
+def test_every_drawn_character_is_in_the_fonts() -> None:
+    """What `validate` lets through must be in the fonts, in every style that Markdown can ask for."""
+    import fontpkg_fira_sans
+    import fontpkg_hind
+    from fontTools.ttLib import TTFont
+
+    from agentops.pdf import PLAIN
+    from agentops.spec.knowledge import is_drawn
+
+    def letters(path: object) -> set[int]:
+        with TTFont(path) as font:
+            return set(font.getBestCmap())
+
+    latin = [
+        letters(fontpkg_fira_sans.ROOT / "files" / f"FiraSans-{s}.ttf")
+        for s in ("Regular", "Bold", "Italic", "BoldItalic")
+    ]
+    hindi = [letters(fontpkg_hind.ROOT / "files" / f"Hind-{s}.ttf") for s in ("Regular", "Bold")]
+    known = set.intersection(*latin) | set.intersection(*hindi) | set(map(ord, "\t\n"))
+    assert [
+        hex(code) for code in range(0x110000) if is_drawn(chr(code)) and ord(chr(code).translate(PLAIN)) not in known
+    ] == []
