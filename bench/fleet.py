@@ -67,15 +67,16 @@ def load_fleet(folder: Path) -> Project:
     return project
 
 
-def write_seeds(path: Path, agents: tuple[DesiredAgent, ...], *, stale: int = 0) -> None:
-    """What the stub serves: every agent as its spec wants it, the first `stale` with another session limit."""
+def write_seeds(path: Path, agents: tuple[DesiredAgent, ...], *, stale: int = 0, calls: int = 0) -> None:
+    """What the stub serves: every agent as its spec wants it, the first `stale` with another session limit; each of two
+    revisions of an agent has taken so many `calls`."""
     seeds = []
     for number, agent in enumerate(agents):
         config = dict(agent.config)
         if number < stale:
             config["sessionTimeoutConfig"] = {"timeoutTimeInSecs": 600}
         label = build_label("bench", Mark("bench", "far", agent.key, fingerprint(config)))
-        seeds.append({"name": agent.name, "label": label, "config": config})
+        seeds.append({"name": agent.name, "label": label, "config": config, "calls": calls})
     path.write_text(json.dumps(seeds))
 
 

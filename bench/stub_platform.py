@@ -2,8 +2,9 @@
 
 Run as `python -m bench.stub_platform SEEDS LATENCY_MS PER_SECOND`; prints its port when it listens, ends when its input
 does, and then prints what it was asked for. PER_SECOND is the limit of a token bucket, 0 for none.
-SEEDS is a JSON file: a list of `{"name", "label", "config"}`, one agent each, live on its branch Main. Speaks as much
-of the branch model as planning and applying need; the emulator is the faithful one.
+SEEDS is a JSON file: a list of `{"name", "label", "config"}`, one agent each, live on its branch Main; with `"calls"`,
+each of its last two revisions has served so many. Speaks as much of the branch model as planning, applying and
+comparing need; the emulator is the faithful one.
 """
 
 from __future__ import annotations
@@ -23,6 +24,28 @@ CHOICES = Choices()
 NOW = "2026-01-01T00:00:00.000Z"
 
 
+def call_row(agent_id: str, revision_id: str, number: int) -> dict[str, Any]:
+    turns = [400.0 + number * 37 % 900 + turn for turn in range(6)]
+    return {
+        "_id": f"{number:024x}",
+        "callId": f"CALL-1790000000000-{number:06x}",
+        "status": "completed",
+        "type": "telephony_inbound",
+        "duration": 20 + number * 13 % 200,
+        "from": "+14155550100",
+        "to": "+14155550199",
+        "agentId": agent_id,
+        "versionId": revision_id,
+        "isTest": False,
+        "callCost": 0.01 * (1 + number % 9),
+        "disconnectionReason": ("user_hangup", "agent_hangup", "agent_hangup")[number % 3],
+        "createdAt": NOW,
+        "updatedAt": NOW,
+        "turnLatencyMetrics": {"avgLatency": turns[0], "medianLatency": turns[2], "turns": 6, "latencies": turns},
+        "dispositionMetrics": {"resolved": "true" if number % 4 else "false", "remark": f"call {number} of many"},
+    }
+
+
 class Agent:
     """One agent: its live configuration as stored, one draft, and a counter of revisions."""
 
@@ -32,6 +55,7 @@ class Agent:
         self.name = seed["name"]
         self.label = seed["label"]
         self.revision = 2
+        self.calls = int(seed.get("calls", 0))
         self.config = merge(new_config({}, CHOICES), seed["config"], CHOICES)
         self.draft: dict[str, Any] | None = None
 
@@ -59,6 +83,20 @@ class Agent:
             "revisionsCount": self.revision,
             "headRevisionNumber": self.revision,
         }
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The newest revision, and the one before it where calls are to be compared."""
+        earlier = {**self.row(), "_id": f"e{self.head[1:]}", "revisionNumber": self.revision - 1}
+        return [self.row(), earlier] if self.calls else [self.row()]
+
+    def conversations(self, query: dict[str, str]) -> dict[str, Any]:
+        """A page of the calls that a revision served; no two are alike."""
+        page, size = int(query["page"]), int(query["limit"])
+        first = (page - 1) * size
+        shown = [
+            call_row(self.agent_id, query["versionFilter"], n) for n in range(first, min(first + size, self.calls))
+        ]
+        return {"logs": shown, "pagination": {"total": self.calls, "hasMore": first + size < self.calls}}
 
     def row(self) -> dict[str, Any]:
         return {
@@ -109,6 +147,9 @@ class Platform:
     def _route(self, method: str, parts: list[str], path: str, body: bytes) -> tuple[int, Any]:
         if parts == ["agent"]:
             return 200, self._page(path)
+        if parts == ["conversation"]:
+            query = queried(path)
+            return 200, self.agents[query["agentIds"]].conversations(query)
         if parts == ["user", "subscription"]:
             return 200, {"planId": "stub", "limits": {"agents": 3 if 0 < self.per_second <= 10 else 25}}
         agent = self.agents.get(parts[1]) if len(parts) > 1 and parts[0] == "agent" else None
@@ -118,7 +159,7 @@ class Platform:
             case "GET", ["branches"]:
                 return 200, {"branches": [agent.branch()]}
             case "GET", ["branches", _, "revisions"]:
-                return 200, {"revisions": [agent.row()], "total": 1}
+                return 200, {"revisions": agent.rows(), "total": len(agent.rows())}
             case "GET", ["branches", _, "revisions", _]:
                 return 200, {"revision": agent.row(), "resolvedConfig": to_sections(agent.config, CHOICES)}
             case "PUT", ["branches", _, "draft"]:
@@ -134,12 +175,16 @@ class Platform:
         return 404, "Resource not found"
 
     def _page(self, path: str) -> dict[str, Any]:
-        query = dict(part.split("=") for part in path.partition("?")[2].split("&") if part)
+        query = queried(path)
         page, size = int(query.get("page", 1)), int(query.get("offset", 10))
         agents = [] if query.get("archived") == "true" else list(self.agents.values())
         shown = [agent.listing() for agent in agents[(page - 1) * size : page * size]]
         pages = -(-len(agents) // size)
         return {"agents": shown, "hasMore": page < pages, "totalCount": len(agents), "totalPages": pages}
+
+
+def queried(path: str) -> dict[str, str]:
+    return dict(part.split("=", 1) for part in path.partition("?")[2].split("&") if part)
 
 
 class Connection(asyncio.Protocol):

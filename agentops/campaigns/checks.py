@@ -98,14 +98,14 @@ def refusals(
             until = start if is_now else f"at {start}"
         yield Refused(
             "OUTSIDE_WINDOW",
-            f"{len(outside)} people may be outside of the window {until}: lines {listed(outside)}",
+            f"{len(outside)} {_people(outside)} may be outside of the window {until}: lines {listed(outside)}",
             "start it at another time (`--at`), or split the audience by time zone",
         )
     unwanted = [member.line for member in audience.members if member.number in not_to_call]
     if unwanted:
         yield Refused(
             "DO_NOT_CALL",
-            f"{len(unwanted)} people are on the do-not-call list: lines {listed(unwanted)}",
+            f"{len(unwanted)} {_people(unwanted)} on the do-not-call list would be called: lines {listed(unwanted)}",
             "take these lines out of the file",
         )
     if estimated.cost is not None and credits_left is not None and estimated.cost > credits_left:
@@ -120,6 +120,10 @@ def refusals(
 
 def _zones(audience: Audience) -> set[str]:
     return {zone for member in audience.members for zone in member.zones}
+
+
+def _people(lines: Sequence[int]) -> str:
+    return "person" if len(lines) == 1 else "people"
 
 
 def is_open(window: Window, zone: ZoneInfo, start: datetime, end: datetime) -> bool:

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops import workflow
+from agentops.cli import completion
 from agentops.cli.options import ApiOption, EnvironmentOption, PlanFormat, ProjectOption, VerboseOption
 from agentops.cli.output import stdout_style
 from agentops.cli.session import opened, run_async, scope_of, talk
+from agentops.clock import Period
 from agentops.errors import ExitCode, UsageError
 from agentops.render.compare.html import comparison_html
 from agentops.render.compare.json import comparison_json
 from agentops.render.compare.markdown import comparison_markdown
 from agentops.render.compare.text import comparison_text
+from agentops.render.style import plural
 
 if TYPE_CHECKING:
     from agentops.compare.comparison import Comparison
@@ -28,14 +31,31 @@ CallTypeOption = Annotated[
 
 
 def compare(
-    key: Annotated[str, typer.Argument(metavar="AGENT", help="The agent by its key.")],
+    key: Annotated[
+        str, typer.Argument(metavar="AGENT", help="The agent by its key.", autocompletion=completion.agents)
+    ],
     old: Annotated[
-        str | None, typer.Argument(metavar="[OLD", help="A number, an id, a label; default: the one before.")
+        str | None,
+        typer.Argument(
+            metavar="[OLD",
+            help="A number, an id, a label; default: the one before.",
+            autocompletion=completion.revisions,
+        ),
     ] = None,
-    new: Annotated[str | None, typer.Argument(metavar="NEW]", help="The other revision; default: what serves.")] = None,
+    new: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NEW]", help="The other revision; default: what serves.", autocompletion=completion.revisions
+        ),
+    ] = None,
     environment: EnvironmentOption = None,
     project: ProjectOption = Path(),
     call_type: CallTypeOption = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="TIME", help='Calls from then on, such as "2026-03-03 10:00".')
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Calls until then.")] = None,
+    zone: Annotated[str, typer.Option("--zone", metavar="NAME", help="The time zone of both.")] = "UTC",
     api: ApiOption = None,
     output_format: Annotated[PlanFormat, typer.Option("--format", help="How to print it.")] = PlanFormat.TEXT,
     verbose: VerboseOption = False,
@@ -45,14 +65,26 @@ def compare(
         raise UsageError("name both revisions, the old and the new, or none", hint=f"`agentops history {key}`")
     names = None if old is None or new is None else (old, new)
     types = call_types(call_type)
+    period = _period(since, until, zone)
     scope = scope_of(project, environment, api, [key], is_verbose=verbose)
 
     async def main() -> Comparison:
         async with opened(scope, needs_specs=False) as deployment:
-            return await workflow.comparing.compare_revisions(deployment, names, types, _tell)
+            return await workflow.comparing.compare_revisions(deployment, names, types, period, _tell)
 
     sys.stdout.write(_output(run_async(main), output_format))
     return ExitCode.DONE
+
+
+def _period(since: str | None, until: str | None, zone: str) -> Period:
+    """Raises UsageError for what is no time, and for two in the wrong order."""
+    read = workflow.moments.read_moment
+    period = Period(
+        read(since, zone, option="--since") if since else None, read(until, zone, option="--until") if until else None
+    )
+    if period.since and period.until and period.since >= period.until:
+        raise UsageError(f"--since {since!r} is not before --until {until!r}", hint="swap them", code="no-time")
+    return period
 
 
 def call_types(asked: list[str] | None) -> tuple[str, ...]:
@@ -65,7 +97,7 @@ def call_types(asked: list[str] | None) -> tuple[str, ...]:
 
 
 def _tell(count: int) -> None:
-    talk(f"  {count} calls read")
+    talk(f"  {plural(count, 'call')} read")
 
 
 def _output(found: Comparison, output_format: PlanFormat) -> str:

@@ -13,6 +13,7 @@ from agentops.cli.options import ProjectOption, TextOrJson
 from agentops.errors import ExitCode, SpecError
 from agentops.importers.files import unified
 from agentops.render.diagnostics.json import diagnostic_fields
+from agentops.render.style import plural
 from agentops.spec import find_root
 from agentops.spec.formatting import Formatted, format_project
 
@@ -39,7 +40,7 @@ def fmt(
     if result.problems:
         raise SpecError(result.problems)
     done = "changed" if writes else "would change"
-    print(f"{len(result.changed)} of {result.count} files {done}", file=sys.stderr)
+    print(f"{len(result.changed)} of {plural(result.count, 'file')} {done}", file=sys.stderr)
     return ExitCode.FAILED if not writes and result.changed else ExitCode.DONE
 
 

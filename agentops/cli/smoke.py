@@ -7,7 +7,7 @@ import secrets
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,6 +35,7 @@ from agentops.cli.options import (
 from agentops.cli.output import tell_warning
 from agentops.cli.session import Scope, opened, read_project, run_async, scope_of, talk
 from agentops.errors import ExitCode, UsageError
+from agentops.render.style import plural
 from agentops.state import state_folder
 from agentops.workflow.call_wiring import estimate_usage
 from agentops.workflow.calls import CallRequest, estimate_min
@@ -200,7 +201,8 @@ async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunR
         measures_coverage = asked.coverage or floor is not None
         async with AsyncExitStack() as until_called:
             if asked.revision is not None:
-                copies = await until_called.enter_async_context(_copy_of(deployment, scripts, asked.revision))
+                copies, where = await until_called.enter_async_context(_copy_of(deployment, scripts, asked.revision))
+                options = replace(options, environment=where)
             run = await workflow.calls.smoke(
                 deployment, scripts, options, before, lines, copies=copies, measures_coverage=measures_coverage
             )
@@ -210,8 +212,8 @@ async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunR
 @asynccontextmanager
 async def _copy_of(
     deployment: Deployment, scripts: Sequence[LoadedScript], revision: str
-) -> AsyncIterator[dict[str, str]]:
-    """The id of a copy of that revision, by the key of the one agent that the scripts call."""
+) -> AsyncIterator[tuple[dict[str, str], str]]:
+    """The id of a copy of that revision, by the key of the one agent that is called, and what reports call it."""
     calling, keys = workflow.revision_calls, {item.script.agent for item in scripts}
     line = await calling.read_line(
         deployment.narrowed(tuple(agent for agent in deployment.agents if agent.key in keys))
@@ -219,8 +221,9 @@ async def _copy_of(
     chosen = line.revision(revision)
     hooks = workflow.previewing.PreviewHooks(tell_warning)
     async with calling.stand_in(deployment, line, f"revision-{secrets.token_hex(3)}", hooks) as copy:
-        talk(f"Putting up a copy of revision {chosen.number or chosen.revision_id} of {line.agent.key} ...")
-        yield {line.agent.key: await copy.become(chosen)}
+        called = f"a copy of revision {chosen.number or chosen.revision_id}"
+        talk(f"Putting up {called} of {line.agent.key} ...")
+        yield {line.agent.key: await copy.become(chosen)}, f"{deployment.environment.name}, {called}"
 
 
 def _say_what_would_be_called(scope: Scope, request: CallRequest, output_format: TextOrJson) -> int:
@@ -250,7 +253,8 @@ def _say_what_would_be_called(scope: Scope, request: CallRequest, output_format:
     judged = (
         f", at most {usage.requests} requests to the judge (about {usage.tokens:,} tokens)" if usage.requests else ""
     )
-    print(f"{len(scripts)} scripts, about {estimate_min(scripts):.1f} minutes of calls{judged}. Nothing was called.")
+    minutes = f"about {estimate_min(scripts):.1f} minutes of calls{judged}"
+    print(f"{plural(len(scripts), 'script')}, {minutes}. Nothing was called.")
     return ExitCode.DONE
 
 

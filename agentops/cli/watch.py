@@ -23,6 +23,7 @@ from agentops.cli.options import (
 )
 from agentops.cli.output import call_hooks, stdout_style, tell_event
 from agentops.cli.session import opened, run_async, scope_of, talk
+from agentops.render.style import plural
 from agentops.render.watch.json import watched_json
 from agentops.render.watch.markdown import watched_markdown
 from agentops.render.watch.text import watched_text
@@ -68,7 +69,7 @@ def watch(
 
 
 def _tell(key: str, count: int) -> None:
-    talk(f"  {key}: {count} calls read")
+    talk(f"  {key}: {plural(count, 'call')} read")
 
 
 def _output(found: Watched, output_format: WatchFormat) -> str:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from math import isfinite
 from random import Random
 
+from agentops.clock import Period
 from agentops.compare.calls import Calls
 from agentops.compare.statistics import (
     Count,
@@ -93,6 +94,7 @@ class Comparison:
 
     key: str
     call_types: tuple[str, ...]
+    period: Period
     old: Revision
     new: Revision
     old_calls: Calls

@@ -167,6 +167,11 @@ class Choices:
     wrong_key_status: Literal["401", "500"] = _switch(
         "is a wrong key 401 or 500", *("401", "500"), source="the published schema; one report has 500"
     )
+    version_filter: Literal["honoured", "ignored"] = _switch(
+        "does the list of conversations keep to `versionFilter`",
+        *("honoured", "ignored"),
+        source="the published schema; the dashboard's own list offers no such filter",
+    )
     create_config: Literal["kept", "ignored"] = _switch(
         "is configuration that a create brings along kept",
         *("kept", "ignored"),

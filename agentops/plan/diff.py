@@ -98,15 +98,18 @@ def renamings(differences: Iterable[Difference]) -> Mapping[Path, Difference]:
         key = NATURAL_KEYS[str(place[-1])]
         gone = [(each, _words(each.before, key)) for each in found if each.after is ABSENT]
         come = [(each, _words(each.after, key)) for each in found if each.before is ABSENT]
-        alike = ((-_shared(old, new), i, j) for i, (_, old) in enumerate(gone) for j, (_, new) in enumerate(come))
-        for _, i, j in sorted(each for each in alike if each[0] <= -_RENAMED):
+        alike = ((*_likeness(old, new), i, j) for i, (_, old) in enumerate(gone) for j, (_, new) in enumerate(come))
+        close = (each for each in alike if each[0] >= _WITHIN and each[1] >= _RENAMED)
+        for _, _, i, j in sorted(close, key=lambda each: (-each[1], -each[0], *each[2:])):
             old, new = gone[i][0], come[j][0]
             if old.path not in pairs and new.path not in pairs:
                 pairs |= {old.path: new, new.path: old}
     return pairs
 
 
-_RENAMED = 0.6  # the share of its words that an item keeps under its new key, at the least
+# Of the words of both items, and of those of the shorter one, the share that stands in the same field of both, at the
+# least. Defaults that the platform has filled in make one of them longer.
+_RENAMED, _WITHIN = 0.4, 0.6
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -129,9 +132,10 @@ def _values(form: Canonical, path: Path) -> Iterator[tuple[Path, Canonical]]:
         yield from _values(value, (*path, name))
 
 
-def _shared(one: Counter[tuple[Path, str]], other: Counter[tuple[Path, str]]) -> float:
-    total = one.total() + other.total()
-    return 2 * (one & other).total() / total if total else 0.0
+def _likeness(one: Counter[tuple[Path, str]], other: Counter[tuple[Path, str]]) -> tuple[float, float]:
+    """The share of words that two items have in common: of the shorter one's, and of both."""
+    common, shorter, total = (one & other).total(), min(one.total(), other.total()), one.total() + other.total()
+    return (common / shorter, 2 * common / total) if shorter else (0.0, 0.0)
 
 
 def _children(form: Canonical) -> dict[Any, Canonical] | None:

@@ -133,7 +133,8 @@ class ExpectedCalls:
 class CallCosts:
     """All calls of a plan against what the account has left; None for what the platform does not say.
 
-    cost: in credits, by what a minute cost in the last calls of an agent that is called
+    cost: by what a minute cost in the last calls of an agent that is called. No source says that this is in credits; it
+          is compared with them as if it were.
     """
 
     minutes: float
@@ -141,7 +142,7 @@ class CallCosts:
     credits_left: float | None
 
     def __str__(self) -> str:
-        cost = "not known" if self.cost is None else f"about {self.cost:.2f} credits"
+        cost = "not known" if self.cost is None else f"about {self.cost:.2f} by the last calls"
         left = "not known" if self.credits_left is None else f"{self.credits_left:.2f}"
         return f"about {self.minutes:.1f} minutes in all; cost: {cost}; credits left: {left}"
 

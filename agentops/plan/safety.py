@@ -173,7 +173,7 @@ def refuse_costs(costs: CallCosts) -> list[Refusal]:
     left = costs.credits_left
     if left is None or (left > 0 and (costs.cost is None or costs.cost <= left)):
         return []
-    needed = "" if costs.cost is None else f" and cost about {costs.cost:.2f} credits"
+    needed = "" if costs.cost is None else f" and cost about {costs.cost:.2f} by the last calls"
     what = f"the calls take about {costs.minutes:.1f} minutes{needed}, the account has {left:.2f} credits left"
     hint = "buy credits, or apply fewer agents at a time with `--agent`; if it is meant, pass `--ack CREDITS`"
     return [Refusal(code="CREDITS", summary=what, hint=hint, acknowledgement="CREDITS")]
@@ -190,9 +190,10 @@ def _excess(what: str, affected: Sequence[AgentChange | ResourceChange], total: 
     code = f"LIMIT_{what.upper()}"
     keys = ", ".join(change.key for change in affected[:_KEYS_NAMED])
     keys += f" and {len(affected) - _KEYS_NAMED} more" if len(affected) > _KEYS_NAMED else ""
+    of_all = f"{total} agent{'s' if total != 1 else ''}"
     return Refusal(
         code=code,
-        summary=f"{len(affected)} of {total} agents would be {what}, the limit is {allowed}: {keys}",
+        summary=f"{len(affected)} of {of_all} would be {what}, the limit is {allowed}: {keys}",
         hint=f"narrow it down with `--agent`, or pass `--ack {code}` after a look at every change",
         acknowledgement=code,
     )

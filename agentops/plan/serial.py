@@ -170,7 +170,7 @@ class DiagnosticModel(_Model):
 
 
 class CallCostsModel(_Model):
-    """All calls of the plan; `cost` in credits, by what the last calls cost; null: the platform does not say."""
+    """All calls of the plan; `cost` by what the last calls cost; null: the platform does not say."""
 
     minutes: float
     cost: float | None = None

@@ -364,5 +364,6 @@ NOT_ASKED = {
     "talking_events": "only a spoken call has them",
     "control_characters": "the client reads both spellings alike",
     "knowledge_section": "it takes a published revision with somebody's knowledge base",
+    "version_filter": "it takes calls under two revisions",
     "tool_refs_name": "it takes a registered tool of the account",
 }

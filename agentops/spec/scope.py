@@ -338,9 +338,12 @@ def _is_of_scope(expression: str, scope: Mapping[str, Any]) -> bool:
     return named is not None and named[1] in scope and not _READS.search(expression)
 
 
-_TAG = re.compile(r"\$\{\{.*?\}\}|\$\{%-?\s*(?P<word>\w*).*?%\}|\$\{#.*?#\}", re.S)
+# An opening that is never closed costs no second look at what follows: each stops at the next of its kind.
+_TAG = re.compile(
+    r"\$\{\{(?:(?!\$\{\{).)*?\}\}|\$\{%-?\s*(?P<word>\w*)(?:(?!\$\{%).)*?%\}|\$\{#(?:(?!\$\{#).)*?#\}", re.S
+)
 _ALONE = {"if": "{}${{% endif %}}", "for": "{}${{% endfor %}}"}  # what makes a whole of a statement that opens a block
-_EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.S)
+_EXPRESSION = re.compile(r"\$\{\{(?:(?!\$\{\{).)*?\}\}", re.S)
 _READS = re.compile(r"\b(?:file|yaml)\(")
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from agentops.workflow import import_atoms as import_atoms
     from agentops.workflow import import_elevenlabs as import_elevenlabs
     from agentops.workflow import ledger as ledger
+    from agentops.workflow import moments as moments
     from agentops.workflow import past_calls as past_calls
     from agentops.workflow import plan_file as plan_file
     from agentops.workflow import planning as planning

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from agentops.errors import PlatformError
+from agentops.errors import PlatformError, RefusedError
 from agentops.plan.build import with_refusals
 from agentops.plan.model import CallCosts, Plan
 from agentops.plan.safety import refuse_costs
@@ -23,16 +23,27 @@ async def compare_with_credits(plan: Plan, account: Writer, acknowledged: frozen
     if not minutes:
         return plan
     known = next((change.agent_id for change in called if change.agent_id), None)
+    costs = await _read_costs(account, minutes, known)
+    return with_refusals(replace(plan, call_costs=costs), refuse_costs(costs), acknowledged)
+
+
+async def require_credits(account: Writer, minutes: float, agent_id: str) -> None:
+    """Raises RefusedError when calls of about `minutes` can't be paid for, as far as that is known."""
+    for refusal in refuse_costs(await _read_costs(account, minutes, agent_id)):
+        hint = "buy credits, or choose fewer calls with --tag or --agent"
+        raise RefusedError(refusal.summary, hint=hint, code="call-credits")
+
+
+async def _read_costs(account: Writer, minutes: float, agent_id: str | None) -> CallCosts:
     try:
         left = await account.read_credits()
     except PlatformError:
         left = None
     try:
-        price = _price(await account.list_last_calls(known, _CALLS_LOOKED_AT)) if known else None
+        price = _price(await account.list_last_calls(agent_id, _CALLS_LOOKED_AT)) if agent_id else None
     except PlatformError:
         price = None
-    costs = CallCosts(minutes, None if price is None else price * minutes, left)
-    return with_refusals(replace(plan, call_costs=costs), refuse_costs(costs), acknowledged)
+    return CallCosts(minutes, None if price is None else price * minutes, left)
 
 
 def _price(calls: Sequence[Mapping[str, Any]]) -> float | None:

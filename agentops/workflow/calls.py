@@ -27,6 +27,7 @@ from agentops.errors import AgentopsError, LocalError, RefusedError, Unavailable
 from agentops.plan.identity import match_agents
 from agentops.plan.model import Action, AgentChange, Plan
 from agentops.spec import Project
+from agentops.workflow.call_costs import require_credits
 from agentops.workflow.call_wiring import estimate_usage, require_tokens, wired
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.expected_calls import is_called
@@ -166,9 +167,11 @@ async def smoke(
     ]
     keys = dict.fromkeys(item.script.agent for item in prepared)
     ids = copies if copies is not None else await find_agent_ids(deployment, keys)
+    if keys:
+        await require_credits(deployment.account, estimate_min(prepared), ids[next(iter(keys))])
     targets = dict(zip(keys, await asyncio.gather(*(serving_target(deployment, ids[k]) for k in keys)), strict=True))
     scheduled = [ScheduledCall(item, targets[item.script.agent]) for item in prepared]
-    options = replace(options, environment=deployment.environment.name)
+    options = replace(options, environment=options.environment or deployment.environment.name)
     async with wired(deployment, [item.script for item in prepared], baseline) as wiring:
         run = await run_calls(scheduled, replace(wiring, follows_tools=measures_coverage), options)
     if not measures_coverage:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from agentops.apply.rollback import PREVIOUS, choose_revision
+from agentops.clock import ALWAYS, Period
 from agentops.compare.calls import Calls
 from agentops.compare.comparison import Comparison, free_text_metrics, measure
 from agentops.document import Revision
@@ -21,10 +22,12 @@ async def compare_revisions(
     deployment: Deployment,
     names: tuple[str, str] | None,
     call_types: tuple[str, ...],
+    period: Period,
     on_read: Callable[[int], None],
 ) -> Comparison:
     """The one selected agent under `names` (old, new); None: what served before, and what serves.
 
+    period:  the calls that count began in it
     on_read: told after each page how many rows were read so far
 
     Raises UsageError for an agent that is not deployed, or no two revisions; PlatformError for a filter that the
@@ -44,8 +47,8 @@ async def compare_revisions(
     done = 0
     both = []
     for revision in (old, new):
-        calls = Calls(revision.revision_id)
-        async for page in reader.list_calls(listing.agent_id, revision.revision_id, call_types):
+        calls = Calls(revision.revision_id, period=period)
+        async for page in reader.list_calls(listing.agent_id, revision.revision_id, call_types, period):
             for row in page:
                 calls.add(row)
             done += len(page)
@@ -53,12 +56,14 @@ async def compare_revisions(
         both.append(calls)
     if not any(calls.ended for calls in both):
         raise AgentopsError(
-            f"{agent.key}: neither revision has served a call of type {', '.join(call_types)}",
+            f"{agent.key}: neither revision has served a call of type {', '.join(call_types)}"
+            + ("" if period == ALWAYS else " between these times"),
             hint="`--type webcall` compares calls from the web, our own among them",
             code="no_calls",
         )
     measures = measure(both[1], both[0], Random(_SEED))
-    return Comparison(agent.key, call_types, old, new, both[0], both[1], measures, free_text_metrics(both[1], both[0]))
+    free_text = free_text_metrics(both[1], both[0])
+    return Comparison(agent.key, call_types, period, old, new, both[0], both[1], measures, free_text)
 
 
 def _choose(

@@ -53,7 +53,9 @@ def look_at_project(project: Project) -> HealthCheck:
     errors = [each for each in project.diagnostics if each.is_error]
     count = len(project.agents)
     if errors:
-        return HealthCheck("specs", False, f"{len(errors)} problems", "see `agentops validate`")
+        return HealthCheck(
+            "specs", False, f"{len(errors)} problem{'s' if len(errors) != 1 else ''}", "see `agentops validate`"
+        )
     return HealthCheck("specs", True, f"{count} agent{'s' if count != 1 else ''} valid in {project.environment.name}")
 
 
@@ -79,7 +81,7 @@ async def look_at_account(
     except AgentopsError as error:
         yield HealthCheck("platform", False, f"{target}: {error.summary}", error.hint)
         return
-    yield HealthCheck("platform", True, f"{target} answers; {len(listings)} agents")
+    yield HealthCheck("platform", True, f"{target} answers; {len(listings)} agent{'s' if len(listings) != 1 else ''}")
     how = "forced" if generation else "found by reading"
     yield HealthCheck("versioning", True, f"generation {found.value}, {how}")
 

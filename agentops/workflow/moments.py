@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from agentops.errors import UsageError
 
 
-def read_moment(text: str, zone: str) -> datetime:
-    """`2026-03-03 10:00` in `zone`, or with an offset of its own, in UTC.
+def read_moment(text: str, zone: str, *, option: str = "--at") -> datetime:
+    """`2026-03-03 10:00` in `zone`, or with an offset of its own, in UTC. `option`: where it was written.
 
     Raises UsageError for what is no time or no zone, and for what the clocks of `zone` skip or show twice.
     """
@@ -21,16 +21,16 @@ def read_moment(text: str, zone: str) -> datetime:
             f"there is no time zone {zone!r}", hint="for example Europe/Berlin", code="no-zone"
         ) from failure
     except ValueError as failure:
-        hint = 'write --at "2026-03-03 10:00", or with an offset: --at 2026-03-03T10:00+01:00'
-        raise UsageError(f"--at {text!r} with --zone {zone!r} is no time", hint=hint, code="no-time") from failure
-    return (moment if moment.tzinfo is not None else _placed(moment, place, text)).astimezone(UTC)
+        hint = f'write {option} "2026-03-03 10:00", or with an offset: {option} 2026-03-03T10:00+01:00'
+        raise UsageError(f"{option} {text!r} with --zone {zone!r} is no time", hint=hint, code="no-time") from failure
+    return (moment if moment.tzinfo is not None else _placed(moment, place, text, option)).astimezone(UTC)
 
 
-def _placed(moment: datetime, zone: ZoneInfo, text: str) -> datetime:
+def _placed(moment: datetime, zone: ZoneInfo, text: str, option: str) -> datetime:
     early, late = (moment.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     if early.utcoffset() == late.utcoffset():
         return early
     is_skipped = early.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment
     what = "is no time" if is_skipped else "is two times"
-    hint = f"write it with its offset: --at {moment.isoformat()}{early:%z}"
+    hint = f"write it with its offset: {option} {moment.isoformat()}{early:%z}"
     raise UsageError(f"{text!r} {what} in {zone.key}: the clocks are changed then", hint=hint, code="no-time")

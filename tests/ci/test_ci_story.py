@@ -364,7 +364,7 @@ def test_a_bad_change_is_restored_the_job_is_red_and_the_revert_is_proposed(team
     assert (bad.exit_code, bad.outputs["rolled-back"]) == (6, "true"), bad.log
     assert "expected agent contains" in bad.summary
     assert f"git revert {team.git('rev-parse', 'HEAD')[:10]}" in bad.summary
-    assert "Calls failed: 0 of 1 scripts passed" in bad.summary
+    assert "Calls failed: 0 of 1 script passed" in bad.summary
     assert Path(bad.outputs["report"]).name == "report.html"
     assert Path(bad.outputs["report"]).is_relative_to(bad.outputs["artifact-path"])
 
@@ -426,7 +426,7 @@ def test_calls_in_shards_are_put_together(team: Team, tmp_path: Path) -> None:
         shutil.copytree(folder, team.downloads / name)
     merged = team.run("schedule", {}, "agentops-calls", "report", {"environment": "staging"})
     assert merged.exit_code == 0, merged.log
-    assert "1 of 1 scripts passed" in merged.summary
+    assert "1 of 1 script passed" in merged.summary
     assert Path(merged.outputs["report"]).is_relative_to(shards)
 
 

@@ -128,12 +128,30 @@ def test_what_others_wrote_stays_text(calls: Traffic, agentops: Agentops, api: s
     assert "@all" not in agentops("compare", "desk", "--api", api, "--format", "markdown").out
 
 
+def test_only_calls_between_two_times_count(calls: Traffic, agentops: Agentops, api: str) -> None:
+    for index in (1, 0):
+        calls(index, 30, createdAt="2026-03-29T00:30:00.000Z")
+        calls(index, 40, createdAt="2026-03-29T02:30:00.000Z")
+    times = ("--since", "2026-03-29 04:00", "--until", "2026-03-29 05:00", "--zone", "Europe/Berlin")
+    ended = agentops("compare", "desk", *times, "--api", api, "--format", "json")
+    assert lines(ended.out)["answered"]["new"]["calls"] == 40
+    assert json.loads(ended.out)["since"] == "2026-03-29T02:00:00+00:00"
+    for wrong, said in (
+        (("--since", "2026-03-29 02:30", "--zone", "Europe/Berlin"), "is no time in Europe/Berlin"),
+        (("--since", "soon"), "--since 'soon'"),
+        (("--since", "2026-03-02", "--until", "2026-03-01"), "is not before"),
+    ):
+        ended = agentops("compare", "desk", *wrong, "--api", api)
+        assert (ended.code, said in ended.err) == (ExitCode.USAGE, True), ended.err
+    assert "between these times" in agentops("compare", "desk", "--since", "2026-04-01", "--api", api).err
+
+
 def test_a_filter_that_has_no_effect_is_an_error(
     calls: Traffic, agentops: Agentops, api: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls(1, 3)
     calls(0, 3)
-    monkeypatch.setattr(conversations, "_fits", lambda row, request: True)
+    monkeypatch.setattr(conversations, "_fits", lambda row, request, ignored: True)
     ended = agentops("compare", "desk", "--api", api)
     assert (ended.code, ended.out) == (ExitCode.FAILED, "")
     assert "versionFilter" in ended.err

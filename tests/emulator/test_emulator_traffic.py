@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from emulated import Account
 
+from agentops.emulator.options import Choices
+
 BEHAVIOUR = """\
 latency_ms: 500
 turns:
@@ -189,3 +191,13 @@ async def test_calls_break_off_as_often_as_the_file_says(open_account: Callable[
     path.write_text(BEHAVIOUR.replace("  callers:", "  breaking_off: 0.3\n  callers:"), "utf-8")
     found = await reasons(open_account(behaviours=(path,)), **config("Help.", LOOK_UP, END))
     assert 0.1 < found["system_error"] / found.total() < 0.5
+
+
+async def test_the_filter_by_revision_can_have_no_effect(open_account: Callable[..., Account]) -> None:
+    for setting, found in (("honoured", 0), ("ignored", 1)):
+        account = open_account(choices=Choices().set([f"version_filter={setting}"]))
+        agent = await account.agent()
+        revision = (await account.publish(agent, **config("Help.", END)))["_id"]
+        facts = {"callId": "CALL-1790000000000-abcdef", "type": "chat", "status": "completed", "versionId": revision}
+        account.store.add_call({**facts, "agentId": agent})
+        assert len(await calls(account, agent, versionFilter=agent)) == found

@@ -11,12 +11,14 @@ import jsonschema
 import plan_cases
 import pytest
 
-from agentops.plan.model import Plan
+from agentops.fields import Category, Risk
+from agentops.plan.model import FieldChange, Operation, Plan, ResourceAction, ResourceChange
 from agentops.plan.plan_json import to_json
 from agentops.render.plan.html import plan_html
 from agentops.render.plan.markdown import COMMENT_LIMIT, plan_markdown
 from agentops.render.plan.text import plan_text
 from agentops.render.style import Style, columns
+from agentops.resources import Address, Kind
 
 FOLDER = Path(__file__).parent / "golden"
 SCENES = {
@@ -127,6 +129,17 @@ def test_what_several_agents_share_is_told_to_programs_too(many: Plan) -> None:
     assert shared["fields"] == ["singlePromptConfig.prompt"]
     assert shared["where"] == {"file": "agents/prompts/_rules.md", "line": 2, "column": 1}
     assert (len(shared["agents"]), shared["on_phone_numbers"]) == (50, 13)
+
+
+@pytest.mark.parametrize(
+    ("form", "words"), [("100.txt", "by its {+order +}number"), ("md", "+ Look"), ("html", "<ins>")]
+)
+def test_a_shared_tool_is_read_by_what_differs_in_it(form: str, words: str) -> None:
+    plan = plan_cases.read_case(plan_cases.FOLDER / f"{SCENES['nothing']}.yaml").plan()
+    sides = "Look up an order by its number.", "Look up an order by its order number."
+    field = FieldChange(("description",), Operation.REPLACE, *sides, Category.TOOLS, Risk.MEDIUM)
+    tool = ResourceChange(Address(Kind.TOOL, "crm"), "crm", ResourceAction.REPLACE, "it differs", fields=(field,))
+    assert words in FORMS[form](replace(plan, resources=(tool,)))
 
 
 @pytest.mark.parametrize("is_new", [True, False])

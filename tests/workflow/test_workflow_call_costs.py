@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from agentops.document import Generation
-from agentops.errors import PlatformError
+from agentops.errors import PlatformError, RefusedError
 from agentops.plan.model import Action, AgentChange, ExpectedCalls, Plan
 from agentops.plan.plan_json import to_json
 from agentops.plan.serial import from_json
 from agentops.render.plan.html import plan_html
 from agentops.render.plan.markdown import plan_markdown
 from agentops.render.plan.text import plan_text
-from agentops.workflow.call_costs import compare_with_credits
+from agentops.workflow.call_costs import compare_with_credits, require_credits
 
 PAID = [{"callCost": 0.5, "duration": 60}, {"callCost": 1.5, "duration": 60}, {"duration": 30}]
 
@@ -55,12 +55,12 @@ def compared(account: Any, plan: Plan, *acknowledged: str) -> Plan:
 @pytest.mark.parametrize(
     ("account", "told", "is_refused"),
     [
-        (Account(100), "cost: about 3.00 credits; credits left: 100.00", False),
-        (Account(2.5), "cost: about 3.00 credits; credits left: 2.50", True),
+        (Account(100), "cost: about 3.00 by the last calls; credits left: 100.00", False),
+        (Account(2.5), "cost: about 3.00 by the last calls; credits left: 2.50", True),
         (Account(0, []), "cost: not known; credits left: 0.00", True),
         (Account(0.1, []), "cost: not known; credits left: 0.10", False),
         (Account(100, [{"callCost": 0, "duration": 60}]), "cost: not known; credits left: 100.00", False),
-        (Account(None), "cost: about 3.00 credits; credits left: not known", False),
+        (Account(None), "cost: about 3.00 by the last calls; credits left: not known", False),
         (Account(5, answers=False), "cost: not known; credits left: not known", False),
     ],
 )
@@ -77,6 +77,17 @@ def test_calls_that_can_not_be_paid_for_can_be_acknowledged() -> None:
     plan = compared(Account(0), plan_of(1.0), "CREDITS")
     assert plan.refusals == ()
     assert plan.acknowledged == ("CREDITS",)
+
+
+def test_calls_on_their_own_are_refused_when_they_can_not_be_paid_for() -> None:
+    async def asked(account: Any) -> None:
+        await require_credits(account, 3.0, "a1")
+
+    asyncio.run(asked(Account(3)))
+    asyncio.run(asked(Account(None)))
+    with pytest.raises(RefusedError, match=r"cost about 3\.00 by the last calls, the account has 2\.50") as error:
+        asyncio.run(asked(Account(2.5)))
+    assert error.value.code == "call-credits"
 
 
 def test_a_new_agent_has_no_calls_to_tell_a_price() -> None:

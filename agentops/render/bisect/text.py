@@ -9,6 +9,7 @@ from agentops.compare.bisected import Bisected, Heard
 from agentops.compare.bisection import Found, NotFound, Tally
 from agentops.document import Revision, label_text
 from agentops.plan.agent_diff import AgentDiff
+from agentops.render.plan.parts import joined
 from agentops.render.plan.text_fields import field_lines
 from agentops.render.style import PLAIN, Style, plural
 from agentops.render.visible import all_visible, on_one_line
@@ -65,5 +66,5 @@ def _changes(diff: AgentDiff | None, style: Style) -> Iterator[str]:
     if diff is None:
         return
     yield "  changed:" if diff.fields else "  changed:    nothing that can be compared"
-    for field in all_visible(diff).fields:
+    for field in joined(all_visible(diff).fields):
         yield from field_lines(field, style)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agentops.calls.model import CallReport, RunReport, Verdict
+from agentops.render.style import plural
 from agentops.render.visible import visible
 
 _SIGNS = {Verdict.PASSED: "✅", Verdict.FAILED: "❌", Verdict.INCONCLUSIVE: "⚠️"}
@@ -14,7 +15,7 @@ def run_markdown(run: RunReport) -> str:
     """The whole run, ending in a newline."""
     passed = sum(script.verdict is Verdict.PASSED for script in run.scripts)
     lines = [
-        f"### {_SIGNS[run.verdict]} Calls {run.verdict}: {passed} of {len(run.scripts)} scripts passed"
+        f"### {_SIGNS[run.verdict]} Calls {run.verdict}: {passed} of {plural(len(run.scripts), 'script')} passed"
         + (f" in `{run.environment}`" if run.environment else ""),
         "",
         "| | agent | call | length | answers p95 | checks |",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from agentops.calls.model import CallReport, Check, RunReport, ScriptReport, Verdict
 from agentops.calls.protocol import Role
-from agentops.render.style import PLAIN, Style
+from agentops.render.style import PLAIN, Style, plural
 from agentops.render.visible import visible
 
 _ROLE_OF = {Verdict.PASSED: "good", Verdict.FAILED: "bad", Verdict.INCONCLUSIVE: "change"}
@@ -40,9 +40,9 @@ def call_line(call: CallReport, style: Style = PLAIN) -> str:
     if call.measures.latency_p95_ms is not None:
         facts.append(f"answers within {call.measures.latency_p95_ms:.0f} ms (p95)")
     checked = sum(check.passed for check in call.checks)
-    facts.append(f"{checked} of {len(call.checks)} checks")
+    facts.append(f"{checked} of {plural(len(call.checks), 'check')}")
     if call.judged.requests:
-        facts.append(f"{call.judged.requests} questions to a model, {call.judged.tokens:,} tokens")
+        facts.append(f"{plural(call.judged.requests, 'question')} to a model, {call.judged.tokens:,} tokens")
     verdict = style.paint(f"{call.verdict:<12}", _ROLE_OF[call.verdict])
     again = f" #{call.attempt}" if call.attempt > 1 else ""
     return f"{verdict} {call.agent}: {call.title}{again}  ({', '.join(facts)})"

@@ -14,6 +14,8 @@ def comparison_json(found: Comparison) -> str:
     data = {
         "key": found.key,
         "call_types": found.call_types,
+        "since": found.period.since.isoformat() if found.period.since else None,
+        "until": found.period.until.isoformat() if found.period.until else None,
         "old": _side(found.old, found.old_calls),
         "new": _side(found.new, found.new_calls),
         "measures": [_measure(each) for each in found.measures],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agentops.clock import Period
 from agentops.compare.calls import Calls
 from agentops.compare.comparison import Comparison, Figure, Finding, Measure, Unit
 from agentops.document import Revision
@@ -44,13 +45,20 @@ def notes(found: Comparison) -> tuple[str, ...]:
     """What the figures do not say by themselves."""
     types = ", ".join(found.call_types)
     told = [
-        f"Calls of type {types} only. Every interval misses the truth in about one of twenty comparisons.",
+        f"Calls of type {types} only{_dates(found.period)}. Every interval misses the truth in about one of twenty "
+        "comparisons.",
         "The revisions did not serve at the same time: other hours, other callers or an outage can make a difference.",
         "A call's turn latency is the median of its turns. Completion: answered, and ended by no error or time-out.",
     ]
     if found.free_text:
         told.append(f"Free text is not compared: {on_one_line(', '.join(found.free_text))}.")
     return tuple(told)
+
+
+def _dates(period: Period) -> str:
+    words = (("from", period.since), ("until", period.until))
+    told = "".join(f" {word} {at:%Y-%m-%d %H:%M} UTC" for word, at in words if at is not None)
+    return f", that began{told}" if told else ""
 
 
 def cells(measure: Measure) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from agentops.document import path_text
 from agentops.plan.model import Action, AgentChange, Drift, Plan
 from agentops.plan.sharing import Shared, Sharing, share
 from agentops.render.page import code, html_page, table
-from agentops.render.plan.html_fields import field_row, moved_item
+from agentops.render.plan.html_fields import COLUMNS, field_row, moved_item
 from agentops.render.plan.parts import joined
 from agentops.render.plan.resources import counted, resource_html, shown_resources
 from agentops.render.plan.values import ACTION_WORDS, DRIFT_WORDS, calls_text, create_text, told_once, uncalled_text
@@ -32,7 +32,6 @@ section, .box { border: 1px solid var(--line); border-radius: .5rem; padding: 1r
 .number { color: var(--faint); text-align: right; }
 ins { background: var(--add); text-decoration: none; } del { background: var(--gone); }
 """
-_COLUMNS = {"Setting": 29, "Before": 26, "After": 26, "Kind": 19}
 
 _MEANING = {
     Action.CREATE: "This agent does not exist yet. It will be created.",
@@ -122,7 +121,7 @@ def _shared(shared: Shared) -> Iterator[str]:
     names = ", ".join(code(path_text(each.path)) for each in changes)
     yield f"<section><h2>{names} {escape(shared.reach)}</h2>"
     yield f'<p class="faint">{escape(", ".join(shared.agents))}</p>'
-    yield table(_COLUMNS, (field_row(each) for each in changes))
+    yield table(COLUMNS, (field_row(each) for each in changes))
     yield "</section>"
 
 
@@ -147,7 +146,7 @@ def _agent(change: AgentChange, sharing: Sharing) -> Iterator[str]:
     if count := sharing.count.get(change.key):
         yield f"<p>{plural(count, 'change')} above, with other agents.</p>"
     if own:
-        yield table(_COLUMNS, map(field_row, own))
+        yield table(COLUMNS, map(field_row, own))
     if change.action is Action.CREATE:
         yield "</details>"
     elif change.impact:

@@ -8,7 +8,7 @@ from agentops.document import path_text
 from agentops.plan.model import FieldChange
 from agentops.render.page import code
 from agentops.render.plan.numbering import Placed, placed_diff
-from agentops.render.plan.parts import Part, parts
+from agentops.render.plan.parts import Part, left_behind, parts
 from agentops.render.plan.values import (
     CHANGED_BY_WORDS,
     SHOWN_WHOLE,
@@ -18,6 +18,7 @@ from agentops.render.plan.values import (
     has_another_value,
     has_lines,
     is_long,
+    left_text,
     piece_text,
     size_text,
     value_text,
@@ -25,6 +26,8 @@ from agentops.render.plan.values import (
 )
 from agentops.render.plan.word_diff import Fold, Moved, Piece, PieceKind
 
+# The columns of a table of settings, in percent of its width.
+COLUMNS = {"Setting": 29, "Before": 26, "After": 26, "Kind": 19}
 _TAGS = {PieceKind.ADDED: "ins", PieceKind.REMOVED: "del"}
 
 
@@ -52,7 +55,8 @@ def field_row(field: FieldChange) -> tuple[str | None, ...]:
     found = parts(field)
     if found[0].path:
         rows = (f"<tr><td>{code(part.name)}</td><td>{_value(part, field)}</td></tr>" for part in found)
-        return name, f'<table class="parts">{"".join(rows)}</table>', None, f"{kind}</span>"
+        left = f'<p class="faint">{escape(left_text(field))}</p>' if left_behind(field) else ""
+        return name, f'<table class="parts">{"".join(rows)}</table>{left}', None, f"{kind}</span>"
     if _texts(found[0], field) is not None:
         return name, _value(found[0], field), None, f"{kind}</span>"
     before, after = (_side(side, found[0], field) for side in (field.before, field.after))

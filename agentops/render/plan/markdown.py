@@ -14,7 +14,7 @@ from agentops.plan.model import Action, AgentChange, Drift, Plan
 from agentops.plan.sharing import Shared, Sharing, share
 from agentops.render.plan.markdown_fields import AT, field_lines, moved_lines, quoted
 from agentops.render.plan.parts import joined
-from agentops.render.plan.resources import counted, resource_markdown, shown_resources
+from agentops.render.plan.resources import counted, resource_details, resource_markdown, shown_resources
 from agentops.render.plan.values import (
     ACTION_WORDS,
     DRIFT_WORDS,
@@ -55,7 +55,8 @@ def plan_markdown(plan: Plan, *, limit: int = COMMENT_LIMIT) -> str:
     left_out: list[str] = []
     alike = [change for change in plan.changes if sharing.is_all_of(change)]
     told = [each for each in plan.changes if (each.is_change or each.drift_fields) and not sharing.is_all_of(each)]
-    made = [(path_text(each.changes[-1].path), _shared(each)) for each in sharing.shared]
+    made = [(str(each.address), resource_details(each)) for each in shown_resources(plan) if each.fields]
+    made += [(path_text(each.changes[-1].path), _shared(each)) for each in sharing.shared]
     made += [(change.key, _agent(change, sharing)) for change in told]
     written = ["\n".join(lines) for _, lines in made]
     kept: set[int] = set()

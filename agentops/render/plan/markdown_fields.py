@@ -17,6 +17,7 @@ from agentops.render.plan.values import (
     has_another_value,
     has_lines,
     is_long,
+    left_text,
     piece_text,
     size_text,
     value_text,
@@ -64,6 +65,8 @@ def _with_parts(head: str, field: FieldChange) -> Iterator[str]:
     for part in found:
         sign = "" if field.before is None or field.after is None else _sign(part)
         yield from _part(f"  - {sign}{span(part.name)}", part, field, "    ")
+    if left := left_text(field):
+        yield f"  - {quoted(left)}"
 
 
 def _sign(part: Part) -> str:

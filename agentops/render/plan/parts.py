@@ -59,12 +59,27 @@ def _former(change: FieldChange) -> Path:
 def parts(change: FieldChange) -> list[Part]:
     """Every leaf of a change that differs, in the order of the new value, with what is gone behind it.
 
-    The key of an item that got another one is part of its name, and told only where nothing else differs.
+    Of an item that got another key, the key is told only where nothing else differs, and what it has under the old one
+    only is for `left_behind` to tell.
     """
     found = list(_parts((), change.path[-1], change.before, change.after))
-    if change.renamed and change.before is not None and len(found) > 1:
-        found = [part for part in found if part.path != (NATURAL_KEYS.get(str(change.path[-2])),)]
+    if is_renamed(change):
+        found = [part for part in found if part.after is not None]
+        key = (NATURAL_KEYS.get(str(change.path[-2])),)
+        found = [part for part in found if part.path != key] or found
     return found or [Part((), change.before, change.after)]
+
+
+def left_behind(change: FieldChange) -> list[Part]:
+    """What an item has under its old key only: mostly what the platform had filled in, and fills in again."""
+    if not is_renamed(change):
+        return []
+    return [part for part in _parts((), change.path[-1], change.before, change.after) if part.after is None]
+
+
+def is_renamed(change: FieldChange) -> bool:
+    """Whether it is an item that got another key, with both its sides."""
+    return change.renamed is not None and change.before is not None and change.after is not None
 
 
 def _parts(path: Path, name: str | int, before: Any, after: Any) -> Iterator[Part]:

@@ -8,7 +8,11 @@ from html import escape
 
 from agentops.document import path_text
 from agentops.plan.model import Plan, ResourceAction, ResourceChange
-from agentops.render.plan.values import FIELD_SYMBOLS, has_another_value, value_text
+from agentops.render.page import table
+from agentops.render.plan.html_fields import COLUMNS, field_row
+from agentops.render.plan.markdown_fields import field_lines
+from agentops.render.plan.parts import joined
+from agentops.render.plan.values import FIELD_SYMBOLS
 from agentops.render.style import Style, plural
 
 RESOURCE_WORDS = {
@@ -77,6 +81,15 @@ def resource_markdown(changes: Sequence[ResourceChange]) -> Iterator[str]:
     yield ""
 
 
+def resource_details(change: ResourceChange) -> Iterator[str]:
+    """What differs in a resource, folded as it is for an agent."""
+    yield f"<details><summary>{_SYMBOLS[change.action]} <code>{escape(str(change.address))}</code></summary>"
+    yield ""
+    for field in joined(change.fields):
+        yield from field_lines(field)
+    yield from ("", "</details>", "")
+
+
 def _field(change: ResourceChange) -> Iterator[str]:
     for each in change.fields:
         yield f"`{FIELD_SYMBOLS[each.operation]} {_one_line(path_text(each.path))}`"
@@ -94,12 +107,7 @@ def resource_html(change: ResourceChange) -> Iterator[str]:
     if change.is_drifted:
         yield f'<div class="box drift"><strong>{escape(change.drift_detail)}</strong></div>'
     if change.fields:
-        yield "<table><tr><th>Setting</th><th>Before</th><th>After</th></tr>"
-        for field in change.fields:
-            before = "another value" if has_another_value(field.before, field.after) else value_text(field.before)
-            name, after = escape(path_text(field.path)), escape(value_text(field.after))
-            yield f"<tr><td><code>{name}</code></td><td>{escape(before)}</td><td>{after}</td></tr>"
-        yield "</table>"
+        yield table(COLUMNS, map(field_row, joined(change.fields)))
     yield "</section>"
 
 

@@ -36,7 +36,7 @@ def plan_text(plan: Plan, style: Style = PLAIN, *, is_verbose: bool = False) -> 
     head = style.wrap(f"{title}  ({plan.target}, {plan.generation.value})", "", "    ")
     lines = [*(line.replace(title, style.paint(title, "strong"), 1) for line in head), ""]
     for resource in shown_resources(plan):
-        fields = (line for field in resource.fields for line in field_lines(field, style))
+        fields = (line for field in joined(resource.fields) for line in field_lines(field, style))
         lines += [*resource_text(resource, style), *fields, ""]
     for shared in sharing.shared:
         lines += [*_shared(shared, style), ""]

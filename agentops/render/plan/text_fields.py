@@ -17,6 +17,7 @@ from agentops.render.plan.values import (
     has_another_value,
     has_lines,
     is_long,
+    left_text,
     piece_text,
     size_text,
     value_text,
@@ -57,6 +58,8 @@ def change_lines(change: FieldChange, style: Style, indent: str) -> Iterator[str
             yield from _named(part, change, f"{sign}{part.name}:", style, indent)
         else:
             yield from _values(part, change, style, indent)
+    if left := left_text(change):
+        yield from style.wrap(left, indent, indent + "  ")
 
 
 def new_field_lines(change: FieldChange, style: Style) -> Iterator[str]:

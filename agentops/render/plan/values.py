@@ -12,6 +12,7 @@ from agentops.document import CLEARED, Secret
 from agentops.plan.concealment import MARK
 from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Operation, Plan
 from agentops.plan.plan_json import value_data
+from agentops.render.plan.parts import left_behind
 from agentops.render.plan.word_diff import Fold, Piece, is_similar
 from agentops.render.style import plural
 from agentops.render.visible import all_visible, on_one_line
@@ -119,6 +120,17 @@ def words_text(before: str, after: str) -> str:
     """How much longer or shorter a text gets."""
     more = len(after.split()) - len(before.split())
     return f"{plural(abs(more), 'word')} {'more' if more > 0 else 'less'}" if more else "as many words as before"
+
+
+def left_text(change: FieldChange) -> str:
+    """What an item does not take along to its new key, in one sentence; empty for none."""
+    left = ", ".join(f"{part.name} {_in_short(part.before)}" for part in left_behind(change))
+    return f"not taken along to the new name: {left}" if left else ""
+
+
+def _in_short(value: Any) -> str:
+    is_too_long = isinstance(value, str) and len(value) > SHOWN_WHOLE
+    return f"(a text of {size_text(value)})" if is_too_long else value_text(value)
 
 
 def change_text(change: FieldChange) -> str | None:

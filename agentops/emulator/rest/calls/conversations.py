@@ -47,7 +47,8 @@ _RECORDINGS = "/_emulator/recordings"
 
 def list_conversations(store: Store, request: Request) -> Answer:
     """Newest change first. Rows carry `versionId`, so a client can check that `versionFilter` was honoured."""
-    rows = [row for row in settled_calls(store) if _fits(row, request)]
+    ignored = "versionFilter" if store.options.choices.version_filter == "ignored" else ""
+    rows = [row for row in settled_calls(store) if _fits(row, request, ignored)]
     key = {"createdAt": "createdAt", "callDuration": "duration"}.get(request.query.get("sortBy", ""), "updatedAt")
     latency = request.query.get("sortBy") == "avgLatency"
     rows.sort(
@@ -66,7 +67,7 @@ def list_conversations(store: Store, request: Request) -> Answer:
     return answer({"logs": shown, "pagination": pagination, "dispositionMetricsConfig": []})
 
 
-def _fits(row: Body, request: Request) -> bool:
+def _fits(row: Body, request: Request, ignored: str) -> bool:
     # Only first calls are listed, unless somebody asks for the others.
     wanted_attempts = request.query.get("callAttemptFilter", "initial")
     if wanted_attempts != "all" and (row.get("retryAttemptNumber", 0) > 0) != (wanted_attempts == "retry"):
@@ -80,7 +81,7 @@ def _fits(row: Body, request: Request) -> bool:
         "campaignIds": row.get("campaignId"),
     }
     for name, value in wanted.items():
-        if request.query.get(name) and value not in request.listed(name):
+        if name != ignored and request.query.get(name) and value not in request.listed(name):
             return False
     search = request.query.get("search", "")
     if search and not any(search in str(row.get(name) or "") for name in ("callId", "from", "to")):
