@@ -5,6 +5,7 @@ A message names what has to be run and not where: the environment is added where
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 
@@ -42,10 +43,16 @@ def in_environment(text: str, environment: str) -> str:
 
 
 def named_environment(arguments: list[str]) -> str | None:
-    """The environment that a command line names, if it does."""
-    for number, word in enumerate(arguments):
-        if word in ("-e", "--env", "--environment"):
-            return arguments[number + 1] if number + 1 < len(arguments) else None
-        if found := re.match(r"(?:--env=|--environment=|-e=?)(?!-)(.+)", word):
-            return found[1]
-    return None
+    """The environment that a command line names, the last where it names several."""
+    return next(reversed(named_environments(arguments)), None)
+
+
+def named_environments(arguments: list[str]) -> list[str]:
+    """Every environment that a command line names, in its order."""
+    named: list[str] = []
+    for word, after in itertools.zip_longest(arguments, arguments[1:]):
+        if word in ("-e", "--env", "--environment") and after is not None:
+            named.append(after)
+        elif found := re.match(r"(?:--env=|--environment=|-e=?)(?!-)(.+)", word):
+            named.append(found[1])
+    return named

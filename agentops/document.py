@@ -484,7 +484,7 @@ class Note:
         return self.revision in (revision.revision_id, str(revision.number))
 
 
-_NOTE = re.compile(rf"\s*\[ao ({'|'.join(kind.value for kind in NoteKind)}) (\w+)\]")
+_NOTE = re.compile(rf"\s{{0,9}}\[ao ({'|'.join(kind.value for kind in NoteKind)}) (\w+)\]")
 
 
 def note_on(kind: NoteKind, revision: Revision) -> Note:

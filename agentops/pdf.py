@@ -25,22 +25,22 @@ def require_pdf() -> None:
     _libraries()
 
 
-def _libraries() -> tuple[Any, Any, Any, Any]:
+def _libraries() -> tuple[Any, Any, Any]:
     names = ("fpdf", "markdown_it", "fontpkg_fira_sans", "fontpkg_hind", "uharfbuzz")
     try:
         # 30 MB with its fonts, and only who uploads Markdown needs it: an extra.
-        fpdf, markdown, latin, devanagari, _ = (import_module(name) for name in names)
+        fpdf, _, latin, devanagari, _ = (import_module(name) for name in names)
     except ImportError:
         hint = "pip install 'atoms-agentops[knowledge]', or give the file as a PDF"
         raise UsageError(
             "Markdown in `knowledge/` needs the extra `knowledge`", hint=hint, code="missing-extra"
         ) from None
-    return fpdf, markdown, latin, devanagari
+    return fpdf, latin, devanagari
 
 
 def to_pdf(text: str, title: str) -> bytes:
     """`text`, which is Markdown, as a PDF. Raises UsageError where the extra is not installed."""
-    fpdf, markdown, latin, devanagari = _libraries()
+    fpdf, latin, devanagari = _libraries()
     page = fpdf.FPDF(format="A4")
     page.set_creation_date(_MADE_AT)
     page.set_title(title)
@@ -53,9 +53,14 @@ def to_pdf(text: str, title: str) -> bytes:
     page.set_margin(20)
     page.add_page()
     page.set_font("text", size=_SIZE)
-    reader = markdown.MarkdownIt("commonmark", {"html": False}).enable("table")
-    _Writer(page).blocks(reader.parse(text.translate(PLAIN)))
+    write_markdown(page, text)
     return bytes(page.output())
+
+
+def write_markdown(page: Any, text: str) -> None:
+    """Writes `text` onto `page`, which is one of fpdf2's."""
+    reader = import_module("markdown_it").MarkdownIt("commonmark", {"html": False}).enable("table")
+    _Writer(page).blocks(reader.parse(text.translate(PLAIN)))
 
 
 class _Writer:

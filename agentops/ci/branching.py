@@ -37,7 +37,7 @@ class Git:
 
     def commit_of(self, name: str) -> str | None:
         """The full id of the commit that `name` starts; None when the repository has none."""
-        found = self._ended(("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"))
+        found = self._ended(("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"))
         return found.stdout.strip() or None
 
     def _ended(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
@@ -46,7 +46,8 @@ class Git:
             cwd=self.place,
             env=dict(self.environment),
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
         )
 

@@ -86,6 +86,16 @@ async def publish_plan(job: Job, stamp: Stamp, report: JobReport) -> None:
         await keep_comment(github, job.pull_number, stamp, page, bot=job.bot)
 
 
+async def publish_preview(job: Job, project: str, environment: str, report: JobReport) -> None:
+    """Keeps the comment about a pull request's copies on it, beside the one of its plan."""
+    if job.pull_number is None or not job.may_write or not job.keeps_comment:
+        return
+    stamp = Stamp(Kind.PREVIEW, project, environment, commit=job.commit)
+    async with open_github(job.run) as github:
+        page = fit(report.page, link=job.run.url, limit=BODY_CHARACTERS - len(stamp_line(stamp)))
+        await keep_comment(github, job.pull_number, stamp, page, bot=job.bot)
+
+
 async def publish_drift(job: Job, plan: Plan) -> str:
     """Opens, updates or closes the issue of this environment's drift; says which in one sentence."""
     stamp = Stamp(Kind.DRIFT, plan.project, plan.environment)

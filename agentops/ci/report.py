@@ -44,6 +44,8 @@ from agentops.render.watch.json import watched_json
 from agentops.render.watch.markdown import watched_markdown
 from agentops.render.watch.text import title
 
+_FILES_NAMED = 20
+
 
 @dataclass(frozen=True, slots=True)
 class JobReport:
@@ -79,6 +81,9 @@ def report_plan(
     only_here = tuple(d for d in findings.diagnostics if d not in plan.diagnostics)
     page = plan_page(plan, job.origin, is_protected=is_protected, diagnostics=only_here, destinations=destinations)
     write_file(file.with_suffix(".md"), page)
+    page += (
+        f"\n<sub>For people who never saw a terminal: `{file.stem}.html` in {_artefact(job, plan.environment)}.</sub>\n"
+    )
     code = plan.blocked_code or (ExitCode.FAILED if has_errors(findings.diagnostics) else ExitCode.DONE)
     values = {"changes": _word(not plan.is_empty), "digest": plan.digest, "plan-file": str(file)}
     _hand_over(job, plan.environment, code, values, page)
@@ -105,6 +110,7 @@ def report_apply(
     if reports.is_dir():
         copy_folder(reports, job.output / "run")
     page = apply_page(result, job.origin, approved_by=approved) + _call_tables(job.output / "run")
+    page += _kept(job, result.environment)
     restored = any(agent.outcome is Outcome.ROLLED_BACK for agent in result.agents)
     values = {
         "changes": _word(any(agent.outcome is Outcome.APPLIED for agent in result.agents)),
@@ -138,6 +144,24 @@ def _call_tables(run: Path) -> str:
     return "".join("\n" + path.read_text("utf-8") for path in sorted(run.glob("*/summary.md")))
 
 
+def _artefact(job: Job, environment: str) -> str:
+    """The artefact of this job, linked as far as GitHub lets one link to it before it is there: the run's list."""
+    return f"[`{job.artifact_name(environment)}`]({job.run.url}#artifacts)"
+
+
+def _kept(job: Job, environment: str) -> str:
+    """Where the pages and recordings of the calls are, page by page; nothing where nobody was called."""
+    pages = sorted(job.output.rglob("report.html"))
+    recordings = sorted(job.output.rglob("*.wav"))
+    files = [path.relative_to(job.output).as_posix() for path in (*pages, *recordings)]
+    if not files:
+        return ""
+    lines = [f"- `{file}`" for file in files[:_FILES_NAMED]]
+    more = [f"- and {len(files) - _FILES_NAMED} more"] if len(files) > _FILES_NAMED else []
+    intro = f"To see and hear the calls, open {_artefact(job, environment)}; every page plays its recording:"
+    return "\n".join(["", intro, "", *lines, *more, ""])
+
+
 def _front_page(run: Path) -> str:
     """The call report to open first; each call has one of its own further down."""
     pages = sorted(run.rglob("report.html"), key=lambda path: (len(path.parts), path))
@@ -153,7 +177,7 @@ def report_nothing(job: Job, plan: Plan) -> JobReport:
 
 def report_preview(job: Job, result: ApplyResult, name: str) -> JobReport:
     """Copies that were put up and called, or archived."""
-    page = preview_page(result, name, job.origin) + _call_tables(job.output / "run")
+    page = preview_page(result, name, job.origin) + _call_tables(job.output / "run") + _kept(job, result.environment)
     values = {"changes": _word(bool(result.agents)), "report": _front_page(job.output / "run")}
     _hand_over(job, result.environment, result.exit_code, values, page)
     return JobReport(result.exit_code, (), page)
@@ -201,7 +225,7 @@ def report_watch(job: Job, found: Watched, restores: Sequence[Restore]) -> JobRe
 def report_calls(job: Job, run: RunReport, report: Path) -> JobReport:
     """Calls that were made; `report` is their page."""
     code = ExitCode.DONE if run.verdict is Verdict.PASSED else ExitCode.CALLS_FAILED
-    page = run_markdown(run)
+    page = run_markdown(run) + _kept(job, run.environment)
     _hand_over(job, run.environment, code, {"report": str(report)}, page)
     first = [(call.title, call.failures[0]) for call in run.calls if call.failures]
     commands = [message_command("error", title, f"expected {c.expected}; heard {c.heard}") for title, c in first]

@@ -105,7 +105,7 @@ def push_revert(run: GithubRun, revert: Revert, environ: Mapping[str, str]) -> t
 
 
 def _revert_command(git: Git, sha: str) -> list[str]:
-    parents = git.run("show", "--no-patch", "--format=%P", sha).split()
+    parents = git.run("show", "--no-patch", "--format=%P", "--end-of-options", sha).split()
     side = ["--mainline", "1"] if len(parents) > 1 else []
     return [*AS_BOT, "revert", "--no-edit", *side, sha]
 

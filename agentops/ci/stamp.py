@@ -16,6 +16,7 @@ class Kind(StrEnum):
     PLAN = "plan"
     DRIFT = "drift"
     ACK = "ack"
+    PREVIEW = "preview"
 
 
 class Standing(StrEnum):

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from agentops import workflow
+from agentops.cli.acknowledging import acknowledged
 from agentops.cli.approval import Consent, carry_out
 from agentops.cli.options import (
     AckOption,
@@ -69,7 +70,7 @@ def apply(
     if approved is not None:
         scope, prune = scope.of_plan(approved), prune or approved.archives
     options = PlanOptions(
-        acknowledged=frozenset(ack or ()),
+        acknowledged=acknowledged(ack),
         overwrites_drift=overwrite_drift,
         discards_draft=discard_draft,
         today=today(),

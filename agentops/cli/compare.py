@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops import workflow
+from agentops.cli import completion
 from agentops.cli.options import ApiOption, EnvironmentOption, PlanFormat, ProjectOption, VerboseOption
 from agentops.cli.output import stdout_style
 from agentops.cli.session import opened, run_async, scope_of, talk
@@ -30,11 +31,23 @@ CallTypeOption = Annotated[
 
 
 def compare(
-    key: Annotated[str, typer.Argument(metavar="AGENT", help="The agent by its key.")],
+    key: Annotated[
+        str, typer.Argument(metavar="AGENT", help="The agent by its key.", autocompletion=completion.agents)
+    ],
     old: Annotated[
-        str | None, typer.Argument(metavar="[OLD", help="A number, an id, a label; default: the one before.")
+        str | None,
+        typer.Argument(
+            metavar="[OLD",
+            help="A number, an id, a label; default: the one before.",
+            autocompletion=completion.revisions,
+        ),
     ] = None,
-    new: Annotated[str | None, typer.Argument(metavar="NEW]", help="The other revision; default: what serves.")] = None,
+    new: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NEW]", help="The other revision; default: what serves.", autocompletion=completion.revisions
+        ),
+    ] = None,
     environment: EnvironmentOption = None,
     project: ProjectOption = Path(),
     call_type: CallTypeOption = None,

@@ -17,9 +17,9 @@ from typer.main import get_command, get_group
 from agentops.cli.installation import is_of_installation, outdated_advice
 from agentops.cli.instead import meant_option, meant_verb, place_of, removed_or_foreign
 from agentops.cli.verbs import overview, verbs
-from agentops.commands import in_environment, named_environment
+from agentops.commands import in_environment, named_environment, named_environments
 from agentops.credentials import is_secret_variable
-from agentops.errors import AgentopsError, ExitCode, LocalError, PlatformError, SpecError
+from agentops.errors import AgentopsError, ExitCode, LocalError, PlatformError, SpecError, UsageError
 from agentops.render.diagnostics.text import diagnostics_text
 from agentops.scrub import Scrubber
 from agentops.settings import COMPLETING, is_completing, is_debugging, read_settings
@@ -105,6 +105,7 @@ def run_verb(arguments: list[str]) -> int:
         _say(f"error: {in_environment(removed, environment) if environment else removed}")
         return ExitCode.USAGE
     try:
+        _require_one_environment(arguments)
         command = _command_line()
         if is_completing():
             return int(command.main(arguments, prog_name="agentops", standalone_mode=False) or 0)
@@ -135,6 +136,12 @@ def run_verb(arguments: list[str]) -> int:
     except Exception as bug:  # noqa: BLE001 - the boundary: a defect of ours still ends in one line and exit code 1
         return _own_up(bug)
     return int(result or 0)
+
+
+def _require_one_environment(arguments: list[str]) -> None:
+    """The last one would hold, and nobody would be told."""
+    if len(named := dict.fromkeys(named_environments(arguments))) > 1:
+        raise UsageError(f"-e names several environments: {', '.join(named)}", hint="name one")
 
 
 def _unknown_verb(name: str) -> int:

@@ -11,6 +11,7 @@ import typer
 
 from agentops import workflow
 from agentops.cli import completion
+from agentops.cli.acknowledging import acknowledged
 from agentops.cli.approval import Consent, carry_out
 from agentops.cli.options import (
     AckOption,
@@ -64,7 +65,7 @@ def promote(
 ) -> int:
     """Apply to one environment what another one serves from the same files, with its calls passed."""
     scope = scope_of(project, target, api, agent, exclude, select, is_verbose=verbose)
-    options = PlanOptions(acknowledged=frozenset(ack or ()), today=today())
+    options = PlanOptions(acknowledged=acknowledged(ack), today=today())
     consent = Consent(is_given=yes, may_ask=not no_input and is_interactive(), digest=digest)
     result = carry_out(
         scope,

@@ -12,6 +12,7 @@ import typer
 from agentops import workflow
 from agentops.apply.model import Outcome
 from agentops.cli import completion
+from agentops.cli.acknowledging import acknowledged
 from agentops.cli.approval import Consent, carry_out
 from agentops.cli.options import (
     AckOption,
@@ -64,7 +65,7 @@ def rollback(
     if to is not None and run is not None:
         raise UsageError("--to and --run exclude each other", hint="a run goes back to what served before it")
     scope = scope_of(project, environment, api, key, None, select, is_verbose=verbose)
-    options = PlanOptions(acknowledged=frozenset(ack or ()), today=today())
+    options = PlanOptions(acknowledged=acknowledged(ack), today=today())
     consent = Consent(is_given=yes, may_ask=not no_input and is_interactive(), is_emergency=True)
 
     async def make(deployment: Deployment) -> Plan:

@@ -20,7 +20,7 @@ from agentops.render.visible import json_number, visible_in_json
 
 _COLOURS = re.compile(f"({COLOURS})")
 _BY_NUMBER = "agentops-by-number"
-_COMMAND = re.compile(r"^(\s*)(::|##\[)", re.MULTILINE)
+_COMMAND = re.compile(r"^([^\S\n]*)(::|##\[)", re.MULTILINE)
 
 
 class SafeStream:

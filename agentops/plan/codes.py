@@ -69,6 +69,14 @@ _TABLE = (
         True,
     ),
     Code(
+        "RESOURCE_GONE",
+        "The revision refers to a tool or knowledge base that is gone",
+        "What was replaced is deleted once neither what serves nor the revision before needs it. The platform drops a "
+        "reference to what is not there without a word, so callers would meet an agent that lacks it.",
+        "Choose a later revision, or take the commit back and apply, which makes it anew. Acknowledge to go without.",
+        True,
+    ),
+    Code(
         "REDEPLOY",
         "Exactly this configuration was rolled back",
         "It failed when it served callers, and nothing about it has changed since.",

@@ -34,12 +34,15 @@ def why_untested(change: AgentChange | None, observed: ObservedAgent | None, sou
     return f"{name} serves the same configuration from other files: a script or another environment's block has changed"
 
 
-def refuse_untested(key: str, why: str, name: str) -> Refusal:
+def refuse_untested(key: str, why: str, name: str, *, is_deployable: bool = True) -> Refusal:
+    """is_deployable: whether an apply there would change anything; a deploy that changes nothing tries nothing"""
+    first = f"deploy it there first: `agentops apply -e {name} --agent {key}`"
+    if not is_deployable:
+        first = f"{name} has nothing to deploy, so the next change of the agent is tried there"
     return Refusal(
         code="UNTESTED",
         summary=f"{key}: {why}",
-        hint=f"deploy it there first: `agentops apply -e {name} --agent {key}`; "
-        f"if it is meant untested, pass `--ack UNTESTED:{key}`",
+        hint=f"{first}; if it is meant untested, pass `--ack UNTESTED:{key}`",
         agent=key,
         acknowledgement="UNTESTED",
     )

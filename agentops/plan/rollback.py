@@ -13,6 +13,7 @@ from agentops.plan.changes import Describer, expand
 from agentops.plan.concealment import Concealer, KnownSecrets, known_secrets
 from agentops.plan.diff import diff, value_at
 from agentops.plan.model import Action, AgentChange, ChangedBy, FieldChange, Plan, Refusal
+from agentops.plan.references import ids_in
 from agentops.plan.safety import refuse_protected
 
 
@@ -111,6 +112,33 @@ def _refuse(rollback: Rollback) -> list[Refusal]:
             acknowledgement="PLATFORM_DEFAULT",
         )
     ]
+
+
+def resources_needed(plan: Plan) -> frozenset[str]:
+    """Ids of tools and knowledge bases that the revisions refer to which shall serve again."""
+    wanted = (each.restore_to.document for each in plan.changes if each.action is Action.RESTORE and each.restore_to)
+    return frozenset[str]().union(*(ids_in(document) for document in wanted if document))
+
+
+def refuse_gone(plan: Plan, known: frozenset[str]) -> list[Refusal]:
+    """Revisions whose tools or knowledge the account, which has `known`, no longer has: the platform would drop the
+    reference without a word."""
+    found = []
+    for change in plan.changes:
+        document = change.restore_to.document if change.action is Action.RESTORE and change.restore_to else None
+        if gone := sorted(ids_in(document or {}) - known):
+            found.append(
+                Refusal(
+                    code="RESOURCE_GONE",
+                    summary=f"{change.key}: {change.reason.removesuffix(' shall serve again')} refers to "
+                    f"{', '.join(gone)}, which the account no longer has",
+                    hint=f"choose a later revision from `agentops history {change.key}`, or take the commit back and "
+                    f"apply; to restore it without, pass `--ack RESOURCE_GONE:{change.key}`",
+                    agent=change.key,
+                    acknowledgement="RESOURCE_GONE",
+                )
+            )
+    return found
 
 
 def is_platforms_own(revision: Revision) -> bool:

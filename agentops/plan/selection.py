@@ -87,7 +87,7 @@ def _require_known(agents: Sequence[DesiredAgent], patterns: Sequence[str], opti
             close = get_close_matches(pattern, keys, n=1)
             meant = f"did you mean {close[0]}? " if close else ""
             raise UsageError(
-                f"{option} {pattern}: no agent has such a key",
+                f"{option} {pattern or repr(pattern)}: no agent has such a key",
                 hint=f"{meant}the project's keys: {_listed(keys)}",
                 code="unknown-agent",
             )

@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 from agentops.account import AccountLimits, PhoneNumber, Voice
 from agentops.clock import ALWAYS, Period
@@ -207,7 +208,12 @@ class Client(Outbound):
         return AccountLimits(max_agents=allowed if isinstance(allowed, int) else None)
 
     async def read_call(self, call_id: str) -> dict[str, Any]:
-        data = await self._get(f"/conversation/{call_id}")
+        try:
+            data = await self._get(f"/conversation/{quote(call_id, safe='')}")
+        except NotFoundError as failure:
+            failure.summary = f"there is no call {call_id!r}"
+            failure.hint = "`agentops calls list AGENT` names the last ones"
+            raise
         return data if isinstance(data, dict) else {}
 
     async def list_last_calls(

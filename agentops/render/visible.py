@@ -17,12 +17,13 @@ T = TypeVar("T")
 _MOVING = r"\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"  # controls, C0 and C1; halves of characters
 _TURNING = r"\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"  # direction; line ends of another kind
 _HIDING = r"\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0"
+_FORMATTING = r"\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # of hieroglyphs, shorthand and scores
 _TAGGING = r"\ufff0-\uffff\U000e0000-\U000e0fff\ue000-\uf8ff\U000f0000-\U0010ffff"
 # Joiners spell Indic and Arabic words and compose emoji: there, both neighbours are no ASCII. One variation selector
 # after a sign says how the sign looks; a row of them holds a message.
 _JOINING = r"(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])|[\u200c\u200d](?=[\u200c\u200d])"
 _VARYING = r"(?<=[\ufe00-\ufe0f])[\ufe00-\ufe0f]"
-_UNSEEN = re.compile(f"[{_MOVING}{_TURNING}{_HIDING}{_TAGGING}]|{_JOINING}|{_VARYING}")
+_UNSEEN = re.compile(f"[{_MOVING}{_TURNING}{_HIDING}{_FORMATTING}{_TAGGING}]|{_JOINING}|{_VARYING}")
 # Fields of results whose texts are of many lines; all others are names and sentences.
 _OF_MANY_LINES = frozenset({"before", "after", "text", "texts", "detail", "patch", "difference", "document", "content"})
 

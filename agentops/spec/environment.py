@@ -193,6 +193,9 @@ def choose_environment(asked: str | None, default: Any, known: tuple[str, ...]) 
     """The environment to work in. Raises `UsageError` when there is none of that name, or none was named."""
     name = asked or (default if isinstance(default, str) else None) or (known[0] if len(known) == 1 else None)
     listed = ", ".join(known)
+    if asked is not None and not asked.strip():
+        hint = f"a variable of the shell may be empty: use -e NAME with one of: {listed}"
+        raise UsageError("-e names no environment: it is empty", hint=hint, code="no-environment")
     if name is None:
         raise UsageError("no environment was named", hint=f"use -e NAME with one of: {listed}", code="no-environment")
     if name not in known:

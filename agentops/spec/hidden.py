@@ -13,7 +13,8 @@ _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0\u034f\u17b4\u17b5")  # lette
 
 
 def hidden_characters(text: str) -> Iterator[tuple[int, str]]:
-    """(position, name) of each hidden character: controls, directions, zero widths, tags, and blanks that are letters.
+    """(position, name) of each hidden character: controls, directions, zero widths, tags, blanks that are letters, and
+    line ends that only some programs take for one.
 
     Line ends and tabs are not hidden; a carriage return is.
     """
@@ -24,7 +25,11 @@ def hidden_characters(text: str) -> Iterator[tuple[int, str]]:
             continue
         if character in "\n\t \u00a0\u202f\u2003\u2009\u3000" or _is_spelling(text, position):
             continue
-        if unicodedata.category(character) in ("Cc", "Cf") or character in _BLANKS or _is_selector(character):
+        if (
+            unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp")
+            or character in _BLANKS
+            or _is_selector(character)
+        ):
             yield position, f"U+{ord(character):04X} {unicodedata.name(character, 'control character')}"
 
 

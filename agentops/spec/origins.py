@@ -79,7 +79,7 @@ def found_again(template: str, text: str, read: Sequence[FileText] = ()) -> Trac
     for line in made:
         starts.append(starts[-1] + len(line))
     origins: list[Origin] = []
-    for tag, i1, _, j1, j2 in SequenceMatcher(None, lines, made, autojunk=False).get_opcodes():
+    for tag, i1, _, j1, j2 in SequenceMatcher(None, lines, made).get_opcodes():
         if j1 < j2:
             origins.append(Origin(starts[j1], None, min(i1, len(lines) - 1), is_verbatim=tag == "equal"))
     end = 0

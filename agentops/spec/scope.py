@@ -338,9 +338,12 @@ def _is_of_scope(expression: str, scope: Mapping[str, Any]) -> bool:
     return named is not None and named[1] in scope and not _READS.search(expression)
 
 
-_TAG = re.compile(r"\$\{\{.*?\}\}|\$\{%-?\s*(?P<word>\w*).*?%\}|\$\{#.*?#\}", re.S)
+# None holds its own beginning, so that one without an end is not looked for in all that follows, again and again.
+_TAG = re.compile(
+    r"\$\{\{(?:(?!\$\{\{).)*?\}\}|\$\{%-?\s*+(?P<word>\w*+)(?:(?!\$\{%).)*?%\}|\$\{#(?:(?!\$\{#).)*?#\}", re.S
+)
 _ALONE = {"if": "{}${{% endif %}}", "for": "{}${{% endfor %}}"}  # what makes a whole of a statement that opens a block
-_EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.S)
+_EXPRESSION = re.compile(r"\$\{\{(?:(?!\$\{\{).)*?\}\}", re.S)
 _READS = re.compile(r"\b(?:file|yaml)\(")
 
 
@@ -377,6 +380,8 @@ def hint_for(error: TemplateError, scope: Mapping[str, Any]) -> str:
     if error.hint or not isinstance(error, UndefinedNameError):
         return error.hint
     names = [name for name in (scope if error.owner is None else error.owner) if name != BUDGET]
+    if error.owner is None and error.name in ("item", "row", "it") and "each" in scope:
+        return "what `for_each` goes through is called `each`"
     close = closest(error.name, names)
     prefix = f"{error.owner.label}." if isinstance(error.owner, Names) else ""
     if close:

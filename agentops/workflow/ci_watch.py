@@ -10,7 +10,7 @@ from agentops.calls.folder import keep_in, merge_folders
 from agentops.calls.schedule import RunOptions
 from agentops.ci.event import Trigger
 from agentops.ci.job import Job
-from agentops.ci.publishing import publish_drift, publish_pull
+from agentops.ci.publishing import publish_drift, publish_preview, publish_pull
 from agentops.ci.report import (
     JobReport,
     report_calls,
@@ -102,7 +102,9 @@ async def preview_pull_request(job: Job, opener: Opener, environment: str, hooks
         copies = deployment.narrowed(tuple(agent for agent in deployment.agents if agent.key in changed))
         calls = hooks.calls
         after = prepare_smoke(copies, made.changes, job.output / "run", calls.write_pages, calls.progress)
-        return report_preview(job, await preview_up(copies, name, PreviewHooks(hooks.on_event, after)), name)
+        report = report_preview(job, await preview_up(copies, name, PreviewHooks(hooks.on_event, after)), name)
+        await publish_preview(job, made.project, made.environment, report)
+        return report
 
 
 async def collect_previews(job: Job, deployment: Deployment, hooks: JobHooks) -> JobReport:

@@ -96,9 +96,20 @@ def _git(root: Path, *arguments: str) -> str | None:
 
 
 def _run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str] | None:
-    """Git's answer, in English so that it can be told apart; None when it is not installed."""
+    """Git's answer, in English so that it can be told apart; None when it is not installed.
+
+    Names of files and words of commits are bytes to git, and need not be UTF-8.
+    """
     environ = {**read_settings().environ, "LC_ALL": "C"}
     try:
-        return subprocess.run(["git", *arguments], cwd=root, env=environ, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            ["git", *arguments],
+            cwd=root,
+            env=environ,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
     except FileNotFoundError:
         return None

@@ -10,10 +10,11 @@ from agentops.apply.rollback import PREVIOUS, RollbackTarget, commit_in, plan_ro
 from agentops.apply.run_history import read_run, read_verdicts
 from agentops.document import AgentListing, DesiredAgent
 from agentops.errors import UsageError
-from agentops.plan.build import PlanOptions
+from agentops.plan.build import PlanOptions, with_refusals
 from agentops.plan.history import HistoryEntry, build_history
 from agentops.plan.identity import as_deployed
 from agentops.plan.model import Plan
+from agentops.plan.rollback import refuse_gone, resources_needed
 from agentops.spec.closest import closest
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.planning import survey
@@ -100,6 +101,12 @@ async def _plan(
     observed = await asyncio.gather(*(deployment.account.read_agent(listing, mine=mine) for _, listing, _ in targets))
     chosen = [RollbackTarget(agent, seen, to) for (agent, _, to), seen in zip(targets, observed, strict=True)]
     plan = await plan_rollback(deployment.account, environment, chosen, options)
+    if resources_needed(plan):
+        tools, bases = await asyncio.gather(
+            deployment.account.tools.list(), deployment.account.list_knowledge_base_ids()
+        )
+        gone = refuse_gone(plan, frozenset((*(each.resource_id for each in tools), *bases)))
+        plan = with_refusals(plan, gone, options.acknowledged)
     return replace(plan, diagnostics=(*plan.diagnostics, *deployment.left_out))
 
 

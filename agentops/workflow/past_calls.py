@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from agentops.calls.past import PastCall, PastConversation, past_call, past_conversation
-from agentops.errors import NotFoundError, UsageError
+from agentops.errors import UsageError
 from agentops.plan.concealment import known_secrets
 from agentops.scrub import Scrubber
 from agentops.workflow.deployment import Deployment
@@ -34,14 +34,7 @@ async def list_past_calls(deployment: Deployment, types: Sequence[str], limit: i
 async def read_past_call(deployment: Deployment, call_id: str) -> PastConversation:
     """One call whole. Raises NotFoundError for one that the account doesn't have."""
     account = deployment.account
-    try:
-        record = await account.read_call(call_id)
-    except NotFoundError as failure:
-        failure.summary, failure.hint = (
-            f"there is no call {call_id!r}",
-            "`agentops calls list AGENT` names the last ones",
-        )
-        raise
+    record = await account.read_call(call_id)
     row = await account.find_call_row(str(record.get("callId") or call_id)) or {}
     agent = record.get("agent")
     agent_id = row.get("agentId") or (agent.get("_id") if isinstance(agent, Mapping) else None)

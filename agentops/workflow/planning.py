@@ -90,6 +90,7 @@ async def _require_tested(deployment: Deployment, plan: Plan, required: str, ack
         raise UsageError(f"{required} can't be what was tried before {required}", hint=hint, code="bad-promotion")
     if not keys:
         return plan
+    settled: set[str] = set()
     try:
         async with deployment.open_other(required, keys) as other:
             observed: dict[str, ObservedAgent] = {}
@@ -101,7 +102,10 @@ async def _require_tested(deployment: Deployment, plan: Plan, required: str, ack
     else:
         told = {key: why_untested(changes.get(key), observed.get(key), sources.get(key, ""), required) for key in keys}
         reasons = {key: why for key, why in told.items() if why is not None}
-    refused = [refuse_untested(key, why, required) for key, why in sorted(reasons.items())]
+        settled = {key for key, change in changes.items() if not change.is_change}
+    refused = [
+        refuse_untested(key, why, required, is_deployable=key not in settled) for key, why in sorted(reasons.items())
+    ]
     return with_refusals(plan, refused, acknowledged)
 
 

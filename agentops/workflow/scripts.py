@@ -43,6 +43,9 @@ class LoadedScript:
     agent_place: Where | None = None
 
 
+_PATHS = "paths are relative to the project; without any, the scripts that the specs name are called"
+
+
 def load_script(root: Path, file: str, environment: Environment) -> LoadedScript:
     """One script, with `${{ vars.x }}` and `${{ environment }}` rendered.
 
@@ -54,7 +57,7 @@ def load_script(root: Path, file: str, environment: Environment) -> LoadedScript
     except FileProblem as problem:
         raise UsageError(
             f"the call script {file} can't be read: {problem.summary}",
-            hint="paths are relative to the project; without any, the scripts that the specs name are called",
+            hint=problem.hint if problem.hint.startswith("did you mean") else _PATHS,
             code="call-script",
         ) from None
     except SourceError as error:

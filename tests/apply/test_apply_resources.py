@@ -22,6 +22,8 @@ from agentops.plan.serial import from_json
 from agentops.remote.port import Publication
 from agentops.render.drift.text import drift_text
 from agentops.settings import Settings
+from agentops.workflow.history import plan_going_back
+from agentops.workflow.previewing import PreviewHooks, preview_down, preview_up
 from agentops.workflow.pulling import pull, write_pulled
 
 CHANGED = TOOL.replace("Look up the order.", "Find the order.")
@@ -338,3 +340,33 @@ async def test_an_import_writes_the_tools_that_agents_share_and_its_plan_is_empt
     plan = await shelf.plan()
     assert plan.is_empty, plan
     assert [each.key for each in plan.resources] == ["tool look_up"]
+
+
+async def test_going_back_to_a_revision_whose_tool_is_gone_is_refused(shelf: ShelfWorld) -> None:
+    await shelf.deploy()
+    shelf.write({"tools/look_up.yaml": CHANGED})
+    await shelf.deploy()
+    assert not (await plan_going_back(shelf.deployment(), PlanOptions())).refusals  # the revision before is kept whole
+    shelf.write({"agents/support.yaml": AGENT.replace("Help the caller.", "Help them.")})
+    await shelf.deploy()
+    plan = await plan_going_back(shelf.deployment(), PlanOptions(), to="2")
+    [refusal] = plan.refusals
+    assert (refusal.code, refusal.agent) == ("RESOURCE_GONE", "support")
+    assert "revision 2 refers to tool_" in refusal.summary
+
+
+async def test_a_copy_that_is_called_first_refers_to_the_real_tool(shelf: ShelfWorld) -> None:
+    plain = AGENT.replace("  globalKnowledgeBaseId: ${{ ref.knowledge.returns }}\n", "")
+    shelf.write({"agents/support.yaml": plain, "knowledge/returns.yaml": None, "webhooks/crm.yaml": None})
+    hooks = PreviewHooks(shelf.world.events.append, clock=shelf.world.clock)
+    assert (await preview_up(shelf.deployment(), "pr-1", hooks)).exit_code == 0
+    assert await shelf.live_tools("Acme support (test) (preview pr-1)") == ["Look up the order."]
+    assert (await shelf.deploy()).exit_code == 0
+    assert (await shelf.shelf())["tools"] == ["Look up the order."]
+    shelf.write({"tools/look_up.yaml": CHANGED})
+    assert (await preview_up(shelf.deployment(), "pr-1", hooks)).exit_code == 0
+    assert await shelf.live_tools() == ["Look up the order."]  # callers still have the old one
+    assert await shelf.live_tools("Acme support (test) (preview pr-1)") == ["Find the order."]
+    assert (await preview_down(shelf.deployment(), "pr-1", hooks)).exit_code == 0
+    assert (await shelf.deploy()).exit_code == 0
+    assert (await shelf.plan()).is_empty

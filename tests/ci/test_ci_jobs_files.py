@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from github_job import variables
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agentops.calls.model import RunReport
 from agentops.ci.annotations import PER_LEVEL, annotation_commands, message_command
 from agentops.ci.comment import fit
 from agentops.ci.files import SUMMARY_BYTES, write_outputs, write_summary
+from agentops.ci.job import read_job
+from agentops.ci.report import report_calls
 from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.errors import UsageError
 
@@ -95,3 +99,16 @@ def test_a_cut_text_fits_says_where_the_rest_is_and_leaves_nothing_open(lines: l
         elif ticks >= 3:
             fence = ticks
     assert fence == 0
+
+
+def test_a_summary_leads_to_the_pages_and_recordings_of_calls(tmp_path: Path) -> None:
+    for file in ("calls/report.html", "calls/desk/hours/report.html", "calls/desk/hours/call.wav", "calls/report.json"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text("")
+    environ = variables("schedule", AGENTOPS_CI_OUTPUT=str(tmp_path), GITHUB_STEP_SUMMARY=str(tmp_path / "summary"))
+    job = read_job("calls", environ)
+    report = report_calls(job, RunReport("prod", ()), tmp_path / "calls" / "report.html")
+    assert report.page in (tmp_path / "summary").read_text()
+    assert "[`agentops-calls-prod`](https://github.com/acme/voice/actions/runs/4242#artifacts)" in report.page
+    listed = [line for line in report.page.splitlines() if line.startswith("- `calls/")]
+    assert listed == ["- `calls/desk/hours/report.html`", "- `calls/report.html`", "- `calls/desk/hours/call.wav`"]

@@ -6,6 +6,7 @@ A temporary repository with a bare remote, the emulator, and the fake GitHub; no
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -207,6 +208,9 @@ def test_from_pull_request_to_live_line_and_back(team: Team) -> None:
     first = team.plan(7)
     assert (first.exit_code, first.outputs["changes"]) == (0, "true"), first.log
     assert first.outputs["digest"] in comment_of(team, 7)
+    assert "`plan-prod.html` in [`agentops-plan-prod`](https://github.com/acme/voice/actions/runs/4242#artifacts)" in (
+        comment_of(team, 7)
+    )
     assert "approves the digest" in comment_of(team, 7)
     assert not (team.place / "owned").exists(), "the pull request's title was run"
     assert Path(first.outputs["plan-file"]).exists()
@@ -460,6 +464,13 @@ def test_copies_are_called_before_the_merge_and_archived_after_it(team: Team) ->
     red = team.preview(7)
     assert red.exit_code == 6, red.log
     assert "Calls failed" in red.summary
+    comment = comment_of(team, 7)  # one, of the newest push
+    assert "Calls failed" in comment
+    for page in (red.summary, comment):
+        assert f"[`{red.outputs['artifact-name']}`](https://github.com/acme/voice/actions/runs/4242#artifacts)" in page
+        named = re.findall(r"^- `(run/\S+report\.html)`$", page, re.MULTILINE)
+        assert named
+        assert all((Path(red.outputs["artifact-path"]) / each).is_file() for each in named)
 
     over = team.preview(7, "closed")
     assert over.exit_code == 0, over.log

@@ -29,6 +29,11 @@ USAGE = 64
         ("plan --changed-since --output=x", "does not begin with -"),
         ("plan --format xml", "text"),
         ("plan -e nowhere", "local, demo, staging, prod"),
+        ("plan -e local -e staging", "names several environments: local, staging"),
+        ("plan -e local --ack DRFIT", "`agentops explain` lists all codes"),
+        ("plan -e local --ack ADOPTT", "did you mean ADOPT?"),
+        ("plan -e local --ack DRIFT", "can't be acknowledged"),
+        ("smoke agents/calls/support-hour.yaml -e local", "did you mean agents/calls/support-hours.yaml?"),
         ("plan --agent nobody", "appointments, bilingual, support"),
         ("plan --select team", "TAG=VALUE"),
         ("plan --changed-since nowhere", "git"),
@@ -99,3 +104,17 @@ def test_an_unreachable_host(project: Path, agentops: Agentops, monkeypatch: pyt
     assert ended.code == 1
     assert "can't be reached" in ended.err
     assert "sk_not_to_be_shown" not in ended.err + ended.out
+
+
+def test_an_empty_environment_is_not_the_default_one(project: Path, agentops: Agentops) -> None:
+    ended = agentops("plan", "-e", "")
+    assert (ended.code, ended.out) == (USAGE, "")
+    assert "it is empty" in ended.err
+
+
+def test_a_call_id_is_no_path(project: Path, agentops: Agentops) -> None:
+    for verb in (["calls", "show"], ["record"]):
+        ended = agentops(*verb, "../agent", "-e", "local", *(["-v"] if verb[0] == "calls" else []))
+        assert ended.code == 1
+        assert "there is no call '../agent'" in ended.err
+        assert "/conversation/../agent" not in ended.err

@@ -65,6 +65,7 @@ def test_what_only_production_shows_takes_an_acknowledgement(project: Path, agen
     ended = agentops("apply", "-e", "prod", "--yes")
     assert ended.code == 4
     assert "a script or another environment's block has changed" in said_by(ended)
+    assert "staging has nothing to deploy, so the next change of the agent is tried there" in said_by(ended)
     assert agentops("apply", "-e", "prod", "--yes", "--ack", "UNTESTED:line").code == 0
 
 

@@ -49,17 +49,27 @@ def write(key: str, greeting: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+def projects() -> dict[str, Path]:
+    """By generation, what `deployed` has made."""
+    return {}
+
+
+@pytest.fixture
+def deployed(
+    request: pytest.FixtureRequest, projects: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path]:
     """A generation, and a project with two agents, of which the desk was deployed a second time."""
-    api, folder = getattr(request, "param", "v2"), tmp_path_factory.mktemp("deployed")
-    (folder / "agents").mkdir()
-    with chdir(folder):
-        configure(RULES)
-        write("billing", "Hello")
-        for greeting in ("Hello", "Good morning"):
-            write("desk", greeting)
-            assert run(["apply", "--yes", "--no-smoke", "--api", api]) == ExitCode.DONE
-    return api, folder
+    api = getattr(request, "param", "v2")
+    if api not in projects:
+        projects[api] = tmp_path_factory.mktemp(api)
+        (projects[api] / "agents").mkdir()
+        with chdir(projects[api]):
+            configure(RULES)
+            write("billing", "Hello")
+            for greeting in ("Hello", "Good morning"):
+                write("desk", greeting)
+                assert run(["apply", "--yes", "--no-smoke", "--api", api]) == ExitCode.DONE
+    return api, projects[api]
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +125,7 @@ def verdicts(ended: Ended) -> dict[str, str]:
     return {each["key"]: each["verdict"] for each in json.loads(ended.out)["agents"]}
 
 
-@pytest.mark.parametrize("deployed", ["v1", "v2"], indirect=True, scope="module")
+@pytest.mark.parametrize("deployed", ["v1", "v2"], indirect=True)
 def test_a_deploy_that_makes_callers_hang_up_is_taken_back_once(
     calls: Traffic, watch: Callable[..., Ended], agentops: Agentops, api: str
 ) -> None:

@@ -25,6 +25,7 @@ from agentops.render.plan.markdown import plan_markdown
 from agentops.render.plan.text import plan_text
 from agentops.render.style import PLAIN, Style
 from agentops.render.visible import all_visible, on_one_line, visible
+from agentops.spec.hidden import hidden_characters
 
 ATTACKS = {
     "erases the line above": "\x1b[1A\x1b[2KNo changes.",
@@ -181,3 +182,19 @@ def test_a_long_word_is_wrapped_in_no_long_time() -> None:
 def test_a_result_without_anything_to_hide_is_left_as_it_is() -> None:
     result = ApplyResult("run", "p", "e", "d", (AgentResult("k", "K", Action.UPDATE, Outcome.APPLIED),))
     assert all_visible(result) is result
+
+
+# Signs that stand before numbers in Arabic, Syriac and Kaithi: they format, and are seen.
+SEEN = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
+
+
+def test_no_character_of_unicode_acts_without_being_seen() -> None:
+    unseen = [
+        chr(code)
+        for code in range(sys.maxunicode + 1)
+        if unicodedata.category(chr(code)) in ("Cc", "Cf", "Cs", "Zl", "Zp") and code not in SEEN
+    ]
+    assert len(unseen) > 2000
+    assert [f"{ord(each):04x}" for each in unseen if each not in "\n\t" and each in visible(f"a{each}b")] == []
+    told = [each for each in unseen if each not in "\n\t" and not 0xD800 <= ord(each) < 0xE000]
+    assert [f"{ord(each):04x}" for each in told if not list(hidden_characters(f"a{each}b"))] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from textwrap import dedent, indent
 
@@ -186,3 +187,10 @@ def test_a_text_without_templates_is_its_own_origin() -> None:
     text = TracedText("One.\nTwo.\n", [Origin(0, "a.md", 3, is_verbatim=True)])
     (stretch,) = stretches(text, text.origins, "t.md", 0, is_block=True)
     assert str(stretch.place(2)) == "a.md:5:1"
+
+
+def test_long_and_repetitive_texts_are_found_again_in_bounded_time() -> None:
+    started = time.process_time()
+    found_again("be kind\n" * 30_000 + "${% if x %}", "be kind\n" * 30_000)
+    found_again("".join(f"{n % 7}\n" for n in range(30_000)), "".join(f"{n % 5}\n" for n in range(30_000)))
+    assert time.process_time() - started < 3

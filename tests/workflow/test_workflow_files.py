@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -226,3 +228,22 @@ def test_the_doctor_looks_at_the_machine_and_the_specs(
     assert look_at_project(committed.project()).detail == "2 agents valid in test"
     committed.write("agents/desk.yaml", "name: Desk\nconfig: {firstMesage: Hello}\n")
     assert look_at_project(read_project(committed.root, None, SETTINGS)).detail == "1 problem"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only here may a file's name be any bytes")
+def test_what_git_has_that_is_not_utf_8_is_no_defect(committed: WorkflowWorld) -> None:
+    (Path(os.fsdecode(bytes(committed.root) + b"/caf\xe9.md"))).write_text("x")
+    git(committed.root, "config", "i18n.logOutputEncoding", "latin1")
+    git(committed.root, "commit", "-q", "--allow-empty", "-m", "Café")
+    facts = read_git_facts(committed.root)
+    assert facts is not None
+    assert facts.subject.startswith("Caf")
+    assert len(changed_files(committed.root, "HEAD")) == 1
+
+
+@pytest.mark.parametrize("reference", ["--output=stolen", "-x", "--exec=touch stolen", "HEAD\n--output=stolen", "a b"])
+def test_no_reference_is_taken_for_an_option(committed: WorkflowWorld, reference: str) -> None:
+    before = sorted(committed.root.rglob("*"))
+    with pytest.raises(UsageError):
+        changed_files(committed.root, reference)
+    assert sorted(committed.root.rglob("*")) == before

@@ -13,7 +13,8 @@ from itertools import pairwise
 
 from agentops.importers.yaml_text import literal
 
-_EXPRESSION = re.compile(r"\$\{\{.*?\}\}|\$\{#.*?#\}", re.DOTALL)
+# Neither holds its own beginning, so that one without an end is not looked for in all that follows, again and again.
+_EXPRESSION = re.compile(r"\$\{\{(?:(?!\$\{\{).)*?\}\}|\$\{#(?:(?!\$\{#).)*?#\}", re.DOTALL)
 _TOKEN = re.compile(r"\w+|\s|[^\w\s]")
 _MOST_TOKENS = 40_000
 _OPENINGS = ("${{", "${%", "${#")

@@ -68,7 +68,7 @@ _PACKAGES = (
         languages=PY,
     ),
     fact(
-        r"(?m)^\s*import\s+ElevenLabs\w*\s*$|import\s+io\.elevenlabs[\w.]*|io\.elevenlabs:[\w:.-]+|"
+        r"(?m)^[^\S\n]*import\s+ElevenLabs\w*[^\S\n]*$|import\s+io\.elevenlabs[\w.]*|io\.elevenlabs:[\w:.-]+|"
         r"import\s+[\"']package:elevenlabs\w*/[\w./]+[\"']",
         REPLACE,
         f"there is no package for this platform: open the raw WebSocket ({SOCKET}) with a token from your server, as "

@@ -12,7 +12,7 @@ CONNECTS = (
     r"@elevenlabs/convai-widget",
     r"elevenlabs\.conversational_ai|elevenlabs[\w.]*\s+import\s+[^\n]*\bConversation\b",
     r"\.conversational_?ai\b|\.conversationalAi\b",
-    r"(?m:^\s*import\s+ElevenLabs\w*\s*$)|\bio\.elevenlabs\b|package:elevenlabs\w*/",
+    r"(?m:^[^\S\n]*import\s+ElevenLabs\w*[^\S\n]*$)|\bio\.elevenlabs\b|package:elevenlabs\w*/",
     r"\buser_audio_chunk\b|\bconversation_initiation_(?:client_data|metadata)\b|\baudio_base_64\b",
     r"\b(?:user_transcription|agent_response|agent_response_correction)_event\b|\bclient_tool_(?:call|result)\b",
     r"(?i:\belevenlabs-signature\b)",
