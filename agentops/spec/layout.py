@@ -37,6 +37,8 @@ def format_yaml(text: str, file: str, model: type[BaseModel] | None = None) -> s
     formatted = "\n".join([*header, *body]).rstrip("\n") + "\n"
     formatted = formatted if _says_the_same(formatted, tree, file) else text
     styled = settled(formatted)
+    if styled == formatted:
+        return formatted
     keeps_all = comments(styled) == comments(formatted) is not None and _says_the_same(styled, tree, file)
     return styled if keeps_all else formatted
 
