@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from agentops.document import Environment
 from agentops.errors import AgentopsError, RefusedError, UsageError
 from agentops.plan.approval import is_carried_out, require_applyable, require_digest, require_same
 from agentops.plan.model import Plan
+from agentops.render.plan.values import apply_command
 from agentops.render.style import plural
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def carry_out(
             if is_done(made, consent):
                 return workflow.applying.nothing_done(made)
             require_applyable(made)
-            if not has_consent(made, deployment.environment, consent):
+            agents = [change.key for change in made.changes] if scope.is_selecting else []
+            if not has_consent(made, deployment.environment, consent, agents):
                 return made
             with watching(progress) as on_event:
                 return await workflow.applying.apply_deployment(
@@ -108,8 +110,10 @@ def _in_short(plan: Plan) -> str:
     return f"Plan {plan.digest} for {plan.environment}: {plural(changed, 'agent')}{more} to change"
 
 
-def has_consent(plan: Plan, environment: Environment, consent: Consent) -> bool:
+def has_consent(plan: Plan, environment: Environment, consent: Consent, agents: Sequence[str]) -> bool:
     """Whether the command line says that the plan may be applied; False where the person at the terminal may say so.
+
+    agents: the keys that were selected, where not all were
 
     Raises StaleError when it is not the plan that was approved, RefusedError when a protected environment lacks a
     reviewed digest, UsageError when nobody can be asked.
@@ -121,9 +125,10 @@ def has_consent(plan: Plan, environment: Environment, consent: Consent) -> bool:
     if consent.is_bound:
         return True
     if environment.is_protected and not (consent.is_emergency and (consent.is_given or consent.may_ask)):
+        review = f"have the plan reviewed, then run `{apply_command(plan, agents)}`"
         raise RefusedError(
             f"{environment.name} is protected: only a reviewed plan is applied there",
-            hint=f"have the plan reviewed, then run `agentops apply -e {environment.name} --digest {plan.digest}`",
+            hint="pass --yes: there is nobody here who could be asked" if consent.is_emergency else review,
             code="PROTECTED_ENVIRONMENT",
         )
     if not consent.is_given and not consent.may_ask:
