@@ -23,7 +23,7 @@ BOUNDED = {
     "agentops.importers.elevenlabs.conditions._CLAUSE",  # of the first 8,000 characters
 }
 PUMPS = ("a", "A", "0", " ", "\n", "-", "_", ".", "/", "<", "{", "[", "(", '"', "'", "\\", "&", "@", "a ", "a.", "0-",
-         "a\n", "aA0_", "://", "a:b@", "${{ ", "${# ", "<a ", "é")  # fmt: skip
+         "a\n", "aA0_", "://", "a:b@", "${{ ", "${# ", "${% ", "<a ", "é")  # fmt: skip
 _SEARCHES = r"\b{name}\.(?:search|sub|subn|finditer|findall|split)\("
 
 

@@ -83,7 +83,8 @@ def _period(since: str | None, until: str | None, zone: str) -> Period:
         read(since, zone, option="--since") if since else None, read(until, zone, option="--until") if until else None
     )
     if period.since and period.until and period.since >= period.until:
-        raise UsageError(f"--since {since!r} is not before --until {until!r}", hint="swap them", code="no-time")
+        hint = "give the earlier time to --since"
+        raise UsageError(f"--since {since!r} is not before --until {until!r}", hint=hint, code="no-time")
     return period
 
 

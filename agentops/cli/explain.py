@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from agentops import workflow
+from agentops.campaigns.codes import REASONS, Reason
 from agentops.cli import completion
 from agentops.errors import ExitCode, UsageError
 from agentops.plan.codes import CODES, Code
@@ -42,6 +43,7 @@ def explain(
         print(catalogue_markdown(known.values(), severities, SETTINGS), end="")
     elif code is None:
         titles = [(each.code, each.title) for each in known.values()] + [(e.code, e.title) for e in CODES.values()]
+        titles += [(name, f"{each.title} (campaign start)") for name, each in REASONS.items()]
         titles += [(name, f"{each.spec.message} ({each.where.file})") for name, each in policies.items()]
         if output_format is ExplainFormat.JSON:
             print(json.dumps([{"code": name, "title": title} for name, title in titles], indent=2, ensure_ascii=False))
@@ -51,13 +53,22 @@ def explain(
         print(_plan_code(CODES[code], output_format))
     elif code in known:
         print(_diagnostic(known[code], output_format))
+    elif code in REASONS:
+        print(_reason(code, REASONS[code], output_format))
     elif code in policies:
         print(_policy(policies[code], output_format))
     else:
-        near = closest(code, [*known, *CODES, *policies])
+        near = closest(code, [*known, *CODES, *REASONS, *policies])
         hint = f"did you mean {near}?" if near else "`agentops explain` lists all codes"
         raise UsageError(f"there is no code {code!r}", hint=hint, code="no-code")
     return ExitCode.DONE
+
+
+def _reason(code: str, reason: Reason, output_format: ExplainFormat) -> str:
+    if output_format is ExplainFormat.JSON:
+        facts = {"code": code, "title": reason.title, "why": reason.why, "next": reason.way_out}
+        return json.dumps(facts, indent=2, ensure_ascii=False)
+    return f"{code}: {reason.title} (`campaign start`)\n\n{reason.why}\n\nNext: {reason.way_out}"
 
 
 def _policy(policy: Policy, output_format: ExplainFormat) -> str:

@@ -31,7 +31,7 @@ def render(
     ] = None,
     output_format: Annotated[RenderFormat, typer.Option("--format", help="How to print it.")] = RenderFormat.YAML,
 ) -> int:
-    """Print the resolved document of each agent: no expressions left, secrets by name only."""
+    """Print the resolved document of each agent, and of what agents share: no expressions left, secrets by name."""
     settings, patterns = read_settings(), agent or ()
     if explain_path is not None:
         found = workflow.validating.explain_path(project, environment, settings, patterns, explain_path)
@@ -40,5 +40,6 @@ def render(
         print(f"[{', '.join(parts)}]" if output_format is RenderFormat.JSON else "\n\n".join(parts))
         return ExitCode.DONE
     agents = workflow.validating.resolved_agents(project, environment, settings, patterns)
-    print(document_json(agents) if output_format is RenderFormat.JSON else document_yaml(agents))
+    shared = () if patterns else workflow.validating.resolved_resources(project, environment, settings)
+    print((document_json if output_format is RenderFormat.JSON else document_yaml)(agents, shared))
     return ExitCode.DONE

@@ -338,9 +338,9 @@ def _is_of_scope(expression: str, scope: Mapping[str, Any]) -> bool:
     return named is not None and named[1] in scope and not _READS.search(expression)
 
 
-# An opening that is never closed costs no second look at what follows: each stops at the next of its kind.
+# None holds its own beginning, so that one without an end is not looked for in all that follows, again and again.
 _TAG = re.compile(
-    r"\$\{\{(?:(?!\$\{\{).)*?\}\}|\$\{%-?\s*(?P<word>\w*)(?:(?!\$\{%).)*?%\}|\$\{#(?:(?!\$\{#).)*?#\}", re.S
+    r"\$\{\{(?:(?!\$\{\{).)*?\}\}|\$\{%-?\s*+(?P<word>\w*+)(?:(?!\$\{%).)*?%\}|\$\{#(?:(?!\$\{#).)*?#\}", re.S
 )
 _ALONE = {"if": "{}${{% endif %}}", "for": "{}${{% endfor %}}"}  # what makes a whole of a statement that opens a block
 _EXPRESSION = re.compile(r"\$\{\{(?:(?!\$\{\{).)*?\}\}", re.S)

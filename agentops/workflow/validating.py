@@ -11,6 +11,7 @@ from agentops.campaigns.reading import check_campaigns
 from agentops.diagnostics import Diagnostic, has_errors
 from agentops.document import DesiredAgent
 from agentops.errors import SpecError, UsageError
+from agentops.resources import DesiredResource
 from agentops.settings import Settings
 from agentops.spec import Project, find_root
 from agentops.spec.environment import environment_names
@@ -62,6 +63,11 @@ def lint(start: Path, environment: str | None, settings: Settings) -> Validation
 def code_titles() -> dict[str, str]:
     """What each diagnostic's code means, in a few words."""
     return {code: each.title for code, each in explanations().items()}
+
+
+def resolved_resources(start: Path, environment: str | None, settings: Settings) -> tuple[DesiredResource, ...]:
+    """Every tool, knowledge base and webhook. Raises SpecError where the project has errors."""
+    return _valid_specs(start, environment, settings).resources
 
 
 def resolved_agents(

@@ -104,19 +104,20 @@ ROADS = [
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("half", [0, 1])  # so that each takes well under a minute on a busy machine
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 @pytest.mark.parametrize("road", ROADS, ids=lambda road: f"{road.generation.value}-{road.name}")
 async def test_a_kill_at_any_request_is_recovered_from(
-    road: Road, served: tuple[Guillotine, str], tmp_path: Path, anyio_backend: str
+    road: Road, before: bool, half: int, served: tuple[Guillotine, str], tmp_path: Path, anyio_backend: str
 ) -> None:
     guillotine, base_url = served
     methods = await requests_of(road, guillotine, base_url, tmp_path)
     assert len(methods) > 5
+    # After a read is the same as before the next request.
+    places = [at for at, method in enumerate(methods, start=1) if before or method != "GET"]
     ends: Counter[str] = Counter()
-    for at, method in enumerate(methods, start=1):
-        # After a read is the same as before the next request.
-        for before in (True,) if method == "GET" else (True, False):
-            end = await killed_and_resumed(road, guillotine, base_url, tmp_path / f"{at}-{before}", at, before)
-            ends[end] += 1
+    for at in places[half::2]:
+        ends[await killed_and_resumed(road, guillotine, base_url, tmp_path / str(at), at, before)] += 1
     assert set(ends) <= ({"new lives", "taken back"} if road.fails else {"new lives"}), ends
 
 
@@ -152,7 +153,7 @@ async def killed_and_resumed(
     child.join(20)
     assert child.exitcode in (-signal.SIGKILL, 0), f"request {at}: exit code {child.exitcode}"
     guillotine.kill_at = 0
-    if at % 2:
+    if at // 2 % 2:
         shutil.rmtree(root / ".agentops", ignore_errors=True)  # as from a fresh clone
     for _ in range(3):
         result = await deploy(base_url, road.generation, NEW, root)

@@ -148,5 +148,5 @@ async def test_audio_without_pause_over_a_real_socket_takes_bounded_memory(
     assert {check.kind for check in run.calls[0].failures} == {Kind.PROTOCOL, Kind.INFRASTRUCTURE}
     assert (tmp_path / "bad" / "report.json").stat().st_size < 1_000_000
     assert len(run_json(run)) < 1_000_000
-    assert sent < 100 * 2**20
+    assert sent < 200 * 2**20  # 86 in base64, and what was on its way when the caller hung up
     assert peak < 120 * 2**20, f"{peak / 2**20:.0f} MiB"

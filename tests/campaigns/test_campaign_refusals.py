@@ -105,10 +105,11 @@ def test_each_refusal_alone_calls_nobody(
     assert checked.code == 4
     assert re.findall(r"\[([A-Z_]+)\]", checked.out) == [code]
     assert way_out in checked.out
+    assert f"{code}: " in agentops("explain", code).out
     assert agentops("campaign", "create", "renewals").code == 0  # dials nobody
     digest = checked.out.rpartition("digest: ")[2].strip()
     assert agentops("campaign", "start", "renewals", "--yes", "--digest", digest).code == 4
-    agentops("campaign", "status", "renewals")
+    assert [campaign["status"] for campaign in documents(deployed, "campaign")] == ["draft"]
     assert len(documents(deployed, "call")) == called
 
 

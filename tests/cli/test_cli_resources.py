@@ -54,6 +54,8 @@ def test_a_tool_that_breaks_a_call_does_not_stay_live(shop: Path, agentops: Agen
         (["webhook", "secret", "crm"], 64, "printed to a terminal only"),
         (["apply", "--yes", "--api", "v1"], 4, "older versioning (v1)"),
         (["schema", "webhook"], 0, "agentops webhook"),
+        (["render"], 0, "# tool look_up_order: tools/look_up_order.yaml\nkind: tool"),
+        (["render", "--format", "json"], 0, '"Authorization": "Bearer ${{ secrets.CRM_TOKEN }}"'),
         (["explain", "IN_PLACE"], 0, "edited where live agents use it"),
     ],
 )

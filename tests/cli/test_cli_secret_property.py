@@ -152,7 +152,8 @@ def a_day(day: Day, folder: Path, patch: pytest.MonkeyPatch) -> None:
         day.do("doctor", codes=(0, 1))
         for form in ("text", "markdown", "json", "html"):
             day.do("plan", "--format", form)
-        assert "${{ secrets.HEADER }}" in day.do("plan", "--out", "plan.json")
+        assert "${{ secrets.HEADER }}" in day.do("render")
+        day.do("plan", "--out", "plan.json")
         day.do("apply", "--yes", "-v", codes=(0, 6))
         assert json.dumps(day.secrets["HEADER"])[1:-1] in stored(emulator, day.secrets["KEY"])
         for status in (400, 401, 403, 422):

@@ -93,7 +93,7 @@ def test_a_voice_that_the_platform_refuses_is_named_and_the_next_apply_goes_on(
     with start(EmulatorOptions(scan_delay_s=0.0, strict_voices=True)) as emulator:
         project(tmp_path, UNKNOWN_VOICE, monkeypatch, emulator)
         assert run(["apply", "--yes", "--ack", "VOICE_UNKNOWN"]) != 0
-        assert "not-yet-listed" in capfd.readouterr().err
+        assert "not-yet-listed" in capfd.readouterr().out
         (tmp_path / "agents" / "line.yaml").write_text(UNKNOWN_VOICE.replace("not-yet-listed", "yuvika"))
         assert run(["apply", "--yes"]) == 0, capfd.readouterr()
         assert len(emulator.store.database.all("agent")) == 1

@@ -117,7 +117,7 @@ def test_the_report_counts_the_same_in_all_its_forms(tmp_path: Path) -> None:
     data = json.loads((tmp_path / "report/report.json").read_text())
     assert sum(data["counts"].values()) == data["agents"][0]["leaves"] > 150
     for form in ("report.txt", "report.md", "report.html"):
-        text = (tmp_path / "report" / form).read_text()
+        text = (tmp_path / "report" / form).read_text().replace("<wbr>", "")  # where a page may break a name
         assert f"{data['counts']['unsupported']} unsupported" in text
         assert "platform_settings.privacy.record_voice" in text
     page = (tmp_path / "report/report.html").read_text()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from agentops.campaigns.results import Results
+from agentops.clock import Period
 from agentops.compare.calls import Calls
 from agentops.compare.comparison import Comparison, Figure, Measure, Unit
 from agentops.compare.statistics import Interval
@@ -58,9 +59,8 @@ def comparison() -> str:
         Measure("time to first answer (median)", Unit.MILLISECONDS, Figure(912.0, 9), Figure(None, 0), None, 80),
     )
     old, new = Revision("r1", 7, "1f0c2aa Promise faster delivery"), Revision("r2", 8)
-    return comparison_html(
-        Comparison("support", ("webcall",), old, new, Calls("r1", 260), Calls("r2", 251), measures, ("summary",))
-    )
+    calls = (Calls("r1", 260), Calls("r2", 251))
+    return comparison_html(Comparison("support", ("webcall",), Period(), old, new, *calls, measures, ("summary",)))
 
 
 def campaign() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agentops.document import CLEARED, DesiredAgent, Secret
-from agentops.resources import Ref
+from agentops.resources import DesiredResource, Ref
 
 
 def agent_data(agent: DesiredAgent) -> dict[str, Any]:
@@ -18,6 +18,11 @@ def agent_data(agent: DesiredAgent) -> dict[str, Any]:
     if agent.metadata:
         facts["metadata"] = shown(agent.metadata)
     return {**facts, "config": shown(agent.config)}
+
+
+def resource_data(resource: DesiredResource) -> dict[str, Any]:
+    """What its file describes; of a knowledge base's files that is the SHA-256 of what is in git."""
+    return {"kind": resource.kind.value, "content": shown(resource.content)}
 
 
 def shown(value: Any) -> Any:
