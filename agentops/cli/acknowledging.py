@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from agentops import workflow
 from agentops.errors import UsageError
 from agentops.plan.codes import CODES
 
 
-def acknowledged(given: list[str] | None) -> frozenset[str]:
+def acknowledged(given: list[str] | None, project: Path) -> frozenset[str]:
     """The acknowledgements of the command line. Raises UsageError for one that no refusal asks for: it would be
     passed over in silence, and what it was meant for refused all the same."""
     if not given:
@@ -15,14 +18,15 @@ def acknowledged(given: list[str] | None) -> frozenset[str]:
     from agentops.spec.closest import closest
     from agentops.spec.lint.run import RULES
 
-    known = [code for code, entry in CODES.items() if entry.acknowledged] + list(RULES)
+    policies = [each.spec.id for each in workflow.policing.policies_at(project)]
+    known = [*(code for code, entry in CODES.items() if entry.acknowledged), *RULES, *policies]
     for each in given:
         code = each.partition(":")[0]
         if code in CODES and not CODES[code].acknowledged:
             way_out = CODES[code].way_out
             raise UsageError(f"--ack {each}: this can't be acknowledged", hint=way_out, code="bad-acknowledgement")
         if code not in known:
-            near = closest(code, known)
+            near = closest(code, [*known, *CODES], cutoff=0.7)
             hint = f"did you mean {near}?" if near else "`agentops explain` lists all codes"
             raise UsageError(f"--ack {each}: no refusal has this code", hint=hint, code="bad-acknowledgement")
     return frozenset(given)

@@ -70,7 +70,7 @@ def apply(
     if approved is not None:
         scope, prune = scope.of_plan(approved), prune or approved.archives
     options = PlanOptions(
-        acknowledged=acknowledged(ack),
+        acknowledged=acknowledged(ack, project),
         overwrites_drift=overwrite_drift,
         discards_draft=discard_draft,
         today=today(),

@@ -54,7 +54,7 @@ def plan(
 ) -> int:
     """Show what apply would change, why, and what it risks. Writes nothing; exit 4 or 5 when it is refused."""
     scope = scope_of(project, environment, api, agent, exclude, select, changed_since, is_verbose=verbose)
-    options = PlanOptions(acknowledged=acknowledged(ack), lists_unmanaged=unmanaged, today=today())
+    options = PlanOptions(acknowledged=acknowledged(ack, project), lists_unmanaged=unmanaged, today=today())
 
     async def main() -> Plan:
         async with opened(scope) as deployment:

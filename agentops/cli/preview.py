@@ -68,7 +68,7 @@ def up(
     async def main() -> tuple[ApplyResult, Sequence[Preview], str]:
         async with opened(scope, needs_specs=True) as deployment:
             with watching() as on_event:
-                hooks = workflow.previewing.PreviewHooks(on_event, acknowledged=acknowledged(ack))
+                hooks = workflow.previewing.PreviewHooks(on_event, acknowledged=acknowledged(ack, project))
                 result = await workflow.previewing.preview_up(deployment, name, hooks, ttl=timedelta(hours=hours))
             stands = {each.agent_id for each in result.agents}
             copies = [c for c in await workflow.previewing.list_previews(deployment) if c.listing.agent_id in stands]

@@ -65,7 +65,7 @@ def promote(
 ) -> int:
     """Apply to one environment what another one serves from the same files, with its calls passed."""
     scope = scope_of(project, target, api, agent, exclude, select, is_verbose=verbose)
-    options = PlanOptions(acknowledged=acknowledged(ack), today=today())
+    options = PlanOptions(acknowledged=acknowledged(ack, project), today=today())
     consent = Consent(is_given=yes, may_ask=not no_input and is_interactive(), digest=digest)
     result = carry_out(
         scope,

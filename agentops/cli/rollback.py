@@ -65,7 +65,7 @@ def rollback(
     if to is not None and run is not None:
         raise UsageError("--to and --run exclude each other", hint="a run goes back to what served before it")
     scope = scope_of(project, environment, api, key, None, select, is_verbose=verbose)
-    options = PlanOptions(acknowledged=acknowledged(ack), today=today())
+    options = PlanOptions(acknowledged=acknowledged(ack, project), today=today())
     consent = Consent(is_given=yes, may_ask=not no_input and is_interactive(), is_emergency=True)
 
     async def make(deployment: Deployment) -> Plan:

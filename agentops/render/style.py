@@ -22,7 +22,7 @@ _CODES = {
 COLOURS = r"\033\[(?:0|" + "|".join(dict.fromkeys(_CODES.values())) + r")m"
 
 _WORDS = re.compile(r"\s+|\S+")
-_WHOLE = re.compile(r"\s+|[^\s`]*`agentops [^`]*`\S*|\S+")
+_WHOLE = re.compile(r"\s+|[^\s`]*`(?:agentops |--)[^`]*`\S*|\S+")
 _NARROWEST = 20  # columns that are left for text, however deep it is indented
 
 
@@ -77,7 +77,7 @@ def _wrapped(text: str, indent: str, hanging: str, width: int) -> Iterator[str]:
 
 def _words(text: str, room: int) -> Iterator[str]:
     """The words and the white space between them; a command that has room on a line is one word, to be pasted whole."""
-    if "`agentops " not in text:
+    if "`agentops " not in text and "`--" not in text:
         yield from _WORDS.findall(text)
         return
     for word in _WHOLE.findall(text):
