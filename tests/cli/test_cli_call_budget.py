@@ -17,7 +17,7 @@ def minutes(project: Path, agentops: Agentops) -> float:
     spec = project / "agents" / "bilingual.yaml"
     spec.write_text(spec.read_text().replace("  - calls/bilingual-english.yaml\n", ""))
     told = agentops("smoke", "--dry-run", "-e", "demo", "--agent", "bilingual").out
-    assert "1 scripts" in told
+    assert "1 script, " in told
     seconds = re.search(r"about (\d+) s", told)
     assert seconds is not None
     return int(seconds[1]) / 60

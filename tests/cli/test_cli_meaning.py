@@ -270,7 +270,7 @@ def test_an_unknown_persona_is_a_mistake_with_a_list(judged: Path, agentops: Age
     assert "hard-of-hearing" in ended.err
     (judged / "agents/calls/personas").mkdir()
     (judged / "agents/calls/personas/grumpy.md").write_text("You grumble.")
-    assert "1 scripts" in agentops("smoke", "--dry-run", script(judged, SIMULATED.replace("impatient", "grumpy"))).out
+    assert "1 script, " in agentops("smoke", "--dry-run", script(judged, SIMULATED.replace("impatient", "grumpy"))).out
 
 
 # ---- recorded calls
