@@ -23,7 +23,7 @@ from agentops.calls.listening import LISTENERS, Transcribe, listen_to
 from agentops.calls.looking_back import look_back
 from agentops.calls.model import NO_USAGE, CallReport, Check, Ending, Kind, Usage, verdict_of
 from agentops.calls.protocol import Event, PlatformFault, Role, Transcript
-from agentops.calls.script import Script
+from agentops.calls.script import ExpectEnd, Script
 from agentops.calls.session import Dial, NoConnection, Opening, Platform, Target, dial, open_session
 from agentops.calls.simulated import SimulatedCaller
 from agentops.calls.slowness import Slowness
@@ -246,6 +246,9 @@ async def _converse(line: Line, prepared: Prepared, wiring: Wiring) -> _Talk:
         await walk.follow()
         if simulated is not None and all(check.passed for check in walk.checks):
             await simulated.talk(line, prepared.voice)
+        if script.checks.ended_by is Role.AGENT and all(check.passed for check in walk.checks):
+            # Hanging up with the agent's last word would end the call before the agent can.
+            await line.wait(lambda: line.conversation.closed is not None, ExpectEnd().within_s * 1000)
 
     async with line:
         talking = asyncio.create_task(talk())

@@ -147,6 +147,22 @@ async def test_an_agent_that_is_slow_breaks_the_latency_check() -> None:
     assert 2900 <= report.failures[0].value <= 2960
 
 
+async def test_the_caller_stays_on_the_line_for_an_agent_that_has_to_end_the_call() -> None:
+    async def reluctant(agent: StagedAgent) -> None:
+        await agent.say("Goodbye.")
+        await asyncio.sleep(4)
+        agent.end("ended")
+
+    async def silent(agent: StagedAgent) -> None:
+        await agent.say("Goodbye.")
+
+    steps = [{"expect": "goodbye"}]
+    assert (await call(StagedAgent(reluctant), steps, checks={"ended_by": "agent"})).verdict is Verdict.PASSED
+    assert failures(await call(StagedAgent(silent), steps, checks={"ended_by": "agent"})) == [
+        (Kind.ENDING, "who ended it")
+    ]
+
+
 async def test_words_without_sound_fail_as_audio() -> None:
     async def silent(agent: StagedAgent) -> None:
         await agent.say("Hi, how can I help?", pcm=bytes(48_000))
