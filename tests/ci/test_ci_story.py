@@ -593,3 +593,18 @@ def test_edits_in_the_console_come_back_as_a_pull_request(team: Team) -> None:
     team.git("push", "--quiet", "origin", "main")
     team.git("reset", "--quiet", "--hard", "HEAD~1")
     assert "pull_moved" in pull().log
+
+
+def test_production_takes_only_what_staging_serves_and_has_passed(team: Team) -> None:
+    team.write("agentops.yaml", "    protected: true\n", "    requires: staging\n")
+    team.write("agentops.yaml", "  prod:\n", "    deploy: {smoke: live}\n  prod:\n")
+    team.write("agents/prompts/desk.md", "You answer", "You kindly answer")
+    team.open_pull(7, "Be kind")
+    assert team.plan(7).exit_code == 4
+    assert "UNTESTED" in comment_of(team, 7)
+    team.merge(7)
+    early = team.apply()
+    assert (early.exit_code, "UNTESTED" in early.log) == (4, True), early.log
+    assert team.apply("staging").exit_code == 0
+    late = team.apply()
+    assert (late.exit_code, "1 applied" in late.summary) == (0, True), late.log
