@@ -51,6 +51,12 @@ def resolve(name: str) -> str | None:
     return None
 
 
+def holds(path: Path, *words: str) -> bool:
+    """Whether one of the words is anywhere in the file: only then is it worth parsing."""
+    text = path.read_text()
+    return any(word in text for word in words)
+
+
 IMPORTS = {module: imports_of(path) for module, path in MODULES.items()}
 
 
@@ -228,7 +234,7 @@ def test_plan_is_pure() -> None:
 
 def test_only_the_command_line_prints_and_exits() -> None:
     for module, path in MODULES.items():
-        if area(module) == "cli":
+        if area(module) == "cli" or not holds(path, "print(", "exit(", "quit("):
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call):
@@ -238,7 +244,7 @@ def test_only_the_command_line_prints_and_exits() -> None:
 
 def test_only_settings_reads_the_environment() -> None:
     for module, path in MODULES.items():
-        if module == "agentops.settings":
+        if module == "agentops.settings" or not holds(path, "environ", "getenv"):
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Attribute):
@@ -251,12 +257,12 @@ WRITERS = {"agentops.files", "agentops.apply.journal", "agentops.state"}
 
 def test_files_are_written_in_one_place() -> None:
     """So that a full disk leaves no half of a file, and each refusal of the system names the file and a way out."""
+    writes = ("write_text", "write_bytes", "mkdir", "copytree", "rename", "touch", "makedirs")
     for module, path in MODULES.items():
-        if area(module) == "emulator" or module in WRITERS:
+        if area(module) == "emulator" or module in WRITERS or not holds(path, *writes):
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                writes = ("write_text", "write_bytes", "mkdir", "copytree", "rename", "touch", "makedirs")
                 assert node.func.attr not in writes, f"{module}:{node.lineno}"
 
 
@@ -267,8 +273,8 @@ def test_modules_are_named_for_what_they_hold() -> None:
 
 def test_every_module_says_its_responsibility() -> None:
     for module, path in MODULES.items():
-        if path.read_text().strip():
-            assert ast.get_docstring(ast.parse(path.read_text())), f"{module} has no docstring"
+        if text := path.read_text().strip():
+            assert text.startswith(('"""', 'r"""')), f"{module} has no docstring"
 
 
 # A table of facts is read row by row, so its length does not make it harder to understand.
