@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from agentops.cli.app import run
 
 CAMPAIGN = """\
@@ -22,7 +24,8 @@ def rows(count: int, zone: str = "Etc/UTC") -> str:
     return "phone,name,zone\n" + "".join(f"+1415200{n:04d},Zebedee Quux,{zone}\n" for n in range(count))
 
 
-def create_and_start(root: str, digest: str) -> None:
+def create_and_start(root: str, digest: str, environ: dict[str, str]) -> None:
     """What somebody does who calls people, in a process of its own that may be killed."""
+    os.environ.update(environ)  # a server of forks has the one of the first test that asked for it
     run(["campaign", "create", "renewals", "--project", root])
     run(["campaign", "start", "renewals", "--project", root, "--yes", "--digest", digest])

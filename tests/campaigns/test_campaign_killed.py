@@ -95,7 +95,7 @@ def test_a_kill_at_any_write_leaves_no_second_audience_and_no_second_campaign(
             guillotine.app, guillotine.before, guillotine.kill_at = create_app(EmulatorOptions(data=data)), before, 0
             digest = digest or agentops("campaign", "check", "renewals").out.rpartition("digest: ")[2].strip()
             guillotine.writes.clear()
-            child = PROCESSES.Process(target=create_and_start, args=(str(deployed), digest))
+            child = PROCESSES.Process(target=create_and_start, args=(str(deployed), digest, dict(os.environ)))
             guillotine.victim, guillotine.kill_at = child, kill_at
             child.start()
             child.join(30)

@@ -66,6 +66,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def deployed(folder: Path, monkeypatch: pytest.MonkeyPatch, agentops: Agentops) -> Path:
     """One agent that was edited in the console after its deploy. Nothing that reads changes it, so it is made once."""
     monkeypatch.chdir(folder)
+    deploy(folder, agentops)
+    return folder
+
+
+def deploy(folder: Path, agentops: Agentops) -> None:
     if not (folder / "agentops.yaml").exists():
         (folder / "agents/calls").mkdir(parents=True)
         (folder / "agents/calls/hello.yaml").write_text(SCRIPT)
@@ -73,7 +78,6 @@ def deployed(folder: Path, monkeypatch: pytest.MonkeyPatch, agentops: Agentops) 
         (folder / "agentops.yaml").write_text(PROJECT)
         assert agentops("apply", "--yes").code == 0
         edit_in_console(folder)
-    return folder
 
 
 def edit_in_console(folder: Path) -> None:
@@ -92,11 +96,13 @@ def test_one_document_and_the_same_end(deployed: Path, agentops: Agentops, comma
         assert told.out == ""
 
 
-@pytest.mark.parametrize("command", ["apply --yes --overwrite-drift", "apply --yes", "preview up x", "preview down x"])
 def test_what_was_done_is_one_document_even_where_it_is_nothing(
-    deployed: Path, agentops: Agentops, command: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agentops: Agentops
 ) -> None:
-    told = json.loads(agentops(*command.split(), "--format", "json").out)
-    assert [(agent["key"][:4], agent["outcome"]) for agent in told["agents"]] == [("desk", "applied")] or (
-        command == "apply --yes" and told["counts"]["unchanged"] == 1
-    )
+    monkeypatch.chdir(tmp_path)  # what writes changes the agent, so it has one of its own
+    deploy(tmp_path, agentops)
+    for command in ("apply --yes --overwrite-drift", "apply --yes", "preview up x", "preview down x"):
+        told = json.loads(agentops(*command.split(), "--format", "json").out)
+        assert [(agent["key"][:4], agent["outcome"]) for agent in told["agents"]] == [("desk", "applied")] or (
+            command == "apply --yes" and told["counts"]["unchanged"] == 1
+        )
