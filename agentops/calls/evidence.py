@@ -7,8 +7,8 @@ Waiting is bounded; what was not told in time is None, never an empty answer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,21 +46,48 @@ class Watch:
         if self._task is None:
             return
         await asyncio.wait([self._task], timeout=_STREAM_GRACE_S)
+        if failure := await self.leave():
+            raise failure
+
+    async def leave(self) -> BaseException | None:
+        """Closes the stream now; what it failed with, if it did."""
+        if self._task is None:
+            return None
         self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        await asyncio.wait([self._task])
+        return None if self._task.cancelled() else self._task.exception()
 
     async def _follow(self, call_id: str) -> None:
         with suppress(PlatformError):
-            async for event in self.platform.watch_call(call_id):
-                self.has_opened = True
-                if event.get("event_type") == _STARTS:
-                    self.tools.append(_tool_use(event, self.now_ms()))
-                    self.on_tool(self.tools[-1])
-                elif event.get("event_type") == _HOPS:
-                    self.playbooks.append(str(event.get("to_node_id") or ""))
-                elif event.get("event_type") in _ENDS:
-                    return
+            async with aclosing(self.platform.watch_call(call_id)) as events:
+                async for event in events:
+                    self.has_opened = True
+                    if event.get("event_type") == _STARTS:
+                        self.tools.append(_tool_use(event, self.now_ms()))
+                        self.on_tool(self.tools[-1])
+                    elif event.get("event_type") == _HOPS:
+                        self.playbooks.append(str(event.get("to_node_id") or ""))
+                    elif event.get("event_type") in _ENDS:
+                        return
+
+
+@asynccontextmanager
+async def watching(
+    platform: Platform | None,
+    call_id: str | None,
+    now_ms: Callable[[], float],
+    on_tool: Callable[[ToolUse], None] = lambda use: None,
+) -> AsyncIterator[Watch | None]:
+    """Follows a call's events until the block ends, however it does; None where there is nobody to tell them."""
+    if platform is None or not call_id:
+        yield None
+        return
+    watch = Watch(platform, now_ms, on_tool)
+    watch.start(call_id)
+    try:
+        yield watch
+    finally:
+        await watch.leave()  # a stream that outlives its call is torn down with the loop, and tells of it on the screen
 
 
 def _tool_use(event: Mapping[str, Any], at_ms: float | None = None) -> ToolUse:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from agentops.calls.baseline import NO_BASELINE, Baseline
 from agentops.calls.checks import check_call, check_protocol
-from agentops.calls.evidence import Evidence, Watch, gather, needs_tools
+from agentops.calls.evidence import Evidence, gather, needs_tools, watching
 from agentops.calls.facts import Facts
 from agentops.calls.judge import Ask, Claim, Judge, Judgement, check_of
 from agentops.calls.line import Line, Room, Sound
@@ -173,15 +173,12 @@ async def _call(
             overhear(Role.AGENT, scrub(event.text), event.at_ms)
 
     line = Line(session, prepared.room, heard, lambda text, at_ms: overhear(Role.CALLER, scrub(text), at_ms))
-    watch = None
     wants_tools = wiring.follows_tools or needs_tools(script.checks)
-    if wiring.platform is not None and line.call_id and wants_tools:
-        watch = Watch(wiring.platform, line.now_ms)
-        watch.start(line.call_id)
-    talk = await _converse(line, prepared, wiring)
-    evidence = Evidence()
-    if wiring.platform is not None and line.call_id:
-        evidence = await gather(wiring.platform, line.call_id, script.checks, watch, wants_tools=wants_tools)
+    async with watching(wiring.platform if wants_tools else None, line.call_id, line.now_ms) as watch:
+        talk = await _converse(line, prepared, wiring)
+        evidence = Evidence()
+        if wiring.platform is not None and line.call_id:
+            evidence = await gather(wiring.platform, line.call_id, script.checks, watch, wants_tools=wants_tools)
     facts, recording = await asyncio.get_running_loop().run_in_executor(LISTENERS, partial(look_back, line, evidence))
     checks, usage, facts = await _check(prepared, wiring, talk, line, (facts, recording))
     report = replace(

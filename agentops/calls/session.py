@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -60,7 +60,7 @@ class Platform(Interface):
         """The call record, in the platform's names. Raises `errors.PlatformError`."""
         ...
 
-    def watch_call(self, call_id: str) -> AsyncIterator[dict[str, Any]]:
+    def watch_call(self, call_id: str) -> AsyncGenerator[dict[str, Any], None]:
         """The events of a call while it lasts. Raises `errors.PlatformError` when there is no stream."""
         ...
 

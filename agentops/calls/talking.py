@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from agentops.calls.checks import check_call
-from agentops.calls.evidence import Evidence, Watch, gather
+from agentops.calls.evidence import Evidence, Watch, gather, watching
 from agentops.calls.line import Line, ended_by
 from agentops.calls.listening import LISTENERS
 from agentops.calls.looking_back import look_back
@@ -48,7 +48,6 @@ async def chat(target: Target, wiring: Wiring, variables: Mapping[str, Any], rea
     opening = Opening(target, Mode.CHAT, variables=variables, scrubber=wiring.scrubber)
     session = await open_session(opening, wiring.platform, wiring.dial)
     scrub = wiring.scrubber.text
-    watch: Watch | None = None
 
     def tell(event: Event) -> None:
         match event:
@@ -58,28 +57,30 @@ async def chat(target: Target, wiring: Wiring, variables: Mapping[str, Any], rea
                 show(Said("error", scrub(f"{code}: {message}")))
 
     line = Line(session, on_event=tell)
-    if wiring.platform is not None and line.call_id:
-        watch = Watch(wiring.platform, line.now_ms, on_tool=lambda use: show(Said("tool", scrub(tool_text(use)))))
-        watch.start(line.call_id)
-    async with line:
-        over = asyncio.create_task(line.until_over())
-        await _answered(line, 0, _GREETING_MS)
-        while not line.is_over:
-            reading = asyncio.ensure_future(read())
-            await asyncio.wait([reading, over], return_when=asyncio.FIRST_COMPLETED)
-            text = reading.result() if reading.done() else None
-            reading.cancel()
-            if text is None:
-                break
-            if text.strip():
-                since = len(line.conversation.utterances)
-                await line.send_text(text.strip())
-                await _answered(line, since, _ANSWER_MS)
-        over.cancel()
-        await line.hang_up()
-    by, reason = ended_by(line)
-    show(Said("end", scrub(f"the {by} ended the call ({reason})" if by else reason)))
-    return await _conclude(line, target, wiring, watch)
+
+    def tell_tool(use: ToolUse) -> None:
+        show(Said("tool", scrub(tool_text(use))))
+
+    async with watching(wiring.platform, line.call_id, line.now_ms, tell_tool) as watch:
+        async with line:
+            over = asyncio.create_task(line.until_over())
+            await _answered(line, 0, _GREETING_MS)
+            while not line.is_over:
+                reading = asyncio.ensure_future(read())
+                await asyncio.wait([reading, over], return_when=asyncio.FIRST_COMPLETED)
+                text = reading.result() if reading.done() else None
+                reading.cancel()
+                if text is None:
+                    break
+                if text.strip():
+                    since = len(line.conversation.utterances)
+                    await line.send_text(text.strip())
+                    await _answered(line, since, _ANSWER_MS)
+            over.cancel()
+            await line.hang_up()
+        by, reason = ended_by(line)
+        show(Said("end", scrub(f"the {by} ended the call ({reason})" if by else reason)))
+        return await _conclude(line, target, wiring, watch)
 
 
 async def _answered(line: Line, since: int, within_ms: float) -> None:
@@ -131,17 +132,14 @@ async def talk(
             hear(event)
 
     line = Line(session, microphone.take, told)
-    watch: Watch | None = None
-    if wiring.platform is not None and line.call_id:
-        watch = Watch(wiring.platform, line.now_ms)
-        watch.start(line.call_id)
-    async with line:
-        waiting = [asyncio.create_task(stop.wait()), asyncio.create_task(line.until_over())]
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        for task in waiting:
-            task.cancel()
-        await line.hang_up()
-    return await _conclude(line, target, wiring, watch)
+    async with watching(wiring.platform, line.call_id, line.now_ms) as watch:
+        async with line:
+            waiting = [asyncio.create_task(stop.wait()), asyncio.create_task(line.until_over())]
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for task in waiting:
+                task.cancel()
+            await line.hang_up()
+        return await _conclude(line, target, wiring, watch)
 
 
 async def _conclude(line: Line, target: Target, wiring: Wiring, watch: Watch | None) -> CallResult:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -203,7 +203,7 @@ class Http:
                 await self._back_off(attempt, failure)
                 attempt += 1
 
-    async def stream_lines(self, path: str, *, query: Mapping[str, Any] | None = None) -> AsyncIterator[str]:
+    async def stream_lines(self, path: str, *, query: Mapping[str, Any] | None = None) -> AsyncGenerator[str, None]:
         """The lines of an answer that goes on for as long as the platform has something to say. Never retried."""
         told = f"GET {path}"
         try:

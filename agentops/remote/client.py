@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -261,12 +261,13 @@ class Client(Outbound):
             has_more = bool(rows) and (said if isinstance(said, bool) else len(rows) == _CALLS_PAGE)
             number += 1
 
-    async def watch_call(self, call_id: str) -> AsyncIterator[dict[str, Any]]:
-        async for line in self.http.stream_lines(f"{API}/events", query={"callId": call_id}):
-            if line.startswith("data:"):
-                event = _event(line.removeprefix("data:"))
-                if event is not None:
-                    yield event
+    async def watch_call(self, call_id: str) -> AsyncGenerator[dict[str, Any], None]:
+        async with aclosing(self.http.stream_lines(f"{API}/events", query={"callId": call_id})) as lines:
+            async for line in lines:
+                if line.startswith("data:"):
+                    event = _event(line.removeprefix("data:"))
+                    if event is not None:
+                        yield event
 
     async def register_call(self, agent_id: str, *, mode: str, variables: Mapping[str, Any]) -> str:
         body = {"agent_id": agent_id, "mode": mode, "variables": dict(variables)}

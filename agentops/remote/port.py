@@ -8,7 +8,7 @@ All methods raise `errors.PlatformError` and its kinds; a write that may or may 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -296,7 +296,7 @@ class Reader(Protocol):
         to the revision and the period shows on the rows."""
         ...
 
-    def watch_call(self, call_id: str) -> AsyncIterator[dict[str, Any]]:
+    def watch_call(self, call_id: str) -> AsyncGenerator[dict[str, Any], None]:
         """The events of a call while it lasts, tools and latencies among them."""
         ...
 

@@ -7,7 +7,7 @@ import base64
 import json
 import wave
 from array import array
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from agentops.calls.run import Prepared, Wiring, run_call
 from agentops.calls.schedule import RunOptions, ScheduledCall, run_calls, shard_of
 from agentops.calls.script import Script, speech_of
 from agentops.calls.session import NoConnection, Target
+from agentops.calls.talking import Microphone, chat, talk
 from agentops.errors import NotFoundError, UnauthorizedError, UnavailableError
 
 pytest.importorskip("numpy", reason="the speech extra is not installed")
@@ -47,7 +48,7 @@ class Desk:
     async def read_call(self, call_id: str) -> dict[str, Any]:
         return {}
 
-    async def watch_call(self, call_id: str) -> AsyncIterator[dict[str, Any]]:
+    async def watch_call(self, call_id: str) -> AsyncGenerator[dict[str, Any], None]:
         raise NotFoundError("no such stream")
         yield {}
 
@@ -456,7 +457,7 @@ class ToldDesk(Desk):
         super().__init__()
         self.streams, self.reads = streams, 0
 
-    async def watch_call(self, call_id: str) -> AsyncIterator[dict[str, Any]]:
+    async def watch_call(self, call_id: str) -> AsyncGenerator[dict[str, Any], None]:
         if not self.streams:
             raise NotFoundError("no such stream")
         for event in self.events():
@@ -486,6 +487,45 @@ async def test_tools_are_known_from_the_stream_or_the_record(streams: bool) -> N
     }
     report = await call(StagedAgent(opening_hours), HOURS, desk=ToldDesk(streams=streams), checks=checks)
     assert report.verdict is Verdict.PASSED, report.failures
+
+
+class EndlessDesk(Desk):
+    """A platform whose stream of events says nothing and does not end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began, self.is_watched = asyncio.Event(), True
+
+    async def watch_call(self, call_id: str) -> AsyncGenerator[dict[str, Any], None]:
+        self.began.set()
+        try:
+            await asyncio.Event().wait()
+            yield {}
+        finally:
+            self.is_watched = False
+
+
+def with_checks(wiring: Wiring) -> Coroutine[Any, Any, Any]:
+    return run_call(prepared(HOURS, checks={"no_tool_calls": ["transfer"]}), TARGET, wiring)
+
+
+def in_text(wiring: Wiring) -> Coroutine[Any, Any, Any]:
+    return chat(TARGET, wiring, {}, asyncio.Event().wait, lambda said: None)  # type: ignore[arg-type]
+
+
+def by_sound(wiring: Wiring) -> Coroutine[Any, Any, Any]:
+    return talk(TARGET, wiring, Microphone(24_000), lambda event: None, asyncio.Event())
+
+
+@pytest.mark.parametrize("way", [with_checks, in_text, by_sound])
+async def test_no_stream_of_events_outlives_a_call_that_is_broken_off(way: Any) -> None:
+    desk = EndlessDesk()
+    calling = asyncio.create_task(way(Wiring(desk, StagedAgent(opening_hours).dial)))
+    await desk.began.wait()
+    calling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await calling
+    assert not desk.is_watched
 
 
 async def test_wrong_tools_fail_as_tool() -> None:

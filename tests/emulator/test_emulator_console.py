@@ -109,6 +109,7 @@ def test_from_the_list_to_a_revision_and_its_changes(tab: Any) -> None:
 def test_a_call_has_a_player_a_transcript_and_its_events(tab: Any) -> None:
     tab.goto("/console/calls")
     tab.get_by_role("link", name="CALL-1790000000000-abcdef").click()
+    tab.get_by_text("Is there a room?").wait_for()  # the page comes a moment after the click
     assert tab.get_by_text("Is there a room?").is_visible()
     assert tab.get_by_role("cell", name="call_start").is_visible()
     wait_until(tab, "document.querySelector('audio').duration > 0.9")

@@ -414,7 +414,7 @@ async def test_a_stream_that_nobody_reads_on_is_closed(anyio_backend: str) -> No
         await stall(peer)
 
     async with raw_server(events) as server, Http(server.origin, options=ONCE) as http:
-        async with aclosing(http.stream_lines("/events")) as lines:  # type: ignore[type-var]
+        async with aclosing(http.stream_lines("/events")) as lines:
             assert await anext(lines) == "data: 1"
         await server.peers[0].gone.wait()
 
