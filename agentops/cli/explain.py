@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ import typer
 from agentops import workflow
 from agentops.campaigns.codes import REASONS, Reason
 from agentops.cli import completion
+from agentops.cli.options import PageFormat
 from agentops.errors import ExitCode, UsageError
 from agentops.plan.codes import CODES, Code
 from agentops.render.diagnostics.catalogue import catalogue_markdown
@@ -21,31 +21,25 @@ from agentops.spec.lint.run import RULES, SETTINGS
 from agentops.spec.policies import Policy
 
 
-class ExplainFormat(StrEnum):
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-
-
 def explain(
     code: Annotated[
         str | None, typer.Argument(help="A code; without one, all are listed.", autocompletion=completion.codes)
     ] = None,
     output_format: Annotated[
-        ExplainFormat, typer.Option("--format", help="How to print it; markdown: the page about all diagnostics.")
-    ] = ExplainFormat.TEXT,
+        PageFormat, typer.Option("--format", help="How to print it; markdown: the page about all diagnostics.")
+    ] = PageFormat.TEXT,
 ) -> int:
     """Explain a diagnostic or a refusal: what it means, why it matters, the way out or an example."""
     known = explanations()
     policies = {each.spec.id: each for each in workflow.policing.policies_at(Path())}
-    if output_format is ExplainFormat.MARKDOWN:
+    if output_format is PageFormat.MARKDOWN:
         severities = {code: rule.severity.value for code, rule in RULES.items()}
         print(catalogue_markdown(known.values(), severities, SETTINGS), end="")
     elif code is None:
         titles = [(each.code, each.title) for each in known.values()] + [(e.code, e.title) for e in CODES.values()]
         titles += [(name, f"{each.title} (campaign start)") for name, each in REASONS.items()]
         titles += [(name, f"{each.spec.message} ({each.where.file})") for name, each in policies.items()]
-        if output_format is ExplainFormat.JSON:
+        if output_format is PageFormat.JSON:
             print(json.dumps([{"code": name, "title": title} for name, title in titles], indent=2, ensure_ascii=False))
         else:
             print("\n".join(f"{name:<28}{title}" for name, title in titles))
@@ -64,16 +58,16 @@ def explain(
     return ExitCode.DONE
 
 
-def _reason(code: str, reason: Reason, output_format: ExplainFormat) -> str:
-    if output_format is ExplainFormat.JSON:
+def _reason(code: str, reason: Reason, output_format: PageFormat) -> str:
+    if output_format is PageFormat.JSON:
         facts = {"code": code, "title": reason.title, "why": reason.why, "next": reason.way_out}
         return json.dumps(facts, indent=2, ensure_ascii=False)
     return f"{code}: {reason.title} (`campaign start`)\n\n{reason.why}\n\nNext: {reason.way_out}"
 
 
-def _policy(policy: Policy, output_format: ExplainFormat) -> str:
+def _policy(policy: Policy, output_format: PageFormat) -> str:
     spec = policy.spec
-    if output_format is ExplainFormat.JSON:
+    if output_format is PageFormat.JSON:
         facts = {"code": spec.id, "title": spec.message, "why": spec.why, "next": spec.hint, "require": spec.require}
         return json.dumps(facts, indent=2, ensure_ascii=False)
     scope = ", ".join([*(spec.environments or ["every environment"]), *(spec.agents or ["every agent"])])
@@ -83,16 +77,16 @@ def _policy(policy: Policy, output_format: ExplainFormat) -> str:
     return "\n".join([*lines, "", f"Next: {spec.hint or 'make it true'}{ack}"])
 
 
-def _plan_code(entry: Code, output_format: ExplainFormat) -> str:
-    if output_format is ExplainFormat.JSON:
+def _plan_code(entry: Code, output_format: PageFormat) -> str:
+    if output_format is PageFormat.JSON:
         facts = {"code": entry.code, "title": entry.title, "why": entry.why, "next": entry.way_out}
         return json.dumps(facts, indent=2, ensure_ascii=False)
     ack = f" (`--ack {entry.code}`)" if entry.acknowledged else ""
     return f"{entry.code}: {entry.title}\n\n{entry.why}\n\nNext: {entry.way_out}{ack}"
 
 
-def _diagnostic(entry: Explanation, output_format: ExplainFormat) -> str:
-    if output_format is ExplainFormat.JSON:
+def _diagnostic(entry: Explanation, output_format: PageFormat) -> str:
+    if output_format is PageFormat.JSON:
         facts = {"code": entry.code, "title": entry.title, "why": entry.why, "bad": entry.bad, "good": entry.good}
         return json.dumps(facts, indent=2, ensure_ascii=False)
     rule = RULES.get(entry.code)

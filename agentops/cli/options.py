@@ -114,6 +114,14 @@ class PlanFormat(StrEnum):
     HTML = "html"
 
 
+class PageFormat(StrEnum):
+    """Of what people read in a terminal or put onto a page, and programs read as well."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
 class TextOrJson(StrEnum):
     TEXT = "text"
     JSON = "json"

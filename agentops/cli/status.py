@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +15,7 @@ from agentops.cli.options import (
     ApiOption,
     EnvironmentOption,
     ExcludeOption,
+    PageFormat,
     ProjectOption,
     SelectOption,
     VerboseOption,
@@ -36,12 +36,6 @@ if TYPE_CHECKING:
 _CLEAR = "\x1b[2J\x1b[H"
 
 
-class StatusFormat(StrEnum):
-    TEXT = "text"
-    MARKDOWN = "markdown"
-    JSON = "json"
-
-
 def status(
     environment: EnvironmentOption = None,
     project: ProjectOption = Path(),
@@ -53,7 +47,7 @@ def status(
     every: Annotated[
         float, typer.Option("--every", metavar="S", min=1, help="How long --watch waits in between, in seconds.")
     ] = 10.0,
-    output_format: Annotated[StatusFormat, typer.Option("--format", help="How to print it.")] = StatusFormat.TEXT,
+    output_format: Annotated[PageFormat, typer.Option("--format", help="How to print it.")] = PageFormat.TEXT,
     verbose: VerboseOption = False,
 ) -> int:
     """Show what serves: live revision, commit, since when and by whom, calls, drift, drafts, numbers, and the plan."""
@@ -76,11 +70,11 @@ def status(
         time.sleep(every)
 
 
-def _output(status: Status, output_format: StatusFormat) -> str:
+def _output(status: Status, output_format: PageFormat) -> str:
     match output_format:
-        case StatusFormat.TEXT:
+        case PageFormat.TEXT:
             return status_text(status, stdout_style())
-        case StatusFormat.MARKDOWN:
+        case PageFormat.MARKDOWN:
             return status_markdown(status)
-        case StatusFormat.JSON:
+        case PageFormat.JSON:
             return status_json(status)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +16,7 @@ from agentops.cli.options import (
     ApiOption,
     EnvironmentOption,
     ExcludeOption,
+    PageFormat,
     ProjectOption,
     SelectOption,
     VerboseOption,
@@ -32,12 +32,6 @@ if TYPE_CHECKING:
     from agentops.compare.watched import Watched
 
 
-class WatchFormat(StrEnum):
-    TEXT = "text"
-    MARKDOWN = "markdown"
-    JSON = "json"
-
-
 def watch(
     environment: EnvironmentOption = None,
     project: ProjectOption = Path(),
@@ -50,7 +44,7 @@ def watch(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is found, and restore nothing.")] = False,
     call_type: CallTypeOption = None,
     api: ApiOption = None,
-    output_format: Annotated[WatchFormat, typer.Option("--format", help="How to print it.")] = WatchFormat.TEXT,
+    output_format: Annotated[PageFormat, typer.Option("--format", help="How to print it.")] = PageFormat.TEXT,
     verbose: VerboseOption = False,
 ) -> int:
     """Hold callers' calls since the last deploy against the rules of `deploy.watch`; restore what broke one."""
@@ -72,11 +66,11 @@ def _tell(key: str, count: int) -> None:
     talk(f"  {key}: {plural(count, 'call')} read")
 
 
-def _output(found: Watched, output_format: WatchFormat) -> str:
+def _output(found: Watched, output_format: PageFormat) -> str:
     match output_format:
-        case WatchFormat.TEXT:
+        case PageFormat.TEXT:
             return watched_text(found, stdout_style())
-        case WatchFormat.MARKDOWN:
+        case PageFormat.MARKDOWN:
             return watched_markdown(found)
-        case WatchFormat.JSON:
+        case PageFormat.JSON:
             return watched_json(found)

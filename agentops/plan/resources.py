@@ -180,18 +180,23 @@ def match_resources(shared: Holdings, references: References, uses: Uses, found:
         found.changes.append(change)
 
 
-def _matched(
-    shared: Holdings, resource: DesiredResource, versions: Sequence[ObservedResource], uses: Uses, found: Found
-) -> ResourceChange:
-    change = ResourceChange(
+def as_described(resource: DesiredResource, reaches: tuple[str, ...]) -> ResourceChange:
+    """Nothing to do, until the account says otherwise. `reaches`: the keys of the agents that it is for."""
+    return ResourceChange(
         address=resource.address,
         name=resource.name,
         action=ResourceAction.UNCHANGED,
         reason="as its file describes it",
         fingerprint=fingerprint(resource.content),
-        reaches=shared.reach(resource.address),
+        reaches=reaches,
         desired=resource,
     )
+
+
+def _matched(
+    shared: Holdings, resource: DesiredResource, versions: Sequence[ObservedResource], uses: Uses, found: Found
+) -> ResourceChange:
+    change = as_described(resource, shared.reach(resource.address))
     is_foreign = uses.others or frozenset()
     right = [each for each in versions if held(resource, each) == change.fingerprint]
     right = [each for each in right if each.resource_id in uses.ours or each.resource_id not in is_foreign]

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 from agentops.document import Document
 from agentops.fields import Category, Risk
-from agentops.plan.canonical import canonical, fingerprint
+from agentops.plan.canonical import canonical
 from agentops.plan.model import Drift, FieldChange, Operation, Refusal, ResourceAction, ResourceChange
-from agentops.plan.resources import Found, Holdings, described, drifted, name_of, protected
+from agentops.plan.resources import Found, Holdings, as_described, described, drifted, name_of, protected
 from agentops.resources import Address, DesiredResource, Kind, ObservedResource, without_resource_mark
 
 _SOURCES = 12
@@ -45,15 +45,7 @@ def match_webhooks(shared: Holdings, agents: Agents, found: Found, overwrites_dr
 
 
 def _matched(shared: Holdings, resource: DesiredResource, agents: Agents, found: Found) -> ResourceChange:
-    change = ResourceChange(
-        address=resource.address,
-        name=resource.name,
-        action=ResourceAction.UNCHANGED,
-        reason="as its file describes it",
-        fingerprint=fingerprint(resource.content),
-        reaches=tuple(resource.content["events"]),
-        desired=resource,
-    )
+    change = as_described(resource, tuple(resource.content["events"]))
     webhooks = shared.of_kind(Kind.WEBHOOK)
     ours = [each for each in webhooks if shared.is_marked(each, resource.address)]
     if len(ours) > 1:

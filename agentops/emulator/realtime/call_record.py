@@ -6,13 +6,13 @@ The shapes are those of `GET /conversation/{callId}` and of the frames of `/even
 from __future__ import annotations
 
 import io
-import statistics
 import wave
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from agentops.emulator.rest.calls.call_figures import turn_latencies
 from agentops.emulator.store.state import to_iso
 
 _JITTER_MS = 200.0  # a caller whose audio comes this much later than its clock says has paused
@@ -136,22 +136,7 @@ class CallRecord:
             "versionNumber": setup.version_number,
             "voiceConfigUsed": {name: voice.get(name) for name in ("model", "voiceId", "gender")},
             "slmModelUsed": setup.config.get("slmModel"),
-            "turnLatencyMetrics": self._latency_metrics(ended_ms),
-        }
-
-    def _latency_metrics(self, ended_ms: float | None) -> dict[str, Any] | None:
-        values = [turn["latency"] for turn in self.latencies]
-        if not values or ended_ms is None:
-            return None
-        return {
-            "avgLatency": round(statistics.fmean(values), 1),
-            "medianLatency": round(statistics.median(values), 1),
-            "minLatency": min(values),
-            "maxLatency": max(values),
-            "turns": len(values),
-            "latencies": values,
-            "transitions": self.latencies,
-            "processedAt": self.stamp(ended_ms),
+            "turnLatencyMetrics": None if ended_ms is None else turn_latencies(self.latencies, self.stamp(ended_ms)),
         }
 
 

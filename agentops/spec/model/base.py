@@ -37,11 +37,10 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
-    """A text that has to match `pattern` as a whole; `expected` tells an author what does."""
+class Patterned:
+    """A text that has to match `pattern` as a whole; what is said where it doesn't is its kind's."""
 
     pattern: str
-    expected: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         return core_schema.no_info_after_validator_function(self._check, handler(source))
@@ -51,29 +50,33 @@ class Format:
 
     def _check(self, text: str) -> str:
         if re.fullmatch(self.pattern, text) is None:
-            raise PydanticCustomError("wrong_format", "expected {expected}", {"expected": self.expected})
+            raise self._error()
         return text
+
+    def _error(self) -> PydanticCustomError:
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
-class Vocabulary:
+class Format(Patterned):
+    """`expected` tells an author what does match."""
+
+    expected: str
+
+    def _error(self) -> PydanticCustomError:
+        return PydanticCustomError("wrong_format", "expected {expected}", {"expected": self.expected})
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary(Patterned):
     """A name of the project's own vocabulary, such as the key of a mapping: one of `known`, or what fits `pattern`."""
 
     what: str
     known: tuple[str, ...]
-    pattern: str
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        return core_schema.no_info_after_validator_function(self._check, handler(source))
-
-    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {**handler(schema), "pattern": self.pattern}
-
-    def _check(self, text: str) -> str:
-        if re.fullmatch(self.pattern, text) is None:
-            context = {"what": self.what, "known": self.known}
-            raise PydanticCustomError("unknown_name", "there is no such {what}", context)
-        return text
+    def _error(self) -> PydanticCustomError:
+        context = {"what": self.what, "known": self.known}
+        return PydanticCustomError("unknown_name", "there is no such {what}", context)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,23 @@ SHORT_MS, LONG_MS = 30_000, 300_000
 DAY = timedelta(days=1)
 
 
+def turn_latencies(transitions: Sequence[Body], processed_at: str) -> Body | None:
+    """`turnLatencyMetrics` of a call record, in ms; None without a turn. `transitions`: each with its `latency`."""
+    if not transitions:
+        return None
+    values = [each["latency"] for each in transitions]
+    return {
+        "avgLatency": round(statistics.fmean(values), 1),
+        "medianLatency": round(statistics.median(values), 1),
+        "minLatency": min(values),
+        "maxLatency": max(values),
+        "turns": len(values),
+        "latencies": values,
+        "transitions": transitions,
+        "processedAt": processed_at,
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """From `start` on, up to but not including `end`."""

@@ -6,11 +6,11 @@ come at random, but the same for the same agent, whoever looks and how often.
 
 from __future__ import annotations
 
-import statistics
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from agentops.emulator.rest.calls.call_figures import turn_latencies
 from agentops.emulator.rest.library.in_calls import with_library
 from agentops.emulator.rest.versioning import versions
 from agentops.emulator.store.database import Body
@@ -101,19 +101,8 @@ def _record(store: Store, agent: Body, revision: Body, call: Phoned, begins: dat
 
 
 def _latencies(call: Phoned, at: Any) -> Body | None:
-    if not call.turns:
-        return None
-    values = [round(begins - ends, 1) for ends, begins in call.turns]
-    return {
-        "avgLatency": round(statistics.fmean(values), 1),
-        "medianLatency": round(statistics.median(values), 1),
-        "minLatency": min(values),
-        "maxLatency": max(values),
-        "turns": len(values),
-        "latencies": values,
-        "transitions": [
-            {"turn": number, "user_end": at(ends), "bot_start": at(begins), "latency": values[number - 1]}
-            for number, (ends, begins) in enumerate(call.turns, 1)
-        ],
-        "processedAt": at(call.ends_ms),
-    }
+    transitions = [
+        {"turn": number, "user_end": at(ends), "bot_start": at(begins), "latency": round(begins - ends, 1)}
+        for number, (ends, begins) in enumerate(call.turns, 1)
+    ]
+    return turn_latencies(transitions, at(call.ends_ms))
