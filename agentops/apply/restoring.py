@@ -109,7 +109,7 @@ async def _put_back(run: Run, agent: Guarded, revision: Revision, replaced_id: s
     if not is_same_document(found, revision) and revision.document is not None:
         cause = VerifyError(
             f"{agent.change.key}: revision {called(found)} serves now, which is not what served before",
-            hint="look at the agent in the console; `agentops rollback {agent.change.key}` tries again",
+            hint=f"look at the agent in the console; `agentops rollback {agent.change.key}` tries again",
             code="not_restored",
         )
         raise StoppedError(Verified(agent, found), Stage.RESTORE, cause)

@@ -65,6 +65,17 @@ def test_every_command_in_a_message_can_be_run() -> None:
     assert not wrong
 
 
+def test_no_command_is_printed_with_what_should_have_been_filled_in() -> None:
+    """A text that lacks its `f`, and that nothing formats."""
+    wrong = [
+        f"{where}: {command}"
+        for where, text in templates()
+        for command in commands_in(text)
+        if "{" in command and ".format(" not in (ROOT / where.partition(":")[0]).read_text("utf-8")
+    ]
+    assert not wrong
+
+
 def test_every_command_in_a_message_is_marked_as_one() -> None:
     """What isn't in backticks is found by no test and gets no environment."""
     named = re.compile(rf"(?<!`)\bagentops ({'|'.join(verbs())}|ci) (-|[A-Z]{{3}}|--)")
