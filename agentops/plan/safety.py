@@ -112,9 +112,15 @@ def refuse_shared_numbers(changes: Sequence[AgentChange], numbers: Mapping[str, 
     ]
 
 
-def refuse_closed(environment: Environment, changes: Iterable[AgentChange], closed: Iterable[Closed]) -> list[Refusal]:
+def refuse_closed(
+    environment: Environment,
+    changes: Iterable[AgentChange],
+    resources: Iterable[ResourceChange],
+    closed: Iterable[Closed],
+) -> list[Refusal]:
     """A time in which nothing is deployed, where the plan would. A rollback is made by its own verb, at any time."""
-    if not any(change.is_change and change.action is not Action.CALL for change in changes):
+    deploys = any(change.is_change and change.action is not Action.CALL for change in changes)
+    if not deploys and not any(change.is_change for change in resources):
         return []
     return [
         Refusal(

@@ -73,7 +73,8 @@ async def plan_deployment(
     plan = await compare_with_credits(plan, deployment.account, options.acknowledged)
     environment = deployment.environment
     closed = closed_at((clock or SystemClock()).now(), environment.freezes, environment.calm_hours)
-    plan = with_refusals(plan, refuse_closed(environment, plan.changes, closed), options.acknowledged)
+    shut = refuse_closed(environment, plan.changes, plan.resources, closed)
+    plan = with_refusals(plan, shut, options.acknowledged)
     if (required := requires or environment.requires) is not None:
         plan = await _require_tested(deployment, plan, required, options.acknowledged)
     return tell_read_names(plan, deployment.root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 
 from agentops.document import Environment
 from agentops.errors import SpecError
-from agentops.plan.model import Action, AgentChange
+from agentops.plan.model import Action, AgentChange, ResourceAction, ResourceChange
 from agentops.plan.safety import refuse_closed
+from agentops.resources import Address, Kind
 from agentops.spec import load_project
 from agentops.timing import CalmHours, closed_at, moment_of
 
@@ -101,11 +103,14 @@ def test_only_what_deploys_is_refused_and_each_freeze_by_its_name(tmp_path: Path
     environment = environment_of(tmp_path, FREEZE)
     closed = list(closed_at(datetime(2026, 12, 26, 15, tzinfo=UTC), environment.freezes, None))
     change = AgentChange("a", "A", Action.UPDATE, "")
-    found = refuse_closed(environment, [change], closed)
+    found = refuse_closed(environment, [change], [], closed)
     assert [each.acknowledgement for each in found] == ["FREEZE:year-end", "FREEZE:launch"]
     assert "pass `--ack FREEZE:launch`" in found[1].hint
     for action in (Action.UNCHANGED, Action.CALL):
-        assert refuse_closed(environment, [AgentChange("a", "A", action, "")], closed) == []
+        assert refuse_closed(environment, [AgentChange("a", "A", action, "")], [], closed) == []
+    webhook = ResourceChange(Address(Kind.WEBHOOK, "crm"), "crm", ResourceAction.UPDATE, "")
+    assert refuse_closed(environment, [], [webhook], closed) == found
+    assert refuse_closed(environment, [], [replace(webhook, action=ResourceAction.UNCHANGED)], closed) == []
 
 
 @pytest.mark.parametrize(
