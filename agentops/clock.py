@@ -34,6 +34,15 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
+def platform_time(value: object) -> datetime | None:
+    """A time as the platform writes it, in UTC where it names no zone; None for what is no time."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """From `since` to `until`, both in UTC and both included; None is open."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from agentops.calls.evidence import read_tools
 from agentops.calls.model import ToolUse
+from agentops.clock import platform_time
 
 ROLES = {"agent": "agent", "assistant": "agent", "user": "caller"}
 
@@ -108,18 +109,10 @@ def _lines(transcript: Any) -> list[Line]:
         text = _text(each.get("content")) or _text(each.get("text")) if role else None
         if role is None or text is None:
             continue
-        at = _time(each.get("timestamp"))
+        at = platform_time(each.get("timestamp"))
         began = began or at
         lines.append(Line(role, text, (at - began).total_seconds() if at and began else None))
     return lines
-
-
-def _time(value: Any) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return found if found is not None and found.tzinfo is not None else None
 
 
 def _text(value: Any) -> str | None:

@@ -20,6 +20,7 @@ from agentops.campaigns.checks import CALLS_LOOKED_AT, Estimate, Refused, estima
 from agentops.campaigns.model import Campaign
 from agentops.campaigns.reading import is_in_repository, read_campaign
 from agentops.campaigns.results import Results, summarise
+from agentops.clock import platform_time
 from agentops.commands import in_environment
 from agentops.errors import AgentopsError, OutcomeUnknownError, PlatformError, StaleError, UsageError
 from agentops.files import read_bytes
@@ -246,10 +247,8 @@ def _iso(at: datetime) -> str:
 
 
 def _is_same_time(written: str | None, at: datetime) -> bool:
-    try:
-        return written is not None and abs((datetime.fromisoformat(written) - at).total_seconds()) < 1
-    except (ValueError, TypeError):
-        return False
+    found = platform_time(written)
+    return found is not None and abs((found - at).total_seconds()) < 1
 
 
 async def _ensure_audience(deployment: Deployment, prepared: Prepared) -> StoredAudience:

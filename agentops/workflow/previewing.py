@@ -12,12 +12,12 @@ import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from agentops.apply.engine import apply_plan, shelving_of
 from agentops.apply.model import AgentResult, ApplyOptions, ApplyResult, EventSink, Hooks, Outcome, Smoke
 from agentops.apply.resources import Shelving
-from agentops.clock import Clock, SystemClock
+from agentops.clock import Clock, SystemClock, platform_time
 from agentops.commands import in_environment
 from agentops.document import AgentListing, Deploy, DesiredAgent, Limits, OnFailure, Revision, label_text, read_mark
 from agentops.errors import RefusedError, UsageError
@@ -240,8 +240,8 @@ class Preview:
         until = _UNTIL.search(label_text(self.live.label if self.live else None))
         if until is not None:
             return datetime.fromisoformat(f"{until.group(1)}+00:00")
-        made = (self.live.published_at if self.live else None) or self.listing.updated_at or "1970-01-01T00:00:00Z"
-        return datetime.fromisoformat(made.replace("Z", "+00:00")) + ttl
+        made = platform_time((self.live.published_at if self.live else None) or self.listing.updated_at)
+        return (made or datetime(1970, 1, 1, tzinfo=UTC)) + ttl
 
 
 async def _previews(deployment: Deployment) -> Sequence[Preview]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
+from agentops.clock import platform_time
 from agentops.errors import UsageError
 from agentops.plan.history import HistoryEntry
 from agentops.workflow.history import AgentHistory
@@ -51,7 +52,7 @@ def served_at(history: AgentHistory, moment: datetime) -> Served:
 def _activated_by(history: AgentHistory, entries: list[HistoryEntry], moment: datetime) -> Served:
     """By the last time that each version went live, which is all that the platform keeps of it."""
     went_live = [entry for entry in entries if _is_by(entry.revision.activated_at, moment)]
-    found = max(went_live, key=lambda entry: _time(entry.revision.activated_at or ""), default=None)
+    found = max(went_live, key=lambda entry: platform_time(entry.revision.activated_at) or moment, default=None)
     hidden = [
         str(entry.revision.number)
         for entry in entries
@@ -72,9 +73,5 @@ def _goes_back_to_the_first(entries: list[HistoryEntry]) -> bool:
 
 
 def _is_by(text: str | None, moment: datetime) -> bool:
-    return text is not None and _time(text) <= moment
-
-
-def _time(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    at = platform_time(text)
+    return at is not None and at <= moment

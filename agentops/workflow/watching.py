@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from agentops.apply.model import AgentResult, EventSink, Outcome
 from agentops.apply.rollback import PREVIOUS, choose_revision
-from agentops.clock import Period
+from agentops.clock import Period, platform_time
 from agentops.compare.watch import (
     MOST_OLD,
     Call,
@@ -193,11 +193,7 @@ class _Looking:
 
     def _served_since(self, live: Revision) -> datetime | None:
         is_v1 = self.deployment.account.generation is Generation.V1
-        text = live.activated_at if is_v1 else live.published_at
-        if not text:
-            return None
-        moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return platform_time(live.activated_at if is_v1 else live.published_at)
 
 
 def _served_before(key: str, live: Revision, revisions: Sequence[Revision]) -> Revision | None:
