@@ -62,7 +62,7 @@ def test_what_merely_looks_similar_is_left_alone(line: str) -> None:
     assert scan_text(f"# a client of /convai/\n{line}", "a.py") == []
 
 
-@pytest.mark.parametrize("file", sorted(path.name for path in (CLIENTS / "unrelated").iterdir()))
+@pytest.mark.parametrize("file", sorted(path.name for path in (CLIENTS / "unrelated").iterdir() if path.is_file()))
 def test_a_file_that_has_nothing_to_do_with_elevenlabs_agents_has_no_findings(file: str) -> None:
     scanned = scan_files([CLIENTS / "unrelated" / file])
     assert (scanned.findings, scanned.clients) == ((), ())
