@@ -121,6 +121,7 @@ async def killed_at(shelf: ShelfWorld, at: int, *, is_after: bool) -> bool:
     return guillotine.is_dead
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_after", [False, True])
 async def test_a_kill_at_any_write_is_recovered_from(is_after: bool, tmp_path: Path, anyio_backend: str) -> None:
     at, is_dead = 1, True

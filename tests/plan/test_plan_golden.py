@@ -142,6 +142,7 @@ def test_a_shared_tool_is_read_by_what_differs_in_it(form: str, words: str) -> N
     assert words in FORMS[form](replace(plan, resources=(tool,)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_new", [True, False])
 def test_a_prompt_of_a_books_length_is_never_shown_whole(is_new: bool) -> None:
     prompt = "".join(f"- Rule {number} says in so many words {'what is done, ' * 60}\n" for number in range(400))
