@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agentops.calls.model import CallReport, Measures, RunReport, Verdict, percentile
+from agentops.calls.report import CallReport, Measures, RunReport, Verdict, percentile
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agentops.calls.model import Covered, RunReport
+from agentops.calls.report import Covered, RunReport
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ HEARD_SCORE = 0.8  # from which a text counts as said; see speech.TextMatch
 Words: TypeAlias = Annotated[str, Field(min_length=1)]
 
 
-class Part(BaseModel):
+class ScriptPart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
@@ -47,14 +47,14 @@ def _as_role(value: Any) -> Any:
     return {"user": "caller", "assistant": "agent"}.get(value, value) if isinstance(value, str) else value
 
 
-class Similar(Part):
+class Similar(ScriptPart):
     """Near enough to `to`: the share of matching words in order (0..1), case, punctuation and numbers aside."""
 
     to: Words
     at_least: Score = 0.8
 
 
-class Expect(Part):
+class Expect(ScriptPart):
     """What must be heard since the last thing the caller said. Matching ignores case, punctuation and how numbers are
     written; `matches` is a regular expression over the text as it came. `meets` and `not_meets` are sentences about
     the agent that the project's `judge` decides.
@@ -105,12 +105,12 @@ class Expect(Part):
         return any(written) or any(value is not None for value in measured)
 
 
-class Range(Part):
+class Range(ScriptPart):
     min: float | None = None
     max: float | None = None
 
 
-class TurnLatency(Part):
+class TurnLatency(ScriptPart):
     """From the caller's last sound to the agent's first, over all turns: at most so many ms, or "+20%" of before."""
 
     p50: Latency | None = None
@@ -118,14 +118,14 @@ class TurnLatency(Part):
     max: Latency | None = None
 
 
-class ToolExpectation(Part):
+class ToolExpectation(ScriptPart):
     """A tool call the platform must report; `arguments` is a subset of the real ones."""
 
     name: Words
     arguments: dict[str, Any] = {}
 
 
-class MetricExpectation(Part):
+class MetricExpectation(ScriptPart):
     """A post-call metric, read from the call record once the platform has it."""
 
     identifier: Words
@@ -145,7 +145,7 @@ def _as_score(value: Any) -> Any:
     return HEARD_SCORE if value is True else None if value is False else value
 
 
-class Checks(Part):
+class Checks(ScriptPart):
     """What must hold for the whole call. Only what is written is checked, besides `audible` and `clipping_share`.
 
     says_transcript: the agent's audio is listened to and must say its transcript, with at least this score (`true`:
@@ -179,6 +179,6 @@ class Checks(Part):
         how = {"audible", "clipping_share", "tool_calls_in_order", "metrics_within_s"}
         written = [getattr(self, name) for name in self.model_fields_set - how]
         return any(
-            any(bound is not None for _, bound in value) if isinstance(value, Part) else value not in (None, ())
+            any(bound is not None for _, bound in value) if isinstance(value, ScriptPart) else value not in (None, ())
             for value in written
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agentops.calls.evidence import read_tools
+from agentops.calls.telemetry import read_tools
 from agentops.errors import UsageError
 
 _ROLES = {"agent": "agent", "assistant": "agent", "user": "caller"}

@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from agentops.calls.endpoint import Message, NoAnswerError
-from agentops.calls.model import Check, Kind, ToolUse, Turn, Usage
+from agentops.calls.model_client import Message, NoAnswerError
 from agentops.calls.protocol import Role
+from agentops.calls.report import Check, CheckKind, ToolUse, Turn, Usage
 from agentops.calls.words import plain_words
 
 
-class Answer(StrEnum):
+class JudgeAnswer(StrEnum):
     YES = "yes"
     NO = "no"
     NOT_APPLICABLE = "not_applicable"
@@ -50,7 +50,7 @@ class Claim:
 class Vote:
     """One answer of the model; `problem` says why it does not count."""
 
-    answer: Answer | None
+    answer: JudgeAnswer | None
     quote: str = ""
     turn: int | None = None
     problem: str = ""
@@ -60,7 +60,7 @@ class Vote:
 class Judgement:
     """What the votes come to. `answer` is None where no majority of them says the same."""
 
-    answer: Answer | None
+    answer: JudgeAnswer | None
     votes: tuple[Vote, ...]
     usage: Usage
 
@@ -142,7 +142,7 @@ _SCHEMA = {
     "additionalProperties": False,
     "required": ["answer", "quote", "turn", "searched"],
     "properties": {
-        "answer": {"type": "string", "enum": [str(answer) for answer in Answer]},
+        "answer": {"type": "string", "enum": [str(answer) for answer in JudgeAnswer]},
         "quote": {"type": "string"},
         "turn": {"type": "integer"},
         "searched": {"type": "array", "items": {"type": "integer"}},
@@ -215,16 +215,16 @@ _TO_THE_JUDGE = re.compile(
 def read_vote(answer: Mapping[str, Any], claim: Claim, turns: Sequence[Turn]) -> Vote:
     """The model's answer as a vote that counts, or one that does not with the reason."""
     try:
-        said = Answer(answer.get("answer", ""))
+        said = JudgeAnswer(answer.get("answer", ""))
     except ValueError:
         return Vote(None, problem="an answer that is none of the four")
     quote, turn = answer.get("quote"), answer.get("turn")
     quote = quote if isinstance(quote, str) else ""
     number = turn if isinstance(turn, int) and not isinstance(turn, bool) else None
-    if said not in (Answer.YES, Answer.NO):
+    if said not in (JudgeAnswer.YES, JudgeAnswer.NO):
         return Vote(said, quote, number)
     deciding = [n for n in range(claim.first, min(claim.last + 1, len(turns))) if _speaks(turns[n])]
-    if said is Answer.NO and not plain_words(quote):
+    if said is JudgeAnswer.NO and not plain_words(quote):
         searched = answer.get("searched")
         looked_at = set(searched) if isinstance(searched, list) and all(isinstance(n, int) for n in searched) else set()
         missed = set(deciding) - looked_at
@@ -254,12 +254,12 @@ def check_of(claim: Claim, judgement: Judgement, turns: Sequence[Turn]) -> Check
     shown = judgement.evidence
     at_ms = turns[shown.turn].start_ms if shown is not None and shown.turn is not None else None
     quoted = f', turn {shown.turn}: "{shown.quote}"' if shown is not None else ""
-    wanted = Answer.YES if claim.must_hold else Answer.NO
-    is_decided = judgement.answer in (Answer.YES, Answer.NO)
+    wanted = JudgeAnswer.YES if claim.must_hold else JudgeAnswer.NO
+    is_decided = judgement.answer in (JudgeAnswer.YES, JudgeAnswer.NO)
     return Check(
         name="agent meets" if claim.step is not None and claim.must_hold else
              "agent does not meet" if claim.step is not None else "goal is reached",
-        kind=Kind.MEANING,
+        kind=CheckKind.MEANING,
         passed=judgement.answer is wanted,
         expected=claim.sentence if claim.must_hold else f"not: {claim.sentence}",
         heard=f"{judgement.summary}{quoted}",

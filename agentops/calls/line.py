@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from agentops.calls.conversation import Conversation, Track, Utterance
+from agentops.calls.local_lag import CHUNK_MS
 from agentops.calls.protocol import (
     HANG_UP_FRAME,
     AgentAudio,
@@ -26,7 +27,6 @@ from agentops.calls.protocol import (
     text_frame,
 )
 from agentops.calls.session import Session, SocketClosed
-from agentops.calls.slowness import CHUNK_MS
 
 _CLOSE_WITHIN_MS = 3_000.0
 

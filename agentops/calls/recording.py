@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from agentops.calls import audio
 from agentops.calls.conversation import Track
-from agentops.calls.facts import Facts
-from agentops.calls.model import Turn, Waveform
+from agentops.calls.ended_call import EndedCall
 from agentops.calls.protocol import Role
+from agentops.calls.report import Turn, Waveform
 
 PEAKS_PER_SECOND = 50
 _FRAME_MS = 20
@@ -90,18 +90,18 @@ def compare_sides(recording: Recording, turns: Sequence[Turn], holds: Sequence[t
     )
 
 
-def add_sound(facts: Facts, recording: Recording) -> Facts:
-    """`facts` with everything that only the sound can tell."""
-    overlap = compare_sides(recording, facts.turns, facts.holds)
+def add_sound(call: EndedCall, recording: Recording) -> EndedCall:
+    """`call` with everything that only the sound can tell."""
+    overlap = compare_sides(recording, call.turns, call.holds)
     whole = audio.measure(recording.agent, recording.rate_hz)
     levels = {i: audio.measure(recording.agent_part(turn.start_ms, turn.end_ms), recording.rate_hz)
-              for i, turn in facts.agent_turns}  # fmt: skip
+              for i, turn in call.agent_turns}  # fmt: skip
     turns = tuple(
         replace(turn, loudness_dbfs=_finite(levels[i].loudness_dbfs)) if i in levels else turn
-        for i, turn in enumerate(facts.turns)
+        for i, turn in enumerate(call.turns)
     )
     measures = replace(
-        facts.measures,
+        call.measures,
         agent_talk_ratio=overlap.agent_talk_ratio,
         longest_silence_ms=overlap.longest_silence_ms,
         talk_over_ms=overlap.talk_over_ms,
@@ -109,7 +109,7 @@ def add_sound(facts: Facts, recording: Recording) -> Facts:
         clipping_share=whole.clipping_share,
     )
     return replace(
-        facts,
+        call,
         turns=turns,
         measures=measures,
         audible_ms={i: level.audible_ms for i, level in levels.items()},

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from agentops.calls.model import CallReport, RunReport, ScriptReport
 from agentops.calls.protocol import Role
-from agentops.calls.run import CallResult, Prepared, Wiring, run_call
+from agentops.calls.report import CallReport, RunReport, ScriptReport
+from agentops.calls.run import CallResult, PreparedScript, Wiring, run_call
 from agentops.calls.session import Target
 from agentops.errors import LocalError
 
@@ -26,7 +26,7 @@ _SWITCH_S = 0.0005
 class ScheduledCall:
     """A script that is to be called, and where."""
 
-    prepared: Prepared
+    prepared: PreparedScript
     target: Target
 
     @property

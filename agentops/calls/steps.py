@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agentops.calls.criteria import Expect
+from agentops.calls.expectations import describe, missing_of, needs_whole_turn, violations_of
 from agentops.calls.judge import Claim
 from agentops.calls.line import Line, Sound, ended_by
-from agentops.calls.matching import describe, missing_of, needs_whole_turn, violations_of
-from agentops.calls.model import Check, Kind
 from agentops.calls.patterns import SlowPatternError
 from agentops.calls.protocol import AgentStarted, AgentStopped, Interruption, Mode, Role, ToolCall, Transcript
+from agentops.calls.report import Check, CheckKind
 from agentops.calls.script import (
     Anchor,
     Backchannel,
@@ -52,18 +52,18 @@ _EVENTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Expectation:
     """What a step asks for; `limit` and `unit` where it measures."""
 
     name: str
-    kind: Kind
+    kind: CheckKind
     expected: str
     limit: float | None = None
     unit: str = ""
 
 
 @dataclass(slots=True)
-class Walk:
+class ScriptRun:
     """One run through the steps of `script`. `sounds` are the caller's sentences, ready to play, by their step."""
 
     line: Line
@@ -89,7 +89,9 @@ class Walk:
                 return
 
     def note_time_limit(self, timeout_s: float) -> None:
-        asked = _Asked("call is over in time", Kind.LATENCY, f"a call of at most {timeout_s:g} s", timeout_s, "s")
+        asked = _Expectation(
+            "call is over in time", CheckKind.LATENCY, f"a call of at most {timeout_s:g} s", timeout_s, "s"
+        )
         self.checks.append(self._note(self._at, asked, f"it was still going on at step {self._at + 1}", passed=False))
 
     async def _take(self, index: int, step: Step) -> Check | None:
@@ -142,7 +144,7 @@ class Walk:
             return self._over_too_early(index, "the agent still on the line")
         if is_free:
             return None
-        asked = _Asked("agent's turn ends", Kind.LATENCY, f"a turn of at most {_PATIENCE_MS / 1000:g} s")
+        asked = _Expectation("agent's turn ends", CheckKind.LATENCY, f"a turn of at most {_PATIENCE_MS / 1000:g} s")
         return self._note(index, asked, "the agent was still talking", passed=False)
 
     async def _turn_is_over(self, within_ms: float) -> bool:
@@ -161,7 +163,7 @@ class Walk:
         try:
             check = await self._listen_for(index, expect)
         except SlowPatternError:
-            asked = _Asked(f"{expect.role} says", Kind.TRANSCRIPT, describe(expect))
+            asked = _Expectation(f"{expect.role} says", CheckKind.TRANSCRIPT, describe(expect))
             heard = self.line.conversation.agent_text(self._since)
             return self._note(index, asked, heard, passed=False, doubt="the pattern took too long on these words")
         if check.passed and (expect.meets or expect.not_meets):
@@ -181,7 +183,7 @@ class Walk:
         text_of = conversation.agent_text if expect.role is Role.AGENT else conversation.caller_text
         held_ms = conversation.held_ms(self._reference_ms, line.now_ms())
         left_ms = self._reference_ms + expect.within_s * 1000 + held_ms - line.now_ms()
-        asked = _Asked(f"{expect.role} says", Kind.TRANSCRIPT, describe(expect))
+        asked = _Expectation(f"{expect.role} says", CheckKind.TRANSCRIPT, describe(expect))
 
         def is_decided() -> bool:
             text = text_of(self._since)
@@ -215,14 +217,16 @@ class Walk:
         """A missed expectation. Where nothing came at all, the answer is late rather than wrong."""
         within = f" within {expect.within_s:g} s"
         if text:
-            asked = _Asked(f"{expect.role} says", Kind.TRANSCRIPT, f"{expect.role} {' and '.join(problems)}{within}")
+            asked = _Expectation(
+                f"{expect.role} says", CheckKind.TRANSCRIPT, f"{expect.role} {' and '.join(problems)}{within}"
+            )
             said = (u for u in self.line.conversation.utterances[self._since :] if u.role is expect.role)
             at_ms = next((u.start_ms for u in said), None)
             return self._note(index, asked, text, passed=False, at_ms=at_ms)
         if self._is_heard_without_text() and _is_quiet(self.line, 0):
-            asked = _Asked(f"{expect.role} says", Kind.TRANSCRIPT, describe(expect))
+            asked = _Expectation(f"{expect.role} says", CheckKind.TRANSCRIPT, describe(expect))
             return self._note(index, asked, "agent audio without a transcript", passed=False)
-        asked = _Asked(f"{expect.role} answers", Kind.LATENCY, describe(expect))
+        asked = _Expectation(f"{expect.role} answers", CheckKind.LATENCY, describe(expect))
         heard = "nothing" if _is_quiet(self.line, 0) else "the agent was still talking"
         return self._note(index, asked, heard, passed=False)
 
@@ -232,7 +236,7 @@ class Walk:
         return None if found else self._did_not_happen(index, wait.event, wait.within_s)
 
     def _did_not_happen(self, index: int, event: str, within_s: float) -> Check:
-        asked = _Asked(f"wait for {event}", Kind.LATENCY, f"{event} within {within_s:g} s")
+        asked = _Expectation(f"wait for {event}", CheckKind.LATENCY, f"{event} within {within_s:g} s")
         return self._note(index, asked, "the call ended" if self.line.is_over else "it did not happen", passed=False)
 
     async def _next(self, event: str, within_ms: float) -> bool:
@@ -257,7 +261,9 @@ class Walk:
         await line.pause(anchor.delay_ms)
         if anchor.event != "agent_starts" or line.conversation.is_agent_talking(line.now_ms()):
             return None
-        asked = _Asked("agent is talking", Kind.LATENCY, f"the agent talks for more than {anchor.delay_ms:g} ms")
+        asked = _Expectation(
+            "agent is talking", CheckKind.LATENCY, f"the agent talks for more than {anchor.delay_ms:g} ms"
+        )
         return self._note(index, asked, "it had stopped by then", passed=False)
 
     async def _interrupt(self, index: int, interrupt: Interrupt) -> Check:
@@ -270,8 +276,8 @@ class Walk:
         await line.wait(lambda: self._has_stopped(before), started_ms + limit - line.now_ms(), recheck_ms=_RECHECK_MS)
         took_ms = self._stopped_after(started_ms, before)
         self._reference_ms = max(utterance.end_ms, line.now_ms())
-        asked = _Asked(
-            "agent stops when interrupted", Kind.LATENCY, f"the agent stops within {limit:g} ms", limit, "ms"
+        asked = _Expectation(
+            "agent stops when interrupted", CheckKind.LATENCY, f"the agent stops within {limit:g} ms", limit, "ms"
         )
         heard = "it went on talking" if took_ms is None else f"it stopped after {took_ms:.0f} ms"
         passed = took_ms is not None and took_ms <= limit
@@ -286,7 +292,7 @@ class Walk:
         remaining_ms = started_ms + limit - line.now_ms()
         stopped = await line.wait(lambda: self._has_stopped(before), remaining_ms, recheck_ms=_RECHECK_MS)
         after_ms = self._stopped_after(started_ms, before) if stopped else None
-        asked = _Asked("agent talks on through a backchannel", Kind.LATENCY,
+        asked = _Expectation("agent talks on through a backchannel", CheckKind.LATENCY,
                        f"the agent keeps talking for {limit:g} ms", limit, "ms")  # fmt: skip
         heard = "it talked on" if after_ms is None else f"it stopped after {after_ms:.0f} ms"
         passed = not stopped and not line.is_over
@@ -313,21 +319,21 @@ class Walk:
         await line.wait(lambda: line.conversation.closed is not None, end.within_s * 1000)
         by, reason = ended_by(line)
         why = f" ({end.reason})" if end.reason else ""
-        kind = Kind.INFRASTRUCTURE if line.is_over and by is None else Kind.ENDING
-        asked = _Asked("call ends", kind, f"the {end.by} ends the call within {end.within_s:g} s{why}")
+        kind = CheckKind.INFRASTRUCTURE if line.is_over and by is None else CheckKind.ENDING
+        asked = _Expectation("call ends", kind, f"the {end.by} ends the call within {end.within_s:g} s{why}")
         heard = f"the {by} ended it ({reason})" if by else f"nobody did ({reason})"
         return self._note(index, asked, heard, passed=line.is_over and by is end.by and end.reason in (None, reason))
 
     def _over_too_early(self, index: int, expected: str) -> Check:
         by, reason = ended_by(self.line)
-        asked = _Asked("call goes on", Kind.INFRASTRUCTURE if by is None else Kind.ENDING, expected)
+        asked = _Expectation("call goes on", CheckKind.INFRASTRUCTURE if by is None else CheckKind.ENDING, expected)
         heard = f"the {by} had ended the call ({reason})" if by else f"the line was cut ({reason})"
         return self._note(index, asked, heard, passed=False)
 
     def _note(
         self,
         index: int,
-        asked: _Asked,
+        asked: _Expectation,
         heard: str,
         *,
         passed: bool,

@@ -22,13 +22,13 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from agentops.calls.protocol import AgentAudio, Event, Interruption, Role, Transcript
-from agentops.calls.talking import Microphone
+from agentops.calls.talk import Microphone
 
 RATE_HZ = 24_000
 _POLICY = "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; connect-src 'self'"
 
 # Makes one call: its microphone, what is told of the other side, and when to hang up; returns what to show at the end.
-Call = Callable[[Microphone, Callable[[Event], None], asyncio.Event], Awaitable[str]]
+PlaceCall = Callable[[Microphone, Callable[[Event], None], asyncio.Event], Awaitable[str]]
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class TalkServer:
     """One page for one agent; one call at a time. `url` is where to open it."""
 
     agent: str
-    call: Call
+    call: PlaceCall
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     port: int = 0
     _is_busy: bool = False

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeAlias
 
-from agentops.calls.numbers import Numeral, read_numeral
+from agentops.calls.numerals import Numeral, read_numeral
 
 Segment: TypeAlias = str | Numeral
 

@@ -39,7 +39,7 @@ class Tally:
                 return Tally(self.passed, self.failed, self.inconclusive + 1)
 
 
-class Why(StrEnum):
+class NotFoundReason(StrEnum):
     """Why no revision was found."""
 
     NEVER_FAILS = "it passes on the newest of them, too"
@@ -49,14 +49,14 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CallNext:
     """The revision at `index` is to be called next."""
 
     index: int
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Boundary:
     """It fails from `bad` on and passes on `good`; what lies between could not be told, mostly nothing."""
 
     good: int
@@ -65,7 +65,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
-    why: Why
+    why: NotFoundReason
 
 
 class _Belief(Enum):
@@ -75,41 +75,44 @@ class _Belief(Enum):
     UNKNOWABLE = "unknowable"
 
 
-def next_step(tallies: Sequence[Tally], lead: int, most: int) -> Call | Found | NotFound:
+def next_step(tallies: Sequence[Tally], lead: int, most: int) -> CallNext | Boundary | NotFound:
     """What to do after calls that ended as `tallies` say, one for each revision, oldest first (two at least).
 
     lead: calls by which one verdict must lead; 1 for a script that always ends alike
     most: calls in all, after which it is given up
     """
     asked = _way(tallies, lead)
-    if isinstance(asked, Call) and sum(tally.calls for tally in tallies) >= most:
-        return NotFound(Why.GAVE_UP)
+    if isinstance(asked, CallNext) and sum(tally.calls for tally in tallies) >= most:
+        return NotFound(NotFoundReason.GAVE_UP)
     return asked
 
 
-def _way(tallies: Sequence[Tally], lead: int) -> Call | Found | NotFound:
+def _way(tallies: Sequence[Tally], lead: int) -> CallNext | Boundary | NotFound:
     good, bad = 0, len(tallies) - 1
-    for end, wrong, why in ((bad, _Belief.GOOD, Why.NEVER_FAILS), (good, _Belief.BAD, Why.ALWAYS_FAILS)):
+    for end, wrong, why in (
+        (bad, _Belief.GOOD, NotFoundReason.NEVER_FAILS),
+        (good, _Belief.BAD, NotFoundReason.ALWAYS_FAILS),
+    ):
         belief = _belief(tallies[end], lead)
         if belief is _Belief.OPEN:
-            return Call(end)
+            return CallNext(end)
         if belief is _Belief.UNKNOWABLE:
-            return NotFound(Why.UNDECIDED)
+            return NotFound(NotFoundReason.UNDECIDED)
         if belief is wrong:
             sure = _belief(tallies[end], _doubled(lead))
-            return Call(end) if sure is _Belief.OPEN else NotFound(why)
+            return CallNext(end) if sure is _Belief.OPEN else NotFound(why)
     while (middle := _middle(tallies, lead, good, bad)) is not None:
         match _belief(tallies[middle], lead):
             case _Belief.OPEN:
-                return Call(middle)
+                return CallNext(middle)
             case _Belief.GOOD:
                 good = middle
             case _:
                 bad = middle
     for index in (bad, good):
         if _belief(tallies[index], _doubled(lead)) is _Belief.OPEN:
-            return Call(index)
-    return Found(good, bad)
+            return CallNext(index)
+    return Boundary(good, bad)
 
 
 def _doubled(lead: int) -> int:

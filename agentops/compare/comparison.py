@@ -10,7 +10,7 @@ from math import isfinite
 from random import Random
 
 from agentops.clock import Period
-from agentops.compare.calls import Calls
+from agentops.compare.call_totals import CallTotals
 from agentops.compare.statistics import (
     Count,
     Interval,
@@ -39,7 +39,7 @@ class Unit(StrEnum):
     NUMBER = "number"
 
 
-class Finding(StrEnum):
+class MeasureFinding(StrEnum):
     HIGHER = "higher"
     LOWER = "lower"
     ALIKE = "no difference shown"
@@ -77,16 +77,16 @@ class Measure:
         return min(self.new.calls, self.old.calls)
 
     @property
-    def finding(self) -> Finding:
+    def finding(self) -> MeasureFinding:
         if self.interval is not None and self.interval.low > 0:
-            return Finding.HIGHER
+            return MeasureFinding.HIGHER
         if self.interval is not None and self.interval.high < 0:
-            return Finding.LOWER
-        return Finding.TOO_FEW if self.interval is None or self.fewest < self.needed else Finding.ALIKE
+            return MeasureFinding.LOWER
+        return MeasureFinding.TOO_FEW if self.interval is None or self.fewest < self.needed else MeasureFinding.ALIKE
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class RevisionComparison:
     """What callers of two revisions of an agent met with.
 
     free_text: disposition metrics whose values can't be compared
@@ -97,13 +97,13 @@ class Comparison:
     period: Period
     old: Revision
     new: Revision
-    old_calls: Calls
-    new_calls: Calls
+    old_calls: CallTotals
+    new_calls: CallTotals
     measures: tuple[Measure, ...]
     free_text: tuple[str, ...]
 
 
-def measure(new: Calls, old: Calls, random: Random) -> tuple[Measure, ...]:
+def measure(new: CallTotals, old: CallTotals, random: Random) -> tuple[Measure, ...]:
     """Every measure that either side has. `random` resamples the medians."""
     return (
         _share("answered", new.answered, new.ended, old.answered, old.ended),
@@ -120,16 +120,16 @@ def measure(new: Calls, old: Calls, random: Random) -> tuple[Measure, ...]:
     )
 
 
-def free_text_metrics(new: Calls, old: Calls) -> tuple[str, ...]:
+def free_text_metrics(new: CallTotals, old: CallTotals) -> tuple[str, ...]:
     """Disposition metrics whose values are neither yes or no, nor numbers, nor a few choices."""
     return tuple(name for name in _names(new, old) if _is_free_text(_values(new, name), _values(old, name)))
 
 
-def _names(new: Calls, old: Calls) -> list[str]:
+def _names(new: CallTotals, old: CallTotals) -> list[str]:
     return sorted(new.values.keys() | old.values.keys())
 
 
-def _values(calls: Calls, name: str) -> Counter[str] | None:
+def _values(calls: CallTotals, name: str) -> Counter[str] | None:
     return calls.values.get(name, Counter())
 
 
@@ -140,7 +140,7 @@ def _is_free_text(new: Counter[str] | None, old: Counter[str] | None) -> bool:
     return len(both) > _MOST_CHOICES and _numbers(both) is None
 
 
-def _dispositions(new: Calls, old: Calls, random: Random) -> Iterator[Measure]:
+def _dispositions(new: CallTotals, old: CallTotals, random: Random) -> Iterator[Measure]:
     for name in _names(new, old):
         ours, theirs = _values(new, name), _values(old, name)
         if ours is None or theirs is None or _is_free_text(ours, theirs):

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agentops.clock import ALWAYS, Period
-from agentops.compare.calls import Row, read_row
+from agentops.compare.call_totals import CallRow, read_row
 from agentops.compare.statistics import (
     Count,
     Interval,
@@ -41,7 +41,7 @@ _NONE = Count(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class WatchedCall:
     """What the rules need to know of one ended call. `answers`: of the disposition metrics that rules name."""
 
     at: datetime
@@ -53,7 +53,7 @@ class Call:
 
 
 @dataclass(slots=True)
-class Window:
+class WatchedCalls:
     """The calls of one revision that are watched.
 
     left_out: why rows were left out and how many
@@ -63,7 +63,7 @@ class Window:
     revision_id: str
     rules: Sequence[WatchRule]
     period: Period = ALWAYS
-    calls: list[Call] = field(default_factory=list)
+    calls: list[WatchedCall] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     metrics: set[str] = field(default_factory=set)
 
@@ -82,11 +82,11 @@ class Window:
             self.calls.append(_to_call(row, row.moment, self.rules))
 
 
-def _to_call(row: Row, at: datetime, rules: Sequence[WatchRule]) -> Call:
+def _to_call(row: CallRow, at: datetime, rules: Sequence[WatchRule]) -> WatchedCall:
     given = row.dispositions or {}
     names = (rule.metric.removeprefix(WATCH_DISPOSITION) for rule in rules)
     answers = {name: str(given[name]).strip().lower() for name in names if given.get(name) is not None}
-    return Call(at, row.is_answered, row.is_completed, row.reason, row.latency_ms, answers)
+    return WatchedCall(at, row.is_answered, row.is_completed, row.reason, row.latency_ms, answers)
 
 
 Hour = tuple[bool, int]  # whether it is on a weekend, and the hour of the day, both in UTC
@@ -96,7 +96,7 @@ def hour_of(moment: datetime) -> Hour:
     return moment.weekday() >= 5, moment.hour
 
 
-def hours_around(calls: Sequence[Call]) -> frozenset[Hour]:
+def hours_around(calls: Sequence[WatchedCall]) -> frozenset[Hour]:
     """The hours in which calls began and those beside them, so that no change of the clocks takes one out."""
     begun = {call.at.replace(minute=0, second=0, microsecond=0) for call in calls}
     return frozenset(hour_of(at + timedelta(hours=shift)) for at in begun for shift in (-1, 0, 1))
@@ -122,7 +122,7 @@ class Ruling:
     finds: float | None = None
 
 
-def judge(rules: Sequence[WatchRule], new: Sequence[Call], old: Sequence[Call]) -> tuple[Ruling, ...]:
+def judge(rules: Sequence[WatchRule], new: Sequence[WatchedCall], old: Sequence[WatchedCall]) -> tuple[Ruling, ...]:
     """Every rule by the calls of the new revision, and those of the one before that began in the same hours.
 
     Only calls of hours in which both have some count for what is compared; a bound of its own takes all new ones.
@@ -135,7 +135,7 @@ def judge(rules: Sequence[WatchRule], new: Sequence[Call], old: Sequence[Call]) 
     )
 
 
-def _compared(rule: WatchRule, alpha: float, new: Sequence[Call], old: Sequence[Call]) -> Ruling:
+def _compared(rule: WatchRule, alpha: float, new: Sequence[WatchedCall], old: Sequence[WatchedCall]) -> Ruling:
     """A rule about the difference from the revision before."""
     limit_ms = None
     if rule.metric == WATCH_LATENCY:
@@ -155,7 +155,7 @@ def _compared(rule: WatchRule, alpha: float, new: Sequence[Call], old: Sequence[
     return _ruled(replace(found, bounds=bounds), new, has_failed=has_failed, has_passed=bounds.low > -margin)
 
 
-def _bounded(rule: WatchRule, alpha: float, new: Sequence[Call]) -> Ruling:
+def _bounded(rule: WatchRule, alpha: float, new: Sequence[WatchedCall]) -> Ruling:
     """A rule with a bound of its own."""
     limit_ms = rule.amount if rule.metric == WATCH_LATENCY else None
     least = 1 - _SLOWER if limit_ms is not None else rule.amount if rule.limit is WatchLimit.LEAST else 1 - rule.amount
@@ -167,7 +167,7 @@ def _bounded(rule: WatchRule, alpha: float, new: Sequence[Call]) -> Ruling:
     return _ruled(replace(found, bounds=bounds), new, has_failed=bounds.high < least, has_passed=bounds.low >= least)
 
 
-def _ruled(found: Ruling, new: Sequence[Call], *, has_failed: bool, has_passed: bool) -> Ruling:
+def _ruled(found: Ruling, new: Sequence[WatchedCall], *, has_failed: bool, has_passed: bool) -> Ruling:
     if has_passed:
         return replace(found, verdict=Verdict.PASSED, why="kept")
     if not has_failed:
@@ -190,12 +190,12 @@ def _few_since(rule: WatchRule, calls: int, of: int) -> str:
     return f"{calls} of at least {LEAST_NEW} calls"
 
 
-def _count(rule: WatchRule, calls: Sequence[Call], limit_ms: float | None) -> Count:
+def _count(rule: WatchRule, calls: Sequence[WatchedCall], limit_ms: float | None) -> Count:
     known = [good for call in calls if (good := _is_good(rule, call, limit_ms)) is not None]
     return Count(sum(known), len(known))
 
 
-def _is_good(rule: WatchRule, call: Call, limit_ms: float | None) -> bool | None:
+def _is_good(rule: WatchRule, call: WatchedCall, limit_ms: float | None) -> bool | None:
     """Whether the call is as the rule wants calls to be; None: the rule is not about it."""
     if rule.metric == WATCH_LATENCY:
         return None if limit_ms is None or call.latency_ms is None else call.latency_ms <= limit_ms
@@ -204,7 +204,7 @@ def _is_good(rule: WatchRule, call: Call, limit_ms: float | None) -> bool | None
     return None if has_it is None else has_it is is_wanted
 
 
-def _has(rule: WatchRule, call: Call) -> bool | None:
+def _has(rule: WatchRule, call: WatchedCall) -> bool | None:
     match rule.metric:
         case "answered":
             return call.is_answered
@@ -229,8 +229,8 @@ class Unchanged:
     """The calls of agents whose revision stayed: before the watched one went live, and since."""
 
     keys: tuple[str, ...] = ()
-    before: tuple[Call, ...] = ()
-    since: tuple[Call, ...] = ()
+    before: tuple[WatchedCall, ...] = ()
+    since: tuple[WatchedCall, ...] = ()
 
 
 def excused(ruling: Ruling, unchanged: Unchanged) -> Ruling:

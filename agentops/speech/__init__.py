@@ -6,16 +6,16 @@ little-endian mono throughout.
 """
 
 from agentops.speech.espeak import SpeechUnavailableError
-from agentops.speech.hearing import Recognition, load_recognizer, recognize, words_of
-from agentops.speech.matching import TextMatch, match_text
+from agentops.speech.recognition import Recognition, load_recognizer, recognize, words_of
 from agentops.speech.resampling import resample
-from agentops.speech.speaking import Speech, SpokenWord, is_available, speak, synthesize
+from agentops.speech.synthesis import SpokenWord, SynthesizedSpeech, is_available, speak, synthesize
+from agentops.speech.text_match import TextMatch, match_text
 
 __all__ = [
     "Recognition",
-    "Speech",
     "SpeechUnavailableError",
     "SpokenWord",
+    "SynthesizedSpeech",
     "TextMatch",
     "is_available",
     "load_recognizer",

@@ -1,7 +1,7 @@
 """The espeak-ng library through ctypes: text in, samples, word times and phonemes out.
 
-The library keeps its state in the process, so one lock serialises every use. Only `speaking` and `pronouncing` use
-this module.
+The library keeps its state in the process, so one lock serialises every use. Only `synthesis` and `pronunciation`
+use this module.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _SynthCallback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, c
 
 
 @dataclass(frozen=True, slots=True)
-class Utterance:
+class RawSpeech:
     """Samples at `SAMPLE_RATE_HZ` and, for each word, the index of its first character and of its first sample."""
 
     pcm: bytes
@@ -80,7 +80,7 @@ class _Espeak:
             index += 1
         return 0
 
-    def speak(self, text: str, *, voice: str, words_per_minute: int, pitch: int) -> Utterance:
+    def speak(self, text: str, *, voice: str, words_per_minute: int, pitch: int) -> RawSpeech:
         with self._lock:
             self._pcm.clear()
             self._words.clear()
@@ -90,7 +90,7 @@ class _Espeak:
             data = text.encode()
             self._library.espeak_Synth(data, len(data) + 1, 0, 0, 0, _CHARACTERS_UTF8, None, None)
             self._library.espeak_Synchronize()
-            return Utterance(bytes(self._pcm), tuple(self._words))
+            return RawSpeech(bytes(self._pcm), tuple(self._words))
 
     def phonemes(self, word: str) -> str:
         """The pronunciation of `word` in US English, in IPA."""

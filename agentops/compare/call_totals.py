@@ -32,7 +32,7 @@ class _Latencies(BaseModel):
         return self.median_ms if self.median_ms is not None else median(self.turns_ms) if self.turns_ms else None
 
 
-class Row(BaseModel):
+class CallRow(BaseModel):
     """What is read of a row of the conversation list."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -67,13 +67,13 @@ class Row(BaseModel):
         return self.latencies.typical_ms if self.latencies is not None else None
 
 
-def read_row(data: Mapping[str, Any], revision_id: str, period: Period = ALWAYS) -> Row | str:
+def read_row(data: Mapping[str, Any], revision_id: str, period: Period = ALWAYS) -> CallRow | str:
     """A row of an ended call of the revision, or in a word why it counts for nothing.
 
     Raises PlatformError when it is another revision's.
     """
     try:
-        row = Row.model_validate(data)
+        row = CallRow.model_validate(data)
     except ValidationError:
         return "unreadable"
     if row.version_id is not None and row.version_id != revision_id:
@@ -98,7 +98,7 @@ def read_row(data: Mapping[str, Any], revision_id: str, period: Period = ALWAYS)
 
 
 @dataclass(slots=True)
-class Calls:
+class CallTotals:
     """What is known of the calls of one revision.
 
     ended:      calls that came to an end, answered or not; everything else is of answered ones
@@ -129,7 +129,7 @@ class Calls:
         if row.is_answered:
             self._add_answered(row)
 
-    def _add_answered(self, row: Row) -> None:
+    def _add_answered(self, row: CallRow) -> None:
         self.answered += 1
         self.completed += row.is_completed
         self.reasons[row.reason or "not said"] += 1

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from agentops import speech
 from agentops.calls.line import Room, Sound
+from agentops.calls.local_lag import CHUNK_MS
 from agentops.calls.personas import read_persona
 from agentops.calls.protocol import Mode
-from agentops.calls.run import Prepared
+from agentops.calls.run import PreparedScript
 from agentops.calls.script import Noise, Script, Speech, speech_of
-from agentops.calls.slowness import CHUNK_MS
 from agentops.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ _CALLER_DBFS = -20.0  # as loud as a person on a phone
 _NOISE_LOOP_S = 8
 
 
-def prepare(script: Script, file: str, *, folder: Path, places: Sequence[str] = (), seed: int = 1) -> Prepared:
+def prepare(script: Script, file: str, *, folder: Path, places: Sequence[str] = (), seed: int = 1) -> PreparedScript:
     """`script` with its sounds at its sample rate. `folder` is where its WAV files are looked for.
 
     Raises `UsageError`: no speech extra, a WAV file that is not there or not usable.
     """
     persona = read_persona(script.caller.persona, folder) if script.caller.goal is not None else ""
     if script.mode is Mode.CHAT:
-        return Prepared(script, file, places=places, persona=persona)
+        return PreparedScript(script, file, places=places, persona=persona)
     if not speech.is_available():
         raise UsageError(
             f"{file} is a spoken call, and the speech extra is not installed",
@@ -41,7 +41,7 @@ def prepare(script: Script, file: str, *, folder: Path, places: Sequence[str] = 
         )
     spoken = [(i, s) for i, step in enumerate(script.steps) if (s := speech_of(step)) is not None]
     sounds = {i: _voice(script, s, folder) for i, s in spoken}
-    return Prepared(
+    return PreparedScript(
         script,
         file,
         sounds,

@@ -11,7 +11,7 @@ from agentops.errors import ExitCode
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class JudgedCalls:
     """The calls of one revision: how many were judged, and why others were left out."""
 
     calls: int = 0
@@ -36,15 +36,15 @@ class WatchedAgent:
     before: Revision | None = None
     rulings: tuple[Ruling, ...] = ()
     why: str | None = None
-    new_calls: Side = Side()
-    old_calls: Side = Side()
+    new_calls: JudgedCalls = JudgedCalls()
+    old_calls: JudgedCalls = JudgedCalls()
     unchanged: tuple[str, ...] | None = None
     restored: str | None = None
     kept: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class WatchResult:
     """The agents of an environment, as they were found and left."""
 
     environment: str

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentops.calls.criteria import Checks
-from agentops.calls.model import ToolUse
+from agentops.calls.report import ToolUse
 from agentops.calls.session import Platform
 from agentops.errors import PlatformError
 
@@ -27,7 +27,7 @@ _ENDS = frozenset({"sse_close", "call_end"})
 
 
 @dataclass(slots=True)
-class Watch:
+class EventStream:
     """Follows a call's event stream while it lasts; `has_opened` says whether the platform gave one."""
 
     platform: Platform
@@ -72,22 +72,24 @@ class Watch:
 
 
 @asynccontextmanager
-async def watching(
+async def following(
     platform: Platform | None,
     call_id: str | None,
     now_ms: Callable[[], float],
     on_tool: Callable[[ToolUse], None] = lambda use: None,
-) -> AsyncIterator[Watch | None]:
+) -> AsyncIterator[EventStream | None]:
     """Follows a call's events until the block ends, however it does; None where there is nobody to tell them."""
     if platform is None or not call_id:
         yield None
         return
-    watch = Watch(platform, now_ms, on_tool)
-    watch.start(call_id)
+    stream = EventStream(platform, now_ms, on_tool)
+    stream.start(call_id)
     try:
-        yield watch
+        yield stream
     finally:
-        await watch.leave()  # a stream that outlives its call is torn down with the loop, and tells of it on the screen
+        await (
+            stream.leave()
+        )  # a stream that outlives its call is torn down with the loop, and tells of it on the screen
 
 
 def _tool_use(event: Mapping[str, Any], at_ms: float | None = None) -> ToolUse:
@@ -96,7 +98,7 @@ def _tool_use(event: Mapping[str, Any], at_ms: float | None = None) -> ToolUse:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Telemetry:
     """None: the platform did not tell in time. `metrics` are the post-call metrics by identifier."""
 
     tools: tuple[ToolUse, ...] | None = None
@@ -109,20 +111,20 @@ def needs_tools(checks: Checks) -> bool:
 
 
 async def gather(
-    platform: Platform, call_id: str, checks: Checks, watch: Watch | None, *, wants_tools: bool = False
-) -> Evidence:
+    platform: Platform, call_id: str, checks: Checks, stream: EventStream | None, *, wants_tools: bool = False
+) -> Telemetry:
     """What `checks` ask for, from the stream and the call record, after the call has ended.
 
     wants_tools: tell the tools, whether a check asks for them or not
     """
-    if watch is not None:
-        await watch.finish()
-    tools = tuple(watch.tools) if watch is not None and watch.has_opened else None
-    playbooks = tuple(watch.playbooks) if watch is not None and watch.has_opened else None
+    if stream is not None:
+        await stream.finish()
+    tools = tuple(stream.tools) if stream is not None and stream.has_opened else None
+    playbooks = tuple(stream.playbooks) if stream is not None and stream.has_opened else None
     wanted = {metric.identifier for metric in checks.metrics}
     needs_record = (wants_tools or needs_tools(checks)) and tools is None
     if not wanted and not needs_record:
-        return Evidence(tools, playbooks)
+        return Telemetry(tools, playbooks)
 
     def is_enough(record: Mapping[str, Any]) -> bool:
         return (not needs_record or read_tools(record) is not None) and wanted <= set(read_metrics(record) or ())
@@ -131,7 +133,7 @@ async def gather(
     record = await _poll(platform, call_id, is_enough, within_s)
     if tools is None:
         tools, playbooks = read_tools(record), read_playbooks(record)
-    return Evidence(tools, playbooks, read_metrics(record))
+    return Telemetry(tools, playbooks, read_metrics(record))
 
 
 async def _poll(

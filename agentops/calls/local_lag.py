@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agentops.calls.model import Check, Kind, Turn
 from agentops.calls.protocol import Role
+from agentops.calls.report import Check, CheckKind, Turn
 
 CHUNK_MS = 40  # of sound, and between two looks at the clock
 
@@ -23,7 +23,7 @@ _GAP_MS = 200.0
 
 
 @dataclass(frozen=True, slots=True)
-class Slowness:
+class LocalLag:
     """late_ms: how late the caller's process did what was due at (n + 1) x 40 ms."""
 
     late_ms: Sequence[float] = ()
@@ -37,9 +37,9 @@ class Slowness:
         """Why a check that did not hold may be this machine's doing; "" when it can't be."""
         if check.passed or check.doubt:
             return check.doubt
-        if check.kind is Kind.LATENCY:
+        if check.kind is CheckKind.LATENCY:
             return self._about_time(check)
-        if check.kind is Kind.TRANSCRIPT and check.step is not None:
+        if check.kind is CheckKind.TRANSCRIPT and check.step is not None:
             return self._about_words(check, turns)
         return ""
 

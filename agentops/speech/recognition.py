@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agentops.speech.espeak import SpeechUnavailableError
-from agentops.speech.likeness import can_be_speech
-from agentops.speech.pronouncing import pronounce
+from agentops.speech.pronunciation import pronounce
 from agentops.speech.resampling import resample
+from agentops.speech.speech_detection import can_be_speech
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agentops.speech import hearing
+from agentops.speech.recognition import find_words, recognize, words_of
 
 # How much worse than the free phone loop a word may fit, as mean log score per frame; see docs/speech.md.
 _WORD_LIMIT = 45.0
@@ -26,10 +26,10 @@ def match_text(pcm: bytes, *, sample_rate_hz: int, text: str) -> TextMatch:
 
     A text without words is always said. Raises SpeechUnavailableError without the extra.
     """
-    words = hearing.words_of(text)
+    words = words_of(text)
     if not words:
         return TextMatch(1.0, ())
-    said = hearing.find_words(pcm, sample_rate_hz=sample_rate_hz, words=words)
+    said = find_words(pcm, sample_rate_hz=sample_rate_hz, words=words)
     missing = tuple(word for index, word in enumerate(words) if said.get(index, _WORD_LIMIT) >= _WORD_LIMIT)
-    whole = hearing.recognize(pcm, sample_rate_hz=sample_rate_hz, phrases=(text,)).score
+    whole = recognize(pcm, sample_rate_hz=sample_rate_hz, phrases=(text,)).score
     return TextMatch((1.0 - len(missing) / len(words)) * min(1.0, 2.0 * whole), missing)

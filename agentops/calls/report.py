@@ -18,7 +18,7 @@ from agentops.document import Verdict as Verdict
 REPORT_FORMAT = 1
 
 
-class Kind(StrEnum):
+class CheckKind(StrEnum):
     """What a check is about. LATENCY: too late, or too long; INFRASTRUCTURE is never the agent's doing."""
 
     TRANSCRIPT = "transcript"
@@ -41,7 +41,7 @@ class Check:
     """
 
     name: str
-    kind: Kind
+    kind: CheckKind
     passed: bool
     expected: str
     heard: str
@@ -55,7 +55,7 @@ class Check:
 
     @property
     def is_inconclusive(self) -> bool:
-        return not self.passed and (self.kind is Kind.INFRASTRUCTURE or bool(self.doubt))
+        return not self.passed and (self.kind is CheckKind.INFRASTRUCTURE or bool(self.doubt))
 
 
 @dataclass(frozen=True, slots=True)

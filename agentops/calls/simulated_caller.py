@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agentops.calls.endpoint import Message, NoAnswerError
 from agentops.calls.judge import Ask
 from agentops.calls.line import Line, Sound
-from agentops.calls.model import NO_USAGE, Check, Kind, Usage
-from agentops.calls.numbers import Numeral
+from agentops.calls.model_client import Message, NoAnswerError
+from agentops.calls.numerals import Numeral
 from agentops.calls.protocol import Role
+from agentops.calls.report import NO_USAGE, Check, CheckKind, Usage
 from agentops.calls.script import Caller
 from agentops.calls.words import is_same, plain_words, segments_of
 
@@ -134,7 +134,7 @@ class SimulatedCaller:
         self.checks.append(
             Check(
                 name="caller stays in its role",
-                kind=Kind.INFRASTRUCTURE,
+                kind=CheckKind.INFRASTRUCTURE,
                 passed=False,
                 expected="a simulated caller that pursues its goal with the facts it was given",
                 heard=what,

@@ -14,8 +14,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from agentops.calls.model import REPORT_FORMAT, CallReport, RunReport, ScriptReport
 from agentops.calls.protocol import AgentAudio, Event
+from agentops.calls.report import REPORT_FORMAT, CallReport, RunReport, ScriptReport
 from agentops.calls.run import TRACEBACK_FILE, CallResult
 from agentops.errors import UsageError
 from agentops.files import copy_folder, make_folder, read_text, write_file

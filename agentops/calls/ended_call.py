@@ -10,17 +10,17 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from agentops.calls.conversation import Conversation, Utterance
-from agentops.calls.evidence import Evidence
 from agentops.calls.line import Line, ended_by
-from agentops.calls.model import Ending, Measures, ToolUse, Turn, percentile
 from agentops.calls.protocol import Role, Violation
+from agentops.calls.report import Ending, Measures, ToolUse, Turn, percentile
+from agentops.calls.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from agentops.calls.recording import Recording
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class EndedCall:
     """Everything known about a call when it is over.
 
     tools, playbooks, metrics: None where the platform did not tell; audible_ms: by the index of an agent's turn
@@ -78,30 +78,30 @@ def _first_sound(utterance: Utterance, recording: Recording | None) -> float | N
     return recording.first_sound_ms(utterance.audio_ms, utterance.end_ms)
 
 
-def facts_of(line: Line, recording: Recording | None, evidence: Evidence) -> Facts:
+def ended_call_of(line: Line, recording: Recording | None, telemetry: Telemetry) -> EndedCall:
     """What an ended call came to, but for what only its sound tells. `recording` is None for a chat."""
     turns = build_turns(line.conversation, recording)
-    facts = Facts(
+    call = EndedCall(
         turns=turns,
         measures=measure_times(turns, line.session.connect_ms),
         ending=Ending(*ended_by(line)),
         duration_ms=line.duration_ms,
         violations=tuple(event for event in line.events if isinstance(event, Violation)),
         holds=tuple((began, line.duration_ms if ended is None else ended) for began, ended in line.conversation.holds),
-        tools=evidence.tools,
-        playbooks=evidence.playbooks,
-        metrics=evidence.metrics,
+        tools=telemetry.tools,
+        playbooks=telemetry.playbooks,
+        metrics=telemetry.metrics,
     )
-    first_ms = facts.measures.first_audio_ms
+    first_ms = call.measures.first_audio_ms
     lateness = sorted(line.lateness_ms) if recording is not None else []
     measures = replace(
-        facts.measures,
+        call.measures,
         chunk_lateness_p50_ms=percentile(lateness, 0.5),
         chunk_lateness_p99_ms=percentile(lateness, 0.99),
         first_audio_ms=first_ms - line.conversation.held_ms(0.0, first_ms) if first_ms is not None else None,
         held_ms=line.conversation.held_ms(0.0, line.duration_ms) or None,
     )
-    return replace(facts, measures=measures)
+    return replace(call, measures=measures)
 
 
 def measure_times(turns: Sequence[Turn], connect_ms: float | None) -> Measures:

@@ -15,10 +15,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from agentops import speech
-from agentops.calls.endpoint import NoAnswerError
-from agentops.calls.facts import Facts
+from agentops.calls.ended_call import EndedCall
 from agentops.calls.language import languages_of
-from agentops.calls.model import Check, Kind, Turn
+from agentops.calls.model_client import NoAnswerError
+from agentops.calls.report import Check, CheckKind, Turn
 from agentops.calls.script import Script
 from agentops.calls.words import names_of, plain_words
 
@@ -35,13 +35,13 @@ _UNSPACED = re.compile("([\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff])")  # Thai, k
 
 
 async def listen_to(
-    script: Script, facts: Facts, recording: Recording | None, transcribe: Transcribe | None
-) -> tuple[Facts, list[Check]]:
+    script: Script, call: EndedCall, recording: Recording | None, transcribe: Transcribe | None
+) -> tuple[EndedCall, list[Check]]:
     """One check for each turn that can be judged, and the worst score among the measures."""
     at_least = script.checks.says_transcript
     if recording is None or at_least is None:
-        return facts, []
-    spoken = [turn for _, turn in facts.agent_turns if plain_words(turn.text) and not turn.is_interrupted]
+        return call, []
+    spoken = [turn for _, turn in call.agent_turns if plain_words(turn.text) and not turn.is_interrupted]
     if transcribe is not None:
         heard = [await _transcribed(recording, turn, at_least, transcribe) for turn in spoken]
     else:
@@ -50,12 +50,12 @@ async def listen_to(
         heard = [await loop.run_in_executor(LISTENERS, _heard_offline, recording, t, at_least) for t in spoken]
     if not heard:
         wanted = "a turn of the agent with a transcript" + ("" if transcribe else " in English")
-        return facts, [Check(_NAME, Kind.AUDIO, False, wanted, "none that could be listened to")]
+        return call, [Check(_NAME, CheckKind.AUDIO, False, wanted, "none that could be listened to")]
     scores = [check.value for check in heard if check.value is not None]
-    measures = replace(facts.measures, transcript_score=min(scores, default=None))
+    measures = replace(call.measures, transcript_score=min(scores, default=None))
     if transcribe is not None:
         measures = replace(measures, word_error_rate=1 - sum(scores) / len(scores) if scores else None)
-    return replace(facts, measures=measures), heard
+    return replace(call, measures=measures), heard
 
 
 def _heard_offline(recording: Recording, turn: Turn, at_least: float) -> Check:
@@ -83,7 +83,7 @@ async def _transcribed(recording: Recording, turn: Turn, at_least: float, transc
 def _check(turn: Turn, at_least: float, score: float | None, heard: str) -> Check:
     return Check(
         name=_NAME,
-        kind=Kind.AUDIO,
+        kind=CheckKind.AUDIO,
         passed=score is not None and score >= at_least,
         expected=f'audio that says "{turn.text}", with a score of at least {at_least:.2f}',
         heard=heard,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from agentops.calls.model import Usage
 from agentops.calls.protocol import Mode
+from agentops.calls.report import Usage
 from agentops.calls.script import (
     BackchannelStep,
     ExpectEndStep,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentops.compare.bisection import Found, NotFound, Tally, Why
+from agentops.compare.bisection import Boundary, NotFound, NotFoundReason, Tally
 from agentops.document import Revision
 from agentops.errors import ExitCode
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class CalledRevision:
     """One revision that was called. `pages` are the reports of its calls, beside their recordings, in their order."""
 
     revision: Revision
@@ -20,26 +20,26 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Bisected:
+class BisectResult:
     """What was found among `revisions`, both ends included; `heard` are those that were called, oldest first too."""
 
     key: str
     script: str
     revisions: tuple[Revision, ...]
-    heard: tuple[Heard, ...]
-    end: Found | NotFound
+    heard: tuple[CalledRevision, ...]
+    end: Boundary | NotFound
 
     @property
     def exit_code(self) -> ExitCode:
         match self.end:
-            case Found():
+            case Boundary():
                 return ExitCode.DONE
-            case NotFound(Why.NEVER_FAILS | Why.ALWAYS_FAILS):
+            case NotFound(NotFoundReason.NEVER_FAILS | NotFoundReason.ALWAYS_FAILS):
                 return ExitCode.FAILED
             case _:
                 return ExitCode.CALLS_FAILED
 
-    def heard_at(self, index: int) -> Heard:
+    def heard_at(self, index: int) -> CalledRevision:
         """The calls of the revision at `index`, which was called."""
         revision_id = self.revisions[index].revision_id
         return next(each for each in self.heard if each.revision.revision_id == revision_id)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from agentops.calls.evidence import read_tools
-from agentops.calls.model import ToolUse
+from agentops.calls.report import ToolUse
+from agentops.calls.telemetry import read_tools
 from agentops.clock import platform_time
 
 ROLES = {"agent": "agent", "assistant": "agent", "user": "caller"}
@@ -38,7 +38,7 @@ class PastCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TranscriptLine:
     """One thing that was said; `at_s` counts from the first line, None where the platform gives no times."""
 
     role: str
@@ -58,7 +58,7 @@ class PastConversation:
 
     call: PastCall
     agent: str | None
-    lines: tuple[Line, ...]
+    lines: tuple[TranscriptLine, ...]
     tools: tuple[ToolUse, ...] | None
     latencies_ms: tuple[float, ...]
     recording: str | None
@@ -101,8 +101,8 @@ def past_conversation(
     )
 
 
-def _lines(transcript: Any) -> list[Line]:
-    lines: list[Line] = []
+def _lines(transcript: Any) -> list[TranscriptLine]:
+    lines: list[TranscriptLine] = []
     began: datetime | None = None
     for each in transcript if isinstance(transcript, list) else ():
         role = ROLES.get(str(each.get("role"))) if isinstance(each, Mapping) else None
@@ -111,7 +111,7 @@ def _lines(transcript: Any) -> list[Line]:
             continue
         at = platform_time(each.get("timestamp"))
         began = began or at
-        lines.append(Line(role, text, (at - began).total_seconds() if at and began else None))
+        lines.append(TranscriptLine(role, text, (at - began).total_seconds() if at and began else None))
     return lines
 
 

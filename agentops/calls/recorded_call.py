@@ -12,19 +12,19 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from agentops.calls.checks import check_call
+from agentops.calls.checks import NOTHING_CHECKED, check_call
 from agentops.calls.conversation import Conversation, Track
 from agentops.calls.criteria import Expect
-from agentops.calls.facts import Facts
+from agentops.calls.ended_call import EndedCall
+from agentops.calls.expectations import describe, missing_of, needs_whole_turn, violations_of
 from agentops.calls.judge import Claim
-from agentops.calls.listening import LISTENERS, listen_to
-from agentops.calls.matching import describe, missing_of, needs_whole_turn, violations_of
-from agentops.calls.model import NO_USAGE, CallReport, Check, Kind, Turn, verdict_of
+from agentops.calls.local_lag import LocalLag
 from agentops.calls.patterns import SlowPatternError
 from agentops.calls.protocol import AgentAudio, Event, Held, Released, Role, SessionCreated, Violation
-from agentops.calls.run import CallResult, Prepared, Wiring
+from agentops.calls.report import NO_USAGE, CallReport, Check, CheckKind, Turn, verdict_of
+from agentops.calls.run import CallResult, PreparedScript, Wiring
 from agentops.calls.script import ExpectEndStep, ExpectStep, SendTextStep, Step, speech_of
-from agentops.calls.slowness import Slowness
+from agentops.calls.transcript_check import LISTENERS, listen_to
 from agentops.errors import UsageError
 from agentops.files import read_bytes, read_text
 
@@ -65,7 +65,7 @@ def simulated_lines(report: CallReport) -> tuple[str, ...]:
 
 
 @dataclass(slots=True)
-class Recorded:
+class RecordedCall:
     """One call of an earlier run: its report, its events, and its recording when it had sound."""
 
     report: CallReport
@@ -73,27 +73,27 @@ class Recorded:
     folder: Path
     _claims: list[Claim] = field(default_factory=list)
 
-    async def judge(self, prepared: Prepared, wiring: Wiring) -> CallResult:
+    async def judge(self, prepared: PreparedScript, wiring: Wiring) -> CallResult:
         """The call as `prepared` judges it now."""
         report, script = self.report, prepared.script
         if report.ending.by is None:
             return CallResult(report, self.events)
-        facts, recording = await asyncio.get_running_loop().run_in_executor(LISTENERS, self._facts)
+        call, recording = await asyncio.get_running_loop().run_in_executor(LISTENERS, self._facts)
         baseline = wiring.baseline.of(script.agent, prepared.file)
         steps = self._check_steps(prepared)
-        checks = [*(c for c in report.checks if c.name in _OF_THE_LINE), *steps, *check_call(script, facts, baseline)]
-        facts, heard = await listen_to(script, facts, recording, wiring.transcribe)
+        checks = [*(c for c in report.checks if c.name in _OF_THE_LINE), *steps, *check_call(script, call, baseline)]
+        call, heard = await listen_to(script, call, recording, wiring.transcribe)
         checks += heard
-        claims = [*self._claims, *(Claim(goal, True, 0, len(facts.turns) - 1) for goal in script.goals)]
+        claims = [*self._claims, *(Claim(goal, True, 0, len(call.turns) - 1) for goal in script.goals)]
         judged: list[Check] = []
         usage = NO_USAGE
         if wiring.judge is not None and claims:
-            judged, usage = await wiring.judge.check(claims, facts.turns, facts.tools)
+            judged, usage = await wiring.judge.check(claims, call.turns, call.tools)
         checks += judged
         if not steps and not judged and not script.checks.can_fail:
-            checks.append(Check("something is checked", Kind.PROTOCOL, False, "at least one check", "none was reached"))
-        slowness = Slowness((facts.measures.chunk_lateness_p99_ms or 0.0,))
-        checks = [replace(check, doubt=slowness.doubt(check, facts.turns)) for check in checks]
+            checks.append(NOTHING_CHECKED)
+        lag = LocalLag((call.measures.chunk_lateness_p99_ms or 0.0,))
+        checks = [replace(check, doubt=lag.doubt(check, call.turns)) for check in checks]
         notes = (*report.notes, f"judged again; called at {report.started_at}")
         made = replace(
             report,
@@ -101,16 +101,16 @@ class Recorded:
             tags=script.tags,
             checks=tuple(checks),
             verdict=verdict_of(checks),
-            measures=facts.measures,
+            measures=call.measures,
             baseline=baseline,
             judged=usage,
             notes=notes,
         )
         return CallResult(wiring.scrubber.deep(made), self.events, recording)
 
-    def _facts(self) -> tuple[Facts, Any]:
+    def _facts(self) -> tuple[EndedCall, Any]:
         report = self.report
-        facts = Facts(
+        call = EndedCall(
             turns=report.turns,
             measures=report.measures,
             ending=report.ending,
@@ -122,7 +122,7 @@ class Recorded:
             holds=_holds_of(self.events, report.duration_ms),
         )
         if report.recording is None:
-            return facts, None
+            return call, None
         # Sound needs the speech extra; calls in text leave none.
         from agentops.calls.audio import read_stereo
         from agentops.calls.recording import Recording, add_sound
@@ -133,11 +133,11 @@ class Recorded:
         except ValueError as error:
             raise UsageError(f"{what} can't be read: {error}", hint=hint) from None
         recording = Recording(caller, agent, rate)
-        return add_sound(facts, recording), recording
+        return add_sound(call, recording), recording
 
     # ---- the steps
 
-    def _check_steps(self, prepared: Prepared) -> list[Check]:
+    def _check_steps(self, prepared: PreparedScript) -> list[Check]:
         """What the steps find in the recording, up to the first that fails, as in a call."""
         said = [n for n, turn in enumerate(self.report.turns) if turn.role is Role.CALLER]
         checks: list[Check] = []
@@ -165,7 +165,7 @@ class Recorded:
                 by, reason = self.report.ending.by, self.report.ending.reason
                 passed = by is end.by and end.reason in (None, reason)
                 expected = f"the {end.by} ends the call" + (f" ({end.reason})" if end.reason else "")
-                return Check("call ends", Kind.ENDING, passed, expected, f"the {by} ended it ({reason})")
+                return Check("call ends", CheckKind.ENDING, passed, expected, f"the {by} ended it ({reason})")
         before = next((c for c in self.report.checks if c.step == index and c.name not in _OF_THE_LINE), None)
         limit = _limit_of(step)
         if before is None or limit is None or before.value is None:
@@ -177,7 +177,7 @@ class Recorded:
         first = heard_from + (turns[heard_from].role is Role.CALLER) if turns else 0
         reference_ms = turns[heard_from].end_ms if first > heard_from else 0.0
         until_ms = self.report.duration_ms if next_ms is None else next_ms
-        kind = Kind.TRANSCRIPT
+        kind = CheckKind.TRANSCRIPT
         try:
             text, at_ms = self._heard(expect, first, reference_ms, until_ms)
             problems = (missing_of(expect, text) if text else ["says anything"]) + violations_of(expect, text)
@@ -187,7 +187,7 @@ class Recorded:
         passed = not problems and at_ms is not None
         heard = text or "nothing"
         if not problems and at_ms is None:
-            kind, heard = Kind.LATENCY, f"too late: {text}"
+            kind, heard = CheckKind.LATENCY, f"too late: {text}"
         check = Check(f"{expect.role} says", kind, passed, describe(expect), heard, at_ms or reference_ms)
         if passed and (expect.meets or expect.not_meets):
             last = max((n for n, turn in enumerate(turns) if turn.start_ms <= until_ms), default=first)
@@ -255,7 +255,7 @@ def _other_words(index: int, where: str, words: str, turn: Turn | None) -> Check
     heard = f'it says "{turn.text}"' if turn is not None else "the caller says nothing more in it"
     return Check(
         name="recording fits the script",
-        kind=Kind.INFRASTRUCTURE,
+        kind=CheckKind.INFRASTRUCTURE,
         passed=False,
         expected=f'a recording in which the caller says "{words}" here',
         heard=heard,

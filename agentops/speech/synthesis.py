@@ -21,7 +21,7 @@ class SpokenWord:
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
+class SynthesizedSpeech:
     """PCM16 mono, and its words in order; `words` is empty for text without words."""
 
     pcm: bytes
@@ -35,7 +35,7 @@ def is_available() -> bool:
 
 def speak(
     text: str, *, sample_rate_hz: int, voice: str = "", language: str = "en", speed: float = 1.0, pitch: int = 50
-) -> Speech:
+) -> SynthesizedSpeech:
     """`text` spoken. `voice` is an espeak-ng voice variant such as `f3` or `m1`, `pitch` is 0..100.
 
     Raises SpeechUnavailableError without the extra and ValueError for a language that espeak-ng does not know.
@@ -50,7 +50,9 @@ def speak(
     pcm = resample(said.pcm, from_hz=espeak.SAMPLE_RATE_HZ, to_hz=sample_rate_hz)
     ends = [start for start, _ in said.words[1:]] + [len(text)]
     starts = [sample * 1000 / espeak.SAMPLE_RATE_HZ for _, sample in said.words]
-    return Speech(pcm, tuple(SpokenWord(len(text[:end].rstrip()), ms) for end, ms in zip(ends, starts, strict=False)))
+    return SynthesizedSpeech(
+        pcm, tuple(SpokenWord(len(text[:end].rstrip()), ms) for end, ms in zip(ends, starts, strict=False))
+    )
 
 
 def synthesize(

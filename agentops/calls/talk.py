@@ -15,16 +15,15 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from agentops.calls.checks import check_call
-from agentops.calls.evidence import Evidence, Watch, gather, watching
 from agentops.calls.line import Line, ended_by
-from agentops.calls.listening import LISTENERS
-from agentops.calls.looking_back import look_back
-from agentops.calls.model import CallReport, ToolUse, verdict_of
+from agentops.calls.local_lag import CHUNK_MS
 from agentops.calls.protocol import AgentAudio, Event, Interruption, Mode, PlatformFault, Role, Transcript
-from agentops.calls.run import CallResult, Wiring
+from agentops.calls.report import CallReport, ToolUse, verdict_of
+from agentops.calls.run import CallResult, Wiring, look_back
 from agentops.calls.script import Script
 from agentops.calls.session import Opening, Target, open_session
-from agentops.calls.slowness import CHUNK_MS
+from agentops.calls.telemetry import EventStream, Telemetry, following, gather
+from agentops.calls.transcript_check import LISTENERS
 
 _GREETING_MS = 3_000.0
 _ANSWER_MS = 30_000.0
@@ -32,7 +31,7 @@ _PAUSE_MS = 400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ChatLine:
     """Something that is shown: the agent's words, a tool that it used, or how the call ended."""
 
     who: str
@@ -40,7 +39,7 @@ class Said:
 
 
 ReadLine: TypeAlias = Callable[[], Awaitable[str | None]]  # None: the person has nothing more to say
-Show: TypeAlias = Callable[[Said], None]
+Show: TypeAlias = Callable[[ChatLine], None]
 
 
 async def chat(target: Target, wiring: Wiring, variables: Mapping[str, Any], read: ReadLine, show: Show) -> CallResult:
@@ -52,16 +51,16 @@ async def chat(target: Target, wiring: Wiring, variables: Mapping[str, Any], rea
     def tell(event: Event) -> None:
         match event:
             case Transcript(_, Role.AGENT, text, True):
-                show(Said("agent", scrub(text)))
+                show(ChatLine("agent", scrub(text)))
             case PlatformFault(_, code, message):
-                show(Said("error", scrub(f"{code}: {message}")))
+                show(ChatLine("error", scrub(f"{code}: {message}")))
 
     line = Line(session, on_event=tell)
 
     def tell_tool(use: ToolUse) -> None:
-        show(Said("tool", scrub(tool_text(use))))
+        show(ChatLine("tool", scrub(tool_text(use))))
 
-    async with watching(wiring.platform, line.call_id, line.now_ms, tell_tool) as watch:
+    async with following(wiring.platform, line.call_id, line.now_ms, tell_tool) as stream:
         async with line:
             over = asyncio.create_task(line.until_over())
             await _answered(line, 0, _GREETING_MS)
@@ -79,8 +78,8 @@ async def chat(target: Target, wiring: Wiring, variables: Mapping[str, Any], rea
             over.cancel()
             await line.hang_up()
         by, reason = ended_by(line)
-        show(Said("end", scrub(f"the {by} ended the call ({reason})" if by else reason)))
-        return await _conclude(line, target, wiring, watch)
+        show(ChatLine("end", scrub(f"the {by} ended the call ({reason})" if by else reason)))
+        return await _conclude(line, target, wiring, stream)
 
 
 async def _answered(line: Line, since: int, within_ms: float) -> None:
@@ -132,27 +131,27 @@ async def talk(
             hear(event)
 
     line = Line(session, microphone.take, told)
-    async with watching(wiring.platform, line.call_id, line.now_ms) as watch:
+    async with following(wiring.platform, line.call_id, line.now_ms) as stream:
         async with line:
             waiting = [asyncio.create_task(stop.wait()), asyncio.create_task(line.until_over())]
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             for task in waiting:
                 task.cancel()
             await line.hang_up()
-        return await _conclude(line, target, wiring, watch)
+        return await _conclude(line, target, wiring, stream)
 
 
-async def _conclude(line: Line, target: Target, wiring: Wiring, watch: Watch | None) -> CallResult:
+async def _conclude(line: Line, target: Target, wiring: Wiring, stream: EventStream | None) -> CallResult:
     """The call's report: the guards that hold for every call, since nothing else was asked of this one."""
     script = Script.model_construct(agent="", mode=line.session.protocol.mode, steps=())
-    evidence = Evidence()
+    telemetry = Telemetry()
     if wiring.platform is not None and line.call_id:
         with suppress(TimeoutError):
             async with asyncio.timeout(5):
-                evidence = await gather(wiring.platform, line.call_id, script.checks, watch)
-    look = partial(look_back, line, evidence)
-    facts, recording = await asyncio.get_running_loop().run_in_executor(LISTENERS, look)
-    checks = check_call(script, facts)
+                telemetry = await gather(wiring.platform, line.call_id, script.checks, stream)
+    look = partial(look_back, line, telemetry)
+    call, recording = await asyncio.get_running_loop().run_in_executor(LISTENERS, look)
+    checks = check_call(script, call)
     report = CallReport(
         script="",
         name="Talked to by a person",
@@ -160,16 +159,16 @@ async def _conclude(line: Line, target: Target, wiring: Wiring, watch: Watch | N
         mode=line.session.protocol.mode,
         verdict=verdict_of(checks),
         checks=tuple(checks),
-        turns=facts.turns,
-        measures=facts.measures,
-        ending=facts.ending,
+        turns=call.turns,
+        measures=call.measures,
+        ending=call.ending,
         environment=target.environment,
         agent_id=target.agent_id,
         call_id=line.call_id,
         started_at=wiring.now().isoformat(timespec="seconds"),
-        duration_ms=facts.duration_ms,
+        duration_ms=call.duration_ms,
         notes=line.session.notes,
-        tools=facts.tools,
+        tools=call.tools,
         waveform=recording.waveform if recording else None,
     )
     scrub = wiring.scrubber.deep

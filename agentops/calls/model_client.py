@@ -1,7 +1,7 @@
 """A language model behind an OpenAI-compatible endpoint, asked for one JSON object at a time.
 
 The key goes to the host of `base_url` and nowhere else: redirects are not followed, and an unencrypted address is
-refused unless it is this machine's. What the answers mean is for `judge` and `simulated` to say.
+refused unless it is this machine's. What the answers mean is for `judge` and `simulated_caller` to say.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from agentops.calls.model import Usage
+from agentops.calls.report import Usage
 from agentops.document import ModelEndpoint
 from agentops.errors import InvalidRequestError, PlatformError
 from agentops.net import Http, NetOptions, RetryPolicy, Transport, Upload, platform_origin
@@ -29,7 +29,7 @@ class NoAnswerError(Exception):
         self.usage = usage
 
 
-class Endpoint:
+class ModelClient:
     """Use as an async context manager. Raises UsageError for an address that the key may not go to."""
 
     def __init__(self, settings: ModelEndpoint, transport: Transport | None = None) -> None:
