@@ -1,7 +1,7 @@
-"""The checks of a whole call, over what was measured and heard. Pure; steps make their own checks.
+"""The checks of a whole call, made of what was measured and heard. Pure; steps make their own checks.
 
-Every check that a script writes is made, or fails because it could not be: a check is never skipped in silence. Two
-guards are always on in a call with sound: the agent can be heard where it says something, and it does not clip.
+Every check that a script asks for is made, or fails because it could not be made: none is skipped silently. Two guards
+are always on in a call with sound: the agent is audible where it says something, and its sound does not clip.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from agentops.calls.report import Check, CheckKind, Measures, ToolUse, Turn
 from agentops.calls.script import Script
 from agentops.calls.words import find
 
-SILENCE_DBFS = -50.0
+SILENCE_DBFS = -50.0  # as in `audio`, which needs numpy: whoever checks a chat may not have it
 _MS_PER_WORD = 90.0  # nobody speaks a word faster than this: less audio than that was cut off
 
 # A call that no check was made of proves nothing, so it fails.
@@ -27,7 +27,7 @@ NOTHING_CHECKED = Check("something is checked", CheckKind.PROTOCOL, False, "at l
 
 
 def check_call(script: Script, call: EndedCall, baseline: Measures | None = None) -> list[Check]:
-    """All checks of the whole call: the script's, and the guards. Limits such as "+20%" rise from `baseline`."""
+    """All checks of the whole call: the script's, and the guards. Limits such as "+20%" start from `baseline`."""
     checks = script.checks
     found = [
         *_check_times(checks, call, baseline),
@@ -35,7 +35,7 @@ def check_call(script: Script, call: EndedCall, baseline: Measures | None = None
         *_check_words(checks, call),
         *_check_ending(checks, call),
         *_check_tools(checks, call),
-        *_check_metrics(checks, call),
+        *(_check_metric(metric, call.metrics) for metric in checks.metrics),
         *check_protocol(call.violations),
     ]  # fmt: skip
     return found + (_check_sound(checks, call) if script.mode is Mode.WEBCALL else [])
@@ -46,7 +46,7 @@ def _number(value: float) -> str:
 
 
 def check_protocol(violations: Sequence[Violation]) -> list[Check]:
-    """One check for each kind of violation, however often it was repeated."""
+    """One failed check for each kind of violation, however often it was repeated."""
     first: dict[str, Violation] = {}
     for violation in violations:
         first.setdefault(violation.summary, violation)
@@ -135,18 +135,18 @@ def _check_words(checks: Checks, call: EndedCall) -> list[Check]:
 
 
 def _check_language(wanted: str | None, call: EndedCall) -> list[Check]:
-    """Every turn of the agent whose language can be told must be in the wanted one; none that can be told fails."""
+    """Every turn of the agent whose language is recognised must be in the wanted one; it fails when none is."""
     if wanted is None:
         return []
-    wanted = wanted.casefold().split("-")[0]
-    told = [(turn, languages) for _, turn in call.agent_turns if (languages := languages_of(turn.text))]
-    wrong = next(((turn, languages) for turn, languages in told if wanted not in languages), None)
+    wanted = wanted.casefold().split("-")[0]  # `pt-BR` is Portuguese: regions can't be told apart in a transcript
+    recognised = [(turn, languages) for _, turn in call.agent_turns if (languages := languages_of(turn.text))]
+    wrong = next(((turn, languages) for turn, languages in recognised if wanted not in languages), None)
     if wrong is not None:
         heard, at_ms = f"{' or '.join(sorted(wrong[1]))}: {wrong[0].text}", wrong[0].start_ms
     else:
-        heard, at_ms = (wanted if told else "too few words to tell"), None
+        heard, at_ms = (wanted if recognised else "too few words to tell"), None
     expected = f"the agent speaks {wanted}"
-    return [Check("language", CheckKind.TRANSCRIPT, bool(told) and wrong is None, expected, heard, at_ms)]
+    return [Check("language", CheckKind.TRANSCRIPT, bool(recognised) and wrong is None, expected, heard, at_ms)]
 
 
 def _check_ending(checks: Checks, call: EndedCall) -> list[Check]:
@@ -198,16 +198,12 @@ def _is_subsequence(wanted: Sequence[str], order: Sequence[str]) -> bool:
 
 
 def is_subset(part: Any, whole: Any) -> bool:
-    """Whether everything in `part` is in `whole`; numbers and their texts are the same (`42` and `"42"`)."""
+    """Whether everything in `part` is in `whole`. A number equals its text (`42` and `"42"`)."""
     if isinstance(part, Mapping):
         return isinstance(whole, Mapping) and all(k in whole and is_subset(v, whole[k]) for k, v in part.items())
     if isinstance(part, list | tuple):
         return isinstance(whole, list | tuple) and all(any(is_subset(p, w) for w in whole) for p in part)
     return bool(part == whole) or str(part).casefold() == str(whole).casefold()
-
-
-def _check_metrics(checks: Checks, call: EndedCall) -> list[Check]:
-    return [_check_metric(metric, call.metrics) for metric in checks.metrics]
 
 
 def _check_metric(metric: MetricExpectation, metrics: Mapping[str, Any] | None) -> Check:
@@ -255,6 +251,7 @@ def _check_sound(checks: Checks, call: EndedCall) -> list[Check]:
 
 def _check_audible(turn: Turn, audible_ms: float) -> Check:
     words = len(turn.text.split())
+    # An interrupted turn is cut short by right, at any word.
     needed_ms = 0.0 if turn.is_interrupted else min(words * _MS_PER_WORD, 20_000.0)
     enough = audible_ms > 0 and audible_ms >= needed_ms
     loudness = turn.loudness_dbfs if turn.loudness_dbfs is not None else -math.inf

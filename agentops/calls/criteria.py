@@ -1,6 +1,6 @@
-"""What a script expects: of what is heard next (`Expect`) and of the whole call (`Checks`).
+"""What a script expects: of what the agent says next (`Expect`) and of the whole call (`Checks`).
 
-Times that people feel are in seconds (`within_s`), times that machines measure in milliseconds.
+Times that people choose are in seconds (`within_s`), times that machines measure in milliseconds.
 """
 
 from __future__ import annotations
@@ -13,17 +13,19 @@ from agentops.calls.patterns import require_fast
 from agentops.calls.protocol import Role
 
 Milliseconds: TypeAlias = Annotated[float, Field(gt=0)]
-# How much more than in the run that is compared with, e.g. "+20%".
+# A limit relative to the baseline run, e.g. "+20%".
 Rise: TypeAlias = Annotated[str, Field(pattern=r"^\+\d{1,4}(\.\d+)?%$")]
 Latency: TypeAlias = Milliseconds | Rise
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=600)]
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 Score: TypeAlias = Annotated[float, Field(gt=0, le=1)]
-HEARD_SCORE = 0.8  # from which a text counts as said; see speech.TextMatch
+HEARD_SCORE = 0.8  # a text counts as said from this score on: see docs/speech.md and speech.TextMatch
 Words: TypeAlias = Annotated[str, Field(min_length=1)]
 
 
 class ScriptPart(BaseModel):
+    """A mapping in a script: unknown fields are errors."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
@@ -35,7 +37,7 @@ Phrases: TypeAlias = Annotated[tuple[Words, ...], BeforeValidator(_as_list, json
 
 
 def short(field: str, whole: type[BaseModel]) -> BeforeValidator:
-    """Lets a text stand for the mapping that has it as `field`, for readers and in the schema."""
+    """Lets a text stand for the mapping that has it as `field`, in files and in the schema."""
     return BeforeValidator(lambda v: {field: v} if isinstance(v, str) else v, json_schema_input_type=str | whole)
 
 
@@ -43,7 +45,7 @@ _AnyRole: TypeAlias = Literal["agent", "caller", "assistant", "user"]
 
 
 def _as_role(value: Any) -> Any:
-    """The platform's own words for both sides are understood too."""
+    """Understands the platform's own words for the two sides, too."""
     return {"user": "caller", "assistant": "agent"}.get(value, value) if isinstance(value, str) else value
 
 

@@ -19,7 +19,6 @@ from agentops.calls.protocol import Role
 from agentops.calls.report import Turn, Waveform
 
 PEAKS_PER_SECOND = 50
-_FRAME_MS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class Recording:
         loud = np.flatnonzero(
             audio.frame_levels_dbfs(self.agent_part(start_ms, end_ms), self.rate_hz) > audio.SILENCE_DBFS
         )
-        return start_ms + float(loud[0]) * _FRAME_MS if len(loud) else None
+        return start_ms + float(loud[0]) * audio.FRAME_MS if len(loud) else None
 
 
 def record(caller: Track, agent: Track, duration_ms: float) -> Recording:
@@ -73,20 +72,20 @@ def compare_sides(recording: Recording, turns: Sequence[Turn], holds: Sequence[t
     caller = np.zeros(len(agent), dtype=bool)
     for turn in turns:
         if turn.role is Role.CALLER:
-            caller[int(turn.start_ms / _FRAME_MS) : math.ceil(turn.end_ms / _FRAME_MS)] = True
+            caller[int(turn.start_ms / audio.FRAME_MS) : math.ceil(turn.end_ms / audio.FRAME_MS)] = True
     talking, both = agent | caller, agent & caller
     counts = np.ones(_last(talking) + 1, dtype=bool)
     for began_ms, ended_ms in holds:
-        counts[int(began_ms / _FRAME_MS) : math.ceil(ended_ms / _FRAME_MS)] = False
+        counts[int(began_ms / audio.FRAME_MS) : math.ceil(ended_ms / audio.FRAME_MS)] = False
     silent_at, silent = _longest_run(~talking[: len(counts)][counts])
     silent_at = int(np.flatnonzero(counts)[silent_at]) if silent else 0
     voices = int(agent.sum() + caller.sum())
     return Overlap(
         agent_talk_ratio=float(agent.sum()) / voices if voices else None,
-        longest_silence_ms=float(silent * _FRAME_MS),
-        longest_silence_at_ms=float(silent_at * _FRAME_MS),
-        talk_over_ms=float(both.sum()) * _FRAME_MS,
-        talk_over_at_ms=float(np.argmax(both)) * _FRAME_MS if both.any() else None,
+        longest_silence_ms=float(silent * audio.FRAME_MS),
+        longest_silence_at_ms=float(silent_at * audio.FRAME_MS),
+        talk_over_ms=float(both.sum()) * audio.FRAME_MS,
+        talk_over_at_ms=float(np.argmax(both)) * audio.FRAME_MS if both.any() else None,
     )
 
 
