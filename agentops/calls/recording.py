@@ -1,4 +1,4 @@
-"""A spoken call listened to afterwards: its levels, pauses and overlaps, its waveform and its WAV file. Pure.
+"""The sound of an ended call: its levels, pauses and overlaps, its waveform and its WAV file. Pure.
 
 Needs numpy (through `audio`): import it for calls with sound only.
 """
@@ -39,10 +39,11 @@ class Recording:
         return Waveform(PEAKS_PER_SECOND, caller, agent)
 
     def agent_part(self, start_ms: float, end_ms: float) -> audio.Samples:
+        """The agent's side between the two times."""
         return self.agent[round(start_ms * self.rate_hz / 1000) : round(end_ms * self.rate_hz / 1000)]
 
     def first_sound_ms(self, start_ms: float, end_ms: float) -> float | None:
-        """When the agent can first be heard between the two times."""
+        """When the agent is first audible between the two times; None where it is silent."""
         loud = np.flatnonzero(
             audio.frame_levels_dbfs(self.agent_part(start_ms, end_ms), self.rate_hz) > audio.SILENCE_DBFS
         )
@@ -50,6 +51,7 @@ class Recording:
 
 
 def record(caller: Track, agent: Track, duration_ms: float) -> Recording:
+    """Both tracks as a recording of at least `duration_ms`."""
     rate = agent.sample_rate_hz
     length = max(round(duration_ms * rate / 1000), caller.end_sample, agent.end_sample)
     return Recording(audio.track_samples(caller, length), audio.track_samples(agent, length), rate)
@@ -57,7 +59,7 @@ def record(caller: Track, agent: Track, duration_ms: float) -> Recording:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Who can be heard when, over the whole call; a side that is noisy throughout counts where it says something."""
+    """How both sides share the time of a call. Times are milliseconds; the ratio is 0..1, None where nobody spoke."""
 
     agent_talk_ratio: float | None
     longest_silence_ms: float
@@ -67,14 +69,17 @@ class Overlap:
 
 
 def compare_sides(recording: Recording, turns: Sequence[Turn], holds: Sequence[tuple[float, float]] = ()) -> Overlap:
-    """`holds` are stretches that are no time of the call, so no silence either."""
+    """How the sides share the call. `holds` (from and to, in ms) are neither call time nor silence."""
     agent = audio.frame_levels_dbfs(recording.agent, recording.rate_hz) > audio.SILENCE_DBFS
+    # The caller is taken from its turns: its sound may have background noise throughout.
     caller = np.zeros(len(agent), dtype=bool)
     for turn in turns:
         if turn.role is Role.CALLER:
             caller[int(turn.start_ms / audio.FRAME_MS) : math.ceil(turn.end_ms / audio.FRAME_MS)] = True
     talking, both = agent | caller, agent & caller
-    counts = np.ones(_last(talking) + 1, dtype=bool)
+    # Silence after the last word is nobody's pause: the call is about to end.
+    spoken = np.flatnonzero(talking)
+    counts = np.ones(int(spoken[-1]) + 1 if len(spoken) else len(talking), dtype=bool)
     for began_ms, ended_ms in holds:
         counts[int(began_ms / audio.FRAME_MS) : math.ceil(ended_ms / audio.FRAME_MS)] = False
     silent_at, silent = _longest_run(~talking[: len(counts)][counts])
@@ -119,11 +124,6 @@ def add_sound(call: EndedCall, recording: Recording) -> EndedCall:
 
 def _finite(loudness_dbfs: float) -> float | None:
     return loudness_dbfs if math.isfinite(loudness_dbfs) else None
-
-
-def _last(flags: npt.NDArray[np.bool_]) -> int:
-    found = np.flatnonzero(flags)
-    return int(found[-1]) if len(found) else len(flags) - 1
 
 
 def _longest_run(flags: npt.NDArray[np.bool_]) -> tuple[int, int]:

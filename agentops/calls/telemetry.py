@@ -1,7 +1,7 @@
-"""What the platform tells about a call besides the socket: tools from its event stream or record, metrics afterwards.
+"""What the platform reports about a call besides the socket: tools from its event stream or record, metrics afterwards.
 
 The socket shows only the tools that the caller declared itself, so scripts that check tools need one of the two.
-Waiting is bounded; what was not told in time is None, never an empty answer.
+Waiting is bounded; what was not reported in time is None, never an empty answer.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from agentops.calls.report import ToolUse
 from agentops.calls.session import Platform
 from agentops.errors import PlatformError
 
-_STREAM_GRACE_S = 2.0
+_STREAM_GRACE_S = 2.0  # for the events that are under way when the call has ended
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 5.0
-_RECORD_WITHIN_S = 15.0
+_RECORD_WITHIN_S = 15.0  # the platform writes a call's record only after the call
 _STARTS = "tool_call_start"
 _HOPS = "hopping"
 _ENDS = frozenset({"sse_close", "call_end"})
@@ -28,7 +28,7 @@ _ENDS = frozenset({"sse_close", "call_end"})
 
 @dataclass(slots=True)
 class EventStream:
-    """Follows a call's event stream while it lasts; `has_opened` says whether the platform gave one."""
+    """Follows the events of a call while it lasts; `has_opened` says whether any came."""
 
     platform: Platform
     now_ms: Callable[[], float]
@@ -42,7 +42,7 @@ class EventStream:
         self._task = asyncio.create_task(self._follow(call_id))
 
     async def finish(self) -> None:
-        """Gives the stream a moment to deliver its last events, then leaves it."""
+        """Gives the stream a moment to deliver its last events, then leaves it. Raises what following failed with."""
         if self._task is None:
             return
         await asyncio.wait([self._task], timeout=_STREAM_GRACE_S)
@@ -50,7 +50,7 @@ class EventStream:
             raise failure
 
     async def leave(self) -> BaseException | None:
-        """Closes the stream now; what it failed with, if it did."""
+        """Closes the stream now. Returns the exception that following it failed with, if it did."""
         if self._task is None:
             return None
         self._task.cancel()
@@ -78,7 +78,7 @@ async def following(
     now_ms: Callable[[], float],
     on_tool: Callable[[ToolUse], None] = lambda use: None,
 ) -> AsyncIterator[EventStream | None]:
-    """Follows a call's events until the block ends, however it does; None where there is nobody to tell them."""
+    """Follows a call's events until the block ends, however it does; None where no platform reports them."""
     if platform is None or not call_id:
         yield None
         return
@@ -87,9 +87,8 @@ async def following(
     try:
         yield stream
     finally:
-        await (
-            stream.leave()
-        )  # a stream that outlives its call is torn down with the loop, and tells of it on the screen
+        # A stream that outlives its call is torn down with the event loop, which prints an error on the screen.
+        await stream.leave()
 
 
 def _tool_use(event: Mapping[str, Any], at_ms: float | None = None) -> ToolUse:
@@ -99,7 +98,7 @@ def _tool_use(event: Mapping[str, Any], at_ms: float | None = None) -> ToolUse:
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """None: the platform did not tell in time. `metrics` are the post-call metrics by identifier."""
+    """What the platform reported of one call. None: not in time. `metrics` are the post-call metrics by identifier."""
 
     tools: tuple[ToolUse, ...] | None = None
     playbooks: tuple[str, ...] | None = None
@@ -115,7 +114,7 @@ async def gather(
 ) -> Telemetry:
     """What `checks` ask for, from the stream and the call record, after the call has ended.
 
-    wants_tools: tell the tools, whether a check asks for them or not
+    wants_tools: read the tools whether or not a check asks for them
     """
     if stream is not None:
         await stream.finish()
@@ -153,7 +152,7 @@ async def _poll(
 
 
 def read_tools(record: Mapping[str, Any]) -> tuple[ToolUse, ...] | None:
-    """The tools of a call record's events; None while it has no events at all (they are written after the call)."""
+    """The tools in a call record's events; None while it has no events at all (they are written after the call)."""
     events = record.get("events")
     if not isinstance(events, list) or not events:
         return None

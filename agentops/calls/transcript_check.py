@@ -1,8 +1,8 @@
-"""Hears whether the agent's audio says what its transcript claims.
+"""Checks whether the agent's audio says what its transcript claims.
 
-A platform's transcript is what the agent meant to say; a caller only has the sound. Offline, in English, the words of
-each turn's transcript are looked for in its sound. Where the project names an endpoint to listen with, the sound is
-transcribed by it, in any language, and both texts are compared.
+A platform's transcript is what the agent meant to say; a caller only has the sound. Offline, and only in English, the
+words of each turn's transcript are looked for in its sound. Where the project names an endpoint to `listen` with, that
+transcribes the sound, in any language, and both texts are compared.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _UNSPACED = re.compile("([\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff])")  # Thai, k
 async def listen_to(
     script: Script, call: EndedCall, recording: Recording | None, transcribe: Transcribe | None
 ) -> tuple[EndedCall, list[Check]]:
-    """One check for each turn that can be judged, and the worst score among the measures."""
+    """One check for each turn that can be listened to, and `call` with the worst of their scores."""
     at_least = script.checks.says_transcript
     if recording is None or at_least is None:
         return call, []
@@ -49,6 +49,7 @@ async def listen_to(
         loop = asyncio.get_running_loop()
         heard = [await loop.run_in_executor(LISTENERS, _heard_offline, recording, t, at_least) for t in spoken]
     if not heard:
+        # A script that asks for this check must not pass because it could not be made.
         wanted = "a turn of the agent with a transcript" + ("" if transcribe else " in English")
         return call, [Check(_NAME, CheckKind.AUDIO, False, wanted, "none that could be listened to")]
     scores = [check.value for check in heard if check.value is not None]
@@ -94,10 +95,13 @@ def _check(turn: Turn, at_least: float, score: float | None, heard: str) -> Chec
 
 
 def word_error_rate(heard: str, wanted: str) -> float:
-    """Words put in, left out and changed, as a share of those that were to be said; characters where no blanks are."""
+    """Words inserted, left out and replaced, as a share of the wanted ones; above 1 where much was inserted.
+
+    Scripts that are written without blanks are counted by characters.
+    """
     heard, wanted = (_UNSPACED.sub(r" \1 ", text) for text in (heard, wanted))
     said, meant = names_of(heard, like=wanted), names_of(wanted)
-    costs = list(range(len(meant) + 1))
+    costs = list(range(len(meant) + 1))  # of the edit distance, row by row
     for row, word in enumerate(said, 1):
         before, costs[0] = costs[0], row
         for column, other in enumerate(meant, 1):
