@@ -77,7 +77,7 @@ def compare_sides(recording: Recording, turns: Sequence[Turn], holds: Sequence[t
         if turn.role is Role.CALLER:
             caller[int(turn.start_ms / audio.FRAME_MS) : math.ceil(turn.end_ms / audio.FRAME_MS)] = True
     talking, both = agent | caller, agent & caller
-    # Silence after the last word is nobody's pause: the call is about to end.
+    # What follows the last word is no pause.
     spoken = np.flatnonzero(talking)
     counts = np.ones(int(spoken[-1]) + 1 if len(spoken) else len(talking), dtype=bool)
     for began_ms, ended_ms in holds:
