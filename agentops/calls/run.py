@@ -1,4 +1,4 @@
-"""Makes one call by its script and says what it came to.
+"""Makes one call by its script and reports it.
 
 Running many is `schedule`'s work, getting the words spoken `prepare`'s, writing files `call_files`'s.
 """
@@ -34,29 +34,26 @@ if TYPE_CHECKING:
     from agentops.calls.recording import Recording
 
 TRACEBACK_FILE = "internal-error.txt"  # in the call's folder
-_THEIR_FAULTS = {"internal_error", "worker_not_ready", "no_session"}
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+# Codes of `error` messages that are the platform's fault; others mean that the caller or the agent broke the protocol.
+_PLATFORM_FAULTS = {"internal_error", "worker_not_ready", "no_session"}
 
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What a call touches.
+    """What calls work with.
 
-    platform:   the REST side; None: connect with the key
-    judge:      decides what `meets` and `goals` say
-    model:      speaks for simulated callers
-    transcribe: hears for `says_transcript`; None: the offline recogniser, English only
-    baseline:   the earlier run that limits such as "+20%" rise from
-    follows_tools: asks the platform for the tools that every call uses
-    scrubber:   takes every known secret out of what the platform and the models say
+    platform:      the REST side; None: connect with the key alone
+    judge:         decides `meets` and `goals`
+    model:         speaks for simulated callers
+    transcribe:    listens for `says_transcript`; None: the offline recogniser, English only
+    baseline:      the earlier run that limits such as "+20%" refer to
+    scrubber:      takes every known secret out of what the platform and the models say
+    follows_tools: asks the platform which tools were used in every call, whether or not a check needs it
     """
 
     platform: Platform | None = None
     dial: Dial = dial
-    now: Callable[[], datetime] = _now
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     judge: Judge | None = None
     model: Ask | None = None
     transcribe: Transcribe | None = None
@@ -67,11 +64,14 @@ class Wiring:
 
 @dataclass(frozen=True, slots=True)
 class PreparedScript:
-    """A script that is ready to be called: its file, its words as sound, and the room the caller is in.
+    """A script that is ready to be called.
 
-    places:  `file:line:column` of each step; sounds: by the index of the step that says them
-    voice:   speaks what a simulated caller says; None in a chat
-    persona: how a simulated caller behaves, in words; lines: what it is to say again, word for word
+    sounds:  its words as sound, by the index of the step that says them
+    room:    the background noise of the caller
+    places:  `file:line:column` of each step
+    voice:   turns what a simulated caller says into sound; None in a chat
+    persona: how a simulated caller behaves, in words
+    lines:   what a simulated caller said in an earlier call and repeats word for word
     """
 
     script: Script
@@ -86,10 +86,10 @@ class PreparedScript:
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """The report, and what it was made from.
+    """The report of a call, and what it was made from.
 
     lateness_ms: how late each 40 ms chunk left
-    traceback:   of a defect of ours that ended the call
+    traceback:   of a defect of ours that ended the call; "" when there was none
     """
 
     report: CallReport
@@ -99,18 +99,18 @@ class CallResult:
     traceback: str = ""
 
 
-# Told of each thing that is said, while the call lasts: by whom, what, and when, in ms.
+# Called with each thing that is said while the call lasts: by whom, the words, and when, in ms.
 Overhear: TypeAlias = Callable[[Role, str, float], None]
 
 
 def _ignore(role: Role, text: str, at_ms: float) -> None:
-    """Nobody listens along."""
+    """For a call that nobody listens in on."""
 
 
 async def run_call(
     prepared: PreparedScript, target: Target, wiring: Wiring, *, attempt: int = 1, overhear: Overhear = _ignore
 ) -> CallResult:
-    """Calls once. Never raises: whatever goes wrong is in the report of this call, without any secret."""
+    """Makes one call. Never raises: whatever goes wrong is in its report, which holds no secret."""
     report = _begun(prepared, target, wiring, attempt)
     try:
         result = await _call(prepared, target, wiring, report, overhear)
@@ -144,14 +144,14 @@ def _begun(prepared: PreparedScript, target: Target, wiring: Wiring, attempt: in
 
 
 def _broken_off(report: CallReport, failure: Exception) -> CallResult:
-    """A call that we could not bring to its end. What isn't told as a failure of its own is a defect of ours."""
+    """A call that we could not complete. Any exception but an AgentopsError is a defect of ours."""
     if isinstance(failure, AgentopsError):
-        heard, traced = failure.summary, ""
+        heard, trace = failure.summary, ""
     else:
         heard = f"internal error: {type(failure).__name__}; this is a defect of agentops: report {TRACEBACK_FILE}"
-        traced = "".join(traceback.format_exception(failure))
-    check = Check("the call is carried through", CheckKind.INFRASTRUCTURE, False, "a call to its end", heard)
-    return CallResult(replace(report, checks=(check,), verdict=verdict_of((check,))), traceback=traced)
+        trace = "".join(traceback.format_exception(failure))
+    check = Check("the call is completed", CheckKind.INFRASTRUCTURE, False, "a call that runs to its end", heard)
+    return CallResult(replace(report, checks=(check,), verdict=verdict_of((check,))), traceback=trace)
 
 
 async def _call(
@@ -169,11 +169,11 @@ async def _call(
         return CallResult(replace(report, checks=tuple(checks), verdict=verdict_of(checks)), failure.violations)
     scrub = wiring.scrubber.text
 
-    def heard(event: Event) -> None:
+    def overhear_agent(event: Event) -> None:
         if isinstance(event, Transcript) and event.role is Role.AGENT and event.is_final:
             overhear(Role.AGENT, scrub(event.text), event.at_ms)
 
-    line = Line(session, prepared.room, heard, lambda text, at_ms: overhear(Role.CALLER, scrub(text), at_ms))
+    line = Line(session, prepared.room, overhear_agent, lambda text, at_ms: overhear(Role.CALLER, scrub(text), at_ms))
     wants_tools = wiring.follows_tools or needs_tools(script.checks)
     async with following(wiring.platform if wants_tools else None, line.call_id, line.now_ms) as stream:
         talk = await _converse(line, prepared, wiring)
@@ -191,7 +191,7 @@ async def _call(
         ending=call.ending,
         call_id=line.call_id,
         duration_ms=call.duration_ms,
-        notes=(*line.session.notes, *talk.notes),
+        notes=line.session.notes,
         tools=call.tools,
         playbooks=call.playbooks,
         metrics=call.metrics,
@@ -214,7 +214,7 @@ def look_back(line: Line, telemetry: Telemetry) -> tuple[EndedCall, Recording | 
 async def _check(
     prepared: PreparedScript, wiring: Wiring, talk: _Talk, line: Line, known: tuple[EndedCall, Recording | None]
 ) -> tuple[list[Check], Usage, EndedCall]:
-    """All checks of an ended call, what the judge took for them, and the call with what was listened to."""
+    """All checks of an ended call, what judging cost, and the call with the scores of what was listened to."""
     script, (call, recording) = prepared.script, known
     checks = [*talk.checks, *_line_checks(line, call.ending)]
     if call.ending.by is not None:  # a call that was cut says nothing about its length, its pauses or its end
@@ -237,12 +237,11 @@ class _Talk:
 
     checks: list[Check]
     claims: list[Claim]
-    notes: tuple[str, ...] = ()
     usage: Usage = NO_USAGE
 
 
 async def _converse(line: Line, prepared: PreparedScript, wiring: Wiring) -> _Talk:
-    """Follows the script, then lets a simulated caller speak; both within the script's time."""
+    """Follows the script's steps, then lets a simulated caller speak; both within the script's time."""
     script = prepared.script
     run = ScriptRun(line, script, prepared.sounds, prepared.places)
     simulated = None
@@ -260,7 +259,7 @@ async def _converse(line: Line, prepared: PreparedScript, wiring: Wiring) -> _Ta
 
     async with line:
         talking = asyncio.create_task(talk())
-        # The time that the emulator's recogniser needs on a busy machine is not the call's.
+        # Time that the emulator's recogniser needs on a busy machine doesn't count, and may grow while this waits.
         while not talking.done() and (left_ms := script.timeout_s * 1000 - line.active_ms()) > 0:
             await asyncio.wait([talking], timeout=left_ms / 1000)
         if not talking.done():
@@ -281,10 +280,11 @@ NO_JUDGE = "the project has no judge to decide it; add `judge:` to agentops.yaml
 async def _judge(
     script: Script, call: EndedCall, claims: Sequence[Claim], judge: Judge | None
 ) -> tuple[list[Check], Usage]:
-    """The claims of the steps and of the whole call. A call that was cut is no proof of anything that was missed.
+    """Checks of the claims of the steps and of the whole call, and what judging cost.
 
-    Without a judge none of them is decided, which makes a call that does well otherwise inconclusive.
+    Without a judge none of them is decided, so that a call which passes otherwise is inconclusive.
     """
+    # The goals may have been still to come in a call that was cut.
     whole = [Claim(goal, True, 0, len(call.turns) - 1) for goal in script.goals] if call.ending.by else []
     if not (claims or whole):
         return [], Usage()
@@ -296,11 +296,11 @@ async def _judge(
 
 
 def _line_checks(line: Line, ending: Ending) -> list[Check]:
-    """What the line itself did wrong: faults the platform reported, and being cut."""
+    """What went wrong on the line itself: errors that the platform reported, and being cut off."""
     found = []
     for fault in (event for event in line.events if isinstance(event, PlatformFault)):
-        is_theirs = fault.code in _THEIR_FAULTS or fault.code.startswith("5")
-        kind = CheckKind.INFRASTRUCTURE if is_theirs else CheckKind.PROTOCOL
+        is_platforms = fault.code in _PLATFORM_FAULTS or fault.code.startswith("5")  # an HTTP status from 500 on
+        kind = CheckKind.INFRASTRUCTURE if is_platforms else CheckKind.PROTOCOL
         found.append(Check("no platform error", kind, False, "no error message", f"{fault.code}: {fault.message}",
                            fault.at_ms))  # fmt: skip
     if ending.by is None:

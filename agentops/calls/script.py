@@ -1,6 +1,6 @@
 """The call script: what an author may write in a file under `calls/`.
 
-pydantic stands here because a script comes from outside. What a step or the whole call expects is in `criteria`,
+It is checked by pydantic because it comes from outside. What a step or the whole call expects is in `criteria`,
 saying what is wrong with a script is `script_reader`'s work, doing what it says is `steps`'.
 """
 

@@ -1,13 +1,13 @@
-"""Follows a script's steps on an open line: says, waits, listens, and notes what each asserting step found.
+"""Follows a script's steps on an open line: says, waits, listens, and checks what the asserting steps ask for.
 
-It stops at the first step that fails, because what comes after would be heard in the wrong place; the steps that were
-not reached are no checks. What needs a judge is kept as a claim, since nobody waits for a judge on the phone. Checks
-of the whole call are made afterwards by `checks`.
+It stops at the first step that fails, because what comes after would be heard in the wrong place; steps that were not
+reached make no checks. What needs a judge is kept as a claim, since nobody waits for a judge on the phone. `checks`
+makes the checks of the whole call afterwards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agentops.calls.criteria import Expect
@@ -31,15 +31,14 @@ from agentops.calls.script import (
     Script,
     SendTextStep,
     SilenceStep,
-    Speech,
     Step,
     WaitFor,
     WaitForStep,
 )
 
-# An agent may say something more after a pause (a filler before a tool answers): its turn is over when this has passed.
+# An agent may go on after a pause, as with a filler before a tool answers: its turn is over after this much silence.
 TURN_OVER_MS = 700.0
-_PATIENCE_MS = 30_000.0  # how long a caller listens to one turn before wanting to speak
+_PATIENCE_MS = 30_000.0  # how long a caller listens to one turn before it has to speak
 _LATE_TRANSCRIPT_MS = 1_500.0  # final transcripts come after the agent has finished, sometimes well after
 _RECHECK_MS = 40.0
 _EVENTS = {
@@ -53,7 +52,7 @@ _EVENTS = {
 
 @dataclass(frozen=True, slots=True)
 class _Expectation:
-    """What a step asks for; `limit` and `unit` where it measures."""
+    """What a step expects, as its check will say it; `limit` and `unit` where it measures."""
 
     name: str
     kind: CheckKind
@@ -64,7 +63,7 @@ class _Expectation:
 
 @dataclass(slots=True)
 class ScriptRun:
-    """One run through the steps of `script`. `sounds` are the caller's sentences, ready to play, by their step."""
+    """One run through the steps of `script`. `sounds` are the caller's words, ready to play, by the step's index."""
 
     line: Line
     script: Script
@@ -73,8 +72,8 @@ class ScriptRun:
     checks: list[Check] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
     _at: int = 0
-    _since: int = 0  # what is expected must be said in this utterance or a later one
-    _reference_ms: float = 0.0  # and `within_s` counts from here
+    _since: int = 0  # index of the first utterance in which the agent may say what is expected
+    _reference_ms: float = 0.0  # `within_s` counts from here
 
     async def follow(self) -> None:
         """Takes the steps in order until one fails or the line is cut; what they found is in `checks` and `claims`."""
@@ -86,9 +85,10 @@ class ScriptRun:
                 if not check.passed:
                     return
             if self.line.dropped is not None and ended_by(self.line)[0] is None:
-                return
+                return  # the line was cut, which is a check of the line's own
 
     def note_time_limit(self, timeout_s: float) -> None:
+        """Adds the failed check of a call that was still going on after `timeout_s`."""
         asked = _Expectation(
             "call is over in time", CheckKind.LATENCY, f"a call of at most {timeout_s:g} s", timeout_s, "s"
         )
@@ -97,9 +97,10 @@ class ScriptRun:
     async def _take(self, index: int, step: Step) -> Check | None:
         match step:
             case SayStep(say=speech):
-                return await self._say(index, speech)
+                is_chat = self.script.mode is Mode.CHAT
+                return await self._say(index, speech.text, None if is_chat else self.sounds[index])
             case SendTextStep(send_text=text):
-                return await self._type(index, text)
+                return await self._say(index, text, None)
             case SilenceStep(silence=seconds):
                 await self.line.pause(seconds * 1000)
                 self._reference_ms = self.line.now_ms()
@@ -119,26 +120,20 @@ class ScriptRun:
 
     # ---- speaking
 
-    async def _say(self, index: int, speech: Speech) -> Check | None:
+    async def _say(self, index: int, text: str, sound: Sound | None) -> Check | None:
+        """Says `sound`, or sends `text` where there is none."""
         if (blocked := await self._await_turn(index)) is not None:
             return blocked
         self._since = len(self.line.conversation.utterances)
-        if self.script.mode is Mode.CHAT:
-            utterance = await self.line.send_text(speech.text, step=index)
+        if sound is None:
+            utterance = await self.line.send_text(text, step=index)
         else:
-            utterance = await self.line.say(self.sounds[index], step=index)
+            utterance = await self.line.say(sound, step=index)
         self._reference_ms = utterance.end_ms
         return None
 
-    async def _type(self, index: int, text: str) -> Check | None:
-        if (blocked := await self._await_turn(index)) is not None:
-            return blocked
-        self._since = len(self.line.conversation.utterances)
-        self._reference_ms = (await self.line.send_text(text, step=index)).end_ms
-        return None
-
     async def _await_turn(self, index: int) -> Check | None:
-        """A polite caller lets the agent finish. An agent that does not finish is a failure."""
+        """Lets the agent finish, as a polite caller does. The check that failed when it doesn't, or has hung up."""
         is_free = await self._turn_is_over(_PATIENCE_MS)
         if self.line.is_over:
             return self._over_too_early(index, "the agent still on the line")
@@ -150,7 +145,7 @@ class ScriptRun:
     async def _turn_is_over(self, within_ms: float) -> bool:
         conversation, line = self.line.conversation, self.line
         wait_ms = TURN_OVER_MS if self.script.mode is Mode.WEBCALL else 0.0
-        if not conversation.agent_utterances:
+        if not conversation.agent_utterances:  # an agent that waits for the caller to speak first
             wait_ms = 0.0
         return await line.wait(
             lambda: line.now_ms() >= wait_ms and _is_quiet(line, wait_ms), within_ms, recheck_ms=_RECHECK_MS
@@ -159,24 +154,20 @@ class ScriptRun:
     # ---- listening
 
     async def _expect(self, index: int, expect: Expect) -> Check | None:
-        """None when only a judge can tell."""
+        """The check of what the agent says; None when only a judge can decide it."""
         try:
             check = await self._listen_for(index, expect)
         except SlowPatternError:
             asked = _Expectation(f"{expect.role} says", CheckKind.TRANSCRIPT, describe(expect))
             heard = self.line.conversation.agent_text(self._since)
             return self._note(index, asked, heard, passed=False, doubt="the pattern took too long on these words")
-        if check.passed and (expect.meets or expect.not_meets):
-            self._claim(index, expect)
+        if check.passed:
+            last = len(self.line.conversation.utterances) - 1
+            for must_hold, sentences in ((True, expect.meets), (False, expect.not_meets)):
+                self.claims += [
+                    Claim(sentence, must_hold, self._since, last, index, self._place(index)) for sentence in sentences
+                ]
         return check if expect.is_about_words or not check.passed else None
-
-    def _claim(self, index: int, expect: Expect) -> None:
-        last = len(self.line.conversation.utterances) - 1
-        sentences = [*((each, True) for each in expect.meets), *((each, False) for each in expect.not_meets)]
-        self.claims += [
-            Claim(sentence, must_hold, self._since, last, index, self._place(index))
-            for sentence, must_hold in sentences
-        ]
 
     async def _listen_for(self, index: int, expect: Expect) -> Check:
         conversation, line = self.line.conversation, self.line
@@ -191,7 +182,8 @@ class ScriptRun:
 
         is_met = await line.wait(is_decided, max(left_ms, 0))
         if not is_met and self._is_heard_without_text():
-            is_met = await self._await_transcript(is_decided)
+            await self._turn_is_over(_PATIENCE_MS)
+            is_met = await line.wait(is_decided, _LATE_TRANSCRIPT_MS)
         at_ms = line.now_ms()
         if is_met and needs_whole_turn(expect):
             await self._turn_is_over(_PATIENCE_MS)
@@ -205,21 +197,15 @@ class ScriptRun:
         return self._missed(index, expect, text, problems)
 
     def _is_heard_without_text(self) -> bool:
-        """The agent has been talking, but what it says has not come as text yet: transcripts may be late."""
+        """Whether the agent has been talking and its transcript has not come yet: transcripts may be late."""
         answers = [u for u in self.line.conversation.utterances[self._since :] if u.role is Role.AGENT]
         return any(u.audio_ms is not None for u in answers) and not any(u.text for u in answers)
 
-    async def _await_transcript(self, is_decided: Callable[[], bool]) -> bool:
-        await self._turn_is_over(_PATIENCE_MS)
-        return await self.line.wait(is_decided, _LATE_TRANSCRIPT_MS)
-
     def _missed(self, index: int, expect: Expect, text: str, problems: list[str]) -> Check:
-        """A missed expectation. Where nothing came at all, the answer is late rather than wrong."""
-        within = f" within {expect.within_s:g} s"
+        """The check of a missed expectation. Where nothing was said at all, the answer is late rather than wrong."""
         if text:
-            asked = _Expectation(
-                f"{expect.role} says", CheckKind.TRANSCRIPT, f"{expect.role} {' and '.join(problems)}{within}"
-            )
+            wanted = f"{expect.role} {' and '.join(problems)} within {expect.within_s:g} s"
+            asked = _Expectation(f"{expect.role} says", CheckKind.TRANSCRIPT, wanted)
             said = (u for u in self.line.conversation.utterances[self._since :] if u.role is expect.role)
             at_ms = next((u.start_ms for u in said), None)
             return self._note(index, asked, text, passed=False, at_ms=at_ms)
@@ -255,10 +241,12 @@ class ScriptRun:
     # ---- talking at the same time
 
     async def _reach(self, index: int, anchor: Anchor) -> Check | None:
+        """Waits for the moment that `anchor` names. The check that failed when it does not come."""
         line = self.line
         if not await self._next(anchor.event, anchor.within_s * 1000):
             return self._did_not_happen(index, anchor.event, anchor.within_s)
         await line.pause(anchor.delay_ms)
+        # Breaking in makes sense only while the agent talks; after other events it need not.
         if anchor.event != "agent_starts" or line.conversation.is_agent_talking(line.now_ms()):
             return None
         asked = _Expectation(
@@ -301,11 +289,11 @@ class ScriptRun:
     def _has_stopped(self, interruptions_before: int) -> bool:
         return len(self.line.conversation.interruptions) > interruptions_before or _is_quiet(self.line, 0)
 
-    def _stopped_after(self, started_ms: float, broken_in: int) -> float | None:
-        """How long after `started_ms` the agent fell silent; None while it talks."""
+    def _stopped_after(self, started_ms: float, interruptions_before: int) -> float | None:
+        """How long after `started_ms` the agent fell silent, in ms; None while it talks."""
         conversation = self.line.conversation
-        if len(conversation.interruptions) > broken_in:
-            return max(conversation.interruptions[broken_in] - started_ms, 0.0)
+        if len(conversation.interruptions) > interruptions_before:
+            return max(conversation.interruptions[interruptions_before] - started_ms, 0.0)
         if conversation.is_agent_talking(self.line.now_ms()):
             return None
         return max(conversation.agent_track.end_ms - started_ms, 0.0)

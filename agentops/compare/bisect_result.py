@@ -1,4 +1,4 @@
-"""Where a call script began to fail, and the calls that it is known from."""
+"""What a bisection has found: where a call script began to fail, and the calls that show it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from agentops.errors import ExitCode
 
 @dataclass(frozen=True, slots=True)
 class CalledRevision:
-    """One revision that was called. `pages` are the reports of its calls, beside their recordings, in their order."""
+    """One revision that was called. `pages` are the reports of its calls, in the order of the calls."""
 
     revision: Revision
     tally: Tally
@@ -21,12 +21,12 @@ class CalledRevision:
 
 @dataclass(frozen=True, slots=True)
 class BisectResult:
-    """What was found among `revisions`, both ends included; `heard` are those that were called, oldest first too."""
+    """What was found among `revisions`, both ends included; `called` are those that were called. Both oldest first."""
 
     key: str
     script: str
     revisions: tuple[Revision, ...]
-    heard: tuple[CalledRevision, ...]
+    called: tuple[CalledRevision, ...]
     end: Boundary | NotFound
 
     @property
@@ -39,7 +39,7 @@ class BisectResult:
             case _:
                 return ExitCode.CALLS_FAILED
 
-    def heard_at(self, index: int) -> CalledRevision:
+    def called_at(self, index: int) -> CalledRevision:
         """The calls of the revision at `index`, which was called."""
         revision_id = self.revisions[index].revision_id
-        return next(each for each in self.heard if each.revision.revision_id == revision_id)
+        return next(each for each in self.called if each.revision.revision_id == revision_id)

@@ -1,6 +1,6 @@
-"""Speaking and hearing behind two small functions. A leaf: it imports nothing else of agentops.
+"""Speech synthesis and recognition. Imports nothing else of agentops.
 
-Both need the `speech` extra (espeak-ng speaks, pocketsphinx hears); `is_available` says whether it is installed, and
+Both need the `speech` extra (espeak-ng speaks, pocketsphinx listens); `is_available` says whether it is installed, and
 without it both raise `SpeechUnavailableError`, whose text names the extra to install. Audio is PCM signed 16-bit
 little-endian mono throughout.
 """

@@ -1,4 +1,4 @@
-"""Whether audio says a given text: the text's words are looked for in it, in order, and each may be missing."""
+"""Whether audio says a given text: its words are looked for in the audio in order, and each may be missing."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ _WORD_LIMIT = 45.0
 
 @dataclass(frozen=True, slots=True)
 class TextMatch:
-    """`score` is 0..1: the share of the text's words that are said, less where the audio says more than the text.
+    """How far some audio says a text.
 
-    `missing` are the words that are not said, in order. The text is said when the score is 0.8 or more.
+    score:   0..1: the share of the text's words that are said, less where the audio says more than the text.
+             A text counts as said from 0.8 on.
+    missing: the words that are not said, in order
     """
 
     score: float
@@ -22,14 +24,14 @@ class TextMatch:
 
 
 def match_text(pcm: bytes, *, sample_rate_hz: int, text: str) -> TextMatch:
-    """How much of `text`, which is English, the audio says. Silence and noise say nothing of it.
+    """How far the audio says `text`, in English. Silence and noise score 0; a text without words scores 1.
 
-    A text without words is always said. Raises SpeechUnavailableError without the extra.
+    Raises SpeechUnavailableError without the extra.
     """
     words = words_of(text)
     if not words:
         return TextMatch(1.0, ())
-    said = find_words(pcm, sample_rate_hz=sample_rate_hz, words=words)
-    missing = tuple(word for index, word in enumerate(words) if said.get(index, _WORD_LIMIT) >= _WORD_LIMIT)
+    found = find_words(pcm, sample_rate_hz=sample_rate_hz, words=words)
+    missing = tuple(word for index, word in enumerate(words) if found.get(index, _WORD_LIMIT) >= _WORD_LIMIT)
     whole = recognize(pcm, sample_rate_hz=sample_rate_hz, phrases=(text,)).score
     return TextMatch((1.0 - len(missing) / len(words)) * min(1.0, 2.0 * whole), missing)

@@ -23,7 +23,7 @@ def bisected_json(found: BisectResult, diff: AgentDiff | None) -> str:
         "bad": _revision(found.revisions[end.bad]) if isinstance(end, Boundary) else None,
         "why": end.why.value if isinstance(end, NotFound) else None,
         "changed": [field_data(field) for field in diff.fields] if diff is not None else None,
-        "calls": [_heard(each) for each in found.heard],
+        "calls": [_heard(each) for each in found.called],
         "exit_code": int(found.exit_code),
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"

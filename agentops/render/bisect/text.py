@@ -27,8 +27,8 @@ def _lines(found: BisectResult, diff: AgentDiff | None, style: Style) -> Iterato
             if bad - good > 1:
                 between = ", ".join(name_of(each) for each in found.revisions[good + 1 : bad])
                 yield f"or in one of those before it, which could not be told: {between}"
-            yield f"  last good:  {_named(found.revisions[good])}: {_calls(found.heard_at(good))}"
-            yield f"  first bad:  {_named(found.revisions[bad])}: {_calls(found.heard_at(bad))}"
+            yield f"  last good:  {_named(found.revisions[good])}: {_calls(found.called_at(good))}"
+            yield f"  first bad:  {_named(found.revisions[bad])}: {_calls(found.called_at(bad))}"
             yield f"  commit:     {commit_in(found.revisions[bad].label) or 'not known: the label names none'}"
             yield from _changes(diff, style)
         case NotFound(why):
@@ -36,7 +36,7 @@ def _lines(found: BisectResult, diff: AgentDiff | None, style: Style) -> Iterato
             yield style.paint(f"{found.key}: {found.script}: nothing was found in {ends}: {why}", "change")
     yield ""
     yield "called:"
-    for each in found.heard:
+    for each in found.called:
         yield f"  {_named(each.revision)}: {tally_text(each.tally)}"
 
 
