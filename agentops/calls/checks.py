@@ -56,7 +56,7 @@ def check_protocol(violations: Sequence[Violation]) -> list[Check]:
             name="protocol is kept",
             kind=CheckKind.PROTOCOL,
             passed=False,
-            expected="messages as the protocol has them",
+            expected="messages that follow the protocol",
             heard=summary + (f" ({times[summary]} times)" if times[summary] > 1 else ""),
             at_ms=violation.at_ms,
         )
@@ -165,7 +165,8 @@ def _check_tools(checks: Checks, call: EndedCall) -> list[Check]:
     wanted = [t.name for t in checks.tool_calls]
     if call.tools is None:
         names = [*(f"calls {n}" for n in wanted), *(f"does not call {n}" for n in checks.no_tool_calls)]
-        return [Check(n, CheckKind.TOOL, False, n, "the platform did not say which tools were called") for n in names]
+        heard = "the platform did not report which tools were called"
+        return [Check(name, CheckKind.TOOL, False, name, heard) for name in names]
     used = ", ".join(_describe_use(use) for use in call.tools) or "no tool was called"
     found = [_check_use(tool, call.tools, used) for tool in checks.tool_calls]
     for name in checks.no_tool_calls:

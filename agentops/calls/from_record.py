@@ -11,7 +11,7 @@ from agentops.errors import UsageError
 _ROLES = {"agent": "agent", "assistant": "agent", "user": "caller"}
 _LONGEST_EXPECTED_WORDS = 40
 
-# Variables that the platform fills in itself and takes from nobody (its realtime specification lists them).
+# Variables that the platform sets itself and doesn't accept (its realtime specification lists them).
 _RESERVED = frozenset({
     "call_id", "conversation_type", "agent_number", "user_number", "current_date", "current_time", "current_day",
     "agent_gender", "default_language", "supported_languages", "timezone",

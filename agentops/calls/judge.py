@@ -218,7 +218,7 @@ def read_vote(answer: Mapping[str, Any], claim: Claim, turns: Sequence[Turn]) ->
     try:
         voted = JudgeAnswer(answer.get("answer", ""))
     except ValueError:
-        return Vote(None, problem="an answer that is none of the four")
+        return Vote(None, problem="an answer that is not one of the four")
     quote, turn = answer.get("quote"), answer.get("turn")
     quote = quote if isinstance(quote, str) else ""
     number = turn if isinstance(turn, int) and not isinstance(turn, bool) else None
@@ -242,7 +242,7 @@ def _problem_of_quote(quote: str, number: int | None, deciding: Sequence[int], t
     if len(wanted) < min(_SHORTEST_QUOTE, len(words)):
         return "an answer without a quote"
     if not any(words[i : i + len(wanted)] == wanted for i in range(len(words) - len(wanted) + 1)):
-        return "a quote that does not stand in the turn it names"
+        return "a quote that is not in the turn it names"
     if _TO_THE_JUDGE.search(" ".join(wanted)):
         return "a quote that addresses the judge"
     return ""

@@ -100,7 +100,7 @@ class RecordedCall:
             checks.append(NOTHING_CHECKED)
         lag = LocalLag((call.measures.chunk_lateness_p99_ms or 0.0,))
         checks = [replace(check, doubt=lag.doubt(check, call.turns)) for check in checks]
-        notes = (*report.notes, f"judged again; called at {report.started_at}")
+        notes = (*report.notes, f"judged again; the call was made at {report.started_at}")
         made = replace(
             report,
             name=script.name,

@@ -81,7 +81,7 @@ class SimulatedCaller:
                 await line.say(await asyncio.to_thread(voice, text))
             if is_last:
                 return
-        self._broke_role(line, f"it talked for {self.caller.max_turns} turns without an end")
+        self._broke_role(line, f"it talked for {self.caller.max_turns} turns without coming to an end")
 
     async def _listen(self, line: Line) -> None:
         """Waits until the agent has said something since the caller did, and is quiet."""

@@ -252,7 +252,7 @@ class ScriptRun:
         asked = _Expectation(
             "agent is talking", CheckKind.LATENCY, f"the agent talks for more than {anchor.delay_ms:g} ms"
         )
-        return self._note(index, asked, "it had stopped by then", passed=False)
+        return self._note(index, asked, "it had stopped before that", passed=False)
 
     async def _interrupt(self, index: int, interrupt: Interrupt) -> Check:
         if (unreached := await self._reach(index, interrupt.after)) is not None:
@@ -267,7 +267,7 @@ class ScriptRun:
         asked = _Expectation(
             "agent stops when interrupted", CheckKind.LATENCY, f"the agent stops within {limit:g} ms", limit, "ms"
         )
-        heard = "it went on talking" if took_ms is None else f"it stopped after {took_ms:.0f} ms"
+        heard = "it kept talking" if took_ms is None else f"it stopped after {took_ms:.0f} ms"
         passed = took_ms is not None and took_ms <= limit
         return self._note(index, asked, heard, passed=passed, at_ms=started_ms, value=took_ms)
 
@@ -280,9 +280,9 @@ class ScriptRun:
         remaining_ms = started_ms + limit - line.now_ms()
         stopped = await line.wait(lambda: self._has_stopped(before), remaining_ms, recheck_ms=_RECHECK_MS)
         after_ms = self._stopped_after(started_ms, before) if stopped else None
-        asked = _Expectation("agent talks on through a backchannel", CheckKind.LATENCY,
+        asked = _Expectation("agent keeps talking through a backchannel", CheckKind.LATENCY,
                        f"the agent keeps talking for {limit:g} ms", limit, "ms")  # fmt: skip
-        heard = "it talked on" if after_ms is None else f"it stopped after {after_ms:.0f} ms"
+        heard = "it kept talking" if after_ms is None else f"it stopped after {after_ms:.0f} ms"
         passed = not stopped and not line.is_over
         return self._note(index, asked, heard, passed=passed, at_ms=started_ms, value=after_ms)
 

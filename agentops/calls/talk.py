@@ -157,7 +157,7 @@ async def _conclude(line: Line, target: Target, wiring: Wiring, stream: EventStr
     checks = check_call(script, call)
     report = CallReport(
         script="",
-        name="Talked to by a person",
+        name="Call by a person",
         agent="",
         mode=line.session.protocol.mode,
         verdict=verdict_of(checks),

@@ -71,7 +71,7 @@ class TalkServer:
             case "/talk" if not self._is_busy:
                 return None
             case "/talk":
-                return _response(HTTPStatus.CONFLICT, "text/plain", "somebody is on the line already")
+                return _response(HTTPStatus.CONFLICT, "text/plain", "somebody is already on the line")
         return _response(HTTPStatus.NOT_FOUND, "text/plain", "there is nothing here")
 
     async def _talk(self, browser: ServerConnection) -> None:

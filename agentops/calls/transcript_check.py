@@ -51,7 +51,7 @@ async def listen_to(
     if not heard:
         # A script that asks for this check must not pass because it could not be made.
         wanted = "a turn of the agent with a transcript" + ("" if transcribe else " in English")
-        return call, [Check(_NAME, CheckKind.AUDIO, False, wanted, "none that could be listened to")]
+        return call, [Check(_NAME, CheckKind.AUDIO, False, wanted, "no such turn")]
     scores = [check.value for check in heard if check.value is not None]
     measures = replace(call.measures, transcript_score=min(scores, default=None))
     if transcribe is not None:
@@ -97,16 +97,16 @@ def _check(turn: Turn, at_least: float, score: float | None, heard: str) -> Chec
 def word_error_rate(heard: str, wanted: str) -> float:
     """Words inserted, left out and replaced, as a share of the wanted ones; above 1 where much was inserted.
 
-    Scripts that are written without blanks are counted by characters.
+    What is written without blanks, such as Thai or Chinese, is counted by character.
     """
     heard, wanted = (_UNSPACED.sub(r" \1 ", text) for text in (heard, wanted))
-    said, meant = names_of(heard, like=wanted), names_of(wanted)
-    costs = list(range(len(meant) + 1))  # of the edit distance, row by row
-    for row, word in enumerate(said, 1):
+    heard_words, wanted_words = names_of(heard, like=wanted), names_of(wanted)
+    costs = list(range(len(wanted_words) + 1))  # of the edit distance, row by row
+    for row, word in enumerate(heard_words, 1):
         before, costs[0] = costs[0], row
-        for column, other in enumerate(meant, 1):
+        for column, other in enumerate(wanted_words, 1):
             before, costs[column] = (
                 costs[column],
                 min(costs[column] + 1, costs[column - 1] + 1, before + (word != other)),
             )
-    return costs[-1] / len(meant) if meant else float(bool(said))
+    return costs[-1] / len(wanted_words) if wanted_words else float(bool(heard_words))

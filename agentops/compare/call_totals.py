@@ -80,7 +80,7 @@ def read_row(data: Mapping[str, Any], revision_id: str, period: Period = ALWAYS)
     if row.version_id is not None and row.version_id != revision_id:
         raise PlatformError(
             f"asked for the calls of revision {revision_id}, the platform also listed one of {row.version_id}",
-            hint="it ignores `versionFilter`, so nothing can be said about single revisions",
+            hint="it ignores `versionFilter`, so that revisions can't be compared",
             code="filter_ignored",
         )
     if row.version_id is None:
@@ -131,7 +131,7 @@ class CallTotals:
             return
         self.answered += 1
         self.completed += row.is_completed
-        self.reasons[row.reason or "not said"] += 1
+        self.reasons[row.reason or "unknown reason"] += 1
         if row.duration_s is not None:
             self.durations_s.append(row.duration_s)
         if row.cost is not None:

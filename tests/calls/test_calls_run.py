@@ -406,10 +406,10 @@ async def test_an_agent_that_stops_when_interrupted_passes() -> None:
     assert story.end_ms - story.start_ms < 1300  # what was not played is void
 
 
-async def test_an_agent_that_talks_on_when_interrupted_fails_as_latency() -> None:
+async def test_an_agent_that_keeps_talking_when_interrupted_fails_as_latency() -> None:
     report = await call(StagedAgent(lambda agent: long_story(agent, stops=False)), BARGE_IN)
     assert failures(report)[0] == (CheckKind.LATENCY, "agent stops when interrupted")
-    assert report.failures[0].heard == "it went on talking"
+    assert report.failures[0].heard == "it kept talking"
     assert report.measures.talk_over_ms is not None
     assert report.measures.talk_over_ms > 500
 
@@ -427,7 +427,7 @@ async def test_a_backchannel_must_not_stop_the_agent() -> None:
 
     assert (await call(StagedAgent(attentive), BACKCHANNEL)).verdict is Verdict.PASSED
     report = await call(StagedAgent(long_story), BACKCHANNEL)
-    assert failures(report)[0] == (CheckKind.LATENCY, "agent talks on through a backchannel")
+    assert failures(report)[0] == (CheckKind.LATENCY, "agent keeps talking through a backchannel")
 
 
 async def test_a_wait_for_what_does_not_happen_fails() -> None:

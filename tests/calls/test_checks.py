@@ -184,7 +184,7 @@ def test_tools_that_must_not_be_called() -> None:
 def test_tools_that_nobody_told_of_are_not_taken_for_none() -> None:
     found = checked({"no_tool_calls": "transfer", "tool_calls": [{"name": "end_call"}]}, ended_call(tools=None))
     assert [(c.name, c.passed) for c in found] == [("calls end_call", False), ("does not call transfer", False)]
-    assert {c.heard for c in found} == {"the platform did not say which tools were called"}
+    assert {c.heard for c in found} == {"the platform did not report which tools were called"}
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ async def test_the_same_script_comes_to_the_same(tmp_path: Path) -> None:
     judged = await again(made, tmp_path, STEPS, checks=checks)
     assert judged.verdict is Verdict.PASSED, judged.failures
     assert [(c.name, c.passed) for c in judged.checks] == [(c.name, c.passed) for c in made.checks]
-    assert judged.notes[-1].startswith("judged again; called at ")
+    assert judged.notes[-1].startswith("judged again; the call was made at ")
 
 
 async def test_a_changed_script_is_judged_as_it_is_now(tmp_path: Path) -> None:
