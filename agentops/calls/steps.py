@@ -89,10 +89,12 @@ class ScriptRun:
 
     def note_time_limit(self, timeout_s: float) -> None:
         """Adds the failed check of a call that was still going on after `timeout_s`."""
-        asked = _Expectation(
+        expectation = _Expectation(
             "call is over in time", CheckKind.LATENCY, f"a call of at most {timeout_s:g} s", timeout_s, "s"
         )
-        self.checks.append(self._note(self._at, asked, f"it was still going on at step {self._at + 1}", passed=False))
+        self.checks.append(
+            self._note(self._at, expectation, f"it was still going on at step {self._at + 1}", passed=False)
+        )
 
     async def _take(self, index: int, step: Step) -> Check | None:
         match step:
@@ -139,8 +141,10 @@ class ScriptRun:
             return self._over_too_early(index, "the agent still on the line")
         if is_free:
             return None
-        asked = _Expectation("agent's turn ends", CheckKind.LATENCY, f"a turn of at most {_PATIENCE_MS / 1000:g} s")
-        return self._note(index, asked, "the agent was still talking", passed=False)
+        expectation = _Expectation(
+            "agent's turn ends", CheckKind.LATENCY, f"a turn of at most {_PATIENCE_MS / 1000:g} s"
+        )
+        return self._note(index, expectation, "the agent was still talking", passed=False)
 
     async def _turn_is_over(self, within_ms: float) -> bool:
         conversation, line = self.line.conversation, self.line
@@ -158,9 +162,9 @@ class ScriptRun:
         try:
             check = await self._listen_for(index, expect)
         except SlowPatternError:
-            asked = _Expectation(f"{expect.role} says", CheckKind.TRANSCRIPT, describe(expect))
+            expectation = _Expectation(f"{expect.role} says", CheckKind.TRANSCRIPT, describe(expect))
             heard = self.line.conversation.agent_text(self._since)
-            return self._note(index, asked, heard, passed=False, doubt="the pattern took too long on these words")
+            return self._note(index, expectation, heard, passed=False, doubt="the pattern took too long on these words")
         if check.passed:
             last = len(self.line.conversation.utterances) - 1
             for must_hold, sentences in ((True, expect.meets), (False, expect.not_meets)):
@@ -174,7 +178,7 @@ class ScriptRun:
         text_of = conversation.agent_text if expect.role is Role.AGENT else conversation.caller_text
         held_ms = conversation.held_ms(self._reference_ms, line.now_ms())
         left_ms = self._reference_ms + expect.within_s * 1000 + held_ms - line.now_ms()
-        asked = _Expectation(f"{expect.role} says", CheckKind.TRANSCRIPT, describe(expect))
+        expectation = _Expectation(f"{expect.role} says", CheckKind.TRANSCRIPT, describe(expect))
 
         def is_decided() -> bool:
             text = text_of(self._since)
@@ -190,10 +194,10 @@ class ScriptRun:
         text = text_of(self._since)
         problems = (missing_of(expect, text) if text else ["says anything"]) + violations_of(expect, text)
         if not problems:
-            return self._note(index, asked, text, passed=True, at_ms=at_ms)
+            return self._note(index, expectation, text, passed=True, at_ms=at_ms)
         was_cut = line.is_over and ended_by(line)[0] is None and not violations_of(expect, text)
         if was_cut or (line.is_over and not text):
-            return self._over_too_early(index, asked.expected)
+            return self._over_too_early(index, expectation.expected)
         return self._missed(index, expect, text, problems)
 
     def _is_heard_without_text(self) -> bool:
@@ -205,16 +209,16 @@ class ScriptRun:
         """The check of a missed expectation. Where nothing was said at all, the answer is late rather than wrong."""
         if text:
             wanted = f"{expect.role} {' and '.join(problems)} within {expect.within_s:g} s"
-            asked = _Expectation(f"{expect.role} says", CheckKind.TRANSCRIPT, wanted)
+            expectation = _Expectation(f"{expect.role} says", CheckKind.TRANSCRIPT, wanted)
             said = (u for u in self.line.conversation.utterances[self._since :] if u.role is expect.role)
             at_ms = next((u.start_ms for u in said), None)
-            return self._note(index, asked, text, passed=False, at_ms=at_ms)
+            return self._note(index, expectation, text, passed=False, at_ms=at_ms)
         if self._is_heard_without_text() and _is_quiet(self.line, 0):
-            asked = _Expectation(f"{expect.role} says", CheckKind.TRANSCRIPT, describe(expect))
-            return self._note(index, asked, "agent audio without a transcript", passed=False)
-        asked = _Expectation(f"{expect.role} answers", CheckKind.LATENCY, describe(expect))
+            expectation = _Expectation(f"{expect.role} says", CheckKind.TRANSCRIPT, describe(expect))
+            return self._note(index, expectation, "agent audio without a transcript", passed=False)
+        expectation = _Expectation(f"{expect.role} answers", CheckKind.LATENCY, describe(expect))
         heard = "nothing" if _is_quiet(self.line, 0) else "the agent was still talking"
-        return self._note(index, asked, heard, passed=False)
+        return self._note(index, expectation, heard, passed=False)
 
     async def _wait_for(self, index: int, wait: WaitFor) -> Check | None:
         found = await self._next(wait.event, wait.within_s * 1000)
@@ -222,8 +226,10 @@ class ScriptRun:
         return None if found else self._did_not_happen(index, wait.event, wait.within_s)
 
     def _did_not_happen(self, index: int, event: str, within_s: float) -> Check:
-        asked = _Expectation(f"wait for {event}", CheckKind.LATENCY, f"{event} within {within_s:g} s")
-        return self._note(index, asked, "the call ended" if self.line.is_over else "it did not happen", passed=False)
+        expectation = _Expectation(f"wait for {event}", CheckKind.LATENCY, f"{event} within {within_s:g} s")
+        return self._note(
+            index, expectation, "the call ended" if self.line.is_over else "it did not happen", passed=False
+        )
 
     async def _next(self, event: str, within_ms: float) -> bool:
         line = self.line
@@ -249,10 +255,10 @@ class ScriptRun:
         # Breaking in makes sense only while the agent talks; after other events it need not.
         if anchor.event != "agent_starts" or line.conversation.is_agent_talking(line.now_ms()):
             return None
-        asked = _Expectation(
+        expectation = _Expectation(
             "agent is talking", CheckKind.LATENCY, f"the agent talks for more than {anchor.delay_ms:g} ms"
         )
-        return self._note(index, asked, "it had stopped before that", passed=False)
+        return self._note(index, expectation, "it had stopped before that", passed=False)
 
     async def _interrupt(self, index: int, interrupt: Interrupt) -> Check:
         if (unreached := await self._reach(index, interrupt.after)) is not None:
@@ -264,12 +270,12 @@ class ScriptRun:
         await line.wait(lambda: self._has_stopped(before), started_ms + limit - line.now_ms(), recheck_ms=_RECHECK_MS)
         took_ms = self._stopped_after(started_ms, before)
         self._reference_ms = max(utterance.end_ms, line.now_ms())
-        asked = _Expectation(
+        expectation = _Expectation(
             "agent stops when interrupted", CheckKind.LATENCY, f"the agent stops within {limit:g} ms", limit, "ms"
         )
         heard = "it kept talking" if took_ms is None else f"it stopped after {took_ms:.0f} ms"
         passed = took_ms is not None and took_ms <= limit
-        return self._note(index, asked, heard, passed=passed, at_ms=started_ms, value=took_ms)
+        return self._note(index, expectation, heard, passed=passed, at_ms=started_ms, value=took_ms)
 
     async def _backchannel(self, index: int, backchannel: Backchannel) -> Check:
         if (unreached := await self._reach(index, backchannel.after)) is not None:
@@ -280,11 +286,11 @@ class ScriptRun:
         remaining_ms = started_ms + limit - line.now_ms()
         stopped = await line.wait(lambda: self._has_stopped(before), remaining_ms, recheck_ms=_RECHECK_MS)
         after_ms = self._stopped_after(started_ms, before) if stopped else None
-        asked = _Expectation("agent keeps talking through a backchannel", CheckKind.LATENCY,
+        expectation = _Expectation("agent keeps talking through a backchannel", CheckKind.LATENCY,
                        f"the agent keeps talking for {limit:g} ms", limit, "ms")  # fmt: skip
         heard = "it kept talking" if after_ms is None else f"it stopped after {after_ms:.0f} ms"
         passed = not stopped and not line.is_over
-        return self._note(index, asked, heard, passed=passed, at_ms=started_ms, value=after_ms)
+        return self._note(index, expectation, heard, passed=passed, at_ms=started_ms, value=after_ms)
 
     def _has_stopped(self, interruptions_before: int) -> bool:
         return len(self.line.conversation.interruptions) > interruptions_before or _is_quiet(self.line, 0)
@@ -308,20 +314,24 @@ class ScriptRun:
         by, reason = ended_by(line)
         why = f" ({end.reason})" if end.reason else ""
         kind = CheckKind.INFRASTRUCTURE if line.is_over and by is None else CheckKind.ENDING
-        asked = _Expectation("call ends", kind, f"the {end.by} ends the call within {end.within_s:g} s{why}")
+        expectation = _Expectation("call ends", kind, f"the {end.by} ends the call within {end.within_s:g} s{why}")
         heard = f"the {by} ended it ({reason})" if by else f"nobody did ({reason})"
-        return self._note(index, asked, heard, passed=line.is_over and by is end.by and end.reason in (None, reason))
+        return self._note(
+            index, expectation, heard, passed=line.is_over and by is end.by and end.reason in (None, reason)
+        )
 
     def _over_too_early(self, index: int, expected: str) -> Check:
         by, reason = ended_by(self.line)
-        asked = _Expectation("call goes on", CheckKind.INFRASTRUCTURE if by is None else CheckKind.ENDING, expected)
+        expectation = _Expectation(
+            "call goes on", CheckKind.INFRASTRUCTURE if by is None else CheckKind.ENDING, expected
+        )
         heard = f"the {by} had ended the call ({reason})" if by else f"the line was cut ({reason})"
-        return self._note(index, asked, heard, passed=False)
+        return self._note(index, expectation, heard, passed=False)
 
     def _note(
         self,
         index: int,
-        asked: _Expectation,
+        expectation: _Expectation,
         heard: str,
         *,
         passed: bool,
@@ -330,15 +340,15 @@ class ScriptRun:
         doubt: str = "",
     ) -> Check:
         return Check(
-            name=asked.name,
-            kind=asked.kind,
+            name=expectation.name,
+            kind=expectation.kind,
             passed=passed,
-            expected=asked.expected,
+            expected=expectation.expected,
             heard=heard,
             at_ms=self.line.now_ms() if at_ms is None else at_ms,
             value=value,
-            limit=asked.limit,
-            unit=asked.unit,
+            limit=expectation.limit,
+            unit=expectation.unit,
             step=index,
             where=self._place(index),
             doubt=doubt,
