@@ -14,8 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from agentops.calls.model import CallReport, Verdict
 from agentops.calls.protocol import Mode
+from agentops.calls.report import CallReport, Verdict
 from agentops.calls.run import Wiring
 from agentops.calls.schedule import RunOptions, ScheduledCall, run_calls
 from agentops.calls.session import Target

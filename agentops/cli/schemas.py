@@ -6,7 +6,7 @@ import functools
 import json
 from typing import Any
 
-from agentops.calls.folder import run_schema
+from agentops.calls.call_files import run_schema
 from agentops.calls.script import script_schema
 from agentops.campaigns.model import CampaignSpec
 from agentops.emulator.behaviour.files import Behaviour

@@ -1,6 +1,6 @@
-"""Everything that is known about a call when it is over, from the conversation and, where there is one, the recording.
+"""Everything that is known of an ended call: from the conversation, the telemetry and, with sound, the recording.
 
-Pure. What it means for a script is decided in `checks`.
+Pure. `checks` decides what it means for a script.
 """
 
 from __future__ import annotations
@@ -10,21 +10,22 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from agentops.calls.conversation import Conversation, Utterance
-from agentops.calls.evidence import Evidence
 from agentops.calls.line import Line, ended_by
-from agentops.calls.model import Ending, Measures, ToolUse, Turn, percentile
 from agentops.calls.protocol import Role, Violation
+from agentops.calls.report import Ending, Measures, ToolUse, Turn, percentile
+from agentops.calls.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from agentops.calls.recording import Recording
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """Everything known about a call when it is over.
+class EndedCall:
+    """Everything known of a call when it has ended.
 
-    tools, playbooks, metrics: None where the platform did not tell; audible_ms: by the index of an agent's turn
-    holds: when the emulator's recogniser held the call up, from and to: that is no time of the call
+    tools, playbooks, metrics: None where the platform did not report them
+    audible_ms: how long each turn of the agent is audible, by the turn's index
+    holds:      when the emulator's recogniser held the call up, from and to, in ms; that doesn't count as call time
     """
 
     turns: tuple[Turn, ...]
@@ -42,6 +43,7 @@ class Facts:
 
     @property
     def agent_turns(self) -> list[tuple[int, Turn]]:
+        """The agent's turns with their indexes among all turns."""
         return [(i, turn) for i, turn in enumerate(self.turns) if turn.role is Role.AGENT]
 
 
@@ -50,8 +52,11 @@ def build_turns(conversation: Conversation, recording: Recording | None) -> tupl
     turns: list[Turn] = []
     asked: Utterance | None = None
     for utterance in conversation.utterances:
-        sound_ms = _first_sound(utterance, recording)
-        start_ms = sound_ms if sound_ms is not None else utterance.start_ms
+        start_ms = utterance.start_ms
+        if recording is not None and utterance.role is Role.AGENT and utterance.audio_ms is not None:
+            # A turn starts where it can be heard: leading silence in the agent's audio is time that callers wait.
+            sound_ms = recording.first_sound_ms(utterance.audio_ms, utterance.end_ms)
+            start_ms = sound_ms if sound_ms is not None else start_ms
         latency_ms = None
         if asked is not None and utterance.role is Role.AGENT:
             latency_ms = start_ms - asked.end_ms - conversation.held_ms(asked.end_ms, start_ms)
@@ -72,40 +77,34 @@ def build_turns(conversation: Conversation, recording: Recording | None) -> tupl
     return tuple(turns)
 
 
-def _first_sound(utterance: Utterance, recording: Recording | None) -> float | None:
-    if utterance.role is Role.CALLER or recording is None or utterance.audio_ms is None:
-        return None
-    return recording.first_sound_ms(utterance.audio_ms, utterance.end_ms)
-
-
-def facts_of(line: Line, recording: Recording | None, evidence: Evidence) -> Facts:
-    """What an ended call came to, but for what only its sound tells. `recording` is None for a chat."""
+def ended_call_of(line: Line, recording: Recording | None, telemetry: Telemetry) -> EndedCall:
+    """An ended call without what only its sound can show, see `recording.add_sound`. `recording` is None for a chat."""
     turns = build_turns(line.conversation, recording)
-    facts = Facts(
+    call = EndedCall(
         turns=turns,
         measures=measure_times(turns, line.session.connect_ms),
         ending=Ending(*ended_by(line)),
         duration_ms=line.duration_ms,
         violations=tuple(event for event in line.events if isinstance(event, Violation)),
         holds=tuple((began, line.duration_ms if ended is None else ended) for began, ended in line.conversation.holds),
-        tools=evidence.tools,
-        playbooks=evidence.playbooks,
-        metrics=evidence.metrics,
+        tools=telemetry.tools,
+        playbooks=telemetry.playbooks,
+        metrics=telemetry.metrics,
     )
-    first_ms = facts.measures.first_audio_ms
+    first_ms = call.measures.first_audio_ms
     lateness = sorted(line.lateness_ms) if recording is not None else []
     measures = replace(
-        facts.measures,
+        call.measures,
         chunk_lateness_p50_ms=percentile(lateness, 0.5),
         chunk_lateness_p99_ms=percentile(lateness, 0.99),
         first_audio_ms=first_ms - line.conversation.held_ms(0.0, first_ms) if first_ms is not None else None,
         held_ms=line.conversation.held_ms(0.0, line.duration_ms) or None,
     )
-    return replace(facts, measures=measures)
+    return replace(call, measures=measures)
 
 
 def measure_times(turns: Sequence[Turn], connect_ms: float | None) -> Measures:
-    """The times to the agent's answers."""
+    """How long the caller waited: to connect, for the first sound, and for each answer."""
     latencies = sorted(turn.latency_ms for turn in turns if turn.latency_ms is not None)
     return Measures(
         connect_ms=connect_ms,

@@ -1,8 +1,8 @@
-"""Numbers as people write and say them, as sets of readings. Pure; number words are English, figures are anybody's.
+"""Numbers as people write and say them, as sets of readings. Pure; number words are English, figures of any script.
 
 `twelve fifty` can be $12.50, 12:50 or 1,250. A numeral is the set of everything it can be read as, each a value with
-its unit; two numerals are the same when their sets meet. A numeral is always the whole of what is said: `5` is not
-found in `2.5`, in `two point five` or in `twenty-five`.
+its unit; two numerals are the same when their sets have a reading in common. A numeral is always the whole number:
+`5` is not found in `2.5`, in `two point five` or in `twenty-five`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-# What a numeral can be: ("", 5), ("usd", 5), ("%", 10), ("ordinal", 3), ("time", minutes of the day),
+# What a numeral can be read as: ("", 5), ("usd", 5), ("%", 10), ("ordinal", 3), ("time", minutes since midnight),
 # ("date", (month, day)), ("digits", "427"), ("pair", (24, 7)).
 Reading: TypeAlias = tuple[str, Fraction | str | tuple[int, int]]
 
@@ -44,7 +44,7 @@ _MONTHS = {name: n for n, names in enumerate((
     "january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug",
     "september sep sept", "october oct", "november nov", "december dec",
 ), 1) for name in names.split()}
-_NOON, _NIGHT = 720, -1  # where the part of a day begins, in minutes; the night has hours on both sides of midnight
+_NOON, _NIGHT = 720, -1  # the minute a part of the day begins at; the night has hours on both sides of midnight
 _PARTS_OF_DAY = {"morning": 0, "afternoon": _NOON, "evening": _NOON}
 # fmt: on
 _REPEATS = {"double": 2, "triple": 3}
@@ -55,16 +55,17 @@ _FIGURES = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class Numeral:
-    """All readings of one number in a text. `bare` are its values for those who name no unit: 5 for `$5`."""
+    """All readings of one number in a text. `bare` are its values without the unit: 5 for `$5`."""
 
     readings: frozenset[Reading]
     bare: frozenset[Reading] = frozenset()
 
     def meets(self, wanted: Numeral) -> bool:
-        """Whether this can be what `wanted` asks for; who asks for `5` means `$5` and `5%`, too."""
+        """Whether this can be what `wanted` asks for: `5` asks for `$5` and `5%`, too, but not the other way round."""
         return bool(self.readings & wanted.readings or self.bare & wanted.readings)
 
     def is_small(self, below: int) -> bool:
+        """Whether it can be read as a plain number or an ordinal below `below`."""
         return any(unit in ("", "ordinal") and isinstance(value, Fraction) and value < below
                    for unit, value in self.readings)  # fmt: skip
 
@@ -189,7 +190,7 @@ def _time_of_day(words: Sequence[str], core: _Core) -> tuple[Numeral, int] | Non
 
 
 def _part_of_day(words: Sequence[str], at: int) -> tuple[int | None, int]:
-    """The minutes that `am`, `pm` or `in the morning` begins at, and the index after it; None where none is said."""
+    """The minute that `am`, `pm` or `in the morning` begins at, and the index after it; None where none is said."""
     if _word(words, at) in ("am", "pm"):
         return (_NOON if _word(words, at) == "pm" else 0), at + 1
     if (_word(words, at), _word(words, at + 1)) == ("in", "the") and _word(words, at + 2) in _PARTS_OF_DAY:
@@ -200,23 +201,24 @@ def _part_of_day(words: Sequence[str], at: int) -> tuple[int | None, int]:
 
 
 def _times(hour: int, minute: int, offset: int | None) -> set[Reading]:
-    """The times of day that an hour and a minute can be; without `offset` morning or afternoon is open."""
+    """The times of day that an hour and a minute can be: both halves of the day where `offset` is None."""
     if hour > 12 or (hour == 0 and offset is None):
         return {_time(hour * 60 + minute)}
-    if offset == _NIGHT:
+    if offset == _NIGHT:  # nine at night is 21:00, two at night 2:00
         offset = _NOON if 6 <= hour <= 11 else 0
     offsets = (0, _NOON) if offset is None else (offset,)
     return {_time(hour % 12 * 60 + minute + each) for each in offsets}
 
 
 def _time(minutes: int) -> Reading:
-    return "time", Fraction(minutes % 1440)
+    return "time", Fraction(minutes % 1440)  # a day's: quarter to midnight lies in the day before
 
 
 def _plain(words: Sequence[str], at: int) -> tuple[Numeral, int] | None:
     core = _core(words, at)
     if core is None:
         return None
+    # `9:00` answers `nine`.
     on_the_hour = {v / 60 for unit, v in core.readings if unit == "time" and isinstance(v, Fraction) and not v % 60}
     bare = frozenset(("", (hour - 1) % 12 + 1) for hour in on_the_hour)
     return Numeral(core.readings, bare if not core.values else frozenset()), core.end
@@ -256,7 +258,7 @@ def _written(words: Sequence[str], at: int) -> _Core | None:
     readings: set[Reading] = {("", value)}
     if word.isdigit() and end == at + 1 and len(word) >= 3:
         readings.add(("digits", word))
-        if word.startswith("0"):
+        if word.startswith("0"):  # a code, and no number
             readings = {("digits", word)}
     return _Core(frozenset(readings), end)
 
@@ -287,7 +289,7 @@ def _with_fraction(words: Sequence[str], whole: Fraction, at: int) -> tuple[Frac
 
 
 def _spoken(words: Sequence[str], at: int) -> _Core | None:
-    """Number words, one number after the other: `four two seven` is one number, as is `twelve fifty`."""
+    """Number words, which may be several in a row: `four two seven` is one number, as is `twelve fifty`."""
     if (ordinal := _ordinal(words, at)) is not None:
         return ordinal
     if (part := _fraction(words, at)) is not None:
@@ -321,14 +323,15 @@ def _scaled_fraction(words: Sequence[str], value: Fraction, end: int) -> _Core:
 
 
 def _together(parts: Sequence[str]) -> Iterator[Reading]:
-    """What numbers that follow each other can be read as."""
+    """What several numbers in a row can be read as together."""
     together = "".join(parts)
     if len(parts) == 1 or (len(together) >= 3 and all(len(part) <= 2 for part in parts)):
         if len(parts) == 1 or not together.startswith("0"):
             yield "", Fraction(int(together))
         if len(together) >= 3:
             yield "digits", together
-    pair = (parts[0], parts[1]) if len(parts) == 2 else (parts[0], "0" + parts[2]) if _has_oh(parts) else None
+    is_oh = len(parts) == 3 and parts[1] == "0" and len(parts[2]) == 1  # `nine oh five`
+    pair = (parts[0], parts[1]) if len(parts) == 2 else (parts[0], "0" + parts[2]) if is_oh else None
     if pair is None or max(map(len, pair)) > 2:
         return
     first, second = int(pair[0]), int(pair[1])
@@ -340,12 +343,8 @@ def _together(parts: Sequence[str]) -> Iterator[Reading]:
             yield from _times(first, second, None)
 
 
-def _has_oh(parts: Sequence[str]) -> bool:
-    return len(parts) == 3 and parts[1] == "0" and len(parts[2]) == 1
-
-
 def _parts(words: Sequence[str], at: int) -> tuple[list[str], list[int]]:
-    """The numbers that follow each other from `at`, as figures, each with the index after it."""
+    """The numbers in a row from `at` on, as figures, each with the index after it."""
     parts: list[str] = []
     ends: list[int] = []
     while True:
@@ -363,7 +362,7 @@ def _parts(words: Sequence[str], at: int) -> tuple[list[str], list[int]]:
 
 
 def _cardinal(words: Sequence[str], at: int) -> tuple[int, int] | None:
-    """One number as grammar has it: `twelve hundred fifty`, `one thousand two hundred and one`, `a hundred and one`."""
+    """One number by the grammar: `twelve hundred fifty`, `one thousand two hundred and one`, `a hundred and one`."""
     total, limit, end = 0, 10**12, at
     while (group := _group(words, at)) is not None:
         value, after = group

@@ -1,4 +1,4 @@
-"""What becomes of an agent that is watched, and which of its revisions may be taken back at all."""
+"""What watching has come to for each agent, and which revisions may be taken back at all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from agentops.errors import ExitCode
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class JudgedCalls:
     """The calls of one revision: how many were judged, and why others were left out."""
 
     calls: int = 0
@@ -23,11 +23,11 @@ class Side:
 class WatchedAgent:
     """One agent's verdict.
 
-    live, before: what serves, and what served before it; None where nothing did
+    live, before: the revision that serves, and the one that served before it; None where there is none
     why:          why there are no rulings; None where there are
-    unchanged:    the agents whose calls were read to rule out an outage; None: they were not needed
+    unchanged:    the agents whose calls were read to rule out an outage; None when none were needed
     restored:     the revision that serves again, by number or id
-    kept:         why a revision that has failed serves on
+    kept:         why a revision that has failed goes on serving
     """
 
     key: str
@@ -36,16 +36,16 @@ class WatchedAgent:
     before: Revision | None = None
     rulings: tuple[Ruling, ...] = ()
     why: str | None = None
-    new_calls: Side = Side()
-    old_calls: Side = Side()
+    new_calls: JudgedCalls = JudgedCalls()
+    old_calls: JudgedCalls = JudgedCalls()
     unchanged: tuple[str, ...] | None = None
     restored: str | None = None
     kept: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
-    """The agents of an environment, as they were found and left."""
+class WatchResult:
+    """The watched agents of an environment."""
 
     environment: str
     agents: tuple[WatchedAgent, ...]
@@ -56,7 +56,7 @@ class Watched:
 
 
 def is_going_back(live: Revision, revisions: Sequence[Revision]) -> bool:
-    """Whether what serves was put back in service: a copy (v2), or a version that others followed (v1).
+    """Whether what serves was restored: a copy of an older revision (v2), or a version that had successors (v1).
 
     revisions: newest first
     """
@@ -65,10 +65,10 @@ def is_going_back(live: Revision, revisions: Sequence[Revision]) -> bool:
 
 
 def why_kept(environment: Environment, live: Revision, revisions: Sequence[Revision]) -> str | None:
-    """Why `live` is not taken back although it has failed; None: it is.
+    """Why `live` is not taken back although it has failed; None when it is. `revisions`: newest first.
 
-    Somebody else's revision is theirs to take back. One whose configuration was taken back before was deployed again
-    by somebody who knew: a second time, they decide.
+    Somebody else's revision is theirs to take back. A configuration that was taken back before has been deployed again
+    by somebody who knew: the second time, they decide.
     """
     mark = read_mark(live.label)
     if mark is None or (mark.project, mark.environment) != (environment.project, environment.name):

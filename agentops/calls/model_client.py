@@ -1,7 +1,7 @@
 """A language model behind an OpenAI-compatible endpoint, asked for one JSON object at a time.
 
 The key goes to the host of `base_url` and nowhere else: redirects are not followed, and an unencrypted address is
-refused unless it is this machine's. What the answers mean is for `judge` and `simulated` to say.
+refused unless it is this machine's. What the answers mean is for `judge` and `simulated_caller` to say.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from agentops.calls.model import Usage
+from agentops.calls.report import Usage
 from agentops.document import ModelEndpoint
 from agentops.errors import InvalidRequestError, PlatformError
 from agentops.net import Http, NetOptions, RetryPolicy, Transport, Upload, platform_origin
@@ -22,15 +22,15 @@ Message = Mapping[str, str]
 
 
 class NoAnswerError(Exception):
-    """The endpoint gave nothing that can be used. The text says why; `usage` is what it cost nevertheless."""
+    """The endpoint gave no usable answer. The text says why; `usage` is what was spent all the same."""
 
     def __init__(self, reason: str, usage: Usage) -> None:
         super().__init__(reason)
         self.usage = usage
 
 
-class Endpoint:
-    """Use as an async context manager. Raises UsageError for an address that the key may not go to."""
+class ModelClient:
+    """One endpoint. Use as an async context manager. Raises UsageError for an address that the key may not go to."""
 
     def __init__(self, settings: ModelEndpoint, transport: Transport | None = None) -> None:
         parts = urlsplit(platform_origin(settings.base_url))
@@ -55,9 +55,9 @@ class Endpoint:
         await self._http.close()
 
     async def ask(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> tuple[dict[str, Any], Usage]:
-        """The object that the model answers with, asked for a second time when the first answer is none.
+        """The JSON object that the model answers with; it is asked once more when the first answer is none.
 
-        Raises NoAnswerError. The object is what the model says, not what `schema` asks for: look at it before use.
+        Raises NoAnswerError. The object is whatever the model wrote and need not fit `schema`: validate it.
         """
         usage = Usage()
         for _ in range(2):
@@ -71,7 +71,7 @@ class Endpoint:
         raise NoAnswerError("the answer was no JSON object", usage)
 
     async def transcribe(self, wav: bytes) -> str:
-        """The words in a WAV file. Raises NoAnswerError."""
+        """The words in a WAV file, as the endpoint hears them. Raises NoAnswerError."""
         boundary = secrets.token_hex(16)
         head = (
             f'--{boundary}\r\nContent-Disposition: form-data; name="model"\r\n\r\n{self._model}\r\n'
@@ -92,15 +92,17 @@ class Endpoint:
         return text
 
     async def _complete(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> Any:
+        # Temperature 0: the same question should get the same answer, as far as a model can.
         request: dict[str, Any] = {"model": self._model, "messages": list(messages), "temperature": 0}
         form = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
         try:
-            asked = {**request, "response_format": form} if self._takes_schema else request
-            answer = await self._http.request("POST", f"{self._root}/chat/completions", body=asked, is_repeatable=True)
+            body = {**request, "response_format": form} if self._takes_schema else request
+            answer = await self._http.request("POST", f"{self._root}/chat/completions", body=body, is_repeatable=True)
         except InvalidRequestError:
             if not self._takes_schema:
                 raise
-            self._takes_schema = False  # not every compatible server knows schemas: the prompt says the form, too
+            # Not every compatible server knows schemas. The prompt describes the answer's form as well.
+            self._takes_schema = False
             answer = await self._http.request(
                 "POST", f"{self._root}/chat/completions", body=request, is_repeatable=True
             )
@@ -108,7 +110,7 @@ class Endpoint:
 
 
 def _text_of(body: Any) -> str:
-    """The first choice's text; a cut answer is none."""
+    """The first choice's text; "" when there is none, or when it was cut off at the token limit."""
     choices = body.get("choices") if isinstance(body, Mapping) else None
     choice = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(choice, Mapping) or choice.get("finish_reason") not in (None, "stop"):
@@ -125,7 +127,7 @@ def _tokens(body: Any) -> int:
 
 
 def _object_in(text: str) -> dict[str, Any] | None:
-    """The JSON object that `text` is, or that stands in it between other words or code fences."""
+    """The JSON object in `text`, whatever words or code fences stand around it."""
     start, end = text.find("{"), text.rfind("}")
     try:
         found = json.loads(text[start : end + 1]) if 0 <= start < end else None

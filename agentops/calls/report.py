@@ -1,7 +1,7 @@
-"""What a call and a run of calls came to: plain values, the same in memory, in JSON and in every report.
+"""The report of a call and of a run of calls: plain values, the same in memory, in JSON and on every page.
 
-Times are milliseconds since `session.created`, which is also where the recording starts. Nothing here computes
-anything but summaries of itself; `checks` judges, `render` shows.
+Times are milliseconds since `session.created`, which is also where the recording starts. Nothing is computed here but
+summaries of the values themselves; `checks` makes the checks, `render` shows them.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from agentops.document import Verdict as Verdict
 REPORT_FORMAT = 1
 
 
-class Kind(StrEnum):
-    """What a check is about. LATENCY: too late, or too long; INFRASTRUCTURE is never the agent's doing."""
+class CheckKind(StrEnum):
+    """What a check is about. LATENCY: too late, or too long; INFRASTRUCTURE is never the agent's fault."""
 
     TRANSCRIPT = "transcript"
     LATENCY = "latency"
@@ -35,13 +35,15 @@ class Kind(StrEnum):
 class Check:
     """One thing that was checked: expected against heard.
 
-    doubt: why a check that did not hold is inconclusive and not failed: it may not be the agent's doing
-    value, limit, unit: the numbers behind it, for a check that measures; at_ms: where in the recording to listen
-    step:  index of the script's step, None for a check of the whole call; where: `file:line:column` in the script
+    at_ms: where in the recording to listen
+    value, limit, unit: the numbers behind it, for a check that measures
+    step:  index of the script's step, None for a check of the whole call
+    where: `file:line:column` in the script
+    doubt: why a check that did not pass is inconclusive and not failed: it may not be the agent's fault
     """
 
     name: str
-    kind: Kind
+    kind: CheckKind
     passed: bool
     expected: str
     heard: str
@@ -55,15 +57,16 @@ class Check:
 
     @property
     def is_inconclusive(self) -> bool:
-        return not self.passed and (self.kind is Kind.INFRASTRUCTURE or bool(self.doubt))
+        return not self.passed and (self.kind is CheckKind.INFRASTRUCTURE or bool(self.doubt))
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One thing said.
+    """One thing that was said.
 
-    latency_ms: the agent's, from the end of what the caller said before, if it was an answer
-    step:       the caller's: index of the script's step that says it; None when a simulated caller did
+    heard_as:   the caller's: what the platform's recogniser made of it
+    latency_ms: the agent's, from the end of the caller's words before it; None when it was no answer
+    step:       the caller's: index of the script's step that says it; None when a simulated caller said it
     """
 
     role: Role
@@ -80,9 +83,9 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """The whole call in numbers; None where it can't be said. Shares are 0..1.
+    """The whole call in numbers; None where something could not be measured. Shares and ratios are 0..1.
 
-    held_ms: how long the emulator's recogniser held the call up; no latency counts it
+    held_ms: how long the emulator's recogniser held the call up, which no latency includes
     """
 
     connect_ms: float | None = None
@@ -109,7 +112,7 @@ def percentile(ordered: Sequence[float], share: float) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class ToolUse:
-    """A tool the agent called, from the call record or the event stream. `arguments` as far as they are told."""
+    """A tool the agent called, from the call record or the event stream; `arguments` as far as those hold them."""
 
     name: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -118,7 +121,7 @@ class ToolUse:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """by: None when nobody ended it (the line was cut, or it never opened)."""
+    """How a call ended. `by` is None when nobody ended it: the line was cut, or never opened."""
 
     by: Role | None
     reason: str
@@ -135,7 +138,7 @@ class Waveform:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What was asked of a language model. `tokens` as far as the endpoint counts them."""
+    """What was asked of a language model; `tokens` as far as the endpoint reports them."""
 
     requests: int = 0
     tokens: int = 0
@@ -151,12 +154,15 @@ NO_USAGE = Usage()
 class CallReport:
     """One call.
 
-    tools, playbooks, metrics: None where the platform did not tell
-    revision:       the number of the revision that served when the call was made, None where that is not known;
-                    `label` is what it was published under, such as the commit
-    baseline:       what the script measured in the run that this one was compared with
-    judged:         how often the judge was asked, and what that took
+    attempt:        counts the calls of one script in a run, from 1
+    started_at:     ISO 8601
+    tools, playbooks, metrics: None where the platform did not report them
+    baseline:       what the script measured in the run that this one is compared with
+    judged:         what judging and simulating the caller cost
     recording:      the WAV beside the report (caller left, agent right), if it had sound
+    folder:         where the call's files are, relative to the run's folder
+    revision:       the number of the revision that served when the call was made, None where that is unknown;
+                    `label` is what it was published under, such as the commit
     """
 
     script: str
@@ -197,7 +203,7 @@ class CallReport:
 
 
 def verdict_of(checks: Sequence[Check]) -> Verdict:
-    """Failed when a check says so; else inconclusive when one can't tell; nothing checked is a failure."""
+    """Failed when a check has failed, else inconclusive when one is, else passed; no checks at all are a failure."""
     missed = [check for check in checks if not check.passed]
     if any(not check.is_inconclusive for check in missed):
         return Verdict.FAILED
@@ -210,7 +216,7 @@ def verdict_of(checks: Sequence[Check]) -> Verdict:
 class Covered:
     """A tool or a playbook of an agent, and the scripts whose calls exercised it.
 
-    is_known: False where the platform did not tell what some call used, so that nobody can say that none did
+    is_known: False where no script did, but the platform did not report what some call used
     """
 
     agent: str
@@ -222,7 +228,7 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class ScriptReport:
-    """All calls of one script. Inconclusive calls don't count towards the pass rate, but all of them being so does."""
+    """All calls of one script. Inconclusive calls don't count towards the pass rate, unless all of them are."""
 
     script: str
     name: str
@@ -242,7 +248,7 @@ class ScriptReport:
             return Verdict.INCONCLUSIVE
         if share < self.pass_rate:
             return Verdict.FAILED
-        # A script that must always pass is not proven by calls that could not be made.
+        # A script that must pass every time has not been shown to when a call could not be judged.
         unsure = any(c.verdict is Verdict.INCONCLUSIVE for c in self.calls)
         return Verdict.INCONCLUSIVE if unsure and self.pass_rate == 1 else Verdict.PASSED
 

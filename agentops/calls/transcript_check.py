@@ -1,8 +1,8 @@
-"""Hears whether the agent's audio says what its transcript claims.
+"""Checks whether the agent's audio says what its transcript claims.
 
-A platform's transcript is what the agent meant to say; a caller only has the sound. Offline, in English, the words of
-each turn's transcript are looked for in its sound. Where the project names an endpoint to listen with, the sound is
-transcribed by it, in any language, and both texts are compared.
+A platform's transcript is what the agent meant to say; a caller only has the sound. Offline, and only in English, the
+words of each turn's transcript are looked for in its sound. Where the project names an endpoint to `listen` with, that
+transcribes the sound, in any language, and both texts are compared.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from agentops import speech
-from agentops.calls.endpoint import NoAnswerError
-from agentops.calls.facts import Facts
+from agentops.calls.ended_call import EndedCall
 from agentops.calls.language import languages_of
-from agentops.calls.model import Check, Kind, Turn
+from agentops.calls.model_client import NoAnswerError
+from agentops.calls.report import Check, CheckKind, Turn
 from agentops.calls.script import Script
 from agentops.calls.words import names_of, plain_words
 
@@ -35,13 +35,13 @@ _UNSPACED = re.compile("([\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff])")  # Thai, k
 
 
 async def listen_to(
-    script: Script, facts: Facts, recording: Recording | None, transcribe: Transcribe | None
-) -> tuple[Facts, list[Check]]:
-    """One check for each turn that can be judged, and the worst score among the measures."""
+    script: Script, call: EndedCall, recording: Recording | None, transcribe: Transcribe | None
+) -> tuple[EndedCall, list[Check]]:
+    """One check for each turn that can be listened to, and `call` with the worst of their scores."""
     at_least = script.checks.says_transcript
     if recording is None or at_least is None:
-        return facts, []
-    spoken = [turn for _, turn in facts.agent_turns if plain_words(turn.text) and not turn.is_interrupted]
+        return call, []
+    spoken = [turn for _, turn in call.agent_turns if plain_words(turn.text) and not turn.is_interrupted]
     if transcribe is not None:
         heard = [await _transcribed(recording, turn, at_least, transcribe) for turn in spoken]
     else:
@@ -49,13 +49,14 @@ async def listen_to(
         loop = asyncio.get_running_loop()
         heard = [await loop.run_in_executor(LISTENERS, _heard_offline, recording, t, at_least) for t in spoken]
     if not heard:
+        # A script that asks for this check must not pass because it could not be made.
         wanted = "a turn of the agent with a transcript" + ("" if transcribe else " in English")
-        return facts, [Check(_NAME, Kind.AUDIO, False, wanted, "none that could be listened to")]
+        return call, [Check(_NAME, CheckKind.AUDIO, False, wanted, "no such turn")]
     scores = [check.value for check in heard if check.value is not None]
-    measures = replace(facts.measures, transcript_score=min(scores, default=None))
+    measures = replace(call.measures, transcript_score=min(scores, default=None))
     if transcribe is not None:
         measures = replace(measures, word_error_rate=1 - sum(scores) / len(scores) if scores else None)
-    return replace(facts, measures=measures), heard
+    return replace(call, measures=measures), heard
 
 
 def _heard_offline(recording: Recording, turn: Turn, at_least: float) -> Check:
@@ -83,7 +84,7 @@ async def _transcribed(recording: Recording, turn: Turn, at_least: float, transc
 def _check(turn: Turn, at_least: float, score: float | None, heard: str) -> Check:
     return Check(
         name=_NAME,
-        kind=Kind.AUDIO,
+        kind=CheckKind.AUDIO,
         passed=score is not None and score >= at_least,
         expected=f'audio that says "{turn.text}", with a score of at least {at_least:.2f}',
         heard=heard,
@@ -94,15 +95,18 @@ def _check(turn: Turn, at_least: float, score: float | None, heard: str) -> Chec
 
 
 def word_error_rate(heard: str, wanted: str) -> float:
-    """Words put in, left out and changed, as a share of those that were to be said; characters where no blanks are."""
+    """Words inserted, left out and replaced, as a share of the wanted ones; above 1 where much was inserted.
+
+    What is written without blanks, such as Thai or Chinese, is counted by character.
+    """
     heard, wanted = (_UNSPACED.sub(r" \1 ", text) for text in (heard, wanted))
-    said, meant = names_of(heard, like=wanted), names_of(wanted)
-    costs = list(range(len(meant) + 1))
-    for row, word in enumerate(said, 1):
+    heard_words, wanted_words = names_of(heard, like=wanted), names_of(wanted)
+    costs = list(range(len(wanted_words) + 1))  # of the edit distance, row by row
+    for row, word in enumerate(heard_words, 1):
         before, costs[0] = costs[0], row
-        for column, other in enumerate(meant, 1):
+        for column, other in enumerate(wanted_words, 1):
             before, costs[column] = (
                 costs[column],
                 min(costs[column] + 1, costs[column - 1] + 1, before + (word != other)),
             )
-    return costs[-1] / len(meant) if meant else float(bool(said))
+    return costs[-1] / len(wanted_words) if wanted_words else float(bool(heard_words))

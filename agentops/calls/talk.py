@@ -1,7 +1,7 @@
 """A call that a person makes: in text from a terminal, or with a microphone from a page on this machine.
 
-The person's words are the caller's side of an ordinary line, so the call is recorded like any other. What is asked of
-the person and shown to them is handed in; nothing here prints.
+The person's words are the caller's side of an ordinary line, so the call is recorded like any other. Reading from the
+person and showing things to them is handed in; nothing here prints.
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from agentops.calls.checks import check_call
-from agentops.calls.evidence import Evidence, Watch, gather, watching
 from agentops.calls.line import Line, ended_by
-from agentops.calls.listening import LISTENERS
-from agentops.calls.looking_back import look_back
-from agentops.calls.model import CallReport, ToolUse, verdict_of
+from agentops.calls.local_lag import CHUNK_MS
 from agentops.calls.protocol import AgentAudio, Event, Interruption, Mode, PlatformFault, Role, Transcript
-from agentops.calls.run import CallResult, Wiring
+from agentops.calls.report import CallReport, ToolUse, verdict_of
+from agentops.calls.run import CallResult, Wiring, look_back
 from agentops.calls.script import Script
 from agentops.calls.session import Opening, Target, open_session
-from agentops.calls.slowness import CHUNK_MS
+from agentops.calls.telemetry import EventStream, Telemetry, following, gather
+from agentops.calls.transcript_check import LISTENERS
 
-_GREETING_MS = 3_000.0
+_GREETING_MS = 3_000.0  # how long to wait for an agent that speaks first
 _ANSWER_MS = 30_000.0
-_PAUSE_MS = 400.0
+_PAUSE_MS = 400.0  # of silence, after which the person is asked for the next line
+_TELEMETRY_WITHIN_S = 5  # somebody is waiting for the end of `chat`
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """Something that is shown: the agent's words, a tool that it used, or how the call ended."""
+class ChatLine:
+    """A line to show: the agent's words, a tool that it used, an error, or how the call ended."""
 
     who: str
     text: str
 
 
-ReadLine: TypeAlias = Callable[[], Awaitable[str | None]]  # None: the person has nothing more to say
-Show: TypeAlias = Callable[[Said], None]
+ReadLine: TypeAlias = Callable[[], Awaitable[str | None]]  # None: the person wants to hang up
+Show: TypeAlias = Callable[[ChatLine], None]
 
 
 async def chat(target: Target, wiring: Wiring, variables: Mapping[str, Any], read: ReadLine, show: Show) -> CallResult:
@@ -49,22 +49,22 @@ async def chat(target: Target, wiring: Wiring, variables: Mapping[str, Any], rea
     session = await open_session(opening, wiring.platform, wiring.dial)
     scrub = wiring.scrubber.text
 
-    def tell(event: Event) -> None:
+    def show_event(event: Event) -> None:
         match event:
             case Transcript(_, Role.AGENT, text, True):
-                show(Said("agent", scrub(text)))
+                show(ChatLine("agent", scrub(text)))
             case PlatformFault(_, code, message):
-                show(Said("error", scrub(f"{code}: {message}")))
+                show(ChatLine("error", scrub(f"{code}: {message}")))
 
-    line = Line(session, on_event=tell)
+    line = Line(session, on_event=show_event)
 
-    def tell_tool(use: ToolUse) -> None:
-        show(Said("tool", scrub(tool_text(use))))
+    def show_tool(use: ToolUse) -> None:
+        show(ChatLine("tool", scrub(tool_text(use))))
 
-    async with watching(wiring.platform, line.call_id, line.now_ms, tell_tool) as watch:
+    async with following(wiring.platform, line.call_id, line.now_ms, show_tool) as stream:
         async with line:
             over = asyncio.create_task(line.until_over())
-            await _answered(line, 0, _GREETING_MS)
+            await _await_answer(line, 0, _GREETING_MS)
             while not line.is_over:
                 reading = asyncio.ensure_future(read())
                 await asyncio.wait([reading, over], return_when=asyncio.FIRST_COMPLETED)
@@ -75,18 +75,18 @@ async def chat(target: Target, wiring: Wiring, variables: Mapping[str, Any], rea
                 if text.strip():
                     since = len(line.conversation.utterances)
                     await line.send_text(text.strip())
-                    await _answered(line, since, _ANSWER_MS)
+                    await _await_answer(line, since, _ANSWER_MS)
             over.cancel()
             await line.hang_up()
-        result = await _conclude(line, target, wiring, watch)
+        result = await _conclude(line, target, wiring, stream)
     # Shown last: a tool that the agent used to end the call is reported after the socket has closed.
     by, reason = ended_by(line)
-    show(Said("end", scrub(f"the {by} ended the call ({reason})" if by else reason)))
+    show(ChatLine("end", scrub(f"the {by} ended the call ({reason})" if by else reason)))
     return result
 
 
-async def _answered(line: Line, since: int, within_ms: float) -> None:
-    """Until the agent has said something in an utterance from `since` on, and nothing more for a moment."""
+async def _await_answer(line: Line, since: int, within_ms: float) -> None:
+    """Waits until the agent has said something in an utterance from `since` on, and nothing more for a moment."""
     conversation = line.conversation
     await line.wait(lambda: bool(conversation.agent_text(since)), within_ms)
     await line.wait(lambda: conversation.quiet_since_ms(line.now_ms()) >= _PAUSE_MS, within_ms, CHUNK_MS)
@@ -98,13 +98,15 @@ def tool_text(use: ToolUse) -> str:
 
 @dataclass(slots=True)
 class Microphone:
-    """The person's sound: comes in pieces of any size, goes out as chunks of 40 ms, silence when none is there."""
+    """The person's sound: comes in pieces of any size, leaves as chunks of 40 ms, and as silence when there is none."""
 
     sample_rate_hz: int
-    _chunks: deque[bytes] = field(default_factory=lambda: deque(maxlen=50))  # 2 s: more is a page that was asleep
+    # At most 2 s, of which the oldest go first: a page that was asleep sends all at once, and would lag from then on.
+    _chunks: deque[bytes] = field(default_factory=lambda: deque(maxlen=50))
     _rest: bytes = b""
 
     def feed(self, pcm: bytes) -> None:
+        """Adds PCM16 mono at `sample_rate_hz`."""
         size = self.sample_rate_hz * CHUNK_MS // 1000 * 2
         self._rest += pcm
         while len(self._rest) >= size:
@@ -112,66 +114,66 @@ class Microphone:
             self._rest = self._rest[size:]
 
     def take(self, pcm: bytes | None, n: int) -> bytes:
-        """What the line sends as chunk `n` (a `line.Room`); nothing else is said on such a call."""
+        """What the line sends as chunk `n`, as a `line.Room` that ignores `pcm`: the line itself says nothing."""
         return self._chunks.popleft() if self._chunks else bytes(self.sample_rate_hz * CHUNK_MS // 1000 * 2)
 
 
 async def talk(
     target: Target, wiring: Wiring, microphone: Microphone, hear: Callable[[Event], None], stop: asyncio.Event
 ) -> CallResult:
-    """Talks by sound until `stop` is set or the agent ends it; `hear` is given everything that comes back.
+    """Talks by sound until `stop` is set or the agent ends it. `hear` is called with the agent's events.
 
     Raises NoConnection when the agent can't be reached.
     """
     opening = Opening(target, Mode.WEBCALL, microphone.sample_rate_hz, scrubber=wiring.scrubber)
     session = await open_session(opening, wiring.platform, wiring.dial)
 
-    def told(event: Event) -> None:
+    def on_event(event: Event) -> None:
         if isinstance(event, Transcript) and event.role is Role.CALLER and event.is_final:
-            # A person's words are known from the recogniser only; they ended a moment before it gave them.
+            # What a person said is known only from the platform's recogniser, and so is about when.
             line.conversation.said(event.text, event.at_ms, event.at_ms, step=None).heard_as = event.text
         if isinstance(event, AgentAudio | Interruption | Transcript):
             hear(event)
 
-    line = Line(session, microphone.take, told)
-    async with watching(wiring.platform, line.call_id, line.now_ms) as watch:
+    line = Line(session, microphone.take, on_event)
+    async with following(wiring.platform, line.call_id, line.now_ms) as stream:
         async with line:
             waiting = [asyncio.create_task(stop.wait()), asyncio.create_task(line.until_over())]
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             for task in waiting:
                 task.cancel()
             await line.hang_up()
-        return await _conclude(line, target, wiring, watch)
+        return await _conclude(line, target, wiring, stream)
 
 
-async def _conclude(line: Line, target: Target, wiring: Wiring, watch: Watch | None) -> CallResult:
-    """The call's report: the guards that hold for every call, since nothing else was asked of this one."""
+async def _conclude(line: Line, target: Target, wiring: Wiring, stream: EventStream | None) -> CallResult:
+    """The call's report: checked by the guards that are always on, since there is no script."""
     script = Script.model_construct(agent="", mode=line.session.protocol.mode, steps=())
-    evidence = Evidence()
+    telemetry = Telemetry()
     if wiring.platform is not None and line.call_id:
         with suppress(TimeoutError):
-            async with asyncio.timeout(5):
-                evidence = await gather(wiring.platform, line.call_id, script.checks, watch)
-    look = partial(look_back, line, evidence)
-    facts, recording = await asyncio.get_running_loop().run_in_executor(LISTENERS, look)
-    checks = check_call(script, facts)
+            async with asyncio.timeout(_TELEMETRY_WITHIN_S):
+                telemetry = await gather(wiring.platform, line.call_id, script.checks, stream)
+    look = partial(look_back, line, telemetry)
+    call, recording = await asyncio.get_running_loop().run_in_executor(LISTENERS, look)
+    checks = check_call(script, call)
     report = CallReport(
         script="",
-        name="Talked to by a person",
+        name="Call by a person",
         agent="",
         mode=line.session.protocol.mode,
         verdict=verdict_of(checks),
         checks=tuple(checks),
-        turns=facts.turns,
-        measures=facts.measures,
-        ending=facts.ending,
+        turns=call.turns,
+        measures=call.measures,
+        ending=call.ending,
         environment=target.environment,
         agent_id=target.agent_id,
         call_id=line.call_id,
         started_at=wiring.now().isoformat(timespec="seconds"),
-        duration_ms=facts.duration_ms,
+        duration_ms=call.duration_ms,
         notes=line.session.notes,
-        tools=facts.tools,
+        tools=call.tools,
         waveform=recording.waveform if recording else None,
     )
     scrub = wiring.scrubber.deep
@@ -179,7 +181,7 @@ async def _conclude(line: Line, target: Target, wiring: Wiring, watch: Watch | N
 
 
 def record_of(report: CallReport) -> dict[str, Any]:
-    """The call as the platform's records have it, to make a script of."""
+    """The call in the shape of the platform's call record, for `from_record.script_of_record`."""
     roles = {Role.AGENT: "agent", Role.CALLER: "user"}
     uses = report.tools or ()
     return {

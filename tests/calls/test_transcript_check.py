@@ -9,12 +9,12 @@ from typing import Any
 import httpx2
 import pytest
 
-from agentops.calls.endpoint import Endpoint, NoAnswerError
-from agentops.calls.facts import Facts
-from agentops.calls.listening import listen_to, word_error_rate
-from agentops.calls.model import Check, Ending, Measures, Turn, Usage
+from agentops.calls.ended_call import EndedCall
+from agentops.calls.model_client import ModelClient, NoAnswerError
 from agentops.calls.protocol import Role
+from agentops.calls.report import Check, Ending, Measures, Turn, Usage
 from agentops.calls.script import Script
+from agentops.calls.transcript_check import listen_to, word_error_rate
 from agentops.document import ModelEndpoint, Secret, SecretRef
 
 np = pytest.importorskip("numpy", reason="the speech extra is not installed")
@@ -46,13 +46,13 @@ def script(score: float | bool = True) -> Script:
     return Script.model_validate({"agent": "a", "steps": [{"expect": "x"}], "checks": {"says_transcript": score}})
 
 
-async def listened(texts: list[str], ear: Any, score: float | bool = True) -> tuple[Facts, list[Check]]:
+async def listened(texts: list[str], ear: Any, score: float | bool = True) -> tuple[EndedCall, list[Check]]:
     from agentops.calls.recording import Recording
 
     turns = tuple(Turn(Role.AGENT, n * 1000.0, n * 1000.0 + 900, text) for n, text in enumerate(texts))
-    facts = Facts(turns, Measures(), Ending(Role.CALLER, "x"), 5000.0)
+    call = EndedCall(turns, Measures(), Ending(Role.CALLER, "x"), 5000.0)
     recording = Recording(np.zeros(40_000), np.linspace(-0.5, 0.5, 40_000), 8000)
-    return await listen_to(script(score), facts, recording, ear)
+    return await listen_to(script(score), call, recording, ear)
 
 
 @pytest.mark.parametrize(("score", "passed"), [(0.6, True), (0.67, False)])
@@ -64,10 +64,10 @@ async def test_each_turn_is_heard_by_itself(score: float, passed: bool) -> None:
         sounds.append(wav)
         return heard[len(sounds) - 1]
 
-    facts, checks = await listened(["Nous sommes ouverts.", "Au revoir, merci!"], ear, score)
+    call, checks = await listened(["Nous sommes ouverts.", "Au revoir, merci!"], ear, score)
     assert [check.passed for check in checks] == [True, passed]
-    assert facts.measures.transcript_score == pytest.approx(2 / 3)
-    assert facts.measures.word_error_rate == pytest.approx(1 / 6)
+    assert call.measures.transcript_score == pytest.approx(2 / 3)
+    assert call.measures.word_error_rate == pytest.approx(1 / 6)
     assert "a word error rate of 33%" in checks[1].heard
     with wave.open(io.BytesIO(sounds[1])) as file:
         assert (file.getnchannels(), file.getframerate(), file.getnframes()) == (1, 8000, 7200)
@@ -77,10 +77,10 @@ async def test_an_ear_that_gives_no_answer_decides_nothing() -> None:
     async def ear(wav: bytes) -> str:
         raise NoAnswerError("no answer in time", Usage(1))
 
-    facts, (check,) = await listened(["We are open."], ear)
+    call, (check,) = await listened(["We are open."], ear)
     assert (check.passed, check.is_inconclusive) == (False, True)
     assert "no answer in time" in check.doubt
-    assert facts.measures.word_error_rate is None
+    assert call.measures.word_error_rate is None
 
 
 async def test_nothing_to_listen_to_fails() -> None:
@@ -94,7 +94,7 @@ async def test_nothing_to_listen_to_fails() -> None:
 # ---- the endpoint
 
 
-def endpoint(answer: httpx2.Response) -> tuple[Endpoint, list[httpx2.Request]]:
+def endpoint(answer: httpx2.Response) -> tuple[ModelClient, list[httpx2.Request]]:
     seen: list[httpx2.Request] = []
 
     def reply(request: httpx2.Request) -> httpx2.Response:
@@ -102,7 +102,7 @@ def endpoint(answer: httpx2.Response) -> tuple[Endpoint, list[httpx2.Request]]:
         return answer
 
     key = Secret((SecretRef("EAR_KEY", "sk-ear-0123456789"),))
-    return Endpoint(ModelEndpoint("https://ear.example/v1", "hear-1", key), httpx2.MockTransport(reply)), seen
+    return ModelClient(ModelEndpoint("https://ear.example/v1", "hear-1", key), httpx2.MockTransport(reply)), seen
 
 
 async def test_the_sound_is_sent_as_a_form() -> None:

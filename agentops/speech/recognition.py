@@ -1,9 +1,9 @@
 """Speech recognition with pocketsphinx over a closed set of phrases.
 
-A grammar decoder always prefers some phrase, however badly it fits. Two passes decide whether it was really said: the
-phrase's acoustic score is compared, frame by frame, with that of a loop over all phones, which may say anything. Speech
+A grammar decoder always picks some phrase, however badly it fits. Two passes decide whether it was really said: the
+phrase's acoustic score is compared, frame by frame, with that of a loop over all phones, which fits any speech. Speech
 outside the grammar is far worse than the loop somewhere; a phrase that was said is close to it everywhere. The model is
-US English.
+for US English.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agentops.speech.espeak import SpeechUnavailableError
-from agentops.speech.likeness import can_be_speech
-from agentops.speech.pronouncing import pronounce
+from agentops.speech.pronunciation import pronounce
 from agentops.speech.resampling import resample
+from agentops.speech.speech_detection import can_be_speech
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _MODEL_RATE_HZ = 16000
 _FRAME_S = 0.01
 _PHONE_LOOP = "phones"
-_KEPT_GRAMMARS = 64
+_KEPT_GRAMMARS = 64  # in each decoder
 _LOG_BASE = 1.0001  # of pocketsphinx's scores
 
 # How much worse than the free phone loop a phrase may be, as mean log score per frame: over the whole utterance, and
@@ -40,17 +40,17 @@ _MEAN_LIMIT = 30.0
 _WINDOW_LIMIT = 79.0
 _WINDOW_FRAMES = 25
 
-_SPEECH_RMS = 1000.0  # every utterance is brought to this level
-_SILENCE = 0.01  # of the loudest sample
-_DITHER = 30.0  # standard deviation; digital silence has no logarithm
-_MARGIN_S = 0.3  # of silence before and after, however much there was
+_SPEECH_RMS = 1000.0  # the level, in PCM16 units, that every utterance is brought to
+_SILENCE = 0.01  # times the loudest sample: anything below is silence
+_DITHER = 30.0  # standard deviation of the noise that is added, since digital silence has no logarithm
+_MARGIN_S = 0.3  # of silence that every utterance gets before and after it
 
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """What was heard: one of the phrases, or None when the audio is none of them. `score` is 0..1.
+    """What was recognised: one of the phrases, or None when the audio says none of them.
 
-    0.5 is the border between heard and not heard; a score without a text says how near the best phrase came.
+    score: 0..1; from 0.5 on the phrase was said. Without a text it says how near the best phrase came.
     """
 
     text: str | None
@@ -66,7 +66,7 @@ class _Segment:
 
 
 def recognize(pcm: bytes, *, sample_rate_hz: int, phrases: Sequence[str]) -> Recognition:
-    """Which of `phrases` the audio says; never invents one. Words and punctuation are compared as they sound.
+    """Which of `phrases` the audio says, if any. Words are compared by their sound; punctuation doesn't count.
 
     Raises SpeechUnavailableError without the extra.
     """
@@ -74,37 +74,40 @@ def recognize(pcm: bytes, *, sample_rate_hz: int, phrases: Sequence[str]) -> Rec
     if audio is None:
         return Recognition(None, 0.0)
     with _decoder() as decoder:
-        said = decoder.listen(audio, decoder.grammar(tuple(phrases)))
-        if not said.words:
+        heard = decoder.listen(audio, decoder.grammar(tuple(phrases)))
+        if not heard.words:
             return Recognition(None, 0.0)
         free = decoder.listen(audio, _PHONE_LOOP)
-    score = _score(said, free)
-    return Recognition(said.phrase if score >= 0.5 else None, score)
+    score = _score(heard, free)
+    return Recognition(heard.phrase if score >= 0.5 else None, score)
 
 
 def load_recognizer() -> None:
-    """Gets a decoder ready, so that the first recognition does not have to."""
+    """Loads a decoder, so that the first recognition does not have to wait for it."""
     with _decoder():
         pass
 
 
 def find_words(pcm: bytes, *, sample_rate_hz: int, words: Sequence[str]) -> dict[int, float]:
-    """The words, by their index, that are found in the audio in this order: how much worse than the free phone loop
-    each fits, as mean log score per frame. Words that are not there are left out."""
+    """Which of `words` are found in the audio, in this order: by their index, how badly each fits.
+
+    That is how much worse than the free phone loop it is, as mean log score per frame. Words that are not found are
+    left out. Raises SpeechUnavailableError without the extra.
+    """
     audio = _prepare(pcm, sample_rate_hz)
     if audio is None:
         return {}
     with _decoder() as decoder:
         grammar = decoder.sequence(words)
-        said = decoder.listen(audio, grammar)
-        free = decoder.listen(audio, _PHONE_LOOP) if said.segments else said
+        heard = decoder.listen(audio, grammar)
+        free = decoder.listen(audio, _PHONE_LOOP) if heard.segments else heard
         decoder.forget(grammar)
-    if not said.segments or not free.segments:
+    if not heard.segments or not free.segments:
         return {}
-    shortfall = free.per_frame() - said.per_frame()
+    shortfall = free.per_frame() - heard.per_frame()
     found: dict[int, float] = {}
     position = 0
-    for segment in said.words:
+    for segment in heard.words:
         spelling = segment.word.partition("(")[0]  # `are(2)` is another pronunciation of `are`
         position = grammar.spellings.index(spelling, position)
         found[position] = float(shortfall[segment.start : segment.end + 1].mean())
@@ -114,15 +117,19 @@ def find_words(pcm: bytes, *, sample_rate_hz: int, words: Sequence[str]) -> dict
 
 @dataclass(frozen=True, slots=True)
 class _Hearing:
+    """What the decoder makes of some audio with one grammar, or with the phone loop."""
+
     phrase: str | None
     segments: tuple[_Segment, ...]
     frames: int
 
     @property
     def words(self) -> tuple[_Segment, ...]:
+        """Without fillers such as `<sil>`, `(NULL)` and `[NOISE]`."""
         return tuple(s for s in self.segments if s.word[0] not in "<(+[")
 
     def per_frame(self) -> NDArray[np.float64]:
+        """Each segment's score, spread evenly over its frames."""
         import numpy as np
 
         scores = np.zeros(self.frames)
@@ -133,12 +140,12 @@ class _Hearing:
         return scores
 
 
-def _score(said: _Hearing, free: _Hearing) -> float:
-    """0..1; 0.5 where a limit is just reached."""
+def _score(heard: _Hearing, free: _Hearing) -> float:
+    """0..1; 0.5 where the limits are just reached."""
     import numpy as np
 
-    shortfall = free.per_frame() - said.per_frame()
-    first, last = said.words[0].start, said.words[-1].end
+    shortfall = free.per_frame() - heard.per_frame()
+    first, last = heard.words[0].start, heard.words[-1].end
     spoken = shortfall[first : last + 1]
     width = min(_WINDOW_FRAMES, len(spoken))
     sums = np.convolve(spoken, np.ones(width), mode="valid") / width
@@ -152,7 +159,7 @@ def _prepare(pcm: bytes, sample_rate_hz: int) -> bytes | None:
 
     samples = np.frombuffer(resample(pcm, from_hz=sample_rate_hz, to_hz=_MODEL_RATE_HZ), dtype="<i2").astype(float)
     level = float(np.sqrt(np.mean(np.square(samples)))) if len(samples) else 0.0
-    if level < 1.0:
+    if level < 1.0:  # silence, which no gain makes louder
         return None
     samples *= _SPEECH_RMS / level
     if not can_be_speech(samples):
@@ -160,12 +167,13 @@ def _prepare(pcm: bytes, sample_rate_hz: int) -> bytes | None:
     samples = _trimmed(samples)
     margin = np.zeros(int(_MARGIN_S * _MODEL_RATE_HZ))
     samples = np.concatenate((margin, samples, margin))
-    noise = np.random.default_rng(0).normal(0.0, _DITHER, len(samples))  # the same each time: hearing is repeatable
+    # The same noise each time, so that recognition is repeatable.
+    noise = np.random.default_rng(0).normal(0.0, _DITHER, len(samples))
     return np.clip(samples + noise, -32768, 32767).astype("<i2").tobytes()
 
 
 def _trimmed(samples: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Without the silence at both ends, which costs as much time to decode as speech does."""
+    """`samples` without the silence at both ends, which takes as much time to decode as speech does."""
     import numpy as np
 
     block = _MODEL_RATE_HZ // 50
@@ -175,7 +183,7 @@ def _trimmed(samples: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class _Decoder:
-    """One pocketsphinx decoder with the grammars it was last asked for."""
+    """One pocketsphinx decoder with the grammars that were used last."""
 
     def __init__(self) -> None:
         try:
@@ -201,6 +209,7 @@ class _Decoder:
         self._spellings: dict[str, str] = {}
 
     def grammar(self, phrases: tuple[str, ...]) -> _Grammar:
+        """A grammar of these phrases, of which exactly one is said."""
         if phrases in self._grammars:
             self._grammars.move_to_end(phrases)
             return self._grammars[phrases]
@@ -217,7 +226,7 @@ class _Decoder:
         return grammar
 
     def sequence(self, words: Sequence[str]) -> _Grammar:
-        """A grammar of these words in order, each of which may be missing. To be forgotten after use."""
+        """A grammar of these words in order, each of which may be missing. Call `forget` after use."""
         spellings = tuple(self._token(word) for word in words)
         grammar = _Grammar(f"grammar-{next(self._names)}", {}, spellings)
         rule = " ".join(f"[ {spelling} ]" for spelling in spellings if spelling)
@@ -229,20 +238,20 @@ class _Decoder:
         self._decoder.remove_search(grammar.name)
 
     def _spell(self, phrase: str) -> str:
-        """The phrase as words of the decoder's dictionary, which learns the ones it lacks."""
+        """The phrase in words of the decoder's dictionary, which learns those that it lacks."""
         return " ".join(token for word in words_of(phrase) if (token := self._token(word)))
 
     def _token(self, word: str) -> str:
+        """The name of `word` in the dictionary; "" for a word that is not pronounced."""
         if word not in self._spellings:
-            self._spellings[word] = word if self._decoder.lookup_word(word) else self._learn(word)
+            token = word
+            if not self._decoder.lookup_word(word):
+                phones = pronounce(word)
+                token = f"learned{len(self._spellings)}" if phones else ""
+                if token:
+                    self._decoder.add_word(token, phones, True)
+            self._spellings[word] = token
         return self._spellings[word]
-
-    def _learn(self, word: str) -> str:
-        phones = pronounce(word)
-        token = f"learned{len(self._spellings)}" if phones else ""
-        if token:
-            self._decoder.add_word(token, phones, True)
-        return token
 
     def listen(self, audio: bytes, search: _Grammar | str) -> _Hearing:
         if isinstance(search, _Grammar) and not (search.sentences or any(search.spellings)):
@@ -265,7 +274,7 @@ class _Decoder:
 @dataclass(frozen=True, slots=True)
 class _Grammar:
     name: str
-    sentences: dict[str, str]  # as the decoder spells it -> the phrase that was asked for
+    sentences: dict[str, str]  # in the decoder's words -> the phrase as it was given
     spellings: tuple[str, ...] = ()  # of the words of a sequence
 
 

@@ -1,7 +1,7 @@
 """Whether a text says what a script expects, however it is spelled. Pure.
 
 A phrase matches whole words only, so `art` is not found in `start`, and whole numbers only, so `5` is not found in
-`2.5`. What makes two words or numbers the same is decided in `words`.
+`2.5`. `words` decides when two words or numbers are the same.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from agentops.calls.words import find, names_of, plain_words
 
 
 def similarity(text: str, to: str) -> float:
-    """0..1: the share of words that both have in the same order, the best stretch of `text` counting."""
+    """0..1: the share of words that both have in the same order; of `text` the best stretch of that length counts."""
     words, wanted = names_of(text, like=to), names_of(to)
     if not wanted:
         return 0.0
@@ -38,7 +38,7 @@ def missing_of(expect: Expect, text: str) -> list[str]:
 
 
 def violations_of(expect: Expect, text: str) -> list[str]:
-    """The conditions of `expect` that `text` breaks for good, whatever follows."""
+    """The conditions of `expect` that `text` breaks for good, whatever the agent says next."""
     broken = [f'does not contain "{p}"' for p in expect.not_contains if find(text, p)]
     if expect.max_words is not None and len(plain_words(text)) > expect.max_words:
         broken.append(f"has at most {expect.max_words} words")
@@ -46,7 +46,7 @@ def violations_of(expect: Expect, text: str) -> list[str]:
 
 
 def needs_whole_turn(expect: Expect) -> bool:
-    """Whether the agent must have finished before `expect` can be said to hold."""
+    """Whether the agent's turn must be over before anybody can say that `expect` holds."""
     return bool(expect.not_contains or expect.meets or expect.not_meets) or expect.max_words is not None
 
 

@@ -8,15 +8,15 @@ import pytest
 from staged_agent import StagedAgent
 from test_calls_run import call, failures
 
-from agentops.calls.model import Check, Kind, Turn, Verdict, verdict_of
+from agentops.calls.local_lag import CHUNK_MS, LocalLag
 from agentops.calls.protocol import Role
-from agentops.calls.slowness import CHUNK_MS, Slowness
+from agentops.calls.report import Check, CheckKind, Turn, Verdict, verdict_of
 
 pytest.importorskip("numpy", reason="the speech extra is not installed")
 
 
 def late(value: float | None, limit: float | None = 1000.0, **fields: object) -> Check:
-    return Check("turn latency p95", Kind.LATENCY, False, "", "", 9000.0, value, limit, "ms", **fields)  # type: ignore[arg-type]
+    return Check("turn latency p95", CheckKind.LATENCY, False, "", "", 9000.0, value, limit, "ms", **fields)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -28,46 +28,46 @@ def late(value: float | None, limit: float | None = 1000.0, **fields: object) ->
         (late(None), 399, False),
         (late(None), 400, True),
         (late(900, 1000), 5000, False),  # not late at all, so lateness can't be why it failed
-        (Check("duration", Kind.LATENCY, False, "", "", None, 10.5, 10.0, "s"), 250, True),
-        (Check("duration", Kind.LATENCY, False, "", "", None, 10.5, 10.0, "s"), 249, False),
-        (Check("loudness", Kind.AUDIO, False, "", "", None, -50.0, -30.0), 5000, False),
-        (Check("late", Kind.LATENCY, True, "", "", None, 1100.0, 1000.0), 5000, False),
+        (Check("duration", CheckKind.LATENCY, False, "", "", None, 10.5, 10.0, "s"), 250, True),
+        (Check("duration", CheckKind.LATENCY, False, "", "", None, 10.5, 10.0, "s"), 249, False),
+        (Check("loudness", CheckKind.AUDIO, False, "", "", None, -50.0, -30.0), 5000, False),
+        (Check("late", CheckKind.LATENCY, True, "", "", None, 1100.0, 1000.0), 5000, False),
     ],
 )
 def test_only_what_lateness_can_explain_is_doubted(check: Check, late_ms: float, is_doubtful: bool) -> None:
-    slowness = Slowness([0.0] * 200 + [late_ms] + [0.0] * 24)
-    assert bool(slowness.doubt(check, ())) is is_doubtful
+    lag = LocalLag([0.0] * 200 + [late_ms] + [0.0] * 24)
+    assert bool(lag.doubt(check, ())) is is_doubtful
 
 
 def test_an_old_stall_explains_no_missing_answer() -> None:
     chunks = [500.0] + [0.0] * 1000
-    assert Slowness(chunks).doubt(late(None), ())
-    now = Check("x", Kind.LATENCY, False, "", "", 30_000.0)
-    assert not Slowness(chunks).doubt(now, ())
+    assert LocalLag(chunks).doubt(late(None), ())
+    now = Check("x", CheckKind.LATENCY, False, "", "", 30_000.0)
+    assert not LocalLag(chunks).doubt(now, ())
 
 
 def test_a_reason_that_is_known_stays() -> None:
-    assert Slowness().doubt(late(1100, doubt="no baseline"), ()) == "no baseline"
+    assert LocalLag().doubt(late(1100, doubt="no baseline"), ()) == "no baseline"
 
 
 @pytest.mark.parametrize(("gap_ms", "is_doubtful"), [(199.0, False), (200.0, True)])
 def test_a_gap_in_the_callers_words_explains_wrong_ones(gap_ms: float, is_doubtful: bool) -> None:
     turns = [Turn(Role.CALLER, 1000, 2000, "one"), Turn(Role.CALLER, 4000, 5000, "two")]
-    check = Check("agent says", Kind.TRANSCRIPT, False, "", "", 5500.0, step=3)
+    check = Check("agent says", CheckKind.TRANSCRIPT, False, "", "", 5500.0, step=3)
     chunks = [0.0] * 200
     chunks[int(4500 / CHUNK_MS)] = gap_ms
-    assert bool(Slowness(chunks).doubt(check, turns)) is is_doubtful
-    assert not Slowness(chunks).doubt(Check("forbidden", Kind.TRANSCRIPT, False, "", "", 5500.0), turns)
+    assert bool(LocalLag(chunks).doubt(check, turns)) is is_doubtful
+    assert not LocalLag(chunks).doubt(Check("forbidden", CheckKind.TRANSCRIPT, False, "", "", 5500.0), turns)
     earlier = [0.0] * 200
     earlier[int(1500 / CHUNK_MS)] = gap_ms
-    assert not Slowness(earlier).doubt(check, turns)
+    assert not LocalLag(earlier).doubt(check, turns)
 
 
 def test_a_doubtful_check_makes_a_call_inconclusive_and_a_sure_one_fails_it() -> None:
     doubtful, sure = late(1100, doubt="busy"), late(5000)
     assert verdict_of([doubtful]) is Verdict.INCONCLUSIVE
     assert verdict_of([doubtful, sure]) is Verdict.FAILED
-    assert verdict_of([Check("x", Kind.AUDIO, True, "", ""), doubtful]) is Verdict.INCONCLUSIVE
+    assert verdict_of([Check("x", CheckKind.AUDIO, True, "", ""), doubtful]) is Verdict.INCONCLUSIVE
     assert verdict_of([]) is Verdict.FAILED
 
 
@@ -106,7 +106,7 @@ async def test_time_that_the_emulator_held_is_no_time_of_the_agent() -> None:
 async def test_an_agent_that_is_slow_itself_fails() -> None:
     agent = StagedAgent(answering(9, tells=False))  # type: ignore[arg-type]
     report = await call(agent, STEPS)
-    assert failures(report) == [(Kind.LATENCY, "agent answers")]
+    assert failures(report) == [(CheckKind.LATENCY, "agent answers")]
     assert report.verdict is Verdict.FAILED
 
 

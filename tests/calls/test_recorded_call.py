@@ -11,9 +11,9 @@ import pytest
 from staged_agent import StagedAgent
 from test_calls_run import TARGET, prepared
 
-from agentops.calls.folder import save_call
-from agentops.calls.model import CallReport, Verdict
-from agentops.calls.recorded import Recorded, read_events
+from agentops.calls.call_files import save_call
+from agentops.calls.recorded_call import RecordedCall, read_events
+from agentops.calls.report import CallReport, Verdict
 from agentops.calls.run import Wiring, run_call
 from agentops.errors import UsageError
 
@@ -39,7 +39,7 @@ async def recorded(folder: Path, **fields: Any) -> CallReport:
 
 async def again(report: CallReport, folder: Path, steps: list[Any], **fields: Any) -> CallReport:
     own = folder / str(report.folder)
-    call = Recorded(report, read_events(own / "events.jsonl"), own)
+    call = RecordedCall(report, read_events(own / "events.jsonl"), own)
     return (await call.judge(prepared(steps, **fields), Wiring())).report
 
 
@@ -50,7 +50,7 @@ async def test_the_same_script_comes_to_the_same(tmp_path: Path) -> None:
     judged = await again(made, tmp_path, STEPS, checks=checks)
     assert judged.verdict is Verdict.PASSED, judged.failures
     assert [(c.name, c.passed) for c in judged.checks] == [(c.name, c.passed) for c in made.checks]
-    assert judged.notes[-1].startswith("judged again; called at ")
+    assert judged.notes[-1].startswith("judged again; the call was made at ")
 
 
 async def test_a_changed_script_is_judged_as_it_is_now(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Text to speech: words with their times, at any sample rate."""
+"""Text to speech: sound at any sample rate, and when each word begins."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from agentops.speech import espeak
 from agentops.speech.resampling import resample
 
 _WORDS_PER_MINUTE = 165
-_ESPEAK_LANGUAGES = {"en": "en-us", "es": "es-419"}  # a platform language that espeak-ng calls differently
+_ESPEAK_LANGUAGES = {"en": "en-us", "es": "es-419"}  # languages of the platform that espeak-ng calls differently
 
 
 @dataclass(frozen=True, slots=True)
 class SpokenWord:
-    """A word begins `start_ms` into the audio; `text[:end]` is everything up to it, its punctuation included."""
+    """A word that begins `start_ms` into the audio; `text[:end]` ends with it and its punctuation."""
 
     end: int
     start_ms: float
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
-    """PCM16 mono, and its words in order; `words` is empty for text without words."""
+class SynthesizedSpeech:
+    """PCM16 mono, and its words in order; none for a text without words."""
 
     pcm: bytes
     words: tuple[SpokenWord, ...]
@@ -35,22 +35,24 @@ def is_available() -> bool:
 
 def speak(
     text: str, *, sample_rate_hz: int, voice: str = "", language: str = "en", speed: float = 1.0, pitch: int = 50
-) -> Speech:
+) -> SynthesizedSpeech:
     """`text` spoken. `voice` is an espeak-ng voice variant such as `f3` or `m1`, `pitch` is 0..100.
 
     Raises SpeechUnavailableError without the extra and ValueError for a language that espeak-ng does not know.
     """
     name = _ESPEAK_LANGUAGES.get(language, language)
-    said = espeak.load().speak(
+    raw = espeak.load().speak(
         text,
         voice=f"{name}+{voice}" if voice else name,
         words_per_minute=round(_WORDS_PER_MINUTE * speed),
         pitch=pitch,
     )
-    pcm = resample(said.pcm, from_hz=espeak.SAMPLE_RATE_HZ, to_hz=sample_rate_hz)
-    ends = [start for start, _ in said.words[1:]] + [len(text)]
-    starts = [sample * 1000 / espeak.SAMPLE_RATE_HZ for _, sample in said.words]
-    return Speech(pcm, tuple(SpokenWord(len(text[:end].rstrip()), ms) for end, ms in zip(ends, starts, strict=False)))
+    pcm = resample(raw.pcm, from_hz=espeak.SAMPLE_RATE_HZ, to_hz=sample_rate_hz)
+    ends = [start for start, _ in raw.words[1:]] + [len(text)]
+    starts = [sample * 1000 / espeak.SAMPLE_RATE_HZ for _, sample in raw.words]
+    return SynthesizedSpeech(
+        pcm, tuple(SpokenWord(len(text[:end].rstrip()), ms) for end, ms in zip(ends, starts, strict=False))
+    )
 
 
 def synthesize(

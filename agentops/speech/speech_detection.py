@@ -1,7 +1,7 @@
 """Whether a sound can be speech at all, by how its spectrum is spread and how it moves.
 
-A recogniser compares phrases with each other and would take a tone for the phrase that is least unlike it. Speech
-changes the shape of its spectrum several times a second and never has most of its energy in one narrow band.
+A recogniser compares phrases with each other and takes a tone for the phrase that is least unlike it. Speech changes
+the shape of its spectrum several times a second and never has most of its energy in one narrow band.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _FRAME = 320  # samples: 20 ms at 16 kHz
 _BINS = 512
 _BANDS = 16
 _LOWEST_HZ, _HIGHEST_HZ, _NYQUIST_HZ = 150.0, 7000.0, 8000.0
-_ACTIVE = 1e-3  # of the loudest frame's energy
+_ACTIVE = 1e-3  # times the loudest frame's energy: quieter frames are pauses
 
 # Measured (docs/speech.md): spoken words move by 6 to 16 dB and have 0.27 to 0.45 of their energy in one band; tones,
 # chords, hum and noise move by less than 4 dB, or have more than half of it in one band.
@@ -25,7 +25,7 @@ _MOST_CONCENTRATION = 0.5
 
 
 def can_be_speech(samples: NDArray[np.float64]) -> bool:
-    """For samples at 16 kHz of any level."""
+    """Whether `samples`, at 16 kHz and any level, can be speech."""
     import numpy as np
 
     frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
@@ -38,7 +38,7 @@ def can_be_speech(samples: NDArray[np.float64]) -> bool:
     bands = bands[energy > energy.max() * _ACTIVE]
     if not len(bands):
         return False
-    shape = 10.0 * np.log10(bands + 1e3)
+    shape = 10.0 * np.log10(bands + 1e3)  # a floor, so that empty bands don't move by infinities
     shape -= shape.mean(axis=1, keepdims=True)
     movement = float(shape.std(axis=0).mean())
     concentration = float(np.median(bands.max(axis=1) / bands.sum(axis=1)))

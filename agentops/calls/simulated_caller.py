@@ -1,8 +1,8 @@
 """A caller that a language model speaks for: it has a goal, a persona and facts, and reacts to what it hears.
 
 What it says is recorded like any caller's words, so that a call can be replayed word for word. A caller that breaks its
-role proves nothing about the agent: it told a number that it was not given, hung up before the agent had answered, or
-never came to an end. The call is inconclusive then.
+role proves nothing about the agent: one that names a number it was not given, hangs up before the agent has answered,
+or never comes to an end. The call is inconclusive then.
 """
 
 from __future__ import annotations
@@ -13,19 +13,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agentops.calls.endpoint import Message, NoAnswerError
 from agentops.calls.judge import Ask
 from agentops.calls.line import Line, Sound
-from agentops.calls.model import NO_USAGE, Check, Kind, Usage
-from agentops.calls.numbers import Numeral
+from agentops.calls.model_client import Message, NoAnswerError
+from agentops.calls.numerals import Numeral
 from agentops.calls.protocol import Role
+from agentops.calls.report import NO_USAGE, Check, CheckKind, Usage
 from agentops.calls.script import Caller
-from agentops.calls.words import is_same, plain_words, segments_of
+from agentops.calls.words import plain_words, segments_of
 
 _PATIENCE_MS = 15_000.0  # how long the caller listens for an answer before it asks again
-_TURN_OVER_MS = 700.0
+_TURN_OVER_MS = 700.0  # of silence, as in `steps`
+_RECHECK_MS = 40.0
 _LONGEST_TURN = 600  # characters
-_SMALL = 10  # numbers below need no source: "one moment", "two questions"
+_SMALL = 10  # smaller numbers need no source: "one moment", "two questions"
 
 _SCHEMA = {
     "type": "object",
@@ -51,10 +52,10 @@ agent's words that say so into "answered_by", and say goodbye in "say".
 
 @dataclass(slots=True)
 class SimulatedCaller:
-    """Talks on a line until it hangs up, the call ends, or `max_turns` are said. `checks` say what it did wrong.
+    """Talks on a line until it hangs up, the call ends, or it has taken `max_turns`. `checks` hold what it did wrong.
 
     ask:   the model that speaks for it
-    lines: what it said in an earlier call and says again, word for word; then no model is asked
+    lines: what it said in an earlier call and repeats word for word; then no model is asked
     """
 
     caller: Caller
@@ -69,28 +70,29 @@ class SimulatedCaller:
             await self._listen(line)
             if line.is_over:
                 return
-            said = await self._think(line)
-            if said is None or line.is_over:
+            thought = await self._think(line)
+            if thought is None or line.is_over:
                 return
-            text, is_last = said
+            text, is_last = thought
             if voice is None:
                 await line.send_text(text)
             else:
+                # In a thread: the line sends a chunk every 40 ms meanwhile.
                 await line.say(await asyncio.to_thread(voice, text))
             if is_last:
                 return
-        self._broke_role(line, f"it talked for {self.caller.max_turns} turns without an end")
+        self._broke_role(line, f"it talked for {self.caller.max_turns} turns without coming to an end")
 
     async def _listen(self, line: Line) -> None:
-        """Until the agent has said something since the caller did, and is quiet."""
+        """Waits until the agent has said something since the caller did, and is quiet."""
         conversation = line.conversation
         asked = [n for n, u in enumerate(conversation.utterances) if u.role is Role.CALLER]
         since = asked[-1] + 1 if asked else 0
         await line.wait(lambda: bool(conversation.agent_text(since)), _PATIENCE_MS)
-        await line.wait(lambda: conversation.quiet_since_ms(line.now_ms()) >= _TURN_OVER_MS, _PATIENCE_MS, 40.0)
+        await line.wait(lambda: conversation.quiet_since_ms(line.now_ms()) >= _TURN_OVER_MS, _PATIENCE_MS, _RECHECK_MS)
 
     async def _think(self, line: Line) -> tuple[str, bool] | None:
-        """What is said next and whether it is the last; None when the caller broke its role or has no answer."""
+        """What to say next and whether it is the last; None when the caller broke its role or has nothing to say."""
         utterances = line.conversation.utterances
         if self.ask is None:
             said = sum(u.role is Role.CALLER and u.step is None for u in utterances)
@@ -130,24 +132,25 @@ class SimulatedCaller:
         is_said = bool(quote) and any(words[i : i + len(quote)] == quote for i in range(len(words)))
         return "" if is_said else "it hung up before the agent had answered"
 
-    def _broke_role(self, line: Line, what: str) -> None:
+    def _broke_role(self, line: Line, problem: str) -> None:
         self.checks.append(
             Check(
                 name="caller stays in its role",
-                kind=Kind.INFRASTRUCTURE,
+                kind=CheckKind.INFRASTRUCTURE,
                 passed=False,
                 expected="a simulated caller that pursues its goal with the facts it was given",
-                heard=what,
+                heard=problem,
                 at_ms=line.now_ms(),
             )
         )
 
 
 def _made_up(text: str, known: str) -> str:
-    """A number in `text` that stands nowhere in `known`; small ones are not asked about."""
+    """A number in `text` that is not in `known`; "" when there is none. Small numbers don't count."""
     given = [segment for segment in segments_of(known) if isinstance(segment, Numeral)]
     for segment in segments_of(text):
-        is_telling = isinstance(segment, Numeral) and not segment.is_small(_SMALL)
-        if is_telling and not any(is_same(other, segment) or is_same(segment, other) for other in given):
-            return segment.name.removeprefix("#") if isinstance(segment, Numeral) else segment
+        if not isinstance(segment, Numeral) or segment.is_small(_SMALL):
+            continue
+        if not any(other.meets(segment) or segment.meets(other) for other in given):
+            return segment.name.removeprefix("#")
     return ""

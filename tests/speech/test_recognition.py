@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agentops import speech
-from agentops.speech.pronouncing import pronounce
+from agentops.speech.pronunciation import pronounce
 
 pytestmark = pytest.mark.speech
 

@@ -1,6 +1,6 @@
-"""Calls from a folder of an earlier run: judged again by scripts as they are now, or said again word for word.
+"""Calls in the folder of an earlier run: judged again by their scripts as they are now, without calling anybody.
 
-Nobody is called. What the recording can't tell, because the script now says something else, is inconclusive.
+What the recording can't show, because the script now says something else, is inconclusive.
 """
 
 from __future__ import annotations
@@ -12,34 +12,40 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from agentops.calls.checks import check_call
+from agentops.calls.checks import NOTHING_CHECKED, check_call
 from agentops.calls.conversation import Conversation, Track
 from agentops.calls.criteria import Expect
-from agentops.calls.facts import Facts
+from agentops.calls.ended_call import EndedCall
+from agentops.calls.expectations import describe, missing_of, needs_whole_turn, violations_of
 from agentops.calls.judge import Claim
-from agentops.calls.listening import LISTENERS, listen_to
-from agentops.calls.matching import describe, missing_of, needs_whole_turn, violations_of
-from agentops.calls.model import NO_USAGE, CallReport, Check, Kind, Turn, verdict_of
+from agentops.calls.local_lag import LocalLag
 from agentops.calls.patterns import SlowPatternError
-from agentops.calls.protocol import AgentAudio, Event, Held, Released, Role, SessionCreated, Violation
-from agentops.calls.run import CallResult, Prepared, Wiring
-from agentops.calls.script import ExpectEndStep, ExpectStep, SendTextStep, Step, speech_of
-from agentops.calls.slowness import Slowness
+from agentops.calls.protocol import (
+    DEFAULT_SAMPLE_RATE_HZ,
+    AgentAudio,
+    Event,
+    Held,
+    Released,
+    Role,
+    SessionCreated,
+    Violation,
+)
+from agentops.calls.report import NO_USAGE, CallReport, Check, CheckKind, verdict_of
+from agentops.calls.run import CallResult, PreparedScript, Wiring
+from agentops.calls.script import ExpectEndStep, ExpectStep, InterruptStep, SendTextStep, Step, speech_of
+from agentops.calls.transcript_check import LISTENERS, listen_to
 from agentops.errors import UsageError
 from agentops.files import read_bytes, read_text
 
 _EVENTS = {kind.__name__: kind for kind in get_args(Event)}
 _ROUNDING_MS = 0.1  # of the times in events.jsonl
-_LATE_TRANSCRIPT_MS = 1_500.0  # a transcript may come so long after its sound
-# What the line itself did, whatever a script asks for.
+_LATE_TRANSCRIPT_MS = 1_500.0  # as long as a call waits for it: see `steps`
+# Checks of what happened on the line, whatever a script asks for: they are kept as they were.
 _OF_THE_LINE = frozenset({"agent is reached", "line stays up", "no platform error", "caller stays in its role"})
 
 
-_NEEDED = "judge a folder as `agentops smoke --output DIR` left it, with the folder of each call"
-
-
 def read_events(path: Path) -> list[Event]:
-    """The events of a call as they were kept, sound as silence of its length. Raises UsageError."""
+    """The events of a call from its events.jsonl, their sound as silence of the same length. Raises UsageError."""
     hint = "`agentops smoke` leaves events.jsonl in each call's folder; name the run's folder as it left it"
     text = read_text(path, hint=hint)
     try:
@@ -60,12 +66,12 @@ def _event(line: dict[str, Any]) -> Event:
 
 
 def simulated_lines(report: CallReport) -> tuple[str, ...]:
-    """What a simulated caller said in `report`."""
+    """What a simulated caller said in `report`, in order."""
     return tuple(turn.text for turn in report.turns if turn.role is Role.CALLER and turn.step is None)
 
 
 @dataclass(slots=True)
-class Recorded:
+class RecordedCall:
     """One call of an earlier run: its report, its events, and its recording when it had sound."""
 
     report: CallReport
@@ -73,44 +79,44 @@ class Recorded:
     folder: Path
     _claims: list[Claim] = field(default_factory=list)
 
-    async def judge(self, prepared: Prepared, wiring: Wiring) -> CallResult:
+    async def judge(self, prepared: PreparedScript, wiring: Wiring) -> CallResult:
         """The call as `prepared` judges it now."""
         report, script = self.report, prepared.script
         if report.ending.by is None:
             return CallResult(report, self.events)
-        facts, recording = await asyncio.get_running_loop().run_in_executor(LISTENERS, self._facts)
+        call, recording = await asyncio.get_running_loop().run_in_executor(LISTENERS, self._facts)
         baseline = wiring.baseline.of(script.agent, prepared.file)
         steps = self._check_steps(prepared)
-        checks = [*(c for c in report.checks if c.name in _OF_THE_LINE), *steps, *check_call(script, facts, baseline)]
-        facts, heard = await listen_to(script, facts, recording, wiring.transcribe)
+        checks = [*(c for c in report.checks if c.name in _OF_THE_LINE), *steps, *check_call(script, call, baseline)]
+        call, heard = await listen_to(script, call, recording, wiring.transcribe)
         checks += heard
-        claims = [*self._claims, *(Claim(goal, True, 0, len(facts.turns) - 1) for goal in script.goals)]
+        claims = [*self._claims, *(Claim(goal, True, 0, len(call.turns) - 1) for goal in script.goals)]
         judged: list[Check] = []
         usage = NO_USAGE
         if wiring.judge is not None and claims:
-            judged, usage = await wiring.judge.check(claims, facts.turns, facts.tools)
+            judged, usage = await wiring.judge.check(claims, call.turns, call.tools)
         checks += judged
         if not steps and not judged and not script.checks.can_fail:
-            checks.append(Check("something is checked", Kind.PROTOCOL, False, "at least one check", "none was reached"))
-        slowness = Slowness((facts.measures.chunk_lateness_p99_ms or 0.0,))
-        checks = [replace(check, doubt=slowness.doubt(check, facts.turns)) for check in checks]
-        notes = (*report.notes, f"judged again; called at {report.started_at}")
+            checks.append(NOTHING_CHECKED)
+        lag = LocalLag((call.measures.chunk_lateness_p99_ms or 0.0,))
+        checks = [replace(check, doubt=lag.doubt(check, call.turns)) for check in checks]
+        notes = (*report.notes, f"judged again; the call was made at {report.started_at}")
         made = replace(
             report,
             name=script.name,
             tags=script.tags,
             checks=tuple(checks),
             verdict=verdict_of(checks),
-            measures=facts.measures,
+            measures=call.measures,
             baseline=baseline,
             judged=usage,
             notes=notes,
         )
         return CallResult(wiring.scrubber.deep(made), self.events, recording)
 
-    def _facts(self) -> tuple[Facts, Any]:
+    def _facts(self) -> tuple[EndedCall, Any]:
         report = self.report
-        facts = Facts(
+        call = EndedCall(
             turns=report.turns,
             measures=report.measures,
             ending=report.ending,
@@ -122,33 +128,37 @@ class Recorded:
             holds=_holds_of(self.events, report.duration_ms),
         )
         if report.recording is None:
-            return facts, None
-        # Sound needs the speech extra; calls in text leave none.
+            return call, None
+        # Imported here because it needs the speech extra, which whoever calls in text may not have.
         from agentops.calls.audio import read_stereo
         from agentops.calls.recording import Recording, add_sound
 
-        what, hint = f"the recording of {report.title}", "name the run's folder as `agentops smoke` left it"
+        label, hint = f"the recording of {report.title}", "name the run's folder as `agentops smoke` left it"
         try:
-            caller, agent, rate = read_stereo(read_bytes(self.folder / report.recording, what, hint=hint))
+            caller, agent, rate = read_stereo(read_bytes(self.folder / report.recording, label, hint=hint))
         except ValueError as error:
-            raise UsageError(f"{what} can't be read: {error}", hint=hint) from None
+            raise UsageError(f"{label} can't be read: {error}", hint=hint) from None
         recording = Recording(caller, agent, rate)
-        return add_sound(facts, recording), recording
+        return add_sound(call, recording), recording
 
     # ---- the steps
 
-    def _check_steps(self, prepared: Prepared) -> list[Check]:
-        """What the steps find in the recording, up to the first that fails, as in a call."""
+    def _check_steps(self, prepared: PreparedScript) -> list[Check]:
+        """What the steps find in the recording, up to the first that fails: as in a call, the rest is not reached."""
         said = [n for n, turn in enumerate(self.report.turns) if turn.role is Role.CALLER]
         checks: list[Check] = []
-        heard_from = 0  # index of the turn that the last sentence of the caller is
+        heard_from = 0  # index of the caller's last turn so far
         self._claims = []
         for index, step in enumerate(prepared.script.steps):
             where = prepared.places[index] if index < len(prepared.places) else ""
             words = _words_of(step)
             if words is not None:
-                if not said or not _is_same(words, self.report.turns[said[0]]):
-                    return [*checks, _other_words(index, where, words, self.report.turns[said[0]] if said else None)]
+                turn = self.report.turns[said[0]] if said else None
+                if turn is None or words.split() != turn.text.split():
+                    heard = f'it says "{turn.text}"' if turn is not None else "the caller says nothing more in it"
+                    expected = f'a recording in which the caller says "{words}" here'
+                    name, kind = "recording fits the script", CheckKind.INFRASTRUCTURE
+                    return [*checks, Check(name, kind, False, expected, heard, step=index, where=where)]
                 heard_from = said.pop(0)
             check = self._check_step(index, step, heard_from, self.report.turns[said[0]].start_ms if said else None)
             if check is not None:
@@ -165,11 +175,12 @@ class Recorded:
                 by, reason = self.report.ending.by, self.report.ending.reason
                 passed = by is end.by and end.reason in (None, reason)
                 expected = f"the {end.by} ends the call" + (f" ({end.reason})" if end.reason else "")
-                return Check("call ends", Kind.ENDING, passed, expected, f"the {by} ended it ({reason})")
+                return Check("call ends", CheckKind.ENDING, passed, expected, f"the {by} ended it ({reason})")
+        # What other steps measured can't be measured again, but an interruption may have another limit now.
         before = next((c for c in self.report.checks if c.step == index and c.name not in _OF_THE_LINE), None)
-        limit = _limit_of(step)
-        if before is None or limit is None or before.value is None:
+        if not isinstance(step, InterruptStep) or before is None or before.value is None:
             return before
+        limit = step.interrupt.stops_within_ms
         return replace(before, limit=limit, passed=before.value <= limit, expected=f"at most {limit:g} ms")
 
     def _check_expect(self, index: int, expect: Expect, heard_from: int, next_ms: float | None) -> Check | None:
@@ -177,7 +188,7 @@ class Recorded:
         first = heard_from + (turns[heard_from].role is Role.CALLER) if turns else 0
         reference_ms = turns[heard_from].end_ms if first > heard_from else 0.0
         until_ms = self.report.duration_ms if next_ms is None else next_ms
-        kind = Kind.TRANSCRIPT
+        kind = CheckKind.TRANSCRIPT
         try:
             text, at_ms = self._heard(expect, first, reference_ms, until_ms)
             problems = (missing_of(expect, text) if text else ["says anything"]) + violations_of(expect, text)
@@ -187,7 +198,7 @@ class Recorded:
         passed = not problems and at_ms is not None
         heard = text or "nothing"
         if not problems and at_ms is None:
-            kind, heard = Kind.LATENCY, f"too late: {text}"
+            kind, heard = CheckKind.LATENCY, f"too late: {text}"
         check = Check(f"{expect.role} says", kind, passed, describe(expect), heard, at_ms or reference_ms)
         if passed and (expect.meets or expect.not_meets):
             last = max((n for n, turn in enumerate(turns) if turn.start_ms <= until_ms), default=first)
@@ -196,15 +207,16 @@ class Recorded:
         return check if expect.is_about_words or not passed else None
 
     def _heard(self, expect: Expect, first: int, reference_ms: float, until_ms: float) -> tuple[str, float | None]:
-        """What was said from turn `first` on until the caller went on, and when it was enough; None: not in time."""
-        conversation = Conversation(self.report.mode, Track(_rate_of(self.events)))
+        """What was said from turn `first` on until the caller went on, and when that was enough; None: not in time."""
+        rates = (event.sample_rate_hz for event in self.events if isinstance(event, SessionCreated))
+        conversation = Conversation(self.report.mode, Track(next(rates, DEFAULT_SAMPLE_RATE_HZ)))
         text_of = conversation.agent_text if expect.role is Role.AGENT else conversation.caller_text
         pending = [turn for turn in self.report.turns if turn.role is Role.CALLER]
         deadline_ms = reference_ms + expect.within_s * 1000
         enough_ms: float | None = None
         for event in self.events:
             if isinstance(event, SessionCreated):
-                continue  # its time counts from dialling
+                continue  # the only event whose time counts from dialling
             if event.at_ms > until_ms + _ROUNDING_MS:
                 break
             while pending and pending[0].start_ms <= event.at_ms:
@@ -236,34 +248,9 @@ def _holds_of(events: Sequence[Event], duration_ms: float) -> tuple[tuple[float,
     return (*holds, (began_ms, duration_ms)) if began_ms is not None else tuple(holds)
 
 
-def _rate_of(events: Sequence[Event]) -> int:
-    return next((event.sample_rate_hz for event in events if isinstance(event, SessionCreated)), 24_000)
-
-
 def _words_of(step: Step) -> str | None:
+    """What the caller says in a step, as its turn in a report has it; None for a step that says nothing."""
     if isinstance(step, SendTextStep):
         return step.send_text
-    said = speech_of(step)
-    return (said.text or said.file or "") if said is not None else None
-
-
-def _is_same(words: str, turn: Turn) -> bool:
-    return words.split() == turn.text.split()
-
-
-def _other_words(index: int, where: str, words: str, turn: Turn | None) -> Check:
-    heard = f'it says "{turn.text}"' if turn is not None else "the caller says nothing more in it"
-    return Check(
-        name="recording fits the script",
-        kind=Kind.INFRASTRUCTURE,
-        passed=False,
-        expected=f'a recording in which the caller says "{words}" here',
-        heard=heard,
-        step=index,
-        where=where,
-    )
-
-
-def _limit_of(step: Step) -> float | None:
-    interrupt = getattr(step, "interrupt", None)
-    return interrupt.stops_within_ms if interrupt is not None else None
+    speech = speech_of(step)
+    return (speech.text or speech.file or "") if speech is not None else None

@@ -1,8 +1,8 @@
-"""A call script from parsed YAML, or everything that is wrong with it, each problem with its place and a remedy."""
+"""Reads a call script from parsed YAML; or says everything that is wrong with it, each with its place and a remedy."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any, TypeAlias
 
@@ -24,17 +24,15 @@ def read_script(data: Any, *, file: str, place_of: PlaceOf) -> Script | list[Dia
 
 
 def _diagnose(problem: Any, file: str, place_of: PlaceOf) -> Diagnostic:
-    path = _without_tag(problem["loc"])
+    loc = problem["loc"]
+    # pydantic puts a step's kind into the location right after its index: `steps.2.say.say.text`.
+    is_tagged = len(loc) > 2 and loc[0] == "steps" and loc[2] in STEPS
+    path = tuple((*loc[:2], *loc[3:]) if is_tagged else loc)
+    # What is missing has no place of its own: the nearest mapping around it has.
     where = next((w for n in range(len(path), -1, -1) if (w := place_of(path[:n])) is not None), Where(file))
     dotted = ".".join(map(str, path))
     summary, hint = _explain(problem, dotted)
     return Diagnostic("call-script", Severity.ERROR, summary, hint=hint, where=where, path=dotted or None)
-
-
-def _without_tag(loc: Sequence[Any]) -> tuple[str | int, ...]:
-    """pydantic puts a step's kind into the location right after its index: `steps.2.say.say.text`."""
-    tagged = len(loc) > 2 and loc[0] == "steps" and loc[2] in STEPS
-    return tuple((*loc[:2], *loc[3:]) if tagged else loc)
 
 
 def _explain(problem: Any, dotted: str) -> tuple[str, str]:
@@ -49,7 +47,7 @@ def _explain(problem: Any, dotted: str) -> tuple[str, str]:
         case "unknown_step":
             if isinstance(problem["input"], Mapping) and "dtmf" in problem["input"]:
                 return f"{dotted}: the platform's socket takes no key presses", "say it in words, or test it by phone"
-            known = [*STEPS, "dtmf"]
+            known = [*STEPS, "dtmf"]  # so that a misspelt `dtmf` is not taken for another step
             written = [str(each) for each in problem["input"]] if isinstance(problem["input"], Mapping) else []
             near = [close for each in written for close in get_close_matches(each, known, n=1)]
             meant = f"did you mean {near[0]}? " if near else ""

@@ -1,7 +1,7 @@
-"""Calls that took place, as the platform remembers them: a row of its list, and one call whole. Nothing is kept.
+"""The calls that an agent had, as the platform remembers them: rows of its list, and single calls with all they hold.
 
-Who called and from where is left out: it says nothing about the agent. Fields: `GET /conversation` and
-`GET /conversation/{callId}` of the platform's reference.
+Nothing is kept. Who called and from where is left out: it says nothing about the agent. Fields: `GET /conversation`
+and `GET /conversation/{callId}` of the platform's reference.
 """
 
 from __future__ import annotations
@@ -11,18 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from agentops.calls.evidence import read_tools
-from agentops.calls.model import ToolUse
+from agentops.calls.report import ToolUse
+from agentops.calls.telemetry import read_tools
 from agentops.clock import platform_time
 
-ROLES = {"agent": "agent", "assistant": "agent", "user": "caller"}
+_ROLES = {"agent": "agent", "assistant": "agent", "user": "caller"}
 
 
 @dataclass(frozen=True, slots=True)
 class PastCall:
-    """One call. What the platform doesn't say is None.
+    """One row of the list. What the platform doesn't say is None.
 
-    started_at: ISO, in UTC; status: `completed`, `failed`, ...; ended_by: its reason, such as `user_hangup`
+    started_at: ISO 8601, in UTC
+    status:     `completed`, `failed`, ...
+    ended_by:   the platform's reason for the end, such as `user_hangup`
     """
 
     call_id: str
@@ -38,8 +40,8 @@ class PastCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One thing that was said; `at_s` counts from the first line, None where the platform gives no times."""
+class TranscriptLine:
+    """One thing that was said. `at_s` counts from the first line; None where the platform gives no times."""
 
     role: str
     text: str
@@ -48,17 +50,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class PastConversation:
-    """One call whole.
+    """One call with its transcript.
 
-    tools:     None while the platform has written no events (it does after the call)
+    tools:        None while the platform has written no events, which it does after the call
     latencies_ms: of each turn of the agent, where they were measured
-    recording: its address, the one with both sides apart where there is one; None without one
-    summary:   what the platform's own analysis says of the call
+    recording:    its URL, that of the stereo recording where there is one; None without any
+    summary:      what the platform's own analysis says of the call
     """
 
     call: PastCall
     agent: str | None
-    lines: tuple[Line, ...]
+    lines: tuple[TranscriptLine, ...]
     tools: tuple[ToolUse, ...] | None
     latencies_ms: tuple[float, ...]
     recording: str | None
@@ -86,7 +88,7 @@ def past_call(row: Mapping[str, Any], numbers: Mapping[str, int]) -> PastCall:
 def past_conversation(
     record: Mapping[str, Any], row: Mapping[str, Any], numbers: Mapping[str, int]
 ) -> PastConversation:
-    """A call from its record and its row of the list, which alone says the revision."""
+    """A call from its record and its row of the list: only the row names the revision."""
     agent, analysis = record.get("agent"), record.get("postCallAnalytics")
     metrics = record.get("turnLatencyMetrics")
     latencies = metrics.get("latencies") if isinstance(metrics, Mapping) else None
@@ -101,17 +103,17 @@ def past_conversation(
     )
 
 
-def _lines(transcript: Any) -> list[Line]:
-    lines: list[Line] = []
+def _lines(transcript: Any) -> list[TranscriptLine]:
+    lines: list[TranscriptLine] = []
     began: datetime | None = None
     for each in transcript if isinstance(transcript, list) else ():
-        role = ROLES.get(str(each.get("role"))) if isinstance(each, Mapping) else None
+        role = _ROLES.get(str(each.get("role"))) if isinstance(each, Mapping) else None
         text = _text(each.get("content")) or _text(each.get("text")) if role else None
         if role is None or text is None:
             continue
         at = platform_time(each.get("timestamp"))
         began = began or at
-        lines.append(Line(role, text, (at - began).total_seconds() if at and began else None))
+        lines.append(TranscriptLine(role, text, (at - began).total_seconds() if at and began else None))
     return lines
 
 

@@ -1,7 +1,7 @@
-"""What the platform tells about a call besides the socket: tools from its event stream or record, metrics afterwards.
+"""What the platform reports about a call besides the socket: tools from its event stream or record, metrics afterwards.
 
 The socket shows only the tools that the caller declared itself, so scripts that check tools need one of the two.
-Waiting is bounded; what was not told in time is None, never an empty answer.
+Waiting is bounded; what was not reported in time is None, never an empty answer.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentops.calls.criteria import Checks
-from agentops.calls.model import ToolUse
+from agentops.calls.report import ToolUse
 from agentops.calls.session import Platform
 from agentops.errors import PlatformError
 
-_STREAM_GRACE_S = 2.0
+_STREAM_GRACE_S = 2.0  # for the events that are under way when the call has ended
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 5.0
-_RECORD_WITHIN_S = 15.0
+_RECORD_WITHIN_S = 15.0  # the platform writes a call's record only after the call
 _STARTS = "tool_call_start"
 _HOPS = "hopping"
 _ENDS = frozenset({"sse_close", "call_end"})
 
 
 @dataclass(slots=True)
-class Watch:
-    """Follows a call's event stream while it lasts; `has_opened` says whether the platform gave one."""
+class EventStream:
+    """Follows the events of a call while it lasts; `has_opened` says whether any came."""
 
     platform: Platform
     now_ms: Callable[[], float]
@@ -42,7 +42,7 @@ class Watch:
         self._task = asyncio.create_task(self._follow(call_id))
 
     async def finish(self) -> None:
-        """Gives the stream a moment to deliver its last events, then leaves it."""
+        """Gives the stream a moment to deliver its last events, then leaves it. Raises what following failed with."""
         if self._task is None:
             return
         await asyncio.wait([self._task], timeout=_STREAM_GRACE_S)
@@ -50,7 +50,7 @@ class Watch:
             raise failure
 
     async def leave(self) -> BaseException | None:
-        """Closes the stream now; what it failed with, if it did."""
+        """Closes the stream now. Returns the exception that following it failed with, if it did."""
         if self._task is None:
             return None
         self._task.cancel()
@@ -72,22 +72,23 @@ class Watch:
 
 
 @asynccontextmanager
-async def watching(
+async def following(
     platform: Platform | None,
     call_id: str | None,
     now_ms: Callable[[], float],
     on_tool: Callable[[ToolUse], None] = lambda use: None,
-) -> AsyncIterator[Watch | None]:
-    """Follows a call's events until the block ends, however it does; None where there is nobody to tell them."""
+) -> AsyncIterator[EventStream | None]:
+    """Follows a call's events until the block ends, however it does; None where no platform reports them."""
     if platform is None or not call_id:
         yield None
         return
-    watch = Watch(platform, now_ms, on_tool)
-    watch.start(call_id)
+    stream = EventStream(platform, now_ms, on_tool)
+    stream.start(call_id)
     try:
-        yield watch
+        yield stream
     finally:
-        await watch.leave()  # a stream that outlives its call is torn down with the loop, and tells of it on the screen
+        # A stream that outlives its call is torn down with the event loop, which prints an error on the screen.
+        await stream.leave()
 
 
 def _tool_use(event: Mapping[str, Any], at_ms: float | None = None) -> ToolUse:
@@ -96,8 +97,8 @@ def _tool_use(event: Mapping[str, Any], at_ms: float | None = None) -> ToolUse:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """None: the platform did not tell in time. `metrics` are the post-call metrics by identifier."""
+class Telemetry:
+    """What the platform reported of one call. None: not in time. `metrics` are the post-call metrics by identifier."""
 
     tools: tuple[ToolUse, ...] | None = None
     playbooks: tuple[str, ...] | None = None
@@ -109,20 +110,20 @@ def needs_tools(checks: Checks) -> bool:
 
 
 async def gather(
-    platform: Platform, call_id: str, checks: Checks, watch: Watch | None, *, wants_tools: bool = False
-) -> Evidence:
+    platform: Platform, call_id: str, checks: Checks, stream: EventStream | None, *, wants_tools: bool = False
+) -> Telemetry:
     """What `checks` ask for, from the stream and the call record, after the call has ended.
 
-    wants_tools: tell the tools, whether a check asks for them or not
+    wants_tools: read the tools whether or not a check asks for them
     """
-    if watch is not None:
-        await watch.finish()
-    tools = tuple(watch.tools) if watch is not None and watch.has_opened else None
-    playbooks = tuple(watch.playbooks) if watch is not None and watch.has_opened else None
+    if stream is not None:
+        await stream.finish()
+    tools = tuple(stream.tools) if stream is not None and stream.has_opened else None
+    playbooks = tuple(stream.playbooks) if stream is not None and stream.has_opened else None
     wanted = {metric.identifier for metric in checks.metrics}
     needs_record = (wants_tools or needs_tools(checks)) and tools is None
     if not wanted and not needs_record:
-        return Evidence(tools, playbooks)
+        return Telemetry(tools, playbooks)
 
     def is_enough(record: Mapping[str, Any]) -> bool:
         return (not needs_record or read_tools(record) is not None) and wanted <= set(read_metrics(record) or ())
@@ -131,7 +132,7 @@ async def gather(
     record = await _poll(platform, call_id, is_enough, within_s)
     if tools is None:
         tools, playbooks = read_tools(record), read_playbooks(record)
-    return Evidence(tools, playbooks, read_metrics(record))
+    return Telemetry(tools, playbooks, read_metrics(record))
 
 
 async def _poll(
@@ -151,7 +152,7 @@ async def _poll(
 
 
 def read_tools(record: Mapping[str, Any]) -> tuple[ToolUse, ...] | None:
-    """The tools of a call record's events; None while it has no events at all (they are written after the call)."""
+    """The tools in a call record's events; None while it has no events at all (they are written after the call)."""
     events = record.get("events")
     if not isinstance(events, list) or not events:
         return None

@@ -7,31 +7,32 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from agentops.calls.model import REPORT_FORMAT, CallReport, RunReport, ScriptReport
 from agentops.calls.protocol import AgentAudio, Event
+from agentops.calls.report import REPORT_FORMAT, CallReport, RunReport, ScriptReport
 from agentops.calls.run import TRACEBACK_FILE, CallResult
 from agentops.errors import UsageError
 from agentops.files import copy_folder, make_folder, read_text, write_file
 
 _RUN = TypeAdapter(RunReport)
 _CALL = TypeAdapter(CallReport)
-_A_REPORT = "name the report.json that `agentops smoke` left in its folder, such as .agentops/calls/*/report.json"
+_NAME_A_REPORT = "name the report.json that `agentops smoke` left in its folder, such as .agentops/calls/*/report.json"
+_MAKE_A_REPORT = "`agentops smoke --output DIR` writes one: DIR/report.json"
 
 
 def keep_in(root: Path) -> Callable[[CallResult], CallReport]:
-    """What `schedule.RunOptions.keep` takes to save every call under `root`."""
+    """A `schedule.RunOptions.keep` that saves every call under `root`."""
     return lambda result: save_call(result, root)
 
 
 def save_call(result: CallResult, root: Path) -> CallReport:
-    """Writes the call's folder under `root` and returns its report with the names of what was written."""
+    """Writes the call's folder under `root` and returns its report, which then names the files. Raises LocalError."""
     report = result.report
     folder = root / call_folder(report)
     make_folder(folder)
@@ -47,14 +48,17 @@ def save_call(result: CallResult, root: Path) -> CallReport:
 
 
 def call_folder(report: CallReport) -> str:
-    """`support-hours`, and `support-hours-2` for a repeat; the script's path keeps two of a name apart."""
+    """The name of a call's folder: `support-hours`, and `support-hours-2` for its second attempt.
+
+    It is made of the script's path, so that two scripts of one name don't share a folder.
+    """
     stem = Path(report.script).with_suffix("").as_posix().removeprefix("agents/").removeprefix("calls/")
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-.") or "call"
     return name if report.attempt == 1 else f"{name}-{report.attempt}"
 
 
 def _event_lines(events: Iterable[Event]) -> Iterable[str]:
-    """One JSON object a line. Sound is in the recording: here it is only counted."""
+    """One JSON object a line, without the sound: that is in the recording."""
     for event in events:
         if isinstance(event, AgentAudio):
             data: dict[str, Any] = {"at_ms": event.at_ms, "bytes": len(event.pcm)}
@@ -72,9 +76,6 @@ def run_json(report: RunReport) -> str:
     return json.dumps(_RUN.dump_python(report, mode="json"), ensure_ascii=False, indent=1) + "\n"
 
 
-_WRITES_ONE = "`agentops smoke --output DIR` writes one: DIR/report.json"
-
-
 def run_schema() -> dict[str, Any]:
     """The JSON Schema of a run's report."""
     schema = _RUN.json_schema(mode="serialization")
@@ -83,16 +84,18 @@ def run_schema() -> dict[str, Any]:
 
 def read_run(path: Path) -> RunReport:
     """A run's report from its JSON file. Raises `UsageError`."""
-    text = read_text(path, hint=_A_REPORT)
+    text = read_text(path, hint=_NAME_A_REPORT)
     try:
         data = json.loads(text)
         version = data.get("format_version") if isinstance(data, dict) else None
         if version != REPORT_FORMAT:
-            said = "no format" if version is None else f"format {version!r}"
-            raise UsageError(f"{path} is not a call report of format {REPORT_FORMAT}: it has {said}", hint=_A_REPORT)
+            found = "no format" if version is None else f"format {version!r}"
+            raise UsageError(
+                f"{path} is not a call report of format {REPORT_FORMAT}: it has {found}", hint=_NAME_A_REPORT
+            )
         return _RUN.validate_python(data)
-    except (ValueError, RecursionError):  # a `ValidationError` is a ValueError
-        raise UsageError(f"{path} is not a call report", hint=_A_REPORT) from None
+    except (ValueError, RecursionError):  # pydantic's ValidationError is a ValueError
+        raise UsageError(f"{path} is not a call report", hint=_NAME_A_REPORT) from None
 
 
 def merge_folders(reports: Sequence[Path], output: Path) -> RunReport:
@@ -100,26 +103,24 @@ def merge_folders(reports: Sequence[Path], output: Path) -> RunReport:
     runs = []
     for number, path in enumerate(reports, 1):
         run = read_run(path)
-        calls = {call.folder: f"{number}-{call.folder}" for call in run.calls if call.folder}
-        for name, copy in calls.items():
+        # Two shards may have called the same script, so that their folders have the same name.
+        copies = {call.folder: f"{number}-{call.folder}" for call in run.calls if call.folder}
+        for name, copy in copies.items():
             if (path.parent / name).is_dir():
                 copy_folder(path.parent / name, output / copy)
-        runs.append(_renamed(run, calls))
+        scripts = []
+        for script in run.scripts:
+            calls = (replace(call, folder=copies.get(call.folder or "", call.folder)) for call in script.calls)
+            scripts.append(replace(script, calls=tuple(calls)))
+        runs.append(replace(run, scripts=tuple(scripts)))
     return merge_runs(runs)
-
-
-def _renamed(run: RunReport, folders: Mapping[str, str]) -> RunReport:
-    def rename(call: CallReport) -> CallReport:
-        return replace(call, folder=folders.get(call.folder or "", call.folder))
-
-    return replace(run, scripts=tuple(replace(s, calls=tuple(map(rename, s.calls))) for s in run.scripts))
 
 
 def merge_runs(runs: Iterable[RunReport]) -> RunReport:
     """Shards as one run: scripts by file, the calls of the same script together. Raises `UsageError` on no runs."""
     runs = list(runs)
     if not runs:
-        raise UsageError("there are no reports to merge", hint=_WRITES_ONE)
+        raise UsageError("there are no reports to merge", hint=_MAKE_A_REPORT)
     merged: dict[tuple[str, str], ScriptReport] = {}
     for script in (script for run in runs for script in run.scripts):
         known = merged.get((script.script, script.agent))
@@ -129,5 +130,5 @@ def merge_runs(runs: Iterable[RunReport]) -> RunReport:
         environment=", ".join(environments),
         scripts=tuple(merged[key] for key in sorted(merged)),
         started_at=min(run.started_at for run in runs),
-        duration_ms=max(run.duration_ms for run in runs),
+        duration_ms=max(run.duration_ms for run in runs),  # shards run beside each other
     )

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentops.calls.criteria import Expect
+from agentops.calls.expectations import missing_of, similarity, violations_of
 from agentops.calls.language import languages_of
-from agentops.calls.matching import missing_of, similarity, violations_of
 from agentops.calls.words import find, plain_words, segments_of
 from agentops.spec.source_events import read_yaml
 

@@ -1,4 +1,4 @@
-"""The calls that one revision served, read row by row and added up: no row is kept, since rows are customers' data."""
+"""The calls of one revision, read row by row and added up. No row is kept, since rows are customers' data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from agentops.errors import PlatformError
 
 _UNFINISHED = frozenset({"pending", "in_progress", "in_queue", "processing", "active"})
 _BROKEN = frozenset({"connection_error", "system_error", "timeout"})
-_MOST_VALUES = 1000  # of one disposition metric; more than that is free text
+_MOST_VALUES = 1000  # of one disposition metric: one with more is free text, and would grow without end
 
 
 class _Latencies(BaseModel):
@@ -28,12 +28,12 @@ class _Latencies(BaseModel):
 
     @property
     def typical_ms(self) -> float | None:
-        """The median turn of a call: turns of one call resemble each other, so a call counts once."""
+        """The median of a call's turns: they resemble each other, so that a call counts once."""
         return self.median_ms if self.median_ms is not None else median(self.turns_ms) if self.turns_ms else None
 
 
-class Row(BaseModel):
-    """What is read of a row of the conversation list."""
+class CallRow(BaseModel):
+    """What is read of a row of `GET /conversation`."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -49,17 +49,18 @@ class Row(BaseModel):
 
     @property
     def moment(self) -> datetime | None:
-        """When the call began, in UTC: a time without a zone is meant so."""
+        """When the call began, in UTC: a time without a zone is UTC."""
         at = self.created_at
         return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
 
     @property
     def is_answered(self) -> bool:
+        """Whether somebody took the call: one that failed was answered if it lasted."""
         return self.status == "completed" or (self.status == "failed" and bool(self.duration_s))
 
     @property
     def is_completed(self) -> bool:
-        """Answered, and ended by no error and no time-out."""
+        """Whether it was answered, and not ended by an error or a time-out."""
         return self.status == "completed" and self.reason not in _BROKEN
 
     @property
@@ -67,19 +68,19 @@ class Row(BaseModel):
         return self.latencies.typical_ms if self.latencies is not None else None
 
 
-def read_row(data: Mapping[str, Any], revision_id: str, period: Period = ALWAYS) -> Row | str:
-    """A row of an ended call of the revision, or in a word why it counts for nothing.
+def read_row(data: Mapping[str, Any], revision_id: str, period: Period = ALWAYS) -> CallRow | str:
+    """A row of an ended call of the revision, or in a word why it is left out.
 
     Raises PlatformError when it is another revision's.
     """
     try:
-        row = Row.model_validate(data)
+        row = CallRow.model_validate(data)
     except ValidationError:
         return "unreadable"
     if row.version_id is not None and row.version_id != revision_id:
         raise PlatformError(
             f"asked for the calls of revision {revision_id}, the platform also listed one of {row.version_id}",
-            hint="it ignores `versionFilter`, so nothing can be said about single revisions",
+            hint="it ignores `versionFilter`, so that revisions can't be compared",
             code="filter_ignored",
         )
     if row.version_id is None:
@@ -98,13 +99,13 @@ def read_row(data: Mapping[str, Any], revision_id: str, period: Period = ALWAYS)
 
 
 @dataclass(slots=True)
-class Calls:
-    """What is known of the calls of one revision.
+class CallTotals:
+    """The calls of one revision, added up.
 
-    ended:      calls that came to an end, answered or not; everything else is of answered ones
-    left_out:   why rows were left out (tests, unfinished, cancelled, unreadable, ...) and how many
-    period:     the calls that count began in it
+    ended:      calls that came to an end, answered or not; everything else is about answered calls
     values:     disposition metric -> its values as text; None once there are too many for anything but free text
+    left_out:   why rows were left out (tests, unfinished, cancelled, unreadable, ...), and how many
+    period:     when the calls that count began
     """
 
     revision_id: str
@@ -126,13 +127,11 @@ class Calls:
             self.left_out[row] += 1
             return
         self.ended += 1
-        if row.is_answered:
-            self._add_answered(row)
-
-    def _add_answered(self, row: Row) -> None:
+        if not row.is_answered:
+            return
         self.answered += 1
         self.completed += row.is_completed
-        self.reasons[row.reason or "not said"] += 1
+        self.reasons[row.reason or "unknown reason"] += 1
         if row.duration_s is not None:
             self.durations_s.append(row.duration_s)
         if row.cost is not None:
