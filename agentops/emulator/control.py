@@ -19,7 +19,7 @@ from agentops.emulator.faults import ArmedFaults, read_fault
 from agentops.emulator.interception import RequestLog
 from agentops.emulator.options import SWITCHES
 from agentops.emulator.realtime.call_record import to_mono
-from agentops.emulator.realtime.endpoint import Endpoint
+from agentops.emulator.realtime.endpoint import ConnectEndpoint
 from agentops.emulator.store.database import EmulatorError
 from agentops.emulator.store.state import Store
 
@@ -37,7 +37,7 @@ SCAN_OPTIONS = {
 class Controls:
     """The handlers, over what they control."""
 
-    def __init__(self, store: Store, faults: ArmedFaults, log: RequestLog, realtime: Endpoint) -> None:
+    def __init__(self, store: Store, faults: ArmedFaults, log: RequestLog, realtime: ConnectEndpoint) -> None:
         self._store, self._faults, self._log, self._realtime = store, faults, log, realtime
 
     def routes(self) -> list[BaseRoute]:

@@ -39,7 +39,7 @@ def read_audio(audio: Any) -> bytes:
 
 @dataclass(slots=True)
 class Outbox:
-    """What is on its way to the caller. Once it is stalled, nothing is any more.
+    """The frames on their way to the caller. Once it is stalled, no frame is added any more.
 
     has_dotted_events: start and stop are spelled as newer documentation does, which has no timestamp
     """

@@ -8,7 +8,7 @@ from agentops.emulator.realtime.call_record import Setup
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class CallLimits:
     """The times that the agent's configuration sets for a call, in milliseconds.
 
     release_ms: the silence that ends the caller's turn
@@ -24,7 +24,7 @@ class Limits:
     session_ms: float
 
     @classmethod
-    def of(cls, setup: Setup) -> Limits:
+    def of(cls, setup: Setup) -> CallLimits:
         config = setup.config
         idle = config.get("llmIdleTimeoutConfig", {})
         return cls(
