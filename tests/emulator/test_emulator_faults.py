@@ -17,7 +17,7 @@ from emulated import Account
 from agentops.emulator.faults import Fault, parse_fault, read_faults
 from agentops.emulator.observation import Exchange
 from agentops.emulator.options import EmulatorOptions
-from agentops.emulator.ratelimit import RateLimit
+from agentops.emulator.ratelimit import TokenBucket
 from agentops.emulator.seeding import read_fault_file
 from agentops.emulator.server import start
 from agentops.emulator.store.database import EmulatorError
@@ -267,13 +267,13 @@ async def _met(url: str) -> str:
 async def test_a_standing_rate_limit_refuses_what_comes_too_fast() -> None:
     """A token bucket of one second's worth: a burst of that size passes, and later only what has been refilled."""
     now = 100.0
-    limit = RateLimit(10, clock=lambda: now)
+    limit = TokenBucket(10, clock=lambda: now)
     assert [limit.lets_through() for _ in range(11)] == [True] * 10 + [False]
     now += 0.25
     assert [limit.lets_through() for _ in range(3)] == [True, True, False]
     now += 60
     assert sum(limit.lets_through() for _ in range(50)) == 10
-    assert all(RateLimit(None).lets_through() for _ in range(1000))
+    assert all(TokenBucket(None).lets_through() for _ in range(1000))
 
 
 async def test_a_refusal_has_the_documented_shape_and_the_controls_have_no_limit() -> None:

@@ -7,8 +7,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from agentops.emulator.behaviour.behaviours import Behaviour
 from agentops.emulator.behaviour.dialogue import Dialogue, enabled_tools
-from agentops.emulator.behaviour.files import Behaviour
 from agentops.emulator.behaviour.language_model import Composed
 from agentops.emulator.behaviour.playbooks import PlaybookRouter
 from agentops.emulator.realtime.call_record import Setup

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spoken import Call
 
+from agentops.emulator.behaviour.behaviours import Behaviour
 from agentops.emulator.behaviour.dialogue import Dialogue
-from agentops.emulator.behaviour.files import Behaviour
 from agentops.emulator.realtime.session import UNRECOGNIZED, Ending, Session
 from agentops.emulator.realtime.voice import SynthesizerVoice
 from agentops.emulator.realtime.work import CallTool, Hear, ToolOutcome

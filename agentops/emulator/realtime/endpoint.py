@@ -13,8 +13,8 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from agentops import speech
+from agentops.emulator.behaviour.behaviours import Behaviour, Behaviours, read_behaviours
 from agentops.emulator.behaviour.dialogue import Dialogue, enabled_tools
-from agentops.emulator.behaviour.files import Behaviour, Behaviours, read_behaviours
 from agentops.emulator.behaviour.playbooks import PlaybookRouter
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.realtime.call_record import Setup

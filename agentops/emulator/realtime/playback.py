@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agentops.emulator.behaviour.files import Faults
+from agentops.emulator.behaviour.behaviours import Faults
 from agentops.emulator.realtime.voice import SpokenReply
 
 LEAD_MS = 400.0  # how far the audio that was sent is ahead of what was played: the platform sends faster than real time

@@ -11,8 +11,8 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from agentops.emulator.behaviour.behaviours import Faults, Reply
 from agentops.emulator.behaviour.dialogue import Dialogue, Reaction
-from agentops.emulator.behaviour.files import Faults, Reply
 from agentops.emulator.behaviour.language_model import APOLOGY, Composed, conversation
 from agentops.emulator.realtime.call_record import CallRecord, Setup
 from agentops.emulator.realtime.client_tools import MESSAGES as CLIENT_TOOL_MESSAGES

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from agentops.emulator.behaviour.files import ToolUse
+from agentops.emulator.behaviour.behaviours import ToolUse
 from agentops.emulator.realtime.voice import SpeechRequest
 
 

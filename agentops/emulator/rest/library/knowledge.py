@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from agentops.emulator.rest.schema import COUNT, ID, OBJECT, STAMP, TEXT, Schema, array, number, obj, one_of, text
 from agentops.emulator.rest.versioning import versions
-from agentops.emulator.rest.wire import Answer, Refusal, Request, Route, answer, data, done
+from agentops.emulator.rest.wire import Answer, ApiError, Request, Route, answer, data, done
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import ORGANIZATION_ID, USER_ID, Store, from_iso
 
@@ -44,7 +44,7 @@ def get_base(store: Store, request: Request) -> Answer:
 
 
 def update_base(store: Store, request: Request) -> Answer:
-    """POST to the base's own path, with the name every time."""
+    """A POST to the base's own path, not a PATCH, and with the name every time."""
     base = _read(store, request.params["kb_id"])
     base |= {"name": request.body["name"].strip()}
     base |= {"description": request.body["description"]} if "description" in request.body else {}
@@ -55,7 +55,7 @@ def update_base(store: Store, request: Request) -> Answer:
 def delete_base(store: Store, request: Request) -> Answer:
     base = _read(store, request.params["kb_id"])
     if any(base["_id"] in json.dumps(config) for config in _live_configs(store)):
-        raise Refusal(400, CONNECTED)
+        raise ApiError(400, CONNECTED)
     for kind in ("knowledge_item", "scraped_url"):
         store.database.drop_owned(kind, base["_id"])
     store.database.drop("knowledge_base", base["_id"])
@@ -72,7 +72,7 @@ def _live_configs(store: Store) -> list[Body]:
 def _read(store: Store, base_id: str) -> Body:
     base = store.database.get("knowledge_base", base_id)
     if base is None:
-        raise Refusal(404, "Knowledge base not found")
+        raise ApiError(404, "Knowledge base not found")
     return base
 
 
@@ -84,23 +84,25 @@ def list_items(store: Store, request: Request) -> Answer:
 
 
 def items_of(store: Store, base_id: str) -> list[Body]:
-    """The files of a base as far as they have been processed: that takes as long as a security scan."""
+    """The files of a base with their present status: processing takes as long as a security scan."""
     items = store.database.all("knowledge_item", owner=base_id)
-    return [_processed(store, item, "processingStatus", _UNREADABLE in item["metadata"]) for item in items]
+    return [_processed(store, item, "processingStatus", has_failed=_UNREADABLE in item["metadata"]) for item in items]
 
 
 def pages_of(store: Store, base_id: str) -> list[Body]:
-    """The pages of a base likewise; nothing is ever found under the top-level domain that is reserved for that."""
+    """The pages of a base with their present status; those of the reserved domain `.invalid` always fail."""
     pages = store.database.all("scraped_url", owner=base_id)
-    return [_processed(store, page, "status", urlsplit(page["url"]).hostname or "") for page in pages]
+    return [
+        _processed(store, page, "status", has_failed=(urlsplit(page["url"]).hostname or "").endswith(".invalid"))
+        for page in pages
+    ]
 
 
-def _processed(store: Store, part: Body, field: str, fault: bool | str) -> Body:
+def _processed(store: Store, part: Body, field: str, *, has_failed: bool) -> Body:
     due = from_iso(part["createdAt"]) + timedelta(seconds=store.options.scan_delay_s)
     if due > store.clock.now():
         return {**part, field: "processing"}
-    is_failed = fault.endswith(".invalid") if isinstance(fault, str) else fault
-    return {**part, field: "failed" if is_failed else "completed"}
+    return {**part, field: "failed" if has_failed else "completed"}
 
 
 def delete_item(store: Store, request: Request) -> Answer:
@@ -112,11 +114,12 @@ def upload_media(store: Store, request: Request) -> Answer:
     base = _read(store, request.params["kb_id"])
     media = request.uploads.get("media")
     if media is None:
-        raise Refusal(400, "media: Required")
+        raise ApiError(400, "media: Required")
     if media.content_type != "application/pdf" or not media.name.lower().endswith(".pdf"):
-        raise Refusal(400, "Only PDF files are supported")
-    fault = {} if media.content.startswith(b"%PDF") else {_UNREADABLE: "The file is no readable PDF"}
-    _add_item(store, base["_id"], media.name, media.content_type, len(media.content), metadata=fault)
+        raise ApiError(400, "Only PDF files are supported")
+    # Accepted whatever is in it: an unreadable file fails when it is processed.
+    metadata = {} if media.content.startswith(b"%PDF") else {_UNREADABLE: "The file is no readable PDF"}
+    _add_item(store, base["_id"], media.name, media.content_type, len(media.content), metadata=metadata)
     return done(201)
 
 
@@ -149,7 +152,7 @@ def presign(store: Store, request: Request) -> Answer:
 
 
 def complete_upload(store: Store, request: Request) -> Answer:
-    """The second half of a presigned upload; the path is spelled wrong on the platform."""
+    """The second half of a presigned upload. The platform's path is misspelled: `compelete-file-upload`."""
     body = request.body
     base = _read(store, body["knowledgeBaseId"])
     _add_item(store, base["_id"], body["fileName"], body["contentType"], body["fileSize"], body["key"])
@@ -164,7 +167,7 @@ def sitemap_urls(store: Store, request: Request) -> Answer:
     _read(store, request.body["knowledgeBaseId"])
     url = request.body["siteUrl"]
     if not url.startswith(("http://", "https://")):
-        raise Refusal(422, "The sitemap could not be read")
+        raise ApiError(422, "The sitemap could not be read")
     return answer({"urls": [url], "extractedAt": store.now()})
 
 
@@ -189,7 +192,7 @@ def _delete(store: Store, request: Request, kind: str, missing: str) -> Answer:
     base = _read(store, request.params["kb_id"])
     owned = {each["_id"] for each in store.database.all(kind, owner=base["_id"])}
     if request.params["part_id"] not in owned:
-        raise Refusal(404, missing)
+        raise ApiError(404, missing)
     store.database.drop(kind, request.params["part_id"])
     return done()
 

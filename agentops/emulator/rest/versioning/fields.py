@@ -83,7 +83,7 @@ TOOL_TYPES: dict[str, Schema] = {
             **_TOOL_BASE,
             "url": URL,
             "method": one_of(*METHODS),
-            "timeout": number(1000, 30000),
+            "timeout": number(1000, 30000),  # milliseconds
             "headers": OBJECT,
             "headersArray": _PAIRS,
             "queryParams": _PAIRS,
@@ -158,7 +158,7 @@ _METRIC = obj(
 # write name -> shape
 CONFIG: dict[str, Schema] = {
     "singlePromptConfig": obj({"prompt": TEXT, "tools": array(OBJECT), "toolRefs": array(TEXT)}),
-    "globalPrompt": text(most=4000),
+    "globalPrompt": text(most=4000),  # documented for workflows; clients use it as the prompt of single-prompt agents
     "firstMessage": text(most=500),
     "slmModel": one_of(*MODELS),
     "customLLMWebSocketUrl": TEXT,
@@ -187,7 +187,7 @@ CONFIG: dict[str, Schema] = {
             "method": one_of(*METHODS),
             "headers": OBJECT,
             "body": OBJECT,
-            "timeout": number(1, 30),
+            "timeout": number(1, 30),  # seconds here, milliseconds in tools
             "queryParams": OBJECT,
             "responseVariables": _RESPONSE_VARIABLES,
         },
@@ -208,6 +208,7 @@ CONFIG: dict[str, Schema] = {
             "releaseTimeInSecs": number(0, 10),
         }
     ),
+    # The only one that is spelled `enabled`: its siblings have `isEnabled`.
     "voiceMailDetectionConfig": obj({"enabled": FLAG, "endText": text(most=200)}),
     "denoisingConfig": obj({"isEnabled": FLAG}),
     "redactionConfig": obj({"isEnabled": FLAG}),
