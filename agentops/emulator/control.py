@@ -145,7 +145,7 @@ class Controls:
     async def play_recording(self, http: Request) -> Response:
         """`<call id>.wav` is mixed; `<call id>-stereo.wav` has the caller left and the agent right."""
         call_id, _, suffix = http.path_params["name"].partition("-stereo")
-        wav = self._store.recording(call_id + suffix)
+        wav = self._store.recording(call_id + suffix)  # anything after `-stereo` names no call
         if wav is not None and "-stereo" not in http.path_params["name"]:
             wav = await asyncio.to_thread(to_mono, wav)
         return Response(wav, media_type="audio/wav") if wav else Response("no such recording", 404)

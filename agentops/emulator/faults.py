@@ -123,11 +123,12 @@ def read_fault(entry: Any) -> Fault:
         raise EmulatorError(f"a fault is a mapping, not {entry!r}")
     known = {each.name: str(each.type) for each in fields(Fault)}
     if entry.get("kind") not in KINDS:
-        raise EmulatorError(f"{entry.get('kind')!r} is no kind of fault; there are {', '.join(KINDS)}")
+        raise EmulatorError(f"{entry.get('kind')!r} is not a kind of fault; the kinds are {', '.join(KINDS)}")
     if unknown := sorted(set(entry) - set(known)):
         raise EmulatorError(f"a fault has no {', '.join(unknown)}; it has {', '.join(known)}")
     values: dict[str, Any] = {}
     for name, value in entry.items():
+        # By the annotation's text: `int | None` is a number as well.
         convert = int if "int" in known[name] else float if "float" in known[name] else str
         try:
             values[name] = None if value is None else convert(value)

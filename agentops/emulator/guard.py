@@ -66,9 +66,10 @@ class Guard:
         headers = Headers(scope=scope)
         name = _host_of(f"//{headers.get('host', '')}")
         if self._is_local and not _is_address_or_localhost(name):
-            return PlainTextResponse(NOT_HERE, 421)
+            return PlainTextResponse(NOT_HERE, 421)  # Misdirected Request
         if (origin := headers.get("origin")) is not None:
             page = _host_of(origin)
+            # A page of another server on this machine is its user's own.
             if not page or (page != name and not is_loopback(page)):
                 return PlainTextResponse(FOREIGN_PAGE, 403)
         if self._is_local or scope["path"].startswith(EMULATED):  # the platform's paths ask for a key themselves

@@ -23,7 +23,7 @@ from agentops.emulator.ratelimit import RETRY_AFTER_S, TokenBucket
 from agentops.emulator.store.state import Store
 
 ABORT = "agentops.abort"  # key of a scope, where the server leaves the function that cuts the connection
-LOG_LENGTH = 2000
+LOG_LENGTH = 2000  # requests; the oldest are forgotten
 # A limit of the plan is a 400 on the platform; clients know it by the words "plan" and "upgrade".
 UPGRADE = "You have reached the limit of your plan, please upgrade your plan."
 
@@ -72,6 +72,7 @@ class Interception:
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
                 seen["status"] = message["status"]
+                # The platform names every request, so that a report about it can be traced.
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 

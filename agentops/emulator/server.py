@@ -21,7 +21,7 @@ from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.store.database import EmulatorError
 from agentops.emulator.store.state import Clock, Store
 
-STOP_WITHIN_S = 5.0
+STOP_WITHIN_S = 5.0  # what is left of the thread then ends with the process: it is a daemon
 
 
 class _Server(uvicorn.Server):
@@ -60,7 +60,7 @@ class RunningEmulator:
 def start(options: EmulatorOptions, *, clock: Clock | None = None) -> RunningEmulator:
     """Starts an emulator in a thread and returns once it listens.
 
-    Raises EmulatorError when the port or the data file cannot be had.
+    Raises EmulatorError when the port or the data file cannot be used.
     """
     options = with_key(options)
     listener, app = _open(options, clock)
@@ -83,7 +83,7 @@ def serve(
     `on_ready` gets the address and the keys that are taken (none: any `sk_` key) once requests are answered, and
     `on_warning` a line for everything that the emulator accepted without being able to check it.
 
-    Raises EmulatorError when the port or the data file cannot be had.
+    Raises EmulatorError when the port or the data file cannot be used.
     """
     options = with_key(options)
     listener, app = _open(options)
@@ -132,7 +132,7 @@ def _with_abort(app: ASGIApp) -> ASGIApp:
         transport = getattr(getattr(send, "__self__", None), "transport", None)
         if transport is not None:
             scope[ABORT] = transport.abort
-        with suppress(ClientDisconnect):  # nobody is left to answer, and that is nothing to log
+        with suppress(ClientDisconnect):  # the client is gone: no error of ours, and nothing to log
             await app(scope, receive, _with_capitalised_headers(send))
 
     return call
@@ -161,7 +161,7 @@ def _config(app: Starlette, options: EmulatorOptions) -> uvicorn.Config:
         ws="websockets-sansio",
         ws_per_message_deflate=False,  # audio hardly shrinks, and compressing it costs more than all the rest of a call
         lifespan="on",
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=1,  # event streams and calls would hold up the end for as long as they last
         server_header=False,
         proxy_headers=False,
         headers=[("X-Powered-By", "Express")],  # as the platform's framework sends

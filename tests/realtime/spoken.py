@@ -39,7 +39,7 @@ class ScriptedDetector:
 class Call:
     """One session and its caller. `heard` is the frames so far; `said` what the recogniser answers, in order.
 
-    `composed` is what the language model answers, in order. While `held` is a list, what takes thought waits there.
+    `composed` is what the language model answers, in order. While `held` is a list, such work waits there.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Call:
                 self.session.finish(work, self._result(work), self.now)
 
     def let_go(self) -> None:
-        """What was held is done now."""
+        """Finishes the work that was held."""
         works, self.held = self.held or [], None
         for work in works:
             self.session.finish(work, self._result(work), self.now)

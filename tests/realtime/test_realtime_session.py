@@ -387,7 +387,7 @@ def test_a_question_that_waits_while_the_call_ends_is_not_taken_up_any_more() ->
     assert call.types()[-1] == "session.closed"
 
 
-# -- whatever happens
+# -- any order of events
 
 
 @settings(max_examples=60, deadline=None)
@@ -399,7 +399,7 @@ def test_a_question_that_waits_while_the_call_ends_is_not_taken_up_any_more() ->
     st.booleans(),
 )
 def test_the_rules_of_order_hold_for_any_caller(steps: list[tuple[str, int]], interruptible: bool) -> None:
-    """What the platform promises of the order of its events."""
+    """Asserts the order of events that the platform promises."""
     call = Call(DESK, allowInterruptions=interruptible)
     for action, pause in steps:
         if call.session.ending is not None:
@@ -452,10 +452,10 @@ def test_the_spelling_of_newer_documentation() -> None:
     ]
 
 
-# -- the machine's own thinking time
+# -- waiting for the machine
 
 
-def test_a_caller_that_asks_is_told_when_the_recogniser_keeps_an_answer_waiting() -> None:
+def test_holds_are_announced_to_a_caller_that_asks_for_it() -> None:
     call = greeted()
     call.session.announces_holds = True
     call.held = []
@@ -471,7 +471,7 @@ def test_a_caller_that_asks_is_told_when_the_recogniser_keeps_an_answer_waiting(
     assert call.transcripts("assistant")[-1] == "We open at nine each day"
 
 
-def test_nobody_else_is_told() -> None:
+def test_holds_are_announced_to_nobody_else() -> None:
     call = greeted()
     call.held = []
     call.say("when are you open")

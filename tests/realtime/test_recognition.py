@@ -1,4 +1,4 @@
-"""The recogniser's processes hear what the recogniser hears, and end with their emulator."""
+"""Recognition in other processes finds what the recogniser finds, and the processes end with their emulator."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_requests_are_answered_one_after_the_other() -> None:
 
 
 @pytest.mark.slow
-async def test_the_processes_end_with_the_ears() -> None:
+async def test_the_processes_end_with_the_pool() -> None:
     recognizers = RecognizerPool()
     audio = speech.synthesize(PHRASES[0], sample_rate_hz=16000)
     try:

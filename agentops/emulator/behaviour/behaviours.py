@@ -202,7 +202,7 @@ class CallerGroup(_Part):
 
 
 class Traffic(_Part):
-    """Calls that come in by themselves, as the emulator's clock goes on."""
+    """Calls from people who phone in of their own accord, as the emulator's clock goes on."""
 
     calls_per_hour: float = Field(default=12.0, gt=0, le=3600)
     breaking_off: float = Field(default=0.0, ge=0, le=1, description="The share of calls that a system error ends.")
@@ -270,7 +270,7 @@ class Behaviours:
         self._files = sorted(files, key=lambda file: (-len(_words(file[0])), file[0]))
 
     def callee(self, agent_name: str, number: str) -> list[dict[str, Any]]:
-        """What each call to `number` comes to, as plain data; people whom no file describes answer."""
+        """How each call to `number` goes, as plain data; people whom no file describes answer."""
         for callee in self.of(agent_name).callees:
             if any(fnmatchcase(number, pattern) for pattern in callee.numbers):
                 return [call.model_dump() for call in callee.calls]

@@ -1,6 +1,6 @@
-"""People who phone in: what becomes of a call, by the agent's behaviour file and its live prompt and tools. Pure.
+"""People who phone in: how a call goes, by the agent's behaviour file and its live prompt and tools. Pure.
 
-A call here is its words and how long they take; nobody speaks, and no tool is really used.
+A call here is its words and how long they take: nothing is spoken, and no tool is really called.
 """
 
 from __future__ import annotations

@@ -100,6 +100,7 @@ class CallRecord:
 
     def add_agent_audio(self, pcm: bytes, at_ms: float, heard_ms: float) -> None:
         """`heard_ms` of the audio were played before it ended or was cut off."""
+        # Whole samples of two bytes.
         self._agent.append((at_ms, pcm[: int(heard_ms / 1000 * self.setup.sample_rate_hz) * 2]))
 
     def to_wav(self) -> bytes:

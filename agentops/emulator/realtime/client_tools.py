@@ -92,7 +92,7 @@ class ClientTools:
         try:
             size = len(output.encode())
         except UnicodeEncodeError:
-            raise ClientToolError("invalid_event", "output is no well-formed Unicode") from None
+            raise ClientToolError("invalid_event", "output is not well-formed Unicode") from None
         if size > LARGEST_OUTPUT:
             raise ClientToolError("result_too_large", f"the output has {size} bytes, more than {LARGEST_OUTPUT}")
         call = self._pending.pop(call_id)

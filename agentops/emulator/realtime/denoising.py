@@ -44,12 +44,7 @@ class Denoiser:
         frame = np.concatenate((self._last, block)) * self._window
         self._last = block
         spectrum = np.fft.rfft(frame)
-        cleaned = np.fft.irfft(spectrum * self._gain_of(np.abs(spectrum) ** 2)) * self._window
-        out = self._tail + cleaned[: self._hop]
-        self._tail = cleaned[self._hop :]
-        return out
-
-    def _gain_of(self, power: NDArray[np.float64]) -> NDArray[np.float64]:
+        power = np.abs(spectrum) ** 2
         if self._noise is None:
             self._noise = power + 1.0  # never zero, as digital silence is: the rise below multiplies
         elif power.sum() < _MAY_BE_NOISE * self._noise.sum():
@@ -60,4 +55,7 @@ class Denoiser:
         smooth = np.convolve(power, np.ones(5) / 5, mode="same")
         gain = np.sqrt(np.maximum(1.0 - _OVERSUBTRACTION * self._noise / np.maximum(smooth, 1e-9), _FLOOR**2))
         self._gain = 0.4 * self._gain + 0.6 * gain
-        return self._gain
+        cleaned = np.fft.irfft(spectrum * self._gain) * self._window
+        out = self._tail + cleaned[: self._hop]
+        self._tail = cleaned[self._hop :]
+        return out

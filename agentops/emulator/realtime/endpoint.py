@@ -136,6 +136,7 @@ class ConnectEndpoint:
         if rate and rate not in map(str, SAMPLE_RATES_HZ):
             raise _Rejected(400, f"sample_rate: expected one of {', '.join(map(str, SAMPLE_RATES_HZ))}")
         grant = Grant(agent_id, mode, _read_variables(query.get("variables", "")))
+        # Only here the caller chooses the rate: sessions opened with a token have the default one.
         return _Handshake(grant, int(rate) if rate else DEFAULT_SAMPLE_RATE_HZ)
 
     # -- the session
@@ -145,7 +146,7 @@ class ConnectEndpoint:
         agent = self.store.database.get("agent", grant.agent_id)
         config = versions.live_config(self.store, grant.agent_id)
         if agent is None:
-            raise _FatalSetup("404", "Agent not found")
+            raise _FatalSetup("404", "Agent not found")  # it can be gone since the token was minted
         if config is None:
             raise _FatalSetup("400", "Agent is archived and cannot initiate calls")
         config = with_library(self.store, config)
@@ -158,6 +159,7 @@ class ConnectEndpoint:
         call_id = self.store.new_call_id()
         reserved = _reserved_variables(self.store, call_id, grant.mode, config)
         given = {name: value for name, value in grant.variables.items() if name not in RESERVED_VARIABLES}
+        # The later ones win: the agent's defaults, the caller's, the platform's own, and those of the pre-call API.
         variables = {**config.get("defaultVariables", {}), **given, **reserved}
         variables |= await self._pre_call(behaviour, config, variables)
         setup = Setup(

@@ -12,7 +12,7 @@ from typing import Any
 
 
 class BadFrameError(Exception):
-    """The caller's frame is no message; its text is that of the `error` event."""
+    """The caller's frame is not a message; the exception's text is that of the `error` event."""
 
 
 def read_message(frame: str | bytes) -> dict[str, Any]:

@@ -27,6 +27,7 @@ class CallLimits:
     def of(cls, setup: Setup) -> CallLimits:
         config = setup.config
         idle = config.get("llmIdleTimeoutConfig", {})
+        # Configurations are stored with all defaults; those here are for a session that was made without one.
         return cls(
             release_ms=1000.0 * float(config.get("voiceDetectionConfig", {}).get("releaseTimeInSecs", 0.4)),
             backoff_ms=1000.0 * float(config.get("interruptionBackoffTimer", 0)),

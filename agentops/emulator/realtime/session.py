@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentops.emulator.behaviour.behaviours import Faults, Reply
 from agentops.emulator.behaviour.dialogue import Dialogue, Reaction
-from agentops.emulator.behaviour.language_model import APOLOGY, Composed, conversation
+from agentops.emulator.behaviour.language_model import APOLOGY, conversation
 from agentops.emulator.realtime.call_record import CallRecord, Setup
 from agentops.emulator.realtime.client_tools import MESSAGES as CLIENT_TOOL_MESSAGES
 from agentops.emulator.realtime.client_tools import ClientToolError, ClientTools
@@ -21,7 +21,7 @@ from agentops.emulator.realtime.frames import BadFrameError, Outbox, read_audio,
 from agentops.emulator.realtime.limits import CallLimits
 from agentops.emulator.realtime.listener import Listener
 from agentops.emulator.realtime.playback import Playback
-from agentops.emulator.realtime.voice import SpeechRequest, SpokenReply, SynthesizerVoice
+from agentops.emulator.realtime.voice import SpeechRequest, SynthesizerVoice
 from agentops.emulator.realtime.work import CallTool, Compose, Hear, Synthesize, ToolOutcome, Work
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Session:
         client_tools: ClientTools | None = None,
         talking_events: str = "underscore",
     ) -> None:
-        """`detector` and `voice` are those of a voice call; a chat has neither. Without `client_tools` there are none.
+        """`detector` and `voice` are those of a voice call; a chat has neither. None for `client_tools`: they are off.
 
         `talking_events` is the spelling of start and stop: "underscore", or the "dotted" one of newer documentation,
         which has no timestamp.
@@ -78,9 +78,9 @@ class Session:
         self._running: Reaction | None = None
         self._resume_ms: float | None = None  # when the running reply goes on; None while it waits for work
         self._tool_done = False
-        self._playback: Playback | None = None
-        self._not_before_ms = 0.0
-        self._has_greeted = False
+        self._playback: Playback | None = None  # the reply that is being spoken
+        self._not_before_ms = 0.0  # no answer before: the agent waits a little after it was interrupted
+        self._has_greeted = False  # whether its first reply is over, or there is none
         self._quiet_since_ms = 0.0
         self._nudges = 0
 
@@ -128,6 +128,7 @@ class Session:
             return
         if self._caller.is_hearing and now_ms >= self._heard_by_ms:
             self._hold()
+        # In this order: audio that is due goes out first, and silence counts only when nothing else was to be done.
         for do in (self._speak_on, self._give_up_tools, self._answer, self._proceed, self._watch_silence):
             do(now_ms)
             if self.ending is not None:  # nothing follows `session.closed`, even if it is due
@@ -147,9 +148,16 @@ class Session:
             self._finish_tool(work, result, now_ms)
         elif work.reply == self._reply and self._running is not None:
             if isinstance(work, Synthesize):
-                self._start_speaking(result, self._running, now_ms)
-            else:
-                self._say_composed(result, self._running, now_ms)
+                self._release()
+                self._note_latency(now_ms)
+                self._playback = Playback(result, self._running.faults, now_ms)
+                self._out.send_talking("start", now_ms)
+            else:  # the language model's words, or an apology for its failure, are said like any other
+                if result.error is not None:
+                    self._out.send(type="error", code="internal_error", message=result.error)
+                reply = Reply(say=result.text or APOLOGY)
+                self._running = replace(self._running, reply=reply, is_open=False)
+                self._resume_ms = now_ms
         self.advance(now_ms)
 
     def hang_up(self, now_ms: float) -> None:
@@ -161,7 +169,7 @@ class Session:
         """Some work could not be done: the platform's own fault, which ends the call."""
         if self.ending is None:
             self._out.send(type="error", code="internal_error", message=message)
-            self._close(Ending(1011, "system_error"), now_ms)
+            self._close(Ending(1011, "system_error"), now_ms)  # the WebSocket's code for an internal error
 
     def next_ms(self) -> float:
         """When `advance` has something to do, if nothing else happens before."""
@@ -236,7 +244,7 @@ class Session:
         """The caller speaks: the agent stops, if it may be interrupted."""
         playback = self._playback
         if self._running is None or not self.setup.config.get("allowInterruptions", True):
-            return
+            return  # what the caller says is answered after the reply
         if self._running.faults.ignores_interruptions:
             return
         if playback is not None:
@@ -258,6 +266,7 @@ class Session:
         said = self._caller.take()
         text = UNRECOGNIZED if said is None else said
         self._nudges = 0
+        # The platform sends the final words of the caller when the agent begins to answer, all segments in one.
         self._out.send(type="transcript", role="user", text=text)
         self.record.add_line("user", text, self._caller.ended_ms)
         self.record.add_event("user_transcription", now_ms, user_transcription_text=text)
@@ -315,8 +324,8 @@ class Session:
             elif "tools" in message:
                 self._out.send(type="session.updated", tools=tools.declare(message["tools"]))
                 self._dialogue.declared = tools.declared
-        except ClientToolError as refusal:
-            self._out.send(type="error", code=refusal.code, message=str(refusal))
+        except ClientToolError as error:
+            self._out.send(type="error", code=error.code, message=str(error))
 
     def _give_up_tools(self, now_ms: float) -> None:
         for work, outcome in self._client_tools.take_expired(now_ms) if self._client_tools is not None else ():
@@ -334,13 +343,6 @@ class Session:
                 self._running = instead
             self._tool_done = True
             self._resume_ms = now_ms
-
-    def _say_composed(self, composed: Composed, reaction: Reaction, now_ms: float) -> None:
-        """The language model's words, or an apology for its failure, are said like any other."""
-        if composed.error is not None:
-            self._out.send(type="error", code="internal_error", message=composed.error)
-        self._running = replace(reaction, reply=Reply(say=composed.text or APOLOGY), is_open=False)
-        self._resume_ms = now_ms
 
     def _say(self, reaction: Reaction, now_ms: float) -> None:
         text = self._dialogue.text(reaction.reply.say)
@@ -362,12 +364,6 @@ class Session:
         self._hold()
         self.work.append(Synthesize(self._reply, request))
 
-    def _start_speaking(self, reply: SpokenReply, reaction: Reaction, now_ms: float) -> None:
-        self._release()
-        self._note_latency(now_ms)
-        self._playback = Playback(reply, reaction.faults, now_ms)
-        self._out.send_talking("start", now_ms)
-
     def _speak_on(self, now_ms: float) -> None:
         playback = self._playback
         if playback is None:
@@ -381,7 +377,7 @@ class Session:
         if self._apply_faults(playback.faults, elapsed, now_ms) or elapsed < reply.duration_ms:
             return
         if playback.faults.never_stops:
-            self._playback = Playback(reply, playback.faults, now_ms)
+            self._playback = Playback(reply, playback.faults, now_ms)  # from its beginning
             self.record.add_agent_audio(reply.pcm, playback.started_ms, reply.duration_ms)
             return
         self._stop_speaking(now_ms, reply.duration_ms)
@@ -431,7 +427,7 @@ class Session:
 
     def _end_reply(self, now_ms: float) -> None:
         self._release()
-        self._reply += 1
+        self._reply += 1  # what is still being synthesized or composed for it comes too late
         self._running = self._playback = None
         self._has_greeted = True
         self._quiet_since_ms = now_ms
@@ -456,7 +452,7 @@ class Session:
             return
         self._nudges += 1
         self._begin(self._dialogue.nudge(), now_ms)
-        self._proceed(now_ms)
+        self._proceed(now_ms)  # `advance` had its turn already
 
     def _end(self, reason: str, disconnection: str, now_ms: float) -> None:
         if self._playback is not None:

@@ -15,7 +15,6 @@ from agentops.emulator.rest.schema import COUNT, TEXT, Schema, array, obj, one_o
 if TYPE_CHECKING:
     from agentops.emulator.store.state import Store
 
-ATOMS = "/atoms/v1"
 _CONFLICT: Schema = obj(
     {"expectedRevision": COUNT, "latestRevision": COUNT, "diffs": array(obj({"section": TEXT}, required=("section",)))},
     required=("expectedRevision", "latestRevision", "diffs"),
@@ -24,6 +23,7 @@ FAILURE: Schema = obj(
     {"status": one_of(False), "errors": array(TEXT), "error_type": TEXT, "data": obj({"conflict": _CONFLICT})},
     required=("status", "errors"),
 )
+# The account's limit of requests: the envelope, and beside it the fields of the platform's page on rate limits.
 RATE_LIMITED: Schema = obj(
     {"status": one_of(False), "errors": array(TEXT), "error": TEXT, "code": TEXT, "retry_after": COUNT},
     required=("status", "errors", "code", "retry_after"),

@@ -164,7 +164,7 @@ class Database:
                 documents = copy.execute(_ALL_DOCUMENTS).fetchall()
                 blobs = copy.execute(_ALL_BLOBS).fetchall()
         except (sqlite3.Error, OverflowError) as failure:
-            raise EmulatorError(f"this is no snapshot of an emulator: {failure}") from failure
+            raise EmulatorError(f"this is not a snapshot of an emulator: {failure}") from failure
         with self.transaction():
             self.clear()
             self._connection.executemany("INSERT INTO document VALUES (?, ?, ?, ?, ?)", documents)

@@ -123,7 +123,7 @@ class Store:
         self.database.close()
 
     def warn(self, text: str) -> None:
-        """Notes, once each, what the emulator let pass although it could not check it."""
+        """Notes, once each, what the emulator accepted although it could not check it."""
         if text not in self.warnings:
             self.warnings.append(text)
             self.on_warning(text)

@@ -19,7 +19,7 @@ from agentops.emulator.rest.wire import (
 )
 from agentops.emulator.store.state import Store
 
-ORGANIZATION_SLOTS = 100
+ORGANIZATION_SLOTS = 100  # calls at once, of all agents and kinds together
 CALL_TYPES = ("webcall", "outbound", "inbound", "chat")
 
 

@@ -10,7 +10,7 @@ from agentops.emulator.rest.wire import Answer, ApiError, Request, Route, answer
 from agentops.emulator.store.state import ORGANIZATION_ID, TOKEN_TTL_S, USER_ID, Grant, Store
 
 TOKEN_SAMPLE_RATE = 24000  # sessions opened with a token have this rate, whatever they ask for
-PLAN, CREDITS = "emulator", 100_000
+PLAN, CREDITS = "emulator", 100_000  # nothing is charged, so the credits never become fewer
 EMAIL = "developer@example.com"
 FEATURES = ("telephony", "campaigns", "webhooks", "knowledgeBase", "voiceCloning", "analytics")
 

@@ -33,6 +33,7 @@ def show(store: Store, webhook: Body) -> Body:
             agent = store.database.get("agent", each["agentId"]) or {}
             summary = {name: agent.get(name, "") for name in ("name", "description")}
             subscriptions.append({**each, "agentId": {"_id": each["agentId"], **summary}})
+    # No source shows `headers` in an answer.
     return {**{name: value for name, value in webhook.items() if name != "headers"}, "subscriptions": subscriptions}
 
 
@@ -45,12 +46,12 @@ def create_webhook(store: Store, request: Request) -> Answer:
     webhook_id = store.new_id()
     webhook = {
         "_id": webhook_id,
-        "url": body["endpoint"],
+        "url": body["endpoint"],  # written under one name, read under another
         "description": body["description"],
         "status": "enabled",
         "organizationId": ORGANIZATION_ID,
         "createdBy": USER_ID,
-        "decryptedSecretKey": random_secrets.token_hex(32),
+        "decryptedSecretKey": random_secrets.token_hex(32),  # readable by every key, as on the platform
         "headers": {},
         "createdAt": store.now(),
         "updatedAt": store.now(),

@@ -126,7 +126,7 @@ def list_agents(store: Store, request: Request) -> Answer:
     if request.query.get("type"):
         rows = [row for row in rows if row["workflowType"] == request.query["type"]]
     field = request.query.get("sortField", "createdAt")
-    field = field if field in SORTABLE else "createdAt"
+    field = field if field in SORTABLE else "createdAt"  # an unknown field is ignored, not refused
     rows.sort(key=lambda row: row[field], reverse=request.query.get("sortOrder", "desc") != "asc")
     page, size = request.whole("page", 1), request.whole("offset", 10)
     shown = [show_agent(store, row) for row in rows[(page - 1) * size : page * size]]
@@ -265,7 +265,7 @@ def archive_agent(store: Store, request: Request) -> Answer:
 
 ACTIVE_CAMPAIGN = ("scheduled", "processing", "running", "paused")
 
-# What was written inside a field comes back as it was, keys that nobody knows included.
+# What was written inside a field comes back as it was written, including keys that the schema doesn't name.
 _MIRRORS = {name: opened(schema) for name, schema in CONFIG.items() if name != "singlePromptConfig"}
 _AGENT: dict[str, Any] = {
     **_MIRRORS,

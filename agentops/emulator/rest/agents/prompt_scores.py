@@ -27,7 +27,7 @@ DIMENSIONS = (
     *("Role and goal", "Tone", "Scope", "Structure", "Examples", "Error handling", "Escalation", "Privacy"),
     *("Tool use", "Length", "Variables"),
 )
-SCORES_PER_MINUTE = 10
+SCORES_PER_MINUTE = 10  # the documented limit of this operation
 
 
 def score_prompt(store: Store, request: Request) -> Answer:

@@ -1,7 +1,7 @@
 """Post-call analytics of the emulated platform: simple, repeatable readings of the transcript, after a delay.
 
-The platform asks a model; nobody knows its answers beforehand. These are made so that every metric has a value of
-its type and the same call always has the same values. They say nothing about what the platform would find.
+The platform asks a model, whose answers can't be foreseen. The readings here are such that every metric has a value of
+its type and the same call always has the same values; they say nothing about what the platform would find.
 """
 
 from __future__ import annotations

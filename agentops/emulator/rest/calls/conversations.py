@@ -49,6 +49,7 @@ def list_conversations(store: Store, request: Request) -> Answer:
     """Newest change first. Rows carry `versionId`, so a client can check that `versionFilter` was honoured."""
     ignored = "versionFilter" if store.options.choices.version_filter == "ignored" else ""
     rows = [row for row in current_calls(store) if _is_wanted(row, request, ignored)]
+    # An unknown field is ignored, not refused.
     key = {"createdAt": "createdAt", "callDuration": "duration"}.get(request.query.get("sortBy", ""), "updatedAt")
     latency = request.query.get("sortBy") == "avgLatency"
     rows.sort(
@@ -127,6 +128,7 @@ def get_conversation(store: Store, request: Request) -> Answer:
 
 def show_row(store: Store, record: Body, request: Request) -> Body:
     """A call as lists show it: links to its recording, and analytics once they are ready."""
+    # Only the read of a single call has these; the last is the emulator's own.
     hidden = ("transcript", "variables", "events", "voiceConfigUsed", "slmModelUsed", "isHelped")
     row = {name: value for name, value in record.items() if name not in hidden}
     has_recording = record["type"] != "chat" and store.has_recording(record["callId"])

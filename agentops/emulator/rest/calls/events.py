@@ -50,7 +50,7 @@ async def _frames(store: Store, call_id: str) -> AsyncIterator[bytes]:
                 # A phone call that nobody answers ends without an event.
                 if (record := store.call(call_id)) is None or end_unanswered(store, record)["status"] in ENDED:
                     break
-                yield b": keep-alive\n\n"
+                yield b": keep-alive\n\n"  # a comment, which clients skip
                 continue
             yield f"data: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
             if event["event_type"] in LAST:

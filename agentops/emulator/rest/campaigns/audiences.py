@@ -62,7 +62,7 @@ def delete_audience(store: Store, request: Request) -> Answer:
         raise ApiError(400, "This audience is used by a campaign and cannot be deleted")
     store.database.drop_owned("member", audience["_id"])
     store.database.drop("audience", audience["_id"])
-    return answer([])
+    return answer([])  # an empty list, as documented
 
 
 def _show_audience(store: Store, audience: Body) -> Body:
@@ -123,10 +123,10 @@ def _add_members(store: Store, audience: Body, rows: list[Body]) -> int:
 def delete_members(store: Store, request: Request) -> Answer:
     audience = _read(store, request)
     known = {member["_id"] for member in store.database.all("member", owner=audience["_id"])}
-    doomed = known & set(request.body["memberIds"])
-    for key in doomed:
+    deleted = known & set(request.body["memberIds"])
+    for key in deleted:
         store.database.drop("member", key)
-    return answer({"deletedCount": len(doomed)})
+    return answer({"deletedCount": len(deleted)})
 
 
 def search_members(store: Store, request: Request) -> Answer:

@@ -31,7 +31,7 @@ def create_campaign(store: Store, request: Request) -> Answer:
         "agentId": body["agentId"],
         "audienceId": body["audienceId"],
         "maxRetries": body.get("maxRetries", 3),
-        "retryDelay": body.get("retryDelay", 15),
+        "retryDelay": body.get("retryDelay", 15),  # minutes
         "scheduledAt": body.get("scheduledAt"),
         "status": "scheduled" if body.get("scheduledAt") else "draft",
         "startedAt": None,
@@ -43,6 +43,7 @@ def create_campaign(store: Store, request: Request) -> Answer:
         "events": [],
     }
     store.database.put("campaign", campaign_id, campaign)
+    # Agent and audience as ids here, as objects in every read.
     return answer({name: value for name, value in campaign.items() if name not in _HIDDEN}, 201)
 
 
@@ -217,7 +218,7 @@ ROUTES = (
                 "audienceId": TEXT,
                 "agentId": TEXT,
                 "description": TEXT,
-                "phoneNumberIds": array(TEXT),
+                "phoneNumberIds": array(TEXT),  # in no answer
                 "scheduledAt": text(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$"),
                 "maxRetries": number(0, 10),
                 "retryDelay": number(1, 1440),

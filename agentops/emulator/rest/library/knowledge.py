@@ -25,7 +25,7 @@ def add_knowledge_base(store: Store, name: str, description: str) -> str:
         "description": description,
         "organization": ORGANIZATION_ID,
         "createdBy": USER_ID,
-        "__v": 0,
+        "__v": 0,  # the platform shows its database's version counter, and no times
     }
     store.database.put("knowledge_base", base_id, base)
     return base_id
@@ -54,19 +54,15 @@ def update_base(store: Store, request: Request) -> Answer:
 
 def delete_base(store: Store, request: Request) -> Answer:
     base = _read(store, request.params["kb_id"])
-    if any(base["_id"] in json.dumps(config) for config in _live_configs(store)):
-        raise ApiError(400, CONNECTED)
+    named = ("globalKnowledgeBaseId", "singlePromptConfig", "playbooks")  # the fields that can name a knowledge base
+    for agent in store.database.all("agent"):
+        live = None if agent["archived"] else versions.live_revision(store, agent)
+        if live and base["_id"] in json.dumps([live["config"].get(name) for name in named]):
+            raise ApiError(400, CONNECTED)
     for kind in ("knowledge_item", "scraped_url"):
         store.database.drop_owned(kind, base["_id"])
     store.database.drop("knowledge_base", base["_id"])
     return done()
-
-
-def _live_configs(store: Store) -> list[Body]:
-    """What serves on the agents that are not archived, as far as it can name a knowledge base."""
-    live = [versions.live_revision(store, agent) for agent in store.database.all("agent") if not agent["archived"]]
-    named = ("globalKnowledgeBaseId", "singlePromptConfig", "playbooks")
-    return [{name: revision["config"].get(name) for name in named} for revision in live if revision]
 
 
 def _read(store: Store, base_id: str) -> Body:
@@ -132,7 +128,7 @@ def _add_item(
         "itemType": "file",
         "metadata": metadata or {},
         "knowledgeBaseId": base_id,
-        "processingStatus": "completed",
+        "processingStatus": "completed",  # `items_of` shows the one that it has by now
         "fileName": name,
         "contentType": content_type,
         "size": size,
@@ -163,7 +159,7 @@ def complete_upload(store: Store, request: Request) -> Answer:
 
 
 def sitemap_urls(store: Store, request: Request) -> Answer:
-    """The emulator fetches nothing: it answers the site's own address as the only page."""
+    """Answers the site's own address as its only page, since the emulator fetches nothing."""
     _read(store, request.body["knowledgeBaseId"])
     url = request.body["siteUrl"]
     if not url.startswith(("http://", "https://")):

@@ -54,8 +54,6 @@ _MADE = obj(
     required=("voiceId", "displayName", "status"),
 )
 CLONE_LIMIT_BYTES = 5 * 1024 * 1024
-
-
 WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 

@@ -1,4 +1,4 @@
-"""Versioning v2 over HTTP: the revisions of a branch, how they came to be, going back to one, and comparing them."""
+"""Versioning v2 over HTTP: listing a branch's revisions, their history, restoring one, and comparing them."""
 
 from __future__ import annotations
 

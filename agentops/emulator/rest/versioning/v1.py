@@ -30,6 +30,7 @@ def create_draft(store: Store, request: Request) -> Answer:
     else:
         source = versions.read_revision(store, agent["_id"], body["sourceVersionId"])
     branch = versions.default_branch(store, agent["_id"])
+    # Any number of drafts can be open at once, unlike on a branch.
     draft = versions.open_draft(store, branch, source, name=body.get("draftName", "Untitled draft"))
     return answer(versions.show_draft(store, agent, draft), 201)
 
@@ -111,6 +112,7 @@ def publish_draft(store: Store, request: Request) -> Answer:
         sourceDraftId=draft["draftId"],
         sourceVersionId=draft["sourceVersionId"],
     )
+    # The version exists before its scan has passed: the scan stands only before its activation.
     versions.drop_draft(store, draft)
     versions.start_scan(store, "version", version)
     return answer(versions.show_revision(store, agent, version), 201)

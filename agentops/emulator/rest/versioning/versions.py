@@ -1,4 +1,4 @@
-"""Branches, drafts and revisions: how they come to be, are scanned, committed and shown.
+"""Branches, drafts and revisions: how they are created, scanned, committed and shown.
 
 Both generations stand on the same documents: v1's versions are revisions on the Main branch and its active version
 is that branch's head, as they are after the platform's own migration. The HTTP rules are in `branches` and `drafts`.
@@ -47,7 +47,7 @@ def add_branch(store: Store, agent_id: str, name: str, source: Body | None = Non
         "_id": store.new_id(),
         "agent": agent_id,
         "name": name,
-        "isDefault": source is None,
+        "isDefault": source is None,  # only Main, which comes with the agent
         "sourceBranchId": source and source["_id"],
         "sourceRevisionId": source and source["headRevisionId"],
         "headRevisionId": None,
@@ -169,7 +169,7 @@ def open_draft(store: Store, branch: Body, source: Body, *, name: str | None = N
     """A draft of `branch` that starts as a copy of the revision or draft `source`."""
     first = first_draft_revision(store, branch["_id"])
     draft = {
-        "draftId": store.new_uuid(),
+        "draftId": store.new_uuid(),  # what addresses a draft; its `_id` doesn't
         "_id": store.new_id(),
         "agent": branch["agent"],
         "branch": branch["_id"],
@@ -205,6 +205,7 @@ def drop_draft(store: Store, draft: Body) -> None:
     store.database.drop_owned("edit", draft["draftId"])
     branch = store.database.get("branch", draft["branch"])
     if branch and branch["openDraftId"] == draft["draftId"]:
+        # The counter is for the switch `draft_counter`: the next draft may go on from there.
         save_branch(store, {**branch, "openDraftId": None, "draftCounter": draft["draftRevision"]})
 
 
@@ -282,6 +283,7 @@ def commit_draft(store: Store, draft: Body, label: str | None, check: Body) -> B
     if branch is None:
         raise LookupError(f"draft {draft['draftId']} has no branch")
     fields = {"label": label, "securityCheck": check, "sourceDraftId": draft["draftId"]}
+    # At the end of the scan, not when somebody next looked.
     revision = commit(store, branch, draft["config"], publishedAt=check["completedAt"], **fields)
     drop_draft(store, draft)
     return revision
@@ -330,7 +332,7 @@ def sections(store: Store, config: Config) -> Sections:
 def show_revision(store: Store, agent: Body, revision: Body) -> Body:
     """A published row in the shape both generations share."""
     live = live_revision(store, agent)
-    hidden = ("config", "listedFrom", "changedSections")
+    hidden = ("config", "listedFrom", "changedSections")  # the sections are shown in a revision's history alone
     return {
         **{name: value for name, value in revision.items() if name not in hidden},
         "status": "published",
