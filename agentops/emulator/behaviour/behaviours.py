@@ -17,8 +17,8 @@ from typing import Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from agentops.emulator.behaviour.phrases import PhraseError, Sentence, expand
-from agentops.emulator.reading import read_yaml
 from agentops.emulator.store.database import EmulatorError
+from agentops.emulator.yaml_files import read_yaml
 
 Scalar: TypeAlias = str | int | float | bool
 
@@ -28,6 +28,7 @@ class _Part(BaseModel):
 
 
 def _listed(value: Any) -> Any:
+    """A single value as a list, so that files needn't write brackets around one entry."""
     return [value] if isinstance(value, (str, dict)) else value
 
 
@@ -127,7 +128,7 @@ class Reply(_Part):
         return value
 
 
-class Turn(_Part):
+class CallerTurn(_Part):
     """What the caller may say, and the answers to it."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
@@ -176,7 +177,7 @@ class Callee(_Part):
     _as_calls = field_validator("calls", mode="before", json_schema_input_type=CalleeCall | list[CalleeCall])(_listed)
 
 
-class Caller(_Part):
+class CallerGroup(_Part):
     """People of a kind, who phone in of their own accord."""
 
     weight: float = Field(default=1.0, gt=0, description="How many they are beside the other kinds.")
@@ -201,13 +202,15 @@ class Caller(_Part):
 
 
 class Traffic(_Part):
-    """Calls that come in by themselves, as the emulator's clock goes on."""
+    """Calls from people who phone in of their own accord, as the emulator's clock goes on."""
 
     calls_per_hour: float = Field(default=12.0, gt=0, le=3600)
     breaking_off: float = Field(default=0.0, ge=0, le=1, description="The share of calls that a system error ends.")
-    callers: tuple[Caller, ...] = Field(min_length=1)
+    callers: tuple[CallerGroup, ...] = Field(min_length=1)
 
-    _as_callers = field_validator("callers", mode="before", json_schema_input_type=Caller | list[Caller])(_listed)
+    _as_callers = field_validator(
+        "callers", mode="before", json_schema_input_type=CallerGroup | list[CallerGroup]
+    )(_listed)  # fmt: skip
 
 
 class Behaviour(_Part):
@@ -220,7 +223,7 @@ class Behaviour(_Part):
     slots: dict[str, tuple[str, ...]] = Field(default={}, description="The values a slot in a phrase may have.")
     pre_call: Any = Field(default=None, description="What the agent's pre-call API answers, instead of a real request.")
     opening: Reply | None = Field(default=None, description="Said instead of the live first message.")
-    turns: tuple[Turn, ...] = ()
+    turns: tuple[CallerTurn, ...] = ()
     not_understood: tuple[Reply, ...] = Field(default=(), description="Answers to speech that is none of the phrases.")
     otherwise: tuple[Reply, ...] = Field(
         default=(), description="Answers where no reply of the turn fits the live agent."
@@ -244,7 +247,7 @@ class Behaviour(_Part):
             self.sentences(turn)
         return self
 
-    def sentences(self, turn: Turn) -> tuple[Sentence, ...]:
+    def sentences(self, turn: CallerTurn) -> tuple[Sentence, ...]:
         try:
             return tuple(sentence for template in turn.hears for sentence in expand(template, self.slots))
         except PhraseError as problem:
@@ -263,10 +266,11 @@ class Behaviours:
 
     def __init__(self, files: Sequence[tuple[str, Behaviour]]) -> None:
         """`files` are pairs of a file's stem and its content."""
+        # The longest name first: for "Acme Support Night", `support-night.yaml` goes before `support.yaml`.
         self._files = sorted(files, key=lambda file: (-len(_words(file[0])), file[0]))
 
     def callee(self, agent_name: str, number: str) -> list[dict[str, Any]]:
-        """What each call to `number` comes to, as plain data; whom no file describes answers."""
+        """How each call to `number` goes, as plain data; people whom no file describes answer."""
         for callee in self.of(agent_name).callees:
             if any(fnmatchcase(number, pattern) for pattern in callee.numbers):
                 return [call.model_dump() for call in callee.calls]
@@ -277,7 +281,7 @@ class Behaviours:
         for _, behaviour in self._files:
             if any(fnmatchcase(agent_name.lower(), pattern.lower()) for pattern in behaviour.agents):
                 return behaviour
-        words = f" {' '.join(_words(agent_name))} "
+        words = f" {' '.join(_words(agent_name))} "  # spaces at both ends, so that only whole words are found
         for stem, behaviour in self._files:
             if not behaviour.agents and f" {' '.join(_words(stem))} " in words:
                 return behaviour
@@ -292,7 +296,8 @@ class BehaviourError(EmulatorError):
     """A behaviour file of another shape. `problems`: where in the file's data, and what is wrong there."""
 
     def __init__(self, path: Path, problems: Sequence[tuple[tuple[str | int, ...], str]], hint: str) -> None:
-        super().__init__(f"behaviour file {path}: " + "; ".join(f"{_place(at)}: {why}" for at, why in problems), hint)
+        listed = "; ".join(f"{'.'.join(map(str, at)) or 'the file'}: {why}" for at, why in problems)
+        super().__init__(f"behaviour file {path}: {listed}", hint)
         self.problems = tuple(problems)
 
 
@@ -302,13 +307,10 @@ def read_behaviours(paths: Iterable[Path]) -> Behaviours:
 
 
 def read_behaviour(path: Path) -> Behaviour:
+    """Reads one behaviour file. Raises EmulatorError, and BehaviourError where its shape is wrong."""
     hint = "`agentops schema behaviour` describes such a file, and docs/emulator.md has some"
     content = read_yaml(path, hint)
     try:
         return Behaviour.model_validate(content or {})
     except ValidationError as problem:
         raise BehaviourError(path, [(each["loc"], each["msg"]) for each in problem.errors()], hint) from None
-
-
-def _place(location: tuple[str | int, ...]) -> str:
-    return ".".join(map(str, location)) or "the file"

@@ -1,4 +1,4 @@
-"""Recognition in processes of its own: the recogniser holds Python's lock for as long as it thinks, and in this process
+"""Speech recognition in processes of its own: the recogniser holds Python's lock while it works, and in this process
 every other call would fall silent meanwhile.
 
 A process reads requests from its standard input (a line of JSON, then the audio) and answers each with a line of JSON.
@@ -21,11 +21,11 @@ from typing import IO
 from agentops import speech
 
 _MOST_PROCESSES = 2
-_NICENESS = 5  # sending goes before hearing: an answer may come a moment later, a stutter spoils a call
+_NICENESS = 5  # sending audio goes before recognising it: a late answer does no harm, a stutter spoils a call
 
 
-class Ears:
-    """Hears for all sessions of one emulator. Starts its processes at the first voice call."""
+class RecognizerPool:
+    """Recognises speech for all sessions of one emulator. Starts its processes at the first voice call."""
 
     def __init__(self) -> None:
         self._threads: ThreadPoolExecutor | None = None
@@ -33,15 +33,17 @@ class Ears:
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def prepare(self) -> None:
-        """Starts the processes, if there are none, while the agent still says its first words."""
+        """Starts the processes, if there are none. Called at the start of a call: loading takes a while, and the agent
+        speaks first.
+        """
         if self._threads is None:
             count = min(_MOST_PROCESSES, os.cpu_count() or 1)
-            self._threads = ThreadPoolExecutor(count, thread_name_prefix="agentops-ears")
+            self._threads = ThreadPoolExecutor(count, thread_name_prefix="agentops-recognition")
             for _ in range(count):
                 self._threads.submit(self._process)
 
     async def hear(self, pcm: bytes, *, sample_rate_hz: int, phrases: Sequence[str]) -> str | None:
-        """The phrase that the audio says, or None. Raises RuntimeError when the recogniser's process is gone."""
+        """The one of `phrases` that the audio says, or None. Raises RuntimeError when the process is gone."""
         self.prepare()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._ask, pcm, sample_rate_hz, tuple(phrases))
@@ -61,7 +63,8 @@ class Ears:
         process: subprocess.Popen[bytes] | None = getattr(self._own, "process", None)
         if process is None or process.poll() is not None:
             command = [sys.executable, "-m", __name__]
-            # In a session of its own: Ctrl-C is for whoever holds its input, and would end it in a traceback.
+            # In a session of its own: Ctrl-C in a terminal would reach it as well and end it with a traceback. It ends
+            # when its input is closed.
             process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
             self._own.process = process
             self._processes.append(process)

@@ -1,4 +1,4 @@
-"""The YAML files that a start of the emulator names: seeds, faults and behaviours."""
+"""Reading the YAML files that the emulator is started with: seeds, faults and behaviours."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _MAX_DEPTH = 100
 
 
 def read_yaml(path: Path, hint: str) -> Any:
-    """What the file holds. `hint` says what is wanted there. Raises EmulatorError."""
+    """What the file holds. Raises EmulatorError with `hint`, which describes a right file."""
     try:
         found = path.stat()
         if stat.S_ISREG(found.st_mode) and found.st_size <= _MAX_BYTES:
-            return _parse(path.read_bytes().decode("utf-8-sig"))
+            return _parse(path.read_bytes().decode("utf-8-sig"))  # as some editors on Windows write it
         if stat.S_ISREG(found.st_mode):
             why = f"it is larger than {_MAX_BYTES // 1_000_000} MB"
         else:  # a pipe would be waited for, and a device never ends
@@ -40,7 +40,7 @@ def read_yaml(path: Path, hint: str) -> Any:
 
 
 def _parse(text: str) -> Any:
-    """The one document of a YAML text. Raises YAMLError, and ValueError for what nobody writes."""
+    """The one document of a YAML text. Raises YAMLError, and ValueError where it is nested too deep."""
     depth = 0
     for event in YAML(typ="safe").parse(text):
         depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)

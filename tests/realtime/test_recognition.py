@@ -1,4 +1,4 @@
-"""The recogniser's processes hear what the recogniser hears, and end with their emulator."""
+"""Recognition in other processes finds what the recogniser finds, and the processes end with their emulator."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 import pytest
 
 from agentops import speech
-from agentops.emulator.realtime.ears import Ears, serve
+from agentops.emulator.realtime.recognition import RecognizerPool, serve
 
 pytestmark = pytest.mark.speech
 PHRASES = ("where is my order", "what are your opening hours")
@@ -24,12 +24,12 @@ def test_requests_are_answered_one_after_the_other() -> None:
 
 
 @pytest.mark.slow
-async def test_the_processes_end_with_the_ears() -> None:
-    ears = Ears()
+async def test_the_processes_end_with_the_pool() -> None:
+    recognizers = RecognizerPool()
     audio = speech.synthesize(PHRASES[0], sample_rate_hz=16000)
     try:
-        assert await ears.hear(audio, sample_rate_hz=16000, phrases=PHRASES) == PHRASES[0]
+        assert await recognizers.hear(audio, sample_rate_hz=16000, phrases=PHRASES) == PHRASES[0]
     finally:
-        ears.close()
-    assert ears._processes
-    assert all(process.returncode is not None for process in ears._processes)
+        recognizers.close()
+    assert recognizers._processes
+    assert all(process.returncode is not None for process in recognizers._processes)
