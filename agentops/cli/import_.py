@@ -178,7 +178,7 @@ def atoms(
     dry_run: DryRunOption = False,
     output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print it.")] = TextOrJson.TEXT,
 ) -> int:
-    """Turn agents of the account into specs with their prompts. The plan right after it is empty."""
+    """Turn agents of the account into specs, with prompts and what they share. The plan right after it changes none."""
     if bool(agent) == everything:
         hint = "`agentops import atoms 'Acme Support'`, or `agentops import atoms --all`"
         raise UsageError("name agents, or ask for --all of them", hint=hint, code="no-source")
@@ -203,6 +203,8 @@ def atoms(
     for spec in made.agents:
         for remark in spec.remarks:
             talk(f"{spec.key}: {remark}")
+    for remark in made.shared.remarks:
+        talk(remark)
     for name, where in made.secrets.items():
         talk(f"secret {name}: not copied; set it in each environment ({where})")
     if not dry_run:
@@ -215,6 +217,7 @@ def _atoms_json(made: AtomsImport, placed: tuple[PlacedFile, ...], *, is_dry_run
         "is_dry_run": is_dry_run,
         "files": [{"file": file.path, "is": _PLACEMENT_WORDS[file.placement]} for file in placed],
         "agents": [{"key": spec.key, "remarks": list(spec.remarks)} for spec in made.agents],
+        "remarks": made.shared.remarks,
         "known": list(made.known),
         "secrets": dict(made.secrets),
     }

@@ -117,8 +117,8 @@ def identify(shared: Holdings) -> References:
 
 
 def versions_of(shared: Holdings, resource: DesiredResource) -> list[ObservedResource]:
-    """What may be, or have been, this resource: tools by their name, knowledge bases by our mark. One of pages alone can
-    be read whole, as a tool can: so it goes by its name, too."""
+    """What may be, or have been, this resource: tools by their name, knowledge bases by our mark. One of pages alone
+    can be read whole, as a tool can: so it goes by its name, too."""
     found = shared.of_kind(resource.kind)
     if resource.kind is Kind.TOOL:
         return [each for each in found if each.name == resource.name]
