@@ -18,6 +18,7 @@ from agentops.cli.call_pages import exit_code_of, tell_progress, write_pages
 from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, PlanFormat, ProjectOption, TextOrJson
 from agentops.cli.output import stdout_style
 from agentops.cli.session import Scope, is_interactive, opened, run_async, talk
+from agentops.document import Generation
 from agentops.errors import ExitCode, UsageError
 from agentops.files import make_folder, write_file
 from agentops.importers.atoms.importing import AtomsImport
@@ -75,6 +76,7 @@ def elevenlabs(
     playbooks: Annotated[
         bool, typer.Option("--playbooks", help="Workflows become multi-agent lines; accounts must be allowed them.")
     ] = False,
+    api: ApiOption = None,
     accept_secrets: Annotated[
         bool, typer.Option("--accept-secrets", help="Succeed although secrets stood in the clear in the source.")
     ] = False,
@@ -87,7 +89,8 @@ def elevenlabs(
 ) -> int:
     """Turn ElevenLabs agents into specs, prompts and calls, with an account of every value."""
     request = ElevenlabsRequest(
-        tuple(source), source_environment, output, choices, catalog, voice, model, widget, playbooks
+        *(tuple(source), source_environment, output, choices, catalog, voice, model, widget, playbooks),
+        shares=api is not Generation.V1,
     )
     reading = run_async(lambda: workflow.import_elevenlabs.read(request, read_settings()))
     if reading.voices_problem:
