@@ -62,7 +62,10 @@ async def _import(request: AtomsRequest, account: Reader, environment: str, proj
     mine = (project.name, environment) if project else None
     fresh = [listing for listing in chosen if listing.agent_id not in known]
     observed = await asyncio.gather(*(account.read_agent(listing, mine=mine) for listing in fresh))
-    resources = await _read_resources(account, observed)
+    resources = await read_resources(account, observed)
+    if account.generation is Generation.V2 and observed:
+        # Who is told of their calls stands with the webhooks alone, so that takes a request in any case.
+        resources += await account.webhooks.list()
     present = Present(tuple(a.key for a in project.agents), known, project.resources) if project else Present()
     made = import_observed(
         observed, environment, keeps_defaults=request.keeps_defaults, resources=resources, present=present
@@ -71,12 +74,11 @@ async def _import(request: AtomsRequest, account: Reader, environment: str, proj
     return replace(made, known=names)
 
 
-async def _read_resources(account: Reader, observed: Sequence[ObservedAgent]) -> list[ObservedResource]:
-    """What the agents share. Of tools and knowledge nothing is asked where they refer to none; who is told of their
-    calls stands with the webhooks alone, so that takes a request in any case."""
-    if account.generation is Generation.V1 or not observed:
-        return []
-    found = list(await account.webhooks.list())
+async def read_resources(account: Reader, observed: Sequence[ObservedAgent]) -> list[ObservedResource]:
+    """The tools and knowledge bases that what serves refers to; nothing is asked where it refers to none."""
+    found: list[ObservedResource] = []
+    if account.generation is Generation.V1:
+        return found
     if ids_of(observed, Kind.TOOL):
         found += await account.tools.list()
     if used := ids_of(observed, Kind.KNOWLEDGE):

@@ -18,6 +18,7 @@ from agentops.plan.approval import require_same
 from agentops.plan.build import PlanOptions
 from agentops.plan.plan_json import to_json
 from agentops.plan.serial import from_json
+from agentops.remote.port import Publication
 from agentops.render.drift.text import drift_text
 from agentops.settings import Settings
 from agentops.workflow.history import plan_going_back
@@ -185,6 +186,45 @@ async def test_a_tool_that_was_edited_in_the_console_is_drift_and_can_be_pulled(
     write_pulled(pulled, shelf.root)
     assert (shelf.root / "tools/look_up.yaml").read_text() == TOOL.replace("Look up the order.", '"Find it."')
     assert (await shelf.plan()).is_empty
+
+
+async def test_what_was_added_to_an_agent_in_the_console_is_pulled_into_a_file_of_its_own(shelf: ShelfWorld) -> None:
+    await shelf.deploy()
+    writer = shelf.world.writer
+    definition = {
+        "type": "api_call",
+        "name": "Cancel",
+        "description": "C.",
+        "method": "GET",
+        "url": "https://a.example",
+    }
+    added = await writer.tools.create(definition)
+    pages = await writer.knowledge.create({"name": "Pages", "description": ""})
+    await writer.knowledge.add_pages(pages, ["https://acme.example/returns"])
+    [listing] = await writer.list_agents()
+    observed = await writer.read_agent(listing)
+    assert observed.live is not None
+    assert observed.live.document is not None
+    single = observed.live.document["singlePromptConfig"]
+    single = {**single, "toolRefs": [*single["toolRefs"], added]}
+    body = {"singlePromptConfig": single, "globalKnowledgeBaseId": pages}
+    await writer.write_draft(observed, await writer.open_draft(observed, "x"), body)
+    await writer.publish_draft(Publication(observed.agent_id, "by hand", branch_id=observed.branch_id))
+    shelf.world.clock.elapsed_s += 60
+    pulled = await pull(shelf.deployment(), PlanOptions(), Settings(shelf.environ), takes_conflicts=False)
+    assert not pulled.unwritten, pulled.unwritten
+    write_pulled(pulled, shelf.root)
+    spec = (shelf.root / "agents/support.yaml").read_text()
+    assert "globalKnowledgeBaseId: ${{ ref.knowledge.pages }}" in spec
+    assert "${{ ref.tool.look_up }}" in spec
+    assert "${{ ref.tool.cancel }}" in spec
+    assert sorted(each for each in pulled.files if each != "agents/support.yaml") == [
+        "knowledge/pages.yaml",
+        "tools/cancel.yaml",
+    ]
+    plan = await shelf.plan()
+    assert not [each for each in plan.changes if each.is_change]
+    assert not [each for each in plan.resources if each.is_change], plan.resources
 
 
 async def test_a_file_that_was_added_in_the_console_is_drift_by_its_name(shelf: ShelfWorld) -> None:

@@ -69,7 +69,7 @@ def import_observed(
 ) -> AtomsImport:
     """Specs for `observed`, beside what the project has already, and files for what of `resources` they share."""
     shared = write_shared(observed, resources, present.resources)
-    shared.refuse(_errors(shared.files, environment))
+    shared.refuse(errors_in(shared.files, environment))
     keys = set(present.keys)
     agents: list[SpecFiles] = []
     for agent in observed:
@@ -80,7 +80,7 @@ def import_observed(
     files = {path: text for agent in agents for path, text in agent.files.items()}
     own = {agent.agent_id: agent.key for agent in agents}
     write_webhooks(shared, {**present.ids, **own}, own, resources, present.resources)
-    shared.refuse(each for each in _errors({**shared.files, **files}, environment) if each.code != "unknown-agent")
+    shared.refuse(each for each in errors_in({**shared.files, **files}, environment) if each.code != "unknown-agent")
     return AtomsImport({**shared.files, **files}, tuple(agents), shared=shared)
 
 
@@ -121,7 +121,7 @@ def _settled(observed: ObservedAgent, writer: SpecWriter, shared: Mapping[str, s
     return made
 
 
-def _errors(files: Mapping[str, str], environment: str) -> list[Diagnostic]:
+def errors_in(files: Mapping[str, str], environment: str) -> list[Diagnostic]:
     """What the spec language refuses in `files`; nothing is looked at where there are none."""
     return [each for each in _read(files, environment).diagnostics if each.is_error] if files else []
 
