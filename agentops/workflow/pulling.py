@@ -43,6 +43,7 @@ async def pull(
         overlays=overlays,
         users=users_of(deployment.project.agents),
         resources=deployment.project.resources,
+        agents=frozenset(each.key for each in deployment.project.agents),
         secrets={each.value: each.name for each in deployment.environment.secrets if each.value},
     )
     puller.add(await _added(deployment, plan))

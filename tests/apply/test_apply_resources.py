@@ -244,7 +244,15 @@ async def test_an_event_that_was_changed_in_the_console_is_drift(shelf: ShelfWor
     [agent_id] = hook.content["events"]
     await shelf.world.writer.webhooks.subscribe(agent_id, hook.resource_id, ["pre-conversation"])
     assert [(each.code, each.agent) for each in (await shelf.plan()).refusals] == [("DRIFT", "webhook.crm")]
+    pulled = await pull(shelf.deployment(), PlanOptions(), Settings(shelf.environ), takes_conflicts=False)
+    assert not pulled.unwritten
+    assert "pre-conversation" in pulled.files["webhooks/crm.yaml"][1]
     assert (await shelf.deploy(overwrites_drift=True)).exit_code == 0
+    assert (await shelf.plan()).is_empty
+    await shelf.world.writer.webhooks.subscribe(agent_id, hook.resource_id, ["pre-conversation"])
+    write_pulled(pulled, shelf.root)
+    assert not (await shelf.plan()).refusals
+    assert (await shelf.deploy()).exit_code == 0
     assert (await shelf.plan()).is_empty
 
 

@@ -101,6 +101,7 @@ class Puller:
     others:          the project's other environments
     overlays:        what would change those goes into the environment's own block instead
     users:           project path -> keys of the agents that read the file
+    agents:          keys of the project's agents
     secrets:         value -> name, of all secrets that are known: they are written as references, and never shown
     """
 
@@ -117,6 +118,7 @@ class Puller:
     unwritten: list[Unwritten] = field(default_factory=list)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     resources: Sequence[DesiredResource] = ()
+    agents: frozenset[str] = frozenset()
     shared: SharedFiles = field(default_factory=SharedFiles)
     _references: dict[str, References] = field(default_factory=dict)
 

@@ -69,19 +69,25 @@ def _written(conversion: Conversion, entries: list[Any]) -> str | None:
         url, text = _page(entry), _text(entry)
         if url:
             urls += [url] if url not in urls else []
-            places[index] = "urls"
+            account.carry((*_DOCUMENTS, index, "url"), (address.file, "urls"), url, grade=Grade.EXACT)
+            places[index] = f"{url} in {address.file}"
         elif text:
             stem = slug(str(entry.get("name") or "text"), limit=48) or "text"
             path = f"{address.key}/{stem}.md"
             path = path if path not in files else f"{address.key}/{stem}-{index + 1}.md"
             files[path] = text
-            places[index] = "files"
+            places[index] = f"knowledge/{path}"
+            if entry.get("extracted_inner_html") == _given(entry):
+                why = f"{entry.get('name') or 'a document'} is what the service had read from it, as Markdown"
+                todo = f"See whether knowledge/{path} reads well, or put the original in its place."
+                conversion.remark(Grade.APPROXIMATED, "EL013", (*_DOCUMENTS, index), why, todo)
         else:
             lacking.append(index)
     if not places:
         return None
-    for index, member in places.items():
-        account.carry_tree((*_DOCUMENTS, index), (address.file, member), grade=Grade.EXACT)
+    for index, of in places.items():
+        for leaf, _ in leaves_of(entries[index], (*_DOCUMENTS, index)):
+            account.repeat(leaf, of)
     for index in lacking:
         what = str(entries[index].get("name") or "") if isinstance(entries[index], dict) else ""
         todo = f"Save {what or 'it'} as PDF or Markdown below knowledge/{address.key}/, and name it in {address.file}."
@@ -106,11 +112,15 @@ def _page(entry: Any) -> str:
 
 def _text(entry: Any) -> str:
     """The text of a note, or what the service made of a file, as Markdown; "" where it can't be rendered."""
-    told: dict[str, Any] = entry if isinstance(entry, dict) else {}
-    plain = next((told[key] for key in ("content", "text") if isinstance(told.get(key), str)), "")
-    page = told.get("extracted_inner_html")
-    text = without_marks(plain or (_markdown(page) if isinstance(page, str) else ""))
+    given = _given(entry) if isinstance(entry, dict) else ""
+    text = without_marks(_markdown(given) if given and entry.get("extracted_inner_html") == given else given)
     return f"{text.strip()}\n" if text.strip() and is_drawn(text) else ""
+
+
+def _given(document: dict[str, Any]) -> str:
+    """What a document holds: its plain text, else the page that the service makes of any document."""
+    given = (document.get(key) for key in ("content", "text", "extracted_inner_html"))
+    return next((each for each in given if isinstance(each, str) and each), "")
 
 
 def _markdown(html: str) -> str:
