@@ -25,6 +25,7 @@ from agentops.spec.slug import slug
 
 _MOST_KEY = 60
 _WHAT = {Kind.TOOL: "tool", Kind.KNOWLEDGE: "knowledge base", Kind.WEBHOOK: "webhook"}
+_DEPLOYED = "agentops deployed it from files, of another project or of an earlier state of this one"
 _HEADERS = (
     "Headers can't be read back. Without `headers:` here, those that it has stay as they are. To have them in git,\n"
     'write all of them: headers: {X-Token: "${{ secrets.NAME }}"}'
@@ -125,7 +126,7 @@ def _is_readable(base: ObservedResource, made: SharedFiles) -> bool:
     files = ", ".join(part.name for part in base.parts or () if not part.is_page)
     key = _free_key(base.name, set(), base.kind)
     if base.mark is not None:
-        why, todo = "deployed from another project, whose files describe it", "write the reference there"
+        why, todo = _DEPLOYED, "go on with those files, or describe it anew here"
     elif is_of_pages(base) and secrets.stand_in((), _content(base)) == _content(base) and not secrets.doubtful:
         return True
     elif is_of_pages(base):
@@ -161,7 +162,7 @@ def write_webhooks(
             continue
         named = {keys[agent]: types for agent, types in events.items() if agent in keys}
         if hook.mark is not None:
-            made.keep(hook, "deployed from another project or environment, whose files describe it")
+            made.keep(hook, _DEPLOYED, "go on with those files")
         elif others := sorted(set(events) - set(keys)):
             why = f"it is told of agents that have no spec here: {', '.join(others)}"
             made.keep(hook, why, "import them, too, or describe it by hand")
