@@ -405,6 +405,15 @@ async def test_an_import_writes_what_agents_share_and_its_plan_changes_nothing(s
     assert (await shelf.deploy(acknowledged=frozenset({"ADOPT"}))).exit_code == 0
     assert shelf.world.store.database.all("webhook")[0]["headers"] == {"X-Token": "by hand"}  # not lost by adopting
     assert (await shelf.plan()).is_empty
+    shelf.write({"agents/acme.yaml": (shelf.root / "agents/acme.yaml").read_text().replace("Hi.", "Hello.")})
+    assert (await shelf.deploy(acknowledged=frozenset({"ADOPT"}))).exit_code == 0
+    await writer.knowledge.add_pages(pages, ["https://acme.example/added"])
+    assert [(each.code, each.agent) for each in (await shelf.plan()).refusals] == [("DRIFT", "knowledge.pages")]
+    pulled = await pull(shelf.deployment(), PlanOptions(), Settings(shelf.environ), takes_conflicts=False)
+    assert not pulled.unwritten, pulled.unwritten
+    write_pulled(pulled, shelf.root)
+    plan = await shelf.plan()
+    assert not [each for each in plan.resources if each.is_change], plan.resources
     shelf.write(
         {"knowledge/pages.yaml": "name: Pages\nurls: [https://acme.example/returns, https://acme.example/faq]\n"}
     )

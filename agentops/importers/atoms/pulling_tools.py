@@ -1,5 +1,5 @@
-"""Brings console edits of shared tools and webhooks back into their files. Knowledge can't be: what is in a file is not
-given back, and neither are a webhook's headers.
+"""Brings console edits of shared tools and webhooks back into their files. What is in a file
+of a knowledge base is not given back, and neither are a webhook's headers.
 
 As with agents, every edit is checked by reading the file again: the tool must come out as it is on the account.
 """
@@ -29,8 +29,8 @@ def pull_tools(puller: Puller, plan: Plan) -> Pulled:
             continue
         if change.address.kind is Kind.TOOL:
             _pull(puller, change)
-        elif change.address.kind is Kind.WEBHOOK:
-            _pull_webhook(puller, change)
+        elif change.address.kind is Kind.WEBHOOK or change.observed.mark is None:
+            _pull_shown(puller, change)
         else:
             why = "the account does not give it back: correct the file, or overwrite with `--overwrite-drift`"
             puller.unwritten.append(Unwritten(change.key, (), f"{change.drift_detail}; {why}", None))
@@ -59,8 +59,8 @@ def _pull(puller: Puller, change: ResourceChange) -> None:
                 puller.unwritten.append(_unwritten(change, each, value, why))
 
 
-def _pull_webhook(puller: Puller, change: ResourceChange) -> None:
-    """Endpoint, description and events, each by itself: they are what the plan found them to be on the account."""
+def _pull_shown(puller: Puller, change: ResourceChange) -> None:
+    """Endpoint, description and events of a webhook, or pages, each by itself: the plan found what the account has."""
     assert change.desired is not None
     for each in change.fields:
         before = dict(puller.edited)
