@@ -392,7 +392,8 @@ def drifted(change: ResourceChange) -> Refusal:
     return Refusal(
         code="DRIFT",
         summary=f"{change.address}: {change.drift_detail}",
-        hint="bring it into its file (`agentops pull` does so for what the account gives back), or pass `--overwrite-drift` to discard it",
+        hint="bring it into its file (`agentops pull` does so where the account gives it back), or pass "
+        "`--overwrite-drift` to discard it",
         agent=name_of(change.address),
         is_stale=True,
     )
