@@ -117,11 +117,24 @@ def identify(shared: Holdings) -> References:
 
 
 def versions_of(shared: Holdings, resource: DesiredResource) -> list[ObservedResource]:
-    """What may be, or have been, this resource: tools by their name, knowledge bases by our mark."""
+    """What may be, or have been, this resource: tools by their name, knowledge bases by our mark. One of pages alone
+    can be read whole, as a tool can: so it goes by its name, too."""
     found = shared.of_kind(resource.kind)
     if resource.kind is Kind.TOOL:
         return [each for each in found if each.name == resource.name]
-    return [each for each in found if shared.is_marked(each, resource.address)]
+    marked = [each for each in found if shared.is_marked(each, resource.address)]
+    return [*marked, *(each for each in found if may_be_unmarked(resource, each) and is_of_pages(each))]
+
+
+def may_be_unmarked(resource: DesiredResource, found: ObservedResource) -> bool:
+    """Whether a knowledge base that nobody marked has the name of one that has no files in git."""
+    is_same = found.kind is resource.kind is Kind.KNOWLEDGE and found.name == resource.name
+    return is_same and found.mark is None and not resource.files
+
+
+def is_of_pages(found: ObservedResource) -> bool:
+    """Whether all that is in a knowledge base is told by the account: pages, and no file."""
+    return bool(found.parts) and all(part.is_page for part in found.parts or ())
 
 
 def held(resource: DesiredResource, found: ObservedResource) -> str:
@@ -131,7 +144,8 @@ def held(resource: DesiredResource, found: ObservedResource) -> str:
         form = canonical(found.content, resource.content)
         return wanted if form == canonical(resource.content, resource.content) else short_digest(canonical_text(form))
     if found.mark is None:
-        return ""
+        pages = sorted(part.name for part in found.parts or ())
+        return wanted if pages == resource.content["urls"] else short_digest("\n".join(pages))
     is_wanted = found.mark.sources == wanted[:_SOURCES]
     return wanted if is_wanted and is_whole(found) else f"{found.mark.sources}-{found.mark.listing or 'unfinished'}"
 
@@ -156,13 +170,13 @@ def needs_history(shared: Holdings, references: References) -> bool:
 
 
 def needs_others(shared: Holdings, uses: Uses) -> bool:
-    """Whether it matters what agents that are not ours refer to: where a tool of one name is used by none of ours, and
-    where one is edited in place."""
-    tools = [each for each in shared.desired if each.kind is Kind.TOOL]
+    """Whether it matters what agents that are not ours refer to: where something without a mark that has the name of
+    ours is used by none of ours, and where it is edited in place."""
+    named = [each for each in shared.desired if each.kind is not Kind.WEBHOOK]
     return any(
         (resource.is_in_place and found) or (found and not any(each.resource_id in uses.ours for each in found))
-        for resource in tools
-        for found in [versions_of(shared, resource)]
+        for resource in named
+        for found in [[each for each in versions_of(shared, resource) if each.mark is None]]
     )
 
 
@@ -256,16 +270,16 @@ def _drift_of(resource: DesiredResource, before: ObservedResource, change: Resou
     """What somebody else did to a version of ours, "" where it is git that has moved, or nobody can tell.
 
     A tool of ours is never edited by us, unless in place. Where an agent serves exactly what its spec asks for and the
-    tool is another one than its file describes, it is the tool that was edited.
+    tool is another one than its file describes, it is the tool that was edited. So it is with unmarked knowledge.
     """
-    if resource.kind is Kind.KNOWLEDGE:
+    if before.mark is not None:
         return _listing_drift(resource, before)
     by_name = _without_values(resource.content)
     if canonical(before.content, by_name) == canonical(by_name, by_name):
         return ""  # only the value of a secret is another one, as after it was rotated
     users = [key for key, ids in uses.live.items() if before.resource_id in ids and key in change.reaches]
     if (before.is_edited and not resource.is_in_place) or any(key in uses.settled for key in users):
-        return "its definition was changed outside git"
+        return f"its {'pages were' if resource.kind is Kind.KNOWLEDGE else 'definition was'} changed outside git"
     return ""
 
 
@@ -378,7 +392,8 @@ def drifted(change: ResourceChange) -> Refusal:
     return Refusal(
         code="DRIFT",
         summary=f"{change.address}: {change.drift_detail}",
-        hint="bring it into its file (`agentops pull` does so for tools), or pass `--overwrite-drift` to discard it",
+        hint="bring it into its file (`agentops pull` does so where the account gives it back), or pass "
+        "`--overwrite-drift` to discard it",
         agent=name_of(change.address),
         is_stale=True,
     )

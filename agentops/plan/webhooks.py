@@ -75,14 +75,15 @@ def _compared(shared: Holdings, change: ResourceChange, before: ObservedResource
         _unsubscribed(agent, types) for agent, types in sorted(events.items()) if agent not in change.reaches
     )
     is_written = before.mark is not None and before.mark.sources == change.fingerprint[:_SOURCES]
+    reason = "not as its file describes it; takes effect at once"
     if not is_written and not fields:
         fields = described(shared, resource, {"headers": {}}, {"headers": resource.content.get("headers", {})})
+        reason = reason if fields else "as its file describes it, but for the mark of what was written last"
     if is_written and not fields:
         return change
     at_once = tuple(replace(each, is_immediate=True) for each in fields)
     drift = Drift.EDITED if is_written else Drift.NONE
     detail = "its endpoint or events were changed outside git" if is_written else ""
-    reason = "not as its file describes it; takes effect at once"
     return replace(
         change, action=ResourceAction.UPDATE, reason=reason, fields=at_once, drift=drift, drift_detail=detail
     )
@@ -145,11 +146,12 @@ def _taken(resource: DesiredResource, before: ObservedResource) -> Refusal:
             hint="give this one an address of its own, for example with ${{ environment }} in it",
             agent=name,
         )
+    becomes = "are replaced" if "headers" in resource.content else "stay, since the file has no `headers:`"
     return Refusal(
         code="ADOPT",
         summary=f"{resource.address}: webhook {before.resource_id} sends to {before.content['endpoint']} and was never "
         "deployed by agentops",
-        hint=f"pass `--ack ADOPT:{name}` to take it over; headers that it has can't be read and are replaced",
+        hint=f"pass `--ack ADOPT:{name}` to take it over; headers that it has can't be read and {becomes}",
         agent=name,
         acknowledgement="ADOPT",
     )

@@ -22,6 +22,7 @@ from agentops.plan.resources import (
     Uses,
     identify,
     match_resources,
+    may_be_unmarked,
     needs_history,
     needs_others,
     sweep,
@@ -119,7 +120,9 @@ async def _list(
     listed = await asyncio.gather(*(ports[kind].list() for kind in kinds))
 
     async def filled(found: ObservedResource) -> ObservedResource:
-        if found.kind is not Kind.KNOWLEDGE or found.mark is None:
+        if found.kind is not Kind.KNOWLEDGE:
+            return found
+        if found.mark is None and not any(may_be_unmarked(each, found) for each in wanted):
             return found
         try:
             return replace(found, parts=tuple(await account.knowledge.read_parts(found.resource_id)))
