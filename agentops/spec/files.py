@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +127,7 @@ class ProjectFiles:
             names = os.listdir(self.root / folder)
         except (FileNotFoundError, NotADirectoryError):
             return []
-        return sorted(name for name in names if name.endswith((".yaml", ".yml")) and name[0] not in "._")
+        return _descriptions(names)
 
     def content(self, path: str, most: int) -> bytes:
         """The bytes of a file that is no text, cut one byte above `most`. Raises `FileProblem`."""
@@ -182,7 +182,34 @@ class ProjectFiles:
         close = closest(target.name, names, cutoff=0.6)
         if close:
             return f"did you mean {(folder / close).relative_to(self.root).as_posix()}?"
-        return "create the file, or correct the path (paths are relative to agents/)"
+        return f"create the file, or correct the path (paths are relative to {path.partition('/')[0]}/)"
+
+
+class PastFiles(ProjectFiles):
+    """The files as a commit has them: `names`, and by `content_of` what is in each, None where that can't be had."""
+
+    def __init__(self, root: Path, names: Iterable[str], content_of: Callable[[str], bytes | None]) -> None:
+        super().__init__(root)
+        self._names = frozenset(names)
+        self._content_of = content_of
+
+    def exists(self, path: str) -> bool:
+        return path in self._names
+
+    def resources(self, folder: str) -> list[str]:
+        names = (path.removeprefix(f"{folder}/") for path in self._names if path.startswith(f"{folder}/"))
+        return _descriptions(name for name in names if "/" not in name)
+
+    def _read(self, path: str, most: int = MAX_BYTES) -> bytes:
+        data = self._content_of(path) if path in self._names else None
+        if data is None:
+            raise FileProblem("missing-file", f"{path} is not in that commit", "look at a later one")
+        return data[: most + 1]
+
+
+def _descriptions(names: Iterable[str]) -> list[str]:
+    """Those of the files in a folder that describe a resource each."""
+    return sorted(name for name in names if name.endswith((".yaml", ".yml")) and name[0] not in "._")
 
 
 def _content(target: str, most: int = MAX_BYTES) -> bytes:
@@ -197,4 +224,4 @@ def _content(target: str, most: int = MAX_BYTES) -> bytes:
         os.close(descriptor)
 
 
-__all__ = ["AGENTS", "PROJECT_FILE", "FileProblem", "ProjectFiles"]
+__all__ = ["AGENTS", "PROJECT_FILE", "FileProblem", "PastFiles", "ProjectFiles"]

@@ -53,6 +53,11 @@ def read_source(files: ProjectFiles, path: str) -> SourceFile:
     return SourceFile(path, uploaded, hashlib.sha256(text.encode()).hexdigest())
 
 
+def read_text(files: ProjectFiles, source: SourceFile) -> str | None:
+    """The Markdown of a file of a knowledge base as its digest is taken; None for a PDF."""
+    return decode(files.content(source.path, MOST_BYTES), source.path) if source.size is None else None
+
+
 def _undrawn(text: str, position: int, path: str) -> SourceError:
     before = text[:position]
     character = text[position]

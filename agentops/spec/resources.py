@@ -13,11 +13,12 @@ from typing import Any, ClassVar
 
 from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
 from agentops.document import DesiredAgent, Path, Secret
+from agentops.errors import UsageError
 from agentops.resources import Address, DesiredResource, Kind, Ref, SourceFile
 from agentops.spec.check import check
 from agentops.spec.closest import closest
-from agentops.spec.environment import ProjectContext
-from agentops.spec.files import FileProblem
+from agentops.spec.environment import ProjectContext, read_project
+from agentops.spec.files import FileProblem, ProjectFiles
 from agentops.spec.hosts import is_loopback
 from agentops.spec.knowledge import read_source, url_problem
 from agentops.spec.layered import LayeredReader
@@ -128,6 +129,18 @@ class Library:
         hint = "name the agent in one file: on the platform, subscribing it to one webhook takes it off every other"
         found += _duplicates("shared-agent", subscribed, "two webhooks name the agent", hint)
         return found
+
+
+def read_resource(context: ProjectContext, address: Address, files: ProjectFiles) -> DesiredResource | None:
+    """What `address` is in the environment of `context` with other files; None where they give no such thing."""
+    try:
+        other = read_project(files, context.environ, context.environment_name, needs_secrets=False, git=None)
+    except (FileProblem, UsageError):
+        return None
+    if not isinstance(other, ProjectContext):
+        return None
+    library = Library(other)
+    return library.read(address).resource if address in library.addresses else None
 
 
 def check_agents(
