@@ -393,11 +393,6 @@ def described(
 # ---- what speaks against it
 
 
-def name_of(address: Address) -> str:
-    """How `--ack CODE:NAME` names a resource."""
-    return f"{address.kind.value}.{address.key}"
-
-
 def _taken(
     shared: Holdings, resource: DesiredResource, versions: Sequence[ObservedResource], uses: Uses
 ) -> Iterator[Refusal]:
@@ -413,16 +408,16 @@ def _taken(
             code="ADOPT",
             summary=f"{resource.address}: {ids} {'is' if is_one else 'are'} called {resource.name!r} and "
             f"{'was' if is_one else 'were'} never deployed by agentops",
-            hint=f"rename it in one of the two places, or pass `--ack ADOPT:{name_of(resource.address)}` to make ours "
+            hint=f"rename it in one of the two places, or pass `--ack ADOPT:{resource.address.name}` to make ours "
             "beside it",
-            agent=name_of(resource.address),
+            agent=resource.address.name,
             acknowledgement="ADOPT",
         )
 
 
 def _foreign(resource: DesiredResource, found: Sequence[ObservedResource]) -> Refusal:
     ids = " and ".join(sorted(each.resource_id for each in found))
-    name = name_of(resource.address)
+    name = resource.address.name
     return Refusal(
         code="FOREIGN_RESOURCE",
         summary=f"{resource.address}: {ids}, called {resource.name!r}, is used by others of this account",
@@ -438,7 +433,7 @@ def drifted(change: ResourceChange) -> Refusal:
         code="DRIFT",
         summary=f"{change.address}: {change.drift_detail}",
         hint="bring it into its file (`agentops pull` does so for tools), or pass `--overwrite-drift` to discard it",
-        agent=name_of(change.address),
+        agent=change.address.name,
         is_stale=True,
     )
 
@@ -448,8 +443,8 @@ def _in_place(change: ResourceChange) -> Refusal:
     return Refusal(
         code="IN_PLACE",
         summary=f"{change.address} would be edited where {reached} uses it, at once, without a version to go back to",
-        hint=f"take `in_place` out to have a new one made, or pass `--ack IN_PLACE:{name_of(change.address)}`",
-        agent=name_of(change.address),
+        hint=f"take `in_place` out to have a new one made, or pass `--ack IN_PLACE:{change.address.name}`",
+        agent=change.address.name,
         acknowledgement="IN_PLACE",
     )
 

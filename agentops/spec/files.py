@@ -87,7 +87,7 @@ class ProjectFiles:
     def inside(self, path: str, base: str = "") -> str:
         """`path`, relative to `base`, as a project path. Raises `FileProblem` when it leaves the project."""
         if not path or "\\" in path or "\0" in path or path.startswith("/"):
-            hint = "write a path relative to agents/, with forward slashes"
+            hint = f"write a path relative to {f'{base}/' if base else 'the project'}, with forward slashes"
             raise FileProblem("bad-path", f"{path!r} is no path inside the project", hint)
         parts: list[str] = [base] if base else []
         for part in path.split("/"):
@@ -128,6 +128,15 @@ class ProjectFiles:
         except (FileNotFoundError, NotADirectoryError):
             return []
         return _descriptions(names)
+
+    def below(self, folder: str) -> list[str]:
+        """The project paths of all files in a folder, but for names, of folders too, that begin with . or _."""
+        found: list[str] = []
+        for here, folders, names in os.walk(self.root / folder):
+            folders[:] = [each for each in folders if each[0] not in "._"]
+            base = Path(here).relative_to(self.root).as_posix()
+            found += [f"{base}/{name}" for name in names if name[0] not in "._"]
+        return sorted(found)
 
     def content(self, path: str, most: int) -> bytes:
         """The bytes of a file that is no text, cut one byte above `most`. Raises `FileProblem`."""
