@@ -191,7 +191,8 @@ class ProjectFiles:
         close = closest(target.name, names, cutoff=0.6)
         if close:
             return f"did you mean {(folder / close).relative_to(self.root).as_posix()}?"
-        return f"create the file, or correct the path (paths are relative to {path.partition('/')[0]}/)"
+        top, inside, _ = path.partition("/")
+        return f"create the file, or correct the path{f' (paths are relative to {top}/)' if inside else ''}"
 
 
 class PastFiles(ProjectFiles):
