@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agentops.diagnostics import Diagnostic
-from agentops.document import DesiredAgent, Document, Environment, Secret, short_digest
+from agentops.diagnostics import Diagnostic, Stretch
+from agentops.document import DesiredAgent, Document, Environment, Path, Secret, short_digest
 from agentops.fields import Category, Risk
 from agentops.plan.canonical import canonical, canonical_text, fingerprint
 from agentops.plan.changes import Describer, expand
 from agentops.plan.concealment import Concealer, KnownSecrets
 from agentops.plan.diff import diff
-from agentops.plan.model import AgentChange, Drift, FieldChange, Refusal, ResourceAction, ResourceChange
+from agentops.plan.model import AgentChange, Drift, FieldChange, Operation, Refusal, ResourceAction, ResourceChange
 from agentops.plan.references import References, ids_in, references_in
 from agentops.resources import (
     Address,
@@ -26,6 +26,7 @@ from agentops.resources import (
     ObservedResource,
     PartState,
     Ref,
+    SourceFile,
     listing_of,
     owner_of,
 )
@@ -100,6 +101,23 @@ class Found:
     refusals: list[Refusal] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     references: References | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """What git has of a knowledge base as it was uploaded, since its content can't be read back.
+
+    resource: as the commit with exactly those sources describes it; None where none was found, and `why_not` says why
+    texts:    SHA-256 -> text, of the Markdown files of then and now
+    """
+
+    resource: DesiredResource | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
+    why_not: str = ""
+
+    def shown(self, file: SourceFile) -> str:
+        """The text of a file; of a PDF what tells it from another one."""
+        return self.texts.get(file.digest, f"{file.path}, {file.size} bytes, SHA-256 {file.digest[:12]}")
 
 
 # ---- before the agents are read: which id is which key's
@@ -261,9 +279,26 @@ def _changed(
     if before.resource_id in (uses.others or ()):
         found.refusals.append(_foreign(resource, [before]))
     found.refusals += protected(shared.environment, change)
-    at_once = tuple(replace(each, is_immediate=True, risk=Risk.HIGH) for each in fields)
     reason = "edited in place: every agent that refers to it has it at once, and nothing brings the old one back"
-    return replace(change, action=ResourceAction.UPDATE, reason=reason, fields=at_once)
+    return replace(change, action=ResourceAction.UPDATE, reason=reason, fields=_at_once(fields))
+
+
+def _at_once(fields: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
+    return tuple(replace(each, is_immediate=True, risk=Risk.HIGH) for each in fields)
+
+
+def is_reworded(change: ResourceChange) -> bool:
+    """Whether a knowledge base serves that was made from other sources than its file names now."""
+    mark = change.observed.mark if change.observed is not None else None
+    is_known = change.is_change and change.address.kind is Kind.KNOWLEDGE and mark is not None
+    return is_known and mark is not None and mark.sources != change.fingerprint[:_SOURCES]
+
+
+def reworded(shared: Holdings, change: ResourceChange, uploaded: Uploaded) -> ResourceChange:
+    """`change` with the words that differ, as far as git has what was uploaded."""
+    assert change.desired is not None
+    fields = _fields(shared, change.desired, change.observed, uploaded)
+    return replace(change, fields=_at_once(fields) if change.action is ResourceAction.UPDATE else fields)
 
 
 def _drift_of(resource: DesiredResource, before: ObservedResource, change: ResourceChange, uses: Uses) -> str:
@@ -315,29 +350,53 @@ def _listing_drift(resource: DesiredResource, before: ObservedResource) -> str:
 # ---- what a person is shown
 
 
-def _fields(shared: Holdings, resource: DesiredResource, before: ObservedResource | None) -> tuple[FieldChange, ...]:
-    """The differences, as far as the account shows what it has: of files that is their names."""
+def _fields(
+    shared: Holdings, resource: DesiredResource, before: ObservedResource | None, uploaded: Uploaded | None = None
+) -> tuple[FieldChange, ...]:
+    """The differences, as far as the account and git show what there was: of files their names, and the words of
+    Markdown."""
     if resource.kind is Kind.TOOL:
         return described(shared, resource, before.content if before else {}, resource.content)
-    paths = {file.name: file.path for file in resource.files}
-    wanted: Document = {"name": resource.name, "files": paths, "urls": resource.content["urls"]}
+    shown = {file.name: file.path for file in resource.files}
+    wanted: Document = {"name": resource.name, "files": shown, "urls": resource.content["urls"]}
     if before is None:
         return described(shared, resource, {}, wanted)
     parts = [part for part in before.parts or () if part.state is not PartState.FAILED]
+    then = {file.name: file for file in uploaded.resource.files} if uploaded and uploaded.resource else {}
+    paths = {file.name: file.path for file in then.values()} | shown
     has = {part.name: paths.get(part.name, "(not in git)") for part in parts if not part.is_page}
+    lines: dict[Path, tuple[Stretch, ...]] = {}
+    for new in resource.files:
+        old = then.get(new.name)
+        if uploaded and old and old.digest != new.digest and new.name in has:
+            has[new.name], shown[new.name] = uploaded.shown(old), uploaded.shown(new)
+            if new.digest in uploaded.texts:
+                lines[("files", new.name)] = (Stretch(1, new.path, 1),)
     pages = sorted(part.name for part in parts if part.is_page)
-    found = described(shared, resource, {"name": before.name, "files": has, "urls": pages}, wanted)
-    if not found and paths:
-        what = "content changed: the account does not say what it had"
-        found = described(shared, resource, {"files": "what was uploaded"}, {"files": what})
-    return found
+    found = described(shared, resource, {"name": before.name, "files": has, "urls": pages}, wanted, lines)
+    gone = ((("files", name), path) for name, path in sorted(has.items()) if name not in shown)
+    found += tuple(
+        FieldChange(at, Operation.REMOVE, path, None, Category.OTHER, Risk.MEDIUM, reason="changed in git")
+        for at, path in gone
+    )
+    if then or not shown.keys() & has.keys():
+        return found
+    why = f"no words are shown: {uploaded.why_not}" if uploaded is not None else "the account does not say what it had"
+    what = f"content may have changed, too; {why}" if found else f"content changed; {why}"
+    unknown = described(shared, resource, {"files": "what was uploaded"}, {"files": what})
+    return found if found and uploaded is None else found + unknown
 
 
 def described(
-    shared: Holdings, resource: DesiredResource, had: Mapping[str, Any], wanted: Document
+    shared: Holdings,
+    resource: DesiredResource,
+    had: Mapping[str, Any],
+    wanted: Document,
+    lines: Mapping[Path, tuple[Stretch, ...]] | None = None,
 ) -> tuple[FieldChange, ...]:
-    """Field by field from `had` to `wanted`, over what is wanted; secrets hidden as in agents."""
-    stand_in = DesiredAgent(resource.key, resource.name, wanted, where=resource.where)
+    """Field by field from `had` to `wanted`, over what is wanted; secrets hidden as in agents. `lines`: where the lines
+    of a text are written."""
+    stand_in = DesiredAgent(resource.key, resource.name, wanted, where=resource.where, lines=lines or {})
     describer = Describer(stand_in, Concealer(shared.secrets, wanted))
     category = Category.TOOLS if resource.kind is Kind.TOOL else Category.OTHER
     differences = expand(diff(canonical(had, wanted), canonical(wanted, wanted)))
@@ -346,11 +405,6 @@ def described(
 
 
 # ---- what speaks against it
-
-
-def name_of(address: Address) -> str:
-    """How `--ack CODE:NAME` names a resource."""
-    return f"{address.kind.value}.{address.key}"
 
 
 def _taken(
@@ -368,16 +422,16 @@ def _taken(
             code="ADOPT",
             summary=f"{resource.address}: {ids} {'is' if is_one else 'are'} called {resource.name!r} and "
             f"{'was' if is_one else 'were'} never deployed by agentops",
-            hint=f"rename it in one of the two places, or pass `--ack ADOPT:{name_of(resource.address)}` to make ours "
+            hint=f"rename it in one of the two places, or pass `--ack ADOPT:{resource.address.name}` to make ours "
             "beside it",
-            agent=name_of(resource.address),
+            agent=resource.address.name,
             acknowledgement="ADOPT",
         )
 
 
 def _foreign(resource: DesiredResource, found: Sequence[ObservedResource]) -> Refusal:
     ids = " and ".join(sorted(each.resource_id for each in found))
-    name = name_of(resource.address)
+    name = resource.address.name
     return Refusal(
         code="FOREIGN_RESOURCE",
         summary=f"{resource.address}: {ids}, called {resource.name!r}, is used by others of this account",
@@ -394,7 +448,7 @@ def drifted(change: ResourceChange) -> Refusal:
         summary=f"{change.address}: {change.drift_detail}",
         hint="bring it into its file (`agentops pull` does so where the account gives it back), or pass "
         "`--overwrite-drift` to discard it",
-        agent=name_of(change.address),
+        agent=change.address.name,
         is_stale=True,
     )
 
@@ -404,8 +458,8 @@ def _in_place(change: ResourceChange) -> Refusal:
     return Refusal(
         code="IN_PLACE",
         summary=f"{change.address} would be edited where {reached} uses it, at once, without a version to go back to",
-        hint=f"take `in_place` out to have a new one made, or pass `--ack IN_PLACE:{name_of(change.address)}`",
-        agent=name_of(change.address),
+        hint=f"take `in_place` out to have a new one made, or pass `--ack IN_PLACE:{change.address.name}`",
+        agent=change.address.name,
         acknowledgement="IN_PLACE",
     )
 

@@ -12,7 +12,7 @@ from agentops.document import Document
 from agentops.fields import Category, Risk
 from agentops.plan.canonical import canonical
 from agentops.plan.model import Drift, FieldChange, Operation, Refusal, ResourceAction, ResourceChange
-from agentops.plan.resources import Found, Holdings, as_described, described, drifted, name_of, protected
+from agentops.plan.resources import Found, Holdings, as_described, described, drifted, protected
 from agentops.resources import Address, DesiredResource, Kind, ObservedResource, without_resource_mark
 
 _SOURCES = 12
@@ -130,14 +130,14 @@ def _displaced(
                     summary=f"{resource.address}: {key} would be taken off the webhook {webhook.name!r} "
                     f"({webhook.content['endpoint']}), which is told of {', '.join(types)} and is not of this project",
                     hint="the platform keeps one webhook an agent this way: agree with its owner, then pass "
-                    f"`--ack FOREIGN_SUBSCRIPTION:{name_of(resource.address)}`",
-                    agent=name_of(resource.address),
+                    f"`--ack FOREIGN_SUBSCRIPTION:{resource.address.name}`",
+                    agent=resource.address.name,
                     acknowledgement="FOREIGN_SUBSCRIPTION",
                 )
 
 
 def _taken(resource: DesiredResource, before: ObservedResource) -> Refusal:
-    name = name_of(resource.address)
+    name = resource.address.name
     if before.mark is not None:
         return Refusal(
             code="FOREIGN_RESOURCE",
@@ -163,7 +163,7 @@ def _ambiguous(resource: DesiredResource, ours: Sequence[ObservedResource]) -> R
         code="AMBIGUOUS_RESOURCE",
         summary=f"{resource.address}: webhooks {ids} both carry its mark",
         hint="delete all but one in the console",
-        agent=name_of(resource.address),
+        agent=resource.address.name,
     )
 
 

@@ -21,16 +21,19 @@ from agentops.plan.resources import (
     Holdings,
     Uses,
     identify,
+    is_reworded,
     match_resources,
     may_be_unmarked,
     needs_history,
     needs_others,
+    reworded,
     sweep,
 )
 from agentops.plan.webhooks import Agents, match_webhooks
 from agentops.remote.port import Reader
 from agentops.resources import Address, DesiredResource, Kind, ObservedResource, owner_of
 from agentops.spec import Project
+from agentops.workflow.uploaded import read_uploaded
 
 _LOOKED_BACK = 5  # revisions of ours in which a tool is looked for that might be an old version of ours
 
@@ -41,6 +44,7 @@ class Shelf:
 
     shared: Holdings
     references: References
+    project: Project
     observed: dict[str, ObservedAgent] = field(default_factory=dict)
 
     def note(self, key: str, found: ObservedAgent) -> None:
@@ -74,7 +78,7 @@ async def open_shelf(account: Reader, project: Project, selected: Sequence[str],
     )
     references = identify(shared)
     account.refer_by(references)
-    return Shelf(shared, references)
+    return Shelf(shared, references, project)
 
 
 async def read_webhook_secret(account: Reader, project: Project, key: str) -> str:
@@ -152,6 +156,10 @@ async def conclude_shelf(
     if needs_others(shared, uses):
         uses = replace(uses, others=await _others(account, shared.environment, matching.unmatched))
     match_resources(shared, shelf.references, uses, found, overwrites_drift)
+    found.changes = [
+        reworded(shared, each, read_uploaded(shelf.project, each)) if is_reworded(each) else each
+        for each in found.changes
+    ]
     sweep(shared, uses, changes, found)
     ids = {match.desired.key: match.listing.agent_id if match.listing else None for match in matching.matches}
     match_webhooks(shared, Agents(ids), found, overwrites_drift)
