@@ -26,7 +26,8 @@ Words: TypeAlias = Annotated[str, Field(min_length=1)]
 class ScriptPart(BaseModel):
     """A mapping in a script: unknown fields are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    # A plan imports scripts and mostly reads none.
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, defer_build=True)
 
 
 def _as_list(value: Any) -> Any:
