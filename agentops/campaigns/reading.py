@@ -8,7 +8,7 @@ from datetime import time
 from pathlib import Path
 from typing import Any
 
-from agentops.campaigns.model import DAYS, Campaign, CampaignSpec, Window, WindowSpec
+from agentops.campaigns.model import DAYS, CallingHours, Campaign, CampaignSpec, WindowSpec
 from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
 from agentops.errors import SpecError, UsageError
 from agentops.spec import Project
@@ -154,7 +154,7 @@ def _audience_in_repository(summary: str, where: Where) -> Diagnostic:
 
 
 def _to_campaign(name: str, scope: str, spec: CampaignSpec, audience: Path) -> Campaign:
-    window = Window(
+    window = CallingHours(
         time.fromisoformat(spec.window.from_),
         time.fromisoformat(spec.window.to),
         frozenset(DAYS.index(day) for day in spec.window.days),

@@ -61,7 +61,7 @@ def rollback(
 ) -> int:
     """Put an earlier revision back in service: planned, shown, then applied by the same engine as everything else."""
     if not key and not select and run is None:
-        raise UsageError("nothing says which agents to roll back", hint="name keys, --select TAG=VALUE, or --run ID")
+        raise UsageError("no agent to roll back was named", hint="name keys, --select TAG=VALUE, or --run ID")
     if to is not None and run is not None:
         raise UsageError("--to and --run exclude each other", hint="a run goes back to what served before it")
     scope = scope_of(project, environment, api, key, None, select, is_verbose=verbose)

@@ -28,7 +28,7 @@ from agentops.ci.report import (
     report_superseded,
 )
 from agentops.ci.revert import Restore, read_restores
-from agentops.ci.stamp import Kind, Stamp, Standing
+from agentops.ci.stamp import Stamp, StampKind, Standing
 from agentops.clock import SystemClock
 from agentops.document import Environment
 from agentops.errors import AgentopsError, UsageError
@@ -103,7 +103,7 @@ async def _publish_failure(job: Job, read: Callable[[], Project], error: Agentop
     try:
         project = read()
         name = project.environment.name
-        stamp = Stamp(Kind.PLAN, project.name, name, "", job.commit, Standing.FAILED)
+        stamp = Stamp(StampKind.PLAN, project.name, name, "", job.commit, Standing.FAILED)
         await publish_plan(job, stamp, no_plan_report(job, name, error))
     except AgentopsError:
         return  # the failure itself is what the job reports

@@ -68,7 +68,7 @@ class ProbeTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class ProbeEstimate:
     """What a probe does to an account, before it is agreed to."""
 
     questions: int
@@ -77,8 +77,8 @@ class Estimate:
     name: str
 
 
-def estimate() -> Estimate:
-    return Estimate(len(probe.QUESTIONS) + 1, probe.EXPECTED_REQUESTS, probe.EXPECTED_PUBLISHES, SCRATCH)
+def estimate() -> ProbeEstimate:
+    return ProbeEstimate(len(probe.QUESTIONS) + 1, probe.EXPECTED_REQUESTS, probe.EXPECTED_PUBLISHES, SCRATCH)
 
 
 async def run_probe(target: ProbeTarget, on_finding: Callable[[probe.Finding], None]) -> ProbeReport:
