@@ -88,7 +88,7 @@ def test_how_an_agent_ended_is_counted_and_cut_to_the_screen(screen: Screen) -> 
     screen.view.show(RunStarted("run-1", "prod", ("desk", "sales")))
     screen.finish("desk", Outcome.ROLLED_BACK, "revision 3 serves again\nand much more is told about it " * 3)
     head, desk, _ = screen.lines()
-    assert head == "Applying to prod: 1 of 2 agents done, 1 not well, 0 s"
+    assert head == "Applying to prod: 1 of 2 agents done, 1 with problems, 0 s"
     assert desk.startswith("  desk   rolled back  revision 3 serves again and much more")
     assert len(desk) <= 60
 

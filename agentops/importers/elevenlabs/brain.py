@@ -8,8 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agentops.importers.elevenlabs.conversion import AGENT, PROMPT, Conversion
-from agentops.importers.elevenlabs.leaves import Place, leaves_of
 from agentops.importers.elevenlabs.models import is_custom, proposed_models, same_model
+from agentops.importers.elevenlabs.paths import Place, leaves_of
 from agentops.importers.elevenlabs.placeholders import spoken_marks
 from agentops.importers.fidelity import CHOSEN, Grade
 from agentops.importers.yaml_text import literal
