@@ -87,11 +87,15 @@ def refusals(
     if placeless:
         yield StartRefusal(
             "ZONE_UNKNOWN",
-            f"{len(placeless)} numbers are toll-free or tell no time zone: lines {listed(placeless)}",
+            f"{len(placeless)} numbers are toll-free or belong to no time zone: lines {listed(placeless)}",
             "add a column with IANA time zones and name it: `zone_column:`",
         )
     end = begins + timedelta(minutes=estimated.lasts_min or 0)
-    open_in = {zone: is_open(campaign.window, ZoneInfo(zone), begins, end) for zone in _zones(audience)}
+    open_in = {
+        zone: is_open(campaign.window, ZoneInfo(zone), begins, end)
+        for member in audience.members
+        for zone in member.zones
+    }
     outside = [m.line for m in audience.members if not all(open_in[zone] for zone in m.zones)]
     if outside:
         start = "now" if is_now else f"{begins:%Y-%m-%d %H:%M} UTC"
@@ -118,10 +122,6 @@ def refusals(
         )
     if estimated.concurrency == 0:
         yield StartRefusal("CONCURRENCY", "every call slot is reserved for other agents", "reserve some for this agent")
-
-
-def _zones(audience: Audience) -> set[str]:
-    return {zone for member in audience.members for zone in member.zones}
 
 
 def _people(lines: Sequence[int]) -> str:

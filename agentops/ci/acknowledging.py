@@ -42,7 +42,7 @@ async def acknowledge(github: Github, comment: PullComment, *, bot: str) -> Ackn
     found = _COMMAND.fullmatch(comment.body.strip())
     if found is None:
         hint = "write one line: `/agentops ack CODE DIGEST`, both as the plan's comment shows them"
-        raise UsageError("the comment acknowledges nothing that can be understood", hint=hint, code="ack_unreadable")
+        raise UsageError("the comment can't be read as an acknowledgement", hint=hint, code="ack_unreadable")
     name, digest = found["name"], found["digest"]
     level = "none" if comment.is_by_bot else await github.permission_of(comment.author)
     if level not in _WRITERS:

@@ -64,7 +64,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class BisectHooks:
-    """What bisecting touches besides the platform. `on_revision` is told which one is called next, and how it stands.
+    """What bisecting touches besides the platform. `on_revision` gets the one to be called next and its calls.
 
     folder: where the reports and recordings of the calls go, a folder for each revision
     """

@@ -65,7 +65,7 @@ class Report:
     digest:      approves exactly this: the campaign, its audience, the revision that would call, and the time where
                  one was named
     status:      of the campaign on the platform; None where it isn't created yet
-    unanswered:  what the account didn't tell, in words
+    unanswered:  what the account didn't answer, in words
     """
 
     name: str
@@ -229,7 +229,9 @@ async def schedule(deployment: Deployment, prepared: PreparedCampaign, at: datet
     killed in between leaves none and never two, and is repeated.
     """
     stored = await find_campaign(deployment, prepared)
-    if stored is not None and stored.status == "scheduled" and _is_same_time(stored.scheduled_at, at):
+    arranged = platform_time(stored.scheduled_at) if stored is not None else None
+    is_arranged = arranged is not None and abs((arranged - at).total_seconds()) < 1  # it may come back with fractions
+    if stored is not None and stored.status == "scheduled" and is_arranged:
         return stored, False
     if stored is not None and stored.status != "draft":
         what = f"is scheduled for {stored.scheduled_at}" if stored.status == "scheduled" else f"is {stored.status}"
@@ -250,11 +252,6 @@ async def schedule(deployment: Deployment, prepared: PreparedCampaign, at: datet
 
 def _iso(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _is_same_time(written: str | None, at: datetime) -> bool:
-    found = platform_time(written)
-    return found is not None and abs((found - at).total_seconds()) < 1
 
 
 async def _ensure_audience(deployment: Deployment, prepared: PreparedCampaign) -> StoredAudience:
@@ -286,7 +283,10 @@ async def _find_audience(deployment: Deployment, prepared: PreparedCampaign) -> 
 
 async def start(deployment: Deployment, prepared: PreparedCampaign) -> tuple[StoredCampaign, bool]:
     """Starts the created campaign, or resumes it; whether it was done now. What already dials is left alone."""
-    stored = await _created(deployment, prepared)
+    if (stored := await find_campaign(deployment, prepared)) is None:
+        name = prepared.campaign.name
+        hint = f"`agentops campaign create {name} -e {deployment.environment.name}` creates it as its files are now"
+        raise UsageError(f"the campaign {name!r}, as its files are now, isn't created", hint=hint, code="not-created")
     if stored.status in DIALLING:
         return stored, False
     if stored.status == "scheduled":
@@ -302,14 +302,6 @@ async def start(deployment: Deployment, prepared: PreparedCampaign) -> tuple[Sto
         if (await deployment.account.read_campaign(stored.campaign_id)).status not in DIALLING:
             raise
     return await deployment.account.read_campaign(stored.campaign_id), True
-
-
-async def _created(deployment: Deployment, prepared: PreparedCampaign) -> StoredCampaign:
-    if (stored := await find_campaign(deployment, prepared)) is None:
-        name = prepared.campaign.name
-        hint = f"`agentops campaign create {name} -e {deployment.environment.name}` creates it as its files are now"
-        raise UsageError(f"the campaign {name!r}, as its files are now, isn't created", hint=hint, code="not-created")
-    return stored
 
 
 async def pause(deployment: Deployment, name: str) -> tuple[StoredCampaign, ...]:

@@ -175,7 +175,7 @@ def _not_asked() -> tuple[probe.Finding, ...]:
 
 
 def read_report(path: Path) -> dict[str, str]:
-    """The answers of a probe's file, by question; only those that could be told. Raises UsageError."""
+    """The answers of a probe's file, by question; only those that are known. Raises UsageError."""
     hint = "`agentops doctor --probe` writes one"
     text = read_text(path, hint=hint, code="no-probe-file")
     try:
