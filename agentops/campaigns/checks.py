@@ -87,15 +87,12 @@ def refusals(
     if placeless:
         yield StartRefusal(
             "ZONE_UNKNOWN",
-            f"{len(placeless)} numbers are toll-free or belong to no time zone: lines {listed(placeless)}",
+            f"{len(placeless)} numbers are toll-free or have no known time zone: lines {listed(placeless)}",
             "add a column with IANA time zones and name it: `zone_column:`",
         )
     end = begins + timedelta(minutes=estimated.lasts_min or 0)
-    open_in = {
-        zone: is_open(campaign.window, ZoneInfo(zone), begins, end)
-        for member in audience.members
-        for zone in member.zones
-    }
+    zones = {zone for member in audience.members for zone in member.zones}
+    open_in = {zone: is_open(campaign.window, ZoneInfo(zone), begins, end) for zone in zones}
     outside = [m.line for m in audience.members if not all(open_in[zone] for zone in m.zones)]
     if outside:
         start = "now" if is_now else f"{begins:%Y-%m-%d %H:%M} UTC"

@@ -230,7 +230,7 @@ async def schedule(deployment: Deployment, prepared: PreparedCampaign, at: datet
     """
     stored = await find_campaign(deployment, prepared)
     arranged = platform_time(stored.scheduled_at) if stored is not None else None
-    is_arranged = arranged is not None and abs((arranged - at).total_seconds()) < 1  # it may come back with fractions
+    is_arranged = arranged is not None and abs((arranged - at).total_seconds()) < 1
     if stored is not None and stored.status == "scheduled" and is_arranged:
         return stored, False
     if stored is not None and stored.status != "draft":
