@@ -89,6 +89,6 @@ def apply(
         progress,
         output_format,
     )
-    if result.run_id or output_format is TextOrJson.JSON:  # without a run, the plan has said all there is
+    if result.run_id or output_format is TextOrJson.JSON:  # without a run, the plan already shows everything
         sys.stdout.write(result_output(result, output_format))
     return result.exit_code

@@ -1,4 +1,4 @@
-"""What is said when a package that agentops needs is missing or too old, as after a `git pull` without an install.
+"""The advice when a package that agentops needs is missing or too old, as after a `git pull` without an install.
 
 Loads nothing but the standard library: any package may be the one.
 """

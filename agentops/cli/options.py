@@ -21,7 +21,7 @@ class Gate(StrEnum):
 
 
 class ProgressFormat(StrEnum):
-    """How an apply tells what it is doing, on stderr. TEXT is a live view on a terminal and lines elsewhere."""
+    """How an apply shows what it is doing, on stderr. TEXT is a live view on a terminal and lines elsewhere."""
 
     TEXT = "text"
     LINES = "lines"

@@ -74,7 +74,7 @@ def rollback(
         return await workflow.history.plan_going_back(deployment, options, to=to or "previous")
 
     result = carry_out(scope, make, lambda: workflow.applying.ApplyRequest(smoke=False), consent)
-    if result.run_id or output_format is TextOrJson.JSON:  # without a run, the plan has said all there is
+    if result.run_id or output_format is TextOrJson.JSON:  # without a run, the plan already shows everything
         sys.stdout.write(result_output(result, output_format, _again(result, run, to)))
     return result.exit_code
 

@@ -77,7 +77,7 @@ def test_consent_is_a_yes_a_digest_or_an_answer(
     desk: Path, agentops: Agentops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nobody = agentops("apply")
-    assert (nobody.code, "nobody can be asked here" in nobody.err) == (64, True)
+    assert (nobody.code, "there is no terminal to ask at" in nobody.err) == (64, True)
     monkeypatch.setattr(apply_verb, "is_interactive", lambda: True)
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     declined = agentops("apply")
