@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """How the command line approves a plan. `may_ask`: there is a person at a terminal; `approved`: the plan of a plan file.
+    """How the command line approves a plan.
 
+    may_ask:      there is a person at a terminal
+    approved:     the plan of a plan file
     is_emergency: a rollback; an explicit yes is then enough in a protected environment too
     """
 

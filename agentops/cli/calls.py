@@ -45,7 +45,7 @@ def list_(
     output_format: FormatOption = TextOrJson.TEXT,
     verbose: VerboseOption = False,
 ) -> int:
-    """List an agent's last calls: id, when, how long, under which revision, how it ended. Phone numbers are left out."""
+    """List an agent's last calls: id, when, how long, under which revision, how it ended. No phone numbers."""
     known = workflow.comparing.CALL_TYPES
     if unknown := [each for each in call_type or () if each not in known]:
         raise UsageError(f"there is no call type {unknown[0]!r}", hint=f"the types are {', '.join(known)}")
