@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from agentops.ci.event import GithubRun
 from agentops.ci.github import Github
 from agentops.ci.model import Comment, Pull
-from agentops.ci.stamp import Kind, Stamp, Standing, read_stamp
+from agentops.ci.stamp import Stamp, StampKind, Standing, read_stamp
 from agentops.document import path_text, short_digest
 from agentops.errors import RefusedError, StaleError
 from agentops.plan.model import Action, AgentChange, Plan, ResourceChange
@@ -53,7 +53,7 @@ def merged_pull(pulls: Sequence[Pull], *, branch: str, sha: str) -> Pull:
 
 def approval_of(pull: Pull, comments: Sequence[Comment], *, bot: str, project: str, environment: str) -> Approval:
     """What the plan comment of `bot` approved when `pull` was merged; RefusedError with the reason when nothing."""
-    found = own_comments(comments, bot=bot, kind=Kind.PLAN, project=project, environment=environment)
+    found = own_comments(comments, bot=bot, kind=StampKind.PLAN, project=project, environment=environment)
     if not found:
         raise RefusedError(
             f"pull request #{pull.number} has no plan for {environment} from {bot}",
@@ -90,7 +90,7 @@ def _check(stamp: Stamp, pull: Pull, environment: str) -> None:
 
 
 def own_comments(
-    comments: Sequence[Comment], *, bot: str, kind: Kind, project: str, environment: str
+    comments: Sequence[Comment], *, bot: str, kind: StampKind, project: str, environment: str
 ) -> list[tuple[Comment, Stamp]]:
     """The comments that `bot` wrote about this environment, oldest first."""
     stamped = [

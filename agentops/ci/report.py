@@ -92,7 +92,7 @@ def report_plan(
 
 
 def report_checked(job: Job, environment: str, findings: Findings) -> JobReport:
-    """What can be said to a pull request that gets no secrets: whether its files are valid."""
+    """The report for a pull request that gets no secrets: only whether its files are valid."""
     code = ExitCode.FAILED if has_errors(findings.diagnostics) else ExitCode.DONE
     page = checked_page(environment, findings.diagnostics, job.origin)
     _hand_over(job, environment, code, {}, page)
@@ -233,13 +233,13 @@ def report_calls(job: Job, run: RunReport, report: Path) -> JobReport:
 
 
 def report_page(job: Job, environment: str, page: str, values: Mapping[str, str] | None = None) -> JobReport:
-    """Something that went well and is said in one page."""
+    """Something that went well and needs no more than one page."""
     _hand_over(job, environment, ExitCode.DONE, values or {}, page)
     return JobReport(ExitCode.DONE, (), page)
 
 
 def no_plan_report(job: Job, environment: str, error: AgentopsError) -> JobReport:
-    """What the pull request is told where there is no plan."""
+    """The report for a pull request whose plan failed."""
     return JobReport(error.exit_code, page=failure_page("plan", environment, error, job.origin))
 
 

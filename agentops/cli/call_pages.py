@@ -76,7 +76,7 @@ def _previous_calls(folder: Path, run: RunReport) -> dict[str, CallReport]:
 
 
 def tell_ends(event: CallEvent) -> None:
-    """As `tell_progress`, but nothing of what is said."""
+    """As `tell_progress`, but without what is said in the calls."""
     if not isinstance(event, Overheard):
         tell_progress(event)
 

@@ -63,6 +63,7 @@ def call_scripts(incomplete: str) -> list[str]:
 
 def codes(incomplete: str) -> list[str]:
     """The codes that `explain` knows."""
+    # Start-up time: every verb imports this module for its options, and few complete codes.
     from agentops.spec.explanations import explanations
 
     return _offered(incomplete, lambda: [*explanations(), *CODES, *_policies()])

@@ -32,9 +32,11 @@ def doctor(
     project: ProjectOption = Path(),
     api: ApiOption = None,
     probe: Annotated[
-        bool, typer.Option("--probe", help="Ask the real account what no source settles, on a scratch agent.")
+        bool, typer.Option("--probe", help="Ask the real account what no documentation settles, on scratch agents.")
     ] = False,
-    clean: Annotated[bool, typer.Option("--clean", help="With --probe: archive what earlier probes left.")] = False,
+    clean: Annotated[
+        bool, typer.Option("--clean", help="With --probe: archive what earlier probes left behind.")
+    ] = False,
     output: Annotated[
         Path, typer.Option("--output", metavar="FILE", help="With --probe: where the answers are written.")
     ] = Path("agentops-probe.json"),
@@ -87,7 +89,9 @@ def _probe(
     )
     if not is_agreed:
         if not is_interactive():
-            raise UsageError("nobody here can agree to that", hint="add --yes", code="no-consent")
+            raise UsageError(
+                "the probe isn't approved, and there is no terminal to ask at", hint="add --yes", code="no-consent"
+            )
         if typer.prompt(f"Type {project.environment.name} to go on", err=True) != project.environment.name:
             talk("Nothing was asked.")
             return ExitCode.FAILED

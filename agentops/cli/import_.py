@@ -48,7 +48,7 @@ imports = typer.Typer(
 OutputOption = Annotated[
     Path, typer.Option("--output", metavar="DIR", help="The project to write into; default: here.")
 ]
-OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace files that were edited since, too.")]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Also replace files that were edited since.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print what would be written and write nothing.")]
 
 
@@ -64,17 +64,19 @@ def elevenlabs(
         str | None, typer.Option("--model", metavar="NAME", help="The model, where it must change.")
     ] = None,
     choices: Annotated[
-        Path | None, typer.Option("--choices", metavar="FILE", help="Answers; default: the project's own.")
+        Path | None,
+        typer.Option("--choices", metavar="FILE", help="The answers to open choices; default: the project's own."),
     ] = None,
     catalog: Annotated[
         Path | None, typer.Option("--catalog", metavar="FILE", help="Voices to propose, saved from get_voices.")
     ] = None,
     source_environment: Annotated[
-        str | None, typer.Option("--source-environment", metavar="NAME", help="Which one, where a folder has several.")
+        str | None,
+        typer.Option("--source-environment", metavar="NAME", help="Which one to read, where a folder has several."),
     ] = None,
-    widget: Annotated[bool, typer.Option("--widget", help="Port the website widget, too.")] = False,
+    widget: Annotated[bool, typer.Option("--widget", help="Also port the website widget.")] = False,
     playbooks: Annotated[
-        bool, typer.Option("--playbooks", help="Workflows become multi-agent lines; accounts must be allowed them.")
+        bool, typer.Option("--playbooks", help="Turn workflows into multi-agent lines, where the account allows them.")
     ] = False,
     api: ApiOption = None,
     accept_secrets: Annotated[
@@ -148,7 +150,7 @@ def certificate(
         typer.Option("--old", metavar="FILE", help="A transcript or recording of the old agent; repeatable."),
     ] = None,
 ) -> int:
-    """Call an imported agent by its scripts and write its migration certificate."""
+    """Call an imported agent with its scripts and write its migration certificate."""
 
     async def main() -> tuple[Certified, Path, Path]:
         async with opened(Scope(project, environment, api)) as deployment:
@@ -175,7 +177,7 @@ def atoms(
     environment: EnvironmentOption = None,
     api: ApiOption = None,
     keep_defaults: Annotated[
-        bool, typer.Option("--keep-defaults", help="Write fields that equal the platform's defaults, too.")
+        bool, typer.Option("--keep-defaults", help="Also write fields that equal the platform's defaults.")
     ] = False,
     overwrite: OverwriteOption = False,
     dry_run: DryRunOption = False,
@@ -184,7 +186,7 @@ def atoms(
     """Turn agents of the account into specs, with prompts and what they share. The plan right after it changes none."""
     if bool(agent) == everything:
         hint = "`agentops import atoms 'Acme Support'`, or `agentops import atoms --all`"
-        raise UsageError("name agents, or ask for --all of them", hint=hint, code="no-source")
+        raise UsageError("name agents, or pass --all", hint=hint, code="no-source")
     request = AtomsRequest(tuple(agent or ()), output.absolute(), keep_defaults)
 
     async def main() -> AtomsImport:
@@ -286,7 +288,7 @@ def _ask_one(choice: OpenChoice) -> str:
     talk(f"\n{choice.agent}: {choice.question}")
     for number, (value, reason) in enumerate(choice.proposals, 1):
         talk(f"  {number}. {value}  ({reason})")
-    said: str = typer.prompt("Your answer", default="", show_default=False, err=True).strip()
-    if said.isdigit() and 1 <= int(said) <= len(choice.proposals):
-        return choice.proposals[int(said) - 1][0]
-    return said
+    answer: str = typer.prompt("Your answer", default="", show_default=False, err=True).strip()
+    if answer.isdigit() and 1 <= int(answer) <= len(choice.proposals):
+        return choice.proposals[int(answer) - 1][0]
+    return answer

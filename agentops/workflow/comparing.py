@@ -28,7 +28,7 @@ async def compare_revisions(
     """The one selected agent under `names` (old, new); None: what served before, and what serves.
 
     period:  the calls that count began in it
-    on_read: told after each page how many rows were read so far
+    on_read: called after each page with the number of rows read so far
 
     Raises UsageError for an agent that is not deployed, or no two revisions; PlatformError for a filter that the
     platform ignores; AgentopsError when nobody called.

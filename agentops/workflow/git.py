@@ -95,14 +95,13 @@ _NAME_ONE = "name a branch, tag or commit of this repository, such as origin/mai
 def _no_comparison(root: Path, reference: str) -> UsageError:
     """Why git can't compare, as far as it says so, with the way out of that."""
     where = _run(root, "rev-parse", "--is-shallow-repository")
-    said = where.stderr if where else ""
-    if "dubious ownership" in said:
+    if where is not None and "dubious ownership" in where.stderr:
         why, hint = (
             "the repository belongs to another user, so git won't read it",
-            f"if you trust it: git config --global --add safe.directory {shlex.quote(str(_repository_of(root)))}",
+            f"if you trust it: git config --global --add safe.directory {shlex.quote(str(repository_top(root)))}",
         )
     elif where is None or where.returncode != 0:
-        why, hint = f"{root} is in no git repository", "run it inside of one, or leave --changed-since out"
+        why, hint = f"{root} is in no git repository", "run it inside a repository, or leave --changed-since out"
     elif where.stdout.strip() == "true":
         why, hint = "this is a shallow clone", "git fetch --unshallow (on GitHub: fetch-depth: 0 for actions/checkout)"
     else:
@@ -110,8 +109,9 @@ def _no_comparison(root: Path, reference: str) -> UsageError:
     return UsageError(f"git can't compare with {reference!r}: {why}", hint=hint, code=_UNKNOWN)
 
 
-def _repository_of(root: Path) -> Path:
-    return next((each for each in (root, *root.parents) if (each / ".git").exists()), root)
+def repository_top(folder: Path) -> Path:
+    """The nearest folder at or above `folder` with a `.git` (a file, in a worktree); before `git init`, `folder`."""
+    return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
 
 
 def _git(root: Path, *arguments: str) -> str | None:
@@ -121,7 +121,7 @@ def _git(root: Path, *arguments: str) -> str | None:
 
 
 def _run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str] | None:
-    """Git's answer, in English so that it can be told apart; None when it is not installed.
+    """Git's answer, in English so that its messages can be recognised; None when git is not installed.
 
     Names of files and words of commits are bytes to git, and need not be UTF-8.
     """

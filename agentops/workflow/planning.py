@@ -101,8 +101,10 @@ async def _require_tested(deployment: Deployment, plan: Plan, required: str, ack
     except (PlatformError, SpecError, UsageError) as error:
         reasons = dict.fromkeys(keys, f"what {required} serves is not known: {error.summary}")
     else:
-        told = {key: why_untested(changes.get(key), observed.get(key), sources.get(key, ""), required) for key in keys}
-        reasons = {key: why for key, why in told.items() if why is not None}
+        untested = {
+            key: why_untested(changes.get(key), observed.get(key), sources.get(key, ""), required) for key in keys
+        }
+        reasons = {key: why for key, why in untested.items() if why is not None}
         settled = {key for key, change in changes.items() if not change.is_change}
     refused = [
         refuse_untested(key, why, required, is_deployable=key not in settled) for key, why in sorted(reasons.items())

@@ -68,7 +68,7 @@ class ProbeTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class ProbeEstimate:
     """What a probe does to an account, before it is agreed to."""
 
     questions: int
@@ -77,8 +77,8 @@ class Estimate:
     name: str
 
 
-def estimate() -> Estimate:
-    return Estimate(len(probe.QUESTIONS) + 1, probe.EXPECTED_REQUESTS, probe.EXPECTED_PUBLISHES, SCRATCH)
+def estimate() -> ProbeEstimate:
+    return ProbeEstimate(len(probe.QUESTIONS) + 1, probe.EXPECTED_REQUESTS, probe.EXPECTED_PUBLISHES, SCRATCH)
 
 
 async def run_probe(target: ProbeTarget, on_finding: Callable[[probe.Finding], None]) -> ProbeReport:
@@ -175,7 +175,7 @@ def _not_asked() -> tuple[probe.Finding, ...]:
 
 
 def read_report(path: Path) -> dict[str, str]:
-    """The answers of a probe's file, by question; only those that could be told. Raises UsageError."""
+    """The answers of a probe's file, by question; only those that are known. Raises UsageError."""
     hint = "`agentops doctor --probe` writes one"
     text = read_text(path, hint=hint, code="no-probe-file")
     try:

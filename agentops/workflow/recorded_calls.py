@@ -1,4 +1,4 @@
-"""Calls of an earlier run: judged again by the scripts as they are now, said again word for word, compared with."""
+"""Calls of an earlier run: judged again by the scripts as they are now, repeated word for word, or compared with."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def with_references(project: Project) -> Project:
 
 
 def _reached(project: Project, selected: Sequence[str]) -> list[DesiredResource]:
-    """What the selected agents refer to, and the webhooks that are told of nobody else's calls."""
+    """What the selected agents refer to, and the webhooks that hear of nobody else's calls."""
     chosen = [agent for agent in project.agents if agent.key in selected]
     named = {ref.address for agent in chosen for ref in references_in(agent.config)}
     return [

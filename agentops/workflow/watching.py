@@ -17,7 +17,6 @@ from agentops.clock import Period, platform_time
 from agentops.compare.watch import (
     MOST_OLD,
     Hour,
-    Ruling,
     Unchanged,
     WatchedCall,
     WatchedCalls,
@@ -52,7 +51,7 @@ class WatchRequest:
 
 @dataclass(frozen=True, slots=True)
 class WatchHooks:
-    """What watching touches besides the platform. `on_read` is told which rows of whom are read, for those who wait."""
+    """What watching touches besides the platform. `on_read` gets an agent's key and how many of its calls are read."""
 
     on_read: Callable[[str, int], None]
     on_event: EventSink
@@ -131,7 +130,8 @@ class _Looking:
             old = await self._read_like(new, key, agent_id, before.revision_id, Period(until=period.since))
         rulings = judge(self.rules, new.calls, old.calls)
         if before is None:
-            rulings = tuple(_alone(each) for each in rulings)
+            why = "nothing served before to compare with"
+            rulings = tuple(replace(each, why=why) if each.rule.limit.is_relative else each for each in rulings)
         return WatchedAgent(key, verdict_of(rulings), live, before, rulings, new_calls=_side(new), old_calls=_side(old))
 
     async def _read_like(
@@ -203,10 +203,6 @@ def _served_before(key: str, live: Revision, revisions: Sequence[Revision]) -> R
         return choose_revision(key, live, revisions, PREVIOUS)
     except RefusedError:  # this is its first deploy
         return None
-
-
-def _alone(ruling: Ruling) -> Ruling:
-    return replace(ruling, why="nothing served before to compare with") if ruling.rule.limit.is_relative else ruling
 
 
 def _side(window: WatchedCalls) -> JudgedCalls:

@@ -13,14 +13,14 @@ from agentops.ci.approval import (
     require_approved,
 )
 from agentops.ci.model import Comment, Pull
-from agentops.ci.stamp import Kind, Stamp, Standing, read_stamp, stamp_line
+from agentops.ci.stamp import Stamp, StampKind, Standing, read_stamp, stamp_line
 from agentops.document import Generation
 from agentops.errors import RefusedError, StaleError
 from agentops.plan.model import Action, AgentChange, Plan
 
 HEAD, MERGE = "1" * 40, "3" * 40
 PULL = Pull(7, head_sha=HEAD, base_ref="main", merge_sha=MERGE, is_merged=True)
-PLAN = Stamp(Kind.PLAN, "acme-voice", "prod", digest="d1", commit=HEAD, standing=Standing.APPLYABLE)
+PLAN = Stamp(StampKind.PLAN, "acme-voice", "prod", digest="d1", commit=HEAD, standing=Standing.APPLYABLE)
 
 
 def comment(stamp: Stamp = PLAN, *, author: str = GITHUB_ACTIONS_BOT, comment_id: int = 1, before: str = "") -> Comment:
@@ -43,11 +43,14 @@ def test_the_bots_comment_on_the_merged_head_approves_its_digest() -> None:
         ([comment(author="github-actions")], "no_plan_comment"),
         ([comment(before="> ")], "no_plan_comment"),
         ([comment(before="Look at this:\n")], "no_plan_comment"),
-        ([comment(Stamp(Kind.PLAN, "acme-voice", "staging", "d1", HEAD, Standing.APPLYABLE))], "no_plan_comment"),
-        ([comment(Stamp(Kind.PLAN, "other", "prod", "d1", HEAD, Standing.APPLYABLE))], "no_plan_comment"),
-        ([comment(Stamp(Kind.DRIFT, "acme-voice", "prod", "d1", HEAD, Standing.APPLYABLE))], "no_plan_comment"),
-        ([comment(Stamp(Kind.PLAN, "acme-voice", "prod", "d1", "9" * 40, Standing.APPLYABLE))], "plan_of_other_commit"),
-        ([comment(Stamp(Kind.PLAN, "acme-voice", "prod", "d1", HEAD, Standing.REFUSED))], "plan_was_refused"),
+        ([comment(Stamp(StampKind.PLAN, "acme-voice", "staging", "d1", HEAD, Standing.APPLYABLE))], "no_plan_comment"),
+        ([comment(Stamp(StampKind.PLAN, "other", "prod", "d1", HEAD, Standing.APPLYABLE))], "no_plan_comment"),
+        ([comment(Stamp(StampKind.DRIFT, "acme-voice", "prod", "d1", HEAD, Standing.APPLYABLE))], "no_plan_comment"),
+        (
+            [comment(Stamp(StampKind.PLAN, "acme-voice", "prod", "d1", "9" * 40, Standing.APPLYABLE))],
+            "plan_of_other_commit",
+        ),
+        ([comment(Stamp(StampKind.PLAN, "acme-voice", "prod", "d1", HEAD, Standing.REFUSED))], "plan_was_refused"),
     ],
 )
 def test_nothing_else_approves(comments: list[Comment], code: str) -> None:
@@ -58,7 +61,7 @@ def test_nothing_else_approves(comments: list[Comment], code: str) -> None:
 
 
 def test_a_persons_copy_of_the_comment_does_not_outvote_the_bots() -> None:
-    forged = comment(Stamp(Kind.PLAN, "acme-voice", "prod", "evil", HEAD, Standing.APPLYABLE), author="mallory")
+    forged = comment(Stamp(StampKind.PLAN, "acme-voice", "prod", "evil", HEAD, Standing.APPLYABLE), author="mallory")
     assert approve(forged, comment(comment_id=2)) == "d1"
 
 
@@ -87,7 +90,14 @@ texts = st.text(max_size=40)
 
 @given(
     st.builds(
-        Stamp, st.sampled_from(Kind), texts, texts, texts, texts, st.sampled_from(Standing), st.lists(texts).map(tuple)
+        Stamp,
+        st.sampled_from(StampKind),
+        texts,
+        texts,
+        texts,
+        texts,
+        st.sampled_from(Standing),
+        st.lists(texts).map(tuple),
     ),
     texts,
 )

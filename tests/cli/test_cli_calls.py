@@ -86,7 +86,7 @@ def test_a_call_becomes_a_script_that_can_be_called(deployed: Path, agentops: Ag
     [
         (("smoke", "agents/calls/none.yaml"), 64, "can't be read"),
         (("smoke", "--tag", "nothing"), 64, "no call script fits"),
-        (("smoke", "--shard", "6/5"), 64, "no part of a whole"),
+        (("smoke", "--shard", "6/5"), 64, "is not I/N"),
         (("smoke", "--agent", "nobody"), 64, "nobody"),
         (("record", "CALL-0-none"), 1, "there is no call"),
         (("merge", "reports", "none.json", "--output", "x"), 64, "can't be read"),

@@ -97,9 +97,9 @@ def test_what_nobody_can_judge_protects(project: Path, agentops: Agentops) -> No
     ended = agentops("plan")
     assert ended.code == 4
     for text in (
-        "COMPARES: line: too fast, or not: it can't be told",
-        "SAYS_NOTHING: line: no greeting, or not: it can't be told, since the expression gives neither true nor false",
-        "NO_VARIABLE: line: no consent, or not: it can't be told, since vars.consent is not defined",
+        "COMPARES: line: too fast? This can't be checked",
+        "SAYS_NOTHING: line: no greeting? This can't be checked, since the expression gives neither true nor false",
+        "NO_VARIABLE: line: no consent? This can't be checked, since vars.consent is not defined",
     ):
         assert text in said_by(ended)
     assert "Hello there" not in said_by(ended).partition("Refused:")[2]

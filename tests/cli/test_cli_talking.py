@@ -107,7 +107,7 @@ def test_a_copy_of_the_files_can_be_talked_to(deployed: Path) -> None:
     ("arguments", "code", "said"),
     [
         (("chat", "suport"), 64, "did you mean support?"),
-        (("chat", "support", "--save", "agentops.yaml"), 64, "is there already"),
+        (("chat", "support", "--save", "agentops.yaml"), 64, "already exists"),
         (("talk", "suport"), 64, "did you mean support?"),
     ],
 )

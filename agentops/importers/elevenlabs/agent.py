@@ -9,7 +9,7 @@ from typing import Any
 from agentops.credentials import secret_name
 from agentops.importers.elevenlabs import analysis, brain, built_in, platform, speech, stages, toolbox, widget
 from agentops.importers.elevenlabs.conversion import AGENT, PROMPT, Conversion
-from agentops.importers.elevenlabs.leaves import leaves_of
+from agentops.importers.elevenlabs.paths import leaves_of
 from agentops.importers.elevenlabs.placeholders import Placeholders
 from agentops.importers.elevenlabs.reading import SourceAgent
 from agentops.importers.elevenlabs.scripts import greeting_script, test_scripts

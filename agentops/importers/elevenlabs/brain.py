@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agentops.importers.elevenlabs.conversion import AGENT, PROMPT, Conversion
 from agentops.importers.elevenlabs.knowledge import convert_knowledge
-from agentops.importers.elevenlabs.leaves import Place
 from agentops.importers.elevenlabs.models import is_custom, proposed_models, same_model
+from agentops.importers.elevenlabs.paths import Place
 from agentops.importers.elevenlabs.placeholders import spoken_marks
 from agentops.importers.fidelity import CHOSEN, Grade
 from agentops.importers.yaml_text import literal

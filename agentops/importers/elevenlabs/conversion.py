@@ -14,7 +14,7 @@ from typing import Any
 from agentops.credentials import secret_name
 from agentops.document import Document
 from agentops.importers.elevenlabs.account import PROMPT_TARGET, Target
-from agentops.importers.elevenlabs.leaves import Place
+from agentops.importers.elevenlabs.paths import Place
 from agentops.importers.elevenlabs.placeholders import Placeholders
 from agentops.importers.elevenlabs.source import Source
 from agentops.importers.elevenlabs.withdrawing import (

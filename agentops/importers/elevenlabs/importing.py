@@ -14,7 +14,7 @@ from agentops.account import Voice
 from agentops.importers.elevenlabs.agent import convert
 from agentops.importers.elevenlabs.conversion import CHOICES_FILE, Conversion
 from agentops.importers.elevenlabs.folder import Found
-from agentops.importers.elevenlabs.leaves import place_text
+from agentops.importers.elevenlabs.paths import place_text
 from agentops.importers.elevenlabs.project import CHOOSE, agent_files, choices_text, project_text
 from agentops.importers.elevenlabs.sharing import SharedTools
 from agentops.importers.elevenlabs.voices import DOCUMENTED, VoiceProposals

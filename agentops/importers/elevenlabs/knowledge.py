@@ -7,7 +7,7 @@ from typing import Any
 
 from agentops.document import short_digest
 from agentops.importers.elevenlabs.conversion import PROMPT, Conversion
-from agentops.importers.elevenlabs.leaves import Place, leaves_of
+from agentops.importers.elevenlabs.paths import Place, leaves_of
 from agentops.importers.elevenlabs.withdrawing import is_marked, without_marks
 from agentops.importers.fidelity import CHOSEN, Grade
 from agentops.importers.yaml_text import literal, to_yaml

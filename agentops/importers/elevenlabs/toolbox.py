@@ -11,8 +11,8 @@ from typing import Any
 from agentops.document import Document
 from agentops.importers.elevenlabs.addresses import is_address, is_scaffold
 from agentops.importers.elevenlabs.conversion import PROMPT, Conversion
-from agentops.importers.elevenlabs.leaves import Place, leaves_of, place_text, same
 from agentops.importers.elevenlabs.parameters import Parameters
+from agentops.importers.elevenlabs.paths import Place, leaves_of, place_text, same
 from agentops.importers.elevenlabs.reading import shared_ids
 from agentops.importers.elevenlabs.withdrawing import is_marked, marks_in
 from agentops.importers.fidelity import CHOSEN, Grade
