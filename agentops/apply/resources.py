@@ -22,7 +22,7 @@ from agentops.apply.model import (
 from agentops.apply.writes import write_once
 from agentops.clock import Clock
 from agentops.document import Document
-from agentops.errors import AgentopsError, InvalidRequestError, OutcomeUnknownError
+from agentops.errors import AgentopsError, ConflictError, InvalidRequestError, OutcomeUnknownError
 from agentops.plan.graph import is_first, is_last
 from agentops.plan.merge import merge
 from agentops.plan.model import Plan, ResourceAction, ResourceChange
@@ -55,6 +55,7 @@ class Shelving:
     read_file: Callable[[SourceFile], bytes] = no_files
     ended: dict[int, ResourceResult] = field(default_factory=dict)
     made: list[tuple[ResourceChange, str]] = field(default_factory=list)
+    """The tools, by their ids."""
 
     @property
     def results(self) -> tuple[ResourceResult, ...]:
@@ -90,14 +91,11 @@ class Shelving:
     async def withdraw(self) -> None:
         """Nothing goes live: the tools that this run made carry no mark and are taken away again. Knowledge bases stay:
         their mark says whose they are, and the next run need not upload anew."""
-        for change, resource_id in self.made:
-            if change.address.kind is Kind.TOOL:
-                try:
-                    await self.writer.tools.delete(resource_id)
-                except AgentopsError as error:
-                    self.tell(
-                        Warned(change.key, f"{resource_id}, which this run made, is still there: {error.summary}")
-                    )
+        for change, tool_id in self.made:
+            try:
+                await self.writer.tools.delete(tool_id)
+            except AgentopsError as error:
+                self.tell(Warned(change.key, f"{tool_id}, which this run made, is still there: {error.summary}"))
 
     # -- once they have moved
 
@@ -146,8 +144,6 @@ class Shelving:
                 assert_never(resource.kind)
         if self.plan.references is not None:
             self.plan.references.learn(Ref(resource.kind, resource.key, change.fingerprint), resource_id)
-        if resource_id != change.resource_id:
-            self.made.append((change, resource_id))
         return resource_id
 
     def _mark(self, change: ResourceChange) -> ResourceMark:
@@ -165,7 +161,8 @@ class Shelving:
             await tools.update(change.resource_id, body)
             await self._require_kept(resource, change.resource_id, change.fingerprint)
             return change.resource_id
-        known = {each.resource_id for each in await tools.list()}
+        listed = await tools.list()
+        known = {each.resource_id for each in listed}
 
         async def write() -> str:
             return await tools.create(body)
@@ -177,10 +174,13 @@ class Shelving:
 
         try:
             tool_id = await write_once(write, read_back, self.clock)
-        except InvalidRequestError as error:
-            unique = "where the account takes no second tool of one name, rename this one, or set `in_place: true`"
-            error.hint = f"{error.hint}; {unique}" if error.hint else unique
+        except (InvalidRequestError, ConflictError) as error:
+            if any(each.name == resource.name for each in listed):
+                unique = "if it is that the account takes no second tool of one name, "
+                unique += f"set `in_place: true` in {resource.address.file}, or give its definition another name"
+                error.hint = f"{error.hint}; {unique}" if error.hint else unique
             raise
+        self.made.append((change, tool_id))
         await self._require_kept(resource, tool_id, change.fingerprint)
         return tool_id
 

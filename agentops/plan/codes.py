@@ -69,6 +69,15 @@ _TABLE = (
         True,
     ),
     Code(
+        "TOOL_NAME_TAKEN",
+        "A changed tool can't be made beside the one that has its name",
+        "The account refused a second tool of one name when it was probed (`agentops-probe.json`). A change would end "
+        "halfway; the old tool would serve on.",
+        "Set `in_place: true` in the tool's file, or give its definition another name, in the prompts too. Acknowledge "
+        "to try all the same, for example where the file is of another account.",
+        True,
+    ),
+    Code(
         "RESOURCE_GONE",
         "The revision refers to a tool or knowledge base that is gone",
         "What was replaced is deleted once neither what serves nor the revision before needs it. The platform drops a "

@@ -46,6 +46,19 @@ def ids_in(document: Document) -> frozenset[str]:
     return frozenset(each for each in ids if isinstance(each, str) and each)
 
 
+def mentioned(document: Any, known: frozenset[str]) -> frozenset[str]:
+    """Those of the ids `known` that a document of the account holds, wherever: under which name it reads a reference
+    back is not settled, and what it needs must not be taken for something that nobody needs."""
+    match document:
+        case Ref(resource_id=str(found)) | str(found):
+            return known & {found}
+        case dict() | list():
+            items = document.values() if isinstance(document, dict) else document
+            return frozenset[str]().union(*(mentioned(item, known) for item in items))
+        case _:
+            return frozenset()
+
+
 @dataclass(slots=True)
 class References:
     """Both ways between ids and references, for one account. `learn` adds what an apply has made since."""

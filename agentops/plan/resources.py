@@ -41,6 +41,7 @@ class Holdings:
     agents:   all agents of the project, with the fingerprints of their references
     is_all:   every agent is selected and every spec can be read: only then is it known what nobody needs
     prunes:   what no file describes any more may go, too
+    takes_namesakes: whether the account takes a second tool of one name, as far as a probe has asked it
     """
 
     environment: Environment
@@ -50,6 +51,7 @@ class Holdings:
     agents: tuple[DesiredAgent, ...] = ()
     is_all: bool = True
     prunes: bool = False
+    takes_namesakes: bool = True
 
     def of_kind(self, kind: Kind) -> list[ObservedResource]:
         return [each for each in self.observed if each.kind is kind]
@@ -175,6 +177,8 @@ def match_resources(shared: Holdings, references: References, uses: Uses, found:
         change = _matched(shared, resource, versions, uses, found)
         if change.drift is not Drift.NONE and not overwrites_drift:
             found.refusals.append(drifted(change))
+        if change.action in (ResourceAction.CREATE, ResourceAction.REPLACE):
+            found.refusals += _name_taken(shared, resource, change)
         if change.resource_id is not None and change.action in (ResourceAction.UNCHANGED, ResourceAction.UPDATE):
             references.learn(Ref(resource.kind, resource.key, change.fingerprint), change.resource_id)
         found.changes.append(change)
@@ -358,6 +362,25 @@ def _taken(
             "beside it",
             agent=name_of(resource.address),
             acknowledgement="ADOPT",
+        )
+
+
+def _name_taken(shared: Holdings, resource: DesiredResource, change: ResourceChange) -> Iterator[Refusal]:
+    """A tool that can't be made beside the one that has its name: what the model knows it by is no name of ours to
+    change."""
+    named = [each.resource_id for each in shared.of_kind(Kind.TOOL) if each.name == resource.name]
+    if resource.kind is Kind.TOOL and named and not shared.takes_namesakes:
+        name = name_of(resource.address)
+        is_ours = change.action is ResourceAction.REPLACE
+        way_out = f"set `in_place: true` in {resource.address.file}, or give" if is_ours else "give"
+        yield Refusal(
+            code="TOOL_NAME_TAKEN",
+            summary=f"{resource.address}: by its probe the account takes no second tool called {resource.name!r}, and "
+            f"{' and '.join(sorted(named))} has that name",
+            hint=f"{way_out} its definition another name, in the prompts too; if the account takes one by now, pass "
+            f"`--ack TOOL_NAME_TAKEN:{name}`",
+            agent=name,
+            acknowledgement="TOOL_NAME_TAKEN",
         )
 
 

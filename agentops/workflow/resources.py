@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
-from agentops.document import AgentListing, Environment, Generation, Mark, ObservedAgent, read_mark
+from agentops.document import AgentListing, Environment, Generation, Mark, ObservedAgent, Revision, read_mark
 from agentops.errors import NotFoundError, RefusedError, UsageError
 from agentops.plan.concealment import KnownSecrets, known_secrets
 from agentops.plan.identity import Matching
 from agentops.plan.model import AgentChange
-from agentops.plan.references import References, ids_in, references_in, with_fingerprints
+from agentops.plan.references import References, mentioned, references_in, with_fingerprints
 from agentops.plan.resources import (
     Found,
     Holdings,
@@ -30,6 +30,7 @@ from agentops.plan.webhooks import Agents, match_webhooks
 from agentops.remote.port import Reader
 from agentops.resources import Address, DesiredResource, Kind, ObservedResource, owner_of
 from agentops.spec import Project
+from agentops.workflow.probing import known_answers
 
 _LOOKED_BACK = 5  # revisions of ours in which a tool is looked for that might be an old version of ours
 
@@ -42,11 +43,17 @@ class Shelf:
     references: References
     observed: dict[str, ObservedAgent] = field(default_factory=dict)
 
+    known: frozenset[str] = frozenset()
+
     def note(self, key: str, found: ObservedAgent) -> None:
         """Keeps which ids an agent refers to; its documents may go."""
         live = found.live
-        slim = replace(live, document={"toolRefs": sorted(ids_in(live.document or {}))}) if live else None
+        slim = replace(live, document={"toolRefs": sorted(self.needed_by(live))}) if live else None
         self.observed[key] = ObservedAgent(found.listing, live=slim, branch_id=found.branch_id)
+
+    def needed_by(self, revision: Revision | None) -> frozenset[str]:
+        """The ids of the account's resources that a revision refers to."""
+        return mentioned((revision.document if revision else None) or {}, self.known)
 
 
 async def open_shelf(account: Reader, project: Project, selected: Sequence[str], *, prunes: bool) -> Shelf | None:
@@ -69,11 +76,18 @@ async def open_shelf(account: Reader, project: Project, selected: Sequence[str],
     observed = await _list(account, project.environment, wanted, prunes=prunes and is_all)
     secrets = KnownSecrets(known_secrets(project.environment, project.agents))
     shared = Holdings(
-        project.environment, wanted, observed, secrets, project.agents, is_all=is_all, prunes=prunes and is_all
+        project.environment,
+        wanted,
+        observed,
+        secrets,
+        project.agents,
+        is_all=is_all,
+        prunes=prunes and is_all,
+        takes_namesakes=known_answers(project.root).get("tool_name") != "refused",
     )
     references = identify(shared)
     account.refer_by(references)
-    return Shelf(shared, references)
+    return Shelf(shared, references, known=frozenset(each.resource_id for each in observed))
 
 
 async def read_webhook_secret(account: Reader, project: Project, key: str) -> str:
@@ -142,12 +156,12 @@ async def conclude_shelf(
     shared, found = shelf.shared, Found(references=shelf.references)
     live = {key: _ids(agent) for key, agent in shelf.observed.items()}
     for key, orphan in orphans.items():
-        live[f"{key} (archived)"] = ids_in((orphan.live.document if orphan.live else None) or {})
+        live[f"{key} (archived)"] = shelf.needed_by(orphan.live)
     uses = Uses(live=live, settled=frozenset(each.key for each in changes if _is_settled(each, shelf)))
     if needs_history(shared, shelf.references):
         uses = await _with_history(account, shelf, uses)
     if needs_others(shared, uses):
-        uses = replace(uses, others=await _others(account, shared.environment, matching.unmatched))
+        uses = replace(uses, others=await _others(account, shelf, matching.unmatched))
     match_resources(shared, shelf.references, uses, found, overwrites_drift)
     sweep(shared, uses, changes, found)
     ids = {match.desired.key: match.listing.agent_id if match.listing else None for match in matching.matches}
@@ -183,7 +197,7 @@ async def _with_history(account: Reader, shelf: Shelf, uses: Uses) -> Uses:
                 if each.is_published
             )
         )
-        return key, [ids_in(each.document or {}) for each in found]
+        return key, [shelf.needed_by(each) for each in found]
 
     looked = await asyncio.gather(*(look_back(key, agent) for key, agent in shelf.observed.items()))
     before = {key: found[0] if found else frozenset[str]() for key, found in looked}
@@ -191,12 +205,13 @@ async def _with_history(account: Reader, shelf: Shelf, uses: Uses) -> Uses:
     return replace(uses, before=before, older=older)
 
 
-async def _others(account: Reader, environment: Environment, unmatched: Sequence[AgentListing]) -> frozenset[str]:
+async def _others(account: Reader, shelf: Shelf, unmatched: Sequence[AgentListing]) -> frozenset[str]:
     """What serves on the agents that no spec means refers to; copies of ours that are called before a deploy don't
     count."""
     live = await asyncio.gather(*(account.read_live(each.agent_id) for each in unmatched))
+    environment = shelf.shared.environment
     theirs = (each for each in live if each is not None and not _is_ours(read_mark(each.label), environment))
-    return frozenset[str]().union(*(ids_in(each.document or {}) for each in theirs))
+    return frozenset[str]().union(*(shelf.needed_by(each) for each in theirs))
 
 
 def _is_ours(mark: Mark | None, environment: Environment) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from deploy_world import open_world
@@ -12,6 +14,7 @@ from shelf_world import AGENT, FILES, TOOL, WEBHOOK, ShelfWorld, open_shelf_worl
 
 from agentops.apply.model import Outcome, Verdict
 from agentops.document import Generation
+from agentops.emulator.options import Choices, EmulatorOptions
 from agentops.errors import RefusedError, StaleError
 from agentops.importers.atoms.importing import import_observed
 from agentops.importers.atoms.shared import write_tools
@@ -263,6 +266,78 @@ async def test_an_edit_in_place_is_acknowledged_and_moves_no_agent(shelf: ShelfW
     assert (await shelf.plan()).is_empty
 
 
+@asynccontextmanager
+async def account_that_takes_a_name_once(root: Path) -> AsyncIterator[ShelfWorld]:
+    options = EmulatorOptions(seed=1, scan_delay_s=3.0, choices=Choices(tool_name="refused"))
+    async with open_shelf_world(root, options) as shelf:
+        await shelf.deploy()
+        shelf.write({"tools/look_up.yaml": CHANGED})
+        yield shelf
+
+
+async def test_where_a_name_is_taken_once_a_change_leaves_what_serves_and_says_the_way_out(
+    tmp_path: Path, anyio_backend: str
+) -> None:
+    async with account_that_takes_a_name_once(tmp_path) as shelf:
+        result = await shelf.deploy()
+        assert int(result.exit_code) == 1, result
+        assert result.resources[0].problem is not None
+        assert "set `in_place: true` in tools/look_up.yaml" in str(result.resources[0].problem.hint)
+        assert result.agents[0].outcome is Outcome.NOT_ATTEMPTED
+        assert await shelf.live_tools() == (await shelf.shelf())["tools"] == ["Look up the order."]
+        shelf.write({"tools/look_up.yaml": CHANGED + "in_place: true\n"})
+        assert (await shelf.deploy(acknowledged=frozenset({"IN_PLACE"}))).exit_code == 0
+        assert await shelf.live_tools() == (await shelf.shelf())["tools"] == ["Find the order."]
+        assert (await shelf.plan()).is_empty
+
+
+async def test_where_a_probe_says_that_a_name_is_taken_once_nothing_is_written(
+    tmp_path: Path, anyio_backend: str
+) -> None:
+    async with account_that_takes_a_name_once(tmp_path) as shelf:
+        shelf.write({"agentops-probe.json": '{"answers": {"tool_name": {"answer": "refused", "reason": null}}}'})
+        [refusal] = (await shelf.plan()).refusals
+        assert (refusal.code, refusal.agent) == ("TOOL_NAME_TAKEN", "tool.look_up")
+        assert "set `in_place: true` in tools/look_up.yaml" in refusal.hint
+        named = frozenset({"TOOL_NAME_TAKEN:tool.look_up"})  # the file may be of another account
+        assert not (await shelf.plan(acknowledged=named)).refusals
+        shelf.write({"tools/look_up.yaml": CHANGED.replace("name: look_up", "name: find")})
+        assert (await shelf.deploy()).exit_code == 0
+        assert await shelf.live_tools() == ["Find the order."]
+
+
+async def test_a_tool_that_the_account_did_not_keep_as_it_was_written_is_taken_away_again(shelf: ShelfWorld) -> None:
+    """As where a second one of a name is given another."""
+    await shelf.deploy()
+    shelf.write({"tools/look_up.yaml": CHANGED})
+    writer, create = shelf.world.writer, shelf.world.writer.tools.create
+
+    async def renamed(body: dict[str, object]) -> str:
+        return await create({**body, "name": "look_up_2"})
+
+    writer.tools.create = renamed  # type: ignore[method-assign]
+    result = await shelf.deploy()
+    assert [each.problem.code for each in result.resources if each.problem] == ["not_kept"]
+    assert await shelf.live_tools() == (await shelf.shelf())["tools"] == ["Look up the order."]
+
+
+@pytest.mark.parametrize("names", [{}, {"knowledge_name": "globalKnowledgeBase", "tool_refs_name": "toolReferences"}])
+async def test_what_serves_keeps_what_it_needs_under_whatever_name_it_is_read_back(
+    names: dict[str, Any], tmp_path: Path, anyio_backend: str
+) -> None:
+    options = EmulatorOptions(seed=1, scan_delay_s=3.0, choices=Choices(**names))
+    async with open_shelf_world(tmp_path, options) as shelf:
+        await shelf.deploy()
+        for number in ("Sixty", "Ninety"):
+            shelf.write({"knowledge/policy.md": f"# Returns\n\n{number} days.\n"})
+            assert (await shelf.deploy()).exit_code == 0
+            assert (await shelf.shelf())["knowledge"] == ["Returns", "Returns"]  # what serves, and what did before
+            assert (await shelf.plan()).is_empty
+
+
+OTHER = "name: Other (${{ environment }})\nconfig: {firstMessage: Hi., singlePromptConfig: {prompt: Help.}}\n"
+
+
 async def test_a_secret_that_was_rotated_makes_the_tool_anew(shelf: ShelfWorld) -> None:
     tool = TOOL.replace("client_tool", "api_call").replace(
         "order.}", "order., url: https://a.example, method: GET, %s}"
@@ -289,8 +364,7 @@ async def test_a_plan_is_read_back_and_has_the_same_digest(shelf: ShelfWorld) ->
 
 
 async def test_only_what_the_selected_agents_need_is_planned(shelf: ShelfWorld) -> None:
-    other = "name: Other (${{ environment }})\nconfig: {firstMessage: Hi., singlePromptConfig: {prompt: Help.}}\n"
-    shelf.write({"agents/other.yaml": other})
+    shelf.write({"agents/other.yaml": OTHER})
     assert await shelf.told(only=("other",)) == ["other: create"]
     assert [each.split(":")[0] for each in await shelf.told(only=("support",))] == [
         "tool look_up",
