@@ -7,7 +7,7 @@ left is found again by its content or its mark.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from agentops.apply.knowledge import KnowledgeMaker
@@ -19,6 +19,7 @@ from agentops.apply.model import (
     ResourceResult,
     Warned,
 )
+from agentops.apply.stale import resource_moved, subscribed_elsewhere
 from agentops.apply.writes import write_once
 from agentops.clock import Clock
 from agentops.document import Document
@@ -27,7 +28,7 @@ from agentops.plan.graph import is_first, is_last
 from agentops.plan.merge import merge
 from agentops.plan.model import Plan, ResourceAction, ResourceChange
 from agentops.plan.resources import held
-from agentops.plan.webhooks import to_subscribe, to_unsubscribe
+from agentops.plan.webhooks import displaced, to_subscribe, to_unsubscribe
 from agentops.remote.port import Writer
 from agentops.resources import DesiredResource, Kind, ObservedResource, Ref, ResourceMark, SourceFile, owner_of
 
@@ -67,8 +68,11 @@ class Shelving:
 
     # -- before the agents are staged
 
-    async def build(self) -> bool:
-        """Makes everything that agents may need. False where something could not be made."""
+    async def build(self, *, is_rehearsal: bool = False) -> bool:
+        """Makes everything that agents may need. False where something could not be made.
+
+        is_rehearsal: for copies that are called before anything goes live: what is edited in place stays as it is
+        """
         if self.plan.references is not None:
             self.writer.refer_by(self.plan.references)
         for index, change in enumerate(self.plan.resources):
@@ -76,6 +80,8 @@ class Shelving:
                 continue
             if not change.is_change:
                 self._end(index, change, Outcome.UNCHANGED, change.reason)
+            elif is_rehearsal and change.action is ResourceAction.UPDATE:
+                self.tell(Warned(change.key, "copies have it as it serves now: it is edited in place, for all at once"))
             elif self._is_made(change):
                 self._end(index, change, Outcome.APPLIED, "made before the gate")
             elif not await self._try(index, change):
@@ -158,6 +164,9 @@ class Shelving:
         is_same_type = before is not None and before.get("type") == resource.content.get("type")
         body = merge({"definition": before if is_same_type else None}, {"definition": resource.content})["definition"]
         if change.action is ResourceAction.UPDATE and change.resource_id is not None:
+            found = next((each for each in await tools.list() if each.resource_id == change.resource_id), None)
+            if found is None or found.content != before:
+                raise resource_moved(change)
             await tools.update(change.resource_id, body)
             await self._require_kept(resource, change.resource_id, change.fingerprint)
             return change.resource_id
@@ -214,6 +223,9 @@ class Shelving:
                 return next((each.resource_id for each in found if each.mark and each.mark.owner == mark.owner), None)
 
             webhook_id = await write_once(write, read_back, self.clock)
+        for other, agent_id in displaced(replace(change, resource_id=webhook_id), await hooks.list(), agents):
+            if (other.resource_id, agent_id) not in change.displaces:
+                raise subscribed_elsewhere(change, agent_id, other)
         for key, events in to_subscribe(change, agents).items():
             agent_id = agents.get(key)
             if agent_id is None:

@@ -38,6 +38,7 @@ class Holdings:
     """What the project wants of resources, and what the account has.
 
     desired:  what is planned: all of the project, or what the selected agents refer to
+    addresses: of all that the project's files describe
     agents:   all agents of the project, with the fingerprints of their references
     is_all:   every agent is selected and every spec can be read: only then is it known what nobody needs
     prunes:   what no file describes any more may go, too
@@ -49,6 +50,7 @@ class Holdings:
     observed: tuple[ObservedResource, ...]
     secrets: KnownSecrets
     agents: tuple[DesiredAgent, ...] = ()
+    addresses: frozenset[Address] = frozenset()
     is_all: bool = True
     prunes: bool = False
     takes_namesakes: bool = True
@@ -108,12 +110,14 @@ class Found:
 
 
 def identify(shared: Holdings) -> References:
-    """The references that ids of the account mean: every version of a resource of ours, each with its own content."""
+    """The references that ids of the account mean: every version of a resource of ours, each with its own content. The
+    only one there is of what is edited in place will hold what is wanted, so that no agent has to move."""
     references = References()
     for resource in shared.desired:
-        wanted = fingerprint(resource.content)
-        for found in versions_of(shared, resource):
-            has = wanted if resource.is_in_place else held(resource, found)
+        versions = versions_of(shared, resource)
+        for found in versions:
+            will_hold = resource.is_in_place and len(versions) == 1
+            has = fingerprint(resource.content) if will_hold else held(resource, found)
             references.learn(Ref(resource.kind, resource.key, has), found.resource_id)
     return references
 
@@ -159,13 +163,14 @@ def needs_history(shared: Holdings, references: References) -> bool:
 
 def needs_others(shared: Holdings, uses: Uses) -> bool:
     """Whether it matters what agents that are not ours refer to: where a tool of one name is used by none of ours, and
-    where one is edited in place."""
-    tools = [each for each in shared.desired if each.kind is Kind.TOOL]
-    return any(
-        (resource.is_in_place and found) or (found and not any(each.resource_id in uses.ours for each in found))
-        for resource in tools
-        for found in [versions_of(shared, resource)]
-    )
+    where something is edited in place."""
+
+    def is_doubtful(resource: DesiredResource) -> bool:
+        found = versions_of(shared, resource)
+        is_of_nobody = resource.kind is Kind.TOOL and not any(each.resource_id in uses.ours for each in found)
+        return bool(found) and (resource.is_in_place or is_of_nobody)
+
+    return any(is_doubtful(each) for each in shared.desired if each.kind is not Kind.WEBHOOK)
 
 
 def match_resources(shared: Holdings, references: References, uses: Uses, found: Found, overwrites_drift: bool) -> None:

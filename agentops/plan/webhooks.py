@@ -5,7 +5,7 @@ Headers are never read back, so what was written last is known by the mark alone
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agentops.document import Document
@@ -37,7 +37,9 @@ def match_webhooks(shared: Holdings, agents: Agents, found: Found, overwrites_dr
             if change.drift is not Drift.NONE and not overwrites_drift:
                 found.refusals.append(drifted(change))
             if change.is_change:
-                found.refusals += _displaced(shared, change, resource, agents)
+                going = list(displaced(change, shared.of_kind(Kind.WEBHOOK), agents.ids))
+                change = replace(change, displaces=frozenset((each.resource_id, agent_id) for each, agent_id in going))
+                found.refusals += _displacing(shared, change, going, agents)
                 found.refusals += protected(shared.environment, change)
             found.changes.append(change)
     if shared.prunes and shared.is_all:
@@ -110,29 +112,33 @@ def to_unsubscribe(change: ResourceChange, ids: Mapping[str, str | None]) -> Seq
     return [each for each in (change.observed.content["events"] if change.observed else ()) if each not in wanted]
 
 
-def _displaced(
-    shared: Holdings, change: ResourceChange, resource: DesiredResource, agents: Agents
+def displaced(
+    change: ResourceChange, webhooks: Iterable[ObservedResource], ids: Mapping[str, str | None]
+) -> Iterator[tuple[ObservedResource, str]]:
+    """Subscriptions to other webhooks that go, by webhook and agent's id: subscribing an agent replaces all it has."""
+    subscribed = {ids.get(key) for key in to_subscribe(change, ids)}
+    for webhook in webhooks:
+        if webhook.resource_id != change.resource_id:
+            yield from ((webhook, agent_id) for agent_id in webhook.content["events"] if agent_id in subscribed)
+
+
+def _displacing(
+    shared: Holdings, change: ResourceChange, going: Iterable[tuple[ObservedResource, str]], agents: Agents
 ) -> Iterator[Refusal]:
-    """Subscriptions of somebody else's webhooks that would go: subscribing an agent replaces all that it has."""
-    subscribed = to_subscribe(change, agents.ids)
-    mine = {shared.owner(each.address) for each in shared.desired if each.kind is Kind.WEBHOOK}
-    for webhook in shared.of_kind(Kind.WEBHOOK):
-        if webhook.mark is not None and webhook.mark.owner in mine:
-            continue
-        if webhook.content["endpoint"] == resource.content["endpoint"]:
-            continue
-        for agent_id, types in webhook.content["events"].items():
-            key = agents.key_of(agent_id)
-            if key in subscribed:
-                yield Refusal(
-                    code="FOREIGN_SUBSCRIPTION",
-                    summary=f"{resource.address}: {key} would be taken off the webhook {webhook.name!r} "
-                    f"({webhook.content['endpoint']}), which is told of {', '.join(types)} and is not of this project",
-                    hint="the platform keeps one webhook an agent this way: agree with its owner, then pass "
-                    f"`--ack FOREIGN_SUBSCRIPTION:{name_of(resource.address)}`",
-                    agent=name_of(resource.address),
-                    acknowledgement="FOREIGN_SUBSCRIPTION",
-                )
+    """Subscriptions of somebody else's webhooks that would go."""
+    mine = {shared.owner(address) for address in shared.addresses}
+    for webhook, agent_id in going:
+        if webhook.mark is None or webhook.mark.owner not in mine:
+            yield Refusal(
+                code="FOREIGN_SUBSCRIPTION",
+                summary=f"{change.address}: {agents.key_of(agent_id)} would be taken off the webhook {webhook.name!r} "
+                f"({webhook.content['endpoint']}), which is told of {', '.join(webhook.content['events'][agent_id])} "
+                "and is not of this project",
+                hint="the platform keeps one webhook an agent this way: agree with its owner, then pass "
+                f"`--ack FOREIGN_SUBSCRIPTION:{name_of(change.address)}`",
+                agent=name_of(change.address),
+                acknowledgement="FOREIGN_SUBSCRIPTION",
+            )
 
 
 def _taken(resource: DesiredResource, before: ObservedResource) -> Refusal:
@@ -142,8 +148,10 @@ def _taken(resource: DesiredResource, before: ObservedResource) -> Refusal:
             code="FOREIGN_RESOURCE",
             summary=f"{resource.address}: {before.content['endpoint']} is the webhook {before.resource_id} of another "
             "project, environment or file, and the platform takes an address once",
-            hint="give this one an address of its own, for example with ${{ environment }} in it",
+            hint="give this one an address of its own, for example with ${{ environment }} in it; where it was ours "
+            f"under another name, pass `--ack FOREIGN_RESOURCE:{name}` to take it over with all that it is told of",
             agent=name,
+            acknowledgement="FOREIGN_RESOURCE",
         )
     return Refusal(
         code="ADOPT",

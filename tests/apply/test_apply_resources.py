@@ -12,7 +12,7 @@ from deploy_world import open_world
 from fault_cases import Calls
 from shelf_world import AGENT, FILES, TOOL, WEBHOOK, ShelfWorld, open_shelf_world
 
-from agentops.apply.model import Outcome, Verdict
+from agentops.apply.model import Outcome, Verdict, Warned
 from agentops.document import Generation
 from agentops.emulator.options import Choices, EmulatorOptions
 from agentops.errors import RefusedError, StaleError
@@ -253,6 +253,126 @@ async def test_a_subscription_that_would_go_is_refused_by_the_webhooks_name(shel
     [refusal] = (await shelf.plan()).refusals
     assert refusal.code == "FOREIGN_SUBSCRIPTION"
     assert "support would be taken off the webhook 'Audit'" in refusal.summary
+
+
+async def test_a_subscription_made_since_the_plan_is_not_taken_away(shelf: ShelfWorld) -> None:
+    await shelf.deploy()
+    shelf.write({"webhooks/crm.yaml": WEBHOOK.replace("[post-conversation]", "[analytics-completed]")})
+    plan, hooks = await shelf.plan(), shelf.world.writer.webhooks
+    [listing] = await shelf.world.writer.list_agents()
+    theirs = await hooks.create({"endpoint": "https://audit.example.com", "description": "Audit"})
+    await hooks.subscribe(listing.agent_id, theirs, ["post-conversation"])
+    result = await shelf.apply(plan)
+    assert int(result.exit_code) == 5
+    [problem] = [each.problem for each in result.resources if each.problem]
+    assert (problem.code, "'Audit' (https://audit.example.com)" in problem.summary) == ("subscribed_elsewhere", True)
+    events = {each.name: each.content["events"] for each in await hooks.list()}
+    assert events == {"CRM": {}, "Audit": {listing.agent_id: ["post-conversation"]}}
+    refused = await shelf.plan(overwrites_drift=True)
+    assert [each.code for each in refused.refusals] == ["FOREIGN_SUBSCRIPTION"]
+    agreed = frozenset({"FOREIGN_SUBSCRIPTION:webhook.crm"})
+    assert (await shelf.deploy(acknowledged=agreed, overwrites_drift=True)).exit_code == 0
+    assert (await shelf.plan()).is_empty
+
+
+async def test_a_webhook_takes_the_place_of_another_of_the_project_without_a_word(shelf: ShelfWorld) -> None:
+    shelf.write(
+        {"agents/other.yaml": OTHER, "webhooks/crm.yaml": WEBHOOK.replace("{s", "{other: [post-conversation], s")}
+    )
+    await shelf.deploy()
+    shelf.write({"webhooks/crm.yaml": WEBHOOK.replace("support:", "other:")})
+    shelf.write({"webhooks/new.yaml": "endpoint: https://new.example.com\nevents: {support: [post-conversation]}\n"})
+    assert (await shelf.deploy(only=("support",))).exit_code == 0
+    assert (await shelf.deploy()).exit_code == 0
+    assert (await shelf.plan()).is_empty
+    assert [len(each.content["events"]) for each in await shelf.world.writer.webhooks.list()] == [1, 1]
+
+
+@pytest.mark.parametrize("kind", ["tool", "knowledge"])
+async def test_what_is_edited_in_place_is_left_alone_where_it_was_changed_since_the_plan(
+    kind: str, shelf: ShelfWorld
+) -> None:
+    await shelf.deploy()
+    shelf.write({"tools/look_up.yaml": CHANGED + "in_place: true\n"} if kind == "tool" else IN_PLACE)
+    plan = await shelf.plan(acknowledged=frozenset({"IN_PLACE"}))
+    writer = shelf.world.writer
+    if kind == "tool":
+        await edited_tool(shelf, description="By hand.")
+    else:
+        [base] = await writer.knowledge.list()
+        await writer.knowledge.add_file(base.resource_id, "prices.pdf", b"%PDF")
+    result = await shelf.apply(plan)
+    assert (int(result.exit_code), result.resources[-2].problem and result.resources[-2].problem.code) == (
+        5,
+        "resource_moved",
+    )
+    [tool], [base] = await writer.tools.list(), await writer.knowledge.list()
+    assert tool.content["description"] == ("By hand." if kind == "tool" else "Look up the order.")
+    assert len(await writer.knowledge.read_parts(base.resource_id)) == (2 if kind == "tool" else 3)
+
+
+IN_PLACE = {
+    "knowledge/returns.yaml": FILES["knowledge/returns.yaml"] + "in_place: true\n",
+    "knowledge/policy.md": "# Returns\n\nSixty days.\n",
+}
+
+
+async def test_knowledge_that_is_edited_in_place_stays_where_it_is(shelf: ShelfWorld) -> None:
+    await shelf.deploy()
+    [before] = await shelf.world.writer.knowledge.list()
+    shelf.write(IN_PLACE)
+    plan = await shelf.plan()
+    assert [(each.code, each.acknowledgement) for each in plan.refusals] == [("IN_PLACE", "IN_PLACE")]
+    assert [each.key for each in (*plan.resources, *plan.changes) if each.is_change] == ["knowledge returns"]
+    assert (await shelf.deploy(acknowledged=frozenset({"IN_PLACE:knowledge.returns"}))).exit_code == 0
+    [after] = await shelf.world.writer.knowledge.list()
+    assert after.resource_id == before.resource_id
+    assert after.mark != before.mark
+    assert len(await shelf.world.writer.knowledge.read_parts(after.resource_id)) == 2
+    assert (await shelf.plan()).is_empty
+
+
+async def test_knowledge_that_others_use_is_not_edited_in_place_without_a_word(shelf: ShelfWorld) -> None:
+    await shelf.deploy()
+    writer = shelf.world.writer
+    [base] = await writer.knowledge.list()
+    theirs = await writer.read_agent(await writer.read_listing(await writer.create_agent("Theirs")))
+    body = {"globalKnowledgeBaseId": base.resource_id}
+    await writer.write_draft(theirs, await writer.open_draft(theirs, "x"), body)
+    await writer.publish_draft(Publication(theirs.agent_id, "by hand", branch_id=theirs.branch_id))
+    shelf.world.clock.elapsed_s += 60
+    shelf.write(IN_PLACE)
+    assert {each.code for each in (await shelf.plan()).refusals} == {"IN_PLACE", "FOREIGN_RESOURCE"}
+
+
+async def test_what_can_not_be_taken_back_comes_after_what_may_still_fail(shelf: ShelfWorld) -> None:
+    await shelf.deploy()
+    shelf.write({"tools/look_up.yaml": CHANGED + "in_place: true\n"})
+    shelf.write({"knowledge/returns.yaml": "name: Returns\nurls: [https://acme.invalid/x]\n"})
+    result = await shelf.deploy(acknowledged=frozenset({"IN_PLACE"}))
+    assert [each.outcome for each in result.resources[:2]] == [Outcome.FAILED, Outcome.NOT_ATTEMPTED]
+    assert await shelf.live_tools() == ["Look up the order."]
+
+
+async def test_in_place_with_an_older_version_beside_it_converges(shelf: ShelfWorld) -> None:
+    await shelf.deploy()
+    shelf.write({"tools/look_up.yaml": CHANGED})
+    await shelf.deploy()
+    shelf.write({"tools/look_up.yaml": TOOL.replace("Look up", "Seek") + "in_place: true\n"})
+    assert (await shelf.deploy(acknowledged=frozenset({"IN_PLACE"}))).exit_code == 0
+    assert await shelf.live_tools() == ["Seek the order."]
+    assert (await shelf.deploy()).exit_code == 0
+    assert (await shelf.shelf())["tools"] == ["Seek the order."]
+    assert (await shelf.plan()).is_empty
+
+
+async def test_copies_leave_alone_what_is_edited_in_place(shelf: ShelfWorld) -> None:
+    await shelf.deploy()
+    shelf.write({"tools/look_up.yaml": CHANGED + "in_place: true\n"})
+    hooks = PreviewHooks(shelf.world.events.append, clock=shelf.world.clock)
+    assert (await preview_up(shelf.deployment(), "pr-1", hooks)).exit_code == 0
+    assert await shelf.live_tools() == ["Look up the order."]
+    assert [each.key for each in shelf.world.events if isinstance(each, Warned)] == ["tool look_up"]
 
 
 async def test_an_edit_in_place_is_acknowledged_and_moves_no_agent(shelf: ShelfWorld) -> None:
