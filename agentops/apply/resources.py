@@ -7,7 +7,7 @@ left is found again by its content or its mark.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from agentops.apply.knowledge import KnowledgeMaker
@@ -210,6 +210,9 @@ class Shelving:
     ) -> str:
         """Subscriptions first, the mark that says that all is as wanted last."""
         hooks, mark, content = self.writer.webhooks, self._mark(change), resource.content
+        for other, displaced_id in displaced(change, await hooks.list(), agents):
+            if (other.resource_id, displaced_id) not in change.displaces:
+                raise subscribed_elsewhere(change, displaced_id, other)
         text = str(content.get("description", ""))
         webhook_id = change.resource_id
         if webhook_id is None:
@@ -223,9 +226,6 @@ class Shelving:
                 return next((each.resource_id for each in found if each.mark and each.mark.owner == mark.owner), None)
 
             webhook_id = await write_once(write, read_back, self.clock)
-        for other, agent_id in displaced(replace(change, resource_id=webhook_id), await hooks.list(), agents):
-            if (other.resource_id, agent_id) not in change.displaces:
-                raise subscribed_elsewhere(change, agent_id, other)
         for key, events in to_subscribe(change, agents).items():
             agent_id = agents.get(key)
             if agent_id is None:
