@@ -37,10 +37,10 @@ class KnowledgeMaker:
         base_id = None if change.action is ResourceAction.REPLACE else change.resource_id
         if base_id is None:
             base_id = await self._create(resource, mark)
-        elif resource.is_in_place:
+        elif change.action is ResourceAction.UPDATE:
             parts = await self.port.read_parts(base_id)
             planned = change.observed.parts if change.observed else None
-            if change.action is ResourceAction.UPDATE and listing_of(parts) != listing_of(planned or ()):
+            if listing_of(parts) != listing_of(planned or ()):
                 raise resource_moved(change)
             await self.port.update(base_id, {"name": resource.name, "description": str(mark)})
             for part in parts:

@@ -28,9 +28,18 @@ from agentops.plan.graph import is_first, is_last
 from agentops.plan.merge import merge
 from agentops.plan.model import Plan, ResourceAction, ResourceChange
 from agentops.plan.resources import held
-from agentops.plan.webhooks import displaced, to_subscribe, to_unsubscribe
+from agentops.plan.webhooks import displaced, given_up, to_subscribe, to_unsubscribe
 from agentops.remote.port import Writer
-from agentops.resources import DesiredResource, Kind, ObservedResource, Ref, ResourceMark, SourceFile, owner_of
+from agentops.resources import (
+    DesiredResource,
+    Kind,
+    ObservedResource,
+    Ref,
+    ResourceMark,
+    SourceFile,
+    owner_of,
+    without_resource_mark,
+)
 
 _SOURCES = 12
 _UNWRITTEN = "0" * _SOURCES  # in the mark of a webhook whose headers are still to be written
@@ -89,10 +98,10 @@ class Shelving:
         return True
 
     def _is_made(self, change: ResourceChange) -> bool:
+        """Whether a new one was made for copies that were called first."""
         references = self.plan.references
-        if change.action is ResourceAction.UPDATE or references is None:
-            return False
-        return references.id_of(change.address, change.fingerprint) is not None
+        made = references.id_of(change.address, change.fingerprint) if references is not None else None
+        return made is not None and made != change.resource_id
 
     async def withdraw(self) -> None:
         """Nothing goes live: the tools that this run made carry no mark and are taken away again. Knowledge bases stay:
@@ -255,12 +264,21 @@ class Shelving:
             case Kind.KNOWLEDGE:
                 await self.writer.knowledge.delete(resource_id)
             case Kind.WEBHOOK:
-                for agent_id in _subscribers(change.observed):
-                    await self._unsubscribe(resource_id, agent_id)
+                await self._give_up(resource_id, change.observed)
                 await self.writer.webhooks.delete(resource_id)
             case _:
                 assert_never(change.address.kind)
         return resource_id
+
+    async def _give_up(self, webhook_id: str, webhook: ObservedResource | None) -> None:
+        """Takes its subscriptions away, which keep it from being deleted; the mark that it is to go comes first."""
+        if webhook is None:
+            return
+        mark = ResourceMark(given_up(self.plan.project, self.plan.environment), _UNWRITTEN)
+        text = without_resource_mark(webhook.description)
+        await self.writer.webhooks.update(webhook_id, {"description": f"{text} {mark}".strip()})
+        for agent_id in webhook.content["events"]:
+            await self._unsubscribe(webhook_id, agent_id)
 
     # -- results
 
@@ -281,10 +299,6 @@ class Shelving:
         self.ended[index] = result
         if outcome is not Outcome.UNCHANGED:
             self.tell(ResourceFinished(result))
-
-
-def _subscribers(webhook: ObservedResource | None) -> list[str]:
-    return list(webhook.content["events"]) if webhook else []
 
 
 def _result(

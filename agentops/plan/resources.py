@@ -213,7 +213,8 @@ def _matched(
         serving = [each for each in right if each.resource_id in uses.serving]
         return replace(change, resource_id=(serving or right)[0].resource_id, observed=(serving or right)[0])
     ours = [each for each in versions if each.mark is not None or each.resource_id in uses.ours]
-    if begun := _begun(resource, ours, change.fingerprint):
+    idle = [each for each in ours if each.resource_id not in uses.serving]  # half an edit in place may serve, too
+    if begun := _begun(resource, idle, change.fingerprint):
         reason = "an earlier run began it and did not come to the end"
         made = replace(change, action=ResourceAction.CREATE, reason=reason, resource_id=begun.resource_id)
         return replace(made, observed=begun, fields=_fields(shared, resource, None))

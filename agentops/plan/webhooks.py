@@ -13,7 +13,7 @@ from agentops.fields import Category, Risk
 from agentops.plan.canonical import canonical
 from agentops.plan.model import Drift, FieldChange, Operation, Refusal, ResourceAction, ResourceChange
 from agentops.plan.resources import Found, Holdings, as_described, described, drifted, name_of, protected
-from agentops.resources import Address, DesiredResource, Kind, ObservedResource, without_resource_mark
+from agentops.resources import Address, DesiredResource, Kind, ObservedResource, owner_of, without_resource_mark
 
 _SOURCES = 12
 
@@ -56,11 +56,12 @@ def _matched(shared: Holdings, resource: DesiredResource, agents: Agents, found:
     wanted = {"endpoint": resource.content["endpoint"]}
     of_address = [each for each in webhooks if canonical(each.content, wanted) == endpoint]
     before = next(iter([*ours, *of_address]), None)
+    is_given_up = before is not None and _is_given_up(shared, before)
     if before is None:
         reason = f"the account has no webhook that sends to {resource.content['endpoint']}"
         fields = described(shared, resource, {}, _shown(resource.content))
         return replace(change, action=ResourceAction.CREATE, reason=reason, fields=fields)
-    if not ours:
+    if not ours and not is_given_up:
         found.refusals.append(_taken(resource, before))
     return _compared(shared, change, before, agents)
 
@@ -88,6 +89,17 @@ def _compared(shared: Holdings, change: ResourceChange, before: ObservedResource
     return replace(
         change, action=ResourceAction.UPDATE, reason=reason, fields=at_once, drift=drift, drift_detail=detail
     )
+
+
+def given_up(project: str, environment: str) -> str:
+    """The owner in the mark of a webhook that is being deleted: once no agent is told of by it any more, nothing else
+    would say whose it was."""
+    return owner_of(project, environment, Address(Kind.WEBHOOK, ""))
+
+
+def _is_given_up(shared: Holdings, webhook: ObservedResource) -> bool:
+    environment = shared.environment
+    return webhook.mark is not None and webhook.mark.owner == given_up(environment.project, environment.name)
 
 
 def _shown(content: Document) -> Document:
@@ -174,12 +186,13 @@ def _ambiguous(resource: DesiredResource, ours: Sequence[ObservedResource]) -> R
 
 
 def _pruned(shared: Holdings, agents: Agents) -> Iterator[ResourceChange]:
-    """Webhooks with a mark that no file has, told of nobody's agents but ours."""
-    known = {shared.owner(each.address) for each in shared.desired if each.kind is Kind.WEBHOOK}
+    """Webhooks whose mark no file has, told of nobody's agents but ours, and those that an earlier run gave up."""
+    known = {shared.owner(address) for address in shared.addresses}
     ids = set(agents.ids.values())
     for each in shared.of_kind(Kind.WEBHOOK):
         told_of = set(each.content["events"])
-        if each.mark is not None and each.mark.owner not in known and told_of and told_of <= ids:
+        is_left = each.mark is not None and each.mark.owner not in known and bool(told_of)
+        if (is_left or _is_given_up(shared, each)) and told_of <= ids:
             reason = "deployed from this project, and no file describes it any more"
             yield ResourceChange(
                 Address(Kind.WEBHOOK, each.name),
