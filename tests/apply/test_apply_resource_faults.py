@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import httpx2
 import pytest
 from fault_cases import FAULTS, ID
+from guillotine import PROCESSES, open_guillotine
+from shelf_child import deploy, deploy_in_a_process
 from shelf_faults import (
     AGENT_MOVES,
     IN_PLACE,
@@ -23,6 +26,8 @@ from shelf_faults import (
     served,
 )
 from shelf_world import AGENT, FILES, KNOWLEDGE, WEBHOOK, ShelfWorld, open_shelf_world
+
+from agentops.emulator.options import EmulatorOptions
 
 CASES = list(read_cases())
 
@@ -165,6 +170,35 @@ async def test_a_kill_after_any_write_is_recovered_from(name: str, tmp_path: Pat
     if road.is_whole:
         ends = [each for number, each in enumerate(met) if each not in met[:number]]
         assert len(ends) <= 1, ends  # callers met what was before, or what was wanted
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["changed", "edited in place"])
+async def test_a_process_that_is_killed_is_recovered_from(name: str, tmp_path: Path, anyio_backend: str) -> None:
+    """SIGKILL after every other write: the lock and the journal of the dead are in nobody's way."""
+    road, options = ROADS[name], EmulatorOptions(seed=1, scan_delay_s=0.0)
+    with open_guillotine() as (guillotine, base_url):
+        for kill in range(0, road.writes + 1, 2):  # nobody is killed in the first, which counts
+            async with open_shelf_world(tmp_path / str(kill), options) as shelf:
+                guillotine.app, guillotine.kill_at = shelf.world.app, 0
+                await deploy(base_url, shelf.root)
+                shelf.write(road.change)
+                guillotine.methods.clear()
+                if not kill:
+                    await deploy(base_url, shelf.root, ACKNOWLEDGED)
+                    writes = [at for at, method in enumerate(guillotine.methods, start=1) if method != "GET"]
+                    assert len(writes) == road.writes
+                    continue
+                arguments = (base_url, str(shelf.root), ACKNOWLEDGED)
+                child = PROCESSES.Process(target=deploy_in_a_process, args=arguments)
+                guillotine.victim, guillotine.kill_at, guillotine.before = child, writes[kill - 1], False
+                child.start()
+                child.join(20)
+                assert child.exitcode == -signal.SIGKILL
+                guillotine.kill_at = 0
+                await deploy(base_url, shelf.root, ACKNOWLEDGED)
+                assert (await shelf.plan()).is_empty, kill
+                await assert_nothing_twice(shelf)
 
 
 async def test_an_old_tool_that_somebody_elses_agent_uses_stays(tmp_path: Path, anyio_backend: str) -> None:
