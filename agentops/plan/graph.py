@@ -19,7 +19,7 @@ Step = AgentChange | ResourceChange
 
 def in_order(changes: Iterable[ResourceChange]) -> tuple[tuple[ResourceChange, ...], tuple[Diagnostic, ...]]:
     """The changes in their order, and a diagnostic instead of an order where they need each other in a circle."""
-    listed = list(changes)
+    listed = sorted(changes, key=lambda each: (each.address, each.resource_id or ""))  # the account's order is chance
     needs: dict[Address, set[Address]] = {}
     for change in listed:
         content = change.desired.content if change.desired else {}

@@ -77,7 +77,8 @@ def _compared(shared: Holdings, change: ResourceChange, before: ObservedResource
     fields += tuple(
         _unsubscribed(agent, types) for agent, types in sorted(events.items()) if agent not in change.reaches
     )
-    is_written = before.mark is not None and before.mark.sources == change.fingerprint[:_SOURCES]
+    is_ours = shared.is_marked(before, resource.address)
+    is_written = is_ours and before.mark is not None and before.mark.sources == change.fingerprint[:_SOURCES]
     if not is_written and not fields:
         fields = described(shared, resource, {"headers": {}}, {"headers": resource.content.get("headers", {})})
     if is_written and not fields:

@@ -483,6 +483,18 @@ async def test_a_plan_is_read_back_and_has_the_same_digest(shelf: ShelfWorld) ->
         require_same(read, await shelf.plan())
 
 
+async def test_an_approved_edit_of_a_webhook_is_of_what_it_was_then(shelf: ShelfWorld) -> None:
+    await shelf.deploy()
+    shelf.write({"webhooks/crm.yaml": WEBHOOK.replace("[post-conversation]", "[analytics-completed]")})
+    read = from_json(to_json(await shelf.plan()))
+    require_same(read, await shelf.plan())
+    [hook] = await shelf.world.writer.webhooks.list()
+    [agent_id] = hook.content["events"]
+    await shelf.world.writer.webhooks.subscribe(agent_id, hook.resource_id, ["pre-conversation"])
+    with pytest.raises(StaleError, match="webhook crm: what it is now is not what it was"):
+        require_same(read, await shelf.plan())
+
+
 async def test_only_what_the_selected_agents_need_is_planned(shelf: ShelfWorld) -> None:
     shelf.write({"agents/other.yaml": OTHER})
     assert await shelf.told(only=("other",)) == ["other: create"]
