@@ -138,8 +138,12 @@ def held(resource: DesiredResource, found: ObservedResource) -> str:
         return wanted if form == canonical(resource.content, resource.content) else short_digest(canonical_text(form))
     if found.mark is None:
         return ""
-    is_wanted = found.mark.sources == wanted[:_SOURCES]
+    is_wanted = found.mark.sources == wanted[:_SOURCES] and _has_name(resource, found)
     return wanted if is_wanted and is_whole(found) else f"{found.mark.sources}-{found.mark.listing or 'unfinished'}"
+
+
+def _has_name(resource: DesiredResource, found: ObservedResource) -> bool:
+    return found.name.strip() == resource.name.strip()  # the platform trims it
 
 
 def is_whole(found: ObservedResource) -> bool:
@@ -178,7 +182,7 @@ def match_resources(shared: Holdings, references: References, uses: Uses, found:
     for resource in shared.desired:
         if resource.kind is Kind.WEBHOOK:
             continue
-        versions = versions_of(shared, resource)
+        versions = [*versions_of(shared, resource), *_unrecognised(shared, resource, uses)]
         change = _matched(shared, resource, versions, uses, found)
         if change.drift is not Drift.NONE and not overwrites_drift:
             found.refusals.append(drifted(change))
@@ -187,6 +191,27 @@ def match_resources(shared: Holdings, references: References, uses: Uses, found:
         if change.resource_id is not None and change.action in (ResourceAction.UNCHANGED, ResourceAction.UPDATE):
             references.learn(Ref(resource.kind, resource.key, change.fingerprint), change.resource_id)
         found.changes.append(change)
+
+
+def _unrecognised(shared: Holdings, resource: DesiredResource, uses: Uses) -> list[ObservedResource]:
+    """What serves as the resource without its name or mark, which somebody changed: an agent that serves what its spec
+    asks for refers to it, where the spec refers to this and to nothing else that is missing."""
+    known = {each.resource_id for other in shared.desired for each in versions_of(shared, other)}
+    for agent in shared.agents:
+        wanted = {ref.address for ref in references_in(agent.config) if ref.kind is resource.kind}
+        serving = uses.live.get(agent.key, frozenset())
+        if agent.key not in uses.settled or resource.address not in wanted:
+            continue
+        missing = [
+            each.address
+            for each in shared.desired
+            if each.address in wanted and not any(v.resource_id in serving for v in versions_of(shared, each))
+        ]
+        strange = serving - known - ids_in(agent.config)
+        found = [each for each in shared.of_kind(resource.kind) if each.resource_id in strange]
+        if missing == [resource.address] and len(found) == 1:
+            return found
+    return []
 
 
 def as_described(resource: DesiredResource, reaches: tuple[str, ...]) -> ResourceChange:
@@ -212,7 +237,7 @@ def _matched(
     if right:
         serving = [each for each in right if each.resource_id in uses.serving]
         return replace(change, resource_id=(serving or right)[0].resource_id, observed=(serving or right)[0])
-    ours = [each for each in versions if each.mark is not None or each.resource_id in uses.ours]
+    ours = [each for each in versions if shared.is_marked(each, resource.address) or each.resource_id in uses.ours]
     idle = [each for each in ours if each.resource_id not in uses.serving]  # half an edit in place may serve, too
     if begun := _begun(resource, idle, change.fingerprint):
         reason = "an earlier run began it and did not come to the end"
@@ -268,6 +293,8 @@ def _drift_of(resource: DesiredResource, before: ObservedResource, change: Resou
     A tool of ours is never edited by us, unless in place. Where an agent serves exactly what its spec asks for and the
     tool is another one than its file describes, it is the tool that was edited.
     """
+    if resource.kind is Kind.KNOWLEDGE and before.mark is None:
+        return "its description, where our mark was, was changed outside git"
     if resource.kind is Kind.KNOWLEDGE:
         return _listing_drift(resource, before)
     by_name = _without_values(resource.content)
@@ -294,9 +321,14 @@ def _without_values(content: Any) -> Any:
 
 def _listing_drift(resource: DesiredResource, before: ObservedResource) -> str:
     """Files and pages that are not as they were after the last upload, by their names and sizes."""
-    if before.mark is None or before.mark.listing is None or is_whole(before):
+    if before.mark is None or before.mark.listing is None:
         return ""
-    if before.mark.sources != fingerprint(resource.content)[:_SOURCES]:
+    is_wanted = before.mark.sources == fingerprint(resource.content)[:_SOURCES]
+    if is_wanted and is_whole(before) and not _has_name(resource, before):
+        return f"it was renamed outside git: it is called {before.name!r} now"
+    if is_whole(before):
+        return ""
+    if not is_wanted:
         return "its files were changed outside git"
     has = {part.name for part in before.parts or ()}
     wanted = {file.name for file in resource.files} | set(resource.content["urls"])

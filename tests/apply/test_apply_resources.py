@@ -191,6 +191,42 @@ async def test_a_tool_that_was_edited_in_the_console_is_drift_and_can_be_pulled(
     assert (await shelf.plan()).is_empty
 
 
+async def test_a_tool_that_was_renamed_in_the_console_is_drift_and_can_be_pulled(shelf: ShelfWorld) -> None:
+    await shelf.deploy()
+    await edited_tool(shelf, name="seek")
+    drift = await shelf.drift()
+    assert [each.key for each in drift.resources if each.is_drifted] == ["tool look_up"]
+    plan = await shelf.plan()
+    assert [(each.code, each.agent) for each in plan.refusals] == [("DRIFT", "tool.look_up")]
+    pulled = await pull(shelf.deployment(), PlanOptions(), Settings(shelf.environ), takes_conflicts=False)
+    write_pulled(pulled, shelf.root)
+    assert "name: seek" in (shelf.root / "tools/look_up.yaml").read_text()
+    assert (await shelf.plan()).is_empty
+    shelf.write({"tools/look_up.yaml": TOOL})
+    assert (await shelf.deploy(overwrites_drift=True)).exit_code == 0
+    assert await shelf.live_tools() == ["Look up the order."]
+    assert (await shelf.plan()).is_empty
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        ({"name": "Rules"}, "it was renamed outside git: it is called 'Rules' now"),
+        ({"name": "Returns", "description": "Ours"}, "its description, where our mark was, was changed outside git"),
+    ],
+)
+async def test_knowledge_that_was_relabelled_in_the_console_is_drift(
+    edit: dict[str, str], told: str, shelf: ShelfWorld
+) -> None:
+    await shelf.deploy()
+    [base] = await shelf.world.writer.knowledge.list()
+    await shelf.world.writer.knowledge.update(base.resource_id, edit)
+    [refusal] = (await shelf.plan()).refusals
+    assert (refusal.code, refusal.summary) == ("DRIFT", f"knowledge returns: {told}")
+    assert (await shelf.deploy(overwrites_drift=True)).exit_code == 0
+    assert (await shelf.plan()).is_empty
+
+
 async def test_a_file_that_was_added_in_the_console_is_drift_by_its_name(shelf: ShelfWorld) -> None:
     await shelf.deploy()
     [base] = await shelf.world.writer.knowledge.list()
