@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from agentops.diagnostics import Diagnostic
@@ -78,6 +79,7 @@ class Uses:
     older:        ids in revisions of ours before those
     others:       ids in what serves on agents that no spec means; None: not read
     settled:      keys of the agents that serve what their spec asks for: nothing has changed in git since
+    deployed:     agent key -> when what we last put live was published
     """
 
     live: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -85,6 +87,7 @@ class Uses:
     older: frozenset[str] = frozenset()
     others: frozenset[str] | None = None
     settled: frozenset[str] = frozenset()
+    deployed: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def ours(self) -> frozenset[str]:
@@ -301,9 +304,9 @@ def _drift_of(resource: DesiredResource, before: ObservedResource, change: Resou
     if canonical(before.content, by_name) == canonical(by_name, by_name):
         return ""  # only the value of a secret is another one, as after it was rotated
     users = [key for key, ids in uses.live.items() if before.resource_id in ids and key in change.reaches]
-    if (before.is_edited and not resource.is_in_place) or any(key in uses.settled for key in users):
-        return "its definition was changed outside git"
-    return ""
+    edited_at = None if resource.is_in_place else before.edited_at
+    is_edited = edited_at is not None and any(edited_at > uses.deployed.get(key, edited_at) for key in users)
+    return "its definition was changed outside git" if is_edited or uses.settled.intersection(users) else ""
 
 
 def _without_values(content: Any) -> Any:

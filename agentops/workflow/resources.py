@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from difflib import get_close_matches
 
+from agentops.clock import platform_time
 from agentops.document import AgentListing, Environment, Generation, Mark, ObservedAgent, Revision, read_mark
 from agentops.errors import NotFoundError, RefusedError, UsageError
 from agentops.plan.concealment import KnownSecrets, known_secrets
@@ -44,11 +46,14 @@ class Shelf:
     observed: dict[str, ObservedAgent] = field(default_factory=dict)
 
     known: frozenset[str] = frozenset()
+    deployed: dict[str, datetime] = field(default_factory=dict)
 
     def note(self, key: str, found: ObservedAgent) -> None:
         """Keeps which ids an agent refers to; its documents may go."""
         live = found.live
         slim = replace(live, document={"toolRefs": sorted(self.needed_by(live))}) if live else None
+        if (at := platform_time(found.base.published_at if found.base else None)) is not None:
+            self.deployed[key] = at
         self.observed[key] = ObservedAgent(found.listing, live=slim, branch_id=found.branch_id)
 
     def needed_by(self, revision: Revision | None) -> frozenset[str]:
@@ -158,7 +163,8 @@ async def conclude_shelf(
     live = {key: _ids(agent) for key, agent in shelf.observed.items()}
     for key, orphan in orphans.items():
         live[f"{key} (archived)"] = shelf.needed_by(orphan.live)
-    uses = Uses(live=live, settled=frozenset(each.key for each in changes if _is_settled(each, shelf)))
+    settled = frozenset(each.key for each in changes if _is_settled(each, shelf))
+    uses = Uses(live=live, settled=settled, deployed=shelf.deployed)
     if needs_history(shared, shelf.references):
         uses = await _with_history(account, shelf, uses)
     if needs_others(shared, uses):

@@ -2,8 +2,8 @@
 
     resources:  `tool.KEY` -> a definition; `knowledge.KEY` -> {name, files (name -> digest), urls};
                 `webhook.KEY` -> {endpoint, headers, description, events}; each with `in_place`, where it is
-    shelf:      what the account has, by id: `tool:` a definition, with `edited`; `knowledge:` a name with its `parts`
-                (name -> size); `webhook:` an endpoint with its `description` and `events` (agent id -> types).
+    shelf:      what the account has, by id: `tool:` a definition, with when it was `edited`; `knowledge:` a name with
+                its `parts` (name -> size); `webhook:` an endpoint with its `description` and `events` (agent id -> types).
                 `made_for` is the key whose mark it carries, in `project` and `environment` where they differ, and
                 `from` what it was made from: what is wanted, unless said otherwise. `sealed` are the parts that were
                 there after the last upload: those that are there, unless said otherwise; false: it was never finished
@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from agentops.clock import platform_time
 from agentops.document import Document, Environment, ObservedAgent, Revision
 from agentops.plan.canonical import fingerprint
 from agentops.remote.port import References
@@ -74,7 +75,9 @@ def observed_resource(
     description = " ".join(filter(None, (data.get("description", ""), mark)))
     match kind:
         case Kind.TOOL:
-            return ObservedResource(kind, resource_id, content["name"], content, is_edited=data.get("edited", False))
+            return ObservedResource(
+                kind, resource_id, content["name"], content, edited_at=platform_time(data.get("edited"))
+            )
         case Kind.KNOWLEDGE:
             return ObservedResource(kind, resource_id, content, description=description, parts=parts)
         case Kind.WEBHOOK:
