@@ -3,7 +3,8 @@
     resources:  `tool.KEY` -> a definition; `knowledge.KEY` -> {name, files (name -> digest), urls};
                 `webhook.KEY` -> {endpoint, headers, description, events}; each with `in_place`, where it is
     shelf:      what the account has, by id: `tool:` a definition, with when it was `edited`; `knowledge:` a name with
-                its `parts` (name -> size); `webhook:` an endpoint with its `description` and `events` (agent id -> types).
+                its `parts` (name -> size); `webhook:` an endpoint with its `description` and `events` (agent id ->
+                types).
                 `made_for` is the key whose mark it carries, in `project` and `environment` where they differ, and
                 `from` what it was made from: what is wanted, unless said otherwise. `sealed` are the parts that were
                 there after the last upload: those that are there, unless said otherwise; false: it was never finished
