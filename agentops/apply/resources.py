@@ -100,8 +100,7 @@ class Shelving:
     def _is_made(self, change: ResourceChange) -> bool:
         """Whether a new one was made for copies that were called first."""
         references = self.plan.references
-        made = references.id_of(change.address, change.fingerprint) if references is not None else None
-        return made is not None and made != change.resource_id
+        return references is not None and _reference(change) in references.made
 
     async def withdraw(self) -> None:
         """Nothing goes live: the tools that this run made carry no mark and are taken away again. Knowledge bases stay:
@@ -158,7 +157,7 @@ class Shelving:
             case _:
                 assert_never(resource.kind)
         if self.plan.references is not None:
-            self.plan.references.learn(Ref(resource.kind, resource.key, change.fingerprint), resource_id)
+            self.plan.references.has_made(_reference(change), resource_id)
         return resource_id
 
     def _mark(self, change: ResourceChange) -> ResourceMark:
@@ -299,6 +298,10 @@ class Shelving:
         self.ended[index] = result
         if outcome is not Outcome.UNCHANGED:
             self.tell(ResourceFinished(result))
+
+
+def _reference(change: ResourceChange) -> Ref:
+    return Ref(change.address.kind, change.address.key, change.fingerprint)
 
 
 def _result(

@@ -158,13 +158,13 @@ def _taken(resource: DesiredResource, before: ObservedResource) -> Refusal:
     name = name_of(resource.address)
     if before.mark is not None:
         return Refusal(
-            code="FOREIGN_RESOURCE",
+            code="FOREIGN_WEBHOOK",
             summary=f"{resource.address}: {before.content['endpoint']} is the webhook {before.resource_id} of another "
             "project, environment or file, and the platform takes an address once",
             hint="give this one an address of its own, for example with ${{ environment }} in it; where it was ours "
-            f"under another name, pass `--ack FOREIGN_RESOURCE:{name}` to take it over with all that it is told of",
+            f"under another name, pass `--ack FOREIGN_WEBHOOK:{name}` to take it over, and its agents off it",
             agent=name,
-            acknowledgement="FOREIGN_RESOURCE",
+            acknowledgement="FOREIGN_WEBHOOK",
         )
     return Refusal(
         code="ADOPT",

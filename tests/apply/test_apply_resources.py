@@ -269,7 +269,9 @@ async def test_two_environments_of_one_account_keep_their_own(shelf: ShelfWorld)
     refused = await shelf.plan("other")
     codes = {(each.code, each.agent) for each in refused.refusals}
     assert codes == {("FOREIGN_RESOURCE", "tool.look_up"), ("FOREIGN_RESOURCE", "knowledge.returns")}
-    await shelf.deploy("other", acknowledged=frozenset({"FOREIGN_RESOURCE"}))
+    result = await shelf.deploy("other", acknowledged=frozenset({"FOREIGN_RESOURCE"}))
+    assert [each.outcome.value for each in result.resources] == ["applied"] * 3
+    assert len((await shelf.shelf())["tools"]) == len((await shelf.shelf())["knowledge"]) == 2
     assert (await shelf.plan()).is_empty
     assert (await shelf.plan("other")).is_empty
     shelf.write({"tools/look_up.yaml": CHANGED})
