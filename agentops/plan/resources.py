@@ -211,7 +211,8 @@ def _unrecognised(shared: Holdings, resource: DesiredResource, uses: Uses) -> li
             if each.address in wanted and not any(v.resource_id in serving for v in versions_of(shared, each))
         ]
         strange = serving - known - ids_in(agent.config)
-        found = [each for each in shared.of_kind(resource.kind) if each.resource_id in strange]
+        unmarked = (each for each in shared.of_kind(resource.kind) if each.mark is None)
+        found = [each for each in unmarked if each.resource_id in strange]
         if missing == [resource.address] and len(found) == 1:
             return found
     return []

@@ -181,10 +181,12 @@ def _ids(agent: ObservedAgent) -> frozenset[str]:
 
 
 def _is_settled(change: AgentChange, shelf: Shelf) -> bool:
-    """Whether what serves was published for exactly the spec as it is now."""
-    agent = shelf.observed.get(change.key)
+    """Whether what serves was published from here, for exactly the spec as it is now."""
+    agent, environment = shelf.observed.get(change.key), shelf.shared.environment
     mark = read_mark(agent.live.label) if agent is not None and agent.live is not None else None
-    return mark is not None and mark.fingerprint == change.fingerprint
+    if mark is None or (mark.project, mark.environment) != (environment.project, environment.name):
+        return False
+    return mark.fingerprint == change.fingerprint
 
 
 async def _with_history(account: Reader, shelf: Shelf, uses: Uses) -> Uses:

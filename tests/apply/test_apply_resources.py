@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from deploy_world import open_world
 from fault_cases import Calls
-from shelf_world import AGENT, FILES, TOOL, WEBHOOK, ShelfWorld, open_shelf_world
+from shelf_world import AGENT, FILES, PROJECT, TOOL, WEBHOOK, ShelfWorld, open_shelf_world
 
 from agentops.apply.model import Outcome, Verdict, Warned
 from agentops.document import Generation
@@ -278,6 +278,21 @@ async def test_two_environments_of_one_account_keep_their_own(shelf: ShelfWorld)
     await shelf.deploy("other")
     assert await shelf.live_tools() == ["Look up the order."]
     assert await shelf.live_tools("Acme support (other)") == ["Find the order."]
+
+
+async def test_a_renamed_project_takes_over_what_it_is_told_to_and_leaves_the_rest(shelf: ShelfWorld) -> None:
+    await shelf.deploy()
+    shelf.write({"agentops.yaml": PROJECT.replace("project: acme", "project: acme-two")})
+    plan = await shelf.plan()
+    codes = {(each.code, each.agent) for each in plan.refusals}
+    assert codes == {
+        ("FOREIGN_AGENT", "support"),
+        ("FOREIGN_RESOURCE", "knowledge.returns"),
+        ("FOREIGN_WEBHOOK", "webhook.crm"),
+    }
+    assert (await shelf.deploy(acknowledged=frozenset(code for code, _ in codes))).exit_code == 0
+    assert (await shelf.plan()).is_empty
+    assert len((await shelf.shelf())["webhooks"]) == 1
 
 
 async def test_a_subscription_that_would_go_is_refused_by_the_webhooks_name(shelf: ShelfWorld) -> None:
