@@ -168,6 +168,12 @@ def needs_history(shared: Holdings, references: References) -> bool:
     )
 
 
+def doubtful_tools(shared: Holdings) -> frozenset[str]:
+    """Ids of the tools that only a revision of ours can say are ours."""
+    tools = (each for each in shared.desired if each.kind is Kind.TOOL)
+    return frozenset(found.resource_id for each in tools for found in versions_of(shared, each))
+
+
 def needs_others(shared: Holdings, uses: Uses) -> bool:
     """Whether it matters what agents that are not ours refer to: where a tool of one name is used by none of ours, and
     where something is edited in place."""

@@ -22,6 +22,7 @@ from agentops.plan.resources import (
     Found,
     Holdings,
     Uses,
+    doubtful_tools,
     identify,
     match_resources,
     needs_history,
@@ -34,7 +35,8 @@ from agentops.resources import Address, DesiredResource, Kind, ObservedResource,
 from agentops.spec import Project
 from agentops.workflow.probing import known_answers
 
-_LOOKED_BACK = 5  # revisions of ours in which a tool is looked for that might be an old version of ours
+_LOOKED_BACK = 5  # revisions in which a tool is looked for that might be an old version of ours
+_LOOKED_FAR_BACK = 30  # and where there is one that none of those refers to, as after deploys of some agents only
 
 
 @dataclass(slots=True)
@@ -193,25 +195,30 @@ async def _with_history(account: Reader, shelf: Shelf, uses: Uses) -> Uses:
     """What the revision before the live one refers to, of every agent, and the ones before that as far back as it may
     matter."""
 
-    async def look_back(key: str, agent: ObservedAgent) -> tuple[str, list[frozenset[str]]]:
+    async def look_back(agent: ObservedAgent, since: int, until: int) -> list[frozenset[str]]:
+        """What is referred to by the revisions `since` to `until` steps before the live one, newest first."""
         if agent.live is None:
-            return key, []
-        revisions = await account.list_revisions(agent.agent_id, limit=_LOOKED_BACK + 1)
+            return []
+        revisions = await account.list_revisions(agent.agent_id, limit=until + 1)
         ids = [each.revision_id for each in revisions]
         at = ids.index(agent.live.revision_id) + 1 if agent.live.revision_id in ids else 0
         found = await asyncio.gather(
             *(
                 account.read_revision(agent.agent_id, each.revision_id, branch_id=each.branch_id)
-                for each in revisions[at:]
+                for each in revisions[max(at, since) :]
                 if each.is_published
             )
         )
-        return key, [shelf.needed_by(each) for each in found]
+        return [shelf.needed_by(each) for each in found]
 
-    looked = await asyncio.gather(*(look_back(key, agent) for key, agent in shelf.observed.items()))
-    before = {key: found[0] if found else frozenset[str]() for key, found in looked}
-    older = frozenset[str]().union(*(ids for _, found in looked for ids in found[1:]))
-    return replace(uses, before=before, older=older)
+    agents = shelf.observed.values()
+    looked = await asyncio.gather(*(look_back(each, 0, _LOOKED_BACK) for each in agents))
+    before = {key: found[0] if found else frozenset[str]() for key, found in zip(shelf.observed, looked, strict=True)}
+    uses = replace(uses, before=before, older=frozenset[str]().union(*(ids for found in looked for ids in found[1:])))
+    if not doubtful_tools(shelf.shared) <= uses.ours:
+        further = await asyncio.gather(*(look_back(each, _LOOKED_BACK + 1, _LOOKED_FAR_BACK) for each in agents))
+        uses = replace(uses, older=uses.older.union(*(ids for found in further for ids in found)))
+    return uses
 
 
 async def _others(account: Reader, shelf: Shelf, unmatched: Sequence[AgentListing]) -> frozenset[str]:

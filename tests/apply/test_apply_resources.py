@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -559,6 +560,22 @@ async def test_only_what_the_selected_agents_need_is_planned(shelf: ShelfWorld) 
     ]
 
 
+async def test_many_deploys_of_some_agents_leave_no_tool_behind(shelf: ShelfWorld) -> None:
+    other = AGENT.replace("Acme support", "Other")
+    shelf.write({"webhooks/crm.yaml": None, "agents/other.yaml": other})
+    await shelf.deploy()
+    for number in range(8):
+        shelf.write({"tools/look_up.yaml": TOOL.replace("Look up", f"Look {number}")})
+        assert (await shelf.deploy(only=("support",))).exit_code == 0
+    assert (await shelf.deploy()).exit_code == 0
+    shelf.write(
+        {"agents/support.yaml": AGENT.replace("Hello.", "Hi."), "agents/other.yaml": other.replace("Hello", "Hi")}
+    )
+    assert (await shelf.deploy()).exit_code == 0
+    assert (await shelf.shelf())["tools"] == ["Look 7 the order."]
+    assert (await shelf.plan()).is_empty
+
+
 async def test_the_older_generation_says_that_it_has_no_shelf(tmp_path: Path, anyio_backend: str) -> None:
     async with open_world(Generation.V1) as world:
         shelf = ShelfWorld(world, tmp_path)
@@ -574,6 +591,15 @@ async def test_an_account_without_the_folders_is_asked_nothing_more(shelf: Shelf
     shelf.world.transport.log.clear()
     await shelf.plan()
     assert len(shelf.world.transport.log) == 3, shelf.world.transport.log
+    await shelf.plan(prune=True)
+    await shelf.drift()
+    shelf.write(
+        {"agents/support.yaml": "name: A\nconfig: {firstMessage: Hello., singlePromptConfig: {prompt: Help.}}\n"}
+    )
+    await shelf.deploy()
+    assert not (await plan_going_back(shelf.deployment(), PlanOptions())).refusals
+    asked = [line for line in shelf.world.transport.log if re.search("/(tool|knowledgebase|webhook)", line)]
+    assert asked == []
 
 
 async def test_an_import_writes_the_tools_that_agents_share_and_its_plan_is_empty(shelf: ShelfWorld) -> None:
