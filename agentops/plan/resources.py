@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
 from agentops.diagnostics import Diagnostic
@@ -79,7 +78,7 @@ class Uses:
     older:        ids in revisions of ours before those
     others:       ids in what serves on agents that no spec means; None: not read
     settled:      keys of the agents that serve what their spec asks for: nothing has changed in git since
-    deployed:     agent key -> when what we last put live was published
+    edited:       ids of tools that were edited after an agent that refers to them was last deployed
     """
 
     live: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -87,7 +86,7 @@ class Uses:
     older: frozenset[str] = frozenset()
     others: frozenset[str] | None = None
     settled: frozenset[str] = frozenset()
-    deployed: Mapping[str, datetime] = field(default_factory=dict)
+    edited: frozenset[str] = frozenset()
 
     @property
     def ours(self) -> frozenset[str]:
@@ -311,8 +310,7 @@ def _drift_of(resource: DesiredResource, before: ObservedResource, change: Resou
     if canonical(before.content, by_name) == canonical(by_name, by_name):
         return ""  # only the value of a secret is another one, as after it was rotated
     users = [key for key, ids in uses.live.items() if before.resource_id in ids and key in change.reaches]
-    edited_at = None if resource.is_in_place else before.edited_at
-    is_edited = edited_at is not None and any(edited_at > uses.deployed.get(key, edited_at) for key in users)
+    is_edited = before.resource_id in uses.edited and not resource.is_in_place
     return "its definition was changed outside git" if is_edited or uses.settled.intersection(users) else ""
 
 

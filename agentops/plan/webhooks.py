@@ -63,6 +63,7 @@ def _matched(shared: Holdings, resource: DesiredResource, agents: Agents, found:
         return replace(change, action=ResourceAction.CREATE, reason=reason, fields=fields)
     if not ours and not is_given_up:
         found.refusals.append(_taken(resource, before))
+    found.refusals += [_address_of_another(resource, each) for each in of_address if ours and each not in ours]
     return _compared(shared, change, before, agents)
 
 
@@ -159,8 +160,8 @@ def _taken(resource: DesiredResource, before: ObservedResource) -> Refusal:
     if before.mark is not None:
         return Refusal(
             code="FOREIGN_WEBHOOK",
-            summary=f"{resource.address}: {before.content['endpoint']} is the webhook {before.resource_id} of another "
-            "project, environment or file, and the platform takes an address once",
+            summary=f"{resource.address}: {resource.content['endpoint']} is the webhook {before.resource_id} of "
+            "another project, environment or file, and the platform takes an address once",
             hint="give this one an address of its own, for example with ${{ environment }} in it; where it was ours "
             f"under another name, pass `--ack FOREIGN_WEBHOOK:{name}` to take it over, and its agents off it",
             agent=name,
@@ -168,11 +169,21 @@ def _taken(resource: DesiredResource, before: ObservedResource) -> Refusal:
         )
     return Refusal(
         code="ADOPT",
-        summary=f"{resource.address}: webhook {before.resource_id} sends to {before.content['endpoint']} and was never "
-        "deployed by agentops",
+        summary=f"{resource.address}: webhook {before.resource_id} sends to {resource.content['endpoint']} and was "
+        "never deployed by agentops",
         hint=f"pass `--ack ADOPT:{name}` to take it over; headers that it has can't be read and are replaced",
         agent=name,
         acknowledgement="ADOPT",
+    )
+
+
+def _address_of_another(resource: DesiredResource, other: ObservedResource) -> Refusal:
+    return Refusal(
+        code="FOREIGN_WEBHOOK",
+        summary=f"{resource.address}: {resource.content['endpoint']} is the address of the webhook "
+        f"{other.resource_id} as well, and the platform takes an address once",
+        hint="give this one an address of its own, or delete the other one in the console",
+        agent=name_of(resource.address),
     )
 
 

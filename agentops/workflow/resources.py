@@ -6,7 +6,7 @@ A project without their folders asks nothing, unless pruning was asked for.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -166,7 +166,7 @@ async def conclude_shelf(
     for key, orphan in orphans.items():
         live[f"{key} (archived)"] = shelf.needed_by(orphan.live)
     settled = frozenset(each.key for each in changes if _is_settled(each, shelf))
-    uses = Uses(live=live, settled=settled, deployed=shelf.deployed)
+    uses = Uses(live=live, settled=settled, edited=frozenset(_edited(shelf, live)))
     if needs_history(shared, shelf.references):
         uses = await _with_history(account, shelf, uses)
     if needs_others(shared, uses):
@@ -176,6 +176,13 @@ async def conclude_shelf(
     ids = {match.desired.key: match.listing.agent_id if match.listing else None for match in matching.matches}
     match_webhooks(shared, Agents(ids), found, overwrites_drift)
     return found
+
+
+def _edited(shelf: Shelf, live: Mapping[str, frozenset[str]]) -> Iterator[str]:
+    for each in shelf.shared.observed:
+        deployed = (at for key, at in shelf.deployed.items() if each.resource_id in live[key])
+        if each.edited_at is not None and any(each.edited_at > at for at in deployed):
+            yield each.resource_id
 
 
 def _ids(agent: ObservedAgent) -> frozenset[str]:

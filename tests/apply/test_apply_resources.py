@@ -25,6 +25,7 @@ from agentops.plan.plan_json import to_json
 from agentops.plan.serial import from_json
 from agentops.remote.port import Publication
 from agentops.render.drift.text import drift_text
+from agentops.resources import Kind
 from agentops.settings import Settings
 from agentops.workflow.history import plan_going_back
 from agentops.workflow.previewing import PreviewHooks, preview_down, preview_up
@@ -132,6 +133,21 @@ async def test_a_file_that_can_not_be_processed_stops_everything_before_it_is_li
     shelf.write({"knowledge/returns.yaml": FILES["knowledge/returns.yaml"]})
     assert (await shelf.deploy()).exit_code == 0
     assert (await shelf.plan()).is_empty
+
+
+async def test_an_address_of_another_webhook_is_refused_without_its_secret(shelf: ShelfWorld) -> None:
+    await shelf.deploy()
+    theirs = await shelf.world.writer.webhooks.create({"endpoint": "https://a.example/s3cret-value", "description": ""})
+    shelf.write({"webhooks/crm.yaml": WEBHOOK.replace("crm.example.com/hooks", "a.example/${{ secrets.TOKEN }}")})
+    [refusal] = (await shelf.plan()).refusals
+    assert (refusal.code, refusal.acknowledgement) == ("FOREIGN_WEBHOOK", None)
+    assert theirs in refusal.summary
+    shelf.write({"webhooks/crm.yaml": None})
+    await shelf.plan()
+    shelf.write({"webhooks/other.yaml": WEBHOOK.replace("crm.example.com/hooks", "a.example/${{ secrets.TOKEN }}")})
+    plan = await shelf.plan()
+    assert {"ADOPT"} <= {each.code for each in plan.refusals}
+    assert "s3cret-value" not in to_json(plan)
 
 
 async def test_a_webhook_is_changed_where_it_is(shelf: ShelfWorld) -> None:
@@ -591,6 +607,8 @@ async def test_an_account_without_the_folders_is_asked_nothing_more(shelf: Shelf
     shelf.world.transport.log.clear()
     await shelf.plan()
     assert len(shelf.world.transport.log) == 3, shelf.world.transport.log
+    for kind in Kind:
+        (shelf.root / kind.folder).rmdir()
     await shelf.plan(prune=True)
     await shelf.drift()
     shelf.write(
