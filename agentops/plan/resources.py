@@ -174,13 +174,14 @@ def doubtful_tools(shared: Holdings) -> frozenset[str]:
 
 
 def needs_others(shared: Holdings, uses: Uses) -> bool:
-    """Whether it matters what agents that are not ours refer to: where a tool of one name is used by none of ours, and
-    where something is edited in place."""
+    """Whether it matters what agents that are not ours refer to: where a tool of the name is used by none of ours,
+    unless one that is holds what is wanted; and where something is edited in place."""
 
     def is_doubtful(resource: DesiredResource) -> bool:
-        found = versions_of(shared, resource)
-        is_of_nobody = resource.kind is Kind.TOOL and not any(each.resource_id in uses.ours for each in found)
-        return bool(found) and (resource.is_in_place or is_of_nobody)
+        found, wanted = versions_of(shared, resource), fingerprint(resource.content)
+        ours = [each for each in found if each.resource_id in uses.ours]
+        is_known = resource.kind is not Kind.TOOL or any(held(resource, each) == wanted for each in ours)
+        return bool(found) and (resource.is_in_place or (not is_known and len(found) > len(ours)))
 
     return any(is_doubtful(each) for each in shared.desired if each.kind is not Kind.WEBHOOK)
 

@@ -295,6 +295,10 @@ async def test_two_environments_of_one_account_keep_their_own(shelf: ShelfWorld)
     await shelf.deploy("other")
     assert await shelf.live_tools() == ["Look up the order."]
     assert await shelf.live_tools("Acme support (other)") == ["Find the order."]
+    assert (await shelf.deploy()).exit_code == 0
+    assert (await shelf.shelf())["tools"].count("Find the order.") == 2
+    assert (await shelf.plan()).is_empty
+    assert (await shelf.plan("other")).is_empty
 
 
 async def test_a_renamed_project_takes_over_what_it_is_told_to_and_leaves_the_rest(shelf: ShelfWorld) -> None:
