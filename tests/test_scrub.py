@@ -65,6 +65,7 @@ def test_no_encoding_brings_a_secret_through(encoding: str, secret: str, before:
     assert inner not in shown.replace(before, "").replace(after, "") or inner in before + after
 
 
+@pytest.mark.slow
 @given(secret=SECRETS, other=st.sampled_from(sorted(ENCODINGS)))
 def test_each_secret_is_hidden_beside_others(secret: str, other: str) -> None:
     scrubber = Scrubber([secret, "another-secret-value"])

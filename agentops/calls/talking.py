@@ -78,9 +78,11 @@ async def chat(target: Target, wiring: Wiring, variables: Mapping[str, Any], rea
                     await _answered(line, since, _ANSWER_MS)
             over.cancel()
             await line.hang_up()
-        by, reason = ended_by(line)
-        show(Said("end", scrub(f"the {by} ended the call ({reason})" if by else reason)))
-        return await _conclude(line, target, wiring, watch)
+        result = await _conclude(line, target, wiring, watch)
+    # Shown last: a tool that the agent used to end the call is reported after the socket has closed.
+    by, reason = ended_by(line)
+    show(Said("end", scrub(f"the {by} ended the call ({reason})" if by else reason)))
+    return result
 
 
 async def _answered(line: Line, since: int, within_ms: float) -> None:

@@ -142,6 +142,7 @@ async def killed_at(shelf: ShelfWorld, road: Road, at: int) -> bool:
     return guillotine.is_dead
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ROADS)
 async def test_a_kill_after_any_write_is_recovered_from(name: str, tmp_path: Path, anyio_backend: str) -> None:
     road, at, is_dead = ROADS[name], 0, True

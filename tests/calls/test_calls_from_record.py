@@ -66,6 +66,7 @@ steps = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(
     st.fixed_dictionaries({"agent": names, "variables": st.dictionaries(names, scalars, max_size=5), "steps": steps})
 )

@@ -331,6 +331,7 @@ async def test_an_error_message_of_the_platform_is_inconclusive() -> None:
     assert report.verdict is Verdict.INCONCLUSIVE
 
 
+@pytest.mark.slow
 async def test_a_monologue_runs_into_the_callers_patience() -> None:
     async def talks(agent: StagedAgent) -> None:
         await agent.say("How can I help? " * 40, ms=60_000)

@@ -22,6 +22,8 @@ from agentops.cli.call_pages import write_pages
 from agentops.render.calls.text import call_line, run_text
 from agentops.scrub import Scrubber
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("numpy", reason="the speech extra is not installed")
 
 SECRETS = ("sk_live_0123456789abcdef", 'p"ass\\wörd<b>x</b> & more')

@@ -19,6 +19,8 @@ from agentops.emulator.server import start
 from agentops.errors import OutcomeUnknownError, UnavailableError
 from agentops.remote.outbound import Outbound
 
+pytestmark = pytest.mark.slow
+
 NAME = ("renewals",)
 
 

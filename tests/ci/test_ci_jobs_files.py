@@ -81,6 +81,7 @@ def test_what_fits_is_left_alone() -> None:
     assert fit("short", link="https://example.com") == "short"
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.sampled_from(["<details>", "</details>", "```diff", "```", "````", "a line of text", ""]), min_size=40)
 )

@@ -11,6 +11,8 @@ from command_line import Agentops
 
 from agentops import speech
 
+pytestmark = pytest.mark.slow
+
 CHAT = ("agents/calls/support-goodbye.yaml", "agents/calls/bilingual-chat.yaml")
 
 
@@ -122,7 +124,6 @@ def test_a_spoken_call_without_the_extra_says_what_to_install(
 
 
 @pytest.mark.speech
-@pytest.mark.slow
 @pytest.mark.skipif(not speech.is_available(), reason="the speech extra is not installed")
 def test_the_gate_sees_broken_agents(project: Path, agentops: Agentops) -> None:
     ended = agentops("smoke", "--mutate", "agents/calls/support-hours.yaml", *CHAT)
@@ -131,7 +132,6 @@ def test_the_gate_sees_broken_agents(project: Path, agentops: Agentops) -> None:
     assert not (project / ".agentops").exists()
 
 
-@pytest.mark.slow
 def test_a_script_that_a_broken_agent_passes_is_caught(project: Path, agentops: Agentops) -> None:
     (project / CHAT[0]).write_text("agent: support\nmode: chat\nsteps:\n  - expect: How can I help\n")
     ended = agentops("smoke", "--mutate", CHAT[0])

@@ -16,6 +16,8 @@ from agentops.emulator.rest.calls import conversations
 from agentops.emulator.store.state import Store
 from agentops.errors import ExitCode
 
+pytestmark = pytest.mark.slow
+
 PROJECT = "project: acme\nenvironments: {test: {target: emulator}}\n"
 SPEC = """\
 name: Acme desk

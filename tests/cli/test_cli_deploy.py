@@ -14,6 +14,8 @@ from command_line import Agentops, Ended
 
 from agentops.cli import apply as apply_verb
 
+pytestmark = pytest.mark.slow
+
 SPEC = """\
 name: Desk (${{ environment }})
 config:

@@ -12,7 +12,10 @@ from terminal import CTRL_C, type_command, wait_until_nothing_runs_in
 
 from agentops.errors import ExitCode
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc what is left running")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="asks /proc what is left running"),
+]
 
 
 @pytest.fixture

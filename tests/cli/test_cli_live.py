@@ -29,6 +29,8 @@ from agentops.apply.model import (
 from agentops.cli.live import LiveView
 from agentops.plan.model import Action
 
+pytestmark = pytest.mark.slow
+
 APPLY = ("apply", "-e", "local", "--agent", "bilingual", "--yes", "--no-smoke")
 
 

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from command_line import Agentops
 
+pytestmark = pytest.mark.slow
+
 KEY = "sk-judge-abcdef0123456789"
 Reply = Callable[[str, str], Any]
 

@@ -62,6 +62,7 @@ def test_what_an_expression_sees(require: str, holds: bool, project: Path, agent
     assert ("MY_RULE: line: it does not hold (policy/own.yaml)" in said_by(ended)) is not holds
 
 
+@pytest.mark.slow
 def test_a_refusal_is_acknowledged_explained_and_limited(project: Path, agentops: Agentops) -> None:
     write(
         project,
@@ -124,6 +125,7 @@ def test_mistakes_have_their_place(policy: str, said: str, project: Path, agento
     assert said in said_by(ended)
 
 
+@pytest.mark.slow
 def test_the_starter_pack_refuses_a_line_that_nobody_supervised(project: Path, agentops: Agentops) -> None:
     assert agentops("init", ".", "--policy", "regulated").code == 0
     ended = said_by(agentops("plan"))

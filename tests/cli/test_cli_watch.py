@@ -19,6 +19,8 @@ from agentops.emulator.server import start
 from agentops.emulator.store.state import Clock, Store, from_iso, to_iso
 from agentops.errors import ExitCode
 
+pytestmark = pytest.mark.slow
+
 PROJECT = """\
 project: acme
 environments:

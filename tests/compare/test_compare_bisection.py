@@ -55,6 +55,7 @@ def test_both_ends_are_called(lead: int) -> None:
     assert searched(failing_from(1), lead, count=2)[0] == Found(0, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("flaky", "lead", "least"), [(0.05, 2, 0.97), (0.15, 3, 0.94)])
 def test_a_flaky_script_is_called_again_until_it_can_be_believed(flaky: float, lead: int, least: float) -> None:
     random, right, wrong = Random(5), 0, 0

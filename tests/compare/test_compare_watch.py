@@ -141,6 +141,7 @@ def looked_at_often(random: Random, share: float, runs: int, rules: list[WatchRu
     return failed / runs
 
 
+@pytest.mark.slow
 def test_deploys_that_change_nothing_are_seldom_taken_back() -> None:
     assert looked_at_often(Random(1), 0.15, 80, [HANG_UPS]) <= 0.025
     assert looked_at_often(Random(2), 0.15, 20, [HANG_UPS, COMPLETION, LATENCY, ERRORS]) <= 0.025
@@ -150,6 +151,7 @@ def test_deploys_that_make_callers_hang_up_are_found() -> None:
     assert looked_at_often(Random(3), 0.45, 30, [HANG_UPS, COMPLETION]) >= 0.98
 
 
+@pytest.mark.slow
 def test_what_a_rule_finds_is_what_it_says_it_finds() -> None:
     (few,) = judge([HANG_UPS], hung_up(10, 0.15), hung_up(200, 0.15))
     assert few.finds is not None

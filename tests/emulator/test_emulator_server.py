@@ -50,6 +50,7 @@ def test_a_killed_emulator_has_everything_it_acknowledged(tmp_path: Path) -> Non
         assert client.get("/agent").json()["data"]["totalCount"] == 0
 
 
+@pytest.mark.slow
 def test_two_emulators_cannot_share_a_file(tmp_path: Path) -> None:
     options = EmulatorOptions(data=tmp_path / "emulator.db")
     with start(options) as first:

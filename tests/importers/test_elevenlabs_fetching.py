@@ -47,6 +47,7 @@ class Service(httpx2.AsyncBaseTransport):
         return httpx2.Response(200, content=json.dumps(ANSWERS[request.url.path]))
 
 
+@pytest.mark.slow
 async def test_an_agent_comes_with_its_tools_and_tests() -> None:
     service = Service()
     found = await fetch_agents(["agent_0123456789"], KEY, transport=service)

@@ -170,6 +170,7 @@ def test_what_is_edited_in_place_is_told_to_programs() -> None:
     assert data["refusals"][0]["acknowledgement"] == "IN_PLACE"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_new", [True, False])
 def test_a_prompt_of_a_books_length_is_never_shown_whole(is_new: bool) -> None:
     prompt = "".join(f"- Rule {number} says in so many words {'what is done, ' * 60}\n" for number in range(400))

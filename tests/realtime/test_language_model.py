@@ -191,6 +191,7 @@ def test_its_key_is_not_shown() -> None:
 KEY = {"Authorization": "Bearer sk_test"}
 
 
+@pytest.mark.slow
 async def test_a_chat_with_a_language_model(stub: Stub) -> None:
     with start(EmulatorOptions(language_model=LanguageModel(stub.url, "tiny"))) as emulator:
         created = httpx2.post(f"{emulator.base_url}/atoms/v1/agent", json={"name": "Desk"}, headers=KEY)

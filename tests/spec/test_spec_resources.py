@@ -121,6 +121,7 @@ def test_fmt_orders_the_keys_of_resources(load: Loader) -> None:
     assert (load.root / "webhooks/crm.yaml").read_text() == WEBHOOK
 
 
+@pytest.mark.slow
 def test_every_drawn_character_is_in_the_fonts() -> None:
     """What `validate` lets through must be in the fonts, in every style that Markdown can ask for."""
     import fontpkg_fira_sans

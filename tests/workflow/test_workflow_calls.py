@@ -13,6 +13,8 @@ from agentops.errors import RefusedError, SpecError, UsageError
 from agentops.workflow.calls import CallRequest, choose_scripts, estimate_min, script_from_record, smoke
 from agentops.workflow.scripts import LoadedScript
 
+pytestmark = pytest.mark.slow
+
 
 def chosen(world: WorkflowWorld, **request: object) -> list[LoadedScript]:
     project = world.project()

@@ -23,6 +23,8 @@ from agentops.workflow.calls import CallRequest
 from agentops.workflow.ci_deploy import JobHooks, apply_merge, plan_pull_request, roll_back
 from agentops.workflow.ci_watch import call_agents, collect_previews, merge_calls, preview_pull_request
 
+pytestmark = pytest.mark.slow
+
 COMMIT = "3" * 40
 
 
