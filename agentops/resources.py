@@ -39,6 +39,11 @@ class Address:
         return f"{self.kind.value} {self.key}"
 
     @property
+    def name(self) -> str:
+        """How a command line names it, as in `--ack CODE:tool.look_up_order`."""
+        return f"{self.kind.value}.{self.key}"
+
+    @property
     def file(self) -> str:
         return f"{self.kind.folder}/{self.key}.yaml"
 

@@ -42,7 +42,7 @@ PARTS = {
     ),
     "apply": ("agentops/apply/*.py", "tests/apply/test_apply_lifecycle.py tests/apply"),
     "remote": ("agentops/remote/*.py", "tests/remote tests/test_fields.py tests/apply/test_apply_lifecycle.py"),
-    "checks": ("agentops/calls/checks.py", "tests/calls/test_calls_matching.py tests/calls"),
+    "checks": ("agentops/calls/checks.py", "tests/calls/test_calls_expectations.py tests/calls"),
 }
 OPERATORS = (
     *("ReplaceComparisonOperator_Eq_NotEq", "ReplaceComparisonOperator_NotEq_Eq", "ReplaceComparisonOperator_Is_IsNot"),

@@ -241,8 +241,9 @@ class Shelving:
             await hooks.subscribe(agent_id, webhook_id, events)
         for agent_id in to_unsubscribe(change, agents):
             await self._unsubscribe(webhook_id, agent_id)
-        headers = content.get("headers", {})
-        body: Document = {"endpoint": content["endpoint"], "description": f"{text} {mark}".strip(), "headers": headers}
+        body: Document = {"endpoint": content["endpoint"], "description": f"{text} {mark}".strip()}
+        if "headers" in content:  # those that a file does not mention stay as they are
+            body["headers"] = content["headers"]
         await hooks.update(webhook_id, body)
         return webhook_id
 

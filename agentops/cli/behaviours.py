@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentops.diagnostics import Diagnostic, Severity, Where
-from agentops.emulator.behaviour.files import Behaviour, BehaviourError, read_behaviour
+from agentops.emulator.behaviour.behaviours import Behaviour, BehaviourError, read_behaviour
 from agentops.emulator.store.database import EmulatorError
 from agentops.spec import find_root
 from agentops.spec.closest import closest

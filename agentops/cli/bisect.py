@@ -22,7 +22,7 @@ from agentops.render.style import plural
 from agentops.state import state_folder
 
 if TYPE_CHECKING:
-    from agentops.compare.bisected import Bisected
+    from agentops.compare.bisect_result import BisectResult
     from agentops.compare.bisection import Tally
     from agentops.document import Revision
     from agentops.plan.agent_diff import AgentDiff
@@ -79,7 +79,7 @@ def bisect(
     scope = scope_of(project, environment, api, [agent], is_verbose=verbose)
     request = bisecting.BisectRequest(script.resolve(), good, bad, repeat, budget)
 
-    async def main() -> tuple[Bisected, AgentDiff | None] | None:
+    async def main() -> tuple[BisectResult, AgentDiff | None] | None:
         async with opened(scope, needs_specs=False) as deployment:
             search = await bisecting.plan_search(deployment, request)
             talk(_announcement(search))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from agentops.calls.folder import read_run, run_json
-from agentops.calls.model import CallReport, RunReport, ScriptReport, Verdict
+from agentops.calls.call_files import read_run, run_json
+from agentops.calls.report import CallReport, RunReport, ScriptReport, Verdict
 from agentops.calls.schedule import CallEnded, CallEvent, CallStarted, Overheard
 from agentops.cli.options import TextOrJson
 from agentops.cli.session import talk

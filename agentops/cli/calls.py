@@ -18,7 +18,7 @@ from agentops.errors import ExitCode, UsageError
 from agentops.render.calls.past import past_call_json, past_call_text, past_calls_json, past_calls_text
 
 if TYPE_CHECKING:
-    from agentops.calls.past import PastCall, PastConversation
+    from agentops.calls.call_history import PastCall, PastConversation
 
 calls = typer.Typer(
     add_completion=False,

@@ -22,7 +22,7 @@ from agentops.render.visible import visible
 
 if TYPE_CHECKING:
     from agentops.calls.run import CallResult
-    from agentops.calls.talking import Said
+    from agentops.calls.talk import ChatLine
 
 AgentArgument = Annotated[str, typer.Argument(metavar="AGENT", help="The key of the agent.")]
 PreviewOption = Annotated[
@@ -65,7 +65,7 @@ def chat(
     return ExitCode.DONE
 
 
-def _show(said: Said) -> None:
+def _show(said: ChatLine) -> None:
     print(f"{_SIGNS[said.who]}{visible(said.text)}", flush=True)
 
 

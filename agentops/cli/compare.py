@@ -22,7 +22,7 @@ from agentops.render.compare.text import comparison_text
 from agentops.render.style import plural
 
 if TYPE_CHECKING:
-    from agentops.compare.comparison import Comparison
+    from agentops.compare.comparison import RevisionComparison
 
 _PHONE = ("telephony_inbound", "telephony_outbound")
 CallTypeOption = Annotated[
@@ -68,7 +68,7 @@ def compare(
     period = _period(since, until, zone)
     scope = scope_of(project, environment, api, [key], is_verbose=verbose)
 
-    async def main() -> Comparison:
+    async def main() -> RevisionComparison:
         async with opened(scope, needs_specs=False) as deployment:
             return await workflow.comparing.compare_revisions(deployment, names, types, period, _tell)
 
@@ -101,7 +101,7 @@ def _tell(count: int) -> None:
     talk(f"  {plural(count, 'call')} read")
 
 
-def _output(found: Comparison, output_format: PlanFormat) -> str:
+def _output(found: RevisionComparison, output_format: PlanFormat) -> str:
     match output_format:
         case PlanFormat.TEXT:
             return comparison_text(found, stdout_style())

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops import workflow
-from agentops.calls.folder import keep_in
+from agentops.calls.call_files import keep_in
 from agentops.calls.schedule import RunOptions
 from agentops.cli.call_pages import exit_code_of, tell_progress, write_pages
 from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, PlanFormat, ProjectOption, TextOrJson
 from agentops.cli.output import stdout_style
 from agentops.cli.session import Scope, is_interactive, opened, run_async, talk
+from agentops.document import Generation
 from agentops.errors import ExitCode, UsageError
 from agentops.files import make_folder, write_file
 from agentops.importers.atoms.importing import AtomsImport
@@ -75,6 +76,7 @@ def elevenlabs(
     playbooks: Annotated[
         bool, typer.Option("--playbooks", help="Workflows become multi-agent lines; accounts must be allowed them.")
     ] = False,
+    api: ApiOption = None,
     accept_secrets: Annotated[
         bool, typer.Option("--accept-secrets", help="Succeed although secrets stood in the clear in the source.")
     ] = False,
@@ -87,7 +89,8 @@ def elevenlabs(
 ) -> int:
     """Turn ElevenLabs agents into specs, prompts and calls, with an account of every value."""
     request = ElevenlabsRequest(
-        tuple(source), source_environment, output, choices, catalog, voice, model, widget, playbooks
+        *(tuple(source), source_environment, output, choices, catalog, voice, model, widget, playbooks),
+        shares=api is not Generation.V1,
     )
     reading = run_async(lambda: workflow.import_elevenlabs.read(request, read_settings()))
     if reading.voices_problem:
@@ -178,7 +181,7 @@ def atoms(
     dry_run: DryRunOption = False,
     output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print it.")] = TextOrJson.TEXT,
 ) -> int:
-    """Turn agents of the account into specs with their prompts. The plan right after it is empty."""
+    """Turn agents of the account into specs, with prompts and what they share. The plan right after it changes none."""
     if bool(agent) == everything:
         hint = "`agentops import atoms 'Acme Support'`, or `agentops import atoms --all`"
         raise UsageError("name agents, or ask for --all of them", hint=hint, code="no-source")
@@ -203,6 +206,8 @@ def atoms(
     for spec in made.agents:
         for remark in spec.remarks:
             talk(f"{spec.key}: {remark}")
+    for remark in made.shared.remarks:
+        talk(remark)
     for name, where in made.secrets.items():
         talk(f"secret {name}: not copied; set it in each environment ({where})")
     if not dry_run:
@@ -215,6 +220,7 @@ def _atoms_json(made: AtomsImport, placed: tuple[PlacedFile, ...], *, is_dry_run
         "is_dry_run": is_dry_run,
         "files": [{"file": file.path, "is": _PLACEMENT_WORDS[file.placement]} for file in placed],
         "agents": [{"key": spec.key, "remarks": list(spec.remarks)} for spec in made.agents],
+        "remarks": made.shared.remarks,
         "known": list(made.known),
         "secrets": dict(made.secrets),
     }

@@ -55,7 +55,7 @@ async def emulator_for(project: Project, generation: Generation | None) -> Async
         return
     # A web server, which every other environment starts without.
     from agentops.cli.behaviours import check_behaviours
-    from agentops.emulator.behaviour.files import BehaviourError
+    from agentops.emulator.behaviour.behaviours import BehaviourError
     from agentops.emulator.server import RunningEmulator, start
     from agentops.emulator.store.database import DataInUseError, EmulatorError
 

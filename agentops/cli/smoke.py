@@ -16,7 +16,7 @@ import typer
 
 from agentops import workflow
 from agentops.calls.baseline import NO_BASELINE
-from agentops.calls.folder import keep_in
+from agentops.calls.call_files import keep_in
 from agentops.calls.schedule import Progress, RunOptions
 from agentops.cli import completion
 from agentops.cli.call_pages import exit_code_of, run_output, tell_ends, tell_progress, write_pages
@@ -41,7 +41,7 @@ from agentops.workflow.call_wiring import estimate_usage
 from agentops.workflow.calls import CallRequest, estimate_min
 
 if TYPE_CHECKING:
-    from agentops.calls.model import RunReport
+    from agentops.calls.report import RunReport
     from agentops.document import DesiredAgent
     from agentops.spec import Project
     from agentops.workflow.deployment import Deployment

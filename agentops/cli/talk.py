@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops import speech, workflow
-from agentops.calls.folder import keep_in
-from agentops.calls.model import RunReport, ScriptReport
+from agentops.calls.call_files import keep_in
+from agentops.calls.report import RunReport, ScriptReport
 from agentops.cli.call_pages import write_pages
 from agentops.cli.chat import AgentArgument, PreviewOption
 from agentops.cli.options import AckOption, ApiOption, EnvironmentOption, ProjectOption

@@ -37,12 +37,13 @@ def with_fingerprints(agent: DesiredAgent, resources: Iterable[DesiredResource])
 
 def references_in(document: Document) -> Iterator[Ref]:
     """Every reference of a document."""
-    return (leaf for leaf in _leaves(document) if isinstance(leaf, Ref))
+    return (leaf for _, leaf in _leaves(document) if isinstance(leaf, Ref))
 
 
-def ids_in(document: Document) -> frozenset[str]:
-    """Every id of the account that a document holds, by itself or behind a reference."""
-    ids = (leaf.resource_id if isinstance(leaf, Ref) else leaf for leaf in _leaves(document))
+def ids_in(document: Document, *kinds: Kind) -> frozenset[str]:
+    """Every id of the account that a document holds, by itself or behind a reference: of `kinds`, or of any."""
+    leaves = (leaf for kind, leaf in _leaves(document) if not kinds or kind in kinds)
+    ids = (leaf.resource_id if isinstance(leaf, Ref) else leaf for leaf in leaves)
     return frozenset(each for each in ids if isinstance(each, str) and each)
 
 
@@ -120,11 +121,11 @@ def _mapped(value: Any, change: Callable[[Kind, Any], Any], kind: Kind | None = 
     return change(kind, value) if kind is not None else value
 
 
-def _leaves(document: Document) -> list[Any]:
-    found: list[Any] = []
+def _leaves(document: Document) -> list[tuple[Kind, Any]]:
+    found: list[tuple[Kind, Any]] = []
 
     def note(kind: Kind, leaf: Any) -> Any:
-        found.append(leaf)
+        found.append((kind, leaf))
         return leaf
 
     _document(document, note)

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from agentops.document import Document
 from agentops.fields import Category, Risk
 from agentops.plan.canonical import canonical
+from agentops.plan.holdings import Found, Holdings
 from agentops.plan.model import Drift, FieldChange, Operation, Refusal, ResourceAction, ResourceChange
-from agentops.plan.resources import Found, Holdings, as_described, described, drifted, name_of, protected
+from agentops.plan.resources import as_described, described, drifted, protected
 from agentops.resources import Address, DesiredResource, Kind, ObservedResource, owner_of, without_resource_mark
 
 _SOURCES = 12
@@ -80,14 +81,15 @@ def _compared(shared: Holdings, change: ResourceChange, before: ObservedResource
     )
     is_ours = shared.is_marked(before, resource.address)
     is_written = is_ours and before.mark is not None and before.mark.sources == change.fingerprint[:_SOURCES]
+    reason = "not as its file describes it; takes effect at once"
     if not is_written and not fields:
         fields = described(shared, resource, {"headers": {}}, {"headers": resource.content.get("headers", {})})
+        reason = reason if fields else "as its file describes it, but for the mark of what was written last"
     if is_written and not fields:
         return change
     at_once = tuple(replace(each, is_immediate=True) for each in fields)
     drift = Drift.EDITED if is_written else Drift.NONE
     detail = "its endpoint or events were changed outside git" if is_written else ""
-    reason = "not as its file describes it; takes effect at once"
     return replace(
         change, action=ResourceAction.UPDATE, reason=reason, fields=at_once, drift=drift, drift_detail=detail
     )
@@ -149,14 +151,14 @@ def _displacing(
                 f"({webhook.content['endpoint']}), which is told of {', '.join(webhook.content['events'][agent_id])} "
                 "and is not of this project",
                 hint="the platform keeps one webhook an agent this way: agree with its owner, then pass "
-                f"`--ack FOREIGN_SUBSCRIPTION:{name_of(change.address)}`",
-                agent=name_of(change.address),
+                f"`--ack FOREIGN_SUBSCRIPTION:{change.address.name}`",
+                agent=change.address.name,
                 acknowledgement="FOREIGN_SUBSCRIPTION",
             )
 
 
 def _taken(resource: DesiredResource, before: ObservedResource) -> Refusal:
-    name = name_of(resource.address)
+    name = resource.address.name
     if before.mark is not None:
         return Refusal(
             code="FOREIGN_WEBHOOK",
@@ -167,11 +169,12 @@ def _taken(resource: DesiredResource, before: ObservedResource) -> Refusal:
             agent=name,
             acknowledgement="FOREIGN_WEBHOOK",
         )
+    becomes = "are replaced" if "headers" in resource.content else "stay, since the file has no `headers:`"
     return Refusal(
         code="ADOPT",
         summary=f"{resource.address}: webhook {before.resource_id} sends to {resource.content['endpoint']} and was "
         "never deployed by agentops",
-        hint=f"pass `--ack ADOPT:{name}` to take it over; headers that it has can't be read and are replaced",
+        hint=f"pass `--ack ADOPT:{name}` to take it over; headers that it has can't be read and {becomes}",
         agent=name,
         acknowledgement="ADOPT",
     )
@@ -183,7 +186,7 @@ def _address_of_another(resource: DesiredResource, other: ObservedResource) -> R
         summary=f"{resource.address}: {resource.content['endpoint']} is the address of the webhook "
         f"{other.resource_id} as well, and the platform takes an address once",
         hint="give this one an address of its own, or delete the other one in the console",
-        agent=name_of(resource.address),
+        agent=resource.address.name,
     )
 
 
@@ -193,7 +196,7 @@ def _ambiguous(resource: DesiredResource, ours: Sequence[ObservedResource]) -> R
         code="AMBIGUOUS_RESOURCE",
         summary=f"{resource.address}: webhooks {ids} both carry its mark",
         hint="delete all but one in the console",
-        agent=name_of(resource.address),
+        agent=resource.address.name,
     )
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentops.apply.model import EventSink
-from agentops.calls.folder import keep_in
-from agentops.calls.model import RunReport
+from agentops.calls.call_files import keep_in
+from agentops.calls.report import RunReport
 from agentops.calls.schedule import Progress, RunOptions
 from agentops.clock import SystemClock
-from agentops.compare.bisected import Bisected, Heard
-from agentops.compare.bisection import Call, Found, NotFound, Tally, expected_calls, most_calls, next_step
+from agentops.compare.bisect_result import BisectResult, CalledRevision
+from agentops.compare.bisection import Boundary, CallNext, NotFound, Tally, expected_calls, most_calls, next_step
 from agentops.document import Revision, ScanState, short_digest
 from agentops.errors import UsageError
 from agentops.plan.agent_diff import AgentDiff, Side, SideKind
@@ -115,14 +115,14 @@ def _between(line: Line, request: BisectRequest) -> tuple[Revision, ...]:
     return tuple(callable_[first : last + 1])
 
 
-async def bisect(deployment: Deployment, search: Search, hooks: BisectHooks) -> tuple[Bisected, AgentDiff | None]:
+async def bisect(deployment: Deployment, search: Search, hooks: BisectHooks) -> tuple[BisectResult, AgentDiff | None]:
     """Calls copies until it is known where the script began to fail, or that it can't be known; and what the first
     revision that fails changed, beside the last that passes."""
     tallies = [Tally() for _ in search.revisions]
     pages: dict[int, list[Path]] = {}
     name = f"bisect-{short_digest(SystemClock().now().isoformat(), 6)}"
     async with stand_in(deployment, search.line, name, PreviewHooks(hooks.on_event)) as copy:
-        while isinstance(step := next_step(tallies, search.lead, search.most), Call):
+        while isinstance(step := next_step(tallies, search.lead, search.most), CallNext):
             revision = search.revisions[step.index]
             hooks.on_revision(revision, tallies[step.index])
             agent_id = await copy.become(revision)
@@ -131,8 +131,10 @@ async def bisect(deployment: Deployment, search: Search, hooks: BisectHooks) -> 
             run = await _call(deployment, search, revision, agent_id, folder, hooks)
             pages.setdefault(step.index, []).append(hooks.write_pages(run, folder))
             tallies[step.index] = tallies[step.index].plus(run.verdict)
-    heard = tuple(Heard(search.revisions[index], tallies[index], tuple(pages[index])) for index in sorted(pages))
-    found = Bisected(search.line.agent.key, search.script.file, search.revisions, heard, step)
+    heard = tuple(
+        CalledRevision(search.revisions[index], tallies[index], tuple(pages[index])) for index in sorted(pages)
+    )
+    found = BisectResult(search.line.agent.key, search.script.file, search.revisions, heard, step)
     return found, await _diff(deployment, search, step)
 
 
@@ -144,7 +146,7 @@ async def _call(
     return await smoke(deployment, [search.script], options, copies={search.line.agent.key: agent_id})
 
 
-async def _diff(deployment: Deployment, search: Search, end: Found | NotFound) -> AgentDiff | None:
+async def _diff(deployment: Deployment, search: Search, end: Boundary | NotFound) -> AgentDiff | None:
     if isinstance(end, NotFound):
         return None
     before, after = (Side(SideKind.REVISION, search.revisions[index].revision_id) for index in (end.good, end.bad))

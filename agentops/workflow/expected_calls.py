@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from agentops.calls.choosing import estimate_s, is_called_for
+from agentops.calls.selection import estimate_s, is_called_for
 from agentops.diagnostics import has_errors
 from agentops.document import Deploy
 from agentops.fields import Category

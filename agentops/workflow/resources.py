@@ -15,18 +15,19 @@ from agentops.clock import platform_time
 from agentops.document import AgentListing, Environment, Generation, Mark, ObservedAgent, Revision, read_mark
 from agentops.errors import NotFoundError, RefusedError, UsageError
 from agentops.plan.concealment import KnownSecrets, known_secrets
+from agentops.plan.holdings import Found, Holdings, Uses
 from agentops.plan.identity import Matching
 from agentops.plan.model import AgentChange
 from agentops.plan.references import References, mentioned, references_in, with_fingerprints
 from agentops.plan.resources import (
-    Found,
-    Holdings,
-    Uses,
     doubtful_tools,
     identify,
+    is_reworded,
     match_resources,
+    may_be_unmarked,
     needs_history,
     needs_others,
+    reworded,
     sweep,
 )
 from agentops.plan.webhooks import Agents, match_webhooks
@@ -34,6 +35,7 @@ from agentops.remote.port import Reader
 from agentops.resources import Address, DesiredResource, Kind, ObservedResource, owner_of
 from agentops.spec import Project
 from agentops.workflow.probing import known_answers
+from agentops.workflow.uploaded import read_uploaded
 
 _LOOKED_BACK = 5  # revisions in which a tool is looked for that might be an old version of ours
 _LOOKED_FAR_BACK = 30  # and where there is one that none of those refers to, as after deploys of some agents only
@@ -45,6 +47,7 @@ class Shelf:
 
     shared: Holdings
     references: References
+    project: Project
     observed: dict[str, ObservedAgent] = field(default_factory=dict)
 
     known: frozenset[str] = frozenset()
@@ -95,7 +98,7 @@ async def open_shelf(account: Reader, project: Project, selected: Sequence[str],
     )
     references = identify(shared)
     account.refer_by(references)
-    return Shelf(shared, references, known=frozenset(each.resource_id for each in observed))
+    return Shelf(shared, references, project, known=frozenset(each.resource_id for each in observed))
 
 
 async def read_webhook_secret(account: Reader, project: Project, key: str) -> str:
@@ -141,7 +144,9 @@ async def _list(
     listed = await asyncio.gather(*(ports[kind].list() for kind in kinds))
 
     async def filled(found: ObservedResource) -> ObservedResource:
-        if found.kind is not Kind.KNOWLEDGE or found.mark is None:
+        if found.kind is not Kind.KNOWLEDGE:
+            return found
+        if found.mark is None and not any(may_be_unmarked(each, found) for each in wanted):
             return found
         try:
             return replace(found, parts=tuple(await account.knowledge.read_parts(found.resource_id)))
@@ -172,6 +177,12 @@ async def conclude_shelf(
     if needs_others(shared, uses):
         uses = replace(uses, others=await _others(account, shelf, matching.unmatched))
     match_resources(shared, shelf.references, uses, found, overwrites_drift)
+    found.changes = [
+        reworded(shared, each, read_uploaded(shelf.project, each))
+        if is_reworded(each) and shelf.project.context is not None
+        else each
+        for each in found.changes
+    ]
     sweep(shared, uses, changes, found)
     ids = {match.desired.key: match.listing.agent_id if match.listing else None for match in matching.matches}
     match_webhooks(shared, Agents(ids), found, overwrites_drift)

@@ -17,8 +17,7 @@ from agentops.apply.model import Outcome, Verdict, Warned
 from agentops.document import Generation
 from agentops.emulator.options import Choices, EmulatorOptions
 from agentops.errors import RefusedError, StaleError
-from agentops.importers.atoms.importing import import_observed
-from agentops.importers.atoms.shared import write_tools
+from agentops.importers.atoms.importing import AtomsImport
 from agentops.plan.approval import require_same
 from agentops.plan.build import PlanOptions
 from agentops.plan.plan_json import to_json
@@ -28,6 +27,7 @@ from agentops.render.drift.text import drift_text
 from agentops.resources import Kind
 from agentops.settings import Settings
 from agentops.workflow.history import plan_going_back
+from agentops.workflow.import_atoms import AtomsRequest, import_into_project
 from agentops.workflow.previewing import PreviewHooks, preview_down, preview_up
 from agentops.workflow.pulling import pull, write_pulled
 
@@ -244,6 +244,45 @@ async def test_knowledge_that_was_relabelled_in_the_console_is_drift(
     assert (await shelf.plan()).is_empty
 
 
+async def test_what_was_added_to_an_agent_in_the_console_is_pulled_into_a_file_of_its_own(shelf: ShelfWorld) -> None:
+    await shelf.deploy()
+    writer = shelf.world.writer
+    definition = {
+        "type": "api_call",
+        "name": "Cancel",
+        "description": "C.",
+        "method": "GET",
+        "url": "https://a.example",
+    }
+    added = await writer.tools.create(definition)
+    pages = await writer.knowledge.create({"name": "Pages", "description": ""})
+    await writer.knowledge.add_pages(pages, ["https://acme.example/returns"])
+    [listing] = await writer.list_agents()
+    observed = await writer.read_agent(listing)
+    assert observed.live is not None
+    assert observed.live.document is not None
+    single = observed.live.document["singlePromptConfig"]
+    single = {**single, "toolRefs": [*single["toolRefs"], added]}
+    body = {"singlePromptConfig": single, "globalKnowledgeBaseId": pages}
+    await writer.write_draft(observed, await writer.open_draft(observed, "x"), body)
+    await writer.publish_draft(Publication(observed.agent_id, "by hand", branch_id=observed.branch_id))
+    shelf.world.clock.elapsed_s += 60
+    pulled = await pull(shelf.deployment(), PlanOptions(), Settings(shelf.environ), takes_conflicts=False)
+    assert not pulled.unwritten, pulled.unwritten
+    write_pulled(pulled, shelf.root)
+    spec = (shelf.root / "agents/support.yaml").read_text()
+    assert "globalKnowledgeBaseId: ${{ ref.knowledge.pages }}" in spec
+    assert "${{ ref.tool.look_up }}" in spec
+    assert "${{ ref.tool.cancel }}" in spec
+    assert sorted(each for each in pulled.files if each != "agents/support.yaml") == [
+        "knowledge/pages.yaml",
+        "tools/cancel.yaml",
+    ]
+    plan = await shelf.plan()
+    assert not [each for each in plan.changes if each.is_change]
+    assert not [each for each in plan.resources if each.is_change], plan.resources
+
+
 async def test_a_file_that_was_added_in_the_console_is_drift_by_its_name(shelf: ShelfWorld) -> None:
     await shelf.deploy()
     [base] = await shelf.world.writer.knowledge.list()
@@ -261,7 +300,15 @@ async def test_an_event_that_was_changed_in_the_console_is_drift(shelf: ShelfWor
     [agent_id] = hook.content["events"]
     await shelf.world.writer.webhooks.subscribe(agent_id, hook.resource_id, ["pre-conversation"])
     assert [(each.code, each.agent) for each in (await shelf.plan()).refusals] == [("DRIFT", "webhook.crm")]
+    pulled = await pull(shelf.deployment(), PlanOptions(), Settings(shelf.environ), takes_conflicts=False)
+    assert not pulled.unwritten
+    assert "pre-conversation" in pulled.files["webhooks/crm.yaml"][1]
     assert (await shelf.deploy(overwrites_drift=True)).exit_code == 0
+    assert (await shelf.plan()).is_empty
+    await shelf.world.writer.webhooks.subscribe(agent_id, hook.resource_id, ["pre-conversation"])
+    write_pulled(pulled, shelf.root)
+    assert not (await shelf.plan()).refusals
+    assert (await shelf.deploy()).exit_code == 0
     assert (await shelf.plan()).is_empty
 
 
@@ -624,29 +671,80 @@ async def test_an_account_without_the_folders_is_asked_nothing_more(shelf: Shelf
     assert asked == []
 
 
-async def test_an_import_writes_the_tools_that_agents_share_and_its_plan_is_empty(shelf: ShelfWorld) -> None:
+async def imported(shelf: ShelfWorld, *wanted: str) -> AtomsImport:
+    """The import of agents of the account into the project, whose files are written."""
+    made = await import_into_project(AtomsRequest(wanted, shelf.root), shelf.deployment())
+    shelf.write(made.files)
+    return made
+
+
+async def test_an_import_writes_what_agents_share_and_its_plan_changes_nothing(shelf: ShelfWorld) -> None:
     writer = shelf.world.writer
     headers = {"Authorization": "Bearer sk_live_51Habcdefghijklmnopqrs"}
     definition = {"type": "api_call", "name": "Look-Up", "description": "D ${{ x }}", "method": "GET"}
     tool_id = await writer.tools.create({**definition, "url": "https://a.example", "headers": headers})
-    agent_id = await writer.create_agent("Acme")
-    observed = await writer.read_agent(await writer.read_listing(agent_id))
-    body = {"firstMessage": "Hi.", "singlePromptConfig": {"prompt": "Help.", "toolRefs": [tool_id]}}
-    await writer.write_draft(observed, await writer.open_draft(observed, "x"), body)
-    await writer.publish_draft(Publication(agent_id, "by hand", branch_id=observed.branch_id))
-    shelf.world.clock.elapsed_s += 60
-    observed = await writer.read_agent(await writer.read_listing(agent_id))
-    shared = write_tools([observed], await writer.tools.list())
-    made = import_observed([observed], "test", shared=shared)
+    pages, files = [await writer.knowledge.create({"name": name, "description": ""}) for name in ("Pages", "Files")]
+    await writer.knowledge.add_pages(pages, ["https://acme.example/returns"])
+    await writer.knowledge.add_file(files, "policy.pdf", b"%PDF-1.4 x")
+    search = {"type": "knowledge_base_search", "name": "s", "description": "S.", "knowledgeBaseId": files}
+    single = {"prompt": "Help.", "toolRefs": [tool_id], "tools": [search]}
+    body = {"firstMessage": "Hi.", "globalKnowledgeBaseId": pages, "singlePromptConfig": single}
+    agent_id = await shelf.publish_by_hand("Acme", body)
+    hook = await writer.webhooks.create({"endpoint": "https://crm.example/calls", "description": "CRM"})
+    await writer.webhooks.update(hook, {"headers": {"X-Token": "by hand"}})
+    await writer.webhooks.subscribe(agent_id, hook, ["post-conversation"])
+    shelf.write(dict.fromkeys(name for name in FILES if name != "agentops.yaml"))
+    made = await imported(shelf)
     assert list(made.secrets) == ["LOOK_UP_AUTHORIZATION"]
     assert "sk_live" not in str(made.files)
-    assert "${{ ref.tool.look_up }}" in made.files["agents/acme.yaml"]
-    shelf.write(dict.fromkeys(name for name in FILES if name != "agentops.yaml"))
-    shelf.write(made.files)
+    assert sorted(made.shared.files) == ["knowledge/pages.yaml", "tools/look_up.yaml", "webhooks/crm.yaml"]
+    spec = made.files["agents/acme.yaml"]
+    assert "${{ ref.tool.look_up }}" in spec
+    assert "globalKnowledgeBaseId: ${{ ref.knowledge.pages }}" in spec
+    assert "# The knowledge base 'Files': the account does not give back what is in policy.pdf" in spec
+    assert f'knowledgeBaseId: "{files}"' in spec
+    assert any("knowledge/files.yaml" in each and files in each for each in made.shared.remarks)
     shelf.environ["LOOK_UP_AUTHORIZATION"] = headers["Authorization"]
     plan = await shelf.plan()
-    assert plan.is_empty, plan
-    assert [each.key for each in plan.resources] == ["tool look_up"]
+    assert [each.key for each in plan.resources if each.is_change] == ["webhook crm"]
+    assert not [each for each in plan.changes if each.is_change]
+    assert [each.code for each in plan.refusals] == ["ADOPT"]
+    assert (await shelf.deploy(acknowledged=frozenset({"ADOPT"}))).exit_code == 0
+    assert shelf.world.store.database.all("webhook")[0]["headers"] == {"X-Token": "by hand"}  # not lost by adopting
+    assert (await shelf.plan()).is_empty
+    shelf.write({"agents/acme.yaml": (shelf.root / "agents/acme.yaml").read_text().replace("Hi.", "Hello.")})
+    assert (await shelf.deploy(acknowledged=frozenset({"ADOPT"}))).exit_code == 0
+    await writer.knowledge.add_pages(pages, ["https://acme.example/added"])
+    assert [(each.code, each.agent) for each in (await shelf.plan()).refusals] == [("DRIFT", "knowledge.pages")]
+    pulled = await pull(shelf.deployment(), PlanOptions(), Settings(shelf.environ), takes_conflicts=False)
+    assert not pulled.unwritten, pulled.unwritten
+    write_pulled(pulled, shelf.root)
+    plan = await shelf.plan()
+    assert not [each for each in plan.resources if each.is_change], plan.resources
+    shelf.write(
+        {"knowledge/pages.yaml": "name: Pages\nurls: [https://acme.example/returns, https://acme.example/faq]\n"}
+    )
+    assert (await shelf.deploy(acknowledged=frozenset({"ADOPT"}))).exit_code == 0
+    assert (await shelf.shelf())["knowledge"] == ["Pages", "Files", "Pages"]  # a new one: the old one serves till then
+    await writer.knowledge.add_pages(files, ["https://acme.example/other"])
+    assert (await shelf.plan()).is_applyable
+
+
+async def test_an_import_says_which_webhooks_it_can_not_describe(shelf: ShelfWorld) -> None:
+    writer = shelf.world.writer
+    body = {"firstMessage": "Hi.", "singlePromptConfig": {"prompt": "Help."}}
+    mine, other = [await shelf.publish_by_hand(name, body) for name in ("Acme", "Other")]
+    plain = await writer.webhooks.create({"endpoint": "https://both.example/x", "description": ""})
+    for agent_id in (mine, other):
+        await writer.webhooks.subscribe(agent_id, plain, ["post-conversation"])
+    shelf.write(dict.fromkeys(name for name in FILES if name != "agentops.yaml"))
+    made = await imported(shelf, "Acme")
+    assert not made.shared.files
+    [remark] = made.shared.remarks
+    assert f"it is told of agents that have no spec here: {other}" in remark
+    made = await imported(shelf, "Other")
+    assert list(made.shared.files) == ["webhooks/both_example.yaml"]
+    assert "acme:" in made.shared.files["webhooks/both_example.yaml"]
 
 
 async def test_going_back_to_a_revision_whose_tool_is_gone_is_refused(shelf: ShelfWorld) -> None:

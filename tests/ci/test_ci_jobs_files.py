@@ -9,7 +9,7 @@ from github_job import variables
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentops.calls.model import RunReport
+from agentops.calls.report import RunReport
 from agentops.ci.annotations import PER_LEVEL, annotation_commands, message_command
 from agentops.ci.comment import fit
 from agentops.ci.files import SUMMARY_BYTES, write_outputs, write_summary

@@ -191,7 +191,7 @@ def test_a_browser_with_a_microphone_talks_to_the_agent(deployed: Path, tmp_path
 
 
 def test_a_microphone_gives_whole_chunks() -> None:
-    from agentops.calls.talking import Microphone
+    from agentops.calls.talk import Microphone
 
     microphone = Microphone(8_000)
     assert microphone.take(None, 0) == bytes(640)

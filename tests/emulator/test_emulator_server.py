@@ -21,7 +21,7 @@ HEADERS = {"Authorization": "Bearer sk_test"}
 
 
 def _kill_after(process: subprocess.Popen[str], acknowledged: list[str], count: int) -> None:
-    """Kills the process in the middle of whatever it does once `count` answers have arrived."""
+    """Kills the process, in the middle of its work, once `count` answers have arrived."""
     while len(acknowledged) < count and process.poll() is None:
         threading.Event().wait(0.005)
     process.send_signal(signal.SIGKILL)

@@ -44,7 +44,7 @@ async def test_an_emulator_names_its_switches_and_their_settings(open_account: C
     assert {each["name"] for each in state["switches"]} == set(state["choices"])
 
 
-def test_a_switch_that_is_none_is_named_with_those_that_are(capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_switch_is_refused_with_a_list_of_the_known_ones(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["emulator", "--switch", "nested_writes=merge"]) == 64
     assert "nested_write" in capfd.readouterr().err
     assert run(["emulator", "--switch", "nested_write=mix"]) == 64

@@ -11,8 +11,8 @@ import pytest
 from workflow_world import WorkflowWorld
 
 from agentops.apply.model import ignore_event
-from agentops.calls.folder import run_json
-from agentops.calls.model import RunReport
+from agentops.calls.call_files import run_json
+from agentops.calls.report import RunReport
 from agentops.ci.job import Job, read_job
 from agentops.ci.revert import read_restores
 from agentops.errors import ExitCode, RefusedError, UsageError
