@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from agentops.diagnostics import Where
@@ -148,7 +149,7 @@ class ObservedResource:
     content:     a tool's definition; a webhook's `endpoint` and `events` (agent id -> event types); empty for knowledge
     description: with our mark in it, where it has one
     parts:       of a knowledge base; None when they were not read
-    is_edited:   the platform says that it was changed after it was made; None where it does not say
+    edited_at:   when it was changed after it was made; None where it was not, or the platform does not say
     """
 
     kind: Kind
@@ -157,7 +158,7 @@ class ObservedResource:
     content: Document = field(default_factory=dict)
     description: str = ""
     parts: tuple[Part, ...] | None = None
-    is_edited: bool | None = None
+    edited_at: datetime | None = None
 
     @property
     def mark(self) -> ResourceMark | None:

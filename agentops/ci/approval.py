@@ -16,7 +16,9 @@ from agentops.ci.model import Comment, Pull
 from agentops.ci.stamp import Stamp, StampKind, Standing, read_stamp
 from agentops.document import path_text, short_digest
 from agentops.errors import RefusedError, StaleError
-from agentops.plan.model import Action, AgentChange, Plan, ResourceChange
+from agentops.plan.approval import resource_facts
+from agentops.plan.model import Action, AgentChange, Plan, ResourceAction, ResourceChange
+from agentops.resources import Kind as ResourceKind
 
 GITHUB_ACTIONS_BOT = "github-actions[bot]"
 
@@ -112,8 +114,14 @@ def part_of(change: AgentChange) -> str:
 
 
 def part_of_resource(change: ResourceChange) -> str:
-    """One tool's, knowledge base's or webhook's share of a digest."""
-    facts = [change.resource_id, change.action, change.fingerprint]
+    """One tool's, knowledge base's or webhook's share of a digest.
+
+    A new one is the same whatever it takes the place of, and where a run that was cut off has begun it.
+    """
+    is_new = change.action is ResourceAction.REPLACE or (
+        change.action is ResourceAction.CREATE and change.address.kind is not ResourceKind.WEBHOOK
+    )
+    facts = ["new", change.fingerprint] if is_new else resource_facts(change)
     return f"{change.key}:{short_digest(json.dumps(facts))}"
 
 

@@ -159,6 +159,11 @@ class Choices:
         *("kept", "renamed"),
         source="the published schema; one report has the second renamed",
     )
+    tool_name: Literal["shared", "refused"] = _switch(
+        "may two tools of the registry have one name",
+        *("shared", "refused"),
+        source="guess; no source says that a name is taken once",
+    )
     retired_status: Literal["409", "404"] = _switch(
         "what an operation of the older versioning answers",
         *("409", "404"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from agentops.plan.canonical import fingerprint
+from agentops.plan.holdings import Uploaded
 from agentops.plan.model import ResourceChange
-from agentops.plan.resources import Uploaded
 from agentops.resources import DesiredResource, Kind
 from agentops.spec import Project
 from agentops.spec.files import PROJECT_FILE, FileProblem, PastFiles, ProjectFiles

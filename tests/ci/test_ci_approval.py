@@ -16,7 +16,10 @@ from agentops.ci.model import Comment, Pull
 from agentops.ci.stamp import Stamp, StampKind, Standing, read_stamp, stamp_line
 from agentops.document import Generation
 from agentops.errors import RefusedError, StaleError
-from agentops.plan.model import Action, AgentChange, Plan
+from agentops.fields import Category, Risk
+from agentops.plan.model import Action, AgentChange, FieldChange, Operation, Plan, ResourceAction, ResourceChange
+from agentops.resources import Address
+from agentops.resources import Kind as ResourceKind
 
 HEAD, MERGE = "1" * 40, "3" * 40
 PULL = Pull(7, head_sha=HEAD, base_ref="main", merge_sha=MERGE, is_merged=True)
@@ -121,8 +124,8 @@ def change(key: str, action: Action = Action.UPDATE, base: str = "r1", fingerpri
     )
 
 
-def plan(digest: str, *changes: AgentChange) -> Plan:
-    return Plan("acme-voice", "prod", "https://api.example.com", Generation.V2, changes, digest)
+def plan(digest: str, *changes: AgentChange, resources: tuple[ResourceChange, ...] = ()) -> Plan:
+    return Plan("acme-voice", "prod", "https://api.example.com", Generation.V2, changes, digest, resources=resources)
 
 
 DONE = change("a", Action.UNCHANGED, base="r2")
@@ -157,3 +160,33 @@ def test_anything_else_is_stale_and_named(now: Plan, named: str) -> None:
         require_approved(APPROVED, now)
     assert stale.value.summary.endswith(f": {named}")
     assert "#7 again" in (stale.value.hint or "")
+
+
+def resource(
+    action: ResourceAction, resource_id: str | None, before: str = "Old.", wanted: str = "f1"
+) -> ResourceChange:
+    field = FieldChange(("name",), Operation.REPLACE, before, "New.", Category.OTHER, Risk.HIGH)
+    address = Address(ResourceKind.KNOWLEDGE, "returns")
+    return ResourceChange(address, "Returns", action, "", resource_id, wanted, fields=(field,))
+
+
+@pytest.mark.parametrize(
+    ("approved", "now", "is_approved"),
+    [
+        (resource(ResourceAction.REPLACE, "kb_1"), resource(ResourceAction.CREATE, "kb_2"), True),  # begun and cut off
+        (resource(ResourceAction.REPLACE, "kb_1"), resource(ResourceAction.CREATE, "kb_2", wanted="f2"), False),
+        (resource(ResourceAction.REPLACE, "kb_1"), resource(ResourceAction.UPDATE, "kb_1"), False),
+        (resource(ResourceAction.UPDATE, "kb_1"), resource(ResourceAction.UPDATE, "kb_1"), True),
+        (resource(ResourceAction.UPDATE, "kb_1"), resource(ResourceAction.UPDATE, "kb_1", before="By hand."), False),
+        (resource(ResourceAction.DELETE, "kb_1"), resource(ResourceAction.DELETE, "kb_2"), False),
+    ],
+)
+def test_what_agents_share_is_approved_as_it_would_be_done(
+    approved: ResourceChange, now: ResourceChange, is_approved: bool
+) -> None:
+    approval = Approval("d1", frozenset(parts_of(plan("d1", resources=(approved,)))), PULL, "")
+    if is_approved:
+        require_approved(approval, plan("d2", resources=(now,)))
+    else:
+        with pytest.raises(StaleError, match="knowledge returns"):
+            require_approved(approval, plan("d2", resources=(now,)))

@@ -113,6 +113,15 @@ async def test_what_a_fork_has_before_its_first_commit(
     assert newest["sourceVersionId"] is not None
 
 
+@pytest.mark.parametrize(("setting", "status"), [("shared", 201), ("refused", 400)])
+async def test_a_second_tool_of_one_name(open_account: Callable[..., Account], setting: Any, status: int) -> None:
+    account = open_account(choices=Choices(tool_name=setting))
+    wish = {"definition": {"type": "client_tool", "name": "look_up", "description": "Looks up."}}
+    made = await account.call("POST", "/tool", 201, json=wish)
+    await account.call("POST", "/tool", status, json=wish)
+    await account.call("PATCH", f"/tool/{made['toolId']}", json=wish)
+
+
 @pytest.mark.parametrize(("setting", "expected"), [("given", [0, 1]), ("absent", [None, None])])
 async def test_a_read_gives_the_draft_revision_that_a_write_may_expect(
     open_account: Callable[..., Account], setting: Any, expected: list[int | None]

@@ -11,9 +11,10 @@ import pytest
 from agentops.document import Path as FieldPath
 from agentops.plan.canonical import fingerprint
 from agentops.plan.concealment import KnownSecrets
+from agentops.plan.holdings import Found, Holdings, Uses
 from agentops.plan.model import FieldChange, ResourceChange
 from agentops.plan.references import References
-from agentops.plan.resources import Found, Holdings, Uses, is_reworded, match_resources, reworded
+from agentops.plan.resources import is_reworded, match_resources, reworded
 from agentops.resources import Kind, ObservedResource, Part, PartState, ResourceMark, listing_of, owner_of
 from agentops.spec import Project, load_project
 from agentops.workflow.uploaded import read_uploaded

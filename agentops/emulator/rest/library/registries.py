@@ -56,6 +56,9 @@ def _put_tool(store: Store, tool_id: str, definition: Body) -> Body:
         raise ApiError(400, "definition.type: Invalid enum value. Expected 'api_call' | 'client_tool'")
     if wrong := problems(TOOL_TYPES[kind], definition, "definition"):
         raise ApiError(400, *wrong)
+    others = (each["definition"]["name"] for each in store.database.all("tool") if each["toolId"] != tool_id)
+    if store.options.choices.tool_name == "refused" and definition["name"] in others:
+        raise ApiError(400, "A tool with this name already exists")
     created = (store.database.get("tool", tool_id) or {}).get("createdAt", store.now())
     tool = {"toolId": tool_id, "definition": definition, "createdAt": created, "updatedAt": store.now()}
     store.database.put("tool", tool_id, tool)
