@@ -15,7 +15,7 @@ _KEY = "api_key"
 def moved_destinations(before: str | None, after: str) -> list[str]:
     """One sentence for each host, key or secret's source that `after` names otherwise than `before` (None: no file).
 
-    An environment that is new is told, too: it sends a key somewhere.
+    A new environment is listed as well, since it sends a key somewhere.
     """
     try:
         old = _destinations(before) if before is not None else {}
@@ -23,14 +23,10 @@ def moved_destinations(before: str | None, after: str) -> list[str]:
     except SourceError as error:
         return [f"{PROJECT_FILE} can't be compared: {error.diagnostic.summary}"]
     return [
-        f"{environment}: {what} was {_told(old.get((environment, what)))}, becomes {_told(now)}"
-        for environment, what in sorted({*old, *new})
-        if (now := new.get((environment, what))) != old.get((environment, what))
+        f"{place[0]}: {place[1]} was {old.get(place, 'not set')}, becomes {new.get(place, 'not set')}"
+        for place in sorted({*old, *new})
+        if new.get(place) != old.get(place)
     ]
-
-
-def _told(value: str | None) -> str:
-    return "not set" if value is None else value
 
 
 def _destinations(text: str) -> dict[tuple[str, str], str]:

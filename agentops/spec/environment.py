@@ -41,7 +41,7 @@ from agentops.spec.model.project import (
 )
 from agentops.spec.model.tools import Tool
 from agentops.spec.policies import Policy, read_policies
-from agentops.spec.rendering import Rendering
+from agentops.spec.rendering import TreeRenderer
 from agentops.spec.scope import Functions, GitFacts, Names, SecretOrigin, Secrets, git_names
 from agentops.spec.secret_places import unfit_characters
 from agentops.spec.source_text import SourceError
@@ -85,7 +85,7 @@ class ProjectContext:
 _ROOM_FOR_MARK = 95  # characters that project, environment, key, fingerprint and hash of files take, roughly
 
 
-def read_project(
+def read_context(
     files: ProjectFiles,
     environ: Mapping[str, str],
     environment: str | None,
@@ -245,10 +245,10 @@ class _EnvironmentReader:
             return True
         written = block.get("base_url")
         if isinstance(written, str) and has_expression(written):
-            unsaid = Rendering(self.files, {}, [])
+            renderer = TreeRenderer(self.files, {}, [])
             functions = Functions(self.files, self.environ, Secrets({}, {}, is_needed=False), lambda node, _: node)
-            unsaid.scope = {BUDGET: self.budget, "environment": self.name, "env": functions.env}
-            written, _ = unsaid.tree(written, block.marks["base_url"])
+            renderer.scope = {BUDGET: self.budget, "environment": self.name, "env": functions.env}
+            written, _ = renderer.tree(written, block.marks["base_url"])
         return isinstance(written, str) and is_loopback(written)
 
     def variables(self, shared: Any, own: Any, secrets: Secrets) -> Names:
@@ -256,20 +256,20 @@ class _EnvironmentReader:
         base = shared if isinstance(shared, Map) else Map((PROJECT_FILE, 0, 0, PROJECT_FILE, 0, 0))
         over = own if isinstance(own, Map) else Map(base.mark)
         merged = merge(base, over, self.problems, lambda value, _: value)
-        rendering = self._rendering({}, secrets)
-        rendered, _ = rendering.tree(merged, merged.mark)
+        renderer = self._renderer({}, secrets)
+        rendered, _ = renderer.tree(merged, merged.mark)
         return Names("vars", rendered)
 
-    def _rendering(self, names: Mapping[str, Any], secrets: Secrets) -> Rendering:
-        rendering = Rendering(self.files, {}, self.problems)
-        functions = Functions(self.files, self.environ, secrets, lambda node, _: rendering.tree(node, node.mark)[0])
-        rendering.scope = functions.scope = {
+    def _renderer(self, names: Mapping[str, Any], secrets: Secrets) -> TreeRenderer:
+        renderer = TreeRenderer(self.files, {}, self.problems)
+        functions = Functions(self.files, self.environ, secrets, lambda node, _: renderer.tree(node, node.mark)[0])
+        renderer.scope = functions.scope = {
             BUDGET: self.budget,
             "environment": self.name,
             "env": functions.env,
             **names,
         }
-        return rendering
+        return renderer
 
     def environment(
         self, tree: Map, block: Map, mark: Mark, known: tuple[Names, Secrets, GitFacts | None]
@@ -287,9 +287,9 @@ class _EnvironmentReader:
             if key not in ("variables", "secrets", "deploy", "api_key", "judge", "listen"):
                 rest.put(key, block[key], block.marks[key])
         names: dict[str, Any] = {"vars": variables, "secrets": secrets}
-        rendered, _ = self._rendering(names, secrets).tree(rest, mark)
-        # Validation and plans need no key's value, so a missing one is told by whoever uses it.
-        with_key = self._rendering({**names, "secrets": secrets.unneeded()}, secrets)
+        rendered, _ = self._renderer(names, secrets).tree(rest, mark)
+        # Validation and plans don't need the key's value, so whoever uses a missing one reports it.
+        with_key = self._renderer({**names, "secrets": secrets.unneeded()}, secrets)
         if "api_key" in block:
             rendered.put("api_key", *with_key.tree(block["api_key"], block.marks["api_key"]))
         for key in ("judge", "listen"):
@@ -297,7 +297,7 @@ class _EnvironmentReader:
             if key in source:
                 rendered.put(key, *with_key.tree(source[key], source.marks[key]))
         if "deploy" in block:
-            deploying = self._rendering({**names, "git": git_names(git)}, secrets)
+            deploying = self._renderer({**names, "git": git_names(git)}, secrets)
             rendered.put("deploy", *deploying.tree(block["deploy"], block.marks["deploy"]))
         spec, wrong = check(EnvironmentSpec, rendered)
         if spec is not None:

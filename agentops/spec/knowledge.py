@@ -54,7 +54,7 @@ def read_source(files: ProjectFiles, path: str) -> SourceFile:
     return SourceFile(path, uploaded, hashlib.sha256(text.encode()).hexdigest())
 
 
-def read_text(files: ProjectFiles, source: SourceFile) -> str | None:
+def markdown_of(files: ProjectFiles, source: SourceFile) -> str | None:
     """The Markdown of a file of a knowledge base as its digest is taken; None for a PDF."""
     return decode(files.content(source.path, MOST_BYTES), source.path) if source.size is None else None
 

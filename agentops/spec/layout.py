@@ -1,6 +1,6 @@
 """`fmt`: a YAML file in the canonical order and layout, with every comment where it belongs.
 
-Lines are moved, and what stands between the words of a line is settled by `source_style`: no text of a scalar is
+Lines are moved, and what stands between the words of a line is set right by `source_style`: no text of a scalar is
 rewritten. The result is read again and has to hold the same data, otherwise the file is left as it is.
 """
 
@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from agentops.spec.check import models_in, step_into
 from agentops.spec.source_events import read_yaml
-from agentops.spec.source_style import comments, settled
+from agentops.spec.source_style import comments, styled_text
 from agentops.spec.source_text import SourceError
 from agentops.spec.tree import Map, Seq, to_plain
 
@@ -36,7 +36,7 @@ def format_yaml(text: str, file: str, model: type[BaseModel] | None = None) -> s
     body = layout.mapping(tree, _Region(start, len(lines)), [model] if model is not None else [])
     formatted = "\n".join([*header, *body]).rstrip("\n") + "\n"
     formatted = formatted if _says_the_same(formatted, tree, file) else text
-    styled = settled(formatted)
+    styled = styled_text(formatted)
     if styled == formatted:
         return formatted
     keeps_all = comments(styled) == comments(formatted) is not None and _says_the_same(styled, tree, file)

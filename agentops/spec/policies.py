@@ -131,7 +131,7 @@ def _dry_run(spec: PolicySpec, scope: Scope) -> None:
         return
 
 
-def judge(policy: Policy, subject: Subject, environment: str, variables: Mapping[str, Any]) -> bool:
+def is_met(policy: Policy, subject: Subject, environment: str, variables: Mapping[str, Any]) -> bool:
     """Whether the policy holds. Raises TemplateError where that can't be told."""
     verdict = render(_expression(policy.spec), _scope(subject, environment, variables))
     if isinstance(verdict, bool):
@@ -212,4 +212,4 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, list) else value
 
 
-__all__ = ["Policy", "Subject", "judge", "read_policies"]
+__all__ = ["Policy", "Subject", "is_met", "read_policies"]

@@ -30,7 +30,7 @@ class _Broken:
 BROKEN = _Broken()
 
 
-class Rendering:
+class TreeRenderer:
     """Renders trees in one scope; everything wrong ends up in `problems`, with its place."""
 
     def __init__(self, files: ProjectFiles, scope: Scope, problems: list[Diagnostic], agent: str | None = None) -> None:

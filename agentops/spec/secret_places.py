@@ -21,18 +21,18 @@ _ADDRESSES = ("url", "customLLMWebSocketUrl", "endpoint")
 _QUOTE = re.compile(r'\\.|"', re.S)
 
 
-def settle_secrets(tree: Map, agent: str | None) -> list[Diagnostic]:
+def encode_secrets(tree: Map, agent: str | None) -> list[Diagnostic]:
     """Encodes every secret below `tree` (in place) for where it stands; returns what no encoding can help."""
     problems: list[Diagnostic] = []
     for owner, key, path in list(_secrets(tree, ())):
         secret: Secret = owner[key]
-        owner[key] = settled = _settled(secret, path)
+        owner[key] = encoded = _encoded(secret, path)
         place, dotted = value_place(owner.marks[key]), path_text(path)
-        if (wrong := _wrong(settled, path)) is not None:
+        if (wrong := _wrong(encoded, path)) is not None:
             problems.append(Diagnostic("secret-value", Severity.ERROR, *wrong, place, agent=agent, path=dotted))
-        elif settled.is_revealable and settled.reveal() != secret.reveal():
+        elif encoded.is_revealable and encoded.reveal() != secret.reveal():
             how = "as JSON" if path[-1] == "requestBody" else "percent-encoded"
-            summary = f"the secret {settled.names[0]} is written {how}"
+            summary = f"the secret {encoded.names[0]} is written {how}"
             hint = "nothing to do where its service decodes it, as services do"
             problems.append(Diagnostic("secret-encoded", Severity.NOTE, summary, hint, place, agent=agent, path=dotted))
     return problems
@@ -58,7 +58,7 @@ def _secrets(node: Map | Seq, base: Path) -> Iterator[tuple[Any, Any, Path]]:
             yield from _secrets(value, (*base, key))
 
 
-def _settled(secret: Secret, path: Path) -> Secret:
+def _encoded(secret: Secret, path: Path) -> Secret:
     if path[-1] == "requestBody":
         return Secret(_in_json(secret.parts))
     if path[-1] in _ADDRESSES:
@@ -131,4 +131,4 @@ def _is_url(text: str) -> bool:
     )
 
 
-__all__ = ["settle_secrets", "unfit_characters"]
+__all__ = ["encode_secrets", "unfit_characters"]

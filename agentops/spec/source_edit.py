@@ -213,12 +213,12 @@ def _parse(text: str) -> Node | None:
     """The document as nodes; None when it does not parse."""
     try:
         parser = CParser(text.encode("utf-8", "surrogatepass"))
-        return _Reader().read(parser)
+        return _NodeReader().read(parser)
     except (YAMLError, ValueError):
         return None
 
 
-class _Reader:
+class _NodeReader:
     """Builds nodes from the parser's events, with a stack of its own."""
 
     def __init__(self) -> None:

@@ -41,7 +41,7 @@ class _Edit:
     text: str
 
 
-def settled(text: str) -> str:
+def styled_text(text: str) -> str:
     """`text` in the house's inner style; as it is where it can't be read token by token."""
     try:
         tokens = list(_tokens(text))
@@ -129,7 +129,7 @@ def _block(text: str, tokens: Sequence[Token], number: int) -> Iterator[_Edit]:
     first = next((line for line in lines if line.strip(" ")), "")
     indent = len(first) - len(first.lstrip(" "))
     parent = _parent_column(tokens, number)
-    is_plain = re.fullmatch(r"[|>][+-]?", head.split("#")[0].strip()) is not None  # no indent that is told
+    is_plain = re.fullmatch(r"[|>][+-]?", head.split("#")[0].strip()) is not None  # a digit would fix the indent
     is_deeper = all(not line.strip(" ") or line.startswith(" " * indent) for line in lines)
     is_blank_inside = any(len(line) > indent and not line.strip(" ") for line in lines)
     if parent is None or parent + 2 == indent or not first or not is_plain or not is_deeper or is_blank_inside:

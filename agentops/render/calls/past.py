@@ -46,7 +46,7 @@ def past_call_text(found: PastConversation, style: Style = PLAIN) -> str:
         f"  {_when(call)}, {_length(call)}, {call.kind or 'of a type that is not told'}, revision {_revision(call)}"
     )
     lines += style.wrap(f"ended: {_end(call)}", "  ", "    ")
-    lines += ["", *(line for each in found.lines for line in _said(each, style))]
+    lines += ["", *(line for each in found.lines for line in _line(each, style))]
     if not found.lines:
         lines.append("  nothing is written down (a transcript comes a little after the call)")
     lines += ["", *_tools(found, style)]
@@ -64,7 +64,7 @@ def past_call_json(found: PastConversation) -> str:
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
-def _said(line: TranscriptLine, style: Style) -> Iterator[str]:
+def _line(line: TranscriptLine, style: Style) -> Iterator[str]:
     at = "" if line.at_s is None else f"{int(line.at_s) // 60}:{int(line.at_s) % 60:02}"
     head = f"  {at:>6}  {line.role:<{_SPEAKER}}"
     yield from style.wrap(f"{head}{line.text}", "", " " * columns(head))

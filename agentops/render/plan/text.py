@@ -19,7 +19,7 @@ from agentops.render.plan.values import (
     calls_text,
     change_text,
     create_text,
-    told_once,
+    shown_plan,
     uncalled_text,
 )
 from agentops.render.style import PLAIN, Style, plural
@@ -30,7 +30,7 @@ _UNCHANGED_LISTED = 12  # an unchanged agent is worth a line, but hundreds of th
 def plan_text(plan: Plan, style: Style = PLAIN, *, is_verbose: bool = False) -> str:
     """The whole plan, ending in a newline. What several agents have in common stands once, before them; new agents are
     summed up, unless it `is_verbose`."""
-    plan = told_once(plan)
+    plan = shown_plan(plan)
     sharing = share(plan.changes)
     title = f"Plan for {plan.project}, environment {plan.environment}"
     head = style.wrap(f"{title}  ({plan.target}, {plan.generation.value})", "", "    ")

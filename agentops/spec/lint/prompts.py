@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from agentops.diagnostics import Severity
 from agentops.spec.closest import closest
 from agentops.spec.lint.registry import LintFinding, rule, rule_of, setting
-from agentops.spec.lint_target import LintTarget, Target
+from agentops.spec.lint_target import FileTarget, LintTarget
 from agentops.spec.model.tools import ApiCall, EndCall, KnowledgeBaseSearch, TransferCall
 from agentops.spec.placeholders import provided
 
@@ -130,8 +130,8 @@ def _wrong_braces(target: LintTarget) -> Iterator[LintFinding]:
                 break
 
 
-@rule_of("vague-tool-description", Target)
-def _vague(target: Target) -> Iterator[LintFinding]:
+@rule_of("vague-tool-description", FileTarget)
+def _vague(target: FileTarget) -> Iterator[LintFinding]:
     for path, tool in target.tools:
         if len(tool.description.split()) < 3:
             summary = f"the description of {tool.name} does not say when to use it"
@@ -165,8 +165,8 @@ def _silent_search(target: LintTarget) -> Iterator[LintFinding]:
             yield LintFinding(path, f"{tool.name} searches in silence", hint)
 
 
-@rule_of("slow-tool", Target)
-def _slow_tool(target: Target) -> Iterator[LintFinding]:
+@rule_of("slow-tool", FileTarget)
+def _slow_tool(target: FileTarget) -> Iterator[LintFinding]:
     limit = setting(target, "tool_seconds")
     for path, tool in target.tools:
         if isinstance(tool, ApiCall) and tool.timeout is not None and tool.timeout > limit * 1000:

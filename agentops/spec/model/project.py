@@ -186,7 +186,7 @@ class CalmHoursSpec(Model):
         return self
 
 
-class RateLimit(Model):
+class RateLimitSpec(Model):
     """How fast the platform is talked to."""
 
     requests_per_second: float | None = Field(default=None, gt=0, le=1000, description="Requests/s; default: found.")
@@ -231,7 +231,7 @@ class EnvironmentSpec(Model):
     deploy: DeploySpec | None = Field(default=None, description="How this environment deploys.")
     rules: dict[str, Any] | None = Field(default=None, description="Deny rules by code, with their settings.")
     ignore_drift: list[DriftIgnored] | None = Field(default=None, description="Console edits that are left alone.")
-    rate_limit: RateLimit | None = Field(default=None, description="How fast the platform is talked to.")
+    rate_limit: RateLimitSpec | None = Field(default=None, description="How fast the platform is talked to.")
     judge: JudgeSpec | None = Field(default=None, description="Decides what calls mean; instead of the project's.")
     listen: ModelSpec | None = Field(default=None, description="Hears what agents say; instead of the project's.")
 
