@@ -93,7 +93,7 @@ def _cut(data: Any, path: Path) -> bool:
 def _is_excused(error: Any, lenient: bool) -> bool:
     value = error["input"]
     if value is BROKEN or not lenient:
-        return value is BROKEN
+        return value is BROKEN  # reported when it was rendered
     if value is None or error["type"] in ("missing", "union_tag_not_found") or str(error["loc"][-1]).startswith("$"):
         return True
     if isinstance(value, dict):
@@ -108,11 +108,11 @@ def _grouped(errors: Iterable[Any], tree: Map) -> list[tuple[Path, list[Any]]]:
         groups.setdefault(_data_path(error, tree), []).append(error)
     deeper = {path[:length] for path in groups for length in range(len(path))}
     # Where one branch of a union fits so far that the error is further down, the others were not meant.
-    return [(path, group) for path, group in groups.items() if path not in deeper or not _is_wrong_kind(group)]
-
-
-def _is_wrong_kind(group: list[Any]) -> bool:
-    return all(error["type"] in _EXPECTED for error in group)
+    return [
+        (path, group)
+        for path, group in groups.items()
+        if path not in deeper or not all(error["type"] in _EXPECTED for error in group)
+    ]
 
 
 def _data_path(error: Any, tree: Any) -> Path:
@@ -262,6 +262,7 @@ def _wrong_type(name: str, expected: str, value: Any) -> _Mistake:
 
 def _type_hint(expected: str, value: Any) -> str:
     if expected == "text" and isinstance(value, int | float) and not isinstance(value, bool):
+        # Python may spell NaN and very large numbers in another way than the author did.
         return f'quote it: "{value}"' if value == value and abs(value) < 1e15 else "quote the value"
     if "true or false" in expected and isinstance(value, str):
         return "write true or false, without quotes"

@@ -50,16 +50,13 @@ def _of_environment(block: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "hosts", ", ".join(sorted(map(str, hosts)))
     for place, holder in (("", block), *((f"{each}.", block.get(each)) for each in ("judge", "listen"))):
         if isinstance(holder, dict) and holder.get(_KEY) is not None:
-            yield f"{place}{_KEY}", _reference(holder[_KEY])
+            written = str(holder[_KEY])
+            yield f"{place}{_KEY}", written if "${{" in written else "a literal"  # a key itself is never shown
         if place and isinstance(holder, dict) and holder.get("url") is not None:
             yield f"{place}url", str(holder["url"])
     secrets = block.get("secrets")
     for name, source in secrets.items() if isinstance(secrets, dict) else ():
         yield f"the source of secret {name}", _source(source)
-
-
-def _reference(value: Any) -> str:
-    return str(value) if "${{" in str(value) else "a literal"
 
 
 def _source(source: Any) -> str:

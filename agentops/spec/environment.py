@@ -178,7 +178,7 @@ def environment_names(root: Path) -> tuple[str, ...]:
 
 
 def environment_to_name(root: Path) -> str | None:
-    """What `-e` has to say at `root`: one on the emulator, else the first; None where the project has a default."""
+    """The environment to name with `-e`: one on the emulator, else the first; None where the project has a default."""
     try:
         tree, _ = ProjectFiles(root).tree(PROJECT_FILE)
     except (SourceError, FileProblem):
@@ -233,7 +233,7 @@ class _EnvironmentReader:
                 )
                 place = key_place(written.marks[name])
                 self.problems.append(Diagnostic("literal-secret", Severity.ERROR, summary, hint, place))
-                parts = {"env": name}
+                parts = {"env": name}  # read on as if the literal were not there, so that it reaches nothing
             if isinstance(path := parts.get("file"), str):
                 parts["file"] = str(self.files.root / path)
             found[name] = SecretOrigin(**parts)
@@ -315,8 +315,8 @@ class _EnvironmentReader:
     def _check_label(self, tree: Map) -> None:
         """Warns of what the platform would not keep of a label: characters it refuses, and length beside our mark.
 
-        Only what the file itself says is checked: what an expression brings, such as a commit's subject, can't be
-        changed here.
+        Only the literal text is checked: what an expression inserts, such as a commit's subject, can't be changed in
+        this file.
         """
         written = tree["deploy"].get("label") if isinstance(tree.get("deploy"), Map) else None
         if not isinstance(written, str):
@@ -430,7 +430,7 @@ def _to_endpoint(spec: ModelSpec | None) -> ModelEndpoint | None:
 def _to_limits(spec: LimitsSpec) -> Limits:
     changed, changed_share = _amount(spec.max_changed)
     archived, archived_share = _amount(spec.max_archived)
-    if spec.max_archived is None:
+    if spec.max_archived is None:  # unlike `max_changed`, left out it is a limit: by default nothing is archived
         archived = Limits().max_archived
     return Limits(changed, changed_share, archived, archived_share)
 

@@ -17,6 +17,7 @@ from agentops.spec.source_text import MAX_BYTES, SourceError, decode
 
 PROJECT_FILE = "agentops.yaml"
 AGENTS = "agents"
+# Looked for in the raw bytes, because listing the specs must not take parsing all of them.
 _TABLE = re.compile(rb"""^for_each:[ \t]+["']?([^\s"'#{\[]{1,200}\.ya?ml)""", re.M)
 _ASIDE = ("prompts", "calls", "behaviours")  # folders of agents/ that hold no specs
 
@@ -224,6 +225,7 @@ def _descriptions(names: Iterable[str]) -> list[str]:
 
 def _content(target: str, most: int = MAX_BYTES) -> bytes:
     """The bytes of a file, cut one byte above the limit. `os.read` takes half the time of a stream."""
+    # Without O_BINARY, Windows would turn CRLF into LF while reading.
     descriptor = os.open(target, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
         data = os.read(descriptor, most + 1)

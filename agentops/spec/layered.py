@@ -147,7 +147,7 @@ class LayeredReader:
         if overlay is None:
             return
         for key in (key for key in _ONLY_IN_SPECS if key in overlay):
-            hint = "say it at the top of the spec, for all environments"
+            hint = "write it at the top of the spec, for all environments"
             self._report("misplaced-field", f"{key} can't differ by environment", hint, key_place(overlay.marks[key]))
         if name != self.context.environment_name:
             self.problems += check(self.model, overlay, lenient=True)[1]

@@ -27,7 +27,7 @@ ResourceSpec = ToolSpec | KnowledgeSpec | WebhookSpec
 
 
 class Text(NamedTuple):
-    """A text of the configuration: where it is, what it says (a secret by its reference), and what it is for."""
+    """A text of the configuration: where it is, its text (a secret by its reference), and what it is for."""
 
     path: Path
     text: str

@@ -59,7 +59,7 @@ class Project:
         """The agents that these specs give, as `resolved` has them."""
         if self.context is not None:
             context = replace(self.context, budget=Budget())
-            Library(context)
+            Library(context)  # makes itself what `ref` means in the context
             for path in paths:
                 yield from SpecReader(context, path).resolve()
 
@@ -159,7 +159,7 @@ def load_project(
     if not results:
         hint = f"put a spec into {AGENTS}/, such as {AGENTS}/support.yaml"
         problems.append(Diagnostic("no-specs", Severity.WARNING, "the project has no specs", hint, Where(PROJECT_FILE)))
-    if context.environment is None:
+    if context.environment is None:  # raised only here, so that errors in the specs are reported along with it
         raise SpecError(with_sources(_in_order(problems), files))
     named = [*library.secrets(), *(name for result in results for name in result.secrets)]
     secrets = context.secrets.known(named)

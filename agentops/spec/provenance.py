@@ -40,7 +40,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """`steps` begin with the layer whose value counts and what that names; then come the layers that it covers.
+    """`steps` begin with the layer whose value counts and what that names; then come the layers that it overrides.
 
     is_shared: it is a tool's, a knowledge base's or a webhook's, and no agent's
     """
@@ -114,7 +114,7 @@ def _steps(project: Project, target: FileTarget, layers: Sequence[Layer], path: 
     setting = [(layer, found) for layer in layers if (found := _in_layer(layer.tree, keys)) is not None]
     for position, (layer, (value, mark)) in enumerate(reversed(setting)):
         decides = position == 0
-        what = f"set by {layer.what}" if decides else f"covered: {layer.what} said"
+        what = f"set by {layer.what}" if decides else f"overridden: {layer.what} has"
         yield Step(what, value_place(mark), _shown(value))
         if decides and isinstance(value, str) and has_expression(value):
             yield from _named(project, target, value)
@@ -138,7 +138,7 @@ def _in_layer(tree: Any, path: Path) -> tuple[Any, Mark] | None:
     mark: Mark = tree.mark
     for part in path:
         if isinstance(tree, Map) and MERGE in tree:
-            tree = tree.get("items")
+            tree = tree.get("items")  # `{$merge: name, items: [...]}` stands where the list stands
         index = _index(tree, part) if isinstance(tree, Seq) else None
         if isinstance(tree, Map) and part in tree:
             tree, mark = tree[str(part)], tree.marks[str(part)]

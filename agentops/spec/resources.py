@@ -317,6 +317,7 @@ class _WebhookReader(_ResourceReader):
     def _check_endpoint(self, tree: Map) -> None:
         endpoint = tree["endpoint"]
         text = endpoint.reveal() if isinstance(endpoint, Secret) and endpoint.is_revealable else str(endpoint)
+        # Where the URL begins with a secret whose value is not known here, there is no scheme to check yet.
         is_hidden = isinstance(endpoint, Secret) and not text.lower().startswith(("http://", "https://"))
         if not is_hidden and not text.lower().startswith("https://") and not is_loopback(text):
             hint = "write https://...; without it everybody on the way reads what callers said"

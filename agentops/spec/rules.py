@@ -89,7 +89,7 @@ def _switching(target: LintTarget) -> Iterator[Diagnostic]:
 
 
 def _workflow_type(target: LintTarget) -> str | None:
-    """The kind of agent; None where the spec says one that is wrong."""
+    """The kind of agent; None where the spec names one that does not exist."""
     written = target.spec.workflow_type
     return written if written is not None or target.value(("workflow_type",)) is not None else "single_prompt"
 
@@ -236,7 +236,7 @@ def _metrics(target: LintTarget) -> Iterator[Diagnostic]:
         yield _duplicate(target, (*base, index, "identifier"), "metric", identifier)
 
 
-def _words(target: LintTarget) -> Iterator[Diagnostic]:
+def _pronunciations(target: LintTarget) -> Iterator[Diagnostic]:
     for index, word in _repeated(each.word.lower() for each in target.config.pronunciationDicts or ()):
         yield _duplicate(target, ("config", "pronunciationDicts", index, "word"), "word", word)
 
@@ -295,6 +295,6 @@ _RULES: tuple[Rule, ...] = (
     _tools,
     _playbooks,
     _metrics,
-    _words,
+    _pronunciations,
     _cleared,
 )

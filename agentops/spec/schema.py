@@ -133,7 +133,7 @@ _RESOURCES: Mapping[Kind, tuple[str, str, Schema]] = {
     ),
     Kind.WEBHOOK: (
         "agentops webhook",
-        "A webhook: who is told about which agents' calls.",
+        "A webhook: an endpoint, and the agents whose calls send it events.",
         {"endpoint": "https://crm.example.com/hooks", "events": {"support": ["post-conversation"]}},
     ),
 }

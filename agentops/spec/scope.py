@@ -159,7 +159,7 @@ class Secrets(Mapping[str, SecretValue]):
             return self._environ.get(source.env)
         try:
             with open(source.file or "", encoding="utf-8") as stream:
-                return stream.read(65536).rstrip("\r\n")
+                return stream.read(65536).rstrip("\r\n")  # editors and `echo` end a file with a line end
         except (OSError, ValueError):
             return None
 
@@ -295,7 +295,7 @@ def every_error(
             to_text(compile_text(expression)(scope))
         except TemplateError as each:
             if each.where is None:
-                each.line = None
+                each.line = None  # it counts from the beginning of the expression, `place` from that of the text
                 each.where = place(each, skip)
             found += [each, *each.more]
     if not found:

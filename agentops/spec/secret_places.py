@@ -77,6 +77,7 @@ def _in_json(parts: tuple[str | SecretRef, ...]) -> tuple[str | SecretRef, ...]:
         if isinstance(part, SecretRef):
             part = replace(part, encoding=Encoding.JSON_TEXT if is_inside else Encoding.JSON_VALUE)
         else:
+            # A placeholder is taken out first: its fallback may hold quotes of its own.
             quotes = [found for found in _QUOTE.findall(PLACEHOLDER.sub("", part)) if found == '"']
             is_inside ^= len(quotes) % 2 == 1
         encoded.append(part)
@@ -89,7 +90,7 @@ def _in_url(parts: tuple[str | SecretRef, ...]) -> tuple[str | SecretRef, ...]:
     for part in parts:
         if isinstance(part, SecretRef):
             part = replace(part, encoding=Encoding.URL_PART) if before.strip() else part
-            before += "x"
+            before += "x"  # whatever the value is, what follows no longer begins the URL
         else:
             before += part
         encoded.append(part)

@@ -1,4 +1,4 @@
-"""A hash of the files that an agent is made from, which says in another environment that they were the same ones."""
+"""A hash of the files that an agent is made from: equal in two environments when both were made from the same files."""
 
 from __future__ import annotations
 

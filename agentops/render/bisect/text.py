@@ -27,7 +27,7 @@ def _lines(found: BisectResult, diff: AgentDiff | None, style: Style) -> Iterato
             yield style.paint(f"{found.key}: {found.script} began to fail in {_named(found.revisions[bad])}", "bad")
             if bad - good > 1:
                 between = ", ".join(revision_name(each) for each in found.revisions[good + 1 : bad])
-                yield f"or in one of those before it, which could not be told: {between}"
+                yield f"or in one of those before it, whose calls did not settle it: {between}"
             yield f"  last good:  {_named(found.revisions[good])}: {_calls(found.called_at(good))}"
             yield f"  first bad:  {_named(found.revisions[bad])}: {_calls(found.called_at(bad))}"
             yield f"  commit:     {commit_in(found.revisions[bad].label) or 'not known: the label names none'}"

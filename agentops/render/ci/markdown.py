@@ -277,7 +277,10 @@ def pull_page(plan: Plan, run_url: str) -> str:
     lines = [f"Somebody changed what serves calls in `{plan.environment}` in the console ([run]({run_url})).", ""]
     for change in drifted_agents(plan):
         lines += _edited(change)
-    lines += ["Merging this makes git say so too. To undo the edits instead, close it and apply what git says:", ""]
+    lines += [
+        "Merging this brings git in line with it. To undo the edits instead, close it and apply what is in git:",
+        "",
+    ]
     return "\n".join([*lines, f"`agentops apply -e {plan.environment} --overwrite-drift`", ""])
 
 
@@ -292,5 +295,5 @@ def revert_page(commit: str, commit_url: str, environment: str, run_url: str, ke
     were = "were" if len(keys) > 1 else "was"
     return (
         f"{taken_back} {were} rolled back in `{environment}` ([what happened]({run_url})).\n"
-        "What served before serves again; merging this makes git say so too.\n"
+        "What served before serves again; merging this brings git in line with it.\n"
     )

@@ -83,5 +83,5 @@ def _notes(change: AgentChange) -> Iterator[str]:
         if field.is_immediate and change.drift is not Drift.RENAMED:
             yield (
                 f"{path_text(field.path)} is {value_text(field.before)}, the spec has {value_text(field.after)} "
-                "(unversioned: nothing says who moved it)"
+                "(unversioned: who changed it is not recorded)"
             )

@@ -41,7 +41,7 @@ def _excerpt(entry: Entry) -> Entry:
         if piece.kind is PieceKind.SAME:
             cut += _cut(piece, _AROUND if position else 0, _AROUND if position < last else 0)
         else:
-            cut += _cut(piece, _AT_ONCE * 3 // 4, _AT_ONCE // 4)
+            cut += _cut(piece, _AT_ONCE * 3 // 4, _AT_ONCE // 4)  # a text is best known by its beginning
     return replace(entry, pieces=tuple(cut))
 
 

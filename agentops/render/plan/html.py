@@ -108,12 +108,12 @@ def _changes(plan: Plan) -> Iterator[str]:
             yield from _agent(change, sharing)
     if alike:
         yield f"<section><h2>{plural(len(alike), 'agent')} with the changes above and nothing else</h2><ul>"
-        yield from (f'<li id="{escape(each.key, quote=True)}">{_named(each)}</li>' for each in alike)
+        yield from (f'<li id="{escape(each.key, quote=True)}">{_name_and_key(each)}</li>' for each in alike)
         yield "</ul>"
         yield f"<p>Calls: {escape(calls_text(alike))}.</p></section>" if calls_text(alike) else "</section>"
 
 
-def _named(change: AgentChange) -> str:
+def _name_and_key(change: AgentChange) -> str:
     return f'{escape(change.name)} <span class="faint">({escape(change.key)}: {escape(change.reason)})</span>'
 
 

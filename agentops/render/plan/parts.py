@@ -59,8 +59,8 @@ def _former(change: FieldChange) -> Path:
 def field_parts(change: FieldChange) -> list[FieldPart]:
     """Every leaf of a change that differs, in the order of the new value, with what is gone behind it.
 
-    Of an item that got another key, the key is told only where nothing else differs, and what it has under the old one
-    only is for `left_behind` to tell.
+    Of an item that got another key, the key counts only where nothing else differs; what it has only under its old key
+    is left to `left_behind`.
     """
     found = list(_leaves((), change.path[-1], change.before, change.after))
     if is_renamed(change):

@@ -90,7 +90,7 @@ def _why(ruling: Ruling) -> str:
 
 
 def watch_notes(agent: WatchedAgent) -> Iterator[str]:
-    """What the table does not say by itself."""
+    """What a reader has to know beside the table."""
     if agent.why is not None:
         yield on_one_line(agent.why)
     if agent.rulings:

@@ -1,4 +1,4 @@
-"""What the model is told: tools that exist, a way to end, no mistaken braces, a size that leaves room to think."""
+"""What the model is given: tools that exist, a way to end, no mistaken braces, a size that leaves room to think."""
 
 from __future__ import annotations
 
