@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from agentops.diagnostics import Diagnostic, Where
+from agentops.diagnostics import Diagnostic
 from agentops.spec.closest import closest
 from agentops.spec.hidden import control_character
 from agentops.spec.source_events import read_yaml
-from agentops.spec.source_text import MAX_BYTES, SourceError, decode
+from agentops.spec.source_text import MAX_BYTES, SourceError, decode, place_at
 
 PROJECT_FILE = "agentops.yaml"
 AGENTS = "agents"
@@ -46,8 +46,7 @@ class ProjectFiles:
         if path not in self._texts:
             text = decode(self._read(path), path)
             if not path.endswith((".yaml", ".yml")) and (position := control_character(text)) >= 0:
-                before = text[:position]
-                where = Where(path, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+                where = place_at(text, position, path)
                 summary = f"the character U+{ord(text[position]):04X} is a control character, which no text needs"
                 raise SourceError("control-character", summary, where, hint="remove it")
             self._texts[path] = text

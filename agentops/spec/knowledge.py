@@ -6,11 +6,10 @@ import hashlib
 import re
 import unicodedata
 
-from agentops.diagnostics import Where
 from agentops.resources import SourceFile
 from agentops.spec.files import FileProblem, ProjectFiles
 from agentops.spec.hosts import host_of, is_loopback, is_public
-from agentops.spec.source_text import SourceError, decode
+from agentops.spec.source_text import SourceError, decode, place_at
 
 MOST_BYTES = 20_000_000  # of one file; the platform names no limit, and an upload is held in memory
 _MARKDOWN = (".md", ".markdown")
@@ -60,9 +59,8 @@ def markdown_of(files: ProjectFiles, source: SourceFile) -> str | None:
 
 
 def _undrawn(text: str, position: int, path: str) -> SourceError:
-    before = text[:position]
     character = text[position]
-    where = Where(path, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+    where = place_at(text, position, path)
     name = unicodedata.name(character, f"U+{ord(character):04X}")
     hint = "Latin, Greek, Cyrillic and Devanagari can be: take the sign out, or give the file as a PDF"
     return SourceError("unsupported-script", f"{name} can't be rendered to PDF", where, hint=hint)

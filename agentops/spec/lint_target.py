@@ -20,6 +20,7 @@ from agentops.spec.model.base import ForModel, Known, Spoken
 from agentops.spec.model.config import AgentConfig
 from agentops.spec.model.resources import KnowledgeSpec, ToolSpec, WebhookSpec
 from agentops.spec.model.tools import Tool
+from agentops.spec.source_text import place_at
 from agentops.spec.tree import Map, mark_of, value_place
 
 Marker = Known | Spoken | ForModel | None
@@ -185,10 +186,7 @@ class FolderTarget:
 
 def _found_in(text: str, needle: str, file: str, begin: int) -> Where | None:
     position = text.find(needle, begin)
-    if position < 0:
-        return None
-    before = text[:position]
-    return Where(file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+    return place_at(text, position, file) if position >= 0 else None
 
 
 def _offset(text: str, line: int, column: int) -> int:

@@ -23,6 +23,7 @@ from agentops.spec.rendering import checked_part, with_passthrough
 from agentops.spec.rules import check_rules, check_sound_rules
 from agentops.spec.scope import secret_in_env
 from agentops.spec.secret_places import encode_secrets
+from agentops.spec.source_text import place_at
 from agentops.spec.sources import digest_of_sources
 from agentops.spec.suppression import split_suppressed
 from agentops.spec.text_lines import text_lines
@@ -246,6 +247,5 @@ def _place_of_call(name: str, result: SpecResult, files: ProjectFiles) -> Where 
     for file in result.files:
         text = files.text(file)
         if (found := call.search(text)) is not None:
-            before = text[: found.start(2)]
-            return Where(file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+            return place_at(text, found.start(2), file)
     return None

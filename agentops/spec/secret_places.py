@@ -69,6 +69,7 @@ def _encoded(secret: Secret, path: Path) -> Secret:
 def _in_json(parts: tuple[str | SecretRef, ...]) -> tuple[str | SecretRef, ...]:
     """Inside a JSON string the value is escaped; outside of one it becomes a JSON value."""
     first = next((part.lstrip() for part in parts if isinstance(part, str) and part.strip()), "{")
+    # A text part in front decides; where the body begins with the secret itself, it is taken for JSON.
     if first[0] not in '{["' and isinstance(parts[0], str):
         return parts  # no JSON at all, such as a form
     encoded: list[str | SecretRef] = []

@@ -35,7 +35,7 @@ from agentops.spec.scalars import (
     scalar,
     spelling,
 )
-from agentops.spec.source_text import SourceError
+from agentops.spec.source_text import SourceError, place_at
 from agentops.spec.tree import Map, Seq, key_place
 
 # A # that is followed at once by text, as in `we are #1`; authors write comments with a blank behind the sign.
@@ -309,8 +309,7 @@ def _reader_error(error: Exception, text: str, file: str) -> SourceError:
     bad = re.search(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
     if bad is None:
         return SourceError("yaml-syntax", f"not valid YAML: {error}", Where(file), hint="correct the YAML")
-    before = text[: bad.start()]
-    where = Where(file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+    where = place_at(text, bad.start(), file)
     summary = f"the character U+{ord(bad[0]):04X} is not allowed in YAML"
     return SourceError(
         "yaml-syntax", summary, where, hint='remove it, or write it in double quotes as an escape ("\\u0000" style)'

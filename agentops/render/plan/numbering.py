@@ -66,7 +66,7 @@ class _LinePlaces:
     def __init__(self, change: FieldChange, part: FieldPart) -> None:
         where = None if part.path else change.where
         self.file = where.file if where else ""
-        first = 1 if where is None else where.line + where.file.endswith(_YAML)
+        first = 1 if where is None else where.line + where.file.endswith(_YAML)  # a block begins below its key
         self._stretches = (() if part.path else change.lines) or (Stretch(1, self.file, first),)
 
     def place(self, number: int) -> Where:

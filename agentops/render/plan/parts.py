@@ -83,11 +83,11 @@ def is_renamed(change: FieldChange) -> bool:
 
 
 def _leaves(path: Path, name: str | int, before: Any, after: Any) -> Iterator[FieldPart]:
-    if before == after and type(before) is type(after):
+    if before == after and type(before) is type(after):  # to Python, 1 == True == 1.0
         return
     sides = [side for side in (before, after) if side is not None]
     kinds = {_kind(name, side) for side in sides}
-    if len(kinds) > 1 or "" in kinds:
+    if len(kinds) > 1 or "" in kinds:  # a leaf, or two sides that have no parts to compare
         yield FieldPart(path, before, after)
         return
     one, other = (_children(side, min(kinds)) if side is not None else {} for side in (before, after))

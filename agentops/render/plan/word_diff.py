@@ -122,6 +122,7 @@ def _opcodes(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, int,
     """What `SequenceMatcher` finds, in bounded time: ends that are the same are set aside, and in long sequences
     what occurs everywhere is no anchor."""
     head = _shared(zip(old, new, strict=False))
+    # The tail is looked for behind the head only, so that no word counts for both.
     tail = _shared(zip(reversed(old[head:]), reversed(new[head:]), strict=False))
     middle, other = old[head : len(old) - tail], new[head : len(new) - tail]
     if head:
@@ -226,6 +227,7 @@ def _replaced(old: Sequence[str], new: Sequence[str], gone: Sequence[int], come:
     while at < len(gone) or to < len(come):
         i, j = gone[at] if at < len(gone) else None, come[to] if to < len(come) else None
         if i is not None and j is not None and is_similar(old[i], new[j]):
+            # Two empty lines have no pieces at all.
             yield i, j, DiffLine(j + 1, pieces(old[i], new[j]) or (DiffPiece(PieceKind.SAME, new[j]),))
             at, to = at + 1, to + 1
         elif i is not None and (j is None or len(gone) - at >= len(come) - to):
@@ -243,6 +245,7 @@ def is_similar(old: str, new: str) -> bool:
     ends += _shared(zip(reversed(words[ends:]), reversed(others[ends:]), strict=False))
     if ends and 2 * ends >= _SIMILAR_ENOUGH * (len(words) + len(others)):
         return True  # the usual case, and comparing what repeats itself takes its square
+    # autojunk would leave the commonest words of a long line out of the ratio.
     matcher = SequenceMatcher(None, words, others, autojunk=False)
     if matcher.quick_ratio() < _SIMILAR_ENOUGH:
         return False

@@ -88,7 +88,7 @@ def _transfer_without_tool(target: LintTarget) -> Iterator[LintFinding]:
 def _prompt_length(target: LintTarget) -> Iterator[LintFinding]:
     limit = setting(target, "prompt_tokens")
     for each in target.prompts:
-        tokens = len(each.text) / 4
+        tokens = len(each.text) / 4  # the usual estimate for English
         if tokens > limit:
             summary = f"the prompt has about {tokens:,.0f} tokens (an estimate: characters / 4)"
             hint = f"keep it under {limit:,.0f}: every turn reads it again, which costs time before the first word"
@@ -120,7 +120,7 @@ _HALF = re.compile(
 def _wrong_braces(target: LintTarget) -> Iterator[LintFinding]:
     names = provided(target)
     for each in target.texts:
-        if "{" not in each.text or each.path[-1] in ("requestBody", "body"):
+        if "{" not in each.text or each.path[-1] in ("requestBody", "body"):  # braces are JSON there
             continue
         for found in _HALF.finditer(each.text):
             name = found[1] or found[2]

@@ -95,7 +95,7 @@ def _card(target: FileTarget) -> Iterator[LintFinding]:
     for each in target.texts:
         for found in _CARD.finditer(each.text):
             digits = [int(c) for c in found[0] if c.isdigit()]
-            if _luhn(digits) and len(set(digits)) > 1:
+            if _luhn(digits) and len(set(digits)) > 1:  # zeros alone pass the Luhn check as well
                 hint = "remove it; test cards belong into the test system, not into a prompt"
                 yield LintFinding(each.path, f"this looks like a card number ending in {found[0][-4:]}", hint, found[0])
 
