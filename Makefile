@@ -61,7 +61,7 @@ coverage: $(VENV)/.ready-dev browser node
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=json:.coverage.json
 	$(BIN)/python tests/coverage_floors.py .coverage.json
 
-# What to run before a commit: lint, types, and the tests that take less than about two seconds each.
+# What to run before a commit: lint, types, and the tests that take less than about half a second each.
 check: lint types
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not speech and not browser and not real_time"
 

@@ -53,7 +53,7 @@ def write_file(path: Path, data: str | bytes, *, is_private: bool = False, is_ne
     """
     content = data.encode() if isinstance(data, str) else data
     if is_new and os.path.lexists(path):
-        raise UsageError(f"{path} is there already", hint="name a new file", code="output")
+        raise UsageError(f"{path} already exists", hint="name a new file", code="output")
     try:
         if path.exists() and not path.is_file():
             _pour(path, content)

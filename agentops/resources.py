@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from agentops.diagnostics import Where
@@ -36,6 +37,11 @@ class Address:
 
     def __str__(self) -> str:
         return f"{self.kind.value} {self.key}"
+
+    @property
+    def name(self) -> str:
+        """How a command line names it, as in `--ack CODE:tool.look_up_order`."""
+        return f"{self.kind.value}.{self.key}"
 
     @property
     def file(self) -> str:
@@ -143,7 +149,7 @@ class ObservedResource:
     content:     a tool's definition; a webhook's `endpoint` and `events` (agent id -> event types); empty for knowledge
     description: with our mark in it, where it has one
     parts:       of a knowledge base; None when they were not read
-    is_edited:   the platform says that it was changed after it was made; None where it does not say
+    edited_at:   when it was changed after it was made; None where it was not, or the platform does not say
     """
 
     kind: Kind
@@ -152,7 +158,7 @@ class ObservedResource:
     content: Document = field(default_factory=dict)
     description: str = ""
     parts: tuple[Part, ...] | None = None
-    is_edited: bool | None = None
+    edited_at: datetime | None = None
 
     @property
     def mark(self) -> ResourceMark | None:

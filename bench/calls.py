@@ -24,9 +24,9 @@ from websockets.exceptions import ConnectionClosed
 
 from agentops.calls.audio import to_pcm
 from agentops.calls.line import CHUNK_MS, Sound
-from agentops.calls.model import percentile
 from agentops.calls.protocol import audio_frame
-from agentops.calls.run import Prepared, Wiring, run_call
+from agentops.calls.report import percentile
+from agentops.calls.run import PreparedScript, Wiring, run_call
 from agentops.calls.schedule import attentive_threads
 from agentops.calls.script import Script
 from agentops.calls.session import Target
@@ -50,11 +50,11 @@ class Measured:
         return f"{count:>6}  {name:<10}  {p50:>8.2f}  {p99:>8.2f}  {self.cpu_share:>10.2%}  {len(ordered):>8}"
 
 
-def _script() -> Prepared:
+def _script() -> PreparedScript:
     """Says something twice and otherwise listens, with the sound at hand: nothing is synthesized while measuring."""
     steps = [{"silence": 1}, {"say": "a"}, {"silence": 3}, {"say": "b"}, {"silence": LENGTH_S - 9}]
     script = Script.model_validate({"agent": "stub", "steps": steps, "checks": {"duration_s": {"min": 1}}})
-    return Prepared(script, "bench.yaml", {1: Sound("a", _TONE), 3: Sound("b", _TONE)})
+    return PreparedScript(script, "bench.yaml", {1: Sound("a", _TONE), 3: Sound("b", _TONE)})
 
 
 async def _our_calls(count: int, port: int) -> list[float]:

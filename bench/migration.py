@@ -198,7 +198,7 @@ def _documents(key: str, files: dict[str, str]) -> dict[str, Any]:
     prompt = files[f"agents/prompts/{key}.md"]
     made: dict[str, Any] = _with_prompt(spec, prompt)
     for path, text in files.items():
-        if path.startswith("agents/calls/"):
+        if path.startswith(("agents/calls/", "tools/", "knowledge/")) and path.endswith(".yaml"):
             made[path] = to_plain(read_yaml(text, path)[0])
         elif path.startswith("client-tools/"):
             made[path] = json.loads(text)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from agentops.emulator.options import Choices
-from agentops.emulator.ratelimit import RateLimit
+from agentops.emulator.ratelimit import TokenBucket
 from agentops.emulator.rest.versioning.configuration import merge, new_config, to_sections
 
 CHOICES = Choices()
@@ -124,7 +124,7 @@ class Platform:
 
     def __init__(self, seeds: list[dict[str, Any]], per_second: float) -> None:
         self.per_second = per_second
-        self.limit = RateLimit(per_second or None)
+        self.limit = TokenBucket(per_second or None)
         self.served = {"requests": 0, "writes": 0, "refused": 0}
         agents = [Agent(number, seed) for number, seed in enumerate(seeds, 1)]
         self.agents = {agent.agent_id: agent for agent in agents}

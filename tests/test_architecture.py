@@ -158,7 +158,7 @@ def test_dependencies_point_one_way(module: str) -> None:
 EMULATOR_ROOMS: dict[str, set[str]] = {
     "store": {"options"},
     "rest": {"options", "store"},
-    "behaviour": {"reading", "store"},
+    "behaviour": {"store", "yaml_files"},
     "realtime": {"options", "store", "rest", "behaviour"},
     "console": {"interception", "store", "rest"},
 }

@@ -58,7 +58,7 @@ def test_what_a_link_points_at_is_written_and_the_link_stays(tmp_path: Path) -> 
 
 def test_what_is_to_be_new_overwrites_nothing(tmp_path: Path) -> None:
     write_file(tmp_path / "one", "1", is_new=True)
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         write_file(tmp_path / "one", "2", is_new=True)
     assert (tmp_path / "one").read_text() == "1"
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 # Third-party libraries and the standard library ask for some of these themselves, each with a way out.
 IMPORT_ALL = """
 import importlib, pkgutil, sys

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentops.calls.model import Kind
+from agentops.calls.report import CheckKind
 from agentops.document import Secret, SecretRef
 from agentops.scrub import HIDDEN, Scrubber, secret_values
 
@@ -65,6 +65,7 @@ def test_no_encoding_brings_a_secret_through(encoding: str, secret: str, before:
     assert inner not in shown.replace(before, "").replace(after, "") or inner in before + after
 
 
+@pytest.mark.slow
 @given(secret=SECRETS, other=st.sampled_from(sorted(ENCODINGS)))
 def test_each_secret_is_hidden_beside_others(secret: str, other: str) -> None:
     scrubber = Scrubber([secret, "another-secret-value"])
@@ -95,16 +96,16 @@ def test_hostile_text_takes_no_time() -> None:
 
 @dataclass(frozen=True)
 class Told:
-    kind: Kind
+    kind: CheckKind
     text: str
     more: tuple[str, ...] = ()
 
 
 def test_values_are_scrubbed_to_their_depth() -> None:
     scrubber = Scrubber(["hunter2hunter2"])
-    told = Told(Kind.AUDIO, "is hunter2hunter2", ("no", "hunter2hunter2"))
+    told = Told(CheckKind.AUDIO, "is hunter2hunter2", ("no", "hunter2hunter2"))
     assert scrubber.deep([told, {"hunter2hunter2": 1}]) == [
-        Told(Kind.AUDIO, f"is {HIDDEN}", ("no", HIDDEN)),
+        Told(CheckKind.AUDIO, f"is {HIDDEN}", ("no", HIDDEN)),
         {HIDDEN: 1},
     ]
 

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from agentops.apply.model import EventSink, ResourceWaiting
+from agentops.apply.stale import resource_moved
 from agentops.apply.writes import write_once
 from agentops.clock import Clock
 from agentops.errors import OutcomeUnknownError
@@ -36,9 +37,13 @@ class KnowledgeMaker:
         base_id = None if change.action is ResourceAction.REPLACE else change.resource_id
         if base_id is None:
             base_id = await self._create(resource, mark)
-        elif resource.is_in_place:
+        elif change.action is ResourceAction.UPDATE:
+            parts = await self.port.read_parts(base_id)
+            planned = change.observed.parts if change.observed else None
+            if listing_of(parts) != listing_of(planned or ()):
+                raise resource_moved(change)
             await self.port.update(base_id, {"name": resource.name, "description": str(mark)})
-            for part in await self.port.read_parts(base_id):
+            for part in parts:
                 await self.port.remove_part(base_id, part)
         await self._fill(base_id, resource)
         await self._wait(change, base_id)

@@ -19,17 +19,27 @@ from agentops.apply.model import (
     ResourceResult,
     Warned,
 )
+from agentops.apply.stale import resource_moved, subscribed_elsewhere
 from agentops.apply.writes import write_once
 from agentops.clock import Clock
 from agentops.document import Document
-from agentops.errors import AgentopsError, InvalidRequestError, OutcomeUnknownError
+from agentops.errors import AgentopsError, ConflictError, InvalidRequestError, OutcomeUnknownError
 from agentops.plan.graph import is_first, is_last
 from agentops.plan.merge import merge
 from agentops.plan.model import Plan, ResourceAction, ResourceChange
 from agentops.plan.resources import held
-from agentops.plan.webhooks import to_subscribe, to_unsubscribe
+from agentops.plan.webhooks import displaced, given_up, to_subscribe, to_unsubscribe
 from agentops.remote.port import Writer
-from agentops.resources import DesiredResource, Kind, ObservedResource, Ref, ResourceMark, SourceFile, owner_of
+from agentops.resources import (
+    DesiredResource,
+    Kind,
+    ObservedResource,
+    Ref,
+    ResourceMark,
+    SourceFile,
+    owner_of,
+    without_resource_mark,
+)
 
 _SOURCES = 12
 _UNWRITTEN = "0" * _SOURCES  # in the mark of a webhook whose headers are still to be written
@@ -55,6 +65,7 @@ class Shelving:
     read_file: Callable[[SourceFile], bytes] = no_files
     ended: dict[int, ResourceResult] = field(default_factory=dict)
     made: list[tuple[ResourceChange, str]] = field(default_factory=list)
+    """The tools, by their ids."""
 
     @property
     def results(self) -> tuple[ResourceResult, ...]:
@@ -66,8 +77,11 @@ class Shelving:
 
     # -- before the agents are staged
 
-    async def build(self) -> bool:
-        """Makes everything that agents may need. False where something could not be made."""
+    async def build(self, *, is_rehearsal: bool = False) -> bool:
+        """Makes everything that agents may need. False where something could not be made.
+
+        is_rehearsal: for copies that are called before anything goes live: what is edited in place stays as it is
+        """
         if self.plan.references is not None:
             self.writer.refer_by(self.plan.references)
         for index, change in enumerate(self.plan.resources):
@@ -75,6 +89,8 @@ class Shelving:
                 continue
             if not change.is_change:
                 self._end(index, change, Outcome.UNCHANGED, change.reason)
+            elif is_rehearsal and change.action is ResourceAction.UPDATE:
+                self.tell(Warned(change.key, "copies have it as it serves now: it is edited in place, for all at once"))
             elif self._is_made(change):
                 self._end(index, change, Outcome.APPLIED, "made before the gate")
             elif not await self._try(index, change):
@@ -82,22 +98,18 @@ class Shelving:
         return True
 
     def _is_made(self, change: ResourceChange) -> bool:
+        """Whether a new one was made for copies that were called first."""
         references = self.plan.references
-        if change.action is ResourceAction.UPDATE or references is None:
-            return False
-        return references.id_of(change.address, change.fingerprint) is not None
+        return references is not None and _reference(change) in references.made
 
     async def withdraw(self) -> None:
         """Nothing goes live: the tools that this run made carry no mark and are taken away again. Knowledge bases stay:
         their mark says whose they are, and the next run need not upload anew."""
-        for change, resource_id in self.made:
-            if change.address.kind is Kind.TOOL:
-                try:
-                    await self.writer.tools.delete(resource_id)
-                except AgentopsError as error:
-                    self.tell(
-                        Warned(change.key, f"{resource_id}, which this run made, is still there: {error.summary}")
-                    )
+        for change, tool_id in self.made:
+            try:
+                await self.writer.tools.delete(tool_id)
+            except AgentopsError as error:
+                self.tell(Warned(change.key, f"{tool_id}, which this run made, is still there: {error.summary}"))
 
     # -- once they have moved
 
@@ -145,9 +157,7 @@ class Shelving:
             case _:
                 assert_never(resource.kind)
         if self.plan.references is not None:
-            self.plan.references.learn(Ref(resource.kind, resource.key, change.fingerprint), resource_id)
-        if resource_id != change.resource_id:
-            self.made.append((change, resource_id))
+            self.plan.references.has_made(_reference(change), resource_id)
         return resource_id
 
     def _mark(self, change: ResourceChange) -> ResourceMark:
@@ -162,10 +172,14 @@ class Shelving:
         is_same_type = before is not None and before.get("type") == resource.content.get("type")
         body = merge({"definition": before if is_same_type else None}, {"definition": resource.content})["definition"]
         if change.action is ResourceAction.UPDATE and change.resource_id is not None:
+            found = next((each for each in await tools.list() if each.resource_id == change.resource_id), None)
+            if found is None or found.content != before:
+                raise resource_moved(change)
             await tools.update(change.resource_id, body)
             await self._require_kept(resource, change.resource_id, change.fingerprint)
             return change.resource_id
-        known = {each.resource_id for each in await tools.list()}
+        listed = await tools.list()
+        known = {each.resource_id for each in listed}
 
         async def write() -> str:
             return await tools.create(body)
@@ -177,10 +191,13 @@ class Shelving:
 
         try:
             tool_id = await write_once(write, read_back, self.clock)
-        except InvalidRequestError as error:
-            unique = "where the account takes no second tool of one name, rename this one, or set `in_place: true`"
-            error.hint = f"{error.hint}; {unique}" if error.hint else unique
+        except (InvalidRequestError, ConflictError) as error:
+            if any(each.name == resource.name for each in listed):
+                unique = "if it is that the account takes no second tool of one name, "
+                unique += f"set `in_place: true` in {resource.address.file}, or give its definition another name"
+                error.hint = f"{error.hint}; {unique}" if error.hint else unique
             raise
+        self.made.append((change, tool_id))
         await self._require_kept(resource, tool_id, change.fingerprint)
         return tool_id
 
@@ -201,6 +218,9 @@ class Shelving:
     ) -> str:
         """Subscriptions first, the mark that says that all is as wanted last."""
         hooks, mark, content = self.writer.webhooks, self._mark(change), resource.content
+        for other, displaced_id in displaced(change, await hooks.list(), agents):
+            if (other.resource_id, displaced_id) not in change.displaces:
+                raise subscribed_elsewhere(change, displaced_id, other)
         text = str(content.get("description", ""))
         webhook_id = change.resource_id
         if webhook_id is None:
@@ -221,8 +241,9 @@ class Shelving:
             await hooks.subscribe(agent_id, webhook_id, events)
         for agent_id in to_unsubscribe(change, agents):
             await self._unsubscribe(webhook_id, agent_id)
-        headers = content.get("headers", {})
-        body: Document = {"endpoint": content["endpoint"], "description": f"{text} {mark}".strip(), "headers": headers}
+        body: Document = {"endpoint": content["endpoint"], "description": f"{text} {mark}".strip()}
+        if "headers" in content:  # those that a file does not mention stay as they are
+            body["headers"] = content["headers"]
         await hooks.update(webhook_id, body)
         return webhook_id
 
@@ -243,12 +264,21 @@ class Shelving:
             case Kind.KNOWLEDGE:
                 await self.writer.knowledge.delete(resource_id)
             case Kind.WEBHOOK:
-                for agent_id in _subscribers(change.observed):
-                    await self._unsubscribe(resource_id, agent_id)
+                await self._give_up(resource_id, change.observed)
                 await self.writer.webhooks.delete(resource_id)
             case _:
                 assert_never(change.address.kind)
         return resource_id
+
+    async def _give_up(self, webhook_id: str, webhook: ObservedResource | None) -> None:
+        """Takes its subscriptions away, which keep it from being deleted; the mark that it is to go comes first."""
+        if webhook is None:
+            return
+        mark = ResourceMark(given_up(self.plan.project, self.plan.environment), _UNWRITTEN)
+        text = without_resource_mark(webhook.description)
+        await self.writer.webhooks.update(webhook_id, {"description": f"{text} {mark}".strip()})
+        for agent_id in webhook.content["events"]:
+            await self._unsubscribe(webhook_id, agent_id)
 
     # -- results
 
@@ -271,8 +301,8 @@ class Shelving:
             self.tell(ResourceFinished(result))
 
 
-def _subscribers(webhook: ObservedResource | None) -> list[str]:
-    return list(webhook.content["events"]) if webhook else []
+def _reference(change: ResourceChange) -> Ref:
+    return Ref(change.address.kind, change.address.key, change.fingerprint)
 
 
 def _result(

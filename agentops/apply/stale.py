@@ -1,4 +1,4 @@
-"""What is said where somebody else was at work on the same agent."""
+"""What is said where somebody else was at work on the same agent or resource."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from agentops.document import Revision, path_text
 from agentops.errors import StaleError
 from agentops.plan.diff import Difference
-from agentops.plan.model import AgentChange
+from agentops.plan.model import AgentChange, ResourceChange
+from agentops.resources import ObservedResource
 
 
 def base_moved(change: AgentChange, now: object) -> StaleError:
@@ -42,6 +43,23 @@ def overtook(change: AgentChange, ours: Revision, theirs: Revision) -> StaleErro
         f"{change.key}: revision {called(theirs)} went live right before revision {called(ours)}, which replaced it",
         hint="somebody else deployed at the same time: plan again",
         code="overtook",
+    )
+
+
+def resource_moved(change: ResourceChange) -> StaleError:
+    return StaleError(
+        f"{change.address}: it was changed since the plan was made, so it was left as it is",
+        hint="plan again and look at what changed",
+        code="resource_moved",
+    )
+
+
+def subscribed_elsewhere(change: ResourceChange, agent_id: str, webhook: ObservedResource) -> StaleError:
+    return StaleError(
+        f"{change.address}: since the plan was made, agent {agent_id} was subscribed to the webhook {webhook.name!r} "
+        f"({webhook.content['endpoint']}), and would be taken off it",
+        hint="agree with its owner, then plan again",
+        code="subscribed_elsewhere",
     )
 
 

@@ -23,12 +23,12 @@ Samples: TypeAlias = npt.NDArray[np.float64]
 
 FULL_SCALE = 32768.0
 SILENCE_DBFS = -50.0  # quieter than this nobody hears a voice on a phone line
-_FRAME_MS = 20
+FRAME_MS = 20  # of sound whose level is measured at once
 _TAPS = 16  # zero crossings of the resampling kernel on each side
 
 
 def to_samples(pcm: bytes) -> Samples:
-    """PCM16 as floats in -1..1."""
+    """PCM16 as floats from -1 to 1."""
     return np.frombuffer(pcm, dtype="<i2").astype(np.float64) / FULL_SCALE
 
 
@@ -56,7 +56,10 @@ def resample(samples: Samples, from_hz: int, to_hz: int) -> Samples:
 
 
 def read_wav(path: Path, rate_hz: int) -> Samples:
-    """Any PCM or float WAV as mono at `rate_hz`. Raises UsageError, or ValueError that says what is wrong."""
+    """Any PCM or float WAV as mono at `rate_hz`.
+
+    Raises UsageError when the file can't be read, ValueError when it is no such WAV; its text says what is wrong.
+    """
     data = read_bytes(path, hint="name a WAV file beside the script", code="sound-file")
     try:
         samples, rate = _parse_wav(data)
@@ -73,22 +76,22 @@ def _parse_wav(data: bytes) -> tuple[Samples, int]:
     while at + 8 <= len(data):
         name, size = struct.unpack_from("<4sI", data, at)
         chunks.setdefault(name, data[at + 8 : at + 8 + size])
-        at += 8 + size + size % 2
+        at += 8 + size + size % 2  # RIFF pads a chunk of odd length with a byte that its size doesn't count
     form, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", chunks[b"fmt "])
-    if form == 0xFFFE:  # extensible: the real format stands in the sub-format
+    if form == 0xFFFE:  # "extensible": the real format is in the first two bytes of the sub-format
         form = struct.unpack_from("<H", chunks[b"fmt "], 24)[0]
     samples = _decode(chunks[b"data"], form, bits)
     return samples[: len(samples) // channels * channels].reshape(-1, channels).mean(axis=1), rate
 
 
 def _decode(raw: bytes, form: int, bits: int) -> Samples:
-    raw = raw[: len(raw) // (bits // 8) * (bits // 8)]
+    raw = raw[: len(raw) // (bits // 8) * (bits // 8)]  # a file that was cut may end within a sample
     match form, bits:
-        case 1, 8:
+        case 1, 8:  # the only depth that WAV stores unsigned
             return (np.frombuffer(raw, np.uint8).astype(np.float64) - 128) / 128
         case 1, 16:
             return to_samples(raw)
-        case 1, 24:
+        case 1, 24:  # numpy has no such type: the upper three bytes of 32 bits
             padded = np.zeros((len(raw) // 3, 4), np.uint8)
             padded[:, 1:] = np.frombuffer(raw, np.uint8).reshape(-1, 3)
             return padded.reshape(-1).view("<i4").astype(np.float64) / 2**31
@@ -102,7 +105,7 @@ def _decode(raw: bytes, form: int, bits: int) -> Samples:
 
 
 def stereo_wav(left: Samples, right: Samples, rate_hz: int) -> bytes:
-    """A WAV file's bytes: 16-bit stereo, the shorter side filled up with silence."""
+    """A WAV file's bytes: 16-bit stereo, the shorter side padded with silence."""
     both = np.zeros((max(len(left), len(right)), 2))
     both[: len(left), 0] = left
     both[: len(right), 1] = right
@@ -125,7 +128,7 @@ def _wav(samples: Samples, channels: int, rate_hz: int) -> bytes:
 
 
 def read_stereo(wav: bytes) -> tuple[Samples, Samples, int]:
-    """Both sides of a recording of ours, and its rate. Raises ValueError for anything else."""
+    """The left and right side of a recording of ours, and its rate. Raises ValueError for anything else."""
     try:
         with wave.open(io.BytesIO(wav)) as file:
             both = to_samples(file.readframes(file.getnframes())).reshape(-1, 2)
@@ -135,7 +138,7 @@ def read_stereo(wav: bytes) -> tuple[Samples, Samples, int]:
 
 
 def track_samples(track: Track, length: int) -> Samples:
-    """A track as `length` samples of sound, silence where nothing was laid; what lies beyond is left out."""
+    """A track as `length` samples of sound: silence where nothing was laid, cut at the end."""
     out = np.zeros(length, dtype="<i2")
     for start, pcm in track.pieces:
         piece = np.frombuffer(pcm, dtype="<i2")[: max(length - start, 0)]
@@ -145,7 +148,12 @@ def track_samples(track: Track, length: int) -> Samples:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """loudness_dbfs: RMS over the parts that can be heard, -inf where nothing can; clipping_share: 0..1 of those."""
+    """How loud some sound is.
+
+    loudness_dbfs:  RMS of the audible part, -inf where nothing is audible
+    clipping_share: how much of the audible part is clipped, 0..1
+    audible_ms:     how long the audible part is
+    """
 
     loudness_dbfs: float
     clipping_share: float
@@ -153,14 +161,15 @@ class Level:
 
 
 def frame_levels_dbfs(samples: Samples, rate_hz: int) -> Samples:
-    """RMS of each 20 ms in dBFS; silence is -120."""
-    size = rate_hz * _FRAME_MS // 1000
+    """The RMS of each `FRAME_MS` in dBFS; digital silence, which has no logarithm, is -120."""
+    size = rate_hz * FRAME_MS // 1000
     whole = samples[: len(samples) // size * size].reshape(-1, size)
     return 20 * np.log10(np.maximum(np.sqrt((whole**2).mean(axis=1)), 1e-6)) if len(whole) else np.empty(0)
 
 
 def measure(samples: Samples, rate_hz: int) -> Level:
-    size = rate_hz * _FRAME_MS // 1000
+    """The level of the frames that are louder than `SILENCE_DBFS`: pauses don't make a voice quieter."""
+    size = rate_hz * FRAME_MS // 1000
     audible = frame_levels_dbfs(samples, rate_hz) > SILENCE_DBFS
     if not audible.any():
         return Level(-math.inf, 0.0, 0.0)
@@ -169,13 +178,13 @@ def measure(samples: Samples, rate_hz: int) -> Level:
     # Loud speech touches full scale now and then; a clipped wave stays there for several samples.
     flat = np.abs(heard.reshape(-1)) >= 0.999
     runs = flat[2:] & flat[1:-1] & flat[:-2]
-    return Level(loudness, float(runs.mean()), float(audible.sum()) * _FRAME_MS)
+    return Level(loudness, float(runs.mean()), float(audible.sum()) * FRAME_MS)
 
 
 def trim(samples: Samples, rate_hz: int) -> Samples:
-    """Without the silence at both ends: turn latencies count from the last sound that can be heard."""
+    """`samples` without the silence at both ends: turn latencies count from the last audible sound."""
     loud = np.flatnonzero(frame_levels_dbfs(samples, rate_hz) > SILENCE_DBFS)
-    size = rate_hz * _FRAME_MS // 1000
+    size = rate_hz * FRAME_MS // 1000
     return samples[loud[0] * size : (loud[-1] + 1) * size] if len(loud) else samples[:0]
 
 
@@ -184,7 +193,7 @@ def amplify(samples: Samples, gain_db: float) -> Samples:
 
 
 def through_telephone(samples: Samples, rate_hz: int) -> Samples:
-    """What is left after a telephone line: 8 kHz, 300 to 3400 Hz."""
+    """`samples` as a telephone line lets them through: 8 kHz, 300 to 3400 Hz."""
     narrow = resample(samples, rate_hz, 8000)
     spectrum = np.fft.rfft(narrow)
     frequency = np.fft.rfftfreq(len(narrow), 1 / 8000)
@@ -196,12 +205,15 @@ NoiseKind: TypeAlias = Literal["white", "pink", "babble"]
 
 
 def noise(kind: NoiseKind, length: int, level_dbfs: float, seed: int) -> Samples:
-    """`length` samples of noise at `level_dbfs` RMS, the same for the same seed. Babble is pink noise that pulses
-    like many voices at once."""
+    """`length` samples of noise at `level_dbfs` RMS, the same for the same seed.
+
+    Babble is pink noise that pulses as many voices at once do.
+    """
     random = np.random.default_rng(seed)
     sound = random.standard_normal(length)
     if kind != "white":
         spectrum = np.fft.rfft(sound)
+        # Pink noise has a power of 1/f, so an amplitude of 1/sqrt(f).
         sound = np.fft.irfft(spectrum / np.sqrt(np.arange(1, len(spectrum) + 1)), length)
     if kind == "babble":
         beats = sum(
@@ -213,7 +225,7 @@ def noise(kind: NoiseKind, length: int, level_dbfs: float, seed: int) -> Samples
 
 
 def peaks(samples: Samples, rate_hz: int, per_second: int) -> tuple[int, ...]:
-    """The loudest moment of each 1/`per_second` s as 0..100, for drawing."""
+    """The loudest moment of each 1/`per_second` s, 0..100, for drawing a waveform."""
     size = max(rate_hz // per_second, 1)
     whole = samples[: len(samples) // size * size].reshape(-1, size)
     loudest = np.maximum(whole.max(axis=1), -whole.min(axis=1)) if len(whole) else np.empty(0)
@@ -225,23 +237,25 @@ _ULAW_FORMAT = 7
 
 
 def listening_copy(wav: bytes) -> bytes:
-    """A stereo recording of ours as a third of its size, for a page to carry: 16 kHz, 8-bit mu-law (ITU-T G.711)."""
+    """A stereo recording of ours at a third of its size, to embed in a page: 16 kHz, 8-bit mu-law (ITU-T G.711)."""
     with wave.open(io.BytesIO(wav)) as file:
         rate, both = file.getframerate(), to_samples(file.readframes(file.getnframes())).reshape(-1, 2)
     sides = [resample(both[:, side], rate, min(rate, _LISTENING_HZ)) for side in (0, 1)]
     data = _mu_law(np.stack(sides, axis=1).reshape(-1))
     rate = min(rate, _LISTENING_HZ)
     form = struct.pack("<4sIHHIIHHH", b"fmt ", 18, _ULAW_FORMAT, 2, rate, rate * 2, 2, 8, 0)
+    # WAV wants a `fact` chunk, the number of samples, for every format but PCM.
     fact = struct.pack("<4sII", b"fact", 4, len(data) // 2)
     body = b"WAVE" + form + fact + struct.pack("<4sI", b"data", len(data)) + data
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
 def _mu_law(samples: Samples) -> bytes:
-    bias, top = 33, 8159  # the law is defined over 14 bits
+    bias, top = 33, 8159  # G.711 defines mu-law over 14 bits: 8159 is the largest value, 33 makes the segments join
     linear = np.rint(np.clip(samples, -1, 1) * top).astype(np.int64)
     magnitude = np.minimum(np.abs(linear), top - bias) + bias
     exponent = np.clip(np.floor(np.log2(magnitude)).astype(np.int64) - 5, 0, 7)
     mantissa = (magnitude >> (exponent + 1)) & 0x0F
     sign = np.where(linear < 0, 0x80, 0)
+    # G.711 inverts every bit.
     return bytes((~(sign | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8))

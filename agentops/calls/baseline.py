@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agentops.calls.model import CallReport, Measures, RunReport, Verdict, percentile
+from agentops.calls.report import CallReport, Measures, RunReport, Verdict, percentile
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """Measures of an earlier run by (agent, script), over all its calls that could be made."""
+    """What an earlier run measured, by (agent, script), over all its calls that could be made."""
 
     measures: Mapping[tuple[str, str], Measures] = field(default_factory=dict)
 
@@ -22,16 +22,17 @@ NO_BASELINE = Baseline()
 
 
 def baseline_of(run: RunReport) -> Baseline:
-    """Latencies of a script's calls count together, as percentiles of one call's few turns say little."""
+    """The baseline that `run` gives. Calls that are inconclusive don't count."""
     found = {}
     for script in run.scripts:
         calls = [call for call in script.calls if call.verdict is not Verdict.INCONCLUSIVE]
         if calls:
-            found[script.agent, script.script] = _together(calls)
+            found[script.agent, script.script] = _measure_together(calls)
     return Baseline(found)
 
 
-def _together(calls: Sequence[CallReport]) -> Measures:
+def _measure_together(calls: Sequence[CallReport]) -> Measures:
+    """The latencies of all `calls` as one sample: percentiles of one call's few turns say little."""
     latencies = sorted(turn.latency_ms for call in calls for turn in call.turns if turn.latency_ms is not None)
     connects = sorted(c.measures.connect_ms for c in calls if c.measures.connect_ms is not None)
     firsts = sorted(c.measures.first_audio_ms for c in calls if c.measures.first_audio_ms is not None)

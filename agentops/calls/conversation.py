@@ -1,8 +1,8 @@
-"""What has been said in a call and when, on both sides, as far as it is known: the record that steps wait on.
+"""What both sides have said in a call so far, and when: the record that steps wait on.
 
 Pure state without sockets or clocks. The agent's audio arrives faster than it is heard, so it is laid on a track as
 a telephone would play it: each piece starts when the one before has ended, and an interruption voids what has not
-been played. Times are milliseconds since `session.created`. Judging the record is the business of `checks`.
+been played. Times are milliseconds since `session.created`. `checks` judges the record.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from agentops.calls.protocol import (
     Transcript,
 )
 
-# Audio that comes at most this much later than the track's end is joined to it, as a player's buffer would do.
+# Audio that arrives at most this long after the track's end is joined to it, as a player's buffer would do.
 _JOIN_MS = 100.0
-# A start that is followed by neither audio nor stop for this long is taken as stopped (stops may be missing).
+# The platform may leave a stop out: a start without audio or a stop for this long counts as stopped.
 _STALE_START_MS = 3_000.0
 
 
@@ -69,9 +69,12 @@ class Utterance:
 
     text:         the caller's: what the script says; the agent's: its transcript, "" while none has come
     heard_as:     the caller's only: what the platform's recogniser made of it
-    audio_ms:     where its audio starts on the track; None when none came (chat, or a silent agent)
+    audio_ms:     where its audio starts on the track; None without audio (chat, or a silent agent)
+    text_ms:      the agent's only: when the first text of it came
     is_final:     the transcript is the platform's final one
-    is_aside:     a backchannel or an interruption: no answer is measured from it
+    is_stopped:   the platform has announced the end of it
+    is_aside:     a backchannel or an interruption: no latency is measured from it
+    step:         the caller's: index of the script's step that says it
     """
 
     role: Role
@@ -90,7 +93,7 @@ class Utterance:
 
 @dataclass(slots=True)
 class Conversation:
-    """Feed it events with `hear`, and what the caller says with `said`."""
+    """Both sides of a call: feed it the platform's events with `hear`, and what the caller says with `said`."""
 
     mode: Mode
     agent_track: Track
@@ -130,24 +133,25 @@ class Conversation:
                 return
 
     def said(self, text: str, start_ms: float, end_ms: float, *, step: int | None, is_aside: bool = False) -> Utterance:
+        """Adds something that the caller has said."""
         utterance = Utterance(Role.CALLER, start_ms, end_ms, text=text, step=step, is_aside=is_aside)
         self.utterances.append(utterance)
         return utterance
 
     def is_agent_talking(self, now_ms: float) -> bool:
-        """Whether a caller would hear the agent talk now, or the platform says that it does."""
+        """Whether a caller would hear the agent talk now, or the platform has announced that it does."""
         if now_ms < self.agent_track.end_ms:
             return True
         return self._open is not None and now_ms - self._last_sign_ms < _STALE_START_MS
 
     def quiet_since_ms(self, now_ms: float) -> float:
-        """How long the agent has not been talking (0 while it is)."""
+        """How long the agent has been quiet, in ms; 0 while it talks."""
         if self.is_agent_talking(now_ms):
             return 0.0
         return now_ms - max(self.agent_track.end_ms, self._last_sign_ms)
 
     def held_ms(self, from_ms: float, to_ms: float) -> float:
-        """How long between the two times the emulator's recogniser held the call up: no time of the agent's."""
+        """How long the emulator's recogniser held the call up between the two times. No latency counts that."""
         spans = ((max(began, from_ms), min(to_ms if ended is None else ended, to_ms)) for began, ended in self.holds)
         return sum(max(ended - began, 0.0) for began, ended in spans)
 
@@ -160,7 +164,7 @@ class Conversation:
         return [u for u in self.utterances if u.role is Role.AGENT]
 
     def agent_text(self, first: int = 0) -> str:
-        """All the agent said in the utterances from index `first` on."""
+        """What the agent says in the utterances from index `first` on."""
         return " ".join(u.text for u in self.utterances[first:] if u.role is Role.AGENT and u.text)
 
     def caller_text(self, first: int = 0) -> str:
@@ -186,6 +190,7 @@ class Conversation:
 
     def _audio(self, at_ms: float, pcm: bytes) -> None:
         self._last_sign_ms = at_ms
+        # Starts are not always announced, so audio may begin an utterance, too.
         utterance = self._open or self._resumable(at_ms) or self._begin(at_ms)
         start_ms = self.agent_track.lay(at_ms, pcm)
         if utterance.audio_ms is None:
@@ -193,7 +198,7 @@ class Conversation:
         utterance.end_ms = max(utterance.end_ms, self.agent_track.end_ms)
 
     def _resumable(self, at_ms: float) -> Utterance | None:
-        """The utterance that late audio belongs to: the last one, when its stop came before its audio did."""
+        """The utterance that late audio belongs to: the last one, when its stop came before the end of its audio."""
         last = self.utterances[-1] if self.utterances else None
         fits = last is not None and last.role is Role.AGENT and last.is_stopped and not last.is_interrupted
         return last if fits and at_ms <= self.agent_track.end_ms + _JOIN_MS else None
@@ -208,20 +213,22 @@ class Conversation:
         target.text = text
         target.text_ms = at_ms if target.text_ms is None else target.text_ms
         target.is_final = is_final
-        self._last_sign_ms = max(self._last_sign_ms, at_ms) if self.mode is Mode.CHAT else self._last_sign_ms
-        if self.mode is Mode.CHAT and is_final:
-            target.end_ms = at_ms
-            self._open = None
+        if self.mode is Mode.CHAT:  # where text is all there is; in a call with sound it may lag behind what is heard
+            self._last_sign_ms = max(self._last_sign_ms, at_ms)
+            if is_final:
+                target.end_ms = at_ms
+                self._open = None
 
     def _unfinished(self) -> Utterance | None:
         """The last agent utterance that has no final transcript yet: finals may come after the stop."""
-        mine = self.utterances[-1:] if self.mode is Mode.CHAT else self.agent_utterances[-1:]
-        return mine[0] if mine and mine[0].role is Role.AGENT and not mine[0].is_final else None
+        # In a chat, text that comes after the caller's words is an answer to them: there is no sound to lag behind.
+        last = self.utterances[-1:] if self.mode is Mode.CHAT else self.agent_utterances[-1:]
+        return last[0] if last and last[0].role is Role.AGENT and not last[0].is_final else None
 
     def _caller_text(self, text: str) -> None:
-        mine = [u for u in self.utterances if u.role is Role.CALLER]
-        if mine:
-            mine[-1].heard_as = text
+        last = next((u for u in reversed(self.utterances) if u.role is Role.CALLER), None)
+        if last is not None:
+            last.heard_as = text
 
     def _interrupt(self, at_ms: float) -> None:
         self.interruptions.append(at_ms)

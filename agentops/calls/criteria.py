@@ -1,6 +1,6 @@
-"""What a script expects: of what is heard next (`Expect`) and of the whole call (`Checks`).
+"""What a script expects: of what the agent says next (`Expect`) and of the whole call (`Checks`).
 
-Times that people feel are in seconds (`within_s`), times that machines measure in milliseconds.
+Times that people choose are in seconds (`within_s`), times that machines measure in milliseconds.
 """
 
 from __future__ import annotations
@@ -13,18 +13,21 @@ from agentops.calls.patterns import require_fast
 from agentops.calls.protocol import Role
 
 Milliseconds: TypeAlias = Annotated[float, Field(gt=0)]
-# How much more than in the run that is compared with, e.g. "+20%".
+# A limit relative to the baseline run, e.g. "+20%".
 Rise: TypeAlias = Annotated[str, Field(pattern=r"^\+\d{1,4}(\.\d+)?%$")]
 Latency: TypeAlias = Milliseconds | Rise
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=600)]
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 Score: TypeAlias = Annotated[float, Field(gt=0, le=1)]
-HEARD_SCORE = 0.8  # from which a text counts as said; see speech.TextMatch
+HEARD_SCORE = 0.8  # a text counts as said from this score on: see docs/speech.md and speech.TextMatch
 Words: TypeAlias = Annotated[str, Field(min_length=1)]
 
 
-class Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+class ScriptPart(BaseModel):
+    """A mapping in a script: unknown fields are errors."""
+
+    # A plan imports scripts and mostly reads none.
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, defer_build=True)
 
 
 def _as_list(value: Any) -> Any:
@@ -35,7 +38,7 @@ Phrases: TypeAlias = Annotated[tuple[Words, ...], BeforeValidator(_as_list, json
 
 
 def short(field: str, whole: type[BaseModel]) -> BeforeValidator:
-    """Lets a text stand for the mapping that has it as `field`, for readers and in the schema."""
+    """Lets a text stand for the mapping that has it as `field`, in files and in the schema."""
     return BeforeValidator(lambda v: {field: v} if isinstance(v, str) else v, json_schema_input_type=str | whole)
 
 
@@ -43,18 +46,18 @@ _AnyRole: TypeAlias = Literal["agent", "caller", "assistant", "user"]
 
 
 def _as_role(value: Any) -> Any:
-    """The platform's own words for both sides are understood too."""
+    """Understands the platform's own words for the two sides, too."""
     return {"user": "caller", "assistant": "agent"}.get(value, value) if isinstance(value, str) else value
 
 
-class Similar(Part):
+class Similar(ScriptPart):
     """Near enough to `to`: the share of matching words in order (0..1), case, punctuation and numbers aside."""
 
     to: Words
     at_least: Score = 0.8
 
 
-class Expect(Part):
+class Expect(ScriptPart):
     """What must be heard since the last thing the caller said. Matching ignores case, punctuation and how numbers are
     written; `matches` is a regular expression over the text as it came. `meets` and `not_meets` are sentences about
     the agent that the project's `judge` decides.
@@ -105,12 +108,12 @@ class Expect(Part):
         return any(written) or any(value is not None for value in measured)
 
 
-class Range(Part):
+class Range(ScriptPart):
     min: float | None = None
     max: float | None = None
 
 
-class TurnLatency(Part):
+class TurnLatency(ScriptPart):
     """From the caller's last sound to the agent's first, over all turns: at most so many ms, or "+20%" of before."""
 
     p50: Latency | None = None
@@ -118,14 +121,14 @@ class TurnLatency(Part):
     max: Latency | None = None
 
 
-class ToolExpectation(Part):
+class ToolExpectation(ScriptPart):
     """A tool call the platform must report; `arguments` is a subset of the real ones."""
 
     name: Words
     arguments: dict[str, Any] = {}
 
 
-class MetricExpectation(Part):
+class MetricExpectation(ScriptPart):
     """A post-call metric, read from the call record once the platform has it."""
 
     identifier: Words
@@ -145,7 +148,7 @@ def _as_score(value: Any) -> Any:
     return HEARD_SCORE if value is True else None if value is False else value
 
 
-class Checks(Part):
+class Checks(ScriptPart):
     """What must hold for the whole call. Only what is written is checked, besides `audible` and `clipping_share`.
 
     says_transcript: the agent's audio is listened to and must say its transcript, with at least this score (`true`:
@@ -179,6 +182,6 @@ class Checks(Part):
         how = {"audible", "clipping_share", "tool_calls_in_order", "metrics_within_s"}
         written = [getattr(self, name) for name in self.model_fields_set - how]
         return any(
-            any(bound is not None for _, bound in value) if isinstance(value, Part) else value not in (None, ())
+            any(bound is not None for _, bound in value) if isinstance(value, ScriptPart) else value not in (None, ())
             for value in written
         )

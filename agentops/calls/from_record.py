@@ -1,17 +1,17 @@
-"""Turns the record of a real call into a script: what the caller said is said again, and the answers are expected."""
+"""Turns the record of a real call into a script: the caller's words are said again, and the answers are expected."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agentops.calls.evidence import read_tools
+from agentops.calls.telemetry import read_tools
 from agentops.errors import UsageError
 
 _ROLES = {"agent": "agent", "assistant": "agent", "user": "caller"}
 _LONGEST_EXPECTED_WORDS = 40
 
-# Variables that the platform fills in itself and takes from nobody (its realtime specification lists them).
+# Variables that the platform sets itself and doesn't accept (its realtime specification lists them).
 _RESERVED = frozenset({
     "call_id", "conversation_type", "agent_number", "user_number", "current_date", "current_time", "current_day",
     "agent_gender", "default_language", "supported_languages", "timezone",
@@ -19,9 +19,9 @@ _RESERVED = frozenset({
 
 
 def script_of_record(record: Mapping[str, Any], agent: str) -> dict[str, Any]:
-    """The script of a call record, as data to be written and edited. Raises UsageError when nothing was said."""
-    said = _turns(record.get("transcript") or ())
-    if not any(role == "caller" for role, _ in said):
+    """The script of a call record, as data to be written and edited. Raises UsageError when the caller said nothing."""
+    turns = _turns(record.get("transcript") or ())
+    if not any(role == "caller" for role, _ in turns):
         raise UsageError(
             f"call {record.get('callId')} has no caller in its transcript",
             hint="transcripts appear a little after a call; calls that nobody answered have none",
@@ -29,16 +29,28 @@ def script_of_record(record: Mapping[str, Any], agent: str) -> dict[str, Any]:
         )
     script: dict[str, Any] = {"agent": agent, "name": f"As in {record.get('callId')}"}
     script["mode"] = "chat" if record.get("type") == "chat" else "webcall"
-    if variables := _variables(record):
+    given = record.get("variables")
+    variables = {
+        name: value
+        for name, value in (given.items() if isinstance(given, Mapping) else ())
+        if isinstance(value, str | int | float) and name not in _RESERVED
+    }
+    if variables:
         script["variables"] = variables
-    script["steps"] = [_step(role, text) for role, text in said] + _ending(record)
+    script["steps"] = [_step(role, text) for role, text in turns]
+    if record.get("disconnectionReason") == "agent_hangup":
+        script["steps"].append({"expect_end": {"by": "agent"}})
     if tools := read_tools(record):
-        script["checks"] = {"tool_calls": [_tool(use.name, use.arguments) for use in tools]}
+        script["checks"] = {
+            "tool_calls": [
+                {"name": use.name, **({"arguments": dict(use.arguments)} if use.arguments else {})} for use in tools
+            ]
+        }
     return script
 
 
 def _turns(transcript: Sequence[Any]) -> list[tuple[str, str]]:
-    """Who said what, neighbouring lines of one side as one."""
+    """(role, text) of each turn; neighbouring lines of one side are joined."""
     turns: list[tuple[str, str]] = []
     for line in transcript:
         role = _ROLES.get(str(line.get("role"))) if isinstance(line, Mapping) else None
@@ -55,19 +67,6 @@ def _turns(transcript: Sequence[Any]) -> list[tuple[str, str]]:
 def _step(role: str, text: str) -> dict[str, Any]:
     if role == "caller":
         return {"say": text}
+    # An agent never answers twice in the same words: similar must do, and the beginning of a long answer.
     wanted = " ".join(text.split()[:_LONGEST_EXPECTED_WORDS])
     return {"expect": {"similar": {"to": wanted, "at_least": 0.6}, "within_s": 15}}
-
-
-def _ending(record: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [{"expect_end": {"by": "agent"}}] if record.get("disconnectionReason") == "agent_hangup" else []
-
-
-def _tool(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    return {"name": name, **({"arguments": dict(arguments)} if arguments else {})}
-
-
-def _variables(record: Mapping[str, Any]) -> dict[str, Any]:
-    given = record.get("variables")
-    scalars = {k: v for k, v in given.items() if isinstance(v, str | int | float)} if isinstance(given, Mapping) else {}
-    return {name: value for name, value in scalars.items() if name not in _RESERVED}

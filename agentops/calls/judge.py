@@ -1,8 +1,8 @@
-"""Decides by a language model whether a sentence is true of a call, and believes it only with evidence.
+"""Has a language model decide whether a sentence is true of a call, and believes it only with evidence.
 
-An answer counts when the words it quotes stand in the turn it names and the agent said them. Several votes are taken;
-without a majority, or without usable answers, nothing is decided: the check is inconclusive. What the agent says is
-data: it is handed over as a JSON string behind a random delimiter, and words that speak to a judge are no evidence.
+An answer counts when the agent said the words it quotes, in the turn it names. Several votes are taken; without a
+majority, or without usable answers, nothing is decided: the check is inconclusive. What the agent says is data: it is
+handed over as a JSON string behind a random delimiter, and words that address the judge are no evidence.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from agentops.calls.endpoint import Message, NoAnswerError
-from agentops.calls.model import Check, Kind, ToolUse, Turn, Usage
+from agentops.calls.model_client import Message, NoAnswerError
 from agentops.calls.protocol import Role
+from agentops.calls.report import Check, CheckKind, ToolUse, Turn, Usage
 from agentops.calls.words import plain_words
 
 
-class Answer(StrEnum):
+class JudgeAnswer(StrEnum):
+    """What a judge may answer; see `_RULES`. Only `YES` and `NO` decide."""
+
     YES = "yes"
     NO = "no"
     NOT_APPLICABLE = "not_applicable"
@@ -48,9 +50,9 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """One answer of the model; `problem` says why it does not count."""
+    """One answer of the model; `problem` says why it does not count, "" when it does."""
 
-    answer: Answer | None
+    answer: JudgeAnswer | None
     quote: str = ""
     turn: int | None = None
     problem: str = ""
@@ -58,9 +60,9 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the votes come to. `answer` is None where no majority of them says the same."""
+    """What the votes come to. `answer` is None without a majority."""
 
-    answer: Answer | None
+    answer: JudgeAnswer | None
     votes: tuple[Vote, ...]
     usage: Usage
 
@@ -71,32 +73,31 @@ class Judgement:
 
     @property
     def summary(self) -> str:
-        """`yes (2 of 3 votes)`, with the reasons of those that do not count."""
+        """Such as `yes (2 of 3)`, with the problems of those votes that do not count."""
         counted = Counter(str(vote.answer) if not vote.problem else vote.problem for vote in self.votes)
-        told = ", ".join(f"{what} ({count} of {len(self.votes)})" for what, count in counted.most_common())
-        return told or "no vote"
+        shares = (f"{what} ({count} of {len(self.votes)})" for what, count in counted.most_common())
+        return ", ".join(shares) or "no vote"
 
 
 Ask: TypeAlias = Callable[[Sequence[Message], Mapping[str, Any]], Awaitable[tuple[dict[str, Any], Usage]]]
 
 
-def _token() -> str:
-    return secrets.token_hex(8)
-
-
 @dataclass(slots=True)
 class Judge:
-    """Asks at most `votes` times for a claim, and an equal question once a run. `token` makes the delimiters."""
+    """Decides claims by at most `votes` answers each, and asks equal questions once a run.
+
+    token: makes the delimiter of the transcript, which nobody on the phone can guess
+    """
 
     ask: Ask
     votes: int = 3
-    token: Callable[[], str] = _token
+    token: Callable[[], str] = lambda: secrets.token_hex(8)
     _known: dict[str, asyncio.Task[Judgement]] = field(default_factory=dict)
 
     async def check(
         self, claims: Sequence[Claim], turns: Sequence[Turn], tools: Sequence[ToolUse] | None
     ) -> tuple[list[Check], Usage]:
-        """A check for each claim, and what it took to ask; an answer that was already known takes nothing."""
+        """A check for each claim, and what the judge's answers cost; known answers cost nothing."""
         made = [self._judge(claim, turns, tools) for claim in claims]
         judgements = await asyncio.gather(*(task for task, _ in made))
         usage = sum((j.usage for j, (_, is_new) in zip(judgements, made, strict=True) if is_new), Usage())
@@ -113,7 +114,7 @@ class Judge:
         return self._known[key], is_new
 
     async def _decide(self, claim: Claim, turns: Sequence[Turn], question: Mapping[str, Any]) -> Judgement:
-        needed, usage = self.votes // 2 + 1, Usage()
+        needed, usage = self.votes // 2 + 1, Usage()  # a majority, after which nobody else is asked
         votes: list[Vote] = []
         while True:
             for vote, cost in await asyncio.gather(
@@ -142,7 +143,7 @@ _SCHEMA = {
     "additionalProperties": False,
     "required": ["answer", "quote", "turn", "searched"],
     "properties": {
-        "answer": {"type": "string", "enum": [str(answer) for answer in Answer]},
+        "answer": {"type": "string", "enum": [str(answer) for answer in JudgeAnswer]},
         "quote": {"type": "string"},
         "turn": {"type": "integer"},
         "searched": {"type": "array", "items": {"type": "integer"}},
@@ -173,7 +174,7 @@ Answer with one JSON object and nothing else:
 
 def question_of(claim: Claim, turns: Sequence[Turn], tools: Sequence[ToolUse] | None) -> dict[str, Any]:
     """What the model is asked: the sentence, and the call up to the last turn that decides, as data."""
-    said = [
+    transcript = [
         {
             "turn": number,
             "who": str(turn.role),
@@ -184,21 +185,21 @@ def question_of(claim: Claim, turns: Sequence[Turn], tools: Sequence[ToolUse] | 
         if turn.text
     ]
     used = None if tools is None else [{"name": use.name, "arguments": dict(use.arguments)} for use in tools]
-    return {"sentence": claim.sentence, "transcript": said, "tools": used}
+    return {"sentence": claim.sentence, "transcript": transcript, "tools": used}
 
 
 def _messages(question: Mapping[str, Any], token: str) -> list[Message]:
     data = json.dumps(
         {"transcript": question["transcript"], "tools": question["tools"]}, ensure_ascii=False, default=str
     )
-    asked = f"The sentence: {json.dumps(question['sentence'], ensure_ascii=False)}\n\n{token}\n{data}\n{token}"
-    return [{"role": "system", "content": _RULES.format(token=token)}, {"role": "user", "content": asked}]
+    prompt = f"The sentence: {json.dumps(question['sentence'], ensure_ascii=False)}\n\n{token}\n{data}\n{token}"
+    return [{"role": "system", "content": _RULES.format(token=token)}, {"role": "user", "content": prompt}]
 
 
 # ---- the answer
 
 _SHORTEST_QUOTE = 2  # words; a single word stands nearly everywhere
-# Words that speak to whoever judges the call, instead of to the caller. They prove nothing.
+# Words that address whoever judges the call, instead of the caller. They prove nothing.
 _TO_THE_JUDGE = re.compile(
     r"""\b(?: (?:this|the) \s (?:test|check|evaluation|assertion|criteri(?:on|a)) \s (?:has|have|is|was|are) \b
         | (?:ignore|disregard|forget) \s (?:(?:all|any|the|your|these) \s)*
@@ -213,27 +214,25 @@ _TO_THE_JUDGE = re.compile(
 
 
 def read_vote(answer: Mapping[str, Any], claim: Claim, turns: Sequence[Turn]) -> Vote:
-    """The model's answer as a vote that counts, or one that does not with the reason."""
+    """The model's answer as a vote; one that does not count says why in `problem`."""
     try:
-        said = Answer(answer.get("answer", ""))
+        voted = JudgeAnswer(answer.get("answer", ""))
     except ValueError:
-        return Vote(None, problem="an answer that is none of the four")
+        return Vote(None, problem="an answer that is not one of the four")
     quote, turn = answer.get("quote"), answer.get("turn")
     quote = quote if isinstance(quote, str) else ""
     number = turn if isinstance(turn, int) and not isinstance(turn, bool) else None
-    if said not in (Answer.YES, Answer.NO):
-        return Vote(said, quote, number)
-    deciding = [n for n in range(claim.first, min(claim.last + 1, len(turns))) if _speaks(turns[n])]
-    if said is Answer.NO and not plain_words(quote):
+    if voted not in (JudgeAnswer.YES, JudgeAnswer.NO):
+        return Vote(voted, quote, number)
+    candidates = range(claim.first, min(claim.last + 1, len(turns)))
+    deciding = [n for n in candidates if turns[n].role is Role.AGENT and turns[n].text]
+    if voted is JudgeAnswer.NO and not plain_words(quote):
+        # What was never said can't be quoted: such a no counts when it comes from a look at every turn.
         searched = answer.get("searched")
         looked_at = set(searched) if isinstance(searched, list) and all(isinstance(n, int) for n in searched) else set()
         missed = set(deciding) - looked_at
-        return Vote(said, problem=f"a no that did not look at turn {min(missed)}" if missed else "")
-    return Vote(said, quote, number, _problem_of_quote(quote, number, deciding, turns))
-
-
-def _speaks(turn: Turn) -> bool:
-    return turn.role is Role.AGENT and bool(turn.text)
+        return Vote(voted, problem=f"a no that did not look at turn {min(missed)}" if missed else "")
+    return Vote(voted, quote, number, _problem_of_quote(quote, number, deciding, turns))
 
 
 def _problem_of_quote(quote: str, number: int | None, deciding: Sequence[int], turns: Sequence[Turn]) -> str:
@@ -243,23 +242,23 @@ def _problem_of_quote(quote: str, number: int | None, deciding: Sequence[int], t
     if len(wanted) < min(_SHORTEST_QUOTE, len(words)):
         return "an answer without a quote"
     if not any(words[i : i + len(wanted)] == wanted for i in range(len(words) - len(wanted) + 1)):
-        return "a quote that does not stand in the turn it names"
+        return "a quote that is not in the turn it names"
     if _TO_THE_JUDGE.search(" ".join(wanted)):
-        return "a quote that speaks to the judge"
+        return "a quote that addresses the judge"
     return ""
 
 
 def check_of(claim: Claim, judgement: Judgement, turns: Sequence[Turn]) -> Check:
-    """Passed and failed only by a majority for yes or no; everything else is inconclusive, with the votes."""
+    """The check of `claim`: passed or failed by a majority for yes or no, inconclusive with the votes by any other."""
     shown = judgement.evidence
     at_ms = turns[shown.turn].start_ms if shown is not None and shown.turn is not None else None
     quoted = f', turn {shown.turn}: "{shown.quote}"' if shown is not None else ""
-    wanted = Answer.YES if claim.must_hold else Answer.NO
-    is_decided = judgement.answer in (Answer.YES, Answer.NO)
+    wanted = JudgeAnswer.YES if claim.must_hold else JudgeAnswer.NO
+    is_decided = judgement.answer in (JudgeAnswer.YES, JudgeAnswer.NO)
     return Check(
         name="agent meets" if claim.step is not None and claim.must_hold else
              "agent does not meet" if claim.step is not None else "goal is reached",
-        kind=Kind.MEANING,
+        kind=CheckKind.MEANING,
         passed=judgement.answer is wanted,
         expected=claim.sentence if claim.must_hold else f"not: {claim.sentence}",
         heard=f"{judgement.summary}{quoted}",

@@ -1,4 +1,7 @@
-"""Which languages a sentence can be in: by its script first, then by letters and small words. Pure, offline, modest."""
+"""Which languages a sentence can be in: by its script first, then by telling letters and common short words.
+
+Pure and offline. It rather says nothing than something wrong.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ _SMALL_WORDS = {
 }
 _SMALL = {language: frozenset(words.split()) for language, words in _SMALL_WORDS.items()}
 
-# The first word of a letter's Unicode name is its script: what is written in it, and the signs that only one of them
+# Script (the first word of a letter's Unicode name) -> the languages written in it, and the signs that only one of them
 # has. Without such a sign the sentence can be in any of them.
 _SCRIPTS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "DEVANAGARI": (("hi", "mr", "ne"), {"mr": r"ळ|आहे|आणि", "hi": r"(?<!\S)(?:है|हैं|में|और|का|की|के)(?![^\s।?!.,])"}),
@@ -43,7 +46,7 @@ _SCRIPTS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
 
 
 def languages_of(text: str) -> frozenset[str]:
-    """The codes of the languages that `text` can be in; empty when too few words tell, or two are as likely."""
+    """ISO 639-1 codes of the languages that `text` can be in; empty when no two words tell, or two languages tie."""
     scripts = Counter(unicodedata.name(c, "").partition(" ")[0] for c in text if c.isalpha())
     script = scripts.most_common(1)[0][0] if scripts else ""
     if script in _SCRIPTS:

@@ -1,8 +1,8 @@
 """An open line to an agent: speaks in real time, listens, and lets a step wait for something to happen.
 
-A caller's sound leaves as a microphone would give it: one chunk every 40 ms, each when it is complete, silence when
-nothing is said, because the platform ends a turn by hearing silence (its commit message does nothing). Every chunk
-has its own due time on the event loop's monotonic clock, so delays never add up.
+A caller's sound leaves as a microphone would give it: one chunk every 40 ms, each when it is complete. Silence is sent
+as well, because the platform ends a turn by hearing silence (its commit message does nothing). Every chunk has its own
+due time on the event loop's monotonic clock, so delays never add up.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from agentops.calls.conversation import Conversation, Track, Utterance
+from agentops.calls.local_lag import CHUNK_MS
 from agentops.calls.protocol import (
     HANG_UP_FRAME,
     AgentAudio,
@@ -26,17 +27,16 @@ from agentops.calls.protocol import (
     text_frame,
 )
 from agentops.calls.session import Session, SocketClosed
-from agentops.calls.slowness import CHUNK_MS
 
-_CLOSE_WITHIN_MS = 3_000.0
+_CLOSE_WITHIN_MS = 3_000.0  # for the platform to confirm that the caller has hung up
 
-# What is heard of the caller in chunk `n` when `pcm` is said (None: nothing): background noise is added here.
+# (pcm, n) -> what chunk `n` sounds like when the caller says `pcm` (None: nothing). Background noise is added here.
 Room = Callable[[bytes | None, int], bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """Something to say: PCM16 mono at the session's rate, without silence at its ends, and the words in it."""
+    """Something to say: PCM16 mono at the session's rate, without silence at either end, and its words."""
 
     text: str
     pcm: bytes = field(repr=False)
@@ -44,13 +44,15 @@ class Sound:
 
 @dataclass(slots=True)
 class _Speaking:
+    """What is being said: the chunks that are still to be sent, and when the first and the last have left, in ms."""
+
     chunks: deque[bytes]
     done: asyncio.Future[tuple[float, float]]
     start_ms: float | None = None
 
 
 class Line:
-    """Use as an async context manager. Times are milliseconds since `session.created`."""
+    """One call on an open session. Use as an async context manager. Times are milliseconds since `session.created`."""
 
     def __init__(
         self,
@@ -59,7 +61,7 @@ class Line:
         on_event: Callable[[Event], None] = lambda event: None,
         on_said: Callable[[str, float], None] = lambda text, at_ms: None,
     ) -> None:
-        """`on_event` is told of everything that comes from the other side, `on_said` of the caller's own words."""
+        """`on_event` is called with all that the platform sends, `on_said` with the caller's words and their time."""
         rate = session.protocol.sample_rate_hz
         self.session = session
         self.conversation = Conversation(session.protocol.mode, Track(rate))
@@ -128,9 +130,9 @@ class Line:
         return self.conversation.said(text, self.now_ms(), self.now_ms(), step=step)
 
     async def wait(self, condition: Callable[[], bool], within_ms: float, recheck_ms: float | None = None) -> bool:
-        """Until `condition` holds (True), or `within_ms` has passed or the call has ended (whether it holds then).
+        """Waits until `condition` holds: True, or False when `within_ms` have passed or the call has ended before.
 
-        The condition is tried again whenever something was heard, and every `recheck_ms` for one that depends on time.
+        The condition is tried again whenever something was heard; one that depends on time needs `recheck_ms`, too.
         """
         deadline = self.active_ms() + within_ms
         while not condition():
@@ -181,6 +183,7 @@ class Line:
             while True:
                 event = protocol.receive(await socket.receive(), self.now_ms())
                 # More of the same sound is no news: waking a step for each 20 ms of it would cost more than the call.
+                # (`goes_on` has to be known before the sound is laid on the track.)
                 goes_on = isinstance(event, AgentAudio) and self.conversation.is_agent_talking(event.at_ms)
                 self.events.append(event)
                 self.conversation.hear(event)
@@ -191,7 +194,7 @@ class Line:
                 if not goes_on:
                     self._news.set()
                 if protocol.is_spent:
-                    raise SocketClosed(1009, "more than a call holds")
+                    raise SocketClosed(1009, "more than a call holds")  # WebSocket's code for "message too big"
         except SocketClosed as closed:
             self._end(closed)
 
@@ -210,7 +213,7 @@ class Line:
             n += 1
 
     async def _keep_time(self) -> None:
-        """A chat sends no sound; how late this process is gets measured at the same times."""
+        """For a chat, which sends no sound: only measures how late this process is, at the times of the chunks."""
         n = 0
         while not self.is_over:
             await self._until_due(n)
@@ -234,7 +237,7 @@ class Line:
 
 
 def ended_by(line: Line) -> tuple[Role | None, str]:
-    """Who ended the call and the platform's word for why; nobody (None) when the line was cut."""
+    """Who ended the call, and the platform's reason; None instead of a role when the line was cut."""
     closed = line.conversation.closed
     if line.hung_up_ms is not None:
         return Role.CALLER, closed.reason if closed else "client_requested"

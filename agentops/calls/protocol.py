@@ -1,9 +1,9 @@
-"""The agent WebSocket without the socket: frames in become events, and the frames a caller may send.
+"""The agent WebSocket without the socket: makes events of the platform's frames, and the frames a caller may send.
 
-The machine accepts what the platform is known to send in more than one shape: both spellings of start and stop,
-the agent called `agent` or `assistant`, errors flat or nested, missing and repeated messages. What contradicts the
-protocol becomes a `Violation`, never an exception. Time is handed in: `at_ms` counts from `session.created` (before
-that, from dialling). What the events mean for the conversation is decided in `conversation`.
+It accepts what the platform is known to send in more than one shape: both spellings of start and stop, the agent called
+`agent` or `assistant`, errors flat or nested, missing and repeated messages. What contradicts the protocol becomes a
+`Violation`, never an exception. Time is handed in: `at_ms` counts from `session.created` (before that, from dialling).
+`conversation` decides what the events mean.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ from agentops.scrub import NO_SECRETS, Scrubber
 
 DEFAULT_SAMPLE_RATE_HZ = 24_000
 
-# What one session may take of this machine. An answer comes faster than it is heard, but not by ten minutes.
+# What one session may take of this machine's memory, however hostile the other side is. An answer arrives faster than
+# it is heard, but not by ten minutes.
 _MAX_DEPTH = 64
 _MAX_ARGUMENTS = 256 * 2**10
 _MAX_TEXT = 32_000
 _MAX_NAME = 200
-_LONGEST_SECRET = 16_000  # characters that one may take, however it is spelled
+_LONGEST_SECRET = 16_000  # characters, in whatever encoding it is repeated
 _MAX_AHEAD_MS = 600_000
 _MAX_SESSION_BYTES = 256 * 2**20
-_COST_OF_FRAME = 1_000  # bytes that any frame takes here, however short it is
+_COST_OF_FRAME = 1_000  # bytes that any frame costs here, even an empty one
 
 
 class Mode(StrEnum):
@@ -78,7 +79,7 @@ class AgentAudio:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What was said so far in this turn (not final: it replaces the one before), or in all of it (final)."""
+    """What has been said in this turn: so far (not final, replaces the one before), or all of it (final)."""
 
     at_ms: float
     role: Role
@@ -88,7 +89,7 @@ class Transcript:
 
 @dataclass(frozen=True, slots=True)
 class Interruption:
-    """The caller broke in: agent audio that was not played yet is void."""
+    """The caller broke in: agent audio that has not been played yet is void."""
 
     at_ms: float
 
@@ -105,7 +106,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Our emulator only: an answer is due, and the recogniser on this busy machine has not heard the question yet."""
+    """Our emulator only: an answer is due, but its recogniser, on this busy machine, has not heard the question yet."""
 
     at_ms: float
 
@@ -174,11 +175,11 @@ _SPELLINGS = {"agent.start_talking": "agent_start_talking", "agent.stop_talking"
 class Protocol:
     """The state of one session: feed it frames with `receive`.
 
-    `may_hold`: the other side is our emulator's host, whose word is taken for how long its recogniser needed.
+    `may_hold`: the other side is this machine, so our emulator, which may say how long its recogniser needed.
     `last_fault_code` decides, with the close code, whether a session that never opened may be tried again.
-    `asked_rate_hz`: the rate the session was asked for; another one would make the caller speak at a wrong speed.
-    `is_spent`: the other side has sent more than any call holds, and nothing more is to be read.
-    `scrubber`: takes secrets out of what is quoted, before it is cut: half of one is not recognised any more.
+    `asked_rate_hz`: the rate the session was asked for; at another one the caller would speak too fast or too slowly.
+    `is_spent`: the other side has sent more than any call holds: stop reading.
+    `scrubber`: takes secrets out of what is quoted before that is cut, since half a secret isn't recognised any more.
     """
 
     mode: Mode
@@ -228,7 +229,10 @@ class Protocol:
 
     def _read(self, message: dict[str, Any], at_ms: float) -> Event:
         kind = message.get("type")
-        kind = _SPELLINGS.get(kind, kind) if isinstance(kind, str) else "error" if _has_error(message) else ""
+        if isinstance(kind, str):
+            kind = _SPELLINGS.get(kind, kind)
+        else:  # an error may come without a type
+            kind = "error" if message.get("error") or message.get("errors") else ""
         match kind:
             case "session.created":
                 return self._read_created(message, at_ms)
@@ -259,15 +263,15 @@ class Protocol:
                 return Unrecognized(at_ms, self._name(kind))
 
     def _read_created(self, message: dict[str, Any], at_ms: float) -> Event:
-        """A session at another rate than the one asked for can't be used: it counts as closed."""
+        """The opened session. At another rate than the one asked for it can't be used, and counts as closed."""
         rate = message.get("sample_rate")
         if type(rate) is int and rate == self.asked_rate_hz:
             name = self._name
             return SessionCreated(at_ms, name(message.get("session_id")), name(message.get("call_id")), rate)
         if self.phase is Phase.CONNECTING:
             self.phase = Phase.CLOSED
-        said = "without a sample_rate" if rate is None else f"with sample_rate {self._name(rate)}"
-        return Violation(at_ms, f"session.created {said}, asked for was {self.asked_rate_hz}")
+        given = "without a sample_rate" if rate is None else f"with sample_rate {self._name(rate)}"
+        return Violation(at_ms, f"session.created {given}, asked for was {self.asked_rate_hz}")
 
     def _read_audio(self, message: dict[str, Any], at_ms: float) -> Event:
         if self.mode is Mode.CHAT:
@@ -312,19 +316,21 @@ class Protocol:
         return PlatformFault(at_ms, self._name(code), self._shown(str(text)))
 
     def _shown(self, text: str, limit: int = _MAX_TEXT) -> str:
-        """`text` without control characters, which a terminal would act on, and halves of characters, which no file can
-        hold; the platform is known to send some. What is over the limit is left out, and said to be."""
+        """`text` without control characters, which terminals act on, and lone surrogates, which no file can hold.
+
+        The platform is known to send some. A text over the limit is cut, and says so.
+        """
         if len(text) <= limit:
             return _CONTROL.sub("\ufffd", text)
         looked_at = limit + _LONGEST_SECRET
         known = self.scrubber.text(text[:looked_at])
         if len(text) > looked_at:
-            known = known[:-_LONGEST_SECRET]  # where the half of a secret may stand
+            known = known[:-_LONGEST_SECRET]  # the first half of a secret may be there
         shown = _CONTROL.sub("\ufffd", known[:limit])
         return f"{shown}... ({len(text)} characters)"
 
     def _name(self, value: Any) -> str:
-        """An id, a code or a reason, whatever the platform made of it."""
+        """An id, a code or a reason as text, whatever type the platform gave it."""
         return self._shown("" if value is None else str(value), _MAX_NAME)
 
     def _all_shown(self, value: Any) -> Any:
@@ -337,19 +343,15 @@ class Protocol:
         return value
 
 
-def _has_error(message: dict[str, Any]) -> bool:
-    return bool(message.get("error") or message.get("errors"))
-
-
 def _finite(number: str) -> float:
-    """JSON has no infinite number; Python's reader makes one of `Infinity` and of `1e999`. Raises `ValueError`."""
+    """A finite float. JSON has no infinity, but Python reads one from `Infinity` and `1e999`: that is a ValueError."""
     if not math.isfinite(value := float(number)):
         raise ValueError(number)
     return value
 
 
 def _is_deep(message: Any) -> bool:
-    """Whether anything stands deeper than records, which are copied level by level, can hold. Without recursion."""
+    """Whether anything is nested deeper than `_MAX_DEPTH`. Without recursion, which a hostile frame would exhaust."""
     level, depth = [message], 0
     while level and depth <= _MAX_DEPTH:
         holders = [each.values() if isinstance(each, dict) else each for each in level]
@@ -364,7 +366,8 @@ HANG_UP_FRAME = '{"type":"session.close"}'
 
 
 def audio_frame(pcm: bytes) -> str:
-    """PCM16 mono at the session's rate as one message. Written by hand: it is built 25 times a second for each call."""
+    """PCM16 mono at the session's rate as one message."""
+    # Formatted by hand, which costs less than `json.dumps`: it is made 25 times a second for each call.
     return f'{{"type":"input_audio_buffer.append","audio":"{base64.b64encode(pcm).decode()}"}}'
 
 

@@ -1,4 +1,4 @@
-"""A spoken call listened to afterwards: its levels, pauses and overlaps, its waveform and its WAV file. Pure.
+"""The sound of an ended call: its levels, pauses and overlaps, its waveform and its WAV file. Pure.
 
 Needs numpy (through `audio`): import it for calls with sound only.
 """
@@ -14,12 +14,11 @@ import numpy.typing as npt
 
 from agentops.calls import audio
 from agentops.calls.conversation import Track
-from agentops.calls.facts import Facts
-from agentops.calls.model import Turn, Waveform
+from agentops.calls.ended_call import EndedCall
 from agentops.calls.protocol import Role
+from agentops.calls.report import Turn, Waveform
 
 PEAKS_PER_SECOND = 50
-_FRAME_MS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +39,19 @@ class Recording:
         return Waveform(PEAKS_PER_SECOND, caller, agent)
 
     def agent_part(self, start_ms: float, end_ms: float) -> audio.Samples:
+        """The agent's side between the two times."""
         return self.agent[round(start_ms * self.rate_hz / 1000) : round(end_ms * self.rate_hz / 1000)]
 
     def first_sound_ms(self, start_ms: float, end_ms: float) -> float | None:
-        """When the agent can first be heard between the two times."""
+        """When the agent is first audible between the two times; None where it is silent."""
         loud = np.flatnonzero(
             audio.frame_levels_dbfs(self.agent_part(start_ms, end_ms), self.rate_hz) > audio.SILENCE_DBFS
         )
-        return start_ms + float(loud[0]) * _FRAME_MS if len(loud) else None
+        return start_ms + float(loud[0]) * audio.FRAME_MS if len(loud) else None
 
 
 def record(caller: Track, agent: Track, duration_ms: float) -> Recording:
+    """Both tracks as a recording of at least `duration_ms`."""
     rate = agent.sample_rate_hz
     length = max(round(duration_ms * rate / 1000), caller.end_sample, agent.end_sample)
     return Recording(audio.track_samples(caller, length), audio.track_samples(agent, length), rate)
@@ -58,7 +59,7 @@ def record(caller: Track, agent: Track, duration_ms: float) -> Recording:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Who can be heard when, over the whole call; a side that is noisy throughout counts where it says something."""
+    """How both sides share the time of a call. Times are milliseconds; the ratio is 0..1, None where nobody spoke."""
 
     agent_talk_ratio: float | None
     longest_silence_ms: float
@@ -68,40 +69,43 @@ class Overlap:
 
 
 def compare_sides(recording: Recording, turns: Sequence[Turn], holds: Sequence[tuple[float, float]] = ()) -> Overlap:
-    """`holds` are stretches that are no time of the call, so no silence either."""
+    """How the sides share the call. `holds` (from and to, in ms) are neither call time nor silence."""
     agent = audio.frame_levels_dbfs(recording.agent, recording.rate_hz) > audio.SILENCE_DBFS
+    # The caller is taken from its turns: its sound may have background noise throughout.
     caller = np.zeros(len(agent), dtype=bool)
     for turn in turns:
         if turn.role is Role.CALLER:
-            caller[int(turn.start_ms / _FRAME_MS) : math.ceil(turn.end_ms / _FRAME_MS)] = True
+            caller[int(turn.start_ms / audio.FRAME_MS) : math.ceil(turn.end_ms / audio.FRAME_MS)] = True
     talking, both = agent | caller, agent & caller
-    counts = np.ones(_last(talking) + 1, dtype=bool)
+    # What follows the last word is no pause.
+    spoken = np.flatnonzero(talking)
+    counts = np.ones(int(spoken[-1]) + 1 if len(spoken) else len(talking), dtype=bool)
     for began_ms, ended_ms in holds:
-        counts[int(began_ms / _FRAME_MS) : math.ceil(ended_ms / _FRAME_MS)] = False
+        counts[int(began_ms / audio.FRAME_MS) : math.ceil(ended_ms / audio.FRAME_MS)] = False
     silent_at, silent = _longest_run(~talking[: len(counts)][counts])
     silent_at = int(np.flatnonzero(counts)[silent_at]) if silent else 0
     voices = int(agent.sum() + caller.sum())
     return Overlap(
         agent_talk_ratio=float(agent.sum()) / voices if voices else None,
-        longest_silence_ms=float(silent * _FRAME_MS),
-        longest_silence_at_ms=float(silent_at * _FRAME_MS),
-        talk_over_ms=float(both.sum()) * _FRAME_MS,
-        talk_over_at_ms=float(np.argmax(both)) * _FRAME_MS if both.any() else None,
+        longest_silence_ms=float(silent * audio.FRAME_MS),
+        longest_silence_at_ms=float(silent_at * audio.FRAME_MS),
+        talk_over_ms=float(both.sum()) * audio.FRAME_MS,
+        talk_over_at_ms=float(np.argmax(both)) * audio.FRAME_MS if both.any() else None,
     )
 
 
-def add_sound(facts: Facts, recording: Recording) -> Facts:
-    """`facts` with everything that only the sound can tell."""
-    overlap = compare_sides(recording, facts.turns, facts.holds)
+def add_sound(call: EndedCall, recording: Recording) -> EndedCall:
+    """`call` with everything that only the sound can tell."""
+    overlap = compare_sides(recording, call.turns, call.holds)
     whole = audio.measure(recording.agent, recording.rate_hz)
     levels = {i: audio.measure(recording.agent_part(turn.start_ms, turn.end_ms), recording.rate_hz)
-              for i, turn in facts.agent_turns}  # fmt: skip
+              for i, turn in call.agent_turns}  # fmt: skip
     turns = tuple(
         replace(turn, loudness_dbfs=_finite(levels[i].loudness_dbfs)) if i in levels else turn
-        for i, turn in enumerate(facts.turns)
+        for i, turn in enumerate(call.turns)
     )
     measures = replace(
-        facts.measures,
+        call.measures,
         agent_talk_ratio=overlap.agent_talk_ratio,
         longest_silence_ms=overlap.longest_silence_ms,
         talk_over_ms=overlap.talk_over_ms,
@@ -109,7 +113,7 @@ def add_sound(facts: Facts, recording: Recording) -> Facts:
         clipping_share=whole.clipping_share,
     )
     return replace(
-        facts,
+        call,
         turns=turns,
         measures=measures,
         audible_ms={i: level.audible_ms for i, level in levels.items()},
@@ -120,11 +124,6 @@ def add_sound(facts: Facts, recording: Recording) -> Facts:
 
 def _finite(loudness_dbfs: float) -> float | None:
     return loudness_dbfs if math.isfinite(loudness_dbfs) else None
-
-
-def _last(flags: npt.NDArray[np.bool_]) -> int:
-    found = np.flatnonzero(flags)
-    return int(found[-1]) if len(found) else len(flags) - 1
 
 
 def _longest_run(flags: npt.NDArray[np.bool_]) -> tuple[int, int]:

@@ -1,6 +1,6 @@
-"""Runs many calls: repeats, at most so many at once, and which of them belong to one shard of several.
+"""Runs many calls: the repeats of each script, some at once, and which scripts belong to one shard of several.
 
-Says what happens through `Progress`; makes no files.
+Reports what happens through `RunOptions.progress`; writes no files.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from agentops.calls.model import CallReport, RunReport, ScriptReport
 from agentops.calls.protocol import Role
-from agentops.calls.run import CallResult, Prepared, Wiring, run_call
+from agentops.calls.report import CallReport, RunReport, ScriptReport
+from agentops.calls.run import CallResult, PreparedScript, Wiring, run_call
 from agentops.calls.session import Target
 from agentops.errors import LocalError
 
-_SWITCH_S = 0.0005
+_SWITCH_INTERVAL_S = 0.0005  # a tenth of Python's default
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduledCall:
-    """A script that is to be called, and where."""
+    """A script that is to be called, and the agent it calls."""
 
-    prepared: Prepared
+    prepared: PreparedScript
     target: Target
 
     @property
@@ -53,7 +53,7 @@ class CallEnded:
 
 @dataclass(frozen=True, slots=True)
 class Overheard:
-    """Something that was said in a call which goes on, by the agent or the caller."""
+    """Something that the agent or the caller has said in a call that is still going on."""
 
     agent: str
     role: Role
@@ -66,7 +66,7 @@ Progress: TypeAlias = Callable[[CallEvent], None]
 
 
 def ignore_progress(event: CallEvent) -> None:
-    """The watcher of a run that nobody watches."""
+    """For a run that nobody watches."""
 
 
 Keep: TypeAlias = Callable[[CallResult], CallReport]
@@ -79,9 +79,11 @@ def keep_report(result: CallResult) -> CallReport:
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How the calls are run: `concurrency` at once. `shard`: which part of a larger run this is, for its report.
+    """How the calls are run.
 
-    keep: what is done with a call when it has ended, in a thread; gives back its report, naming the files it wrote
+    concurrency: how many calls at once, at most
+    shard:       which part of a larger run this is, for its report: (index, count), both from 1
+    keep:        called in a thread when a call has ended; returns its report, which then names the files it wrote
     """
 
     environment: str = ""
@@ -92,7 +94,7 @@ class RunOptions:
 
 
 async def run_calls(scheduled: Sequence[ScheduledCall], wiring: Wiring, options: RunOptions) -> RunReport:
-    """Calls all scripts and puts their reports together in the order they were given."""
+    """Makes all calls. Their reports come in the order in which the scripts were given."""
     started, clock = wiring.now(), asyncio.get_running_loop().time
     began, total, done = clock(), sum(item.times for item in scheduled), 0
     places = asyncio.Semaphore(options.concurrency)
@@ -107,7 +109,11 @@ async def run_calls(scheduled: Sequence[ScheduledCall], wiring: Wiring, options:
                 options.progress(Overheard(script.agent, role, text, at_ms))
 
             result = await run_call(item.prepared, item.target, wiring, attempt=attempt, overhear=overhear)
-            report = await asyncio.to_thread(_kept, options.keep, result)
+            try:
+                report = await asyncio.to_thread(options.keep, result)
+            except LocalError as failure:  # a full disk must not take the verdict away
+                note = f"not all files were kept: {failure.summary}"
+                report = replace(result.report, notes=(*result.report.notes, note))
             done += 1
             options.progress(CallEnded(report, done, total))
             return report
@@ -125,22 +131,14 @@ async def run_calls(scheduled: Sequence[ScheduledCall], wiring: Wiring, options:
     )
 
 
-def _kept(keep: Keep, result: CallResult) -> CallReport:
-    """What `keep` makes of the call; where this machine refuses its files, the report alone, which says so."""
-    try:
-        return keep(result)
-    except LocalError as failure:
-        return replace(result.report, notes=(*result.report.notes, f"not all files were kept: {failure.summary}"))
-
-
 @contextmanager
 def attentive_threads() -> Iterator[None]:
     """While recordings are listened to in a thread, the calls that go on get the processor back sooner.
 
-    Python lets a busy thread run for 5 ms before another may; a chunk is late by then.
+    Python lets a busy thread run for 5 ms before it switches to another, and chunks would leave late.
     """
     before = sys.getswitchinterval()
-    sys.setswitchinterval(_SWITCH_S)
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     try:
         yield
     finally:

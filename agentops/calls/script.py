@@ -1,7 +1,7 @@
 """The call script: what an author may write in a file under `calls/`.
 
-pydantic stands here because a script comes from outside. What a step or the whole call expects is in `criteria`,
-telling what is wrong with a script is `reading`'s work, doing what it says is `steps`'.
+It is checked by pydantic because it comes from outside. What a step or the whole call expects is in `criteria`,
+saying what is wrong with a script is `script_reader`'s work, doing what it says is `steps`'.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from agentops.calls.criteria import Checks, Expect, Milliseconds, Part, Phrases, Score, Seconds, Words, short
+from agentops.calls.criteria import Checks, Expect, Milliseconds, Phrases, Score, ScriptPart, Seconds, Words, short
 from agentops.calls.protocol import Mode, Role
 
 
-class Voice(Part):
+class CallerVoice(ScriptPart):
     """How the caller sounds. `voice` is a synthesizer voice or variant, `language` its language code."""
 
     voice: str = ""
@@ -25,7 +25,7 @@ class Voice(Part):
     gain_db: float = Field(default=0.0, ge=-40, le=20)
 
 
-class Caller(Voice):
+class Caller(CallerVoice):
     """Who calls. With a `goal` the caller is simulated: a language model (the project's `judge`) speaks for it after
     the script's own steps, until it has what it wants, the agent ends the call, or `max_turns` have been said.
 
@@ -46,7 +46,7 @@ class Caller(Voice):
         return self
 
 
-class Speech(Part):
+class Speech(ScriptPart):
     """Words for the synthesizer, or a WAV file beside the script; then `text` says what is in it."""
 
     text: str = ""
@@ -68,7 +68,7 @@ Spoken: TypeAlias = Annotated[Speech, short("text", Speech)]
 EventName: TypeAlias = Literal["agent_starts", "agent_stops", "agent_quiet", "interruption", "transcript", "tool_call"]
 
 
-class Anchor(Part):
+class Anchor(ScriptPart):
     """A moment: `delay_ms` after the next `event`."""
 
     event: EventName = "agent_starts"
@@ -76,12 +76,12 @@ class Anchor(Part):
     within_s: Seconds = 10.0
 
 
-class WaitFor(Part):
+class WaitFor(ScriptPart):
     event: EventName
     within_s: Seconds = 10.0
 
 
-class Interrupt(Part):
+class Interrupt(ScriptPart):
     """Breaks in while the agent talks and asserts that it stops within `stops_within_ms`."""
 
     say: Spoken
@@ -89,7 +89,7 @@ class Interrupt(Part):
     stops_within_ms: Milliseconds = 1500.0
 
 
-class Backchannel(Part):
+class Backchannel(ScriptPart):
     """A short "uh-huh" while the agent talks; asserts that it keeps talking for `keeps_talking_ms` after."""
 
     say: Spoken = Speech(text="uh-huh")
@@ -97,7 +97,7 @@ class Backchannel(Part):
     keeps_talking_ms: Milliseconds = 800.0
 
 
-class ExpectEnd(Part):
+class ExpectEnd(ScriptPart):
     """The call ends here. `by` says who must end it, `reason` the platform's word for why (e.g. `ended`)."""
 
     by: Role = Role.AGENT
@@ -105,39 +105,39 @@ class ExpectEnd(Part):
     within_s: Seconds = 15.0
 
 
-class SayStep(Part):
+class SayStep(ScriptPart):
     say: Spoken
 
 
-class SendTextStep(Part):
+class SendTextStep(ScriptPart):
     send_text: Words
 
 
-class SilenceStep(Part):
+class SilenceStep(ScriptPart):
     silence: Seconds
 
 
-class WaitForStep(Part):
+class WaitForStep(ScriptPart):
     wait_for: Annotated[WaitFor, short("event", WaitFor)]
 
 
-class ExpectStep(Part):
+class ExpectStep(ScriptPart):
     expect: Annotated[Expect, short("contains", Expect)]
 
 
-class InterruptStep(Part):
+class InterruptStep(ScriptPart):
     interrupt: Annotated[Interrupt, short("say", Interrupt)]
 
 
-class BackchannelStep(Part):
+class BackchannelStep(ScriptPart):
     backchannel: Annotated[Backchannel, short("say", Backchannel)]
 
 
-class ExpectEndStep(Part):
+class ExpectEndStep(ScriptPart):
     expect_end: Annotated[ExpectEnd, short("by", ExpectEnd)]
 
 
-class HangUpStep(Part):
+class HangUpStep(ScriptPart):
     hang_up: Literal[True]
 
 
@@ -174,21 +174,21 @@ Step: TypeAlias = Annotated[
 ]
 
 
-class Repeat(Part):
+class Repeat(ScriptPart):
     """The script is called `times` times and passes when at least `pass_rate` of the conclusive calls do."""
 
     times: int = Field(default=1, ge=1, le=100)
     pass_rate: Score = 1.0
 
 
-class Noise(Part):
+class Noise(ScriptPart):
     """Background noise under the caller's side, `snr_db` below the caller's speech."""
 
     snr_db: float = Field(default=20.0, ge=-10, le=60)
     kind: Literal["white", "pink", "babble"] = "pink"
 
 
-class Script(Part):
+class Script(ScriptPart):
     """One scripted call. `agent` is the key of the agent it calls.
 
     goals: sentences about the whole call that the project's `judge` decides when it is over

@@ -1,7 +1,7 @@
 """Reaching an agent over its WebSocket: the address, the handshake, and the retries the platform allows.
 
-The only module that knows the websockets library. What is said over the socket is `line`'s work.
-Retry rules: those of the platform's realtime specification and its clients.
+The only module that knows the websockets library, but for the page of `talk`. `line` speaks over the open socket. When
+to retry is taken from the platform's realtime specification and its clients.
 """
 
 from __future__ import annotations
@@ -25,11 +25,14 @@ from agentops.errors import PlatformError, UnauthorizedError
 from agentops.scrub import NO_SECRETS, Scrubber
 
 _MAX_FRAME_BYTES = 4 * 2**20
-_FATAL_SETUP = 4000
-_BROKEN_LINES = {1000, 1001, 1005, 1006, 1011, 1012, 1013, 1014}  # closes that say nothing against another try
+_FATAL_SETUP = 4000  # the platform's close code for any session that it can't set up
+_BROKEN_LINES = {1000, 1001, 1005, 1006, 1011, 1012, 1013, 1014}  # close codes after which another try may succeed
 _RETRYABLE_FAULTS = {None, "internal_error", "worker_not_ready", "503"}
+# Status of the handshake -> the pauses before further tries. 500: the session could not be set up; 503: the server is
+# draining; 401: the single-use token may have been used or have expired, and a new one is minted at once.
 _PAUSES_S = {500: (3.0, 6.0), 502: (1.0, 2.0, 4.0), 503: (1.0, 2.0, 4.0, 8.0), 401: (0.0,)}
 _GIVE_UP_S = 30.0
+# Asks our emulator to say how long its recogniser held the call up.
 HOLDS_HEADER = "X-Emulator-Holds"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -38,7 +41,7 @@ _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 class Target:
     """Where an agent is reached: `base_url` is the account's origin, without `/atoms/v1`; `api_key` the raw key.
 
-    revision, label: what served it when it was looked up, for the report; None and "" where nobody looked
+    revision, label: what serves it, for the report; None and "" when that was not looked up
     """
 
     base_url: str
@@ -77,7 +80,7 @@ class SocketClosed(Exception):
 class NoConnection(Exception):
     """The agent was not reached. `status` is the HTTP status of the handshake, None when there was none.
 
-    `is_refusal`: trying again can't help. `violations`: what the platform sent that the protocol doesn't allow.
+    `is_refusal`: trying again is useless. `violations`: what the platform sent against the protocol.
     """
 
     def __init__(
@@ -108,9 +111,12 @@ Dial: TypeAlias = Callable[[str, Mapping[str, str]], Awaitable[Socket]]
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An open session: its socket, the protocol's state, and what it took. `opened_at` is the event loop's time.
+    """An open session: its socket and the protocol's state.
 
-    violations: what came before `session.created`, which is to be the first message
+    opened_at:  when `session.created` came, in the event loop's seconds
+    connect_ms: how long that took from dialling on
+    notes:      what the report should mention, such as retries
+    violations: what came before `session.created`, which has to be the first message
     """
 
     socket: Socket
@@ -153,20 +159,23 @@ def _as_closed(closed: ConnectionClosed) -> SocketClosed:
 async def dial(url: str, headers: Mapping[str, str]) -> Socket:
     """Opens one WebSocket. Raises `NoConnection`, whose text never holds the address's query (it may hold a token).
 
-    Compression is off: base64 of sound does not shrink, and it costs processor time on every chunk. HTTP/1.1 is
-    forced, because over HTTP/2 the platform takes the upgrade for a REST request.
+    HTTP/1.1 is forced, because over HTTP/2 the platform takes the upgrade for a REST request.
     """
     parts = urlsplit(url)
+    tls = None
+    if parts.scheme == "wss":
+        tls = ssl.create_default_context()
+        tls.set_alpn_protocols(["http/1.1"])
     try:
         connection = await connect(
             url,
             additional_headers=dict(headers),
-            compression=None,
+            compression=None,  # base64 of sound does not shrink, and every chunk would cost processor time
             max_size=_MAX_FRAME_BYTES,
             open_timeout=10,
             close_timeout=2,
             proxy=None if _is_local(url) else True,
-            ssl=_http1_tls() if parts.scheme == "wss" else None,
+            ssl=tls,
             user_agent_header=f"agentops/{__version__}",
         )
     except InvalidStatus as answer:
@@ -180,12 +189,6 @@ async def dial(url: str, headers: Mapping[str, str]) -> Socket:
 
 def _is_local(url: str) -> bool:
     return urlsplit(url).hostname in _LOOPBACK
-
-
-def _http1_tls() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.set_alpn_protocols(["http/1.1"])
-    return context
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,17 +231,15 @@ async def try_session(target: Target, platform: Platform | None, dial: Dial = di
 
 async def _open_once(opening: Opening, platform: Platform | None, dial: Dial, notes: list[str]) -> Session:
     loop = asyncio.get_running_loop()
+    is_local = _is_local(opening.target.base_url)  # only there can it be our emulator
     url, headers = await _address(opening, platform, notes)
     began = loop.time()
     try:
-        # Asks our emulator, which is on this machine if anywhere, to say how long its recogniser held the call up.
-        asking = {HOLDS_HEADER: "tell"} if _is_local(opening.target.base_url) else {}
-        socket = await dial(url, {**headers, **asking})
+        socket = await dial(url, {**headers, **({HOLDS_HEADER: "tell"} if is_local else {})})
     except NoConnection as failure:
-        if failure.status == 401 and headers:  # a used-up token is worth a new one, a wrong key is not
+        if failure.status == 401 and headers:  # a token that was used up is worth a new one; a wrong key stays wrong
             failure.is_refusal = True
         raise
-    is_local = _is_local(opening.target.base_url)
     protocol = Protocol(
         opening.mode, may_hold=is_local, asked_rate_hz=opening.sample_rate_hz, scrubber=opening.scrubber
     )
@@ -263,7 +264,7 @@ async def _open_once(opening: Opening, platform: Platform | None, dial: Dial, no
 
 
 def _setup_failure(closed: SocketClosed, protocol: Protocol, violations: Sequence[Violation]) -> NoConnection:
-    """After a fatal setup error, closed with 4000, the last error's code says whether to try again."""
+    """Why a session was closed before it was created. The code of the last error says whether to try again."""
     fault = protocol.last_fault_code
     summary = f"the session was not created: closed with {closed.code}" + (f", error {fault}" if fault else "")
     is_hopeful = closed.code in (_FATAL_SETUP, *_BROKEN_LINES) and fault in _RETRYABLE_FAULTS
@@ -271,9 +272,9 @@ def _setup_failure(closed: SocketClosed, protocol: Protocol, violations: Sequenc
 
 
 async def _address(opening: Opening, platform: Platform | None, notes: list[str]) -> tuple[str, dict[str, str]]:
-    """A single-use token's address where one can be had, else the raw key in a header (never in the address).
+    """The URL and headers to connect with: a single-use token where there is one, else the raw key in a header.
 
-    A token fixes the rate at 24 kHz, so another rate needs the key.
+    The key is never in the URL: URLs end up in logs. A token fixes the rate at 24 kHz, so another rate needs the key.
     """
     target = opening.target
     base = "ws" + target.base_url.rstrip("/").removeprefix("http") + "/atoms/v1/agent/connect"

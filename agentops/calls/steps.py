@@ -1,22 +1,22 @@
-"""Follows a script's steps on an open line: says, waits, listens, and notes what each asserting step found.
+"""Follows a script's steps on an open line: says, waits, listens, and checks what the asserting steps ask for.
 
-It stops at the first step that fails, because what comes after would be heard in the wrong place; the steps that were
-not reached are no checks. What needs a judge is kept as a claim, since nobody waits for a judge on the phone. Checks
-of the whole call are made afterwards by `checks`.
+It stops at the first step that fails, because what comes after would be heard in the wrong place; steps that were not
+reached make no checks. What needs a judge is kept as a claim, since nobody waits for a judge on the phone. `checks`
+makes the checks of the whole call afterwards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agentops.calls.criteria import Expect
+from agentops.calls.expectations import describe, missing_of, needs_whole_turn, violations_of
 from agentops.calls.judge import Claim
 from agentops.calls.line import Line, Sound, ended_by
-from agentops.calls.matching import describe, missing_of, needs_whole_turn, violations_of
-from agentops.calls.model import Check, Kind
 from agentops.calls.patterns import SlowPatternError
 from agentops.calls.protocol import AgentStarted, AgentStopped, Interruption, Mode, Role, ToolCall, Transcript
+from agentops.calls.report import Check, CheckKind
 from agentops.calls.script import (
     Anchor,
     Backchannel,
@@ -31,15 +31,14 @@ from agentops.calls.script import (
     Script,
     SendTextStep,
     SilenceStep,
-    Speech,
     Step,
     WaitFor,
     WaitForStep,
 )
 
-# An agent may say something more after a pause (a filler before a tool answers): its turn is over when this has passed.
+# An agent may go on after a pause, as with a filler before a tool answers: its turn is over after this much silence.
 TURN_OVER_MS = 700.0
-_PATIENCE_MS = 30_000.0  # how long a caller listens to one turn before wanting to speak
+_PATIENCE_MS = 30_000.0  # how long a caller listens to one turn before it has to speak
 _LATE_TRANSCRIPT_MS = 1_500.0  # final transcripts come after the agent has finished, sometimes well after
 _RECHECK_MS = 40.0
 _EVENTS = {
@@ -52,19 +51,19 @@ _EVENTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a step asks for; `limit` and `unit` where it measures."""
+class _Expectation:
+    """What a step expects, as its check will say it; `limit` and `unit` where it measures."""
 
     name: str
-    kind: Kind
+    kind: CheckKind
     expected: str
     limit: float | None = None
     unit: str = ""
 
 
 @dataclass(slots=True)
-class Walk:
-    """One run through the steps of `script`. `sounds` are the caller's sentences, ready to play, by their step."""
+class ScriptRun:
+    """One run through the steps of `script`. `sounds` are the caller's words, ready to play, by the step's index."""
 
     line: Line
     script: Script
@@ -73,8 +72,8 @@ class Walk:
     checks: list[Check] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
     _at: int = 0
-    _since: int = 0  # what is expected must be said in this utterance or a later one
-    _reference_ms: float = 0.0  # and `within_s` counts from here
+    _since: int = 0  # index of the first utterance in which the agent may say what is expected
+    _reference_ms: float = 0.0  # `within_s` counts from here
 
     async def follow(self) -> None:
         """Takes the steps in order until one fails or the line is cut; what they found is in `checks` and `claims`."""
@@ -86,18 +85,24 @@ class Walk:
                 if not check.passed:
                     return
             if self.line.dropped is not None and ended_by(self.line)[0] is None:
-                return
+                return  # the line was cut, which is a check of the line's own
 
     def note_time_limit(self, timeout_s: float) -> None:
-        asked = _Asked("call is over in time", Kind.LATENCY, f"a call of at most {timeout_s:g} s", timeout_s, "s")
-        self.checks.append(self._note(self._at, asked, f"it was still going on at step {self._at + 1}", passed=False))
+        """Adds the failed check of a call that was still going on after `timeout_s`."""
+        expectation = _Expectation(
+            "call is over in time", CheckKind.LATENCY, f"a call of at most {timeout_s:g} s", timeout_s, "s"
+        )
+        self.checks.append(
+            self._note(self._at, expectation, f"it was still going on at step {self._at + 1}", passed=False)
+        )
 
     async def _take(self, index: int, step: Step) -> Check | None:
         match step:
             case SayStep(say=speech):
-                return await self._say(index, speech)
+                is_chat = self.script.mode is Mode.CHAT
+                return await self._say(index, speech.text, None if is_chat else self.sounds[index])
             case SendTextStep(send_text=text):
-                return await self._type(index, text)
+                return await self._say(index, text, None)
             case SilenceStep(silence=seconds):
                 await self.line.pause(seconds * 1000)
                 self._reference_ms = self.line.now_ms()
@@ -117,38 +122,34 @@ class Walk:
 
     # ---- speaking
 
-    async def _say(self, index: int, speech: Speech) -> Check | None:
+    async def _say(self, index: int, text: str, sound: Sound | None) -> Check | None:
+        """Says `sound`, or sends `text` where there is none."""
         if (blocked := await self._await_turn(index)) is not None:
             return blocked
         self._since = len(self.line.conversation.utterances)
-        if self.script.mode is Mode.CHAT:
-            utterance = await self.line.send_text(speech.text, step=index)
+        if sound is None:
+            utterance = await self.line.send_text(text, step=index)
         else:
-            utterance = await self.line.say(self.sounds[index], step=index)
+            utterance = await self.line.say(sound, step=index)
         self._reference_ms = utterance.end_ms
         return None
 
-    async def _type(self, index: int, text: str) -> Check | None:
-        if (blocked := await self._await_turn(index)) is not None:
-            return blocked
-        self._since = len(self.line.conversation.utterances)
-        self._reference_ms = (await self.line.send_text(text, step=index)).end_ms
-        return None
-
     async def _await_turn(self, index: int) -> Check | None:
-        """A polite caller lets the agent finish. An agent that does not finish is a failure."""
+        """Lets the agent finish, as a polite caller does. The check that failed when it doesn't, or has hung up."""
         is_free = await self._turn_is_over(_PATIENCE_MS)
         if self.line.is_over:
             return self._over_too_early(index, "the agent still on the line")
         if is_free:
             return None
-        asked = _Asked("agent's turn ends", Kind.LATENCY, f"a turn of at most {_PATIENCE_MS / 1000:g} s")
-        return self._note(index, asked, "the agent was still talking", passed=False)
+        expectation = _Expectation(
+            "agent's turn ends", CheckKind.LATENCY, f"a turn of at most {_PATIENCE_MS / 1000:g} s"
+        )
+        return self._note(index, expectation, "the agent was still talking", passed=False)
 
     async def _turn_is_over(self, within_ms: float) -> bool:
         conversation, line = self.line.conversation, self.line
         wait_ms = TURN_OVER_MS if self.script.mode is Mode.WEBCALL else 0.0
-        if not conversation.agent_utterances:
+        if not conversation.agent_utterances:  # an agent that waits for the caller to speak first
             wait_ms = 0.0
         return await line.wait(
             lambda: line.now_ms() >= wait_ms and _is_quiet(line, wait_ms), within_ms, recheck_ms=_RECHECK_MS
@@ -157,31 +158,27 @@ class Walk:
     # ---- listening
 
     async def _expect(self, index: int, expect: Expect) -> Check | None:
-        """None when only a judge can tell."""
+        """The check of what the agent says; None when only a judge can decide it."""
         try:
             check = await self._listen_for(index, expect)
         except SlowPatternError:
-            asked = _Asked(f"{expect.role} says", Kind.TRANSCRIPT, describe(expect))
+            expectation = _Expectation(f"{expect.role} says", CheckKind.TRANSCRIPT, describe(expect))
             heard = self.line.conversation.agent_text(self._since)
-            return self._note(index, asked, heard, passed=False, doubt="the pattern took too long on these words")
-        if check.passed and (expect.meets or expect.not_meets):
-            self._claim(index, expect)
+            return self._note(index, expectation, heard, passed=False, doubt="the pattern took too long on these words")
+        if check.passed:
+            last = len(self.line.conversation.utterances) - 1
+            for must_hold, sentences in ((True, expect.meets), (False, expect.not_meets)):
+                self.claims += [
+                    Claim(sentence, must_hold, self._since, last, index, self._place(index)) for sentence in sentences
+                ]
         return check if expect.is_about_words or not check.passed else None
-
-    def _claim(self, index: int, expect: Expect) -> None:
-        last = len(self.line.conversation.utterances) - 1
-        sentences = [*((each, True) for each in expect.meets), *((each, False) for each in expect.not_meets)]
-        self.claims += [
-            Claim(sentence, must_hold, self._since, last, index, self._place(index))
-            for sentence, must_hold in sentences
-        ]
 
     async def _listen_for(self, index: int, expect: Expect) -> Check:
         conversation, line = self.line.conversation, self.line
         text_of = conversation.agent_text if expect.role is Role.AGENT else conversation.caller_text
         held_ms = conversation.held_ms(self._reference_ms, line.now_ms())
         left_ms = self._reference_ms + expect.within_s * 1000 + held_ms - line.now_ms()
-        asked = _Asked(f"{expect.role} says", Kind.TRANSCRIPT, describe(expect))
+        expectation = _Expectation(f"{expect.role} says", CheckKind.TRANSCRIPT, describe(expect))
 
         def is_decided() -> bool:
             text = text_of(self._since)
@@ -189,42 +186,39 @@ class Walk:
 
         is_met = await line.wait(is_decided, max(left_ms, 0))
         if not is_met and self._is_heard_without_text():
-            is_met = await self._await_transcript(is_decided)
+            await self._turn_is_over(_PATIENCE_MS)
+            is_met = await line.wait(is_decided, _LATE_TRANSCRIPT_MS)
         at_ms = line.now_ms()
         if is_met and needs_whole_turn(expect):
             await self._turn_is_over(_PATIENCE_MS)
         text = text_of(self._since)
         problems = (missing_of(expect, text) if text else ["says anything"]) + violations_of(expect, text)
         if not problems:
-            return self._note(index, asked, text, passed=True, at_ms=at_ms)
+            return self._note(index, expectation, text, passed=True, at_ms=at_ms)
         was_cut = line.is_over and ended_by(line)[0] is None and not violations_of(expect, text)
         if was_cut or (line.is_over and not text):
-            return self._over_too_early(index, asked.expected)
+            return self._over_too_early(index, expectation.expected)
         return self._missed(index, expect, text, problems)
 
     def _is_heard_without_text(self) -> bool:
-        """The agent has been talking, but what it says has not come as text yet: transcripts may be late."""
+        """Whether the agent has been talking and its transcript has not come yet: transcripts may be late."""
         answers = [u for u in self.line.conversation.utterances[self._since :] if u.role is Role.AGENT]
         return any(u.audio_ms is not None for u in answers) and not any(u.text for u in answers)
 
-    async def _await_transcript(self, is_decided: Callable[[], bool]) -> bool:
-        await self._turn_is_over(_PATIENCE_MS)
-        return await self.line.wait(is_decided, _LATE_TRANSCRIPT_MS)
-
     def _missed(self, index: int, expect: Expect, text: str, problems: list[str]) -> Check:
-        """A missed expectation. Where nothing came at all, the answer is late rather than wrong."""
-        within = f" within {expect.within_s:g} s"
+        """The check of a missed expectation. Where nothing was said at all, the answer is late rather than wrong."""
         if text:
-            asked = _Asked(f"{expect.role} says", Kind.TRANSCRIPT, f"{expect.role} {' and '.join(problems)}{within}")
+            wanted = f"{expect.role} {' and '.join(problems)} within {expect.within_s:g} s"
+            expectation = _Expectation(f"{expect.role} says", CheckKind.TRANSCRIPT, wanted)
             said = (u for u in self.line.conversation.utterances[self._since :] if u.role is expect.role)
             at_ms = next((u.start_ms for u in said), None)
-            return self._note(index, asked, text, passed=False, at_ms=at_ms)
+            return self._note(index, expectation, text, passed=False, at_ms=at_ms)
         if self._is_heard_without_text() and _is_quiet(self.line, 0):
-            asked = _Asked(f"{expect.role} says", Kind.TRANSCRIPT, describe(expect))
-            return self._note(index, asked, "agent audio without a transcript", passed=False)
-        asked = _Asked(f"{expect.role} answers", Kind.LATENCY, describe(expect))
+            expectation = _Expectation(f"{expect.role} says", CheckKind.TRANSCRIPT, describe(expect))
+            return self._note(index, expectation, "agent audio without a transcript", passed=False)
+        expectation = _Expectation(f"{expect.role} answers", CheckKind.LATENCY, describe(expect))
         heard = "nothing" if _is_quiet(self.line, 0) else "the agent was still talking"
-        return self._note(index, asked, heard, passed=False)
+        return self._note(index, expectation, heard, passed=False)
 
     async def _wait_for(self, index: int, wait: WaitFor) -> Check | None:
         found = await self._next(wait.event, wait.within_s * 1000)
@@ -232,8 +226,10 @@ class Walk:
         return None if found else self._did_not_happen(index, wait.event, wait.within_s)
 
     def _did_not_happen(self, index: int, event: str, within_s: float) -> Check:
-        asked = _Asked(f"wait for {event}", Kind.LATENCY, f"{event} within {within_s:g} s")
-        return self._note(index, asked, "the call ended" if self.line.is_over else "it did not happen", passed=False)
+        expectation = _Expectation(f"wait for {event}", CheckKind.LATENCY, f"{event} within {within_s:g} s")
+        return self._note(
+            index, expectation, "the call ended" if self.line.is_over else "it did not happen", passed=False
+        )
 
     async def _next(self, event: str, within_ms: float) -> bool:
         line = self.line
@@ -251,14 +247,18 @@ class Walk:
     # ---- talking at the same time
 
     async def _reach(self, index: int, anchor: Anchor) -> Check | None:
+        """Waits for the moment that `anchor` names. The check that failed when it does not come."""
         line = self.line
         if not await self._next(anchor.event, anchor.within_s * 1000):
             return self._did_not_happen(index, anchor.event, anchor.within_s)
         await line.pause(anchor.delay_ms)
+        # Breaking in makes sense only while the agent talks; after other events it need not.
         if anchor.event != "agent_starts" or line.conversation.is_agent_talking(line.now_ms()):
             return None
-        asked = _Asked("agent is talking", Kind.LATENCY, f"the agent talks for more than {anchor.delay_ms:g} ms")
-        return self._note(index, asked, "it had stopped by then", passed=False)
+        expectation = _Expectation(
+            "agent is talking", CheckKind.LATENCY, f"the agent talks for more than {anchor.delay_ms:g} ms"
+        )
+        return self._note(index, expectation, "it had stopped before that", passed=False)
 
     async def _interrupt(self, index: int, interrupt: Interrupt) -> Check:
         if (unreached := await self._reach(index, interrupt.after)) is not None:
@@ -270,12 +270,12 @@ class Walk:
         await line.wait(lambda: self._has_stopped(before), started_ms + limit - line.now_ms(), recheck_ms=_RECHECK_MS)
         took_ms = self._stopped_after(started_ms, before)
         self._reference_ms = max(utterance.end_ms, line.now_ms())
-        asked = _Asked(
-            "agent stops when interrupted", Kind.LATENCY, f"the agent stops within {limit:g} ms", limit, "ms"
+        expectation = _Expectation(
+            "agent stops when interrupted", CheckKind.LATENCY, f"the agent stops within {limit:g} ms", limit, "ms"
         )
-        heard = "it went on talking" if took_ms is None else f"it stopped after {took_ms:.0f} ms"
+        heard = "it kept talking" if took_ms is None else f"it stopped after {took_ms:.0f} ms"
         passed = took_ms is not None and took_ms <= limit
-        return self._note(index, asked, heard, passed=passed, at_ms=started_ms, value=took_ms)
+        return self._note(index, expectation, heard, passed=passed, at_ms=started_ms, value=took_ms)
 
     async def _backchannel(self, index: int, backchannel: Backchannel) -> Check:
         if (unreached := await self._reach(index, backchannel.after)) is not None:
@@ -286,20 +286,20 @@ class Walk:
         remaining_ms = started_ms + limit - line.now_ms()
         stopped = await line.wait(lambda: self._has_stopped(before), remaining_ms, recheck_ms=_RECHECK_MS)
         after_ms = self._stopped_after(started_ms, before) if stopped else None
-        asked = _Asked("agent talks on through a backchannel", Kind.LATENCY,
+        expectation = _Expectation("agent keeps talking through a backchannel", CheckKind.LATENCY,
                        f"the agent keeps talking for {limit:g} ms", limit, "ms")  # fmt: skip
-        heard = "it talked on" if after_ms is None else f"it stopped after {after_ms:.0f} ms"
+        heard = "it kept talking" if after_ms is None else f"it stopped after {after_ms:.0f} ms"
         passed = not stopped and not line.is_over
-        return self._note(index, asked, heard, passed=passed, at_ms=started_ms, value=after_ms)
+        return self._note(index, expectation, heard, passed=passed, at_ms=started_ms, value=after_ms)
 
     def _has_stopped(self, interruptions_before: int) -> bool:
         return len(self.line.conversation.interruptions) > interruptions_before or _is_quiet(self.line, 0)
 
-    def _stopped_after(self, started_ms: float, broken_in: int) -> float | None:
-        """How long after `started_ms` the agent fell silent; None while it talks."""
+    def _stopped_after(self, started_ms: float, interruptions_before: int) -> float | None:
+        """How long after `started_ms` the agent fell silent, in ms; None while it talks."""
         conversation = self.line.conversation
-        if len(conversation.interruptions) > broken_in:
-            return max(conversation.interruptions[broken_in] - started_ms, 0.0)
+        if len(conversation.interruptions) > interruptions_before:
+            return max(conversation.interruptions[interruptions_before] - started_ms, 0.0)
         if conversation.is_agent_talking(self.line.now_ms()):
             return None
         return max(conversation.agent_track.end_ms - started_ms, 0.0)
@@ -313,21 +313,25 @@ class Walk:
         await line.wait(lambda: line.conversation.closed is not None, end.within_s * 1000)
         by, reason = ended_by(line)
         why = f" ({end.reason})" if end.reason else ""
-        kind = Kind.INFRASTRUCTURE if line.is_over and by is None else Kind.ENDING
-        asked = _Asked("call ends", kind, f"the {end.by} ends the call within {end.within_s:g} s{why}")
+        kind = CheckKind.INFRASTRUCTURE if line.is_over and by is None else CheckKind.ENDING
+        expectation = _Expectation("call ends", kind, f"the {end.by} ends the call within {end.within_s:g} s{why}")
         heard = f"the {by} ended it ({reason})" if by else f"nobody did ({reason})"
-        return self._note(index, asked, heard, passed=line.is_over and by is end.by and end.reason in (None, reason))
+        return self._note(
+            index, expectation, heard, passed=line.is_over and by is end.by and end.reason in (None, reason)
+        )
 
     def _over_too_early(self, index: int, expected: str) -> Check:
         by, reason = ended_by(self.line)
-        asked = _Asked("call goes on", Kind.INFRASTRUCTURE if by is None else Kind.ENDING, expected)
+        expectation = _Expectation(
+            "call goes on", CheckKind.INFRASTRUCTURE if by is None else CheckKind.ENDING, expected
+        )
         heard = f"the {by} had ended the call ({reason})" if by else f"the line was cut ({reason})"
-        return self._note(index, asked, heard, passed=False)
+        return self._note(index, expectation, heard, passed=False)
 
     def _note(
         self,
         index: int,
-        asked: _Asked,
+        expectation: _Expectation,
         heard: str,
         *,
         passed: bool,
@@ -336,15 +340,15 @@ class Walk:
         doubt: str = "",
     ) -> Check:
         return Check(
-            name=asked.name,
-            kind=asked.kind,
+            name=expectation.name,
+            kind=expectation.kind,
             passed=passed,
-            expected=asked.expected,
+            expected=expectation.expected,
             heard=heard,
             at_ms=self.line.now_ms() if at_ms is None else at_ms,
             value=value,
-            limit=asked.limit,
-            unit=asked.unit,
+            limit=expectation.limit,
+            unit=expectation.unit,
             step=index,
             where=self._place(index),
             doubt=doubt,

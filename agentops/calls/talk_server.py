@@ -1,4 +1,4 @@
-"""The local page to talk to an agent: serves it on this machine, and passes sound between it and a call.
+"""The local page of `talk`: serves it on this machine, and passes sound between it and a call.
 
 The page gets a token of its own and never the account's key. Requests with another token, another host's name or from
 another page are refused, so that no site that is open in the same browser can use the microphone's line.
@@ -22,13 +22,14 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from agentops.calls.protocol import AgentAudio, Event, Interruption, Role, Transcript
-from agentops.calls.talking import Microphone
+from agentops.calls.talk import Microphone
 
 RATE_HZ = 24_000
 _POLICY = "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; connect-src 'self'"
 
-# Makes one call: its microphone, what is told of the other side, and when to hang up; returns what to show at the end.
-Call = Callable[[Microphone, Callable[[Event], None], asyncio.Event], Awaitable[str]]
+# Makes one call with the page's microphone. Calls back with the agent's events, hangs up when the asyncio.Event is set,
+# and returns what to show at the end.
+PlaceCall = Callable[[Microphone, Callable[[Event], None], asyncio.Event], Awaitable[str]]
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ class TalkServer:
     """One page for one agent; one call at a time. `url` is where to open it."""
 
     agent: str
-    call: Call
+    call: PlaceCall
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     port: int = 0
     _is_busy: bool = False
@@ -53,7 +54,7 @@ class TalkServer:
             yield
 
     def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
-        """The page and its words over HTTP; None lets the WebSocket through."""
+        """Answers requests for the page; None lets the WebSocket through. Refuses whoever did not open our URL."""
         parts = urlsplit(request.path)
         given = (parse_qs(parts.query).get("t") or [""])[0]
         host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
@@ -70,7 +71,7 @@ class TalkServer:
             case "/talk" if not self._is_busy:
                 return None
             case "/talk":
-                return _response(HTTPStatus.CONFLICT, "text/plain", "somebody is on the line already")
+                return _response(HTTPStatus.CONFLICT, "text/plain", "somebody is already on the line")
         return _response(HTTPStatus.NOT_FOUND, "text/plain", "there is nothing here")
 
     async def _talk(self, browser: ServerConnection) -> None:
@@ -97,18 +98,18 @@ class TalkServer:
 
 
 async def _listen(browser: ServerConnection, microphone: Microphone, stop: asyncio.Event) -> None:
-    """Sound comes as bytes; any text, and a page that goes away, hangs up."""
+    """Feeds the page's sound to `microphone`. A text message and a closed page both hang up."""
     with suppress(ConnectionClosed):
         async for message in browser:
             if isinstance(message, bytes):
-                microphone.feed(message[: len(message) // 2 * 2])
+                microphone.feed(message[: len(message) // 2 * 2])  # whole samples
             else:
                 break
     stop.set()
 
 
 async def _speak(browser: ServerConnection, outgoing: asyncio.Queue[str | bytes | None]) -> None:
-    """Sends what is put there, up to None."""
+    """Sends what is put into `outgoing`, until that is None."""
     with suppress(ConnectionClosed):
         while (message := await outgoing.get()) is not None:
             await browser.send(message)

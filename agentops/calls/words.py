@@ -1,7 +1,7 @@
 """Texts as sequences of words and numerals, which is how they are compared. Pure.
 
-Case, punctuation and the way a character is encoded do not count, nor how a number, a range, a weekday or a street is
-written. The same is done to what was heard and to what is expected, so neither has to be in any one form.
+Case, punctuation and the encoding of a character do not count, nor how a number, a range, a weekday or a street is
+written. What was heard and what is expected are treated alike, so neither has to be in a canonical form.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeAlias
 
-from agentops.calls.numbers import Numeral, read_numeral
+from agentops.calls.numerals import Numeral, read_numeral
 
 Segment: TypeAlias = str | Numeral
 
-# Vowel signs and other marks of Hebrew, Arabic, Indic scripts and Thai, which `\w` leaves out although a word goes on.
+# Vowel signs and other marks of Hebrew, Arabic, Indic scripts and Thai: parts of a word that `\w` does not match.
 _MARKS = (
     "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963"
     "\u0981-\u0983\u09bc-\u09cd\u09d7\u0a01-\u0a03\u0a3c-\u0a51\u0a70\u0a71\u0a81-\u0a83\u0abc-\u0acd\u0b01-\u0b03\u0b3c-\u0b57"
@@ -31,13 +31,21 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _DAY = r"(?:mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)(?:day|nesday|sday|rsday|urday)?"
-# What is written without words and said with them, before the text is cut into words.
-_SPELLED_OUT = tuple(
-    (re.compile(pattern), spoken)
-    for pattern, spoken in (
+
+
+def _figures(found: re.Match[str]) -> str:
+    return re.sub(r"[^0-9]", "", found[0])
+
+
+# What is spoken as words but written otherwise, and what it is replaced by before the text is cut into words. In this
+# order: `9am-5pm` is a range once `am` stands apart, and a hyphen that is still left before a figure is a minus.
+_Replacement: TypeAlias = str | Callable[[re.Match[str]], str]
+_SPELLED_OUT: tuple[tuple[re.Pattern[str], _Replacement], ...] = tuple(
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
         (
             r"\+?(?:\b\d{1,3}[ -])?(?:\(\d{3}\) ?|\b\d{3}[ .-])\d{3}[ .-]\d{4}\b|\b\d{3}-\d{4}\b|\+\d{7,15}\b",
-            "telephone",
+            lambda found: f" tel:{_figures(found)} ",
         ),
         (r"(?<=\d)\s?([ap])\.?m\b\.?|\b([ap])\.\s?m\b\.?", r" \1\2m "),
         (r"(?<=[\d%])\s*[-–—]\s*(?=[$€£₹]?\d)|(?<= [ap]m )\s*[-–—]\s*(?=[$€£₹]?\d)", " to "),
@@ -45,11 +53,11 @@ _SPELLED_OUT = tuple(
         (r"(?<![\w.])[-−](?=[$€£₹]?\d)", " minus "),
         (r"(?<=\d)k\b", " thousand"),
         (r"(?<=\d)m\b", " million"),
-        (r"\b\d(?: \d){2,}\b", "joined"),
+        (r"\b\d(?: \d){2,}\b", _figures),  # digits that were dictated: `4 2 7`
         (r"&", " and "),
     )
 )
-# One word for words that are written in two ways.
+# One word for those that can be written in several ways.
 _SAME = {
     "mon": "monday", "tue": "tuesday", "tues": "tuesday", "wed": "wednesday", "thu": "thursday", "thur": "thursday",
     "thurs": "thursday", "fri": "friday", "sat": "saturday", "sun": "sunday", "street": "st", "saint": "st",
@@ -59,7 +67,7 @@ _SAME = {
 
 
 def plain_words(text: str) -> list[str]:
-    """The words as they stand there, for counting and for quotes: `"It's twenty-five."` gives `it's twenty five`."""
+    """The words as they are written, for counting and for quotes: `"It's twenty-five."` gives `it's twenty five`."""
     return _WORD.findall(unicodedata.normalize("NFKC", text).casefold().replace("’", "'"))
 
 
@@ -78,13 +86,13 @@ def segments_of(text: str) -> tuple[Segment, ...]:
 
 def _tokens(text: str) -> list[str]:
     plain = unicodedata.normalize("NFKC", "".join(map(_plain_figure, text))).casefold().replace("’", "'")
-    for pattern, spoken in _SPELLED_OUT:
-        plain = pattern.sub(_REWRITTEN.get(spoken, spoken), plain)
+    for pattern, replacement in _SPELLED_OUT:
+        plain = pattern.sub(replacement, plain)
     return _TOKEN.findall(plain)
 
 
 def _plain_figure(character: str) -> str:
-    """A digit of any script as ours, and `¾` apart from the number before it: `2¾` is not 23/4."""
+    """A digit of any script as an ASCII digit, and `¾` with blanks around it: `2¾` is not 23/4."""
     if character.isascii():
         return character
     if character.isdecimal():
@@ -93,17 +101,8 @@ def _plain_figure(character: str) -> str:
     return f" {parts[0]}/{parts[1]} " if len(parts) == 2 and all(map(str.isdecimal, parts)) else character
 
 
-def _figures(found: re.Match[str]) -> str:
-    return re.sub(r"[^0-9]", "", found[0])
-
-
-_REWRITTEN: dict[str, Callable[[re.Match[str]], str]] = {
-    "telephone": lambda found: f" tel:{_figures(found)} ",
-    "joined": _figures,
-}
-
-
 def is_same(heard: Segment, wanted: Segment) -> bool:
+    """Whether `heard` can be what `wanted` asks for."""
     if isinstance(heard, Numeral) and isinstance(wanted, Numeral):
         return heard.meets(wanted)
     return heard == wanted
@@ -111,15 +110,15 @@ def is_same(heard: Segment, wanted: Segment) -> bool:
 
 def find(text: str, phrase: str) -> bool:
     """Whether the words of `phrase` follow each other in `text`."""
-    wanted, said = segments_of(phrase), segments_of(text)
+    wanted, words = segments_of(phrase), segments_of(text)
     if not wanted:
         return False
-    places = range(len(said) - len(wanted) + 1)
-    return any(all(map(is_same, said[at : at + len(wanted)], wanted)) for at in places)
+    starts = range(len(words) - len(wanted) + 1)
+    return any(all(map(is_same, words[at : at + len(wanted)], wanted)) for at in starts)
 
 
 def names_of(text: str, like: str = "") -> list[str]:
-    """`text` as comparable names; a numeral that can be one of `like` gets the name that it has there."""
+    """`text` as a list of strings that compare like its segments; a numeral that can be one of `like` gets its name."""
     known = [segment for segment in segments_of(like) if isinstance(segment, Numeral)]
     names = []
     for segment in segments_of(text):

@@ -22,7 +22,7 @@ class AudienceError(AgentopsError):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One person. `zones`: where the person may be, by IANA names; none where nothing tells."""
+    """One person. `zones`: where the person may be, by IANA names; none where they aren't known."""
 
     line: int
     number: str = field(repr=False)
@@ -109,7 +109,9 @@ def _rows(content: bytes) -> tuple[list[str], Sequence[tuple[int, list[str]]]]:
                 rows.append((begins, row))
             begins = reader.line_num + 1
     except csv.Error:
-        raise _error(f"the audience's file is no CSV on line {reader.line_num}", "is there a quote too few?") from None
+        raise _error(
+            f"the audience's file is no CSV on line {reader.line_num}", "is a closing quote missing?"
+        ) from None
     if not rows:
         raise _error("the audience's file is empty", "it needs a header and a line for each person")
     return [cell.strip() for cell in rows[0][1]], rows[1:]

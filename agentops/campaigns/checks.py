@@ -12,13 +12,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agentops.campaigns.audience import Audience, listed
-from agentops.campaigns.model import Campaign, Window
+from agentops.campaigns.model import CallingHours, Campaign
 
 CALLS_LOOKED_AT = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class StartRefusal:
     """One reason not to dial. `code` is stable."""
 
     code: str
@@ -27,7 +27,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class CampaignEstimate:
     """What the campaign would take, from the agent's last calls; None is not known.
 
     based_on:    how many calls the figures come from
@@ -44,17 +44,19 @@ class Estimate:
     cost: float | None = None
 
 
-def estimate(campaign: Campaign, people: int, calls: Sequence[Mapping[str, Any]], concurrency: int | None) -> Estimate:
+def estimate(
+    campaign: Campaign, people: int, calls: Sequence[Mapping[str, Any]], concurrency: int | None
+) -> CampaignEstimate:
     """`calls`: the agent's last ones, as rows of the platform's list."""
     done = [call for call in calls if call.get("status") == "completed" and _number(call.get("duration"))]
     if not done:
-        return Estimate(concurrency=concurrency)
+        return CampaignEstimate(concurrency=concurrency)
     minutes = people * sum(_number(call["duration"]) for call in done) / len(done) / 60
     costs = [_number(call.get("callCost")) for call in done]
     waits = campaign.max_retries * campaign.retry_delay_min
     # Each retry is another round through everybody at worst.
     rounds = 1 + campaign.max_retries
-    return Estimate(
+    return CampaignEstimate(
         based_on=len(done),
         concurrency=concurrency,
         minutes=minutes,
@@ -70,63 +72,60 @@ def _number(value: Any) -> float:
 def refusals(
     campaign: Campaign,
     audience: Audience,
-    estimated: Estimate,
+    estimated: CampaignEstimate,
     *,
     begins: datetime,
     is_now: bool = True,
     not_to_call: Collection[str],
     credits_left: float | None,
-) -> Iterator[Refused]:
+) -> Iterator[StartRefusal]:
     """Everything that speaks against dialling from `begins` on, but for what the agent itself says.
 
     is_now: whether that is the present, which only changes the words
     """
     placeless = [member.line for member in audience.members if not member.zones]
     if placeless:
-        yield Refused(
+        yield StartRefusal(
             "ZONE_UNKNOWN",
-            f"{len(placeless)} numbers are toll-free or tell no time zone: lines {listed(placeless)}",
+            f"{len(placeless)} numbers are toll-free or have no known time zone: lines {listed(placeless)}",
             "add a column with IANA time zones and name it: `zone_column:`",
         )
     end = begins + timedelta(minutes=estimated.lasts_min or 0)
-    open_in = {zone: is_open(campaign.window, ZoneInfo(zone), begins, end) for zone in _zones(audience)}
+    zones = {zone for member in audience.members for zone in member.zones}
+    open_in = {zone: is_open(campaign.window, ZoneInfo(zone), begins, end) for zone in zones}
     outside = [m.line for m in audience.members if not all(open_in[zone] for zone in m.zones)]
     if outside:
         start = "now" if is_now else f"{begins:%Y-%m-%d %H:%M} UTC"
         until = f"from {start} until the estimated end ({end:%Y-%m-%d %H:%M} UTC)"
         if estimated.lasts_min is None:
             until = start if is_now else f"at {start}"
-        yield Refused(
+        yield StartRefusal(
             "OUTSIDE_WINDOW",
             f"{len(outside)} {_people(outside)} may be outside of the window {until}: lines {listed(outside)}",
             "start it at another time (`--at`), or split the audience by time zone",
         )
     unwanted = [member.line for member in audience.members if member.number in not_to_call]
     if unwanted:
-        yield Refused(
+        yield StartRefusal(
             "DO_NOT_CALL",
             f"{len(unwanted)} {_people(unwanted)} on the do-not-call list would be called: lines {listed(unwanted)}",
             "take these lines out of the file",
         )
     if estimated.cost is not None and credits_left is not None and estimated.cost > credits_left:
-        yield Refused(
+        yield StartRefusal(
             "CREDITS",
             f"about {estimated.cost:.2f} credits are needed, the account has {credits_left:.2f}",
             "buy credits, or call fewer people",
         )
     if estimated.concurrency == 0:
-        yield Refused("CONCURRENCY", "every call slot is reserved for other agents", "reserve some for this agent")
-
-
-def _zones(audience: Audience) -> set[str]:
-    return {zone for member in audience.members for zone in member.zones}
+        yield StartRefusal("CONCURRENCY", "every call slot is reserved for other agents", "reserve some for this agent")
 
 
 def _people(lines: Sequence[int]) -> str:
     return "person" if len(lines) == 1 else "people"
 
 
-def is_open(window: Window, zone: ZoneInfo, start: datetime, end: datetime) -> bool:
+def is_open(window: CallingHours, zone: ZoneInfo, start: datetime, end: datetime) -> bool:
     """Whether one opening of the window covers everything from `start` to `end`."""
     begins, ends = start.astimezone(zone), end.astimezone(zone)
     is_same_day = begins.date() == ends.date()

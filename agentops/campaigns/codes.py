@@ -34,13 +34,13 @@ REASONS: Mapping[str, Reason] = MappingProxyType(
             "Start it at another time, split the audience by time zone, or add a zone column.",
         ),
         "ZONE_UNKNOWN": Reason(
-            "Numbers that tell no time zone",
+            "Numbers without a known time zone",
             "Toll-free numbers and some others belong to no place, so nobody knows what time it is there.",
             "Add a column with IANA time zones to the audience and name it: `zone_column:`.",
         ),
         "DO_NOT_CALL": Reason(
             "Somebody is on the account's do-not-call list",
-            "They have said that they don't want to be called.",
+            "They don't want to be called.",
             "Take the named lines out of the file.",
         ),
         "CREDITS": Reason(

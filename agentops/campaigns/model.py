@@ -56,7 +56,7 @@ class CampaignSpec(Model):
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class CallingHours:
     """From `opens` to `closes` of the same day, on `days` (Monday is 0), in the called person's time."""
 
     opens: time
@@ -78,7 +78,7 @@ class Campaign:
     max_retries: int
     retry_delay_min: int
     numbers: tuple[str, ...]
-    window: Window
+    window: CallingHours
 
     def audience_digest(self, content: str) -> str:
         """Tells audiences apart: which column of which file, by the SHA-256 of what is in it."""

@@ -44,13 +44,17 @@ def is_possible(number: str) -> bool:
         return False
 
 
-def zones_of(number: str, said: str = "") -> tuple[str, ...] | None:
+def zones_of(number: str, written: str = "") -> tuple[str, ...] | None:
     """Every time zone that the number may be in; none for toll-free numbers and others that belong to no place.
 
-    said: what the audience's own zone column has, which is believed; None comes back when it is no zone
+    written: the zone that the audience's own column has, which is believed; the result is None when it is no zone
     """
-    if said.strip():
-        return (said.strip(),) if _is_zone(said.strip()) else None
+    if zone := written.strip():
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return None
+        return (zone,)
     library = _library()
     parsed = library.parse(number, None)
     kind = library.PhoneNumberType
@@ -58,11 +62,3 @@ def zones_of(number: str, said: str = "") -> tuple[str, ...] | None:
         return ()
     found = library.timezone.time_zones_for_number(parsed)
     return () if _NOWHERE in found else tuple(found)
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True

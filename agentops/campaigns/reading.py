@@ -8,7 +8,7 @@ from datetime import time
 from pathlib import Path
 from typing import Any
 
-from agentops.campaigns.model import DAYS, Campaign, CampaignSpec, Window, WindowSpec
+from agentops.campaigns.model import DAYS, CallingHours, Campaign, CampaignSpec, WindowSpec
 from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
 from agentops.errors import SpecError, UsageError
 from agentops.spec import Project
@@ -25,7 +25,7 @@ from agentops.spec.template_values import BUDGET
 from agentops.spec.tree import Map, Mark, mark_of, to_plain, value_place
 
 FOLDER = "campaigns"
-_NAME = r"[a-z0-9][a-z0-9_-]{0,26}"  # the platform keeps 40 characters, 13 of which tell versions apart
+_NAME = r"[a-z0-9][a-z0-9_-]{0,26}"  # the platform keeps 40 characters; 13 are for the digest
 _NAMED = "lower-case letters, digits, _ and -, at most 27 characters"
 
 
@@ -53,7 +53,7 @@ def read_campaign(project: Project, name: str) -> Campaign:
 def check_campaigns(project: Project) -> list[Diagnostic]:
     """What is wrong in the project's campaigns, and every CSV file among them: people's numbers stay outside of git.
 
-    Where the audience is may be told by a variable that is set only where the campaign is run: that is no mistake.
+    The audience's path may come from a variable that is set only where the campaign is run: that is no mistake.
     """
     found: list[Diagnostic] = []
     folder = project.root / FOLDER
@@ -121,7 +121,7 @@ def _is_set_by_the_run(problem: Diagnostic, context: ProjectContext, tree: Map) 
 
 
 def _misplaced(project: Project, tree: Map) -> Iterator[Diagnostic]:
-    """What no field tells alone: an agent that the project doesn't have, people's numbers in the repository, a window
+    """What no field shows alone: an agent that the project doesn't have, people's numbers in the repository, a window
     that never opens."""
     agent, audience = tree.get("agent"), tree.get("audience")
     keys = [each.key for each in project.agents]
@@ -154,7 +154,7 @@ def _audience_in_repository(summary: str, where: Where) -> Diagnostic:
 
 
 def _to_campaign(name: str, scope: str, spec: CampaignSpec, audience: Path) -> Campaign:
-    window = Window(
+    window = CallingHours(
         time.fromisoformat(spec.window.from_),
         time.fromisoformat(spec.window.to),
         frozenset(DAYS.index(day) for day in spec.window.days),

@@ -1,4 +1,4 @@
-"""What became of a campaign, as counts. Whose calls they were stays inside: people are told apart, never named."""
+"""What became of a campaign, as counts. People are counted apart by their numbers, which never leave this module."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-_COUNTED = ("BOOLEAN", "ENUM")  # other kinds of disposition hold what people said
+_COUNTED = ("BOOLEAN", "ENUM")  # other kinds of disposition may quote people
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Results:
     dispositions: by metric, how often each value was found; free texts are counted as "(a text)"
     by_hour:      calls by the hour in which they began, in UTC: "2026-10-01 10:00"
     revisions:    calls by the agent's revision that served them: its number, or its id where that isn't known
-    cost:         in the platform's unit; None where no call tells it
+    cost:         in the platform's unit; None where no call has one
     """
 
     people: int = 0
@@ -48,6 +48,8 @@ def summarise(people: int, calls: Iterable[Mapping[str, Any]], numbers: Mapping[
     by_person = Counter(str(row.get("to")) for row in rows)
     done = [row for row in rows if row.get("status") == "completed"]
     ended = [row for row in rows if row.get("status") in ("failed", "no_answer", "cancelled")]
+    # Lists may leave retries out, so a person also counts as called again where a row names its retry.
+    again = {str(row.get("to")) for row in rows if (row.get("retryCount") or 0) > 0 or row.get("retryCallId")}
     costs = [float(row["callCost"]) for row in rows if row.get("callCost") is not None]
     found: dict[str, Counter[str]] = {}
     for row in done:
@@ -62,7 +64,7 @@ def summarise(people: int, calls: Iterable[Mapping[str, Any]], numbers: Mapping[
         reached=len({row.get("to") for row in done}),
         calls=len(rows),
         answered=len(done),
-        retried=len({who for who, count in by_person.items() if count > 1} | _called_again(rows)),
+        retried=len({who for who, count in by_person.items() if count > 1} | again),
         minutes=round(sum(float(row.get("duration") or 0) for row in rows) / 60, 1),
         cost=round(sum(costs), 4) if costs else None,
         failed=_counted(_reason(row) for row in ended),
@@ -70,11 +72,6 @@ def summarise(people: int, calls: Iterable[Mapping[str, Any]], numbers: Mapping[
         by_hour=_counted(f"{str(row.get('createdAt'))[:13].replace('T', ' ')}:00" for row in rows),
         revisions=_counted(_revision(row, numbers or {}) for row in rows),
     )
-
-
-def _called_again(rows: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Those of whom a row itself says so: lists may leave retries out."""
-    return {str(row.get("to")) for row in rows if (row.get("retryCount") or 0) > 0 or row.get("retryCallId")}
 
 
 def _revision(row: Mapping[str, Any], numbers: Mapping[str, int]) -> str:

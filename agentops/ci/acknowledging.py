@@ -14,7 +14,7 @@ from agentops.ci.comment import keep_comment
 from agentops.ci.event import PullComment
 from agentops.ci.github import Github
 from agentops.ci.model import Comment
-from agentops.ci.stamp import Kind, Stamp, Standing, read_stamp
+from agentops.ci.stamp import Stamp, StampKind, Standing, read_stamp
 from agentops.errors import RefusedError, UsageError
 
 _COMMAND = re.compile(r"/agentops\s+ack\s+(?P<name>[A-Za-z][\w-]*(?::[\w-]+)*)\s+(?P<digest>[0-9a-f]{16})\s*")
@@ -42,7 +42,7 @@ async def acknowledge(github: Github, comment: PullComment, *, bot: str) -> Ackn
     found = _COMMAND.fullmatch(comment.body.strip())
     if found is None:
         hint = "write one line: `/agentops ack CODE DIGEST`, both as the plan's comment shows them"
-        raise UsageError("the comment acknowledges nothing that can be understood", hint=hint, code="ack_unreadable")
+        raise UsageError("the comment can't be read as an acknowledgement", hint=hint, code="ack_unreadable")
     name, digest = found["name"], found["digest"]
     level = "none" if comment.is_by_bot else await github.permission_of(comment.author)
     if level not in _WRITERS:
@@ -55,21 +55,21 @@ async def acknowledge(github: Github, comment: PullComment, *, bot: str) -> Ackn
         summary = f"the plan for {plan.environment} is not refused for {name}"
         raise RefusedError(summary, hint=f"it is refused for: {listed}", code="ack_unknown")
     names = tuple(sorted({*names_of(comments, plan, bot=bot), name}))
-    stamp = Stamp(Kind.ACK, plan.project, plan.environment, digest, plan.commit, Standing.EMPTY, refused=names)
+    stamp = Stamp(StampKind.ACK, plan.project, plan.environment, digest, plan.commit, Standing.EMPTY, refused=names)
     kept = await keep_comment(github, comment.number, stamp, _page(stamp, comment, comments, bot), bot=bot)
     return Acknowledged(plan.environment, digest, name, comment.author, names, kept)
 
 
 def names_of(comments: list[Comment], plan: Stamp, *, bot: str) -> frozenset[str]:
     """What was acknowledged for exactly this plan: its environment and its digest."""
-    noted = own_comments(comments, bot=bot, kind=Kind.ACK, project=plan.project, environment=plan.environment)
+    noted = own_comments(comments, bot=bot, kind=StampKind.ACK, project=plan.project, environment=plan.environment)
     return frozenset(name for _, stamp in noted if stamp.digest == plan.digest for name in stamp.refused)
 
 
 def _plan_of(comments: list[Comment], digest: str, bot: str) -> Stamp:
     for comment in comments:
         stamp = read_stamp(comment.body) if comment.author == bot else None
-        if stamp is not None and stamp.kind is Kind.PLAN and stamp.digest == digest:
+        if stamp is not None and stamp.kind is StampKind.PLAN and stamp.digest == digest:
             return stamp
     hint = "copy the digest from the newest plan comment; another push may have made another plan"
     raise RefusedError(f"no plan on this pull request has the digest {digest}", hint=hint, code="ack_other_digest")
@@ -77,7 +77,7 @@ def _plan_of(comments: list[Comment], digest: str, bot: str) -> Stamp:
 
 def _page(stamp: Stamp, comment: PullComment, comments: list[Comment], bot: str) -> str:
     """What stands below the stamp: one line for each acknowledgement, the earlier ones as they were written."""
-    noted = own_comments(comments, bot=bot, kind=Kind.ACK, project=stamp.project, environment=stamp.environment)
+    noted = own_comments(comments, bot=bot, kind=StampKind.ACK, project=stamp.project, environment=stamp.environment)
     lines = [
         line
         for each, earlier in noted

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from agentops.ci.event import GithubRun
 from agentops.ci.github import Github
 from agentops.ci.model import Comment, Pull
-from agentops.ci.stamp import Kind, Stamp, Standing, read_stamp
+from agentops.ci.stamp import Stamp, StampKind, Standing, read_stamp
 from agentops.document import path_text, short_digest
 from agentops.errors import RefusedError, StaleError
-from agentops.plan.model import Action, AgentChange, Plan, ResourceChange
+from agentops.plan.approval import resource_facts
+from agentops.plan.model import Action, AgentChange, Plan, ResourceAction, ResourceChange
+from agentops.resources import Kind as ResourceKind
 
 GITHUB_ACTIONS_BOT = "github-actions[bot]"
 
@@ -53,7 +55,7 @@ def merged_pull(pulls: Sequence[Pull], *, branch: str, sha: str) -> Pull:
 
 def approval_of(pull: Pull, comments: Sequence[Comment], *, bot: str, project: str, environment: str) -> Approval:
     """What the plan comment of `bot` approved when `pull` was merged; RefusedError with the reason when nothing."""
-    found = own_comments(comments, bot=bot, kind=Kind.PLAN, project=project, environment=environment)
+    found = own_comments(comments, bot=bot, kind=StampKind.PLAN, project=project, environment=environment)
     if not found:
         raise RefusedError(
             f"pull request #{pull.number} has no plan for {environment} from {bot}",
@@ -90,7 +92,7 @@ def _check(stamp: Stamp, pull: Pull, environment: str) -> None:
 
 
 def own_comments(
-    comments: Sequence[Comment], *, bot: str, kind: Kind, project: str, environment: str
+    comments: Sequence[Comment], *, bot: str, kind: StampKind, project: str, environment: str
 ) -> list[tuple[Comment, Stamp]]:
     """The comments that `bot` wrote about this environment, oldest first."""
     stamped = [
@@ -112,8 +114,14 @@ def part_of(change: AgentChange) -> str:
 
 
 def part_of_resource(change: ResourceChange) -> str:
-    """One tool's, knowledge base's or webhook's share of a digest."""
-    facts = [change.resource_id, change.action, change.fingerprint]
+    """One tool's, knowledge base's or webhook's share of a digest.
+
+    A new one is the same whatever it takes the place of, and where a run that was cut off has begun it.
+    """
+    is_new = change.action is ResourceAction.REPLACE or (
+        change.action is ResourceAction.CREATE and change.address.kind is not ResourceKind.WEBHOOK
+    )
+    facts = ["new", change.fingerprint] if is_new else resource_facts(change)
     return f"{change.key}:{short_digest(json.dumps(facts))}"
 
 

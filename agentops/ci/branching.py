@@ -23,6 +23,8 @@ AS_BOT = ("-c", f"user.name={_BOT_NAME}", "-c", f"user.email={_BOT_EMAIL}")
 
 @dataclass(frozen=True, slots=True)
 class Git:
+    """Git in the folder `place`, run with `environment` and nothing else."""
+
     place: Path
     environment: Mapping[str, str]
 
@@ -80,9 +82,9 @@ def _credentials(run: GithubRun) -> dict[str, str]:
 
 def _failure(arguments: tuple[str, ...], stderr: str) -> AgentopsError:
     verb = next((word for word in arguments if word in ("fetch", "worktree", "revert", "push", "show")), "git")
-    said = stderr.strip().splitlines()
+    lines = stderr.strip().splitlines()
     return AgentopsError(
-        f"git {verb} failed: {said[-1] if said else 'no explanation'}",
+        f"git {verb} failed: {lines[-1] if lines else 'no explanation'}",
         hint="by hand: `git revert COMMIT` (`--mainline 1` for a merge), resolve, push a branch, open a pull request",
         code="revert_failed",
     )

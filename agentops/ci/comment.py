@@ -18,19 +18,15 @@ async def keep_comment(github: Github, number: int, stamp: Stamp, markdown: str,
     """
     body = f"{stamp_line(stamp)}\n{markdown}"
     if not await _ours(github, number, stamp, bot):
-        await _create(github, number, body)
+        try:
+            await github.create_comment(number, body)
+        except OutcomeUnknownError:
+            if not any(comment.body == body for comment in await github.comments(number)):
+                raise
     kept, *others = await _ours(github, number, stamp, bot)
     for other in others:
         await github.delete_comment(other.comment_id)
     return kept if kept.body == body else await github.update_comment(kept.comment_id, body)
-
-
-async def _create(github: Github, number: int, body: str) -> None:
-    try:
-        await github.create_comment(number, body)
-    except OutcomeUnknownError:
-        if not any(comment.body == body for comment in await github.comments(number)):
-            raise
 
 
 async def _ours(github: Github, number: int, stamp: Stamp, bot: str) -> list[Comment]:

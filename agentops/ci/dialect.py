@@ -22,45 +22,42 @@ from agentops.errors import (
 )
 from agentops.net import Answer, Dialect
 
-_SECONDARY_WAIT_S = 60
+_SECONDARY_WAIT_S = 60  # what GitHub asks for where it names no time
 
 
 def understand(answer: Answer, now: datetime) -> Answer:
     """A rate limit as a 429 that says in `retry-after` how many seconds to wait; any other answer as it is."""
     if answer.status not in (403, 429):
         return answer
-    wait_s = _wait_s(answer, now)
-    if wait_s is None:
+    given, reset = answer.headers.get("retry-after", ""), answer.headers.get("x-ratelimit-reset", "")
+    if given.isdigit():
+        wait_s = int(given)
+    elif answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
+        wait_s = int(reset) - int(now.timestamp()) + 1
+    elif "rate limit" in _message(answer).lower():
+        wait_s = _SECONDARY_WAIT_S
+    else:
         return answer
     return replace(answer, status=429, headers={**answer.headers, "retry-after": str(max(wait_s, 0))})
 
 
-def _wait_s(answer: Answer, now: datetime) -> int | None:
-    given, reset = answer.headers.get("retry-after", ""), answer.headers.get("x-ratelimit-reset", "")
-    if given.isdigit():
-        return int(given)
-    if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
-        return int(reset) - int(now.timestamp()) + 1
-    return _SECONDARY_WAIT_S if "rate limit" in _said(answer).lower() else None
-
-
 def github_error(answer: Answer, request: str) -> PlatformError:
     """The typed error of an answer of GitHub's that is no success; `request` is "METHOD /path"."""
-    said = _said(answer)
+    message = _message(answer)
     facts: dict[str, Any] = {
         "status": answer.status,
         "request": request,
         "request_id": answer.headers.get("x-github-request-id"),
     }
-    kind, summary, hint = _judge(answer.status, said)
-    return kind(f"{summary}: {said}" if said else summary, hint=hint, code=f"github_{answer.status}", **facts)
+    kind, summary, hint = _meaning(answer.status, message)
+    return kind(f"{summary}: {message}" if message else summary, hint=hint, code=f"github_{answer.status}", **facts)
 
 
-def _judge(status: int, said: str) -> tuple[type[PlatformError], str, str | None]:
+def _meaning(status: int, message: str) -> tuple[type[PlatformError], str, str | None]:
     match status:
         case 401:
             return UnauthorizedError, "GitHub does not accept the token", "pass `github-token: ${{ github.token }}`"
-        case 403 if "not permitted to create or approve pull requests" in said:
+        case 403 if "not permitted to create or approve pull requests" in message:
             allow = "allow it under Settings > Actions > General > Workflow permissions"
             return ForbiddenError, "this repository lets no workflow open pull requests", allow
         case 403:
@@ -78,7 +75,7 @@ def _judge(status: int, said: str) -> tuple[type[PlatformError], str, str | None
     return PlatformError, f"GitHub answered with status {status}", None
 
 
-def _said(answer: Answer) -> str:
+def _message(answer: Answer) -> str:
     body = answer.body
     if not isinstance(body, dict):
         return ""

@@ -102,14 +102,17 @@ def read_run(environ: Mapping[str, str], event: Mapping[str, Any]) -> GithubRun:
             "agentops does not run on pull_request_target",
             hint="use `pull_request`: it keeps your secrets away from files that a stranger proposes",
         )
+    trigger = Trigger.OTHER
+    if name == "pull_request":
+        trigger = Trigger.PULL_REQUEST_CLOSED if event.get("action") == "closed" else Trigger.PULL_REQUEST
     token = environ.get("GITHUB_TOKEN")
     return GithubRun(
-        trigger=_trigger(name, event),
+        trigger=trigger,
         repository=_wanted(environ, "GITHUB_REPOSITORY"),
         sha=_wanted(environ, "GITHUB_SHA"),
         actor=environ.get("GITHUB_ACTOR", ""),
         workspace=Path(environ.get("GITHUB_WORKSPACE") or "."),
-        branch=_branch(environ),
+        branch=environ.get("GITHUB_REF_NAME") if environ.get("GITHUB_REF_TYPE") == "branch" else None,
         server_url=environ.get("GITHUB_SERVER_URL") or "https://github.com",
         api_url=environ.get("GITHUB_API_URL") or "https://api.github.com",
         run_id=environ.get("GITHUB_RUN_ID", ""),
@@ -124,16 +127,6 @@ def _wanted(environ: Mapping[str, str], name: str) -> str:
     if not value:
         raise UsageError(f"{name} is not set", hint="GitHub sets it in every job: was it cleared in the workflow?")
     return value
-
-
-def _trigger(name: str, event: Mapping[str, Any]) -> Trigger:
-    if name == "pull_request":
-        return Trigger.PULL_REQUEST_CLOSED if event.get("action") == "closed" else Trigger.PULL_REQUEST
-    return Trigger.OTHER
-
-
-def _branch(environ: Mapping[str, str]) -> str | None:
-    return environ.get("GITHUB_REF_NAME") if environ.get("GITHUB_REF_TYPE") == "branch" else None
 
 
 def _pull_request(event: Mapping[str, Any]) -> PullRequest:

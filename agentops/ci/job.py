@@ -1,4 +1,4 @@
-"""One command of the action as a value: the run it is part of, what it was told, and where its files go."""
+"""One command of the action as a value: the run it is part of, its inputs, and where its files go."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from agentops.ci.model import Issue, Pull
 from agentops.ci.pulling import Proposal, propose_pull
 from agentops.ci.report import JobReport
 from agentops.ci.revert import Restore, Revert, propose_revert
-from agentops.ci.stamp import Kind, Stamp, Standing, stamp_line
+from agentops.ci.stamp import Stamp, StampKind, Standing, stamp_line
 from agentops.errors import AgentopsError
 from agentops.plan.build import names_for
 from agentops.plan.model import Plan
@@ -53,7 +53,7 @@ def stamp_of(job: Job, plan: Plan) -> Stamp:
     kept = parts if len(parts) <= _MOST_PARTS else ()
     names = sorted({name for each in plan.refusals for name in names_for(each)})
     refused = tuple(names[:_MOST_PARTS])
-    return Stamp(Kind.PLAN, plan.project, plan.environment, plan.digest, job.commit, standing, kept, refused)
+    return Stamp(StampKind.PLAN, plan.project, plan.environment, plan.digest, job.commit, standing, kept, refused)
 
 
 async def read_acknowledged(job: Job, plan: Plan) -> frozenset[str]:
@@ -90,7 +90,7 @@ async def publish_preview(job: Job, project: str, environment: str, report: JobR
     """Keeps the comment about a pull request's copies on it, beside the one of its plan."""
     if job.pull_number is None or not job.may_write or not job.keeps_comment:
         return
-    stamp = Stamp(Kind.PREVIEW, project, environment, commit=job.commit)
+    stamp = Stamp(StampKind.PREVIEW, project, environment, commit=job.commit)
     async with open_github(job.run) as github:
         page = fit(report.page, link=job.run.url, limit=BODY_CHARACTERS - len(stamp_line(stamp)))
         await keep_comment(github, job.pull_number, stamp, page, bot=job.bot)
@@ -98,7 +98,7 @@ async def publish_preview(job: Job, project: str, environment: str, report: JobR
 
 async def publish_drift(job: Job, plan: Plan) -> str:
     """Opens, updates or closes the issue of this environment's drift; says which in one sentence."""
-    stamp = Stamp(Kind.DRIFT, plan.project, plan.environment)
+    stamp = Stamp(StampKind.DRIFT, plan.project, plan.environment)
     issue: Issue | None
     async with open_github(job.run) as github:
         if drifted(plan) or drifted_resources(plan):

@@ -56,6 +56,7 @@ def _push(run: GithubRun, proposal: Proposal, environ: Mapping[str, str]) -> Non
         there.run(*AS_BOT, "commit", "--quiet", "--message", proposal.title)
         is_there = there.succeeds("fetch", "--no-tags", "origin", proposal.branch)
         if not is_there or not there.succeeds("diff", "--quiet", "FETCH_HEAD", "HEAD"):
+            # Forced: the branch is ours alone, and is made anew from the base each time.
             there.run("push", "--quiet", "--force", "origin", f"HEAD:refs/heads/{proposal.branch}")
 
 

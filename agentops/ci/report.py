@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentops.apply.model import ApplyResult, Outcome
-from agentops.calls.model import RunReport, Verdict
+from agentops.calls.report import RunReport, Verdict
 from agentops.ci.annotations import annotation_commands, message_command
 from agentops.ci.approval import Approval
 from agentops.ci.comment import fit
@@ -18,7 +18,7 @@ from agentops.ci.files import write_outputs, write_summary
 from agentops.ci.job import Job
 from agentops.ci.model import Pull
 from agentops.ci.revert import Restore, write_restores
-from agentops.compare.watched import Watched
+from agentops.compare.watch_result import WatchResult
 from agentops.diagnostics import Diagnostic, has_errors
 from agentops.errors import AgentopsError, ExitCode
 from agentops.files import copy_folder, write_file
@@ -92,7 +92,7 @@ def report_plan(
 
 
 def report_checked(job: Job, environment: str, findings: Findings) -> JobReport:
-    """What can be said to a pull request that gets no secrets: whether its files are valid."""
+    """The report for a pull request that gets no secrets: only whether its files are valid."""
     code = ExitCode.FAILED if has_errors(findings.diagnostics) else ExitCode.DONE
     page = checked_page(environment, findings.diagnostics, job.origin)
     _hand_over(job, environment, code, {}, page)
@@ -210,7 +210,7 @@ def report_pull(job: Job, environment: str, proposed: Pull | None, left: Sequenc
     return report_page(job, environment, page, {"changes": _word(proposed is not None)})
 
 
-def report_watch(job: Job, found: Watched, restores: Sequence[Restore]) -> JobReport:
+def report_watch(job: Job, found: WatchResult, restores: Sequence[Restore]) -> JobReport:
     """What callers met with since the last deploy; `restores`: what git has to set back."""
     page = watched_markdown(found)
     write_file(job.output / f"watch-{found.environment}.json", watched_json(found))
@@ -233,13 +233,13 @@ def report_calls(job: Job, run: RunReport, report: Path) -> JobReport:
 
 
 def report_page(job: Job, environment: str, page: str, values: Mapping[str, str] | None = None) -> JobReport:
-    """Something that went well and is said in one page."""
+    """Something that went well and needs no more than one page."""
     _hand_over(job, environment, ExitCode.DONE, values or {}, page)
     return JobReport(ExitCode.DONE, (), page)
 
 
 def no_plan_report(job: Job, environment: str, error: AgentopsError) -> JobReport:
-    """What the pull request is told where there is no plan."""
+    """The report for a pull request whose plan failed."""
     return JobReport(error.exit_code, page=failure_page("plan", environment, error, job.origin))
 
 

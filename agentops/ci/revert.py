@@ -99,31 +99,28 @@ def push_revert(run: GithubRun, revert: Revert, environ: Mapping[str, str]) -> t
         if revert.restores:
             undone = _restored(there, revert)
         else:
-            there.run(*_revert_command(git, revert.sha))
+            # Git reverts a merge only when it is told which parent to keep: the branch that was merged into.
+            parents = git.run("show", "--no-patch", "--format=%P", "--end-of-options", revert.sha).split()
+            side = ["--mainline", "1"] if len(parents) > 1 else []
+            there.run(*AS_BOT, "revert", "--no-edit", *side, revert.sha)
         there.run("push", "--quiet", "origin", f"HEAD:refs/heads/{revert.branch}")
         return undone
-
-
-def _revert_command(git: Git, sha: str) -> list[str]:
-    parents = git.run("show", "--no-patch", "--format=%P", "--end-of-options", sha).split()
-    side = ["--mainline", "1"] if len(parents) > 1 else []
-    return [*AS_BOT, "revert", "--no-edit", *side, sha]
 
 
 def _restored(there: Git, revert: Revert) -> tuple[str, ...]:
     """Commits the agents' files as their good commits have them; returns the commits in between, agent by agent.
 
-    Raises AgentopsError where no good commit is known, or the files say already what serves.
+    Raises AgentopsError where no good commit is known, or the files are already those that serve.
     """
-    told: list[str] = []
+    lines: list[str] = []
     for restore in revert.restores:
         good = there.commit_of(restore.good) if restore.good else None
         if not restore.files:
-            told.append(f"`{restore.key}`: no spec describes it any more, so nothing is set back for it")
+            lines.append(f"`{restore.key}`: no spec describes it any more, so nothing is set back for it")
         elif good is None:
-            told.append(f"`{restore.key}`: no commit is known that served well, so its files are left as they are")
+            lines.append(f"`{restore.key}`: no commit is known that served well, so its files are left as they are")
         else:
-            told += _set_back(there, restore, good, also={each.key for each in revert.restores})
+            lines += _set_back(there, restore, good, also={each.key for each in revert.restores})
     if not there.run("status", "--porcelain").strip():
         raise AgentopsError(
             "nothing can be set back: no commit is known that served well, or the files are as it has them",
@@ -131,7 +128,7 @@ def _restored(there: Git, revert: Revert) -> tuple[str, ...]:
             code="no_good_commit",
         )
     there.run(*AS_BOT, "commit", "--quiet", "--message", revert.title)
-    return tuple(told)
+    return tuple(lines)
 
 
 def _set_back(there: Git, restore: Restore, good: str, also: set[str]) -> list[str]:
@@ -142,16 +139,16 @@ def _set_back(there: Git, restore: Restore, good: str, also: set[str]) -> list[s
             there.run("checkout", good, "--", file)
         else:
             there.run("rm", "--quiet", "--ignore-unmatch", "--", file)
-    told = [f"`{restore.key}`: as of {good[:10]}; this undoes"]
+    lines = [f"`{restore.key}`: as of {good[:10]}; this undoes"]
     between = there.run("log", "--format=%h %s", f"{good}..HEAD", "--", *files).splitlines()
-    told += [f"  `{line.partition(' ')[0]}` {_plain(line.partition(' ')[2])}" for line in between]
+    lines += [f"  `{line.partition(' ')[0]}` {_plain(line.partition(' ')[2])}" for line in between]
     changed = there.run("diff", "--cached", "--name-only", "--no-renames", "HEAD", "--", *files).splitlines()
     for file in changed:
         others = [key for key in restore.shared.get(file, ()) if key not in also]
         if others:
             reached = ", ".join(f"`{key}`" for key in others)
-            told.append(f"  `{file}` is shared: setting it back changes {reached}, too, when this is deployed")
-    return told
+            lines.append(f"  `{file}` is shared: setting it back changes {reached}, too, when this is deployed")
+    return lines
 
 
 def _gone_since(there: Git, good: str, files: tuple[str, ...]) -> list[str]:

@@ -99,7 +99,7 @@ def _secret_environment(names: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class _CallerJob:
     """One job of the caller. `when` is the event it is for."""
 
     workflow: str
@@ -136,32 +136,32 @@ _NIGHTLY, _HOURLY, _OFTEN = "17 2 * * *", "41 * * * *", "8,23,38,53 * * * *"
 _WATCHING = f'    - cron: "{_OFTEN}" # watch: what callers met with since the last deploy\n'
 
 
-def _jobs(scaffold: Scaffold) -> Iterator[_Job]:
+def _jobs(scaffold: Scaffold) -> Iterator[_CallerJob]:
     deployed = scaffold.deployed
     for environment in deployed:
         choice = () if environment.is_emulator else ("preview: false # true: call copies of the changed agents, too",)
-        yield _Job("plan", environment, "github.event_name == 'pull_request'", _COMMENT, choice)
+        yield _CallerJob("plan", environment, "github.event_name == 'pull_request'", _COMMENT, choice)
     before = {later.name: earlier for earlier, later in pairwise(deployed)}
     for environment in deployed:
         earlier = before.get(environment.name)
         after = f"apply-{earlier.name}" if earlier else ""
-        yield _Job("apply", environment, "github.event_name == 'push'", _REVERT, after=after)
+        yield _CallerJob("apply", environment, "github.event_name == 'push'", _REVERT, after=after)
     for environment in deployed:
         if environment.is_watched:
-            yield _Job("watch", environment, f"github.event.schedule == '{_OFTEN}'", _REVERT)
+            yield _CallerJob("watch", environment, f"github.event.schedule == '{_OFTEN}'", _REVERT)
     for workflow, cron, permissions in (
         ("drift", _HOURLY, _ISSUE),
         ("calls", _NIGHTLY, ()),
         ("preview-gc", _NIGHTLY, ()),
     ):
         for environment in deployed:
-            yield _Job(workflow, environment, f"github.event.schedule == '{cron}'", permissions)
+            yield _CallerJob(workflow, environment, f"github.event.schedule == '{cron}'", permissions)
     for environment in deployed:
         asked = ("agent: ${{ inputs.agent }}", "to: ${{ inputs.to }}")
-        yield _Job("rollback", environment, f"inputs.environment == '{environment.name}'", _REVERT, inputs=asked)
+        yield _CallerJob("rollback", environment, f"inputs.environment == '{environment.name}'", _REVERT, inputs=asked)
 
 
-def _job_lines(job: _Job) -> Iterator[str]:
+def _job_lines(job: _CallerJob) -> Iterator[str]:
     permissions = {"contents: read": "the checkout"} | dict(job.permissions)
     if "contents: write" in permissions:
         del permissions["contents: read"]

@@ -12,7 +12,7 @@ from enum import StrEnum
 _START, _END = "<!-- agentops ", " -->"
 
 
-class Kind(StrEnum):
+class StampKind(StrEnum):
     PLAN = "plan"
     DRIFT = "drift"
     ACK = "ack"
@@ -36,7 +36,7 @@ class Stamp:
     `refused`: of a plan, what would have to be acknowledged; of an acknowledgement, what was.
     """
 
-    kind: Kind
+    kind: StampKind
     project: str
     environment: str
     digest: str = ""
@@ -45,7 +45,7 @@ class Stamp:
     parts: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
 
-    def is_about(self, kind: Kind, project: str, environment: str) -> bool:
+    def is_about(self, kind: StampKind, project: str, environment: str) -> bool:
         return (self.kind, self.project, self.environment) == (kind, project, environment)
 
 
@@ -64,6 +64,8 @@ def read_stamp(text: str | None) -> Stamp | None:
         found = json.loads(first[len(_START) : -len(_END)])
         values = {name: str(found[name]) for name in ("project", "environment", "digest", "commit")}
         parts, refused = (tuple(str(part) for part in found.get(name, ())) for name in ("parts", "refused"))
-        return Stamp(Kind(found["kind"]), standing=Standing(found["standing"]), parts=parts, refused=refused, **values)
+        return Stamp(
+            StampKind(found["kind"]), standing=Standing(found["standing"]), parts=parts, refused=refused, **values
+        )
     except (ValueError, KeyError, TypeError):
         return None

@@ -10,11 +10,13 @@ from agentops.plan.codes import CODES
 
 
 def acknowledged(given: list[str] | None, project: Path) -> frozenset[str]:
-    """The acknowledgements of the command line. Raises UsageError for one that no refusal asks for: it would be
-    passed over in silence, and what it was meant for refused all the same."""
+    """The acknowledgements of the command line.
+
+    Raises UsageError for one that no refusal asks for: it would be ignored silently, and the plan refused all the same.
+    """
     if not given:
         return frozenset()
-    # Loads the rules of lint, whose errors can be acknowledged, too: seldom, and only where somebody does.
+    # Start-up time: this loads the rules of lint, whose errors can be acknowledged too, and --ack is rare.
     from agentops.spec.closest import closest
     from agentops.spec.lint.run import RULES
 

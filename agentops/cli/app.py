@@ -19,7 +19,10 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Runs one command line and returns its exit code. Nothing heavy is imported before a verb needs it."""
+    """Runs one command line and returns its exit code.
+
+    Imports stand where they are needed: `--version`, `--help` and the Tab key must not wait for what verbs load.
+    """
     if arguments in (["--version"], ["version"]):
         from agentops import __version__
 

@@ -35,7 +35,7 @@ from agentops.plan.build import PlanOptions
 
 def apply(
     plan_file: Annotated[
-        Path | None, typer.Argument(metavar="[PLAN]", help="A plan saved with `plan --out`; must still hold.")
+        Path | None, typer.Argument(metavar="[PLAN]", help="A plan saved with `plan --out`; refused if out of date.")
     ] = None,
     environment: EnvironmentOption = None,
     project: ProjectOption = Path(),
@@ -52,9 +52,11 @@ def apply(
         bool, typer.Option("--overwrite-drift", help="Replace edits made in the console.")
     ] = False,
     discard_draft: Annotated[
-        bool, typer.Option("--discard-draft", help="Throw away somebody's unpublished draft.")
+        bool, typer.Option("--discard-draft", help="Discard somebody's unpublished draft.")
     ] = False,
-    prune: Annotated[bool, typer.Option("--prune", help="Archive agents of ours without a spec.")] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Archive agents that agentops deployed and that have no spec now.")
+    ] = False,
     atomic: Annotated[bool, typer.Option("--atomic", help="If one agent fails, restore those already live.")] = False,
     smoke: Annotated[
         bool | None, typer.Option("--smoke/--no-smoke", help="Call the changed agents after going live.")
@@ -87,6 +89,6 @@ def apply(
         progress,
         output_format,
     )
-    if result.run_id or output_format is TextOrJson.JSON:  # without a run, the plan has said all there is
+    if result.run_id or output_format is TextOrJson.JSON:  # without a run, the plan already shows everything
         sys.stdout.write(result_output(result, output_format))
     return result.exit_code

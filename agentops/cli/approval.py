@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What the command line said. `may_ask`: there is a person at a terminal; `approved`: the plan of a plan file.
+    """How the command line approves a plan.
 
+    may_ask:      there is a person at a terminal
+    approved:     the plan of a plan file
     is_emergency: a rollback; an explicit yes is then enough in a protected environment too
     """
 
@@ -128,12 +130,12 @@ def has_consent(plan: Plan, environment: Environment, consent: Consent, agents: 
         review = f"have the plan reviewed, then run `{apply_command(plan, agents)}`"
         raise RefusedError(
             f"{environment.name} is protected: only a reviewed plan is applied there",
-            hint="pass --yes: there is nobody here who could be asked" if consent.is_emergency else review,
+            hint="pass --yes: there is no terminal to ask at" if consent.is_emergency else review,
             code="PROTECTED_ENVIRONMENT",
         )
     if not consent.is_given and not consent.may_ask:
         raise UsageError(
-            "nobody can be asked here, and nothing says that this plan may be applied",
+            "this plan isn't approved, and there is no terminal to ask at",
             hint="pass --yes, --digest D, or a plan file saved with `plan --out`",
             code="no-consent",
         )
@@ -143,4 +145,6 @@ def has_consent(plan: Plan, environment: Environment, consent: Consent, agents: 
 def _ask(plan: Plan) -> None:
     if not typer.confirm(f"Apply this to {plan.environment}?", err=True):
         talk("Nothing was changed.")
-        raise AgentopsError("not applied: you said no", hint="run it again when it may be", code="declined")
+        raise AgentopsError(
+            "not applied: you answered no", hint="run the command again once you agree", code="declined"
+        )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentops.diagnostics import Diagnostic, Severity, Where
-from agentops.emulator.behaviour.files import Behaviour, BehaviourError, read_behaviour
+from agentops.emulator.behaviour.behaviours import Behaviour, BehaviourError, read_behaviour
 from agentops.emulator.store.database import EmulatorError
 from agentops.spec import find_root
 from agentops.spec.closest import closest
@@ -45,25 +45,23 @@ def _check(files: ProjectFiles, path: Path, name: str) -> Iterator[Diagnostic]:
         yield error.diagnostic
     except BehaviourError as error:
         for at, why in error.problems:
+            # The nearest place that the file has: what is missing has none of its own.
             mark = next((mark for end in range(len(at), 0, -1) if (mark := mark_of(tree, at[:end]))), None)
             where = key_place(mark) if mark else Where(name)
             yield Diagnostic(
-                "behaviour-file", Severity.ERROR, *_told(at, why), where=where, path=".".join(map(str, at))
+                "behaviour-file", Severity.ERROR, *_in_our_words(at, why), where=where, path=".".join(map(str, at))
             )
     except (EmulatorError, FileProblem) as error:
         yield Diagnostic("behaviour-file", Severity.ERROR, str(error), _DESCRIBED, Where(name))
 
 
-def _told(at: tuple[str | int, ...], why: str) -> tuple[str, str]:
+def _in_our_words(at: tuple[str | int, ...], why: str) -> tuple[str, str]:
     """What is wrong, in our words, and what to do."""
     path = ".".join(map(str, at)) or "the file"
     if why.startswith("Extra inputs"):
-        near = closest(at[-1], _fields())
+        schema = Behaviour.model_json_schema()
+        parts = (schema, *schema["$defs"].values())
+        near = closest(at[-1], sorted({name for part in parts for name in part.get("properties", ())}))
         return f"there is no field `{at[-1]}` here ({path})", f"did you mean `{near}`?" if near else _DESCRIBED
-    said = why.removeprefix("Value error, ")
-    return f"{path}: {said[:1].lower()}{said[1:]}", _DESCRIBED
-
-
-def _fields() -> list[str]:
-    schema = Behaviour.model_json_schema()
-    return sorted({name for part in (schema, *schema["$defs"].values()) for name in part.get("properties", ())})
+    message = why.removeprefix("Value error, ")
+    return f"{path}: {message[:1].lower()}{message[1:]}", _DESCRIBED

@@ -22,7 +22,7 @@ from agentops.render.style import plural
 from agentops.state import state_folder
 
 if TYPE_CHECKING:
-    from agentops.compare.bisected import Bisected
+    from agentops.compare.bisect_result import BisectResult
     from agentops.compare.bisection import Tally
     from agentops.document import Revision
     from agentops.plan.agent_diff import AgentDiff
@@ -33,7 +33,7 @@ GoodOption = Annotated[
     typer.Option(
         "--good",
         metavar="REVISION",
-        help="Where it passed: a number, an id, a label; default: the oldest with a label.",
+        help="One that passed: number, id or label; default: the oldest with a label.",
         autocompletion=completion.revisions,
     ),
 ]
@@ -42,7 +42,7 @@ BadOption = Annotated[
     typer.Option(
         "--bad",
         metavar="REVISION",
-        help="Where it fails: a number, an id, a label; default: what serves.",
+        help="One that fails: number, id or label; default: the one that serves.",
         autocompletion=completion.revisions,
     ),
 ]
@@ -53,7 +53,10 @@ def bisect(
         Path, typer.Argument(metavar="SCRIPT", help="The call script.", autocompletion=completion.call_scripts)
     ],
     agent: Annotated[
-        str, typer.Option("--agent", metavar="KEY", help="Whose revisions.", autocompletion=completion.agents)
+        str,
+        typer.Option(
+            "--agent", metavar="KEY", help="The agent whose revisions are searched.", autocompletion=completion.agents
+        ),
     ],
     good: GoodOption = None,
     bad: BadOption = None,
@@ -61,10 +64,16 @@ def bisect(
     project: ProjectOption = Path(),
     repeat: Annotated[
         int,
-        typer.Option("--repeat", metavar="N", min=1, max=10, help="Calls by which a verdict leads; 1: it isn't flaky."),
+        typer.Option(
+            "--repeat",
+            metavar="N",
+            min=1,
+            max=10,
+            help="How many more calls must agree than disagree; 1 if it isn't flaky.",
+        ),
     ] = 2,
     budget: Annotated[
-        float | None, typer.Option("--budget", metavar="MINUTES", help="Refuse when the calls would take longer.")
+        float | None, typer.Option("--budget", metavar="MINUTES", help="Refuse if the calls would take longer.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be called, and for how long.")] = False,
     output: Annotated[
@@ -79,7 +88,7 @@ def bisect(
     scope = scope_of(project, environment, api, [agent], is_verbose=verbose)
     request = bisecting.BisectRequest(script.resolve(), good, bad, repeat, budget)
 
-    async def main() -> tuple[Bisected, AgentDiff | None] | None:
+    async def main() -> tuple[BisectResult, AgentDiff | None] | None:
         async with opened(scope, needs_specs=False) as deployment:
             search = await bisecting.plan_search(deployment, request)
             talk(_announcement(search))
@@ -101,7 +110,7 @@ def bisect(
 def _announcement(search: Search) -> str:
     ends = f"{name_of(search.revisions[0])} to {name_of(search.revisions[-1])}"
     return (
-        f"{search.line.agent.key}: {plural(len(search.revisions), 'revision')}, {ends}: about "
+        f"{search.published.agent.key}: {plural(len(search.revisions), 'revision')}, {ends}: about "
         f"{plural(search.calls, 'call')}, {search.calls * search.call_min:.1f} minutes; at most "
         f"{search.most}, {search.most * search.call_min:.1f} minutes, where the script is flaky"
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from agentops.calls.folder import read_run, run_json
-from agentops.calls.model import CallReport, RunReport, ScriptReport, Verdict
+from agentops.calls.call_files import read_run, run_json
+from agentops.calls.report import CallReport, RunReport, ScriptReport, Verdict
 from agentops.calls.schedule import CallEnded, CallEvent, CallStarted, Overheard
 from agentops.cli.options import TextOrJson
 from agentops.cli.session import talk
@@ -76,7 +76,7 @@ def _previous_calls(folder: Path, run: RunReport) -> dict[str, CallReport]:
 
 
 def tell_ends(event: CallEvent) -> None:
-    """As `tell_progress`, but nothing of what is said."""
+    """As `tell_progress`, but without what is said in the calls."""
     if not isinstance(event, Overheard):
         tell_progress(event)
 

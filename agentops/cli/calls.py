@@ -18,13 +18,13 @@ from agentops.errors import ExitCode, UsageError
 from agentops.render.calls.past import past_call_json, past_call_text, past_calls_json, past_calls_text
 
 if TYPE_CHECKING:
-    from agentops.calls.past import PastCall, PastConversation
+    from agentops.calls.call_history import PastCall, PastConversation
 
 calls = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     no_args_is_help=True,
-    help="The calls that callers had. They are read when asked for, and kept nowhere.",
+    help="The calls that callers had. They are read on request and never stored.",
 )
 
 FormatOption = Annotated[TextOrJson, typer.Option("--format", help="How to print it.")]
@@ -32,12 +32,12 @@ FormatOption = Annotated[TextOrJson, typer.Option("--format", help="How to print
 
 @calls.command("list")
 def list_(
-    agent: Annotated[
-        str, typer.Argument(metavar="AGENT", help="The agent by its key.", autocompletion=completion.agents)
-    ],
+    agent: Annotated[str, typer.Argument(metavar="AGENT", help="The agent's key.", autocompletion=completion.agents)],
     environment: EnvironmentOption = None,
     project: ProjectOption = Path(),
-    limit: Annotated[int, typer.Option("--limit", min=1, max=500, metavar="N", help="How many of the last.")] = 20,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, max=500, metavar="N", help="How many of the latest calls.")
+    ] = 20,
     call_type: Annotated[
         list[str] | None, typer.Option("--type", metavar="TYPE", help="Calls of this type; repeatable; default: all.")
     ] = None,
@@ -45,7 +45,7 @@ def list_(
     output_format: FormatOption = TextOrJson.TEXT,
     verbose: VerboseOption = False,
 ) -> int:
-    """List an agent's last calls: id, when, how long, under which revision, how it ended. Nobody's number is shown."""
+    """List an agent's last calls: id, when, how long, under which revision, how it ended. No phone numbers."""
     known = workflow.comparing.CALL_TYPES
     if unknown := [each for each in call_type or () if each not in known]:
         raise UsageError(f"there is no call type {unknown[0]!r}", hint=f"the types are {', '.join(known)}")

@@ -25,8 +25,7 @@ from agentops.render.campaign.text import estimate_lines, refused_lines, results
 from agentops.render.style import plural
 
 if TYPE_CHECKING:
-    from agentops.remote.port import StoredCampaign
-    from agentops.workflow.campaigns import Prepared, Report
+    from agentops.workflow.campaigns import PreparedCampaign, Report
     from agentops.workflow.deployment import Deployment
 
 Result = TypeVar("Result")
@@ -45,7 +44,7 @@ NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The campaign:
 AtOption = Annotated[
     str | None,
     typer.Option(
-        "--at", metavar="TIME", help='Not now but at "2026-12-01 09:00": the platform will then dial by itself.'
+        "--at", metavar="TIME", help='Start then, as in "2026-12-01 09:00", not now: the platform dials by itself.'
     ),
 ]
 ZoneOption = Annotated[str, typer.Option("--zone", metavar="NAME", help="The time zone of --at.")]
@@ -71,7 +70,11 @@ def check(
     """Check the file, the audience, the agent and the account, and say what a start would do. Writes nothing."""
     scope, moment = scope_of(project, environment, api), _moment(at, zone)
     report = _prepared(name, scope, lambda opened, prepared: _report(opened, prepared, moment))
-    print(_json(asdict(report)) if output_format is TextOrJson.JSON else _report_text(report))
+    print(
+        json.dumps(asdict(report), ensure_ascii=False, indent=2, default=datetime.isoformat)
+        if output_format is TextOrJson.JSON
+        else _report_text(report)
+    )
     return ExitCode.REFUSED if report.refused else ExitCode.DONE
 
 
@@ -79,10 +82,10 @@ def check(
 def create(
     name: NameArgument, environment: EnvironmentOption = None, project: ProjectOption = Path(), api: ApiOption = None
 ) -> int:
-    """Put the audience and the campaign on the platform. Dials nobody; what is already there stays the one."""
+    """Put the audience and the campaign on the platform. Dials nobody; what already exists is used again."""
     stored, is_new = _prepared(name, scope_of(project, environment, api), workflow.campaigns.create)
-    said = "created" if is_new else "is there already"
-    print(f"{stored.name} {said}: {stored.status}, {_people(stored.people or 0)}. Nobody is called.")
+    outcome = "created" if is_new else "already exists"
+    print(f"{stored.name} {outcome}: {stored.status}, {_people(stored.people or 0)}. Nobody is called.")
     return ExitCode.DONE
 
 
@@ -94,7 +97,7 @@ def start(
     api: ApiOption = None,
     yes: YesOption = False,
     digest: Annotated[
-        str | None, typer.Option("--digest", metavar="D", help="That of the summary which `check` showed.")
+        str | None, typer.Option("--digest", metavar="D", help="The digest of the summary that `check` showed.")
     ] = None,
     no_input: NoInputOption = False,
     at: AtOption = None,
@@ -109,12 +112,14 @@ def start(
         hint = f"`agentops campaign check {name}` shows the summary with its digest"
         raise UsageError("--yes needs the --digest of the summary that was read", hint=hint, code="no-digest")
 
-    async def begin(deployment: Deployment, prepared: Prepared) -> str:
+    async def begin(deployment: Deployment, prepared: PreparedCampaign) -> str:
         if moment is not None:
             return (await workflow.campaigns.schedule(deployment, prepared, moment))[0].status
         return (await workflow.campaigns.start(deployment, prepared))[0].status
 
-    async def attempt(deployment: Deployment, prepared: Prepared, approved: str | None) -> tuple[Report, str | None]:
+    async def attempt(
+        deployment: Deployment, prepared: PreparedCampaign, approved: str | None
+    ) -> tuple[Report, str | None]:
         report = await _report(deployment, prepared, moment)
         if not _needs_consent(report):
             return report, await begin(deployment, prepared)
@@ -130,6 +135,7 @@ def start(
     print(_report_text(report))
     if status is None and report.refused:
         return ExitCode.REFUSED
+    # The person is asked while no connection is open; what was agreed to is then checked again by its digest.
     if status is None:
         approved = _ask(report, may_ask=is_interactive() and not no_input)
         report, status = _prepared(name, target, lambda opened, prepared: attempt(opened, prepared, approved))
@@ -138,14 +144,14 @@ def start(
             return ExitCode.REFUSED
     if moment is not None:
         print(f"The platform calls {_people(report.people)} by itself at {moment:%Y-%m-%d %H:%M} UTC.")
-        print("Whatever serves then is what they hear: nothing is checked again.")
+        print("They will hear whatever revision serves then: nothing is checked again.")
     print(f"{report.name}: {status}. `agentops campaign pause {name} -e {report.environment}` stops it.")
     return ExitCode.DONE
 
 
 def _needs_consent(report: Report) -> bool:
-    """Not where nothing would begin: it isn't created, dials already, or is over. What is to be said then, beginning
-    says."""
+    """Whether starting would make the campaign dial. One that isn't created, dials already or is over needs no consent:
+    starting it only says so."""
     if report.at is not None:
         return report.status in (None, "draft")
     return report.status in workflow.campaigns.WAITING
@@ -168,26 +174,27 @@ def status(
     environment: EnvironmentOption = None,
     project: ProjectOption = Path(),
     api: ApiOption = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Say it again until the campaign no longer dials.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Repeat until the campaign no longer dials.")] = False,
     output_format: FormatOption = TextOrJson.TEXT,
 ) -> int:
-    """Say how far the campaign that was created last has come."""
+    """Show the progress of the campaign that was created last."""
 
     async def look(deployment: Deployment) -> None:
-        said = None
+        printed = None
         while True:
             stored = await workflow.campaigns.newest(deployment, name)
             found = await workflow.campaigns.results(deployment, stored)
             facts = {"called": found.called, "people": found.people, "reached": found.reached, "calls": found.calls}
+            status = f"scheduled for {stored.scheduled_at}" if stored.status == "scheduled" else stored.status
             line = (
-                f"{stored.name}: {_status(stored)}, {found.called} of {found.people} called, "
+                f"{stored.name}: {status}, {found.called} of {found.people} called, "
                 f"{found.reached} reached, {plural(found.calls, 'call')}"
             )
             if output_format is TextOrJson.JSON:
                 line = json.dumps({"name": stored.name, "status": stored.status, **facts})
-            if line != said:
+            if line != printed:
                 print(line, flush=True)
-            said = line
+            printed = line
             if not watch or stored.status not in workflow.campaigns.WILL_DIAL:
                 return
             await asyncio.sleep(_WATCHED_EVERY_S)
@@ -205,10 +212,10 @@ def results(
     output_format: Annotated[ResultsFormat, typer.Option("--format", help="How to print them.")] = ResultsFormat.TEXT,
     people: Annotated[
         Path | None,
-        typer.Option("--people", metavar="FILE", help="Write who was called and what came of it, for your eyes only."),
+        typer.Option("--people", metavar="FILE", help="Write who was called and with what result, for your eyes only."),
     ] = None,
 ) -> int:
-    """Print what came of the campaign that was created last, as counts."""
+    """Print the results of the campaign that was created last, as counts."""
     if people is not None:
         workflow.campaigns.refuse_in_repository(people, project)
 
@@ -250,12 +257,12 @@ def gc(
     lines = _on_platform(scope_of(project, environment, api), collect)
     for line in lines:
         print(line)
-    said = "deleted" if yes else "would be deleted with --yes"
-    print(f"{plural(len(lines), 'audience')} {said}." if lines else "No audience is left over.")
+    outcome = "deleted" if yes else "would be deleted with --yes"
+    print(f"{plural(len(lines), 'audience')} {outcome}." if lines else "No audience is left over.")
     return ExitCode.DONE
 
 
-def _prepared(name: str, scope: Scope, work: Callable[[Deployment, Prepared], Awaitable[Result]]) -> Result:
+def _prepared(name: str, scope: Scope, work: Callable[[Deployment, PreparedCampaign], Awaitable[Result]]) -> Result:
     """Reads the campaign's files before anything is connected, then does `work` on the account."""
     loaded, audience = workflow.campaigns.load(read_project(scope), name)
     scope = replace(scope, agents=(loaded.agent,))
@@ -279,7 +286,7 @@ def _moment(at: str | None, zone: str) -> datetime | None:
     return None if at is None else workflow.campaigns.read_start(at, zone, datetime.now(UTC))
 
 
-async def _report(deployment: Deployment, prepared: Prepared, at: datetime | None) -> Report:
+async def _report(deployment: Deployment, prepared: PreparedCampaign, at: datetime | None) -> Report:
     return await workflow.campaigns.check(deployment, prepared, datetime.now(UTC), at)
 
 
@@ -289,20 +296,12 @@ def _report_text(report: Report) -> str:
         f"{report.name} in {report.environment}: {report.agent} (revision {report.revision}) would call "
         f"{_people(report.people)}; {report.status or 'not created yet'}",
         *estimate_lines(report.estimate, report.credits),
-        *(f"  the account didn't tell {each}" for each in report.unanswered),
+        *(f"  not available from the account: {each}" for each in report.unanswered),
         f"  The window is checked {when}; the platform itself keeps none.",
         *refused_lines(report.refused),
         f"digest: {report.digest}",
     ]
     return "\n".join(lines)
-
-
-def _status(stored: StoredCampaign) -> str:
-    return f"scheduled for {stored.scheduled_at}" if stored.status == "scheduled" else stored.status
-
-
-def _json(data: object) -> str:
-    return json.dumps(data, ensure_ascii=False, indent=2, default=datetime.isoformat)
 
 
 def _people(count: int) -> str:
@@ -313,9 +312,11 @@ def _ask(report: Report, *, may_ask: bool) -> str:
     """The digest of what the person at the terminal agreed to."""
     if not may_ask:
         hint = f"pass --yes --digest {report.digest}"
-        raise UsageError("nobody can be asked here, and nothing says that these people may be called", hint=hint)
+        raise UsageError("these calls aren't approved, and there is no terminal to ask at", hint=hint)
     when = "now" if report.at is None else f"at {report.at:%Y-%m-%d %H:%M} UTC, by the platform itself"
     if not typer.confirm(f"Call {_people(report.people)} {when}?", err=True):
         talk("Nobody is called.")
-        raise AgentopsError("not started: you said no", hint="run it again when it may be", code="declined")
+        raise AgentopsError(
+            "not started: you answered no", hint="run the command again once you agree", code="declined"
+        )
     return report.digest

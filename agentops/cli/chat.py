@@ -22,7 +22,7 @@ from agentops.render.visible import visible
 
 if TYPE_CHECKING:
     from agentops.calls.run import CallResult
-    from agentops.calls.talking import Said
+    from agentops.calls.talk import ChatLine
 
 AgentArgument = Annotated[str, typer.Argument(metavar="AGENT", help="The key of the agent.")]
 PreviewOption = Annotated[
@@ -44,8 +44,8 @@ def chat(
 ) -> int:
     """Talk to an agent in text. An empty line is skipped; the end of input, or /bye, hangs up."""
     if save is not None and save.exists():
-        raise UsageError(f"{save} is there already", hint="name a new file", code="output")
-    lines = _Lines()
+        raise UsageError(f"{save} already exists", hint="name a new file", code="output")
+    lines = _StdinLines()
 
     async def main() -> CallResult:
         async with opened(scope_of(project, environment, api)) as deployment:
@@ -65,11 +65,11 @@ def chat(
     return ExitCode.DONE
 
 
-def _show(said: Said) -> None:
+def _show(said: ChatLine) -> None:
     print(f"{_SIGNS[said.who]}{visible(said.text)}", flush=True)
 
 
-class _Lines:
+class _StdinLines:
     """Standard input line by line, read in a thread, since nothing else waits for a terminal everywhere."""
 
     def __init__(self) -> None:

@@ -95,7 +95,7 @@ def rollback(
     job, scope = _start("rollback", environment, project)
     key = agent or job.environ.get("AGENTOPS_CI_AGENT")
     if not key:
-        raise UsageError("nothing says which agent to roll back", hint="set the action's input `agent`")
+        raise UsageError("no agent to roll back was named", hint="set the action's input `agent`")
     target = to or job.environ.get("AGENTOPS_CI_TO") or "previous"
 
     async def main() -> JobReport:

@@ -22,7 +22,7 @@ from agentops.render.compare.text import comparison_text
 from agentops.render.style import plural
 
 if TYPE_CHECKING:
-    from agentops.compare.comparison import Comparison
+    from agentops.compare.comparison import RevisionComparison
 
 _PHONE = ("telephony_inbound", "telephony_outbound")
 CallTypeOption = Annotated[
@@ -31,21 +31,19 @@ CallTypeOption = Annotated[
 
 
 def compare(
-    key: Annotated[
-        str, typer.Argument(metavar="AGENT", help="The agent by its key.", autocompletion=completion.agents)
-    ],
+    key: Annotated[str, typer.Argument(metavar="AGENT", help="The agent's key.", autocompletion=completion.agents)],
     old: Annotated[
         str | None,
         typer.Argument(
             metavar="[OLD",
-            help="A number, an id, a label; default: the one before.",
+            help="The old revision: number, id or label; default: the one before.",
             autocompletion=completion.revisions,
         ),
     ] = None,
     new: Annotated[
         str | None,
         typer.Argument(
-            metavar="NEW]", help="The other revision; default: what serves.", autocompletion=completion.revisions
+            metavar="NEW]", help="The new revision; default: the one that serves.", autocompletion=completion.revisions
         ),
     ] = None,
     environment: EnvironmentOption = None,
@@ -68,16 +66,19 @@ def compare(
     period = _period(since, until, zone)
     scope = scope_of(project, environment, api, [key], is_verbose=verbose)
 
-    async def main() -> Comparison:
+    def on_read(count: int) -> None:
+        talk(f"  {plural(count, 'call')} read")
+
+    async def main() -> RevisionComparison:
         async with opened(scope, needs_specs=False) as deployment:
-            return await workflow.comparing.compare_revisions(deployment, names, types, period, _tell)
+            return await workflow.comparing.compare_revisions(deployment, names, types, period, on_read)
 
     sys.stdout.write(_output(run_async(main), output_format))
     return ExitCode.DONE
 
 
 def _period(since: str | None, until: str | None, zone: str) -> Period:
-    """Raises UsageError for what is no time, and for two in the wrong order."""
+    """The times that calls may be from. Raises UsageError for what is no time, and for two in the wrong order."""
     read = workflow.moments.read_moment
     period = Period(
         read(since, zone, option="--since") if since else None, read(until, zone, option="--until") if until else None
@@ -97,11 +98,7 @@ def call_types(asked: list[str] | None) -> tuple[str, ...]:
     return types
 
 
-def _tell(count: int) -> None:
-    talk(f"  {plural(count, 'call')} read")
-
-
-def _output(found: Comparison, output_format: PlanFormat) -> str:
+def _output(found: RevisionComparison, output_format: PlanFormat) -> str:
     match output_format:
         case PlanFormat.TEXT:
             return comparison_text(found, stdout_style())

@@ -13,6 +13,7 @@ from agentops import workflow
 from agentops.apply.run_history import read_runs
 from agentops.errors import AgentopsError
 from agentops.plan.codes import CODES
+from agentops.resources import DesiredResource, Kind
 from agentops.settings import read_settings
 
 
@@ -24,6 +25,19 @@ def environment_names(start: Path) -> tuple[str, ...]:
 
 def agent_keys(start: Path) -> tuple[str, ...]:
     return tuple(agent.key for agent in workflow.projects.read_specs(start, None, read_settings()).agents)
+
+
+def shared(incomplete: str) -> list[str]:
+    """Tools, knowledge bases and webhooks, as `tool.look_up_order`."""
+    return _offered(incomplete, lambda: (each.address.name for each in _resources()))
+
+
+def webhooks(incomplete: str) -> list[str]:
+    return _offered(incomplete, lambda: (each.key for each in _resources() if each.kind is Kind.WEBHOOK))
+
+
+def _resources() -> tuple[DesiredResource, ...]:
+    return workflow.projects.read_specs(Path(), None, read_settings()).resources
 
 
 def environments(incomplete: str) -> list[str]:
@@ -49,6 +63,7 @@ def call_scripts(incomplete: str) -> list[str]:
 
 def codes(incomplete: str) -> list[str]:
     """The codes that `explain` knows."""
+    # Start-up time: every verb imports this module for its options, and few complete codes.
     from agentops.spec.explanations import explanations
 
     return _offered(incomplete, lambda: [*explanations(), *CODES, *_policies()])

@@ -32,9 +32,11 @@ def doctor(
     project: ProjectOption = Path(),
     api: ApiOption = None,
     probe: Annotated[
-        bool, typer.Option("--probe", help="Ask the real account what no source settles, on a scratch agent.")
+        bool, typer.Option("--probe", help="Ask the real account what no documentation settles, on scratch agents.")
     ] = False,
-    clean: Annotated[bool, typer.Option("--clean", help="With --probe: archive what earlier probes left.")] = False,
+    clean: Annotated[
+        bool, typer.Option("--clean", help="With --probe: take away what earlier probes left behind.")
+    ] = False,
     output: Annotated[
         Path, typer.Option("--output", metavar="FILE", help="With --probe: where the answers are written.")
     ] = Path("agentops-probe.json"),
@@ -82,12 +84,15 @@ def _probe(
     asked = workflow.probing.estimate()
     talk(f"The probe asks {_origin(project)} {asked.questions} questions, in about {asked.requests} requests.")
     talk(
-        f"It makes two scratch agents called {asked.name!r} and the time, publishes about {asked.publishes} times, "
-        "opens one session in text for a moment, and archives what it made. No other agent is written to or called."
+        f"It makes two scratch agents called {asked.name!r} and the time, and two tools for them, publishes about "
+        f"{asked.publishes} times, opens one session in text for a moment, and takes away what it made. No other agent "
+        "is written to or called."
     )
     if not is_agreed:
         if not is_interactive():
-            raise UsageError("nobody here can agree to that", hint="add --yes", code="no-consent")
+            raise UsageError(
+                "the probe isn't approved, and there is no terminal to ask at", hint="add --yes", code="no-consent"
+            )
         if typer.prompt(f"Type {project.environment.name} to go on", err=True) != project.environment.name:
             talk("Nothing was asked.")
             return ExitCode.FAILED
@@ -105,7 +110,7 @@ def _probe(
     talk(f"Written to {output}: no key, host, id or name is in it.")
     for name in report.left:
         again = in_environment("`agentops doctor --probe --clean`", project.environment.name)
-        talk(f"warning: {name!r} could not be archived: {again} tries again")
+        talk(f"warning: {name!r} is still there: {again} tries again")
     return ExitCode.FAILED if report.left else ExitCode.DONE
 
 
@@ -130,5 +135,5 @@ def _clean(project: Project, api: Generation | None, output_format: TextOrJson) 
     if output_format is TextOrJson.JSON:
         sys.stdout.write(json.dumps({"archived": archived, "left": left}) + "\n")
     else:
-        sys.stdout.write(f"archived {archived} of {archived + left} scratch agents\n")
+        sys.stdout.write(f"took away {archived} of {archived + left} scratch agents and tools\n")
     return ExitCode.FAILED if left else ExitCode.DONE

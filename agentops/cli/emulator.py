@@ -15,7 +15,7 @@ from agentops.cli.local import announced, data_file, running_at
 from agentops.cli.talking import talk
 from agentops.document import Generation
 from agentops.emulator.behaviour.language_model import LanguageModel
-from agentops.emulator.faults import Fault, parse_fault
+from agentops.emulator.faults import parse_fault
 from agentops.emulator.options import Choices, EmulatorOptions
 from agentops.emulator.seeding import read_fault_file
 from agentops.emulator.server import serve
@@ -29,7 +29,7 @@ DataFile = Annotated[
     typer.Option(
         "--data",
         metavar="FILE",
-        help="Keep the state here; default: the project's own file, outside of one memory only.",
+        help="Keep the state in this file; default: the project's own, or none outside of a project.",
     ),
 ]
 LlmUrl = Annotated[
@@ -39,16 +39,19 @@ LlmUrl = Annotated[
 LlmModel = Annotated[str | None, typer.Option("--llm-model", metavar="NAME", help="The model of --llm-url.")]
 Faults = Annotated[
     list[str] | None,
-    typer.Option("--fault", metavar="TEXT", help="Break something, e.g. 'status PUT */draft nth=2'; repeatable."),
+    typer.Option("--fault", metavar="TEXT", help="Inject a fault, e.g. 'status PUT */draft nth=2'; repeatable."),
 ]
 FailingWords = Annotated[
     list[str] | None,
-    typer.Option("--scan-fails-on", metavar="WORD", help="A scan fails when a prompt has this word; repeatable."),
+    typer.Option("--scan-fails-on", metavar="WORD", help="Fail a scan when a prompt contains this word; repeatable."),
 ]
 Shuffle = Annotated[
-    int | None, typer.Option("--shuffle", metavar="N", help="Choose at random, by this number, what nobody knows.")
+    int | None,
+    typer.Option(
+        "--shuffle", metavar="N", help="Settle what nobody knows about the platform at random, with this seed."
+    ),
 ]
-FaultFile = Annotated[Path | None, typer.Option("--faults", metavar="FILE", help="A YAML list of things to break.")]
+FaultFile = Annotated[Path | None, typer.Option("--faults", metavar="FILE", help="A YAML list of faults.")]
 AllowToolCalls = Annotated[
     bool, typer.Option("--allow-tool-calls", help="Really send the HTTP requests of agents' tools.")
 ]
@@ -57,14 +60,16 @@ CampaignSpeed = Annotated[
 ]
 ClockSpeed = Annotated[
     float,
-    typer.Option("--clock-speed", metavar="N", min=1, max=3600, help="All goes N times as fast, callers included."),
+    typer.Option(
+        "--clock-speed", metavar="N", min=1, max=3600, help="Everything runs N times as fast, callers included."
+    ),
 ]
 RequestsPerSecond = Annotated[
     float | None,
-    typer.Option("--rate-limit", metavar="N", min=0.1, help="Answer N requests a second, refuse others with 429."),
+    typer.Option("--rate-limit", metavar="N", min=0.1, help="Answer N requests a second and refuse the rest with 429."),
 ]
 Like = Annotated[
-    Path | None, typer.Option("--like", metavar="FILE", help="Behave as the account that `doctor --probe` asked.")
+    Path | None, typer.Option("--like", metavar="FILE", help="Behave like the account that `doctor --probe` asked.")
 ]
 Switches = Annotated[
     list[str] | None,
@@ -75,7 +80,7 @@ StrictVoices = Annotated[
 ]
 MultiAgents = Annotated[bool, typer.Option("--multi-agents", help="Allow agents of the type multi_agents (playbooks).")]
 ClientTools = Annotated[
-    bool, typer.Option("--client-tools/--no-client-tools", help="Offer tools that the caller performs.")
+    bool, typer.Option("--client-tools/--no-client-tools", help="Offer client tools, which the caller runs.")
 ]
 REALISTIC_SCAN_S = 6.0  # what the platform's scans took when they were last measured
 
@@ -143,7 +148,11 @@ def emulator(
     )
     try:
         words = tuple(scan_fails_on) if scan_fails_on else options.scan_fails_on
-        chosen = replace(options, scan_fails_on=words, faults=_faults(fault or [], faults))
+        chosen = replace(
+            options,
+            scan_fails_on=words,
+            faults=(*map(parse_fault, fault or ()), *(read_fault_file(faults) if faults else ())),
+        )
         _serve(chosen, root, are_keys_named=bool(key))
     except EmulatorError as failure:
         raise UsageError(str(failure), hint=failure.hint) from failure
@@ -166,8 +175,8 @@ def _serve(options: EmulatorOptions, root: Path | None, *, are_keys_named: bool)
         except DataInUseError as failure:
             address = running_at(root) if root is not None else None
             raise UsageError(
-                f"this project's emulator runs already, at {address}" if address else str(failure),
-                hint="`-e local` uses it; another has its own file: `agentops emulator --data FILE --port 0`",
+                f"this project's emulator is already running at {address}" if address else str(failure),
+                hint="`-e local` uses it; another one needs its own file: `agentops emulator --data FILE --port 0`",
             ) from failure
 
 
@@ -180,11 +189,6 @@ def _choices(shuffle: int | None, like: Path | None, settings: list[str]) -> Cho
         return chosen.set(settings)
     except ValueError as wrong:
         raise UsageError(str(wrong), hint="GET /_emulator lists every switch with what it may be") from None
-
-
-def _faults(lines: list[str], file: Path | None) -> tuple[Fault, ...]:
-    """The faults of the command line, then those of the file. Raises EmulatorError."""
-    return (*map(parse_fault, lines), *(read_fault_file(file) if file else ()))
 
 
 def _language_model(url: str | None, model: str | None) -> LanguageModel | None:

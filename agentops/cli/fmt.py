@@ -15,7 +15,7 @@ from agentops.importers.files import unified
 from agentops.render.diagnostics.json import diagnostic_fields
 from agentops.render.style import plural
 from agentops.spec import find_root
-from agentops.spec.formatting import Formatted, format_project
+from agentops.spec.formatting import format_project
 
 
 def fmt(
@@ -33,7 +33,13 @@ def fmt(
     root, writes = find_root(project), not check and not diff
     result = format_project(root, [path.absolute() for path in files] if files else None, writes=writes)
     if output_format is TextOrJson.JSON:
-        sys.stdout.write(_json(result, are_written=writes))
+        data = {
+            "files": result.count,
+            "are_written": writes,
+            "changed": [{"file": name, "diff": unified(*texts, name)} for name, texts in result.changed.items()],
+            "problems": [diagnostic_fields(each) for each in result.problems],
+        }
+        sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
     else:
         for name, (before, after) in result.changed.items():
             sys.stdout.write(unified(before, after, name) if diff else f"{name}\n")
@@ -42,13 +48,3 @@ def fmt(
     done = "changed" if writes else "would change"
     print(f"{len(result.changed)} of {plural(result.count, 'file')} {done}", file=sys.stderr)
     return ExitCode.FAILED if not writes and result.changed else ExitCode.DONE
-
-
-def _json(result: Formatted, *, are_written: bool) -> str:
-    data = {
-        "files": result.count,
-        "are_written": are_written,
-        "changed": [{"file": name, "diff": unified(*texts, name)} for name, texts in result.changed.items()],
-        "problems": [diagnostic_fields(each) for each in result.problems],
-    }
-    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"

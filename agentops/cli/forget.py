@@ -27,9 +27,15 @@ def forget(
     if dry_run:
         return ExitCode.DONE
     if not yes and not is_interactive():
-        raise UsageError("nobody can be asked here", hint="pass --yes to forget the agent", code="no-consent")
+        raise UsageError(
+            "forgetting the agent isn't confirmed, and there is no terminal to ask at",
+            hint="pass --yes to forget it",
+            code="no-consent",
+        )
     if not yes and not typer.confirm(f"Stop managing {forgetting.name or key}?", err=True):
-        raise AgentopsError("nothing was changed: you said no", hint="run it again when it may be", code="declined")
+        raise AgentopsError(
+            "nothing was changed: you answered no", hint="run the command again once you agree", code="declined"
+        )
     workflow.pulling.forget(forgetting, found.root)
     if forgetting.name is None:
         talk(f"{key} is forgotten: it had no spec, and an agent that was deployed under this key is left alone.")

@@ -47,11 +47,12 @@ def history(
     api: ApiOption = None,
     output_format: Annotated[HistoryFormat, typer.Option("--format", help="How to print it.")] = HistoryFormat.TEXT,
     at: Annotated[
-        str | None, typer.Option("--at", metavar="TIME", help='Only what served then, as in "2026-03-03 10:00".')
+        str | None, typer.Option("--at", metavar="TIME", help='Show only what served then, as in "2026-03-03 10:00".')
     ] = None,
     zone: Annotated[str, typer.Option("--zone", metavar="NAME", help="The time zone of --at.")] = "UTC",
     ledger: Annotated[
-        Path | None, typer.Option("--ledger", metavar="FILE", help="Write what was deployed as JSON Lines, too.")
+        Path | None,
+        typer.Option("--ledger", metavar="FILE", help="Also write what was deployed to this file, as JSON Lines."),
     ] = None,
     verbose: VerboseOption = False,
 ) -> int:

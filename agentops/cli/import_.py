@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops import workflow
-from agentops.calls.folder import keep_in
+from agentops.calls.call_files import keep_in
 from agentops.calls.schedule import RunOptions
 from agentops.cli.call_pages import exit_code_of, tell_progress, write_pages
 from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, PlanFormat, ProjectOption, TextOrJson
 from agentops.cli.output import stdout_style
 from agentops.cli.session import Scope, is_interactive, opened, run_async, talk
+from agentops.document import Generation
 from agentops.errors import ExitCode, UsageError
 from agentops.files import make_folder, write_file
 from agentops.importers.atoms.importing import AtomsImport
@@ -47,7 +48,7 @@ imports = typer.Typer(
 OutputOption = Annotated[
     Path, typer.Option("--output", metavar="DIR", help="The project to write into; default: here.")
 ]
-OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace files that were edited since, too.")]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Also replace files that were edited since.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print what would be written and write nothing.")]
 
 
@@ -63,18 +64,21 @@ def elevenlabs(
         str | None, typer.Option("--model", metavar="NAME", help="The model, where it must change.")
     ] = None,
     choices: Annotated[
-        Path | None, typer.Option("--choices", metavar="FILE", help="Answers; default: the project's own.")
+        Path | None,
+        typer.Option("--choices", metavar="FILE", help="The answers to open choices; default: the project's own."),
     ] = None,
     catalog: Annotated[
         Path | None, typer.Option("--catalog", metavar="FILE", help="Voices to propose, saved from get_voices.")
     ] = None,
     source_environment: Annotated[
-        str | None, typer.Option("--source-environment", metavar="NAME", help="Which one, where a folder has several.")
+        str | None,
+        typer.Option("--source-environment", metavar="NAME", help="Which one to read, where a folder has several."),
     ] = None,
-    widget: Annotated[bool, typer.Option("--widget", help="Port the website widget, too.")] = False,
+    widget: Annotated[bool, typer.Option("--widget", help="Also port the website widget.")] = False,
     playbooks: Annotated[
-        bool, typer.Option("--playbooks", help="Workflows become multi-agent lines; accounts must be allowed them.")
+        bool, typer.Option("--playbooks", help="Turn workflows into multi-agent lines, where the account allows them.")
     ] = False,
+    api: ApiOption = None,
     accept_secrets: Annotated[
         bool, typer.Option("--accept-secrets", help="Succeed although secrets stood in the clear in the source.")
     ] = False,
@@ -87,7 +91,8 @@ def elevenlabs(
 ) -> int:
     """Turn ElevenLabs agents into specs, prompts and calls, with an account of every value."""
     request = ElevenlabsRequest(
-        tuple(source), source_environment, output, choices, catalog, voice, model, widget, playbooks
+        *(tuple(source), source_environment, output, choices, catalog, voice, model, widget, playbooks),
+        shares=api is not Generation.V1,
     )
     reading = run_async(lambda: workflow.import_elevenlabs.read(request, read_settings()))
     if reading.voices_problem:
@@ -145,7 +150,7 @@ def certificate(
         typer.Option("--old", metavar="FILE", help="A transcript or recording of the old agent; repeatable."),
     ] = None,
 ) -> int:
-    """Call an imported agent by its scripts and write its migration certificate."""
+    """Call an imported agent with its scripts and write its migration certificate."""
 
     async def main() -> tuple[Certified, Path, Path]:
         async with opened(Scope(project, environment, api)) as deployment:
@@ -172,16 +177,16 @@ def atoms(
     environment: EnvironmentOption = None,
     api: ApiOption = None,
     keep_defaults: Annotated[
-        bool, typer.Option("--keep-defaults", help="Write fields that equal the platform's defaults, too.")
+        bool, typer.Option("--keep-defaults", help="Also write fields that equal the platform's defaults.")
     ] = False,
     overwrite: OverwriteOption = False,
     dry_run: DryRunOption = False,
     output_format: Annotated[TextOrJson, typer.Option("--format", help="How to print it.")] = TextOrJson.TEXT,
 ) -> int:
-    """Turn agents of the account into specs with their prompts. The plan right after it is empty."""
+    """Turn agents of the account into specs, with prompts and what they share. The plan right after it changes none."""
     if bool(agent) == everything:
         hint = "`agentops import atoms 'Acme Support'`, or `agentops import atoms --all`"
-        raise UsageError("name agents, or ask for --all of them", hint=hint, code="no-source")
+        raise UsageError("name agents, or pass --all", hint=hint, code="no-source")
     request = AtomsRequest(tuple(agent or ()), output.absolute(), keep_defaults)
 
     async def main() -> AtomsImport:
@@ -203,6 +208,8 @@ def atoms(
     for spec in made.agents:
         for remark in spec.remarks:
             talk(f"{spec.key}: {remark}")
+    for remark in made.shared.remarks:
+        talk(remark)
     for name, where in made.secrets.items():
         talk(f"secret {name}: not copied; set it in each environment ({where})")
     if not dry_run:
@@ -215,6 +222,7 @@ def _atoms_json(made: AtomsImport, placed: tuple[PlacedFile, ...], *, is_dry_run
         "is_dry_run": is_dry_run,
         "files": [{"file": file.path, "is": _PLACEMENT_WORDS[file.placement]} for file in placed],
         "agents": [{"key": spec.key, "remarks": list(spec.remarks)} for spec in made.agents],
+        "remarks": made.shared.remarks,
         "known": list(made.known),
         "secrets": dict(made.secrets),
     }
@@ -280,7 +288,7 @@ def _ask_one(choice: OpenChoice) -> str:
     talk(f"\n{choice.agent}: {choice.question}")
     for number, (value, reason) in enumerate(choice.proposals, 1):
         talk(f"  {number}. {value}  ({reason})")
-    said: str = typer.prompt("Your answer", default="", show_default=False, err=True).strip()
-    if said.isdigit() and 1 <= int(said) <= len(choice.proposals):
-        return choice.proposals[int(said) - 1][0]
-    return said
+    answer: str = typer.prompt("Your answer", default="", show_default=False, err=True).strip()
+    if answer.isdigit() and 1 <= int(answer) <= len(choice.proposals):
+        return choice.proposals[int(answer) - 1][0]
+    return answer

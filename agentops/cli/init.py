@@ -27,7 +27,7 @@ class Policies(StrEnum):
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="The project's folder; made when it is not there.")] = Path(),
+    folder: Annotated[Path, typer.Argument(help="The project's folder; created if it doesn't exist.")] = Path(),
     name: Annotated[str | None, typer.Option("--name", help="The project's name; default: the folder's.")] = None,
     template: Annotated[str, typer.Option("--template", metavar="NAME", help="support, appointments or survey.")] = (
         "support"
@@ -73,7 +73,7 @@ def _write(folder: Path, files: dict[str, str]) -> None:
             write_file(target, text)
             print(_shown(target))
         elif not target.is_file() or target.read_text(encoding="utf-8", errors="replace") != text:
-            print(f"{_shown(target)} is there already and was left alone", file=sys.stderr)
+            print(f"{_shown(target)} already exists and was left alone", file=sys.stderr)
 
 
 def _write_workflows(folder: Path) -> None:
@@ -84,7 +84,7 @@ def _write_workflows(folder: Path) -> None:
         print(_shown(top / file))
     for file in different:
         print(
-            f"{_shown(top / file)} is there already and was left alone; `agentops ci files --overwrite` renews it",
+            f"{_shown(top / file)} already exists and was left alone; `agentops ci files --overwrite` renews it",
             file=sys.stderr,
         )
 

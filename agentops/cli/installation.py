@@ -1,4 +1,4 @@
-"""What is said when a package that agentops needs is missing or too old, as after a `git pull` without an install.
+"""The advice when a package that agentops needs is missing or too old, as after a `git pull` without an install.
 
 Loads nothing but the standard library: any package may be the one.
 """
@@ -30,7 +30,7 @@ def install_advice(failure: ImportError) -> tuple[str, str]:
     if module.partition(".")[0] in sys.stdlib_module_names:
         return f"this Python was built without its module {module}", "install agentops with another Python"
     state = "is missing" if isinstance(failure, ModuleNotFoundError) else f"doesn't fit ({failure.msg})"
-    return f"the package {module} {state}; this installation of agentops is not complete", _command(_extra_of(module))
+    return f"the package {module} {state}; this installation of agentops is incomplete", _command(_extra_of(module))
 
 
 def outdated_advice() -> tuple[str, str] | None:

@@ -35,7 +35,7 @@ _NO_OPTION = {
     ("merge", "plans"): (
         "plans are no longer made in shards, so there are none to merge: `agentops plan --out FILE` saves the whole"
     ),
-    ("plan", "--dry-run"): "`plan` has no --dry-run, it is one: it writes nothing to the platform",
+    ("plan", "--dry-run"): "`plan` has no --dry-run because it is one: it writes nothing to the platform",
     ("apply", "--dry-run"): "apply has no --dry-run: `agentops plan` is the dry run of it",
     ("rollback", "--dry-run"): "rollback has no --dry-run: without `--yes` it shows what it would do and asks, or ends",
     ("apply", "--force"): (
@@ -45,7 +45,7 @@ _NO_OPTION = {
     ("apply", "--auto-approve"): "apply has no --auto-approve: `--yes` applies without asking",
     ("", "--target"): "there is no --target: `--agent KEY` narrows it to an agent, `-e NAME` names the environment",
     ("", "--json"): "there is no --json: `--format json` prints JSON",
-    ("", "--quiet"): "there is no --quiet: data goes to stdout and talk to stderr: `2>/dev/null` leaves the data",
+    ("", "--quiet"): "there is no --quiet: data goes to stdout and messages to stderr: `2>/dev/null` leaves the data",
 }
 
 
@@ -75,6 +75,7 @@ def meant_option(word: str, options: list[str]) -> str | None:
 
 def place_of(word: str, verb: str, start: Path) -> str | None:
     """Where a word belongs that a verb has no argument for: an environment after -e, an agent after --agent."""
+    # Start-up time: this reads projects, and only a misplaced word gets here.
     from agentops.cli.completion import agent_keys, environment_names
 
     try:

@@ -23,7 +23,7 @@ def lint(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 for warnings too.")] = False,
 ) -> int:
     """Look for what is valid and still hurts a phone line, on top of everything that validate finds."""
-    # Reads YAML, which the help of a verb has no use for.
+    # Start-up time: this loads the emulator's models, which the help of the verb doesn't need.
     from agentops.cli.behaviours import with_behaviours
 
     with frozen_collector():

@@ -1,7 +1,7 @@
 """The live view of an apply on a terminal: a line per agent with its stages, redrawn in place while the run goes on.
 
-What else is said meanwhile, such as calls that end, scrolls past above it. At the end the view is taken away, because
-the result says everything that it showed.
+Other messages in the meantime, such as those of calls that end, scroll past above it. The view disappears at the end,
+because the result repeats everything it showed.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class _Agent:
 
 
 class LiveView:
-    """Shows the events of one run after another; a preview gate is a run of its own. `tell` is the event sink.
+    """Shows the events of one run after another; a preview gate is a run of its own. `show` is the event sink.
 
     now: seconds that only go forward; the frames in between events are drawn from a thread
     """
@@ -88,7 +88,7 @@ class LiveView:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._live.stop()
 
-    def tell(self, event: Event) -> None:
+    def show(self, event: Event) -> None:
         """Takes in what has happened; the view starts with the first run."""
         event = all_visible(event)
         match event:
@@ -131,7 +131,7 @@ class LiveView:
         done = sum(agent.outcome is not None for agent in agents)
         bad = sum(agent.rank == 1 for agent in agents)
         head = _text(f"Applying to {self._environment}: {done} of {plural(len(agents), 'agent')} done", "bold")
-        head.append(f", {bad} not well" if bad else "", _STYLES["bad"])
+        head.append(f", {bad} with problems" if bad else "", _STYLES["bad"])
         return head.append(f", {self._now() - self._began:.0f} s")
 
     def _line(self, agent: _Agent, width: int) -> Text:

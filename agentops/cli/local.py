@@ -53,9 +53,9 @@ async def emulator_for(project: Project, generation: Generation | None) -> Async
     if not project.environment.is_emulator or project.environment.base_url:
         yield None
         return
-    # A web server, which every other environment starts without.
+    # Start-up time: only environments on the emulator need its web server.
     from agentops.cli.behaviours import check_behaviours
-    from agentops.emulator.behaviour.files import BehaviourError
+    from agentops.emulator.behaviour.behaviours import BehaviourError
     from agentops.emulator.server import RunningEmulator, start
     from agentops.emulator.store.database import DataInUseError, EmulatorError
 

@@ -105,11 +105,13 @@ def run_verb(arguments: list[str]) -> int:
         _say(f"error: {in_environment(removed, environment) if environment else removed}")
         return ExitCode.USAGE
     try:
-        _require_one_environment(arguments)
+        # Typer would let the last one win without a word.
+        if len(named := dict.fromkeys(named_environments(arguments))) > 1:
+            raise UsageError(f"-e names several environments: {', '.join(named)}", hint="name one")
         command = _command_line()
         if is_completing():
             return int(command.main(arguments, prog_name="agentops", standalone_mode=False) or 0)
-        # Not by `main`, which makes an exit code of Ctrl-C that can't be told from a verb's own.
+        # Not `main`: it turns Ctrl-C into an exit code that can't be distinguished from a verb's own.
         with command.make_context("agentops", arguments) as context:
             result = command.invoke(context)
         sys.stdout.flush()
@@ -124,24 +126,20 @@ def run_verb(arguments: list[str]) -> int:
         _say("\ninterrupted" if sys.stderr.isatty() else "interrupted")  # the terminal shows ^C where it stood
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        return _end_quietly()
+        # The reader of our output went away (`agentops plan | head`): say nothing more, on any stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.FAILED
     except AgentopsError as failure:
         return _explain(failure, named_environment(arguments))
     except OSError as failure:
         return _explain(LocalError.of(failure), None)
     except ImportError as failure:
         if is_of_installation(failure):
-            raise  # told by whoever imports this module, which may be the one that can't be imported
+            raise  # reported by whoever imports this module, which may be the one that can't be imported
         return _own_up(failure)
     except Exception as bug:  # noqa: BLE001 - the boundary: a defect of ours still ends in one line and exit code 1
         return _own_up(bug)
     return int(result or 0)
-
-
-def _require_one_environment(arguments: list[str]) -> None:
-    """The last one would hold, and nobody would be told."""
-    if len(named := dict.fromkeys(named_environments(arguments))) > 1:
-        raise UsageError(f"-e names several environments: {', '.join(named)}", hint="name one")
 
 
 def _unknown_verb(name: str) -> int:
@@ -155,8 +153,8 @@ def _misused(failure: typer.TyperException, arguments: list[str]) -> int:
     """Typer's complaint in our words, with what was likely meant."""
     verb, context = arguments[0], getattr(failure, "ctx", None)
     option = getattr(failure, "option_name", "")
-    told = str(failure) if option else getattr(failure, "format_message", failure.__str__)()
-    _say(f"error: {told.replace('Value error, ', '')}")
+    message = str(failure) if option else getattr(failure, "format_message", failure.__str__)()
+    _say(f"error: {message.replace('Value error, ', '')}")
     if option and context is not None:
         known = [name for each in context.command.params for name in (*each.opts, *each.secondary_opts)]
         meant = meant_option(option, known)
@@ -188,17 +186,11 @@ def _own_up(bug: Exception) -> int:
         _say(f"error: {outdated[0]}")
         _say(f"  next: {outdated[1]}")
         return ExitCode.FAILED
-    _say(f"internal error: {type(bug).__name__}; this is a defect of agentops, not of your files")
+    _say(f"internal error: {type(bug).__name__}; this is a bug in agentops, not in your files")
     _say("  next: run it again with AGENTOPS_DEBUG=1 for the traceback and report that")
     if is_debugging():
         secrets = [value for name, value in read_settings().environ.items() if is_secret_variable(name, value)]
         _say(Scrubber(secrets).text("".join(traceback.format_exception(bug))))
-    return ExitCode.FAILED
-
-
-def _end_quietly() -> int:
-    """The reader of our output went away (`agentops plan | head`): say nothing more, on any stream."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return ExitCode.FAILED
 
 

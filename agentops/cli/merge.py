@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from agentops.calls.folder import merge_folders
+from agentops.calls.call_files import merge_folders
 from agentops.cli.call_pages import exit_code_of, run_output, write_pages
 from agentops.cli.options import TextOrJson
 from agentops.cli.session import talk

@@ -14,13 +14,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from agentops.calls.model import CallReport, Verdict
 from agentops.calls.protocol import Mode
+from agentops.calls.report import CallReport, Verdict
 from agentops.calls.run import Wiring
 from agentops.calls.schedule import RunOptions, ScheduledCall, run_calls
 from agentops.calls.session import Target
 from agentops.document import CLEARED, DesiredAgent, Secret, SecretRef
-from agentops.emulator.behaviour.files import Behaviour, Faults, Reply, read_behaviours
+from agentops.emulator.behaviour.behaviours import Behaviour, Faults, Reply, read_behaviours
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.server import start
 from agentops.files import write_file

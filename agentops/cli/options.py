@@ -21,7 +21,7 @@ class Gate(StrEnum):
 
 
 class ProgressFormat(StrEnum):
-    """How an apply tells what it is doing, on stderr. TEXT is a live view on a terminal and lines elsewhere."""
+    """How an apply shows what it is doing, on stderr. TEXT is a live view on a terminal and lines elsewhere."""
 
     TEXT = "text"
     LINES = "lines"
@@ -55,7 +55,10 @@ AgentOption = Annotated[
 ExcludeOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--exclude", metavar="KEY", help="Not these keys or globs; repeatable.", autocompletion=completion.agents
+        "--exclude",
+        metavar="KEY",
+        help="Leave out agents with this key or glob; repeatable.",
+        autocompletion=completion.agents,
     ),
 ]
 SelectOption = Annotated[
@@ -73,7 +76,7 @@ ChangedSinceOption = Annotated[
 ]
 ApiOption = Annotated[
     Generation | None,
-    typer.Option("--api", help="The platform's versioning generation; default: found out by reading."),
+    typer.Option("--api", help="The platform's versioning generation; default: detected."),
 ]
 NoInputOption = Annotated[bool, typer.Option("--no-input", help="Never ask; fail where an answer would be needed.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking.")]
@@ -103,7 +106,9 @@ def read_shard(text: str | None) -> tuple[int, int] | None:
         return None
     match = re.fullmatch(r"(\d{1,4})/(\d{1,4})", text.strip())
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
-        raise UsageError(f"--shard {text!r} is no part of a whole", hint="write --shard 2/5 for the second of five")
+        raise UsageError(
+            f"--shard {text!r} is not I/N, with I from 1 to N", hint="write --shard 2/5 for the second of five"
+        )
     return int(match[1]), int(match[2])
 
 

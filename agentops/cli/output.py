@@ -74,17 +74,17 @@ def result_output(result: ApplyResult, output_format: TextOrJson, again: str = "
 
 @contextmanager
 def watching(progress: ProgressFormat = ProgressFormat.TEXT) -> Iterator[EventSink]:
-    """Who is told what an apply is doing: a person at a terminal, a log, or a program that reads JSON Lines."""
+    """The sink for what an apply is doing: a live view at a terminal, lines in a log, or JSON Lines for a program."""
     if progress is ProgressFormat.JSON:
         yield lambda event: talk(json.dumps(event_data(event), ensure_ascii=False))
     elif progress is ProgressFormat.LINES or not (sys.stderr.isatty() and read_settings().can_redraw):
         yield tell_event
     else:
-        # The terminal library is only for the live view; logs and programs start without it.
+        # Start-up time: only the live view needs the terminal library.
         from agentops.cli.live import LiveView, terminal
 
         with LiveView(terminal(is_colored=read_settings().wants_color)) as view:
-            yield view.tell
+            yield view.show
 
 
 def tell_event(event: Event) -> None:
@@ -113,7 +113,7 @@ def call_hooks(start: Path, *, tells_lines: bool = True) -> CallHooks:
 
     start: a folder of the project, whose commit the pages name
     """
-    # Loads what places calls, which the help of `apply` has no use for.
+    # Start-up time: this loads everything that places calls, which `plan` and the help of `apply` don't need.
     from agentops.cli.call_pages import tell_ends, tell_progress, write_pages
 
     def write_plan(plan: Plan, folder: Path) -> Path:

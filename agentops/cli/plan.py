@@ -44,7 +44,9 @@ def plan(
     api: ApiOption = None,
     ack: AckOption = None,
     unmanaged: Annotated[bool, typer.Option("--unmanaged", help="List live fields that no spec manages.")] = False,
-    prune: Annotated[bool, typer.Option("--prune", help="Plan to archive agents of ours without a spec.")] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Plan to archive agents that agentops deployed and that have no spec now.")
+    ] = False,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 when there are changes.")
     ] = False,

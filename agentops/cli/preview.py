@@ -80,15 +80,15 @@ def up(
         sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
         return result.exit_code
     again = shlex.join(["agentops", "preview", "up", name, "-e", where])
-    said = result_output(result, output_format, again)
-    sys.stdout.write("" if result.is_interrupted else said)
+    text = result_output(result, output_format, again)
+    sys.stdout.write("" if result.is_interrupted else text)
     for row in _rows(copies):
         sys.stdout.write(on_one_line("{name}: agent {id}, until {until}".format(**row)) + "\n")
     if copies and not result.is_interrupted:
         talk(f"  call it: {in_environment(f'`agentops smoke --preview {name}`', where)}")
     if copies:
         talk(f"  take it down: {in_environment(f'`agentops preview down {name}`', where)}")
-    sys.stdout.write(said if result.is_interrupted else "")  # the last line says how to go on
+    sys.stdout.write(text if result.is_interrupted else "")  # the last line says how to go on
     return result.exit_code
 
 

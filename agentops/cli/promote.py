@@ -39,7 +39,7 @@ def promote(
         typer.Option(
             "--from",
             metavar="NAME",
-            help="Where it was tried.",
+            help="The environment that serves it now.",
             autocompletion=completion.environments,
             show_default=False,
         ),
@@ -47,7 +47,11 @@ def promote(
     target: Annotated[
         str,
         typer.Option(
-            "--to", metavar="NAME", help="Where it goes.", autocompletion=completion.environments, show_default=False
+            "--to",
+            metavar="NAME",
+            help="The environment to apply it to.",
+            autocompletion=completion.environments,
+            show_default=False,
         ),
     ],
     project: ProjectOption = Path(),

@@ -89,6 +89,8 @@ def _tell(pulled: Pulled, environment: str, *, dry_run: bool) -> None:
         talk(f"{left.agent}: {path_text(left.path)}{where} is left to you: {left.why}")
         if left.patch:
             talk(left.patch.rstrip("\n"))
+    for remark in pulled.remarks:
+        talk(remark)
     for name in pulled.secrets:
         talk(f"secret {name}: not copied; set it in each environment")
     if not pulled.written and not pulled.unwritten:

@@ -32,7 +32,7 @@ class ReadingProgress:
     def __exit__(self, *_: object) -> None:
         self.clear()
 
-    def tell(self, done: int, total: int) -> None:
+    def show(self, done: int, total: int) -> None:
         """`done` agents of `total` have been read."""
         now = self.clock()
         if done == total:

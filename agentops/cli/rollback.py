@@ -61,7 +61,7 @@ def rollback(
 ) -> int:
     """Put an earlier revision back in service: planned, shown, then applied by the same engine as everything else."""
     if not key and not select and run is None:
-        raise UsageError("nothing says which agents to roll back", hint="name keys, --select TAG=VALUE, or --run ID")
+        raise UsageError("no agent to roll back was named", hint="name keys, --select TAG=VALUE, or --run ID")
     if to is not None and run is not None:
         raise UsageError("--to and --run exclude each other", hint="a run goes back to what served before it")
     scope = scope_of(project, environment, api, key, None, select, is_verbose=verbose)
@@ -74,7 +74,7 @@ def rollback(
         return await workflow.history.plan_going_back(deployment, options, to=to or "previous")
 
     result = carry_out(scope, make, lambda: workflow.applying.ApplyRequest(smoke=False), consent)
-    if result.run_id or output_format is TextOrJson.JSON:  # without a run, the plan has said all there is
+    if result.run_id or output_format is TextOrJson.JSON:  # without a run, the plan already shows everything
         sys.stdout.write(result_output(result, output_format, _again(result, run, to)))
     return result.exit_code
 

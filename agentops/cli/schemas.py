@@ -6,10 +6,10 @@ import functools
 import json
 from typing import Any
 
-from agentops.calls.folder import run_schema
+from agentops.calls.call_files import run_schema
 from agentops.calls.script import script_schema
 from agentops.campaigns.model import CampaignSpec
-from agentops.emulator.behaviour.files import Behaviour
+from agentops.emulator.behaviour.behaviours import Behaviour
 from agentops.plan.serial import plan_schema
 from agentops.resources import Kind
 from agentops.spec.model.policy import PolicyFileSpec

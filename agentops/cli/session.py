@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a verb was told about where to work and on which agents. `keys`: those of a saved plan."""
+    """Where a verb works and on which agents, as the command line names them. `keys`: those of a saved plan."""
 
     start: Path
     environment: str | None = None
@@ -110,7 +110,7 @@ async def opened(scope: Scope, *, needs_secrets: bool = True, needs_specs: bool 
                 emulator_url=emulator_url,
                 generation=scope.generation,
                 on_exchange=_tell_exchange if scope.is_verbose else None,
-                on_read=reading.tell,
+                on_read=reading.show,
                 on_wait=talk,
             ) as deployment:
                 yield deployment

@@ -16,7 +16,7 @@ import typer
 
 from agentops import workflow
 from agentops.calls.baseline import NO_BASELINE
-from agentops.calls.folder import keep_in
+from agentops.calls.call_files import keep_in
 from agentops.calls.schedule import Progress, RunOptions
 from agentops.cli import completion
 from agentops.cli.call_pages import exit_code_of, run_output, tell_ends, tell_progress, write_pages
@@ -41,7 +41,7 @@ from agentops.workflow.call_wiring import estimate_usage
 from agentops.workflow.calls import CallRequest, estimate_min
 
 if TYPE_CHECKING:
-    from agentops.calls.model import RunReport
+    from agentops.calls.report import RunReport
     from agentops.document import DesiredAgent
     from agentops.spec import Project
     from agentops.workflow.deployment import Deployment
@@ -92,7 +92,7 @@ def smoke(
     concurrency: Annotated[int, typer.Option("--concurrency", min=1, help="How many calls at once.")] = 4,
     shard: Annotated[str | None, typer.Option("--shard", metavar="I/N", help="Only part I of N, for CI.")] = None,
     budget: Annotated[
-        float | None, typer.Option("--budget", metavar="MINUTES", help="Refuse when the calls would take longer.")
+        float | None, typer.Option("--budget", metavar="MINUTES", help="Refuse if the calls would take longer.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be called, and for how long.")] = False,
     mutate: Annotated[
@@ -124,7 +124,7 @@ def smoke(
         return _say_what_would_be_called(scope, request, output_format)
 
     read = workflow.recorded_calls.read_earlier
-    asked = _Asked(
+    options = _SmokeOptions(
         output,
         concurrency,
         read(baseline) if baseline else None,
@@ -135,8 +135,8 @@ def smoke(
         revision,
         tell_progress if output_format is TextOrJson.TEXT else tell_ends,
     )
-    run, folder, floor = run_async(lambda: _call(scope, request, asked))
-    # What was heard is told first: it was paid for, and a full disk takes the pages only.
+    run, folder, floor = run_async(lambda: _call(scope, request, options))
+    # Print the result before writing pages: the calls were paid for, and a full disk should cost only the pages.
     sys.stdout.write(run_output(run, output_format))
     talk(f"Report: {write_pages(run, folder)}")
     if floor is not None and run.covered_share is not None and run.covered_share < floor:
@@ -161,12 +161,14 @@ def _require_fitting(options: Mapping[str, object]) -> None:
         found = [each for each in others if options[each]]
         if options[option] and found:
             raise UsageError(
-                f"{option} doesn't go with {' and '.join(found)}", hint=f"give {option} without it", code="options"
+                f"{option} can't be combined with {' and '.join(found)}",
+                hint=f"give {option} without it",
+                code="options",
             )
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _SmokeOptions:
     """How to call, or what to judge instead."""
 
     output: Path | None
@@ -180,31 +182,31 @@ class _Asked:
     progress: Progress
 
 
-async def _call(scope: Scope, request: CallRequest, asked: _Asked) -> tuple[RunReport, Path, float | None]:
+async def _call(scope: Scope, request: CallRequest, options: _SmokeOptions) -> tuple[RunReport, Path, float | None]:
     """The run, the folder it is in, and the floor of its coverage."""
     recorded = workflow.recorded_calls
     async with opened(scope) as deployment:
-        copies = await workflow.previewing.find_copies(deployment, asked.preview) if asked.preview else None
+        copies = await workflow.previewing.find_copies(deployment, options.preview) if options.preview else None
         agents = [each for each in deployment.agents if copies is None or each.key in copies]
         scripts = workflow.calls.choose_scripts(deployment.project, agents, request)
-        lines = recorded.lines_in(asked.replay, scripts) if asked.replay else {}
-        scripts = [item for item in scripts if not asked.replay or item.file in lines]
-        before = recorded.baseline_in(asked.baseline, scripts) if asked.baseline else NO_BASELINE
+        lines = recorded.lines_in(options.replay, scripts) if options.replay else {}
+        scripts = [item for item in scripts if not options.replay or item.file in lines]
+        before = recorded.baseline_in(options.baseline, scripts) if options.baseline else NO_BASELINE
         started = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-        folder = asked.output or state_folder(deployment.root) / "calls" / started
-        if asked.rejudge is not None:
-            return await recorded.judge_again(deployment, scripts, asked.rejudge, folder, before), folder, None
+        folder = options.output or state_folder(deployment.root) / "calls" / started
+        if options.rejudge is not None:
+            return await recorded.judge_again(deployment, scripts, options.rejudge, folder, before), folder, None
         floor = deployment.environment.deploy.coverage_floor
-        options = RunOptions(
-            concurrency=asked.concurrency, shard=request.shard, progress=asked.progress, keep=keep_in(folder)
+        run_options = RunOptions(
+            concurrency=options.concurrency, shard=request.shard, progress=options.progress, keep=keep_in(folder)
         )
-        measures_coverage = asked.coverage or floor is not None
+        measures_coverage = options.coverage or floor is not None
         async with AsyncExitStack() as until_called:
-            if asked.revision is not None:
-                copies, where = await until_called.enter_async_context(_copy_of(deployment, scripts, asked.revision))
-                options = replace(options, environment=where)
+            if options.revision is not None:
+                copies, where = await until_called.enter_async_context(_copy_of(deployment, scripts, options.revision))
+                run_options = replace(run_options, environment=where)
             run = await workflow.calls.smoke(
-                deployment, scripts, options, before, lines, copies=copies, measures_coverage=measures_coverage
+                deployment, scripts, run_options, before, lines, copies=copies, measures_coverage=measures_coverage
             )
         return run, folder, floor
 
@@ -215,15 +217,15 @@ async def _copy_of(
 ) -> AsyncIterator[tuple[dict[str, str], str]]:
     """The id of a copy of that revision, by the key of the one agent that is called, and what reports call it."""
     calling, keys = workflow.revision_calls, {item.script.agent for item in scripts}
-    line = await calling.read_line(
+    published = await calling.read_published(
         deployment.narrowed(tuple(agent for agent in deployment.agents if agent.key in keys))
     )
-    chosen = line.revision(revision)
+    chosen = published.revision(revision)
     hooks = workflow.previewing.PreviewHooks(tell_warning)
-    async with calling.stand_in(deployment, line, f"revision-{secrets.token_hex(3)}", hooks) as copy:
+    async with calling.stand_in(deployment, published, f"revision-{secrets.token_hex(3)}", hooks) as copy:
         called = f"a copy of revision {chosen.number or chosen.revision_id}"
-        talk(f"Putting up {called} of {line.agent.key} ...")
-        yield {line.agent.key: await copy.become(chosen)}, f"{deployment.environment.name}, {called}"
+        talk(f"Putting up {called} of {published.agent.key} ...")
+        yield {published.agent.key: await copy.become(chosen)}, f"{deployment.environment.name}, {called}"
 
 
 def _say_what_would_be_called(scope: Scope, request: CallRequest, output_format: TextOrJson) -> int:
@@ -277,6 +279,6 @@ def _try_mutants(scope: Scope, request: CallRequest, output_format: TextOrJson) 
     print(
         "Every script passes the sound agent and fails the broken ones."
         if not wrong
-        else f"{wrong} not as it should be."
+        else f"{plural(wrong, 'trial')} went wrong."
     )
     return ExitCode.CALLS_FAILED if wrong else ExitCode.DONE

@@ -43,9 +43,9 @@ def status(
     exclude: ExcludeOption = None,
     select: SelectOption = None,
     api: ApiOption = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Look again and again, until Ctrl-C.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Refresh until Ctrl-C.")] = False,
     every: Annotated[
-        float, typer.Option("--every", metavar="S", min=1, help="How long --watch waits in between, in seconds.")
+        float, typer.Option("--every", metavar="S", min=1, help="Seconds between two refreshes of --watch.")
     ] = 10.0,
     output_format: Annotated[PageFormat, typer.Option("--format", help="How to print it.")] = PageFormat.TEXT,
     verbose: VerboseOption = False,

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops import speech, workflow
-from agentops.calls.folder import keep_in
-from agentops.calls.model import RunReport, ScriptReport
+from agentops.calls.call_files import keep_in
+from agentops.calls.report import RunReport, ScriptReport
 from agentops.cli.call_pages import write_pages
 from agentops.cli.chat import AgentArgument, PreviewOption
 from agentops.cli.options import AckOption, ApiOption, EnvironmentOption, ProjectOption
 from agentops.cli.output import watching
 from agentops.cli.session import opened, run_async, scope_of
-from agentops.cli.session import talk as tell
+from agentops.cli.session import talk as print_message
 from agentops.errors import ExitCode, UsageError
 from agentops.state import state_folder
 
@@ -52,7 +52,7 @@ def talk(
                 report = keep_in(folder)(result)
                 scripts = (ScriptReport(report.script, report.name, report.agent, 1.0, (report,)),)
                 page = write_pages(RunReport(report.environment, scripts, report.started_at), folder)
-                tell(f"Report: {page}")
+                print_message(f"Report: {page}")
                 return f"the call is over; its recording is in {folder}"
 
             with watching() as on_event:
@@ -64,7 +64,7 @@ def talk(
                     workflow.talking.talk_page(target, wiring, agent, keep, port) as server,
                 ):
                     print(server.url, flush=True)
-                    tell(f"Open it in a browser to talk to {agent}; Ctrl-C ends it.")
+                    print_message(f"Open it in a browser to talk to {agent}; Ctrl-C ends it.")
                     await asyncio.Event().wait()
         return ExitCode.DONE
 

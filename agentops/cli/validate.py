@@ -17,7 +17,7 @@ def validate(
     output_format: FormatOption = DiagnosticFormat.TEXT,
 ) -> int:
     """Check every spec and call script, in every environment, and report all problems. Needs no secret's value."""
-    # Reads YAML, which the help of a verb has no use for.
+    # Start-up time: this loads the emulator's models, which the help of the verb doesn't need.
     from agentops.cli.behaviours import with_behaviours
 
     with frozen_collector():

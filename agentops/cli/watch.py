@@ -29,7 +29,7 @@ from agentops.render.watch.markdown import watched_markdown
 from agentops.render.watch.text import watched_text
 
 if TYPE_CHECKING:
-    from agentops.compare.watched import Watched
+    from agentops.compare.watch_result import WatchResult
 
 
 def watch(
@@ -53,7 +53,7 @@ def watch(
     request = watching.WatchRequest(call_types(call_type), datetime.now(UTC), is_dry=dry_run)
     hooks = watching.WatchHooks(_tell, tell_event, call_hooks(scope.start))
 
-    async def main() -> Watched:
+    async def main() -> WatchResult:
         async with opened(scope, needs_specs=False) as deployment:
             return await watching.watch(deployment, request, hooks)
 
@@ -66,7 +66,7 @@ def _tell(key: str, count: int) -> None:
     talk(f"  {key}: {plural(count, 'call')} read")
 
 
-def _output(found: Watched, output_format: PageFormat) -> str:
+def _output(found: WatchResult, output_format: PageFormat) -> str:
     match output_format:
         case PageFormat.TEXT:
             return watched_text(found, stdout_style())

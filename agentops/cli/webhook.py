@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from agentops import workflow
+from agentops.cli import completion
 from agentops.cli.options import ApiOption, EnvironmentOption, ProjectOption
 from agentops.cli.session import opened, run_async, scope_of
 from agentops.errors import ExitCode, UsageError
@@ -28,7 +29,12 @@ def webhooks() -> None:
 
 @webhook.command("secret")
 def secret(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The webhook's file, without its ending.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="The webhook's file, without its ending.", autocompletion=completion.webhooks
+        ),
+    ],
     environment: EnvironmentOption = None,
     project: ProjectOption = Path(),
     api: ApiOption = None,

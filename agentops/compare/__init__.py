@@ -1,1 +1,1 @@
-"""Tells by the calls of real callers whether one revision fares better than another, and when nobody can tell."""
+"""Compares revisions by the calls of real callers: which fares better, and when nobody can tell."""

@@ -1,4 +1,4 @@
-"""Two revisions side by side: every measure with its counts, the difference, and how sure one can be of it."""
+"""Two revisions side by side: every measure with its counts, the difference, and how certain that is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from math import isfinite
 from random import Random
 
 from agentops.clock import Period
-from agentops.compare.calls import Calls
+from agentops.compare.call_totals import CallTotals
 from agentops.compare.statistics import (
     Count,
     Interval,
@@ -23,10 +23,11 @@ from agentops.compare.statistics import (
 )
 from agentops.document import Revision
 
+# Calls of each revision with which a difference that matters is usually seen.
 _FOR_SHARES = calls_to_tell(0.25)
-_FOR_MEDIANS = 20  # the bootstrap's coverage is measured from here on
-_FOR_P95 = 86  # below, the interval of one side has no upper end at 97.5 %
-_MOST_CHOICES = 12
+_FOR_MEDIANS = 20  # the bootstrap's coverage was measured for 20 and more
+_FOR_P95 = 86  # with fewer, the interval of one side has no upper end at 97.5 %
+_MOST_CHOICES = 12  # a disposition metric with more values is free text, unless they are numbers
 _YES = frozenset({"true", "yes"})
 _NO = frozenset({"false", "no"})
 
@@ -39,7 +40,7 @@ class Unit(StrEnum):
     NUMBER = "number"
 
 
-class Finding(StrEnum):
+class MeasureFinding(StrEnum):
     HIGHER = "higher"
     LOWER = "lower"
     ALIKE = "no difference shown"
@@ -48,7 +49,7 @@ class Finding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`value` is None where no call has one. Shares are 0..1."""
+    """The value of a measure on one side, and of how many calls; None where no call has one. Shares are 0..1."""
 
     value: float | None
     calls: int
@@ -56,9 +57,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One line of a comparison. `interval` is that of new minus old at 95 %, None where too few calls allow none.
+    """One line of a comparison.
 
-    needed: calls of each revision by which a difference that matters is usually seen
+    interval: of new minus old at 95 %; None where there are too few calls for one
+    needed:   calls of each revision with which a difference that matters is usually seen
     """
 
     name: str
@@ -74,21 +76,23 @@ class Measure:
 
     @property
     def fewest(self) -> int:
+        """The calls of the side that has fewer."""
         return min(self.new.calls, self.old.calls)
 
     @property
-    def finding(self) -> Finding:
+    def finding(self) -> MeasureFinding:
         if self.interval is not None and self.interval.low > 0:
-            return Finding.HIGHER
+            return MeasureFinding.HIGHER
         if self.interval is not None and self.interval.high < 0:
-            return Finding.LOWER
-        return Finding.TOO_FEW if self.interval is None or self.fewest < self.needed else Finding.ALIKE
+            return MeasureFinding.LOWER
+        return MeasureFinding.TOO_FEW if self.interval is None or self.fewest < self.needed else MeasureFinding.ALIKE
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """What callers of two revisions of an agent met with.
+class RevisionComparison:
+    """What the callers of two revisions of an agent experienced.
 
+    key:       the agent's
     free_text: disposition metrics whose values can't be compared
     """
 
@@ -97,14 +101,14 @@ class Comparison:
     period: Period
     old: Revision
     new: Revision
-    old_calls: Calls
-    new_calls: Calls
+    old_calls: CallTotals
+    new_calls: CallTotals
     measures: tuple[Measure, ...]
     free_text: tuple[str, ...]
 
 
-def measure(new: Calls, old: Calls, random: Random) -> tuple[Measure, ...]:
-    """Every measure that either side has. `random` resamples the medians."""
+def measure(new: CallTotals, old: CallTotals, random: Random) -> tuple[Measure, ...]:
+    """Every measure that either side has. `random` is for resampling the medians."""
     return (
         _share("answered", new.answered, new.ended, old.answered, old.ended),
         _share("completion", new.completed, new.answered, old.completed, old.answered),
@@ -120,16 +124,16 @@ def measure(new: Calls, old: Calls, random: Random) -> tuple[Measure, ...]:
     )
 
 
-def free_text_metrics(new: Calls, old: Calls) -> tuple[str, ...]:
-    """Disposition metrics whose values are neither yes or no, nor numbers, nor a few choices."""
+def free_text_metrics(new: CallTotals, old: CallTotals) -> tuple[str, ...]:
+    """Disposition metrics whose values are neither yes and no, nor numbers, nor a few choices."""
     return tuple(name for name in _names(new, old) if _is_free_text(_values(new, name), _values(old, name)))
 
 
-def _names(new: Calls, old: Calls) -> list[str]:
+def _names(new: CallTotals, old: CallTotals) -> list[str]:
     return sorted(new.values.keys() | old.values.keys())
 
 
-def _values(calls: Calls, name: str) -> Counter[str] | None:
+def _values(calls: CallTotals, name: str) -> Counter[str] | None:
     return calls.values.get(name, Counter())
 
 
@@ -140,7 +144,7 @@ def _is_free_text(new: Counter[str] | None, old: Counter[str] | None) -> bool:
     return len(both) > _MOST_CHOICES and _numbers(both) is None
 
 
-def _dispositions(new: Calls, old: Calls, random: Random) -> Iterator[Measure]:
+def _dispositions(new: CallTotals, old: CallTotals, random: Random) -> Iterator[Measure]:
     for name in _names(new, old):
         ours, theirs = _values(new, name), _values(old, name)
         if ours is None or theirs is None or _is_free_text(ours, theirs):
@@ -159,7 +163,7 @@ def _dispositions(new: Calls, old: Calls, random: Random) -> Iterator[Measure]:
 
 
 def _numbers(values: Counter[str]) -> list[float] | None:
-    """The values as sorted numbers; None when one is none."""
+    """The values as sorted numbers; None unless all are numbers."""
     try:
         found = sorted(float(value) for value in values.elements())
     except ValueError:

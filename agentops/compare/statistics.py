@@ -13,10 +13,10 @@ from math import ceil, exp, floor, inf, lgamma, log, sqrt
 from random import Random
 from statistics import NormalDist
 
-_Z = NormalDist().inv_cdf(0.975)
-_POWER_Z = NormalDist().inv_cdf(0.8)
+_Z = NormalDist().inv_cdf(0.975)  # two-sided 95 %
+_POWER_Z = NormalDist().inv_cdf(0.8)  # found in four of five runs
 _RESAMPLES = 2000
-RHO = 0.25  # tunes the sequence to be narrowest at about a hundred calls
+RHO = 0.25  # the sequence's bounds are narrowest at about a hundred calls with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Count:
 
     @property
     def shrunk(self) -> float:
-        """The share with half a call added to either side, which keeps the variance of 0 and 1 above nothing."""
+        """The share with half a call added to either side, so that the variance is never 0."""
         return (self.hits + 0.5) / (self.calls + 1)
 
     @property
@@ -64,7 +64,7 @@ def share_difference(new: Count, old: Count) -> Interval:
 
 
 def calls_to_tell(difference: float, share: float = 0.5, *, z: float = _Z) -> int:
-    """Calls of each revision by which a difference of shares is found in four of five comparisons."""
+    """The calls of each revision with which a difference of shares is found in four of five comparisons."""
     return ceil((z + _POWER_Z) ** 2 * 2 * share * (1 - share) / difference**2)
 
 
@@ -92,8 +92,8 @@ def _percentiles(draws: Sequence[float]) -> Interval:
 def _resampled_median(ordered: Sequence[float], random: Random) -> float:
     """The median of one resample with replacement.
 
-    Nothing is resampled for it: the middle one of n uniform draws has a beta distribution, and the draw names the
-    value. The next higher one, which an even n needs, is the lowest of those draws that lie above.
+    Without drawing n values: the middle one of n uniform draws has a beta distribution, so one draw from that picks the
+    value. The next higher one, which an even n needs, is the lowest of the draws above it.
     """
     n = len(ordered)
     rank = (n + 1) // 2
@@ -111,12 +111,12 @@ def p95_of(ordered: Sequence[float]) -> float:
 
 
 def p95_interval(ordered: Sequence[float], confidence: float = 0.95) -> Interval | None:
-    """The order-statistic interval for the 95th percentile of sorted values; None where too few give it no upper end.
+    """The order-statistic interval for the 95th percentile of sorted values; None where too few leave it no upper end.
 
-    Not a bootstrap, which covers the truth in 66 % of samples of 20 and 87 % of samples of 50.
+    Not a bootstrap, whose intervals hold the true value in only 66 % of samples of 20 and 87 % of samples of 50.
     """
     n, tail = len(ordered), (1 - confidence) / 2
-    if 0.95**n > tail:
+    if 0.95**n > tail:  # all n values may be below the true percentile
         return None
     below = _below_p95(n)
     low = max((rank for rank in range(n) if below[rank] <= tail), default=-1)
@@ -125,9 +125,10 @@ def p95_interval(ordered: Sequence[float], confidence: float = 0.95) -> Interval
 
 
 def _below_p95(n: int) -> list[float]:
-    """For each k to n: how likely at most k of n values are below the true 95th percentile."""
+    """For each k from 0 to n: the probability that at most k of n values are below the true 95th percentile."""
     reached, total = [], 0.0
     for k in range(n + 1):
+        # In logarithms, since the factors of many calls are too large and too small for floats.
         ways = lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
         total += exp(ways + k * log(0.95) + (n - k) * log(0.05))
         reached.append(total)
@@ -137,7 +138,7 @@ def _below_p95(n: int) -> list[float]:
 def p95_difference(new: Sequence[float], old: Sequence[float]) -> Interval | None:
     """An interval for the 95th percentile of `new` minus that of `old`, both sorted; None where either is too short.
 
-    It holds in at least 95 % of comparisons, because either end is wrong in at most 2.5 % (97.5 % for each side).
+    It holds in at least 95 % of comparisons: each side's interval, at 97.5 %, fails in at most 2.5 %.
     """
     ours, theirs = p95_interval(new, 0.975), p95_interval(old, 0.975)
     if ours is None or theirs is None:
@@ -146,9 +147,9 @@ def p95_difference(new: Sequence[float], old: Sequence[float]) -> Interval | Non
 
 
 def sequence_of_difference(new: Count, old: Count, alpha: float) -> Interval:
-    """Bounds for the share of new minus old, each of which holds at every look with probability 1 - alpha.
+    """Bounds for the share of new minus old, each of which holds at all looks together with probability 1 - alpha.
 
-    They may be computed after every call: looking often does not make them wrong more often.
+    They may be computed after every call: looking often does not make them fail more often.
     """
     scale = new.calls * (new.variance / new.calls + old.variance / old.calls)
     reach = _reach(new.calls, scale, alpha)
@@ -157,7 +158,7 @@ def sequence_of_difference(new: Count, old: Count, alpha: float) -> Interval:
 
 
 def sequence_of_share(new: Count, alpha: float) -> Interval:
-    """The same bounds for a share alone."""
+    """The same bounds for one share by itself."""
     reach = _reach(new.calls, new.variance, alpha)
     return Interval(new.shrunk - reach, new.shrunk + reach)
 

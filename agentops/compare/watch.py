@@ -2,8 +2,8 @@
 
 A rule is turned into a share of good calls. It has failed when the upper bound of an anytime-valid confidence sequence
 (`statistics.sequence_of_difference`) is below what is asked for, and the estimate is beyond the margin, too: so looking
-after every call hardly alarms more often than looking once. The guards are those that others had to add: a side without
-calls is no data (Kayenta's judge), few calls are no failure (Argo Rollouts and Flagger, on lines without traffic).
+after every call gives hardly more false alarms than looking once. The guards are those that others had to add: a side
+without calls is no data (Kayenta's judge), few calls are no failure (Argo Rollouts and Flagger, without traffic).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agentops.clock import ALWAYS, Period
-from agentops.compare.calls import Row, read_row
+from agentops.compare.call_totals import read_row
 from agentops.compare.statistics import (
     Count,
     Interval,
@@ -28,11 +28,11 @@ from agentops.compare.statistics import (
 from agentops.document import Verdict
 from agentops.watch_rules import WATCH_DISPOSITION, WATCH_LATENCY, WatchLimit, WatchRule
 
-MOST_OLD = 200  # the last calls of the revision before
-LEAST_OLD, LEAST_NEW = 50, 20
-ALPHA = 0.05  # shared by the rules of an agent
-PLANNED = 100  # the calls by which it is said what a rule finds
-_SLOWER = 0.05  # of the calls may be slower than the latency's limit
+MOST_OLD = 200  # calls of the revision before, the last ones
+LEAST_OLD, LEAST_NEW = 50, 20  # calls that a rule needs before it decides
+ALPHA = 0.05  # the chance of a false alarm for all rules of an agent together
+PLANNED = 100  # calls of the new revision for which a rule's smallest detectable drop is given
+_SLOWER = 0.05  # the share of calls that may be slower than the latency's limit: a p95 says just that
 _OUTAGE = timedelta(minutes=10)
 _SYSTEM = frozenset({"system_error", "connection_error"})
 _YES = frozenset({"true", "yes"})
@@ -41,8 +41,8 @@ _NONE = Count(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """What the rules need to know of one ended call. `answers`: of the disposition metrics that rules name."""
+class WatchedCall:
+    """What the rules need to know of one ended call. `answers`: by disposition metric, of those that rules name."""
 
     at: datetime
     is_answered: bool
@@ -53,23 +53,25 @@ class Call:
 
 
 @dataclass(slots=True)
-class Window:
-    """The calls of one revision that are watched.
+class WatchedCalls:
+    """The calls of one revision that count, for `judge`.
 
-    left_out: why rows were left out and how many
+    left_out: why rows were left out, and how many
     metrics:  the names of all disposition metrics that the calls have
     """
 
     revision_id: str
     rules: Sequence[WatchRule]
     period: Period = ALWAYS
-    calls: list[Call] = field(default_factory=list)
+    calls: list[WatchedCall] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     metrics: set[str] = field(default_factory=set)
 
     def add(self, data: Mapping[str, Any], hours: frozenset[Hour] | None = None) -> None:
-        """Adds one row of the conversation list, if it began in `hours`. Raises PlatformError when it is another
-        revision's."""
+        """Adds one row of the conversation list if the call began in `hours`; None: at any time.
+
+        Raises PlatformError when it is another revision's.
+        """
         row = read_row(data, self.revision_id, self.period)
         if isinstance(row, str):
             self.left_out[row] += 1
@@ -78,15 +80,13 @@ class Window:
         elif hours is not None and hour_of(row.moment) not in hours:
             self.left_out["in other hours"] += 1
         else:
-            self.metrics.update(row.dispositions or ())
-            self.calls.append(_to_call(row, row.moment, self.rules))
-
-
-def _to_call(row: Row, at: datetime, rules: Sequence[WatchRule]) -> Call:
-    given = row.dispositions or {}
-    names = (rule.metric.removeprefix(WATCH_DISPOSITION) for rule in rules)
-    answers = {name: str(given[name]).strip().lower() for name in names if given.get(name) is not None}
-    return Call(at, row.is_answered, row.is_completed, row.reason, row.latency_ms, answers)
+            given = row.dispositions or {}
+            self.metrics.update(given)
+            names = (rule.metric.removeprefix(WATCH_DISPOSITION) for rule in self.rules)
+            answers = {name: str(given[name]).strip().lower() for name in names if given.get(name) is not None}
+            self.calls.append(
+                WatchedCall(row.moment, row.is_answered, row.is_completed, row.reason, row.latency_ms, answers)
+            )
 
 
 Hour = tuple[bool, int]  # whether it is on a weekend, and the hour of the day, both in UTC
@@ -96,20 +96,21 @@ def hour_of(moment: datetime) -> Hour:
     return moment.weekday() >= 5, moment.hour
 
 
-def hours_around(calls: Sequence[Call]) -> frozenset[Hour]:
-    """The hours in which calls began and those beside them, so that no change of the clocks takes one out."""
+def hours_around(calls: Sequence[WatchedCall]) -> frozenset[Hour]:
+    """The hours in which calls began and those beside them, so that a change to summer time leaves no call out."""
     begun = {call.at.replace(minute=0, second=0, microsecond=0) for call in calls}
     return frozenset(hour_of(at + timedelta(hours=shift)) for at in begun for shift in (-1, 0, 1))
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What became of one rule. `why` is for people.
+    """What became of one rule.
 
+    why:      the reason for the verdict, for people
     old, new: the good calls among those that the rule is about
-    limit_ms: what a call may take to be in time; None unless the rule is about the latency
+    limit_ms: how long a call's answers may take; None unless the rule is about the latency
     bounds:   of the share of good calls: new minus old, or new alone for an absolute rule
-    finds:    the smallest fall of that share that is found by the hundredth call in four of five deploys
+    finds:    the smallest drop of that share that is found by call `PLANNED` in four of five deploys
     """
 
     rule: WatchRule
@@ -122,26 +123,27 @@ class Ruling:
     finds: float | None = None
 
 
-def judge(rules: Sequence[WatchRule], new: Sequence[Call], old: Sequence[Call]) -> tuple[Ruling, ...]:
-    """Every rule by the calls of the new revision, and those of the one before that began in the same hours.
+def judge(rules: Sequence[WatchRule], new: Sequence[WatchedCall], old: Sequence[WatchedCall]) -> tuple[Ruling, ...]:
+    """Every rule, judged by the calls of the new revision and of the one before.
 
-    Only calls of hours in which both have some count for what is compared; a bound of its own takes all new ones.
+    A comparison takes only calls from hours of the day in which both have some; an absolute rule takes all new ones.
     """
     hours = hours_around(old)
     beside = [call for call in new if hour_of(call.at) in hours]
-    alpha = ALPHA / len(rules)
+    alpha = ALPHA / len(rules)  # Bonferroni: more rules must not mean more false alarms
     return tuple(
         _compared(rule, alpha, beside, old) if rule.limit.is_relative else _bounded(rule, alpha, new) for rule in rules
     )
 
 
-def _compared(rule: WatchRule, alpha: float, new: Sequence[Call], old: Sequence[Call]) -> Ruling:
-    """A rule about the difference from the revision before."""
+def _compared(rule: WatchRule, alpha: float, new: Sequence[WatchedCall], old: Sequence[WatchedCall]) -> Ruling:
+    """The ruling on a rule about the difference from the revision before."""
     limit_ms = None
     if rule.metric == WATCH_LATENCY:
         known_ms = sorted(call.latency_ms for call in old if call.latency_ms is not None)
         if len(known_ms) < LEAST_OLD:
             return Ruling(rule, why=_few_before(len(known_ms)))
+        # A p95 has no confidence sequence; the share of calls that are slower than the old one has.
         limit_ms = p95_of(known_ms) + rule.amount
     margin = _SLOWER if limit_ms is not None else rule.amount
     found = Ruling(rule, old=_count(rule, old, limit_ms), new=_count(rule, new, limit_ms), limit_ms=limit_ms)
@@ -155,8 +157,8 @@ def _compared(rule: WatchRule, alpha: float, new: Sequence[Call], old: Sequence[
     return _ruled(replace(found, bounds=bounds), new, has_failed=has_failed, has_passed=bounds.low > -margin)
 
 
-def _bounded(rule: WatchRule, alpha: float, new: Sequence[Call]) -> Ruling:
-    """A rule with a bound of its own."""
+def _bounded(rule: WatchRule, alpha: float, new: Sequence[WatchedCall]) -> Ruling:
+    """The ruling on a rule with a bound of its own, whatever the revision before did."""
     limit_ms = rule.amount if rule.metric == WATCH_LATENCY else None
     least = 1 - _SLOWER if limit_ms is not None else rule.amount if rule.limit is WatchLimit.LEAST else 1 - rule.amount
     finds = smallest_drop(least, None, PLANNED, alpha)
@@ -167,13 +169,14 @@ def _bounded(rule: WatchRule, alpha: float, new: Sequence[Call]) -> Ruling:
     return _ruled(replace(found, bounds=bounds), new, has_failed=bounds.high < least, has_passed=bounds.low >= least)
 
 
-def _ruled(found: Ruling, new: Sequence[Call], *, has_failed: bool, has_passed: bool) -> Ruling:
+def _ruled(found: Ruling, new: Sequence[WatchedCall], *, has_failed: bool, has_passed: bool) -> Ruling:
     if has_passed:
         return replace(found, verdict=Verdict.PASSED, why="kept")
     if not has_failed:
         return replace(found, why="not enough calls to tell yet")
     bad = sorted(call.at for call in new if _is_good(found.rule, call, found.limit_ms) is False)
     half = len(bad) // 2
+    # bad[i + half] is the call with which more than half of them have begun since bad[i].
     if any(late - early <= _OUTAGE for early, late in zip(bad, bad[half:], strict=False)):
         return replace(found, why="more than half of the bad calls began within ten minutes, as in an outage")
     return replace(found, verdict=Verdict.FAILED, why="broken")
@@ -190,13 +193,13 @@ def _few_since(rule: WatchRule, calls: int, of: int) -> str:
     return f"{calls} of at least {LEAST_NEW} calls"
 
 
-def _count(rule: WatchRule, calls: Sequence[Call], limit_ms: float | None) -> Count:
+def _count(rule: WatchRule, calls: Sequence[WatchedCall], limit_ms: float | None) -> Count:
     known = [good for call in calls if (good := _is_good(rule, call, limit_ms)) is not None]
     return Count(sum(known), len(known))
 
 
-def _is_good(rule: WatchRule, call: Call, limit_ms: float | None) -> bool | None:
-    """Whether the call is as the rule wants calls to be; None: the rule is not about it."""
+def _is_good(rule: WatchRule, call: WatchedCall, limit_ms: float | None) -> bool | None:
+    """Whether the call is as the rule wants calls to be; None for a call that the rule is not about."""
     if rule.metric == WATCH_LATENCY:
         return None if limit_ms is None or call.latency_ms is None else call.latency_ms <= limit_ms
     has_it = _has(rule, call)
@@ -204,14 +207,15 @@ def _is_good(rule: WatchRule, call: Call, limit_ms: float | None) -> bool | None
     return None if has_it is None else has_it is is_wanted
 
 
-def _has(rule: WatchRule, call: Call) -> bool | None:
+def _has(rule: WatchRule, call: WatchedCall) -> bool | None:
+    """Whether the call is one of those that the rule counts; None for a call that the rule is not about."""
     match rule.metric:
         case "answered":
             return call.is_answered
         case "system_errors":
             return call.reason in _SYSTEM
         case _ if not call.is_answered:
-            return None
+            return None  # everything below happens only in answered calls
         case "completion":
             return call.is_completed
         case "hang_ups":
@@ -226,17 +230,17 @@ def _has(rule: WatchRule, call: Call) -> bool | None:
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """The calls of agents whose revision stayed: before the watched one went live, and since."""
+    """The calls of agents whose revision did not change: before the watched one went live, and since."""
 
     keys: tuple[str, ...] = ()
-    before: tuple[Call, ...] = ()
-    since: tuple[Call, ...] = ()
+    before: tuple[WatchedCall, ...] = ()
+    since: tuple[WatchedCall, ...] = ()
 
 
 def excused(ruling: Ruling, unchanged: Unchanged) -> Ruling:
-    """`ruling`, taken back where the calls of unchanged agents got worse in the same way at the same time."""
+    """`ruling`; inconclusive where the calls of unchanged agents got worse in the same way at the same time."""
     rule, limit_ms = ruling.rule, ruling.limit_ms
-    if rule.metric == WATCH_LATENCY:  # each agent has a pace of its own
+    if rule.metric == WATCH_LATENCY:  # each agent has a latency of its own, and so a limit of its own
         known_ms = sorted(call.latency_ms for call in unchanged.before if call.latency_ms is not None)
         limit_ms = p95_of(known_ms) + (rule.amount if rule.limit.is_relative else 0.0) if known_ms else None
     before, since = (_count(rule, calls, limit_ms) for calls in (unchanged.before, unchanged.since))

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute
 from starlette.routing import Route as HttpRoute
 
-from agentops.emulator.behaviour.callers import Phone
+from agentops.emulator.behaviour.callers import SimulatedCallers
 from agentops.emulator.console.web import Console
 from agentops.emulator.control import Controls
 from agentops.emulator.faults import ArmedFaults
@@ -29,7 +29,7 @@ from agentops.emulator.rest.dispatch import Dispatcher, not_found
 from agentops.emulator.rest.openapi import build_document
 from agentops.emulator.rest.routes import ROUTES
 from agentops.emulator.rest.wire import Route
-from agentops.emulator.seeding import plant
+from agentops.emulator.seeding import seed_account
 from agentops.emulator.store.database import EmulatorError
 from agentops.emulator.store.state import Clock, Store
 
@@ -46,9 +46,9 @@ def create_app(options: EmulatorOptions, *, clock: Clock | None = None) -> Starl
     try:
         if options.reset:
             store.database.clear()
-        furnish(store)
+        add_first_number(store)
         if options.seed_file is not None:
-            plant(store, options.seed_file)
+            seed_account(store, options.seed_file)
         return _build(store)
     except EmulatorError:
         store.close()
@@ -60,7 +60,8 @@ def _build(store: Store) -> Starlette:
     document = describe_platform(store.options.api, int(store.options.choices.wrong_key_status))
     faults, log, realtime = ArmedFaults(), RequestLog(), open_endpoint(store)
     store.callee = realtime.behaviours.callee
-    store.phone = cache(lambda name: Phone(realtime.behaviours.of(name)))
+    # Kept for each name: they hold the expanded sentences of their behaviour.
+    store.callers = cache(lambda name: SimulatedCallers(realtime.behaviours.of(name)))
     for fault in store.options.faults:
         faults.arm(fault)
 
@@ -72,6 +73,7 @@ def _build(store: Store) -> Starlette:
             realtime.close()
             store.close()
 
+    # Faults lie around the observation: an answer that was broken on purpose is nothing to check.
     middleware = [
         Middleware(Interception, store=store, faults=faults, log=log, is_versioning_write=versioning_writes(served))
     ]
@@ -95,7 +97,7 @@ def _build(store: Store) -> Starlette:
     return app
 
 
-def furnish(store: Store) -> None:
+def add_first_number(store: Store) -> None:
     """What a new account has from the start: one rented phone number."""
     if store.database.get("product", FIRST_NUMBER_ID) is None:
         numbers.add_phone_number(store, FIRST_NUMBER, product_id=FIRST_NUMBER_ID)
@@ -114,12 +116,12 @@ def describe_platform(api: str, wrong_key: int) -> dict[str, Any]:
 
 
 def rest_routes(store: Store, served: list[Route]) -> list[BaseRoute]:
-    """The first route that fits a path and method answers."""
+    """The operations as routes of the server, in the table's order: the first that fits path and method answers."""
     return [HttpRoute(route.path, Dispatcher(store, route).respond, methods=[route.method]) for route in served]
 
 
 def versioning_writes(served: list[Route]) -> Callable[[str, str], bool]:
-    """Says whether a request is one that a maintenance freeze stops."""
+    """A function of method and path: whether a maintenance freeze stops the request."""
     frozen = [
         (route.method, re.compile(re.sub(r"{\w+}", "[^/]+", route.path)))
         for route in served

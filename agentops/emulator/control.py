@@ -1,6 +1,7 @@
 """The emulator's own controls under `/_emulator`, a path that the real platform does not have.
 
-Every change asks for a JSON (or SQLite) content type: a page in a browser cannot send one here without asking first.
+Every change requires a JSON (or SQLite) content type: for these a browser asks the server first before it lets a page
+of another site send them, and the emulator doesn't allow it.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from agentops.emulator.faults import ArmedFaults, read_fault
 from agentops.emulator.interception import RequestLog
 from agentops.emulator.options import SWITCHES
 from agentops.emulator.realtime.call_record import to_mono
-from agentops.emulator.realtime.endpoint import Endpoint
+from agentops.emulator.realtime.endpoint import ConnectEndpoint
 from agentops.emulator.store.database import EmulatorError
 from agentops.emulator.store.state import Store
 
 PREFIX = "/_emulator"
 SNAPSHOT_TYPE = "application/vnd.sqlite3"
-LATEST = 200
+LATEST = 200  # requests in the list
 SCAN_OPTIONS = {
     "delay_s": "scan_delay_s",
     "late_listing_s": "late_listing_s",
@@ -37,7 +38,7 @@ SCAN_OPTIONS = {
 class Controls:
     """The handlers, over what they control."""
 
-    def __init__(self, store: Store, faults: ArmedFaults, log: RequestLog, realtime: Endpoint) -> None:
+    def __init__(self, store: Store, faults: ArmedFaults, log: RequestLog, realtime: ConnectEndpoint) -> None:
         self._store, self._faults, self._log, self._realtime = store, faults, log, realtime
 
     def routes(self) -> list[BaseRoute]:
@@ -104,7 +105,7 @@ class Controls:
     async def change_scans(self, http: Request) -> Response:
         """Any of `delay_s`, `fails_on`, `errors_on`, `late_listing_s`, for the scans that start from now on."""
         body = await _read_json(http)
-        if not isinstance(body, dict) or not _fits_scans(body):
+        if not isinstance(body, dict) or not _are_scan_options(body):
             return _refused("send any of delay_s, late_listing_s (seconds) and fails_on, errors_on (lists of words)")
         changes: dict[str, Any] = {
             SCAN_OPTIONS[name]: tuple(value) if isinstance(value, list) else float(value)
@@ -116,10 +117,10 @@ class Controls:
     async def change_draining(self, http: Request) -> Response:
         """`{"draining": true}`: new realtime sessions are refused with 503, those that are open go on."""
         body = await _read_json(http)
-        wish = body.get("draining") if isinstance(body, dict) else None
-        if not isinstance(wish, bool):
+        is_draining = body.get("draining") if isinstance(body, dict) else None
+        if not isinstance(is_draining, bool):
             return _refused("draining is true or false")
-        self._realtime.is_draining = wish
+        self._realtime.is_draining = is_draining
         return await self.state(http)
 
     async def list_requests(self, _http: Request) -> Response:
@@ -144,17 +145,17 @@ class Controls:
     async def play_recording(self, http: Request) -> Response:
         """`<call id>.wav` is mixed; `<call id>-stereo.wav` has the caller left and the agent right."""
         call_id, _, suffix = http.path_params["name"].partition("-stereo")
-        wav = self._store.recording(call_id + suffix)
+        wav = self._store.recording(call_id + suffix)  # anything after `-stereo` names no call
         if wav is not None and "-stereo" not in http.path_params["name"]:
             wav = await asyncio.to_thread(to_mono, wav)
         return Response(wav, media_type="audio/wav") if wav else Response("no such recording", 404)
 
     async def take_upload(self, http: Request) -> Response:
-        """Where a presigned upload goes; what is uploaded is counted and not kept."""
+        """Where a presigned upload goes; its bytes are counted and not stored."""
         return JSONResponse({"received": len(await http.body())})
 
 
-def _fits_scans(body: dict[str, Any]) -> bool:
+def _are_scan_options(body: dict[str, Any]) -> bool:
     def is_seconds(value: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
@@ -175,5 +176,5 @@ async def _read_json(http: Request) -> Any:
         return None
 
 
-def _refused(text: str) -> Response:
-    return JSONResponse({"error": text}, 400)
+def _refused(message: str) -> Response:
+    return JSONResponse({"error": message}, 400)

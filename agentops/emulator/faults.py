@@ -94,7 +94,7 @@ class ArmedFaults:
         return [{**asdict(each.fault), "seen": each.seen, "fired": each.fired} for each in self._armed]
 
     def take(self, method: str, path: str, query: str, is_versioning_write: Callable[[str, str], bool]) -> list[Fault]:
-        """The faults that this request meets; every call counts as one request."""
+        """The faults that happen to this request. Counts it, so it is called once for each request."""
         met = []
         for armed in self._armed:
             fault = armed.fault
@@ -110,11 +110,11 @@ class ArmedFaults:
 
 
 def parse_fault(line: str) -> Fault:
-    """The fault that a command-line text means: `KIND [METHOD] [PATH] [name=value ...]`. Raises EmulatorError."""
+    """The fault of a command-line text: `KIND [METHOD] [PATH] [name=value ...]`. Raises EmulatorError."""
     words = shlex.split(line)
-    places = [word for word in words if "=" not in word]
-    pairs = dict(word.split("=", 1) for word in words if "=" in word)
-    return read_fault({**dict(zip(("kind", "method", "path"), places, strict=False)), **pairs})
+    positional = [word for word in words if "=" not in word]
+    named = dict(word.split("=", 1) for word in words if "=" in word)
+    return read_fault({**dict(zip(("kind", "method", "path"), positional, strict=False)), **named})
 
 
 def read_fault(entry: Any) -> Fault:
@@ -123,11 +123,12 @@ def read_fault(entry: Any) -> Fault:
         raise EmulatorError(f"a fault is a mapping, not {entry!r}")
     known = {each.name: str(each.type) for each in fields(Fault)}
     if entry.get("kind") not in KINDS:
-        raise EmulatorError(f"{entry.get('kind')!r} is no kind of fault; there are {', '.join(KINDS)}")
+        raise EmulatorError(f"{entry.get('kind')!r} is not a kind of fault; the kinds are {', '.join(KINDS)}")
     if unknown := sorted(set(entry) - set(known)):
         raise EmulatorError(f"a fault has no {', '.join(unknown)}; it has {', '.join(known)}")
     values: dict[str, Any] = {}
     for name, value in entry.items():
+        # By the annotation's text: `int | None` is a number as well.
         convert = int if "int" in known[name] else float if "float" in known[name] else str
         try:
             values[name] = None if value is None else convert(value)

@@ -65,24 +65,25 @@ class Guard:
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
         name = _host_of(f"//{headers.get('host', '')}")
-        if self._is_local and not _is_of_this_machine(name):
-            return PlainTextResponse(NOT_HERE, 421)
+        if self._is_local and not _is_address_or_localhost(name):
+            return PlainTextResponse(NOT_HERE, 421)  # Misdirected Request
         if (origin := headers.get("origin")) is not None:
             page = _host_of(origin)
+            # A page of another server on this machine is its user's own.
             if not page or (page != name and not is_loopback(page)):
                 return PlainTextResponse(FOREIGN_PAGE, 403)
         if self._is_local or scope["path"].startswith(EMULATED):  # the platform's paths ask for a key themselves
             return None
-        return self._without_key(scope, headers)
+        return self._ask_for_key(scope, headers)
 
-    def _without_key(self, scope: Scope, headers: Headers) -> Response | None:
+    def _ask_for_key(self, scope: Scope, headers: Headers) -> Response | None:
         """Lets console and controls be used with the key: as a bearer, in the cookie, or once in the address."""
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
         if (scheme.lower() == "bearer" and self._accepts_key(bearer)) or self._accepts_key(_cookie(headers)):
             return None
         given = parse_qs(scope["query_string"].decode("latin-1")).get("key", [""])[0]
         if scope["type"] == "http" and scope["method"] == "GET" and self._accepts_key(given):
-            opened = RedirectResponse(scope["path"], 303)
+            opened = RedirectResponse(scope["path"], 303)  # to the address without the key, which histories keep
             opened.set_cookie(COOKIE, given, httponly=True, samesite="strict")
             return opened
         return HTMLResponse(ASK_FOR_KEY, 401)
@@ -96,8 +97,8 @@ def _host_of(address: str) -> str:
         return ""
 
 
-def _is_of_this_machine(name: str) -> bool:
-    """Whether a request addressed to `name` cannot have been sent under somebody else's name."""
+def _is_address_or_localhost(name: str) -> bool:
+    """Whether `name` is certainly of this machine: any other name its owner could point here."""
     try:
         ipaddress.ip_address(name)
     except ValueError:

@@ -19,11 +19,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agentops.emulator.faults import SOCKET_KINDS, ArmedFaults, Fault
 from agentops.emulator.observation import EMULATED
-from agentops.emulator.ratelimit import RETRY_AFTER_S, RateLimit
+from agentops.emulator.ratelimit import RETRY_AFTER_S, TokenBucket
 from agentops.emulator.store.state import Store
 
-ABORT = "agentops.abort"  # where the server leaves the function that cuts a request's connection
-LOG_LENGTH = 2000
+ABORT = "agentops.abort"  # key of a scope, where the server leaves the function that cuts the connection
+LOG_LENGTH = 2000  # requests; the oldest are forgotten
+# A limit of the plan is a 400 on the platform; clients know it by the words "plan" and "upgrade".
 UPGRADE = "You have reached the limit of your plan, please upgrade your plan."
 
 
@@ -50,7 +51,7 @@ class Interception:
     ) -> None:
         self._app, self._store, self._faults, self._log = app, store, faults, log
         self._is_versioning_write = is_versioning_write
-        self._limit = RateLimit(store.options.rate_limit)
+        self._limit = TokenBucket(store.options.rate_limit)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket" and scope["path"].startswith(EMULATED):
@@ -60,7 +61,7 @@ class Interception:
         else:
             await self._app(scope, receive, send)
 
-    def _met(self, scope: Scope, method: str) -> list[Fault]:
+    def _take_faults(self, scope: Scope, method: str) -> list[Fault]:
         query = scope["query_string"].decode("latin-1")
         return self._faults.take(method, scope["path"], query, self._is_versioning_write)
 
@@ -71,11 +72,12 @@ class Interception:
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
                 seen["status"] = message["status"]
+                # The platform names every request, so that a report about it can be traced.
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
         if self._limit.lets_through():
-            faults = self._met(scope, scope["method"])
+            faults = self._take_faults(scope, scope["method"])
         else:
             faults = [Fault("rate_limit", retry_after_s=RETRY_AFTER_S)]
         try:
@@ -85,6 +87,7 @@ class Interception:
                 at=self._store.now(),
                 method=scope["method"],
                 path=scope["path"],
+                # A socket's token may be the key itself.
                 query=re.sub(r"(?<=token=)[^&]+", "...", scope["query_string"].decode("latin-1")),
                 status=seen["status"],
                 duration_ms=round((perf_counter() - started) * 1000, 2),
@@ -102,22 +105,28 @@ class Interception:
             if fault.kind == "lost_request":
                 await _hang_up(scope, receive)
             elif fault.kind == "lost_response":
-                await self._app(scope, receive, _swallow)
+                await self._app(scope, receive, _discard)
                 await _hang_up(scope, receive)
             elif fault.kind == "truncated":
                 await self._app(scope, receive, _truncating(send))
                 await _hang_up(scope, receive)
             else:
-                await _send_refusal(fault, send)
+                status, headers, body = _refusal(fault)
+                headers.append((b"content-length", str(len(body)).encode()))
+                await send({"type": "http.response.start", "status": status, "headers": headers})
+                await send({"type": "http.response.body", "body": body})
             return
         await self._app(scope, receive, send)
 
     async def _open_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        for fault in self._met(scope, "GET"):
+        for fault in self._take_faults(scope, "GET"):
             if fault.kind in SOCKET_KINDS:
                 send = _breaking_socket(fault, scope, send)
             elif fault.kind not in ("latency", "lost_response", "truncated"):
-                await _refuse_socket(fault, send)
+                # The handshake is answered with a status, as a draining platform does with 503.
+                status, headers, body = _refusal(fault)
+                await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
+                await send({"type": "websocket.http.response.body", "body": body})
                 return
         await self._app(scope, receive, send)
 
@@ -136,7 +145,7 @@ def _abort(scope: Scope) -> None:
     abort()
 
 
-async def _swallow(_message: Message) -> None:
+async def _discard(_message: Message) -> None:
     """The answer that never arrives."""
 
 
@@ -152,35 +161,27 @@ def _truncating(send: Send) -> Send:
     return send_half
 
 
-async def _send_refusal(fault: Fault, send: Send) -> None:
-    status, headers, body = _refusal(fault)
-    headers.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
 def _refusal(fault: Fault) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Status, headers and body of the answer that the fault gives instead of the platform's."""
     if fault.kind == "html":
         page = f"<html><head><title>{fault.answer_status}</title></head><body><h1>{fault.text or 'Bad Gateway'}</h1>"
         return fault.answer_status, [(b"content-type", b"text/html; charset=utf-8")], f"{page}</body></html>".encode()
     headers = [(b"content-type", b"application/json; charset=utf-8")]
-    body: dict[str, Any] = {"status": False, "errors": [fault.text or _text(fault)]}
-    if fault.kind == "freeze":
-        body["error_type"] = "config_freeze_active"
-    if fault.kind == "rate_limit":
-        wait = math.ceil(fault.retry_after_s)
-        headers.append((b"retry-after", str(wait).encode()))
-        body |= {"error": "Rate limit exceeded", "code": "RATE_LIMIT_EXCEEDED", "retry_after": wait}
-    return fault.answer_status, headers, json.dumps(body).encode()
-
-
-def _text(fault: Fault) -> str:
-    return {
+    usual = {
         "freeze": "Configuration changes are frozen for maintenance",
         "rate_limit": "Rate limit exceeded",
         "plan_limit": UPGRADE,
         "gated_model": "This model is not available for your organization",
-    }.get(fault.kind, "Internal server error" if fault.answer_status == 500 else f"Emulated {fault.answer_status}")
+    }
+    other = "Internal server error" if fault.answer_status == 500 else f"Emulated {fault.answer_status}"
+    body: dict[str, Any] = {"status": False, "errors": [fault.text or usual.get(fault.kind, other)]}
+    if fault.kind == "freeze":
+        body["error_type"] = "config_freeze_active"
+    if fault.kind == "rate_limit":
+        wait = math.ceil(fault.retry_after_s)  # `Retry-After` is in whole seconds
+        headers.append((b"retry-after", str(wait).encode()))
+        body |= {"error": "Rate limit exceeded", "code": "RATE_LIMIT_EXCEEDED", "retry_after": wait}
+    return fault.answer_status, headers, json.dumps(body).encode()
 
 
 def _breaking_socket(fault: Fault, scope: Scope, send: Send) -> Send:
@@ -200,10 +201,3 @@ def _breaking_socket(fault: Fault, scope: Scope, send: Send) -> Send:
             _abort(scope)
 
     return send_until_broken
-
-
-async def _refuse_socket(fault: Fault, send: Send) -> None:
-    """Answers the handshake with a status instead of an upgrade, as a draining platform does with 503."""
-    status, headers, body = _refusal(fault)
-    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
-    await send({"type": "websocket.http.response.body", "body": body})

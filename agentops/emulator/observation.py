@@ -1,7 +1,7 @@
 """Reports every answer of this process's emulators to observers that check it against the emulator's own document.
 
-Nobody watches by default, and then nothing of this is in the way of a request. It stands below the faults on request:
-what they break or refuse is broken on purpose.
+Without observers, which is the usual case, the layer isn't there. It lies below the faults on request, since what they
+break is broken on purpose.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Observation:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 content_type = dict(message["headers"]).get(b"content-type", b"").decode("latin-1")
-                if content_type.startswith("text/event-stream"):
+                if content_type.startswith("text/event-stream"):  # reported at its start: it may never end
                     self._report(Exchange(scope["method"], scope["path"], status, content_type, b""))
             elif not content_type.startswith("text/event-stream"):
                 body.extend(message.get("body", b""))

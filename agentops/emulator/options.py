@@ -159,6 +159,11 @@ class Choices:
         *("kept", "renamed"),
         source="the published schema; one report has the second renamed",
     )
+    tool_name: Literal["shared", "refused"] = _switch(
+        "may two tools of the registry have one name",
+        *("shared", "refused"),
+        source="guess; no source says that a name is taken once",
+    )
     retired_status: Literal["409", "404"] = _switch(
         "what an operation of the older versioning answers",
         *("409", "404"),
@@ -186,8 +191,8 @@ class Choices:
         return cls(**chosen)
 
     def like(self, answers: Mapping[str, str]) -> Choices:
-        """These choices, but for what a probe of a real account found; what is no switch, or no value of one, is not
-        taken."""
+        """These choices with the answers that a probe of a real account found. Names that are no switch and values that
+        a switch doesn't have are ignored."""
         known = {switch.name: switch.allowed for switch in SWITCHES}
         return self.set(f"{name}={value}" for name, value in answers.items() if value in known.get(name, ()))
 

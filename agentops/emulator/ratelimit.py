@@ -10,8 +10,8 @@ RETRY_AFTER_S = 60  # what the platform's page on rate limits shows in a refusal
 
 
 @dataclass(slots=True)
-class RateLimit:
-    """`per_second` None: no limit."""
+class TokenBucket:
+    """At most `per_second` requests on the average, and as many at once after a second of rest. None: no limit."""
 
     per_second: float | None = None
     clock: Callable[[], float] = monotonic
@@ -19,7 +19,7 @@ class RateLimit:
     _filled_at: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._tokens = max(self.per_second or 0.0, 1.0)
+        self._tokens = max(self.per_second or 0.0, 1.0)  # below one a second it must still hold a whole request
         self._filled_at = self.clock()
 
     def lets_through(self) -> bool:

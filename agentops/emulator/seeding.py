@@ -5,20 +5,19 @@ What the account already has by name is left alone, so the same file can be give
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from agentops.emulator.faults import Fault, read_faults
-from agentops.emulator.reading import read_yaml
 from agentops.emulator.rest.account import numbers
 from agentops.emulator.rest.agents.agent import add_agent
 from agentops.emulator.rest.library import knowledge, voices
 from agentops.emulator.rest.library.voice_catalog import PRO, STANDARD
 from agentops.emulator.rest.schema import COUNT, OBJECT, TEXT, array, obj, one_of, problems, text
 from agentops.emulator.rest.versioning import configuration, publishing, versions
-from agentops.emulator.rest.wire import Refusal
+from agentops.emulator.rest.wire import ApiError
 from agentops.emulator.store.database import Body, EmulatorError
 from agentops.emulator.store.state import Store
+from agentops.emulator.yaml_files import read_yaml
 
 _A_SEED = "a seed is a YAML mapping with agents, phone_numbers and so on; docs/emulator.md has one"
 _REVISION = obj({"label": TEXT, "config": OBJECT}, required=("config",), closed=True)
@@ -53,19 +52,19 @@ SEED = obj(
 )
 
 
-def plant(store: Store, path: Path) -> None:
+def seed_account(store: Store, path: Path) -> None:
     """Adds what the file lists to the account. Raises EmulatorError, with nothing added, when the file is wrong."""
     content = read_yaml(path, _A_SEED) or {}
     if wrong := problems(SEED, content):
         raise EmulatorError(f"{path}: {'; '.join(wrong)}", _A_SEED)
     with store.transaction():
         try:
-            _plant(store, content)
-        except Refusal as refusal:
-            raise EmulatorError(f"{path}: {'; '.join(refusal.errors)}", _A_SEED) from refusal
+            _add_all(store, content)
+        except ApiError as error:
+            raise EmulatorError(f"{path}: {'; '.join(error.errors)}", _A_SEED) from error
 
 
-def _plant(store: Store, content: Body) -> None:
+def _add_all(store: Store, content: Body) -> None:
     if "agent_limit" in content:
         store.database.put("setting", "agent_limit", {"value": content["agent_limit"]})
     for voice in content.get("voices", []):
@@ -75,7 +74,7 @@ def _plant(store: Store, content: Body) -> None:
     for clone in content.get("cloned_voices", []):
         if clone["name"] not in cloned:
             voice_id = {"voiceId": clone["id"]} if "id" in clone else {}
-            voices.keep_clone(store, {"displayName": clone["name"], **voice_id})
+            voices.put_clone(store, {"displayName": clone["name"], **voice_id})
     known = {product["attributes"]["phoneNumber"] for product in store.database.all("product")}
     for number in content.get("phone_numbers", []):
         if number not in known:
@@ -87,30 +86,24 @@ def _plant(store: Store, content: Body) -> None:
     existing = {agent["name"] for agent in store.database.all("agent")}
     for entry in content.get("agents", []):
         if entry["name"] not in existing:
-            _plant_agent(store, entry)
+            _add_agent(store, entry)
 
 
-def _plant_agent(store: Store, entry: Body) -> None:
+def _add_agent(store: Store, entry: Body) -> None:
     metadata: Body = {name: entry[name] for name in ("name", "description") if name in entry}
     choices = store.options.choices
     config = configuration.new_config({}, choices)
-    for revision, is_first in _revisions(entry):
+    listed = [{"config": entry["config"]}] if entry.get("config") else []
+    for index, revision in enumerate([*listed, *entry.get("revisions", [])]):  # oldest first
         patch = publishing.check_write(store, revision["config"], f"{entry['name']}: no recognised config fields")
         config = configuration.merge(config, patch, choices)
-        if is_first:
+        if index == 0:  # an agent comes with a first revision, so that one is its creation
             agent = add_agent(store, metadata, config)
         else:
             branch = versions.default_branch(store, agent["_id"])
             versions.commit(store, branch, config, label=publishing.check_label(revision))
     if not entry.get("config") and not entry.get("revisions"):
         add_agent(store, metadata, config)
-
-
-def _revisions(entry: Body) -> Iterator[tuple[Body, bool]]:
-    """What the agent's revisions hold, oldest first, and whether it is the first."""
-    listed: list[Body] = [{"config": entry["config"]}] if entry.get("config") else []
-    for index, revision in enumerate([*listed, *entry.get("revisions", [])]):
-        yield revision, index == 0
 
 
 def read_fault_file(path: Path) -> tuple[Fault, ...]:

@@ -21,11 +21,11 @@ from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.store.database import EmulatorError
 from agentops.emulator.store.state import Clock, Store
 
-STOP_WITHIN_S = 5.0
+STOP_WITHIN_S = 5.0  # what is left of the thread then ends with the process: it is a daemon
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it listens, or that it never will."""
+    """A server that calls `on_ready` once it listens, or has failed to."""
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -60,10 +60,10 @@ class RunningEmulator:
 def start(options: EmulatorOptions, *, clock: Clock | None = None) -> RunningEmulator:
     """Starts an emulator in a thread and returns once it listens.
 
-    Raises EmulatorError when the port or the data file cannot be had.
+    Raises EmulatorError when the port or the data file cannot be used.
     """
     options = with_key(options)
-    listener, app = _prepare(options, clock)
+    listener, app = _open(options, clock)
     ready = threading.Event()
     server = _Server(_config(app, options), ready.set)
     thread = threading.Thread(target=server.run, args=([listener],), name="agentops-emulator", daemon=True)
@@ -76,24 +76,24 @@ def serve(
     options: EmulatorOptions,
     *,
     on_ready: Callable[[str, tuple[str, ...]], None],
-    on_warning: Callable[[str], None] = lambda text: None,
+    on_warning: Callable[[str], None] = lambda message: None,
 ) -> None:
     """Serves in this thread until it is interrupted.
 
     `on_ready` gets the address and the keys that are taken (none: any `sk_` key) once requests are answered, and
-    `on_warning` a line for everything that was let pass unchecked.
+    `on_warning` a line for everything that the emulator accepted without being able to check it.
 
-    Raises EmulatorError when the port or the data file cannot be had.
+    Raises EmulatorError when the port or the data file cannot be used.
     """
     options = with_key(options)
-    listener, app = _prepare(options)
+    listener, app = _open(options)
     app.state.store.on_warning = on_warning
     server = _Server(_config(app, options), lambda: on_ready(_address(listener), options.keys))
     server.run([listener])
 
 
-def _prepare(options: EmulatorOptions, clock: Clock | None = None) -> tuple[socket.socket, Starlette]:
-    """The port and what answers there, or neither of them."""
+def _open(options: EmulatorOptions, clock: Clock | None = None) -> tuple[socket.socket, Starlette]:
+    """The port and the application that answers there. Raises EmulatorError, and then the port is free again."""
     listener = _listen(options)
     try:
         return listener, create_app(options, clock=clock)
@@ -124,20 +124,21 @@ def _address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _cuttable(app: ASGIApp) -> ASGIApp:
-    """Leaves with each request the function that cuts its connection, which faults need and ASGI does not have."""
+def _with_abort(app: ASGIApp) -> ASGIApp:
+    """Gives each request's scope the function that cuts its connection, which faults need and ASGI does not have."""
 
-    async def with_abort(scope: Scope, receive: Receive, send: Send) -> None:
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+        # uvicorn's `send` is a method of the object that holds the connection.
         transport = getattr(getattr(send, "__self__", None), "transport", None)
         if transport is not None:
             scope[ABORT] = transport.abort
-        with suppress(ClientDisconnect):  # nobody is left to answer, and that is nothing to log
-            await app(scope, receive, _in_usual_case(send))
+        with suppress(ClientDisconnect):  # the client is gone: no error of ours, and nothing to log
+            await app(scope, receive, _with_capitalised_headers(send))
 
-    return with_abort
+    return call
 
 
-def _in_usual_case(send: Send) -> Send:
+def _with_capitalised_headers(send: Send) -> Send:
     """Spells header names as the platform's server does (`Content-Type`); ASGI has them in lower case."""
 
     async def send_spelled(message: Message) -> None:
@@ -153,15 +154,15 @@ def _in_usual_case(send: Send) -> Send:
 
 def _config(app: Starlette, options: EmulatorOptions) -> uvicorn.Config:
     return uvicorn.Config(
-        _cuttable(Guard(app, options, app.state.store.accepts_key)),
+        _with_abort(Guard(app, options, app.state.store.accepts_key)),
         log_config=None,
         access_log=False,
         http="h11",  # the same whether or not another parser is installed
         ws="websockets-sansio",
         ws_per_message_deflate=False,  # audio hardly shrinks, and compressing it costs more than all the rest of a call
         lifespan="on",
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=1,  # event streams and calls would hold up the end for as long as they last
         server_header=False,
         proxy_headers=False,
-        headers=[("X-Powered-By", "Express")],
+        headers=[("X-Powered-By", "Express")],  # as the platform's framework sends
     )

@@ -10,7 +10,7 @@ from agentops.diagnostics import has_errors
 from agentops.document import Environment, path_text, short_digest
 from agentops.errors import AgentopsError, RefusedError, SpecError, StaleError
 from agentops.plan.canonical import fingerprint
-from agentops.plan.model import FORMAT_VERSION, AgentChange, Plan, Refusal, ResourceChange
+from agentops.plan.model import FORMAT_VERSION, AgentChange, Plan, Refusal, ResourceAction, ResourceChange
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -30,14 +30,23 @@ def digest_of(
     """
     head = [FORMAT_VERSION, environment.project, environment.name, target_name(environment, target)]
     parts = [_facts(change) for change in sorted(changes, key=lambda change: change.key)]
-    shared = sorted(_resource_facts(resource) for resource in resources)
+    shared = sorted(resource_facts(resource) for resource in resources)
     return short_digest(json.dumps([head, parts, *([shared] if shared else [])], separators=(",", ":")))
 
 
-def _resource_facts(change: ResourceChange) -> list[str]:
-    """What of a resource's change is the same on every machine."""
+def resource_facts(change: ResourceChange) -> list[str]:
+    """What of a resource's change is the same on every machine. What is changed where it is has no base revision: that
+    is what stands there now."""
     address = change.address
-    return [address.kind.value, address.key, change.resource_id or "", change.action.value, change.fingerprint]
+    base = {path_text(field.path): field.before for field in change.fields if field.before is not None}
+    return [
+        address.kind.value,
+        address.key,
+        change.resource_id or "",
+        change.action.value,
+        change.fingerprint,
+        *([fingerprint(base)] if change.action is ResourceAction.UPDATE else []),
+    ]
 
 
 def require_applyable(plan: Plan) -> None:
@@ -122,9 +131,10 @@ def _moved_resources(approved: Plan, fresh: Plan) -> Iterable[str]:
     after = {(each.address, each.resource_id): each for each in fresh.resources}
     for part in sorted(before.keys() | after.keys(), key=lambda part: (part[0], part[1] or "")):
         was, now = before.get(part), after.get(part)
-        if was is None or now is None or _resource_facts(was) != _resource_facts(now):
+        if was is None or now is None or resource_facts(was) != resource_facts(now):
             told = [f"{each.action} {each.fingerprint}".strip() if each else "not part of it" for each in (was, now)]
-            yield f"{part[0]}: {told[0]} is now {told[1]}"
+            same = "what it is now is not what it was when that was approved"
+            yield f"{part[0]}: {same if told[0] == told[1] else f'{told[0]} is now {told[1]}'}"
 
 
 def _moved(was: AgentChange, now: AgentChange) -> list[str]:

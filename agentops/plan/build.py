@@ -38,13 +38,13 @@ from agentops.plan.diff import ABSENT, Difference, value_at
 from agentops.plan.drafts import foreign_draft
 from agentops.plan.drift import DriftStatus, classify
 from agentops.plan.graph import in_order
+from agentops.plan.holdings import Found
 from agentops.plan.identity import Match, Matching
 from agentops.plan.impact import impact_of
 from agentops.plan.merge import merge
 from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Impact, Operation, Plan, Refusal
 from agentops.plan.notes import INBOUND, has_stale_note, is_inbound_pending, uncalled_since, undone_fingerprints
 from agentops.plan.policy import refuse_by_rules
-from agentops.plan.resources import Found
 from agentops.plan.safety import refuse_agent, refuse_excess, refuse_protected, refuse_shared_numbers
 
 _CONTAINERS = (dict, list)

@@ -39,11 +39,19 @@ _TABLE = (
     ),
     Code(
         "FOREIGN_RESOURCE",
-        "A tool, knowledge base or webhook of this name is used by others of the account",
+        "A tool or knowledge base of this name is used by others of the account",
         "It carries the mark of another project or environment, or agents that are not of this project use it: "
         "changing or deleting it would change theirs.",
-        "Give yours a name or an address of its own, for example with the environment in it. A tool or a knowledge "
-        "base may have the same name: acknowledge to make yours beside it.",
+        "Give yours a name of its own, for example with the environment in it, or acknowledge to make yours beside it.",
+        True,
+    ),
+    Code(
+        "FOREIGN_WEBHOOK",
+        "The address is the webhook of another project, environment or file",
+        "The platform takes an address once, so there is no second one to make: taking this one over takes the agents "
+        "off it that the other had subscribed.",
+        "Give yours an address of its own, for example with the environment in it. Acknowledge to take it over, as "
+        "where the file or the project was renamed.",
         True,
     ),
     Code(
@@ -66,6 +74,15 @@ _TABLE = (
         "Every agent that refers to it has the change at once: no version holds what was there before, so that neither "
         "a failed call nor `rollback` brings it back.",
         "Take `in_place` out of its file to have a new one made, or acknowledge.",
+        True,
+    ),
+    Code(
+        "TOOL_NAME_TAKEN",
+        "A changed tool can't be made beside the one that has its name",
+        "The account refused a second tool of one name when it was probed (`agentops-probe.json`). A change would end "
+        "halfway; the old tool would serve on.",
+        "Set `in_place: true` in the tool's file, or give its definition another name, in the prompts too. Acknowledge "
+        "to try all the same, for example where the file is of another account.",
         True,
     ),
     Code(

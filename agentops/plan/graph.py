@@ -1,6 +1,7 @@
 """The order in which a plan's changes are dealt with: what is referred to comes before what refers to it. Pure.
 
-What is new comes before the agents that need it, what is told of agents after them, and what goes is last.
+What is new comes before the agents that need it, what is edited in place right before them, what is told of agents
+after them, and what goes is last.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ Step = AgentChange | ResourceChange
 
 def in_order(changes: Iterable[ResourceChange]) -> tuple[tuple[ResourceChange, ...], tuple[Diagnostic, ...]]:
     """The changes in their order, and a diagnostic instead of an order where they need each other in a circle."""
-    listed = list(changes)
+    listed = sorted(changes, key=lambda each: (each.address, each.resource_id or ""))  # the account's order is chance
     needs: dict[Address, set[Address]] = {}
     for change in listed:
         content = change.desired.content if change.desired else {}
@@ -30,7 +31,20 @@ def in_order(changes: Iterable[ResourceChange]) -> tuple[tuple[ResourceChange, .
         summary = f"resources need each other in a circle: {circle}"
         return tuple(listed), (Diagnostic("reference-cycle", Severity.ERROR, summary, "break the circle"),)
     kinds = list(Kind)
-    listed.sort(key=lambda each: (is_last(each), kinds.index(each.address.kind), ranks[each.address], each.address.key))
+
+    def place(change: ResourceChange) -> tuple[bool, bool, bool, int, int, str]:
+        kind = change.address.kind
+        is_in_place = change.action is ResourceAction.UPDATE  # can't be taken back, so what may still fail goes before
+        return (
+            is_last(change),
+            kind is Kind.WEBHOOK,
+            is_in_place,
+            kinds.index(kind),
+            ranks[change.address],
+            change.address.key,
+        )
+
+    listed.sort(key=place)
     return tuple(listed), ()
 
 

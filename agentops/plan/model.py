@@ -231,6 +231,7 @@ class ResourceChange:
     fingerprint: of what is wanted; "" for what goes
     reaches:     keys of the agents that refer to it, or that a webhook is told of
     is_pruned:   it goes because no file describes it any more
+    displaces:   subscriptions, by webhook and agent, that those of this webhook take the place of
     """
 
     address: Address
@@ -246,6 +247,7 @@ class ResourceChange:
     is_pruned: bool = False
     desired: DesiredResource | None = field(default=None, compare=False, repr=False)
     observed: ObservedResource | None = field(default=None, compare=False, repr=False)
+    displaces: frozenset[tuple[str, str]] = field(default=frozenset(), compare=False, repr=False)
 
     @property
     def key(self) -> str:

@@ -13,7 +13,7 @@ from agentops.document import DesiredAgent, Document
 from agentops.errors import StaleError
 from agentops.fields import FREE_MAPS
 from agentops.plan.canonical import fingerprint
-from agentops.resources import Address, DesiredResource, Kind, Ref
+from agentops.resources import DesiredResource, Kind, Ref
 
 # Fields that hold ids, wherever they stand: in the configuration itself, in a tool, in a playbook.
 _PLACES: Mapping[str, Kind] = {
@@ -37,30 +37,46 @@ def with_fingerprints(agent: DesiredAgent, resources: Iterable[DesiredResource])
 
 def references_in(document: Document) -> Iterator[Ref]:
     """Every reference of a document."""
-    return (leaf for leaf in _leaves(document) if isinstance(leaf, Ref))
+    return (leaf for _, leaf in _leaves(document) if isinstance(leaf, Ref))
 
 
-def ids_in(document: Document) -> frozenset[str]:
-    """Every id of the account that a document holds, by itself or behind a reference."""
-    ids = (leaf.resource_id if isinstance(leaf, Ref) else leaf for leaf in _leaves(document))
+def ids_in(document: Document, *kinds: Kind) -> frozenset[str]:
+    """Every id of the account that a document holds, by itself or behind a reference: of `kinds`, or of any."""
+    leaves = (leaf for kind, leaf in _leaves(document) if not kinds or kind in kinds)
+    ids = (leaf.resource_id if isinstance(leaf, Ref) else leaf for leaf in leaves)
     return frozenset(each for each in ids if isinstance(each, str) and each)
+
+
+def mentioned(document: Any, known: frozenset[str]) -> frozenset[str]:
+    """Those of the ids `known` that a document of the account holds, wherever: under which name it reads a reference
+    back is not settled, and what it needs must not be taken for something that nobody needs."""
+    match document:
+        case Ref(resource_id=str(found)) | str(found):
+            return known & {found}
+        case dict() | list():
+            items = document.values() if isinstance(document, dict) else document
+            return frozenset[str]().union(*(mentioned(item, known) for item in items))
+        case _:
+            return frozenset()
 
 
 @dataclass(slots=True)
 class References:
-    """Both ways between ids and references, for one account. `learn` adds what an apply has made since."""
+    """Both ways between ids and references, for one account. `made` is what an apply has made since, by reference."""
 
     by_id: dict[str, Ref] = field(default_factory=dict)
     ids: dict[Ref, str] = field(default_factory=dict)
+    made: dict[Ref, str] = field(default_factory=dict)
 
     def learn(self, ref: Ref, resource_id: str) -> None:
         """`resource_id` is what `ref` means from now on, in what is read and what is written."""
         self.by_id[resource_id] = replace(ref, resource_id=resource_id)
         self.ids[ref] = resource_id
 
-    def id_of(self, address: Address, wanted: str) -> str | None:
-        """What serves as the resource with the fingerprint `wanted`."""
-        return self.ids.get(Ref(address.kind, address.key, wanted))
+    def has_made(self, ref: Ref, resource_id: str) -> None:
+        """The same, of what is new."""
+        self.learn(ref, resource_id)
+        self.made[ref] = resource_id
 
     def to_references(self, document: Document) -> Document:
         """`document` with a reference for each id of a resource of ours."""
@@ -105,11 +121,11 @@ def _mapped(value: Any, change: Callable[[Kind, Any], Any], kind: Kind | None = 
     return change(kind, value) if kind is not None else value
 
 
-def _leaves(document: Document) -> list[Any]:
-    found: list[Any] = []
+def _leaves(document: Document) -> list[tuple[Kind, Any]]:
+    found: list[tuple[Kind, Any]] = []
 
     def note(kind: Kind, leaf: Any) -> Any:
-        found.append(leaf)
+        found.append((kind, leaf))
         return leaf
 
     _document(document, note)

@@ -7,17 +7,18 @@ by being used by revisions of ours. What a live revision refers to is never edit
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-from agentops.diagnostics import Diagnostic
-from agentops.document import DesiredAgent, Document, Environment, Secret, short_digest
+from agentops.diagnostics import Stretch
+from agentops.document import DesiredAgent, Document, Environment, Path, Secret, short_digest
 from agentops.fields import Category, Risk
 from agentops.plan.canonical import canonical, canonical_text, fingerprint
 from agentops.plan.changes import Describer, expand
-from agentops.plan.concealment import Concealer, KnownSecrets
+from agentops.plan.concealment import Concealer
 from agentops.plan.diff import diff
-from agentops.plan.model import AgentChange, Drift, FieldChange, Refusal, ResourceAction, ResourceChange
+from agentops.plan.holdings import Found, Holdings, Uploaded, Uses
+from agentops.plan.model import AgentChange, Drift, FieldChange, Operation, Refusal, ResourceAction, ResourceChange
 from agentops.plan.references import References, ids_in, references_in
 from agentops.resources import (
     Address,
@@ -27,101 +28,46 @@ from agentops.resources import (
     PartState,
     Ref,
     listing_of,
-    owner_of,
 )
 
 _SOURCES = 12  # hex characters of the fingerprint that a mark holds
-
-
-@dataclass(frozen=True, slots=True)
-class Holdings:
-    """What the project wants of resources, and what the account has.
-
-    desired:  what is planned: all of the project, or what the selected agents refer to
-    agents:   all agents of the project, with the fingerprints of their references
-    is_all:   every agent is selected and every spec can be read: only then is it known what nobody needs
-    prunes:   what no file describes any more may go, too
-    """
-
-    environment: Environment
-    desired: tuple[DesiredResource, ...]
-    observed: tuple[ObservedResource, ...]
-    secrets: KnownSecrets
-    agents: tuple[DesiredAgent, ...] = ()
-    is_all: bool = True
-    prunes: bool = False
-
-    def of_kind(self, kind: Kind) -> list[ObservedResource]:
-        return [each for each in self.observed if each.kind is kind]
-
-    def owner(self, address: Address) -> str:
-        return owner_of(self.environment.project, self.environment.name, address)
-
-    def is_marked(self, found: ObservedResource, address: Address) -> bool:
-        return found.mark is not None and found.mark.owner == self.owner(address)
-
-    def reach(self, address: Address) -> tuple[str, ...]:
-        """Keys of the agents that refer to it."""
-        agents = (each for each in self.agents if any(ref.address == address for ref in references_in(each.config)))
-        return tuple(each.key for each in agents)
-
-
-@dataclass(frozen=True, slots=True)
-class Uses:
-    """Which resources revisions refer to, by id.
-
-    live, before: agent key -> ids in what serves, and in the revision before that; `before` of nobody: not read
-    older:        ids in revisions of ours before those
-    others:       ids in what serves on agents that no spec means; None: not read
-    settled:      keys of the agents that serve what their spec asks for: nothing has changed in git since
-    """
-
-    live: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    before: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    older: frozenset[str] = frozenset()
-    others: frozenset[str] | None = None
-    settled: frozenset[str] = frozenset()
-
-    @property
-    def ours(self) -> frozenset[str]:
-        """Everything that a revision of ours refers to, as far as was looked."""
-        return frozenset().union(self.older, *self.live.values(), *self.before.values())
-
-    @property
-    def serving(self) -> frozenset[str]:
-        return frozenset().union(*self.live.values())
-
-
-@dataclass(slots=True)
-class Found:
-    """What was concluded so far."""
-
-    changes: list[ResourceChange] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    references: References | None = None
 
 
 # ---- before the agents are read: which id is which key's
 
 
 def identify(shared: Holdings) -> References:
-    """The references that ids of the account mean: every version of a resource of ours, each with its own content."""
+    """The references that ids of the account mean: every version of a resource of ours, each with its own content. The
+    only one there is of what is edited in place will hold what is wanted, so that no agent has to move."""
     references = References()
     for resource in shared.desired:
-        wanted = fingerprint(resource.content)
-        for found in versions_of(shared, resource):
-            has = wanted if resource.is_in_place else held(resource, found)
+        versions = versions_of(shared, resource)
+        for found in versions:
+            will_hold = resource.is_in_place and len(versions) == 1
+            has = fingerprint(resource.content) if will_hold else held(resource, found)
             references.learn(Ref(resource.kind, resource.key, has), found.resource_id)
     return references
 
 
 def versions_of(shared: Holdings, resource: DesiredResource) -> list[ObservedResource]:
-    """What may be, or have been, this resource: tools by their name, knowledge bases by our mark."""
+    """What may be, or have been, this resource: tools by their name, knowledge bases by our mark. One of pages alone
+    can be read whole, as a tool can: so it goes by its name, too."""
     found = shared.of_kind(resource.kind)
     if resource.kind is Kind.TOOL:
         return [each for each in found if each.name == resource.name]
-    return [each for each in found if shared.is_marked(each, resource.address)]
+    marked = [each for each in found if shared.is_marked(each, resource.address)]
+    return [*marked, *(each for each in found if may_be_unmarked(resource, each) and is_of_pages(each))]
+
+
+def may_be_unmarked(resource: DesiredResource, found: ObservedResource) -> bool:
+    """Whether a knowledge base that nobody marked has the name of one that has no files in git."""
+    is_same = found.kind is resource.kind is Kind.KNOWLEDGE and found.name == resource.name
+    return is_same and found.mark is None and not resource.files
+
+
+def is_of_pages(found: ObservedResource) -> bool:
+    """Whether all that is in a knowledge base is told by the account: pages, and no file."""
+    return bool(found.parts) and all(part.is_page for part in found.parts or ())
 
 
 def held(resource: DesiredResource, found: ObservedResource) -> str:
@@ -131,9 +77,16 @@ def held(resource: DesiredResource, found: ObservedResource) -> str:
         form = canonical(found.content, resource.content)
         return wanted if form == canonical(resource.content, resource.content) else short_digest(canonical_text(form))
     if found.mark is None:
-        return ""
-    is_wanted = found.mark.sources == wanted[:_SOURCES]
+        if resource.files:
+            return ""
+        pages = sorted(part.name for part in found.parts or ())
+        return wanted if pages == resource.content["urls"] else short_digest("\n".join(pages))
+    is_wanted = found.mark.sources == wanted[:_SOURCES] and _has_name(resource, found)
     return wanted if is_wanted and is_whole(found) else f"{found.mark.sources}-{found.mark.listing or 'unfinished'}"
+
+
+def _has_name(resource: DesiredResource, found: ObservedResource) -> bool:
+    return found.name.strip() == resource.name.strip()  # the platform trims it
 
 
 def is_whole(found: ObservedResource) -> bool:
@@ -155,15 +108,24 @@ def needs_history(shared: Holdings, references: References) -> bool:
     )
 
 
+def doubtful_tools(shared: Holdings) -> frozenset[str]:
+    """Ids of the tools that only a revision of ours can say are ours."""
+    tools = (each for each in shared.desired if each.kind is Kind.TOOL)
+    return frozenset(found.resource_id for each in tools for found in versions_of(shared, each))
+
+
 def needs_others(shared: Holdings, uses: Uses) -> bool:
-    """Whether it matters what agents that are not ours refer to: where a tool of one name is used by none of ours, and
-    where one is edited in place."""
-    tools = [each for each in shared.desired if each.kind is Kind.TOOL]
-    return any(
-        (resource.is_in_place and found) or (found and not any(each.resource_id in uses.ours for each in found))
-        for resource in tools
-        for found in [versions_of(shared, resource)]
-    )
+    """Whether it matters what agents that are not ours refer to: where something without a mark that has the name of
+    ours is used by none of ours, unless one that is holds what is wanted; and where something is edited in place."""
+
+    def is_doubtful(resource: DesiredResource) -> bool:
+        found, wanted = versions_of(shared, resource), fingerprint(resource.content)
+        unmarked = [each for each in found if each.mark is None]
+        ours = [each for each in unmarked if each.resource_id in uses.ours]
+        is_known = any(held(resource, each) == wanted for each in ours)
+        return bool(found) and (resource.is_in_place or (not is_known and len(unmarked) > len(ours)))
+
+    return any(is_doubtful(each) for each in shared.desired if each.kind is not Kind.WEBHOOK)
 
 
 def match_resources(shared: Holdings, references: References, uses: Uses, found: Found, overwrites_drift: bool) -> None:
@@ -171,13 +133,37 @@ def match_resources(shared: Holdings, references: References, uses: Uses, found:
     for resource in shared.desired:
         if resource.kind is Kind.WEBHOOK:
             continue
-        versions = versions_of(shared, resource)
+        versions = [*versions_of(shared, resource), *_unrecognised(shared, resource, uses)]
         change = _matched(shared, resource, versions, uses, found)
         if change.drift is not Drift.NONE and not overwrites_drift:
             found.refusals.append(drifted(change))
+        if change.action in (ResourceAction.CREATE, ResourceAction.REPLACE):
+            found.refusals += _name_taken(shared, resource, change)
         if change.resource_id is not None and change.action in (ResourceAction.UNCHANGED, ResourceAction.UPDATE):
             references.learn(Ref(resource.kind, resource.key, change.fingerprint), change.resource_id)
         found.changes.append(change)
+
+
+def _unrecognised(shared: Holdings, resource: DesiredResource, uses: Uses) -> list[ObservedResource]:
+    """What serves as the resource without its name or mark, which somebody changed: an agent that serves what its spec
+    asks for refers to it, where the spec refers to this and to nothing else that is missing."""
+    known = {each.resource_id for other in shared.desired for each in versions_of(shared, other)}
+    for agent in shared.agents:
+        wanted = {ref.address for ref in references_in(agent.config) if ref.kind is resource.kind}
+        serving = uses.live.get(agent.key, frozenset())
+        if agent.key not in uses.settled or resource.address not in wanted:
+            continue
+        missing = [
+            each.address
+            for each in shared.desired
+            if each.address in wanted and not any(v.resource_id in serving for v in versions_of(shared, each))
+        ]
+        strange = serving - known - ids_in(agent.config)
+        unmarked = (each for each in shared.of_kind(resource.kind) if each.mark is None)
+        found = [each for each in unmarked if each.resource_id in strange]
+        if missing == [resource.address] and len(found) == 1:
+            return found
+    return []
 
 
 def as_described(resource: DesiredResource, reaches: tuple[str, ...]) -> ResourceChange:
@@ -203,8 +189,9 @@ def _matched(
     if right:
         serving = [each for each in right if each.resource_id in uses.serving]
         return replace(change, resource_id=(serving or right)[0].resource_id, observed=(serving or right)[0])
-    ours = [each for each in versions if each.mark is not None or each.resource_id in uses.ours]
-    if begun := _begun(resource, ours, change.fingerprint):
+    ours = [each for each in versions if shared.is_marked(each, resource.address) or each.resource_id in uses.ours]
+    idle = [each for each in ours if each.resource_id not in uses.serving]  # half an edit in place may serve, too
+    if begun := _begun(resource, idle, change.fingerprint):
         reason = "an earlier run began it and did not come to the end"
         made = replace(change, action=ResourceAction.CREATE, reason=reason, resource_id=begun.resource_id)
         return replace(made, observed=begun, fields=_fields(shared, resource, None))
@@ -247,25 +234,44 @@ def _changed(
     if before.resource_id in (uses.others or ()):
         found.refusals.append(_foreign(resource, [before]))
     found.refusals += protected(shared.environment, change)
-    at_once = tuple(replace(each, is_immediate=True, risk=Risk.HIGH) for each in fields)
     reason = "edited in place: every agent that refers to it has it at once, and nothing brings the old one back"
-    return replace(change, action=ResourceAction.UPDATE, reason=reason, fields=at_once)
+    return replace(change, action=ResourceAction.UPDATE, reason=reason, fields=_at_once(fields))
+
+
+def _at_once(fields: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
+    return tuple(replace(each, is_immediate=True, risk=Risk.HIGH) for each in fields)
+
+
+def is_reworded(change: ResourceChange) -> bool:
+    """Whether a knowledge base serves that was made from other sources than its file names now."""
+    mark = change.observed.mark if change.observed is not None else None
+    is_known = change.is_change and change.address.kind is Kind.KNOWLEDGE and mark is not None
+    return is_known and mark is not None and mark.sources != change.fingerprint[:_SOURCES]
+
+
+def reworded(shared: Holdings, change: ResourceChange, uploaded: Uploaded) -> ResourceChange:
+    """`change` with the words that differ, as far as git has what was uploaded."""
+    assert change.desired is not None
+    fields = _fields(shared, change.desired, change.observed, uploaded)
+    return replace(change, fields=_at_once(fields) if change.action is ResourceAction.UPDATE else fields)
 
 
 def _drift_of(resource: DesiredResource, before: ObservedResource, change: ResourceChange, uses: Uses) -> str:
     """What somebody else did to a version of ours, "" where it is git that has moved, or nobody can tell.
 
     A tool of ours is never edited by us, unless in place. Where an agent serves exactly what its spec asks for and the
-    tool is another one than its file describes, it is the tool that was edited.
+    tool is another one than its file describes, it is the tool that was edited. So it is with unmarked knowledge.
     """
-    if resource.kind is Kind.KNOWLEDGE:
+    if resource.files and before.mark is None:
+        return "its description, where our mark was, was changed outside git"
+    if before.mark is not None:
         return _listing_drift(resource, before)
     by_name = _without_values(resource.content)
     if canonical(before.content, by_name) == canonical(by_name, by_name):
         return ""  # only the value of a secret is another one, as after it was rotated
     users = [key for key, ids in uses.live.items() if before.resource_id in ids and key in change.reaches]
-    if (before.is_edited and not resource.is_in_place) or any(key in uses.settled for key in users):
-        return "its definition was changed outside git"
+    if (before.resource_id in uses.edited and not resource.is_in_place) or uses.settled.intersection(users):
+        return f"its {'pages were' if resource.kind is Kind.KNOWLEDGE else 'definition was'} changed outside git"
     return ""
 
 
@@ -284,9 +290,14 @@ def _without_values(content: Any) -> Any:
 
 def _listing_drift(resource: DesiredResource, before: ObservedResource) -> str:
     """Files and pages that are not as they were after the last upload, by their names and sizes."""
-    if before.mark is None or before.mark.listing is None or is_whole(before):
+    if before.mark is None or before.mark.listing is None:
         return ""
-    if before.mark.sources != fingerprint(resource.content)[:_SOURCES]:
+    is_wanted = before.mark.sources == fingerprint(resource.content)[:_SOURCES]
+    if is_wanted and is_whole(before) and not _has_name(resource, before):
+        return f"it was renamed outside git: it is called {before.name!r} now"
+    if is_whole(before):
+        return ""
+    if not is_wanted:
         return "its files were changed outside git"
     has = {part.name for part in before.parts or ()}
     wanted = {file.name for file in resource.files} | set(resource.content["urls"])
@@ -301,29 +312,53 @@ def _listing_drift(resource: DesiredResource, before: ObservedResource) -> str:
 # ---- what a person is shown
 
 
-def _fields(shared: Holdings, resource: DesiredResource, before: ObservedResource | None) -> tuple[FieldChange, ...]:
-    """The differences, as far as the account shows what it has: of files that is their names."""
+def _fields(
+    shared: Holdings, resource: DesiredResource, before: ObservedResource | None, uploaded: Uploaded | None = None
+) -> tuple[FieldChange, ...]:
+    """The differences, as far as the account and git show what there was: of files their names, and the words of
+    Markdown."""
     if resource.kind is Kind.TOOL:
         return described(shared, resource, before.content if before else {}, resource.content)
-    paths = {file.name: file.path for file in resource.files}
-    wanted: Document = {"name": resource.name, "files": paths, "urls": resource.content["urls"]}
+    shown = {file.name: file.path for file in resource.files}
+    wanted: Document = {"name": resource.name, "files": shown, "urls": resource.content["urls"]}
     if before is None:
         return described(shared, resource, {}, wanted)
     parts = [part for part in before.parts or () if part.state is not PartState.FAILED]
+    then = {file.name: file for file in uploaded.resource.files} if uploaded and uploaded.resource else {}
+    paths = {file.name: file.path for file in then.values()} | shown
     has = {part.name: paths.get(part.name, "(not in git)") for part in parts if not part.is_page}
+    lines: dict[Path, tuple[Stretch, ...]] = {}
+    for new in resource.files:
+        old = then.get(new.name)
+        if uploaded and old and old.digest != new.digest and new.name in has:
+            has[new.name], shown[new.name] = uploaded.shown(old), uploaded.shown(new)
+            if new.digest in uploaded.texts:
+                lines[("files", new.name)] = (Stretch(1, new.path, 1),)
     pages = sorted(part.name for part in parts if part.is_page)
-    found = described(shared, resource, {"name": before.name, "files": has, "urls": pages}, wanted)
-    if not found and paths:
-        what = "content changed: the account does not say what it had"
-        found = described(shared, resource, {"files": "what was uploaded"}, {"files": what})
-    return found
+    found = described(shared, resource, {"name": before.name, "files": has, "urls": pages}, wanted, lines)
+    gone = ((("files", name), path) for name, path in sorted(has.items()) if name not in shown)
+    found += tuple(
+        FieldChange(at, Operation.REMOVE, path, None, Category.OTHER, Risk.MEDIUM, reason="changed in git")
+        for at, path in gone
+    )
+    if then or not shown.keys() & has.keys():
+        return found
+    why = f"no words are shown: {uploaded.why_not}" if uploaded is not None else "the account does not say what it had"
+    what = f"content may have changed, too; {why}" if found else f"content changed; {why}"
+    unknown = described(shared, resource, {"files": "what was uploaded"}, {"files": what})
+    return found if found and uploaded is None else found + unknown
 
 
 def described(
-    shared: Holdings, resource: DesiredResource, had: Mapping[str, Any], wanted: Document
+    shared: Holdings,
+    resource: DesiredResource,
+    had: Mapping[str, Any],
+    wanted: Document,
+    lines: Mapping[Path, tuple[Stretch, ...]] | None = None,
 ) -> tuple[FieldChange, ...]:
-    """Field by field from `had` to `wanted`, over what is wanted; secrets hidden as in agents."""
-    stand_in = DesiredAgent(resource.key, resource.name, wanted, where=resource.where)
+    """Field by field from `had` to `wanted`, over what is wanted; secrets hidden as in agents. `lines`: where the lines
+    of a text are written."""
+    stand_in = DesiredAgent(resource.key, resource.name, wanted, where=resource.where, lines=lines or {})
     describer = Describer(stand_in, Concealer(shared.secrets, wanted))
     category = Category.TOOLS if resource.kind is Kind.TOOL else Category.OTHER
     differences = expand(diff(canonical(had, wanted), canonical(wanted, wanted)))
@@ -332,11 +367,6 @@ def described(
 
 
 # ---- what speaks against it
-
-
-def name_of(address: Address) -> str:
-    """How `--ack CODE:NAME` names a resource."""
-    return f"{address.kind.value}.{address.key}"
 
 
 def _taken(
@@ -354,16 +384,35 @@ def _taken(
             code="ADOPT",
             summary=f"{resource.address}: {ids} {'is' if is_one else 'are'} called {resource.name!r} and "
             f"{'was' if is_one else 'were'} never deployed by agentops",
-            hint=f"rename it in one of the two places, or pass `--ack ADOPT:{name_of(resource.address)}` to make ours "
+            hint=f"rename it in one of the two places, or pass `--ack ADOPT:{resource.address.name}` to make ours "
             "beside it",
-            agent=name_of(resource.address),
+            agent=resource.address.name,
             acknowledgement="ADOPT",
+        )
+
+
+def _name_taken(shared: Holdings, resource: DesiredResource, change: ResourceChange) -> Iterator[Refusal]:
+    """A tool that can't be made beside the one that has its name: what the model knows it by is no name of ours to
+    change."""
+    named = [each.resource_id for each in shared.of_kind(Kind.TOOL) if each.name == resource.name]
+    if resource.kind is Kind.TOOL and named and not shared.takes_namesakes:
+        name = resource.address.name
+        is_ours = change.action is ResourceAction.REPLACE
+        way_out = f"set `in_place: true` in {resource.address.file}, or give" if is_ours else "give"
+        yield Refusal(
+            code="TOOL_NAME_TAKEN",
+            summary=f"{resource.address}: by its probe the account takes no second tool called {resource.name!r}, and "
+            f"{' and '.join(sorted(named))} has that name",
+            hint=f"{way_out} its definition another name, in the prompts too; if the account takes one by now, pass "
+            f"`--ack TOOL_NAME_TAKEN:{name}`",
+            agent=name,
+            acknowledgement="TOOL_NAME_TAKEN",
         )
 
 
 def _foreign(resource: DesiredResource, found: Sequence[ObservedResource]) -> Refusal:
     ids = " and ".join(sorted(each.resource_id for each in found))
-    name = name_of(resource.address)
+    name = resource.address.name
     return Refusal(
         code="FOREIGN_RESOURCE",
         summary=f"{resource.address}: {ids}, called {resource.name!r}, is used by others of this account",
@@ -378,8 +427,9 @@ def drifted(change: ResourceChange) -> Refusal:
     return Refusal(
         code="DRIFT",
         summary=f"{change.address}: {change.drift_detail}",
-        hint="bring it into its file (`agentops pull` does so for tools), or pass `--overwrite-drift` to discard it",
-        agent=name_of(change.address),
+        hint="bring it into its file (`agentops pull` does so where the account gives it back), or pass "
+        "`--overwrite-drift` to discard it",
+        agent=change.address.name,
         is_stale=True,
     )
 
@@ -389,8 +439,8 @@ def _in_place(change: ResourceChange) -> Refusal:
     return Refusal(
         code="IN_PLACE",
         summary=f"{change.address} would be edited where {reached} uses it, at once, without a version to go back to",
-        hint=f"take `in_place` out to have a new one made, or pass `--ack IN_PLACE:{name_of(change.address)}`",
-        agent=name_of(change.address),
+        hint=f"take `in_place` out to have a new one made, or pass `--ack IN_PLACE:{change.address.name}`",
+        agent=change.address.name,
         acknowledgement="IN_PLACE",
     )
 

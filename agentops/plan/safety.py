@@ -85,7 +85,7 @@ def refuse_excess(
     ):
         allowed = _allowed(count, share, len(existing))
         if allowed is not None and len(affected) > allowed:
-            found.append(_excess(what, affected, len(existing), allowed))
+            found.append(_excess(what, affected, existing, allowed))
     return found
 
 
@@ -192,11 +192,18 @@ def _allowed(count: int | None, share: float | None, total: int) -> int | None:
     return min(bounds) if bounds else None
 
 
-def _excess(what: str, affected: Sequence[AgentChange | ResourceChange], total: int, allowed: int) -> Refusal:
+def _excess(
+    what: str,
+    affected: Sequence[AgentChange | ResourceChange],
+    existing: Sequence[AgentChange | ResourceChange],
+    allowed: int,
+) -> Refusal:
     code = f"LIMIT_{what.upper()}"
     keys = ", ".join(change.key for change in affected[:_KEYS_NAMED])
     keys += f" and {len(affected) - _KEYS_NAMED} more" if len(affected) > _KEYS_NAMED else ""
-    of_all = f"{total} agent{'s' if total != 1 else ''}"
+    of_all = f"{len(existing)} agent{'s' if len(existing) != 1 else ''}"
+    if any(isinstance(each, ResourceChange) for each in existing):
+        of_all = f"{len(existing)} agents and shared resources"
     return Refusal(
         code=code,
         summary=f"{len(affected)} of {of_all} would be {what}, the limit is {allowed}: {keys}",

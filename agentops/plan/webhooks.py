@@ -5,15 +5,16 @@ Headers are never read back, so what was written last is known by the mark alone
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agentops.document import Document
 from agentops.fields import Category, Risk
 from agentops.plan.canonical import canonical
+from agentops.plan.holdings import Found, Holdings
 from agentops.plan.model import Drift, FieldChange, Operation, Refusal, ResourceAction, ResourceChange
-from agentops.plan.resources import Found, Holdings, as_described, described, drifted, name_of, protected
-from agentops.resources import Address, DesiredResource, Kind, ObservedResource, without_resource_mark
+from agentops.plan.resources import as_described, described, drifted, protected
+from agentops.resources import Address, DesiredResource, Kind, ObservedResource, owner_of, without_resource_mark
 
 _SOURCES = 12
 
@@ -37,7 +38,9 @@ def match_webhooks(shared: Holdings, agents: Agents, found: Found, overwrites_dr
             if change.drift is not Drift.NONE and not overwrites_drift:
                 found.refusals.append(drifted(change))
             if change.is_change:
-                found.refusals += _displaced(shared, change, resource, agents)
+                going = list(displaced(change, shared.of_kind(Kind.WEBHOOK), agents.ids))
+                change = replace(change, displaces=frozenset((each.resource_id, agent_id) for each, agent_id in going))
+                found.refusals += _displacing(shared, change, going, agents)
                 found.refusals += protected(shared.environment, change)
             found.changes.append(change)
     if shared.prunes and shared.is_all:
@@ -54,12 +57,14 @@ def _matched(shared: Holdings, resource: DesiredResource, agents: Agents, found:
     wanted = {"endpoint": resource.content["endpoint"]}
     of_address = [each for each in webhooks if canonical(each.content, wanted) == endpoint]
     before = next(iter([*ours, *of_address]), None)
+    is_given_up = before is not None and _is_given_up(shared, before)
     if before is None:
         reason = f"the account has no webhook that sends to {resource.content['endpoint']}"
         fields = described(shared, resource, {}, _shown(resource.content))
         return replace(change, action=ResourceAction.CREATE, reason=reason, fields=fields)
-    if not ours:
+    if not ours and not is_given_up:
         found.refusals.append(_taken(resource, before))
+    found.refusals += [_address_of_another(resource, each) for each in of_address if ours and each not in ours]
     return _compared(shared, change, before, agents)
 
 
@@ -74,18 +79,31 @@ def _compared(shared: Holdings, change: ResourceChange, before: ObservedResource
     fields += tuple(
         _unsubscribed(agent, types) for agent, types in sorted(events.items()) if agent not in change.reaches
     )
-    is_written = before.mark is not None and before.mark.sources == change.fingerprint[:_SOURCES]
+    is_ours = shared.is_marked(before, resource.address)
+    is_written = is_ours and before.mark is not None and before.mark.sources == change.fingerprint[:_SOURCES]
+    reason = "not as its file describes it; takes effect at once"
     if not is_written and not fields:
         fields = described(shared, resource, {"headers": {}}, {"headers": resource.content.get("headers", {})})
+        reason = reason if fields else "as its file describes it, but for the mark of what was written last"
     if is_written and not fields:
         return change
     at_once = tuple(replace(each, is_immediate=True) for each in fields)
     drift = Drift.EDITED if is_written else Drift.NONE
     detail = "its endpoint or events were changed outside git" if is_written else ""
-    reason = "not as its file describes it; takes effect at once"
     return replace(
         change, action=ResourceAction.UPDATE, reason=reason, fields=at_once, drift=drift, drift_detail=detail
     )
+
+
+def given_up(project: str, environment: str) -> str:
+    """The owner in the mark of a webhook that is being deleted: once no agent is told of by it any more, nothing else
+    would say whose it was."""
+    return owner_of(project, environment, Address(Kind.WEBHOOK, ""))
+
+
+def _is_given_up(shared: Holdings, webhook: ObservedResource) -> bool:
+    environment = shared.environment
+    return webhook.mark is not None and webhook.mark.owner == given_up(environment.project, environment.name)
 
 
 def _shown(content: Document) -> Document:
@@ -110,48 +128,65 @@ def to_unsubscribe(change: ResourceChange, ids: Mapping[str, str | None]) -> Seq
     return [each for each in (change.observed.content["events"] if change.observed else ()) if each not in wanted]
 
 
-def _displaced(
-    shared: Holdings, change: ResourceChange, resource: DesiredResource, agents: Agents
+def displaced(
+    change: ResourceChange, webhooks: Iterable[ObservedResource], ids: Mapping[str, str | None]
+) -> Iterator[tuple[ObservedResource, str]]:
+    """Subscriptions to other webhooks that go, by webhook and agent's id: subscribing an agent replaces all it has."""
+    subscribed = {ids.get(key) for key in to_subscribe(change, ids)}
+    for webhook in webhooks:
+        if webhook.resource_id != change.resource_id:
+            yield from ((webhook, agent_id) for agent_id in webhook.content["events"] if agent_id in subscribed)
+
+
+def _displacing(
+    shared: Holdings, change: ResourceChange, going: Iterable[tuple[ObservedResource, str]], agents: Agents
 ) -> Iterator[Refusal]:
-    """Subscriptions of somebody else's webhooks that would go: subscribing an agent replaces all that it has."""
-    subscribed = to_subscribe(change, agents.ids)
-    mine = {shared.owner(each.address) for each in shared.desired if each.kind is Kind.WEBHOOK}
-    for webhook in shared.of_kind(Kind.WEBHOOK):
-        if webhook.mark is not None and webhook.mark.owner in mine:
-            continue
-        if webhook.content["endpoint"] == resource.content["endpoint"]:
-            continue
-        for agent_id, types in webhook.content["events"].items():
-            key = agents.key_of(agent_id)
-            if key in subscribed:
-                yield Refusal(
-                    code="FOREIGN_SUBSCRIPTION",
-                    summary=f"{resource.address}: {key} would be taken off the webhook {webhook.name!r} "
-                    f"({webhook.content['endpoint']}), which is told of {', '.join(types)} and is not of this project",
-                    hint="the platform keeps one webhook an agent this way: agree with its owner, then pass "
-                    f"`--ack FOREIGN_SUBSCRIPTION:{name_of(resource.address)}`",
-                    agent=name_of(resource.address),
-                    acknowledgement="FOREIGN_SUBSCRIPTION",
-                )
+    """Subscriptions of somebody else's webhooks that would go."""
+    mine = {shared.owner(address) for address in shared.addresses}
+    for webhook, agent_id in going:
+        if webhook.mark is None or webhook.mark.owner not in mine:
+            yield Refusal(
+                code="FOREIGN_SUBSCRIPTION",
+                summary=f"{change.address}: {agents.key_of(agent_id)} would be taken off the webhook {webhook.name!r} "
+                f"({webhook.content['endpoint']}), which is told of {', '.join(webhook.content['events'][agent_id])} "
+                "and is not of this project",
+                hint="the platform keeps one webhook an agent this way: agree with its owner, then pass "
+                f"`--ack FOREIGN_SUBSCRIPTION:{change.address.name}`",
+                agent=change.address.name,
+                acknowledgement="FOREIGN_SUBSCRIPTION",
+            )
 
 
 def _taken(resource: DesiredResource, before: ObservedResource) -> Refusal:
-    name = name_of(resource.address)
+    name = resource.address.name
     if before.mark is not None:
         return Refusal(
-            code="FOREIGN_RESOURCE",
-            summary=f"{resource.address}: {before.content['endpoint']} is the webhook {before.resource_id} of another "
-            "project, environment or file, and the platform takes an address once",
-            hint="give this one an address of its own, for example with ${{ environment }} in it",
+            code="FOREIGN_WEBHOOK",
+            summary=f"{resource.address}: {resource.content['endpoint']} is the webhook {before.resource_id} of "
+            "another project, environment or file, and the platform takes an address once",
+            hint="give this one an address of its own, for example with ${{ environment }} in it; where it was ours "
+            f"under another name, pass `--ack FOREIGN_WEBHOOK:{name}` to take it over, and its agents off it",
             agent=name,
+            acknowledgement="FOREIGN_WEBHOOK",
         )
+    becomes = "are replaced" if "headers" in resource.content else "stay, since the file has no `headers:`"
     return Refusal(
         code="ADOPT",
-        summary=f"{resource.address}: webhook {before.resource_id} sends to {before.content['endpoint']} and was never "
-        "deployed by agentops",
-        hint=f"pass `--ack ADOPT:{name}` to take it over; headers that it has can't be read and are replaced",
+        summary=f"{resource.address}: webhook {before.resource_id} sends to {resource.content['endpoint']} and was "
+        "never deployed by agentops",
+        hint=f"pass `--ack ADOPT:{name}` to take it over; headers that it has can't be read and {becomes}",
         agent=name,
         acknowledgement="ADOPT",
+    )
+
+
+def _address_of_another(resource: DesiredResource, other: ObservedResource) -> Refusal:
+    return Refusal(
+        code="FOREIGN_WEBHOOK",
+        summary=f"{resource.address}: {resource.content['endpoint']} is the address of the webhook "
+        f"{other.resource_id} as well, and the platform takes an address once",
+        hint="give this one an address of its own, or delete the other one in the console",
+        agent=resource.address.name,
     )
 
 
@@ -161,17 +196,18 @@ def _ambiguous(resource: DesiredResource, ours: Sequence[ObservedResource]) -> R
         code="AMBIGUOUS_RESOURCE",
         summary=f"{resource.address}: webhooks {ids} both carry its mark",
         hint="delete all but one in the console",
-        agent=name_of(resource.address),
+        agent=resource.address.name,
     )
 
 
 def _pruned(shared: Holdings, agents: Agents) -> Iterator[ResourceChange]:
-    """Webhooks with a mark that no file has, told of nobody's agents but ours."""
-    known = {shared.owner(each.address) for each in shared.desired if each.kind is Kind.WEBHOOK}
+    """Webhooks whose mark no file has, told of nobody's agents but ours, and those that an earlier run gave up."""
+    known = {shared.owner(address) for address in shared.addresses}
     ids = set(agents.ids.values())
     for each in shared.of_kind(Kind.WEBHOOK):
         told_of = set(each.content["events"])
-        if each.mark is not None and each.mark.owner not in known and told_of and told_of <= ids:
+        is_left = each.mark is not None and each.mark.owner not in known and bool(told_of)
+        if (is_left or _is_given_up(shared, each)) and told_of <= ids:
             reason = "deployed from this project, and no file describes it any more"
             yield ResourceChange(
                 Address(Kind.WEBHOOK, each.name),

@@ -1,4 +1,4 @@
-"""Asks a real account what no source settles, on a scratch agent of its own and on nothing else.
+"""Asks a real account what no source settles, on scratch agents and tools of its own and on nothing else.
 
 Each question has the name that docs/platform-assumptions.md and the emulator's switches give it, and its answer is one
 of that switch's values or, where there is no switch, a few words. What can't be told is None with the reason: an answer
@@ -277,6 +277,28 @@ async def _duplicate_name(s: Scratch) -> str | Finding:
     return "kept" if data.get("name") == s.name else "renamed"
 
 
+async def _tool_name(s: Scratch) -> str | Finding:
+    """Two scratch tools of one name; the first is there for the next question as well."""
+    await _make_tool(s)
+    if not s.tool_ids:
+        return Finding("tool_name", None, "the account takes no tool")
+    await _make_tool(s)
+    return "shared" if len(s.tool_ids) == 2 else "refused"
+
+
+async def _make_tool(s: Scratch) -> None:
+    answer = await s.ask("POST", "/tool", {"definition": s.tool})
+    if answer.is_success:
+        s.tool_ids.append(str(answer.body["data"]["toolId"]))
+
+
+async def _tool_refs_name(s: Scratch) -> str | Finding | None:
+    if not s.tool_ids:
+        return Finding("tool_refs_name", None, "the account takes no tool")
+    await s.written(singlePromptConfig={"prompt": PROMPT, "toolRefs": s.tool_ids[:1]})
+    return _name_of((await s.draft())["_resolvedConfig"], s.tool_ids[:1])
+
+
 async def _create_config(s: Scratch) -> str | Finding:
     if len(s.agent_ids) < 2:
         return Finding("create_config", None, "there is no second agent to look at")
@@ -354,6 +376,8 @@ QUESTIONS = (
     Question("scanning_row", _scanning_row),
     Question("duplicate_name", _duplicate_name),
     Question("create_config", _create_config),
+    Question("tool_name", _tool_name),
+    Question("tool_refs_name", _tool_refs_name),
     Question("retired_status", _retired_status),
     Question("wrong_key_status", _wrong_key_status),
 )
@@ -365,5 +389,4 @@ NOT_ASKED = {
     "control_characters": "the client reads both spellings alike",
     "knowledge_section": "it takes a published revision with somebody's knowledge base",
     "version_filter": "it takes calls under two revisions",
-    "tool_refs_name": "it takes a registered tool of the account",
 }

@@ -20,7 +20,7 @@ _ERRORED = frozenset({"errored", "error"})
 
 
 class Row(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)  # a run meets few kinds of row
 
 
 class SecurityCheckRow(Row):

@@ -5,6 +5,7 @@ Works on plain answers, refusals included, since what a refusal says is what the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from agentops.remote.requests import API
 from agentops.remote.rows import rows_of
 
 SCRATCH = "agentops probe"  # what the names of scratch agents begin with
+SCRATCH_TOOL = "agentops_probe_"  # and those of scratch tools
 PROMPT = "You are a test of a deployment tool. Say hello and end the call."
 GREETING = "Hello, this is a probe."
 END_CALL = {"type": "end_call", "name": "end_call", "description": "Ends the call."}
@@ -48,6 +50,7 @@ class Scratch:
     clock: Clock
     name: str
     agent_ids: list[str] = field(default_factory=list)
+    tool_ids: list[str] = field(default_factory=list)
     branch_id: str = ""
     created: Any = None
     """What the create answered."""
@@ -63,6 +66,12 @@ class Scratch:
     @property
     def branch(self) -> str:
         return f"{self.agent}/branches/{self.branch_id}"
+
+    @property
+    def tool(self) -> dict[str, str]:
+        """The definition of a tool that nobody else's has the name of."""
+        name = SCRATCH_TOOL + re.sub(r"\D", "", self.name)
+        return {"type": "client_tool", "name": name, "description": "A test of a deployment tool."}
 
     async def ask(self, method: str, path: str, body: Any = None, **query: Any) -> Answer:
         """Any answer, refusals included. Raises PlatformError where there was none."""
@@ -169,6 +178,22 @@ async def archive(http: Http, agent_id: str) -> bool:
     except AnsweredError as refused:
         return "already" in str(refused.answer.body).lower()
     return True
+
+
+async def delete_tool(http: Http, tool_id: str) -> bool:
+    """Whether the tool is gone now."""
+    try:
+        await http.request("DELETE", f"{API}/tool/{tool_id}", is_repeatable=True)
+    except AnsweredError as refused:
+        return refused.answer.status == 404
+    return True
+
+
+async def find_scratch_tools(http: Http) -> list[str]:
+    """The tools that earlier probes left, by their name."""
+    answer = await http.request("GET", f"{API}/tool")
+    rows = rows_of(answer.body.get("data") if isinstance(answer.body, dict) else None, "tools")
+    return [row["toolId"] for row in rows if str(row["definition"].get("name", "")).startswith(SCRATCH_TOOL)]
 
 
 async def find_scratch(http: Http) -> list[str]:

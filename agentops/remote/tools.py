@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
+from agentops.clock import platform_time
 from agentops.document import Document
 from agentops.errors import NotFoundError, PlatformError
 from agentops.remote.requests import Requests
@@ -43,7 +44,8 @@ class Tools(Requests):
 
 def _tool(data: object) -> ObservedResource:
     row = read_row(ToolRow, data, "GET /tool")
-    is_edited = row.updated_at > row.created_at if row.created_at and row.updated_at else None
+    made_at, changed_at = platform_time(row.created_at), platform_time(row.updated_at)
+    edited_at = changed_at if made_at and changed_at and changed_at > made_at else None
     definition: Document = without_nulls(row.definition)
     name = str(definition.get("name", ""))
-    return ObservedResource(Kind.TOOL, row.tool_id, name, definition, is_edited=is_edited)
+    return ObservedResource(Kind.TOOL, row.tool_id, name, definition, edited_at=edited_at)

@@ -324,7 +324,8 @@ def _wrong_value(name: str, error: Any) -> _Found:
         hint = f"did you mean `{close}`?" if close else "choose one of them"
         return _Found("unknown-name", f"there is no {context['what']} {shown}", _one_of(context["known"]), hint)
     if kind == "wrong_format":
-        return _Found("wrong-format", f"{name} is {shown}", context["expected"], "correct the spelling")
+        hint = "refer to one of that kind" if isinstance(value, Ref) else "correct the spelling"
+        return _Found("wrong-format", f"{name} is {shown}", context["expected"], hint)
     return _Found("wrong-value", f"{name}: {error['msg']}", None, "correct the value")
 
 

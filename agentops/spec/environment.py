@@ -23,7 +23,7 @@ from agentops.document import (
     SecretRef,
 )
 from agentops.errors import UsageError
-from agentops.resources import Address
+from agentops.resources import Address, Ref
 from agentops.spec.check import check
 from agentops.spec.closest import closest
 from agentops.spec.files import PROJECT_FILE, FileProblem, ProjectFiles
@@ -39,6 +39,7 @@ from agentops.spec.model.project import (
     ModelSpec,
     ProjectSpec,
 )
+from agentops.spec.model.tools import Tool
 from agentops.spec.policies import Policy, read_policies
 from agentops.spec.rendering import Rendering
 from agentops.spec.scope import Functions, GitFacts, Names, SecretOrigin, Secrets, git_names
@@ -59,6 +60,7 @@ class ProjectContext:
     environment: None when `agentops.yaml` has errors that leave no environment to speak of
     environments: the names of all environments; `defaults` is laid under every spec
     references: what `ref` is in an expression; files behind references are noted in its first argument
+    tool_of: the tool that a reference names, where its file has no errors
     """
 
     files: ProjectFiles
@@ -75,6 +77,7 @@ class ProjectContext:
     forgotten: frozenset[str] = frozenset()
     lint: LintSpec | None = None
     references: Callable[[dict[str, None], tuple[Address, ...]], Names] = lambda read, opened: Names("ref", {})
+    tool_of: Callable[[Ref], Tool | None] = lambda ref: None
     policies: tuple[Policy, ...] = ()
     budget: Budget = field(default_factory=Budget)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,7 @@ class ProjectFiles:
     def inside(self, path: str, base: str = "") -> str:
         """`path`, relative to `base`, as a project path. Raises `FileProblem` when it leaves the project."""
         if not path or "\\" in path or "\0" in path or path.startswith("/"):
-            hint = "write a path relative to agents/, with forward slashes"
+            hint = f"write a path relative to {f'{base}/' if base else 'the project'}, with forward slashes"
             raise FileProblem("bad-path", f"{path!r} is no path inside the project", hint)
         parts: list[str] = [base] if base else []
         for part in path.split("/"):
@@ -127,7 +127,16 @@ class ProjectFiles:
             names = os.listdir(self.root / folder)
         except (FileNotFoundError, NotADirectoryError):
             return []
-        return sorted(name for name in names if name.endswith((".yaml", ".yml")) and name[0] not in "._")
+        return _descriptions(names)
+
+    def below(self, folder: str) -> list[str]:
+        """The project paths of all files in a folder, but for names, of folders too, that begin with . or _."""
+        found: list[str] = []
+        for here, folders, names in os.walk(self.root / folder):
+            folders[:] = [each for each in folders if each[0] not in "._"]
+            base = Path(here).relative_to(self.root).as_posix()
+            found += [f"{base}/{name}" for name in names if name[0] not in "._"]
+        return sorted(found)
 
     def content(self, path: str, most: int) -> bytes:
         """The bytes of a file that is no text, cut one byte above `most`. Raises `FileProblem`."""
@@ -182,7 +191,35 @@ class ProjectFiles:
         close = closest(target.name, names, cutoff=0.6)
         if close:
             return f"did you mean {(folder / close).relative_to(self.root).as_posix()}?"
-        return "create the file, or correct the path (paths are relative to agents/)"
+        top, inside, _ = path.partition("/")
+        return f"create the file, or correct the path{f' (paths are relative to {top}/)' if inside else ''}"
+
+
+class PastFiles(ProjectFiles):
+    """The files as a commit has them: `names`, and by `content_of` what is in each, None where that can't be had."""
+
+    def __init__(self, root: Path, names: Iterable[str], content_of: Callable[[str], bytes | None]) -> None:
+        super().__init__(root)
+        self._names = frozenset(names)
+        self._content_of = content_of
+
+    def exists(self, path: str) -> bool:
+        return path in self._names
+
+    def resources(self, folder: str) -> list[str]:
+        names = (path.removeprefix(f"{folder}/") for path in self._names if path.startswith(f"{folder}/"))
+        return _descriptions(name for name in names if "/" not in name)
+
+    def _read(self, path: str, most: int = MAX_BYTES) -> bytes:
+        data = self._content_of(path) if path in self._names else None
+        if data is None:
+            raise FileProblem("missing-file", f"{path} is not in that commit", "look at a later one")
+        return data[: most + 1]
+
+
+def _descriptions(names: Iterable[str]) -> list[str]:
+    """Those of the files in a folder that describe a resource each."""
+    return sorted(name for name in names if name.endswith((".yaml", ".yml")) and name[0] not in "._")
 
 
 def _content(target: str, most: int = MAX_BYTES) -> bytes:
@@ -197,4 +234,4 @@ def _content(target: str, most: int = MAX_BYTES) -> bytes:
         os.close(descriptor)
 
 
-__all__ = ["AGENTS", "PROJECT_FILE", "FileProblem", "ProjectFiles"]
+__all__ = ["AGENTS", "PROJECT_FILE", "FileProblem", "PastFiles", "ProjectFiles"]

@@ -28,6 +28,18 @@ def is_loopback(url: str) -> bool:
         return False
 
 
+_WITHIN = (".local", ".internal", ".lan", ".home.arpa")
+
+
+def is_public(url: str) -> bool:
+    """Whether `url` may be reached from outside of somebody's network, as far as its host tells."""
+    host = host_of(url)
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." in host and not host.endswith(_WITHIN)
+
+
 def may_receive_key(url: str, named: Collection[str] = ()) -> bool:
     """Whether a key may be sent to `url`: encrypted to the platform, anyhow to this machine and to `named` hosts."""
     host = host_of(url)

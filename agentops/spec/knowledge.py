@@ -9,11 +9,12 @@ import unicodedata
 from agentops.diagnostics import Where
 from agentops.resources import SourceFile
 from agentops.spec.files import FileProblem, ProjectFiles
-from agentops.spec.hosts import host_of, is_loopback
+from agentops.spec.hosts import host_of, is_loopback, is_public
 from agentops.spec.source_text import SourceError, decode
 
 MOST_BYTES = 20_000_000  # of one file; the platform names no limit, and an upload is held in memory
 _MARKDOWN = (".md", ".markdown")
+_AS_FILE = "give what the page says as a file under `files:`"
 # What the fonts of the extra `knowledge` have in every style (a test holds this against them): Latin, Greek, Cyrillic,
 # Devanagari, the punctuation of these and the commonest signs. `pdf` writes the odd hyphens and blanks as plain ones.
 _DRAWN = re.compile(
@@ -53,6 +54,11 @@ def read_source(files: ProjectFiles, path: str) -> SourceFile:
     return SourceFile(path, uploaded, hashlib.sha256(text.encode()).hexdigest())
 
 
+def read_text(files: ProjectFiles, source: SourceFile) -> str | None:
+    """The Markdown of a file of a knowledge base as its digest is taken; None for a PDF."""
+    return decode(files.content(source.path, MOST_BYTES), source.path) if source.size is None else None
+
+
 def _undrawn(text: str, position: int, path: str) -> SourceError:
     before = text[:position]
     character = text[position]
@@ -69,8 +75,10 @@ def is_drawn(text: str) -> bool:
 
 def url_problem(url: str) -> tuple[str, str] | None:
     """(what is wrong, what to do) with a page that the platform is to read, as far as its address tells."""
-    if not url.startswith(("https://", "http://")) or not host_of(url) or re.search(r"\s", url):
+    if not url.lower().startswith(("https://", "http://")) or not host_of(url) or re.search(r"\s", url):
         return f"{url!r} is no address of a page", "write it with its scheme: https://host/path"
     if is_loopback(url):
-        return f"{url} is on this machine, where the platform can't read it", "give the file under `files:`"
+        return f"{url} is on this machine, where the platform can't read it", _AS_FILE
+    if not is_public(url):
+        return f"{host_of(url)} is a name of a private network, where the platform can't read it", _AS_FILE
     return None

@@ -90,7 +90,8 @@ class LayeredReader:
         defaults = self.context.defaults if self.model is AgentSpec else None
         if defaults is not None:
             chain.append(defaults)
-        names = {id(tree): "the spec", id(defaults): "the project's defaults"}
+        own = "the spec" if self.model is AgentSpec else "its file"
+        names = {id(tree): own, id(defaults): "the project's defaults"}
         self.layers = [Layer(names.get(id(each), "the fragment"), each) for each in reversed(chain)]
         merged = chain.pop()
         while chain:

@@ -1,4 +1,4 @@
-"""One agent as rules see it: its typed configuration, its texts by what they are for, where everything is written."""
+"""A file as rules see it: what it describes with its types, its texts by what they are for, where all is written."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ from pydantic import BaseModel
 
 from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.document import Path, Secret, path_text
+from agentops.resources import Kind, SourceFile
 from agentops.spec.files import ProjectFiles
+from agentops.spec.knowledge import read_text
 from agentops.spec.model.agent import AgentSpec
 from agentops.spec.model.base import ForModel, Known, Spoken
 from agentops.spec.model.config import AgentConfig
+from agentops.spec.model.resources import KnowledgeSpec, ToolSpec, WebhookSpec
 from agentops.spec.model.tools import Tool
 from agentops.spec.tree import Map, mark_of, value_place
 
 Marker = Known | Spoken | ForModel | None
+ResourceSpec = ToolSpec | KnowledgeSpec | WebhookSpec
 
 
 class Text(NamedTuple):
@@ -31,17 +35,74 @@ class Text(NamedTuple):
 
 
 @dataclass(slots=True)
-class LintTarget:
-    """An agent that rules are checked on. `tree` is the rendered spec with its marks, `read` the files behind it."""
+class Target:
+    """What rules are checked on: a rendered file (`tree` with its marks, `spec` with its types), and the files behind
+    it. `key` is how findings call it."""
 
     key: str
-    spec: AgentSpec
+    spec: AgentSpec | ResourceSpec
     tree: Map
     files: ProjectFiles
     read: tuple[str, ...]
     settings: dict[str, Any] = field(default_factory=dict)
-    has_extras: bool = True  # whether anything may be cleared or passed through
     _texts: tuple[Text, ...] | None = None
+
+    @property
+    def tools(self) -> list[tuple[Path, Tool]]:
+        """The tools that are described here and switched on, with their paths."""
+        raise NotImplementedError
+
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        """Every text that reaches the platform from here."""
+        if self._texts is None:
+            self._texts = tuple(self._all_texts())
+        return self._texts
+
+    def _all_texts(self) -> list[Text]:
+        raise NotImplementedError
+
+    def value(self, path: Path) -> Any:
+        """The rendered value at `path` from the top of the file; None when it is not there."""
+        here: Any = self.tree
+        for part in path:
+            try:
+                here = here[part]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return here
+
+    def place(self, path: Path, needle: str | None = None) -> Where | None:
+        """Where `path` is written; with `needle`, where in its text (or in a file the text was made from)."""
+        mark = mark_of(self.tree, path)
+        if mark is None:
+            return None
+        if needle:
+            start = _offset(self.files.known_text(mark[3]), mark[4], mark[5])
+            for file, begin in ((mark[3], start), *((file, 0) for file in self.read if file.endswith(".md"))):
+                if (found := _found_in(self.files.known_text(file), needle, file, begin)) is not None:
+                    return found
+        return value_place(mark)
+
+    def problem(self, code: str, severity: Severity, path: Path, summary: str, hint: str, **more: Any) -> Diagnostic:
+        """A diagnostic about `path`. `needle` names the piece of the text it is about."""
+        where = self.place(path, more.pop("needle", None))
+        return Diagnostic(code, severity, summary, hint, where, agent=self.key, path=path_text(path), **more)
+
+
+@dataclass(slots=True)
+class LintTarget(Target):
+    """An agent.
+
+    shared_tools:    what it refers to in `tools/`, each with the path of the reference
+    has_other_tools: whether it refers to tools that are not described here
+    has_extras:      whether anything may be cleared or passed through
+    """
+
+    spec: AgentSpec
+    has_extras: bool = True
+    shared_tools: tuple[tuple[Path, Tool], ...] = ()
+    has_other_tools: bool = False
 
     @property
     def config(self) -> AgentConfig:
@@ -49,7 +110,6 @@ class LintTarget:
 
     @property
     def tools(self) -> list[tuple[Path, Tool]]:
-        """The tools that are switched on, with their paths."""
         single = self.config.singlePromptConfig
         listed = enumerate(single.tools or ()) if single is not None else ()
         base = ("config", "singlePromptConfig", "tools")
@@ -74,48 +134,61 @@ class LintTarget:
 
     def texts_to_check(self) -> list[Text]:
         """The texts with known values, with call-time variables, or with secrets."""
-        found: list[Text] = []
-        _collect_texts(self.config, ("config",), None, found, every=False)
-        return found
+        return texts_of(self.config, ("config",), every=False)
+
+    def _all_texts(self) -> list[Text]:
+        return texts_of(self.config, ("config",))
+
+
+@dataclass(slots=True)
+class ResourceTarget(Target):
+    """A tool, a knowledge base or a webhook. `is_used`: whether an agent of this environment refers to it; None where
+    that is not known."""
+
+    spec: ResourceSpec
+    kind: Kind = Kind.TOOL
+    sources: tuple[SourceFile, ...] = ()
+    is_used: bool | None = None
 
     @property
-    def texts(self) -> tuple[Text, ...]:
-        """Every text of the configuration."""
-        if self._texts is None:
-            found: list[Text] = []
-            _collect_texts(self.config, ("config",), None, found, every=True)
-            self._texts = tuple(found)
-        return self._texts
+    def tools(self) -> list[tuple[Path, Tool]]:
+        return [(("definition",), self.spec.definition)] if isinstance(self.spec, ToolSpec) else []
 
-    def value(self, path: Path) -> Any:
-        """The rendered value at `path` from the top of the spec; None when it is not there."""
-        here: Any = self.tree
-        for part in path:
-            try:
-                here = here[part]
-            except (KeyError, IndexError, TypeError):
-                return None
-        return here
+    @property
+    def markdown(self) -> list[tuple[Path, str]]:
+        """The Markdown files of a knowledge base, with their paths in its file."""
+        texts = ((("files", index), read_text(self.files, each)) for index, each in enumerate(self.sources))
+        return [(path, text) for path, text in texts if text is not None]
+
+    def _all_texts(self) -> list[Text]:
+        return [*texts_of(self.spec, ()), *(Text(path, text, None) for path, text in self.markdown)]
 
     def place(self, path: Path, needle: str | None = None) -> Where | None:
-        """Where `path` is written; with `needle`, where in its text (or in a file the text was made from)."""
-        mark = mark_of(self.tree, path)
-        if mark is None:
-            return None
-        if needle:
-            start = _offset(self.files.known_text(mark[3]), mark[4], mark[5])
-            for file, begin in ((mark[3], start), *((file, 0) for file in self.read if file.endswith(".md"))):
-                text = self.files.known_text(file)
-                position = text.find(needle, begin)
-                if position >= 0:
-                    before = text[:position]
-                    return Where(file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
-        return value_place(mark)
+        if needle and len(path) == 2 and path[0] == "files":
+            source = self.sources[int(path[1])]
+            if (found := _found_in(read_text(self.files, source) or "", needle, source.path, 0)) is not None:
+                return found
+        return Target.place(self, path, needle)
 
-    def problem(self, code: str, severity: Severity, path: Path, summary: str, hint: str, **more: Any) -> Diagnostic:
-        """A diagnostic about `path`. `needle` names the piece of the text it is about."""
-        where = self.place(path, more.pop("needle", None))
-        return Diagnostic(code, severity, summary, hint, where, agent=self.key, path=path_text(path), **more)
+
+@dataclass(frozen=True, slots=True)
+class FolderTarget:
+    """A folder of resources. `unread`: project paths of the files in it that nothing reads."""
+
+    kind: Kind
+    unread: tuple[str, ...]
+
+    def problem(self, code: str, severity: Severity, path: Path, summary: str, hint: str, **_: Any) -> Diagnostic:
+        """A diagnostic about the file that `path` names."""
+        return Diagnostic(code, severity, summary, hint, Where(str(path[0])))
+
+
+def _found_in(text: str, needle: str, file: str, begin: int) -> Where | None:
+    position = text.find(needle, begin)
+    if position < 0:
+        return None
+    before = text[:position]
+    return Where(file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
 
 
 def _offset(text: str, line: int, column: int) -> int:
@@ -123,6 +196,13 @@ def _offset(text: str, line: int, column: int) -> int:
     for _ in range(line):
         position = text.find("\n", position) + 1
     return position + column
+
+
+def texts_of(model: BaseModel, path: Path, *, every: bool = True) -> list[Text]:
+    """The texts in a model that stands at `path`."""
+    found: list[Text] = []
+    _collect_texts(model, path, None, found, every=every)
+    return found
 
 
 def _collect_texts(value: Any, path: Path, marker: Marker, found: list[Text], *, every: bool) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import Path
 from agentops.spec.closest import closest
-from agentops.spec.lint_target import LintTarget, Text
+from agentops.spec.lint_target import LintTarget, Text, texts_of
 from agentops.spec.model.base import SYSTEM_VARIABLES
 from agentops.spec.model.tools import ApiCall, ExtractVariables
 
@@ -49,7 +49,7 @@ def provided(target: LintTarget) -> dict[str, str]:
     found |= dict.fromkeys(config.defaultVariables or {}, "defaultVariables")
     if config.preCallAPI is not None:
         found |= {each.variableName: "preCallAPI" for each in config.preCallAPI.responseVariables or ()}
-    for _, tool in target.tools:
+    for _, tool in (*target.tools, *target.shared_tools):
         if isinstance(tool, ApiCall):
             found |= {each.variableName: tool.name for each in tool.responseVariables or ()}
             found |= {each.name: tool.name for each in tool.llmParameters or ()}
@@ -80,6 +80,13 @@ def check_placeholders(target: LintTarget, texts: Iterable[Text]) -> list[Diagno
             else:
                 hint = f"give it a default under defaultVariables, or a fallback: {{{{{use.name}|text}}}}"
             problems.append(target.problem("unknown-placeholder", _WARNING, use.path, summary, hint, needle=use.source))
+    for path, tool in target.shared_tools:
+        for use in uses_in(texts_of(tool, path)):
+            used.add(use.name)
+            if _NAME.fullmatch(use.name) and use.name not in known and not use.has_fallback:
+                summary = f"nothing fills {use.source}, which the tool {tool.name} sends"
+                hint = "give it a default under defaultVariables here, or a fallback in the tool"
+                problems.append(target.problem("unknown-placeholder", _WARNING, path, summary, hint))
     return problems + list(_about_defaults(target, used))
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.document import DesiredAgent, Environment
 from agentops.errors import SpecError, UsageError
-from agentops.resources import DesiredResource
+from agentops.resources import DesiredResource, Kind
 from agentops.spec.environment import ProjectContext, read_project
 from agentops.spec.files import AGENTS, PROJECT_FILE, FileProblem, ProjectFiles
+from agentops.spec.lint_target import FolderTarget, ResourceTarget
 from agentops.spec.policies import Policy
 from agentops.spec.resolve import Resolved, SpecReader, SpecResult, check_asked, key_of
-from agentops.spec.resources import Library, check_agents
+from agentops.spec.resources import Library, Read, check_agents
 from agentops.spec.scope import SHORT_SECRET, GitFacts
 from agentops.spec.template_bounds import Budget
 from agentops.spec.tree import key_place, mark_of
@@ -61,6 +62,32 @@ class Project:
             Library(context)
             for path in paths:
                 yield from SpecReader(context, path).resolve()
+
+    def resource_targets(self) -> Iterator[ResourceTarget]:
+        """Tools, knowledge bases and webhooks without errors, as rules see them."""
+        by_agents = {file for agent in self.agents for file in agent.files}
+        for read in self.read_resources():
+            if read.target is not None and read.resource is not None:
+                is_known = not self.unresolved and read.resource.kind is not Kind.WEBHOOK
+                read.target.is_used = read.resource.source in by_agents if is_known else None
+                yield read.target
+
+    def folders(self) -> Iterator[FolderTarget]:
+        """The folders of resources, with what nothing reads in them; none where something in one has errors."""
+        found = list(self.read_resources())
+        read = {file for each in found for file in each.files} | {file for agent in self.agents for file in agent.files}
+        for kind in Kind if self.context is not None and not self.unresolved else ():
+            own = [each for each in found if each.address.kind is kind]
+            is_ours = own or kind is Kind.KNOWLEDGE  # a repository may have a folder tools/ for something else
+            if is_ours and self.context is not None and all(each.resource is not None for each in own):
+                files = self.context.files.below(kind.folder)
+                yield FolderTarget(kind, tuple(file for file in files if file not in read))
+
+    def read_resources(self) -> Iterator[Read]:
+        """Every file of `tools/`, `knowledge/` and `webhooks/` with all that was read for it, anew as in `resolved`."""
+        if self.context is not None:
+            library = Library(replace(self.context, budget=Budget()))
+            yield from (library.read(address) for address in library.addresses)
 
     @property
     def forgotten(self) -> frozenset[str]:
@@ -124,7 +151,7 @@ def load_project(
     agents = tuple(agent for result in results for agent in result.agents)
     problems = [*context.problems, *(problem for result in results for problem in result.problems)]
     problems += library.problems()
-    problems += check_agents(library.resources(), agents, tuple(unresolved))
+    problems += check_agents(library.resources(), agents, tuple(unresolved), context.environment_name)
     problems += check_asked(results, context)
     problems += _short_secrets(context)
     problems += _duplicates("duplicate-agent-key", "key", [(agent.key, agent) for agent in agents])

@@ -1,9 +1,10 @@
-"""Where a value came from: the layers that set it, and what the expressions in the last of them named."""
+"""Where a value of an agent or of a resource came from: the layers that set it, and what the expressions in the last of
+them named."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,17 +12,20 @@ from agentops.diagnostics import Where
 from agentops.document import CLEARED, Path, Secret, path_text
 from agentops.errors import UsageError
 from agentops.fields import KEY_NAMES
+from agentops.resources import Address, Kind
 from agentops.spec.closest import closest
-from agentops.spec.files import PROJECT_FILE
+from agentops.spec.files import AGENTS, PROJECT_FILE
+from agentops.spec.layered import Layer
+from agentops.spec.lint_target import ResourceTarget, Target
 from agentops.spec.merge import CLEAR, MERGE
 from agentops.spec.project import Project
-from agentops.spec.resolve import Resolved
 from agentops.spec.template import has_expression
 from agentops.spec.tree import Map, Mark, Seq, mark_of, value_place
 
 _PART = re.compile(r"\[(\d+)\]|\[([^\]]{1,200})\]|([^.\[\]]+)")
 _NAMES = re.compile(
-    r"\b(vars|secrets)\.([A-Za-z_]\w*)|\b(file|yaml|env)\(\s*['\"]([^'\"]{1,300})['\"]|\b(environment|each)\b"
+    r"\b(vars|secrets|ref\.tool|ref\.knowledge)\.([A-Za-z_]\w*)|"
+    r"\b(file|yaml|env)\(\s*['\"]([^'\"]{1,300})['\"]|\b(environment|each)\b"
 )
 
 
@@ -36,31 +40,37 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """`steps` begin with the layer whose value counts and what that names; then come the layers that it covers."""
+    """`steps` begin with the layer whose value counts and what that names; then come the layers that it covers.
+
+    is_shared: it is a tool's, a knowledge base's or a webhook's, and no agent's
+    """
 
     path: str
     value: Any
     steps: tuple[Step, ...]
+    is_shared: bool = False
 
 
-def explain_value(project: Project, resolved: Resolved, written: str) -> Provenance:
+def explain_value(project: Project, target: Target, layers: Sequence[Layer], written: str) -> Provenance:
     """Where the value at `written`, a dotted path such as `config.synthesizer.speed`, came from.
 
-    Raises `UsageError` when the agent has no such value.
+    Raises `UsageError` when there is no such value.
     """
-    tree = resolved.target.tree
-    path = _find(tree, _parts(written))
-    if path is None and "config" in tree:
-        below = _find(tree["config"], _parts(written))
-        path = ("config", *below) if below is not None else None
+    tree, parts = target.tree, _parts(written)
+    path = _find(tree, parts)
+    for inner in ("config", "definition"):  # what nearly every path begins with need not be written
+        if path is None and inner in tree and (below := _find(tree[inner], parts)) is not None:
+            path = (inner, *below)
     if path is None:
-        key, parts = resolved.agent.key, _parts(written)
         names = sorted({str(part) for each in _all_paths(tree, ()) for part in each if isinstance(part, str)})
-        near = closest(parts[-1] if parts else "", names)
-        hint = f"did you mean {near}?" if near else f"`agentops render --agent {key}` prints every value"
-        raise UsageError(f"{key} has no value at {written}", hint=hint, code="no-value")
-    value = resolved.target.value(path)
-    return Provenance(path_text(path), value, tuple(_steps(project, resolved, path)))
+        near = closest(str(parts[-1]) if parts else "", names)
+        every = f"`agentops render --agent {target.key}` prints every value"
+        if isinstance(target, ResourceTarget):
+            every = f"`agentops render --shared {target.key}` prints every value"
+        hint = f"did you mean {near}?" if near else every
+        raise UsageError(f"{target.key} has no value at {written}", hint=hint, code="no-value")
+    steps = tuple(_steps(project, target, layers, path))
+    return Provenance(path_text(path), target.value(path), steps, isinstance(target, ResourceTarget))
 
 
 def _parts(written: str) -> Path:
@@ -99,17 +109,17 @@ def _all_paths(tree: Any, base: Path) -> Iterator[Path]:
         yield from _all_paths(value, (*base, key))
 
 
-def _steps(project: Project, resolved: Resolved, path: Path) -> Iterator[Step]:
-    keys = _keyed(resolved.target.tree, path)
-    setting = [(layer, found) for layer in resolved.layers if (found := _in_layer(layer.tree, keys)) is not None]
+def _steps(project: Project, target: Target, layers: Sequence[Layer], path: Path) -> Iterator[Step]:
+    keys = _keyed(target.tree, path)
+    setting = [(layer, found) for layer in layers if (found := _in_layer(layer.tree, keys)) is not None]
     for position, (layer, (value, mark)) in enumerate(reversed(setting)):
         decides = position == 0
         what = f"set by {layer.what}" if decides else f"covered: {layer.what} said"
         yield Step(what, value_place(mark), _shown(value))
         if decides and isinstance(value, str) and has_expression(value):
-            yield from _named(project, value)
+            yield from _named(project, target, value)
     if not setting:
-        mark = mark_of(resolved.target.tree, path)
+        mark = mark_of(target.tree, path)
         yield Step("made by an expression around it", value_place(mark) if mark is not None else None)
 
 
@@ -141,7 +151,7 @@ def _in_layer(tree: Any, path: Path) -> tuple[Any, Mark] | None:
     return tree, mark
 
 
-def _named(project: Project, text: str) -> Iterator[Step]:
+def _named(project: Project, target: Target, text: str) -> Iterator[Step]:
     """What the expressions in `text` name, and where that is written."""
     seen: set[str] = set()
     for match in _NAMES.finditer(text):
@@ -152,13 +162,18 @@ def _named(project: Project, text: str) -> Iterator[Step]:
         if group == "vars":
             place = _project_place(project, "variables", name) or project.place("variables", name)
             yield Step(f"vars.{name}", place, _shown(project.environment.variables.get(name)))
+        elif group in ("ref.tool", "ref.knowledge"):
+            address = Address(Kind(group.removeprefix("ref.")), name)
+            meant = next((each for each in project.resources if each.address == address), None)
+            yield Step(f"{group}.{name}", Where(meant.source) if meant else None, meant.name if meant else None)
         elif group == "secrets":
             origin = project.context.secrets.source_of(name) if project.context is not None else ""
             yield Step(f"secrets.{name}: {origin}", _project_place(project, "secrets", name))
         elif function == "env":
             yield Step(f"env('{argument}'): the environment variable {argument}")
         elif function is not None:
-            yield Step(f"{function}('{argument}')", Where(f"agents/{argument}"))
+            folder = target.kind.folder if isinstance(target, ResourceTarget) else AGENTS
+            yield Step(f"{function}('{argument}')", Where(f"{folder}/{argument}"))
         elif word == "environment":
             yield Step(f"environment: {project.environment.name}")
         else:
@@ -184,7 +199,8 @@ def _shown(value: Any) -> str:
     if value is CLEARED or (isinstance(value, Map) and CLEAR in value):
         return "(cleared)"
     if isinstance(value, dict | list):
-        return f"{len(value)} {'fields' if isinstance(value, dict) else 'items'}"
+        what = "field" if isinstance(value, dict) else "item"
+        return f"{len(value)} {what}{'s' if len(value) != 1 else ''}"
     if value is None:
         return "null: not managed"
     text = str(value).strip().splitlines()[0] if isinstance(value, str) and value.strip() else str(value)

@@ -10,6 +10,7 @@ from typing import Any
 from agentops.diagnostics import Diagnostic, Severity, Stretch, Where, has_errors
 from agentops.document import AGENT_KEY, DesiredAgent, Document, Path
 from agentops.fields import METADATA
+from agentops.resources import Ref
 from agentops.spec.check import check, sound_part
 from agentops.spec.choices import settle_choices
 from agentops.spec.environment import ProjectContext
@@ -118,6 +119,7 @@ class SpecReader(LayeredReader):
         suppressed: list[Diagnostic] = []
         if spec is not None and not has_errors(self.problems[before:]):
             target = LintTarget(key, spec, tree, self.context.files, tuple(read), has_extras=rendering.has_extras)
+            self._look_up_tools(target)
             self.problems += settle_secrets(tree, key)
             found = check_rules(target, is_deploying=self.context.secrets.is_needed)
             stays, suppressed = split_suppressed(spec.lint or (), found)
@@ -133,6 +135,14 @@ class SpecReader(LayeredReader):
         lines = text_lines(settled["config"], rendering.origins, self.context.files.known_text)
         agent = self._agent(key, spec, settled, tuple(read), lines)
         return Resolved(target, agent, tuple(suppressed), tuple(self.layers))
+
+    def _look_up_tools(self, target: LintTarget) -> None:
+        single = target.config.singlePromptConfig
+        refs = (single.toolRefs if single is not None else None) or ()
+        known = [(index, self.context.tool_of(ref)) for index, ref in enumerate(refs) if isinstance(ref, Ref)]
+        path = ("config", "singlePromptConfig", "toolRefs")
+        target.shared_tools = tuple(((*path, index), tool) for index, tool in known if tool is not None)
+        target.has_other_tools = len(target.shared_tools) < len(refs)
 
     def _without_new_fields(self, data: Map) -> Any:
         """`data` without the config fields that the project declares as newer than this release."""

@@ -13,16 +13,20 @@ from typing import Any, ClassVar
 
 from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
 from agentops.document import DesiredAgent, Path, Secret
+from agentops.errors import UsageError
 from agentops.resources import Address, DesiredResource, Kind, Ref, SourceFile
 from agentops.spec.check import check
 from agentops.spec.closest import closest
-from agentops.spec.environment import ProjectContext
-from agentops.spec.files import FileProblem
-from agentops.spec.hosts import is_loopback
+from agentops.spec.environment import ProjectContext, read_project
+from agentops.spec.files import FileProblem, ProjectFiles
+from agentops.spec.hosts import host_of, is_loopback
 from agentops.spec.knowledge import read_source, url_problem
-from agentops.spec.layered import LayeredReader
+from agentops.spec.layered import Layer, LayeredReader
+from agentops.spec.lint_target import ResourceTarget
 from agentops.spec.model.resources import MOST_HEADER_VALUE, KnowledgeSpec, ToolSpec, WebhookSpec
+from agentops.spec.model.tools import Tool
 from agentops.spec.rendering import checked_part, with_passthrough
+from agentops.spec.rules import check_tool
 from agentops.spec.scope import Names
 from agentops.spec.secret_places import settle_secrets
 from agentops.spec.source_text import SourceError
@@ -57,13 +61,17 @@ class _Referred(Names):
 
 
 @dataclass(slots=True)
-class _Read:
-    """One file: what it describes (None where it has errors), and all that was read for it."""
+class Read:
+    """One file: what it describes, as rules see it and as everything else does (both None where it has errors), what it
+    was merged from, and all that was read for it."""
 
+    address: Address
     resource: DesiredResource | None
+    target: ResourceTarget | None
     problems: list[Diagnostic]
     files: tuple[str, ...]
     secrets: tuple[str, ...]
+    layers: tuple[Layer, ...]
 
 
 @dataclass(slots=True)
@@ -71,13 +79,19 @@ class Library:
     """All resources of a project in one environment."""
 
     context: ProjectContext
-    addresses: tuple[Address, ...] = ()
-    _read: dict[Address, _Read] = field(default_factory=dict)
+    _paths: dict[Address, list[str]] = field(default_factory=dict)  # two where there is a .yaml and a .yml
+    _read: dict[Address, Read] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        found = [(kind, name) for kind in Kind for name in self.context.files.resources(kind.folder)]
-        self.addresses = tuple(Address(kind, name.rpartition(".")[0]) for kind, name in found)
-        self.context.references = self.names
+        for kind in Kind:
+            for name in self.context.files.resources(kind.folder):
+                address = Address(kind, name.rpartition(".")[0])
+                self._paths.setdefault(address, []).append(f"{kind.folder}/{name}")
+        self.context.references, self.context.tool_of = self.names, self.tool_of
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        return tuple(self._paths)
 
     def names(self, read: dict[str, None], opened: tuple[Address, ...]) -> Names:
         """What `ref` is in an expression. Files behind references are noted in `read`."""
@@ -87,18 +101,20 @@ class Library:
     def files_of(self, address: Address, opened: tuple[Address, ...] = ()) -> tuple[str, ...]:
         return self.read(address, opened).files
 
-    def read(self, address: Address, opened: tuple[Address, ...] = ()) -> _Read:
+    def read(self, address: Address, opened: tuple[Address, ...] = ()) -> Read:
         if address not in self._read:
-            reader = _READERS[address.kind](self.context, self._path(address), opened=(*opened, address))
+            reader = _READERS[address.kind](self.context, self._paths[address][0], opened=(*opened, address))
             resource = reader.resource(address)
             files = tuple(dict.fromkeys((reader.path, *reader.read)))
-            self._read[address] = _Read(resource, reader.problems, files, tuple(reader.secrets))
+            target = reader.target if resource is not None else None
+            layers = tuple(reader.layers)
+            self._read[address] = Read(address, resource, target, reader.problems, files, tuple(reader.secrets), layers)
         return self._read[address]
 
-    def _path(self, address: Address) -> str:
-        folder = address.kind.folder
-        names = [each for each in self.context.files.resources(folder) if each.rpartition(".")[0] == address.key]
-        return f"{folder}/{names[0]}"
+    def tool_of(self, ref: Ref) -> Tool | None:
+        """The tool that a reference names; None where its file has errors."""
+        target = self.read(ref.address).target if ref.kind is Kind.TOOL else None
+        return target.spec.definition if target is not None and isinstance(target.spec, ToolSpec) else None
 
     def resources(self) -> tuple[DesiredResource, ...]:
         """Those without errors, in the order of their kinds and files."""
@@ -116,6 +132,12 @@ class Library:
     def problems(self) -> list[Diagnostic]:
         """Everything that is wrong in these files, each by itself and beside each other."""
         found = [problem for address in self.addresses for problem in self.read(address).problems]
+        for address, (first, *others) in self._paths.items():
+            for other in others:
+                summary = f"{first} describes the {address} already"
+                found.append(
+                    Diagnostic("duplicate-resource", Severity.ERROR, summary, "keep one of the two", Where(other))
+                )
         resources = self.resources()
         for kind, what in ((Kind.TOOL, "two tools are called"), (Kind.KNOWLEDGE, "two knowledge bases are called")):
             named = [(each.name, each, ("name",)) for each in resources if each.kind is kind]
@@ -130,8 +152,20 @@ class Library:
         return found
 
 
+def read_resource(context: ProjectContext, address: Address, files: ProjectFiles) -> DesiredResource | None:
+    """What `address` is in the environment of `context` with other files; None where they give no such thing."""
+    try:
+        other = read_project(files, context.environ, context.environment_name, needs_secrets=False, git=None)
+    except (FileProblem, UsageError):
+        return None
+    if not isinstance(other, ProjectContext):
+        return None
+    library = Library(other)
+    return library.read(address).resource if address in library.addresses else None
+
+
 def check_agents(
-    resources: Sequence[DesiredResource], agents: Sequence[DesiredAgent], others: Sequence[str]
+    resources: Sequence[DesiredResource], agents: Sequence[DesiredAgent], others: Sequence[str], environment: str
 ) -> Iterator[Diagnostic]:
     """An error for each agent that a webhook names and the project does not have. `others` have specs with errors."""
     keys = [*(agent.key for agent in agents), *others]
@@ -139,9 +173,11 @@ def check_agents(
         for agent in webhook.content["events"] if webhook.kind is Kind.WEBHOOK else ():
             if agent not in keys:
                 close = closest(agent, keys)
-                hint = f"did you mean {close}?" if close else f"the project has: {', '.join(sorted(keys)) or 'none'}"
-                where = webhook.place_of(("events", agent))
-                yield Diagnostic("unknown-agent", Severity.ERROR, f"there is no agent {agent!r}", hint, where)
+                known = ", ".join(sorted(keys)) or "none"
+                out = f"environments: {{{environment}: {{events: {{{agent}: null}}}}}}"
+                hint = f"did you mean {close}?" if close else f"there is {known}; what is not for here goes by `{out}`"
+                summary = f"there is no agent {agent!r} in {environment}"
+                yield Diagnostic("unknown-agent", Severity.ERROR, summary, hint, webhook.place_of(("events", agent)))
 
 
 def _duplicates(
@@ -161,6 +197,8 @@ def _duplicates(
 class _ResourceReader(LayeredReader):
     """What reading a resource has in common; each kind adds its own checks and its content."""
 
+    target: ResourceTarget | None = None
+
     def resource(self, address: Address) -> DesiredResource | None:
         if not RESOURCE_KEY.fullmatch(address.key):
             hint = "name the file with lower-case letters, digits and _, so that an expression can name it"
@@ -178,14 +216,20 @@ class _ResourceReader(LayeredReader):
             tree, _ = rendering.tree(body, merged.mark)
         self.read.update(functions.read)
         self.asked.update(dict.fromkeys(functions.asked, value_place(merged.mark)))
-        spec, wrong = check(self.model, tree, data=checked_part(tree) if rendering.has_extras else tree)
+        spec, wrong = check(MODELS[address.kind], tree, data=checked_part(tree) if rendering.has_extras else tree)
         self.problems += wrong
         if spec is None or has_errors(self.problems):
             return None
+        self.target = ResourceTarget(address.name, spec, tree, self.context.files, tuple(self.read), kind=address.kind)
+        for path, tool in self.target.tools:
+            self.problems += check_tool(self.target, path, tool)
         self.problems += settle_secrets(tree, None)
         settled = with_passthrough(tree) if rendering.has_extras else tree
         found = self._found(address, settled)
-        return None if has_errors(self.problems) else found
+        if has_errors(self.problems):
+            return None
+        self.target.sources = found.files
+        return found
 
     def _found(self, address: Address, tree: Map) -> DesiredResource:
         raise NotImplementedError
@@ -256,12 +300,7 @@ class _WebhookReader(_ResourceReader):
     beginning: ClassVar[str] = "`endpoint:` and `events:`"
 
     def _found(self, address: Address, tree: Map) -> DesiredResource:
-        endpoint = tree["endpoint"]
-        address_text = endpoint.reveal() if isinstance(endpoint, Secret) and endpoint.is_revealable else str(endpoint)
-        is_hidden = isinstance(endpoint, Secret) and not address_text.startswith(("http://", "https://"))
-        if not is_hidden and not address_text.startswith("https://") and not is_loopback(address_text):
-            hint = "write https://...; without it everybody on the way reads what callers said"
-            self._problem("insecure-endpoint", f"the endpoint {endpoint} is not https", hint, tree, ("endpoint",))
+        self._check_endpoint(tree)
         self._check_headers(tree)
         for agent, events in tree["events"].items():
             for index, event in enumerate(events):
@@ -272,7 +311,19 @@ class _WebhookReader(_ResourceReader):
         body, where = to_document(tree, {})
         content = {name: body[name] for name in names if name in body}
         content["events"] = {agent: sorted(events) for agent, events in body["events"].items()}
-        return DesiredResource(address, address.key, content, where=where, source=self.path)
+        agents: dict[Path, Where] = {("events", agent): key_place(mark) for agent, mark in tree["events"].marks.items()}
+        return DesiredResource(address, address.key, content, where={**where, **agents}, source=self.path)
+
+    def _check_endpoint(self, tree: Map) -> None:
+        endpoint = tree["endpoint"]
+        text = endpoint.reveal() if isinstance(endpoint, Secret) and endpoint.is_revealable else str(endpoint)
+        is_hidden = isinstance(endpoint, Secret) and not text.lower().startswith(("http://", "https://"))
+        if not is_hidden and not text.lower().startswith("https://") and not is_loopback(text):
+            hint = "write https://...; without it everybody on the way reads what callers said"
+            self._problem("insecure-endpoint", f"the endpoint {endpoint} is not https", hint, tree, ("endpoint",))
+        elif not is_hidden and (not host_of(text) or re.search(r"\s", text)):
+            summary = f"{str(endpoint)!r} is no address that events can be sent to"
+            self._problem("bad-url", summary, "write it with its host: https://host/path", tree, ("endpoint",))
 
     def _check_headers(self, tree: Map) -> None:
         for name, value in tree.get("headers", {}).items():

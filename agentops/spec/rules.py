@@ -9,9 +9,9 @@ from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import CLEARED, Path
 from agentops.fields import is_clearable
 from agentops.spec.closest import closest
-from agentops.spec.lint_target import LintTarget, Text
+from agentops.spec.lint_target import LintTarget, Target, Text
 from agentops.spec.model.base import REALTIME_MODELS, Known
-from agentops.spec.model.tools import ApiCall, ExtractVariables, TransferCall
+from agentops.spec.model.tools import ApiCall, ClientTool, ExtractVariables, Tool, TransferCall
 from agentops.spec.placeholders import check_placeholders
 
 Rule = Callable[[LintTarget], Iterator[Diagnostic]]
@@ -134,16 +134,22 @@ def _tools(target: LintTarget) -> Iterator[Diagnostic]:
     for index, name in _repeated(tool.name for tool in tools):
         yield _duplicate(target, (*_PROMPT, "tools", index, "name"), "tool", name)
     for index, tool in enumerate(tools):
-        path: Path = (*_PROMPT, "tools", index)
-        match tool:
-            case TransferCall():
-                yield from _transfer(target, path, tool)
-            case ApiCall():
-                yield from _api_call(target, path, tool)
-            case ExtractVariables():
-                yield from _enums(target, path, "variablesExtractionSchema", tool.variablesExtractionSchema)
-            case _:
-                pass
+        yield from check_tool(target, (*_PROMPT, "tools", index), tool)
+
+
+def check_tool(target: Target, path: Path, tool: Tool) -> Iterator[Diagnostic]:
+    """What is wrong in one tool, in an agent's own list or in a file of `tools/`."""
+    match tool:
+        case TransferCall():
+            yield from _transfer(target, path, tool)
+        case ApiCall():
+            yield from _api_call(target, path, tool)
+        case ClientTool():
+            yield from _enums(target, path, "parameters", tool.parameters or ())
+        case ExtractVariables():
+            yield from _enums(target, path, "variablesExtractionSchema", tool.variablesExtractionSchema)
+        case _:
+            pass
 
 
 def _playbooks(target: LintTarget) -> Iterator[Diagnostic]:
@@ -175,7 +181,7 @@ def _playbooks(target: LintTarget) -> Iterator[Diagnostic]:
             yield target.problem("unknown-reference", _ERROR, path, f"there is no {what} with the id {wanted!r}", hint)
 
 
-def _transfer(target: LintTarget, path: Path, tool: TransferCall) -> Iterator[Diagnostic]:
+def _transfer(target: Target, path: Path, tool: TransferCall) -> Iterator[Diagnostic]:
     option = tool.transferOption
     for name in ("privateHandoffOption", "publicHandoffOption"):
         handoff = getattr(option, name)
@@ -189,7 +195,7 @@ def _transfer(target: LintTarget, path: Path, tool: TransferCall) -> Iterator[Di
             yield target.problem("handoff-empty", _ERROR, here, f"{name} says nothing", hint)
 
 
-def _api_call(target: LintTarget, path: Path, tool: ApiCall) -> Iterator[Diagnostic]:
+def _api_call(target: Target, path: Path, tool: ApiCall) -> Iterator[Diagnostic]:
     if tool.headers is not None and tool.headersArray is not None:
         hint = "keep one of the two"
         summary = "the tool has both headers and headersArray"
@@ -199,7 +205,7 @@ def _api_call(target: LintTarget, path: Path, tool: ApiCall) -> Iterator[Diagnos
         yield _duplicate(target, (*path, "responseVariables", index, "variableName"), "response variable", name)
 
 
-def _enums(target: LintTarget, path: Path, name: str, items: Sequence[Any]) -> Iterator[Diagnostic]:
+def _enums(target: Target, path: Path, name: str, items: Sequence[Any]) -> Iterator[Diagnostic]:
     """Parameters and extracted variables: an enum names its values, and each name is used once."""
     for index, each in enumerate(items):
         here: Path = (*path, name, index)
@@ -275,7 +281,7 @@ def _repeated(names: Iterable[str]) -> Iterator[tuple[int, str]]:
         seen.add(name)
 
 
-def _duplicate(target: LintTarget, path: Path, what: str, name: str) -> Diagnostic:
+def _duplicate(target: Target, path: Path, what: str, name: str) -> Diagnostic:
     hint = "give each one a name of its own, or remove one"
     return target.problem("duplicate-item", _ERROR, path, f"the {what} {name!r} is there twice", hint)
 

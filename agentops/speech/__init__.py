@@ -1,21 +1,21 @@
-"""Speaking and hearing behind two small functions. A leaf: it imports nothing else of agentops.
+"""Speech synthesis and recognition. Imports nothing else of agentops.
 
-Both need the `speech` extra (espeak-ng speaks, pocketsphinx hears); `is_available` says whether it is installed, and
+Both need the `speech` extra (espeak-ng speaks, pocketsphinx listens); `is_available` says whether it is installed, and
 without it both raise `SpeechUnavailableError`, whose text names the extra to install. Audio is PCM signed 16-bit
 little-endian mono throughout.
 """
 
 from agentops.speech.espeak import SpeechUnavailableError
-from agentops.speech.hearing import Recognition, load_recognizer, recognize, words_of
-from agentops.speech.matching import TextMatch, match_text
+from agentops.speech.recognition import Recognition, load_recognizer, recognize, words_of
 from agentops.speech.resampling import resample
-from agentops.speech.speaking import Speech, SpokenWord, is_available, speak, synthesize
+from agentops.speech.synthesis import SpokenWord, SynthesizedSpeech, is_available, speak, synthesize
+from agentops.speech.text_match import TextMatch, match_text
 
 __all__ = [
     "Recognition",
-    "Speech",
     "SpeechUnavailableError",
     "SpokenWord",
+    "SynthesizedSpeech",
     "TextMatch",
     "is_available",
     "load_recognizer",

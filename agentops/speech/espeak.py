@@ -1,7 +1,7 @@
 """The espeak-ng library through ctypes: text in, samples, word times and phonemes out.
 
-The library keeps its state in the process, so one lock serialises every use. Only `speaking` and `pronouncing` use
-this module.
+The library keeps its state in the process, so one lock serialises every use. Only `synthesis` and `pronunciation`
+use this module.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-SAMPLE_RATE_HZ = 22050
+SAMPLE_RATE_HZ = 22050  # of all its voices
 
 # Constants of espeak-ng's speak_lib.h.
 _OUTPUT_SYNCHRONOUS = 2
-_NEVER_EXIT = 0x8000
+_NEVER_EXIT = 0x8000  # by default the library ends the process when it can't read its data
 _CHARACTERS_UTF8 = 1
 _PARAMETER_RATE, _PARAMETER_PITCH = 1, 3
 _EVENT_WORD = 1
@@ -51,8 +51,11 @@ _SynthCallback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, c
 
 
 @dataclass(frozen=True, slots=True)
-class Utterance:
-    """Samples at `SAMPLE_RATE_HZ` and, for each word, the index of its first character and of its first sample."""
+class RawSpeech:
+    """What espeak-ng gives for a text: PCM16 mono at `SAMPLE_RATE_HZ`.
+
+    words: for each word, the indexes of its first character in the text and of its first sample
+    """
 
     pcm: bytes
     words: tuple[tuple[int, int], ...]
@@ -74,23 +77,23 @@ class _Espeak:
         if samples and count:
             self._pcm += ctypes.string_at(samples, count * 2)
         index = 0
-        while events[index].type:
+        while events[index].type:  # the list ends with an event of type 0
             if events[index].type == _EVENT_WORD:
                 self._words.append((events[index].text_position - 1, events[index].sample))
             index += 1
         return 0
 
-    def speak(self, text: str, *, voice: str, words_per_minute: int, pitch: int) -> Utterance:
+    def speak(self, text: str, *, voice: str, words_per_minute: int, pitch: int) -> RawSpeech:
         with self._lock:
             self._pcm.clear()
             self._words.clear()
             self._use(voice)
             self._library.espeak_SetParameter(_PARAMETER_RATE, words_per_minute, 0)
             self._library.espeak_SetParameter(_PARAMETER_PITCH, pitch, 0)
-            data = text.encode()
+            data = text.encode()  # C text: its size counts the closing zero byte
             self._library.espeak_Synth(data, len(data) + 1, 0, 0, 0, _CHARACTERS_UTF8, None, None)
             self._library.espeak_Synchronize()
-            return Utterance(bytes(self._pcm), tuple(self._words))
+            return RawSpeech(bytes(self._pcm), tuple(self._words))
 
     def phonemes(self, word: str) -> str:
         """The pronunciation of `word` in US English, in IPA."""

@@ -1,4 +1,4 @@
-"""Asks the account what a plan needs to know of it, all at once; a question without an answer is said, not raised."""
+"""Asks the account what a plan needs to know of it, all at once; a question without an answer is noted, not raised."""
 
 from __future__ import annotations
 

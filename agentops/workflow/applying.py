@@ -68,18 +68,18 @@ async def apply_deployment(
     options = ApplyOptions(deploy=environment.deploy, discard_draft=request.discard_draft, is_atomic=request.is_atomic)
     scrubber = Scrubber(known_secrets(environment, deployment.project.agents))
 
-    def tell(event: Event) -> None:
+    def report(event: Event) -> None:
         on_event(scrubber.deep(event))
 
     with (
         environment_lock(deployment.root, environment.name, clock),
         Journal(deployment.root, run_id, clock, scrubber) as journal,
     ):
-        if is_gated and (held_back := await pass_gate(deployment, plan, PreviewHooks(tell, smoke), run_id)):
+        if is_gated and (held_back := await pass_gate(deployment, plan, PreviewHooks(report, smoke), run_id)):
             return scrubber.deep(held_back)
         after = smoke if calls_after else None
         read_file = read_uploads(deployment.root)
-        hooks = Hooks(after, journal, on_event=tell, clock=clock, run_id=run_id, read_file=read_file)
+        hooks = Hooks(after, journal, on_event=report, clock=clock, run_id=run_id, read_file=read_file)
         result = await apply_plan(plan, deployment.account, options, hooks)
         if journal.lost is not None:
             on_event(Warned("journal", f"it ends before the run did: {journal.lost.summary}"))

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentops.apply.model import EventSink
-from agentops.calls.folder import keep_in
-from agentops.calls.model import RunReport
+from agentops.calls.call_files import keep_in
+from agentops.calls.report import RunReport
 from agentops.calls.schedule import Progress, RunOptions
 from agentops.clock import SystemClock
-from agentops.compare.bisected import Bisected, Heard
-from agentops.compare.bisection import Call, Found, NotFound, Tally, expected_calls, most_calls, next_step
+from agentops.compare.bisect_result import BisectResult, CalledRevision
+from agentops.compare.bisection import Boundary, CallNext, NotFound, Tally, expected_calls, most_calls, next_step
 from agentops.document import Revision, ScanState, short_digest
 from agentops.errors import UsageError
 from agentops.plan.agent_diff import AgentDiff, Side, SideKind
@@ -20,7 +20,7 @@ from agentops.workflow.calls import CallRequest, PageWriter, choose_scripts, est
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.diff import Sides, diff_account
 from agentops.workflow.previewing import PreviewHooks
-from agentops.workflow.revision_calls import Line, read_line, stand_in
+from agentops.workflow.revision_calls import PublishedAgent, read_published, stand_in
 from agentops.workflow.scripts import LoadedScript
 
 
@@ -43,7 +43,7 @@ class BisectRequest:
 class Search:
     """What is to be searched: `revisions` oldest first, both ends included."""
 
-    line: Line
+    published: PublishedAgent
     script: LoadedScript
     revisions: tuple[Revision, ...]
     lead: int
@@ -64,7 +64,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class BisectHooks:
-    """What bisecting touches besides the platform. `on_revision` is told which one is called next, and how it stands.
+    """What bisecting touches besides the platform. `on_revision` gets the one to be called next and its calls.
 
     folder: where the reports and recordings of the calls go, a folder for each revision
     """
@@ -79,25 +79,27 @@ class BisectHooks:
 async def plan_search(deployment: Deployment, request: BisectRequest) -> Search:
     """What would be called. Raises UsageError where there is nothing between the ends, RefusedError for a budget that
     the calls don't fit into."""
-    line = await read_line(deployment)
-    mine = deployment.narrowed((line.agent,))
+    published = await read_published(deployment)
+    mine = deployment.narrowed((published.agent,))
     (script,) = choose_scripts(deployment.project, mine.agents, CallRequest(files=(request.script,)))
-    search = Search(line, script, _between(line, request), request.lead)
+    search = Search(published, script, _between(published, request), request.lead)
     hint = "name revisions that are closer with --good and --bad, or raise --budget"
     require_budget(search.calls * search.call_min, request.budget_min, hint=hint)
     return search
 
 
-def _between(line: Line, request: BisectRequest) -> tuple[Revision, ...]:
-    key = line.agent.key
-    bad = line.revision(request.bad) if request.bad else line.live
+def _between(published: PublishedAgent, request: BisectRequest) -> tuple[Revision, ...]:
+    key = published.agent.key
+    bad = published.revision(request.bad) if request.bad else published.live
     if bad is None:
         raise UsageError(f"{key}: no revision serves calls", hint="name one with --bad", code="not-deployed")
     callable_ = [
-        each for each in reversed(line.revisions) if each.branch_id == bad.branch_id and each.scan is ScanState.PASSED
+        each
+        for each in reversed(published.revisions)
+        if each.branch_id == bad.branch_id and each.scan is ScanState.PASSED
     ]
     ids = [each.revision_id for each in callable_]
-    good = line.revision(request.good) if request.good else next((each for each in callable_ if each.label), bad)
+    good = published.revision(request.good) if request.good else next((each for each in callable_ if each.label), bad)
     if good.revision_id not in ids or bad.revision_id not in ids:
         raise UsageError(
             f"{key}: both revisions have to be published, on one branch",
@@ -115,14 +117,14 @@ def _between(line: Line, request: BisectRequest) -> tuple[Revision, ...]:
     return tuple(callable_[first : last + 1])
 
 
-async def bisect(deployment: Deployment, search: Search, hooks: BisectHooks) -> tuple[Bisected, AgentDiff | None]:
+async def bisect(deployment: Deployment, search: Search, hooks: BisectHooks) -> tuple[BisectResult, AgentDiff | None]:
     """Calls copies until it is known where the script began to fail, or that it can't be known; and what the first
     revision that fails changed, beside the last that passes."""
     tallies = [Tally() for _ in search.revisions]
     pages: dict[int, list[Path]] = {}
     name = f"bisect-{short_digest(SystemClock().now().isoformat(), 6)}"
-    async with stand_in(deployment, search.line, name, PreviewHooks(hooks.on_event)) as copy:
-        while isinstance(step := next_step(tallies, search.lead, search.most), Call):
+    async with stand_in(deployment, search.published, name, PreviewHooks(hooks.on_event)) as copy:
+        while isinstance(step := next_step(tallies, search.lead, search.most), CallNext):
             revision = search.revisions[step.index]
             hooks.on_revision(revision, tallies[step.index])
             agent_id = await copy.become(revision)
@@ -131,8 +133,10 @@ async def bisect(deployment: Deployment, search: Search, hooks: BisectHooks) -> 
             run = await _call(deployment, search, revision, agent_id, folder, hooks)
             pages.setdefault(step.index, []).append(hooks.write_pages(run, folder))
             tallies[step.index] = tallies[step.index].plus(run.verdict)
-    heard = tuple(Heard(search.revisions[index], tallies[index], tuple(pages[index])) for index in sorted(pages))
-    found = Bisected(search.line.agent.key, search.script.file, search.revisions, heard, step)
+    heard = tuple(
+        CalledRevision(search.revisions[index], tallies[index], tuple(pages[index])) for index in sorted(pages)
+    )
+    found = BisectResult(search.published.agent.key, search.script.file, search.revisions, heard, step)
     return found, await _diff(deployment, search, step)
 
 
@@ -141,12 +145,12 @@ async def _call(
 ) -> RunReport:
     where = f"{deployment.environment.name}, a copy of revision {revision.number or revision.revision_id}"
     options = RunOptions(environment=where, progress=hooks.progress, keep=keep_in(folder))
-    return await smoke(deployment, [search.script], options, copies={search.line.agent.key: agent_id})
+    return await smoke(deployment, [search.script], options, copies={search.published.agent.key: agent_id})
 
 
-async def _diff(deployment: Deployment, search: Search, end: Found | NotFound) -> AgentDiff | None:
+async def _diff(deployment: Deployment, search: Search, end: Boundary | NotFound) -> AgentDiff | None:
     if isinstance(end, NotFound):
         return None
     before, after = (Side(SideKind.REVISION, search.revisions[index].revision_id) for index in (end.good, end.bad))
-    (found,) = await diff_account(Sides(before, after, {}), deployment.narrowed((search.line.agent,)))
+    (found,) = await diff_account(Sides(before, after, {}), deployment.narrowed((search.published.agent,)))
     return found

@@ -47,13 +47,13 @@ async def _read_costs(account: Writer, minutes: float, agent_id: str | None) -> 
 
 
 def _price(calls: Sequence[Mapping[str, Any]]) -> float | None:
-    """What a minute cost in calls that have been made; None where no call tells its cost."""
-    told = [
+    """What a minute cost in calls that have been made; None where no call has a cost."""
+    priced = [
         (cost, seconds)
         for call in calls
         if isinstance(cost := call.get("callCost"), int | float)
         and isinstance(seconds := call.get("duration"), int | float)
         and seconds > 0
     ]
-    cost, seconds = sum(cost for cost, _ in told), sum(seconds for _, seconds in told)
+    cost, seconds = sum(cost for cost, _ in priced), sum(seconds for _, seconds in priced)
     return cost / seconds * 60 if cost > 0 else None

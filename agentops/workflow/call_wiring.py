@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from agentops.calls.baseline import NO_BASELINE, Baseline
-from agentops.calls.choosing import estimate_model
-from agentops.calls.endpoint import Endpoint
 from agentops.calls.judge import Judge
-from agentops.calls.model import NO_USAGE, Usage
+from agentops.calls.model_client import ModelClient
+from agentops.calls.report import NO_USAGE, Usage
 from agentops.calls.run import Wiring
 from agentops.calls.script import Script
+from agentops.calls.selection import estimate_model
 from agentops.document import Environment, ModelEndpoint
 from agentops.errors import RefusedError, UsageError
 from agentops.scrub import Scrubber, secret_values
@@ -27,10 +27,10 @@ async def wired(
     judge = model = transcribe = None
     async with AsyncExitStack() as stack:
         if environment.judge is not None and any(script.needs_model for script in scripts):
-            endpoint = await stack.enter_async_context(Endpoint(_with_key(environment.judge, "judge")))
+            endpoint = await stack.enter_async_context(ModelClient(_with_key(environment.judge, "judge")))
             judge, model = Judge(endpoint.ask, environment.judge.votes), endpoint.ask
         if environment.listen is not None and any(script.checks.says_transcript for script in scripts):
-            ear = await stack.enter_async_context(Endpoint(_with_key(environment.listen, "listen")))
+            ear = await stack.enter_async_context(ModelClient(_with_key(environment.listen, "listen")))
             transcribe = ear.transcribe
         yield Wiring(
             platform=deployment.account,

@@ -13,14 +13,14 @@ from typing import Any, TypeAlias
 
 from agentops.apply.model import SmokeVerdict
 from agentops.calls.baseline import NO_BASELINE, Baseline
-from agentops.calls.choosing import estimate_s
+from agentops.calls.call_files import keep_in
 from agentops.calls.coverage import coverage_of, inventory_of
-from agentops.calls.folder import keep_in
 from agentops.calls.from_record import script_of_record
-from agentops.calls.model import RunReport
-from agentops.calls.preparing import prepare
-from agentops.calls.run import Prepared
+from agentops.calls.prepare import prepare
+from agentops.calls.report import RunReport
+from agentops.calls.run import PreparedScript
 from agentops.calls.schedule import Progress, RunOptions, ScheduledCall, ignore_progress, run_calls, shard_of
+from agentops.calls.selection import estimate_s
 from agentops.calls.session import NoConnection, Target, try_session
 from agentops.document import DesiredAgent, Verdict, label_text
 from agentops.errors import AgentopsError, LocalError, RefusedError, UnavailableError, UsageError
@@ -78,12 +78,12 @@ def _in_project(path: Path, root: Path) -> str:
         ) from None
 
 
-def made_ready(loaded: LoadedScript, root: Path) -> Prepared:
+def made_ready(loaded: LoadedScript, root: Path) -> PreparedScript:
     """A script with its words as sound."""
     return prepare(loaded.script, loaded.file, folder=(root / loaded.file).parent, places=loaded.places)
 
 
-def estimate_min(scripts: Iterable[LoadedScript | Prepared]) -> float:
+def estimate_min(scripts: Iterable[LoadedScript | PreparedScript]) -> float:
     """About how many minutes of calls `scripts` are, repeats included."""
     return sum(estimate_s(item.script) for item in scripts) / 60
 
@@ -188,7 +188,7 @@ class SmokeAfterDeploy:
     """
 
     deployment: Deployment
-    prepared: Mapping[str, Sequence[Prepared]]
+    prepared: Mapping[str, Sequence[PreparedScript]]
     folder: Path
     write_pages: PageWriter
     progress: Progress = ignore_progress
@@ -249,7 +249,7 @@ def prepare_smoke(
     """
     keys = {change.key for change in changes if change.fields or change.action not in (Action.UNCHANGED, Action.UPDATE)}
     agents = [agent for agent in deployment.agents if agent.key in keys]
-    prepared: dict[str, list[Prepared]] = {}
+    prepared: dict[str, list[PreparedScript]] = {}
     by_key = {change.key: change for change in changes}
     for loaded in load_scripts(deployment.project, agents, Choice()):
         if is_called(by_key[loaded.script.agent], loaded):

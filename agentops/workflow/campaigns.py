@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from agentops.campaigns.audience import Audience, read_audience
-from agentops.campaigns.checks import CALLS_LOOKED_AT, Estimate, Refused, estimate, refusals
+from agentops.campaigns.checks import CALLS_LOOKED_AT, CampaignEstimate, StartRefusal, estimate, refusals
 from agentops.campaigns.model import Campaign
 from agentops.campaigns.reading import is_in_repository, read_campaign
 from agentops.campaigns.results import Results, summarise
@@ -39,7 +39,7 @@ _AHEAD = timedelta(minutes=1)  # a time nearer than that would be past when the 
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedCampaign:
     """A campaign whose file, audience and agent are fit to be created."""
 
     campaign: Campaign
@@ -65,7 +65,7 @@ class Report:
     digest:      approves exactly this: the campaign, its audience, the revision that would call, and the time where
                  one was named
     status:      of the campaign on the platform; None where it isn't created yet
-    unanswered:  what the account didn't tell, in words
+    unanswered:  what the account didn't answer, in words
     """
 
     name: str
@@ -75,9 +75,9 @@ class Report:
     revision: str | None
     digest: str
     status: str | None
-    estimate: Estimate
+    estimate: CampaignEstimate
     credits: float | None
-    refused: tuple[Refused, ...]
+    refused: tuple[StartRefusal, ...]
     unanswered: tuple[str, ...] = ()
     at: datetime | None = None
 
@@ -90,7 +90,7 @@ def load(project: Project, name: str) -> tuple[Campaign, Audience]:
     return campaign, read_audience(content, campaign.phone_column, campaign.zone_column)
 
 
-async def prepare(deployment: Deployment, campaign: Campaign, audience: Audience) -> Prepared:
+async def prepare(deployment: Deployment, campaign: Campaign, audience: Audience) -> PreparedCampaign:
     """What creating needs to know of the account. Raises UsageError for an agent or a number that isn't there."""
     plan = await plan_deployment(deployment, PlanOptions())
     change = next((each for each in plan.changes if each.key == campaign.agent), None)
@@ -101,10 +101,14 @@ async def prepare(deployment: Deployment, campaign: Campaign, audience: Audience
     if missing := [number for number in campaign.numbers if number not in products]:
         hint = "rent or import the numbers, or correct `numbers`"
         raise UsageError(f"the account lacks {len(missing)} of the campaign's numbers", hint=hint, code="no-number")
-    return Prepared(campaign, audience, change.agent_id, change, tuple(products[each] for each in campaign.numbers))
+    return PreparedCampaign(
+        campaign, audience, change.agent_id, change, tuple(products[each] for each in campaign.numbers)
+    )
 
 
-async def check(deployment: Deployment, prepared: Prepared, now: datetime, at: datetime | None = None) -> Report:
+async def check(
+    deployment: Deployment, prepared: PreparedCampaign, now: datetime, at: datetime | None = None
+) -> Report:
     """Everything that speaks against dialling `at` that time, or now. Writes nothing."""
     account, campaign, audience = deployment.account, prepared.campaign, prepared.audience
     head = await account.read_head(prepared.agent_id)
@@ -159,29 +163,31 @@ async def check(deployment: Deployment, prepared: Prepared, now: datetime, at: d
     )
 
 
-def _of_agent(change: AgentChange, *, has_scripts: bool) -> list[Refused]:
+def _of_agent(change: AgentChange, *, has_scripts: bool) -> list[StartRefusal]:
     """What the agent itself says against it: people would hear what nobody reviewed or tried."""
     found = []
     if change.uncalled_since is not None or change.action is Action.CALL:
         hint = f"`agentops apply --agent {change.key}` makes the calls again"
-        found.append(Refused("UNCALLED", f"what serves of {change.key} has not passed its calls", hint))
+        found.append(StartRefusal("UNCALLED", f"what serves of {change.key} has not passed its calls", hint))
     elif change.is_change or change.is_drifted or change.drift_fields:
         hint = f"`agentops plan --agent {change.key}` shows the difference"
-        found.append(Refused("LIVE_DIFFERS", f"what serves of {change.key} is not what git says", hint))
+        found.append(StartRefusal("LIVE_DIFFERS", f"what serves of {change.key} is not what git says", hint))
     if not has_scripts:
         found.append(
-            Refused("NO_CALLS", f"{change.key} has no call scripts: nobody ever tried it", "name some: `calls:`")
+            StartRefusal("NO_CALLS", f"{change.key} has no call scripts: nobody ever tried it", "name some: `calls:`")
         )
     return found
 
 
-async def find_campaign(deployment: Deployment, prepared: Prepared) -> StoredCampaign | None:
+async def find_campaign(deployment: Deployment, prepared: PreparedCampaign) -> StoredCampaign | None:
     """This campaign on the platform, as its file is now."""
     found = [each for each in await deployment.account.list_campaigns() if each.name == prepared.name]
     return found[0] if found else None
 
 
-async def create(deployment: Deployment, prepared: Prepared, at: datetime | None = None) -> tuple[StoredCampaign, bool]:
+async def create(
+    deployment: Deployment, prepared: PreparedCampaign, at: datetime | None = None
+) -> tuple[StoredCampaign, bool]:
     """The campaign on the platform, and whether it was made now. It dials nobody, or from `at` on."""
     if (stored := await find_campaign(deployment, prepared)) is not None:
         return await deployment.account.read_campaign(stored.campaign_id), False
@@ -216,14 +222,16 @@ def read_start(text: str, zone: str, now: datetime) -> datetime:
     return at
 
 
-async def schedule(deployment: Deployment, prepared: Prepared, at: datetime) -> tuple[StoredCampaign, bool]:
+async def schedule(deployment: Deployment, prepared: PreparedCampaign, at: datetime) -> tuple[StoredCampaign, bool]:
     """The campaign that the platform will start by itself `at` that time, and whether that was arranged now.
 
     A campaign can't be changed, and takes its time when it is created. So a draft of it goes before: a run that is
     killed in between leaves none and never two, and is repeated.
     """
     stored = await find_campaign(deployment, prepared)
-    if stored is not None and stored.status == "scheduled" and _is_same_time(stored.scheduled_at, at):
+    arranged = platform_time(stored.scheduled_at) if stored is not None else None
+    is_arranged = arranged is not None and abs((arranged - at).total_seconds()) < 1
+    if stored is not None and stored.status == "scheduled" and is_arranged:
         return stored, False
     if stored is not None and stored.status != "draft":
         what = f"is scheduled for {stored.scheduled_at}" if stored.status == "scheduled" else f"is {stored.status}"
@@ -246,12 +254,7 @@ def _iso(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _is_same_time(written: str | None, at: datetime) -> bool:
-    found = platform_time(written)
-    return found is not None and abs((found - at).total_seconds()) < 1
-
-
-async def _ensure_audience(deployment: Deployment, prepared: Prepared) -> StoredAudience:
+async def _ensure_audience(deployment: Deployment, prepared: PreparedCampaign) -> StoredAudience:
     account, campaign = deployment.account, prepared.campaign
     if (stored := await _find_audience(deployment, prepared)) is None:
         try:
@@ -273,14 +276,17 @@ async def _ensure_audience(deployment: Deployment, prepared: Prepared) -> Stored
     return stored
 
 
-async def _find_audience(deployment: Deployment, prepared: Prepared) -> StoredAudience | None:
+async def _find_audience(deployment: Deployment, prepared: PreparedCampaign) -> StoredAudience | None:
     found = [each for each in await deployment.account.list_audiences() if each.name == prepared.audience_name]
     return found[0] if found else None
 
 
-async def start(deployment: Deployment, prepared: Prepared) -> tuple[StoredCampaign, bool]:
+async def start(deployment: Deployment, prepared: PreparedCampaign) -> tuple[StoredCampaign, bool]:
     """Starts the created campaign, or resumes it; whether it was done now. What already dials is left alone."""
-    stored = await _created(deployment, prepared)
+    if (stored := await find_campaign(deployment, prepared)) is None:
+        name = prepared.campaign.name
+        hint = f"`agentops campaign create {name} -e {deployment.environment.name}` creates it as its files are now"
+        raise UsageError(f"the campaign {name!r}, as its files are now, isn't created", hint=hint, code="not-created")
     if stored.status in DIALLING:
         return stored, False
     if stored.status == "scheduled":
@@ -296,14 +302,6 @@ async def start(deployment: Deployment, prepared: Prepared) -> tuple[StoredCampa
         if (await deployment.account.read_campaign(stored.campaign_id)).status not in DIALLING:
             raise
     return await deployment.account.read_campaign(stored.campaign_id), True
-
-
-async def _created(deployment: Deployment, prepared: Prepared) -> StoredCampaign:
-    if (stored := await find_campaign(deployment, prepared)) is None:
-        name = prepared.campaign.name
-        hint = f"`agentops campaign create {name} -e {deployment.environment.name}` creates it as its files are now"
-        raise UsageError(f"the campaign {name!r}, as its files are now, isn't created", hint=hint, code="not-created")
-    return stored
 
 
 async def pause(deployment: Deployment, name: str) -> tuple[StoredCampaign, ...]:

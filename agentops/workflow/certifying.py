@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentops.calls.model import RunReport
+from agentops.calls.report import RunReport
 from agentops.calls.schedule import RunOptions
 from agentops.errors import UsageError
 from agentops.importers.elevenlabs.old_call import OldCall, read_old_call

@@ -28,7 +28,7 @@ from agentops.ci.report import (
     report_superseded,
 )
 from agentops.ci.revert import Restore, read_restores
-from agentops.ci.stamp import Kind, Stamp, Standing
+from agentops.ci.stamp import Stamp, StampKind, Standing
 from agentops.clock import SystemClock
 from agentops.document import Environment
 from agentops.errors import AgentopsError, UsageError
@@ -51,8 +51,8 @@ Opener: TypeAlias = Callable[[], AbstractAsyncContextManager[Deployment]]
 
 @dataclass(frozen=True, slots=True)
 class JobHooks:
-    """What a job needs of the outside: today's date for rules that expire, who shows a plan in the log, who is told
-    what an apply does, and what its calls need."""
+    """What a job needs of the outside: today's date for rules that expire, what shows a plan in the log, the
+    sink for what an apply does, and what its calls need."""
 
     today: str
     show: Callable[[Plan], None]
@@ -63,8 +63,8 @@ class JobHooks:
 async def plan_pull_request(job: Job, read: Callable[[], Project], opener: Opener, hooks: JobHooks) -> JobReport:
     """Plans for a pull request and comments; without secrets, checks the files only.
 
-    `read` reads the project without its secrets. A failure is said on the pull request, too, so that an older plan is
-    not taken for its plan.
+    `read` reads the project without its secrets. A failure is shown on the pull request too, so that an older
+    plan isn't mistaken for its plan.
     """
     changed = await read_changed_files(job)
     try:
@@ -88,7 +88,7 @@ async def plan_pull_request(job: Job, read: Callable[[], Project], opener: Opene
 
 
 def _moved_destinations(job: Job, root: Path) -> list[str]:
-    """What the pull request moves of where keys and secrets go; where that can't be known, it is said."""
+    """What the pull request moves of where keys and secrets go; where that can't be known, why not."""
     base = job.environ.get("GITHUB_BASE_REF")
     if not base:
         return []
@@ -103,7 +103,7 @@ async def _publish_failure(job: Job, read: Callable[[], Project], error: Agentop
     try:
         project = read()
         name = project.environment.name
-        stamp = Stamp(Kind.PLAN, project.name, name, "", job.commit, Standing.FAILED)
+        stamp = Stamp(StampKind.PLAN, project.name, name, "", job.commit, Standing.FAILED)
         await publish_plan(job, stamp, no_plan_report(job, name, error))
     except AgentopsError:
         return  # the failure itself is what the job reports

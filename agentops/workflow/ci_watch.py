@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from agentops.apply.rollback import commit_in
-from agentops.calls.folder import keep_in, merge_folders
+from agentops.calls.call_files import keep_in, merge_folders
 from agentops.calls.schedule import RunOptions
 from agentops.ci.event import Trigger
 from agentops.ci.job import Job

@@ -7,8 +7,8 @@ from random import Random
 
 from agentops.apply.rollback import PREVIOUS, choose_revision
 from agentops.clock import ALWAYS, Period
-from agentops.compare.calls import Calls
-from agentops.compare.comparison import Comparison, free_text_metrics, measure
+from agentops.compare.call_totals import CallTotals
+from agentops.compare.comparison import RevisionComparison, free_text_metrics, measure
 from agentops.document import Revision
 from agentops.errors import AgentopsError, UsageError
 from agentops.workflow.deployment import Deployment
@@ -24,11 +24,11 @@ async def compare_revisions(
     call_types: tuple[str, ...],
     period: Period,
     on_read: Callable[[int], None],
-) -> Comparison:
+) -> RevisionComparison:
     """The one selected agent under `names` (old, new); None: what served before, and what serves.
 
     period:  the calls that count began in it
-    on_read: told after each page how many rows were read so far
+    on_read: called after each page with the number of rows read so far
 
     Raises UsageError for an agent that is not deployed, or no two revisions; PlatformError for a filter that the
     platform ignores; AgentopsError when nobody called.
@@ -47,7 +47,7 @@ async def compare_revisions(
     done = 0
     both = []
     for revision in (old, new):
-        calls = Calls(revision.revision_id, period=period)
+        calls = CallTotals(revision.revision_id, period=period)
         async for page in reader.list_calls(listing.agent_id, revision.revision_id, call_types, period):
             for row in page:
                 calls.add(row)
@@ -63,7 +63,7 @@ async def compare_revisions(
         )
     measures = measure(both[1], both[0], Random(_SEED))
     free_text = free_text_metrics(both[1], both[0])
-    return Comparison(agent.key, call_types, period, old, new, both[0], both[1], measures, free_text)
+    return RevisionComparison(agent.key, call_types, period, old, new, both[0], both[1], measures, free_text)
 
 
 def _choose(

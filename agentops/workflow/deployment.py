@@ -29,8 +29,8 @@ _EMULATOR_KEY = Secret((SecretRef("the emulator's key", "sk_emulator"),))
 class Deployment:
     """A project's environment with its account. `agents` are the selected ones, in the project's order.
 
-    left_out: what is said of agents that a selection by tags may have meant, and that nobody knows the tags of
-    on_read:  told how many agents of how many have been read, for those who wait
+    left_out: warnings about agents that a selection by tags may have meant, but whose tags can't be read
+    on_read:  called with how many agents of how many have been read
     open_other: opens another environment of the project, for the agents with these keys; None where there is none
     """
 

@@ -23,7 +23,7 @@ _HISTORY = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _SideDocument:
     """What one side holds of an agent. `is_spec`: it names the managed fields; a revision holds all there are."""
 
     document: Document
@@ -72,26 +72,26 @@ async def diff_account(sides: Sides, deployment: Deployment) -> tuple[AgentDiff,
 
 async def _held(
     sides: Sides, reader: Reader, agent: DesiredAgent, listing: AgentListing | None, side: Side
-) -> _Held | None:
+) -> _SideDocument | None:
     if not side.needs_account:
         return _spec(sides, agent, side)
     revision = None if listing is None else await _revision(reader, agent, listing, side)
     if revision is None:
         return None
-    return _Held(revision.document or {}, is_spec=False, unverifiable=revision.unverifiable)
+    return _SideDocument(revision.document or {}, is_spec=False, unverifiable=revision.unverifiable)
 
 
-def _spec(sides: Sides, agent: DesiredAgent, side: Side) -> _Held | None:
+def _spec(sides: Sides, agent: DesiredAgent, side: Side) -> _SideDocument | None:
     if side.kind is SideKind.ENVIRONMENT:
         found = next((each for each in sides.others[side.name].agents if each.key == agent.key), None)
-        return _Held({"name": found.name, **found.metadata, **found.config}) if found else None
+        return _SideDocument({"name": found.name, **found.metadata, **found.config}) if found else None
     # Beside another environment's spec a name and a description count; a revision holds neither.
     is_beside_spec = SideKind.ENVIRONMENT in (sides.before.kind, sides.after.kind)
-    return _Held({"name": agent.name, **agent.metadata, **agent.config} if is_beside_spec else agent.config)
+    return _SideDocument({"name": agent.name, **agent.metadata, **agent.config} if is_beside_spec else agent.config)
 
 
 def _diff(
-    sides: Sides, agent: DesiredAgent, before: _Held | None, after: _Held | None, secrets: KnownSecrets
+    sides: Sides, agent: DesiredAgent, before: _SideDocument | None, after: _SideDocument | None, secrets: KnownSecrets
 ) -> AgentDiff:
     names = (str(sides.before), str(sides.after))
     if before is None or after is None:

@@ -1,11 +1,10 @@
-"""Which calls a plan's apply would make: said in the plan, before anything is written. Nobody is called from here."""
+"""Which calls a plan's apply would make: shown in the plan, before anything is written. Nobody is called from here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from agentops.calls.choosing import estimate_s, is_called_for
+from agentops.calls.selection import estimate_s, is_called_for
 from agentops.diagnostics import has_errors
 from agentops.document import Deploy
 from agentops.fields import Category
@@ -76,10 +75,6 @@ def _expected(change: AgentChange, project: Project, times: int) -> ExpectedCall
     return ExpectedCalls(
         scripts=len(loaded),
         called=len(chosen),
-        minutes=times * _minutes(chosen),
+        minutes=times * sum(estimate_s(each.script) for each in chosen) / 60,
         reason=f"none fits a change of {kinds}" if loaded else (agent.no_calls_reason or "" if agent else ""),
     )
-
-
-def _minutes(scripts: Iterable[LoadedScript]) -> float:
-    return sum(estimate_s(each.script) for each in scripts) / 60

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from agentops.errors import UsageError
@@ -63,6 +64,30 @@ def file_where_left(root: Path, reference: str, name: str) -> str | None:
     return _git(root, "show", "--end-of-options", f"{base.stdout.strip()}:./{name}")
 
 
+def commits_of(root: Path, paths: Iterable[str], most: int) -> list[str] | None:
+    """The newest commits of any branch in which one of these project-relative paths changed, newest first; None where
+    git has no history to tell."""
+    told = _git(root, "--literal-pathspecs", "log", "--all", f"--max-count={most}", "--format=%H", "--", *paths)
+    return told.split() if told is not None else None
+
+
+def blobs_at(root: Path, commit: str, paths: Iterable[str]) -> dict[str, str]:
+    """The files that a commit has at or below these project-relative paths, each with the id of its content."""
+    listed = _git(root, "ls-tree", "-r", "-z", commit, *(f"./{path}" for path in paths)) or ""
+    entries = (entry.partition("\t") for entry in listed.split("\0") if entry)
+    return {path: about.split()[2] for about, _, path in entries}
+
+
+def read_blob(root: Path, blob: str) -> bytes | None:
+    """The bytes behind an id of `blobs_at`; None where git does not have them here."""
+    done = _start(root, "cat-file", "blob", blob)
+    return done.stdout if done is not None and done.returncode == 0 else None
+
+
+def is_shallow(root: Path) -> bool:
+    return (_git(root, "rev-parse", "--is-shallow-repository") or "").strip() == "true"
+
+
 _UNKNOWN = "unknown-reference"
 _NAME_ONE = "name a branch, tag or commit of this repository, such as origin/main"
 
@@ -70,14 +95,13 @@ _NAME_ONE = "name a branch, tag or commit of this repository, such as origin/mai
 def _no_comparison(root: Path, reference: str) -> UsageError:
     """Why git can't compare, as far as it says so, with the way out of that."""
     where = _run(root, "rev-parse", "--is-shallow-repository")
-    said = where.stderr if where else ""
-    if "dubious ownership" in said:
+    if where is not None and "dubious ownership" in where.stderr:
         why, hint = (
             "the repository belongs to another user, so git won't read it",
-            f"if you trust it: git config --global --add safe.directory {shlex.quote(str(_repository_of(root)))}",
+            f"if you trust it: git config --global --add safe.directory {shlex.quote(str(repository_top(root)))}",
         )
     elif where is None or where.returncode != 0:
-        why, hint = f"{root} is in no git repository", "run it inside of one, or leave --changed-since out"
+        why, hint = f"{root} is in no git repository", "run it inside a repository, or leave --changed-since out"
     elif where.stdout.strip() == "true":
         why, hint = "this is a shallow clone", "git fetch --unshallow (on GitHub: fetch-depth: 0 for actions/checkout)"
     else:
@@ -85,8 +109,9 @@ def _no_comparison(root: Path, reference: str) -> UsageError:
     return UsageError(f"git can't compare with {reference!r}: {why}", hint=hint, code=_UNKNOWN)
 
 
-def _repository_of(root: Path) -> Path:
-    return next((each for each in (root, *root.parents) if (each / ".git").exists()), root)
+def repository_top(folder: Path) -> Path:
+    """The nearest folder at or above `folder` with a `.git` (a file, in a worktree); before `git init`, `folder`."""
+    return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
 
 
 def _git(root: Path, *arguments: str) -> str | None:
@@ -96,20 +121,20 @@ def _git(root: Path, *arguments: str) -> str | None:
 
 
 def _run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str] | None:
-    """Git's answer, in English so that it can be told apart; None when it is not installed.
+    """Git's answer, in English so that its messages can be recognised; None when git is not installed.
 
     Names of files and words of commits are bytes to git, and need not be UTF-8.
     """
+    done = _start(root, *arguments)
+    if done is None:
+        return None
+    told, complaint = (each.decode("utf-8", "replace") for each in (done.stdout, done.stderr))
+    return subprocess.CompletedProcess(done.args, done.returncode, told, complaint)
+
+
+def _start(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes] | None:
     environ = {**read_settings().environ, "LC_ALL": "C"}
     try:
-        return subprocess.run(
-            ["git", *arguments],
-            cwd=root,
-            env=environ,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
+        return subprocess.run(["git", *arguments], cwd=root, env=environ, capture_output=True, check=False)
     except FileNotFoundError:
         return None

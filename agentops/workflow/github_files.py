@@ -11,6 +11,7 @@ from agentops.document import Secret
 from agentops.files import make_folder, write_file
 from agentops.settings import Settings
 from agentops.spec import Project, find_root, load_project
+from agentops.workflow.git import repository_top
 
 
 def read_scaffold(
@@ -29,11 +30,6 @@ def read_scaffold(
         branch=branch,
     )
     return top, replace(scaffold, requirement=requirement) if requirement else scaffold
-
-
-def repository_top(folder: Path) -> Path:
-    """The nearest folder at or above `folder` with a `.git` (a file, in a worktree); before `git init`, `folder`."""
-    return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
 
 
 def _guarded(project: Project) -> GuardedEnvironment:

@@ -111,14 +111,14 @@ async def _plan(
 
 
 async def list_deployed(deployment: Deployment) -> list[tuple[DesiredAgent, AgentListing]]:
-    """The selected agents that are on the platform. A spec is not needed for it: our marks tell, too."""
+    """The selected agents that are on the platform. No spec is needed: our marks identify them, too."""
     world = await survey(deployment, has_shelf=False)
     matches = [as_deployed(each, None) if not each.desired.name else each for each in world.matching.matches]
     found = [(match.desired, match.listing) for match in matches if match.listing is not None]
     if not found:
         name = deployment.environment.name
         if not deployment.agents:
-            hint = "name an agent by its key, such as `agentops history KEY`: our marks tell which one it is"
+            hint = "name an agent by its key, such as `agentops history KEY`: our marks identify it"
             raise UsageError("no agent is selected, and the project has no spec to go by", hint=hint, code="no-agents")
         keys = ", ".join(agent.key for agent in deployment.agents)
         known = [agent.key for agent in deployment.project.agents if agent.name]

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from agentops.document import AgentListing, Generation, ObservedAgent, Secret, SecretRef
 from agentops.errors import UsageError
-from agentops.importers.atoms.importing import AtomsImport, import_observed, project_settings
-from agentops.importers.atoms.shared import SharedTools, tool_ids, write_tools
+from agentops.importers.atoms.importing import AtomsImport, Present, import_observed, project_settings
+from agentops.importers.atoms.shared import ids_of
 from agentops.remote.connect import connect
 from agentops.remote.port import Reader
+from agentops.resources import Kind, ObservedResource
 from agentops.settings import DEFAULT_HOST, Settings
 from agentops.spec import Project
 from agentops.spec.slug import slug
@@ -55,23 +56,36 @@ async def import_as_project(
 
 
 async def _import(request: AtomsRequest, account: Reader, environment: str, project: Project | None) -> AtomsImport:
-    chosen = _chosen(await account.list_agents(), request.wanted)
-    known = _known(project, chosen)
+    listings = await account.list_agents()
+    chosen = _chosen(listings, request.wanted)
+    known = _known(project, listings)
     mine = (project.name, environment) if project else None
     fresh = [listing for listing in chosen if listing.agent_id not in known]
     observed = await asyncio.gather(*(account.read_agent(listing, mine=mine) for listing in fresh))
-    taken = [agent.key for agent in project.agents] if project else []
-    shared = await _shared_tools(account, observed, project)
-    made = import_observed(observed, environment, taken=taken, keeps_defaults=request.keeps_defaults, shared=shared)
+    resources = await read_resources(account, observed)
+    if account.generation is Generation.V2 and observed:
+        # Who is told of their calls stands with the webhooks alone, so that takes a request in any case.
+        resources += await account.webhooks.list()
+    present = Present(tuple(a.key for a in project.agents), known, project.resources) if project else Present()
+    made = import_observed(
+        observed, environment, keeps_defaults=request.keeps_defaults, resources=resources, present=present
+    )
     names = tuple(listing.name for listing in chosen if listing.agent_id in known)
     return replace(made, known=names)
 
 
-async def _shared_tools(account: Reader, observed: Sequence[ObservedAgent], project: Project | None) -> SharedTools:
-    """The tools of the account's library that the agents refer to; nothing is asked where they refer to none."""
-    if account.generation is Generation.V1 or not tool_ids(observed):
-        return SharedTools()
-    return write_tools(observed, await account.tools.list(), project.resources if project else ())
+async def read_resources(account: Reader, observed: Sequence[ObservedAgent]) -> list[ObservedResource]:
+    """The tools and knowledge bases that what serves refers to; nothing is asked where it refers to none."""
+    found: list[ObservedResource] = []
+    if account.generation is Generation.V1:
+        return found
+    if ids_of(observed, Kind.TOOL):
+        found += await account.tools.list()
+    if used := ids_of(observed, Kind.KNOWLEDGE):
+        bases = [each for each in await account.knowledge.list() if each.resource_id in used]
+        parts = await asyncio.gather(*(account.knowledge.read_parts(each.resource_id) for each in bases))
+        found += [replace(base, parts=tuple(has)) for base, has in zip(bases, parts, strict=True)]
+    return found
 
 
 def _chosen(listings: Sequence[AgentListing], wanted: tuple[str, ...]) -> list[AgentListing]:
@@ -86,9 +100,9 @@ def _chosen(listings: Sequence[AgentListing], wanted: tuple[str, ...]) -> list[A
     return list(chosen.values()) if wanted else list(listings)
 
 
-def _known(project: Project | None, listings: Sequence[AgentListing]) -> set[str]:
-    """The ids of agents that the project has a spec for."""
+def _known(project: Project | None, listings: Sequence[AgentListing]) -> dict[str, str]:
+    """The agents that the project has a spec for: their ids, and keys."""
     agents = project.agents if project else ()
-    ids = {agent.agent_id for agent in agents if agent.agent_id}
-    names = {agent.name for agent in agents if not agent.agent_id}
-    return {listing.agent_id for listing in listings if listing.agent_id in ids or listing.name in names}
+    keys = {agent.agent_id or agent.name: agent.key for agent in agents}
+    found = {each.agent_id: keys.get(each.agent_id) or keys.get(each.name) for each in listings}
+    return {agent_id: key for agent_id, key in found.items() if key}

@@ -37,6 +37,7 @@ class ElevenlabsRequest:
     sources:     paths, or ids of agents on ElevenLabs where no such path exists
     environment: which one, where a folder has several
     choices:     a file of answers; None takes the project's own
+    shares:      shared tools and knowledge become files; not on the older versioning, which can't deploy them
     catalog:     a saved answer of get_voices; None asks the account
     """
 
@@ -49,6 +50,7 @@ class ElevenlabsRequest:
     model: str | None = None
     with_widget: bool = False
     with_playbooks: bool = False
+    shares: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ async def read(request: ElevenlabsRequest, settings: Settings) -> Reading:
         has_project=(request.output / "agentops.yaml").is_file(),
         with_widget=request.with_widget,
         with_playbooks=request.with_playbooks,
+        shares=request.shares,
     )
     return Reading(found, options, problem)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from agentops.calls.past import PastCall, PastConversation, past_call, past_conversation
+from agentops.calls.call_history import PastCall, PastConversation, past_call, past_conversation
 from agentops.errors import UsageError
 from agentops.plan.concealment import known_secrets
 from agentops.scrub import Scrubber

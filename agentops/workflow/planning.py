@@ -101,8 +101,10 @@ async def _require_tested(deployment: Deployment, plan: Plan, required: str, ack
     except (PlatformError, SpecError, UsageError) as error:
         reasons = dict.fromkeys(keys, f"what {required} serves is not known: {error.summary}")
     else:
-        told = {key: why_untested(changes.get(key), observed.get(key), sources.get(key, ""), required) for key in keys}
-        reasons = {key: why for key, why in told.items() if why is not None}
+        untested = {
+            key: why_untested(changes.get(key), observed.get(key), sources.get(key, ""), required) for key in keys
+        }
+        reasons = {key: why for key, why in untested.items() if why is not None}
         settled = {key for key, change in changes.items() if not change.is_change}
     refused = [
         refuse_untested(key, why, required, is_deployable=key not in settled) for key, why in sorted(reasons.items())
@@ -114,7 +116,10 @@ def _with_lint(plan: Plan, project: Project, options: PlanOptions) -> Plan:
     """`plan` with what lint calls an error in the specs that it would deploy: a wrong prompt is not put before callers
     because nobody ran `lint`."""
     keys = {change.key for change in plan.changes if change.is_deploy}
-    sources = dict.fromkeys(agent.source for agent in project.agents if agent.key in keys)
+    sources = [agent.source for agent in project.agents if agent.key in keys]
+    shared = [each for each in plan.resources if each.is_change and each.desired is not None]
+    keys |= {each.address.name for each in shared}
+    sources += [each.desired.source for each in shared if each.desired is not None]
     found = [error for error in lint_errors(project, sources) if error.agent in keys]
     return with_refusals(plan, refuse_lint(found), options.acknowledged)
 

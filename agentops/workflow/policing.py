@@ -25,12 +25,14 @@ def judge_plan(plan: Plan, project: Project, acknowledged: frozenset[str]) -> Pl
     What only stays, and a rollback, is not judged. The digest stays: it is about the intention.
     """
     refusals: list[Refusal] = []
-    told: list[Diagnostic] = []
+    diagnostics: list[Diagnostic] = []
     for policy, change, what in _violations(plan, project):
         spec = policy.spec
         if spec.severity != "error":
             summary, severity = f"{change.key}: {what}", Severity(spec.severity)
-            told.append(Diagnostic(spec.id, severity, summary, spec.hint or None, policy.where, agent=change.key))
+            diagnostics.append(
+                Diagnostic(spec.id, severity, summary, spec.hint or None, policy.where, agent=change.key)
+            )
             continue
         hint = f"{spec.hint}; " if spec.hint else ""
         refusals.append(
@@ -42,8 +44,8 @@ def judge_plan(plan: Plan, project: Project, acknowledged: frozenset[str]) -> Pl
                 acknowledgement=spec.id,
             )
         )
-    told += check_names(project)
-    return with_refusals(replace(plan, diagnostics=(*plan.diagnostics, *told)), refusals, acknowledged)
+    diagnostics += check_names(project)
+    return with_refusals(replace(plan, diagnostics=(*plan.diagnostics, *diagnostics)), refusals, acknowledged)
 
 
 def policies_at(start: Path) -> tuple[Policy, ...]:
@@ -82,7 +84,7 @@ def _violations(plan: Plan, project: Project) -> Iterator[tuple[Policy, AgentCha
                 holds = judge(policy, subject, plan.environment, variables)
             except TemplateError as error:
                 # A policy that nobody can judge protects nobody.
-                yield policy, change, f"{policy.spec.message}, or not: it can't be told, since {error.summary}"
+                yield policy, change, f"{policy.spec.message}? This can't be checked, since {error.summary}"
             else:
                 if not holds:
                     yield policy, change, policy.spec.message

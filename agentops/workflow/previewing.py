@@ -70,7 +70,7 @@ async def build_shared(plan: Plan, deployment: Deployment, hooks: PreviewHooks) 
     require_renderer(plan)
     options = Hooks(on_event=hooks.on_event, clock=hooks.clock, read_file=read_uploads(deployment.root))
     shelving = shelving_of(plan, deployment.account, options)
-    if not await shelving.build():
+    if not await shelving.build(is_rehearsal=True):
         failed = next(each for each in shelving.results if each.problem)
         assert failed.problem is not None
         await shelving.withdraw()

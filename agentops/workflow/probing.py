@@ -19,7 +19,16 @@ from agentops.net import Http, NetOptions, RetryPolicy, Tiers, Transport, platfo
 from agentops.plan.model import Plan
 from agentops.remote import probe
 from agentops.remote.connect import connect
-from agentops.remote.scratch import SCRATCH, Scratch, archive, find_scratch, make_scratch, probing_dialect
+from agentops.remote.scratch import (
+    SCRATCH,
+    Scratch,
+    archive,
+    delete_tool,
+    find_scratch,
+    find_scratch_tools,
+    make_scratch,
+    probing_dialect,
+)
 from agentops.settings import Settings
 from agentops.workflow.deployment import account_key, check_host
 
@@ -37,7 +46,7 @@ class ProbeReport:
     made_at: str
     findings: tuple[probe.Finding, ...]
     left: tuple[str, ...] = ()
-    """Names of scratch agents that could not be archived."""
+    """Names of scratch agents and tools that are still there."""
 
     def to_json(self) -> str:
         answers = {each.name: {"answer": each.answer, "reason": each.reason or None} for each in self.findings}
@@ -68,7 +77,7 @@ class ProbeTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class ProbeEstimate:
     """What a probe does to an account, before it is agreed to."""
 
     questions: int
@@ -77,12 +86,12 @@ class Estimate:
     name: str
 
 
-def estimate() -> Estimate:
-    return Estimate(len(probe.QUESTIONS) + 1, probe.EXPECTED_REQUESTS, probe.EXPECTED_PUBLISHES, SCRATCH)
+def estimate() -> ProbeEstimate:
+    return ProbeEstimate(len(probe.QUESTIONS) + 1, probe.EXPECTED_REQUESTS, probe.EXPECTED_PUBLISHES, SCRATCH)
 
 
 async def run_probe(target: ProbeTarget, on_finding: Callable[[probe.Finding], None]) -> ProbeReport:
-    """Every question's answer. The scratch agents are archived in every outcome; a kill leaves what `clean_up` finds.
+    """Every question's answer. What was made for it goes in every outcome; a kill leaves what `clean_up` finds.
 
     Raises UsageError on the older versioning, PlatformError when the scratch agent can't be made.
     """
@@ -102,15 +111,17 @@ async def run_probe(target: ProbeTarget, on_finding: Callable[[probe.Finding], N
                 findings.append(found)
                 on_finding(found)
         finally:
-            left = await _archive(http, scratch)
+            left = await _take_away(http, scratch)
         return ProbeReport(clock.now().isoformat(timespec="seconds"), tuple(findings), left)
 
 
 async def clean_up(target: ProbeTarget) -> tuple[int, int]:
-    """Archives the scratch agents that earlier probes left; how many, and how many could not be."""
+    """Archives the scratch agents that earlier probes left, and deletes their tools; how many, and how many could not
+    be."""
     check_host(target.origin, target.environment.hosts)
     async with _open(target, account_key(target.environment, target.settings)) as http:
         outcomes = [await archive(http, agent_id) for agent_id in await find_scratch(http)]
+        outcomes += [await delete_tool(http, tool_id) for tool_id in await find_scratch_tools(http)]
     return sum(outcomes), len(outcomes) - sum(outcomes)
 
 
@@ -140,12 +151,14 @@ async def _require_branches(target: ProbeTarget, key: Secret) -> None:
     )
 
 
-async def _archive(http: Http, scratch: Scratch) -> tuple[str, ...]:
-    """Archives what was made, also while the probe is being interrupted."""
+async def _take_away(http: Http, scratch: Scratch) -> tuple[str, ...]:
+    """Archives and deletes what was made, also while the probe is being interrupted."""
 
     async def work() -> tuple[str, ...]:
-        outcomes = [await archive(http, agent_id) for agent_id in scratch.agent_ids]
-        return tuple(scratch.name for is_archived in outcomes if not is_archived)
+        archived = [await archive(http, agent_id) for agent_id in scratch.agent_ids]
+        deleted = [await delete_tool(http, tool_id) for tool_id in scratch.tool_ids]
+        left = [scratch.name for done in archived if not done]
+        return (*left, *(scratch.tool["name"] for done in deleted if not done))
 
     cleaning = asyncio.ensure_future(asyncio.wait_for(work(), _CLEANING_S))
     try:
@@ -175,7 +188,7 @@ def _not_asked() -> tuple[probe.Finding, ...]:
 
 
 def read_report(path: Path) -> dict[str, str]:
-    """The answers of a probe's file, by question; only those that could be told. Raises UsageError."""
+    """The answers of a probe's file, by question; only those that are known. Raises UsageError."""
     hint = "`agentops doctor --probe` writes one"
     text = read_text(path, hint=hint, code="no-probe-file")
     try:
@@ -185,18 +198,20 @@ def read_report(path: Path) -> dict[str, str]:
         raise UsageError(f"{path} is no file of a probe", hint=hint, code="no-probe-file") from None
 
 
-def tell_read_names(plan: Plan, root: Path) -> Plan:
-    """The plan, its warnings about fields that can't be read back with what a probe of the account found about them.
-
-    The project keeps the probe's file beside agentops.yaml; without one, or with a broken one, the plan is as it was.
-    """
-    file = root / REPORT_FILE
-    if not any(each.code == "unverifiable" for each in plan.diagnostics) or not file.is_file():
-        return plan
+def known_answers(root: Path) -> dict[str, str]:
+    """What a probe found whose file the project keeps beside agentops.yaml; nothing without one, or with a broken
+    one."""
     try:
-        answers = read_report(file)
+        return read_report(root / REPORT_FILE) if (root / REPORT_FILE).is_file() else {}
     except UsageError:
+        return {}
+
+
+def tell_read_names(plan: Plan, root: Path) -> Plan:
+    """The plan, its warnings about fields that can't be read back with what a probe of the account found about them."""
+    if not any(each.code == "unverifiable" for each in plan.diagnostics):
         return plan
+    answers = known_answers(root)
     found = [f"{field} as {answers[name]}" for name, field in _READ_NAMES.items() if name in answers]
     if not found:
         return plan

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from agentops.files import write_file
+from agentops.document import DesiredAgent, ObservedAgent
+from agentops.files import make_folder, write_file
 from agentops.importers.atoms.forgetting import Forgetting, forget_agent
+from agentops.importers.atoms.importing import errors_in
 from agentops.importers.atoms.pulling import Pulled, Puller, users_of
 from agentops.importers.atoms.pulling_tools import pull_tools
+from agentops.importers.atoms.shared import SharedFiles, write_shared
 from agentops.plan.build import PlanOptions
+from agentops.plan.model import Plan
+from agentops.plan.references import ids_in, references_in
+from agentops.resources import Kind
 from agentops.settings import Settings
 from agentops.spec import Project
 from agentops.spec.environment import environment_names
 from agentops.spec.files import PROJECT_FILE
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.drift import read_drift
+from agentops.workflow.import_atoms import read_resources
 
 
 async def pull(
@@ -35,16 +43,40 @@ async def pull(
         overlays=overlays,
         users=users_of(deployment.project.agents),
         resources=deployment.project.resources,
+        agents=frozenset(each.key for each in deployment.project.agents),
         secrets={each.value: each.name for each in deployment.environment.secrets if each.value},
     )
+    puller.add(await _added(deployment, plan))
     for change in plan.changes:
         puller.pull(change)
     return pull_tools(puller, plan)
 
 
+async def _added(deployment: Deployment, plan: Plan) -> SharedFiles:
+    """Files for what agents refer to by ids that no file of the project means, and no spec holds."""
+    pairs = [(each.desired, each.observed) for each in plan.changes if each.desired and each.observed]
+    fresh = [_refer_to_new(desired, observed) for desired, observed in pairs]
+    resources = await read_resources(deployment.account, fresh)
+    shared = write_shared(fresh, resources, deployment.project.resources)
+    shared.refuse(errors_in(shared.files, deployment.environment.name))
+    return shared
+
+
+def _refer_to_new(desired: DesiredAgent, observed: ObservedAgent) -> ObservedAgent:
+    """The agent as if it had nothing but the ids that it has since somebody added them."""
+    live = observed.live
+    if live is None or live.document is None:
+        return observed
+    known = {ref.resource_id for ref in references_in(live.document)} | ids_in(desired.config)
+    ids = {kind: sorted(ids_in(live.document, kind) - known) for kind in (Kind.TOOL, Kind.KNOWLEDGE)}
+    document = {"toolRefs": ids[Kind.TOOL], "globalKnowledgeBaseId": ids[Kind.KNOWLEDGE]}
+    return replace(observed, live=replace(live, document=document))
+
+
 def write_pulled(pulled: Pulled, root: Path) -> None:
     """Writes what `pull` made of the files."""
     for path, (_, after) in pulled.files.items():
+        make_folder((root / path).parent)
         write_file(root / path, after)
 
 

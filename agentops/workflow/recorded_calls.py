@@ -1,4 +1,4 @@
-"""Calls of an earlier run: judged again by the scripts as they are now, said again word for word, compared with."""
+"""Calls of an earlier run: judged again by the scripts as they are now, repeated word for word, or compared with."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agentops.calls.baseline import Baseline, baseline_of
-from agentops.calls.folder import keep_in, read_run
-from agentops.calls.model import RunReport, ScriptReport
-from agentops.calls.recorded import Recorded, read_events, simulated_lines
-from agentops.calls.run import Prepared
+from agentops.calls.call_files import keep_in, read_run
+from agentops.calls.recorded_call import RecordedCall, read_events, simulated_lines
+from agentops.calls.report import RunReport, ScriptReport
+from agentops.calls.run import PreparedScript
 from agentops.errors import UsageError
 from agentops.workflow.call_wiring import wired
 from agentops.workflow.deployment import Deployment
@@ -41,7 +41,7 @@ async def judge_again(
     made: list[ScriptReport] = []
     async with wired(deployment, [item.script for item in scripts], baseline) as wiring:
         for item in scripts:
-            prepared = Prepared(item.script, item.file, places=item.places)
+            prepared = PreparedScript(item.script, item.file, places=item.places)
             calls = [call for call in run.calls if (call.agent, call.script) == (item.script.agent, item.file)]
             if not calls:
                 continue
@@ -49,7 +49,7 @@ async def judge_again(
             for call in calls:
                 folder = source / (call.folder or "")
                 events = read_events(folder / "events.jsonl") if call.ending.by is not None else []
-                result = await Recorded(call, events, folder).judge(prepared, wiring)
+                result = await RecordedCall(call, events, folder).judge(prepared, wiring)
                 reports.append(keep_in(output)(result))
             script = item.script
             made.append(ScriptReport(item.file, script.name, script.agent, script.repeat.pass_rate, tuple(reports)))

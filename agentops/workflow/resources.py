@@ -6,32 +6,39 @@ A project without their folders asks nothing, unless pruning was asked for.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from difflib import get_close_matches
 
-from agentops.document import AgentListing, Environment, Generation, Mark, ObservedAgent, read_mark
+from agentops.clock import platform_time
+from agentops.document import AgentListing, Environment, Generation, Mark, ObservedAgent, Revision, read_mark
 from agentops.errors import NotFoundError, RefusedError, UsageError
 from agentops.plan.concealment import KnownSecrets, known_secrets
+from agentops.plan.holdings import Found, Holdings, Uses
 from agentops.plan.identity import Matching
 from agentops.plan.model import AgentChange
-from agentops.plan.references import References, ids_in, references_in, with_fingerprints
+from agentops.plan.references import References, mentioned, references_in, with_fingerprints
 from agentops.plan.resources import (
-    Found,
-    Holdings,
-    Uses,
+    doubtful_tools,
     identify,
+    is_reworded,
     match_resources,
+    may_be_unmarked,
     needs_history,
     needs_others,
+    reworded,
     sweep,
 )
 from agentops.plan.webhooks import Agents, match_webhooks
 from agentops.remote.port import Reader
 from agentops.resources import Address, DesiredResource, Kind, ObservedResource, owner_of
 from agentops.spec import Project
+from agentops.workflow.probing import known_answers
+from agentops.workflow.uploaded import read_uploaded
 
-_LOOKED_BACK = 5  # revisions of ours in which a tool is looked for that might be an old version of ours
+_LOOKED_BACK = 5  # revisions in which a tool is looked for that might be an old version of ours
+_LOOKED_FAR_BACK = 30  # and where there is one that none of those refers to, as after deploys of some agents only
 
 
 @dataclass(slots=True)
@@ -40,13 +47,23 @@ class Shelf:
 
     shared: Holdings
     references: References
+    project: Project
     observed: dict[str, ObservedAgent] = field(default_factory=dict)
+
+    known: frozenset[str] = frozenset()
+    deployed: dict[str, datetime] = field(default_factory=dict)
 
     def note(self, key: str, found: ObservedAgent) -> None:
         """Keeps which ids an agent refers to; its documents may go."""
         live = found.live
-        slim = replace(live, document={"toolRefs": sorted(ids_in(live.document or {}))}) if live else None
+        slim = replace(live, document={"toolRefs": sorted(self.needed_by(live))}) if live else None
+        if (at := platform_time(found.base.published_at if found.base else None)) is not None:
+            self.deployed[key] = at
         self.observed[key] = ObservedAgent(found.listing, live=slim, branch_id=found.branch_id)
+
+    def needed_by(self, revision: Revision | None) -> frozenset[str]:
+        """The ids of the account's resources that a revision refers to."""
+        return mentioned((revision.document if revision else None) or {}, self.known)
 
 
 async def open_shelf(account: Reader, project: Project, selected: Sequence[str], *, prunes: bool) -> Shelf | None:
@@ -69,11 +86,19 @@ async def open_shelf(account: Reader, project: Project, selected: Sequence[str],
     observed = await _list(account, project.environment, wanted, prunes=prunes and is_all)
     secrets = KnownSecrets(known_secrets(project.environment, project.agents))
     shared = Holdings(
-        project.environment, wanted, observed, secrets, project.agents, is_all=is_all, prunes=prunes and is_all
+        project.environment,
+        wanted,
+        observed,
+        secrets,
+        project.agents,
+        frozenset(each.address for each in project.resources),
+        is_all=is_all,
+        prunes=prunes and is_all,
+        takes_namesakes=known_answers(project.root).get("tool_name") != "refused",
     )
     references = identify(shared)
     account.refer_by(references)
-    return Shelf(shared, references)
+    return Shelf(shared, references, project, known=frozenset(each.resource_id for each in observed))
 
 
 async def read_webhook_secret(account: Reader, project: Project, key: str) -> str:
@@ -100,7 +125,7 @@ def with_references(project: Project) -> Project:
 
 
 def _reached(project: Project, selected: Sequence[str]) -> list[DesiredResource]:
-    """What the selected agents refer to, and the webhooks that are told of nobody else's calls."""
+    """What the selected agents refer to, and the webhooks that hear of nobody else's calls."""
     chosen = [agent for agent in project.agents if agent.key in selected]
     named = {ref.address for agent in chosen for ref in references_in(agent.config)}
     return [
@@ -119,7 +144,9 @@ async def _list(
     listed = await asyncio.gather(*(ports[kind].list() for kind in kinds))
 
     async def filled(found: ObservedResource) -> ObservedResource:
-        if found.kind is not Kind.KNOWLEDGE or found.mark is None:
+        if found.kind is not Kind.KNOWLEDGE:
+            return found
+        if found.mark is None and not any(may_be_unmarked(each, found) for each in wanted):
             return found
         try:
             return replace(found, parts=tuple(await account.knowledge.read_parts(found.resource_id)))
@@ -142,17 +169,31 @@ async def conclude_shelf(
     shared, found = shelf.shared, Found(references=shelf.references)
     live = {key: _ids(agent) for key, agent in shelf.observed.items()}
     for key, orphan in orphans.items():
-        live[f"{key} (archived)"] = ids_in((orphan.live.document if orphan.live else None) or {})
-    uses = Uses(live=live, settled=frozenset(each.key for each in changes if _is_settled(each, shelf)))
+        live[f"{key} (archived)"] = shelf.needed_by(orphan.live)
+    settled = frozenset(each.key for each in changes if _is_settled(each, shelf))
+    uses = Uses(live=live, settled=settled, edited=frozenset(_edited(shelf, live)))
     if needs_history(shared, shelf.references):
         uses = await _with_history(account, shelf, uses)
     if needs_others(shared, uses):
-        uses = replace(uses, others=await _others(account, shared.environment, matching.unmatched))
+        uses = replace(uses, others=await _others(account, shelf, matching.unmatched))
     match_resources(shared, shelf.references, uses, found, overwrites_drift)
+    found.changes = [
+        reworded(shared, each, read_uploaded(shelf.project, each))
+        if is_reworded(each) and shelf.project.context is not None
+        else each
+        for each in found.changes
+    ]
     sweep(shared, uses, changes, found)
     ids = {match.desired.key: match.listing.agent_id if match.listing else None for match in matching.matches}
     match_webhooks(shared, Agents(ids), found, overwrites_drift)
     return found
+
+
+def _edited(shelf: Shelf, live: Mapping[str, frozenset[str]]) -> Iterator[str]:
+    for each in shelf.shared.observed:
+        deployed = (at for key, at in shelf.deployed.items() if each.resource_id in live[key])
+        if each.edited_at is not None and any(each.edited_at > at for at in deployed):
+            yield each.resource_id
 
 
 def _ids(agent: ObservedAgent) -> frozenset[str]:
@@ -160,43 +201,51 @@ def _ids(agent: ObservedAgent) -> frozenset[str]:
 
 
 def _is_settled(change: AgentChange, shelf: Shelf) -> bool:
-    """Whether what serves was published for exactly the spec as it is now."""
-    agent = shelf.observed.get(change.key)
+    """Whether what serves was published from here, for exactly the spec as it is now."""
+    agent, environment = shelf.observed.get(change.key), shelf.shared.environment
     mark = read_mark(agent.live.label) if agent is not None and agent.live is not None else None
-    return mark is not None and mark.fingerprint == change.fingerprint
+    if mark is None or (mark.project, mark.environment) != (environment.project, environment.name):
+        return False
+    return mark.fingerprint == change.fingerprint
 
 
 async def _with_history(account: Reader, shelf: Shelf, uses: Uses) -> Uses:
     """What the revision before the live one refers to, of every agent, and the ones before that as far back as it may
     matter."""
 
-    async def look_back(key: str, agent: ObservedAgent) -> tuple[str, list[frozenset[str]]]:
+    async def look_back(agent: ObservedAgent, since: int, until: int) -> list[frozenset[str]]:
+        """What is referred to by the revisions `since` to `until` steps before the live one, newest first."""
         if agent.live is None:
-            return key, []
-        revisions = await account.list_revisions(agent.agent_id, limit=_LOOKED_BACK + 1)
+            return []
+        revisions = await account.list_revisions(agent.agent_id, limit=until + 1)
         ids = [each.revision_id for each in revisions]
         at = ids.index(agent.live.revision_id) + 1 if agent.live.revision_id in ids else 0
         found = await asyncio.gather(
             *(
                 account.read_revision(agent.agent_id, each.revision_id, branch_id=each.branch_id)
-                for each in revisions[at:]
+                for each in revisions[max(at, since) :]
                 if each.is_published
             )
         )
-        return key, [ids_in(each.document or {}) for each in found]
+        return [shelf.needed_by(each) for each in found]
 
-    looked = await asyncio.gather(*(look_back(key, agent) for key, agent in shelf.observed.items()))
-    before = {key: found[0] if found else frozenset[str]() for key, found in looked}
-    older = frozenset[str]().union(*(ids for _, found in looked for ids in found[1:]))
-    return replace(uses, before=before, older=older)
+    agents = shelf.observed.values()
+    looked = await asyncio.gather(*(look_back(each, 0, _LOOKED_BACK) for each in agents))
+    before = {key: found[0] if found else frozenset[str]() for key, found in zip(shelf.observed, looked, strict=True)}
+    uses = replace(uses, before=before, older=frozenset[str]().union(*(ids for found in looked for ids in found[1:])))
+    if not doubtful_tools(shelf.shared) <= uses.ours:
+        further = await asyncio.gather(*(look_back(each, _LOOKED_BACK + 1, _LOOKED_FAR_BACK) for each in agents))
+        uses = replace(uses, older=uses.older.union(*(ids for found in further for ids in found)))
+    return uses
 
 
-async def _others(account: Reader, environment: Environment, unmatched: Sequence[AgentListing]) -> frozenset[str]:
+async def _others(account: Reader, shelf: Shelf, unmatched: Sequence[AgentListing]) -> frozenset[str]:
     """What serves on the agents that no spec means refers to; copies of ours that are called before a deploy don't
     count."""
     live = await asyncio.gather(*(account.read_live(each.agent_id) for each in unmatched))
+    environment = shelf.shared.environment
     theirs = (each for each in live if each is not None and not _is_ours(read_mark(each.label), environment))
-    return frozenset[str]().union(*(ids_in(each.document or {}) for each in theirs))
+    return frozenset[str]().union(*(shelf.needed_by(each) for each in theirs))
 
 
 def _is_ours(mark: Mark | None, environment: Environment) -> bool:

@@ -17,7 +17,7 @@ from agentops.workflow.previewing import PreviewHooks, preview_down, preview_up
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PublishedAgent:
     """An agent with everything that was ever published of it, newest first."""
 
     agent: DesiredAgent
@@ -30,7 +30,7 @@ class Line:
         return choose_revision(self.agent.key, self.live, self.revisions, name)
 
 
-async def read_line(deployment: Deployment) -> Line:
+async def read_published(deployment: Deployment) -> PublishedAgent:
     """The one selected agent. Raises UsageError for several, or one that is not on the platform."""
     deployed = await list_deployed(deployment)
     if len(deployed) != 1:
@@ -41,7 +41,7 @@ async def read_line(deployment: Deployment) -> Line:
     account = deployment.account
     live = await account.read_live(listing.agent_id)
     revisions = await account.list_revisions(listing.agent_id, limit=REVISIONS)
-    return Line(agent, listing, live, tuple(each for each in revisions if each.is_published))
+    return PublishedAgent(agent, listing, live, tuple(each for each in revisions if each.is_published))
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ class StandIn:
     """The copy of one agent. `agent_id` is who to call, once a revision was put up."""
 
     deployment: Deployment
-    line: Line
+    published: PublishedAgent
     name: str
     hooks: PreviewHooks
     revision_id: str | None = None
@@ -62,11 +62,11 @@ class StandIn:
         """
         if self.revision_id == revision.revision_id:
             return self.agent_id
-        line = self.line
+        published = self.published
         found = await self.deployment.account.read_revision(
-            line.listing.agent_id, revision.revision_id, branch_id=revision.branch_id
+            published.listing.agent_id, revision.revision_id, branch_id=revision.branch_id
         )
-        result = await preview_up(_holding(self.deployment, line, found), self.name, self.hooks)
+        result = await preview_up(_holding(self.deployment, published, found), self.name, self.hooks)
         if result.is_interrupted:
             raise asyncio.CancelledError
         (copy,) = result.agents
@@ -74,21 +74,21 @@ class StandIn:
             why = copy.problem.summary if copy.problem else copy.detail
             called = revision.number or revision.revision_id
             raise UnavailableError(
-                f"no copy of revision {called} of {line.agent.key} could be put up: {why}",
+                f"no copy of revision {called} of {published.agent.key} could be put up: {why}",
                 hint=(copy.problem and copy.problem.hint) or "call another revision, or run it again later",
             )
         self.revision_id, self.agent_id = revision.revision_id, copy.agent_id
         return copy.agent_id
 
 
-def _holding(deployment: Deployment, line: Line, revision: Revision) -> Deployment:
+def _holding(deployment: Deployment, published: PublishedAgent, revision: Revision) -> Deployment:
     """The deployment of an agent whose spec asks for what `revision` holds."""
     agent = replace(
-        line.agent,
-        name=line.agent.name or line.listing.name,
+        published.agent,
+        name=published.agent.name or published.listing.name,
         config=revision.document or {},
         metadata={},
-        workflow_type=line.listing.workflow_type or line.agent.workflow_type,
+        workflow_type=published.listing.workflow_type or published.agent.workflow_type,
         calls=(),
         where={},
     )
@@ -97,13 +97,15 @@ def _holding(deployment: Deployment, line: Line, revision: Revision) -> Deployme
 
 
 @asynccontextmanager
-async def stand_in(deployment: Deployment, line: Line, name: str, hooks: PreviewHooks) -> AsyncIterator[StandIn]:
+async def stand_in(
+    deployment: Deployment, published: PublishedAgent, name: str, hooks: PreviewHooks
+) -> AsyncIterator[StandIn]:
     """A copy called `name`, which is archived at the end, a failure or Ctrl-C."""
-    copy = StandIn(deployment, line, name, hooks)
+    copy = StandIn(deployment, published, name, hooks)
     try:
         yield copy
     finally:
-        swept = await preview_down(_holding(deployment, line, Revision("")), name, hooks)
+        swept = await preview_down(_holding(deployment, published, Revision("")), name, hooks)
         for each in swept.agents:
             if each.outcome is not Outcome.APPLIED:
                 hooks.on_event(Warned(each.key, "it could not be taken down: `agentops preview gc` does it later"))

@@ -11,8 +11,8 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from agentops.calls.personas import read_persona
-from agentops.calls.reading import read_script
 from agentops.calls.script import Script
+from agentops.calls.script_reader import read_script
 from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
 from agentops.document import DesiredAgent, Environment
 from agentops.errors import SpecError, UsageError

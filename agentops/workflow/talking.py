@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 from difflib import get_close_matches
 
 from agentops.calls.from_record import script_of_record
-from agentops.calls.model import CallReport
 from agentops.calls.protocol import Event
+from agentops.calls.report import CallReport
 from agentops.calls.run import CallResult, Wiring
 from agentops.calls.session import NoConnection, Target
+from agentops.calls.talk import Microphone, ReadLine, Show, chat, named, record_of, talk
 from agentops.calls.talk_server import TalkServer
-from agentops.calls.talking import Microphone, ReadLine, Show, chat, named, record_of, talk
 from agentops.errors import UnavailableError, UsageError
 from agentops.workflow.call_wiring import wired
 from agentops.workflow.calls import find_agent_ids, target_of

@@ -65,38 +65,55 @@ def code_titles() -> dict[str, str]:
     return {code: each.title for code, each in explanations().items()}
 
 
-def resolved_resources(start: Path, environment: str | None, settings: Settings) -> tuple[DesiredResource, ...]:
-    """Every tool, knowledge base and webhook. Raises SpecError where the project has errors."""
-    return _valid_specs(start, environment, settings).resources
-
-
-def resolved_agents(
-    start: Path, environment: str | None, settings: Settings, patterns: Sequence[str]
-) -> tuple[DesiredAgent, ...]:
-    """The agents whose keys match a pattern, all without one. Raises SpecError where the project has errors."""
+def resolved(
+    start: Path, environment: str | None, settings: Settings, chosen: Chosen
+) -> tuple[tuple[DesiredAgent, ...], tuple[DesiredResource, ...]]:
+    """The chosen agents, tools, knowledge bases and webhooks. Raises SpecError where the project has errors."""
     project = _valid_specs(start, environment, settings)
-    chosen = _matching_keys(project, patterns)
-    return tuple(agent for agent in project.agents if agent.key in chosen)
+    keys, names = chosen.keys(project), chosen.names(project)
+    agents = tuple(agent for agent in project.agents if agent.key in keys)
+    return agents, tuple(each for each in project.resources if each.address.name in names)
 
 
 def explain_path(
-    start: Path, environment: str | None, settings: Settings, patterns: Sequence[str], path: str
+    start: Path, environment: str | None, settings: Settings, chosen: Chosen, path: str
 ) -> list[tuple[str, Provenance]]:
-    """Where the value at `path` came from, by agent. Raises UsageError when no chosen agent has a value there."""
+    """Where the value at `path` came from, by agent or resource. Raises UsageError when none of the chosen has a value
+    there."""
     project = _valid_specs(start, environment, settings)
-    chosen = _matching_keys(project, patterns)
-    resolved = [each for each in project.resolved if each.agent.key in chosen]
+    keys, names = chosen.keys(project), chosen.names(project)
+    found = [(each.target, each.layers) for each in project.resolved if each.agent.key in keys]
+    shared = [(each.target, each.layers) for each in project.read_resources() if each.address.name in names]
+    targets = [*found, *((target, layers) for target, layers in shared if target is not None)]
     explained: list[tuple[str, Provenance]] = []
-    for each in resolved:
+    for target, layers in targets:
         try:
-            explained.append((each.agent.key, explain_value(project, each, path)))
+            explained.append((target.key, explain_value(project, target, layers, path)))
         except UsageError:
-            if len(resolved) == 1:
+            if len(targets) == 1:
                 raise
     if not explained:
         hint = "`agentops render` prints every value"
-        raise UsageError(f"no agent has a value at {path}", hint=hint, code="no-value")
+        raise UsageError(f"nothing has a value at {path}", hint=hint, code="no-value")
     return explained
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Patterns of the agents that are meant, and of what they share (`tool.look_up_order`). Without any it is all."""
+
+    agents: Sequence[str] = ()
+    shared: Sequence[str] = ()
+
+    def keys(self, project: Project) -> list[str]:
+        known = [agent.key for agent in project.agents]
+        return _matching(self.agents, known, "agent") if self.agents or not self.shared else []
+
+    def names(self, project: Project) -> list[str]:
+        known = [each.address.name for each in project.resources]
+        return (
+            _matching(self.shared, known, "tool, knowledge base or webhook") if self.shared or not self.agents else []
+        )
 
 
 def _valid_specs(start: Path, environment: str | None, settings: Settings) -> Project:
@@ -111,10 +128,9 @@ def _subject(project: Project) -> str:
     return f"{count} agent{'s' if count != 1 else ''} in {project.environment.name}"
 
 
-def _matching_keys(project: Project, patterns: Sequence[str]) -> list[str]:
-    keys = [agent.key for agent in project.agents]
+def _matching(patterns: Sequence[str], names: Sequence[str], what: str) -> list[str]:
     for pattern in patterns:
-        if not any(fnmatch(key, pattern) for key in keys):
-            hint = f"the project has: {', '.join(keys)}"
-            raise UsageError(f"no agent matches {pattern!r}", hint=hint, code="no-agent")
-    return [key for key in keys if not patterns or any(fnmatch(key, pattern) for pattern in patterns)]
+        if not any(fnmatch(name, pattern) for name in names):
+            hint = f"the project has: {', '.join(names) or 'none'}"
+            raise UsageError(f"no {what} matches {pattern!r}", hint=hint, code="no-agent")
+    return [name for name in names if not patterns or any(fnmatch(name, pattern) for pattern in patterns)]

@@ -16,17 +16,16 @@ from agentops.apply.rollback import PREVIOUS, choose_revision
 from agentops.clock import Period, platform_time
 from agentops.compare.watch import (
     MOST_OLD,
-    Call,
     Hour,
-    Ruling,
     Unchanged,
-    Window,
+    WatchedCall,
+    WatchedCalls,
     excused,
     hours_around,
     judge,
     verdict_of,
 )
-from agentops.compare.watched import Side, Watched, WatchedAgent, is_going_back, why_kept
+from agentops.compare.watch_result import JudgedCalls, WatchedAgent, WatchResult, is_going_back, why_kept
 from agentops.document import AgentListing, DesiredAgent, Generation, OnFailure, Revision, Verdict
 from agentops.errors import AgentopsError, RefusedError, UsageError
 from agentops.plan.build import PlanOptions
@@ -52,14 +51,14 @@ class WatchRequest:
 
 @dataclass(frozen=True, slots=True)
 class WatchHooks:
-    """What watching touches besides the platform. `on_read` is told which rows of whom are read, for those who wait."""
+    """What watching touches besides the platform. `on_read` gets an agent's key and how many of its calls are read."""
 
     on_read: Callable[[str, int], None]
     on_event: EventSink
     calls: CallHooks
 
 
-async def watch(deployment: Deployment, request: WatchRequest, hooks: WatchHooks) -> Watched:
+async def watch(deployment: Deployment, request: WatchRequest, hooks: WatchHooks) -> WatchResult:
     """Judges every selected agent that is deployed, then restores those that have failed, in one run.
 
     Raises UsageError without rules or without agents, PlatformError where the platform ignores the filter by revision.
@@ -77,7 +76,7 @@ async def watch(deployment: Deployment, request: WatchRequest, hooks: WatchHooks
     if failed and not request.is_dry:
         restored = await _restore(deployment, failed, hooks)
         agents = [restored.get(each.key, each) for each in agents]
-    return Watched(environment.name, tuple(agents))
+    return WatchResult(environment.name, tuple(agents))
 
 
 @dataclass(slots=True)
@@ -126,15 +125,18 @@ class _Looking:
         self, key: str, agent_id: str, live: Revision, before: Revision | None, period: Period
     ) -> WatchedAgent:
         new = await self._read(key, agent_id, live.revision_id, period)
-        old = Window("", self.rules)
+        old = WatchedCalls("", self.rules)
         if before is not None:
             old = await self._read_like(new, key, agent_id, before.revision_id, Period(until=period.since))
         rulings = judge(self.rules, new.calls, old.calls)
         if before is None:
-            rulings = tuple(_alone(each) for each in rulings)
+            why = "nothing served before to compare with"
+            rulings = tuple(replace(each, why=why) if each.rule.limit.is_relative else each for each in rulings)
         return WatchedAgent(key, verdict_of(rulings), live, before, rulings, new_calls=_side(new), old_calls=_side(old))
 
-    async def _read_like(self, other: Window, key: str, agent_id: str, revision_id: str, period: Period) -> Window:
+    async def _read_like(
+        self, other: WatchedCalls, key: str, agent_id: str, revision_id: str, period: Period
+    ) -> WatchedCalls:
         """The last calls of a revision in the hours in which `other` has some."""
         hours = hours_around(other.calls) if other.calls else None
         return await self._read(key, agent_id, revision_id, period, hours, most=MOST_OLD)
@@ -148,9 +150,9 @@ class _Looking:
         hours: frozenset[Hour] | None = None,
         *,
         most: int | None = None,
-    ) -> Window:
+    ) -> WatchedCalls:
         """The calls of a revision, in these hours if any are named, and then no more than the last `most`."""
-        window, done = Window(revision_id, self.rules, period), 0
+        window, done = WatchedCalls(revision_id, self.rules, period), 0
         async with aclosing(
             self.deployment.account.list_calls(agent_id, revision_id, self.request.call_types, period)
         ) as pages:
@@ -175,8 +177,8 @@ class _Looking:
     async def _read_unchanged(self, key: str, since: datetime) -> Unchanged:
         reader = self.deployment.account
         keys: list[str] = []
-        before: list[Call] = []
-        later: list[Call] = []
+        before: list[WatchedCall] = []
+        later: list[WatchedCall] = []
         for agent, listing in await list_deployed(self.deployment.narrowed(self.deployment.project.agents)):
             if agent.key == key or len(keys) == _MOST_UNCHANGED:
                 continue
@@ -203,12 +205,8 @@ def _served_before(key: str, live: Revision, revisions: Sequence[Revision]) -> R
         return None
 
 
-def _alone(ruling: Ruling) -> Ruling:
-    return replace(ruling, why="nothing served before to compare with") if ruling.rule.limit.is_relative else ruling
-
-
-def _side(window: Window) -> Side:
-    return Side(len(window.calls), dict(window.left_out), tuple(sorted(window.metrics)))
+def _side(window: WatchedCalls) -> JudgedCalls:
+    return JudgedCalls(len(window.calls), dict(window.left_out), tuple(sorted(window.metrics)))
 
 
 async def _restore(

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx2
 from faulty import FaultyTransport
+from starlette.applications import Starlette
 
 from agentops.apply.engine import apply_plan
 from agentops.apply.model import ApplyOptions, ApplyResult, Event, EventSink, Hooks, Record, Smoke, ignore_event
@@ -82,6 +83,7 @@ class World:
     store: Store
     clock: PatientClock
     transport: FaultyTransport
+    app: Starlette
     events: list[Event] = field(default_factory=list)
     watch: EventSink = ignore_event
 
@@ -141,6 +143,6 @@ async def open_world(
     try:
         async with await connect("http://emulator.test", KEY, options=net, transport=transport, clock=clock) as writer:
             assert writer.generation is generation
-            yield World(generation, writer, app.state.store, clock, transport)
+            yield World(generation, writer, app.state.store, clock, transport, app)
     finally:
         app.state.store.close()

@@ -17,6 +17,7 @@ from agentops.emulator.options import EmulatorOptions
 from agentops.plan.build import PlanOptions
 from agentops.plan.graph import steps
 from agentops.plan.model import Plan
+from agentops.remote.port import Publication
 from agentops.resources import SourceFile
 from agentops.spec import Project, load_project
 from agentops.workflow.deployment import Deployment
@@ -107,6 +108,16 @@ class ShelfWorld:
     async def told(self, environment: str = "test", **options: Any) -> list[str]:
         """What a plan says of resources and agents, in the order in which it is dealt with."""
         return told(await self.plan(environment, **options))
+
+    async def publish_by_hand(self, name: str, body: dict[str, Any]) -> str:
+        """An agent as somebody makes it in the console; its id."""
+        writer = self.world.writer
+        agent_id = await writer.create_agent(name)
+        observed = await writer.read_agent(await writer.read_listing(agent_id))
+        await writer.write_draft(observed, await writer.open_draft(observed, "x"), body)
+        await writer.publish_draft(Publication(agent_id, "by hand", branch_id=observed.branch_id))
+        self.world.clock.elapsed_s += 60
+        return agent_id
 
     async def shelf(self) -> dict[str, list[str]]:
         """What the account has, by kind, in the order in which it was made."""

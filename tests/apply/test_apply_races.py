@@ -146,6 +146,7 @@ async def test_two_runs_that_hold_each_other_up(generation: Generation, at: int,
                 raise
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("generation", GENERATIONS)
 async def test_two_runs_that_create_one_agent_leave_one(generation: Generation, anyio_backend: str) -> None:
     for at in range(1, 6):

@@ -11,6 +11,8 @@ from deploy_world import World, agent, open_world
 from agentops.document import DesiredAgent, Generation
 from agentops.emulator.options import EmulatorOptions
 
+pytestmark = pytest.mark.slow
+
 Work = Callable[[World, list[DesiredAgent]], Awaitable[object]]
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 

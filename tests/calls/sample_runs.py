@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from agentops.calls.model import (
+from agentops.calls.protocol import Mode, Role
+from agentops.calls.report import (
     CallReport,
     Check,
+    CheckKind,
     Ending,
-    Kind,
     Measures,
     RunReport,
     ScriptReport,
@@ -14,22 +15,24 @@ from agentops.calls.model import (
     Verdict,
     Waveform,
 )
-from agentops.calls.protocol import Mode, Role
 
 HOSTILE = '</script><script>document.title="owned"</script> | `code` *bold* [link](x) & "quoted" \x07'
 
 
 def call(verdict: Verdict = Verdict.PASSED, **fields: object) -> CallReport:
     checks = {
-        Verdict.PASSED: (Check("agent says", Kind.TRANSCRIPT, True, 'agent contains "open"', "We are open.", 5200.0),),
+        Verdict.PASSED: (
+            Check("agent says", CheckKind.TRANSCRIPT, True, 'agent contains "open"', "We are open.", 5200.0),
+        ),
         Verdict.FAILED: (
-            Check("agent says", Kind.TRANSCRIPT, True, 'agent contains "help"', "How can I help?", 900.0, step=0),
-            Check("agent says", Kind.TRANSCRIPT, False, 'agent contains "open"', HOSTILE, 5200.0, step=2,
+            Check("agent says", CheckKind.TRANSCRIPT, True, 'agent contains "help"', "How can I help?", 900.0, step=0),
+            Check("agent says", CheckKind.TRANSCRIPT, False, 'agent contains "open"', HOSTILE, 5200.0, step=2,
                   where="agents/calls/hours.yaml:7:5"),
-            Check("turn latency p95", Kind.LATENCY, False, "at most 900 ms", "1210 ms", 5200.0, 1210.0, 900.0, "ms"),
+            Check("turn latency p95", CheckKind.LATENCY, False, "at most 900 ms", "1210 ms", 5200.0, 1210.0, 900.0,
+                  "ms"),
         ),
         Verdict.INCONCLUSIVE: (
-            Check("agent is reached", Kind.INFRASTRUCTURE, False, "an open session", "could not connect", 0.0),
+            Check("agent is reached", CheckKind.INFRASTRUCTURE, False, "an open session", "could not connect", 0.0),
         ),
     }[verdict]  # fmt: skip
     turns = (

@@ -19,9 +19,9 @@ from staged_agent import StagedAgent
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from agentops.calls.folder import keep_in, run_json
-from agentops.calls.model import Kind, RunReport, Verdict
-from agentops.calls.run import TRACEBACK_FILE, CallResult, Prepared, Wiring
+from agentops.calls.call_files import keep_in, run_json
+from agentops.calls.report import CheckKind, RunReport, Verdict
+from agentops.calls.run import TRACEBACK_FILE, CallResult, PreparedScript, Wiring
 from agentops.calls.schedule import RunOptions, ScheduledCall, run_calls
 from agentops.calls.script import Script
 from agentops.calls.session import Socket, Target, dial
@@ -58,7 +58,7 @@ def dialling(failure: Exception | None = None) -> Any:
 def scheduled(*names: str, base_url: str = "http://127.0.0.1:1", **changes: Any) -> list[ScheduledCall]:
     script = Script.model_validate(SCRIPT | changes)
     return [
-        ScheduledCall(Prepared(script, f"agents/calls/{name}.yaml"), Target(base_url, name, KEY, "test"))
+        ScheduledCall(PreparedScript(script, f"agents/calls/{name}.yaml"), Target(base_url, name, KEY, "test"))
         for name in names
     ]
 
@@ -81,7 +81,7 @@ async def test_a_defect_ends_one_call_and_the_report_of_all_is_written(failure: 
     assert [script.verdict for script in run.scripts] == [Verdict.INCONCLUSIVE, Verdict.PASSED]
     assert run.verdict is not Verdict.PASSED
     check = check_of(run)
-    assert check.kind is Kind.INFRASTRUCTURE
+    assert check.kind is CheckKind.INFRASTRUCTURE
     assert f"internal error: {type(failure).__name__}" in check.heard
     assert TRACEBACK_FILE in check.heard
     traced = tmp_path / "bad" / TRACEBACK_FILE
@@ -145,7 +145,7 @@ async def test_audio_without_pause_over_a_real_socket_takes_bounded_memory(
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
-    assert {check.kind for check in run.calls[0].failures} == {Kind.PROTOCOL, Kind.INFRASTRUCTURE}
+    assert {check.kind for check in run.calls[0].failures} == {CheckKind.PROTOCOL, CheckKind.INFRASTRUCTURE}
     assert (tmp_path / "bad" / "report.json").stat().st_size < 1_000_000
     assert len(run_json(run)) < 1_000_000
     assert sent < 200 * 2**20  # 86 in base64, and what was on its way when the caller hung up

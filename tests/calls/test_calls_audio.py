@@ -16,8 +16,8 @@ np = pytest.importorskip("numpy", reason="the speech extra is not installed")
 audio = pytest.importorskip("agentops.calls.audio")
 
 from agentops.calls.conversation import Track  # noqa: E402 - after the check for the extra
-from agentops.calls.model import Turn  # noqa: E402
 from agentops.calls.protocol import Role  # noqa: E402
+from agentops.calls.report import Turn  # noqa: E402
 
 
 def sine(hz: float, rate: int, seconds: float = 0.5, level: float = 0.5) -> object:

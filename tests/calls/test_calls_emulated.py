@@ -12,8 +12,8 @@ from ruamel.yaml import YAML
 from staged_agent import tone
 
 from agentops import speech
-from agentops.calls.model import CallReport
-from agentops.calls.preparing import prepare
+from agentops.calls.prepare import prepare
+from agentops.calls.report import CallReport
 from agentops.calls.run import Wiring
 from agentops.calls.schedule import RunOptions, ScheduledCall, run_calls
 from agentops.calls.script import Script

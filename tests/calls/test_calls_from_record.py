@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentops.calls.from_record import script_of_record
-from agentops.calls.reading import read_script
 from agentops.calls.script import Script
+from agentops.calls.script_reader import read_script
 from agentops.errors import UsageError
 from agentops.render.calls.script import script_yaml
 from agentops.spec.source_events import read_yaml
@@ -66,6 +66,7 @@ steps = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(
     st.fixed_dictionaries({"agent": names, "variables": st.dictionaries(names, scalars, max_size=5), "steps": steps})
 )

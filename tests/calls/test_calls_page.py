@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import sample_runs
 
-from agentops.calls.model import Verdict
+from agentops.calls.report import Verdict
 from agentops.render.calls.html import previous_key, run_html
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is in the dev group")

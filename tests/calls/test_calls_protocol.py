@@ -127,6 +127,7 @@ messages = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(messages | json_values, max_size=25), st.sampled_from(Mode))
 def test_no_sequence_of_messages_breaks_the_machine_or_the_record(sequence: list[Any], mode: Mode) -> None:
     protocol, conversation = Protocol(mode), Conversation(mode, Track(24_000))

@@ -12,8 +12,8 @@ import xmlschema
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentops.calls.folder import merge_folders, read_run, run_json, run_schema
-from agentops.calls.model import Check, Kind, Verdict
+from agentops.calls.call_files import merge_folders, read_run, run_json, run_schema
+from agentops.calls.report import Check, CheckKind, Verdict
 from agentops.errors import UsageError
 from agentops.render.calls.html import previous_key, run_html
 from agentops.render.calls.junit import junit_xml
@@ -42,17 +42,19 @@ def test_junit_keeps_to_the_common_schema_and_counts_right() -> None:
 
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_no_text_breaks_junit(heard: str, name: str) -> None:
-    check = Check(name, Kind.TRANSCRIPT, False, "something", heard)
+    check = Check(name, CheckKind.TRANSCRIPT, False, "something", heard)
     SCHEMA.validate(junit_xml(sample_runs.run(sample_runs.call(Verdict.FAILED, checks=(check,), name=name))))
 
 
 @given(st.text(max_size=80))
 def test_no_text_breaks_out_of_its_markdown_line(heard: str) -> None:
-    check = Check("agent says", Kind.TRANSCRIPT, False, "something", heard)
+    check = Check("agent says", CheckKind.TRANSCRIPT, False, "something", heard)
     plain = run_markdown(sample_runs.run(sample_runs.call(Verdict.FAILED, checks=(check,))))
     quiet = run_markdown(
         sample_runs.run(
-            sample_runs.call(Verdict.FAILED, checks=(Check("agent says", Kind.TRANSCRIPT, False, "something", "x"),))
+            sample_runs.call(
+                Verdict.FAILED, checks=(Check("agent says", CheckKind.TRANSCRIPT, False, "something", "x"),)
+            )
         )
     )
     assert plain.count("\n") == quiet.count("\n")
@@ -107,7 +109,7 @@ def test_repeats_pass_by_their_rate_and_inconclusive_calls_prove_nothing() -> No
     def verdict(*verdicts: Verdict, pass_rate: float) -> Verdict:
         run = sample_runs.run(*(sample_runs.call(v) for v in verdicts))
         calls = run.calls
-        from agentops.calls.model import ScriptReport
+        from agentops.calls.report import ScriptReport
 
         return ScriptReport("s", "s", "a", pass_rate, calls).verdict
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from agentops.calls.reading import read_script
 from agentops.calls.script import Script, script_schema
+from agentops.calls.script_reader import read_script
 from agentops.diagnostics import Diagnostic, Where
 from agentops.spec.source_events import read_yaml
 from agentops.spec.tree import mark_of, value_place

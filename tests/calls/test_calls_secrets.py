@@ -14,13 +14,15 @@ import pytest
 from staged_agent import StagedAgent
 from test_calls_run import TARGET, prepared
 
-from agentops.calls.folder import merge_folders, save_call
-from agentops.calls.model import RunReport, ScriptReport
+from agentops.calls.call_files import merge_folders, save_call
 from agentops.calls.protocol import Mode, Phase, Protocol, SessionClosed
+from agentops.calls.report import RunReport, ScriptReport
 from agentops.calls.run import Wiring, run_call
 from agentops.cli.call_pages import write_pages
 from agentops.render.calls.text import call_line, run_text
 from agentops.scrub import Scrubber
+
+pytestmark = pytest.mark.slow
 
 pytest.importorskip("numpy", reason="the speech extra is not installed")
 

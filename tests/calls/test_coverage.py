@@ -5,7 +5,7 @@ from __future__ import annotations
 from sample_runs import call, run
 
 from agentops.calls.coverage import Inventory, coverage_of, inventory_of
-from agentops.calls.model import ToolUse
+from agentops.calls.report import ToolUse
 
 CONFIG = {
     "singlePromptConfig": {"prompt": "x", "tools": [{"name": "end_call"}, {"type": "nameless"}]},

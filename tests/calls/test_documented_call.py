@@ -9,8 +9,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from agentops import speech
-from agentops.calls.model import Verdict
-from agentops.calls.preparing import prepare
+from agentops.calls.prepare import prepare
+from agentops.calls.report import Verdict
 from agentops.calls.run import Wiring, run_call
 from agentops.calls.script import Script
 from agentops.calls.session import Target

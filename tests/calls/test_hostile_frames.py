@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from staged_agent import StagedAgent
 
+from agentops.calls.call_files import keep_in, run_json
 from agentops.calls.conversation import Conversation, Track
-from agentops.calls.folder import keep_in, run_json
-from agentops.calls.model import Kind, RunReport, Verdict
 from agentops.calls.protocol import Mode, Protocol, Violation
-from agentops.calls.run import Prepared, Wiring
+from agentops.calls.report import CheckKind, RunReport, Verdict
+from agentops.calls.run import PreparedScript, Wiring
 from agentops.calls.schedule import RunOptions, ScheduledCall, run_calls
 from agentops.calls.script import Script
 from agentops.calls.session import Socket, Target
@@ -107,12 +107,12 @@ ODD = {
 }
 # Errors are the platform's word: its kind is that of the code.
 FAULTS = {
-    "error with a surrogate": (frame("error", code="internal_error", message="\ud800"), Kind.INFRASTRUCTURE),
-    "error code is a surrogate": (frame("error", code="\ud800", message="x"), Kind.PROTOCOL),
-    "error of 1 MB": (frame("error", code="5" * 10**6, message="m" * 10**6), Kind.INFRASTRUCTURE),
-    "error is an object of objects": (frame("error", code={"a": 1}, message=[{}]), Kind.PROTOCOL),
-    "error of nothing": (frame("error"), Kind.PROTOCOL),
-    "errors of surrogates": (json.dumps({"errors": ["\udc00", 7]}), Kind.PROTOCOL),
+    "error with a surrogate": (frame("error", code="internal_error", message="\ud800"), CheckKind.INFRASTRUCTURE),
+    "error code is a surrogate": (frame("error", code="\ud800", message="x"), CheckKind.PROTOCOL),
+    "error of 1 MB": (frame("error", code="5" * 10**6, message="m" * 10**6), CheckKind.INFRASTRUCTURE),
+    "error is an object of objects": (frame("error", code={"a": 1}, message=[{}]), CheckKind.PROTOCOL),
+    "error of nothing": (frame("error"), CheckKind.PROTOCOL),
+    "errors of surrogates": (json.dumps({"errors": ["\udc00", 7]}), CheckKind.PROTOCOL),
 }
 # What may come instead of a session.created that is as it was asked for.
 OPENINGS = {
@@ -148,7 +148,7 @@ async def run_beside_a_good_call(board: Switchboard, folder: Path) -> RunReport:
     """The run of one bad and one good call, with its files; every one of them is read back."""
     script = {"agent": "a", "mode": "chat", "steps": [{"expect": "help"}, {"expect_end": {"by": "agent"}}]}
     calls = [
-        ScheduledCall(Prepared(Script.model_validate(script), f"agents/calls/{name}.yaml"),
+        ScheduledCall(PreparedScript(Script.model_validate(script), f"agents/calls/{name}.yaml"),
                       Target(TARGET.base_url, name, "sk_secret", "test"))
         for name in ("bad", "good")
     ]  # fmt: skip
@@ -166,7 +166,7 @@ async def run_beside_a_good_call(board: Switchboard, folder: Path) -> RunReport:
     return report
 
 
-def kinds(report: RunReport) -> list[Kind]:
+def kinds(report: RunReport) -> list[CheckKind]:
     return [check.kind for check in report.scripts[0].calls[0].failures]
 
 
@@ -179,7 +179,7 @@ async def test_what_the_protocol_forbids_is_one_protocol_check(tmp_path: Path) -
             await greet(agent)
 
         report = await run_beside_a_good_call(Switchboard(bad, created=True), tmp_path / str(number))
-        assert kinds(report) == [Kind.PROTOCOL], name
+        assert kinds(report) == [CheckKind.PROTOCOL], name
         assert "(3 times)" in report.scripts[0].calls[0].failures[0].heard, name
 
 
@@ -214,7 +214,7 @@ async def test_a_session_at_a_rate_that_nobody_asked_for_breaks_the_protocol(tmp
 
         board = Switchboard(bad, created=False)
         report = await run_beside_a_good_call(board, tmp_path / str(number))
-        assert Kind.PROTOCOL in kinds(report), name
+        assert CheckKind.PROTOCOL in kinds(report), name
         assert report.scripts[0].calls[0].verdict is Verdict.FAILED
         assert board.dials == 1
 
@@ -227,7 +227,7 @@ async def test_what_comes_before_the_session_is_not_passed_over(early: str, tmp_
         await greet(agent)
 
     report = await run_beside_a_good_call(Switchboard(bad, created=False), tmp_path)
-    assert kinds(report) == [Kind.PROTOCOL]
+    assert kinds(report) == [CheckKind.PROTOCOL]
 
 
 async def test_a_session_that_closes_before_it_is_created_was_not_reached(tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ async def test_a_session_that_closes_before_it_is_created_was_not_reached(tmp_pa
         agent.end("ended")
 
     report = await run_beside_a_good_call(Switchboard(bad, created=False), tmp_path)
-    assert kinds(report) == [Kind.INFRASTRUCTURE]
+    assert kinds(report) == [CheckKind.INFRASTRUCTURE]
 
 
 @pytest.mark.parametrize("code", CLOSES)
@@ -249,9 +249,9 @@ async def test_every_close_in_every_phase_is_the_lines_fault(code: int, tmp_path
         agent.cut(code)
 
     setup, talking = Switchboard(cut, created=False), Switchboard(cut, created=True)
-    assert kinds(await run_beside_a_good_call(setup, tmp_path / "setup")) == [Kind.INFRASTRUCTURE]
+    assert kinds(await run_beside_a_good_call(setup, tmp_path / "setup")) == [CheckKind.INFRASTRUCTURE]
     assert (setup.dials > 1) == (code in {1000, 1001, 1005, 1006, 1011, 1012, 1013, 1014, 4000})
-    assert Kind.INFRASTRUCTURE in kinds(await run_beside_a_good_call(talking, tmp_path / "talking"))
+    assert CheckKind.INFRASTRUCTURE in kinds(await run_beside_a_good_call(talking, tmp_path / "talking"))
     assert talking.dials == 1
     ended = await run_beside_a_good_call(Switchboard(say_goodbye_first, created=True), tmp_path / "ended")
     assert kinds(ended) == []
@@ -271,7 +271,7 @@ async def test_a_fatal_setup_is_tried_again_where_its_error_allows_it(
         agent.cut(4000)
 
     board = Switchboard(bad, created=False)
-    assert kinds(await run_beside_a_good_call(board, tmp_path)) == [Kind.INFRASTRUCTURE]
+    assert kinds(await run_beside_a_good_call(board, tmp_path)) == [CheckKind.INFRASTRUCTURE]
     assert (board.dials > 1) is is_tried_again
 
 
@@ -297,4 +297,4 @@ async def test_a_flood_ends_the_call(tmp_path: Path, monkeypatch: pytest.MonkeyP
         await greet(agent)
 
     report = await run_beside_a_good_call(Switchboard(bad, created=True), tmp_path)
-    assert set(kinds(report)) == {Kind.PROTOCOL, Kind.INFRASTRUCTURE}
+    assert set(kinds(report)) == {CheckKind.PROTOCOL, CheckKind.INFRASTRUCTURE}

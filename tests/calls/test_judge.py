@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentops.calls.endpoint import Endpoint, NoAnswerError
-from agentops.calls.judge import Answer, Claim, Judge, question_of, read_vote
-from agentops.calls.model import Check, Kind, ToolUse, Turn, Usage, Verdict, verdict_of
+from agentops.calls.judge import Claim, Judge, JudgeAnswer, question_of, read_vote
+from agentops.calls.model_client import ModelClient, NoAnswerError
 from agentops.calls.protocol import Role
+from agentops.calls.report import Check, CheckKind, ToolUse, Turn, Usage, Verdict, verdict_of
 from agentops.document import ModelEndpoint, Secret, SecretRef
 from agentops.errors import UsageError
 from agentops.spec.source_events import read_yaml
@@ -66,7 +66,7 @@ async def test_a_labelled_call_gets_its_verdict(case: dict[str, Any]) -> None:
     check, _ = await judged(model, claim, turns)
     assert verdict_of([check]) == Verdict(case["is"]), check
     assert str(case.get("why", "")) in check.doubt
-    assert check.kind is Kind.MEANING
+    assert check.kind is CheckKind.MEANING
     if "asked" in case:
         assert len(model.asked) == case["asked"]
 
@@ -151,7 +151,7 @@ def endpoint(*answers: httpx2.Response | Callable[[httpx2.Request], httpx2.Respo
         chosen = answers[min(len(seen), len(answers)) - 1]
         return chosen(request) if callable(chosen) else chosen
 
-    made = Endpoint(
+    made = ModelClient(
         ModelEndpoint("https://judge.example/v1", "small", KEY, timeout_s=timeout_s), httpx2.MockTransport(answer)
     )
     return made, seen
@@ -225,8 +225,8 @@ async def test_a_slow_server_is_given_up() -> None:
 
 def test_the_key_goes_to_no_address_that_is_not_encrypted() -> None:
     with pytest.raises(UsageError, match="unencrypted"):
-        Endpoint(ModelEndpoint("http://judge.example.com/v1", "small", KEY))
+        ModelClient(ModelEndpoint("http://judge.example.com/v1", "small", KEY))
 
 
 def test_every_answer_has_a_meaning() -> None:
-    assert {str(answer) for answer in Answer} == {"yes", "no", "not_applicable", "not_yet"}
+    assert {str(answer) for answer in JudgeAnswer} == {"yes", "no", "not_applicable", "not_yet"}

@@ -57,6 +57,7 @@ def test_toll_free_numbers_are_nowhere(number: str) -> None:
     assert read_audience(f"phone\n{number}\n".encode(), "phone").members[0].zones == ()
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.from_regex(r"[+0-9 ]{3,14}", fullmatch=True), st.text(min_size=4)), max_size=5))
 def test_no_error_holds_a_number_or_a_name(people: list[tuple[str, str]]) -> None:
     text = "phone,name\n" + "".join(f"+0{number},Quux{name}\n" for number, name in people)

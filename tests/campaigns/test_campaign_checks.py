@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agentops.campaigns.audience import Audience, Member
-from agentops.campaigns.checks import Estimate, estimate, is_open, refusals
-from agentops.campaigns.model import Campaign, Window
+from agentops.campaigns.checks import CampaignEstimate, estimate, is_open, refusals
+from agentops.campaigns.model import CallingHours, Campaign
 
-OFFICE = Window(time(9), time(20), frozenset(range(5)))
+OFFICE = CallingHours(time(9), time(20), frozenset(range(5)))
 CAMPAIGN = Campaign("c", "p/e", "a", Path("x"), "phone", None, "", 2, 60, (), OFFICE)
 MONDAY = datetime(2026, 11, 30, tzinfo=UTC)
 
@@ -47,7 +47,7 @@ def test_every_refusal_of_the_audience() -> None:
     found = refusals(
         CAMPAIGN,
         Audience(members, b""),
-        Estimate(concurrency=0, cost=10.0),
+        CampaignEstimate(concurrency=0, cost=10.0),
         begins=MONDAY + timedelta(hours=12),
         not_to_call={"+3"},
         credits_left=1.0,
@@ -60,6 +60,6 @@ def test_every_refusal_of_the_audience() -> None:
 
 def test_estimates() -> None:
     calls = [{"status": "completed", "duration": 60, "callCost": 2}, {"status": "no_answer", "duration": 0}]
-    assert estimate(CAMPAIGN, 30, calls, 10) == Estimate(1, 10, 30.0, 9.0 + 120, 60.0)
-    assert estimate(CAMPAIGN, 30, [], 10) == Estimate(concurrency=10)
+    assert estimate(CAMPAIGN, 30, calls, 10) == CampaignEstimate(1, 10, 30.0, 9.0 + 120, 60.0)
+    assert estimate(CAMPAIGN, 30, [], 10) == CampaignEstimate(concurrency=10)
     assert estimate(CAMPAIGN, 30, calls, None).lasts_min is None

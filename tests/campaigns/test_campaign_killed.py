@@ -24,6 +24,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from agentops.emulator.app import create_app
 from agentops.emulator.options import EmulatorOptions
 
+pytestmark = pytest.mark.slow
+
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["agentops.cli.campaign", "agentops.workflow.campaigns"])
 WRITES = ("POST /atoms/v1/audience", "POST /atoms/v1/campaign", "POST /atoms/v1/campaign/ID/start")

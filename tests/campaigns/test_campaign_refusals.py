@@ -18,6 +18,8 @@ from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.store.database import Body, Database
 from agentops.emulator.store.state import Store
 
+pytestmark = pytest.mark.slow
+
 Prepare = Callable[[Path, Path, Agentops], None]
 
 

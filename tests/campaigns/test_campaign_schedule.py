@@ -18,6 +18,8 @@ from agentops.emulator.server import start
 from agentops.errors import OutcomeUnknownError, UnavailableError
 from agentops.remote.outbound import Outbound
 
+pytestmark = pytest.mark.slow
+
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
@@ -108,7 +110,7 @@ def test_what_was_broken_off_is_repeated_without_a_second_one(
     for _ in range(2):
         agentops("campaign", "start", "renewals", *at, "--yes", "--digest", digest)
     assert broken
-    assert "is there already: scheduled" in agentops("campaign", "create", "renewals").out
+    assert "already exists: scheduled" in agentops("campaign", "create", "renewals").out
 
 
 def test_the_platform_dials_when_it_is_time(deployed: Path, agentops: Agentops) -> None:

@@ -19,6 +19,8 @@ from agentops.emulator.server import start
 from agentops.errors import OutcomeUnknownError, UnavailableError
 from agentops.remote.outbound import Outbound
 
+pytestmark = pytest.mark.slow
+
 NAME = ("renewals",)
 
 
@@ -35,7 +37,7 @@ def test_from_check_to_results(deployed: Path, people: Path, tmp_path: Path, age
     digest = digest_of(checked.out)
     assert agentops("campaign", "start", *NAME, "--yes", "--digest", digest).code == 64  # not created
     assert "created: draft" in agentops("campaign", "create", *NAME).out
-    assert "is there already" in agentops("campaign", "create", *NAME).out
+    assert "already exists" in agentops("campaign", "create", *NAME).out
     assert agentops("campaign", "start", *NAME, "--yes").code == 64
     assert agentops("campaign", "start", *NAME, "--no-input").code == 64
     assert agentops("campaign", "start", *NAME, "--yes", "--digest", "0" * 12).code == 5
@@ -75,7 +77,7 @@ def test_audiences_that_no_campaign_uses_are_collected(
     assert "1 audience would be deleted" in agentops("campaign", "gc").out
     assert "1 audience deleted" in agentops("campaign", "gc", "--yes").out
     assert "No audience is left over" in agentops("campaign", "gc", "--yes").out
-    assert "is there already" not in agentops("campaign", "create", *NAME).out
+    assert "already exists" not in agentops("campaign", "create", *NAME).out
 
 
 def test_an_agent_that_a_campaign_uses_is_changed_with_a_warning_and_not_archived(

@@ -13,14 +13,17 @@ from agentops.ci.approval import (
     require_approved,
 )
 from agentops.ci.model import Comment, Pull
-from agentops.ci.stamp import Kind, Stamp, Standing, read_stamp, stamp_line
+from agentops.ci.stamp import Stamp, StampKind, Standing, read_stamp, stamp_line
 from agentops.document import Generation
 from agentops.errors import RefusedError, StaleError
-from agentops.plan.model import Action, AgentChange, Plan
+from agentops.fields import Category, Risk
+from agentops.plan.model import Action, AgentChange, FieldChange, Operation, Plan, ResourceAction, ResourceChange
+from agentops.resources import Address
+from agentops.resources import Kind as ResourceKind
 
 HEAD, MERGE = "1" * 40, "3" * 40
 PULL = Pull(7, head_sha=HEAD, base_ref="main", merge_sha=MERGE, is_merged=True)
-PLAN = Stamp(Kind.PLAN, "acme-voice", "prod", digest="d1", commit=HEAD, standing=Standing.APPLYABLE)
+PLAN = Stamp(StampKind.PLAN, "acme-voice", "prod", digest="d1", commit=HEAD, standing=Standing.APPLYABLE)
 
 
 def comment(stamp: Stamp = PLAN, *, author: str = GITHUB_ACTIONS_BOT, comment_id: int = 1, before: str = "") -> Comment:
@@ -43,11 +46,14 @@ def test_the_bots_comment_on_the_merged_head_approves_its_digest() -> None:
         ([comment(author="github-actions")], "no_plan_comment"),
         ([comment(before="> ")], "no_plan_comment"),
         ([comment(before="Look at this:\n")], "no_plan_comment"),
-        ([comment(Stamp(Kind.PLAN, "acme-voice", "staging", "d1", HEAD, Standing.APPLYABLE))], "no_plan_comment"),
-        ([comment(Stamp(Kind.PLAN, "other", "prod", "d1", HEAD, Standing.APPLYABLE))], "no_plan_comment"),
-        ([comment(Stamp(Kind.DRIFT, "acme-voice", "prod", "d1", HEAD, Standing.APPLYABLE))], "no_plan_comment"),
-        ([comment(Stamp(Kind.PLAN, "acme-voice", "prod", "d1", "9" * 40, Standing.APPLYABLE))], "plan_of_other_commit"),
-        ([comment(Stamp(Kind.PLAN, "acme-voice", "prod", "d1", HEAD, Standing.REFUSED))], "plan_was_refused"),
+        ([comment(Stamp(StampKind.PLAN, "acme-voice", "staging", "d1", HEAD, Standing.APPLYABLE))], "no_plan_comment"),
+        ([comment(Stamp(StampKind.PLAN, "other", "prod", "d1", HEAD, Standing.APPLYABLE))], "no_plan_comment"),
+        ([comment(Stamp(StampKind.DRIFT, "acme-voice", "prod", "d1", HEAD, Standing.APPLYABLE))], "no_plan_comment"),
+        (
+            [comment(Stamp(StampKind.PLAN, "acme-voice", "prod", "d1", "9" * 40, Standing.APPLYABLE))],
+            "plan_of_other_commit",
+        ),
+        ([comment(Stamp(StampKind.PLAN, "acme-voice", "prod", "d1", HEAD, Standing.REFUSED))], "plan_was_refused"),
     ],
 )
 def test_nothing_else_approves(comments: list[Comment], code: str) -> None:
@@ -58,7 +64,7 @@ def test_nothing_else_approves(comments: list[Comment], code: str) -> None:
 
 
 def test_a_persons_copy_of_the_comment_does_not_outvote_the_bots() -> None:
-    forged = comment(Stamp(Kind.PLAN, "acme-voice", "prod", "evil", HEAD, Standing.APPLYABLE), author="mallory")
+    forged = comment(Stamp(StampKind.PLAN, "acme-voice", "prod", "evil", HEAD, Standing.APPLYABLE), author="mallory")
     assert approve(forged, comment(comment_id=2)) == "d1"
 
 
@@ -87,7 +93,14 @@ texts = st.text(max_size=40)
 
 @given(
     st.builds(
-        Stamp, st.sampled_from(Kind), texts, texts, texts, texts, st.sampled_from(Standing), st.lists(texts).map(tuple)
+        Stamp,
+        st.sampled_from(StampKind),
+        texts,
+        texts,
+        texts,
+        texts,
+        st.sampled_from(Standing),
+        st.lists(texts).map(tuple),
     ),
     texts,
 )
@@ -111,8 +124,8 @@ def change(key: str, action: Action = Action.UPDATE, base: str = "r1", fingerpri
     )
 
 
-def plan(digest: str, *changes: AgentChange) -> Plan:
-    return Plan("acme-voice", "prod", "https://api.example.com", Generation.V2, changes, digest)
+def plan(digest: str, *changes: AgentChange, resources: tuple[ResourceChange, ...] = ()) -> Plan:
+    return Plan("acme-voice", "prod", "https://api.example.com", Generation.V2, changes, digest, resources=resources)
 
 
 DONE = change("a", Action.UNCHANGED, base="r2")
@@ -147,3 +160,33 @@ def test_anything_else_is_stale_and_named(now: Plan, named: str) -> None:
         require_approved(APPROVED, now)
     assert stale.value.summary.endswith(f": {named}")
     assert "#7 again" in (stale.value.hint or "")
+
+
+def resource(
+    action: ResourceAction, resource_id: str | None, before: str = "Old.", wanted: str = "f1"
+) -> ResourceChange:
+    field = FieldChange(("name",), Operation.REPLACE, before, "New.", Category.OTHER, Risk.HIGH)
+    address = Address(ResourceKind.KNOWLEDGE, "returns")
+    return ResourceChange(address, "Returns", action, "", resource_id, wanted, fields=(field,))
+
+
+@pytest.mark.parametrize(
+    ("approved", "now", "is_approved"),
+    [
+        (resource(ResourceAction.REPLACE, "kb_1"), resource(ResourceAction.CREATE, "kb_2"), True),  # begun and cut off
+        (resource(ResourceAction.REPLACE, "kb_1"), resource(ResourceAction.CREATE, "kb_2", wanted="f2"), False),
+        (resource(ResourceAction.REPLACE, "kb_1"), resource(ResourceAction.UPDATE, "kb_1"), False),
+        (resource(ResourceAction.UPDATE, "kb_1"), resource(ResourceAction.UPDATE, "kb_1"), True),
+        (resource(ResourceAction.UPDATE, "kb_1"), resource(ResourceAction.UPDATE, "kb_1", before="By hand."), False),
+        (resource(ResourceAction.DELETE, "kb_1"), resource(ResourceAction.DELETE, "kb_2"), False),
+    ],
+)
+def test_what_agents_share_is_approved_as_it_would_be_done(
+    approved: ResourceChange, now: ResourceChange, is_approved: bool
+) -> None:
+    approval = Approval("d1", frozenset(parts_of(plan("d1", resources=(approved,)))), PULL, "")
+    if is_approved:
+        require_approved(approval, plan("d2", resources=(now,)))
+    else:
+        with pytest.raises(StaleError, match="knowledge returns"):
+            require_approved(approval, plan("d2", resources=(now,)))

@@ -11,17 +11,17 @@ from github_job import InstantClock
 from agentops.ci.comment import BODY_CHARACTERS, fit, keep_comment
 from agentops.ci.github import Github
 from agentops.ci.issue import LABEL, IssueStep, close_issue, keep_issue
-from agentops.ci.stamp import Kind, Stamp, Standing, stamp_line
+from agentops.ci.stamp import Stamp, StampKind, Standing, stamp_line
 from agentops.errors import ForbiddenError, NotFoundError, RateLimitedError, UnauthorizedError
 
-PROD = Stamp(Kind.PLAN, "acme-voice", "prod", digest="d1", commit="1" * 40, standing=Standing.APPLYABLE)
-STAGING = Stamp(Kind.PLAN, "acme-voice", "staging", digest="d2", commit="1" * 40, standing=Standing.APPLYABLE)
-DRIFT = Stamp(Kind.DRIFT, "acme-voice", "prod")
+PROD = Stamp(StampKind.PLAN, "acme-voice", "prod", digest="d1", commit="1" * 40, standing=Standing.APPLYABLE)
+STAGING = Stamp(StampKind.PLAN, "acme-voice", "staging", digest="d2", commit="1" * 40, standing=Standing.APPLYABLE)
+DRIFT = Stamp(StampKind.DRIFT, "acme-voice", "prod")
 
 
 async def test_a_second_run_updates_the_comment(github: Github, fake: FakeGithub) -> None:
     first = await keep_comment(github, 7, PROD, "two changes", bot=BOT)
-    later = Stamp(Kind.PLAN, "acme-voice", "prod", digest="d9", commit="2" * 40, standing=Standing.APPLYABLE)
+    later = Stamp(StampKind.PLAN, "acme-voice", "prod", digest="d9", commit="2" * 40, standing=Standing.APPLYABLE)
     second = await keep_comment(github, 7, later, "three changes", bot=BOT)
     assert first.comment_id == second.comment_id
     [only] = fake.comments_on(7)

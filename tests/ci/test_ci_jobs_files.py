@@ -9,7 +9,7 @@ from github_job import variables
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentops.calls.model import RunReport
+from agentops.calls.report import RunReport
 from agentops.ci.annotations import PER_LEVEL, annotation_commands, message_command
 from agentops.ci.comment import fit
 from agentops.ci.files import SUMMARY_BYTES, write_outputs, write_summary
@@ -81,6 +81,7 @@ def test_what_fits_is_left_alone() -> None:
     assert fit("short", link="https://example.com") == "short"
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.sampled_from(["<details>", "</details>", "```diff", "```", "````", "a line of text", ""]), min_size=40)
 )

@@ -100,6 +100,7 @@ async def test_the_jobs_own_files_stay_what_they_are(github: Github, repository:
     assert repository.git("worktree", "list").count("\n") == 0
 
 
+@pytest.mark.slow
 async def test_the_token_reaches_git_as_a_header_and_nothing_else(github: Github, repository: Repository) -> None:
     """A server that refuses everything: what git sent is what counts."""
     asked: list[str | None] = []

@@ -76,6 +76,7 @@ def test_zizmor_finds_nothing_to_say(written: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("schema", "pattern"), [("workflows", "workflows/*.yml"), ("actions", "actions/*/action.yml")])
 def test_the_published_schemas_accept_every_file(written: Path, schema: str, pattern: str) -> None:
     files = [*written.glob(f"*/.github/{pattern}"), *(ROOT / ".github").glob(pattern)]

@@ -14,6 +14,8 @@ from agentops.emulator.options import EmulatorOptions
 from agentops.errors import ExitCode, UnavailableError
 from agentops.workflow import calls as calls_workflow
 
+pytestmark = pytest.mark.slow
+
 PROJECT = "project: acme\nenvironments: {test: {target: emulator}}\n"
 SPEC = """\
 name: Acme desk

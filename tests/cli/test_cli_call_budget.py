@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from command_line import Agentops
 
+pytestmark = pytest.mark.slow
+
 APPLY = ("apply", "-e", "demo", "--agent", "bilingual", "--yes")
 
 

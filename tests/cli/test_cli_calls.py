@@ -11,6 +11,8 @@ from command_line import Agentops
 
 from agentops import speech
 
+pytestmark = pytest.mark.slow
+
 CHAT = ("agents/calls/support-goodbye.yaml", "agents/calls/bilingual-chat.yaml")
 
 
@@ -84,7 +86,7 @@ def test_a_call_becomes_a_script_that_can_be_called(deployed: Path, agentops: Ag
     [
         (("smoke", "agents/calls/none.yaml"), 64, "can't be read"),
         (("smoke", "--tag", "nothing"), 64, "no call script fits"),
-        (("smoke", "--shard", "6/5"), 64, "no part of a whole"),
+        (("smoke", "--shard", "6/5"), 64, "is not I/N"),
         (("smoke", "--agent", "nobody"), 64, "nobody"),
         (("record", "CALL-0-none"), 1, "there is no call"),
         (("merge", "reports", "none.json", "--output", "x"), 64, "can't be read"),
@@ -122,7 +124,6 @@ def test_a_spoken_call_without_the_extra_says_what_to_install(
 
 
 @pytest.mark.speech
-@pytest.mark.slow
 @pytest.mark.skipif(not speech.is_available(), reason="the speech extra is not installed")
 def test_the_gate_sees_broken_agents(project: Path, agentops: Agentops) -> None:
     ended = agentops("smoke", "--mutate", "agents/calls/support-hours.yaml", *CHAT)
@@ -131,7 +132,6 @@ def test_the_gate_sees_broken_agents(project: Path, agentops: Agentops) -> None:
     assert not (project / ".agentops").exists()
 
 
-@pytest.mark.slow
 def test_a_script_that_a_broken_agent_passes_is_caught(project: Path, agentops: Agentops) -> None:
     (project / CHAT[0]).write_text("agent: support\nmode: chat\nsteps:\n  - expect: How can I help\n")
     ended = agentops("smoke", "--mutate", CHAT[0])

@@ -16,6 +16,8 @@ from agentops.emulator.rest.calls import conversations
 from agentops.emulator.store.state import Store
 from agentops.errors import ExitCode
 
+pytestmark = pytest.mark.slow
+
 PROJECT = "project: acme\nenvironments: {test: {target: emulator}}\n"
 SPEC = """\
 name: Acme desk
@@ -151,7 +153,7 @@ def test_a_filter_that_has_no_effect_is_an_error(
 ) -> None:
     calls(1, 3)
     calls(0, 3)
-    monkeypatch.setattr(conversations, "_fits", lambda row, request, ignored: True)
+    monkeypatch.setattr(conversations, "_is_wanted", lambda row, request, ignored: True)
     ended = agentops("compare", "desk", "--api", api)
     assert (ended.code, ended.out) == (ExitCode.FAILED, "")
     assert "versionFilter" in ended.err

@@ -14,6 +14,8 @@ from command_line import Agentops, Ended
 
 from agentops.cli import apply as apply_verb
 
+pytestmark = pytest.mark.slow
+
 SPEC = """\
 name: Desk (${{ environment }})
 config:
@@ -77,11 +79,11 @@ def test_consent_is_a_yes_a_digest_or_an_answer(
     desk: Path, agentops: Agentops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nobody = agentops("apply")
-    assert (nobody.code, "nobody can be asked here" in nobody.err) == (64, True)
+    assert (nobody.code, "there is no terminal to ask at" in nobody.err) == (64, True)
     monkeypatch.setattr(apply_verb, "is_interactive", lambda: True)
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     declined = agentops("apply")
-    assert (declined.code, "you said no" in declined.err) == (1, True)
+    assert (declined.code, "you answered no" in declined.err) == (1, True)
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     assert agentops("apply").code == 0
     greet(desk, "Good morning")

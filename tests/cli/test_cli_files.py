@@ -17,6 +17,8 @@ from command_line import Agentops
 
 from agentops.cli.app import run
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 FILE = "WRONG"
 SCRIPT = "agents/calls/support-goodbye.yaml"

@@ -13,6 +13,8 @@ from command_line import Agentops
 
 from agentops.errors import ExitCode
 
+pytestmark = pytest.mark.slow
+
 SPEC = """\
 name: Acme desk
 config:

@@ -42,7 +42,7 @@ def test_a_project_that_exists_gets_what_it_lacks_and_keeps_the_rest(
     written = again.out.splitlines()
     assert written[0] == "AGENTS.md"
     assert ".github/workflows/agentops.yml" in written
-    assert "agentops.yaml is there already and was left alone" in again.err
+    assert "agentops.yaml already exists and was left alone" in again.err
     assert settings.read_text().endswith("# mine\n")
     assert not edited.exists(), "an agent that nobody asked for would be deployed"
 

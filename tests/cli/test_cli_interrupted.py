@@ -12,7 +12,10 @@ from terminal import CTRL_C, type_command, wait_until_nothing_runs_in
 
 from agentops.errors import ExitCode
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc what is left running")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="asks /proc what is left running"),
+]
 
 
 @pytest.fixture
@@ -123,7 +126,7 @@ def test_an_emulator_is_stopped(started: Path) -> None:
     assert f"Emulator and its console: {address}" in attached.text
     second = type_command(["emulator", "--port", "0"], started)
     assert second.end() == ExitCode.USAGE
-    assert f"runs already, at {address}" in second.text
+    assert f"is already running at {address}" in second.text
     assert emulator.type(CTRL_C).end() == ExitCode.DONE
     assert emulator.text.rstrip().endswith("stopped")
     assert not (started / ".agentops/emulator.address").exists()

@@ -12,6 +12,8 @@ from command_line import Agentops
 sys.path.append(str(Path(__file__).parents[1] / "importers"))
 from account_console import console
 
+pytestmark = pytest.mark.slow
+
 PROJECT = """\
 project: acme
 default_environment: local

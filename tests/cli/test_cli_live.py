@@ -29,6 +29,8 @@ from agentops.apply.model import (
 from agentops.cli.live import LiveView
 from agentops.plan.model import Action
 
+pytestmark = pytest.mark.slow
+
 APPLY = ("apply", "-e", "local", "--agent", "bilingual", "--yes", "--no-smoke")
 
 
@@ -58,7 +60,7 @@ class Screen:
         return [line.rstrip() for line in paper.getvalue().splitlines()]
 
     def finish(self, key: str, outcome: Outcome, detail: str = "") -> None:
-        self.view.tell(AgentFinished(AgentResult(key, key, Action.UPDATE, outcome, detail)))
+        self.view.show(AgentFinished(AgentResult(key, key, Action.UPDATE, outcome, detail)))
 
 
 @pytest.fixture
@@ -69,11 +71,11 @@ def screen() -> Iterator[Screen]:
 
 
 def test_each_agent_has_a_line_with_its_stages_and_the_time_in_the_last(screen: Screen) -> None:
-    screen.view.tell(RunStarted("run-1", "prod", ("desk", "sales", "support")))
+    screen.view.show(RunStarted("run-1", "prod", ("desk", "sales", "support")))
     for stage in (Stage.GUARD, Stage.DRAFT, Stage.PATCH, Stage.COMPARE):
-        screen.view.tell(StageStarted("sales", stage))
-        screen.view.tell(StageFinished("sales", stage))
-    screen.view.tell(StageStarted("sales", Stage.PUBLISH))
+        screen.view.show(StageStarted("sales", stage))
+        screen.view.show(StageFinished("sales", stage))
+    screen.view.show(StageStarted("sales", Stage.PUBLISH))
     screen.time.now = 7.2
     screen.finish("support", Outcome.UNCHANGED)
     assert screen.lines() == [
@@ -85,20 +87,20 @@ def test_each_agent_has_a_line_with_its_stages_and_the_time_in_the_last(screen: 
 
 
 def test_how_an_agent_ended_is_counted_and_cut_to_the_screen(screen: Screen) -> None:
-    screen.view.tell(RunStarted("run-1", "prod", ("desk", "sales")))
+    screen.view.show(RunStarted("run-1", "prod", ("desk", "sales")))
     screen.finish("desk", Outcome.ROLLED_BACK, "revision 3 serves again\nand much more is told about it " * 3)
     head, desk, _ = screen.lines()
-    assert head == "Applying to prod: 1 of 2 agents done, 1 not well, 0 s"
+    assert head == "Applying to prod: 1 of 2 agents done, 1 with problems, 0 s"
     assert desk.startswith("  desk   rolled back  revision 3 serves again and much more")
     assert len(desk) <= 60
 
 
 def test_a_fleet_that_does_not_fit_shows_what_is_at_work_and_what_went_wrong_first(screen: Screen) -> None:
     keys = tuple(f"line{number:02}" for number in range(40))
-    screen.view.tell(RunStarted("run-1", "prod", keys))
+    screen.view.show(RunStarted("run-1", "prod", keys))
     screen.finish("line00", Outcome.APPLIED)
     screen.finish("line30", Outcome.FAILED, "the scan failed")
-    screen.view.tell(StageStarted("line20", Stage.SCAN))
+    screen.view.show(StageStarted("line20", Stage.SCAN))
     lines = screen.lines()
     assert len(lines) < 9
     assert lines[1].startswith("  line20  scan")
@@ -108,15 +110,15 @@ def test_a_fleet_that_does_not_fit_shows_what_is_at_work_and_what_went_wrong_fir
 
 
 def test_a_warning_scrolls_past_without_what_a_terminal_would_act_on(screen: Screen) -> None:
-    screen.view.tell(RunStarted("run-1", "prod", ("desk",)))
-    screen.view.tell(Warned("desk", "a draft is open \x1b]0;owned\x07"))
+    screen.view.show(RunStarted("run-1", "prod", ("desk",)))
+    screen.view.show(Warned("desk", "a draft is open \x1b]0;owned\x07"))
     assert "  desk: warning: a draft is open" in screen.written.getvalue()
     assert "\x1b]0;" not in screen.written.getvalue()
 
 
 def test_a_second_run_starts_its_own_lines(screen: Screen) -> None:
-    screen.view.tell(RunStarted("gate", "prod-preview", ("desk (preview gate)",)))
-    screen.view.tell(RunStarted("run-1", "prod", ("desk",)))
+    screen.view.show(RunStarted("gate", "prod-preview", ("desk (preview gate)",)))
+    screen.view.show(RunStarted("run-1", "prod", ("desk",)))
     assert screen.lines() == ["Applying to prod: 0 of 1 agent done, 0 s", "  desk  waiting"]
 
 

@@ -84,6 +84,7 @@ def test_a_call_that_was_recorded_can_be_written_once(project: Path, agentops: A
     assert agentops("smoke", "agents/calls/missing.yaml").code == 64
 
 
+@pytest.mark.slow
 def test_files_of_specs(project: Path, agentops: Agentops) -> None:
     assert agentops("validate").code == 0
     assert agentops("lint", "--format", "sarif").code == 0

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from command_line import Agentops
 
+pytestmark = pytest.mark.slow
+
 KEY = "sk-judge-abcdef0123456789"
 Reply = Callable[[str, str], Any]
 
@@ -243,7 +245,7 @@ def test_a_simulated_caller_gets_what_it_wants_and_can_be_replayed(
     [
         (caller("My order number is 4711, where is it?", "Bye."), "made a number up"),
         (caller("Goodbye.", answered_by="We open at noon"), "hung up before"),
-        (caller(*["And your opening hours?"] * 9), "4 turns without an end"),
+        (caller(*["And your opening hours?"] * 9), "4 turns without coming to an end"),
         (lambda system, user: "hm", "had nothing to say"),
         (lambda system, user: {"say": "", "hang_up": False, "answered_by": ""}, "nothing that can be spoken"),
     ],

@@ -63,6 +63,7 @@ def test_outside_of_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, a
     assert "agentops init" in ended.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -97,6 +98,7 @@ def test_yaml_that_does_not_parse(project: Path, agentops: Agentops) -> None:
     assert re.search(r"agents/support\.yaml:\d+:\d+: error\[.*\n(.*\n)*  next: ", ended.out)
 
 
+@pytest.mark.slow
 def test_an_unreachable_host(project: Path, agentops: Agentops, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRM_TOKEN", "a-token")
     monkeypatch.setenv("SMALLEST_API_KEY_STAGING", "sk_not_to_be_shown")

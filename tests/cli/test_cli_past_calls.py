@@ -13,6 +13,8 @@ from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.store.state import Store
 from agentops.errors import ExitCode
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "tok-7f3a91c2e8d4"
 PROJECT = f"project: acme\nenvironments: {{test: {{target: emulator, secrets: {{CRM: {{value: {TOKEN}}}}}}}}}\n"
 SPEC = """\

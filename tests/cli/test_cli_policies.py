@@ -62,6 +62,7 @@ def test_what_an_expression_sees(require: str, holds: bool, project: Path, agent
     assert ("MY_RULE: line: it does not hold (policy/own.yaml)" in said_by(ended)) is not holds
 
 
+@pytest.mark.slow
 def test_a_refusal_is_acknowledged_explained_and_limited(project: Path, agentops: Agentops) -> None:
     write(
         project,
@@ -96,9 +97,9 @@ def test_what_nobody_can_judge_protects(project: Path, agentops: Agentops) -> No
     ended = agentops("plan")
     assert ended.code == 4
     for text in (
-        "COMPARES: line: too fast, or not: it can't be told",
-        "SAYS_NOTHING: line: no greeting, or not: it can't be told, since the expression gives neither true nor false",
-        "NO_VARIABLE: line: no consent, or not: it can't be told, since vars.consent is not defined",
+        "COMPARES: line: too fast? This can't be checked",
+        "SAYS_NOTHING: line: no greeting? This can't be checked, since the expression gives neither true nor false",
+        "NO_VARIABLE: line: no consent? This can't be checked, since vars.consent is not defined",
     ):
         assert text in said_by(ended)
     assert "Hello there" not in said_by(ended).partition("Refused:")[2]
@@ -124,6 +125,7 @@ def test_mistakes_have_their_place(policy: str, said: str, project: Path, agento
     assert said in said_by(ended)
 
 
+@pytest.mark.slow
 def test_the_starter_pack_refuses_a_line_that_nobody_supervised(project: Path, agentops: Agentops) -> None:
     assert agentops("init", ".", "--policy", "regulated").code == 0
     ended = said_by(agentops("plan"))

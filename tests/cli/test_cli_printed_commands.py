@@ -55,6 +55,7 @@ def _filled(part: ast.expr) -> str:
     return VALUES.get(name.split(".")[0], "x")
 
 
+@pytest.mark.slow
 def test_every_command_in_a_message_can_be_run() -> None:
     wrong = {
         f"{where}: agentops {command}": problem
@@ -65,6 +66,7 @@ def test_every_command_in_a_message_can_be_run() -> None:
     assert not wrong
 
 
+@pytest.mark.slow
 def test_no_command_is_printed_with_what_should_have_been_filled_in() -> None:
     """A text that lacks its `f`, and that nothing formats."""
     wrong = [
@@ -76,6 +78,7 @@ def test_no_command_is_printed_with_what_should_have_been_filled_in() -> None:
     assert not wrong
 
 
+@pytest.mark.slow
 def test_every_command_in_a_message_is_marked_as_one() -> None:
     """What isn't in backticks is found by no test and gets no environment."""
     named = re.compile(rf"(?<!`)\bagentops ({'|'.join(verbs())}|ci) (-|[A-Z]{{3}}|--)")
@@ -85,6 +88,7 @@ def test_every_command_in_a_message_is_marked_as_one() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_every_option_in_a_message_is_one_of_ours() -> None:
     foreign = {"--json", "--auto-approve", "--force", "--shard", "--dry-run", "--target", "--quiet", "--mainline"}
     wrong = [
@@ -181,6 +185,7 @@ def _made(tree: ast.AST) -> Iterator[tuple[ast.Call, str]]:
             yield node, node.func.id
 
 
+@pytest.mark.slow
 def test_every_problem_says_what_to_do() -> None:
     names = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
     silent = []

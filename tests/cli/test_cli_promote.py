@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from command_line import Agentops, Ended
 
+pytestmark = pytest.mark.slow
+
 PROJECT = """\
 project: acme
 default_environment: staging

@@ -21,7 +21,7 @@ class Told:
         """What is written when `done` agents have been read at `now`, in seconds."""
         self.now = now
         before = self.stream.tell()
-        self.progress.tell(done, total)
+        self.progress.show(done, total)
         return self.stream.getvalue()[before:]
 
 

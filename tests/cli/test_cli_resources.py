@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from command_line import Agentops
 
+from agentops.cli import completion
+
 SHOP = Path(__file__).parents[2] / "examples" / "shop"
 
 
@@ -56,6 +58,21 @@ def test_a_tool_that_breaks_a_call_does_not_stay_live(shop: Path, agentops: Agen
         (["schema", "webhook"], 0, "agentops webhook"),
         (["render"], 0, "# tool look_up_order: tools/look_up_order.yaml\nkind: tool"),
         (["render", "--format", "json"], 0, '"Authorization": "Bearer ${{ secrets.CRM_TOKEN }}"'),
+        (["render", "--shared", "webhook.*"], 0, "# webhook crm: webhooks/crm.yaml\nkind: webhook"),
+        (
+            ["render", "--shared", "tool.look"],
+            64,
+            "the project has: tool.look_up_order, knowledge.returns, webhook.crm",
+        ),
+        (
+            ["render", "--explain", "url"],
+            0,
+            "set by its file: ${{ vars.crm_url }}/v1/orders/lookup  (tools/look_up_order.yaml:6:8)\n  vars.crm_url",
+        ),
+        (["render", "--explain", "files[0]"], 0, 'knowledge.returns: files[0] = "returns/policy.md"'),
+        (["render", "--explain", "endpoint", "--format", "json"], 0, '"shared": "webhook.crm"'),
+        (["render", "--explain", "globalKnowledgeBaseId"], 0, "ref.knowledge.returns: Returns policy  (knowledge/"),
+        (["render", "--explain", "urk", "--shared", "tool.*"], 64, "did you mean url?"),
         (["explain", "IN_PLACE"], 0, "edited where live agents use it"),
     ],
 )
@@ -73,5 +90,41 @@ def test_mistakes_are_said_with_their_place(shop: Path, agentops: Agentops) -> N
     edit(shop / "knowledge/returns.yaml", "policy.md", "polici.md")
     said = agentops("validate").out + agentops("validate").err
     assert "did you mean ref.tool.look_up_order?" in said
-    assert "webhooks/crm.yaml:7:9: error[unknown-agent]: there is no agent 'shpo'" in said
+    assert "webhooks/crm.yaml:7:3: error[unknown-agent]: there is no agent 'shpo'" in said
     assert "knowledge/returns.yaml:4:5: error[missing-file]" in said
+
+
+def test_what_lint_calls_an_error_is_not_deployed(shop: Path, agentops: Agentops) -> None:
+    edit(shop / "webhooks/crm.yaml", "${{ secrets.CRM_TOKEN }}", "abcd1234efgh")
+    assert "webhooks/crm.yaml:5:12: error[secret-in-header]" in agentops("validate").out
+    refused = agentops("plan")
+    assert refused.code == 4
+    assert "--ack secret-in-header:webhook.crm" in refused.out
+    assert "abcd1234efgh" not in refused.out + refused.err
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("knowledge/returns.yaml", "policy.md", "policy.docx", "knowledge/returns.yaml:4:5: error[unsupported-file]"),
+        (
+            "webhooks/crm.yaml",
+            "${{ vars.crm_url }}",
+            "http://crm.example.com",
+            "crm.yaml:2:11: error[insecure-endpoint]",
+        ),
+        ("agents/prompts/shop.md", "the tool look_up_order", "${{ ref.tool.look_up_order }}", "error[bad-expression]"),
+    ],
+)
+def test_nothing_is_written_where_a_shared_file_is_wrong(
+    shop: Path, agentops: Agentops, file: str, old: str, new: str, said: str
+) -> None:
+    edit(shop / file, old, new)
+    ended = agentops("apply", "--yes")
+    assert (ended.code, said in ended.out + ended.err) == (1, True), ended
+    assert not (shop / ".agentops" / "runs").exists()
+
+
+def test_names_of_shared_things_are_completed(shop: Path) -> None:
+    assert completion.shared("t") == ["tool.look_up_order"]
+    assert completion.webhooks("") == ["crm"]

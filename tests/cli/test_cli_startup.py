@@ -14,6 +14,8 @@ from agentops.cli.app import run
 from agentops.cli.main import load_verb
 from agentops.cli.verbs import verbs
 
+pytestmark = pytest.mark.slow
+
 COUNT = """
 import json, sys
 before = set(sys.modules)

@@ -9,6 +9,8 @@ import pytest
 from command_line import Agentops
 from terminal import CTRL_C, type_command
 
+pytestmark = pytest.mark.slow
+
 
 def test_status_says_what_serves_and_what_a_plan_would_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agentops: Agentops

@@ -107,7 +107,7 @@ def test_a_copy_of_the_files_can_be_talked_to(deployed: Path) -> None:
     ("arguments", "code", "said"),
     [
         (("chat", "suport"), 64, "did you mean support?"),
-        (("chat", "support", "--save", "agentops.yaml"), 64, "is there already"),
+        (("chat", "support", "--save", "agentops.yaml"), 64, "already exists"),
         (("talk", "suport"), 64, "did you mean support?"),
     ],
 )
@@ -191,7 +191,7 @@ def test_a_browser_with_a_microphone_talks_to_the_agent(deployed: Path, tmp_path
 
 
 def test_a_microphone_gives_whole_chunks() -> None:
-    from agentops.calls.talking import Microphone
+    from agentops.calls.talk import Microphone
 
     microphone = Microphone(8_000)
     assert microphone.take(None, 0) == bytes(640)

@@ -19,6 +19,8 @@ from agentops.emulator.server import start
 from agentops.emulator.store.state import Clock, Store, from_iso, to_iso
 from agentops.errors import ExitCode
 
+pytestmark = pytest.mark.slow
+
 PROJECT = """\
 project: acme
 environments:
@@ -202,7 +204,7 @@ def test_a_filter_that_has_no_effect_is_an_error(
 ) -> None:
     calls(1, 3)
     calls(0, 3)
-    monkeypatch.setattr(conversations, "_fits", lambda row, request, ignored: True)
+    monkeypatch.setattr(conversations, "_is_wanted", lambda row, request, ignored: True)
     ended = watch()
     assert (ended.code, ended.out) == (ExitCode.FAILED, "")
     assert "versionFilter" in ended.err

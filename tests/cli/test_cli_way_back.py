@@ -10,6 +10,8 @@ from command_line import Agentops
 
 from agentops.errors import ExitCode
 
+pytestmark = pytest.mark.slow
+
 PROJECT = "project: acme\nenvironments: {test: {target: emulator}}\n"
 SPEC = """\
 name: Acme {key}

@@ -8,11 +8,11 @@ from random import Random
 import pytest
 
 from agentops.compare.bisection import (
-    Call,
-    Found,
+    Boundary,
+    CallNext,
     NotFound,
+    NotFoundReason,
     Tally,
-    Why,
     expected_calls,
     most_calls,
     next_step,
@@ -22,10 +22,10 @@ from agentops.document import Verdict
 COUNT = 30
 
 
-def searched(oracle: Callable[[int], Verdict], lead: int, count: int = COUNT) -> tuple[Found | NotFound, int]:
+def searched(oracle: Callable[[int], Verdict], lead: int, count: int = COUNT) -> tuple[Boundary | NotFound, int]:
     """What is found, and by how many calls."""
     tallies = [Tally()] * count
-    while isinstance(step := next_step(tallies, lead, most_calls(count, lead)), Call):
+    while isinstance(step := next_step(tallies, lead, most_calls(count, lead)), CallNext):
         tallies[step.index] = tallies[step.index].plus(oracle(step.index))
     return step, sum(tally.calls for tally in tallies)
 
@@ -44,25 +44,26 @@ def failing_from(first: int, flaky: float = 0.0, random: Random | None = None) -
 @pytest.mark.parametrize("first", range(1, COUNT))
 def test_every_first_failure_is_found_in_the_calls_that_were_announced(first: int, lead: int) -> None:
     found, calls = searched(failing_from(first), lead)
-    assert found == Found(first - 1, first)
+    assert found == Boundary(first - 1, first)
     assert calls <= expected_calls(COUNT, lead)
 
 
 @pytest.mark.parametrize("lead", [1, 2])
 def test_both_ends_are_called(lead: int) -> None:
-    assert searched(failing_from(COUNT), lead)[0] == NotFound(Why.NEVER_FAILS)
-    assert searched(failing_from(0), lead)[0] == NotFound(Why.ALWAYS_FAILS)
-    assert searched(failing_from(1), lead, count=2)[0] == Found(0, 1)
+    assert searched(failing_from(COUNT), lead)[0] == NotFound(NotFoundReason.NEVER_FAILS)
+    assert searched(failing_from(0), lead)[0] == NotFound(NotFoundReason.ALWAYS_FAILS)
+    assert searched(failing_from(1), lead, count=2)[0] == Boundary(0, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("flaky", "lead", "least"), [(0.05, 2, 0.97), (0.15, 3, 0.94)])
 def test_a_flaky_script_is_called_again_until_it_can_be_believed(flaky: float, lead: int, least: float) -> None:
     random, right, wrong = Random(5), 0, 0
     for run in range(400):
         first = 1 + run % (COUNT - 1)
         found, _ = searched(failing_from(first, flaky, random), lead)
-        right += found == Found(first - 1, first)
-        wrong += isinstance(found, Found) and found != Found(first - 1, first)
+        right += found == Boundary(first - 1, first)
+        wrong += isinstance(found, Boundary) and found != Boundary(first - 1, first)
     assert right / 400 >= least
     assert wrong / 400 <= 0.02
 
@@ -71,7 +72,7 @@ def test_a_coin_is_not_believed() -> None:
     random, found = Random(6), 0
     for _ in range(200):
         step, calls = searched(lambda index: random.choice([Verdict.PASSED, Verdict.FAILED]), 3)
-        found += isinstance(step, Found)
+        found += isinstance(step, Boundary)
         assert calls <= most_calls(COUNT, 3)
     assert found / 200 <= 0.1
 
@@ -81,7 +82,7 @@ def test_a_revision_that_can_not_be_called_is_left_out() -> None:
         return Verdict.INCONCLUSIVE if index in (14, 15, 16) else failing_from(15)(index)
 
     tallies = [Tally()] * COUNT
-    while isinstance(step := next_step(tallies, 1, 100), Call):
+    while isinstance(step := next_step(tallies, 1, 100), CallNext):
         tallies[step.index] = tallies[step.index].plus(oracle(step.index))
-    assert step == Found(13, 17)
-    assert searched(lambda index: Verdict.INCONCLUSIVE, 1)[0] == NotFound(Why.UNDECIDED)
+    assert step == Boundary(13, 17)
+    assert searched(lambda index: Verdict.INCONCLUSIVE, 1)[0] == NotFound(NotFoundReason.UNDECIDED)

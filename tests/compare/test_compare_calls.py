@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from agentops.compare.calls import Calls
-from agentops.compare.comparison import Finding, free_text_metrics, measure
+from agentops.compare.call_totals import CallTotals
+from agentops.compare.comparison import MeasureFinding, free_text_metrics, measure
 from agentops.errors import PlatformError
 
 
@@ -16,8 +16,8 @@ def row(**fields: Any) -> dict[str, Any]:
     return {"versionId": "r1", "status": "completed", "duration": 30, **fields}
 
 
-def tallied(*rows: dict[str, Any]) -> Calls:
-    calls = Calls("r1")
+def tallied(*rows: dict[str, Any]) -> CallTotals:
+    calls = CallTotals("r1")
     for each in rows:
         calls.add(each)
     return calls
@@ -64,7 +64,7 @@ def test_dispositions_are_shares_medians_or_free_text() -> None:
     assert found["disposition.items, median"].new.value == 14.5
     assert free_text_metrics(calls, calls) == ("remark",)
     assert not any("remark" in name for name in found)
-    assert found["completion"].finding is Finding.TOO_FEW
+    assert found["completion"].finding is MeasureFinding.TOO_FEW
 
 
 def test_many_values_are_not_kept() -> None:

@@ -23,6 +23,8 @@ from agentops.compare.statistics import (
     share_interval,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def drawn(random: Random, share: float, calls: int) -> Count:
     return Count(sum(random.random() < share for _ in range(calls)), calls)

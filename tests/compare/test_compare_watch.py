@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from agentops.compare.watch import Call, Unchanged, Window, excused, hours_around, judge, verdict_of
-from agentops.compare.watched import is_going_back, why_kept
+from agentops.compare.watch import Unchanged, WatchedCall, WatchedCalls, excused, hours_around, judge, verdict_of
+from agentops.compare.watch_result import is_going_back, why_kept
 from agentops.document import Environment, Mark, Revision, Verdict, build_label
 from agentops.watch_rules import WatchLimit, WatchRule
 
@@ -25,23 +25,23 @@ RESOLVED = WatchRule("disposition.resolved", WatchLimit.LEAST, 0.6)
 ERRORS = WatchRule("system_errors", WatchLimit.MOST, 0.02)
 
 
-def call(at: datetime = MONDAY, reason: str = "agent_hangup", latency_ms: float = 500.0, **answers: str) -> Call:
+def call(at: datetime = MONDAY, reason: str = "agent_hangup", latency_ms: float = 500.0, **answers: str) -> WatchedCall:
     is_broken = reason in ("system_error", "connection_error", "timeout")
-    return Call(at, True, not is_broken, reason, latency_ms, answers)
+    return WatchedCall(at, True, not is_broken, reason, latency_ms, answers)
 
 
-def spread(calls: list[Call], start: datetime = MONDAY, hours: float = 4) -> list[Call]:
+def spread(calls: list[WatchedCall], start: datetime = MONDAY, hours: float = 4) -> list[WatchedCall]:
     """The calls at even distances over some hours."""
     return [replace(each, at=start + timedelta(hours=hours * i / len(calls))) for i, each in enumerate(calls)]
 
 
-def hung_up(count: int, share: float, random: Random | None = None) -> list[Call]:
+def hung_up(count: int, share: float, random: Random | None = None) -> list[WatchedCall]:
     """Calls of which a share is ended by the caller, evenly or by chance."""
     is_theirs = [random.random() < share if random else (i * share) % 1 + share >= 1 for i in range(count)]
     return spread([call(reason="user_hangup" if each else "agent_hangup") for each in is_theirs])
 
 
-def ruled(rule: WatchRule, new: list[Call], old: list[Call]) -> tuple[Verdict, str]:
+def ruled(rule: WatchRule, new: list[WatchedCall], old: list[WatchedCall]) -> tuple[Verdict, str]:
     (found,) = judge([rule], new, old)
     return found.verdict, found.why
 
@@ -68,7 +68,7 @@ def test_callers_who_hang_up_are_found_and_callers_who_do_not_pass() -> None:
         ),
     ],
 )
-def test_what_nobody_can_tell_is_no_failure(new: list[Call], old: list[Call], why: str) -> None:
+def test_what_nobody_can_tell_is_no_failure(new: list[WatchedCall], old: list[WatchedCall], why: str) -> None:
     assert ruled(HANG_UPS, new, old) == (Verdict.INCONCLUSIVE, why)
 
 
@@ -141,6 +141,7 @@ def looked_at_often(random: Random, share: float, runs: int, rules: list[WatchRu
     return failed / runs
 
 
+@pytest.mark.slow
 def test_deploys_that_change_nothing_are_seldom_taken_back() -> None:
     assert looked_at_often(Random(1), 0.15, 80, [HANG_UPS]) <= 0.025
     assert looked_at_often(Random(2), 0.15, 20, [HANG_UPS, COMPLETION, LATENCY, ERRORS]) <= 0.025
@@ -150,6 +151,7 @@ def test_deploys_that_make_callers_hang_up_are_found() -> None:
     assert looked_at_often(Random(3), 0.45, 30, [HANG_UPS, COMPLETION]) >= 0.98
 
 
+@pytest.mark.slow
 def test_what_a_rule_finds_is_what_it_says_it_finds() -> None:
     (few,) = judge([HANG_UPS], hung_up(10, 0.15), hung_up(200, 0.15))
     assert few.finds is not None
@@ -165,7 +167,7 @@ def row(at: str, **fields: Any) -> dict[str, Any]:
 
 
 def test_rows_that_say_nothing_are_counted_apart() -> None:
-    window = Window("r1", [RESOLVED])
+    window = WatchedCalls("r1", [RESOLVED])
     hours = hours_around([call()])
     for each in (
         row("2026-03-02T09:30:00Z", dispositionMetrics={"resolved": True, "mood": "calm"}),

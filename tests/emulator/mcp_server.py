@@ -57,7 +57,7 @@ class McpServer:
         return str(self._ask("tools/call", name=tool, arguments=arguments)["content"][0]["text"])
 
     def read(self, tool: str, **arguments: Any) -> Any:
-        """What the tool answers as JSON. Fails with the text where it is none: then the tool speaks of a failure."""
+        """The tool's answer, read as JSON. Fails with the text where it isn't JSON: then the tool reports an error."""
         text = self.call(tool, **arguments)
         try:
             return json.loads(text)

@@ -342,7 +342,7 @@ async def test_a_secrets_value_is_never_shown_or_kept(account: Account) -> None:
     await account.call("DELETE", f"/secret/{secret['_id']}")
 
 
-async def test_scoring_refuses_an_unchanged_prompt_and_haste(account: Account) -> None:
+async def test_scoring_refuses_an_unchanged_prompt_and_too_many_requests(account: Account) -> None:
     agent_id = await account.agent()
     for number in range(11):
         revision = await account.publish(agent_id, singlePromptConfig={"prompt": f"Prompt number {number}. " * 30})
@@ -394,7 +394,7 @@ async def test_numbers_are_rented_imported_and_released(account: Account) -> Non
     assert (await account.call("GET", "/product/all-numbers"))["customProducts"] == []
 
 
-async def test_what_is_no_audience_id_fails_with_a_word(account: Account) -> None:
+async def test_a_malformed_audience_id_fails_with_the_status_error(account: Account) -> None:
     refused = await account.call("GET", "/audience/none/members", 400)
     assert refused["status"] == "error"
     assert (await account.call("GET", f"/audience/{'a' * 24}/members", 404))["status"] is False

@@ -1,4 +1,4 @@
-"""Agents: creation, the list's paging quirks, metadata, archiving, copies; and what every request meets first."""
+"""Agents: creation, the list's paging quirks, metadata, archiving, copies; and what is checked in every request."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ async def test_the_catalog_has_no_envelope_and_no_clones(account: Account) -> No
 
 
 @pytest.mark.parametrize("number", ["NaN", "1e999", "-Infinity"])
-async def test_what_is_no_json_number_is_refused(account: Account, number: str) -> None:
+async def test_a_number_that_json_does_not_have_is_refused(account: Account, number: str) -> None:
     content = f'{{"name": "A", "defaultVariables": {{"x": {number}}}}}'.encode()
     await account.call("POST", "/agent", 400, content=content, headers={"content-type": "application/json"})
 
@@ -196,7 +196,7 @@ async def test_half_a_surrogate_pair_is_replaced(account: Account) -> None:
     assert (await account.call("GET", f"/agent/{agent_id}"))["name"] == "A\ufffd and \U0001f600"
 
 
-async def test_what_is_only_reported_of_the_platform_is_a_choice(open_account: Callable[..., Account]) -> None:
+async def test_reported_behaviour_that_no_source_confirms_is_a_switch(open_account: Callable[..., Account]) -> None:
     choices = Choices(created_data="object", duplicate_name="renamed", control_characters="raw", retired_status="404")
     account = open_account(choices=choices)
     first = (await account.call("POST", "/agent", 201, json={"name": "Desk"}))["_id"]

@@ -107,5 +107,5 @@ async def test_the_log_is_filtered_and_paged(account: Account, agent: str) -> No
         ("daily-call-summary?date=2026-13-01", "date: Required"),
     ],
 )
-async def test_a_period_that_is_none_is_refused(account: Account, path: str, words: str) -> None:
+async def test_a_malformed_period_is_refused(account: Account, path: str, words: str) -> None:
     assert words in (await account.call("GET", f"/analytics/{path}", 400))["errors"][0]

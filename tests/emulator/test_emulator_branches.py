@@ -1,4 +1,4 @@
-"""Versioning v2 as a deploy meets it: drafts, conflicts, publishing, scans, restore, live and archive."""
+"""Versioning v2 as a deploy uses it: drafts, conflicts, publishing, scans, restore, live and archive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The watch over every answer of every emulator can fail: wrong answers are told, wherever the emulator runs."""
+"""The watch over the answers of every emulator reports wrong ones, wherever the emulator runs."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ PATH = "/atoms/v1/product/phone-numbers"
 
 
 def with_a_wrong_product(data: Path) -> None:
-    """A data file with a phone number that no answer may show: whether it is active is a text."""
+    """A data file with a phone number whose `isActive` is a text, which no answer may have."""
     with start(EmulatorOptions(data=data)) as emulator:
         row = emulator.store.database.all("product")[0]
         emulator.store.database.put("product", row["_id"], {**row, "isActive": "yes"})
 
 
-def told_of(watch: Watch) -> str:
-    """What would have failed this test; taken away, so that it does not."""
-    [told] = watch.take()
-    return told
+def reported_by(watch: Watch) -> str:
+    """The one finding, which would have failed this test; it is taken, so that it doesn't."""
+    [finding] = watch.take()
+    return finding
 
 
-def test_a_wrong_answer_of_this_process_is_told(tmp_path: Path, emulator_watch: Watch) -> None:
+def test_a_wrong_answer_of_this_process_is_reported(tmp_path: Path, emulator_watch: Watch) -> None:
     with_a_wrong_product(tmp_path / "emulator.db")
     with start(EmulatorOptions(data=tmp_path / "emulator.db")) as emulator:
         httpx2.get(f"{emulator.base_url}{PATH}", headers=HEADERS)
-    assert told_of(emulator_watch).startswith(
+    assert reported_by(emulator_watch).startswith(
         f'GET {PATH} answered 200: data.0.isActive: "yes" is not of type "boolean"'
     )
 
 
 @pytest.mark.slow
-def test_a_wrong_answer_of_another_process_is_told(tmp_path: Path, emulator_watch: Watch) -> None:
+def test_a_wrong_answer_of_another_process_is_reported(tmp_path: Path, emulator_watch: Watch) -> None:
     with_a_wrong_product(tmp_path / "emulator.db")
     with running("--data", str(tmp_path / "emulator.db"), folder=tmp_path) as (_, client):
         client.get("/product/phone-numbers")
-    assert told_of(emulator_watch).startswith(f"GET {PATH} answered 200: ")
+    assert reported_by(emulator_watch).startswith(f"GET {PATH} answered 200: ")
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def tab(browser: Any, emulator: RunningEmulator, request: pytest.FixtureRequest)
 
 
 def wait_until(tab: Any, condition: str) -> None:
-    """Playwright's own way evaluates a text again and again, which the console's content security policy forbids."""
+    """Polls in a function: Playwright's own way evaluates texts, which the content security policy forbids."""
     tab.evaluate(
         f"() => new Promise((done) => {{ const look = () => {condition} ? done() : setTimeout(look, 20); look(); }})"
     )
@@ -185,7 +185,7 @@ def test_a_call_with_the_microphone_hears_the_greeting(tab: Any) -> None:
     tab.get_by_text("Ended (1000).").wait_for()
 
 
-def test_what_is_not_there_is_said(tab: Any, emulator: RunningEmulator) -> None:
+def test_an_unknown_address_gets_a_page_that_says_so(tab: Any, emulator: RunningEmulator) -> None:
     for path in ("/console/agents/x", "/console/calls/x"):
         answer = httpx2.get(f"{emulator.base_url}{path}")
         assert (answer.status_code, "There is no such" in answer.text) == (404, True)
@@ -199,7 +199,7 @@ def test_a_foreign_page_cannot_open_a_session(tab: Any, emulator: RunningEmulato
 
 
 def test_an_agent_is_edited_and_published_in_the_browser(browser: Any) -> None:
-    """What drift is made of: somebody changes the prompt in the console, and it serves."""
+    """The usual origin of drift: somebody changes the prompt in the console, and it serves."""
     with start(EmulatorOptions(scan_delay_s=0.0)) as running:
         context = browser.new_context(base_url=running.base_url)
         page = context.new_page()

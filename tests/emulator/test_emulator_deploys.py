@@ -11,6 +11,8 @@ from agentops.cli.app import run
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.server import RunningEmulator, start
 
+pytestmark = pytest.mark.slow
+
 UNKNOWN_FIELD = """\
 name: Line
 config:

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from generated_docs import DOCS, PARTS, filled, platform_operations, served, shape_of
 
-from agentops.emulator.behaviour.files import read_behaviour
+from agentops.emulator.behaviour.behaviours import read_behaviour
 from agentops.emulator.control import Controls
 from agentops.emulator.faults import KINDS, parse_fault
 from agentops.emulator.options import Choices, EmulatorOptions

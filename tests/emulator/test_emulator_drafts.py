@@ -1,4 +1,4 @@
-"""Versioning v1, the world of the vendor's migration page: drafts, config patches, versions, activation."""
+"""Versioning v1, as the vendor's migration page has it: drafts, config patches, versions, activation."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ async def test_only_what_was_changed_is_written(account: Account) -> None:
         ({"first_message": "Hello", "label": "a/b"}, "basic punctuation"),
     ],
 )
-async def test_what_the_platform_refuses_is_said_and_the_words_stay(
+async def test_a_refusal_is_shown_and_the_typed_words_stay(
     account: Account, change: dict[str, str], words: str
 ) -> None:
     agent = await account.agent()

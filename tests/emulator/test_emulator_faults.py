@@ -17,7 +17,7 @@ from emulated import Account
 from agentops.emulator.faults import Fault, parse_fault, read_faults
 from agentops.emulator.observation import Exchange
 from agentops.emulator.options import EmulatorOptions
-from agentops.emulator.ratelimit import RateLimit
+from agentops.emulator.ratelimit import TokenBucket
 from agentops.emulator.seeding import read_fault_file
 from agentops.emulator.server import start
 from agentops.emulator.store.database import EmulatorError
@@ -116,27 +116,27 @@ def test_faults_are_read_from_lines_and_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("entry", "error"),
     [
-        (["explode"], "'explode' is no kind of fault"),
+        (["explode"], "'explode' is not a kind of fault"),
         ([{"kind": "status", "sttus": 1}], "a fault has no sttus"),
         ([{"kind": "status", "status": "many"}], "a fault's status is a number"),
         ({"kind": "status"}, "holds a list"),
         ([3], "a fault is a mapping"),
     ],
 )
-def test_a_wrong_fault_says_what_is_wrong(entry: Any, error: str) -> None:
+def test_a_wrong_fault_is_explained(entry: Any, error: str) -> None:
     with pytest.raises(EmulatorError, match=error):
         read_faults(entry)
 
 
 async def test_the_controls_refuse_what_they_do_not_know(account: Account) -> None:
-    assert "no kind" in (await account.call("POST", "/_emulator/faults", 400, json={"kind": "x"}))["error"]
+    assert "not a kind" in (await account.call("POST", "/_emulator/faults", 400, json={"kind": "x"}))["error"]
     as_form = {"content": b'{"advance_s": 5}', "headers": {"content-type": "text/plain"}}
     await account.call("POST", "/_emulator/clock", 400, **as_form)
     await account.call("POST", "/_emulator/clock", 400, json={"advance_s": -1})
     await account.call("POST", "/_emulator/scans", 400, json={"delay": 1})
     await account.call("POST", "/_emulator/snapshot", 400, content=b"", headers={"content-type": "text/plain"})
     not_ours = {"content": b"no database", "headers": {"content-type": "application/vnd.sqlite3"}}
-    assert "no snapshot" in (await account.call("POST", "/_emulator/snapshot", 400, **not_ours))["error"]
+    assert "not a snapshot" in (await account.call("POST", "/_emulator/snapshot", 400, **not_ours))["error"]
 
 
 async def test_scans_and_the_clock_are_controlled_from_outside(account: Account) -> None:
@@ -232,23 +232,23 @@ async def test_a_wrong_seed_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    ("fault", "outcome"),
     [
         (Fault("drop_socket", path="*/agent/connect", after=1), "dropped"),
         (Fault("stall_socket", path="*/agent/connect", after=1), "silent"),
         (Fault("status", path="*/agent/connect", status=503), "refused 503"),
     ],
 )
-async def test_a_websocket_is_dropped_stalled_or_refused(fault: Fault, told: str) -> None:
+async def test_a_websocket_is_dropped_stalled_or_refused(fault: Fault, outcome: str) -> None:
     with start(EmulatorOptions(faults=(fault,))) as emulator:
         async with httpx2.AsyncClient(base_url=f"{emulator.base_url}/atoms/v1", headers=HEADERS) as client:
             agent = (await client.post("/agent", json={"name": "A"})).json()["data"]
         url = emulator.base_url.replace("http", "ws") + f"/atoms/v1/agent/connect?agent_id={agent}&mode=chat"
-        assert await _met(f"{url}&token=sk_test") == told
+        assert await _outcome_of(f"{url}&token=sk_test") == outcome
 
 
-async def _met(url: str) -> str:
-    """What a caller meets who says something after the session was created."""
+async def _outcome_of(url: str) -> str:
+    """What happens to a caller who says something once the session is created."""
     try:
         async with websockets.connect(url) as socket:
             assert json.loads(await socket.recv())["type"] == "session.created"
@@ -267,13 +267,13 @@ async def _met(url: str) -> str:
 async def test_a_standing_rate_limit_refuses_what_comes_too_fast() -> None:
     """A token bucket of one second's worth: a burst of that size passes, and later only what has been refilled."""
     now = 100.0
-    limit = RateLimit(10, clock=lambda: now)
+    limit = TokenBucket(10, clock=lambda: now)
     assert [limit.lets_through() for _ in range(11)] == [True] * 10 + [False]
     now += 0.25
     assert [limit.lets_through() for _ in range(3)] == [True, True, False]
     now += 60
     assert sum(limit.lets_through() for _ in range(50)) == 10
-    assert all(RateLimit(None).lets_through() for _ in range(1000))
+    assert all(TokenBucket(None).lets_through() for _ in range(1000))
 
 
 async def test_a_refusal_has_the_documented_shape_and_the_controls_have_no_limit() -> None:

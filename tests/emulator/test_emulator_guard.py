@@ -69,7 +69,7 @@ async def test_a_foreign_socket_is_not_opened(
 
 @pytest.fixture
 def exposed() -> Iterator[TestClient]:
-    """An emulator as one that listens on every address would be met under a name; no port is opened here."""
+    """An emulator as others would reach it if it listened on every address; no port is opened here."""
     options = with_key(EmulatorOptions(host="0.0.0.0"))
     app = create_app(options)
     with TestClient(Guard(app, options, app.state.store.accepts_key), base_url="http://emulator.corp") as client:

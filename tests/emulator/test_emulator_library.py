@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from emulated import Account
 
+from agentops.emulator.behaviour.behaviours import Behaviour
 from agentops.emulator.behaviour.dialogue import KNOWN, Dialogue
-from agentops.emulator.behaviour.files import Behaviour
 from agentops.emulator.rest.library import in_calls
 from agentops.emulator.rest.versioning import versions
 

@@ -73,7 +73,7 @@ def waiting_agent(emulator: RunningEmulator) -> str:
 
 
 def client_command(client: str) -> list[str]:
-    """How the client is started; skips the test where this machine has not what it needs."""
+    """How the client is started; skips the test where this machine lacks what it needs."""
     if client == "raw_call.py":
         return [sys.executable, str(CLIENTS / client)]
     node = shutil.which("node")

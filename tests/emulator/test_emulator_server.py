@@ -21,7 +21,7 @@ HEADERS = {"Authorization": "Bearer sk_test"}
 
 
 def _kill_after(process: subprocess.Popen[str], acknowledged: list[str], count: int) -> None:
-    """Kills the process in the middle of whatever it does once `count` answers have arrived."""
+    """Kills the process, in the middle of its work, once `count` answers have arrived."""
     while len(acknowledged) < count and process.poll() is None:
         threading.Event().wait(0.005)
     process.send_signal(signal.SIGKILL)
@@ -50,6 +50,7 @@ def test_a_killed_emulator_has_everything_it_acknowledged(tmp_path: Path) -> Non
         assert client.get("/agent").json()["data"]["totalCount"] == 0
 
 
+@pytest.mark.slow
 def test_two_emulators_cannot_share_a_file(tmp_path: Path) -> None:
     options = EmulatorOptions(data=tmp_path / "emulator.db")
     with start(options) as first:

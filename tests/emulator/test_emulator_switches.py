@@ -44,7 +44,7 @@ async def test_an_emulator_names_its_switches_and_their_settings(open_account: C
     assert {each["name"] for each in state["switches"]} == set(state["choices"])
 
 
-def test_a_switch_that_is_none_is_named_with_those_that_are(capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_switch_is_refused_with_a_list_of_the_known_ones(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["emulator", "--switch", "nested_writes=merge"]) == 64
     assert "nested_write" in capfd.readouterr().err
     assert run(["emulator", "--switch", "nested_write=mix"]) == 64
@@ -111,6 +111,15 @@ async def test_what_a_fork_has_before_its_first_commit(
     newest = (await account.call("GET", f"{path}/revisions"))["revisions"][0]
     assert newest["revisionNumber"] == len(revisions) + 1
     assert newest["sourceVersionId"] is not None
+
+
+@pytest.mark.parametrize(("setting", "status"), [("shared", 201), ("refused", 400)])
+async def test_a_second_tool_of_one_name(open_account: Callable[..., Account], setting: Any, status: int) -> None:
+    account = open_account(choices=Choices(tool_name=setting))
+    wish = {"definition": {"type": "client_tool", "name": "look_up", "description": "Looks up."}}
+    made = await account.call("POST", "/tool", 201, json=wish)
+    await account.call("POST", "/tool", status, json=wish)
+    await account.call("PATCH", f"/tool/{made['toolId']}", json=wish)
 
 
 @pytest.mark.parametrize(("setting", "expected"), [("given", [0, 1]), ("absent", [None, None])])

@@ -1,4 +1,4 @@
-"""People who phone in by themselves: when, to which revision, and what becomes of it by its prompt and tools."""
+"""People who phone in of their own accord: when, to which revision, and how a call goes by its prompt and tools."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ async def reasons(account: Account, **written: Any) -> Counter[str]:
     ("written", "reason"),
     [
         (config("Help.", LOOK_UP, END), "agent_hangup"),
-        (config("Help.", LOOK_UP), "user_hangup"),  # nothing to hang up with
+        (config("Help.", LOOK_UP), "user_hangup"),  # it has no tool to hang up with
         (config("Help.", END), "user_hangup"),  # no order is found, and nobody waits for another answer
         (config("Help, and transfer.", END, TO_PEOPLE), "transfer_complete"),
         (config("Be slow.", LOOK_UP, END), "user_hangup"),
@@ -92,7 +92,7 @@ async def reasons(account: Account, **written: Any) -> Counter[str]:
         (config("Help.", LOOK_UP, END, first="This call is recorded."), "user_hangup"),
     ],
 )
-async def test_what_becomes_of_calls_is_the_revisions(phoned: Account, written: Any, reason: str) -> None:
+async def test_the_revision_decides_how_calls_go(phoned: Account, written: Any, reason: str) -> None:
     assert set(await reasons(phoned, **written)) == {reason}
 
 

@@ -20,7 +20,7 @@ pytest.importorskip("smallestai", reason="the vendor's SDK is in the dev group")
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
-# Commands that ask others than the platform, or that start something of their own on this machine.
+# Commands that talk to other servers than the platform, or that start something of their own on this machine.
 ELSEWHERE = {"doctor", "mcp run", "agent-crew chat"}
 # Commands for what the emulator does not have: speech apart from calls, builds of code.
 MISSING = {"models tts", "models stt", "agent-crew deploy"}

@@ -52,6 +52,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Console]:
         yield found
 
 
+@pytest.mark.slow
 def test_the_plan_right_after_an_import_is_empty(
     account: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -119,6 +120,7 @@ EVERYTHING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_plan_is_empty_whatever_names_the_platform_reads_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
@@ -132,6 +134,7 @@ def test_the_plan_is_empty_whatever_names_the_platform_reads_back(
         assert run(["plan", "--detailed-exitcode", "--project", str(tmp_path)]) == 0
 
 
+@pytest.mark.slow
 def test_every_field_comes_back(
     account: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -166,6 +169,7 @@ def test_every_example_comes_back_whole_in_both_generations(
         assert run(["plan", "--detailed-exitcode", "--project", str(there)]) == 0
 
 
+@pytest.mark.slow
 def test_one_some_and_known_agents(account: Console, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("North One", "North Two", "South"):
         account.create(name, {"firstMessage": "Hi."})
@@ -177,6 +181,7 @@ def test_one_some_and_known_agents(account: Console, tmp_path: Path, capsys: pyt
     assert "North One: the project has a spec for it" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_dry_run_prints_the_files_and_writes_none(
     account: Console, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -320,6 +325,7 @@ def test_two_secrets_of_one_header_name_get_names_of_their_own() -> None:
     assert re.findall(r"secrets\.(\w+)", text) == [first, second, first]
 
 
+@pytest.mark.slow
 def test_an_agent_whose_name_is_too_long_for_a_spec_is_refused(
     account: Console, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -26,6 +26,8 @@ from agentops.workflow.deployment import Deployment
 from agentops.workflow.import_atoms import AtomsRequest, import_into_project
 from agentops.workflow.planning import plan_deployment
 
+pytestmark = pytest.mark.slow
+
 KEY = Secret((SecretRef("KEY", "sk_test"),))
 PROJECT = "project: acme\nenvironments: {prod: {base_url: 'http://127.0.0.1:1', api_key: '${{ secrets.KEY }}'}}\n"
 

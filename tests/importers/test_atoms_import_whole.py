@@ -17,6 +17,8 @@ from agentops.plan.canonical import canonical
 from agentops.plan.diff import diff
 from agentops.spec import load_project
 
+pytestmark = pytest.mark.slow
+
 TEXTS = st.sampled_from(
     ["", " ", "Hello.", "one\r\ntwo\r\n", "a\rb", "# no comment", "0042", "${{ vars.x }}", "{{name}}", "é"]
 )

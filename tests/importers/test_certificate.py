@@ -51,6 +51,7 @@ def test_a_certificate_has_every_fate_and_both_calls(project: Path, capsys: pyte
     assert "**caller:** Green \\| tea" in page
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_said_before_anything_is_called(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["import", "certificate", "--project", str(project)]
     assert run([*arguments, "nobody"]) == 64

@@ -6,17 +6,20 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from agentops.importers.elevenlabs.agent import convert
 from agentops.importers.elevenlabs.conversion import Conversion
-from agentops.importers.elevenlabs.leaves import place_text
+from agentops.importers.elevenlabs.mapping import row_for
+from agentops.importers.elevenlabs.paths import place_text
 from agentops.importers.elevenlabs.reading import read_agent
 from agentops.importers.elevenlabs.rows import ROWS
-from agentops.importers.elevenlabs.table import row_for
 from agentops.importers.elevenlabs.voices import VoiceProposals
 from agentops.importers.fidelity import CHOSEN, NOT_COPIED, Grade, Item
+
+pytestmark = pytest.mark.slow
 
 EXPORTS = Path(__file__).parent / "exports"
 PHASES = (Phase.explicit, Phase.generate)  # shrinking such trees takes minutes and tells little more

@@ -67,6 +67,7 @@ def test_with_the_choices_made_the_agents_are_whole(tmp_path: Path, source: str)
     assert agent.config["synthesizer"]["voiceConfig"]["voiceId"] == "nyah"
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.too_slow])
 @given(exports(), st.booleans())
 def test_any_agent_at_all_gives_a_valid_project(data: dict[str, Any], with_widget: bool) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from agentops.importers.elevenlabs.agent import convert
-from agentops.importers.elevenlabs.leaves import Place, leaves_of, place_text
+from agentops.importers.elevenlabs.mapping import row_for
+from agentops.importers.elevenlabs.paths import Place, leaves_of, place_text
 from agentops.importers.elevenlabs.reading import read_agent
 from agentops.importers.elevenlabs.rows import ROWS
 from agentops.importers.elevenlabs.rows.row import Row
-from agentops.importers.elevenlabs.table import row_for
 from agentops.importers.elevenlabs.voices import VoiceProposals
 from agentops.importers.fidelity import Grade
 

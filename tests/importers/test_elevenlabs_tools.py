@@ -10,7 +10,8 @@ import pytest
 
 from agentops.importers.elevenlabs.agent import convert
 from agentops.importers.elevenlabs.conversion import Conversion
-from agentops.importers.elevenlabs.folder import read_sources
+from agentops.importers.elevenlabs.folder import Found, read_sources
+from agentops.importers.elevenlabs.importing import ImportOptions, import_agents
 from agentops.importers.elevenlabs.reading import read_agent
 from agentops.importers.elevenlabs.voices import VoiceProposals
 from agentops.importers.fidelity import Grade
@@ -225,3 +226,28 @@ def test_reminders_fit_into_the_call() -> None:
     data["conversation_config"] |= {"turn": {"turn_timeout": 60}, "conversation": {"max_duration_seconds": 300}}
     idle = made_of(data).config["llmIdleTimeoutConfig"]
     assert idle["webcallTimeoutTimeInSecs"] * (1 + idle["maxRetries"]) < 300
+
+
+def test_tools_of_the_workspace_become_files_and_others_stay_in_the_agent() -> None:
+    schema = {"url": "https://crm.acme.example/orders", "request_headers": {"Authorization": {"secret_id": "s1"}}}
+    shared = {"type": "webhook", "name": "look_up", "description": "Looks up.", "api_schema": schema}
+    other = {**shared, "description": "Another one."}
+    inline = {"type": "webhook", "name": "book", "api_schema": {"url": "https://crm.acme.example/book"}}
+    found = Found()
+    for name, body in (("Desk", shared), ("Sales", shared), ("Night", other)):
+        data = {**agent_with(tool_ids=["tool_0001"], tools=[inline]), "name": name}
+        found.agents.append(read_agent(data, name, tools={"tool_0001": body}))
+    made = import_agents(found, ImportOptions(voice="nyah"), "x")
+    assert [path for path in made.files if path.startswith("tools/")] == ["tools/look_up.yaml"]
+    for key in ("desk", "sales"):
+        spec = made.files[f"agents/{key}.yaml"]
+        assert "toolRefs:\n      - ${{ ref.tool.look_up }}" in spec
+        assert "name: book" in spec
+        assert "name: look_up" not in spec
+    assert "name: look_up" in made.files["agents/night.yaml"]  # it says something else: a person has to see why
+    assert any("look_up is shared, and stays" in item.why for item in made.report.agents[2].items)
+    assert made.secrets == ("NIGHT_LOOK_UP_AUTHORIZATION", "DESK_LOOK_UP_AUTHORIZATION")
+    told = [item for item in made.report.agents[1].items if "Authorization" in item.source]
+    assert [(each.target, each.todo) for each in told] == [
+        ("tools/look_up.yaml: definition.headers.Authorization", "Give each environment DESK_LOOK_UP_AUTHORIZATION.")
+    ]

@@ -11,6 +11,8 @@ from account_console import Console, console
 
 from agentops.cli.app import run
 
+pytestmark = pytest.mark.slow
+
 PROJECT = """\
 project: pulled
 default_environment: local
@@ -83,7 +85,6 @@ def tools_of(found: Console) -> list[dict[str, Any]]:
     return list(found.config("Desk")["tools"])
 
 
-@pytest.mark.slow
 def test_the_older_generation_pulls_the_same(tmp_path: Path) -> None:
     write_project(tmp_path)
     where = ["--project", str(tmp_path), "--api", "v1"]

@@ -43,6 +43,7 @@ pieces = st.lists(
 edits = st.lists(st.sampled_from(["Hi ", "Acme", "9 to 5", " now", "\n", "${{ x }}", "é, "]), max_size=8).map("".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(pieces, edits)
 def test_what_is_woven_renders_to_the_new_text_and_keeps_every_expression(source: str, new: str) -> None:

@@ -102,6 +102,7 @@ trees = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(words, trees, min_size=1, max_size=4), st.data())
 def test_an_edit_gives_exactly_the_edited_data(tree: dict[str, Any], data: st.DataObject) -> None:

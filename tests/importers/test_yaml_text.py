@@ -20,6 +20,7 @@ data = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(texts, data, max_size=5))
 def test_what_is_written_reads_back(tree: dict[str, Any]) -> None:

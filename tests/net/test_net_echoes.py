@@ -93,6 +93,7 @@ async def test_a_refused_publish_does_not_quote_what_an_earlier_write_sent() -> 
     assert "header *** is wrong" in raised.value.summary
 
 
+@pytest.mark.slow
 @given(secret=st.text(min_size=6, max_size=30).filter(lambda text: text.strip() == text), before=st.integers(0, 620))
 def test_wherever_an_error_is_cut_no_half_of_a_secret_is_left(secret: str, before: int) -> None:
     body = {"message": "." * before + secret}

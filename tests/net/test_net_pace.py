@@ -13,6 +13,8 @@ from agentops.errors import RateLimitedError
 from agentops.net import Http, NetOptions, RetryPolicy, Tiers
 from agentops.net.pace import Pace
 
+pytestmark = pytest.mark.slow
+
 LATENCY_S = 0.05
 
 

@@ -9,10 +9,13 @@
                   those of its prompt are written, as [first line, file, line there]
     served:       what we deployed last and what serves now; or, for more,
     observed:     agent id -> {name, metadata, archived, revisions (newest first), live, draft, branch}
+    prune:        whether what nothing describes any more may go, which `orphans` say as well
     orphans:      keys of agents that no spec means, with what was observed of them
     account:      its voices, phone_numbers, knowledge_bases and max_agents, as far as the plan must ask for them, its
                   campaigns, and the `unanswered` questions; without it nothing is asked
     expect:       what `test_plan_cases.told` reads off the plan: changes, fields, drift, refusals, stale ...
+
+Tools, knowledge bases and webhooks are told of in `shelf_cases`.
 
 A revision is `{number, spec}` when we published it (`filled` is what the server added, `document` what it holds where
 that is more than the spec; `key`, `environment`, `project` where the mark differs), and `{number, document}` with an
@@ -28,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from shelf_cases import desired_resource, observed_resource, reference, with_names
 
 from agentops.account import AccountLimits, PhoneNumber, Voice
 from agentops.diagnostics import Stretch, Where
@@ -56,7 +60,8 @@ from agentops.plan.build import PlanOptions
 from agentops.plan.canonical import fingerprint
 from agentops.plan.model import Plan
 from agentops.remote.client import find_base
-from agentops.remote.port import StoredCampaign
+from agentops.remote.port import References, StoredCampaign
+from agentops.resources import DesiredResource, Kind, ObservedResource, Part
 from agentops.spec import Project
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.planning import plan_agents, plan_deployment, survey
@@ -77,6 +82,8 @@ class Case:
     observed: dict[str, ObservedAgent] = field(default_factory=dict)
     orphans: dict[str, ObservedAgent] = field(default_factory=dict)
     account: Account | None = None
+    resources: tuple[DesiredResource, ...] = ()
+    shelf: tuple[ObservedResource, ...] = ()
 
     @property
     def expect(self) -> dict[str, Any]:
@@ -93,12 +100,13 @@ class Case:
             environment=self.environment,
             agents=self.agents,
             diagnostics=(),
+            resources=self.resources,
         )
         account: Any = CaseAccount(self)
         deployment = Deployment(project, self.agents, account, api_key=None)
         if self.account is not None:
             return await plan_deployment(deployment, self.options, prune=bool(self.orphans))
-        world = await survey(deployment, prune=bool(self.orphans))
+        world = await survey(deployment, prune=bool(self.orphans) or self.data.get("prune", False))
         return await plan_agents(deployment, world, self.options)
 
 
@@ -111,12 +119,23 @@ class CaseAccount:
         self.generation = case.generation
         self.facts = case.account
         self.agents = {each.agent_id: each for each in (*case.observed.values(), *case.orphans.values())}
+        self.references: References | None = None
+        self.tools, self.knowledge, self.webhooks = (CaseShelf(case, kind) for kind in Kind)
+
+    def refer_by(self, references: References) -> None:
+        self.references = references
 
     async def list_agents(self, *, archived: bool = False) -> list[AgentListing]:
         return [each.listing for each in self.agents.values() if each.listing.is_archived is archived]
 
     async def read_agent(self, listing: AgentListing, *, mine: tuple[str, str]) -> ObservedAgent:
-        return self.agents[listing.agent_id]
+        return with_names(self.agents[listing.agent_id], self.references)
+
+    async def read_live(self, agent_id: str) -> Revision | None:
+        return self.agents[agent_id].live
+
+    async def read_revision(self, agent_id: str, revision_id: str, *, branch_id: str | None = None) -> Revision:
+        return next(each for each in self.agents[agent_id].history if each.revision_id == revision_id)
 
     async def list_revisions(self, agent_id: str, *, limit: int = 20) -> tuple[Revision, ...]:
         return self.agents[agent_id].history[:limit]
@@ -145,6 +164,19 @@ class CaseAccount:
         return tuple(StoredCampaign("c1", each.name, each.status, agent_id=each.agent_id) for each in found)
 
 
+class CaseShelf:
+    """What the account of a case has of one kind."""
+
+    def __init__(self, case: Case, kind: Kind) -> None:
+        self.found = [each for each in case.shelf if each.kind is kind]
+
+    async def list(self) -> list[ObservedResource]:
+        return self.found
+
+    async def read_parts(self, resource_id: str) -> tuple[Part, ...]:
+        return next(each.parts or () for each in self.found if each.resource_id == resource_id)
+
+
 def case_files() -> list[Path]:
     return sorted(FOLDER.glob("*.yaml"))
 
@@ -156,6 +188,8 @@ def read_case(path: Path) -> Case:
 def case_of(name: str, data: dict[str, Any]) -> Case:
     """The case that a file of this content is."""
     environment = _environment(data.get("environment") or {})
+    wanted = data.get("resources") or {}
+    data = _with_references(data, wanted)
     agents = data.get("agents") or ({"support": {"config": data["spec"]}} if "spec" in data else {})
     observed = data.get("observed") or {}
     if "served" in data:
@@ -174,6 +208,11 @@ def case_of(name: str, data: dict[str, Any]) -> Case:
             for key, each in (data.get("orphans") or {}).items()
         },
         account=_account(data["account"]) if "account" in data else None,
+        resources=tuple(desired_resource(key, _desired(each)) for key, each in wanted.items()),
+        shelf=tuple(
+            observed_resource(key, _observed_values(each), wanted, environment)
+            for key, each in (data.get("shelf") or {}).items()
+        ),
     )
 
 
@@ -294,12 +333,24 @@ def _desired(value: Any) -> Any:
             return Secret((value["before"], ref) if "before" in value else (ref,))
         if value == {"$clear": True}:
             return CLEARED
+        if "$ref" in value:
+            return value["$ref"]
         return {name: _desired(item) for name, item in value.items()}
     return [_desired(item) for item in value] if isinstance(value, list) else value
 
 
+def _with_references(value: Any, wanted: dict[str, Any]) -> Any:
+    if isinstance(value, dict):
+        if "$ref" in value:
+            return {**value, "$ref": reference(value, wanted)}
+        return {name: _with_references(item, wanted) for name, item in value.items()}
+    return [_with_references(item, wanted) for item in value] if isinstance(value, list) else value
+
+
 def _observed_values(value: Any) -> Any:
     if isinstance(value, dict):
+        if "$ref" in value:
+            return value["id"]
         if "$secret" in value:
             return value.get("before", "") + value["value"]
         return {name: _observed_values(item) for name, item in value.items()}

@@ -64,11 +64,19 @@ def told(plan: Plan) -> dict[str, Any]:
             for c in plan.changes
             if any(f.is_immediate for f in c.fields)
         },
+        "resources": [
+            f"{c.action.value} {c.key}" + (f" {c.resource_id}" if c.resource_id else "") for c in plan.resources
+        ],
+        "resource_fields": {c.key: [field_line(field) for field in c.fields] for c in plan.resources if c.fields},
+        "resource_risks": {c.key: sorted({f.risk.value for f in c.fields}) for c in plan.resources if c.fields},
+        "resource_drift": {c.key: c.drift_detail for c in plan.resources if c.is_drifted},
+        "reaches": {c.key: list(c.reaches) for c in plan.resources if c.reaches},
+        "refused": [f"{refusal.code} {refusal.agent}" for refusal in plan.refusals],
     }
 
 
-ALWAYS = ("changes", "refusals", "diagnostics", "drift")  # what a case does not mention must not happen
-EMPTY: dict[str, Any] = {"changes": {}, "refusals": [], "diagnostics": [], "drift": {}}
+ALWAYS = ("changes", "refusals", "diagnostics", "drift", "resources")  # what a case does not mention must not happen
+EMPTY: dict[str, Any] = {"changes": {}, "refusals": [], "diagnostics": [], "drift": {}, "resources": []}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

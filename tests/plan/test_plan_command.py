@@ -205,7 +205,7 @@ def test_two_sides_of_an_agent(terminal: Terminal) -> None:
         (("plan", "--select", "team"), "expected TAG=VALUE"),
         (("apply", "no-such-file.json"), "can't be read"),
         (("plan", "--out", "/no/such/folder/plan.json"), "can't be written: there is no folder"),
-        (("apply",), "nobody can be asked here"),
+        (("apply",), "there is no terminal to ask at"),
         (("diff", "--from", "env:"), "names nothing to compare"),
         (("diff", "--from", "env:nowhere"), "there is no environment 'nowhere'"),
     ],

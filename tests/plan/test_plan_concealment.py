@@ -257,6 +257,7 @@ def test_no_form_shows_a_secret_of_the_platform(edit: str, source: str) -> None:
 WORDS = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", min_size=16, max_size=40)
 
 
+@pytest.mark.slow
 @given(
     edit=st.sampled_from(sorted(EDITS)),
     source=st.sampled_from(SOURCES),
@@ -324,6 +325,7 @@ def test_what_is_no_secret_is_shown_as_it_is(path: Any, value: Any) -> None:
     assert concealed(path, value)[0] == value
 
 
+@pytest.mark.slow
 def test_hostile_texts_take_no_long_time() -> None:
     concealer = Concealer(KnownSecrets(["known-secret-1"]))
     for text in ("[" * 100_000, '{"a":' * 20_000, "\\" * 100_000, "://" * 50_000, 'token:"' * 20_000, "sk-" * 40_000):

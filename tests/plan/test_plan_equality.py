@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import pytest
 from deepdiff import DeepDiff
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,8 @@ from agentops.document import CLEARED, Secret, SecretRef
 from agentops.plan.canonical import HIDDEN, canonical, canonical_text, fingerprint, plain
 from agentops.plan.diff import apply_differences, diff, leaves, value_at
 from agentops.plan.merge import merge
+
+pytestmark = pytest.mark.slow
 
 # A small vocabulary, so that two random documents often share and often contest the same places.
 SCALARS = st.one_of(

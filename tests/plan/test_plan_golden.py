@@ -142,6 +142,35 @@ def test_a_shared_tool_is_read_by_what_differs_in_it(form: str, words: str) -> N
     assert words in FORMS[form](replace(plan, resources=(tool,)))
 
 
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ("100.txt", ["! tool look_up", "high risk, at once, not versioned", "1 shared resource: 1 to update at once"]),
+        (
+            "md",
+            ["**1 unchanged**; 1 shared resource: 1 to update at once", "(tools, high risk, at once, not versioned)"],
+        ),
+        ("html", ["</strong>; 1 shared resource: 1 to update at once", "high risk, at once"]),
+    ],
+)
+def test_what_is_edited_in_place_is_seen_for_what_it_is(form: str, words: list[str]) -> None:
+    plan = plan_cases.read_case(plan_cases.FOLDER / "161-a-tool-that-is-edited-in-place.yaml").plan()
+    text = " ".join(FORMS[form](plan).split())
+    for each in (*words, "nothing brings the old one back", "--ack IN_PLACE:tool.look_up"):
+        assert each in text
+
+
+def test_what_is_edited_in_place_is_told_to_programs() -> None:
+    data = json.loads(
+        to_json(plan_cases.read_case(plan_cases.FOLDER / "161-a-tool-that-is-edited-in-place.yaml").plan())
+    )
+    [tool] = data["resources"]
+    assert (tool["action"], tool["reaches"], data["applyable"]) == ("update", ["support"], False)
+    assert [(each["risk"], each["is_immediate"]) for each in tool["fields"]] == [("high", True)]
+    assert data["refusals"][0]["acknowledgement"] == "IN_PLACE"
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("is_new", [True, False])
 def test_a_prompt_of_a_books_length_is_never_shown_whole(is_new: bool) -> None:
     prompt = "".join(f"- Rule {number} says in so many words {'what is done, ' * 60}\n" for number in range(400))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +26,8 @@ from agentops.plan.diff import ABSENT, value_at
 from agentops.plan.identity import Matching, match_agents
 from agentops.plan.merge import merge
 from agentops.plan.model import Action, AgentChange, ChangedBy, Plan
+
+pytestmark = pytest.mark.slow
 
 PROD = Environment(project="acme", name="prod")
 TEXTS = st.sampled_from(["Hi", "Ahoy", "Yo"])

@@ -93,6 +93,7 @@ PLANS = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(PLANS)
 def test_a_plan_survives_its_file(plan: Plan) -> None:

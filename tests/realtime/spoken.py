@@ -7,22 +7,22 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from agentops.emulator.behaviour.behaviours import Behaviour
 from agentops.emulator.behaviour.dialogue import Dialogue, enabled_tools
-from agentops.emulator.behaviour.files import Behaviour
 from agentops.emulator.behaviour.language_model import Composed
 from agentops.emulator.behaviour.playbooks import PlaybookRouter
 from agentops.emulator.realtime.call_record import Setup
 from agentops.emulator.realtime.client_tools import ClientTools
 from agentops.emulator.realtime.detection import Detected, SpeechEnded, SpeechStarted
 from agentops.emulator.realtime.session import Session
-from agentops.emulator.realtime.voice import Rendering, Voice
-from agentops.emulator.realtime.work import CallTool, Compose, Hear, Render, ToolOutcome
+from agentops.emulator.realtime.voice import SpokenReply, SynthesizerVoice
+from agentops.emulator.realtime.work import CallTool, Compose, Hear, Synthesize, ToolOutcome
 
 WORD_MS = 200.0
 QUIET = bytes(320)
 
 
-class Ears:
+class ScriptedDetector:
     """Stands for the voice detector: speech starts and ends when the test says so."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Ears:
 class Call:
     """One session and its caller. `heard` is the frames so far; `said` what the recogniser answers, in order.
 
-    `composed` is what the language model answers, in order. While `held` is a list, what takes thought waits there.
+    `composed` is what the language model answers, in order. While `held` is a list, such work waits there.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Call:
         self.composed: list[Composed] = []
         self.held: list[Compose | Hear] | None = None
         self.outcome = ToolOutcome({"status": "shipped"}, latency_ms=5.0, variables={"status": "shipped"})
-        self.ears = Ears()
+        self.detector = ScriptedDetector()
         config = {"firstMessage": "Hello there caller", "voiceDetectionConfig": {"releaseTimeInSecs": 0.4}, **config}
         setup = Setup(
             agent_id="a", agent_name="Desk", call_id="CALL-1", session_id="s-1", mode=mode, sample_rate_hz=8000,
@@ -71,8 +71,8 @@ class Call:
         self.session = Session(
             setup,
             dialogue,
-            detector=self.ears if is_voice else None,  # type: ignore[arg-type]
-            voice=Voice("f3", 50, 1.0) if is_voice else None,
+            detector=self.detector if is_voice else None,  # type: ignore[arg-type]
+            voice=SynthesizerVoice("f3", 50, 1.0) if is_voice else None,
             client_tools=ClientTools(enabled_tools(config)) if client_tools else None,
         )
         self.session.start(0.0)
@@ -85,7 +85,7 @@ class Call:
         self._settle()
 
     def audio(self, *events: Detected) -> None:
-        self.ears.next = list(events)
+        self.detector.next = list(events)
         self.send(type="input_audio_buffer.append", audio=base64.b64encode(QUIET).decode())
 
     def start_speaking(self) -> None:
@@ -124,7 +124,7 @@ class Call:
                 self.session.finish(work, self._result(work), self.now)
 
     def let_go(self) -> None:
-        """What was held is done now."""
+        """Finishes the work that was held."""
         works, self.held = self.held or [], None
         for work in works:
             self.session.finish(work, self._result(work), self.now)
@@ -137,8 +137,8 @@ class Call:
             return self.outcome
         if isinstance(work, Compose):
             return self.composed.pop(0)
-        assert isinstance(work, Render)
-        return speak(work.line.text)
+        assert isinstance(work, Synthesize)
+        return speak(work.request.text)
 
     # -- what came back
 
@@ -156,10 +156,10 @@ class Call:
         return [event["event_type"] for event in self.session.record.events]
 
 
-def speak(text: str) -> Rendering:
-    """A rendering of 200 ms per word."""
+def speak(text: str) -> SpokenReply:
+    """A reply of 200 ms per word."""
     ends = [len(" ".join(text.split()[: count + 1])) for count in range(len(text.split()))]
     words = tuple((index * WORD_MS, end) for index, end in enumerate(ends))
     count = round(len(ends) * WORD_MS / 20)
     frames = tuple(f'{{"type":"output_audio.delta","audio":"{index}"}}' for index in range(count))
-    return Rendering(text, frames, bytes(count * 320), words, count * 20.0)
+    return SpokenReply(text, frames, bytes(count * 320), words, count * 20.0)

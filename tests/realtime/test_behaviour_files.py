@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agentops.emulator.behaviour.files import Behaviour, Behaviours, read_behaviour, read_behaviours
+from agentops.emulator.behaviour.behaviours import Behaviour, Behaviours, read_behaviour, read_behaviours
 from agentops.emulator.store.database import EmulatorError
 
 EXAMPLES = Path(__file__).parents[2] / "agents" / "behaviours"

@@ -60,7 +60,7 @@ def answers(call: Call, count: int) -> list[str]:
     return call.transcripts("assistant")[-count:]
 
 
-def test_a_declared_tool_is_called_and_its_result_is_told() -> None:
+def test_a_declared_tool_is_called_and_its_result_is_in_the_answer() -> None:
     call = declared()
     assert last(call, "session.updated")["tools"] == ["locate"]
     asked = ask(call)
@@ -74,14 +74,14 @@ def test_a_declared_tool_is_called_and_its_result_is_told() -> None:
     assert call.works == []  # nothing but the caller was asked
 
 
-@pytest.mark.parametrize(("output", "told"), [("Ulm", "Ulm"), ("7", "7"), ("[1]", "[1]")])
-def test_output_that_is_no_object_becomes_a_variable_named_after_the_tool(output: str, told: str) -> None:
+@pytest.mark.parametrize(("output", "value"), [("Ulm", "Ulm"), ("7", "7"), ("[1]", "[1]")])
+def test_output_that_is_no_object_becomes_a_variable_named_after_the_tool(output: str, value: str) -> None:
     call = declared()
     call.send(type="function_call.result", call_id=ask(call)["call_id"], output=output)
-    assert answers(call, 1) == [f"It is in {{{{city}}}}{told}."]
+    assert answers(call, 1) == [f"It is in {{{{city}}}}{value}."]
 
 
-def test_the_call_is_spoken_about_in_a_voice_call_too() -> None:
+def test_a_voice_call_uses_client_tools_too() -> None:
     call = Call(ASKING, client_tools=True, firstMessage="")
     call.send(type="session.update", tools=[LOCATE])
     call.say("where is the parcel")

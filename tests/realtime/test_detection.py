@@ -1,4 +1,4 @@
-"""The energy detector finds where speech starts and ends, whatever the chunks are."""
+"""The energy detector finds where speech starts and ends, however the audio is cut into chunks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def silence(seconds: float) -> bytes:
 
 
 def feed(pcm: bytes, chunk: int = 1280, **changes: float) -> list[tuple[str, float]]:
-    """What was detected: its kind and the second at which it was."""
+    """The detected events: the kind of each, and when, in seconds."""
     detector = VoiceDetector({**SETTINGS, **changes}, RATE)
     found = []
     for start in range(0, len(pcm), chunk):

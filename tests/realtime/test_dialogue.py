@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from agentops.emulator.behaviour.behaviours import Behaviour, read_behaviour
 from agentops.emulator.behaviour.dialogue import NOT_UNDERSTOOD, STILL_THERE, UNABLE, Dialogue, Reaction, render_text
-from agentops.emulator.behaviour.files import Behaviour, read_behaviour
 
 EXAMPLES = Path(__file__).parents[2] / "agents" / "behaviours"
 HOURS = "- We are open Monday to Friday from nine in the morning to five in the afternoon."

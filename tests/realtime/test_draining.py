@@ -1,4 +1,4 @@
-"""A platform that drains: it takes no new call, and finishes those it has."""
+"""A draining platform takes no new calls and finishes those it has."""
 
 from __future__ import annotations
 
@@ -47,6 +47,6 @@ async def test_new_calls_are_refused_and_open_ones_go_on(emulator: RunningEmulat
 
 
 @pytest.mark.parametrize("body", [{}, {"draining": "yes"}, [True]])
-def test_a_malformed_wish_changes_nothing(emulator: RunningEmulator, body: Any) -> None:
+def test_a_malformed_request_changes_nothing(emulator: RunningEmulator, body: Any) -> None:
     assert drain(emulator, body).status_code == 400
     assert httpx2.get(f"{emulator.base_url}/_emulator").json()["draining"] is False

@@ -1,4 +1,4 @@
-"""Replies from an OpenAI-compatible API: what it is asked, how its words are said, and what its failures do."""
+"""Replies from an OpenAI-compatible API: the request, how the words are spoken, and what failures lead to."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def says(text: Any) -> Response:
 
 
 class Stub:
-    """A language model that keeps what it was asked and answers as it is told."""
+    """A language model that records the requests and gives prepared answers."""
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
@@ -153,7 +153,7 @@ async def test_the_request_and_the_answer(stub: Stub) -> None:
         (lambda: says(" "), "no text"),
     ],
 )
-async def test_an_answer_that_is_none(stub: Stub, answer: Callable[[], Response], error: str) -> None:
+async def test_an_answer_without_a_text(stub: Stub, answer: Callable[[], Response], error: str) -> None:
     stub.answer = answer
     composed = await LanguageModel(stub.url, "tiny", "k-secret").compose([])
     assert error in (composed.error or "")
@@ -191,6 +191,7 @@ def test_its_key_is_not_shown() -> None:
 KEY = {"Authorization": "Bearer sk_test"}
 
 
+@pytest.mark.slow
 async def test_a_chat_with_a_language_model(stub: Stub) -> None:
     with start(EmulatorOptions(language_model=LanguageModel(stub.url, "tiny"))) as emulator:
         created = httpx2.post(f"{emulator.base_url}/atoms/v1/agent", json={"name": "Desk"}, headers=KEY)

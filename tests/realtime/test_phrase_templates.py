@@ -1,4 +1,4 @@
-"""Phrase templates stand for the sentences they seem to."""
+"""Phrase templates are expanded into their sentences, and broken ones are explained."""
 
 from __future__ import annotations
 

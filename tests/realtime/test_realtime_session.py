@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spoken import Call
 
+from agentops.emulator.behaviour.behaviours import Behaviour
 from agentops.emulator.behaviour.dialogue import Dialogue
-from agentops.emulator.behaviour.files import Behaviour
 from agentops.emulator.realtime.session import UNRECOGNIZED, Ending, Session
-from agentops.emulator.realtime.voice import Voice
+from agentops.emulator.realtime.voice import SynthesizerVoice
 from agentops.emulator.realtime.work import CallTool, Hear, ToolOutcome
 
 GREETING_MS = 600.0
@@ -136,7 +136,7 @@ def test_the_caller_is_muted_until_the_first_answer() -> None:
     call.start_speaking()
     call.run(3000)
     assert "interruption" not in call.types()
-    assert not call.ears.is_speech
+    assert not call.detector.is_speech
 
 
 # -- barge-in
@@ -374,8 +374,8 @@ def test_the_audio_can_say_something_else_than_the_transcript() -> None:
     call = greeted(turn(say="Yes", faults={"speaks": "No", "audio": "clipped", "language": "es"}))
     call.say("when are you open")
     call.run(1000)
-    line = call.works[-1].line
-    assert (line.text, line.spoken, line.audio_fault, line.language) == ("Yes", "No", "clipped", "es")
+    request = call.works[-1].request
+    assert (request.text, request.spoken, request.audio_fault, request.language) == ("Yes", "No", "clipped", "es")
 
 
 def test_a_question_that_waits_while_the_call_ends_is_not_taken_up_any_more() -> None:
@@ -387,7 +387,7 @@ def test_a_question_that_waits_while_the_call_ends_is_not_taken_up_any_more() ->
     assert call.types()[-1] == "session.closed"
 
 
-# -- whatever happens
+# -- any order of events
 
 
 @settings(max_examples=60, deadline=None)
@@ -399,14 +399,14 @@ def test_a_question_that_waits_while_the_call_ends_is_not_taken_up_any_more() ->
     st.booleans(),
 )
 def test_the_rules_of_order_hold_for_any_caller(steps: list[tuple[str, int]], interruptible: bool) -> None:
-    """What the platform promises of the order of its events."""
+    """Asserts the order of events that the platform promises."""
     call = Call(DESK, allowInterruptions=interruptible)
     for action, pause in steps:
         if call.session.ending is not None:
             break
-        if action == "start" and not call.ears.is_speech:
+        if action == "start" and not call.detector.is_speech:
             call.start_speaking()
-        elif action in ("phrase", "noise") and call.ears.is_speech:
+        elif action in ("phrase", "noise") and call.detector.is_speech:
             call.stop_speaking("when are you open" if action == "phrase" else None)
         elif action == "text":
             call.send(type="input_text.send", text="goodbye" if pause > 2300 else "when are you open")
@@ -438,8 +438,8 @@ def test_the_spelling_of_newer_documentation() -> None:
     dotted = Session(
         call.session.setup,
         Dialogue(Behaviour(), call.session.setup.config, {}),
-        detector=call.ears,  # type: ignore[arg-type]
-        voice=Voice("f3", 50, 1.0),
+        detector=call.detector,  # type: ignore[arg-type]
+        voice=SynthesizerVoice("f3", 50, 1.0),
         talking_events="dotted",
     )
     call.session, call.heard = dotted, []
@@ -452,12 +452,12 @@ def test_the_spelling_of_newer_documentation() -> None:
     ]
 
 
-# -- the machine's own thinking time
+# -- waiting for the machine
 
 
-def test_a_caller_that_asks_is_told_when_the_recogniser_keeps_an_answer_waiting() -> None:
+def test_holds_are_announced_to_a_caller_that_asks_for_it() -> None:
     call = greeted()
-    call.session.tells_holds = True
+    call.session.announces_holds = True
     call.held = []
     call.say("when are you open")
     ended = call.session._caller.ended_ms
@@ -471,7 +471,7 @@ def test_a_caller_that_asks_is_told_when_the_recogniser_keeps_an_answer_waiting(
     assert call.transcripts("assistant")[-1] == "We open at nine each day"
 
 
-def test_nobody_else_is_told() -> None:
+def test_holds_are_announced_to_nobody_else() -> None:
     call = greeted()
     call.held = []
     call.say("when are you open")
@@ -483,7 +483,7 @@ def test_nobody_else_is_told() -> None:
 
 def test_a_caller_who_goes_on_talking_ends_the_hold() -> None:
     call = greeted()
-    call.session.tells_holds = True
+    call.session.announces_holds = True
     call.held = []
     call.say("when are you")
     call.run(2000)

@@ -1,4 +1,4 @@
-"""Real calls: a websockets client, 40 ms chunks of PCM16, an emulator on a port, ears and a voice."""
+"""Real calls: a websockets client, 40 ms chunks of PCM16, an emulator on a port, real recognition and synthesis."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Caller:
                         self.arrivals.append(time.monotonic())
                     self._news.notify_all()
         except ConnectionClosed:
-            pass  # whatever the code is: `socket.close_code` tells
+            pass  # with any code: the test reads `socket.close_code`
         finally:
             async with self._news:
                 self.is_over = True
@@ -203,7 +203,7 @@ async def check_record(emulator: RunningEmulator, caller: Caller) -> None:
 
 
 @pytest.mark.slow
-async def test_it_really_hears(emulator: RunningEmulator) -> None:
+async def test_speech_is_really_recognised(emulator: RunningEmulator) -> None:
     """The caller's words replaced by tones of the same rhythm are not understood, at no step."""
     agent_id = await make_agent(emulator)
     words = np.frombuffer(speech.synthesize("What are your opening hours?", sample_rate_hz=24000), dtype="<i2")

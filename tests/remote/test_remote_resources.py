@@ -38,7 +38,7 @@ async def test_a_tool_is_made_changed_and_deleted(account: Writer) -> None:
     tool_id = await account.tools.create(TOOL)
     [found] = await account.tools.list()
     assert (found.kind, found.resource_id, found.name, found.content) == (Kind.TOOL, tool_id, "look_up", TOOL)
-    assert found.is_edited is False
+    assert found.edited_at is None
     assert await account.tools.is_ready(tool_id)
     await account.tools.update(tool_id, {**TOOL, "description": "Changed."})
     assert (await account.tools.list())[0].content["description"] == "Changed."

@@ -132,6 +132,7 @@ DOCUMENTS = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(before=DOCUMENTS, after=DOCUMENTS)
 @example(before={"t": [{"n": "a", "h": [{"k": 1}, {"k": 2}]}, {"n": "b"}]}, after={"t": [{"n": "b"}]})
 def test_whatever_was_changed_the_leaves_lead_from_the_one_to_the_other(before: Any, after: Any) -> None:
@@ -149,6 +150,7 @@ json_values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from([*STORED_NAMES, *SECTIONS, "firstMessage"]), json_values))
 def test_no_stored_shape_is_too_strange(stored: dict[str, Any]) -> None:
     document, unverifiable = wire.from_stored(stored)

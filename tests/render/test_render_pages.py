@@ -13,8 +13,8 @@ import pytest
 
 from agentops.campaigns.results import Results
 from agentops.clock import Period
-from agentops.compare.calls import Calls
-from agentops.compare.comparison import Comparison, Figure, Measure, Unit
+from agentops.compare.call_totals import CallTotals
+from agentops.compare.comparison import Figure, Measure, RevisionComparison, Unit
 from agentops.compare.statistics import Interval
 from agentops.document import Revision
 from agentops.render.calls.html import run_html
@@ -59,8 +59,10 @@ def comparison() -> str:
         Measure("time to first answer (median)", Unit.MILLISECONDS, Figure(912.0, 9), Figure(None, 0), None, 80),
     )
     old, new = Revision("r1", 7, "1f0c2aa Promise faster delivery"), Revision("r2", 8)
-    calls = (Calls("r1", 260), Calls("r2", 251))
-    return comparison_html(Comparison("support", ("webcall",), Period(), old, new, *calls, measures, ("summary",)))
+    calls = (CallTotals("r1", 260), CallTotals("r2", 251))
+    return comparison_html(
+        RevisionComparison("support", ("webcall",), Period(), old, new, *calls, measures, ("summary",))
+    )
 
 
 def campaign() -> str:

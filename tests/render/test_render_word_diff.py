@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -52,6 +53,7 @@ def applied(before: str, found: list[Entry]) -> list[str]:
     return new
 
 
+@pytest.mark.slow
 @given(LINES, LINES)
 def test_a_diff_applied_to_the_old_text_gives_the_new_one(before: list[str], after: list[str]) -> None:
     old, new = "\n".join(before), "\n".join(after)
@@ -97,6 +99,7 @@ def test_one_word_in_a_long_line_is_shown_with_a_few_around_it() -> None:
     assert sum(piece.is_cut for piece in entry.pieces) == 2
 
 
+@pytest.mark.slow
 def test_a_text_of_a_books_length_is_not_shown_whole() -> None:
     before = "".join(f"Rule {n} says what nobody ever reads to the end.\n" for n in range(6_000))
     found = text_diff(before, before.replace("nobody", "everybody"))
@@ -107,6 +110,7 @@ def test_a_text_of_a_books_length_is_not_shown_whole() -> None:
     assert sum(len(piece_text(piece)) for entry in one_line for piece in entry.pieces) < 4_000  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 @given(LINES, LINES)
 def test_what_is_folded_is_counted(before: list[str], after: list[str]) -> None:
     old, new = "\n".join(before), "\n".join(after)

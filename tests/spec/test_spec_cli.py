@@ -245,7 +245,7 @@ def test_init_never_overwrites(
     assert run(["init", "--name", "acme"]) == 0
     assert Path("agents/support.yaml").read_text() == "mine\n"
     assert Path("agentops.yaml").is_file()
-    assert "agents/support.yaml is there already and was left alone" in capsys.readouterr().err
+    assert "agents/support.yaml already exists and was left alone" in capsys.readouterr().err
 
 
 def test_init_adds_a_second_agent_and_says_what_it_can(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

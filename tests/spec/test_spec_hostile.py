@@ -145,6 +145,7 @@ ODD_PIECES = [
 PIECES = st.sampled_from([*YAML_PIECES, *SPEC_PIECES, *ODD_PIECES])
 
 
+@pytest.mark.slow
 @given(text=st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=60).map("".join)))
 @example("? {")
 @example("a: &a\n  b: *a\n")
@@ -172,6 +173,7 @@ def test_any_bytes_are_text_or_a_diagnostic(data: bytes) -> None:
     assert problem.hint
 
 
+@pytest.mark.slow
 @given(spec=st.lists(PIECES, max_size=50).map("".join), prompt=st.lists(PIECES, max_size=30).map("".join))
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_project_loads_or_is_diagnosed(load: Loader, spec: str, prompt: str) -> None:

@@ -90,6 +90,7 @@ def texts(draw: st.DrawFn) -> str:
     return "\n".join(lines) + "\n" * draw(st.integers(0, 3))
 
 
+@pytest.mark.slow
 @given(texts())
 @example("k0: |+\n one\n\n\nk1: 'x'\n")
 def test_the_data_and_every_comment_stay_and_twice_is_once(text: str) -> None:

@@ -13,6 +13,7 @@ from agentops.spec.source_events import read_yaml
 STORES = 'name: Acme ${{ each.city }}\nfor_each: stores.csv\nconfig: {firstMessage: "${{ each.greeting }}"}\n'
 
 
+@pytest.mark.slow
 @given(digits=st.from_regex(r"[+-]?[0-9]{1,6}(\.[0-9]{1,4})?(e[+-]?[0-9]{1,2})?", fullmatch=True))
 @settings(max_examples=300, deadline=None)
 def test_a_number_reads_back_as_it_was_written_or_is_text(digits: str) -> None:

@@ -14,6 +14,8 @@ from agentops.spec.model.agent import AgentSpec
 from agentops.spec.source_events import read_yaml
 from agentops.spec.tree import to_plain
 
+pytestmark = pytest.mark.slow
+
 CASES = Path(__file__).parent / "layout"
 
 

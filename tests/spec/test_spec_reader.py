@@ -6,6 +6,7 @@ import gc
 import io
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
@@ -37,6 +38,7 @@ def assert_places(tree: Any, lines: list[str]) -> None:
             assert_places(each, lines)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from("abcdefg"), DATA, min_size=1, max_size=4))
 def test_what_a_writer_writes_is_read_as_it_was(data: dict[str, Any]) -> None:
     writer = YAML(typ="safe", pure=True)

@@ -30,6 +30,7 @@ BRACES = st.sampled_from(
 TEXT = st.lists(st.one_of(st.text(max_size=8), BRACES), max_size=20).map("".join)
 
 
+@pytest.mark.slow
 @given(text=TEXT)
 @settings(max_examples=300, deadline=None)
 def test_text_without_an_expression_is_byte_identical(text: str) -> None:
@@ -37,6 +38,7 @@ def test_text_without_an_expression_is_byte_identical(text: str) -> None:
         assert render(text, SCOPE) is text
 
 
+@pytest.mark.slow
 @given(before=TEXT, after=TEXT, expression=st.sampled_from(["vars.voice", "vars.voice | upper", "1 + 1"]))
 @settings(max_examples=300, deadline=None)
 def test_what_is_around_an_expression_is_byte_identical(before: str, after: str, expression: str) -> None:
@@ -58,6 +60,7 @@ MORE = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(pieces=st.lists(st.one_of(st.sampled_from(["a ", "{{x}} ", "\n"]), NAMES, MORE), min_size=1, max_size=5))
 @settings(max_examples=300, deadline=None)
 def test_the_short_way_means_what_jinja_means(pieces: list[str]) -> None:

@@ -13,6 +13,8 @@ from agentops.spec.scope import Names, SecretOrigin, Secrets
 from agentops.spec.template import SecretValue, TemplateError, render
 from agentops.spec.template_bounds import FILTERS, METHODS
 
+pytestmark = pytest.mark.slow
+
 VALUE = "Zq7-the-secret-value"
 COUNT = 2_500  # of each seed
 SCOPE: dict[str, Any] = {

@@ -55,6 +55,7 @@ class QuickClock:
 
 
 DEFAULTS = Choices()
+THEIRS = {"type": "client_tool", "name": "agentops_probed_by_hand", "description": "Nobody's scratch tool."}
 
 
 @asynccontextmanager
@@ -65,6 +66,7 @@ async def account(choices: Choices = DEFAULTS, **options: Any) -> AsyncIterator[
     try:
         async with await connect("http://localhost:1", KEY, options=UNPACED, transport=transport) as writer:
             await writer.create_agent("Acme Support")
+            await writer.tools.create(THEIRS)
             await writer.http.request("POST", "/atoms/v1/knowledgebase", body={"name": "Returns", "description": ""})
         yield ProbeTarget(ENVIRONMENT, Settings({}), transport=transport, clock=QuickClock(), pace=None)
     finally:
@@ -108,7 +110,9 @@ def test_every_question_has_its_row_and_every_switch_is_asked_or_says_why_not() 
 
 
 async def agents(target: ProbeTarget) -> list[str]:
+    """Names of the account's agents; it has no tools but one of somebody's."""
     async with await connect(target.origin, KEY, options=UNPACED, transport=target.transport) as reader:
+        assert [each.name for each in await reader.tools.list()] == [THEIRS["name"]]
         return [each.name for each in await reader.list_agents()]
 
 
@@ -141,8 +145,8 @@ async def test_nothing_is_left_and_nobody_elses_agent_is_touched() -> None:
     assert report.left == ()
 
 
-@pytest.mark.parametrize("after", [1, 5, 12])
-async def test_an_interrupted_probe_archives_its_agents(after: int) -> None:
+@pytest.mark.parametrize("after", [1, 5, 12, 31])
+async def test_an_interrupted_probe_takes_away_what_it_made(after: int) -> None:
     """Ctrl-C cancels the task that asks, between two questions or within one."""
     async with account() as target:
         seen: list[probe.Finding] = []
@@ -162,7 +166,8 @@ async def test_what_a_killed_probe_leaves_is_found_by_its_name() -> None:
         async with await connect(target.origin, KEY, options=UNPACED, transport=target.transport) as writer:
             await writer.create_agent(f"{scratch.SCRATCH} 2026-11-28 10:00:00")
             await writer.create_agent(f"{scratch.SCRATCH}d by hand")  # nobody's scratch agent
-        assert await clean_up(target) == (1, 0)
+            await writer.tools.create({**THEIRS, "name": f"{scratch.SCRATCH_TOOL}20261128100000"})
+        assert await clean_up(target) == (2, 0)
         assert await agents(target) == ["Acme Support", f"{scratch.SCRATCH}d by hand"]
 
 

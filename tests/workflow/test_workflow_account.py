@@ -16,6 +16,8 @@ from agentops.workflow.account import ask_account
 from agentops.workflow.drift import read_drift
 from agentops.workflow.previewing import PreviewHooks, preview_down, preview_up
 
+pytestmark = pytest.mark.slow
+
 
 async def test_a_question_without_an_answer_stays_open_and_is_named(
     world: WorkflowWorld, monkeypatch: pytest.MonkeyPatch

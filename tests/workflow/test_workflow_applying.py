@@ -14,6 +14,8 @@ from agentops.errors import ExitCode, LocalError, RefusedError, SpecError, Stale
 from agentops.plan.approval import require_applyable
 from agentops.plan.model import Action, Refusal
 
+pytestmark = pytest.mark.slow
+
 
 async def test_what_is_planned_is_applied_and_then_there_is_nothing_to_do(world: WorkflowWorld) -> None:
     made = await world.plan()

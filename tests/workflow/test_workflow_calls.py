@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from workflow_world import Pages, WorkflowWorld
 
-from agentops.calls.model import Verdict
+from agentops.calls.report import Verdict
 from agentops.calls.schedule import RunOptions
 from agentops.errors import RefusedError, SpecError, UsageError
 from agentops.workflow.calls import CallRequest, choose_scripts, estimate_min, script_from_record, smoke
 from agentops.workflow.scripts import LoadedScript
+
+pytestmark = pytest.mark.slow
 
 
 def chosen(world: WorkflowWorld, **request: object) -> list[LoadedScript]:

@@ -11,8 +11,8 @@ import pytest
 from workflow_world import WorkflowWorld
 
 from agentops.apply.model import ignore_event
-from agentops.calls.folder import run_json
-from agentops.calls.model import RunReport
+from agentops.calls.call_files import run_json
+from agentops.calls.report import RunReport
 from agentops.ci.job import Job, read_job
 from agentops.ci.revert import read_restores
 from agentops.errors import ExitCode, RefusedError, UsageError
@@ -22,6 +22,8 @@ from agentops.workflow.applying import CallHooks
 from agentops.workflow.calls import CallRequest
 from agentops.workflow.ci_deploy import JobHooks, apply_merge, plan_pull_request, roll_back
 from agentops.workflow.ci_watch import call_agents, collect_previews, merge_calls, preview_pull_request
+
+pytestmark = pytest.mark.slow
 
 COMMIT = "3" * 40
 

@@ -19,7 +19,7 @@ from agentops.workflow.github_files import read_scaffold, stale_files, write_git
 from agentops.workflow.plan_file import read_plan, save_plan
 from agentops.workflow.projects import read_project, read_valid_project
 from agentops.workflow.selecting import agents_of
-from agentops.workflow.validating import explain_path, lint, resolved_agents, validate_project
+from agentops.workflow.validating import Chosen, explain_path, lint, resolved, validate_project
 
 SETTINGS = Settings({})
 
@@ -57,7 +57,7 @@ def test_a_valid_project_is_one_without_errors(world: WorkflowWorld) -> None:
     with pytest.raises(SpecError):
         read_valid_project(world.root, None, SETTINGS)
     with pytest.raises(SpecError):
-        resolved_agents(world.root, None, SETTINGS, ())
+        resolved(world.root, None, SETTINGS, Chosen())
 
 
 def test_every_problem_is_told_once_for_all_environments(world: WorkflowWorld) -> None:
@@ -80,16 +80,16 @@ def test_lint_finds_what_validation_does_not_mind(world: WorkflowWorld) -> None:
 
 def test_where_a_value_came_from(world: WorkflowWorld) -> None:
     world.agent("sales")
-    [desk] = resolved_agents(world.root, None, SETTINGS, ("de*",))
+    [desk], _ = resolved(world.root, None, SETTINGS, Chosen(("de*",)))
     assert desk.config["firstMessage"] == "Hello"
-    explained = explain_path(world.root, None, SETTINGS, (), "config.firstMessage")
+    explained = explain_path(world.root, None, SETTINGS, Chosen(), "config.firstMessage")
     assert [(key, each.value) for key, each in explained] == [("desk", "Hello"), ("sales", "Hello")]
     with pytest.raises(UsageError, match="no agent matches"):
-        resolved_agents(world.root, None, SETTINGS, ("nobody",))
-    with pytest.raises(UsageError, match="no agent has a value"):
-        explain_path(world.root, None, SETTINGS, (), "config.nothing")
+        resolved(world.root, None, SETTINGS, Chosen(("nobody",)))
+    with pytest.raises(UsageError, match="nothing has a value"):
+        explain_path(world.root, None, SETTINGS, Chosen(), "config.nothing")
     with pytest.raises(UsageError):
-        explain_path(world.root, None, SETTINGS, ("desk",), "config.nothing")
+        explain_path(world.root, None, SETTINGS, Chosen(("desk",)), "config.nothing")
 
 
 def test_git_names_the_commit_and_what_changed_since(committed: WorkflowWorld, tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from agentops.workflow.import_elevenlabs import CHOICES, ElevenlabsRequest, conv
 from agentops.workflow.import_elevenlabs import place as place_converted
 from agentops.workflow.pulling import forget, plan_forgetting, pull, write_pulled
 
+pytestmark = pytest.mark.slow
+
 NAME = "Acme desk (test)"
 EXPORT = {
     "agent_id": "agent_1",

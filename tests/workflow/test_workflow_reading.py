@@ -19,6 +19,8 @@ from agentops.workflow.drift import read_drift
 from agentops.workflow.history import plan_going_back, plan_undoing, read_histories
 from agentops.workflow.ledger import write_ledger
 
+pytestmark = pytest.mark.slow
+
 NAME = "Acme desk (test)"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 
 from agentops.apply.model import ApplyResult, ignore_event
-from agentops.calls.model import RunReport
+from agentops.calls.report import RunReport
 from agentops.plan.build import PlanOptions
 from agentops.plan.model import Plan
 from agentops.remote.port import Publication

@@ -1,6 +1,6 @@
-"""How simulated callers behave: a text for each persona, which the model that speaks for the caller is given.
+"""How simulated callers behave: a text for each persona, for the model that speaks for the caller.
 
-A project's own stand in `personas/NAME.md` beside its scripts and go before those of the same name here.
+A project's own are `personas/NAME.md` beside its scripts, and win over those of the same name here.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from agentops.errors import UsageError
 
 
 def read_persona(name: str, folder: Path) -> str:
-    """The text of a persona for a script in `folder`. Raises UsageError for one that is not there."""
+    """The text of a persona for a script in `folder`. Raises UsageError for an unknown one."""
     own = folder / "personas" / f"{name}.md"
     built_in = {
         entry.name.removesuffix(".md"): entry for entry in files(__name__).iterdir() if entry.name.endswith(".md")
     }
-    is_name = name.replace("-", "").replace("_", "").isalnum()  # not a path that leads elsewhere
+    is_name = name.replace("-", "").replace("_", "").isalnum()  # and not a path that leads elsewhere
     if is_name and own.is_file():
         return own.read_text("utf-8").strip()
     if name in built_in:

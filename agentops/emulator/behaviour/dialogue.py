@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from agentops import speech
-from agentops.emulator.behaviour.files import Behaviour, Faults, Reply, Scalar, Turn, When
+from agentops.emulator.behaviour.behaviours import Behaviour, CallerTurn, Faults, Reply, Scalar, When
 from agentops.emulator.behaviour.playbooks import Hop, PlaybookRouter
 
 KNOWN = "_knownFiles"  # where a call's configuration names what the agent's knowledge bases hold
@@ -81,6 +81,7 @@ class Dialogue:
         self._playbooks = playbooks
         self._has_model = has_model
         self._config = config
+        # In reverse, so that of two turns with the same sentence the first one keeps it.
         self._sentences = {
             " ".join(speech.words_of(sentence.text)): (turn, sentence)
             for turn in reversed(behaviour.turns)
@@ -94,7 +95,7 @@ class Dialogue:
 
     def again(self) -> Dialogue:
         """The same agent at the start of another call."""
-        fresh = copy(self)
+        fresh = copy(self)  # shares the expanded sentences, which are what takes time
         fresh.variables, fresh._previous_turn = dict(self._first_variables), ""
         return fresh
 
@@ -109,7 +110,7 @@ class Dialogue:
 
     @property
     def _prompt(self) -> str:
-        """That of the active playbook, of a single-prompt agent, or in the field that some live clients use instead."""
+        """That of the active playbook or of a single-prompt agent; some live clients write `globalPrompt` instead."""
         if self._playbooks is not None:
             return self._playbooks.prompt
         return self._config.get("singlePromptConfig", {}).get("prompt") or self._config.get("globalPrompt") or ""
@@ -123,8 +124,8 @@ class Dialogue:
     @property
     def ending_tool(self) -> str:
         """The name of the live agent's tool that hangs up."""
-        named = (str(tool.get("name")) for tool in self._tools() if tool.get("type") == "end_call")
-        return next(named, "end_call")
+        names = (str(tool.get("name")) for tool in self._tools() if tool.get("type") == "end_call")
+        return next(names, "end_call")
 
     def tool(self, name: str) -> Mapping[str, Any] | None:
         """The live agent's enabled tool of this name, or the one that the caller declared."""
@@ -147,22 +148,21 @@ class Dialogue:
 
     def answer(self, text: str) -> Reaction:
         """The reaction to what the caller was understood to say, or typed."""
-        turn, values = (None, {}) if self._has_model else self._understand(text)
+        turn, values = self._understand(text) if not self._has_model else (None, {})
         self.variables |= values
         hop = self._playbooks.route(text, turn.intent if turn else None) if self._playbooks is not None else None
         if self._has_model:
             return replace(self._reaction(Reply(say=""), ""), is_open=True, hop=hop)
         if turn is None:
             return replace(self.not_understood(), hop=hop)
-        reaction = self._react(turn.replies, None, turn.name) or self._react(
-            self._behaviour.otherwise, UNABLE, turn.name
-        )
+        reaction = self._react(turn.replies, None, turn.name)
+        reaction = reaction or self._react(self._behaviour.otherwise, UNABLE, turn.name)
         self._previous_turn = turn.name
         assert reaction is not None
         return replace(reaction, hop=hop)
 
     def is_help(self, reaction: Reaction) -> bool:
-        """Whether the agent understood the caller and had an answer of the turn."""
+        """Whether the agent understood the caller and had an answer to this turn."""
         return bool(reaction.turn) and reaction.reply.say != UNABLE and reaction.reply not in self._behaviour.otherwise
 
     def after_tool(self, name: str, *, has_succeeded: bool) -> Reaction | None:
@@ -191,6 +191,7 @@ class Dialogue:
         return reaction
 
     def _react(self, replies: Sequence[Reply], default: str | None, turn: str = "") -> Reaction | None:
+        """The first of `replies` that the live agent can give, else the words of `default`, else None."""
         for reply in replies:
             if (values := self._fits(reply)) is not None:
                 self.variables |= values
@@ -204,7 +205,7 @@ class Dialogue:
 
     # -- understanding
 
-    def _understand(self, text: str) -> tuple[Turn | None, Mapping[str, Scalar]]:
+    def _understand(self, text: str) -> tuple[CallerTurn | None, Mapping[str, Scalar]]:
         if (found := self._sentences.get(" ".join(speech.words_of(text)))) is not None:
             turn, sentence = found
             return turn, sentence.slots
@@ -255,4 +256,5 @@ class Dialogue:
             yield set(when.language) <= set(self._config.get("language", {}).get("supported", []))
         if when.after:
             yield self._previous_turn in when.after
+        # As text: a call's variables come as strings where a file's may be numbers.
         yield all(str(self.variables.get(name)) == str(value) for name, value in when.variables.items())

@@ -38,17 +38,22 @@ class LanguageModel:
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         body = {"model": self.model, "messages": list(messages)}
         try:
+            # One deadline for the whole exchange: httpx2's own start anew with every piece that arrives.
             async with asyncio.timeout(self.timeout_s), httpx2.AsyncClient(timeout=None) as client:
                 answer = await client.post(f"{self.url.rstrip('/')}/chat/completions", json=body, headers=headers)
             if not answer.is_success:
                 return Composed(error=f"the language model answered HTTP {answer.status_code}")
-            text = _text_of(answer.json())
+            content = answer.json()["choices"][0]["message"]["content"]
         except TimeoutError:
             return Composed(error=f"the language model gave no answer within {self.timeout_s:g} s")
         except (httpx2.HTTPError, httpx2.InvalidURL) as problem:
             return Composed(error=f"the language model was not reached: {type(problem).__name__}")
         except ValueError:
             return Composed(error="the language model's answer is not JSON")
+        except (KeyError, IndexError, TypeError):
+            content = None
+        # As one paragraph; half of a surrogate pair, which JSON can hold, could not be sent on.
+        text = " ".join(content.encode(errors="replace").decode().split()) if isinstance(content, str) else ""
         return Composed(text) if text else Composed(error="the language model's answer has no text")
 
 
@@ -56,12 +61,3 @@ def conversation(prompt: str, transcript: Sequence[Mapping[str, Any]]) -> tuple[
     """The prompt and the lines of a call record, as messages of a chat completion."""
     system = [{"role": "system", "content": prompt}] if prompt else []
     return (*system, *({"role": _ROLES[line["role"]], "content": line["content"]} for line in transcript))
-
-
-def _text_of(answer: Any) -> str:
-    """`choices[0].message.content` as one paragraph; empty when there is none."""
-    try:
-        content = answer["choices"][0]["message"]["content"]
-    except (KeyError, IndexError, TypeError):
-        return ""
-    return " ".join(content.encode(errors="replace").decode().split()) if isinstance(content, str) else ""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from math import prod
 
 MOST_SENTENCES = 2000  # of one template: a longer list slows the recogniser down and tells phrases apart badly
 
@@ -27,15 +28,15 @@ class Sentence:
 
 def expand(template: str, slots: Mapping[str, Sequence[str]]) -> tuple[Sentence, ...]:
     """Every sentence of `template`. Raises PhraseError when it is malformed, has an unknown slot or is too large."""
-    reader = _Reader(template, slots)
-    sentences = reader.alternatives()
-    if reader.token is not None:
-        raise PhraseError(f"{template!r}: unexpected {reader.token.group()!r}")
+    parser = _TemplateParser(template, slots)
+    sentences = parser.alternatives()
+    if parser.token is not None:
+        raise PhraseError(f"{template!r}: unexpected {parser.token.group()!r}")
     return tuple(Sentence(" ".join(each.text.split()), each.slots) for each in sentences)
 
 
-class _Reader:
-    """A recursive-descent reader over the tokens of one template."""
+class _TemplateParser:
+    """A recursive-descent parser over the tokens of one template."""
 
     def __init__(self, template: str, slots: Mapping[str, Sequence[str]]) -> None:
         self._template = template
@@ -53,12 +54,16 @@ class _Reader:
         parts: list[list[Sentence]] = []
         while self.token is not None and self.token.group() not in "|)]":
             parts.append(self._part())
-        size = 1
-        for part in parts:
-            size *= len(part)
+        size = prod(map(len, parts))  # counted before the sentences are made: the product grows without bound
         if size > MOST_SENTENCES:
             raise PhraseError(f"{self._template!r} stands for {size} sentences; at most {MOST_SENTENCES} are allowed")
-        return [_join(combination) for combination in product(*parts)]
+        return [
+            Sentence(
+                " ".join(part.text for part in combination),
+                {name: value for part in combination for name, value in part.slots.items()},
+            )
+            for combination in product(*parts)
+        ]
 
     def _part(self) -> list[Sentence]:
         token = self.token
@@ -85,10 +90,3 @@ class _Reader:
             return False
         self.token = next(self._tokens, None)
         return True
-
-
-def _join(parts: tuple[Sentence, ...]) -> Sentence:
-    slots: dict[str, str] = {}
-    for part in parts:
-        slots.update(part.slots)
-    return Sentence(" ".join(part.text for part in parts), slots)

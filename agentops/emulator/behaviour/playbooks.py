@@ -17,7 +17,7 @@ Playbook: TypeAlias = Mapping[str, Any]
 Tool: TypeAlias = Mapping[str, Any]
 
 SHORTEST_WORD = 4  # shorter words are in every intent
-DEFAULT_RETRIES = 2
+DEFAULT_RETRIES = 2  # the platform's `maxRetries` of a verification that names none
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,10 @@ class PlaybookRouter:
         if self._has_routed and not self.section.get("router", {}).get("allowMidCallReroute", True):
             return None
         before = self.active["id"] if self._has_routed else ""
-        chosen = self._named(intent) if intent is not None else self._closest(text)
+        if intent is not None:
+            chosen = next((each for each in self._enabled if intent in (each["id"], each["intentName"])), None)
+        else:
+            chosen = self._closest(text)
         if chosen is None:  # nothing speaks for another one
             chosen = self.active if self._has_routed else self._fallback
         if any(each["id"] in self.locked for each in self._needed(chosen)):
@@ -65,16 +68,14 @@ class PlaybookRouter:
         return Hop(before, chosen["id"]) if chosen["id"] != before else None
 
     def _closest(self, text: str) -> Playbook | None:
-        said = _words(text)
+        """The playbook whose intent has most words in common with `text`, the first of several; None without any."""
+        spoken = _words(text)
         scores = [
-            (len(said & _words(f"{each['intentName']} {each['intentDescription']}")), -index, each)
+            (len(spoken & _words(f"{each['intentName']} {each['intentDescription']}")), -index, each)
             for index, each in enumerate(self._enabled)
         ]
         best = max(scores, key=lambda score: score[:2], default=None)
         return best[2] if best is not None and best[0] else None
-
-    def _named(self, intent: str) -> Playbook | None:
-        return next((each for each in self._enabled if intent in (each["id"], each["intentName"])), None)
 
     @property
     def _enabled(self) -> list[Playbook]:
@@ -114,7 +115,7 @@ class PlaybookRouter:
 
     def missing_verifications(self) -> list[Mapping[str, Any]]:
         """The verifications that the active playbook needs and the caller has not passed."""
-        return [each for each in self._needed(self.active) if not self._is_passed(each)]
+        return [each for each in self._needed(self.active) if not self._names(each["toolRefs"]) <= self.proofs]
 
     def after_tool(self, name: str, *, has_succeeded: bool) -> Mapping[str, Any] | None:
         """Counts a tool's outcome as a proof. Returns the verification whose retries this has used up, if any."""
@@ -133,9 +134,6 @@ class PlaybookRouter:
         """Leaves the playbook for the fallback, which needs no proof that the caller could not give."""
         source, self.active = self.active["id"], self._fallback
         return Hop(source, self.active["id"])
-
-    def _is_passed(self, verification: Mapping[str, Any]) -> bool:
-        return self._names(verification["toolRefs"]) <= self.proofs
 
     def _names(self, refs: Sequence[str]) -> set[str]:
         """The names of tools that are referred to by id or by name."""

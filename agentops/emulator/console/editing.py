@@ -6,7 +6,6 @@ Everything goes through the handlers of the REST side, so that the console can d
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs
@@ -16,7 +15,7 @@ from agentops.emulator.console.pages import page
 from agentops.emulator.rest.library.voice_catalog import CATALOG
 from agentops.emulator.rest.versioning import branches, v1, versions
 from agentops.emulator.rest.versioning.fields import MODELS
-from agentops.emulator.rest.wire import Refusal, Request
+from agentops.emulator.rest.wire import ApiError, Request
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import Store
 
@@ -56,14 +55,15 @@ class Entry:
 
     @classmethod
     def of_form(cls, raw: bytes) -> Entry:
-        """A form as browsers send it, whose line ends they change."""
-        sent = {name: values[-1].replace("\r\n", "\n") for name, values in _parse(raw).items()}
+        """A form as browsers send it: they turn all line ends into CR LF."""
+        values = parse_qs(raw.decode("utf-8", "replace"), keep_blank_values=True)
+        sent = {name: each[-1].replace("\r\n", "\n") for name, each in values.items()}
         names = ("first_message", "prompt", "model", "voice", "tools", "rest", "label")
         expected = sent.get("expected", "0")
         return cls(**{name: sent.get(name, "") for name in names}, expected=int(expected) if expected.isdigit() else 0)
 
     def changes_to(self, config: Body) -> Body:
-        """The fields of a draft write that lead from `config` to this entry. Raises Refusal when the JSON is none."""
+        """The fields of a draft write that lead from `config` to this entry. Raises ApiError 400 for malformed JSON."""
         before = Entry.of_config(config, self.expected)
         written: Body = {}
         if self.first_message != before.first_message.replace("\r\n", "\n"):
@@ -87,10 +87,6 @@ class Entry:
         return written
 
 
-def _parse(raw: bytes) -> Mapping[str, list[str]]:
-    return parse_qs(raw.decode("utf-8", "replace"), keep_blank_values=True)
-
-
 def _shown(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
@@ -99,9 +95,9 @@ def _read(field: str, written: str, kind: type) -> Any:
     try:
         value = json.loads(written)
     except ValueError as failure:
-        raise Refusal(400, f"{field}: not valid JSON ({failure})") from None
+        raise ApiError(400, f"{field}: not valid JSON ({failure})") from None
     if not isinstance(value, kind):
-        raise Refusal(400, f"{field}: expected a JSON {'list' if kind is list else 'object'}")
+        raise ApiError(400, f"{field}: expected a JSON {'list' if kind is list else 'object'}")
     return value
 
 
@@ -110,12 +106,10 @@ class Editor:
 
     def __init__(self, store: Store, agent: Body) -> None:
         self._store, self._agent = store, agent
-        drafts = [each for each in store.database.all("draft", owner=agent["_id"]) if self._is_ours(each)]
+        drafts = store.database.all("draft", owner=agent["_id"])
+        drafts = [each for each in drafts if each["branch"] == agent["liveBranchId"]]
         self.draft: Body | None = drafts[-1] if drafts else None
         self._has_branches = store.options.api == "v2"
-
-    def _is_ours(self, draft: Body) -> bool:
-        return bool(draft["branch"] == self._agent["liveBranchId"])
 
     @property
     def config(self) -> Body:
@@ -123,7 +117,7 @@ class Editor:
         live = versions.live_revision(self._store, self._agent)
         source = self.draft or live
         if source is None:
-            raise Refusal(409, "This agent has nothing published that could be edited")
+            raise ApiError(409, "This agent has nothing published that could be edited")
         return dict(source["config"])
 
     def entry(self) -> Entry:
@@ -131,7 +125,7 @@ class Editor:
         return Entry.of_config(self.config, self.draft["draftRevision"] if self.draft else first)
 
     def save(self, entry: Entry) -> bool:
-        """Writes what the entry changes; says whether there was anything. Raises Refusal as the platform would."""
+        """Writes what the entry changes; returns whether there was anything. Raises ApiError as a write does."""
         written = entry.changes_to(self.config)
         if not written:
             return False
@@ -141,11 +135,12 @@ class Editor:
             if self.draft is None:
                 live = versions.live_revision(self._store, self._agent)
                 v1.create_draft(self._store, self._request({"sourceVersionId": live and live["_id"]}))
+            # A new editor, since the draft may just have been made.
             v1.patch_config(self._store, Editor(self._store, self._agent)._request(written))
         return True
 
     def publish(self, entry: Entry) -> None:
-        """Saves, then publishes; on v1 the version still has to be activated. Raises Refusal."""
+        """Saves, then publishes; on v1 the version still has to be activated. Raises ApiError."""
         self.save(entry)
         body = {"label": entry.label} if entry.label else {}
         editor = Editor(self._store, self._agent)
@@ -159,7 +154,7 @@ class Editor:
         handler(self._store, self._request(None))
 
     def activate(self, version_id: str) -> None:
-        """Lets a published version of v1 serve. Raises Refusal."""
+        """Lets a published version of v1 serve. Raises ApiError."""
         request = self._request({})
         v1.activate_version(self._store, replace(request, params={**request.params, "version_id": version_id}))
 
@@ -205,6 +200,7 @@ def edit_page(agent: Body, editor: Editor, entry: Entry, problems: tuple[str, ..
 
 
 def _area(label: str, name: str, value: str, rows: str, *, is_code: bool = False) -> Html:
+    # HTML drops one line break at the start of a textarea, so a text that begins with one needs another.
     area = tag(
         "textarea", f"\n{value}", id=name, name=name, rows=rows, spellcheck="false", class_="code" if is_code else None
     )

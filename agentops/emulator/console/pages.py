@@ -12,7 +12,7 @@ from agentops.emulator.rest.versioning import configuration, versions
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import Store
 
-LATEST = 50
+LATEST = 50  # calls in a list
 LONG = 60  # characters from which a changed text is shown word by word
 NAVIGATION = (("/", "Agents"), ("/console/calls", "Calls"), ("/console/requests", "Requests"))
 SCAN_KINDS = {"passed": "good", "failed": "bad", "errored": "bad"}
@@ -47,7 +47,7 @@ def page(title: str, *content: Child, here: str = "", scripts: tuple[str, ...] =
 def agents_page(store: Store) -> str:
     rows: list[list[Child]] = []
     for agent in store.database.all("agent")[::-1]:
-        versions.settle(store, agent["_id"])
+        versions.finish_scans(store, agent["_id"])
         live = versions.live_revision(store, agent)
         rows.append(
             [
@@ -82,7 +82,7 @@ def agent_page(store: Store, agent: Body) -> str:
             " ",
             tag("a", "Edit", href=f"{address}/edit", class_="button quiet"),
         ),
-        _facts(facts),
+        _definitions(facts),
         [_branch_section(store, agent, branch, address) for branch in branches],
         tag("h2", "Configuration that serves"),
         _sections(store, live["config"]) if live else tag("p", "Nothing serves.", class_="empty"),
@@ -114,12 +114,13 @@ def _branch_section(store: Store, agent: Body, branch: Body, address: str) -> Ht
             ]
         )
     drafts = [each for each in store.database.all("draft", owner=agent["_id"]) if each["branch"] == branch["_id"]]
+    notes = [_draft_note(draft, branch, address) for draft in drafts]  # v1 can have several
     serving = badge("serves calls", "good") if branch["_id"] == agent["liveBranchId"] else None
     title = text("Branch ", branch["name"], " ", serving, badge("archived") if branch["status"] == "archived" else None)
     return tag(
         "section",
         tag("h2", title),
-        [_draft_note(draft, branch, address) for draft in drafts],
+        notes,
         table(f"Revisions of {branch['name']}", ["Revision", "Label", "Scan", "Published", "Changes"], rows),
     )
 
@@ -150,7 +151,7 @@ def revision_page(store: Store, agent: Body, revision: Body) -> str:
     if store.options.api == "v1" and not serves:
         action = f"/console/agents/{agent['_id']}/revisions/{revision['_id']}/activate"
         button = tag("form", tag("button", "Let this version serve", type="submit"), method="post", action=action)
-    return page(title, button, _facts(facts), _sections(store, revision["config"]), here="/")
+    return page(title, button, _definitions(facts), _sections(store, revision["config"]), here="/")
 
 
 def diff_page(store: Store, agent: Body, before: Body, after: Body) -> str:
@@ -193,30 +194,27 @@ def _words(shown: str, other: str, mark: str) -> Html:
     return tag("div", parts, class_="text")
 
 
-def _value(value: Any) -> Html:
+def _value(value: Any, *, is_indented: bool = False) -> Html:
+    if is_indented and isinstance(value, dict | list):
+        return tag("pre", json.dumps(value, indent=2, ensure_ascii=False), tabindex="0")
     if isinstance(value, str):
         return tag("div", value or "(empty)", class_="text")
     return tag("code", json.dumps(value, ensure_ascii=False))
 
 
 def _sections(store: Store, config: Body) -> Html:
-    shown = {name: content for name, content in versions.sections(store, config).items() if content}
-    return text(*(_section(name, content) for name, content in shown.items()))
+    shown = []
+    for name, content in versions.sections(store, config).items():
+        if content:
+            fields = [(field, _value(value, is_indented=True)) for field, value in content.items()]
+            is_open = name in ("workflow_prompt", "llm", "voice")
+            shown.append(tag("details", tag("summary", name), _definitions(fields), open=is_open))
+    return text(shown)
 
 
-def _section(name: str, content: Body) -> Html:
-    fields = [(field, _field(value)) for field, value in content.items()]
-    return tag("details", tag("summary", name), _facts(fields), open=name in ("workflow_prompt", "llm", "voice"))
-
-
-def _field(value: Any) -> Html:
-    if isinstance(value, dict | list):
-        return tag("pre", json.dumps(value, indent=2, ensure_ascii=False), tabindex="0")
-    return _value(value)
-
-
-def _facts(facts: list[Any]) -> Html:
-    return tag("dl", [text(tag("dt", name), tag("dd", value)) for name, value in facts])
+def _definitions(terms: list[Any]) -> Html:
+    """A list of (term, description)."""
+    return tag("dl", [text(tag("dt", name), tag("dd", value)) for name, value in terms])
 
 
 def when(stamp: str | None) -> Html:
@@ -250,6 +248,11 @@ def _calls_table(store: Store, calls: list[Body], *, with_agent: bool = True) ->
 
 
 def call_page(store: Store, call: Body) -> str:
+    events: list[list[Child]] = []
+    for event in store.call_events(call["callId"]):
+        hidden = ("event_type", "event_id", "timestamp", "call_id")
+        details = {name: value for name, value in event.items() if name not in hidden}
+        events.append([event["timestamp"][11:23], event["event_type"], _value(details) if details else ""])
     latencies = (call.get("turnLatencyMetrics") or {}).get("latencies") or []
     agent = store.database.get("agent", call["agentId"]) or {"name": "unknown"}
     facts: list[tuple[str, Child]] = [
@@ -263,12 +266,12 @@ def call_page(store: Store, call: Body) -> str:
     ]
     return page(
         call["callId"],
-        _facts(facts),
+        _definitions(facts),
         _player(store, call["callId"]),
         tag("h2", "Transcript"),
         _transcript(call["transcript"]),
         tag("h2", "Events"),
-        table("Events", ["Time", "Event", "Details"], [_event(each) for each in store.call_events(call["callId"])]),
+        table("Events", ["Time", "Event", "Details"], events),
         here="/console/calls",
     )
 
@@ -299,12 +302,6 @@ def _transcript(lines: list[Body]) -> Html:
         for line in lines
     ]
     return tag("ol", items, class_="transcript")
-
-
-def _event(event: Body) -> list[Child]:
-    hidden = ("event_type", "event_id", "timestamp", "call_id")
-    details = {name: value for name, value in event.items() if name not in hidden}
-    return [event["timestamp"][11:23], event["event_type"], _value(details) if details else ""]
 
 
 # -- requests and talking

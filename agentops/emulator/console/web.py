@@ -15,7 +15,7 @@ from agentops.emulator.console import pages
 from agentops.emulator.console.editing import Editor, Entry, edit_page
 from agentops.emulator.interception import RequestLog
 from agentops.emulator.rest.versioning import versions
-from agentops.emulator.rest.wire import Refusal
+from agentops.emulator.rest.wire import ApiError
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import Grant, Store
 
@@ -81,6 +81,7 @@ class Console:
         return self._with_agent(http, show)
 
     def _side(self, agent: Body, key: str) -> Body | None:
+        """The agent's revision or draft with this id."""
         side = self._store.database.get("revision", key) or self._store.database.get("draft", key)
         return side if side and side["agent"] == agent["_id"] else None
 
@@ -92,7 +93,7 @@ class Console:
         return self._with_agent(http, show)
 
     async def change(self, http: Request) -> Response:
-        """Saves, publishes or discards, as the button says that was pressed."""
+        """Saves, publishes or discards, by the button that was pressed."""
         raw = await http.body()
         pressed = parse_qs(raw.decode("utf-8", "replace")).get("do", ["save"])[-1]
 
@@ -106,11 +107,12 @@ class Console:
                         editor.publish(entry)
                     else:
                         editor.save(entry)
-            except Refusal as refusal:
+            except ApiError as error:
+                # The form as it was sent, so that nothing typed is lost.
                 fresh = Editor(self._store, agent)
-                wrong = _page(edit_page(agent, fresh, entry, refusal.errors))
-                wrong.status_code = refusal.status
-                return wrong
+                form = _page(edit_page(agent, fresh, entry, error.errors))
+                form.status_code = error.status
+                return form
             return RedirectResponse(f"/console/agents/{agent['_id']}", 303)
 
         return self._with_agent(http, do)
@@ -120,8 +122,8 @@ class Console:
             try:
                 with self._store.transaction():
                     Editor(self._store, agent).activate(http.path_params["revision_id"])
-            except Refusal as refusal:
-                return HTMLResponse(pages.refused_page(refusal.errors), refusal.status, headers=HEADERS)
+            except ApiError as error:
+                return HTMLResponse(pages.refused_page(error.errors), error.status, headers=HEADERS)
             return RedirectResponse(f"/console/agents/{agent['_id']}", 303)
 
         return self._with_agent(http, do)
@@ -140,7 +142,7 @@ class Console:
         return self._with_agent(http, lambda agent: _page(pages.talk_page(agent)))
 
     async def open_session(self, http: Request) -> Response:
-        """A session token for the page to talk. Only as JSON: another site's page cannot send that unasked."""
+        """A session token for the page to talk. Only as JSON, which another site's page can't send."""
         if http.headers.get("content-type") != "application/json":
             return JSONResponse({"error": "send JSON"}, 415)
         mode = (await http.json()).get("mode")
@@ -157,7 +159,7 @@ class Console:
         if agent is None:
             return _missing("agent")
         with self._store.transaction():
-            versions.settle(self._store, agent["_id"])
+            versions.finish_scans(self._store, agent["_id"])
         return answer(agent)
 
 

@@ -1,4 +1,4 @@
-"""What is kept of a realtime call: transcript, events, latencies, tool calls, and both sides' audio.
+"""What is stored of a realtime call: transcript, events, latencies, tool calls, and both sides' audio.
 
 The shapes are those of `GET /conversation/{callId}` and of the frames of `/events`.
 """
@@ -15,7 +15,7 @@ from typing import Any
 from agentops.emulator.rest.calls.call_figures import turn_latencies
 from agentops.emulator.store.state import to_iso
 
-_JITTER_MS = 200.0  # a caller whose audio comes this much later than its clock says has paused
+_JITTER_MS = 200.0  # audio that comes later than this after the audio before it: the caller has paused
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +91,21 @@ class CallRecord:
     # -- audio
 
     def add_caller_audio(self, pcm: bytes, at_ms: float) -> None:
-        """Puts the chunk after the ones before it, unless the caller paused."""
+        """Appends the chunk (PCM16) to the ones before it, unless the caller paused: chunks arrive unevenly, and placed
+        by their arrival they would overlap or leave gaps.
+        """
         start = self._caller_until_ms if at_ms - self._caller_until_ms < _JITTER_MS else at_ms
         self._caller.append((start, pcm))
         self._caller_until_ms = start + len(pcm) / 2 / self.setup.sample_rate_hz * 1000
 
     def add_agent_audio(self, pcm: bytes, at_ms: float, heard_ms: float) -> None:
         """`heard_ms` of the audio were played before it ended or was cut off."""
+        # Whole samples of two bytes.
         self._agent.append((at_ms, pcm[: int(heard_ms / 1000 * self.setup.sample_rate_hz) * 2]))
 
     def to_wav(self) -> bytes:
-        """The call as a WAV file that has the caller left and the agent right."""
-        import numpy as np
+        """The call as a WAV file with the caller on the left channel and the agent on the right."""
+        import numpy as np  # only voice calls are recorded, and only they need the speech extra
 
         rate = self.setup.sample_rate_hz
         sides = [_mixed(self._caller, rate), _mixed(self._agent, rate)]
@@ -141,12 +144,12 @@ class CallRecord:
 
 
 def to_mono(stereo: bytes) -> bytes:
-    """A recording with both sides on one channel."""
+    """A stereo WAV of `to_wav` as a WAV with both sides on one channel."""
     import numpy as np
 
     with wave.open(io.BytesIO(stereo)) as file:
         rate, frames = file.getframerate(), file.readframes(file.getnframes())
-    sides = np.frombuffer(frames, dtype="<i2").reshape(-1, 2).astype(np.int32)
+    sides = np.frombuffer(frames, dtype="<i2").reshape(-1, 2).astype(np.int32)  # wide enough for the sum
     return _wav(np.clip(sides.sum(axis=1), -32768, 32767).astype("<i2").tobytes(), rate, 1)
 
 

@@ -1,8 +1,8 @@
 """Client tools: functions that the caller performs, declared with `session.update`. No socket and no clock here.
 
-What is known of them comes from one source that no other confirms (atoms contract, sections 7.2, 7.3 and 7.6), so the
-emulator offers them only when it is asked to. Sources leave open what a tool that is configured on the agent looks
-like; here it is a tool of the type `client_tool` whose `timeout` is in milliseconds.
+The platform's published reference of the socket doesn't have them, only other texts of its vendor, so the emulator
+offers them only when it is asked to. What such a tool looks like in an agent's configuration is open; here it is a tool
+of the type `client_tool` whose `timeout` is in milliseconds.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class ClientToolError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _PendingCall:
     """A call that waits for the caller's result."""
 
     work: CallTool
-    asked_ms: float
+    called_ms: float
     until_ms: float
 
 
@@ -45,12 +45,12 @@ class ClientTools:
 
     configured: Sequence[Mapping[str, Any]]
     declared: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    _asked: dict[str, _Asked] = field(default_factory=dict)
+    _pending: dict[str, _PendingCall] = field(default_factory=dict)
 
     def declare(self, tools: Any) -> list[str]:
         """Replaces the declared tools and returns their names. Raises ClientToolError, and then keeps the old ones."""
         if not isinstance(tools, list):
-            raise ClientToolError("invalid_tools", "tools is a list")
+            raise ClientToolError("invalid_tools", "tools must be a list")
         taken = {str(tool.get("name")): tool.get("type") for tool in self.configured}
         declared: dict[str, Mapping[str, Any]] = {}
         for place, tool in enumerate(tools):
@@ -73,8 +73,10 @@ class ClientTools:
         """Begins to wait for the result; the outcome at once when the tool expects none."""
         if not work.tool.get("expectsResponse", True):
             return ToolOutcome()
-        patience = work.tool.get("timeout", DEFAULT_MS)
-        self._asked[work.tool_call_id] = _Asked(work, now_ms, now_ms + _clamped(patience))
+        timeout_ms = work.tool.get("timeout", DEFAULT_MS)
+        # In this order a `timeout` that is not a number (NaN) is the shortest.
+        allowed_ms = float(min(LONGEST_MS, max(SHORTEST_MS, timeout_ms)))
+        self._pending[work.tool_call_id] = _PendingCall(work, now_ms, now_ms + allowed_ms)
         return None
 
     def take_result(self, message: Mapping[str, Any], now_ms: float) -> tuple[CallTool, ToolOutcome]:
@@ -85,53 +87,49 @@ class ClientTools:
         call_id, output = message.get("call_id"), message.get("output")
         if not isinstance(call_id, str) or not isinstance(output, str):
             raise ClientToolError("invalid_event", "call_id and output are required, as text")
-        if call_id not in self._asked:
+        if call_id not in self._pending:
             raise ClientToolError("unknown_call_id", f"no call {call_id[:80]!r} waits for a result")
         try:
             size = len(output.encode())
         except UnicodeEncodeError:
-            raise ClientToolError("invalid_event", "output is no well-formed Unicode") from None
+            raise ClientToolError("invalid_event", "output is not well-formed Unicode") from None
         if size > LARGEST_OUTPUT:
             raise ClientToolError("result_too_large", f"the output has {size} bytes, more than {LARGEST_OUTPUT}")
-        asked = self._asked.pop(call_id)
-        variables = _variables_of(asked.work.use.tool, output)
-        return asked.work, ToolOutcome(output, None, now_ms - asked.asked_ms, variables)
+        call = self._pending.pop(call_id)
+        variables = _variables_of(call.work.use.tool, output)
+        return call.work, ToolOutcome(output, None, now_ms - call.called_ms, variables)
 
     def take_expired(self, now_ms: float) -> Iterator[tuple[CallTool, ToolOutcome]]:
         """The calls that have waited too long; they wait no more."""
-        for call_id, asked in list(self._asked.items()):
-            if now_ms >= asked.until_ms:
-                del self._asked[call_id]
-                waited = asked.until_ms - asked.asked_ms
-                error = f"the client gave no result for {asked.work.use.tool} within {waited:.0f} ms"
-                yield asked.work, ToolOutcome(error=error, latency_ms=now_ms - asked.asked_ms)
+        for call_id, call in list(self._pending.items()):
+            if now_ms >= call.until_ms:
+                del self._pending[call_id]
+                allowed_ms = call.until_ms - call.called_ms
+                error = f"the client gave no result for {call.work.use.tool} within {allowed_ms:.0f} ms"
+                yield call.work, ToolOutcome(error=error, latency_ms=now_ms - call.called_ms)
 
     def next_ms(self) -> float:
         """When the first of the calls has waited too long."""
-        return min((asked.until_ms for asked in self._asked.values()), default=float("inf"))
+        return min((call.until_ms for call in self._pending.values()), default=float("inf"))
 
 
 def _read_declaration(place: int, tool: Any) -> Mapping[str, Any]:
     """A declared tool in the form of a configured one. Raises ClientToolError."""
     given = tool if isinstance(tool, dict) else {}
     name, expects = given.get("name"), given.get("expectsResponse", True)
-    patience = given.get("timeout_ms", DEFAULT_MS)
+    timeout_ms = given.get("timeout_ms", DEFAULT_MS)
     checks = {
         "it is an object": isinstance(tool, dict),
         "type is function": given.get("type", "function") == "function",
         "name is letters, digits, `_`, `.`, `-`": isinstance(name, str) and _NAME.fullmatch(name) is not None,
         "description is a text": isinstance(given.get("description"), str) and given["description"] != "",
         "parameters is a JSON Schema": isinstance(given.get("parameters"), dict),
-        "timeout_ms is a number": isinstance(patience, int | float) and not isinstance(patience, bool),
+        "timeout_ms is a number": isinstance(timeout_ms, int | float) and not isinstance(timeout_ms, bool),
         "expectsResponse is true or false": isinstance(expects, bool),
     }
     if wrong := [rule for rule, holds in checks.items() if not holds]:
         raise ClientToolError("invalid_tools", f"tools[{place}]: {wrong[0]}")
-    return {"type": KIND, "name": name, "timeout": patience, "expectsResponse": expects}
-
-
-def _clamped(milliseconds: Any) -> float:
-    return float(min(LONGEST_MS, max(SHORTEST_MS, milliseconds)))  # in this order, not-a-number is the shortest
+    return {"type": KIND, "name": name, "timeout": timeout_ms, "expectsResponse": expects}
 
 
 def _variables_of(tool: str, output: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from agentops.emulator.realtime.ears import Ears
+from agentops.emulator.realtime.recognition import RecognizerPool
 from agentops.emulator.realtime.session import Session
 from agentops.emulator.realtime.tool_calls import call_tool
 from agentops.emulator.realtime.work import CallTool, Compose, Hear, Work
@@ -19,9 +19,9 @@ _SHORTEST_WAIT_S = 0.001  # between two alarms of one session
 class Connection:
     """The life of a session, from its first frame to the recording of the call."""
 
-    def __init__(self, store: Store, ears: Ears, socket: WebSocket, session: Session) -> None:
+    def __init__(self, store: Store, recognizers: RecognizerPool, socket: WebSocket, session: Session) -> None:
         self._store = store
-        self._ears = ears
+        self._recognizers = recognizers
         self._socket = socket
         self._session = session
         self._loop = asyncio.get_running_loop()
@@ -45,7 +45,7 @@ class Connection:
             if self._timer is not None:
                 self._timer.cancel()
             await asyncio.gather(receiver, *self._workers, return_exceptions=True)
-            await self._keep_recording()
+            await self._store_recording()
 
     def _now(self) -> float:
         return (self._loop.time() - self._opened) * 1000.0
@@ -55,6 +55,7 @@ class Connection:
             while True:
                 self._session.receive(await self._socket.receive_text(), self._now())
                 self._settle()
+        # RuntimeError: the socket was closed meanwhile. KeyError: a binary frame; the platform's frames are all text.
         except (WebSocketDisconnect, RuntimeError, KeyError):
             self._session.hang_up(self._now())
             self._settle()
@@ -64,8 +65,8 @@ class Connection:
         session = self._session
         for work in session.work:
             task = self._loop.create_task(self._perform(work))
-            self._workers.add(task)
-            task.add_done_callback(self._worked)
+            self._workers.add(task)  # the loop itself keeps only weak references to its tasks
+            task.add_done_callback(self._on_worker_done)
         session.work.clear()
         if session.ending is not None and not self._is_recorded:
             self._record()
@@ -84,23 +85,23 @@ class Connection:
         self._settle()
 
     async def _perform(self, work: Work) -> None:
-        self._session.finish(work, await self._result(work), self._now())
-        self._settle()
-
-    async def _result(self, work: Work) -> Any:
+        result: Any
         if isinstance(work, Hear):
-            return await self._ears.hear(work.pcm, sample_rate_hz=work.sample_rate_hz, phrases=work.phrases)
-        if isinstance(work, CallTool):
-            return await call_tool(work, may_send=self._store.options.allow_tool_calls)
-        if isinstance(work, Compose):
+            result = await self._recognizers.hear(work.pcm, sample_rate_hz=work.sample_rate_hz, phrases=work.phrases)
+        elif isinstance(work, CallTool):
+            result = await call_tool(work, may_send=self._store.options.allow_tool_calls)
+        elif isinstance(work, Compose):
             model = self._store.options.language_model
             assert model is not None  # a dialogue asks for one only when there is one
-            return await model.compose(work.messages)
-        from agentops.emulator.realtime.rendering import render
+            result = await model.compose(work.messages)
+        else:
+            from agentops.emulator.realtime.synthesis import synthesize  # needs the speech extra
 
-        return await asyncio.to_thread(render, work.line)
+            result = await asyncio.to_thread(synthesize, work.request)
+        self._session.finish(work, result, self._now())
+        self._settle()
 
-    def _worked(self, task: asyncio.Task[None]) -> None:
+    def _on_worker_done(self, task: asyncio.Task[None]) -> None:
         self._workers.discard(task)
         if not task.cancelled() and (failure := task.exception()) is not None:
             self._session.fail(f"{type(failure).__name__}: {failure}", self._now())
@@ -126,7 +127,7 @@ class Connection:
             self._store.add_call_event(self._session.setup.call_id, event)
 
     def _record(self) -> None:
-        """The finished call, kept before its caller learns that it is over."""
+        """Stores the finished call before its caller learns that it is over: the caller may ask for it at once."""
         session = self._session
         assert session.ending is not None
         self._is_recorded = True
@@ -135,8 +136,8 @@ class Connection:
         )
         self._store.update_call(session.setup.call_id, document)
 
-    async def _keep_recording(self) -> None:
-        """What remains to be kept once the socket is done with: the recording."""
+    async def _store_recording(self) -> None:
+        """Stores what remains once the socket is closed: the recording."""
         session = self._session
         if session.ending is None:
             session.hang_up(self._now())

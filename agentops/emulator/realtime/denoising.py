@@ -1,7 +1,7 @@
 """Noise reduction on the caller's side, where `denoisingConfig` says so: spectral subtraction, frame by frame.
 
 Keeps what is well above the noise and turns the rest down by 24 dB. The noise is what the line sounds like while nobody
-speaks; it is learned from the first moments of a call and followed slowly afterwards.
+speaks; it is learned from the first moments of a call, and the estimate follows slow changes afterwards.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 _FRAME_MS = 32
-_OVER = 4.0  # subtracts more than the mean, since babble comes in waves
-_FLOOR = 0.06  # of the amplitude
+_OVERSUBTRACTION = 4.0  # subtracts more than the mean, since babble comes in waves
+_FLOOR = 0.06  # of the amplitude: -24 dB
 _LEARN = 0.15  # how fast the estimate follows frames that may be noise
 _RISE = 1.01  # per frame, for noise that became louder
 _MAY_BE_NOISE = 3.0  # times the estimate, as power of the whole frame
 
 
 class Denoiser:
-    """Fed with PCM16 in chunks of any size; gives back as much, late by one frame."""
+    """Takes PCM16 in chunks of any size; gives back as much, late by one frame."""
 
     def __init__(self, sample_rate_hz: int) -> None:
         self._hop = sample_rate_hz * _FRAME_MS // 2000
@@ -44,20 +44,18 @@ class Denoiser:
         frame = np.concatenate((self._last, block)) * self._window
         self._last = block
         spectrum = np.fft.rfft(frame)
-        cleaned = np.fft.irfft(spectrum * self._gain_of(np.abs(spectrum) ** 2)) * self._window
-        out = self._tail + cleaned[: self._hop]
-        self._tail = cleaned[self._hop :]
-        return out
-
-    def _gain_of(self, power: NDArray[np.float64]) -> NDArray[np.float64]:
+        power = np.abs(spectrum) ** 2
         if self._noise is None:
-            self._noise = power + 1.0
+            self._noise = power + 1.0  # never zero, as digital silence is: the rise below multiplies
         elif power.sum() < _MAY_BE_NOISE * self._noise.sum():
             self._noise += _LEARN * (power - self._noise)
         else:
             self._noise *= _RISE
-        # Over neighbouring frequencies and frames, so that no single bins are left over as chirps.
+        # Smoothed over neighbouring frequencies and frames: single bins that are left over are heard as chirps.
         smooth = np.convolve(power, np.ones(5) / 5, mode="same")
-        gain = np.sqrt(np.maximum(1.0 - _OVER * self._noise / np.maximum(smooth, 1e-9), _FLOOR**2))
+        gain = np.sqrt(np.maximum(1.0 - _OVERSUBTRACTION * self._noise / np.maximum(smooth, 1e-9), _FLOOR**2))
         self._gain = 0.4 * self._gain + 0.6 * gain
-        return self._gain
+        cleaned = np.fft.irfft(spectrum * self._gain) * self._window
+        out = self._tail + cleaned[: self._hop]
+        self._tail = cleaned[self._hop :]
+        return out

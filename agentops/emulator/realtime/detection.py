@@ -1,4 +1,4 @@
-"""Voice activity by energy: where the caller's speech starts and ends. No socket and no recogniser here.
+"""SynthesizerVoice activity by energy: where the caller's speech starts and ends. No socket and no recogniser here.
 
 The settings are the agent's own `voiceDetectionConfig`. `minVolume` is read as a level: 0 is -110 dBFS and 1 is
 -10 dBFS, so that the platform's default of 0.6 is -50 dBFS. `confidence` belongs to a trained detector and means
@@ -37,7 +37,7 @@ Detected: TypeAlias = SpeechStarted | SpeechEnded
 
 
 class VoiceDetector:
-    """Fed with PCM16 in chunks of any size; answers with what began or ended in them. A `denoiser` cleans it first."""
+    """Takes PCM16 in chunks of any size; answers with what began or ended in them. A `denoiser` cleans it first."""
 
     def __init__(self, settings: Mapping[str, Any], sample_rate_hz: int, denoiser: Denoiser | None = None) -> None:
         self._denoiser = denoiser
@@ -48,7 +48,7 @@ class VoiceDetector:
         self._release = max(1, math.ceil(float(settings.get("releaseTimeInSecs", 0.4)) * 1000 / _FRAME_MS))
         self._before: deque[bytes] = deque(maxlen=self._trigger + _LEAD_IN_MS // _FRAME_MS)
         self._rest = b""
-        self._run = 0  # frames in a row that speak against the present state
+        self._run = 0  # frames in a row that contradict the present state: loud ones in silence, quiet ones in speech
         self._speech: bytearray | None = None
 
     @property
@@ -66,13 +66,20 @@ class VoiceDetector:
         found: list[Detected] = []
         for index, is_loud in enumerate(loud):
             frame = frames[index * self._frame_bytes : (index + 1) * self._frame_bytes]
-            if (event := self._step(frame, bool(is_loud))) is not None:
+            if (event := self._step(frame, is_loud=bool(is_loud))) is not None:
                 found.append(event)
         return found
 
-    def _step(self, frame: bytes, is_loud: bool) -> Detected | None:
+    def _step(self, frame: bytes, *, is_loud: bool) -> Detected | None:
         if self._speech is None:
-            return self._step_in_silence(frame, is_loud)
+            self._before.append(frame)
+            # One quiet frame inside a word must not start the count again.
+            self._run = self._run + 1 if is_loud else max(0, self._run - 1)
+            if self._run < self._trigger:
+                return None
+            self._speech, self._run = bytearray().join(self._before), 0
+            self._before.clear()
+            return SpeechStarted()
         self._speech += frame
         self._run = 0 if is_loud else self._run + 1
         if self._run < self._release:
@@ -80,13 +87,3 @@ class VoiceDetector:
         ended = SpeechEnded(bytes(self._speech))
         self._speech, self._run = None, 0
         return ended
-
-    def _step_in_silence(self, frame: bytes, is_loud: bool) -> Detected | None:
-        self._before.append(frame)
-        # One quiet frame inside a word must not start the count again.
-        self._run = self._run + 1 if is_loud else max(0, self._run - 1)
-        if self._run < self._trigger:
-            return None
-        self._speech, self._run = bytearray().join(self._before), 0
-        self._before.clear()
-        return SpeechStarted()

@@ -8,19 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from agentops import speech
+from agentops.emulator.behaviour.behaviours import Behaviour, Behaviours, read_behaviours
 from agentops.emulator.behaviour.dialogue import Dialogue, enabled_tools
-from agentops.emulator.behaviour.files import Behaviour, Behaviours, read_behaviours
 from agentops.emulator.behaviour.playbooks import PlaybookRouter
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.realtime.call_record import Setup
 from agentops.emulator.realtime.client_tools import ClientTools
 from agentops.emulator.realtime.connection import Connection
-from agentops.emulator.realtime.ears import Ears
+from agentops.emulator.realtime.recognition import RecognizerPool
 from agentops.emulator.realtime.session import Session
 from agentops.emulator.realtime.tool_calls import read_variables, send_request
 from agentops.emulator.rest.library.in_calls import with_library
@@ -33,6 +33,7 @@ PATH = "/atoms/v1/agent/connect"
 MODES = ("webcall", "chat")
 SAMPLE_RATES_HZ = (8000, 16000, 24000, 48000)
 DEFAULT_SAMPLE_RATE_HZ = 24000
+INVALID_AGENT_ID = "Invalid agent id"
 FATAL_SETUP = 4000  # close code after an `error` that ends a session before it began
 # Keys that the platform fills in itself; a caller's values for them are dropped.
 RESERVED_VARIABLES = frozenset(
@@ -41,9 +42,9 @@ RESERVED_VARIABLES = frozenset(
 )
 
 
-def open_endpoint(store: Store) -> Endpoint:
+def open_endpoint(store: Store) -> ConnectEndpoint:
     """The realtime side of this account. Raises EmulatorError when a behaviour file of the options can't be read."""
-    return Endpoint(store, read_behaviours(store.options.behaviours))
+    return ConnectEndpoint(store, read_behaviours(store.options.behaviours))
 
 
 class _Rejected(Exception):
@@ -65,95 +66,101 @@ class _FatalSetup(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
-    """What the caller asks for in the handshake."""
+class _Handshake:
+    """What the caller asks for in an accepted handshake."""
 
     grant: Grant
     sample_rate_hz: int = DEFAULT_SAMPLE_RATE_HZ
 
 
 @dataclass(slots=True)
-class Endpoint:
+class ConnectEndpoint:
     """Opens sessions. `is_draining` refuses new ones, as the platform does while it is being replaced."""
 
     store: Store
     behaviours: Behaviours
-    ears: Ears = field(default_factory=Ears)
+    recognizers: RecognizerPool = field(default_factory=RecognizerPool)
     is_draining: bool = False
 
     def routes(self) -> list[BaseRoute]:
         return [WebSocketRoute(PATH, self.connect)]
 
     def close(self) -> None:
-        self.ears.close()
+        self.recognizers.close()
 
     async def connect(self, socket: WebSocket) -> None:
         try:
-            wish = self._authorize(socket)
-        except _Rejected as no:
-            await _reject(socket, no)
+            handshake = self._authorize(socket)
+        except _Rejected as rejected:
+            answer: Response = JSONResponse({"status": False, "errors": [rejected.message]}, rejected.status)
+            if rejected.message == INVALID_AGENT_ID:  # the platform sends this one as bare text
+                answer = PlainTextResponse(rejected.message, rejected.status)
+            await socket.send_denial_response(answer)
             return
         await socket.accept()
         try:
-            session = await self._open(wish)
-        except _FatalSetup as no:
-            await socket.send_text(json.dumps({"type": "error", "code": no.code, "message": no.message}))
+            session = await self._open(handshake)
+        except _FatalSetup as fatal:
+            # An `error` event and close code 4000, without `session.created` and `session.closed`.
+            await socket.send_text(json.dumps({"type": "error", "code": fatal.code, "message": fatal.message}))
             await socket.close(FATAL_SETUP)
             return
-        session.tells_holds = "x-emulator-holds" in socket.headers
-        await Connection(self.store, self.ears, socket, session).run()
+        session.announces_holds = "x-emulator-holds" in socket.headers
+        await Connection(self.store, self.recognizers, socket, session).run()
 
     # -- the handshake
 
-    def _authorize(self, socket: WebSocket) -> _Wish:
+    def _authorize(self, socket: WebSocket) -> _Handshake:
         if self.is_draining:
             raise _Rejected(503, "Service Unavailable")
         query = socket.query_params
         scheme, _, key = socket.headers.get("authorization", "").partition(" ")
         token = key.strip() if scheme.lower() == "bearer" and key else query.get("token", "")
-        if token.startswith("wct_"):
+        if token.startswith("wct_"):  # minted by `register-call`, with agent, mode and variables; good for one session
             grant = self.store.take_token(token)
             if grant is None:
                 raise _Rejected(401, "Unauthorized")
-            return _Wish(grant)
+            return _Handshake(grant)
         if not token or not self.store.accepts_key(token):
             raise _Rejected(401, "Unauthorized")
         return self._read_query(query)
 
-    def _read_query(self, query: Mapping[str, str]) -> _Wish:
+    def _read_query(self, query: Mapping[str, str]) -> _Handshake:
         agent_id, mode, rate = query.get("agent_id", ""), query.get("mode", "webcall"), query.get("sample_rate", "")
         if not re.fullmatch(OBJECT_ID, agent_id):
-            raise _Rejected(400, "Invalid agent id")
+            raise _Rejected(400, INVALID_AGENT_ID)
         if self.store.database.get("agent", agent_id) is None:
-            raise _Rejected(401, "Unauthorized")
+            raise _Rejected(401, "Unauthorized")  # as on the platform, which has no 404 here
         if mode not in MODES:
             raise _Rejected(400, f"mode: expected one of {', '.join(MODES)}")
         if rate and rate not in map(str, SAMPLE_RATES_HZ):
             raise _Rejected(400, f"sample_rate: expected one of {', '.join(map(str, SAMPLE_RATES_HZ))}")
         grant = Grant(agent_id, mode, _read_variables(query.get("variables", "")))
-        return _Wish(grant, int(rate) if rate else DEFAULT_SAMPLE_RATE_HZ)
+        # Only here the caller chooses the rate: sessions opened with a token have the default one.
+        return _Handshake(grant, int(rate) if rate else DEFAULT_SAMPLE_RATE_HZ)
 
     # -- the session
 
-    async def _open(self, wish: _Wish) -> Session:
-        grant = wish.grant
+    async def _open(self, handshake: _Handshake) -> Session:
+        grant = handshake.grant
         agent = self.store.database.get("agent", grant.agent_id)
         config = versions.live_config(self.store, grant.agent_id)
         if agent is None:
-            raise _FatalSetup("404", "Agent not found")
+            raise _FatalSetup("404", "Agent not found")  # it can be gone since the token was minted
         if config is None:
             raise _FatalSetup("400", "Agent is archived and cannot initiate calls")
         config = with_library(self.store, config)
-        if grant.mode == "webcall" and not speech.is_available():
-            raise _FatalSetup("internal_error", str(speech.SpeechUnavailableError()))
         if grant.mode == "webcall":
-            self.ears.prepare()
+            if not speech.is_available():
+                raise _FatalSetup("internal_error", str(speech.SpeechUnavailableError()))
+            self.recognizers.prepare()
         behaviour = self.behaviours.of(agent["name"])
         live = versions.live_revision(self.store, agent)
         call_id = self.store.new_call_id()
-        known = _server_variables(self.store, call_id, grant.mode, config)
+        reserved = _reserved_variables(self.store, call_id, grant.mode, config)
         given = {name: value for name, value in grant.variables.items() if name not in RESERVED_VARIABLES}
-        variables = {**config.get("defaultVariables", {}), **given, **known}
+        # The later ones win: the agent's defaults, the caller's, the platform's own, and those of the pre-call API.
+        variables = {**config.get("defaultVariables", {}), **given, **reserved}
         variables |= await self._pre_call(behaviour, config, variables)
         setup = Setup(
             agent_id=grant.agent_id,
@@ -161,7 +168,7 @@ class Endpoint:
             call_id=call_id,
             session_id=self.store.new_uuid(),
             mode=grant.mode,
-            sample_rate_hz=wish.sample_rate_hz,
+            sample_rate_hz=handshake.sample_rate_hz,
             config=config,
             variables=variables,
             opened_at=self.store.clock.now(),
@@ -185,7 +192,7 @@ class Endpoint:
         registry: dict[str, Mapping[str, Any]] = {}
         for tool in self.store.database.all("tool"):
             registry |= dict.fromkeys((tool["toolId"], tool["definition"]["name"]), tool["definition"])
-        for own in enabled_tools(config):
+        for own in enabled_tools(config):  # the account's tools come first where both have a name
             registry.setdefault(str(own.get("name")), own)
         return PlaybookRouter(section, registry)
 
@@ -203,10 +210,11 @@ class Endpoint:
 
 
 def build_session(setup: Setup, dialogue: Dialogue, options: EmulatorOptions) -> Session:
-    """The session of a voice call or a chat; only a voice call needs the speech extra."""
+    """The session of a voice call or a chat."""
     tools = ClientTools(enabled_tools(setup.config)) if options.client_tools else None
     if setup.mode == "chat":
         return Session(setup, dialogue, client_tools=tools)
+    # Only a voice call needs the speech extra, so a chat must not import what it brings.
     from agentops.emulator.realtime.denoising import Denoiser
     from agentops.emulator.realtime.detection import VoiceDetector
     from agentops.emulator.realtime.voice import voice_of
@@ -228,13 +236,6 @@ def build_session(setup: Setup, dialogue: Dialogue, options: EmulatorOptions) ->
     )
 
 
-async def _reject(socket: WebSocket, no: _Rejected) -> None:
-    if no.message == "Invalid agent id":
-        await socket.send_denial_response(PlainTextResponse(no.message, no.status))
-        return
-    await socket.send_denial_response(JSONResponse({"status": False, "errors": [no.message]}, no.status))
-
-
 def _read_variables(text: str) -> dict[str, Any]:
     if not text:
         return {}
@@ -247,13 +248,13 @@ def _read_variables(text: str) -> dict[str, Any]:
     return variables
 
 
-def _server_variables(store: Store, call_id: str, mode: str, config: Mapping[str, Any]) -> dict[str, Any]:
+def _reserved_variables(store: Store, call_id: str, mode: str, config: Mapping[str, Any]) -> dict[str, Any]:
     now = store.clock.now()
     language = config.get("language", {})
     return {
         "call_id": call_id,
         "conversation_type": mode,
-        "agent_number": "",
+        "agent_number": "",  # a call over the socket has no phone number on either side
         "user_number": "",
         "current_date": now.strftime("%Y-%m-%d"),
         "current_time": now.strftime("%H:%M"),

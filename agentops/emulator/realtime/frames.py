@@ -12,7 +12,7 @@ from typing import Any
 
 
 class BadFrameError(Exception):
-    """The caller's frame is no message; its text is that of the `error` event."""
+    """The caller's frame is not a message; the exception's text is that of the `error` event."""
 
 
 def read_message(frame: str | bytes) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def read_audio(audio: Any) -> bytes:
 
 @dataclass(slots=True)
 class Outbox:
-    """What is on its way to the caller. Once it is stalled, nothing is any more.
+    """The frames on their way to the caller. Once it is stalled, no frame is added any more.
 
     has_dotted_events: start and stop are spelled as newer documentation does, which has no timestamp
     """

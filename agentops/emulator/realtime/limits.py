@@ -8,7 +8,7 @@ from agentops.emulator.realtime.call_record import Setup
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class CallLimits:
     """The times that the agent's configuration sets for a call, in milliseconds.
 
     release_ms: the silence that ends the caller's turn
@@ -24,9 +24,10 @@ class Limits:
     session_ms: float
 
     @classmethod
-    def of(cls, setup: Setup) -> Limits:
+    def of(cls, setup: Setup) -> CallLimits:
         config = setup.config
         idle = config.get("llmIdleTimeoutConfig", {})
+        # Configurations are stored with all defaults; those here are for a session that was made without one.
         return cls(
             release_ms=1000.0 * float(config.get("voiceDetectionConfig", {}).get("releaseTimeInSecs", 0.4)),
             backoff_ms=1000.0 * float(config.get("interruptionBackoffTimer", 0)),

@@ -50,18 +50,19 @@ class Listener:
         """For each thing that happens in the audio: None when the caller begins, what to recognise after the end."""
         for detected in self.detector.feed(pcm) if self.detector is not None else ():
             spoken: bytes | None = getattr(detected, "pcm", None)
-            self.turn += 1  # what was being recognised is only a part of this turn
+            # Also at an end: what was being recognised before is only a part of this turn, so its result is void.
+            self.turn += 1
             self._is_hearing = spoken is not None
             if spoken is None:
                 self.answer_ms = None
                 yield None
                 continue
-            self._audio += spoken
+            self._audio += spoken  # with the earlier parts: a pause inside a sentence doesn't cut it in two
             self.ended_ms = now_ms - self.release_ms
             yield Hear(self.turn, bytes(self._audio), phrases, self.sample_rate_hz)
 
     def hear(self, work: Hear, text: str | None, now_ms: float, latency_ms: float) -> bool:
-        """Takes what was recognised; says whether it counts."""
+        """Takes what was recognised; returns whether it counts."""
         if work.turn != self.turn:
             return False
         self._is_hearing = False
@@ -77,7 +78,7 @@ class Listener:
 
     def take(self) -> str | None:
         """The words of the turn, which is over with this; None when none were understood."""
-        said = [text for text in self._texts if text is not None]
+        texts = [text for text in self._texts if text is not None]
         self.answer_ms, self._texts = None, []
         self._audio.clear()
-        return " ".join(said) if said else None
+        return " ".join(texts) if texts else None

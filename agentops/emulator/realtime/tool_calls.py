@@ -22,11 +22,14 @@ async def call_tool(work: CallTool, *, may_send: bool) -> ToolOutcome:
     """The tool's outcome; a failure is an outcome with an error, never an exception."""
     started = time.monotonic()
     use, tool = work.use, work.tool
+    # The behaviour file's answer comes first; a tool of a type that sends no request succeeds without one.
     if use.error is not None or use.result is not None or tool.get("type") != "api_call":
         await asyncio.sleep(use.takes_ms / 1000)
         answer, error = (None, use.error) if use.error is not None else (use.result, None)
     elif may_send:
-        answer, error = await send_request(tool, work.variables, timeout_s=float(tool.get("timeout", 5000)) / 1000)
+        answer, error = await send_request(
+            tool, work.variables, timeout_s=float(tool.get("timeout", 5000)) / 1000
+        )  # in ms
     else:
         answer, error = None, FORBIDDEN
     variables = {} if error else read_variables(tool.get("responseVariables", []), answer)
@@ -53,6 +56,7 @@ async def send_request(
 def _arguments(request: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
     headers = dict(request.get("headers", {}))
     headers |= {pair["key"]: pair["value"] for pair in request.get("headersArray", [])}
+    # Pairs in a tool, an object in a pre-call API.
     query = request.get("queryParams", {})
     query = query if isinstance(query, dict) else {pair["key"]: pair["value"] for pair in query}
     arguments: dict[str, Any] = {

@@ -1,6 +1,6 @@
 """The agent's voice: which synthesizer voice stands for a platform voice, and what is spoken with it. Values only.
 
-Each voice of the catalog has a sound of its own, so that a change of voice is audible. `rendering` does the speaking.
+Each voice of the catalog has a sound of its own, so that a change of voice is audible. `synthesis` does the speaking.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FEMALE, _MALE = ("f1", "f2", "f3", "f4", "f5"), ("m1", "m2", "m3", "m4", "m5", 
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class SynthesizerVoice:
     """How an agent sounds: an espeak-ng variant, a pitch of 0..100, and a speed where 1 is the usual one."""
 
     variant: str
@@ -31,7 +31,7 @@ class Voice:
 
 
 @dataclass(frozen=True, slots=True)
-class Rendering:
+class SpokenReply:
     """A reply ready to be sent.
 
     frames:      the JSON frames of its audio, one per 20 ms; none in chat mode
@@ -47,27 +47,27 @@ class Rendering:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SpeechRequest:
     """What is to be spoken. `text` is what the transcript says; `spoken` is what the audio says, usually the same."""
 
     text: str
     spoken: str
     language: str
-    voice: Voice
+    voice: SynthesizerVoice
     sample_rate_hz: int
     audio_fault: str | None = None
 
 
-def voice_of(config: Mapping[str, Any]) -> Voice:
+def voice_of(config: Mapping[str, Any]) -> SynthesizerVoice:
     """The voice of an agent with this configuration. A voice outside the catalog gets a sound from its id."""
     synthesizer = config.get("synthesizer", {})
     chosen = synthesizer.get("voiceConfig", {})
     voice_id = str(chosen.get("voiceId", "nyah"))
-    variant, pitch = _VOICES.get(voice_id) or _derived(voice_id, str(chosen.get("gender", "female")))
-    return Voice(variant, pitch, max(0.4, float(synthesizer.get("speed", _DEFAULT_SPEED))) / _DEFAULT_SPEED)
-
-
-def _derived(voice_id: str, gender: str) -> tuple[str, int]:
-    number = int(hashlib.sha256(voice_id.encode()).hexdigest()[:8], 16)
-    variants = _MALE if gender == "male" else _FEMALE
-    return variants[number % len(variants)], 30 + number // 16 % 40
+    if voice_id in _VOICES:
+        variant, pitch = _VOICES[voice_id]
+    else:
+        # From a hash, so that the same voice sounds the same in every run.
+        number = int(hashlib.sha256(voice_id.encode()).hexdigest()[:8], 16)
+        variants = _MALE if chosen.get("gender", "female") == "male" else _FEMALE
+        variant, pitch = variants[number % len(variants)], 30 + number // 16 % 40
+    return SynthesizerVoice(variant, pitch, max(0.4, float(synthesizer.get("speed", _DEFAULT_SPEED))) / _DEFAULT_SPEED)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from agentops.emulator.behaviour.files import ToolUse
-from agentops.emulator.realtime.voice import Line
+from agentops.emulator.behaviour.behaviours import ToolUse
+from agentops.emulator.realtime.voice import SpeechRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +21,11 @@ class Hear:
 
 
 @dataclass(frozen=True, slots=True)
-class Render:
-    """Speak `line`. Answered with a `voice.Rendering`."""
+class Synthesize:
+    """Speak `request`. Answered with a `voice.SpokenReply`."""
 
     reply: int
-    line: Line
+    request: SpeechRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +57,4 @@ class ToolOutcome:
     variables: Mapping[str, Any] = field(default_factory=dict)
 
 
-Work: TypeAlias = Hear | Render | CallTool | Compose
+Work: TypeAlias = Hear | Synthesize | CallTool | Compose

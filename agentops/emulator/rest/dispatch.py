@@ -15,7 +15,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response, StreamingResponse
 
 from agentops.emulator.rest.schema import OBJECT_ID, problems
-from agentops.emulator.rest.wire import Answer, Refusal, Request, Route, Upload
+from agentops.emulator.rest.wire import Answer, ApiError, Request, Route, Upload
 from agentops.emulator.store.state import Store
 
 # Path parameters that are object ids, by the word the platform uses for them in its error texts.
@@ -26,7 +26,7 @@ RETIRED = (
 )
 
 
-class _Gone(Exception):
+class _GoneError(Exception):
     """The platform no longer has this route."""
 
 
@@ -42,33 +42,35 @@ class Dispatcher:
             if not self._route.is_public:
                 self._authenticate(http.headers.get("authorization", ""))
             request = self._read(http, await http.body())
-            with self._store.transaction():
+            with self._store.transaction():  # an operation that answers an error has changed nothing
                 answer = self._route.handler(self._store, request)
-        except _Gone:
+        except _GoneError:
             return await not_found(http)
-        except Refusal as refusal:
-            answer = self._shaped(refusal)
+        except ApiError as error:
+            answer = error.answer()
+            if self._route.path.startswith("/waves/"):  # the voice catalog has errors of its own, without the envelope
+                answer = Answer(error.status, {"error": error.errors[0], "message": error.errors[0]}, error.headers)
         return to_response(answer, is_raw=self._store.options.choices.control_characters == "raw")
 
     def _authenticate(self, header: str) -> None:
         scheme, _, key = header.partition(" ")
         if scheme.lower() != "bearer" or not key:
-            raise Refusal(401, "Unauthorized")
+            raise ApiError(401, "Unauthorized")
         if not self._store.accepts_key(key.strip()):
             # A wrong key is documented as 401 and reported as 500.
             status = int(self._store.options.choices.wrong_key_status)
-            raise Refusal(status, "Unauthorized: User not found" if status == 401 else "Internal server error")
+            raise ApiError(status, "Unauthorized: User not found" if status == 401 else "Internal server error")
 
     def _read(self, http: HttpRequest, raw: bytes) -> Request:
-        """The request as handlers see it. Raises Refusal where the platform would not look at it further."""
+        """The request as handlers see it. Raises ApiError where the platform would not look at it further."""
         if self._route.is_retired and self._store.options.api == "v2":
             if self._store.options.choices.retired_status == "404":
-                raise _Gone
+                raise _GoneError
             error_type = "versioning_v2_migration_required"
-            raise Refusal(409, RETIRED, error_type=error_type, headers={"Deprecation": "true"})
+            raise ApiError(409, RETIRED, error_type=error_type, headers={"Deprecation": "true"})
         for name, word in OBJECT_IDS.items():
             if name in http.path_params and not re.fullmatch(OBJECT_ID, http.path_params[name]):
-                raise Refusal(400, f"Invalid {word} id")
+                raise ApiError(400, f"Invalid {word} id")
         is_form = http.headers.get("content-type", "").startswith("multipart/form-data")
         fields, uploads = read_multipart(http.headers["content-type"], raw) if is_form else ({}, {})
         return Request(
@@ -87,21 +89,15 @@ class Dispatcher:
         try:
             body = read_json(raw) if raw.strip() else None
         except (ValueError, RecursionError) as failure:
-            raise Refusal(400, "Invalid JSON in the request body") from failure
+            raise ApiError(400, "Invalid JSON in the request body") from failure
         if schema is None:
             return body
         if body is None and not self._route.is_body_required:
             return None
         body = {} if body is None else body
         if wrong := problems(schema, body):
-            raise Refusal(400, *wrong)
+            raise ApiError(400, *wrong)
         return body
-
-    def _shaped(self, refusal: Refusal) -> Answer:
-        """The voice catalog has failures of its own shape, without the envelope."""
-        if self._route.path.startswith("/waves/"):
-            return Answer(refusal.status, {"error": refusal.errors[0], "message": refusal.errors[0]}, refusal.headers)
-        return refusal.answer()
 
 
 def read_json(raw: bytes) -> Any:
@@ -135,13 +131,15 @@ def to_response(answer: Answer, *, is_raw: bool = False) -> Response:
         return Response(answer.content, answer.status, dict(answer.headers), media_type=answer.content_type)
     text = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))
     if is_raw:
+        # Escapes are replaced one by one, so that the `n` after an escaped backslash stays one.
         text = re.sub(r"\\(.)", lambda escape: "\n" if escape[1] == "n" else escape[0], text)
-    content = text.encode("utf-8", "replace")
+    content = text.encode("utf-8", "replace")  # half of a surrogate pair must not break the answer
     return Response(content, answer.status, dict(answer.headers), media_type=answer.content_type)
 
 
 def read_multipart(content_type: str, raw: bytes) -> tuple[Mapping[str, str], Mapping[str, Upload]]:
     """The text fields and the files of a multipart body."""
+    # A multipart body is a MIME message but for its first header.
     message = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + raw)
     fields: dict[str, str] = {}
     uploads: dict[str, Upload] = {}
@@ -158,7 +156,7 @@ def read_multipart(content_type: str, raw: bytes) -> tuple[Mapping[str, str], Ma
 
 
 async def not_found(http: HttpRequest, _failure: Exception | None = None) -> Response:
-    """What the platform's web framework says about a path it does not have: an HTML page, not JSON."""
+    """What the platform's web framework (Express) answers to a path it does not have: an HTML page, not JSON."""
     shown = html.escape(f"Cannot {http.method} {http.url.path}")
     page = (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Error</title>\n</head>\n'

@@ -46,10 +46,16 @@ def build_document(routes: Iterable[Route], *, api: str, wrong_key: int = 401) -
 
 
 def _operation(route: Route, always: set[int]) -> dict[str, Any]:
+    in_path = []
+    for name in re.findall(r"{(\w+)}", route.path):
+        is_object_id = name in ("agent_id", "branch_id", "revision_id", "version_id")
+        schema = ID if is_object_id else {**TEXT, "minLength": 1}
+        in_path.append({"name": name, "in": "path", "required": True, "schema": schema})
+    in_query = [{"name": name, "in": "query", "required": False, "schema": each} for name, each in route.query.items()]
     operation: dict[str, Any] = {
         "operationId": f"{route.handler.__module__.rpartition('.')[2]}.{route.handler.__name__}",
         "summary": route.summary,
-        "parameters": _parameters(route),
+        "parameters": in_path + in_query,
         "responses": _responses(route, always),
     }
     if route.is_retired:
@@ -60,16 +66,6 @@ def _operation(route: Route, always: set[int]) -> dict[str, Any]:
         content = {"application/json": {"schema": route.body}}
         operation["requestBody"] = {"required": route.is_body_required, "content": content}
     return operation
-
-
-def _parameters(route: Route) -> list[dict[str, Any]]:
-    in_path = []
-    for name in re.findall(r"{(\w+)}", route.path):
-        is_object_id = name in ("agent_id", "branch_id", "revision_id", "version_id")
-        schema = ID if is_object_id else {**TEXT, "minLength": 1}
-        in_path.append({"name": name, "in": "path", "required": True, "schema": schema})
-    in_query = [{"name": name, "in": "query", "required": False, "schema": each} for name, each in route.query.items()]
-    return in_path + in_query
 
 
 def _responses(route: Route, always: set[int]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Shapes of JSON as JSON Schema: small words to write them, and a check that objects in the platform's phrases.
+"""Shapes of JSON as JSON Schema: short functions to write them, and a check that answers in the platform's phrases.
 
 One schema serves both the check of a request and the emulator's OpenAPI document, so they cannot disagree. The check
-knows the keywords that these words produce, no more. The phrases are those of the zod library, which the platform's
+knows the keywords that these functions produce, no more. The phrases are those of the zod library, which the platform's
 error texts show (`"agentId: Required"`, `"Expected boolean, received null"`).
 """
 
@@ -73,7 +73,7 @@ def maybe(schema: Schema) -> Schema:
 
 
 def opened(schema: Any) -> Any:
-    """The schema with room in every object for keys that it does not name."""
+    """The schema, allowing in every object keys that it does not name."""
     if isinstance(schema, Sequence) and not isinstance(schema, str):
         return [opened(each) for each in schema]
     if not isinstance(schema, Mapping):
@@ -93,9 +93,13 @@ def problems(schema: Schema, value: Any, path: str = "") -> list[str]:
 def _problems(schema: Schema, value: Any, path: str) -> Iterator[str]:
     wrong = _wrong_type(schema, value)
     if wrong:
-        yield _say(path, wrong)
+        yield _at(path, wrong)
     elif "enum" in schema:
-        yield from _check_choice(schema["enum"], value, path)
+        options = schema["enum"]
+        # Python takes True for 1, JSON doesn't.
+        if not any(value == option and isinstance(value, bool) == isinstance(option, bool) for option in options):
+            listed = " | ".join(f"'{option}'" for option in options)
+            yield _at(path, f"Invalid enum value. Expected {listed}, received '{value}'")
     elif isinstance(value, str):
         yield from _check_text(schema, value, path)
     elif isinstance(value, dict):
@@ -103,7 +107,10 @@ def _problems(schema: Schema, value: Any, path: str) -> Iterator[str]:
     elif isinstance(value, list):
         yield from _check_array(schema, value, path)
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield from _check_number(schema, value, path)
+        if value < schema.get("minimum", value):
+            yield _at(path, f"Number must be greater than or equal to {schema['minimum']}")
+        if value > schema.get("maximum", value):
+            yield _at(path, f"Number must be less than or equal to {schema['maximum']}")
 
 
 def _wrong_type(schema: Schema, value: Any) -> str | None:
@@ -114,7 +121,7 @@ def _wrong_type(schema: Schema, value: Any) -> str | None:
     name = _type_name(value)
     if name in allowed or ("number" in allowed and name == "integer"):
         return None
-    shown = {"integer": "number" if name != "number" else "float"}.get(name, name)
+    shown = "number" if name == "integer" else name  # zod has one word for all numbers
     return f"Expected {' | '.join(allowed)}, received {shown}"
 
 
@@ -127,35 +134,22 @@ def _type_name(value: Any) -> str:
     return "integer" if float(value).is_integer() else "number"
 
 
-def _check_choice(options: Sequence[Any], value: Any, path: str) -> Iterator[str]:
-    if not any(value == option and isinstance(value, bool) == isinstance(option, bool) for option in options):
-        listed = " | ".join(f"'{option}'" for option in options)
-        yield _say(path, f"Invalid enum value. Expected {listed}, received '{value}'")
-
-
 def _check_text(schema: Schema, value: str, path: str) -> Iterator[str]:
     if len(value) < schema.get("minLength", 0):
-        yield _say(path, f"String must contain at least {schema['minLength']} character(s)")
+        yield _at(path, f"String must contain at least {schema['minLength']} character(s)")
     if len(value) > schema.get("maxLength", len(value)):
-        yield _say(path, f"String must contain at most {schema['maxLength']} character(s)")
+        yield _at(path, f"String must contain at most {schema['maxLength']} character(s)")
     if "pattern" in schema and not re.search(schema["pattern"], value):
-        yield _say(path, "Invalid")
+        yield _at(path, "Invalid")
     if schema.get("format") == "uri" and not re.match(r"^[a-zA-Z][a-zA-Z0-9+.-]*:\S+$", value):
-        yield _say(path, "Invalid url")
-
-
-def _check_number(schema: Schema, value: float, path: str) -> Iterator[str]:
-    if value < schema.get("minimum", value):
-        yield _say(path, f"Number must be greater than or equal to {schema['minimum']}")
-    if value > schema.get("maximum", value):
-        yield _say(path, f"Number must be less than or equal to {schema['maximum']}")
+        yield _at(path, "Invalid url")
 
 
 def _check_array(schema: Schema, value: list[Any], path: str) -> Iterator[str]:
     if len(value) < schema.get("minItems", 0):
-        yield _say(path, f"Array must contain at least {schema['minItems']} element(s)")
+        yield _at(path, f"Array must contain at least {schema['minItems']} element(s)")
     if len(value) > schema.get("maxItems", len(value)):
-        yield _say(path, f"Array must contain at most {schema['maxItems']} element(s)")
+        yield _at(path, f"Array must contain at most {schema['maxItems']} element(s)")
     for index, item in enumerate(value):
         yield from _problems(schema.get("items", ANY), item, f"{path}.{index}" if path else str(index))
 
@@ -164,15 +158,15 @@ def _check_object(schema: Schema, value: dict[str, Any], path: str) -> Iterator[
     known = schema.get("properties", {})
     for name in schema.get("required", ()):
         if name not in value:
-            yield _say(f"{path}.{name}" if path else name, "Required")
+            yield _at(f"{path}.{name}" if path else name, "Required")
     rest = schema.get("additionalProperties", ANY)
     for name, item in value.items():
         inner = f"{path}.{name}" if path else name
         if name not in known and rest is False:
-            yield _say(inner, "Unrecognized key")
+            yield _at(inner, "Unrecognized key")
         else:
             yield from _problems(known.get(name, rest), item, inner)
 
 
-def _say(path: str, phrase: str) -> str:
+def _at(path: str, phrase: str) -> str:
     return f"{path}: {phrase}" if path else phrase

@@ -23,6 +23,7 @@ from agentops.emulator.rest.schema import (
 )
 
 MESSAGE: Schema = obj({"message": TEXT}, required=("message",))
+# The time in milliseconds, and a random part.
 CALL_ID: Schema = text(pattern=r"^CALL-\d{13}-[a-f0-9]{6}$")
 CAMPAIGN_STATUS: Schema = one_of("draft", "scheduled", "processing", "running", "paused", "completed", "failed")
 NUMBERED_PAGE: Schema = obj(
@@ -71,6 +72,7 @@ PROMPT_SCORE: Schema = obj(
     required=("overall_score", "overall_grade", "dimensions"),
 )
 
+# One shape for revisions, v1's versions and drafts: in a draft the numbers are null, in the others the draft's fields.
 REVISION: Schema = obj(
     {
         "_id": ID,
@@ -130,6 +132,7 @@ BRANCH: Schema = obj(
     required=("_id", "agent", "name", "isDefault", "headRevisionId", "openDraftId", "status"),
 )
 
+# Reads of a branch wrap it; creating and renaming one answer it flat.
 BRANCH_SUMMARY: Schema = obj(
     {
         "branch": BRANCH,
@@ -159,8 +162,9 @@ DIFF: Schema = obj(
     required=("unchangedSections", "diffs"),
 )
 
-RESOLVED: Schema = mapping(OBJECT)
+RESOLVED: Schema = mapping(OBJECT)  # section -> its fields under their stored names
 
+# Without token, room and host when the test call is a phone call.
 TEST_CALL: Schema = obj(
     {"conversationId": TEXT, "callId": CALL_ID, "token": TEXT, "roomName": TEXT, "host": TEXT},
     required=("conversationId", "callId"),

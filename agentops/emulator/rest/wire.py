@@ -1,4 +1,4 @@
-"""What travels between HTTP and the emulated platform: requests, answers, refusals, and the routes as a table.
+"""What travels between HTTP and the emulated platform: requests, answers, errors, and the routes as a table.
 
 No server and no state here: a route's handler is a plain function from the store and a request to an answer.
 """
@@ -15,7 +15,6 @@ from agentops.emulator.rest.schema import COUNT, TEXT, Schema, array, obj, one_o
 if TYPE_CHECKING:
     from agentops.emulator.store.state import Store
 
-ATOMS = "/atoms/v1"
 _CONFLICT: Schema = obj(
     {"expectedRevision": COUNT, "latestRevision": COUNT, "diffs": array(obj({"section": TEXT}, required=("section",)))},
     required=("expectedRevision", "latestRevision", "diffs"),
@@ -24,6 +23,7 @@ FAILURE: Schema = obj(
     {"status": one_of(False), "errors": array(TEXT), "error_type": TEXT, "data": obj({"conflict": _CONFLICT})},
     required=("status", "errors"),
 )
+# The account's limit of requests: the envelope, and beside it the fields of the platform's page on rate limits.
 RATE_LIMITED: Schema = obj(
     {"status": one_of(False), "errors": array(TEXT), "error": TEXT, "code": TEXT, "retry_after": COUNT},
     required=("status", "errors", "code", "retry_after"),
@@ -62,9 +62,9 @@ class Request:
         return value if most is None else min(most, value)
 
     def moment(self, name: str) -> datetime | None:
-        """A query parameter as a time, UTC unless it says otherwise; None where it is missing.
+        """A query parameter as a time, UTC unless it has another zone; None where it is missing.
 
-        Raises Refusal 400 for what is no time of this century.
+        Raises ApiError 400 for anything but a time of this century.
         """
         written = self.query.get(name, "")
         if not written:
@@ -74,7 +74,7 @@ class Request:
         except ValueError:
             moment = None
         if moment is None or not 2000 <= moment.year < 2100:
-            raise Refusal(400, f"{name}: Invalid date")
+            raise ApiError(400, f"{name}: Invalid date")
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     def listed(self, name: str) -> set[str]:
@@ -94,8 +94,8 @@ class Answer:
     content_type: str = "application/json; charset=utf-8"
 
 
-class Refusal(Exception):
-    """The platform says no; becomes the failure envelope `{status: false, errors: [...]}`."""
+class ApiError(Exception):
+    """An operation of the platform fails; becomes the envelope `{status: false, errors: [...]}` with this status."""
 
     def __init__(
         self,
@@ -163,10 +163,12 @@ def success(schema: Schema) -> Schema:
 
 
 def answer(value: Any, status: int = 200) -> Answer:
+    """A success of the main family."""
     return Answer(status, {"status": True, "data": value})
 
 
 def succeeded(value: Any, status: int = 200) -> Answer:
+    """A success of the second family."""
     return Answer(status, {"success": True, "data": value})
 
 

@@ -1,4 +1,4 @@
-"""Documents in one SQLite file: kept, found and ordered by age. What they mean is decided elsewhere.
+"""Documents in one SQLite file: stored, found and ordered by age. What they mean is decided elsewhere.
 
 The file is opened in WAL mode and locked for as long as it is open, so a second process is refused instead of
 interleaving its writes; the operating system releases the lock however the process ends.
@@ -56,15 +56,22 @@ class Database:
             self._prepare()
         except sqlite3.Error as failure:
             self._connection.close()
-            kind = DataInUseError if "locked" in str(failure) else EmulatorError
-            raise kind(_explain(path, failure), _A_DATA_FILE) from failure
+            if "locked" in str(failure):
+                raise DataInUseError(
+                    f"{path} is in use by another emulator; stop that one, talk to it through its address,"
+                    " or give this one a file of its own with --data",
+                    _A_DATA_FILE,
+                ) from failure
+            raise EmulatorError(
+                f"{path} cannot be used as the emulator's data file: {failure}", _A_DATA_FILE
+            ) from failure
 
     def _prepare(self) -> None:
         run = self._connection.execute
         run("PRAGMA locking_mode=EXCLUSIVE")
         run("PRAGMA journal_mode=WAL")
         run("PRAGMA synchronous=NORMAL")
-        run("BEGIN EXCLUSIVE")
+        run("BEGIN EXCLUSIVE")  # takes the lock now, not at the first write
         for statement in filter(str.strip, _SCHEMA.split(";")):
             run(statement)
         run("COMMIT")
@@ -96,7 +103,7 @@ class Database:
         return None if row is None else json.loads(row[0])
 
     def drop(self, kind: str, key: str) -> bool:
-        """Deletes the document and says whether there was one."""
+        """Deletes the document and returns whether there was one."""
         return self._connection.execute("DELETE FROM document WHERE kind = ? AND id = ?", (kind, key)).rowcount > 0
 
     def drop_owned(self, kind: str, owner: str) -> int:
@@ -157,7 +164,7 @@ class Database:
                 documents = copy.execute(_ALL_DOCUMENTS).fetchall()
                 blobs = copy.execute(_ALL_BLOBS).fetchall()
         except (sqlite3.Error, OverflowError) as failure:
-            raise EmulatorError(f"this is no snapshot of an emulator: {failure}") from failure
+            raise EmulatorError(f"this is not a snapshot of an emulator: {failure}") from failure
         with self.transaction():
             self.clear()
             self._connection.executemany("INSERT INTO document VALUES (?, ?, ?, ?, ?)", documents)
@@ -177,18 +184,9 @@ def _make_private(path: Path) -> None:
         if path.exists() and not path.is_file():
             why = "it is a folder" if path.is_dir() else "it is no regular file"
             raise EmulatorError(f"{path} cannot be used as the emulator's data file: {why}", _A_DATA_FILE)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        path.chmod(0o600)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # never open to others, not even for a moment
+        path.chmod(0o600)  # a file that was there already
     except OSError as failure:
         raise EmulatorError(
             f"{path} cannot be used as the emulator's data file: {failure.strerror}", _A_DATA_FILE
         ) from failure
-
-
-def _explain(path: Path | None, failure: sqlite3.Error) -> str:
-    if "locked" in str(failure):
-        return (
-            f"{path} is in use by another emulator; stop that one, talk to it through its address,"
-            " or give this one a file of its own with --data"
-        )
-    return f"{path} cannot be used as the emulator's data file: {failure}"

@@ -20,12 +20,12 @@ from typing import Any, Protocol
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.store.database import Body, Database
 
-WARNINGS_KEPT = 200
+MOST_WARNINGS = 200  # the oldest are forgotten
 TOKEN_TTL_S = 30  # `POST /conversation/register-call` says expires_in 30
 ORGANIZATION_ID = "65f0000000000000000000aa"
 USER_ID = "65f0000000000000000000bb"
 USER_NAME = "Local Developer"
-ENDED = ("completed", "failed", "no_answer", "cancelled")  # the statuses a call keeps
+ENDED = ("completed", "failed", "no_answer", "cancelled")  # statuses that no longer change
 
 
 class Clock:
@@ -62,8 +62,8 @@ class Grant:
     variables: dict[str, Any] = field(default_factory=dict)
 
 
-class Phoned(Protocol):
-    """A call of somebody who phoned in, with times in milliseconds since it began (`behaviour.callers`)."""
+class InboundCall(Protocol):
+    """A call of somebody who phoned in, with times in milliseconds since it began (`behaviour.callers` makes them)."""
 
     lines: list[tuple[str, str, float]]
     turns: list[tuple[float, float]]
@@ -72,13 +72,13 @@ class Phoned(Protocol):
     is_helped: bool
 
 
-class Phoning(Protocol):
-    """Those who phone an agent by themselves."""
+class Callers(Protocol):
+    """The people who phone an agent of their own accord. `calls_per_hour` is 0 where nobody does."""
 
     @property
     def calls_per_hour(self) -> float: ...
 
-    def call(self, revision_id: str, config: Mapping[str, Any], random: random.Random) -> Phoned: ...
+    def call(self, revision_id: str, config: Mapping[str, Any], random: random.Random) -> InboundCall: ...
 
 
 def answers_always(_agent: str, _number: str) -> list[Body]:
@@ -90,11 +90,11 @@ def answers_always(_agent: str, _number: str) -> list[Body]:
 class _Nobody:
     calls_per_hour: float = 0.0
 
-    def call(self, revision_id: str, config: Mapping[str, Any], random: random.Random) -> Phoned:
+    def call(self, revision_id: str, config: Mapping[str, Any], random: random.Random) -> InboundCall:
         raise LookupError("nobody phones in")
 
 
-def nobody_phones(_agent: str) -> Phoning:
+def no_callers(_agent: str) -> Callers:
     return _Nobody()
 
 
@@ -105,12 +105,11 @@ class Store:
         self.options = options
         self.clock = clock or Clock(speed=options.clock_speed)
         self.database = Database(options.data)
-        self.warnings: deque[str] = deque(maxlen=WARNINGS_KEPT)
+        self.warnings: deque[str] = deque(maxlen=MOST_WARNINGS)
         self.on_warning: Callable[[str], None] = lambda text: None
-        self.callee: Callable[[str, str], list[Body]] = (
-            answers_always  # an agent's and a person's -> what each call does
-        )
-        self.phone: Callable[[str], Phoning] = nobody_phones  # an agent's name -> who phones it
+        # Set by the application from the behaviour files, which the store doesn't know.
+        self.callee: Callable[[str, str], list[Body]] = answers_always  # agent's name, number -> what each call does
+        self.callers: Callable[[str], Callers] = no_callers  # agent's name -> who phones it
         self._random = random.Random(options.seed)
         self._listeners: list[Callable[[str, Body], None]] = []
         self._call_watchers: list[Callable[[str, Body], None]] = []
@@ -124,7 +123,7 @@ class Store:
         self.database.close()
 
     def warn(self, text: str) -> None:
-        """Notes once what the emulator let pass although it could not check it."""
+        """Notes, once each, what the emulator accepted although it could not check it."""
         if text not in self.warnings:
             self.warnings.append(text)
             self.on_warning(text)
@@ -157,13 +156,14 @@ class Store:
             "agent_id": grant.agent_id,
             "mode": grant.mode,
             "variables": grant.variables,
+            # 30 seconds of the client's time, however fast the emulator's goes by.
             "expires": (self.clock.now() + timedelta(seconds=TOKEN_TTL_S * self.clock.speed)).timestamp(),
         }
         self.database.put("token", token, body)
         return token
 
     def take_token(self, token: str) -> Grant | None:
-        """The token's grant, once and within 30 seconds; None otherwise."""
+        """The token's grant; None when it is unknown, used or older than 30 seconds. It can't be taken again."""
         with self.transaction():
             body = self.database.get("token", token)
             self.database.drop("token", token)
@@ -174,12 +174,12 @@ class Store:
     # -- calls
 
     def add_call(self, record: Body) -> None:
-        """Keeps a new call. `record` is in the REST shape of `GET /conversation/{callId}`, with at least `callId`,
+        """Stores a new call. `record` is in the REST shape of `GET /conversation/{callId}`, with at least `callId`,
         `agentId`, `type`, `status`; missing ids and times are filled in."""
-        self._notify("started", self.keep_call(record))
+        self._notify("started", self.put_call(record))
 
-    def keep_call(self, record: Body) -> Body:
-        """Keeps a call that nobody is told of, because it is over, and returns it filled in."""
+    def put_call(self, record: Body) -> Body:
+        """Stores a call without notifying anybody, since it is over already, and returns it filled in."""
         filled = {"_id": self.new_id(), "createdAt": self.now(), "updatedAt": self.now(), "transcript": [], **record}
         with self.transaction():
             self.database.put("call", record["callId"], filled, owner=record["agentId"])
@@ -210,10 +210,10 @@ class Store:
         return self.database.get("call", call_id)
 
     def add_call_event(self, call_id: str, event: Body) -> Body:
-        """Keeps an event of a call as `/events` sends it, notifies the listeners, and returns it filled in."""
+        """Stores an event of a call as `/events` sends it, notifies the listeners, and returns it filled in."""
         filled = {"event_id": self.new_uuid(), "timestamp": self.now(), "call_id": call_id, **event}
         self.database.put("event", filled["event_id"], filled, owner=call_id)
-        for listener in list(self._listeners):
+        for listener in list(self._listeners):  # a copy: a listener may leave when the call ends
             listener(call_id, filled)
         return filled
 
@@ -221,7 +221,7 @@ class Store:
         return [json.loads(text) for _, text in self.database.rows("event", owner=call_id)]
 
     def put_recording(self, call_id: str, wav: bytes) -> None:
-        """Keeps a call's stereo recording; the oldest ones make room where it gets too much."""
+        """Stores a call's stereo recording; the oldest ones are deleted where all together become too large."""
         with self.transaction():
             self.database.put_blob(call_id, wav)
             self.database.drop_oldest_blobs(self.options.recordings_bytes)

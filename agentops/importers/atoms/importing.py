@@ -7,7 +7,7 @@ imported project always validates.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,13 @@ from agentops.document import DesiredAgent, Document, ObservedAgent, path_text
 from agentops.document import Path as DocumentPath
 from agentops.errors import SpecError
 from agentops.fields import NATURAL_KEYS
-from agentops.importers.atoms.shared import SharedTools
+from agentops.importers.atoms.shared import SharedFiles, write_shared, write_webhooks
 from agentops.importers.atoms.specs import SpecFiles, SpecWriter
 from agentops.importers.files import place_files, write_files
 from agentops.importers.yaml_text import to_yaml
 from agentops.plan.canonical import canonical
 from agentops.plan.diff import diff
+from agentops.resources import DesiredResource, ObservedResource
 from agentops.spec import Project, load_project
 from agentops.spec.files import PROJECT_FILE
 from agentops.spec.layout import format_yaml
@@ -40,7 +41,7 @@ class AtomsImport:
     files: Mapping[str, str]
     agents: tuple[SpecFiles, ...]
     known: tuple[str, ...] = ()
-    shared: SharedTools = field(default_factory=SharedTools)
+    shared: SharedFiles = field(default_factory=SharedFiles)
 
     @property
     def secrets(self) -> dict[str, str]:
@@ -49,23 +50,37 @@ class AtomsImport:
         return {**self.shared.secrets, **own}
 
 
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What a project has before an import: keys of agents, those of them that the account has by id, resources."""
+
+    keys: tuple[str, ...] = ()
+    ids: Mapping[str, str] = field(default_factory=dict)
+    resources: tuple[DesiredResource, ...] = ()
+
+
 def import_observed(
     observed: Sequence[ObservedAgent],
     environment: str,
     *,
-    taken: Iterable[str] = (),
     keeps_defaults: bool = False,
-    shared: SharedTools | None = None,
+    resources: Sequence[ObservedResource] = (),
+    present: Present = Present(),
 ) -> AtomsImport:
-    """Specs for `observed`. `taken` are keys that the project has already; `shared` the tools that they refer to."""
-    shared = shared or SharedTools()
-    keys = set(taken)
+    """Specs for `observed`, beside what the project has already, and files for what of `resources` they share."""
+    shared = write_shared(observed, resources, present.resources)
+    shared.refuse(errors_in(shared.files, environment))
+    keys = set(present.keys)
     agents: list[SpecFiles] = []
     for agent in observed:
         key = _free_key(agent.listing.name, keys)
         keys.add(key)
-        agents.append(_settled(shared.named(agent), SpecWriter(key, environment, keeps_defaults), shared.files))
+        writer = SpecWriter(key, environment, keeps_defaults, notes=shared.notes)
+        agents.append(_settled(shared.named(agent), writer, shared.files))
     files = {path: text for agent in agents for path, text in agent.files.items()}
+    own = {agent.agent_id: agent.key for agent in agents}
+    write_webhooks(shared, {**present.ids, **own}, own, resources, present.resources)
+    shared.refuse(each for each in errors_in({**shared.files, **files}, environment) if each.code != "unknown-agent")
     return AtomsImport({**shared.files, **files}, tuple(agents), shared=shared)
 
 
@@ -104,6 +119,11 @@ def _settled(observed: ObservedAgent, writer: SpecWriter, shared: Mapping[str, s
             break
         made = writer.write(observed)
     return made
+
+
+def errors_in(files: Mapping[str, str], environment: str) -> list[Diagnostic]:
+    """What the spec language refuses in `files`; nothing is looked at where there are none."""
+    return [each for each in _read(files, environment).diagnostics if each.is_error] if files else []
 
 
 def _read(made: Mapping[str, str], environment: str) -> Project:

@@ -6,6 +6,7 @@ moved. What can't be written like that is handed back as a patch for a person.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
@@ -17,6 +18,7 @@ from agentops.fields import NATURAL_KEYS
 from agentops.importers.atoms.defaults import without_tool_defaults
 from agentops.importers.atoms.references import References
 from agentops.importers.atoms.restore_expressions import restore_expressions
+from agentops.importers.atoms.shared import SharedFiles
 from agentops.importers.atoms.specs import SpecWriter, in_tool_order
 from agentops.importers.files import unified
 from agentops.importers.yaml_text import block_lines, flow_text, literal
@@ -37,6 +39,7 @@ from agentops.spec.tree import Map, Mark, mark_of
 
 WRITERS = Writers(block_lines, flow_text)
 MISSING: Any = object()
+_REFERENCE = re.compile(r"\$\{\{\s*ref\.[a-z]+\.\w+\s*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Pulled:
     written: tuple[Written, ...]
     unwritten: tuple[Unwritten, ...]
     secrets: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 class _CannotWriteError(Exception):
@@ -81,6 +85,10 @@ class _EditedFiles(ProjectFiles):
         super().__init__(root)
         self._edited = edited
 
+    def resources(self, folder: str) -> list[str]:
+        added = (path.removeprefix(f"{folder}/") for path in self._edited if path.startswith(f"{folder}/"))
+        return sorted({*super().resources(folder), *(name for name in added if "/" not in name)})
+
     def text(self, path: str) -> str:
         return self._edited[path] if path in self._edited else super().text(path)
 
@@ -93,6 +101,7 @@ class Puller:
     others:          the project's other environments
     overlays:        what would change those goes into the environment's own block instead
     users:           project path -> keys of the agents that read the file
+    agents:          keys of the project's agents
     secrets:         value -> name, of all secrets that are known: they are written as references, and never shown
     """
 
@@ -109,11 +118,19 @@ class Puller:
     unwritten: list[Unwritten] = field(default_factory=list)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     resources: Sequence[DesiredResource] = ()
+    agents: frozenset[str] = frozenset()
+    shared: SharedFiles = field(default_factory=SharedFiles)
     _references: dict[str, References] = field(default_factory=dict)
+
+    def add(self, shared: SharedFiles) -> None:
+        """The files of tools and knowledge bases that agents refer to since somebody added them in the console."""
+        self.shared = shared
+        self.original |= dict.fromkeys(shared.files, "")
+        self.edited |= shared.files
 
     def pull(self, change: AgentChange) -> None:
         """Brings in what was changed outside git on one agent."""
-        desired, observed = change.desired, change.observed
+        desired, observed = change.desired, change.observed and self.shared.named(change.observed)
         if desired is None or observed is None or observed.live is None or observed.live.document is None:
             return
         live = observed.live.document
@@ -128,8 +145,17 @@ class Puller:
             self._bring(desired, each.path, raw_at(live, each.path), live)
 
     def result(self) -> Pulled:
-        files = {path: (self.original[path], text) for path, text in self.edited.items() if text != self.original[path]}
-        return Pulled(files, tuple(self.written), tuple(self.unwritten), self._new_secrets())
+        kept = {path for path in self.shared.files if self._is_referred(path)}
+        edited = {path: text for path, text in self.edited.items() if path in kept or path not in self.shared.files}
+        files = {path: (self.original[path], text) for path, text in edited.items() if text != self.original[path]}
+        secrets = [name for name, place in self.shared.secrets.items() if place.partition(": ")[0] in kept]
+        remarks = tuple(self.shared.remarks)
+        return Pulled(files, tuple(self.written), tuple(self.unwritten), (*self._new_secrets(), *secrets), remarks)
+
+    def _is_referred(self, path: str) -> bool:
+        """Whether the reference to a new file could be written."""
+        references = [ref.reference for ref in self.shared.references.by_id.values() if ref.address.file == path]
+        return any(each in text for each in references for file, text in self.edited.items() if file != path)
 
     def _new_secrets(self) -> tuple[str, ...]:
         """The names that files refer to now, and that no environment has a value for yet."""
@@ -221,9 +247,10 @@ class Puller:
         node = node_at(text, place)
         if node is None:
             return None
-        if not node.is_scalar and "${" in text[node.start : node.end]:
+        written = _REFERENCE.sub("", text[node.start : node.end])  # what is live is written as references, too
+        if not node.is_scalar and "${" in written:
             raise _CannotWriteError("the list holds an expression")
-        if not node.is_scalar or not has_expression(node.text):
+        if not node.is_scalar or not has_expression(written):
             return set_value(text, place, literal_tree(value), WRITERS)
         woven = restore_expressions(node.text, old, value) if isinstance(old, str) and isinstance(value, str) else None
         if woven is None:

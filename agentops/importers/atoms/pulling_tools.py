@@ -1,4 +1,5 @@
-"""Brings console edits of shared tools back into their files. Knowledge can't be: what is in a file is not given back.
+"""Brings console edits of shared tools and webhooks back into their files. What is in a file
+of a knowledge base is not given back, and neither are a webhook's headers.
 
 As with agents, every edit is checked by reading the file again: the tool must come out as it is on the account.
 """
@@ -12,7 +13,7 @@ from agentops.importers.yaml_text import block_lines
 from agentops.plan.canonical import canonical
 from agentops.plan.concealment import spelled
 from agentops.plan.model import FieldChange, Plan, ResourceChange
-from agentops.resources import Kind
+from agentops.resources import DesiredResource, Kind
 from agentops.spec.environment import ProjectContext, read_project
 from agentops.spec.resources import Library
 from agentops.spec.source_edit import add_entry, node_at, remove_entry, set_value
@@ -28,6 +29,8 @@ def pull_tools(puller: Puller, plan: Plan) -> Pulled:
             continue
         if change.address.kind is Kind.TOOL:
             _pull(puller, change)
+        elif change.address.kind is Kind.WEBHOOK or change.observed.mark is None:
+            _pull_shown(puller, change)
         else:
             why = "the account does not give it back: correct the file, or overwrite with `--overwrite-drift`"
             puller.unwritten.append(Unwritten(change.key, (), f"{change.drift_detail}; {why}", None))
@@ -56,6 +59,35 @@ def _pull(puller: Puller, change: ResourceChange) -> None:
                 puller.unwritten.append(_unwritten(change, each, value, why))
 
 
+def _pull_shown(puller: Puller, change: ResourceChange) -> None:
+    """Endpoint, description and events of a webhook, or pages, each by itself: the plan found what the account has."""
+    assert change.desired is not None
+    for each in change.fields:
+        before = dict(puller.edited)
+        value = MISSING if each.before is None else each.before
+        why = _edit(puller, change.desired.source, each.path, value)
+        if why is None and _reads_as(puller, change, each.path, value):
+            puller.written.append(Written(change.key, each.path, change.desired.source))
+            continue
+        puller.edited = before
+        why = why or "the file would not be valid any more, or would say something else"
+        puller.unwritten.append(_unwritten(change, each, value, why))
+
+
+def _reads_as(puller: Puller, change: ResourceChange, path: Path, value: object) -> bool:
+    """Whether the file says `value` at `path`, and names agents of the project only."""
+    found = _resource(puller, change)
+    if found is None or raw_at(found.content, path) != value:
+        return False
+    return path[0] != "events" or value is MISSING or str(path[1]) in puller.agents
+
+
+def _resource(puller: Puller, change: ResourceChange) -> DesiredResource | None:
+    """What the file describes, as it is edited so far."""
+    context = read_project(puller.files(), puller.environ, puller.environment, needs_secrets=False, git=None)
+    return Library(context).read(change.address).resource if isinstance(context, ProjectContext) else None
+
+
 def _unwritten(change: ResourceChange, each: FieldChange, value: object, why: str) -> Unwritten:
     new = [] if value is MISSING else block_lines(spelled(each.before))
     old = [] if each.after is None else block_lines(spelled(each.after))
@@ -68,7 +100,7 @@ def _edit(puller: Puller, file: str, path: Path, value: object) -> str | None:
     text = puller.text_of(file)
     tree, _ = read_yaml(text, file)
     old, mark, holder = raw_at(tree, path), mark_of(tree, path), mark_of(tree, path[:-1])
-    if holder is None or mark is None or not all(isinstance(part, str) for part in path):
+    if holder is None or (old is not MISSING and mark is None) or not all(isinstance(part, str) for part in path):
         return "its place in the file is not known"
     changed: str | None
     if old is MISSING:
@@ -76,6 +108,7 @@ def _edit(puller: Puller, file: str, path: Path, value: object) -> str | None:
     elif value is MISSING:
         changed = remove_entry(text, (holder[4], holder[5]), str(path[-1]))
     else:
+        assert mark is not None
         node = node_at(text, (mark[4], mark[5]))
         if node is None or has_expression(text[node.start : node.end]):
             return "the value is an expression"
@@ -91,10 +124,7 @@ def _is_as_live(puller: Puller, change: ResourceChange) -> bool:
     """Whether what was written so far comes out as the account has it, where everything could be written."""
     assert change.observed is not None
     left = any(each.agent == change.key for each in puller.unwritten)
-    context = read_project(puller.files(), puller.environ, puller.environment, needs_secrets=False, git=None)
-    if not isinstance(context, ProjectContext):
-        return False
-    found = Library(context).read(change.address).resource
+    found = _resource(puller, change)
     if found is None:
         return False
     form = canonical(change.observed.content, found.content)

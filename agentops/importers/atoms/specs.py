@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,7 @@ class SpecWriter:
     environment: the one whose account it was read from; the agent's id is bound there
     left_out:    dotted paths of the config that the spec language refuses, found by validating
     passed:      dotted paths that are newer than this release
+    notes:       id of a resource -> why it is not a reference, for a comment beside it
     """
 
     key: str
@@ -48,6 +49,7 @@ class SpecWriter:
     keeps_defaults: bool = False
     left_out: set[str] = field(default_factory=set)
     passed: set[str] = field(default_factory=set)
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, observed: ObservedAgent) -> SpecFiles:
         """The agent's files. Raises nothing: an agent that was never published gets an empty prompt."""
@@ -66,7 +68,8 @@ class SpecWriter:
         spec["environments"] = {self.environment: {"agent_id": observed.agent_id}}
         header = "yaml-language-server: $schema=../schemas/agent.schema.json"
         path = f"agents/{self.key}.yaml"
-        files[path] = format_yaml(to_yaml(spec, header=header), path, AgentSpec)
+        text = to_yaml(spec, dict(_noted(config, "config", self.notes)), header=header)
+        files[path] = format_yaml(text, path, AgentSpec)
         outermost = (path for path in sorted(self.left_out) if not any(_is_below(path, o) for o in self.left_out))
         remarks = [f"{path}: left out, since a spec can't hold it as it is" for path in outermost]
         remarks += [f"config.{place}: copied, and looks like a secret; see to it" for place in references.doubtful]
@@ -112,6 +115,24 @@ class SpecWriter:
         if isinstance(value, Ref):
             return value.reference
         return literal(value) if isinstance(value, str) else value
+
+
+def _noted(value: Any, path: str, notes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The note of each id in `value`, by the dotted path of the key that holds it."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            here = f"{path}.{name}"
+            held = [notes[each] for each in (inner if isinstance(inner, list) else [inner]) if _is_in(each, notes)]
+            if held:
+                yield here, "\n".join(held)
+            yield from _noted(inner, here, notes)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _noted(inner, f"{path}[{index}]", notes)
+
+
+def _is_in(value: Any, notes: Mapping[str, str]) -> bool:
+    return isinstance(value, str) and value in notes
 
 
 def _has_null_item(value: Any) -> bool:

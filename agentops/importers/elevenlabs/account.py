@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from agentops.importers.elevenlabs.leaves import Place, is_empty, leaves_of, place_text, same
+from agentops.importers.elevenlabs.mapping import row_for
+from agentops.importers.elevenlabs.paths import Place, is_empty, leaves_of, place_text, same
 from agentops.importers.elevenlabs.rows.row import Row
-from agentops.importers.elevenlabs.table import row_for
 from agentops.importers.elevenlabs.withdrawing import is_marked, with_references, with_variables, without_marks
 from agentops.importers.fidelity import CHOSEN, NOT_COPIED, Addition, Grade, Item
 

@@ -9,7 +9,7 @@ from typing import Any
 from agentops.credentials import secret_name
 from agentops.importers.elevenlabs import analysis, brain, built_in, platform, speech, stages, toolbox, widget
 from agentops.importers.elevenlabs.conversion import AGENT, PROMPT, Conversion
-from agentops.importers.elevenlabs.leaves import leaves_of
+from agentops.importers.elevenlabs.paths import leaves_of
 from agentops.importers.elevenlabs.placeholders import Placeholders
 from agentops.importers.elevenlabs.reading import SourceAgent
 from agentops.importers.elevenlabs.scripts import greeting_script, test_scripts
@@ -29,12 +29,13 @@ def convert(
     *,
     with_widget: bool = False,
     with_playbooks: bool = False,
+    shares: bool = True,
 ) -> Conversion:
     """The whole conversion of one agent. Its secrets are taken out before anything else sees it."""
     withdrawal = Withdrawal(key)
     source = Source(withdrawal.take(agent.tree))
     words = Placeholders(brain.defined_names(source.tree), secrets=_secret_variables(key, source.tree))
-    conversion = Conversion(key, source, words, answers, exposed=tuple(withdrawal.exposed))
+    conversion = Conversion(key, source, words, answers, exposed=tuple(withdrawal.exposed), shares=shares)
     for repair in agent.repairs:
         conversion.remark(Grade.APPROXIMATED, "EL021", (), repair)
     brain.convert_identity(conversion)

@@ -7,7 +7,7 @@ from typing import Any
 
 from agentops.document import Document
 from agentops.importers.elevenlabs.conversion import Conversion
-from agentops.importers.elevenlabs.leaves import Place
+from agentops.importers.elevenlabs.paths import Place
 from agentops.importers.fidelity import Grade
 from agentops.spec.slug import slug
 

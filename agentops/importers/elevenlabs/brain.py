@@ -8,8 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agentops.importers.elevenlabs.conversion import AGENT, PROMPT, Conversion
-from agentops.importers.elevenlabs.leaves import Place, leaves_of
+from agentops.importers.elevenlabs.knowledge import convert_knowledge
 from agentops.importers.elevenlabs.models import is_custom, proposed_models, same_model
+from agentops.importers.elevenlabs.paths import Place
 from agentops.importers.elevenlabs.placeholders import spoken_marks
 from agentops.importers.fidelity import CHOSEN, Grade
 from agentops.importers.yaml_text import literal
@@ -17,8 +18,6 @@ from agentops.spec.model.base import MOST_NAME
 from agentops.spec.slug import slug
 
 FIRST_MESSAGE_LIMIT = 500
-_SEARCH = "search_knowledge"
-_SEARCH_TARGET = f"config.singlePromptConfig.tools.{_SEARCH}.knowledgeBaseId"
 _VARIABLES: Place = (*AGENT, "dynamic_variables", "dynamic_variable_placeholders")
 
 
@@ -110,7 +109,7 @@ def convert_prompt(conversion: Conversion) -> None:
         conversion.remark(Grade.CHOICE, "EL004", place, "the agent has no prompt", "Write one in its prompt file.")
     _report_marks(conversion, place, text)
     _convert_first_message(conversion)
-    _convert_knowledge(conversion)
+    convert_knowledge(conversion)
 
 
 def _report_marks(conversion: Conversion, place: Place, text: str) -> None:
@@ -151,35 +150,6 @@ def _wait_for_the_caller(conversion: Conversion, place: Place) -> None:
     conversion.source.account.carry(place, "config.firstMessage", CHOSEN, grade=Grade.CHOICE, why=why)
     if conversion.source.get(*place) is None:
         conversion.remark(Grade.CHOICE, "EL004", place, why, "Write a sentence in the choices file.")
-
-
-def _convert_knowledge(conversion: Conversion) -> None:
-    source, place = conversion.source, (*PROMPT, "knowledge_base")
-    documents = [entry for entry in source.items(*place) if isinstance(entry, dict)]
-    if not documents:
-        return
-    names = ", ".join(str(entry.get("name") or entry.get("id") or "unnamed") for entry in documents[:8])
-    more = f" and {len(documents) - 8} more" if len(documents) > 8 else ""
-    question = f"Which knowledge base? Load these into one first: {names}{more}."
-    reference = conversion.choose("knowledge_base", question)
-    conversion.tools.append(
-        {
-            "type": "knowledge_base_search",
-            "name": _SEARCH,
-            "description": "Look up facts in the knowledge base before answering a question about them.",
-            "knowledgeBaseId": reference,
-        }
-    )
-    always = [str(entry.get("name")) for entry in documents if entry.get("usage_mode") == "prompt"]
-    if always:
-        why = f"was always part of the prompt: {', '.join(always)}"
-        conversion.remark(Grade.CHOICE, "EL013", place, why, "Put its text into the prompt instead.")
-    for index, entry in enumerate(source.items(*place)):
-        for leaf, _ in leaves_of(entry, (*place, index)):
-            source.account.carry(leaf, _SEARCH_TARGET, CHOSEN)
-    if source.flag(*PROMPT, "rag", "enabled") is False:
-        why = "all documents used to be in the prompt; from now on they are searched"
-        conversion.remark(Grade.APPROXIMATED, "EL013", (*PROMPT, "rag", "enabled"), why)
 
 
 def convert_variables(conversion: Conversion) -> None:

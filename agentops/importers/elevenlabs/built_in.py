@@ -12,7 +12,7 @@ from typing import Any
 from agentops.document import Document
 from agentops.importers.elevenlabs.account import PROMPT_TARGET
 from agentops.importers.elevenlabs.conversion import PROMPT, Conversion
-from agentops.importers.elevenlabs.leaves import Place, leaves_of, place_text, same
+from agentops.importers.elevenlabs.paths import Place, leaves_of, place_text, same
 from agentops.importers.elevenlabs.toolbox import TOOLS
 from agentops.importers.fidelity import CHOSEN, Grade
 from agentops.spec.slug import slug

@@ -14,7 +14,7 @@ from typing import Any
 from agentops.credentials import secret_name
 from agentops.document import Document
 from agentops.importers.elevenlabs.account import PROMPT_TARGET, Target
-from agentops.importers.elevenlabs.leaves import Place
+from agentops.importers.elevenlabs.paths import Place
 from agentops.importers.elevenlabs.placeholders import Placeholders
 from agentops.importers.elevenlabs.source import Source
 from agentops.importers.elevenlabs.withdrawing import (
@@ -46,6 +46,11 @@ class Conversion:
     stages:           the stages of a workflow that become playbooks
     scripts:          call scripts by the stem of their file
     default_waits:    the tools that wait as long as ElevenLabs does unless told otherwise
+    shares:           whether shared tools and knowledge become files of their own
+    shared_ids:       names of tools that the workspace shares -> their ids there
+    shared:           the documents of such files by project path
+    secret_names:     secrets of shared tools -> the names that an earlier agent gave them
+    files:            the texts of those of them that this agent alone has
     tool_names:       what a tool was called -> what the tools in its place are called; none when there is none
     """
 
@@ -65,6 +70,11 @@ class Conversion:
     choices: list[OpenChoice] = field(default_factory=list)
     exposed: tuple[Exposed, ...] = ()
     tags: dict[str, str] = field(default_factory=dict)
+    shares: bool = True
+    shared_ids: dict[str, str] = field(default_factory=dict)
+    secret_names: Mapping[str, str] = field(default_factory=dict)
+    shared: dict[str, Document] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
 
     def put(self, target: Target, value: Any) -> None:
         """Writes `value` at `target` of the config."""
@@ -150,6 +160,7 @@ class Conversion:
             "config": self.config,
             **self.metadata,
             "tags": self.tags,
+            **self.shared,
             **{f"agents/calls/{stem}.yaml": without_marks(script) for stem, script in self.scripts.items()},
             **({self.client_tools_file: {"tools": without_marks(self.client_tools)}} if self.client_tools else {}),
         }

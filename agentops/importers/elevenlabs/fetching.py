@@ -48,9 +48,10 @@ async def _fetch(http: Http, agent_id: str, found: Found) -> None:
         return
     tools = await _bodies(http, "tools", _ids_under(data, "tool_ids", "additional_tool_ids"))
     tests = await _bodies(http, "agent-testing", _ids_under(data, "test_id"))
+    documents = await _bodies(http, "knowledge-base", _documents(data))
     bodies = {identifier: body for identifier, data in tools.items() if (body := read_tool(data))}
     try:
-        found.agents.append(read_agent(data, f"agent {agent_id}", tools=bodies, tests=tests))
+        found.agents.append(read_agent(data, f"agent {agent_id}", tools=bodies, tests=tests, documents=documents))
     except NotAnAgentError as refusal:
         found.refuse(agent_id, refusal.summary)
 
@@ -66,6 +67,14 @@ async def _bodies(http: Http, kind: str, ids: list[str]) -> dict[str, Any]:
 
     pairs = await asyncio.gather(*(one(identifier) for identifier in ids))
     return {identifier: body for identifier, body in pairs if isinstance(body, dict)}
+
+
+def _documents(agent: Any) -> list[str]:
+    """The ids of the documents in an agent's knowledge base."""
+    node = agent
+    for part in ("conversation_config", "agent", "prompt", "knowledge_base"):
+        node = node.get(part) if isinstance(node, dict) else None
+    return _ids_under(node, "id")
 
 
 async def _get(http: Http, path: str) -> Any:

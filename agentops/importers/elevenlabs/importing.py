@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agentops.account import Voice
 from agentops.importers.elevenlabs.agent import convert
 from agentops.importers.elevenlabs.conversion import CHOICES_FILE, Conversion
 from agentops.importers.elevenlabs.folder import Found
-from agentops.importers.elevenlabs.leaves import place_text
+from agentops.importers.elevenlabs.paths import place_text
 from agentops.importers.elevenlabs.project import CHOOSE, agent_files, choices_text, project_text
+from agentops.importers.elevenlabs.sharing import SharedTools
 from agentops.importers.elevenlabs.voices import DOCUMENTED, VoiceProposals
-from agentops.importers.fidelity import AgentFidelity, FidelityReport, OpenChoice
+from agentops.importers.fidelity import AgentFidelity, FidelityReport, Item, OpenChoice
 from agentops.spec.model.base import MOST_NAME
 from agentops.spec.slug import slug
 
@@ -34,6 +35,7 @@ class ImportOptions:
     catalog:         the voices that proposals are made from
     with_widget:     port the website widget, too
     with_playbooks:  workflow graphs become multi-agent lines instead of stages of one prompt
+    shares:          shared tools and knowledge become files of their own, as only the branch model has them
     project_name:    for `agentops.yaml`, which is written only where there is none
     """
 
@@ -43,6 +45,7 @@ class ImportOptions:
     catalog: tuple[Voice, ...] = DOCUMENTED
     with_widget: bool = False
     with_playbooks: bool = False
+    shares: bool = True
     project_name: str = "imported"
     has_project: bool = False
 
@@ -68,6 +71,7 @@ def import_agents(found: Found, options: ImportOptions, source: str) -> Imported
     agents: list[AgentFidelity] = []
     conversions: list[Conversion] = []
     names: set[str] = set()
+    shared = SharedTools()
     remarks = list(found.remarks)
     for agent in found.agents:
         key = _key(agent.tree.get("name"), {c.key for c in conversions})
@@ -79,18 +83,23 @@ def import_agents(found: Found, options: ImportOptions, source: str) -> Imported
             proposals,
             with_widget=options.with_widget,
             with_playbooks=options.with_playbooks,
+            shares=options.shares,
         )
+        if options.shares:
+            conversion.secret_names = shared.take(conversion)
         _make_unique(conversion, names, remarks)
         made = agent_files(conversion, agent.origin)
-        items, additions = conversion.source.account.close(conversion.written())
+        closed, additions = conversion.source.account.close(conversion.written())
+        items = tuple(_with_names(item, conversion.secret_names) for item in closed)
         name = str(conversion.metadata["name"])
         choices = tuple(conversion.choices)
         agents.append(AgentFidelity(key, name, agent.origin, items, additions, choices, tuple(made)))
         conversions.append(conversion)
         files |= made
+    files |= shared.files
     secrets = tuple(dict.fromkeys(name for text in files.values() for name in _REFERENCE.findall(text)))
     exposed = {
-        each.name: f"{conversion.key}: {place_text(each.place)}"
+        conversion.secret_names.get(each.name, each.name): f"{conversion.key}: {place_text(each.place)}"
         for conversion in reversed(conversions)
         for each in reversed(conversion.exposed)
     }
@@ -137,6 +146,16 @@ def _answers(key: str, options: ImportOptions) -> dict[str, Any]:
 def is_answer(value: Any) -> bool:
     """Whether a value in the choices file is an answer and not the question."""
     return value is not None and not (isinstance(value, dict) and CHOOSE in value)
+
+
+def _with_names(item: Item, renamed: Mapping[str, str]) -> Item:
+    """The item with the names that secrets of shared tools go by."""
+    pattern = "|".join(rf"\b{re.escape(name)}\b" for name in renamed)
+
+    def named(text: Any) -> Any:
+        return re.sub(pattern, lambda match: renamed[match[0]], text) if pattern and isinstance(text, str) else text
+
+    return replace(item, todo=named(item.todo), target_value=named(item.target_value))
 
 
 def _kept(answers: Mapping[str, Mapping[str, Any]], asked: list[OpenChoice]) -> list[OpenChoice]:

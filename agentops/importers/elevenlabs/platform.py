@@ -5,7 +5,7 @@ from __future__ import annotations
 from agentops.document import Document
 from agentops.importers.elevenlabs.addresses import is_address
 from agentops.importers.elevenlabs.conversion import AGENT, Conversion
-from agentops.importers.elevenlabs.leaves import Place
+from agentops.importers.elevenlabs.paths import Place
 from agentops.importers.elevenlabs.toolbox import header
 from agentops.importers.fidelity import CHOSEN, Grade
 from agentops.importers.yaml_text import literal

@@ -52,7 +52,7 @@ def agent_files(conversion: Conversion, origin: str) -> dict[str, str]:
     if conversion.client_tools:
         declared = {"tools": without_marks(conversion.client_tools)}
         files[conversion.client_tools_file] = json.dumps(declared, indent=2, ensure_ascii=False) + "\n"
-    return files
+    return {**files, **conversion.files}
 
 
 def _accepted_warnings(conversion: Conversion) -> list[Document]:
@@ -70,7 +70,11 @@ def _accepted_warnings(conversion: Conversion) -> list[Document]:
         if tool["name"] in conversion.default_waits
     ]
     declared = {tool["name"] for tool in conversion.client_tools}
-    own = {tool["name"] for tool in single.get("tools", ())} | conversion.config.get("defaultVariables", {}).keys()
+    own = (
+        {tool["name"] for tool in single.get("tools", ())}
+        | conversion.shared_ids.keys()
+        | conversion.config.get("defaultVariables", {}).keys()
+    )
     unknown = set(mentioned_tools(single.get("prompt", ""))) - own
     if unknown and unknown <= declared:
         reason = f"Clients declare these tools in each session: {conversion.client_tools_file}."

@@ -55,11 +55,12 @@ def read_agent(
     *,
     tools: Mapping[str, Any] | None = None,
     tests: Mapping[str, Any] | None = None,
+    documents: Mapping[str, Any] | None = None,
     name: str | None = None,
 ) -> SourceAgent:
     """The agent in `data`, in the documented shape. Raises `NotAnAgentError` when it is something else.
 
-    `tools` and `tests` are bodies by id, from the folder or account that the agent belongs to.
+    `tools`, `tests` and `documents` are bodies by id, from the folder or account that the agent belongs to.
     """
     repairs = Repairs()
     tree = _unwrapped(data, repairs)
@@ -73,6 +74,7 @@ def read_agent(
     tree = _place_aliases(tree, repairs)
     _place_tools(tree, tools or {}, repairs)
     _place_tests(tree, tests or {}, repairs)
+    _place_documents(tree, documents or {})
     if name and not tree.get("name"):
         tree["name"] = name
         repairs.note("the agent has no name of its own; the listing's or the file's is used")
@@ -222,7 +224,7 @@ def _place_tools(tree: dict[str, Any], known: Mapping[str, Any], repairs: Repair
             bodies[index] = {**own, **({"id": tool["id"]} if "id" in tool else {})}
             repairs.note(f"tool {own['name']} was only a placeholder in the agent; its own definition was read instead")
     names = {tool["name"] for tool in bodies if isinstance(tool, dict) and isinstance(tool.get("name"), str)}
-    for tool_id in _named_ids(tree, prompt):
+    for tool_id in shared_ids(tree):
         body = read_tool(known.get(tool_id))
         if body is not None and body["name"] not in names:
             bodies.append({**body, "id": tool_id})
@@ -241,8 +243,9 @@ def _is_placeholder(tool: Any) -> bool:
     return not isinstance(url, str) or not url or is_scaffold(url)
 
 
-def _named_ids(tree: dict[str, Any], prompt: dict[str, Any]) -> list[str]:
-    ids = [i for i in _list_in(prompt, "tool_ids") if isinstance(i, str)]
+def shared_ids(tree: dict[str, Any]) -> list[str]:
+    """The ids of the workspace's tools that an agent in the documented shape names."""
+    ids = [i for i in _list_in(_prompt_of(tree), "tool_ids") if isinstance(i, str)]
     workflow = tree.get("workflow")
     nodes = workflow.get("nodes") if isinstance(workflow, dict) else None
     for node in nodes.values() if isinstance(nodes, dict) else ():
@@ -261,6 +264,15 @@ def _place_tests(tree: dict[str, Any], known: Mapping[str, Any], repairs: Repair
     if found:
         tree["_imported_tests"] = found
         repairs.note(f"{len(found)} attached test{'s were' if len(found) > 1 else ' was'} read from the folder")
+
+
+def _place_documents(tree: dict[str, Any], known: Mapping[str, Any]) -> None:
+    """Puts what the service tells of each document beside its name: the address of a page, the text of the others."""
+    for entry in _list_in(_prompt_of(tree), "knowledge_base"):
+        body = known.get(str(entry.get("id"))) if isinstance(entry, dict) else None
+        if isinstance(body, dict):
+            told = {key: body[key] for key in ("url", "extracted_inner_html") if isinstance(body.get(key), str)}
+            entry.update(told)
 
 
 def _prompt_of(tree: dict[str, Any]) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from typing import Any
 from agentops.document import Document
 from agentops.importers.elevenlabs.conditions import Demands, demands_of
 from agentops.importers.elevenlabs.conversion import Conversion
-from agentops.importers.elevenlabs.leaves import Place, leaves_of
+from agentops.importers.elevenlabs.paths import Place, leaves_of
 from agentops.importers.elevenlabs.withdrawing import without_marks
 from agentops.importers.fidelity import Grade
 from agentops.spec.slug import slug

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from agentops.importers.elevenlabs.account import Account
-from agentops.importers.elevenlabs.leaves import Place, is_empty, leaves_of
+from agentops.importers.elevenlabs.paths import Place, is_empty, leaves_of
 
 _MOST = 1e12  # no field means more; NaN is not below it either
 

@@ -6,7 +6,7 @@ import math
 
 from agentops.importers.elevenlabs.conversion import AGENT, PROMPT, Conversion
 from agentops.importers.elevenlabs.languages import language_of, nearest_language
-from agentops.importers.elevenlabs.leaves import Place
+from agentops.importers.elevenlabs.paths import Place
 from agentops.importers.elevenlabs.voices import VoiceProposals, describe_source
 from agentops.importers.fidelity import CHOSEN, Grade
 

@@ -13,7 +13,7 @@ from agentops.document import Document
 from agentops.importers.elevenlabs.account import PROMPT_TARGET
 from agentops.importers.elevenlabs.built_in import add_agent_transfer, add_end_call, add_transfer, lowered, short_name
 from agentops.importers.elevenlabs.conversion import Conversion
-from agentops.importers.elevenlabs.leaves import Place, leaves_of
+from agentops.importers.elevenlabs.paths import Place, leaves_of
 from agentops.importers.fidelity import Grade
 from agentops.spec.slug import slug
 

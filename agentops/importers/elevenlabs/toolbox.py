@@ -11,8 +11,9 @@ from typing import Any
 from agentops.document import Document
 from agentops.importers.elevenlabs.addresses import is_address, is_scaffold
 from agentops.importers.elevenlabs.conversion import PROMPT, Conversion
-from agentops.importers.elevenlabs.leaves import Place, leaves_of, place_text, same
 from agentops.importers.elevenlabs.parameters import Parameters
+from agentops.importers.elevenlabs.paths import Place, leaves_of, place_text, same
+from agentops.importers.elevenlabs.reading import shared_ids
 from agentops.importers.elevenlabs.withdrawing import is_marked, marks_in
 from agentops.importers.fidelity import CHOSEN, Grade
 from agentops.importers.yaml_text import literal
@@ -29,6 +30,7 @@ def convert_tools(conversion: Conversion) -> None:
     """Every webhook and client tool; system tools are left for `built_in`."""
     source = conversion.source
     seen: dict[str, int] = {}
+    named_ids = set(shared_ids(source.tree))
     for index, tool in enumerate(source.items(*TOOLS)):
         place: Place = (*TOOLS, index)
         if not isinstance(tool, dict) or _kind(tool) == "system":
@@ -41,6 +43,8 @@ def convert_tools(conversion: Conversion) -> None:
         elif _kind(tool) == "webhook":
             seen[name] = index
             conversion.tools.append(_api_call(conversion, place, tool, name))
+            if _has_id(tool) and tool["id"] in named_ids:
+                conversion.shared_ids[name] = tool["id"]
         elif _kind(tool) == "client":
             seen[name] = index
             _client_tool(conversion, place, tool, name)

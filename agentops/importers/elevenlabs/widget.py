@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from agentops.importers.elevenlabs.conversion import Conversion
-from agentops.importers.elevenlabs.leaves import Place
+from agentops.importers.elevenlabs.paths import Place
 from agentops.importers.elevenlabs.platform import SETTINGS
 from agentops.importers.elevenlabs.withdrawing import is_marked
 from agentops.importers.fidelity import CHOSEN, Grade

@@ -18,7 +18,7 @@ from agentops.credentials import (
     names_credential,
     secret_name,
 )
-from agentops.importers.elevenlabs.leaves import Place
+from agentops.importers.elevenlabs.paths import Place
 from agentops.importers.fidelity import NOT_COPIED
 
 _MARK = re.compile(r"⟦([A-Z][A-Z0-9_]*)⟧")

@@ -5,25 +5,25 @@ from __future__ import annotations
 import json
 
 from agentops.apply.rollback import commit_in
-from agentops.compare.bisected import Bisected, Heard
-from agentops.compare.bisection import Found, NotFound
+from agentops.compare.bisect_result import BisectResult, CalledRevision
+from agentops.compare.bisection import Boundary, NotFound
 from agentops.document import Revision
 from agentops.plan.agent_diff import AgentDiff
 from agentops.plan.plan_json import field_data
 
 
-def bisected_json(found: Bisected, diff: AgentDiff | None) -> str:
+def bisected_json(found: BisectResult, diff: AgentDiff | None) -> str:
     """What is not known is null."""
     end = found.end
     data = {
         "format_version": 1,
         "key": found.key,
         "script": found.script,
-        "good": _revision(found.revisions[end.good]) if isinstance(end, Found) else None,
-        "bad": _revision(found.revisions[end.bad]) if isinstance(end, Found) else None,
+        "good": _revision(found.revisions[end.good]) if isinstance(end, Boundary) else None,
+        "bad": _revision(found.revisions[end.bad]) if isinstance(end, Boundary) else None,
         "why": end.why.value if isinstance(end, NotFound) else None,
         "changed": [field_data(field) for field in diff.fields] if diff is not None else None,
-        "calls": [_heard(each) for each in found.heard],
+        "calls": [_heard(each) for each in found.called],
         "exit_code": int(found.exit_code),
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
@@ -39,7 +39,7 @@ def _revision(revision: Revision) -> dict[str, object]:
     }
 
 
-def _heard(heard: Heard) -> dict[str, object]:
+def _heard(heard: CalledRevision) -> dict[str, object]:
     tally = heard.tally
     return {
         **_revision(heard.revision),

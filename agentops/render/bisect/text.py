@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agentops.apply.rollback import commit_in
-from agentops.compare.bisected import Bisected, Heard
-from agentops.compare.bisection import Found, NotFound, Tally
+from agentops.compare.bisect_result import BisectResult, CalledRevision
+from agentops.compare.bisection import Boundary, NotFound, Tally
 from agentops.document import Revision, label_text
 from agentops.plan.agent_diff import AgentDiff
 from agentops.render.plan.parts import joined
@@ -15,20 +15,20 @@ from agentops.render.style import PLAIN, Style, plural
 from agentops.render.visible import all_visible, on_one_line
 
 
-def bisected_text(found: Bisected, diff: AgentDiff | None, style: Style = PLAIN) -> str:
+def bisected_text(found: BisectResult, diff: AgentDiff | None, style: Style = PLAIN) -> str:
     """The revision, its commit and what it changed, both recordings, and every call that it is known from."""
     return "\n".join(_lines(found, diff, style)) + "\n"
 
 
-def _lines(found: Bisected, diff: AgentDiff | None, style: Style) -> Iterator[str]:
+def _lines(found: BisectResult, diff: AgentDiff | None, style: Style) -> Iterator[str]:
     match found.end:
-        case Found(good, bad):
+        case Boundary(good, bad):
             yield style.paint(f"{found.key}: {found.script} began to fail in {_named(found.revisions[bad])}", "bad")
             if bad - good > 1:
                 between = ", ".join(name_of(each) for each in found.revisions[good + 1 : bad])
                 yield f"or in one of those before it, which could not be told: {between}"
-            yield f"  last good:  {_named(found.revisions[good])}: {_calls(found.heard_at(good))}"
-            yield f"  first bad:  {_named(found.revisions[bad])}: {_calls(found.heard_at(bad))}"
+            yield f"  last good:  {_named(found.revisions[good])}: {_calls(found.called_at(good))}"
+            yield f"  first bad:  {_named(found.revisions[bad])}: {_calls(found.called_at(bad))}"
             yield f"  commit:     {commit_in(found.revisions[bad].label) or 'not known: the label names none'}"
             yield from _changes(diff, style)
         case NotFound(why):
@@ -36,7 +36,7 @@ def _lines(found: Bisected, diff: AgentDiff | None, style: Style) -> Iterator[st
             yield style.paint(f"{found.key}: {found.script}: nothing was found in {ends}: {why}", "change")
     yield ""
     yield "called:"
-    for each in found.heard:
+    for each in found.called:
         yield f"  {_named(each.revision)}: {tally_text(each.tally)}"
 
 
@@ -51,7 +51,7 @@ def name_of(revision: Revision) -> str:
     return str(revision.number) if revision.number is not None else revision.revision_id
 
 
-def _calls(heard: Heard) -> str:
+def _calls(heard: CalledRevision) -> str:
     return f"{tally_text(heard.tally)}; listen: {heard.pages[-1]}"
 
 

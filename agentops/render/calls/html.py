@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from agentops.calls.model import CallReport, RunReport
+from agentops.calls.report import CallReport, RunReport
 
 _CALL = TypeAdapter(CallReport)
 _PAGE = "page.html"

@@ -9,7 +9,7 @@ import re
 from dataclasses import asdict
 from xml.sax.saxutils import escape, quoteattr
 
-from agentops.calls.model import CallReport, Check, RunReport
+from agentops.calls.report import CallReport, Check, RunReport
 
 # What XML 1.0 can't hold at all: control characters besides tab and line ends, and unpaired surrogates.
 _UNFIT = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agentops.calls.model import CallReport, RunReport, Verdict
+from agentops.calls.report import CallReport, RunReport, Verdict
 from agentops.render.style import plural
 from agentops.render.visible import visible
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from agentops.calls.past import Line, PastCall, PastConversation
+from agentops.calls.call_history import PastCall, PastConversation, TranscriptLine
 from agentops.render.style import PLAIN, Style, columns, plural
 from agentops.render.visible import all_visible
 
@@ -64,7 +64,7 @@ def past_call_json(found: PastConversation) -> str:
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
-def _said(line: Line, style: Style) -> Iterator[str]:
+def _said(line: TranscriptLine, style: Style) -> Iterator[str]:
     at = "" if line.at_s is None else f"{int(line.at_s) // 60}:{int(line.at_s) % 60:02}"
     head = f"  {at:>6}  {line.role:<{_SPEAKER}}"
     yield from style.wrap(f"{head}{line.text}", "", " " * columns(head))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from agentops.calls.model import CallReport, Check, RunReport, ScriptReport, Verdict
 from agentops.calls.protocol import Role
+from agentops.calls.report import CallReport, Check, RunReport, ScriptReport, Verdict
 from agentops.render.style import PLAIN, Style, plural
 from agentops.render.visible import visible
 

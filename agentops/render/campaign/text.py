@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agentops.campaigns.checks import Estimate, Refused
+from agentops.campaigns.checks import CampaignEstimate, StartRefusal
 from agentops.campaigns.results import Results
 from agentops.render.style import plural
 
 CHANGED = "The agent was changed while the campaign ran."
 
 
-def estimate_lines(estimated: Estimate, credits_left: float | None) -> list[str]:
+def estimate_lines(estimated: CampaignEstimate, credits_left: float | None) -> list[str]:
     """The figures, each "not known" where nothing tells it."""
     source = f" (from the agent's last {plural(estimated.based_on, 'call')})" if estimated.based_on else ""
     return [
@@ -23,7 +23,7 @@ def estimate_lines(estimated: Estimate, credits_left: float | None) -> list[str]
     ]
 
 
-def refused_lines(refused: tuple[Refused, ...]) -> list[str]:
+def refused_lines(refused: tuple[StartRefusal, ...]) -> list[str]:
     """Each reason with the way out."""
     return [line for each in refused for line in (f"refused: {each.summary} [{each.code}]", f"  next: {each.hint}")]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from agentops.compare.comparison import Comparison, Finding, Measure
+from agentops.compare.comparison import Measure, MeasureFinding, RevisionComparison
 from agentops.render.compare.text import HEAD, cells, notes, sides, title
 from agentops.render.page import html_page, table
 
@@ -14,12 +14,12 @@ _SHARES = (20, 10, 10, 15, 15, 13, 17)  # of the width, in percent
 _HALF, _MIDDLE = 90, 100  # the plot is 200 wide, with "no difference" in its middle
 
 
-def comparison_html(found: Comparison) -> str:
+def comparison_html(found: RevisionComparison) -> str:
     """The whole comparison as a complete document."""
     return html_page(title(found), _body(found), _STYLE)
 
 
-def _body(found: Comparison) -> Iterator[str]:
+def _body(found: RevisionComparison) -> Iterator[str]:
     yield f"<h1>{escape(title(found))}</h1>"
     yield from (f"<p>{escape(line)}</p>" for line in sides(found))
     columns = dict(zip((*HEAD, "lower · same · higher"), _SHARES, strict=True))
@@ -36,7 +36,7 @@ def _plot(measure: Measure) -> str:
         return ""
     widest = max(abs(interval.low), abs(interval.high)) or 1.0
     low, at, high = (_MIDDLE + _HALF * value / widest for value in (interval.low, difference, interval.high))
-    fill = "currentColor" if measure.finding in (Finding.HIGHER, Finding.LOWER) else "none"
+    fill = "currentColor" if measure.finding in (MeasureFinding.HIGHER, MeasureFinding.LOWER) else "none"
     said = escape(", ".join(cells(measure)), quote=True)
     return (
         f'<svg viewBox="0 0 200 24" role="img" aria-label="{said}">'

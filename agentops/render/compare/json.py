@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
-from agentops.compare.calls import Calls
-from agentops.compare.comparison import Comparison, Figure, Measure
+from agentops.compare.call_totals import CallTotals
+from agentops.compare.comparison import Figure, Measure, RevisionComparison
 from agentops.document import Revision
 
 
-def comparison_json(found: Comparison) -> str:
+def comparison_json(found: RevisionComparison) -> str:
     """Shares are 0..1, differences are new minus old; what is not known is null."""
     data = {
         "key": found.key,
@@ -24,7 +24,7 @@ def comparison_json(found: Comparison) -> str:
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
-def _side(revision: Revision, calls: Calls) -> dict[str, object]:
+def _side(revision: Revision, calls: CallTotals) -> dict[str, object]:
     return {
         "revision_id": revision.revision_id,
         "number": revision.number,

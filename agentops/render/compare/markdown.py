@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from agentops.compare.comparison import Comparison
+from agentops.compare.comparison import RevisionComparison
 from agentops.render.compare.text import HEAD, cells, notes, sides, title
 
 
-def comparison_markdown(found: Comparison) -> str:
+def comparison_markdown(found: RevisionComparison) -> str:
     """A heading, one table, and the notes as a list."""
     table = [HEAD, ("---",) * len(HEAD), *(cells(each) for each in found.measures)]
     rows = (f"| {' | '.join(plain(cell) for cell in row)} |" for row in table)

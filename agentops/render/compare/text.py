@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from agentops.clock import Period
-from agentops.compare.calls import Calls
-from agentops.compare.comparison import Comparison, Figure, Finding, Measure, Unit
+from agentops.compare.call_totals import CallTotals
+from agentops.compare.comparison import Figure, Measure, MeasureFinding, RevisionComparison, Unit
 from agentops.document import Revision
 from agentops.render.style import PLAIN, Style, columns
 from agentops.render.visible import on_one_line
@@ -12,7 +12,7 @@ from agentops.render.visible import on_one_line
 HEAD = ("measure", "old", "new", "difference", "95 % interval", "finding")
 
 
-def comparison_text(found: Comparison, style: Style = PLAIN) -> str:
+def comparison_text(found: RevisionComparison, style: Style = PLAIN) -> str:
     """A table, then what to know before believing it."""
     rows = [HEAD, *(cells(each) for each in found.measures)]
     widths = [max(columns(row[index]) for row in rows) for index in range(len(HEAD))]
@@ -23,15 +23,15 @@ def comparison_text(found: Comparison, style: Style = PLAIN) -> str:
     return "\n".join([*lines, "", *(line for note in notes(found) for line in style.wrap(note, ""))]) + "\n"
 
 
-def title(found: Comparison) -> str:
+def title(found: RevisionComparison) -> str:
     return f"{found.key}: revision {name_of(found.new)} beside {name_of(found.old)}"
 
 
-def sides(found: Comparison) -> tuple[str, str]:
+def sides(found: RevisionComparison) -> tuple[str, str]:
     return _side("old", found.old, found.old_calls), _side("new", found.new, found.new_calls)
 
 
-def _side(word: str, revision: Revision, calls: Calls) -> str:
+def _side(word: str, revision: Revision, calls: CallTotals) -> str:
     when = f", published {revision.published_at}" if revision.published_at else ""
     out = ", ".join(f"{count} {reason}" for reason, count in sorted(calls.left_out.items()))
     return f"{word}: revision {name_of(revision)}{when}: {calls.ended} calls" + (f" (left out: {out})" if out else "")
@@ -41,7 +41,7 @@ def name_of(revision: Revision) -> str:
     return str(revision.number) if revision.number is not None else revision.revision_id
 
 
-def notes(found: Comparison) -> tuple[str, ...]:
+def notes(found: RevisionComparison) -> tuple[str, ...]:
     """What the figures do not say by themselves."""
     types = ", ".join(found.call_types)
     told = [
@@ -71,9 +71,9 @@ def cells(measure: Measure) -> tuple[str, ...]:
 
 
 def finding_text(measure: Measure) -> str:
-    if measure.finding is not Finding.TOO_FEW:
+    if measure.finding is not MeasureFinding.TOO_FEW:
         return measure.finding.value
-    return f"{Finding.TOO_FEW.value} ({measure.fewest} of about {round(measure.needed, -1)})"
+    return f"{MeasureFinding.TOO_FEW.value} ({measure.fewest} of about {round(measure.needed, -1)})"
 
 
 def _figure(figure: Figure, unit: Unit) -> str:

@@ -22,7 +22,10 @@ def agent_data(agent: DesiredAgent) -> dict[str, Any]:
 
 def resource_data(resource: DesiredResource) -> dict[str, Any]:
     """What its file describes; of a knowledge base's files that is the SHA-256 of what is in git."""
-    return {"kind": resource.kind.value, "content": shown(resource.content)}
+    facts: dict[str, Any] = {"kind": resource.kind.value}
+    if resource.is_in_place:
+        facts["in_place"] = True
+    return {**facts, "content": shown(resource.content)}
 
 
 def shown(value: Any) -> Any:

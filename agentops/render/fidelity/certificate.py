@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import zip_longest
 
-from agentops.calls.model import CallReport, RunReport
 from agentops.calls.protocol import Role
+from agentops.calls.report import CallReport, RunReport
 from agentops.importers.elevenlabs.old_call import OldCall
 from agentops.importers.fidelity import AgentFidelity, FidelityReport
 from agentops.render.fidelity.markdown import agent_lines, cell

@@ -14,7 +14,7 @@ from agentops.plan.sharing import Shared, Sharing, share
 from agentops.render.page import code, html_page, table
 from agentops.render.plan.html_fields import COLUMNS, field_row, moved_item
 from agentops.render.plan.parts import joined
-from agentops.render.plan.resources import counted, resource_html, shown_resources
+from agentops.render.plan.resources import changing, counted, resource_html, shown_resources
 from agentops.render.plan.values import ACTION_WORDS, DRIFT_WORDS, calls_text, create_text, told_once, uncalled_text
 from agentops.render.style import plural
 from agentops.render.visible import all_visible
@@ -84,7 +84,8 @@ def _summary(plan: Plan, made: Made) -> Iterator[str]:
         yield f"<p><strong>No changes.</strong> {compared}{counted(plan)}.</p>"
         return
     counts = Counter(change.action for change in plan.changes)
-    yield "<p><strong>" + ", ".join(f"{counts[a]} {ACTION_WORDS[a]}" for a in Action if counts[a]) + "</strong></p>"
+    agents = ", ".join(f"{counts[a]} {ACTION_WORDS[a]}" for a in Action if counts[a])
+    yield f"<p><strong>{agents}</strong>{changing(plan)}</p>"
     if plan.call_costs:
         yield f"<p>Calls: {escape(str(plan.call_costs))}.</p>"
     if plan.refusals:

@@ -14,7 +14,7 @@ from agentops.plan.model import Action, AgentChange, Drift, Plan
 from agentops.plan.sharing import Shared, Sharing, share
 from agentops.render.plan.markdown_fields import AT, field_lines, moved_lines, quoted
 from agentops.render.plan.parts import joined
-from agentops.render.plan.resources import counted, resource_details, resource_markdown, shown_resources
+from agentops.render.plan.resources import changing, counted, resource_details, resource_markdown, shown_resources
 from agentops.render.plan.values import (
     ACTION_WORDS,
     DRIFT_WORDS,
@@ -86,7 +86,7 @@ def _head(plan: Plan, sharing: Sharing, room: int) -> Iterator[str]:
         yield ""
         return
     counts = Counter(change.action for change in plan.changes)
-    yield "**" + ", ".join(f"{counts[a]} {ACTION_WORDS[a]}" for a in Action if counts[a]) + "**"
+    yield "**" + ", ".join(f"{counts[a]} {ACTION_WORDS[a]}" for a in Action if counts[a]) + f"**{changing(plan)}"
     yield ""
     if plan.refusals:
         yield f"> [!CAUTION]\n> This plan can't be applied: {plural(len(plan.refusals), 'refusal')}."

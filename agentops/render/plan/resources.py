@@ -111,6 +111,12 @@ def resource_html(change: ResourceChange) -> Iterator[str]:
     yield "</section>"
 
 
+def changing(plan: Plan) -> str:
+    """What a head adds about resources where any changes; "" where none does."""
+    is_changed = any(each.is_change for each in plan.resources)
+    return f"; {plural(len(plan.resources), 'shared resource')}: {resource_counts(plan)}" if is_changed else ""
+
+
 def counted(plan: Plan) -> str:
     """How many resources a plan looked at, in words; "" for none."""
     return f" and {plural(len(plan.resources), 'shared resource')}" if plan.resources else ""

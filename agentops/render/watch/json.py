@@ -6,11 +6,11 @@ import json
 
 from agentops.compare.statistics import Count
 from agentops.compare.watch import Ruling
-from agentops.compare.watched import Side, Watched, WatchedAgent
+from agentops.compare.watch_result import JudgedCalls, WatchedAgent, WatchResult
 from agentops.document import Revision
 
 
-def watched_json(found: Watched) -> str:
+def watched_json(found: WatchResult) -> str:
     """Shares are 0..1 and of good calls, latencies are milliseconds; what is not known is null."""
     data = {
         "format_version": 1,
@@ -48,7 +48,7 @@ def _revision(revision: Revision | None) -> dict[str, object] | None:
     }
 
 
-def _side(side: Side) -> dict[str, object]:
+def _side(side: JudgedCalls) -> dict[str, object]:
     return {"calls": side.calls, "left_out": dict(sorted(side.left_out.items())), "metrics": side.metrics}
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agentops.compare.watched import Watched
+from agentops.compare.watch_result import WatchResult
 from agentops.render.compare.markdown import plain
 from agentops.render.watch.text import HEAD, cells, notes, title
 
 
-def watched_markdown(found: Watched) -> str:
+def watched_markdown(found: WatchResult) -> str:
     """A heading for each agent, its rules as a table, and the notes as a list."""
     return "\n".join(_lines(found)) + "\n"
 
 
-def _lines(found: Watched) -> Iterator[str]:
+def _lines(found: WatchResult) -> Iterator[str]:
     yield f"### agentops watch in `{found.environment}`"
     for agent in found.agents:
         yield from ("", f"**{plain(title(agent))}**", "")

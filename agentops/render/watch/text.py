@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from agentops.compare.statistics import Count
 from agentops.compare.watch import PLANNED, Ruling
-from agentops.compare.watched import Side, Watched, WatchedAgent
+from agentops.compare.watch_result import JudgedCalls, WatchedAgent, WatchResult
 from agentops.document import Revision, Verdict
 from agentops.render.style import PLAIN, Style, columns
 from agentops.render.visible import on_one_line
@@ -17,7 +17,7 @@ _ROLES = {Verdict.PASSED: "good", Verdict.FAILED: "bad", Verdict.INCONCLUSIVE: "
 HEAD = ("rule", "before", "now", "verdict", "why")
 
 
-def watched_text(found: Watched, style: Style = PLAIN) -> str:
+def watched_text(found: WatchResult, style: Style = PLAIN) -> str:
     """Each agent with its rules and what was done about it."""
     return "\n".join("\n".join(_agent(each, style)) for each in found.agents) + "\n"
 
@@ -106,6 +106,6 @@ def notes(agent: WatchedAgent) -> Iterator[str]:
         yield on_one_line(f"no call has {', '.join(unknown)}; the disposition metrics of these calls: {known}")
 
 
-def _side(side: Side) -> str:
+def _side(side: JudgedCalls) -> str:
     out = ", ".join(f"{count} {reason}" for reason, count in sorted(side.left_out.items()))
     return f"{side.calls}" + (f" (left out: {out})" if out else "")

@@ -7,24 +7,18 @@ from collections.abc import Iterator
 
 from agentops.diagnostics import Severity
 from agentops.spec.closest import closest
-from agentops.spec.lint.registry import LintFinding, rule, setting
-from agentops.spec.lint_target import LintTarget
+from agentops.spec.lint.registry import LintFinding, rule, rule_of, setting
+from agentops.spec.lint_target import LintTarget, Target
 from agentops.spec.model.tools import ApiCall, EndCall, KnowledgeBaseSearch, TransferCall
 from agentops.spec.placeholders import provided
 
 _TOOLS = ("config", "singlePromptConfig", "tools")
 
 
-def _has_library_tools(target: LintTarget) -> bool:
-    """Tools from the account's library are not in the spec, so that nothing can be said about what is missing."""
-    single = target.config.singlePromptConfig
-    return single is not None and bool(single.toolRefs)
-
-
 @rule("no-way-to-end")
 def _no_way_to_end(target: LintTarget) -> Iterator[LintFinding]:
     single = target.config.singlePromptConfig
-    if single is None or single.tools is None or _has_library_tools(target):
+    if single is None or single.tools is None or target.has_other_tools:
         return
     if not any(isinstance(tool, EndCall) for _, tool in target.tools):
         summary = "the agent has no end_call tool: it can't hang up, and calls end in silence or by a timeout"
@@ -37,10 +31,11 @@ def _never_mentioned(target: LintTarget) -> Iterator[LintFinding]:
     prompt = target.prompt
     if not prompt:
         return
-    for path, tool in target.tools:
+    own = (((*path, "name"), tool) for path, tool in target.tools)
+    for path, tool in (*own, *target.shared_tools):
         if tool.name not in prompt and tool.name.replace("_", " ") not in prompt.lower():
             hint = f"say in the prompt when to use `{tool.name}`, or remove the tool"
-            yield LintFinding((*path, "name"), f"the prompt never mentions the tool {tool.name}", hint)
+            yield LintFinding(path, f"the prompt never mentions the tool {tool.name}", hint)
 
 
 _CODE = re.compile(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?:\(\))?`|\b([a-z][a-z0-9]*(?:_[a-z0-9]+)+)\(")
@@ -55,9 +50,9 @@ def mentioned_tools(text: str) -> list[str]:
 
 @rule("unknown-tool-mentioned")
 def _unknown_tool(target: LintTarget) -> Iterator[LintFinding]:
-    if _has_library_tools(target):
+    if target.has_other_tools:
         return
-    names = [tool.name for _, tool in target.tools]
+    names = [tool.name for _, tool in (*target.tools, *target.shared_tools)]
     if (playbooks := target.config.playbooks) is not None:
         names += [tool.name for playbook in playbooks.playbooks or () for tool in playbook.tools or ()]
         if (auth := playbooks.auth) is not None:
@@ -80,7 +75,7 @@ _TRANSFER = re.compile(
 
 @rule("transfer-without-tool")
 def _transfer_without_tool(target: LintTarget) -> Iterator[LintFinding]:
-    if _has_library_tools(target) or any(isinstance(tool, TransferCall) for _, tool in target.tools):
+    if target.has_other_tools or any(isinstance(tool, TransferCall) for _, tool in target.tools):
         return
     for each in target.prompts:
         if found := _TRANSFER.search(each.text):
@@ -135,8 +130,8 @@ def _wrong_braces(target: LintTarget) -> Iterator[LintFinding]:
                 break
 
 
-@rule("vague-tool-description")
-def _vague(target: LintTarget) -> Iterator[LintFinding]:
+@rule_of("vague-tool-description", Target)
+def _vague(target: Target) -> Iterator[LintFinding]:
     for path, tool in target.tools:
         if len(tool.description.split()) < 3:
             summary = f"the description of {tool.name} does not say when to use it"
@@ -156,8 +151,9 @@ def _disabled(target: LintTarget) -> Iterator[LintFinding]:
 @rule("too-many-tools", Severity.NOTE)
 def _too_many(target: LintTarget) -> Iterator[LintFinding]:
     limit = setting(target, "tool_count")
-    if len(target.tools) > limit:
-        summary = f"{len(target.tools)} tools are switched on"
+    count = len(target.tools) + len(target.shared_tools)
+    if count > limit:
+        summary = f"{count} tools are switched on"
         yield LintFinding(_TOOLS, summary, f"models choose badly among more than {limit:g}; split the job or the line")
 
 
@@ -169,8 +165,8 @@ def _silent_search(target: LintTarget) -> Iterator[LintFinding]:
             yield LintFinding(path, f"{tool.name} searches in silence", hint)
 
 
-@rule("slow-tool")
-def _slow_tool(target: LintTarget) -> Iterator[LintFinding]:
+@rule_of("slow-tool", Target)
+def _slow_tool(target: Target) -> Iterator[LintFinding]:
     limit = setting(target, "tool_seconds")
     for path, tool in target.tools:
         if isinstance(tool, ApiCall) and tool.timeout is not None and tool.timeout > limit * 1000:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from agentops.diagnostics import Severity
 from agentops.document import Path
-from agentops.spec.lint_target import LintTarget
+from agentops.spec.lint_target import FolderTarget, LintTarget, ResourceTarget, Target
 
 
 class LintFinding(NamedTuple):
@@ -20,16 +20,19 @@ class LintFinding(NamedTuple):
     needle: str | None = None
 
 
-Check = Callable[[LintTarget], Iterator[LintFinding]]
+T = TypeVar("T", Target, LintTarget, ResourceTarget, FolderTarget)
+Check = Callable[[T], Iterator[LintFinding]]
 
 
 @dataclass(frozen=True, slots=True)
 class LintRule:
-    """A rule by its id. What it is for, with a bad and a good example, is in `explanations.yaml`."""
+    """A rule by its id, and what it looks at. What it is for, with a bad and a good example, is in
+    `explanations.yaml`."""
 
     code: str
     severity: Severity
-    check: Check
+    check: Check[Any]
+    of: type[Target] | type[FolderTarget]
 
 
 RULES: dict[str, LintRule] = {}
@@ -42,21 +45,27 @@ SETTINGS: dict[str, float] = {
     "tool_seconds": 8,
     "pre_call_seconds": 5,
     "tool_count": 15,
+    "knowledge_words": 20000,
 }
 
 
-def rule(code: str, severity: Severity = Severity.WARNING) -> Callable[[Check], Check]:
-    """Enters the decorated check into the table."""
+def rule(code: str, severity: Severity = Severity.WARNING) -> Callable[[Check[LintTarget]], Check[LintTarget]]:
+    """Enters the decorated check of agents into the table."""
+    return rule_of(code, LintTarget, severity)
 
-    def enter(check: Check) -> Check:
+
+def rule_of(code: str, of: type[T], severity: Severity = Severity.WARNING) -> Callable[[Check[T]], Check[T]]:
+    """Enters the decorated check of all targets of a type into the table."""
+
+    def enter(check: Check[T]) -> Check[T]:
         assert code not in RULES, f"two rules are called {code}"
-        RULES[code] = LintRule(code, severity, check)
+        RULES[code] = LintRule(code, severity, check, of)
         return check
 
     return enter
 
 
-def setting(target: LintTarget, name: str) -> float:
+def setting(target: Target, name: str) -> float:
     """The threshold `name`, as the project sets it."""
     value = target.settings.get(name)
     return value if isinstance(value, int | float) and not isinstance(value, bool) else SETTINGS[name]

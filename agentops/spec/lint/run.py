@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.spec.closest import closest
-from agentops.spec.lint import prompts, safety, settings, spoken  # noqa: F401 - importing enters their rules
+from agentops.spec.lint import prompts, resources, safety, settings, spoken  # noqa: F401 - importing enters their rules
 from agentops.spec.lint.registry import RULES as RULES
 from agentops.spec.lint.registry import SETTINGS as SETTINGS
-from agentops.spec.lint_target import LintTarget
+from agentops.spec.lint_target import FolderTarget, Target
 from agentops.spec.model.agent import Suppression
 from agentops.spec.model.project import LintSpec
 from agentops.spec.project import Project
@@ -18,12 +18,18 @@ from agentops.spec.suppression import SUPPRESSIBLE, matches
 
 
 def lint_project(project: Project) -> tuple[Diagnostic, ...]:
-    """Everything the rules find in the agents of `project`, beside the diagnostics it already has; sorted by place."""
+    """Everything the rules find in the agents of `project` and in what they share, beside the diagnostics it already
+    has; sorted by place."""
     chosen = _settings_of(project)
     found = list(_bad_settings(project, chosen))
     for each in project.resolved:
         target = replace(each.target, settings=dict(chosen.settings or {}))
         found += _suppressed(target, [*_findings(target, chosen), *each.suppressed])
+    for shared in project.resource_targets():
+        shared.settings = dict(chosen.settings or {})
+        found += _suppressed(shared, list(_findings(shared, chosen)))
+    for folder in project.folders():
+        found += _findings(folder, chosen)
     found += project.diagnostics
     order = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
     unique = {(each.code, each.where, each.summary): each for each in found}
@@ -36,15 +42,22 @@ def lint_project(project: Project) -> tuple[Diagnostic, ...]:
 
 
 def lint_errors(project: Project, sources: Iterable[str] | None = None) -> tuple[Diagnostic, ...]:
-    """What the rules call an error, in the agents of these specs or of all: secrets in texts, empty prompts.
+    """What the rules call an error, in what these files describe or in all: secrets in texts, empty prompts.
 
-    For those who deploy: each names its agent and is acknowledged, or not, by its code. What a spec suppresses, with a
-    reason, or the project switches off, is no error. The diagnostics that the project already has are not repeated.
+    For those who deploy: each names its agent, or its tool, and is acknowledged, or not, by its code. What a file
+    suppresses, with a reason, or the project switches off, is no error. What the project itself has as a diagnostic is
+    not repeated.
     """
     chosen = _settings_of(project)
+    named = frozenset(sources) if sources is not None else None
+    agents = (
+        (file for file in project.context.files.specs() if named is None or file in named) if project.context else ()
+    )
+    targets: list[Target] = [each.target for each in project.resolve(agents)]
+    targets += [each for each in project.resource_targets() if named is None or each.read[0] in named]
     found: list[Diagnostic] = []
-    for each in project.resolved if sources is None else project.resolve(sources):
-        target = replace(each.target, settings=dict(chosen.settings or {}))
+    for target in targets:
+        target.settings = dict(chosen.settings or {})
         errors = [finding for finding in _findings(target, chosen) if finding.is_error]
         off = target.spec.lint or ()
         found += [each for each in errors if not any(matches(suppression, each) for suppression in off)]
@@ -56,9 +69,11 @@ def _settings_of(project: Project) -> LintSpec:
     return chosen or LintSpec()
 
 
-def _findings(target: LintTarget, chosen: LintSpec) -> Iterable[Diagnostic]:
+def _findings(target: Target | FolderTarget, chosen: LintSpec) -> Iterable[Diagnostic]:
     severities = chosen.rules or {}
     for rule in RULES.values():
+        if not isinstance(target, rule.of):
+            continue
         wanted = severities.get(rule.code, rule.severity.value)
         if wanted == "off":
             continue
@@ -68,7 +83,7 @@ def _findings(target: LintTarget, chosen: LintSpec) -> Iterable[Diagnostic]:
             )
 
 
-def _suppressed(target: LintTarget, found: list[Diagnostic]) -> list[Diagnostic]:
+def _suppressed(target: Target, found: list[Diagnostic]) -> list[Diagnostic]:
     """`found` without what the spec suppresses, and with a warning for every suppression that suppresses nothing."""
     kept = list(found)
     for index, suppression in enumerate(target.spec.lint or ()):
@@ -79,7 +94,7 @@ def _suppressed(target: LintTarget, found: list[Diagnostic]) -> list[Diagnostic]
     return kept
 
 
-def _useless(target: LintTarget, index: int, suppression: Suppression) -> Diagnostic:
+def _useless(target: Target, index: int, suppression: Suppression) -> Diagnostic:
     known = [*RULES, *SUPPRESSIBLE]
     path = ("lint", index, "rule")
     if suppression.rule in known:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from agentops.credentials import credentials_within, personal_numbers_within
 from agentops.diagnostics import Severity
-from agentops.document import Secret
+from agentops.document import Path, Secret
 from agentops.spec.hidden import hidden_characters
-from agentops.spec.lint.registry import LintFinding, rule
-from agentops.spec.lint_target import LintTarget, Text
+from agentops.spec.lint.registry import LintFinding, rule_of
+from agentops.spec.lint_target import LintTarget, Target, Text
 from agentops.spec.model.base import ForModel, Spoken
+from agentops.spec.model.resources import WebhookSpec
 from agentops.spec.model.tools import ApiCall
 from agentops.spec.placeholders import PLACEHOLDER
 
@@ -25,8 +26,8 @@ def _literal(text: str) -> str:
     return PLACEHOLDER.sub("{}", _REFERENCE.sub("{}", text))
 
 
-@rule("secret-in-text", Severity.ERROR)
-def _secret_in_text(target: LintTarget) -> Iterator[LintFinding]:
+@rule_of("secret-in-text", Target, Severity.ERROR)
+def _secret_in_text(target: Target) -> Iterator[LintFinding]:
     for each in target.texts:
         text = _literal(each.text)
         for found in dict.fromkeys(text[secret.start : secret.end] for secret in credentials_within(text)):
@@ -35,41 +36,43 @@ def _secret_in_text(target: LintTarget) -> Iterator[LintFinding]:
             yield LintFinding(each.path, f"this looks like a secret: {shown}", hint, found)
 
 
-@rule("secret-in-header", Severity.ERROR)
-def _secret_in_header(target: LintTarget) -> Iterator[LintFinding]:
-    for path, name, value in _headers(target):
+@rule_of("secret-in-header", Target, Severity.ERROR)
+def _secret_in_header(target: Target) -> Iterator[LintFinding]:
+    for path, what, name, value in _sent(target):
         text = _literal(value)
         is_literal = any(character.isalnum() for character in re.sub(r"(?i)\b(bearer|basic|token)\b", "", text))
         if _SECRET_NAMES.search(name) and is_literal and value == text:
-            hint = f"write {name}: ${{{{ secrets.NAME }}}} (with Bearer in front where the service wants it)"
-            yield LintFinding(path, f"the header {name} has its value written into the file", hint)
+            hint = "write ${{ secrets.NAME }} for it (with Bearer in front where the service wants that)"
+            yield LintFinding(path, f"the {what} {name} has its value written into the file", hint)
 
 
-def _headers(target: LintTarget) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
-    """(path, name, value as written) of every header and query parameter."""
-    maps: list[tuple[tuple[str | int, ...], object]] = []
-    if (pre := target.config.preCallAPI) is not None:
+def _sent(target: Target) -> Iterator[tuple[Path, str, str, str]]:
+    """(path, what it is, name, value as written) of every header and query parameter."""
+    maps: list[tuple[Path, str, Mapping[str, str | Secret] | None]] = []
+    if isinstance(target, LintTarget) and (pre := target.config.preCallAPI) is not None:
         maps += [
-            (("config", "preCallAPI", "headers"), pre.headers),
-            (("config", "preCallAPI", "queryParams"), pre.queryParams),
+            (("config", "preCallAPI", "headers"), "header", pre.headers),
+            (("config", "preCallAPI", "queryParams"), "parameter", pre.queryParams),
         ]
+    if isinstance(target.spec, WebhookSpec):
+        maps.append((("headers",), "header", target.spec.headers))
     for path, tool in target.tools:
         if isinstance(tool, ApiCall):
-            maps.append(((*path, "headers"), tool.headers))
-            for name in ("headersArray", "queryParams"):
+            maps.append(((*path, "headers"), "header", tool.headers))
+            for name, what in (("headersArray", "header"), ("queryParams", "parameter")):
                 for index, pair in enumerate(getattr(tool, name) or ()):
-                    yield (*path, name, index, "value"), pair.key, _text_of(pair.value)
-    for path, headers in maps:
-        for name, value in (headers or {}).items():  # type: ignore[attr-defined]
-            yield (*path, name), name, _text_of(value)
+                    yield (*path, name, index, "value"), what, pair.key, _text_of(pair.value)
+    for path, what, values in maps:
+        for name, value in (values or {}).items():
+            yield (*path, name), what, name, _text_of(value)
 
 
 def _text_of(value: str | Secret) -> str:
     return value.reference if isinstance(value, Secret) else value
 
 
-@rule("hidden-text", Severity.ERROR)
-def _hidden_text(target: LintTarget) -> Iterator[LintFinding]:
+@rule_of("hidden-text", Target, Severity.ERROR)
+def _hidden_text(target: Target) -> Iterator[LintFinding]:
     for each in target.texts:
         names = {name: each.text[position] for position, name in hidden_characters(each.text)}
         for name, character in names.items():
@@ -77,7 +80,7 @@ def _hidden_text(target: LintTarget) -> Iterator[LintFinding]:
             yield LintFinding(each.path, f"the text holds the invisible character {name}", hint, character)
 
 
-def _for_people(target: LintTarget) -> Iterator[Text]:
+def _for_people(target: Target) -> Iterator[Text]:
     """Texts that reach a model or a caller."""
     yield from (each for each in target.texts if isinstance(each.marker, ForModel | Spoken))
 
@@ -87,8 +90,8 @@ _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]
 _PHONE = re.compile(r"(?<![\w.])(?:\+\d[\d ().-]{7,16}\d|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})(?!\w)")
 
 
-@rule("card-number", Severity.ERROR)
-def _card(target: LintTarget) -> Iterator[LintFinding]:
+@rule_of("card-number", Target, Severity.ERROR)
+def _card(target: Target) -> Iterator[LintFinding]:
     for each in target.texts:
         for found in _CARD.finditer(each.text):
             digits = [int(c) for c in found[0] if c.isdigit()]
@@ -102,8 +105,8 @@ def _luhn(digits: list[int]) -> bool:
     return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
 
 
-@rule("identity-number", Severity.ERROR)
-def _identity(target: LintTarget) -> Iterator[LintFinding]:
+@rule_of("identity-number", Target, Severity.ERROR)
+def _identity(target: Target) -> Iterator[LintFinding]:
     for each in target.texts:
         for number in personal_numbers_within(each.text):
             found = each.text[number.start : number.end]
@@ -111,8 +114,8 @@ def _identity(target: LintTarget) -> Iterator[LintFinding]:
             yield LintFinding(each.path, f"this looks like {number.kind} ending in {found[-4:]}", hint, found)
 
 
-@rule("email-in-prompt")
-def _email(target: LintTarget) -> Iterator[LintFinding]:
+@rule_of("email-in-prompt", Target)
+def _email(target: Target) -> Iterator[LintFinding]:
     for each in _for_people(target):
         text = _literal(each.text)
         # What stands before the @ of an address with a login is a password, and no mailbox.
@@ -123,16 +126,16 @@ def _email(target: LintTarget) -> Iterator[LintFinding]:
             yield LintFinding(each.path, f"an e-mail address in the text: {address}", hint, address)
 
 
-@rule("phone-number-in-prompt")
-def _phone(target: LintTarget) -> Iterator[LintFinding]:
+@rule_of("phone-number-in-prompt", Target)
+def _phone(target: Target) -> Iterator[LintFinding]:
     for each in _for_people(target):
         for number in dict.fromkeys(found[0].strip() for found in _PHONE.finditer(_literal(each.text))):
             hint = "put numbers to connect to into a transfer_call tool, and numbers to say into a variable"
             yield LintFinding(each.path, f"a phone number in the text: {number}", hint, number)
 
 
-@rule("insecure-url")
-def _insecure(target: LintTarget) -> Iterator[LintFinding]:
+@rule_of("insecure-url", Target)
+def _insecure(target: Target) -> Iterator[LintFinding]:
     for each in target.texts:
         url = each.text
         if each.path[-1] in ("url", "customLLMWebSocketUrl") and url.startswith(("http://", "ws://")):
@@ -142,8 +145,8 @@ def _insecure(target: LintTarget) -> Iterator[LintFinding]:
                 yield LintFinding(each.path, summary, "use https:// (wss:// for a socket)")
 
 
-@rule("body-not-json")
-def _body(target: LintTarget) -> Iterator[LintFinding]:
+@rule_of("body-not-json", Target)
+def _body(target: Target) -> Iterator[LintFinding]:
     for path, tool in target.tools:
         if isinstance(tool, ApiCall) and tool.requestBody is not None and not _is_json(_text_of(tool.requestBody)):
             summary = f"the request body of {tool.name} is no JSON once its variables are filled"
@@ -159,8 +162,8 @@ def _is_json(body: str) -> bool:
     return True
 
 
-@rule("body-with-get")
-def _get_body(target: LintTarget) -> Iterator[LintFinding]:
+@rule_of("body-with-get", Target)
+def _get_body(target: Target) -> Iterator[LintFinding]:
     for path, tool in target.tools:
         if isinstance(tool, ApiCall) and tool.method == "GET" and tool.requestBody:
             hint = "use POST, or move the values into queryParams"

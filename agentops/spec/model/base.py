@@ -22,7 +22,14 @@ class Model(BaseModel):
 
     REMOVED: ClassVar[Mapping[str, str]] = {}
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        populate_by_name=True,
+        allow_inf_nan=False,
+        defer_build=True,  # a run builds the few models that it reads with, when it does
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from agentops.spec.model.agent import Key
+from agentops.spec.model.agent import Key, Suppression
 from agentops.spec.model.base import Format, HttpUrl, Model, SecretText
 from agentops.spec.model.tools import ApiCall, ClientTool
 
@@ -15,6 +15,7 @@ Event = Literal["pre-conversation", "post-conversation", "analytics-completed"]
 HeaderName = Annotated[
     str, Format(r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$", expected="a header's name: letters, digits and - without blanks")
 ]
+KnowledgeName = Annotated[str, Format(r"^\S(.*\S)?$", expected="a name without blanks around it")]
 MOST_HEADERS = 10
 MOST_HEADER_VALUE = 1024
 _IN_PLACE = "Edit it where live agents use it, at once and without a way back, instead of making a new one."
@@ -23,6 +24,7 @@ _IN_PLACE = "Edit it where live agents use it, at once and without a way back, i
 class _Resource(Model):
     extends: str | None = Field(default=None, description="A fragment this file is laid over.")
     environments: dict[str, Any] | None = Field(default=None, description="What differs in one environment.")
+    lint: list[Suppression] | None = Field(default=None, description="Lint rules that are switched off, with reasons.")
 
 
 class ToolSpec(_Resource):
@@ -35,7 +37,9 @@ class ToolSpec(_Resource):
 class KnowledgeSpec(_Resource):
     """A knowledge base; agents refer to it with `${{ ref.knowledge.KEY }}`."""
 
-    name: str = Field(min_length=1, max_length=40, description="The name on the platform.", examples=["Returns policy"])
+    name: KnowledgeName = Field(
+        min_length=1, max_length=40, description="The name on the platform.", examples=["Returns policy"]
+    )
     files: list[str] | None = Field(
         default=None,
         description="PDF and Markdown files, relative to knowledge/; Markdown is rendered to PDF.",

@@ -11,7 +11,7 @@ from agentops.emulator.rest.schema import (
 )
 from agentops.emulator.rest.wire import (
     Answer,
-    Refusal,
+    ApiError,
     Request,
     Route,
     succeeded,
@@ -19,7 +19,7 @@ from agentops.emulator.rest.wire import (
 )
 from agentops.emulator.store.state import Store
 
-ORGANIZATION_SLOTS = 100
+ORGANIZATION_SLOTS = 100  # calls at once, of all agents and kinds together
 CALL_TYPES = ("webcall", "outbound", "inbound", "chat")
 
 
@@ -34,14 +34,14 @@ def get_concurrency(store: Store, request: Request) -> Answer:
 
 
 def reserve(store: Store, request: Request) -> Answer:
-    """Sets the named agents' reservations; the others keep theirs, zeros release."""
+    """Sets the named agents' reservations, which zeros release; agents that are not named keep theirs."""
     reserved = {each["agentId"]: each for each in store.database.all("reservation")}
     for wanted in request.body["reservations"]:
         if store.database.get("agent", wanted["agentId"]) is None:
-            raise Refusal(400, "Agent not found")
+            raise ApiError(400, "Agent not found")
         reserved[wanted["agentId"]] = {name: wanted[name] for name in ("agentId", *CALL_TYPES)}
     if sum(each[kind] for each in reserved.values() for kind in CALL_TYPES) > ORGANIZATION_SLOTS:
-        raise Refusal(400, f"Reservations exceed the organization limit of {ORGANIZATION_SLOTS}")
+        raise ApiError(400, f"Reservations exceed the organization limit of {ORGANIZATION_SLOTS}")
     for agent_id, reservation in reserved.items():
         if any(reservation[kind] for kind in CALL_TYPES):
             store.database.put("reservation", agent_id, reservation)

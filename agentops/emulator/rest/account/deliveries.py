@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import json
@@ -16,7 +17,8 @@ from agentops.emulator.rest.calls.analysis import analyse
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import Store, from_iso, to_iso
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 30.0  # the platform's
+# Deliveries spell the types of calls in camel case, call records in snake case.
 CONVERSATION_TYPES = {"telephony_outbound": "telephonyOutbound", "telephony_inbound": "telephonyInbound"}
 
 
@@ -39,7 +41,7 @@ class Deliveries:
             for subscription in self._store.database.all("subscription", owner=record["agentId"]):
                 if subscription["eventType"] == event:
                     task = loop.create_task(self._deliver(subscription, record["callId"]))
-                    self._tasks.add(task)
+                    self._tasks.add(task)  # the loop itself keeps only weak references to its tasks
                     task.add_done_callback(self._tasks.discard)
 
     async def drain(self) -> None:
@@ -56,9 +58,12 @@ class Deliveries:
         if webhook is None or record is None:
             return
         payload = build_payload(self._store, webhook, event_type, record)
-        raw = json.dumps(payload).encode()
+        raw = json.dumps(payload).encode()  # once: the signature is over exactly the bytes that are sent
         headers = {**webhook["headers"], "Content-Type": "application/json", "X-Signature": sign(webhook, raw)}
-        status = await _send(webhook["url"], raw, headers)
+        status: int | None = None  # the receiver's; None when there was no answer
+        with contextlib.suppress(httpx2.HTTPError):
+            async with httpx2.AsyncClient(timeout=TIMEOUT_S) as client:
+                status = (await client.post(webhook["url"], content=raw, headers=headers)).status_code
         delivered = status is not None and 200 <= status < 300
         delivery_id = self._store.new_id()
         self._store.database.put(
@@ -77,15 +82,6 @@ class Deliveries:
         )
 
 
-async def _send(url: str, raw: bytes, headers: dict[str, str]) -> int | None:
-    """The receiver's status, or None when there was no answer."""
-    try:
-        async with httpx2.AsyncClient(timeout=TIMEOUT_S) as client:
-            return (await client.post(url, content=raw, headers=headers)).status_code
-    except httpx2.HTTPError:
-        return None
-
-
 def sign(webhook: Body, raw: bytes) -> str:
     """Hex of the HMAC-SHA256 over the raw body, with the webhook's secret."""
     return hmac.new(webhook["decryptedSecretKey"].encode(), raw, hashlib.sha256).hexdigest()
@@ -102,7 +98,16 @@ def build_payload(store: Store, webhook: Body, event_type: str, record: Body) ->
     if event_type == "pre-conversation":
         metadata |= {"toPhone": record.get("to"), "fromPhone": record.get("from")}
     else:
-        metadata["callData"] = _call_data(record)
+        seconds = float(record.get("duration") or 0)
+        metadata["callData"] = {
+            "fromNumber": record.get("from"),
+            "toNumber": record.get("to"),
+            "callDuration": seconds,
+            "callStatus": record["status"],
+            "callDirection": record["type"],
+            "answerTime": record["createdAt"],
+            "endTime": to_iso(from_iso(record["createdAt"]) + timedelta(seconds=seconds)),
+        }
     if event_type == "post-conversation":
         metadata |= {"recordingUrl": None, "transcript": record["transcript"], "variables": record.get("variables", {})}
     if event_type == "analytics-completed":
@@ -113,18 +118,4 @@ def build_payload(store: Store, webhook: Body, event_type: str, record: Body) ->
         "event": f"{record['agentId']}.{event_type}",
         "id": store.new_id(),
         "metadata": metadata,
-    }
-
-
-def _call_data(record: Body) -> Body:
-    seconds = float(record.get("duration") or 0)
-    ended = from_iso(record["createdAt"]) + timedelta(seconds=seconds)
-    return {
-        "fromNumber": record.get("from"),
-        "toNumber": record.get("to"),
-        "callDuration": seconds,
-        "callStatus": record["status"],
-        "callDirection": record["type"],
-        "answerTime": record["createdAt"],
-        "endTime": to_iso(ended),
     }

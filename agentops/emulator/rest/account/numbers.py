@@ -1,6 +1,6 @@
 """Phone numbers over HTTP: listing, searching, renting, releasing and importing. Nothing is charged or dialled.
 
-Assigning a number to an agent is a change of the agent's metadata and done in `agents`.
+Assigning a number to an agent is a change of the agent's metadata and done in `agents.agent`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ import re
 from typing import Any
 
 from agentops.emulator.rest.schema import COUNT, FLAG, ID, STAMP, TEXT, array, maybe, obj, one_of, text
-from agentops.emulator.rest.wire import Answer, Refusal, Request, Route, answer, data
+from agentops.emulator.rest.wire import Answer, ApiError, Request, Route, answer, data
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import Store
 
 OFFERED = 5  # candidates per search
-COUNTRY_CODES = {"US": "1415555", "GB": "4420794", "IN": "9180471"}
+# country -> country code and the first digits of a range whose numbers nobody has
+RANGES = {"US": "1415555", "GB": "4420794", "IN": "9180471"}
 
 
 def add_phone_number(store: Store, number: str, *, provider: str = "twilio", product_id: str | None = None) -> Body:
@@ -49,23 +50,23 @@ def list_all_numbers(store: Store, request: Request) -> Answer:
 
 
 def search_rentable(store: Store, request: Request) -> Answer:
-    """Up to five numbers nobody has, from ranges that belong to nobody or to fiction."""
+    """Up to five free numbers, none at all for a country without a range."""
     country, provider = request.query.get("countryCode"), request.query.get("provider")
     if not country or provider not in ("plivo", "twilio"):
-        raise Refusal(400, "countryCode and provider are required")
-    stem = COUNTRY_CODES.get(country.upper())
+        raise ApiError(400, "countryCode and provider are required")
+    prefix = RANGES.get(country.upper())
     taken = _taken(store)
-    free = [f"+{stem}{last:04d}" for last in range(100, 200)] if stem else []
+    free = [f"+{prefix}{last:04d}" for last in range(100, 200)] if prefix else []
     offered = [number for number in free if number not in taken][:OFFERED]
     area = request.query.get("areaCode", "")
-    facts = {"countryCode": country.upper(), "provider": provider, "areaCode": area}
-    return answer([{"phoneNumber": number, **facts} for number in offered])
+    shared = {"countryCode": country.upper(), "provider": provider, "areaCode": area}
+    return answer([{"phoneNumber": number, **shared} for number in offered])
 
 
 def rent(store: Store, request: Request) -> Answer:
     number = request.body["phoneNumber"]
     if not re.fullmatch(r"\+\d{7,15}", number):
-        raise Refusal(400, "Invalid phone number")
+        raise ApiError(400, "Invalid phone number")
     _refuse_taken(store, number)
     add_phone_number(store, number, provider=request.body["provider"])
     return answer({"requiresAction": False})
@@ -74,15 +75,15 @@ def rent(store: Store, request: Request) -> Answer:
 def release(store: Store, request: Request) -> Answer:
     product = store.database.get("product", request.body["productId"])
     if product is None:
-        raise Refusal(400, "Invalid product id")
+        raise ApiError(400, "Invalid product id")
     if product.get("agentId"):
-        raise Refusal(400, "This phone number is assigned to an agent. Please detach it before releasing.")
+        raise ApiError(400, "This phone number is assigned to an agent. Please detach it before releasing.")
     store.database.drop("product", product["_id"])
     return answer({"success": True})
 
 
 def import_number(store: Store, request: Request) -> Answer:
-    """Brings a number on a SIP trunk; its form is not checked, its trunk's address is brought to the bare host."""
+    """Imports a number on a SIP trunk. Its form is not checked; of the trunk's address the bare host is stored."""
     body = request.body
     _refuse_taken(store, body["phoneNumber"])
     host = re.sub(r"^sips?:", "", body["sipTerminationUrl"])
@@ -103,7 +104,7 @@ def _taken(store: Store) -> set[str]:
 
 def _refuse_taken(store: Store, number: str) -> None:
     if number in _taken(store):
-        raise Refusal(400, "Number already present")
+        raise ApiError(400, "Number already present")
 
 
 def unpaid_invoices(store: Store, request: Request) -> Answer:

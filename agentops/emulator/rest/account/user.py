@@ -6,11 +6,11 @@ from typing import Any
 
 from agentops.emulator.rest.schema import COUNT, FLAG, ID, STAMP, TEXT, array, mapping, obj, one_of, text
 from agentops.emulator.rest.shapes import VARIABLES
-from agentops.emulator.rest.wire import Answer, Refusal, Request, Route, answer, data
+from agentops.emulator.rest.wire import Answer, ApiError, Request, Route, answer, data
 from agentops.emulator.store.state import ORGANIZATION_ID, TOKEN_TTL_S, USER_ID, Grant, Store
 
 TOKEN_SAMPLE_RATE = 24000  # sessions opened with a token have this rate, whatever they ask for
-PLAN, CREDITS = "emulator", 100_000
+PLAN, CREDITS = "emulator", 100_000  # nothing is charged, so the credits never become fewer
 EMAIL = "developer@example.com"
 FEATURES = ("telephony", "campaigns", "webhooks", "knowledgeBase", "voiceCloning", "analytics")
 
@@ -70,10 +70,10 @@ def get_subscription(store: Store, request: Request) -> Answer:
 
 
 def register_call(store: Store, request: Request) -> Answer:
-    """Mints a token for one session: single use, 30 seconds. The agent's id is in snake case here."""
+    """Mints a token for one session: single use, 30 seconds. Fields are in snake case, unlike elsewhere."""
     agent = store.database.get("agent", request.body["agent_id"])
     if agent is None:
-        raise Refusal(404, "Agent not found")
+        raise ApiError(404, "Agent not found")
     grant = Grant(agent["_id"], request.body.get("mode", "webcall"), request.body.get("variables", {}))
     token = store.add_token(grant)
     return answer({"access_token": token, "expires_in": TOKEN_TTL_S, "sample_rate": TOKEN_SAMPLE_RATE}, 201)

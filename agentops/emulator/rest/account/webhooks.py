@@ -7,12 +7,13 @@ import secrets as random_secrets
 from typing import Any
 
 from agentops.emulator.rest.schema import COUNT, ID, OBJECT, STAMP, TEXT, array, mapping, maybe, obj, one_of, text
-from agentops.emulator.rest.wire import Answer, Refusal, Request, Route, answer, data
+from agentops.emulator.rest.wire import Answer, ApiError, Request, Route, answer, data
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import ORGANIZATION_ID, USER_ID, Store
 
 EVENT_TYPES = ("pre-conversation", "post-conversation", "analytics-completed")
 RESERVED_HEADERS = {"x-signature", "host", "content-length", "content-type", "connection", "transfer-encoding"}
+# A token of RFC 7230.
 HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 TAKEN = "A webhook with this URL has already been registered"
 
@@ -25,21 +26,19 @@ def list_webhooks(store: Store, request: Request) -> Answer:
 
 
 def show(store: Store, webhook: Body) -> Body:
-    subscriptions = [
-        {**each, "agentId": _agent_summary(store, each["agentId"])}
-        for each in store.database.all("subscription")
-        if each["webhookId"] == webhook["_id"]
-    ]
+    """The webhook with its subscriptions, in which `agentId` is an object, unlike in an agent's own list of them."""
+    subscriptions = []
+    for each in store.database.all("subscription"):
+        if each["webhookId"] == webhook["_id"]:
+            agent = store.database.get("agent", each["agentId"]) or {}
+            summary = {name: agent.get(name, "") for name in ("name", "description")}
+            subscriptions.append({**each, "agentId": {"_id": each["agentId"], **summary}})
+    # No source shows `headers` in an answer.
     return {**{name: value for name, value in webhook.items() if name != "headers"}, "subscriptions": subscriptions}
 
 
-def _agent_summary(store: Store, agent_id: str) -> Body:
-    agent = store.database.get("agent", agent_id) or {}
-    return {"_id": agent_id, "name": agent.get("name", ""), "description": agent.get("description", "")}
-
-
 def create_webhook(store: Store, request: Request) -> Answer:
-    """The secret is not in the answer; it is read afterwards."""
+    """Answers the id alone: the secret has to be read afterwards."""
     body = request.body
     _check_url(store, body["endpoint"])
     for event in body["events"]:
@@ -47,12 +46,12 @@ def create_webhook(store: Store, request: Request) -> Answer:
     webhook_id = store.new_id()
     webhook = {
         "_id": webhook_id,
-        "url": body["endpoint"],
+        "url": body["endpoint"],  # written under one name, read under another
         "description": body["description"],
         "status": "enabled",
         "organizationId": ORGANIZATION_ID,
         "createdBy": USER_ID,
-        "decryptedSecretKey": random_secrets.token_hex(32),
+        "decryptedSecretKey": random_secrets.token_hex(32),  # readable by every key, as on the platform
         "headers": {},
         "createdAt": store.now(),
         "updatedAt": store.now(),
@@ -67,12 +66,16 @@ def update_webhook(store: Store, request: Request) -> Answer:
     webhook = _read(store, request.params["webhook_id"])
     body = request.body
     if not {"endpoint", "description", "headers"} & set(body):
-        raise Refusal(400, "At least one of endpoint, description or headers is required")
+        raise ApiError(400, "At least one of endpoint, description or headers is required")
     if "endpoint" in body and body["endpoint"] != webhook["url"]:
         _check_url(store, body["endpoint"])
     if "headers" in body:
-        _check_headers(body["headers"])
-        webhook["headers"] = body["headers"]
+        if len(body["headers"]) > 10:
+            raise ApiError(400, "headers: At most 10 headers are allowed")
+        for name, value in body["headers"].items():
+            if not HEADER_NAME.fullmatch(name) or name.lower() in RESERVED_HEADERS or len(value) > 1024:
+                raise ApiError(400, f"headers: {name} is not allowed")
+        webhook["headers"] = body["headers"]  # replaced as a whole: `{}` clears them, leaving them out keeps them
     webhook["url"] = body.get("endpoint", webhook["url"])
     webhook["description"] = body.get("description", webhook["description"])
     webhook["updatedAt"] = store.now()
@@ -83,38 +86,30 @@ def update_webhook(store: Store, request: Request) -> Answer:
 def delete_webhook(store: Store, request: Request) -> Answer:
     webhook = _read(store, request.params["webhook_id"])
     if any(each["webhookId"] == webhook["_id"] for each in store.database.all("subscription")):
-        raise Refusal(400, "Cannot delete webhook: It is currently assigned to one or more agents")
+        raise ApiError(400, "Cannot delete webhook: It is currently assigned to one or more agents")
     store.database.drop("webhook", webhook["_id"])
     return answer("Webhook deleted successfully")
 
 
 def _read(store: Store, webhook_id: str) -> Body:
     if not re.fullmatch("[a-f0-9]{24}", webhook_id):
-        raise Refusal(400, "The provided Webhook ID is invalid.")
+        raise ApiError(400, "The provided Webhook ID is invalid.")
     webhook = store.database.get("webhook", webhook_id)
     if webhook is None:
-        raise Refusal(404, "Webhook not found")
+        raise ApiError(404, "Webhook not found")
     return webhook
 
 
 def _check_url(store: Store, url: str) -> None:
     if not re.match(r"^https?://[^\s/]+", url):
-        raise Refusal(400, "endpoint: Invalid url")
+        raise ApiError(400, "endpoint: Invalid url")
     if any(each["url"] == url for each in store.database.all("webhook")):
-        raise Refusal(400, TAKEN)
-
-
-def _check_headers(headers: Body) -> None:
-    if len(headers) > 10:
-        raise Refusal(400, "headers: At most 10 headers are allowed")
-    for name, value in headers.items():
-        if not HEADER_NAME.fullmatch(name) or name.lower() in RESERVED_HEADERS or len(value) > 1024:
-            raise Refusal(400, f"headers: {name} is not allowed")
+        raise ApiError(400, TAKEN)
 
 
 def _check_agent(store: Store, agent_id: str) -> None:
     if store.database.get("agent", agent_id) is None:
-        raise Refusal(400, "Agent not found")
+        raise ApiError(400, "Agent not found")
 
 
 # -- subscriptions
@@ -156,7 +151,7 @@ def _subscribe(store: Store, webhook_id: str, agent_id: str, event_type: str) ->
 
 
 def list_events(store: Store, request: Request) -> Answer:
-    """What was sent to a webhook and how that ended, newest first. The shape of a row is a guess."""
+    """The deliveries to a webhook and how they ended, newest first. The shape of a row is a guess."""
     webhook = _read(store, request.query.get("webhookId", ""))
     rows = store.database.all("delivery", owner=webhook["_id"])[::-1]
     return answer(

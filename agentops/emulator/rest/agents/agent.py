@@ -11,7 +11,7 @@ from agentops.emulator.rest.shapes import MESSAGE, PAGE_QUERY
 from agentops.emulator.rest.versioning import configuration, versions
 from agentops.emulator.rest.versioning.configuration import Config
 from agentops.emulator.rest.versioning.fields import CONFIG, NOT_AT_CREATION
-from agentops.emulator.rest.wire import Answer, Refusal, Request, Route, answer, data
+from agentops.emulator.rest.wire import Answer, ApiError, Request, Route, answer, data
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import ORGANIZATION_ID, USER_ID, Store
 
@@ -39,31 +39,27 @@ def create_agent(store: Store, request: Request) -> Answer:
     )
     workflow_type = body.get("workflowType", "single_prompt")
     if workflow_type == "multi_agents" and not store.options.multi_agents:
-        raise Refusal(403, "Multi-Agent agents are not available for your account.")
+        raise ApiError(403, "Multi-Agent agents are not available for your account.")
     if workflow_type == "workflow_graph":
-        raise Refusal(403, "workflow_graph is not available for your organization")
+        raise ApiError(403, "workflow_graph is not available for your organization")
     metadata = {name: body[name] for name in METADATA if name in body}
-    metadata["name"] = _own_name(store, body["name"])
+    if store.options.choices.duplicate_name == "renamed":
+        # Names are not unique; but there is a report that a second one silently becomes "name (2)".
+        taken = {agent["name"] for agent in store.database.all("agent")}
+        numbered = (f"{body['name']} ({number})" for number in itertools.count(2))
+        metadata["name"] = next(name for name in itertools.chain([body["name"]], numbered) if name not in taken)
     config = configuration.new_config(body, store.options.choices)
     agent = add_agent(store, metadata, config, workflow_type=workflow_type)
     as_object = store.options.choices.created_data == "object"
     return answer({"_id": agent["_id"]} if as_object else agent["_id"], 201)
 
 
-def _own_name(store: Store, name: str) -> str:
-    """Names are not unique; but a second one of a name is reported to become "name (2)" without a word."""
-    taken = {agent["name"] for agent in store.database.all("agent")}
-    if store.options.choices.duplicate_name == "kept" or name not in taken:
-        return name
-    return next(other for number in itertools.count(2) if (other := f"{name} ({number})") not in taken)
-
-
 def add_agent(store: Store, metadata: Body, config: Config, *, workflow_type: str = "single_prompt") -> Body:
-    """Keeps a new agent whose first revision is already live."""
+    """Stores a new agent whose first revision is already live. Raises ApiError at the plan's limit of agents."""
     limit = store.database.get("setting", "agent_limit")
     if limit and len(_agents(store, archived=False)) >= limit["value"]:
-        raise Refusal(400, "You have reached the maximum number of agents for your plan, please upgrade your plan.")
-    _bind_numbers(store, None, metadata.get("telephonyProductId", []))
+        raise ApiError(400, "You have reached the maximum number of agents for your plan, please upgrade your plan.")
+    _bind_numbers(store, None, metadata.get("telephonyProductId", []))  # checks them, before anything is stored
     agent_id = store.new_id()
     now = store.now()
     agent = {
@@ -96,17 +92,18 @@ def add_agent(store: Store, metadata: Body, config: Config, *, workflow_type: st
 
 def duplicate_agent(store: Store, request: Request) -> Answer:
     """A copy of what serves now, without knowledge base tools and with blank default variables."""
+    # Not by `read_agent`: the platform answers 404 to an unknown agent here.
     agent = store.database.get("agent", request.params["agent_id"])
     if agent is None:
-        raise Refusal(404, "Agent not found")
-    versions.settle(store, agent["_id"])
+        raise ApiError(404, "Agent not found")
+    versions.finish_scans(store, agent["_id"])
     if agent["archived"]:
-        raise Refusal(400, "Cannot duplicate an archived agent")
+        raise ApiError(400, "Cannot duplicate an archived agent")
     if request.body["targetOrganizationId"] != ORGANIZATION_ID:
-        raise Refusal(404, "Target organization not found")
+        raise ApiError(404, "Target organization not found")
     live = versions.live_revision(store, agent)
     if live is None:
-        raise Refusal(400, "This agent has no active version and cannot be duplicated")
+        raise ApiError(400, "This agent has no active version and cannot be duplicated")
     config = dict(live["config"])
     single = config["singlePromptConfig"]
     kept = [tool for tool in single["tools"] if tool["type"] != "knowledge_base_search"]
@@ -129,7 +126,7 @@ def list_agents(store: Store, request: Request) -> Answer:
     if request.query.get("type"):
         rows = [row for row in rows if row["workflowType"] == request.query["type"]]
     field = request.query.get("sortField", "createdAt")
-    field = field if field in SORTABLE else "createdAt"
+    field = field if field in SORTABLE else "createdAt"  # an unknown field is ignored, not refused
     rows.sort(key=lambda row: row[field], reverse=request.query.get("sortOrder", "desc") != "asc")
     page, size = request.whole("page", 1), request.whole("offset", 10)
     shown = [show_agent(store, row) for row in rows[(page - 1) * size : page * size]]
@@ -169,10 +166,10 @@ def get_workflow(store: Store, request: Request) -> Answer:
 
 
 def update_workflow(store: Store, request: Request) -> Answer:
-    """The way around versioning that the platform has closed."""
+    """The way around versioning that the platform has closed: refused whatever is written."""
     if not any(agent["workflowId"] == request.params["workflow_id"] for agent in store.database.all("agent")):
-        raise Refusal(404, "Workflow not found")
-    raise Refusal(400, VERSIONED)
+        raise ApiError(404, "Workflow not found")
+    raise ApiError(400, VERSIONED)
 
 
 def _chosen_config(store: Store, agent: Body, request: Request) -> tuple[Config | None, str, int]:
@@ -183,7 +180,7 @@ def _chosen_config(store: Store, agent: Body, request: Request) -> tuple[Config 
     if draft_id := request.query.get("draftId"):
         draft = store.database.get("draft", draft_id)
         if draft is None or draft["agent"] != agent["_id"]:
-            raise Refusal(404, "Draft not found")
+            raise ApiError(404, "Draft not found")
         return draft["config"], "draft", draft["draftRevision"]
     live = versions.live_revision(store, agent)
     return live and live["config"], "active", versions.first_draft_revision(store, agent["liveBranchId"])
@@ -192,6 +189,7 @@ def _chosen_config(store: Store, agent: Body, request: Request) -> tuple[Config 
 def show_agent(store: Store, agent: Body) -> Body:
     """The agent document; its config mirrors are those of what serves, or of the creation where that is chosen."""
     live = versions.live_revision(store, agent)
+    # `mirrors` set to "creation": they lag behind, since they belong to the agent's document and not to a revision.
     lagging = store.options.choices.mirrors == "creation" or live is None
     config = agent["createdConfig"] if lagging else live["config"]  # type: ignore[index]
     mirrors = {name: value for name, value in config.items() if name in _MIRRORS}
@@ -200,13 +198,9 @@ def show_agent(store: Store, agent: Body) -> Body:
     # After a publish on branches `activeVersionId` is reported to stay null on the live platform.
     shows_active = store.options.api == "v1" or store.options.choices.active_version_id == "live"
     active = live["_id"] if live and shows_active else None
-    numbers = [_number(store, product_id) for product_id in agent["telephonyProductId"]]
+    products = [store.database.get("product", product_id) for product_id in agent["telephonyProductId"]]
+    numbers = [product["attributes"]["phoneNumber"] if product else "" for product in products]
     return {**mirrors, **metadata, "phoneNumber": numbers, "activeVersionId": active, "versionId": active}
-
-
-def _number(store: Store, product_id: str) -> str:
-    product = store.database.get("product", product_id)
-    return str(product["attributes"]["phoneNumber"]) if product else ""
 
 
 # -- metadata
@@ -215,7 +209,8 @@ def _number(store: Store, product_id: str) -> str:
 def update_agent(store: Store, request: Request) -> Answer:
     agent = versions.read_agent(store, request.params["agent_id"])
     if any(name in request.body for name in CONFIG):
-        raise Refusal(400, VERSIONED)
+        raise ApiError(400, VERSIONED)
+    # Not versioned: it takes effect at once, and no restore brings it back.
     changes = {name: request.body[name] for name in METADATA if name in request.body}
     if "telephonyProductId" in changes:
         _bind_numbers(store, agent["_id"], changes["telephonyProductId"])
@@ -225,19 +220,23 @@ def update_agent(store: Store, request: Request) -> Answer:
 
 
 def _bind_numbers(store: Store, agent_id: str | None, product_ids: list[str]) -> None:
-    """Gives the agent exactly these numbers. Raises Refusal when one is unknown, or may not be moved."""
+    """Gives the agent exactly these numbers; with None for the agent it only checks that they could be given.
+
+    Raises ApiError 400 when one is unknown, or may not be moved.
+    """
     products = {product["_id"]: product for product in store.database.all("product")}
     for product_id in product_ids:
         product = products.get(product_id)
         if product is None:
-            raise Refusal(400, "Invalid product id")
+            raise ApiError(400, "Invalid product id")
         owner = product.get("agentId")
         if owner in (None, agent_id):
             continue
         if store.options.choices.number_move == "refused":
-            raise Refusal(400, "This phone number is already assigned to another agent")
-        if agent_id is not None:
-            _lose_number(store, owner, product_id)
+            raise ApiError(400, "This phone number is already assigned to another agent")
+        if agent_id is not None and (loser := store.database.get("agent", owner)) is not None:
+            kept = [each for each in loser["telephonyProductId"] if each != product_id]
+            store.database.put("agent", owner, {**loser, "telephonyProductId": kept})
     if agent_id is None:
         return
     for product in products.values():
@@ -247,21 +246,14 @@ def _bind_numbers(store: Store, agent_id: str | None, product_ids: list[str]) ->
             store.database.put("product", product["_id"], {**changed, **({"agentId": owner} if owner else {})})
 
 
-def _lose_number(store: Store, agent_id: str, product_id: str) -> None:
-    agent = store.database.get("agent", agent_id)
-    if agent is not None:
-        kept = [each for each in agent["telephonyProductId"] if each != product_id]
-        store.database.put("agent", agent_id, {**agent, "telephonyProductId": kept})
-
-
 def archive_agent(store: Store, request: Request) -> Answer:
     agent = versions.read_agent(store, request.params["agent_id"])
-    archive = request.query.get("on", "true") != "false"
+    archive = request.query.get("on", "true") != "false"  # DELETE with `on=false` takes an agent out of the archive
     if agent["archived"] == archive:
-        raise Refusal(409, f"Agent is already {'archived' if archive else 'active'}")
+        raise ApiError(409, f"Agent is already {'archived' if archive else 'active'}")
     for campaign in store.database.all("campaign"):
         if archive and campaign["agentId"] == agent["_id"] and campaign["status"] in ACTIVE_CAMPAIGN:
-            raise Refusal(
+            raise ApiError(
                 409,
                 f'Agent is associated with the {campaign["status"]} campaign "{campaign["name"]}".'
                 " Complete or remove the campaign before archiving.",
@@ -273,7 +265,7 @@ def archive_agent(store: Store, request: Request) -> Answer:
 
 ACTIVE_CAMPAIGN = ("scheduled", "processing", "running", "paused")
 
-# What was written inside a field comes back as it was, keys that nobody knows included.
+# What was written inside a field comes back as it was written, including keys that the schema doesn't name.
 _MIRRORS = {name: opened(schema) for name, schema in CONFIG.items() if name != "singlePromptConfig"}
 _AGENT: dict[str, Any] = {
     **_MIRRORS,

@@ -14,7 +14,7 @@ from agentops.emulator.rest.versioning import configuration, versions
 from agentops.emulator.rest.wire import (
     RATE_LIMITED,
     Answer,
-    Refusal,
+    ApiError,
     Request,
     Route,
     answer,
@@ -27,27 +27,28 @@ DIMENSIONS = (
     *("Role and goal", "Tone", "Scope", "Structure", "Examples", "Error handling", "Escalation", "Privacy"),
     *("Tool use", "Length", "Variables"),
 )
-SCORES_PER_MINUTE = 10
+SCORES_PER_MINUTE = 10  # the documented limit of this operation
 
 
 def score_prompt(store: Store, request: Request) -> Answer:
-    """A repeatable score from the prompt's length and wording; an unchanged prompt is refused, as is haste."""
+    """A repeatable score of a prompt; refused for an unchanged prompt, and above ten requests a minute."""
     body = request.body
     if ("versionId" in body) == ("draftId" in body):
-        raise Refusal(400, "Exactly one of versionId or draftId is required")
+        raise ApiError(400, "Exactly one of versionId or draftId is required")
     kind, key = ("revision", body.get("versionId")) if "versionId" in body else ("draft", body["draftId"])
     document = store.database.get(kind, str(key))
     if document is None:
-        raise Refusal(404, "Version not found" if kind == "revision" else "Draft not found")
+        raise ApiError(404, "Version not found" if kind == "revision" else "Draft not found")
     minute = int(store.clock.now().timestamp()) // 60
     used = (store.database.get("setting", "scoring") or {}).get(str(minute), 0)
     if used >= SCORES_PER_MINUTE:
         limit = {"routeClass": "prompt-scoring", "limit": SCORES_PER_MINUTE, "retryAfterSec": 60}
+        # This operation has a 429 of its own shape, unlike the one for the account's request rate.
         return Answer(429, {"message": "Rate limit exceeded", "rateLimit": limit}, {"Retry-After": "60"})
     prompt = document["config"]["singlePromptConfig"].get("prompt") or document["config"].get("globalPrompt", "")
     fingerprint = configuration.digest(prompt)
     if store.database.get("score", fingerprint) is not None:
-        raise Refusal(400, "The prompt has not changed since it was last scored")
+        raise ApiError(400, "The prompt has not changed since it was last scored")
     score = build_score(prompt)
     store.database.put("setting", "scoring", {str(minute): used + 1})
     store.database.put("score", fingerprint, score)
@@ -57,6 +58,7 @@ def score_prompt(store: Store, request: Request) -> Answer:
 
 
 def build_score(prompt: str) -> Body:
+    """A score in the platform's shape from the prompt's length and lines; the scale is the emulator's own."""
     words = len(prompt.split())
     bands = ((200, "lean"), (800, "normal"), (2000, "heavy"))
     band = next((name for most, name in bands if words <= most), "overweight")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agentops.emulator.rest.agents.agent import add_agent
 from agentops.emulator.rest.schema import FLAG, ID, OBJECT, TEXT, array, obj, one_of, text
 from agentops.emulator.rest.versioning import configuration
-from agentops.emulator.rest.wire import Answer, Refusal, Request, Route, answer, data
+from agentops.emulator.rest.wire import Answer, ApiError, Request, Route, answer, data
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import Store
 
@@ -60,7 +60,7 @@ def create_from_template(store: Store, request: Request) -> Answer:
     body = request.body
     template = next((each for each in TEMPLATES if body["templateId"] in (each["_id"], each["id"])), None)
     if template is None:
-        raise Refusal(400, "Template not found")
+        raise ApiError(400, "Template not found")
     single = template["singlePromptConfig"]
     tools = [{name: tool[name] for name in ("type", "name", "description")} for tool in single["tools"]]
     written = {"singlePromptConfig": {"prompt": single["prompt"], "tools": tools}}

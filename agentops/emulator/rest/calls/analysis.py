@@ -1,19 +1,18 @@
 """Post-call analytics of the emulated platform: simple, repeatable readings of the transcript, after a delay.
 
-The platform asks a model; nobody knows its answers beforehand. These are made so that every metric has a value of
-its type and the same call always has the same values. They say nothing about what the platform would find.
+The platform asks a model, whose answers can't be foreseen. The readings here are such that every metric has a value of
+its type and the same call always has the same values; they say nothing about what the platform would find.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Any
 
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import Store, from_iso
 
-CONFIDENCE = 0.5
+CONFIDENCE = 0.5  # neither sure nor unsure: nothing was judged
 
 
 def analyse(store: Store, record: Body) -> Body | None:
@@ -22,7 +21,7 @@ def analyse(store: Store, record: Body) -> Body | None:
     if record["status"] != "completed" or ready > store.clock.now():
         return None
     lines = record["transcript"]
-    said = [line["content"] for line in lines if line["role"] == "user"]
+    said = [line["content"] for line in lines if line["role"] == "user"]  # by the caller
     revision = record.get("versionId") and store.database.get("revision", record["versionId"])
     analytics = (revision["config"].get("postCallAnalyticsConfig") or {}) if revision else {}
     metrics = [
@@ -41,6 +40,7 @@ def analyse(store: Store, record: Body) -> Body | None:
 
 
 def _value(metric: Body, said: list[str], record: Body) -> str:
+    """A value of the metric's type; as text, which all values are on the platform."""
     text = " ".join(said)
     kind = metric["dispositionMetricType"]
     if kind == "BOOLEAN":
@@ -51,12 +51,6 @@ def _value(metric: Body, said: list[str], record: Body) -> str:
     if kind == "DATETIME":
         return str(record["createdAt"])
     if kind == "ENUM":
-        return _mentioned(metric.get("choices") or [], text)
+        choices = [str(each) for each in metric.get("choices") or []]
+        return next((each for each in choices if each.lower() in text.lower()), choices[0] if choices else "")
     return said[-1] if said else ""
-
-
-def _mentioned(choices: list[Any], text: str) -> str:
-    """The first choice that the caller mentioned, else the first there is."""
-    return next(
-        (str(each) for each in choices if str(each).lower() in text.lower()), str(choices[0]) if choices else ""
-    )

@@ -1,4 +1,4 @@
-"""Analytics over HTTP, counted from the calls that the emulator holds. How is in `call_figures`."""
+"""Analytics over HTTP, counted from the calls that the emulator holds. `call_figures` does the counting."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, TypeAlias
 
 from agentops.emulator.rest.calls import call_figures as figures
 from agentops.emulator.rest.calls.call_figures import DAY, Period
-from agentops.emulator.rest.calls.conversations import TYPES, recording_url, settled_calls
+from agentops.emulator.rest.calls.conversations import TYPES, current_calls, recording_url
 from agentops.emulator.rest.schema import COUNT, ID, NUMBER, TEXT, Schema, array, maybe, obj, one_of
 from agentops.emulator.rest.shapes import CALL_ID
-from agentops.emulator.rest.wire import Answer, Refusal, Request, Route, succeeded, success
+from agentops.emulator.rest.wire import Answer, ApiError, Request, Route, succeeded, success
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import ORGANIZATION_ID, Store
 
-USUAL_DAYS = 7  # of a period that the request leaves open
+DEFAULT_DAYS = 7  # of a period that the request leaves open
 
 
 # -- which calls
@@ -24,11 +24,11 @@ USUAL_DAYS = 7  # of a period that the request leaves open
 def _period(store: Store, request: Request) -> Period:
     """The period that is asked for; a date alone is its whole day."""
     end = request.moment("dateTo") or store.clock.now()
-    if len(request.query.get("dateTo", "")) == len("2026-01-31"):
+    if len(request.query.get("dateTo", "")) == len("2026-01-31"):  # a date without a time: to the end of that day
         end += DAY
-    start = request.moment("dateFrom") or end - USUAL_DAYS * DAY
+    start = request.moment("dateFrom") or end - DEFAULT_DAYS * DAY
     if start > end:
-        raise Refusal(400, "dateFrom: must not be after dateTo")
+        raise ApiError(400, "dateFrom: must not be after dateTo")
     return Period(start, end)
 
 
@@ -36,7 +36,7 @@ def _day(request: Request) -> Period:
     try:
         return Period.of_day(request.query.get("date", ""))
     except ValueError:
-        raise Refusal(400, "date: Required, as YYYY-MM-DD") from None
+        raise ApiError(400, "date: Required, as YYYY-MM-DD") from None
 
 
 def _calls(store: Store, request: Request, period: Period) -> list[Body]:
@@ -44,7 +44,7 @@ def _calls(store: Store, request: Request, period: Period) -> list[Body]:
     given = {field: request.query[name] for name, field in wanted.items() if request.query.get(name)}
     return [
         call
-        for call in settled_calls(store)
+        for call in current_calls(store)
         if period.contains(call) and all(call.get(field) == value for field, value in given.items())
     ]
 
@@ -88,7 +88,7 @@ def _show_call(store: Store, call: Body, request: Request) -> Body:
 
 
 def get_call(store: Store, request: Request) -> Answer:
-    """One call; the words of its transcript are called `text` here and nowhere else."""
+    """One call. Its transcript's lines have their words as `text`, where call records have `content`."""
     call = store.call(request.params["call_id"])
     if call is None:
         return Answer(404, {"success": False, "error": "Conversation not found"})
@@ -118,11 +118,11 @@ def get_call(store: Store, request: Request) -> Answer:
 
 # -- figures of a period
 
-Part: TypeAlias = Callable[[Store, Request, Period], Body]
+Figures: TypeAlias = Callable[[Store, Request, Period], Body]
 
 
-def _counted(count: Callable[[list[Body], Period], Body]) -> Part:
-    """What `count` says of the calls that a request asks for."""
+def _counted(count: Callable[[list[Body], Period], Body]) -> Figures:
+    """The figures that `count` makes of the calls that a request asks for."""
     return lambda store, request, period: count(_calls(store, request, period), period)
 
 
@@ -150,14 +150,15 @@ def _agents(store: Store, request: Request, period: Period) -> Body:
 
 
 def get_dashboard(store: Store, request: Request) -> Answer:
-    """What its six parts answer, in one."""
+    """The figures of six other operations in one answer."""
     period = _period(store, request)
     parts = {name: _PERIODS[path][0](store, request, period) for name, path in _DASHBOARD.items()}
-    return succeeded({name: _whole(part, period) for name, part in parts.items()})
+    return succeeded({name: _with_frame(part, period) for name, part in parts.items()})
 
 
-def _whole(part: Body, period: Period) -> Body:
-    return {"orgId": ORGANIZATION_ID, **part, "period": period.to_dict()}
+def _with_frame(figures: Body, period: Period) -> Body:
+    """The figures with the organization and the period that every answer about a period has."""
+    return {"orgId": ORGANIZATION_ID, **figures, "period": period.to_dict()}
 
 
 def list_days(store: Store, request: Request) -> Answer:
@@ -291,8 +292,8 @@ _FILTERS: dict[str, Schema] = {
 _DAY_QUERY: dict[str, Schema] = {"date": TEXT, "agentId": TEXT}
 _FAILURE = obj({"success": one_of(False), "error": TEXT}, required=("success", "error"))
 
-# name in the path -> (what answers, summary, shape of what it adds to organization and period)
-_PERIODS: dict[str, tuple[Part, str, dict[str, Schema]]] = {
+# name in the path -> (its figures, summary, shape of what it adds to organization and period)
+_PERIODS: dict[str, tuple[Figures, str, dict[str, Schema]]] = {
     "summary": (_summary, "Key figures and their change", _SUMMARY),
     "call-volume-timeseries": (_counted(figures.volume_by_day), "Calls by day", {"dataPoints": array(_all(_VOLUME))}),
     "pickup-rate-by-number": (
@@ -342,12 +343,12 @@ _DASHBOARD = {
 }
 
 
-def _handler(name: str, part: Part) -> Any:
+def _handler(name: str, figures_of: Figures) -> Any:
     def answer_period(store: Store, request: Request) -> Answer:
         period = _period(store, request)
-        return succeeded(_whole(part(store, request, period), period))
+        return succeeded(_with_frame(figures_of(store, request, period), period))
 
-    answer_period.__name__ = name.replace("-", "_")
+    answer_period.__name__ = name.replace("-", "_")  # the OpenAPI document's operation ids are made of it
     return answer_period
 
 

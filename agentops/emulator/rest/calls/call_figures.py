@@ -138,6 +138,7 @@ def outcomes(calls: Sequence[Body]) -> Body:
 
 
 def trend(now: float, before: float) -> Body:
+    """A figure beside that of the period before; from nothing to something is 100 percent."""
     change = percent(now - before, before) if before else (100.0 if now else 0.0)
     return {"current": now, "previous": before, "percentChange": change}
 
@@ -146,6 +147,7 @@ def summary(calls: Sequence[Body], earlier: Sequence[Body]) -> Body:
     """The figures of a period, each beside that of the period before."""
 
     def figures(some: Sequence[Body]) -> Body:
+        # A call without a number counts as a person of its own.
         reached = {number_of(call) or call["callId"] for call in some if is_answered(call)}
         counted, lengths = pickup(some), durations(some)
         return {
@@ -167,10 +169,11 @@ def cost(calls: Iterable[Body]) -> float:
 
 
 def concurrency(calls: Sequence[Body], period: Period) -> Body:
-    """Of one day: for each minute in which somebody talked, how many calls were open in it."""
+    """Calls at the same time, by minute of one day; minutes without a call are left out."""
     open_in: Counter[str] = Counter()
     for call in calls:
         begin = from_iso(call["createdAt"])
+        # A call that ends on the full minute isn't open in the next one; a call of no length still counts once.
         end = max(begin, begin + timedelta(milliseconds=duration_ms(call) - 1))
         minute = begin.replace(second=0, microsecond=0)
         while minute <= end:
@@ -187,7 +190,7 @@ def concurrency(calls: Sequence[Body], period: Period) -> Body:
 
 
 def cohorts(calls: Sequence[Body], period: Period) -> Body:
-    """By attempt: the first call to each number, the second one, and what each more brought."""
+    """By attempt: the first call to each number, the second one, ... and how many more people each attempt reached."""
     by_number = {number: each for number, each in grouped(calls, number_of).items() if number}
     attempts: dict[int, list[Body]] = defaultdict(list)
     until_pickup: list[int] = []

@@ -11,8 +11,8 @@ from typing import Any
 
 from agentops.emulator.rest.agents.agent import AGENT, show_agent
 from agentops.emulator.rest.calls.analysis import analyse
-from agentops.emulator.rest.calls.traffic import let_phone_in
-from agentops.emulator.rest.campaigns.dialling import settle_all
+from agentops.emulator.rest.calls.traffic import catch_up
+from agentops.emulator.rest.campaigns.dialling import advance_all
 from agentops.emulator.rest.schema import (
     COUNT,
     FLAG,
@@ -30,11 +30,11 @@ from agentops.emulator.rest.schema import (
 )
 from agentops.emulator.rest.shapes import CALL_EVENT, CALL_ID, METRIC_TEMPLATE, VARIABLES
 from agentops.emulator.rest.versioning import versions
-from agentops.emulator.rest.wire import Answer, Refusal, Request, Route, answer, data, succeeded, success
+from agentops.emulator.rest.wire import Answer, ApiError, Request, Route, answer, data, succeeded, success
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import ENDED, Store, from_iso
 
-RINGS_FOR_S = 30.0  # then an outbound call counts as not answered
+RINGS_FOR_S = 30.0  # after that an outbound call counts as not answered
 STATUSES = (
     *("pending", "in_progress", "in_queue", "processing", "active", "completed", "failed", "no_answer", "cancelled"),
 )
@@ -48,7 +48,8 @@ _RECORDINGS = "/_emulator/recordings"
 def list_conversations(store: Store, request: Request) -> Answer:
     """Newest change first. Rows carry `versionId`, so a client can check that `versionFilter` was honoured."""
     ignored = "versionFilter" if store.options.choices.version_filter == "ignored" else ""
-    rows = [row for row in settled_calls(store) if _fits(row, request, ignored)]
+    rows = [row for row in current_calls(store) if _is_wanted(row, request, ignored)]
+    # An unknown field is ignored, not refused.
     key = {"createdAt": "createdAt", "callDuration": "duration"}.get(request.query.get("sortBy", ""), "updatedAt")
     latency = request.query.get("sortBy") == "avgLatency"
     rows.sort(
@@ -67,7 +68,8 @@ def list_conversations(store: Store, request: Request) -> Answer:
     return answer({"logs": shown, "pagination": pagination, "dispositionMetricsConfig": []})
 
 
-def _fits(row: Body, request: Request, ignored: str) -> bool:
+def _is_wanted(row: Body, request: Request, ignored: str) -> bool:
+    """Whether the request's filters let a call through; `ignored` names one that has no effect."""
     # Only first calls are listed, unless somebody asks for the others.
     wanted_attempts = request.query.get("callAttemptFilter", "initial")
     if wanted_attempts != "all" and (row.get("retryAttemptNumber", 0) > 0) != (wanted_attempts == "retry"):
@@ -90,12 +92,9 @@ def _fits(row: Body, request: Request, ignored: str) -> bool:
         return False
     if (end := request.query.get("dateTo")) and row["createdAt"] > end:
         return False
-    return not request.query.get("durationFilter") or _duration_class(row) in request.listed("durationFilter")
-
-
-def _duration_class(row: Body) -> str:
     seconds = row.get("duration") or 0
-    return "0-30" if seconds < 30 else "30-60" if seconds < 60 else "1-5" if seconds < 300 else "5+"
+    duration_class = "0-30" if seconds < 30 else "30-60" if seconds < 60 else "1-5" if seconds < 300 else "5+"
+    return not request.query.get("durationFilter") or duration_class in request.listed("durationFilter")
 
 
 def search_conversations(store: Store, request: Request) -> Answer:
@@ -129,12 +128,12 @@ def get_conversation(store: Store, request: Request) -> Answer:
 
 def show_row(store: Store, record: Body, request: Request) -> Body:
     """A call as lists show it: links to its recording, and analytics once they are ready."""
+    # Only the read of a single call has these; the last is the emulator's own.
     hidden = ("transcript", "variables", "events", "voiceConfigUsed", "slmModelUsed", "isHelped")
     row = {name: value for name, value in record.items() if name not in hidden}
-    links = {"recordingUrl": False, "recordingDualUrl": True}
-    for name, stereo in links.items():
-        has_one = record["type"] != "chat" and store.has_recording(record["callId"])
-        row[name] = recording_url(request, record["callId"], stereo) if has_one else None
+    has_recording = record["type"] != "chat" and store.has_recording(record["callId"])
+    for name, stereo in (("recordingUrl", False), ("recordingDualUrl", True)):
+        row[name] = recording_url(request, record["callId"], stereo) if has_recording else None
     analytics = analyse(store, record)
     row["postCallAnalytics"] = analytics
     row["dispositionMetrics"] = {
@@ -148,14 +147,15 @@ def recording_url(request: Request, call_id: str, stereo: bool) -> str:
     return f"{request.base_url}{_RECORDINGS}/{call_id}{'-stereo' if stereo else ''}.wav"
 
 
-def settled_calls(store: Store) -> list[Body]:
-    settle_all(store)
-    let_phone_in(store)
-    return [settled(store, row) for row in store.database.all("call")]
+def current_calls(store: Store) -> list[Body]:
+    """All calls, once everything that has happened by now is written down; oldest first."""
+    advance_all(store)
+    catch_up(store)
+    return [end_unanswered(store, row) for row in store.database.all("call")]
 
 
-def settled(store: Store, record: Body) -> Body:
-    """An outbound call that rang long enough was not answered."""
+def end_unanswered(store: Store, record: Body) -> Body:
+    """The call's record; an outbound call that rang long enough becomes `no_answer`."""
     if record["status"] == "in_queue":
         until = from_iso(record["createdAt"]) + timedelta(seconds=RINGS_FOR_S)
         if until <= store.clock.now():
@@ -167,19 +167,19 @@ def settled(store: Store, record: Body) -> Body:
 def _read(store: Store, request: Request) -> Body:
     call_id = request.params["call_id"]
     record = store.call(call_id)
-    if record is None and re.fullmatch(r"[a-f0-9]{24}", call_id):
+    if record is None and re.fullmatch(r"[a-f0-9]{24}", call_id):  # a record's `_id` is taken as well
         record = next((each for each in store.database.all("call") if each["_id"] == call_id), None)
     if record is None:
-        raise Refusal(404, "Conversation not found")
-    return settled(store, record)
+        raise ApiError(404, "Conversation not found")
+    return end_unanswered(store, record)
 
 
 def recording_download(store: Store, request: Request) -> Answer:
     if problems(CALL_ID, request.params["call_id"]):
-        raise Refusal(400, "Invalid call ID format")
+        raise ApiError(400, "Invalid call ID format")
     record = _read(store, request)
     if not store.has_recording(record["callId"]):
-        raise Refusal(404, "No recording found for this call")
+        raise ApiError(404, "No recording found for this call")
     return answer({"presignedUrl": recording_url(request, record["callId"], stereo=True)})
 
 
@@ -193,7 +193,7 @@ def list_retries(store: Store, request: Request) -> Answer:
 def cancel(store: Store, request: Request) -> Answer:
     record = _read(store, Request("POST", request.path, {"call_id": request.body["callId"]}))
     if record["status"] in ENDED:
-        raise Refusal(400, f"Call is already {record['status']}")
+        raise ApiError(400, f"Call is already {record['status']}")
     changes = {"status": "cancelled", "disconnectionReason": request.body.get("reason")}
     store.update_call(record["callId"], changes)
     store.add_call_event(record["callId"], {"event_type": "call_cancelled"})
@@ -204,10 +204,10 @@ def cancel(store: Store, request: Request) -> Answer:
 def cancel_queued(store: Store, request: Request) -> Answer:
     record = store.call(request.params["call_id"])
     if record is None:
-        raise Refusal(404, "No conversation found")
-    record = settled(store, record)
+        raise ApiError(404, "No conversation found")
+    record = end_unanswered(store, record)
     if record["status"] != "in_queue":
-        raise Refusal(400, f"Conversation with ID {record['callId']} is not in queue and cannot be cancelled")
+        raise ApiError(400, f"Conversation with ID {record['callId']} is not in queue and cannot be cancelled")
     store.update_call(record["callId"], {"status": "cancelled"})
     return answer({"callId": record["callId"], "status": "cancelled"})
 

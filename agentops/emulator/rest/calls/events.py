@@ -7,10 +7,10 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from agentops.emulator.rest.calls.conversations import settled
+from agentops.emulator.rest.calls.conversations import end_unanswered
 from agentops.emulator.rest.schema import TEXT
 from agentops.emulator.rest.shapes import CALL_ID
-from agentops.emulator.rest.wire import Answer, Refusal, Request, Route
+from agentops.emulator.rest.wire import Answer, ApiError, Request, Route
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import ENDED, Store
 
@@ -19,15 +19,15 @@ KEEP_ALIVE_S = 15.0
 
 
 def stream_events(store: Store, request: Request) -> Answer:
-    """Only of a call that still runs: a finished one is a 400, an unknown one a 404."""
+    """The events of a call that still runs. Raises ApiError: 400 for one that has ended, 404 for an unknown one."""
     call_id = request.query.get("callId")
     if not call_id:
-        raise Refusal(400, "callId: Required")
+        raise ApiError(400, "callId: Required")
     record = store.call(call_id)
     if record is None:
-        raise Refusal(404, "Call not found")
+        raise ApiError(404, "Call not found")
     if record["status"] in ENDED:
-        raise Refusal(400, "Call is not active")
+        raise ApiError(400, "Call is not active")
     return Answer(200, stream=_frames(store, call_id), content_type="text/event-stream")
 
 
@@ -35,8 +35,8 @@ async def _frames(store: Store, call_id: str) -> AsyncIterator[bytes]:
     """What has happened so far, then each new event, until the call ends."""
     queue: asyncio.Queue[Body] = asyncio.Queue()
 
-    def on_event(about: str, event: Body) -> None:
-        if about == call_id:
+    def on_event(of_call: str, event: Body) -> None:
+        if of_call == call_id:
             queue.put_nowait(event)
 
     with store.listening(on_event):
@@ -47,9 +47,10 @@ async def _frames(store: Store, call_id: str) -> AsyncIterator[bytes]:
             try:
                 event = await asyncio.wait_for(queue.get(), KEEP_ALIVE_S)
             except TimeoutError:
-                if (record := store.call(call_id)) is None or settled(store, record)["status"] in ENDED:
+                # A phone call that nobody answers ends without an event.
+                if (record := store.call(call_id)) is None or end_unanswered(store, record)["status"] in ENDED:
                     break
-                yield b": keep-alive\n\n"
+                yield b": keep-alive\n\n"  # a comment, which clients skip
                 continue
             yield f"data: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
             if event["event_type"] in LAST:

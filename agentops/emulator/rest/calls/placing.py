@@ -15,7 +15,7 @@ from agentops.emulator.rest.shapes import CALL_ID, TEST_CALL, VARIABLES
 from agentops.emulator.rest.versioning import versions
 from agentops.emulator.rest.versioning.fields import E164
 from agentops.emulator.rest.versioning.v1 import read_draft
-from agentops.emulator.rest.wire import Answer, Refusal, Request, Route, answer, data
+from agentops.emulator.rest.wire import Answer, ApiError, Request, Route, answer, data
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import Store
 
@@ -26,14 +26,14 @@ def call_out(store: Store, request: Request) -> Answer:
     """Queues a call on the phone; the conversation id is the call id here."""
     agent = store.database.get("agent", request.body["agentId"])
     if agent is None:
-        raise Refusal(400, "Agent not found")
+        raise ApiError(400, "Agent not found")
     if agent["archived"]:
-        raise Refusal(400, "Agent is archived and cannot initiate calls")
+        raise ApiError(400, "Agent is archived and cannot initiate calls")
     if problems(E164, request.body["phoneNumber"]):
-        raise Refusal(400, "Invalid phone number")
+        raise ApiError(400, "Invalid phone number")
     product = request.body.get("fromProductId")
     if product is not None and store.database.get("product", product) is None:
-        raise Refusal(400, "Invalid product id")
+        raise ApiError(400, "Invalid product id")
     revision = None
     if version := request.body.get("versionId"):
         revision = versions.read_revision(store, agent["_id"], version)
@@ -61,18 +61,18 @@ def test_branch(store: Store, request: Request) -> Answer:
     branch = versions.read_branch(store, agent["_id"], request.params["branch_id"])
     body = request.body or {}
     if body.get("includeDraft") and body.get("revisionId"):
-        raise Refusal(400, "includeDraft and revisionId are mutually exclusive")
+        raise ApiError(400, "includeDraft and revisionId are mutually exclusive")
     revision = None
     if body.get("includeDraft"):
         if not branch["openDraftId"]:
-            raise Refusal(404, "No open draft on this branch")
+            raise ApiError(404, "No open draft on this branch")
     else:
         wanted = body.get("revisionId") or branch["headRevisionId"]
         if wanted is None:
-            raise Refusal(409, "The branch has no committed revision", error_type="no_committed_revision")
+            raise ApiError(409, "The branch has no committed revision", error_type="no_committed_revision")
         revision = versions.read_revision(store, agent["_id"], wanted)
         if revision["branch"] != branch["_id"]:
-            raise Refusal(400, "Revision does not belong to this branch")
+            raise ApiError(400, "Revision does not belong to this branch")
     return answer(_test_call(store, agent, body, revision))
 
 
@@ -93,13 +93,15 @@ def _test_call(store: Store, agent: Body, body: Body, revision: Body | None) -> 
     if mode != "telephony":
         return _room(store, agent, mode, revision, is_test=True)
     if problems(E164, body.get("toPhone", "")):
-        raise Refusal(400, "toPhone: Required")
+        raise ApiError(400, "toPhone: Required")
     call_id = _queue(store, agent, "telephony_outbound", "in_queue", revision, to=body["toPhone"], isTest=True)
     return {"conversationId": _conversation_id(store), "callId": call_id}
 
 
 def _room(store: Store, agent: Body, mode: str, revision: Body | None, *, is_test: bool) -> Body:
-    call_id, room = _queue(store, agent, mode, "pending", revision, isTest=is_test), store.new_uuid()
+    call_id = _queue(store, agent, mode, "pending", revision, isTest=is_test)
+    room = store.new_uuid()
+    # The platform's tokens, too, run out a minute after the call was made.
     claims = {"video": {"roomJoin": True, "room": room}, "exp": int(store.clock.now().timestamp()) + 60}
     return {
         "conversationId": _conversation_id(store),
@@ -131,7 +133,7 @@ def _queue(store: Store, agent: Body, kind: str, status: str, revision: Body | N
 
 
 def _conversation_id(store: Store) -> str:
-    """22 characters of base64url, as these answers have."""
+    """22 characters of base64url, as answers about rooms have; only phone calls have the call's id here."""
     return _base64url(bytes.fromhex(store.new_uuid().replace("-", "")))
 
 

@@ -1,7 +1,7 @@
-"""People who phone in by themselves: their calls come to be as the emulator's clock goes on, whenever somebody looks.
+"""People who phone in of their own accord: the calls of the time that went by are made when somebody next looks.
 
-Who calls, and what becomes of it, is the behaviour file's; here it gets its time, its revision and its record. Calls
-come at random, but the same for the same agent, whoever looks and how often.
+Who calls and how a call goes is decided by the behaviour file; here each call gets its time, its revision and its
+record. Calls come at random, but they are the same for the same agent, whoever looks and however often.
 """
 
 from __future__ import annotations
@@ -14,34 +14,34 @@ from agentops.emulator.rest.calls.call_figures import turn_latencies
 from agentops.emulator.rest.library.in_calls import with_library
 from agentops.emulator.rest.versioning import versions
 from agentops.emulator.store.database import Body
-from agentops.emulator.store.state import Phoned, Phoning, Store, from_iso, to_iso
+from agentops.emulator.store.state import Callers, InboundCall, Store, from_iso, to_iso
 
-MOST = 20_000  # calls of an agent that one look lets come to be
-_COST_PER_MINUTE = 0.08
+MOST = 20_000  # calls of one agent made at once, so that a clock advanced by years can't hang a request
+_COST_PER_MINUTE = 0.08  # of the emulator's own choice
 
 
-def let_phone_in(store: Store) -> None:
-    """The calls of all agents that have ended by now."""
+def catch_up(store: Store) -> None:
+    """Makes the calls of all agents that have ended by now."""
     for agent in store.database.all("agent"):
-        let_phone(store, agent)
+        catch_up_agent(store, agent)
 
 
-def let_phone(store: Store, agent: Body) -> None:
-    """The calls of one agent; to be asked for before another revision of it goes live."""
-    phone = store.phone(agent["name"])
-    if phone.calls_per_hour == 0 or agent["archived"]:
+def catch_up_agent(store: Store, agent: Body) -> None:
+    """Makes the calls of one agent that have ended by now; to be called before another revision of it goes live."""
+    callers = store.callers(agent["name"])
+    if callers.calls_per_hour == 0 or agent["archived"]:
         return
     with store.transaction():
-        versions.settle(store, agent["_id"])
-        if not agent["allowInboundCall"]:
+        versions.finish_scans(store, agent["_id"])
+        if not agent["allowInboundCall"]:  # the time without calls is not made up for afterwards
             known = store.database.get("traffic", agent["_id"]) or {"made": 0}
             store.database.put("traffic", agent["_id"], {**known, "at": store.now()})
         elif timeline := _timeline(store, agent):
-            _phone(store, agent, phone, timeline)
+            _make_calls(store, agent, callers, timeline)
 
 
 def _timeline(store: Store, agent: Body) -> list[tuple[datetime, Body]]:
-    """Since when each revision served, oldest first, as far as that is known."""
+    """When each revision began to serve, oldest first, as far as that is known."""
     if store.options.api == "v1":
         live = versions.live_revision(store, agent)
         served = [each for each in versions.revisions_of(store, agent["_id"]) if each["activatedAt"]]
@@ -56,28 +56,33 @@ def _by_time(entry: tuple[datetime, Body]) -> datetime:
     return entry[0]
 
 
-def _phone(store: Store, agent: Body, phone: Phoning, timeline: list[tuple[datetime, Body]]) -> None:
+def _make_calls(store: Store, agent: Body, callers: Callers, timeline: list[tuple[datetime, Body]]) -> None:
     now, key = store.clock.now(), agent["_id"]
     known = store.database.get("traffic", key) or {"made": 0, "at": to_iso(timeline[0][0])}
     made, at = int(known["made"]), from_iso(known["at"])
     for _ in range(MOST):
+        # A generator for each call, by its number: the same calls come however often somebody looks in between.
         random = Random(f"{key} {made}")
-        begins = at + timedelta(hours=random.expovariate(phone.calls_per_hour))
+        begins = at + timedelta(hours=random.expovariate(callers.calls_per_hour))
         revision = next((each for since, each in reversed(timeline) if since <= begins), timeline[0][1])
-        call = phone.call(revision["_id"], with_library(store, revision["config"]), random)
+        call = callers.call(revision["_id"], with_library(store, revision["config"]), random)
         if begins + timedelta(milliseconds=call.ends_ms) > now:
-            break
+            break  # not over yet: made anew, and the same, at the next look
         _record(store, agent, revision, call, begins, random)
         made, at = made + 1, begins
     store.database.put("traffic", key, {"made": made, "at": to_iso(at)})
 
 
-def _record(store: Store, agent: Body, revision: Body, call: Phoned, begins: datetime, random: Random) -> None:
+def _record(store: Store, agent: Body, revision: Body, call: InboundCall, begins: datetime, random: Random) -> None:
     product = store.database.all("product", owner=agent["_id"])
 
     def at(ms: float) -> str:
         return to_iso(begins + timedelta(milliseconds=ms))
 
+    transitions = [
+        {"turn": number, "user_end": at(ends), "bot_start": at(begins), "latency": round(begins - ends, 1)}
+        for number, (ends, begins) in enumerate(call.turns, 1)
+    ]
     record: dict[str, Any] = {
         "callId": f"CALL-{int(begins.timestamp() * 1000):013d}-{random.getrandbits(24):06x}",
         "agentId": agent["_id"],
@@ -94,15 +99,7 @@ def _record(store: Store, agent: Body, revision: Body, call: Phoned, begins: dat
         "versionId": revision["_id"],
         "versionNumber": revision["versionNumber"],
         "transcript": [{"role": role, "content": text, "timestamp": at(ms)} for role, text, ms in call.lines],
-        "turnLatencyMetrics": _latencies(call, at),
+        "turnLatencyMetrics": turn_latencies(transitions, at(call.ends_ms)),
         "isHelped": call.is_helped,
     }
-    store.keep_call(record)
-
-
-def _latencies(call: Phoned, at: Any) -> Body | None:
-    transitions = [
-        {"turn": number, "user_end": at(ends), "bot_start": at(begins), "latency": round(begins - ends, 1)}
-        for number, (ends, begins) in enumerate(call.turns, 1)
-    ]
-    return turn_latencies(transitions, at(call.ends_ms))
+    store.put_call(record)

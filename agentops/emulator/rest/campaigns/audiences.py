@@ -6,10 +6,10 @@ import csv
 import io
 from typing import Any
 
-from agentops.emulator.rest.campaigns.dialling import settle_all
+from agentops.emulator.rest.campaigns.dialling import advance_all
 from agentops.emulator.rest.schema import COUNT, FLAG, ID, OBJECT, STAMP, TEXT, array, obj, one_of, problems
 from agentops.emulator.rest.shapes import CAMPAIGN_STATUS, NUMBERED_PAGE
-from agentops.emulator.rest.wire import FAILURE, Answer, Refusal, Request, Route, answer, data, succeeded, success
+from agentops.emulator.rest.wire import FAILURE, Answer, ApiError, Request, Route, answer, data, succeeded, success
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import ORGANIZATION_ID, USER_ID, Store
 
@@ -26,11 +26,16 @@ def create_audience(store: Store, request: Request) -> Answer:
     fields, file = request.fields, request.uploads.get("file")
     missing = [name for name in ("name", "phoneNumberColumnName") if not fields.get(name)]
     if missing or file is None:
-        raise Refusal(400, *(f"{name}: Required" for name in [*missing, *([] if file else ["file"])]))
+        raise ApiError(400, *(f"{name}: Required" for name in [*missing, *([] if file else ["file"])]))
     if len(file.content) > CSV_LIMIT_BYTES:
-        raise Refusal(400, "The file is larger than 5 MB")
+        raise ApiError(400, "The file is larger than 5 MB")
     column = fields["phoneNumberColumnName"]
-    rows = _read_csv(file.content)
+    try:
+        table = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig", errors="replace"))))
+    except csv.Error as failure:
+        raise ApiError(400, "The file could not be read as CSV") from failure
+    # Cells beyond the header's last column have no name.
+    rows = [{name: value for name, value in row.items() if name is not None} for row in table]
     audience_id = store.new_id()
     audience = {
         "_id": audience_id,
@@ -47,14 +52,6 @@ def create_audience(store: Store, request: Request) -> Answer:
     return answer(_show_audience(store, audience))
 
 
-def _read_csv(content: bytes) -> list[Body]:
-    try:
-        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig", errors="replace"))))
-    except csv.Error as failure:
-        raise Refusal(400, "The file could not be read as CSV") from failure
-    return [{name: value for name, value in row.items() if name is not None} for row in rows]
-
-
 def get_audience(store: Store, request: Request) -> Answer:
     return answer(_show_audience(store, _read(store, request)))
 
@@ -62,10 +59,10 @@ def get_audience(store: Store, request: Request) -> Answer:
 def delete_audience(store: Store, request: Request) -> Answer:
     audience = _read(store, request)
     if _campaigns_of(store, audience):
-        raise Refusal(400, "This audience is used by a campaign and cannot be deleted")
+        raise ApiError(400, "This audience is used by a campaign and cannot be deleted")
     store.database.drop_owned("member", audience["_id"])
     store.database.drop("audience", audience["_id"])
-    return answer([])
+    return answer([])  # an empty list, as documented
 
 
 def _show_audience(store: Store, audience: Body) -> Body:
@@ -82,7 +79,7 @@ def _campaigns_of(store: Store, audience: Body) -> list[Body]:
 
 
 def list_members(store: Store, request: Request) -> Answer:
-    """A page of members. What is no id at all is refused with the word "error" where other failures have false."""
+    """A page of members. A malformed id is refused with the status "error", where other failures have false."""
     if problems(ID, request.params["audience_id"]):
         return Answer(400, {"status": "error", "errors": ["Invalid audience id"]})
     audience = _read(store, request)
@@ -102,20 +99,20 @@ def add_members(store: Store, request: Request) -> Answer:
     audience = _read(store, request)
     column = audience["phoneNumberColumnName"]
     if any(not member.get(column) for member in request.body["members"]):
-        raise Refusal(400, f"Each member must have a {column} field")
+        raise ApiError(400, f"Each member must have a {column} field")
     added = _add_members(store, audience, request.body["members"])
     skipped = len(request.body["members"]) - added
-    return answer([{"message": "Members added", "data": {"added": added, "skipped": skipped}}])
+    return answer([{"message": "Members added", "data": {"added": added, "skipped": skipped}}])  # a list of one
 
 
 def _add_members(store: Store, audience: Body, rows: list[Body]) -> int:
-    """Adds the rows whose number is new and says how many they were. Raises Refusal above the limit."""
+    """Adds the rows whose number is new and returns how many they were. Raises ApiError above the limit."""
     column = audience["phoneNumberColumnName"]
     members = store.database.all("member", owner=audience["_id"])
     known = {member["data"][column] for member in members}
     fresh = {row[column]: row for row in rows if row.get(column) and row[column] not in known}
     if len(known) + len(fresh) > MEMBER_LIMIT:
-        raise Refusal(400, f"An audience can have at most {MEMBER_LIMIT} members")
+        raise ApiError(400, f"An audience can have at most {MEMBER_LIMIT} members")
     for row in fresh.values():
         key = store.new_id()
         member = {"_id": key, "data": row, "createdAt": store.now(), "updatedAt": store.now()}
@@ -126,10 +123,10 @@ def _add_members(store: Store, audience: Body, rows: list[Body]) -> int:
 def delete_members(store: Store, request: Request) -> Answer:
     audience = _read(store, request)
     known = {member["_id"] for member in store.database.all("member", owner=audience["_id"])}
-    doomed = known & set(request.body["memberIds"])
-    for key in doomed:
+    deleted = known & set(request.body["memberIds"])
+    for key in deleted:
         store.database.drop("member", key)
-    return answer({"deletedCount": len(doomed)})
+    return answer({"deletedCount": len(deleted)})
 
 
 def search_members(store: Store, request: Request) -> Answer:
@@ -157,13 +154,13 @@ def search_members(store: Store, request: Request) -> Answer:
 def _read(store: Store, request: Request) -> Body:
     audience = store.database.get("audience", request.params["audience_id"])
     if audience is None:
-        raise Refusal(404, "Audience not found")
+        raise ApiError(404, "Audience not found")
     return audience
 
 
 def list_dnc(store: Store, request: Request) -> Answer:
-    """Those who said in a campaign's call that they don't want to be called."""
-    settle_all(store)
+    """The numbers of people who said in a campaign's call that they don't want to be called again."""
+    advance_all(store)
     agent, search = request.query.get("agentId"), request.query.get("search", "")
     entries = [
         each for each in store.database.all("dnc") if agent in (None, each["agentId"]) and search in each["phoneNumber"]

@@ -17,7 +17,7 @@ from agentops.emulator.rest.schema import (
 from agentops.emulator.rest.shapes import MESSAGE
 from agentops.emulator.rest.wire import (
     Answer,
-    Refusal,
+    ApiError,
     Request,
     Route,
     succeeded,
@@ -34,7 +34,7 @@ OPERATORS = (
 def create_action(store: Store, request: Request) -> Answer:
     body = request.body
     if store.database.get("agent", body["agentId"]) is None:
-        raise Refusal(400, "Agent not found")
+        raise ApiError(400, "Agent not found")
     _check_action(body)
     key = store.new_id()
     action = {"_id": key, "organization": ORGANIZATION_ID, **body, "createdAt": store.now(), "updatedAt": store.now()}
@@ -44,13 +44,13 @@ def create_action(store: Store, request: Request) -> Answer:
 
 def _check_action(action: Body) -> None:
     if action["category"] == "trigger" and not action["config"].get("phoneNumberFieldName"):
-        raise Refusal(400, "config.phoneNumberFieldName: Required")
+        raise ApiError(400, "config.phoneNumberFieldName: Required")
 
 
 def list_actions(store: Store, request: Request) -> Answer:
     agent_id = request.query.get("agentId")
     if not agent_id:
-        raise Refusal(400, "agentId: Required")
+        raise ApiError(400, "agentId: Required")
     actions = store.database.all("call_action", owner=agent_id)
     if category := request.query.get("category"):
         actions = [each for each in actions if each["category"] == category]
@@ -80,7 +80,7 @@ def delete_action(store: Store, request: Request) -> Answer:
 def _read_action(store: Store, request: Request) -> Body:
     action = store.database.get("call_action", request.params["action_id"])
     if action is None:
-        raise Refusal(404, "Call action not found")
+        raise ApiError(404, "Call action not found")
     return action
 
 

@@ -7,22 +7,22 @@ import io
 from typing import Any
 
 from agentops.emulator.rest.calls.conversations import show_row
-from agentops.emulator.rest.campaigns.dialling import move, outcomes, settle
+from agentops.emulator.rest.campaigns.dialling import advance, move, outcomes
 from agentops.emulator.rest.schema import COUNT, ID, OBJECT, STAMP, TEXT, array, maybe, number, obj, one_of, text
 from agentops.emulator.rest.shapes import CAMPAIGN_STATUS, NUMBERED_PAGE
-from agentops.emulator.rest.wire import Answer, Refusal, Request, Route, answer, data, done
+from agentops.emulator.rest.wire import Answer, ApiError, Request, Route, answer, data, done
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import ORGANIZATION_ID, USER_ID, Store
 
-_KEPT_INSIDE = ("events", "dialledS")
+_HIDDEN = ("events", "dialledS")  # of the stored document, in its answers
 
 
 def create_campaign(store: Store, request: Request) -> Answer:
     body = request.body
     if store.database.get("agent", body["agentId"]) is None:
-        raise Refusal(400, "Agent not found")
+        raise ApiError(400, "Agent not found")
     if store.database.get("audience", body["audienceId"]) is None:
-        raise Refusal(400, "Audience not found")
+        raise ApiError(400, "Audience not found")
     campaign_id = store.new_id()
     campaign = {
         "_id": campaign_id,
@@ -31,7 +31,7 @@ def create_campaign(store: Store, request: Request) -> Answer:
         "agentId": body["agentId"],
         "audienceId": body["audienceId"],
         "maxRetries": body.get("maxRetries", 3),
-        "retryDelay": body.get("retryDelay", 15),
+        "retryDelay": body.get("retryDelay", 15),  # minutes
         "scheduledAt": body.get("scheduledAt"),
         "status": "scheduled" if body.get("scheduledAt") else "draft",
         "startedAt": None,
@@ -43,11 +43,12 @@ def create_campaign(store: Store, request: Request) -> Answer:
         "events": [],
     }
     store.database.put("campaign", campaign_id, campaign)
-    return answer({name: value for name, value in campaign.items() if name not in _KEPT_INSIDE}, 201)
+    # Agent and audience as ids here, as objects in every read.
+    return answer({name: value for name, value in campaign.items() if name not in _HIDDEN}, 201)
 
 
 def list_campaigns(store: Store, request: Request) -> Answer:
-    campaigns = [settle(store, each) for each in store.database.all("campaign")[::-1]]
+    campaigns = [advance(store, each) for each in store.database.all("campaign")[::-1]]
     page, size = request.whole("page", 1), request.whole("offset", 5)
     pagination = {
         "total": len(campaigns),
@@ -61,7 +62,7 @@ def list_campaigns(store: Store, request: Request) -> Answer:
 
 
 def get_campaign(store: Store, request: Request) -> Answer:
-    campaign = settle(store, _read(store, request))
+    campaign = advance(store, _read(store, request))
     total = store.database.count("member", owner=campaign["audienceId"])
     called = outcomes(store, campaign)
     reached = sum(each["is_reached"] for each in called.values())
@@ -73,7 +74,7 @@ def _show_campaign(store: Store, campaign: Body) -> Body:
     agent = store.database.get("agent", campaign["agentId"]) or {}
     audience = store.database.get("audience", campaign["audienceId"]) or {}
     return {
-        **{name: value for name, value in campaign.items() if name not in (*_KEPT_INSIDE, "agentId", "audienceId")},
+        **{name: value for name, value in campaign.items() if name not in (*_HIDDEN, "agentId", "audienceId")},
         "agent": {name: agent.get(name) for name in ("_id", "name", "workflowType")},
         "audience": {name: audience.get(name) for name in ("_id", "name")},
         "error": None,
@@ -82,18 +83,19 @@ def _show_campaign(store: Store, campaign: Body) -> Body:
 
 
 def start_campaign(store: Store, request: Request) -> Answer:
-    campaign = settle(store, _read(store, request))
+    """Starts a campaign, or goes on with a paused one. Accepted only: it runs a moment later."""
+    campaign = advance(store, _read(store, request))
     if campaign["status"] in ("processing", "running", "completed"):
-        raise Refusal(400, f"Campaign is already {campaign['status']}")
+        raise ApiError(400, f"Campaign is already {campaign['status']}")
     move(store, campaign, "processing", "user")
     started = {"message": "Campaign started", "taskId": store.new_uuid(), "campaignId": campaign["_id"]}
     return answer(started, 202)
 
 
 def pause_campaign(store: Store, request: Request) -> Answer:
-    campaign = settle(store, _read(store, request))
+    campaign = advance(store, _read(store, request))
     if campaign["status"] not in ("scheduled", "processing", "running"):
-        raise Refusal(400, f"Campaign is {campaign['status']} and cannot be paused")
+        raise ApiError(400, f"Campaign is {campaign['status']} and cannot be paused")
     move(store, campaign, "paused", "user")
     return answer({})
 
@@ -107,21 +109,21 @@ def delete_campaign(store: Store, request: Request) -> Answer:
 
 def export_members(store: Store, request: Request) -> Answer:
     """The audience with what became of each member, as JSON or CSV."""
-    campaign = settle(store, _read(store, request))
+    campaign = advance(store, _read(store, request))
     members = store.database.all("member", owner=campaign["audienceId"])
     called = outcomes(store, campaign)
-    rows = [{**member["data"], **_outcome(called.get(member["_id"]))} for member in members]
+    rows = []
+    for member in members:
+        call = called.get(member["_id"])
+        outcome = {"status": call["does"] if call else "pending", "attempts": call["attempt"] + 1 if call else 0}
+        rows.append({**member["data"], **outcome})
     if request.query.get("format", "json") == "csv":
         return _csv_answer(rows)
     return answer(rows)
 
 
-def _outcome(call: Body | None) -> Body:
-    return {"status": call["does"] if call else "pending", "attempts": call["attempt"] + 1 if call else 0}
-
-
 def export_logs(store: Store, request: Request) -> Answer:
-    campaign = settle(store, _read(store, request))
+    campaign = advance(store, _read(store, request))
     calls = [each for each in store.database.all("call") if each.get("campaignId") == campaign["_id"]]
     rows = [show_row(store, each, request) for each in calls]
     return _csv_answer([{name: row[name] for name in ("callId", "status", "to", "duration")} for row in rows])
@@ -139,7 +141,7 @@ def _csv_answer(rows: list[Body]) -> Answer:
 def _read(store: Store, request: Request) -> Body:
     campaign = store.database.get("campaign", request.params["campaign_id"])
     if campaign is None:
-        raise Refusal(404, "Campaign not found")
+        raise ApiError(404, "Campaign not found")
     return campaign
 
 
@@ -216,7 +218,7 @@ ROUTES = (
                 "audienceId": TEXT,
                 "agentId": TEXT,
                 "description": TEXT,
-                "phoneNumberIds": array(TEXT),
+                "phoneNumberIds": array(TEXT),  # in no answer
                 "scheduledAt": text(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$"),
                 "maxRetries": number(0, 10),
                 "retryDelay": number(1, 1440),

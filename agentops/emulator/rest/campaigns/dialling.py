@@ -1,8 +1,8 @@
-"""Campaigns that dial: scripted people who answer or don't, and the clock that moves it all on.
+"""Campaigns that dial: scripted people who answer or don't, as the emulator's clock goes on.
 
-When a campaign is started first, every call of it is laid out: `AT_ONCE` lines, people in the order of the audience,
-those who don't answer once more after the delay. Whoever reads later finds the calls that have ended by then. How the
-platform spreads calls over time is not known.
+When a campaign is started for the first time, all its calls are planned: on `AT_ONCE` lines, people in the order of the
+audience, those who don't answer once more after the delay. Whoever reads later finds the calls that have ended by then.
+How the platform spreads calls over time is not known.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from agentops.emulator.rest.versioning import versions
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import Store, from_iso, to_iso
 
-AT_ONCE = 10
-RINGS_S = 20.0
+AT_ONCE = 10  # calls at the same time
+RINGS_S = 20.0  # before somebody answers, or nobody does
 STARTS_WITHIN_S = 2.0  # a campaign that was started is `processing` this long
 _OUTCOMES: dict[str, Body] = {
     "answers": {"status": "completed", "disconnectionReason": "agent_hangup"},
@@ -28,8 +28,8 @@ _OUTCOMES: dict[str, Body] = {
 _TALKING = ("answers", "hangs_up", "voicemail")
 
 
-def lay_out(store: Store, campaign: Body) -> None:
-    """Keeps the calls of a campaign that was never started before, in the order in which they end."""
+def _plan_calls(store: Store, campaign: Body) -> None:
+    """Stores the calls of a campaign that was never started before, in the order in which they end."""
     if store.database.get("dialling", campaign["_id"]) is not None:
         return
     agent = store.database.get("agent", campaign["agentId"]) or {}
@@ -45,7 +45,8 @@ def lay_out(store: Store, campaign: Body) -> None:
 
 
 def _calls(people: list[list[Body]], campaign: Body) -> list[Body]:
-    """What happens: `attempt` counts from 0, `begins_s` and `ends_s` from the start of the campaign."""
+    """All calls; `attempt` counts from 0, `begins_s` and `ends_s` from the start of the campaign."""
+    # Both are heaps: who is to be called next, and when each line becomes free.
     due = [(0.0, index, 0) for index in range(len(people))]
     lines = [0.0] * AT_ONCE
     calls: list[Body] = []
@@ -68,13 +69,13 @@ def _calls(people: list[list[Body]], campaign: Body) -> list[Body]:
     return sorted(calls, key=lambda call: (call["ends_s"], call["member"]))
 
 
-def settle_all(store: Store) -> None:
+def advance_all(store: Store) -> None:
     for campaign in store.database.all("campaign"):
-        settle(store, campaign)
+        advance(store, campaign)
 
 
-def settle(store: Store, campaign: Body) -> Body:
-    """What has become of the campaign by now, with the records of the calls that have ended."""
+def advance(store: Store, campaign: Body) -> Body:
+    """Brings the campaign to what it is by now and returns it: its status, and the records of calls that have ended."""
     now = store.clock.now()
     if campaign["status"] == "scheduled" and campaign["scheduledAt"] and from_iso(campaign["scheduledAt"]) <= now:
         campaign = move(store, campaign, "processing", "schedule")
@@ -103,11 +104,12 @@ def elapsed(store: Store, campaign: Body) -> float:
 
 
 def move(store: Store, campaign: Body, status: str, source: str) -> Body:
+    """Stores the campaign with another status, and the event. `source` is what caused it: user, schedule or system."""
     action = {"processing": "start", "running": "running", "paused": "pause", "completed": "complete"}[status]
     event = {"_id": store.new_id(), "triggerSource": source, "eventAction": action, "createdAt": store.now()}
     moved = {**campaign, "status": status, "updatedAt": store.now(), "dialledS": elapsed(store, campaign)}
     if status == "processing":
-        lay_out(store, campaign)
+        _plan_calls(store, campaign)
     if status in ("processing", "running"):
         moved["startedAt"] = store.now()
     moved["events"] = [*campaign["events"], event]
@@ -116,11 +118,11 @@ def move(store: Store, campaign: Body, status: str, source: str) -> Body:
 
 
 def _record(store: Store, campaign: Body, call: Body, elapsed_s: float) -> None:
-    """The record of one call, and of the wish never to be called again."""
+    """Writes down one call, and the number of a person who asked never to be called again."""
     agent = store.database.get("agent", campaign["agentId"])
     if agent is None:
         return
-    revision = versions.live_revision(store, agent)
+    revision = versions.live_revision(store, agent)  # what serves now: a campaign isn't bound to a version
     ago_s = (elapsed_s - call["begins_s"]) / store.options.campaign_speed
     call_id = store.new_call_id()
     product = store.database.all("product")

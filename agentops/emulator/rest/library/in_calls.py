@@ -5,7 +5,7 @@ Read when the call begins: an edit of a tool reaches every agent at once; a refe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from agentops.emulator.rest.library.knowledge import items_of, pages_of
@@ -20,15 +20,12 @@ def with_library(store: Store, config: Mapping[str, Any]) -> Body:
     single = config.get("singlePromptConfig", {})
     definitions = {tool["toolId"]: tool["definition"] for tool in store.database.all("tool")}
     shared = [definitions[ref] for ref in single.get("toolRefs", ()) if ref in definitions]
-    made = {**config, KNOWN: sorted(_known(store, config))}
+    tools = single.get("tools", ())
+    known: set[str] = set()
+    for base in filter(None, [config.get("globalKnowledgeBaseId"), *(tool.get("knowledgeBaseId") for tool in tools)]):
+        known |= {item["fileName"] for item in items_of(store, base) if item["processingStatus"] == "completed"}
+        known |= {page["url"] for page in pages_of(store, base) if page["status"] == "completed"}
+    made = {**config, KNOWN: sorted(known)}
     if shared:
-        made["singlePromptConfig"] = {**single, "tools": [*single.get("tools", ()), *shared]}
+        made["singlePromptConfig"] = {**single, "tools": [*tools, *shared]}
     return made
-
-
-def _known(store: Store, config: Mapping[str, Any]) -> Iterator[str]:
-    tools = config.get("singlePromptConfig", {}).get("tools", ())
-    bases = [config.get("globalKnowledgeBaseId"), *(tool.get("knowledgeBaseId") for tool in tools)]
-    for base in filter(None, bases):
-        yield from (item["fileName"] for item in items_of(store, base) if item["processingStatus"] == "completed")
-        yield from (page["url"] for page in pages_of(store, base) if page["status"] == "completed")

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from agentops.emulator.rest.schema import COUNT, ID, OBJECT, STAMP, TEXT, Schema, array, number, obj, one_of, text
 from agentops.emulator.rest.versioning import versions
-from agentops.emulator.rest.wire import Answer, Refusal, Request, Route, answer, data, done
+from agentops.emulator.rest.wire import Answer, ApiError, Request, Route, answer, data, done
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import ORGANIZATION_ID, USER_ID, Store, from_iso
 
@@ -25,7 +25,7 @@ def add_knowledge_base(store: Store, name: str, description: str) -> str:
         "description": description,
         "organization": ORGANIZATION_ID,
         "createdBy": USER_ID,
-        "__v": 0,
+        "__v": 0,  # the platform shows its database's version counter, and no times
     }
     store.database.put("knowledge_base", base_id, base)
     return base_id
@@ -44,7 +44,7 @@ def get_base(store: Store, request: Request) -> Answer:
 
 
 def update_base(store: Store, request: Request) -> Answer:
-    """POST to the base's own path, with the name every time."""
+    """A POST to the base's own path, not a PATCH, and with the name every time."""
     base = _read(store, request.params["kb_id"])
     base |= {"name": request.body["name"].strip()}
     base |= {"description": request.body["description"]} if "description" in request.body else {}
@@ -54,25 +54,21 @@ def update_base(store: Store, request: Request) -> Answer:
 
 def delete_base(store: Store, request: Request) -> Answer:
     base = _read(store, request.params["kb_id"])
-    if any(base["_id"] in json.dumps(config) for config in _live_configs(store)):
-        raise Refusal(400, CONNECTED)
+    named = ("globalKnowledgeBaseId", "singlePromptConfig", "playbooks")  # the fields that can name a knowledge base
+    for agent in store.database.all("agent"):
+        live = None if agent["archived"] else versions.live_revision(store, agent)
+        if live and base["_id"] in json.dumps([live["config"].get(name) for name in named]):
+            raise ApiError(400, CONNECTED)
     for kind in ("knowledge_item", "scraped_url"):
         store.database.drop_owned(kind, base["_id"])
     store.database.drop("knowledge_base", base["_id"])
     return done()
 
 
-def _live_configs(store: Store) -> list[Body]:
-    """What serves on the agents that are not archived, as far as it can name a knowledge base."""
-    live = [versions.live_revision(store, agent) for agent in store.database.all("agent") if not agent["archived"]]
-    named = ("globalKnowledgeBaseId", "singlePromptConfig", "playbooks")
-    return [{name: revision["config"].get(name) for name in named} for revision in live if revision]
-
-
 def _read(store: Store, base_id: str) -> Body:
     base = store.database.get("knowledge_base", base_id)
     if base is None:
-        raise Refusal(404, "Knowledge base not found")
+        raise ApiError(404, "Knowledge base not found")
     return base
 
 
@@ -84,23 +80,25 @@ def list_items(store: Store, request: Request) -> Answer:
 
 
 def items_of(store: Store, base_id: str) -> list[Body]:
-    """The files of a base as far as they have been processed: that takes as long as a security scan."""
+    """The files of a base with their present status: processing takes as long as a security scan."""
     items = store.database.all("knowledge_item", owner=base_id)
-    return [_processed(store, item, "processingStatus", _UNREADABLE in item["metadata"]) for item in items]
+    return [_processed(store, item, "processingStatus", has_failed=_UNREADABLE in item["metadata"]) for item in items]
 
 
 def pages_of(store: Store, base_id: str) -> list[Body]:
-    """The pages of a base likewise; nothing is ever found under the top-level domain that is reserved for that."""
+    """The pages of a base with their present status; those of the reserved domain `.invalid` always fail."""
     pages = store.database.all("scraped_url", owner=base_id)
-    return [_processed(store, page, "status", urlsplit(page["url"]).hostname or "") for page in pages]
+    return [
+        _processed(store, page, "status", has_failed=(urlsplit(page["url"]).hostname or "").endswith(".invalid"))
+        for page in pages
+    ]
 
 
-def _processed(store: Store, part: Body, field: str, fault: bool | str) -> Body:
+def _processed(store: Store, part: Body, field: str, *, has_failed: bool) -> Body:
     due = from_iso(part["createdAt"]) + timedelta(seconds=store.options.scan_delay_s)
     if due > store.clock.now():
         return {**part, field: "processing"}
-    is_failed = fault.endswith(".invalid") if isinstance(fault, str) else fault
-    return {**part, field: "failed" if is_failed else "completed"}
+    return {**part, field: "failed" if has_failed else "completed"}
 
 
 def delete_item(store: Store, request: Request) -> Answer:
@@ -112,11 +110,12 @@ def upload_media(store: Store, request: Request) -> Answer:
     base = _read(store, request.params["kb_id"])
     media = request.uploads.get("media")
     if media is None:
-        raise Refusal(400, "media: Required")
+        raise ApiError(400, "media: Required")
     if media.content_type != "application/pdf" or not media.name.lower().endswith(".pdf"):
-        raise Refusal(400, "Only PDF files are supported")
-    fault = {} if media.content.startswith(b"%PDF") else {_UNREADABLE: "The file is no readable PDF"}
-    _add_item(store, base["_id"], media.name, media.content_type, len(media.content), metadata=fault)
+        raise ApiError(400, "Only PDF files are supported")
+    # Accepted whatever is in it: an unreadable file fails when it is processed.
+    metadata = {} if media.content.startswith(b"%PDF") else {_UNREADABLE: "The file is no readable PDF"}
+    _add_item(store, base["_id"], media.name, media.content_type, len(media.content), metadata=metadata)
     return done(201)
 
 
@@ -129,7 +128,7 @@ def _add_item(
         "itemType": "file",
         "metadata": metadata or {},
         "knowledgeBaseId": base_id,
-        "processingStatus": "completed",
+        "processingStatus": "completed",  # `items_of` shows the one that it has by now
         "fileName": name,
         "contentType": content_type,
         "size": size,
@@ -149,7 +148,7 @@ def presign(store: Store, request: Request) -> Answer:
 
 
 def complete_upload(store: Store, request: Request) -> Answer:
-    """The second half of a presigned upload; the path is spelled wrong on the platform."""
+    """The second half of a presigned upload. The platform's path is misspelled: `compelete-file-upload`."""
     body = request.body
     base = _read(store, body["knowledgeBaseId"])
     _add_item(store, base["_id"], body["fileName"], body["contentType"], body["fileSize"], body["key"])
@@ -160,11 +159,11 @@ def complete_upload(store: Store, request: Request) -> Answer:
 
 
 def sitemap_urls(store: Store, request: Request) -> Answer:
-    """The emulator fetches nothing: it answers the site's own address as the only page."""
+    """Answers the site's own address as its only page, since the emulator fetches nothing."""
     _read(store, request.body["knowledgeBaseId"])
     url = request.body["siteUrl"]
     if not url.startswith(("http://", "https://")):
-        raise Refusal(422, "The sitemap could not be read")
+        raise ApiError(422, "The sitemap could not be read")
     return answer({"urls": [url], "extractedAt": store.now()})
 
 
@@ -189,7 +188,7 @@ def _delete(store: Store, request: Request, kind: str, missing: str) -> Answer:
     base = _read(store, request.params["kb_id"])
     owned = {each["_id"] for each in store.database.all(kind, owner=base["_id"])}
     if request.params["part_id"] not in owned:
-        raise Refusal(404, missing)
+        raise ApiError(404, missing)
     store.database.drop(kind, request.params["part_id"])
     return done()
 

@@ -19,7 +19,7 @@ from agentops.emulator.rest.versioning import versions
 from agentops.emulator.rest.versioning.fields import TOOL_TYPES
 from agentops.emulator.rest.wire import (
     Answer,
-    Refusal,
+    ApiError,
     Request,
     Route,
     answer,
@@ -35,27 +35,30 @@ def list_tools(store: Store, request: Request) -> Answer:
 
 
 def create_tool(store: Store, request: Request) -> Answer:
-    return answer(_keep_tool(store, f"tool_{store.new_id()[-12:]}", request.body["definition"]), 201)
+    return answer(_put_tool(store, f"tool_{store.new_id()[-12:]}", request.body["definition"]), 201)
 
 
 def update_tool(store: Store, request: Request) -> Answer:
     """Takes effect on every agent that refers to the tool, at once and without a version."""
     tool = _read(store, "tool", request.params["tool_id"], "Tool not found")
-    return answer(_keep_tool(store, tool["toolId"], request.body["definition"]))
+    return answer(_put_tool(store, tool["toolId"], request.body["definition"]))
 
 
 def duplicate_tool(store: Store, request: Request) -> Answer:
     tool = _read(store, "tool", request.params["tool_id"], "Tool not found")
     definition = {**tool["definition"], "name": f"{tool['definition']['name']}_copy"}
-    return answer(_keep_tool(store, f"tool_{store.new_id()[-12:]}", definition), 201)
+    return answer(_put_tool(store, f"tool_{store.new_id()[-12:]}", definition), 201)
 
 
-def _keep_tool(store: Store, tool_id: str, definition: Body) -> Body:
+def _put_tool(store: Store, tool_id: str, definition: Body) -> Body:
     kind = definition.get("type")
     if kind not in ("api_call", "client_tool"):
-        raise Refusal(400, "definition.type: Invalid enum value. Expected 'api_call' | 'client_tool'")
+        raise ApiError(400, "definition.type: Invalid enum value. Expected 'api_call' | 'client_tool'")
     if wrong := problems(TOOL_TYPES[kind], definition, "definition"):
-        raise Refusal(400, *wrong)
+        raise ApiError(400, *wrong)
+    others = (each["definition"]["name"] for each in store.database.all("tool") if each["toolId"] != tool_id)
+    if store.options.choices.tool_name == "refused" and definition["name"] in others:
+        raise ApiError(400, "A tool with this name already exists")
     created = (store.database.get("tool", tool_id) or {}).get("createdAt", store.now())
     tool = {"toolId": tool_id, "definition": definition, "createdAt": created, "updatedAt": store.now()}
     store.database.put("tool", tool_id, tool)
@@ -67,7 +70,7 @@ def delete_tool(store: Store, request: Request) -> Answer:
     for agent in store.database.all("agent"):
         live = versions.live_revision(store, agent)
         if live and tool["toolId"] in live["config"]["singlePromptConfig"].get("toolRefs", []):
-            raise Refusal(400, "This tool is referenced by an agent and cannot be deleted")
+            raise ApiError(400, "This tool is referenced by an agent and cannot be deleted")
     store.database.drop("tool", tool["toolId"])
     return done()
 
@@ -80,7 +83,7 @@ def create_secret(store: Store, request: Request) -> Answer:
     """Keeps the name only: the emulator has no use for the value."""
     name = request.body["name"]
     if any(each["name"] == name for each in store.database.all("secret")):
-        raise Refusal(400, "A secret with this name already exists")
+        raise ApiError(400, "A secret with this name already exists")
     key = store.new_id()
     secret = {"_id": key, "name": name, "createdAt": store.now()}
     store.database.put("secret", key, secret)
@@ -96,7 +99,7 @@ def delete_secret(store: Store, request: Request) -> Answer:
 def _read(store: Store, kind: str, key: str, missing: str) -> Body:
     found = store.database.get(kind, key)
     if found is None:
-        raise Refusal(404, missing)
+        raise ApiError(404, missing)
     return found
 
 

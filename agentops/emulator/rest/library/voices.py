@@ -54,8 +54,6 @@ _MADE = obj(
     required=("voiceId", "displayName", "status"),
 )
 CLONE_LIMIT_BYTES = 5 * 1024 * 1024
-
-
 WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -65,8 +63,11 @@ def is_listed(store: Store, voice_id: str) -> bool:
 
 
 def accepts(store: Store, voice_id: str) -> bool:
-    """Whether an agent may use this voice. The documented catalog is not the whole one, so a well-formed id that is
-    not in it is taken and noted, unless the emulator is strict about voices."""
+    """Whether an agent may use this voice.
+
+    The documented catalog is not the whole one, so a well-formed id that is not in it is taken with a warning, unless
+    the emulator is strict about voices.
+    """
     if is_listed(store, voice_id):
         return True
     if store.options.strict_voices or not WELL_FORMED.fullmatch(voice_id):
@@ -85,7 +86,7 @@ def _catalog(store: Store) -> dict[str, CatalogVoice]:
 
 
 def list_voices(store: Store, request: Request) -> Answer:
-    """Of both pools, without saying which."""
+    """The voices of both pools; the answer doesn't say which pool a voice is of."""
     if request.params["model"] != STANDARD:
         return Answer(400, {"error": "Bad Request", "message": "Unknown model"})
     return Answer(200, {"voices": [_catalog_entry(voice) for voice in _catalog(store).values()]})
@@ -121,8 +122,8 @@ def list_clones(store: Store, request: Request) -> Answer:
     return Answer(200, {"data": store.database.all("clone")})
 
 
-def keep_clone(store: Store, facts: Body) -> Body:
-    """Adds a clone that is ready to be used."""
+def put_clone(store: Store, fields: Body) -> Body:
+    """Stores a clone that is ready to be used; `fields` replace its defaults."""
     clone_id = store.new_id()
     clone = {
         "_id": clone_id,
@@ -135,7 +136,7 @@ def keep_clone(store: Store, facts: Body) -> Body:
         "cloningType": "instant",
         "modelIds": [STANDARD],
         "createdAt": store.now(),
-        **facts,
+        **fields,
     }
     store.database.put("clone", clone["voiceId"], clone)
     return clone
@@ -147,9 +148,9 @@ def add_clone(store: Store, request: Request) -> Answer:
     if sample is None or not name or len(name) > 500 or len(sample.content) > CLONE_LIMIT_BYTES:
         return Answer(400, {"error": "displayName and an audio file of at most 5 MB are required"})
     model = request.fields.get("model", STANDARD)
-    facts = {field: request.fields[field] for field in ("description", "accent", "language") if field in request.fields}
+    given = {field: request.fields[field] for field in ("description", "accent", "language") if field in request.fields}
     tags = [tag.strip() for tag in request.fields.get("tags", "").split(",") if tag.strip()]
-    clone = keep_clone(store, {"displayName": name, "tags": tags, "modelIds": [model], **facts})
+    clone = put_clone(store, {"displayName": name, "tags": tags, "modelIds": [model], **given})
     made = {**clone, "model": model, "organizationId": ORGANIZATION_ID}
     made |= {"audioFileNames": [sample.name], "samples": []}
     return Answer(200, {"message": "Voice cloned successfully", "data": made})

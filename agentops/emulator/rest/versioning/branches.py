@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from agentops.emulator.rest.calls.traffic import let_phone
+from agentops.emulator.rest.calls.traffic import catch_up_agent
 from agentops.emulator.rest.schema import COUNT, FLAG, ID, OBJECT, TEXT, array, maybe, obj, one_of, text
 from agentops.emulator.rest.shapes import BRANCH, BRANCH_SUMMARY, REVISION
 from agentops.emulator.rest.versioning import configuration, publishing, versions
 from agentops.emulator.rest.versioning.fields import CONFIG
-from agentops.emulator.rest.wire import Answer, Refusal, Request, Route, answer, data
+from agentops.emulator.rest.wire import Answer, ApiError, Request, Route, answer, data
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import USER_ID, USER_NAME, Store
 
@@ -25,21 +25,22 @@ def create_branch(store: Store, request: Request) -> Answer:
     source = versions.read_branch(store, agent["_id"], request.body["sourceBranchId"])
     name = _free_name(store, agent["_id"], request.body["name"])
     if source["headRevisionId"] is None:
-        raise Refusal(409, "The source branch has no committed revision", error_type="source_has_no_commit")
-    if armed_draft(store, source):
-        raise Refusal(409, "The source branch is being scanned", error_type="source_scanning")
+        raise ApiError(409, "The source branch has no committed revision", error_type="source_has_no_commit")
+    if draft_being_published(store, source):
+        raise ApiError(409, "The source branch is being scanned", error_type="source_scanning")
     branch = versions.add_branch(store, agent["_id"], name, source)
+    # As documented, a fork has neither head nor revisions before its first commit; the switch copies the source's head.
     if store.options.choices.fork_head == "source":
         head = versions.read_revision(store, agent["_id"], source["headRevisionId"])
-        facts = {"securityCheck": head["securityCheck"], "sourceVersionId": head["_id"]}
-        versions.commit(store, branch, head["config"], **facts)
+        versions.commit(store, branch, head["config"], securityCheck=head["securityCheck"], sourceVersionId=head["_id"])
     return answer(show_branch(branch), 201)
 
 
 def _free_name(store: Store, agent_id: str, name: str) -> str:
+    # Archived branches free their names; Main's is reserved, in any case.
     taken = {each["name"].lower() for each in versions.branches_of(store, agent_id) if each["status"] == "active"}
     if name.strip().lower() in taken | {versions.MAIN.lower()}:
-        raise Refusal(409, f'A branch named "{name}" already exists', error_type="branch_name_exists")
+        raise ApiError(409, f'A branch named "{name}" already exists', error_type="branch_name_exists")
     return name
 
 
@@ -57,7 +58,7 @@ def get_branch(store: Store, request: Request) -> Answer:
 def rename_branch(store: Store, request: Request) -> Answer:
     agent, branch = read_addressed(store, request)
     if branch["isDefault"]:
-        raise Refusal(403, "The default branch cannot be renamed")
+        raise ApiError(403, "The default branch cannot be renamed")
     if request.body["name"] != branch["name"]:
         branch["name"] = _free_name(store, agent["_id"], request.body["name"])
     branch["updatedAt"] = store.now()
@@ -68,9 +69,9 @@ def rename_branch(store: Store, request: Request) -> Answer:
 def archive_branch(store: Store, request: Request) -> Answer:
     agent, branch = read_addressed(store, request)
     if branch["isDefault"]:
-        raise Refusal(403, "The default branch cannot be archived")
+        raise ApiError(403, "The default branch cannot be archived")
     if branch["_id"] == agent["liveBranchId"]:
-        raise Refusal(403, "The live branch cannot be archived")
+        raise ApiError(403, "The live branch cannot be archived")
     refuse_while_publishing(store, branch)
     if draft := open_draft(store, branch):
         versions.drop_draft(store, draft)
@@ -82,11 +83,11 @@ def make_live(store: Store, request: Request) -> Answer:
     agent, branch = read_addressed(store, request)
     refuse_archived(branch)
     if branch["headRevisionId"] is None:
-        raise Refusal(409, "The branch has no committed revision", error_type="no_committed_revision")
+        raise ApiError(409, "The branch has no committed revision", error_type="no_committed_revision")
     head = versions.read_revision(store, agent["_id"], branch["headRevisionId"])
     if head["securityCheck"]["status"] != "passed":
-        raise Refusal(403, "The head revision has not passed the security check")
-    let_phone(store, agent)
+        raise ApiError(403, "The head revision has not passed the security check")
+    catch_up_agent(store, agent)  # calls until now belong to the branch that served until now
     agent = {**versions.read_agent(store, agent["_id"]), "liveBranchId": branch["_id"]}
     store.database.put("agent", agent["_id"], agent)
     return answer(show_summary(store, agent, branch))
@@ -100,9 +101,10 @@ def put_draft(store: Store, request: Request) -> Answer:
     refuse_archived(branch)
     patch = publishing.check_write(store, request.body, UNRECOGNISED)
     refuse_while_publishing(store, branch)
-    expected = request.body.get("expectedRevision")
+    expected = request.body.get("expectedRevision")  # a `draftRevision`; without it the last write wins
     draft = open_draft(store, branch)
     if draft is None:
+        # A fork without commits of its own begins where its source was.
         base = versions.read_revision(store, agent["_id"], branch["headRevisionId"] or branch["sourceRevisionId"])
         draft = versions.open_draft(store, branch, base)
         versions.save_branch(store, {**branch, "openDraftId": draft["draftId"], "updatedAt": store.now()})
@@ -113,10 +115,13 @@ def put_draft(store: Store, request: Request) -> Answer:
 
 
 def _check_expected(store: Store, draft: Body, expected: int, merged: Body) -> None:
-    """Refuses a write whose leaves were changed by somebody else since the draft revision it was based on."""
+    """Refuses a write of leaves that somebody else changed since the draft revision that it was based on.
+
+    A stale base alone is no conflict on the platform, only the same leaf changed twice. Raises ApiError 409.
+    """
     base = versions.config_at(store, draft, expected)
     if base is None:
-        raise Refusal(409, "base_revision_unavailable")
+        raise ApiError(409, "base_revision_unavailable")
     before, now, after = (versions.sections(store, each) for each in (base, draft["config"], merged))
     theirs = configuration.leaf_names(configuration.changed_leaves(before, now))
     ours = configuration.leaf_names(configuration.changed_leaves(now, after))
@@ -129,12 +134,12 @@ def _check_expected(store: Store, draft: Body, expected: int, merged: Body) -> N
         "diffs": [{"section": section} for section in dict.fromkeys(name.split(".")[0] for name in clashes)],
     }
     rich = store.options.choices.conflict_body == "rich"
-    raise Refusal(409, *clashes, data={"conflict": conflict} if rich else None)
+    raise ApiError(409, *clashes, data={"conflict": conflict} if rich else None)
 
 
 def get_draft(store: Store, request: Request) -> Answer:
     agent, branch = read_addressed(store, request)
-    draft = need_draft(store, branch)
+    draft = require_draft(store, branch)
     history = [
         {
             "revision": versions.show_draft(store, agent, draft, edit),
@@ -149,7 +154,7 @@ def get_draft(store: Store, request: Request) -> Answer:
 
 def discard_draft(store: Store, request: Request) -> Answer:
     _, branch = read_addressed(store, request)
-    draft = need_draft(store, branch)
+    draft = require_draft(store, branch)
     refuse_while_publishing(store, branch)
     versions.drop_draft(store, draft)
     return answer({"discarded": True})
@@ -159,15 +164,17 @@ def publish_draft(store: Store, request: Request) -> Answer:
     agent, branch = read_addressed(store, request)
     refuse_archived(branch)
     label = publishing.check_label(request.body)
-    draft = need_draft(store, branch)
+    draft = require_draft(store, branch)
     refuse_while_publishing(store, branch)
+    # A draft that failed its scan stays open, and is refused unscanned until it is edited.
     if (draft["securityCheck"] or {}).get("status") in ("failed", "errored"):
         error_type = store.options.choices.failed_publish_error or None
-        raise Refusal(409, "The draft failed its security check; change it first", error_type=error_type)
+        raise ApiError(409, "The draft failed its security check; change it first", error_type=error_type)
     publishing.check_publishable(draft["config"], agent["workflowType"])
     if versions.already_passed(store, branch, draft["config"]):
         revision = versions.commit_draft(store, draft, label, versions.passed_check(store.now()))
         return answer({"state": "committed", "revision": versions.show_revision(store, agent, revision)})
+    # Accepted without a revision id: clients have to find the new revision in the list.
     draft["pendingPublish"] = {"state": "active", "startedBy": USER_ID, "startedAt": store.now()}
     draft["securityCheck"] = {"status": "queued", "reason": None, "triggeredAt": store.now(), "completedAt": None}
     versions.save_draft(store, draft)
@@ -176,6 +183,7 @@ def publish_draft(store: Store, request: Request) -> Answer:
 
 
 def cancel_publish(store: Store, request: Request) -> Answer:
+    """Answers the same whether or not a publish was under way."""
     _, branch = read_addressed(store, request)
     if (draft := open_draft(store, branch)) and versions.stop_scan(store, draft["draftId"]):
         pending = {**draft["pendingPublish"], "state": "cancelled"}
@@ -187,6 +195,7 @@ def cancel_publish(store: Store, request: Request) -> Answer:
 
 
 def read_addressed(store: Store, request: Request) -> tuple[Body, Body]:
+    """The agent and the branch that the path names."""
     agent = versions.read_agent(store, request.params["agent_id"])
     return agent, versions.read_branch(store, agent["_id"], request.params["branch_id"])
 
@@ -195,26 +204,26 @@ def open_draft(store: Store, branch: Body) -> Body | None:
     return store.database.get("draft", branch["openDraftId"]) if branch["openDraftId"] else None
 
 
-def need_draft(store: Store, branch: Body) -> Body:
+def require_draft(store: Store, branch: Body) -> Body:
     draft = open_draft(store, branch)
     if draft is None:
-        raise Refusal(404, "No open draft on this branch")
+        raise ApiError(404, "No open draft on this branch")
     return draft
 
 
-def armed_draft(store: Store, branch: Body) -> Body | None:
+def draft_being_published(store: Store, branch: Body) -> Body | None:
     draft = open_draft(store, branch)
     return draft if draft and (draft["pendingPublish"] or {}).get("state") == "active" else None
 
 
 def refuse_while_publishing(store: Store, branch: Body) -> None:
-    if armed_draft(store, branch):
-        raise Refusal(409, "A publish is already in progress on this branch", error_type="publish_in_progress")
+    if draft_being_published(store, branch):
+        raise ApiError(409, "A publish is already in progress on this branch", error_type="publish_in_progress")
 
 
 def refuse_archived(branch: Body) -> None:
     if branch["status"] == "archived":
-        raise Refusal(403, "This branch is archived")
+        raise ApiError(403, "This branch is archived")
 
 
 # -- how branches are shown
@@ -225,7 +234,7 @@ def show_branch(branch: Body) -> Body:
 
 
 def show_summary(store: Store, agent: Body, branch: Body) -> Body:
-    branch = store.database.get("branch", branch["_id"]) or branch
+    branch = store.database.get("branch", branch["_id"]) or branch  # as it is after the operation
     head = branch["headRevisionId"] and store.database.get("revision", branch["headRevisionId"])
     return {
         "branch": show_branch(branch),
@@ -258,7 +267,7 @@ _DETAIL = obj(
 
 
 def branch_route(method: str, path: str, handler: Any, summary: str, answers: dict[int, Any], **more: Any) -> Route:
-    """A route that only v2 has; a write stops at a maintenance freeze."""
+    """A route that only v2 has; a maintenance freeze stops its writes."""
     refuses = more.pop("refuses", (400, 404) if method == "GET" else (400, 403, 404, 409, 423))
     freezes = method != "GET"
     return Route(

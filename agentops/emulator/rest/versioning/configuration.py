@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from agentops.emulator.options import Choices
 from agentops.emulator.rest.schema import one_of, problems
 from agentops.emulator.rest.versioning import fields
-from agentops.emulator.rest.wire import Refusal
+from agentops.emulator.rest.wire import ApiError
 
 Config: TypeAlias = dict[str, Any]
 Sections: TypeAlias = dict[str, dict[str, Any]]
@@ -23,10 +23,8 @@ Leaves: TypeAlias = dict[str, Any]
 
 
 def new_config(written: Config, choices: Choices) -> Config:
-    """The first version of an agent: the platform's defaults and what `POST /agent` brought along.
-
-    `backgroundSound` is overridden by the platform's default at creation.
-    """
+    """The first version of an agent: the platform's defaults and what `POST /agent` brought along."""
+    # `POST /agent` takes a `backgroundSound`, and the platform overrides it with its default.
     taken = {
         name: value
         for name, value in written.items()
@@ -39,8 +37,11 @@ def new_config(written: Config, choices: Choices) -> Config:
 
 
 def recognised(body: Config, choices: Choices) -> Config:
-    """The configuration in the body of a draft write. A newer platform may know keys that this module does not, but
-    the names of sections and those of the oldest API are none on any."""
+    """The configuration in the body of a draft write.
+
+    A newer platform may know keys that this module does not; metadata, names of sections and names of the oldest API
+    are never configuration.
+    """
     is_open = choices.unknown_keys == "kept"
     return {
         name: value
@@ -50,7 +51,7 @@ def recognised(body: Config, choices: Choices) -> Config:
 
 
 def check(patch: Config, choices: Choices, *, knows_voice: Callable[[str], bool], at_creation: bool = False) -> None:
-    """Raises Refusal (400, or 403 for a gated model) when a written field is not acceptable."""
+    """Raises ApiError (400, or 403 for a gated model) when a written field is not acceptable."""
     transcribers = fields.TRANSCRIBERS if choices.transcriber_types == "listed" else ()
     found: list[str] = []
     for name, schema in fields.CONFIG.items():
@@ -61,9 +62,9 @@ def check(patch: Config, choices: Choices, *, knows_voice: Callable[[str], bool]
         if transcribers and patch.get("transcriberType", transcribers[0]) not in transcribers:
             found += problems(one_of(*transcribers), patch["transcriberType"], "transcriberType")
     if found:
-        raise Refusal(400, *found)
+        raise ApiError(400, *found)
     if patch.get("slmModel") in fields.GATED_MODELS:
-        raise Refusal(403, f"{patch['slmModel']} is not available for your organization")
+        raise ApiError(403, f"{patch['slmModel']} is not available for your organization")
 
 
 def _tool_problems(patch: Config) -> Iterator[str]:
@@ -89,7 +90,7 @@ def _language_problems(patch: Config, at_creation: bool) -> Iterator[str]:
     if language is None:
         return
     if at_creation and "switching" not in language:
-        yield "Invalid Input: Required"
+        yield "Invalid Input: Required"  # the platform's words, which don't name the field
     supported = language.get("supported", [])
     if supported and language.get("default", supported[0]) not in supported:
         yield "language.default: Default language must be one of the supported languages"
@@ -102,6 +103,7 @@ def _language_problems(patch: Config, at_creation: bool) -> Iterator[str]:
 def _voice_problems(patch: Config, knows_voice: Callable[[str], bool]) -> Iterator[str]:
     voice = patch.get("synthesizer", {}).get("voiceConfig", {})
     model = voice.get("model", "waves_lightning_v3_1")
+    # Realtime models take any voice id, and the voices of older Waves models are not in the catalog.
     if "voiceId" in voice and model.startswith("waves_lightning_v3_1") and not knows_voice(voice["voiceId"]):
         yield f"Invalid Voice ID: {voice['voiceId']} is not a voice of {model}"
 
@@ -117,16 +119,17 @@ def merge(config: Config, patch: Config, choices: Choices) -> Config:
         if before is None and name in fields.DEFAULTS_WHEN_SET:
             before = fields.DEFAULTS_WHEN_SET[name]
         empty = {**fields.DEFAULTS, **fields.DEFAULTS_WHEN_SET}.get(name)
-        base = before if _writes(name, choices) == "merge" else empty
+        base = before if _write_mode(name, choices) == "merge" else empty
         merged[name] = _merged(base, value, name)
     if "singlePromptConfig" in patch:
         single = merged["singlePromptConfig"]
-        merged["singlePromptConfig"] = {**single, "tools": [_with_tool_defaults(tool) for tool in single["tools"]]}
+        tools = [{**fields.TOOL_DEFAULTS.get(tool.get("type", ""), {}), **tool} for tool in single["tools"]]
+        merged["singlePromptConfig"] = {**single, "tools": tools}
     return merged
 
 
-def _writes(name: str, choices: Choices) -> str:
-    """Whether a write of this field merges into what was there or replaces it."""
+def _write_mode(name: str, choices: Choices) -> str:
+    """Whether a write of this field merges into what was there ("merge") or replaces it ("replace")."""
     if name == "singlePromptConfig":
         return choices.single_prompt_write
     if name == "postCallAnalyticsConfig":
@@ -141,10 +144,6 @@ def _merged(before: Any, value: Any, path: str) -> Any:
     return {**before, **{name: _merged(before.get(name), item, f"{path}.{name}") for name, item in value.items()}}
 
 
-def _with_tool_defaults(tool: Config) -> Config:
-    return {**fields.TOOL_DEFAULTS.get(tool.get("type", ""), {}), **tool}
-
-
 # -- the stored form
 
 
@@ -157,7 +156,7 @@ def to_sections(config: Config, choices: Choices) -> Sections:
             value = value.get(part) if isinstance(value, dict) else None
         if value is None:
             continue
-        target = sections.setdefault(section, {})
+        target = sections.setdefault(section, {})  # `playbooks` is a section only where an agent has some
         for name in names[:-1]:
             target = target.setdefault(name, {})
         target[names[-1]] = value
@@ -173,6 +172,7 @@ def to_flat(sections: Sections) -> Config:
 
 def block_ids(sections: Sections) -> dict[str, str]:
     """Section -> id of its content: equal content has an equal id, as blocks are shared between revisions."""
+    # 24 hex digits, as the platform's object ids have.
     return {section: digest([section, content])[:24] for section, content in sections.items()}
 
 
@@ -199,7 +199,15 @@ def changed_leaves(before: Sections, after: Sections) -> dict[str, list[Config]]
     found: dict[str, list[Config]] = {}
     for section in [*before, *(name for name in after if name not in before)]:
         old, new = (leaves(side.get(section, {})) if side.get(section) else {} for side in (before, after))
-        changes = [_change(path, old, new) for path in {**old, **new} if not _same(path, old, new)]
+        changes = [
+            {
+                "path": path,
+                **({"oldValue": old[path]} if path in old else {}),
+                **({"newValue": new[path]} if path in new else {}),
+            }
+            for path in {**old, **new}
+            if not _same(path, old, new)
+        ]
         if changes:
             found[section] = changes
     return found
@@ -209,15 +217,7 @@ def _same(path: str, old: Leaves, new: Leaves) -> bool:
     if path not in old or path not in new:
         return False
     left, right = old[path], new[path]
-    return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)
-
-
-def _change(path: str, old: Leaves, new: Leaves) -> Config:
-    return {
-        "path": path,
-        **({"oldValue": old[path]} if path in old else {}),
-        **({"newValue": new[path]} if path in new else {}),
-    }
+    return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)  # in Python True is 1
 
 
 def leaf_names(changes: dict[str, list[Config]]) -> set[str]:

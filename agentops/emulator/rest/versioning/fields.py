@@ -83,7 +83,7 @@ TOOL_TYPES: dict[str, Schema] = {
             **_TOOL_BASE,
             "url": URL,
             "method": one_of(*METHODS),
-            "timeout": number(1000, 30000),
+            "timeout": number(1000, 30000),  # milliseconds
             "headers": OBJECT,
             "headersArray": _PAIRS,
             "queryParams": _PAIRS,
@@ -115,6 +115,7 @@ TOOL_TYPES: dict[str, Schema] = {
         {**_TOOL_BASE, "knowledgeBaseId": TEXT, "fillerPhrases": array(TEXT)},
         required=(*_BASE_REQUIRED, "knowledgeBaseId"),
     ),
+    # Not in the published list of types: it comes from the registry of tools.
     "client_tool": obj(
         {**_TOOL_BASE, "parameters": _PARAMETERS, "llmParameters": _PARAMETERS, "timeout": NUMBER},
         required=_BASE_REQUIRED,
@@ -157,8 +158,9 @@ _METRIC = obj(
 
 # write name -> shape
 CONFIG: dict[str, Schema] = {
+    # Tools are checked by type, each with its place in the error text: `configuration`.
     "singlePromptConfig": obj({"prompt": TEXT, "tools": array(OBJECT), "toolRefs": array(TEXT)}),
-    "globalPrompt": text(most=4000),
+    "globalPrompt": text(most=4000),  # documented for workflows; clients use it as the prompt of single-prompt agents
     "firstMessage": text(most=500),
     "slmModel": one_of(*MODELS),
     "customLLMWebSocketUrl": TEXT,
@@ -187,13 +189,13 @@ CONFIG: dict[str, Schema] = {
             "method": one_of(*METHODS),
             "headers": OBJECT,
             "body": OBJECT,
-            "timeout": number(1, 30),
+            "timeout": number(1, 30),  # seconds here, milliseconds in tools
             "queryParams": OBJECT,
             "responseVariables": _RESPONSE_VARIABLES,
         },
         required=("url", "method"),
     ),
-    "globalKnowledgeBaseId": text(pattern="^([a-f0-9]{24})?$"),
+    "globalKnowledgeBaseId": text(pattern="^([a-f0-9]{24})?$"),  # empty takes it away: null is refused
     "muteUserUntilFirstBotResponse": FLAG,
     "allowInterruptions": FLAG,
     "waitForUserToSpeakFirst": FLAG,
@@ -208,6 +210,7 @@ CONFIG: dict[str, Schema] = {
             "releaseTimeInSecs": number(0, 10),
         }
     ),
+    # The only one that is spelled `enabled`: its siblings have `isEnabled`.
     "voiceMailDetectionConfig": obj({"enabled": FLAG, "endText": text(most=200)}),
     "denoisingConfig": obj({"isEnabled": FLAG}),
     "redactionConfig": obj({"isEnabled": FLAG}),
@@ -222,7 +225,7 @@ CONFIG: dict[str, Schema] = {
     ),
     "sessionTimeoutConfig": obj({"timeoutTimeInSecs": number(1, 3600)}),
     "timezone": obj({"label": TEXT, "offset": NUMBER}),
-    "callDispositionConfig": TEXT,
+    "callDispositionConfig": TEXT,  # a prompt
     "postCallAnalyticsConfig": obj(
         {
             "dispositionMetrics": array(_METRIC),
@@ -233,8 +236,9 @@ CONFIG: dict[str, Schema] = {
         }
     ),
     "widgetConfig": OBJECT,
+    # From a changelog; the published schema doesn't have it.
     "sttMissDetectorConfig": obj({"isEnabled": FLAG, "repeatPromptMessages": array(TEXT)}),
-    "playbooks": OBJECT,
+    "playbooks": OBJECT,  # a draft takes any; `playbook_rules` hold for a publish
 }
 
 # Fields that `POST /agent` takes besides metadata; the others need a draft.
@@ -325,7 +329,7 @@ FREE_FORM = {
     "preCallAPI.queryParams",
 }
 
-# Names that were never configuration: they are refused or ignored, whatever the platform learns.
+# Names that can't become configuration in a newer platform either: metadata, controls of a write, and old names.
 NO_CONFIG = {
     *("name", "description", "avatarUrl", "telephonyProductId", "allowInboundCall", "visibleToEveryone"),
     *("workflowType", "origin", "prompt", "voice", "expectedRevision", "label", "activate"),
@@ -337,7 +341,7 @@ SECTIONS = (
     *("analytics", "timeouts", "audio", "privacy", "widget"),
 )
 
-NO_CONFIG |= set(SECTIONS)
+NO_CONFIG |= set(SECTIONS)  # a write by section is refused: sections are how a configuration is read
 
 _CALL_HANDLING = (
     *("waitForUserToSpeakFirst", "waitForUserToSpeakTimeoutSecs", "muteUserUntilFirstBotResponse"),

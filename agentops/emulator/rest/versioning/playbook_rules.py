@@ -46,7 +46,7 @@ def _field_problems(section: Mapping[str, Any], playbooks: Sequence[Mapping[str,
             yield f"{path}.intentName: at most {LONGEST_INTENT_NAME} letters, digits, spaces and . , ' _ ( ) & / -"
         if len(str(playbook.get("prompt") or "")) > LONGEST_PROMPT:
             yield f"{path}.prompt: String must contain at most {LONGEST_PROMPT} character(s)"
-        if playbook.get("type", "free_form") != "free_form":
+        if playbook.get("type", "free_form") != "free_form":  # "structured" is reserved
             yield f"{path}.type: structured playbooks are not supported yet"
         for wanted in playbook.get("verificationIds") or []:
             if wanted not in verifications:

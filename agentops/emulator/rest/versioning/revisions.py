@@ -1,4 +1,4 @@
-"""Versioning v2 over HTTP: the revisions of a branch, how they came to be, going back to one, and comparing them."""
+"""Versioning v2 over HTTP: listing a branch's revisions, their history, restoring one, and comparing them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from agentops.emulator.rest.versioning import configuration, versions
 from agentops.emulator.rest.versioning.branches import (
     BRANCH_PATH,
     PUBLISHED,
-    armed_draft,
     branch_route,
-    need_draft,
+    draft_being_published,
     read_addressed,
     refuse_archived,
     refuse_while_publishing,
+    require_draft,
 )
-from agentops.emulator.rest.wire import Answer, Refusal, Request, answer, data
+from agentops.emulator.rest.wire import Answer, ApiError, Request, answer, data
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import USER_NAME, Store, from_iso
 
@@ -26,9 +26,10 @@ def list_revisions(store: Store, request: Request) -> Answer:
     rows = [
         versions.show_revision(store, agent, revision)
         for revision in versions.revisions_of(store, agent["_id"])
+        # A new revision can be missing from the list for a while after its commit, as clients report.
         if revision["branch"] == branch["_id"] and from_iso(revision["listedFrom"]) <= now
     ]
-    if store.options.choices.scanning_row == "listed" and (draft := armed_draft(store, branch)):
+    if store.options.choices.scanning_row == "listed" and (draft := draft_being_published(store, branch)):
         rows.append(versions.show_draft(store, agent, draft))
     limit, skip = request.whole("limit", 20, most=100), request.whole("skip", 0, least=0)
     return answer({"revisions": rows[::-1][skip : skip + limit], "total": len(rows)})
@@ -52,11 +53,17 @@ def restore_revision(store: Store, request: Request) -> Answer:
     refuse_archived(branch)
     refuse_while_publishing(store, branch)
     if revision["_id"] == branch["headRevisionId"]:
-        raise Refusal(409, "This revision is already the head of the branch")
+        raise ApiError(409, "This revision is already the head of the branch")
     if revision["securityCheck"]["status"] != "passed":
-        raise Refusal(403, "Only a revision that passed the security check can be restored")
-    facts = {"restoredFromRevisionId": revision["_id"], "restoredFromLabel": revision["label"]}
-    restored = versions.commit(store, branch, revision["config"], **facts)
+        raise ApiError(403, "Only a revision that passed the security check can be restored")
+    # A copy at the head, which serves at once on the live branch; the open draft stays as it is.
+    restored = versions.commit(
+        store,
+        branch,
+        revision["config"],
+        restoredFromRevisionId=revision["_id"],
+        restoredFromLabel=revision["label"],
+    )
     return answer({"state": "committed", "revision": versions.show_revision(store, agent, restored)})
 
 
@@ -65,18 +72,18 @@ def diff(store: Store, request: Request) -> Answer:
     sides = []
     for name in ("a", "b"):
         if not request.query.get(name):
-            raise Refusal(400, f"{name}: Required")
-        sides.append(versions.sections(store, _referenced(store, agent["_id"], request.query[name])))
+            raise ApiError(400, f"{name}: Required")
+        sides.append(versions.sections(store, _config_of(store, agent["_id"], request.query[name])))
     return answer(configuration.diff_result(*sides))
 
 
-def _referenced(store: Store, agent_id: str, reference: str) -> Body:
+def _config_of(store: Store, agent_id: str, reference: str) -> Body:
     """The configuration a diff reference means: `<revisionId>` or `<branchId>:draft`."""
     key, _, suffix = reference.partition(":")
     if problems(ID, key) or suffix not in ("", "draft"):
-        raise Refusal(400, f"Invalid reference: {reference[:64]}")
+        raise ApiError(400, f"Invalid reference: {reference[:64]}")
     if suffix:
-        return dict(need_draft(store, versions.read_branch(store, agent_id, key))["config"])
+        return dict(require_draft(store, versions.read_branch(store, agent_id, key))["config"])
     return dict(versions.read_revision(store, agent_id, key)["config"])
 
 
@@ -84,7 +91,7 @@ def _read_revision(store: Store, request: Request) -> tuple[Body, Body, Body]:
     agent, branch = read_addressed(store, request)
     revision = versions.read_revision(store, agent["_id"], request.params["revision_id"])
     if revision["branch"] != branch["_id"]:
-        raise Refusal(400, "Revision does not belong to this branch")
+        raise ApiError(400, "Revision does not belong to this branch")  # 400 on the platform, not 404
     return agent, branch, revision
 
 

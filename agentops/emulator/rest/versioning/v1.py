@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from agentops.emulator.rest.calls.traffic import let_phone
+from agentops.emulator.rest.calls.traffic import catch_up_agent
 from agentops.emulator.rest.schema import COUNT, FLAG, ID, STAMP, TEXT, array, maybe, obj, problems, text
 from agentops.emulator.rest.shapes import DIFF, RESOLVED, REVISION, SLICE_QUERY
 from agentops.emulator.rest.versioning import configuration, publishing, versions
 from agentops.emulator.rest.versioning.fields import CONFIG
 from agentops.emulator.rest.versioning.revisions import diff as diff_references
-from agentops.emulator.rest.wire import Answer, Refusal, Request, Route, answer, data
+from agentops.emulator.rest.wire import Answer, ApiError, Request, Route, answer, data
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import USER_ID, USER_NAME, Store
 
@@ -24,21 +24,22 @@ def create_draft(store: Store, request: Request) -> Answer:
     agent = versions.read_agent(store, request.params["agent_id"])
     body = request.body or {}
     if not body.get("sourceVersionId") and not body.get("sourceDraftId"):
-        raise Refusal(400, "Either sourceVersionId or sourceDraftId is required")
+        raise ApiError(400, "Either sourceVersionId or sourceDraftId is required")
     if body.get("sourceDraftId"):
         source = read_draft(store, agent, body["sourceDraftId"])
     else:
         source = versions.read_revision(store, agent["_id"], body["sourceVersionId"])
     branch = versions.default_branch(store, agent["_id"])
+    # Any number of drafts can be open at once, unlike on a branch.
     draft = versions.open_draft(store, branch, source, name=body.get("draftName", "Untitled draft"))
     return answer(versions.show_draft(store, agent, draft), 201)
 
 
 def read_draft(store: Store, agent: Body, draft_id: str) -> Body:
-    """By `draftId` only: the row's `_id` is not the routing id. Raises Refusal 404."""
+    """By `draftId` only: the row's `_id` is not the routing id. Raises ApiError 404."""
     draft = store.database.get("draft", draft_id)
     if draft is None or draft["agent"] != agent["_id"]:
-        raise Refusal(404, "Draft not found")
+        raise ApiError(404, "Draft not found")
     return draft
 
 
@@ -74,7 +75,7 @@ def rename_draft(store: Store, request: Request) -> Answer:
 def discard_draft(store: Store, request: Request) -> Answer:
     _, draft = _read(store, request)
     versions.drop_draft(store, draft)
-    return answer(None)
+    return answer(None)  # `data: null`, where v2 answers an object
 
 
 def patch_config(store: Store, request: Request) -> Answer:
@@ -87,6 +88,7 @@ def patch_config(store: Store, request: Request) -> Answer:
 def diff_draft(store: Store, request: Request) -> Answer:
     agent, draft = _read(store, request)
     base = draft["baseConfig"]
+    # The parameter has two names in the platform's documentation.
     if other := request.query.get("compareTo") or request.query.get("versionId"):
         base = versions.read_revision(store, agent["_id"], other)["config"]
     sides = (versions.sections(store, each) for each in (base, draft["config"]))
@@ -99,17 +101,18 @@ def publish_draft(store: Store, request: Request) -> Answer:
     label = publishing.check_label(request.body)
     publishing.check_publishable(draft["config"], agent["workflowType"])
     branch = versions.default_branch(store, agent["_id"])
-    waiting = {"status": "queued", "reason": None, "triggeredAt": store.now(), "completedAt": None}
+    queued = {"status": "queued", "reason": None, "triggeredAt": store.now(), "completedAt": None}
     version = versions.new_revision(
         store,
         branch,
         draft["config"],
         label=label,
         description=(request.body or {}).get("description"),
-        securityCheck=waiting,
+        securityCheck=queued,
         sourceDraftId=draft["draftId"],
         sourceVersionId=draft["sourceVersionId"],
     )
+    # The version exists before its scan has passed: the scan stands only before its activation.
     versions.drop_draft(store, draft)
     versions.start_scan(store, "version", version)
     return answer(versions.show_revision(store, agent, version), 201)
@@ -139,7 +142,7 @@ def patch_version(store: Store, request: Request) -> Answer:
     agent, version = _read_version(store, request)
     changes = {name: request.body[name] for name in ("label", "description", "isPinned") if name in request.body}
     if not changes:
-        raise Refusal(400, "At least one of label, description or isPinned is required")
+        raise ApiError(400, "At least one of label, description or isPinned is required")
     publishing.check_label(changes)
     version |= {**changes, "updatedAt": store.now()}
     versions.save_revision(store, version)
@@ -150,12 +153,12 @@ def activate_version(store: Store, request: Request) -> Answer:
     agent, version = _read_version(store, request)
     status = version["securityCheck"]["status"]
     if status == "queued":
-        raise Refusal(400, "Security check is pending for this version. Wait until it has passed.")
+        raise ApiError(400, "Security check is pending for this version. Wait until it has passed.")
     if status != "passed":
-        raise Refusal(400, f"Security check {status} for this version. It cannot be activated.")
+        raise ApiError(400, f"Security check {status} for this version. It cannot be activated.")
     branch = versions.default_branch(store, agent["_id"])
-    if branch["headRevisionId"] != version["_id"]:
-        let_phone(store, agent)
+    if branch["headRevisionId"] != version["_id"]:  # activating what serves is no error and changes nothing
+        catch_up_agent(store, agent)  # calls until now belong to the version that served until now
         version |= {"activatedBy": USER_ID, "activatedAt": store.now(), "updatedAt": store.now()}
         versions.save_revision(store, version)
         versions.save_branch(store, {**branch, "headRevisionId": version["_id"], "updatedAt": store.now()})
@@ -166,7 +169,7 @@ def diff_versions(store: Store, request: Request) -> Answer:
     sides = {"a": request.query.get("versionA", ""), "b": request.query.get("versionB", "")}
     for name, side in (("versionA", sides["a"]), ("versionB", sides["b"])):
         if not side:
-            raise Refusal(400, f"{name}: Required")
+            raise ApiError(400, f"{name}: Required")
     return diff_references(store, Request("GET", request.path, request.params, sides))
 
 
@@ -178,10 +181,10 @@ def _read(store: Store, request: Request) -> tuple[Body, Body]:
 def _read_version(store: Store, request: Request) -> tuple[Body, Body]:
     agent = versions.read_agent(store, request.params["agent_id"])
     if problems(ID, request.params["version_id"]):
-        raise Refusal(400, "Invalid version id")
+        raise ApiError(400, "Invalid version id")
     version = store.database.get("revision", request.params["version_id"])
     if version is None or version["agent"] != agent["_id"]:
-        raise Refusal(404, "Version not found")
+        raise ApiError(404, "Version not found")
     return agent, version
 
 

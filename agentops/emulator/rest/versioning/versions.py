@@ -1,9 +1,9 @@
-"""Branches, drafts and revisions: how they come to be, are scanned, committed and shown.
+"""Branches, drafts and revisions: how they are created, scanned, committed and shown.
 
 Both generations stand on the same documents: v1's versions are revisions on the Main branch and its active version
 is that branch's head, as they are after the platform's own migration. The HTTP rules are in `branches` and `drafts`.
 
-A scan is a due time in the store and is settled when its agent is next looked at, so it survives a restart and needs
+A scan is a due time in the store and is finished when its agent is next looked at, so it survives a restart and needs
 no timer.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 
 from agentops.emulator.rest.versioning import configuration
 from agentops.emulator.rest.versioning.configuration import Config, Sections
-from agentops.emulator.rest.wire import Refusal
+from agentops.emulator.rest.wire import ApiError
 from agentops.emulator.store.database import Body
 from agentops.emulator.store.state import USER_ID, USER_NAME, Store, from_iso, to_iso
 
@@ -26,18 +26,18 @@ MAIN = "Main"
 
 
 def read_agent(store: Store, agent_id: str) -> Body:
-    """The agent, its due scans settled. Raises Refusal: an unknown agent is a 400 on the platform, not a 404."""
+    """The agent, its due scans finished. Raises ApiError 400: the platform has no 404 for an unknown agent."""
     agent = store.database.get("agent", agent_id)
     if agent is None:
-        raise Refusal(400, "No agent found")
-    settle(store, agent_id)
+        raise ApiError(400, "No agent found")
+    finish_scans(store, agent_id)
     return agent
 
 
 def read_branch(store: Store, agent_id: str, branch_id: str) -> Body:
     branch = store.database.get("branch", branch_id)
     if branch is None or branch["agent"] != agent_id:
-        raise Refusal(404, "Branch not found")
+        raise ApiError(404, "Branch not found")
     return branch
 
 
@@ -47,7 +47,7 @@ def add_branch(store: Store, agent_id: str, name: str, source: Body | None = Non
         "_id": store.new_id(),
         "agent": agent_id,
         "name": name,
-        "isDefault": source is None,
+        "isDefault": source is None,  # only Main, which comes with the agent
         "sourceBranchId": source and source["_id"],
         "sourceRevisionId": source and source["headRevisionId"],
         "headRevisionId": None,
@@ -89,7 +89,7 @@ def live_config(store: Store, agent_id: str) -> Config | None:
     if agent is None or agent["archived"]:
         return None
     with store.transaction():
-        settle(store, agent_id)
+        finish_scans(store, agent_id)
     revision = live_revision(store, agent)
     return revision and revision["config"]
 
@@ -100,7 +100,7 @@ def live_config(store: Store, agent_id: str) -> Config | None:
 def read_revision(store: Store, agent_id: str, revision_id: str) -> Body:
     revision = store.database.get("revision", revision_id)
     if revision is None or revision["agent"] != agent_id:
-        raise Refusal(404, "Revision not found")
+        raise ApiError(404, "Revision not found")
     return revision
 
 
@@ -108,25 +108,28 @@ def revisions_of(store: Store, agent_id: str) -> list[Body]:
     return store.database.all("revision", owner=agent_id)
 
 
-def commit(store: Store, branch: Body, config: Config, **facts: Any) -> Body:
-    """Adds a published revision at the head of `branch`; `facts` (label, securityCheck, ...) replace the defaults."""
-    revision = new_revision(store, branch, config, **facts)
+def commit(store: Store, branch: Body, config: Config, **fields: Any) -> Body:
+    """Adds a published revision at the head of `branch`; `fields` (label, securityCheck, ...) replace the defaults."""
+    revision = new_revision(store, branch, config, **fields)
     branch["headRevisionId"] = revision["_id"]
     branch["updatedAt"] = revision["publishedAt"]
     save_branch(store, branch)
     return revision
 
 
-def new_revision(store: Store, branch: Body, config: Config, **facts: Any) -> Body:
+def new_revision(store: Store, branch: Body, config: Config, **fields: Any) -> Body:
     """Adds a published revision to `branch` without moving its head, and counts it."""
     branch["revisionsCount"] += 1
-    at = facts.pop("publishedAt", None) or store.now()
+    at = fields.pop("publishedAt", None) or store.now()
+    parent_id = branch["headRevisionId"] or branch["sourceRevisionId"]
+    parent = store.database.get("revision", parent_id) if parent_id else None
+    changes = configuration.changed_leaves(sections(store, parent["config"]), sections(store, config)) if parent else {}
     revision = {
         "_id": store.new_id(),
         "agent": branch["agent"],
         "branch": branch["_id"],
         "revisionNumber": branch["revisionsCount"],
-        "versionNumber": branch["revisionsCount"] if store.options.api == "v1" else None,
+        "versionNumber": branch["revisionsCount"] if store.options.api == "v1" else None,  # null on v2's new rows
         "label": None,
         "description": None,
         "isPinned": False,
@@ -134,17 +137,17 @@ def new_revision(store: Store, branch: Body, config: Config, **facts: Any) -> Bo
         "publishedAt": at,
         "activatedBy": None,
         "activatedAt": None,
-        "sourceVersionId": branch["headRevisionId"] or branch["sourceRevisionId"],
+        "sourceVersionId": parent_id,
         "sourceDraftId": None,
         "restoredFromRevisionId": None,
         "restoredFromLabel": None,
         "securityCheck": passed_check(at),
-        "changedSections": _changed_from_head(store, branch, config),
+        "changedSections": list(changes),
         "config": config,
         "createdAt": at,
         "updatedAt": at,
         "listedFrom": to_iso(from_iso(at) + timedelta(seconds=store.options.late_listing_s)),
-        **facts,
+        **fields,
     }
     save_revision(store, revision)
     save_branch(store, branch)
@@ -159,15 +162,6 @@ def passed_check(at: str) -> Body:
     return {"status": "passed", "reason": None, "triggeredAt": at, "completedAt": at}
 
 
-def _changed_from_head(store: Store, branch: Body, config: Config) -> list[str]:
-    parent = branch["headRevisionId"] or branch["sourceRevisionId"]
-    head = store.database.get("revision", parent) if parent else None
-    if not head:
-        return []
-    changes = configuration.changed_leaves(sections(store, head["config"]), sections(store, config))
-    return list(changes)
-
-
 # -- drafts
 
 
@@ -175,7 +169,7 @@ def open_draft(store: Store, branch: Body, source: Body, *, name: str | None = N
     """A draft of `branch` that starts as a copy of the revision or draft `source`."""
     first = first_draft_revision(store, branch["_id"])
     draft = {
-        "draftId": store.new_uuid(),
+        "draftId": store.new_uuid(),  # what addresses a draft; its `_id` doesn't
         "_id": store.new_id(),
         "agent": branch["agent"],
         "branch": branch["_id"],
@@ -211,15 +205,16 @@ def drop_draft(store: Store, draft: Body) -> None:
     store.database.drop_owned("edit", draft["draftId"])
     branch = store.database.get("branch", draft["branch"])
     if branch and branch["openDraftId"] == draft["draftId"]:
+        # The counter is for the switch `draft_counter`: the next draft may go on from there.
         save_branch(store, {**branch, "openDraftId": None, "draftCounter": draft["draftRevision"]})
 
 
 def edit_draft(store: Store, draft: Body, config: Config) -> Body:
-    """Saves a new state of the draft under the next draft revision; a scan's verdict on the old state is forgotten."""
+    """Saves a new state of the draft under the next draft revision and forgets what a scan found in the old one."""
     before, after = sections(store, draft["config"]), sections(store, config)
     edited = {
         **draft,
-        "_id": store.new_id(),
+        "_id": store.new_id(),  # each state is a row of its own on the platform; `draftId` stays
         "draftRevision": draft["draftRevision"] + 1,
         "config": config,
         "securityCheck": None,
@@ -252,7 +247,7 @@ def edits_of(store: Store, draft: Body) -> list[Body]:
 
 
 def start_scan(store: Store, kind: str, document: Body, **extra: Any) -> None:
-    """Puts a draft (v2) or a version (v1) before the security scan; `settle` finds the verdict when it is due."""
+    """Starts the security scan of a draft (v2) or a version (v1); `finish_scans` ends it when it is due."""
     due = to_iso(store.clock.now() + timedelta(seconds=store.options.scan_delay_s))
     key = document["draftId"] if kind == "draft" else document["_id"]
     scan = {"kind": kind, "id": key, "due": due, **extra}
@@ -263,8 +258,8 @@ def stop_scan(store: Store, key: str) -> bool:
     return store.database.drop("scan", key)
 
 
-def settle(store: Store, agent_id: str) -> None:
-    """Gives every scan of the agent that is due its verdict, with the effects that has."""
+def finish_scans(store: Store, agent_id: str) -> None:
+    """Ends every scan of the agent that is due: a passed v2 draft is committed, all others keep the result."""
     now = store.clock.now()
     for scan in store.database.all("scan", owner=agent_id):
         if from_iso(scan["due"]) > now:
@@ -272,14 +267,14 @@ def settle(store: Store, agent_id: str) -> None:
         stop_scan(store, scan["id"])
         document = store.database.get("draft" if scan["kind"] == "draft" else "revision", scan["id"])
         if document is None:
-            continue
-        verdict = _verdict(store, document, scan["due"])
+            continue  # it was dropped meanwhile
+        check = _scan_result(store, document, scan["due"])
         if scan["kind"] == "version":
-            save_revision(store, {**document, "securityCheck": verdict})
-        elif verdict["status"] == "passed":
-            commit_draft(store, document, scan["label"], verdict)
+            save_revision(store, {**document, "securityCheck": check})
+        elif check["status"] == "passed":
+            commit_draft(store, document, scan["label"], check)
         else:
-            save_draft(store, {**document, "securityCheck": verdict, "pendingPublish": None})
+            save_draft(store, {**document, "securityCheck": check, "pendingPublish": None})
 
 
 def commit_draft(store: Store, draft: Body, label: str | None, check: Body) -> Body:
@@ -287,25 +282,27 @@ def commit_draft(store: Store, draft: Body, label: str | None, check: Body) -> B
     branch = store.database.get("branch", draft["branch"])
     if branch is None:
         raise LookupError(f"draft {draft['draftId']} has no branch")
-    facts = {"label": label, "securityCheck": check, "sourceDraftId": draft["draftId"]}
-    revision = commit(store, branch, draft["config"], publishedAt=check["completedAt"], **facts)
+    fields = {"label": label, "securityCheck": check, "sourceDraftId": draft["draftId"]}
+    # At the end of the scan, not when somebody next looked.
+    revision = commit(store, branch, draft["config"], publishedAt=check["completedAt"], **fields)
     drop_draft(store, draft)
     return revision
 
 
-def _verdict(store: Store, document: Body, at: str) -> Body:
+def _scan_result(store: Store, document: Body, at: str) -> Body:
+    """The `securityCheck` of a scan that ends at `at`, by the words that the options name."""
     text = scanned_text(document["config"])
     started = (document["securityCheck"] or {}).get("triggeredAt", at)
-    verdict = {"status": "passed", "reason": None, "triggeredAt": started, "completedAt": at}
+    check = {"status": "passed", "reason": None, "triggeredAt": started, "completedAt": at}
     for status, words in (("errored", store.options.scan_errors_on), ("failed", store.options.scan_fails_on)):
         for word in words:
             if word.lower() in text:
-                return {**verdict, "status": status, "reason": f"The security check {status} on {word!r}."}
-    return verdict
+                return {**check, "status": status, "reason": f"The security check {status} on {word!r}."}
+    return check
 
 
 def scanned_text(config: Config) -> str:
-    """What a scan reads: prompts, first message and the tools."""
+    """What a scan reads: prompts, first message, tools and playbooks."""
     parts = [config.get("singlePromptConfig"), config.get("globalPrompt"), config.get("firstMessage")]
     return json.dumps([*parts, config.get("playbooks")], ensure_ascii=False).lower()
 
@@ -335,7 +332,7 @@ def sections(store: Store, config: Config) -> Sections:
 def show_revision(store: Store, agent: Body, revision: Body) -> Body:
     """A published row in the shape both generations share."""
     live = live_revision(store, agent)
-    hidden = ("config", "listedFrom", "changedSections")
+    hidden = ("config", "listedFrom", "changedSections")  # the sections are shown in a revision's history alone
     return {
         **{name: value for name, value in revision.items() if name not in hidden},
         "status": "published",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from agentops.importers.elevenlabs.leaves import same
+from agentops.importers.elevenlabs.paths import same
 from agentops.importers.fidelity import Grade
 
 EXACT, NEAR, ASK = Grade.EXACT, Grade.APPROXIMATED, Grade.CHOICE
