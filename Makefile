@@ -6,11 +6,12 @@ PYTHON ?= $(firstword $(foreach v,$(VERSIONS),$(shell python$(v) -c 'print("pyth
 	$(shell python3 -c 'import sys; print("python3" if "%d.%d" % sys.version_info[:2] in "$(VERSIONS)" else "")' 2>/dev/null))
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= 2
+# Four on two cores, since many tests wait for a call that takes its time.
+WORKERS ?= 4
 # Commands that the tests and the demo start would compile every module anew, and take three times as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check coverage lint types live bench soak mutants secrets browser node clean
+.PHONY: demo test check lint types live bench soak mutants secrets browser node clean
 
 # What the product needs, and on top of it what its tests need.
 $(VENV)/.ready: pyproject.toml
@@ -51,19 +52,16 @@ node: $(VENV)/.ready-dev
 			--fetch-retries 0 ws@8 @developer-smallestai/smallest-mcp-server@0.11.2; } \
 		|| echo "no npm here, or no network for it: the tests with Node and its packages will be skipped" >&2
 
+# With what of the package the tests run, in this process and in those that they start, held to a floor for each part.
 test: lint types browser node
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
-
-# What of the package the tests run, in this process and in those that they start, held to a floor for each part. Apart
-# from `make test`, since tracing makes the tests take about twice as long.
-coverage: $(VENV)/.ready-dev browser node
 	@rm -f .coverage .coverage.*
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=json:.coverage.json
 	$(BIN)/python tests/coverage_floors.py .coverage.json
 
-# What to run before a commit: lint, types, and the tests that take less than about half a second each.
+# What to run before a commit: lint, types, and the tests that take less than about half a second each. Nothing in them
+# waits, so there is one worker a core.
 check: lint types
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not speech and not browser and not real_time"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not speech and not browser and not real_time"
 
 # The contract of the platform, asked of a real account: AGENTOPS_LIVE_API_KEY=sk_... make live. Makes scratch agents and
 # archives them. AGENTOPS_LIVE_BASE_URL names another host.

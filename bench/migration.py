@@ -333,6 +333,11 @@ def _is_of_source(finding: Diagnostic, trees: list[Any], configs: dict[str, Any]
         old = "transfer_to_agent" if name.startswith("transfer_") and not renamed else name
         prompts = [value for tree in trees for place, value in _leaves(tree) if place.endswith("prompt\nprompt")]
         return not any(old in str(prompt) for prompt in prompts)
+    if finding.code == "slow-tool":
+        seconds = re.search(r"for (\d+) seconds", finding.summary)
+        limits = [str(value) for tree in trees for place, value in _leaves(tree) if place.endswith("timeout_secs")]
+        if seconds is not None and seconds[1] in limits:
+            return True
     if finding.code == "prompt-too-long":
         return any(isinstance(v, str) and len(v) > 15_000 for tree in trees for _, v in _leaves(tree))
     node: Any = next(iter(configs.values()), {}) if len(configs) == 1 else configs

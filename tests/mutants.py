@@ -1,8 +1,10 @@
 """`make mutants`: changes the code a little, many times, and asks whether the tests notice. Not part of the test run.
 
 Each mutant is one change: an inverted comparison, `and` for `or`, a flipped constant, a loop that never runs. A sample
-of them is taken from the package, and its tests run on a copy of the tree. A mutant that they pass is printed with
-its line: it wants a test of what the line is for, or the line is not needed. Exits with 1 below the goal.
+of them is taken from the package. The package's tests run once on a copy of the tree, to see which of them come by
+which line; for each mutant those that come by its line run, quick ones first, until one fails. A mutant that they pass
+is printed with its line: it wants a test of what the line is for, or the line is not needed. Exits with 1 below the
+goal.
 
     python tests/mutants.py [plan] [apply] [remote] [checks] [--sample 40] [--seed 1] [--workers 2] [--only GLOB]
 """
@@ -10,13 +12,16 @@ its line: it wants a test of what the line is for, or the line is not needed. Ex
 from __future__ import annotations
 
 import argparse
+import ast
+import compileall
+import json
 import os
 import random
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,25 +29,32 @@ from difflib import unified_diff
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import Path
+from py_compile import PycInvalidationMode
 from queue import Queue
 
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
+from coverage import CoverageData
 
 ROOT = Path(__file__).parents[1]
 GOAL = 0.95  # of the mutants; the rest are changes that change nothing
 COPIED = ("agentops", "tests", "schemas", "docs", "agents", "agentops.yaml", "pyproject.toml", "README.md", "Makefile")
 
-# Each part of the product with the tests that are there for it, quick ones first: most mutants never meet the others.
+# Each part of the product with the tests that are there for it. What runs in another process isn't seen, so the tests
+# that kill one would be chosen by no line.
 PARTS = {
     "plan": (
         "agentops/plan/*.py agentops/fields.py",
-        "tests/plan/test_plan_cases.py tests/plan/test_plan_codes.py tests/plan tests/test_fields.py",
+        "tests/plan tests/test_fields.py tests/apply/test_apply_resources.py tests/apply/test_apply_rollback.py",
     ),
-    "apply": ("agentops/apply/*.py", "tests/apply/test_apply_lifecycle.py tests/apply"),
-    "remote": ("agentops/remote/*.py", "tests/remote tests/test_fields.py tests/apply/test_apply_lifecycle.py"),
-    "checks": ("agentops/calls/checks.py", "tests/calls/test_calls_expectations.py tests/calls"),
+    "apply": ("agentops/apply/*.py", "tests/apply --ignore tests/apply/test_apply_killed.py"),
+    "remote": (
+        "agentops/remote/*.py",
+        "tests/remote tests/test_fields.py tests/apply/test_apply_lifecycle.py "
+        "tests/workflow/test_probing.py tests/campaigns/test_campaign_verbs.py",
+    ),
+    "checks": ("agentops/calls/checks.py", "tests/calls"),
 }
 OPERATORS = (
     *("ReplaceComparisonOperator_Eq_NotEq", "ReplaceComparisonOperator_NotEq_Eq", "ReplaceComparisonOperator_Is_IsNot"),
@@ -107,28 +119,119 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
                 occurrence += 1
 
 
-def run_tests(tree: Path, tests: str, timeout_s: float | None) -> Fate:
-    """The tests on a copy of the tree, until the first that fails. Random examples are the same for every mutant."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "mutants_profile"]
-    environ = {**os.environ, "PYTHONPATH": f"{tree}{os.pathsep}{tree / 'profile'}", "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        ended = subprocess.run(
-            [*command, *tests.split()], cwd=tree, env=environ, capture_output=True, text=True, timeout=timeout_s
-        )
-    except subprocess.TimeoutExpired:
-        return Fate.HUNG
-    if ended.returncode not in (0, 1, 2):  # passed, failed, broken before the first test; anything else is our fault
-        raise SystemExit(f"the tests can't be run:\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}")
-    return Fate.KILLED if ended.returncode else Fate.SURVIVED
+# Looking for the smallest example of a failure takes minutes, and nobody reads it. `chosen.json` is what runs, in its
+# order; `seconds.json` what each test took.
+_PROFILE = """import json
+from collections import Counter
+from pathlib import Path
 
+import pytest
+from hypothesis import Phase, settings
 
-# Looking for the smallest example of a failure takes minutes, and nobody reads it.
-_PROFILE = """from hypothesis import Phase, settings
+seconds = Counter()
 
-def pytest_collection_modifyitems():
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
     settings.register_profile("mutants", derandomize=True, deadline=None, phases=(Phase.explicit, Phase.generate))
     settings.load_profile("mutants")
+    if Path("chosen.json").exists():
+        by_id = {item.nodeid: item for item in items}
+        chosen = json.loads(Path("chosen.json").read_text("utf-8"))
+        items[:] = [by_id[test] for test in chosen if test in by_id]  # a case may have gone with what it came from
+
+def pytest_runtest_logreport(report):
+    seconds[report.nodeid] += report.duration
+
+def pytest_sessionfinish():
+    Path("seconds.json").write_text(json.dumps(seconds), "utf-8")
 """
+_COVERAGE = "[run]\nsource = agentops\nconcurrency = thread\ndisable_warnings = no-data-collected\n"
+_MEASURED = ("--cov", "--cov-config=profile/coverage.ini", "--cov-context=test", "--cov-report=")
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What each test of a part took, in the order in which they run, and which tests come by which line of a file."""
+
+    seconds: dict[str, float]
+    by_line: dict[Path, dict[int, list[str]]]
+
+    def tests_of(self, mutant: Mutant) -> list[str]:
+        """The tests that come by the statement of a mutant, quick ones first."""
+        lines = self.by_line.get(mutant.path, {})
+        contexts = {context for line in _statement(mutant) for context in lines.get(line, ())}
+        if "" in contexts:  # run when modules are imported, so whatever comes later may depend on it
+            reached = set(self.seconds)
+        else:
+            reached = {context.rpartition("|")[0] for context in contexts}
+            # What a fixture did for a whole file is put down to the first test of it.
+            shared = {context.partition("::")[0] for context in contexts if context.endswith("|setup")}
+            reached |= {test for test in self.seconds if test.partition("::")[0] in shared}
+        chosen = [test for test in self.seconds if test in reached]
+        return sorted(chosen, key=lambda test: [self.seconds[test] > limit for limit in (0.1, 1)])
+
+
+def _statement(mutant: Mutant) -> range:
+    """The lines of the statement that a mutant changes: of a compound one, those of its head."""
+    found = range(mutant.line, mutant.line + 1)
+    for node in ast.walk(ast.parse((ROOT / mutant.path).read_text("utf-8"))):
+        if isinstance(node, ast.stmt):
+            body = getattr(node, "body", None)
+            end = body[0].lineno if body else (node.end_lineno or node.lineno) + 1
+            lines = range(node.lineno, max(end, node.lineno + 1))
+            if mutant.line in lines:
+                found = lines  # `walk` comes to what is inside later
+    return found
+
+
+def measure(tree: Path, tests: str) -> Reach:
+    """Runs all tests of a part on a tree that nothing was changed in."""
+    if _pytest(tree, [*_MEASURED, *tests.split()], None) is not Fate.SURVIVED:
+        raise SystemExit(f"the tests fail without any mutant: run `python -m pytest {tests}`")
+    data = CoverageData(str(tree / ".coverage"))
+    data.read()
+    measured = {Path(name).relative_to(tree): data.contexts_by_lineno(name) for name in data.measured_files()}
+    return Reach(json.loads((tree / "seconds.json").read_text("utf-8")), measured)
+
+
+def try_mutant(tree: Path, mutant: Mutant, reach: Reach) -> Fate:
+    """The tests that come by a mutant, until the first that fails."""
+    chosen = reach.tests_of(mutant)
+    if not chosen:
+        return Fate.SURVIVED
+    timeout_s = 60 + 5 * sum(reach.seconds[test] for test in chosen)
+    (tree / "chosen.json").write_text(json.dumps(chosen), "utf-8")
+    (tree / mutant.path).write_text(mutant.code(), "utf-8")
+    try:
+        return _pytest(tree, sorted({test.partition("::")[0] for test in chosen}), timeout_s)
+    finally:
+        shutil.copy(ROOT / mutant.path, tree / mutant.path)
+        (tree / "chosen.json").unlink()
+
+
+def _pytest(tree: Path, arguments: list[str], timeout_s: float | None) -> Fate:
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "mutants_profile",
+        *arguments,
+    ]
+    environ = {**os.environ, "PYTHONPATH": f"{tree}{os.pathsep}{tree / 'profile'}"}
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    try:
+        ended = subprocess.run(command, cwd=tree, env=environ, capture_output=True, text=True, timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        return Fate.HUNG
+    # Passed, failed, broken before the first test (2, 4), or without a test; anything else is our fault.
+    if ended.returncode not in (0, 1, 2, 4, 5):
+        raise SystemExit(f"the tests can't be run:\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}")
+    return Fate.SURVIVED if ended.returncode in (0, 5) else Fate.KILLED
 
 
 def copy_tree(to: Path) -> Path:
@@ -140,7 +243,10 @@ def copy_tree(to: Path) -> Path:
         else:
             shutil.copy(ROOT / name, to / name)
     (to / "profile").mkdir()
-    (to / "profile" / "mutants_profile.py").write_text(_PROFILE)
+    (to / "profile" / "mutants_profile.py").write_text(_PROFILE, "utf-8")
+    (to / "profile" / "coverage.ini").write_text(_COVERAGE, "utf-8")
+    # By its content and not by its time: a mutant is written within the second, and often has the same size.
+    compileall.compile_dir(to / "agentops", quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
     return to
 
 
@@ -169,31 +275,25 @@ def _measure(part: str, asked: argparse.Namespace, trees: Queue[Path]) -> bool:
     every = [mutant for path in paths if fnmatchcase(str(path), asked.only) for mutant in mutants_of(path)]
     sample = random.Random(asked.seed).sample(every, min(asked.sample, len(every)))
     tree = trees.get()
-    started = time.monotonic()
-    if run_tests(tree, tests, None) is not Fate.SURVIVED:
-        raise SystemExit(f"the tests of {part} fail without any mutant: run `python -m pytest {tests}`")
-    timeout_s = 4 * (time.monotonic() - started) + 10
+    reach = measure(tree, tests)
     trees.put(tree)
 
     def attempt(mutant: Mutant) -> Fate:
         tree = trees.get()
-        target = tree / mutant.path
-        target.write_text(mutant.code(), "utf-8")
         try:
-            return run_tests(tree, tests, timeout_s)
+            return try_mutant(tree, mutant, reach)
         finally:
-            shutil.copy(ROOT / mutant.path, target)
             trees.put(tree)
 
-    survivors = 0
+    fates: Counter[Fate] = Counter()
     with ThreadPoolExecutor(asked.workers) as pool:
         for mutant, fate in zip(sample, pool.map(attempt, sample), strict=True):
-            if fate is Fate.SURVIVED:
-                survivors += 1
-                sys.stdout.write(f"  {mutant}\n")
+            fates[fate] += 1
+            if fate is not Fate.KILLED:
+                sys.stdout.write(f"  {fate}: {mutant}\n")
                 sys.stdout.flush()
-    score = 1 - survivors / len(sample) if sample else 1.0
-    killed = len(sample) - survivors
+    killed = len(sample) - fates[Fate.SURVIVED]
+    score = killed / len(sample) if sample else 1.0
     sys.stdout.write(f"{part}: {killed} of {len(sample)} killed ({score:.0%}), {len(every)} mutants in all\n")
     return score >= GOAL
 

@@ -84,7 +84,9 @@ async def two_runs(
             writer = await connect(
                 "http://emulator.test", KEY, generation=generation, options=net, transport=turnstile, clock=world.clock
             )
-            runner = Runner(World(generation, writer, world.store, world.clock, turnstile), turnstile, wanted)
+            runner = Runner(
+                World(generation, writer, world.store, world.clock, turnstile, world.app), turnstile, wanted
+            )
             await runner.prepare()
             runners.append(runner)
         yield world, runners[0], runners[1]

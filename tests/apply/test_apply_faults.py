@@ -7,6 +7,9 @@ from fault_cases import FAULTS, ROUTES, Case, play, read_cases
 
 from agentops.document import Generation
 
+# A table of hundreds: quick one by one, and half a minute together.
+pytestmark = pytest.mark.slow
+
 CASES = list(read_cases())
 
 

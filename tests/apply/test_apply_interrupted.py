@@ -24,7 +24,9 @@ async def interrupted_at(world: World, prompt: str, path: str, method: str = "PO
             applying.cancel()
 
     world.transport.before = cancel
-    return await applying
+    result = await applying
+    assert applying.cancelling() == 0, "whoever called goes on after an interrupt that was dealt with"
+    return result
 
 
 async def drafts(world: World) -> list[bool]:

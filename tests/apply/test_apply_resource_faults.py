@@ -29,6 +29,9 @@ from shelf_world import AGENT, FILES, KNOWLEDGE, WEBHOOK, ShelfWorld, open_shelf
 
 from agentops.emulator.options import EmulatorOptions
 
+# A table of hundreds: quick one by one, and half a minute together.
+pytestmark = pytest.mark.slow
+
 CASES = list(read_cases())
 
 
@@ -142,7 +145,6 @@ async def killed_at(shelf: ShelfWorld, road: Road, at: int) -> bool:
     return guillotine.is_dead
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ROADS)
 async def test_a_kill_after_any_write_is_recovered_from(name: str, tmp_path: Path, anyio_backend: str) -> None:
     road, at, is_dead = ROADS[name], 0, True
@@ -173,7 +175,6 @@ async def test_a_kill_after_any_write_is_recovered_from(name: str, tmp_path: Pat
         assert len(ends) <= 1, ends  # callers met what was before, or what was wanted
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["changed", "edited in place"])
 async def test_a_process_that_is_killed_is_recovered_from(name: str, tmp_path: Path, anyio_backend: str) -> None:
     """SIGKILL after every other write: the lock and the journal of the dead are in nobody's way."""

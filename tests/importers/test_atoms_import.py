@@ -193,7 +193,7 @@ def test_a_dry_run_prints_the_files_and_writes_none(
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
-    [([], "name agents, or ask for --all"), (["Nobody"], "no agent 'Nobody'"), (["X", "--all"], "name agents, or ask")],
+    [([], "name agents, or pass --all"), (["Nobody"], "no agent 'Nobody'"), (["X", "--all"], "name agents, or pass")],
 )
 def test_wrong_requests_are_usage_errors(
     account: Console, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str

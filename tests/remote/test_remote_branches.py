@@ -123,8 +123,9 @@ async def test_a_revision_is_found_without_saying_on_which_branch(account: tuple
     assert observed.base is not None
     found = await writer.read_revision(observed.agent_id, observed.base.revision_id)
     assert found.branch_id == observed.base.branch_id
-    with pytest.raises(NotFoundError, match="no active branch"):
+    with pytest.raises(NotFoundError, match="no active branch") as caught:
         await writer.read_revision(observed.agent_id, "0" * 24)
+    assert caught.value.status == 404
 
 
 async def test_a_write_goes_to_the_branch_that_serves(account: tuple[Writer, Console]) -> None:

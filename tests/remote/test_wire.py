@@ -82,6 +82,14 @@ def test_leaves_of_the_platforms_diff_are_mapped(section: str, path: str, writte
     assert wire.written_path(LeafDifference(section, path)) == written
 
 
+def test_leaves_that_no_known_field_holds_are_named_and_change_nothing() -> None:
+    leaves = [LeafDifference("llm", "modelName", "a", "b"), LeafDifference("llm", "", None, 1)]
+    leaves.append(LeafDifference("workflow_graph", "workflowGraph.nodes", None, []))
+    document = {"slmModel": "a", "firstMessage": "Hi"}
+    changed = {"slmModel": "b", "firstMessage": "Hi"}
+    assert wire.with_leaves(document, leaves) == (changed, ["llm.", "workflow_graph.workflowGraph.nodes"])
+
+
 def test_both_shapes_of_a_comparison_are_read() -> None:
     by_change = {"diffs": [{"section": "llm", "changes": [{"path": "modelName", "oldValue": "a", "newValue": "b"}]}]}
     by_section = {
