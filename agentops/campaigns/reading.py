@@ -17,7 +17,7 @@ from agentops.spec.closest import closest
 from agentops.spec.environment import ProjectContext
 from agentops.spec.files import FileProblem
 from agentops.spec.project import with_sources
-from agentops.spec.rendering import Rendering
+from agentops.spec.rendering import TreeRenderer
 from agentops.spec.scope import Functions
 from agentops.spec.source_text import SourceError
 from agentops.spec.template_bounds import Budget
@@ -86,8 +86,8 @@ def _read(project: Project, file: str, *, is_run: bool = True) -> tuple[Campaign
     if not isinstance(tree, Map):
         hint = "it needs `agent:` and `audience:`"
         return None, [Diagnostic("not-a-mapping", Severity.ERROR, "the file is no mapping", hint, Where(file))]
-    rendering = _rendering(context, problems)
-    rendered, _ = rendering.tree(tree, tree.mark)
+    renderer = _renderer(context, problems)
+    rendered, _ = renderer.tree(tree, tree.mark)
     spec, wrong = check(CampaignSpec, rendered)
     known = {each.where for each in problems}
     problems += [each for each in wrong if each.where not in known]
@@ -97,18 +97,18 @@ def _read(project: Project, file: str, *, is_run: bool = True) -> tuple[Campaign
     return spec, list(with_sources(problems, context.files))
 
 
-def _rendering(context: ProjectContext, problems: list[Diagnostic]) -> Rendering:
-    rendering = Rendering(context.files, {}, problems)
+def _renderer(context: ProjectContext, problems: list[Diagnostic]) -> TreeRenderer:
+    renderer = TreeRenderer(context.files, {}, problems)
     functions = Functions(
-        context.files, context.environ, context.secrets, lambda node, _: rendering.tree(node, node.mark)[0]
+        context.files, context.environ, context.secrets, lambda node, _: renderer.tree(node, node.mark)[0]
     )
-    rendering.scope = functions.scope = {
+    renderer.scope = functions.scope = {
         BUDGET: Budget(),
         "environment": context.environment_name,
         "env": functions.env,
         "vars": context.variables,
     }
-    return rendering
+    return renderer
 
 
 def _is_set_by_the_run(problem: Diagnostic, context: ProjectContext, tree: Map) -> bool:
@@ -116,7 +116,7 @@ def _is_set_by_the_run(problem: Diagnostic, context: ProjectContext, tree: Map) 
     if problem.code != "undefined-variable" or mark is None:
         return False
     own: list[Diagnostic] = []
-    _rendering(context, own).tree(tree["audience"]["file"], mark)
+    _renderer(context, own).tree(tree["audience"]["file"], mark)
     return problem in own
 
 

@@ -13,7 +13,7 @@ from agentops.ci.approval import GITHUB_ACTIONS_BOT
 from agentops.ci.event import GithubRun, Trigger, read_run
 from agentops.errors import UsageError
 from agentops.files import make_folder, read_text
-from agentops.render.ci.markdown import Origin
+from agentops.render.ci.markdown import JobOrigin
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class Job:
         return self.run.pull_request.head_sha if self.run.pull_request else self.run.sha
 
     @property
-    def origin(self) -> Origin:
-        return Origin(self.commit, self.run.commit_url(self.commit), self.run.url)
+    def origin(self) -> JobOrigin:
+        return JobOrigin(self.commit, self.run.commit_url(self.commit), self.run.url)
 
     @property
     def may_write(self) -> bool:

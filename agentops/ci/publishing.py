@@ -25,7 +25,7 @@ from agentops.render.ci.markdown import (
     drift_over_page,
     drift_page,
     drift_title,
-    drifted,
+    drifted_agents,
     drifted_resources,
     pull_page,
     revert_page,
@@ -101,7 +101,7 @@ async def publish_drift(job: Job, plan: Plan) -> str:
     stamp = Stamp(StampKind.DRIFT, plan.project, plan.environment)
     issue: Issue | None
     async with open_github(job.run) as github:
-        if drifted(plan) or drifted_resources(plan):
+        if drifted_agents(plan) or drifted_resources(plan):
             page = fit(drift_page(plan), link=job.run.url)
             step, issue = await keep_issue(github, stamp, title=drift_title(plan), markdown=page, bot=job.bot)
         else:
@@ -137,7 +137,7 @@ async def publish_revert(job: Job, environment: str, sha: str, restores: tuple[R
 
 async def publish_pull(job: Job, plan: Plan, files: Mapping[str, tuple[str, str]]) -> Pull:
     """The pull request that brings into git what was changed in the console."""
-    keys = ", ".join(change.key for change in drifted(plan))
+    keys = ", ".join(change.key for change in drifted_agents(plan))
     proposal = Proposal(
         environment=plan.environment,
         base=job.run.branch or "main",

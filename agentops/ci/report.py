@@ -30,7 +30,7 @@ from agentops.render.ci.markdown import (
     apply_page,
     checked_page,
     drift_page,
-    drifted,
+    drifted_agents,
     drifted_resources,
     failure_page,
     plan_page,
@@ -42,7 +42,7 @@ from agentops.render.plan.markdown_fields import quoted
 from agentops.render.plan.values import apply_command
 from agentops.render.watch.json import watched_json
 from agentops.render.watch.markdown import watched_markdown
-from agentops.render.watch.text import title
+from agentops.render.watch.text import watch_title
 
 _FILES_NAMED = 20
 
@@ -192,7 +192,7 @@ def report_superseded(job: Job, environment: str, head: str) -> JobReport:
 
 def report_drift(job: Job, plan: Plan, step: str) -> JobReport:
     """Drift that was found, or none; `step` says what became of its issue. The job ends well: the issue speaks."""
-    found = [*(change.key for change in drifted(plan)), *(change.key for change in drifted_resources(plan))]
+    found = [*(change.key for change in drifted_agents(plan)), *(change.key for change in drifted_resources(plan))]
     page = f"### agentops drift in `{plan.environment}`\n\n{step}\n" + (f"\n{drift_page(plan)}" if found else "")
     _hand_over(job, plan.environment, ExitCode.DONE, {"changes": _word(bool(found))}, page)
     keys = ", ".join(found)
@@ -218,7 +218,7 @@ def report_watch(job: Job, found: WatchResult, restores: Sequence[Restore]) -> J
     values = {"changes": restored, "rolled-back": restored, "restore": write_restores(restores)}
     _hand_over(job, found.environment, found.exit_code, values, page)
     failed = [each for each in found.agents if each.verdict is Verdict.FAILED]
-    commands = tuple(message_command("error", "watch", title(each)) for each in failed)
+    commands = tuple(message_command("error", "watch", watch_title(each)) for each in failed)
     return JobReport(found.exit_code, commands, page)
 
 

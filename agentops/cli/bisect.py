@@ -17,7 +17,8 @@ from agentops.cli.output import stdout_style, tell_warning
 from agentops.cli.session import opened, run_async, scope_of, talk
 from agentops.errors import ExitCode
 from agentops.render.bisect.json import bisected_json
-from agentops.render.bisect.text import bisected_text, name_of, tally_text
+from agentops.render.bisect.text import bisected_text, tally_text
+from agentops.render.compare.text import revision_name
 from agentops.render.style import plural
 from agentops.state import state_folder
 
@@ -108,7 +109,7 @@ def bisect(
 
 
 def _announcement(search: Search) -> str:
-    ends = f"{name_of(search.revisions[0])} to {name_of(search.revisions[-1])}"
+    ends = f"{revision_name(search.revisions[0])} to {revision_name(search.revisions[-1])}"
     return (
         f"{search.published.agent.key}: {plural(len(search.revisions), 'revision')}, {ends}: about "
         f"{plural(search.calls, 'call')}, {search.calls * search.call_min:.1f} minutes; at most "
@@ -118,4 +119,4 @@ def _announcement(search: Search) -> str:
 
 def _tell(revision: Revision, tally: Tally) -> None:
     so_far = f" ({tally_text(tally)})" if tally.calls else ""
-    talk(f"revision {name_of(revision)}{so_far} ...")
+    talk(f"revision {revision_name(revision)}{so_far} ...")

@@ -22,6 +22,7 @@ _CODES = {
 COLOURS = r"\033\[(?:0|" + "|".join(dict.fromkeys(_CODES.values())) + r")m"
 
 _WORDS = re.compile(r"\s+|\S+")
+# A command in backticks is one word: a line break in it would be pasted along with it.
 _WHOLE = re.compile(r"\s+|[^\s`]*`(?:agentops |--)[^`]*`\S*|\S+")
 _NARROWEST = 20  # columns that are left for text, however deep it is indented
 

@@ -36,7 +36,7 @@ _EXPECTED = {
 }
 
 
-class _Found(NamedTuple):
+class _Mistake(NamedTuple):
     code: str
     summary: str
     expected: str | None
@@ -93,7 +93,7 @@ def _cut(data: Any, path: Path) -> bool:
 def _is_excused(error: Any, lenient: bool) -> bool:
     value = error["input"]
     if value is BROKEN or not lenient:
-        return value is BROKEN
+        return value is BROKEN  # reported when it was rendered
     if value is None or error["type"] in ("missing", "union_tag_not_found") or str(error["loc"][-1]).startswith("$"):
         return True
     if isinstance(value, dict):
@@ -108,11 +108,11 @@ def _grouped(errors: Iterable[Any], tree: Map) -> list[tuple[Path, list[Any]]]:
         groups.setdefault(_data_path(error, tree), []).append(error)
     deeper = {path[:length] for path in groups for length in range(len(path))}
     # Where one branch of a union fits so far that the error is further down, the others were not meant.
-    return [(path, group) for path, group in groups.items() if path not in deeper or not _is_wrong_kind(group)]
-
-
-def _is_wrong_kind(group: list[Any]) -> bool:
-    return all(error["type"] in _EXPECTED for error in group)
+    return [
+        (path, group)
+        for path, group in groups.items()
+        if path not in deeper or not all(error["type"] in _EXPECTED for error in group)
+    ]
 
 
 def _data_path(error: Any, tree: Any) -> Path:
@@ -140,7 +140,7 @@ def _diagnostic(model: type[BaseModel], tree: Map, group: tuple[Path, list[Any]]
     elif error["type"] == "missing":
         owner = f" of {path_text(path[:-1])}" if len(path) > 1 else ""
         hint = f"add `{path[-1]}: ...`"
-        found = _Found("missing-field", f"{path[-1]}{owner} is missing", _description(model, error["loc"]), hint)
+        found = _Mistake("missing-field", f"{path[-1]}{owner} is missing", _description(model, error["loc"]), hint)
     elif kinds and len(kinds) == len(errors):
         found = _wrong_type(name, " or ".join(dict.fromkeys(kinds)), error["input"])
     else:
@@ -161,10 +161,10 @@ def _diagnostic(model: type[BaseModel], tree: Map, group: tuple[Path, list[Any]]
     )
 
 
-def _unknown_field(model: type[BaseModel], location: tuple[Any, ...], name: str) -> _Found:
+def _unknown_field(model: type[BaseModel], location: tuple[Any, ...], name: str) -> _Mistake:
     owner = _model_at(model, location[:-1])
     if owner is not None and issubclass(owner, Model) and name in owner.REMOVED:
-        return _Found("removed-field", f"`{name}` is no longer supported", None, owner.REMOVED[name])
+        return _Mistake("removed-field", f"`{name}` is no longer supported", None, owner.REMOVED[name])
     known = list(owner.model_fields) if owner is not None else []
     close = closest(name, known, cutoff=0.6)
     expected = None
@@ -175,7 +175,7 @@ def _unknown_field(model: type[BaseModel], location: tuple[Any, ...], name: str)
     else:
         expected = "one of " + ", ".join(known[:24]) + (" ..." if len(known) > 24 else "") if known else None
         hint = "remove it; a field newer than this release goes into a `$passthrough:` block"
-    return _Found("unknown-field", f"there is no field `{name}` here", expected, hint)
+    return _Mistake("unknown-field", f"there is no field `{name}` here", expected, hint)
 
 
 # Names that the platform uses when it answers, or for what stands outside the configuration, and where they belong.
@@ -250,18 +250,19 @@ def _description(model: type[BaseModel], location: tuple[Any, ...]) -> str | Non
     return info.description if info is not None else None
 
 
-def _wrong_type(name: str, expected: str, value: Any) -> _Found:
+def _wrong_type(name: str, expected: str, value: Any) -> _Mistake:
     if isinstance(value, Secret):
         hint = "secrets can stand in headers, URLs, parameters, request bodies and api_key"
-        return _Found("secret-not-allowed", f"{name} can't hold a secret ({value})", expected, hint)
+        return _Mistake("secret-not-allowed", f"{name} can't hold a secret ({value})", expected, hint)
     if isinstance(value, Ref):
         hint = "references stand in toolRefs, knowledgeBaseId and globalKnowledgeBaseId"
-        return _Found("reference-not-allowed", f"{name} can't hold a reference ({value.address})", expected, hint)
-    return _Found("wrong-type", f"{name} is {_kind(value)}", expected, _type_hint(expected, value))
+        return _Mistake("reference-not-allowed", f"{name} can't hold a reference ({value.address})", expected, hint)
+    return _Mistake("wrong-type", f"{name} is {_kind(value)}", expected, _type_hint(expected, value))
 
 
 def _type_hint(expected: str, value: Any) -> str:
     if expected == "text" and isinstance(value, int | float) and not isinstance(value, bool):
+        # Python may spell NaN and very large numbers in another way than the author did.
         return f'quote it: "{value}"' if value == value and abs(value) < 1e15 else "quote the value"
     if "true or false" in expected and isinstance(value, str):
         return "write true or false, without quotes"
@@ -297,7 +298,7 @@ def _short(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:37] + "...")
 
 
-def _wrong_value(name: str, error: Any) -> _Found:
+def _wrong_value(name: str, error: Any) -> _Mistake:
     value, context, kind = error["input"], error.get("ctx", {}), error["type"]
     shown = str(value) if isinstance(value, Secret | Ref) else _short(value) if isinstance(value, str) else _kind(value)
     if kind in ("literal_error", "enum"):
@@ -306,34 +307,39 @@ def _wrong_value(name: str, error: Any) -> _Found:
         given = context["tag"]
         return _closest(f"{name}.type", repr(given), given, context["expected_tags"])
     if kind == "union_tag_not_found":
-        return _Found("missing-field", f"type of {name} is missing", "the kind of tool", "add `type: ...`")
+        return _Mistake("missing-field", f"type of {name} is missing", "the kind of tool", "add `type: ...`")
     if kind in ("greater_than_equal", "less_than_equal", "greater_than", "less_than"):
         bound = next(iter(context.values()))
         words = kind.replace("_than", " than").replace("_equal", " or equal to").replace("_", " ")
-        return _Found("out-of-range", f"{name} is {value}", f"{words} {bound:g}", "choose a value in the range")
+        return _Mistake("out-of-range", f"{name} is {value}", f"{words} {bound:g}", "choose a value in the range")
     if kind in ("string_too_long", "too_long"):
         limit, unit = context["max_length"], "characters" if kind.startswith("s") else "items"
-        return _Found("too-long", f"{name} has {len(value)} {unit}", f"at most {limit} {unit}", "shorten it")
+        return _Mistake("too-long", f"{name} has {len(value)} {unit}", f"at most {limit} {unit}", "shorten it")
     if kind in ("string_too_short", "too_short"):
         limit, unit = context["min_length"], "character" if kind.startswith("s") else "item"
-        told = f"{name} has {len(value)} {unit}{'' if len(value) == 1 else 's'}" if len(value) else f"{name} is empty"
+        count = f"{len(value)} {unit}{'' if len(value) == 1 else 's'}"
         least = f"at least {limit} {unit}s" if limit > 1 else f"at least one {unit}"
-        return _Found("too-short", told, least, "fill it in, or remove the field")
+        return _Mistake(
+            "too-short",
+            f"{name} has {count}" if value else f"{name} is empty",
+            least,
+            "fill it in, or remove the field",
+        )
     if kind == "unknown_name":
         close = closest(value, context["known"])
         hint = f"did you mean `{close}`?" if close else "choose one of them"
-        return _Found("unknown-name", f"there is no {context['what']} {shown}", _one_of(context["known"]), hint)
+        return _Mistake("unknown-name", f"there is no {context['what']} {shown}", _one_of(context["known"]), hint)
     if kind == "wrong_format":
         hint = "refer to one of that kind" if isinstance(value, Ref) else "correct the spelling"
-        return _Found("wrong-format", f"{name} is {shown}", context["expected"], hint)
-    return _Found("wrong-value", f"{name}: {error['msg']}", None, "correct the value")
+        return _Mistake("wrong-format", f"{name} is {shown}", context["expected"], hint)
+    return _Mistake("wrong-value", f"{name}: {error['msg']}", None, "correct the value")
 
 
-def _closest(name: str, shown: str, value: Any, expected: str) -> _Found:
+def _closest(name: str, shown: str, value: Any, expected: str) -> _Mistake:
     choices = [each.strip("'") for each in expected.replace(" or ", ", ").split(", ")]
     close = closest(value, choices)
     hint = f"did you mean `{close}`?" if close else "choose one of them"
-    return _Found("wrong-value", f"{name} is {shown}", _one_of(choices), hint)
+    return _Mistake("wrong-value", f"{name} is {shown}", _one_of(choices), hint)
 
 
 def _one_of(choices: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ _KEY = "api_key"
 def moved_destinations(before: str | None, after: str) -> list[str]:
     """One sentence for each host, key or secret's source that `after` names otherwise than `before` (None: no file).
 
-    An environment that is new is told, too: it sends a key somewhere.
+    A new environment is listed as well, since it sends a key somewhere.
     """
     try:
         old = _destinations(before) if before is not None else {}
@@ -23,14 +23,10 @@ def moved_destinations(before: str | None, after: str) -> list[str]:
     except SourceError as error:
         return [f"{PROJECT_FILE} can't be compared: {error.diagnostic.summary}"]
     return [
-        f"{environment}: {what} was {_told(old.get((environment, what)))}, becomes {_told(now)}"
-        for environment, what in sorted({*old, *new})
-        if (now := new.get((environment, what))) != old.get((environment, what))
+        f"{place[0]}: {place[1]} was {old.get(place, 'not set')}, becomes {new.get(place, 'not set')}"
+        for place in sorted({*old, *new})
+        if new.get(place) != old.get(place)
     ]
-
-
-def _told(value: str | None) -> str:
-    return "not set" if value is None else value
 
 
 def _destinations(text: str) -> dict[tuple[str, str], str]:
@@ -54,16 +50,13 @@ def _of_environment(block: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "hosts", ", ".join(sorted(map(str, hosts)))
     for place, holder in (("", block), *((f"{each}.", block.get(each)) for each in ("judge", "listen"))):
         if isinstance(holder, dict) and holder.get(_KEY) is not None:
-            yield f"{place}{_KEY}", _reference(holder[_KEY])
+            written = str(holder[_KEY])
+            yield f"{place}{_KEY}", written if "${{" in written else "a literal"  # a key itself is never shown
         if place and isinstance(holder, dict) and holder.get("url") is not None:
             yield f"{place}url", str(holder["url"])
     secrets = block.get("secrets")
     for name, source in secrets.items() if isinstance(secrets, dict) else ():
         yield f"the source of secret {name}", _source(source)
-
-
-def _reference(value: Any) -> str:
-    return str(value) if "${{" in str(value) else "a literal"
 
 
 def _source(source: Any) -> str:

@@ -41,7 +41,7 @@ from agentops.spec.model.project import (
 )
 from agentops.spec.model.tools import Tool
 from agentops.spec.policies import Policy, read_policies
-from agentops.spec.rendering import Rendering
+from agentops.spec.rendering import TreeRenderer
 from agentops.spec.scope import Functions, GitFacts, Names, SecretOrigin, Secrets, git_names
 from agentops.spec.secret_places import unfit_characters
 from agentops.spec.source_text import SourceError
@@ -85,7 +85,7 @@ class ProjectContext:
 _ROOM_FOR_MARK = 95  # characters that project, environment, key, fingerprint and hash of files take, roughly
 
 
-def read_project(
+def read_context(
     files: ProjectFiles,
     environ: Mapping[str, str],
     environment: str | None,
@@ -178,7 +178,7 @@ def environment_names(root: Path) -> tuple[str, ...]:
 
 
 def environment_to_name(root: Path) -> str | None:
-    """What `-e` has to say at `root`: one on the emulator, else the first; None where the project has a default."""
+    """The environment to name with `-e`: one on the emulator, else the first; None where the project has a default."""
     try:
         tree, _ = ProjectFiles(root).tree(PROJECT_FILE)
     except (SourceError, FileProblem):
@@ -233,7 +233,7 @@ class _EnvironmentReader:
                 )
                 place = key_place(written.marks[name])
                 self.problems.append(Diagnostic("literal-secret", Severity.ERROR, summary, hint, place))
-                parts = {"env": name}
+                parts = {"env": name}  # read on as if the literal were not there, so that it reaches nothing
             if isinstance(path := parts.get("file"), str):
                 parts["file"] = str(self.files.root / path)
             found[name] = SecretOrigin(**parts)
@@ -245,10 +245,10 @@ class _EnvironmentReader:
             return True
         written = block.get("base_url")
         if isinstance(written, str) and has_expression(written):
-            unsaid = Rendering(self.files, {}, [])
+            renderer = TreeRenderer(self.files, {}, [])
             functions = Functions(self.files, self.environ, Secrets({}, {}, is_needed=False), lambda node, _: node)
-            unsaid.scope = {BUDGET: self.budget, "environment": self.name, "env": functions.env}
-            written, _ = unsaid.tree(written, block.marks["base_url"])
+            renderer.scope = {BUDGET: self.budget, "environment": self.name, "env": functions.env}
+            written, _ = renderer.tree(written, block.marks["base_url"])
         return isinstance(written, str) and is_loopback(written)
 
     def variables(self, shared: Any, own: Any, secrets: Secrets) -> Names:
@@ -256,20 +256,20 @@ class _EnvironmentReader:
         base = shared if isinstance(shared, Map) else Map((PROJECT_FILE, 0, 0, PROJECT_FILE, 0, 0))
         over = own if isinstance(own, Map) else Map(base.mark)
         merged = merge(base, over, self.problems, lambda value, _: value)
-        rendering = self._rendering({}, secrets)
-        rendered, _ = rendering.tree(merged, merged.mark)
+        renderer = self._renderer({}, secrets)
+        rendered, _ = renderer.tree(merged, merged.mark)
         return Names("vars", rendered)
 
-    def _rendering(self, names: Mapping[str, Any], secrets: Secrets) -> Rendering:
-        rendering = Rendering(self.files, {}, self.problems)
-        functions = Functions(self.files, self.environ, secrets, lambda node, _: rendering.tree(node, node.mark)[0])
-        rendering.scope = functions.scope = {
+    def _renderer(self, names: Mapping[str, Any], secrets: Secrets) -> TreeRenderer:
+        renderer = TreeRenderer(self.files, {}, self.problems)
+        functions = Functions(self.files, self.environ, secrets, lambda node, _: renderer.tree(node, node.mark)[0])
+        renderer.scope = functions.scope = {
             BUDGET: self.budget,
             "environment": self.name,
             "env": functions.env,
             **names,
         }
-        return rendering
+        return renderer
 
     def environment(
         self, tree: Map, block: Map, mark: Mark, known: tuple[Names, Secrets, GitFacts | None]
@@ -287,9 +287,9 @@ class _EnvironmentReader:
             if key not in ("variables", "secrets", "deploy", "api_key", "judge", "listen"):
                 rest.put(key, block[key], block.marks[key])
         names: dict[str, Any] = {"vars": variables, "secrets": secrets}
-        rendered, _ = self._rendering(names, secrets).tree(rest, mark)
-        # Validation and plans need no key's value, so a missing one is told by whoever uses it.
-        with_key = self._rendering({**names, "secrets": secrets.unneeded()}, secrets)
+        rendered, _ = self._renderer(names, secrets).tree(rest, mark)
+        # Validation and plans don't need the key's value, so whoever uses a missing one reports it.
+        with_key = self._renderer({**names, "secrets": secrets.unneeded()}, secrets)
         if "api_key" in block:
             rendered.put("api_key", *with_key.tree(block["api_key"], block.marks["api_key"]))
         for key in ("judge", "listen"):
@@ -297,7 +297,7 @@ class _EnvironmentReader:
             if key in source:
                 rendered.put(key, *with_key.tree(source[key], source.marks[key]))
         if "deploy" in block:
-            deploying = self._rendering({**names, "git": git_names(git)}, secrets)
+            deploying = self._renderer({**names, "git": git_names(git)}, secrets)
             rendered.put("deploy", *deploying.tree(block["deploy"], block.marks["deploy"]))
         spec, wrong = check(EnvironmentSpec, rendered)
         if spec is not None:
@@ -315,8 +315,8 @@ class _EnvironmentReader:
     def _check_label(self, tree: Map) -> None:
         """Warns of what the platform would not keep of a label: characters it refuses, and length beside our mark.
 
-        Only what the file itself says is checked: what an expression brings, such as a commit's subject, can't be
-        changed here.
+        Only the literal text is checked: what an expression inserts, such as a commit's subject, can't be changed in
+        this file.
         """
         written = tree["deploy"].get("label") if isinstance(tree.get("deploy"), Map) else None
         if not isinstance(written, str):
@@ -430,7 +430,7 @@ def _to_endpoint(spec: ModelSpec | None) -> ModelEndpoint | None:
 def _to_limits(spec: LimitsSpec) -> Limits:
     changed, changed_share = _amount(spec.max_changed)
     archived, archived_share = _amount(spec.max_archived)
-    if spec.max_archived is None:
+    if spec.max_archived is None:  # unlike `max_changed`, left out it is a limit: by default nothing is archived
         archived = Limits().max_archived
     return Limits(changed, changed_share, archived, archived_share)
 

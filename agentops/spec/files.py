@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from agentops.diagnostics import Diagnostic, Where
+from agentops.diagnostics import Diagnostic
 from agentops.spec.closest import closest
 from agentops.spec.hidden import control_character
 from agentops.spec.source_events import read_yaml
-from agentops.spec.source_text import MAX_BYTES, SourceError, decode
+from agentops.spec.source_text import MAX_BYTES, SourceError, decode, place_at
 
 PROJECT_FILE = "agentops.yaml"
 AGENTS = "agents"
+# Looked for in the raw bytes, because listing the specs must not take parsing all of them.
 _TABLE = re.compile(rb"""^for_each:[ \t]+["']?([^\s"'#{\[]{1,200}\.ya?ml)""", re.M)
 _ASIDE = ("prompts", "calls", "behaviours")  # folders of agents/ that hold no specs
 
@@ -45,8 +46,7 @@ class ProjectFiles:
         if path not in self._texts:
             text = decode(self._read(path), path)
             if not path.endswith((".yaml", ".yml")) and (position := control_character(text)) >= 0:
-                before = text[:position]
-                where = Where(path, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+                where = place_at(text, position, path)
                 summary = f"the character U+{ord(text[position]):04X} is a control character, which no text needs"
                 raise SourceError("control-character", summary, where, hint="remove it")
             self._texts[path] = text
@@ -224,6 +224,7 @@ def _descriptions(names: Iterable[str]) -> list[str]:
 
 def _content(target: str, most: int = MAX_BYTES) -> bytes:
     """The bytes of a file, cut one byte above the limit. `os.read` takes half the time of a stream."""
+    # Without O_BINARY, Windows would turn CRLF into LF while reading.
     descriptor = os.open(target, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
         data = os.read(descriptor, most + 1)

@@ -29,7 +29,7 @@ class Formatted:
 
 
 def format_project(root: Path, chosen: list[Path] | None, *, writes: bool) -> Formatted:
-    """Formats `chosen` files, or every YAML file of the project. Without `writes` it only says what would change."""
+    """Formats `chosen` files, or every YAML file of the project. Without `writes` it only finds what would change."""
     result = Formatted()
     if chosen is None:
         resources = [each for kind in Kind for each in (root / kind.folder).glob("*")]

@@ -32,7 +32,7 @@ _WITHIN = (".local", ".internal", ".lan", ".home.arpa")
 
 
 def is_public(url: str) -> bool:
-    """Whether `url` may be reached from outside of somebody's network, as far as its host tells."""
+    """Whether `url` may be reached from outside of somebody's network, judging by its host alone."""
     host = host_of(url)
     try:
         return ipaddress.ip_address(host).is_global

@@ -6,11 +6,10 @@ import hashlib
 import re
 import unicodedata
 
-from agentops.diagnostics import Where
 from agentops.resources import SourceFile
 from agentops.spec.files import FileProblem, ProjectFiles
 from agentops.spec.hosts import host_of, is_loopback, is_public
-from agentops.spec.source_text import SourceError, decode
+from agentops.spec.source_text import SourceError, decode, place_at
 
 MOST_BYTES = 20_000_000  # of one file; the platform names no limit, and an upload is held in memory
 _MARKDOWN = (".md", ".markdown")
@@ -54,15 +53,14 @@ def read_source(files: ProjectFiles, path: str) -> SourceFile:
     return SourceFile(path, uploaded, hashlib.sha256(text.encode()).hexdigest())
 
 
-def read_text(files: ProjectFiles, source: SourceFile) -> str | None:
+def markdown_of(files: ProjectFiles, source: SourceFile) -> str | None:
     """The Markdown of a file of a knowledge base as its digest is taken; None for a PDF."""
     return decode(files.content(source.path, MOST_BYTES), source.path) if source.size is None else None
 
 
 def _undrawn(text: str, position: int, path: str) -> SourceError:
-    before = text[:position]
     character = text[position]
-    where = Where(path, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+    where = place_at(text, position, path)
     name = unicodedata.name(character, f"U+{ord(character):04X}")
     hint = "Latin, Greek, Cyrillic and Devanagari can be: take the sign out, or give the file as a PDF"
     return SourceError("unsupported-script", f"{name} can't be rendered to PDF", where, hint=hint)
@@ -74,7 +72,7 @@ def is_drawn(text: str) -> bool:
 
 
 def url_problem(url: str) -> tuple[str, str] | None:
-    """(what is wrong, what to do) with a page that the platform is to read, as far as its address tells."""
+    """(what is wrong, what to do) with a page that the platform is to read, judging by its address alone."""
     if not url.lower().startswith(("https://", "http://")) or not host_of(url) or re.search(r"\s", url):
         return f"{url!r} is no address of a page", "write it with its scheme: https://host/path"
     if is_loopback(url):

@@ -20,7 +20,7 @@ from agentops.spec.environment import ProjectContext
 from agentops.spec.files import AGENTS, FileProblem
 from agentops.spec.merge import merge
 from agentops.spec.model.agent import AgentSpec
-from agentops.spec.rendering import Rendering
+from agentops.spec.rendering import TreeRenderer
 from agentops.spec.scope import Functions
 from agentops.spec.source_text import SourceError
 from agentops.spec.template_values import BUDGET
@@ -147,27 +147,27 @@ class LayeredReader:
         if overlay is None:
             return
         for key in (key for key in _ONLY_IN_SPECS if key in overlay):
-            hint = "say it at the top of the spec, for all environments"
+            hint = "write it at the top of the spec, for all environments"
             self._report("misplaced-field", f"{key} can't differ by environment", hint, key_place(overlay.marks[key]))
         if name != self.context.environment_name:
             self.problems += check(self.model, overlay, lenient=True)[1]
 
     def _merge(self, base: Map, over: Map) -> Map:
-        with self._rendering({}) as (rendering, functions):
-            merged = merge(base, over, self.problems, lambda value, mark: rendering.tree(value, mark)[0])
+        with self._renderer({}) as (renderer, functions):
+            merged = merge(base, over, self.problems, lambda value, mark: renderer.tree(value, mark)[0])
         self.read.update(functions.read)
         return merged
 
     @contextmanager
-    def _rendering(self, names: dict[str, Any]) -> Iterator[tuple[Rendering, Functions]]:
-        """A rendering with these names in its scope, and the functions there, which note what they read."""
+    def _renderer(self, names: dict[str, Any]) -> Iterator[tuple[TreeRenderer, Functions]]:
+        """A renderer with these names in its scope, and the functions there, which note what they read."""
         context = self.context
-        rendering = Rendering(context.files, {}, self.problems)
+        renderer = TreeRenderer(context.files, {}, self.problems)
         secrets = context.secrets.noting(self.secrets)
         nowhere = ("", 0, 0, "", 0, 0)  # a file that holds a single text or number has no marks of its own
 
         def render_tree(node: Any, _: Mapping[str, Any]) -> Any:
-            return rendering.tree(node, getattr(node, "mark", nowhere))[0]
+            return renderer.tree(node, getattr(node, "mark", nowhere))[0]
 
         functions = Functions(context.files, context.environ, secrets, render_tree, self.folder)
         scope = {
@@ -179,11 +179,11 @@ class LayeredReader:
             **functions.names(),
             **names,
         }
-        rendering.scope = functions.scope = scope
-        yield rendering, functions
-        # The scope holds the functions, which hold the rendering, which holds the scope: broken up, nothing is left for
+        renderer.scope = functions.scope = scope
+        yield renderer, functions
+        # The scope holds the functions, which hold the renderer, which holds the scope: broken up, nothing is left for
         # the garbage collector, which rests while the command line loads a project.
-        rendering.scope = functions.scope = {}
+        renderer.scope = functions.scope = {}
 
     def _report(self, code: str, summary: str, hint: str, where: Where | None, agent: str | None = None) -> None:
         self.problems.append(Diagnostic(code, Severity.ERROR, summary, hint=hint, where=where, agent=agent))

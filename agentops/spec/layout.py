@@ -1,6 +1,6 @@
 """`fmt`: a YAML file in the canonical order and layout, with every comment where it belongs.
 
-Lines are moved, and what stands between the words of a line is settled by `source_style`: no text of a scalar is
+Lines are moved, and what stands between the words of a line is set right by `source_style`: no text of a scalar is
 rewritten. The result is read again and has to hold the same data, otherwise the file is left as it is.
 """
 
@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from agentops.spec.check import models_in, step_into
 from agentops.spec.source_events import read_yaml
-from agentops.spec.source_style import comments, settled
+from agentops.spec.source_style import comments, styled_text
 from agentops.spec.source_text import SourceError
 from agentops.spec.tree import Map, Seq, to_plain
 
@@ -24,7 +24,7 @@ Lines = list[str]
 def format_yaml(text: str, file: str, model: type[BaseModel] | None = None) -> str:
     """`text` in canonical layout; with `model`, its keys in the model's order. Raises `SourceError`.
 
-    The same text comes back when it can't be laid out without changing what it says.
+    The same text comes back when it can't be laid out without changing its data.
     """
     tree, _ = read_yaml(text, file)
     if not isinstance(tree, Map):
@@ -35,15 +35,15 @@ def format_yaml(text: str, file: str, model: type[BaseModel] | None = None) -> s
     layout = _Layout(lines)
     body = layout.mapping(tree, _Region(start, len(lines)), [model] if model is not None else [])
     formatted = "\n".join([*header, *body]).rstrip("\n") + "\n"
-    formatted = formatted if _says_the_same(formatted, tree, file) else text
-    styled = settled(formatted)
+    formatted = formatted if _has_the_same_data(formatted, tree, file) else text
+    styled = styled_text(formatted)
     if styled == formatted:
         return formatted
-    keeps_all = comments(styled) == comments(formatted) is not None and _says_the_same(styled, tree, file)
+    keeps_all = comments(styled) == comments(formatted) is not None and _has_the_same_data(styled, tree, file)
     return styled if keeps_all else formatted
 
 
-def _says_the_same(text: str, tree: Any, file: str) -> bool:
+def _has_the_same_data(text: str, tree: Any, file: str) -> bool:
     try:
         return bool(to_plain(read_yaml(text, file)[0]) == to_plain(tree))
     except SourceError:
@@ -67,7 +67,7 @@ class _Layout:
         """The entries of a block mapping in canonical order, each with the comments above it."""
         marks = sorted((mark[1], mark[2], key) for key, mark in node.marks.items())
         if not marks or len({line for line, _, _ in marks}) < len(marks):
-            return self._verbatim(region)
+            return self._verbatim(region)  # keys that share a line can't be moved apart
         column = marks[0][1]
         # The comments above a key can't reach further up than the line below the key before it.
         floors = [region.start, *(line + 1 for line, _, _ in marks[:-1])]
@@ -118,6 +118,7 @@ class _Layout:
         below = [each for model in models for each in step_into(model, index)]
         if not isinstance(value, Map) or self._is_flow(value) or not region.start <= mark[4] < region.end:
             return [self._shifted(i, column) for i in range(region.start, region.end)]
+        # The dash becomes a blank, so that the item can be laid out as a block of its own.
         self.lines[region.start] = " " * (column + 1) + self.lines[region.start][column + 1 :]
         first = region.start if mark[4] == region.start or self.lines[region.start].strip() else region.start + 1
         block = self.mapping(value, _Region(first, region.end), _tagged(below, value))

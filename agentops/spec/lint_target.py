@@ -14,12 +14,13 @@ from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.document import Path, Secret, path_text
 from agentops.resources import Kind, SourceFile
 from agentops.spec.files import ProjectFiles
-from agentops.spec.knowledge import read_text
+from agentops.spec.knowledge import markdown_of
 from agentops.spec.model.agent import AgentSpec
 from agentops.spec.model.base import ForModel, Known, Spoken
 from agentops.spec.model.config import AgentConfig
 from agentops.spec.model.resources import KnowledgeSpec, ToolSpec, WebhookSpec
 from agentops.spec.model.tools import Tool
+from agentops.spec.source_text import place_at
 from agentops.spec.tree import Map, mark_of, value_place
 
 Marker = Known | Spoken | ForModel | None
@@ -27,7 +28,7 @@ ResourceSpec = ToolSpec | KnowledgeSpec | WebhookSpec
 
 
 class Text(NamedTuple):
-    """A text of the configuration: where it is, what it says (a secret by its reference), and what it is for."""
+    """A text of the configuration: where it is, its text (a secret by its reference), and what it is for."""
 
     path: Path
     text: str
@@ -35,7 +36,7 @@ class Text(NamedTuple):
 
 
 @dataclass(slots=True)
-class Target:
+class FileTarget:
     """What rules are checked on: a rendered file (`tree` with its marks, `spec` with its types), and the files behind
     it. `key` is how findings call it."""
 
@@ -91,7 +92,7 @@ class Target:
 
 
 @dataclass(slots=True)
-class LintTarget(Target):
+class LintTarget(FileTarget):
     """An agent.
 
     shared_tools:    what it refers to in `tools/`, each with the path of the reference
@@ -141,7 +142,7 @@ class LintTarget(Target):
 
 
 @dataclass(slots=True)
-class ResourceTarget(Target):
+class ResourceTarget(FileTarget):
     """A tool, a knowledge base or a webhook. `is_used`: whether an agent of this environment refers to it; None where
     that is not known."""
 
@@ -157,7 +158,7 @@ class ResourceTarget(Target):
     @property
     def markdown(self) -> list[tuple[Path, str]]:
         """The Markdown files of a knowledge base, with their paths in its file."""
-        texts = ((("files", index), read_text(self.files, each)) for index, each in enumerate(self.sources))
+        texts = ((("files", index), markdown_of(self.files, each)) for index, each in enumerate(self.sources))
         return [(path, text) for path, text in texts if text is not None]
 
     def _all_texts(self) -> list[Text]:
@@ -166,9 +167,9 @@ class ResourceTarget(Target):
     def place(self, path: Path, needle: str | None = None) -> Where | None:
         if needle and len(path) == 2 and path[0] == "files":
             source = self.sources[int(path[1])]
-            if (found := _found_in(read_text(self.files, source) or "", needle, source.path, 0)) is not None:
+            if (found := _found_in(markdown_of(self.files, source) or "", needle, source.path, 0)) is not None:
                 return found
-        return Target.place(self, path, needle)
+        return FileTarget.place(self, path, needle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +186,7 @@ class FolderTarget:
 
 def _found_in(text: str, needle: str, file: str, begin: int) -> Where | None:
     position = text.find(needle, begin)
-    if position < 0:
-        return None
-    before = text[:position]
-    return Where(file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+    return place_at(text, position, file) if position >= 0 else None
 
 
 def _offset(text: str, line: int, column: int) -> int:

@@ -107,13 +107,13 @@ def _csv_items(text: str, path: str, problems: list[Diagnostic]) -> list[tuple[s
         problems.append(Diagnostic(code, Severity.ERROR, summary, hint, where))
 
     lines = text.split("\n")
-    rows = csv.reader(io.StringIO(text), strict=True)
+    rows = csv.reader(io.StringIO(text), strict=True)  # else a quote left open takes the rest of the file for a cell
     found: list[tuple[str | None, Any, Mark]] = []
     columns: list[str] = []
     start = 0
     try:
         for row in rows:
-            line, start = start, rows.line_num
+            line, start = start, rows.line_num  # a quoted cell may hold line ends, so a row may take several lines
             if not row:
                 continue
             if not columns:

@@ -63,22 +63,17 @@ def merge_list(base: Seq | None, value: Map, mark: Mark, problems: list[Diagnost
         if not isinstance(item, Map) or not isinstance(item.get(key), str | int):
             problems.append(_bad_merge(f"every item needs {key!r}, by which it is merged", item_mark))
             continue
-        _merge_item(merged, key, item, item_mark, (problems, expand))
-    return merged
-
-
-def _merge_item(merged: Seq, key: str, item: Map, mark: Mark, tools: tuple[list[Diagnostic], Expand]) -> None:
-    index = next((i for i, each in enumerate(merged) if isinstance(each, Map) and each.get(key) == item[key]), None)
-    if _REMOVE in item:
-        if index is None:
-            tools[0].append(_bad_merge(f"there is no item with {key} {item[key]!r} to remove", mark))
-        else:
+        index = next((i for i, each in enumerate(merged) if isinstance(each, Map) and each.get(key) == item[key]), None)
+        if index is None and _REMOVE in item:
+            problems.append(_bad_merge(f"there is no item with {key} {item[key]!r} to remove", item_mark))
+        elif index is None:
+            merged.put(item, item_mark)
+        elif _REMOVE in item:
             del merged[index], merged.marks[index]
-    elif index is None:
-        merged.put(item, mark)
-    else:
-        merged[index] = merge(merged[index], item, *tools)
-        merged.marks[index] = mark
+        else:
+            merged[index] = merge(merged[index], item, problems, expand)
+            merged.marks[index] = item_mark
+    return merged
 
 
 def _bad_merge(summary: str, mark: Mark) -> Diagnostic:

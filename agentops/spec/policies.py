@@ -1,6 +1,7 @@
 """Policies as data: read from `agentops.yaml` and `policy/*.yaml`, and judged in the sandbox of the templates.
 
-An expression sees one agent as it would serve: `value('synthesizer.speed')` is what the spec says, else what serves.
+An expression sees one agent as it would serve: `value('synthesizer.speed')` is the value in the spec, else the one that
+serves.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def read_policies(
 
 
 def _in_file(file: str, tree: Map, problems: list[Diagnostic]) -> Iterator[Policy]:
-    """Those without mistakes; the mistakes themselves are told by the check of the whole file."""
+    """The policies without mistakes; the check of the whole file reports the others."""
     for index, item in enumerate(tree.get("policies") or ()):
         spec = check(PolicySpec, item)[0] if isinstance(item, Map) else None
         mark = mark_of(tree, ("policies", index, "require"))
@@ -131,8 +132,8 @@ def _dry_run(spec: PolicySpec, scope: Scope) -> None:
         return
 
 
-def judge(policy: Policy, subject: Subject, environment: str, variables: Mapping[str, Any]) -> bool:
-    """Whether the policy holds. Raises TemplateError where that can't be told."""
+def is_met(policy: Policy, subject: Subject, environment: str, variables: Mapping[str, Any]) -> bool:
+    """Whether the policy holds. Raises TemplateError where its expression fails or gives no boolean."""
     verdict = render(_expression(policy.spec), _scope(subject, environment, variables))
     if isinstance(verdict, bool):
         return verdict
@@ -212,4 +213,4 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, list) else value
 
 
-__all__ = ["Policy", "Subject", "judge", "read_policies"]
+__all__ = ["Policy", "Subject", "is_met", "read_policies"]

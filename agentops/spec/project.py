@@ -11,7 +11,7 @@ from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.document import DesiredAgent, Environment
 from agentops.errors import SpecError, UsageError
 from agentops.resources import DesiredResource, Kind
-from agentops.spec.environment import ProjectContext, read_project
+from agentops.spec.environment import ProjectContext, read_context
 from agentops.spec.files import AGENTS, PROJECT_FILE, FileProblem, ProjectFiles
 from agentops.spec.lint_target import FolderTarget, ResourceTarget
 from agentops.spec.policies import Policy
@@ -32,12 +32,12 @@ class Unresolved:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What a project says in one environment.
+    """What a project describes in one environment.
 
     agents:      those without errors, in the order of their files
     resources:   tools, knowledge bases and webhooks without errors, in the order of their kinds and files
     diagnostics: everything that is wrong or doubtful in any file that was read, sorted by place
-    unresolved:  agents whose spec has errors, by key, as far as the spec tells it
+    unresolved:  agents whose spec has errors, by key, as far as the spec names them
     """
 
     root: Path
@@ -59,7 +59,7 @@ class Project:
         """The agents that these specs give, as `resolved` has them."""
         if self.context is not None:
             context = replace(self.context, budget=Budget())
-            Library(context)
+            Library(context)  # makes itself what `ref` means in the context
             for path in paths:
                 yield from SpecReader(context, path).resolve()
 
@@ -134,7 +134,7 @@ def load_project(
     """
     files = ProjectFiles(root)
     try:
-        context = read_project(files, environ, environment, needs_secrets=needs_secrets, git=git)
+        context = read_context(files, environ, environment, needs_secrets=needs_secrets, git=git)
     except FileProblem as problem:
         raise UsageError(problem.summary, hint="start a project with `agentops init`", code="no-project") from None
     if not isinstance(context, ProjectContext):
@@ -159,14 +159,14 @@ def load_project(
     if not results:
         hint = f"put a spec into {AGENTS}/, such as {AGENTS}/support.yaml"
         problems.append(Diagnostic("no-specs", Severity.WARNING, "the project has no specs", hint, Where(PROJECT_FILE)))
-    if context.environment is None:
+    if context.environment is None:  # raised only here, so that errors in the specs are reported along with it
         raise SpecError(with_sources(_in_order(problems), files))
     named = [*library.secrets(), *(name for result in results for name in result.secrets)]
     secrets = context.secrets.known(named)
     made = replace(context.environment, secrets=secrets)
-    told = with_sources(_in_order(problems), files)
+    diagnostics = with_sources(_in_order(problems), files)
     resources = library.resources()
-    return Project(root, context.name, made, agents, told, context, resources, unresolved)
+    return Project(root, context.name, made, agents, diagnostics, context, resources, unresolved)
 
 
 def _unresolved(path: str, result: SpecResult) -> dict[str, Unresolved]:
@@ -211,17 +211,17 @@ def with_sources(problems: Iterable[Diagnostic], files: ProjectFiles) -> tuple[D
     """The problems with the lines that they point into; a line in which somebody found a secret is not shown."""
     problems = list(problems)
     hidden = {(each.where.file, each.where.line) for each in problems if each.where and each.code in _OF_PRIVATE}
-    told: list[Diagnostic] = []
+    located: list[Diagnostic] = []
     for each in problems:
         if each.source is not None or (each.where and (each.where.file, each.where.line) in hidden):
-            told.append(each)
+            located.append(each)
             continue
         line = files.line(each.where.file, each.where.line) if each.where else None
         if each.where and each.where.file == PROJECT_FILE and _LITERAL.search(line or ""):
             line = None
-        told.append(replace(each, source=line) if line else each)
+        located.append(replace(each, source=line) if line else each)
     files.forget_all()
-    return tuple(told)
+    return tuple(located)
 
 
 # About text that has to stay out of logs: what stands there is not quoted.
@@ -234,7 +234,7 @@ _OF_READER = ("yaml-boolean", "yaml-number-text")
 def _in_order(problems: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Sorted by place; what a shared fragment gets wrong in many agents is reported once, for none of them."""
     problems = list(problems)
-    # What a value is read as is said by the error about its type, better than by the reader's warning.
+    # Where the value has the wrong type anyway, that error explains it better than the YAML reader's warning would.
     mistyped = {each.where for each in problems if each.code == "wrong-type"}
     problems = [each for each in problems if each.code not in _OF_READER or each.where not in mistyped]
     once: dict[tuple[str, str, Where | None], Diagnostic] = {}

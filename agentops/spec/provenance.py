@@ -16,7 +16,7 @@ from agentops.resources import Address, Kind
 from agentops.spec.closest import closest
 from agentops.spec.files import AGENTS, PROJECT_FILE
 from agentops.spec.layered import Layer
-from agentops.spec.lint_target import ResourceTarget, Target
+from agentops.spec.lint_target import FileTarget, ResourceTarget
 from agentops.spec.merge import CLEAR, MERGE
 from agentops.spec.project import Project
 from agentops.spec.template import has_expression
@@ -40,7 +40,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """`steps` begin with the layer whose value counts and what that names; then come the layers that it covers.
+    """`steps` begin with the layer whose value counts and what that names; then come the layers that it overrides.
 
     is_shared: it is a tool's, a knowledge base's or a webhook's, and no agent's
     """
@@ -51,7 +51,7 @@ class Provenance:
     is_shared: bool = False
 
 
-def explain_value(project: Project, target: Target, layers: Sequence[Layer], written: str) -> Provenance:
+def explain_value(project: Project, target: FileTarget, layers: Sequence[Layer], written: str) -> Provenance:
     """Where the value at `written`, a dotted path such as `config.synthesizer.speed`, came from.
 
     Raises `UsageError` when there is no such value.
@@ -109,12 +109,12 @@ def _all_paths(tree: Any, base: Path) -> Iterator[Path]:
         yield from _all_paths(value, (*base, key))
 
 
-def _steps(project: Project, target: Target, layers: Sequence[Layer], path: Path) -> Iterator[Step]:
+def _steps(project: Project, target: FileTarget, layers: Sequence[Layer], path: Path) -> Iterator[Step]:
     keys = _keyed(target.tree, path)
     setting = [(layer, found) for layer in layers if (found := _in_layer(layer.tree, keys)) is not None]
     for position, (layer, (value, mark)) in enumerate(reversed(setting)):
         decides = position == 0
-        what = f"set by {layer.what}" if decides else f"covered: {layer.what} said"
+        what = f"set by {layer.what}" if decides else f"overridden: {layer.what} has"
         yield Step(what, value_place(mark), _shown(value))
         if decides and isinstance(value, str) and has_expression(value):
             yield from _named(project, target, value)
@@ -138,7 +138,7 @@ def _in_layer(tree: Any, path: Path) -> tuple[Any, Mark] | None:
     mark: Mark = tree.mark
     for part in path:
         if isinstance(tree, Map) and MERGE in tree:
-            tree = tree.get("items")
+            tree = tree.get("items")  # `{$merge: name, items: [...]}` stands where the list stands
         index = _index(tree, part) if isinstance(tree, Seq) else None
         if isinstance(tree, Map) and part in tree:
             tree, mark = tree[str(part)], tree.marks[str(part)]
@@ -151,7 +151,7 @@ def _in_layer(tree: Any, path: Path) -> tuple[Any, Mark] | None:
     return tree, mark
 
 
-def _named(project: Project, target: Target, text: str) -> Iterator[Step]:
+def _named(project: Project, target: FileTarget, text: str) -> Iterator[Step]:
     """What the expressions in `text` name, and where that is written."""
     seen: set[str] = set()
     for match in _NAMES.finditer(text):

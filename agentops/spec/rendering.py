@@ -30,7 +30,7 @@ class _Broken:
 BROKEN = _Broken()
 
 
-class Rendering:
+class TreeRenderer:
     """Renders trees in one scope; everything wrong ends up in `problems`, with its place."""
 
     def __init__(self, files: ProjectFiles, scope: Scope, problems: list[Diagnostic], agent: str | None = None) -> None:
@@ -53,15 +53,16 @@ class Rendering:
 
     def _map(self, node: Map, mark: Mark) -> Any:
         if MERGE in node:
-            settled = merge_list(None, node, mark, self.problems, lambda value, _: value)
-            return self._seq(settled)
+            # No layer below had this list, so that there is nothing to merge with: the items are the list.
+            items = merge_list(None, node, mark, self.problems, lambda value, _: value)
+            return self._seq(items)
         if CLEAR in node:
             return self._cleared(node, mark)
         self.has_choices = self.has_choices or CHOOSE in node
         rendered = Map(node.mark)
         marks, written = rendered.marks, node.marks
         for key, value in node.items():
-            if value is None:
+            if value is None:  # "not managed": it has removed the key from the layers below, and is itself never sent
                 continue
             if key == PASSTHROUGH:
                 self._pass_through(rendered, value, node.marks[key])
@@ -100,8 +101,9 @@ class Rendering:
                 )
             return BROKEN, mark
         if type(value) is str and "\n" in value and "\n" in text:
-            value = found_again(text, value)
+            value = found_again(text, value)  # Jinja gives a plain text, without its origins
         if isinstance(value, TracedText):
+            # A whole file: a text in YAML never stands at (0, 0), by which `text_lines` knows it for a file.
             mark = (*mark[:3], value.file, 0, 0) if isinstance(value, FileText) else mark
             self.origins[mark] = value.origins
             return str(value), mark

@@ -22,7 +22,8 @@ from agentops.spec.model.agent import AgentSpec, NoCalls
 from agentops.spec.rendering import checked_part, with_passthrough
 from agentops.spec.rules import check_rules, check_sound_rules
 from agentops.spec.scope import secret_in_env
-from agentops.spec.secret_places import settle_secrets
+from agentops.spec.secret_places import encode_secrets
+from agentops.spec.source_text import place_at
 from agentops.spec.sources import digest_of_sources
 from agentops.spec.suppression import split_suppressed
 from agentops.spec.text_lines import text_lines
@@ -89,8 +90,8 @@ class SpecReader(LayeredReader):
         if "for_each" not in merged:
             yield Instance(None, None)
             return
-        with self._rendering({}) as (rendering, functions):
-            written, mark = rendering.tree(merged["for_each"], merged.marks["for_each"])
+        with self._renderer({}) as (renderer, functions):
+            written, mark = renderer.tree(merged["for_each"], merged.marks["for_each"])
         self.read.update(functions.read)
         yield from read_matrix(written, mark, self.context.files, self.problems, self.read)
 
@@ -101,26 +102,26 @@ class SpecReader(LayeredReader):
         for key in merged:
             if key not in ("for_each", "extends"):
                 body.put(key, merged[key], merged.marks[key])
-        with self._rendering(instance.names()) as (rendering, functions):
-            tree, _ = rendering.tree(body, merged.mark)
+        with self._renderer(instance.names()) as (renderer, functions):
+            tree, _ = renderer.tree(body, merged.mark)
         read = {**self.read, **functions.read}
         self.asked.update(dict.fromkeys(functions.asked, value_place(merged.mark)))
         key = self._key(tree, instance)
-        rendering.agent = key
+        renderer.agent = key
         if self.is_whole and (tags := _readable_tags(tree)) is not None:
             self.tags[key] = tags
-        if rendering.has_choices:
+        if renderer.has_choices:
             severity = Severity.ERROR if self.context.secrets.is_needed else Severity.WARNING
             self.problems += settle_choices(tree, severity, key)
-        data = checked_part(tree) if rendering.has_extras else tree
+        data = checked_part(tree) if renderer.has_extras else tree
         spec, wrong = check(AgentSpec, tree, data=self._without_new_fields(data), agent=key)
         self.problems += wrong
         target = None
         suppressed: list[Diagnostic] = []
         if spec is not None and not has_errors(self.problems[before:]):
-            target = LintTarget(key, spec, tree, self.context.files, tuple(read), has_extras=rendering.has_extras)
+            target = LintTarget(key, spec, tree, self.context.files, tuple(read), has_extras=renderer.has_extras)
             self._look_up_tools(target)
-            self.problems += settle_secrets(tree, key)
+            self.problems += encode_secrets(tree, key)
             found = check_rules(target, is_deploying=self.context.secrets.is_needed)
             stays, suppressed = split_suppressed(spec.lint or (), found)
             self.problems += stays
@@ -131,8 +132,8 @@ class SpecReader(LayeredReader):
             self._check_calls(sound, tree, key, read)
         if spec is None or target is None or has_errors(self.problems[before:]):
             return None
-        settled = with_passthrough(tree) if rendering.has_extras else tree
-        lines = text_lines(settled["config"], rendering.origins, self.context.files.known_text)
+        settled = with_passthrough(tree) if renderer.has_extras else tree
+        lines = text_lines(settled["config"], renderer.origins, self.context.files.known_text)
         agent = self._agent(key, spec, settled, tuple(read), lines)
         return Resolved(target, agent, tuple(suppressed), tuple(self.layers))
 
@@ -246,6 +247,5 @@ def _place_of_call(name: str, result: SpecResult, files: ProjectFiles) -> Where 
     for file in result.files:
         text = files.text(file)
         if (found := call.search(text)) is not None:
-            before = text[: found.start(2)]
-            return Where(file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+            return place_at(text, found.start(2), file)
     return None

@@ -17,7 +17,7 @@ from agentops.errors import UsageError
 from agentops.resources import Address, DesiredResource, Kind, Ref, SourceFile
 from agentops.spec.check import check
 from agentops.spec.closest import closest
-from agentops.spec.environment import ProjectContext, read_project
+from agentops.spec.environment import ProjectContext, read_context
 from agentops.spec.files import FileProblem, ProjectFiles
 from agentops.spec.hosts import host_of, is_loopback
 from agentops.spec.knowledge import read_source, url_problem
@@ -28,7 +28,7 @@ from agentops.spec.model.tools import Tool
 from agentops.spec.rendering import checked_part, with_passthrough
 from agentops.spec.rules import check_tool
 from agentops.spec.scope import Names
-from agentops.spec.secret_places import settle_secrets
+from agentops.spec.secret_places import encode_secrets
 from agentops.spec.source_text import SourceError
 from agentops.spec.template import TemplateError
 from agentops.spec.tree import Map, key_place, mark_of, to_document, value_place
@@ -155,7 +155,7 @@ class Library:
 def read_resource(context: ProjectContext, address: Address, files: ProjectFiles) -> DesiredResource | None:
     """What `address` is in the environment of `context` with other files; None where they give no such thing."""
     try:
-        other = read_project(files, context.environ, context.environment_name, needs_secrets=False, git=None)
+        other = read_context(files, context.environ, context.environment_name, needs_secrets=False, git=None)
     except (FileProblem, UsageError):
         return None
     if not isinstance(other, ProjectContext):
@@ -212,19 +212,19 @@ class _ResourceReader(LayeredReader):
         for key in merged:
             if key != "extends":
                 body.put(key, merged[key], merged.marks[key])
-        with self._rendering({}) as (rendering, functions):
-            tree, _ = rendering.tree(body, merged.mark)
+        with self._renderer({}) as (renderer, functions):
+            tree, _ = renderer.tree(body, merged.mark)
         self.read.update(functions.read)
         self.asked.update(dict.fromkeys(functions.asked, value_place(merged.mark)))
-        spec, wrong = check(MODELS[address.kind], tree, data=checked_part(tree) if rendering.has_extras else tree)
+        spec, wrong = check(MODELS[address.kind], tree, data=checked_part(tree) if renderer.has_extras else tree)
         self.problems += wrong
         if spec is None or has_errors(self.problems):
             return None
         self.target = ResourceTarget(address.name, spec, tree, self.context.files, tuple(self.read), kind=address.kind)
         for path, tool in self.target.tools:
             self.problems += check_tool(self.target, path, tool)
-        self.problems += settle_secrets(tree, None)
-        settled = with_passthrough(tree) if rendering.has_extras else tree
+        self.problems += encode_secrets(tree, None)
+        settled = with_passthrough(tree) if renderer.has_extras else tree
         found = self._found(address, settled)
         if has_errors(self.problems):
             return None
@@ -317,6 +317,7 @@ class _WebhookReader(_ResourceReader):
     def _check_endpoint(self, tree: Map) -> None:
         endpoint = tree["endpoint"]
         text = endpoint.reveal() if isinstance(endpoint, Secret) and endpoint.is_revealable else str(endpoint)
+        # Where the URL begins with a secret whose value is not known here, there is no scheme to check yet.
         is_hidden = isinstance(endpoint, Secret) and not text.lower().startswith(("http://", "https://"))
         if not is_hidden and not text.lower().startswith("https://") and not is_loopback(text):
             hint = "write https://...; without it everybody on the way reads what callers said"

@@ -9,7 +9,7 @@ from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import CLEARED, Path
 from agentops.fields import is_clearable
 from agentops.spec.closest import closest
-from agentops.spec.lint_target import LintTarget, Target, Text
+from agentops.spec.lint_target import FileTarget, LintTarget, Text
 from agentops.spec.model.base import REALTIME_MODELS, Known
 from agentops.spec.model.tools import ApiCall, ClientTool, ExtractVariables, Tool, TransferCall
 from agentops.spec.placeholders import check_placeholders
@@ -89,7 +89,7 @@ def _switching(target: LintTarget) -> Iterator[Diagnostic]:
 
 
 def _workflow_type(target: LintTarget) -> str | None:
-    """The kind of agent; None where the spec says one that is wrong."""
+    """The kind of agent; None where the spec names one that does not exist."""
     written = target.spec.workflow_type
     return written if written is not None or target.value(("workflow_type",)) is not None else "single_prompt"
 
@@ -137,7 +137,7 @@ def _tools(target: LintTarget) -> Iterator[Diagnostic]:
         yield from check_tool(target, (*_PROMPT, "tools", index), tool)
 
 
-def check_tool(target: Target, path: Path, tool: Tool) -> Iterator[Diagnostic]:
+def check_tool(target: FileTarget, path: Path, tool: Tool) -> Iterator[Diagnostic]:
     """What is wrong in one tool, in an agent's own list or in a file of `tools/`."""
     match tool:
         case TransferCall():
@@ -181,7 +181,7 @@ def _playbooks(target: LintTarget) -> Iterator[Diagnostic]:
             yield target.problem("unknown-reference", _ERROR, path, f"there is no {what} with the id {wanted!r}", hint)
 
 
-def _transfer(target: Target, path: Path, tool: TransferCall) -> Iterator[Diagnostic]:
+def _transfer(target: FileTarget, path: Path, tool: TransferCall) -> Iterator[Diagnostic]:
     option = tool.transferOption
     for name in ("privateHandoffOption", "publicHandoffOption"):
         handoff = getattr(option, name)
@@ -195,7 +195,7 @@ def _transfer(target: Target, path: Path, tool: TransferCall) -> Iterator[Diagno
             yield target.problem("handoff-empty", _ERROR, here, f"{name} says nothing", hint)
 
 
-def _api_call(target: Target, path: Path, tool: ApiCall) -> Iterator[Diagnostic]:
+def _api_call(target: FileTarget, path: Path, tool: ApiCall) -> Iterator[Diagnostic]:
     if tool.headers is not None and tool.headersArray is not None:
         hint = "keep one of the two"
         summary = "the tool has both headers and headersArray"
@@ -205,7 +205,7 @@ def _api_call(target: Target, path: Path, tool: ApiCall) -> Iterator[Diagnostic]
         yield _duplicate(target, (*path, "responseVariables", index, "variableName"), "response variable", name)
 
 
-def _enums(target: Target, path: Path, name: str, items: Sequence[Any]) -> Iterator[Diagnostic]:
+def _enums(target: FileTarget, path: Path, name: str, items: Sequence[Any]) -> Iterator[Diagnostic]:
     """Parameters and extracted variables: an enum names its values, and each name is used once."""
     for index, each in enumerate(items):
         here: Path = (*path, name, index)
@@ -236,7 +236,7 @@ def _metrics(target: LintTarget) -> Iterator[Diagnostic]:
         yield _duplicate(target, (*base, index, "identifier"), "metric", identifier)
 
 
-def _words(target: LintTarget) -> Iterator[Diagnostic]:
+def _pronunciations(target: LintTarget) -> Iterator[Diagnostic]:
     for index, word in _repeated(each.word.lower() for each in target.config.pronunciationDicts or ()):
         yield _duplicate(target, ("config", "pronunciationDicts", index, "word"), "word", word)
 
@@ -281,7 +281,7 @@ def _repeated(names: Iterable[str]) -> Iterator[tuple[int, str]]:
         seen.add(name)
 
 
-def _duplicate(target: Target, path: Path, what: str, name: str) -> Diagnostic:
+def _duplicate(target: FileTarget, path: Path, what: str, name: str) -> Diagnostic:
     hint = "give each one a name of its own, or remove one"
     return target.problem("duplicate-item", _ERROR, path, f"the {what} {name!r} is there twice", hint)
 
@@ -295,6 +295,6 @@ _RULES: tuple[Rule, ...] = (
     _tools,
     _playbooks,
     _metrics,
-    _words,
+    _pronunciations,
     _cleared,
 )

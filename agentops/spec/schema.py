@@ -133,7 +133,7 @@ _RESOURCES: Mapping[Kind, tuple[str, str, Schema]] = {
     ),
     Kind.WEBHOOK: (
         "agentops webhook",
-        "A webhook: who is told about which agents' calls.",
+        "A webhook: an endpoint, and the agents whose calls send it events.",
         {"endpoint": "https://crm.example.com/hooks", "events": {"support": ["post-conversation"]}},
     ),
 }
@@ -208,7 +208,7 @@ def _author_schema(model: type[BaseModel]) -> Schema:
     """`{"$defs": ...}` with every model twice: as it must be in the end, and as a part of it."""
     raw = model.model_json_schema()
     defs = raw.pop("$defs", {})
-    defs[model.__name__] = raw
+    defs[model.__name__] = raw  # pydantic puts the top model outside of its $defs, but here it is referred to as well
     made: Schema = copy.deepcopy(_DIRECTIVES)
     for name, schema in defs.items():
         _describe(schema, name)
@@ -276,7 +276,7 @@ def _inner(branch: Schema, *, partial: bool) -> Schema:
         made["items"] = _item(made["items"], partial=partial)
     if isinstance(made.get("additionalProperties"), dict):
         made["additionalProperties"] = _authored(made["additionalProperties"], partial=partial)
-    if partial and made.get("type") == "array":
+    if partial and made.get("type") == "array":  # what a layer leaves out may come from the one below
         made.pop("minItems", None)
     if partial and "$ref" in made:
         made["$ref"] += _PARTIAL

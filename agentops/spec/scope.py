@@ -16,7 +16,7 @@ from agentops.resources import Kind
 from agentops.spec.closest import closest
 from agentops.spec.files import AGENTS, FileProblem, ProjectFiles
 from agentops.spec.origins import FileText, TracedText, found_again
-from agentops.spec.source_text import SourceError
+from agentops.spec.source_text import SourceError, place_at
 from agentops.spec.template import SecretValue, TemplateError, UndefinedNameError, compile_text, has_expression
 from agentops.spec.template_values import BUDGET, to_text
 
@@ -159,7 +159,7 @@ class Secrets(Mapping[str, SecretValue]):
             return self._environ.get(source.env)
         try:
             with open(source.file or "", encoding="utf-8") as stream:
-                return stream.read(65536).rstrip("\r\n")
+                return stream.read(65536).rstrip("\r\n")  # editors and `echo` end a file with a line end
         except (OSError, ValueError):
             return None
 
@@ -295,7 +295,7 @@ def every_error(
             to_text(compile_text(expression)(scope))
         except TemplateError as each:
             if each.where is None:
-                each.line = None
+                each.line = None  # it counts from the beginning of the expression, `place` from that of the text
                 each.where = place(each, skip)
             found += [each, *each.more]
     if not found:
@@ -360,8 +360,7 @@ def place_in(text: str, file: str, error: TemplateError, line: int = 0, column: 
     if error.needle:
         position = _word(text, error.needle, found)
         found = position if position >= 0 else found
-    before = text[:found]
-    return Where(file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+    return place_at(text, found, file)
 
 
 def _word(text: str, needle: str, start: int) -> int:

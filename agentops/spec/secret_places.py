@@ -21,18 +21,18 @@ _ADDRESSES = ("url", "customLLMWebSocketUrl", "endpoint")
 _QUOTE = re.compile(r'\\.|"', re.S)
 
 
-def settle_secrets(tree: Map, agent: str | None) -> list[Diagnostic]:
+def encode_secrets(tree: Map, agent: str | None) -> list[Diagnostic]:
     """Encodes every secret below `tree` (in place) for where it stands; returns what no encoding can help."""
     problems: list[Diagnostic] = []
     for owner, key, path in list(_secrets(tree, ())):
         secret: Secret = owner[key]
-        owner[key] = settled = _settled(secret, path)
+        owner[key] = encoded = _encoded(secret, path)
         place, dotted = value_place(owner.marks[key]), path_text(path)
-        if (wrong := _wrong(settled, path)) is not None:
+        if (wrong := _wrong(encoded, path)) is not None:
             problems.append(Diagnostic("secret-value", Severity.ERROR, *wrong, place, agent=agent, path=dotted))
-        elif settled.is_revealable and settled.reveal() != secret.reveal():
+        elif encoded.is_revealable and encoded.reveal() != secret.reveal():
             how = "as JSON" if path[-1] == "requestBody" else "percent-encoded"
-            summary = f"the secret {settled.names[0]} is written {how}"
+            summary = f"the secret {encoded.names[0]} is written {how}"
             hint = "nothing to do where its service decodes it, as services do"
             problems.append(Diagnostic("secret-encoded", Severity.NOTE, summary, hint, place, agent=agent, path=dotted))
     return problems
@@ -58,7 +58,7 @@ def _secrets(node: Map | Seq, base: Path) -> Iterator[tuple[Any, Any, Path]]:
             yield from _secrets(value, (*base, key))
 
 
-def _settled(secret: Secret, path: Path) -> Secret:
+def _encoded(secret: Secret, path: Path) -> Secret:
     if path[-1] == "requestBody":
         return Secret(_in_json(secret.parts))
     if path[-1] in _ADDRESSES:
@@ -69,6 +69,7 @@ def _settled(secret: Secret, path: Path) -> Secret:
 def _in_json(parts: tuple[str | SecretRef, ...]) -> tuple[str | SecretRef, ...]:
     """Inside a JSON string the value is escaped; outside of one it becomes a JSON value."""
     first = next((part.lstrip() for part in parts if isinstance(part, str) and part.strip()), "{")
+    # A text part in front decides; where the body begins with the secret itself, it is taken for JSON.
     if first[0] not in '{["' and isinstance(parts[0], str):
         return parts  # no JSON at all, such as a form
     encoded: list[str | SecretRef] = []
@@ -77,6 +78,7 @@ def _in_json(parts: tuple[str | SecretRef, ...]) -> tuple[str | SecretRef, ...]:
         if isinstance(part, SecretRef):
             part = replace(part, encoding=Encoding.JSON_TEXT if is_inside else Encoding.JSON_VALUE)
         else:
+            # A placeholder is taken out first: its fallback may hold quotes of its own.
             quotes = [found for found in _QUOTE.findall(PLACEHOLDER.sub("", part)) if found == '"']
             is_inside ^= len(quotes) % 2 == 1
         encoded.append(part)
@@ -89,7 +91,7 @@ def _in_url(parts: tuple[str | SecretRef, ...]) -> tuple[str | SecretRef, ...]:
     for part in parts:
         if isinstance(part, SecretRef):
             part = replace(part, encoding=Encoding.URL_PART) if before.strip() else part
-            before += "x"
+            before += "x"  # whatever the value is, what follows no longer begins the URL
         else:
             before += part
         encoded.append(part)
@@ -131,4 +133,4 @@ def _is_url(text: str) -> bool:
     )
 
 
-__all__ = ["settle_secrets", "unfit_characters"]
+__all__ = ["encode_secrets", "unfit_characters"]

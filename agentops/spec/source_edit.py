@@ -166,8 +166,9 @@ def _without(text: str, node: Node, index: int, start: int) -> str | None:
     first = text.rfind("\n", 0, start) + 1
     last = _line_end(text, _content_end(text, node.values[index]))
     if index == 0 and text[first:start].strip(" -"):
-        return None
+        return None  # it shares its line with something that has to stay
     if index == 0 and "-" in text[first:start] and node.is_mapping:
+        # In `- first: 1` the dash stays, and the second entry moves up behind it.
         following = node.keys[1].start
         return text[:start] + text[following:]
     return text[:first] + text[last + 1 :]
@@ -213,12 +214,12 @@ def _parse(text: str) -> Node | None:
     """The document as nodes; None when it does not parse."""
     try:
         parser = CParser(text.encode("utf-8", "surrogatepass"))
-        return _Reader().read(parser)
+        return _NodeReader().read(parser)
     except (YAMLError, ValueError):
         return None
 
 
-class _Reader:
+class _NodeReader:
     """Builds nodes from the parser's events, with a stack of its own."""
 
     def __init__(self) -> None:

@@ -35,7 +35,7 @@ from agentops.spec.scalars import (
     scalar,
     spelling,
 )
-from agentops.spec.source_text import SourceError
+from agentops.spec.source_text import SourceError, place_at
 from agentops.spec.tree import Map, Seq, key_place
 
 # A # that is followed at once by text, as in `we are #1`; authors write comments with a blank behind the sign.
@@ -51,6 +51,7 @@ def read_yaml(text: str, file: str) -> tuple[Any, list[Diagnostic]]:
     """
     builder = _Builder(file, text)
     try:
+        # Lone surrogates pass here: libyaml then refuses them, and `_reader_error` finds the place.
         return builder.build(CParser(text.encode("utf-8", "surrogatepass")).get_event), builder.warnings
     except MarkedYAMLError as error:
         if _OF_YAML_1_1.search(str(error.problem)) and (again := _read_slowly(text, file)) is not None:
@@ -124,12 +125,13 @@ class _Builder:
                     if value in node or value == "<<" or event.ctag is not None or event.anchor is not None:
                         self._check_key(node, event)
                     key, key_line, key_column = value, line, column
-                    is_constant = is_constant and value[:1] != "$"
+                    is_constant = is_constant and value[:1] != "$"  # a directive such as $merge or $clear
                     continue
                 if event.ctag is not None:
                     self._refuse_tag(event)
                 if event.implicit[0] and self.has_comments:
                     self._check_comment(value, event)
+                # implicit[0]: written plain, without quotes. Only such a scalar can be a number, a boolean or null.
                 if event.implicit[0] and value[:1] in MAY_BE_MORE:
                     value = self._resolve(value, line, column)
                 if value is None or (type(value) is str and "${" in value):
@@ -307,8 +309,7 @@ def _reader_error(error: Exception, text: str, file: str) -> SourceError:
     bad = re.search(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
     if bad is None:
         return SourceError("yaml-syntax", f"not valid YAML: {error}", Where(file), hint="correct the YAML")
-    before = text[: bad.start()]
-    where = Where(file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+    where = place_at(text, bad.start(), file)
     summary = f"the character U+{ord(bad[0]):04X} is not allowed in YAML"
     return SourceError(
         "yaml-syntax", summary, where, hint='remove it, or write it in double quotes as an escape ("\\u0000" style)'

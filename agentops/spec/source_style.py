@@ -41,7 +41,7 @@ class _Edit:
     text: str
 
 
-def settled(text: str) -> str:
+def styled_text(text: str) -> str:
     """`text` in the house's inner style; as it is where it can't be read token by token."""
     try:
         tokens = list(_tokens(text))
@@ -94,6 +94,7 @@ def _gaps(text: str, tokens: Sequence[Token]) -> Iterator[_Edit]:
 def _wanted(before: Token, after: Token) -> str | None:
     """The white space between two tokens of one line; None where it may stay as it is."""
     match before, after:
+        # A `:` right behind an alias would belong to its name: `*a:` is the alias `a:`.
         case (_, ValueToken() | FlowEntryToken()) if not isinstance(before, AliasToken):
             return ""
         case (FlowMappingStartToken() | FlowSequenceStartToken(), _):
@@ -111,12 +112,13 @@ def _wanted(before: Token, after: Token) -> str | None:
 
 
 def _scalars(text: str, tokens: Sequence[Token]) -> Iterator[_Edit]:
-    """Single quotes become double ones where both say the same; block scalars stand two columns in."""
+    """Single quotes become double ones where both give the same text; block scalars stand two columns in."""
     for number, token in enumerate(tokens):
         if not isinstance(token, ScalarToken):
             continue
         start, end = token.start_mark.index, token.end_mark.index
         written = text[start:end]
+        # Between double quotes a backslash would begin an escape, and a double quote would end the text.
         if token.style == "'" and not re.search(r"[\\\"\n]|''", written[1:-1]) and written[1:-1].isprintable():
             yield _Edit(start, end, f'"{written[1:-1]}"')
         elif token.style in ("|", ">"):
@@ -129,8 +131,9 @@ def _block(text: str, tokens: Sequence[Token], number: int) -> Iterator[_Edit]:
     first = next((line for line in lines if line.strip(" ")), "")
     indent = len(first) - len(first.lstrip(" "))
     parent = _parent_column(tokens, number)
-    is_plain = re.fullmatch(r"[|>][+-]?", head.split("#")[0].strip()) is not None  # no indent that is told
+    is_plain = re.fullmatch(r"[|>][+-]?", head.split("#")[0].strip()) is not None  # a digit would fix the indent
     is_deeper = all(not line.strip(" ") or line.startswith(" " * indent) for line in lines)
+    # Blanks beyond the indent are a part of the text, even on a line that has nothing else.
     is_blank_inside = any(len(line) > indent and not line.strip(" ") for line in lines)
     if parent is None or parent + 2 == indent or not first or not is_plain or not is_deeper or is_blank_inside:
         return

@@ -8,11 +8,17 @@ MAX_BYTES = 1_000_000
 
 
 class SourceError(Exception):
-    """The text is not usable YAML; `diagnostic` says why and where."""
+    """A file that can't be used as the text it should be; `diagnostic` gives the reason and the place."""
 
     def __init__(self, code: str, summary: str, where: Where, *, hint: str, expected: str | None = None) -> None:
         super().__init__(summary)
         self.diagnostic = Diagnostic(code, Severity.ERROR, summary, hint=hint, where=where, expected=expected)
+
+
+def place_at(text: str, position: int, file: str) -> Where:
+    """The line and column of a character, by its position from 0 in the text of `file`."""
+    before = text[:position]
+    return Where(file, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
 
 
 def decode(data: bytes, file: str) -> str:

@@ -1,4 +1,4 @@
-"""A hash of the files that an agent is made from, which says in another environment that they were the same ones."""
+"""A hash of the files that an agent is made from: equal in two environments when both were made from the same files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _content(files: ProjectFiles, path: str, *, is_script: bool) -> str:
         try:
             is_tree = path.endswith((".yaml", ".yml")) and not is_script
             text = _canonical(files.tree(path)[0]) if is_tree else files.text(path)
-        except (FileProblem, SourceError):  # said where it is used
+        except (FileProblem, SourceError):  # reported where the file is used
             text = ""
         files.digests[path] = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return files.digests[path]

@@ -76,6 +76,7 @@ _SIMPLE = re.compile(
     )\s*\}\}""",
     re.VERBOSE,
 )
+# What looks like a name and is none in Jinja, so that the whole text goes the long way.
 _RESERVED = frozenset(("true", "false", "none", "True", "False", "None", "not", "and", "or", "if", "else", "is", "in"))
 
 

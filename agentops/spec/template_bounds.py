@@ -18,6 +18,7 @@ from agentops.spec.template_values import CLOSE, OPEN, SecretValue, TemplateErro
 
 MAX_SIZE = 1_000_000  # characters of one text, items of one list with all that is in them
 _MAX_BITS = 4_096  # of a number
+# A width or precision of four digits and more, or one given as an argument: `%9999999d` is short and makes a lot.
 _PRINTF_WIDTH = re.compile(r"%(?:\([^)]*\))?[-#0 +]*(?:\*|\d{4,}|\d*\.(?:\*|\d{4,}))")
 
 _OF_TEXTS = """

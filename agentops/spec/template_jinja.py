@@ -170,8 +170,8 @@ def _environment() -> _Closed:
         comment_start_string="${#",
         comment_end_string="#}",
         undefined=_Undefined,
-        keep_trailing_newline=True,
-        autoescape=False,
+        keep_trailing_newline=True,  # everything outside of expressions comes out byte-identical
+        autoescape=False,  # what is made is YAML and prompts, not HTML
         optimized=False,  # it would do the work of constants while compiling, where nobody pays for it
         finalize=_finalized,
         cache_size=0,

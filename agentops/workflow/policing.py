@@ -13,7 +13,7 @@ from agentops.plan.codes import CODES
 from agentops.plan.model import AgentChange, Plan, Refusal
 from agentops.spec import Project, find_root
 from agentops.spec.files import PROJECT_FILE, FileProblem, ProjectFiles
-from agentops.spec.policies import Policy, Subject, judge, read_policies
+from agentops.spec.policies import Policy, Subject, is_met, read_policies
 from agentops.spec.source_text import SourceError
 from agentops.spec.template import TemplateError
 from agentops.spec.tree import Map
@@ -81,7 +81,7 @@ def _violations(plan: Plan, project: Project) -> Iterator[tuple[Policy, AgentCha
             if subject is None or not policy.is_about(plan.environment, change.key):
                 continue
             try:
-                holds = judge(policy, subject, plan.environment, variables)
+                holds = is_met(policy, subject, plan.environment, variables)
             except TemplateError as error:
                 # A policy that nobody can judge protects nobody.
                 yield policy, change, f"{policy.spec.message}? This can't be checked, since {error.summary}"

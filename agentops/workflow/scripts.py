@@ -19,7 +19,7 @@ from agentops.errors import SpecError, UsageError
 from agentops.spec import Project
 from agentops.spec.files import PROJECT_FILE, FileProblem, ProjectFiles
 from agentops.spec.project import with_sources
-from agentops.spec.rendering import Rendering
+from agentops.spec.rendering import TreeRenderer
 from agentops.spec.scope import Names
 from agentops.spec.source_text import SourceError
 from agentops.spec.tree import mark_of, value_place
@@ -65,7 +65,7 @@ def load_script(root: Path, file: str, environment: Environment) -> LoadedScript
     problems = list(problems)
     mark = mark_of(tree, ()) or (file, 0, 0, file, 0, 0)
     scope = {"vars": Names("vars", environment.variables), "environment": environment.name}
-    tree, _ = Rendering(files, scope, problems).tree(tree, mark)
+    tree, _ = TreeRenderer(files, scope, problems).tree(tree, mark)
     if has_errors(problems):
         raise SpecError(problems)
 

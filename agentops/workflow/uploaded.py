@@ -10,7 +10,7 @@ from agentops.plan.model import ResourceChange
 from agentops.resources import DesiredResource, Kind
 from agentops.spec import Project
 from agentops.spec.files import PROJECT_FILE, FileProblem, PastFiles, ProjectFiles
-from agentops.spec.knowledge import read_text
+from agentops.spec.knowledge import markdown_of
 from agentops.spec.resources import Library, read_resource
 from agentops.spec.source_text import MAX_BYTES, SourceError
 from agentops.workflow.git import blobs_at, commits_of, is_shallow, read_blob
@@ -56,7 +56,7 @@ def _texts(files: ProjectFiles, resource: DesiredResource) -> dict[str, str]:
     found: dict[str, str] = {}
     for source in resource.files:
         try:
-            text = read_text(files, source)
+            text = markdown_of(files, source)
         except (FileProblem, SourceError):  # it went a moment ago
             continue
         if text is not None:

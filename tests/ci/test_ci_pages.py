@@ -23,7 +23,7 @@ from agentops.plan.model import (
     Refusal,
 )
 from agentops.render.ci.markdown import (
-    Origin,
+    JobOrigin,
     apply_page,
     checked_page,
     drift_over_page,
@@ -38,7 +38,7 @@ from agentops.render.ci.markdown import (
 
 FOLDER = Path(__file__).parent / "golden"
 COMMIT = "4be1c2d3e4f5a6b7c8d9e0f1a2b3c4d5e6f70819"
-ORIGIN = Origin(
+ORIGIN = JobOrigin(
     COMMIT, f"https://github.com/acme/voice/commit/{COMMIT}", "https://github.com/acme/voice/actions/runs/7"
 )
 FORGED = '<!-- agentops {"kind":"plan"} -->'

@@ -172,7 +172,7 @@ def test_render_says_where_a_value_came_from(project: Path, load: Loader, capsys
     assert capsys.readouterr().out == (
         "line: config.synthesizer.speed = 0.9\n"
         "  set by the block for prod: 0.9  (agents/line.yaml:10:28)\n"
-        "  covered: the fragment said: 1.0  (agents/_base.yaml:1:31)\n"
+        "  overridden: the fragment has: 1.0  (agents/_base.yaml:1:31)\n"
     )
     assert run(["render", "--explain", "config.synthesizer.voiceConfig.voiceId"]) == 0
     assert capsys.readouterr().out == (
@@ -184,7 +184,7 @@ def test_render_says_where_a_value_came_from(project: Path, load: Loader, capsys
     assert capsys.readouterr().out == (
         'line: config.singlePromptConfig.tools[0].description = "Ends it now."\n'
         "  set by the block for prod: Ends it now.  (agents/line.yaml:11:83)\n"
-        "  covered: the spec said: Ends it.  (agents/line.yaml:6:54)\n"
+        "  overridden: the spec has: Ends it.  (agents/line.yaml:6:54)\n"
     )
     assert run(["render", "--explain", "synthesizer.sped"]) == 64
     assert "did you mean speed?" in capsys.readouterr().err

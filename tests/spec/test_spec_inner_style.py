@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agentops.spec.layout import format_yaml
 from agentops.spec.source_events import read_yaml
-from agentops.spec.source_style import comments, settled
+from agentops.spec.source_style import comments, styled_text
 from agentops.spec.source_text import SourceError
 from agentops.spec.tree import to_plain
 
@@ -106,5 +106,5 @@ def test_the_data_and_every_comment_stay_and_twice_is_once(text: str) -> None:
 
 
 def test_what_can_not_be_read_stays() -> None:
-    assert settled("a:   'x\n") == "a:   'x\n"
+    assert styled_text("a:   'x\n") == "a:   'x\n"
     assert comments("a:   'x\n") is None

@@ -12,18 +12,18 @@ from spec_projects import Loader
 
 from agentops.diagnostics import Diagnostic
 from agentops.document import Secret, SecretRef
-from agentops.spec.secret_places import settle_secrets
+from agentops.spec.secret_places import encode_secrets
 from agentops.spec.tree import Map
 
 PRINTABLE = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=30)
 
 
-def settled(field: str, *parts: str | SecretRef) -> tuple[str, list[Diagnostic]]:
+def encoded(field: str, *parts: str | SecretRef) -> tuple[str, list[Diagnostic]]:
     """What is written for a field with this text, and the problems."""
     mark = ("a.yaml", 0, 0, "a.yaml", 0, 0)
     tree = Map(mark)
     tree.put(field, Secret(parts), mark)
-    problems = settle_secrets(tree, "line")
+    problems = encode_secrets(tree, "line")
     return tree[field].reveal(), problems
 
 
@@ -31,9 +31,9 @@ def settled(field: str, *parts: str | SecretRef) -> tuple[str, list[Diagnostic]]
 @settings(max_examples=300, deadline=None)
 def test_inside_a_json_string_it_is_escaped_and_outside_it_is_json(value: str) -> None:
     secret = SecretRef("TOK", value)
-    inside, _ = settled("requestBody", '{"a \\" b": "', secret, '", "n": {{count}}}')
+    inside, _ = encoded("requestBody", '{"a \\" b": "', secret, '", "n": {{count}}}')
     assert json.loads(inside.replace("{{count}}", "0"))['a " b'] == value
-    outside, _ = settled("requestBody", '{"a": ', secret, "}")
+    outside, _ = encoded("requestBody", '{"a": ', secret, "}")
     try:
         expected = json.loads(value)
     except ValueError:
@@ -44,7 +44,7 @@ def test_inside_a_json_string_it_is_escaped_and_outside_it_is_json(value: str) -
 @given(value=PRINTABLE)
 @settings(max_examples=300, deadline=None)
 def test_in_the_rest_of_a_url_it_is_percent_encoded(value: str) -> None:
-    url, problems = settled("url", "https://crm.example.com/x?key=", SecretRef("TOK", value), "&b=1#top")
+    url, problems = encoded("url", "https://crm.example.com/x?key=", SecretRef("TOK", value), "&b=1#top")
     assert parse_qs(urlsplit(url).query) == {"key": [value], "b": ["1"]}
     assert [each for each in problems if each.is_error] == []
 
@@ -62,7 +62,7 @@ def test_in_the_rest_of_a_url_it_is_percent_encoded(value: str) -> None:
     ],
 )
 def test_where_a_url_begins_it_must_be_one(parts: tuple[str | SecretRef, ...], is_right: bool) -> None:
-    errors = [each for each in settled("url", *parts)[1] if each.is_error]
+    errors = [each for each in encoded("url", *parts)[1] if each.is_error]
     assert [each.code for each in errors] == ([] if is_right else ["secret-value"])
 
 
@@ -82,4 +82,4 @@ def test_what_a_header_cannot_carry_is_an_error_that_names_secret_and_place(load
 
 
 def test_a_form_is_left_as_it_is() -> None:
-    assert settled("requestBody", "grant=x&secret=", SecretRef("TOK", 'a"b'))[0] == 'grant=x&secret=a"b'
+    assert encoded("requestBody", "grant=x&secret=", SecretRef("TOK", 'a"b'))[0] == 'grant=x&secret=a"b'

@@ -28,7 +28,7 @@ from agentops.plan.diff import diff, value_at
 from agentops.plan.model import AgentChange, ChangedBy, Drift, FieldChange
 from agentops.plan.references import with_fingerprints
 from agentops.resources import DesiredResource, Ref
-from agentops.spec.environment import ProjectContext, read_project
+from agentops.spec.environment import ProjectContext, read_context
 from agentops.spec.files import PROJECT_FILE, ProjectFiles
 from agentops.spec.resolve import Resolved, SpecReader
 from agentops.spec.resources import Library
@@ -369,7 +369,7 @@ class Puller:
         return tuple(name for name, was in before.items() if name not in now or now[name] != was)
 
     def _resolve(self, desired: DesiredAgent, environment: str) -> Resolved | None:
-        context = read_project(self.files(), self.environ, environment, needs_secrets=False, git=None)
+        context = read_context(self.files(), self.environ, environment, needs_secrets=False, git=None)
         if not isinstance(context, ProjectContext):
             return None
         Library(context)

@@ -14,7 +14,7 @@ from agentops.plan.canonical import canonical
 from agentops.plan.concealment import spelled
 from agentops.plan.model import FieldChange, Plan, ResourceChange
 from agentops.resources import DesiredResource, Kind
-from agentops.spec.environment import ProjectContext, read_project
+from agentops.spec.environment import ProjectContext, read_context
 from agentops.spec.resources import Library
 from agentops.spec.source_edit import add_entry, node_at, remove_entry, set_value
 from agentops.spec.source_events import read_yaml
@@ -84,7 +84,7 @@ def _reads_as(puller: Puller, change: ResourceChange, path: Path, value: object)
 
 def _resource(puller: Puller, change: ResourceChange) -> DesiredResource | None:
     """What the file describes, as it is edited so far."""
-    context = read_project(puller.files(), puller.environ, puller.environment, needs_secrets=False, git=None)
+    context = read_context(puller.files(), puller.environ, puller.environment, needs_secrets=False, git=None)
     return Library(context).read(change.address).resource if isinstance(context, ProjectContext) else None
 
 

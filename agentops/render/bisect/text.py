@@ -9,6 +9,7 @@ from agentops.compare.bisect_result import BisectResult, CalledRevision
 from agentops.compare.bisection import Boundary, NotFound, Tally
 from agentops.document import Revision, label_text
 from agentops.plan.agent_diff import AgentDiff
+from agentops.render.compare.text import revision_name
 from agentops.render.plan.parts import joined
 from agentops.render.plan.text_fields import field_lines
 from agentops.render.style import PLAIN, Style, plural
@@ -25,14 +26,14 @@ def _lines(found: BisectResult, diff: AgentDiff | None, style: Style) -> Iterato
         case Boundary(good, bad):
             yield style.paint(f"{found.key}: {found.script} began to fail in {_named(found.revisions[bad])}", "bad")
             if bad - good > 1:
-                between = ", ".join(name_of(each) for each in found.revisions[good + 1 : bad])
-                yield f"or in one of those before it, which could not be told: {between}"
+                between = ", ".join(revision_name(each) for each in found.revisions[good + 1 : bad])
+                yield f"or in one of those before it, whose calls did not settle it: {between}"
             yield f"  last good:  {_named(found.revisions[good])}: {_calls(found.called_at(good))}"
             yield f"  first bad:  {_named(found.revisions[bad])}: {_calls(found.called_at(bad))}"
             yield f"  commit:     {commit_in(found.revisions[bad].label) or 'not known: the label names none'}"
             yield from _changes(diff, style)
         case NotFound(why):
-            ends = f"revisions {name_of(found.revisions[0])} to {name_of(found.revisions[-1])}"
+            ends = f"revisions {revision_name(found.revisions[0])} to {revision_name(found.revisions[-1])}"
             yield style.paint(f"{found.key}: {found.script}: nothing was found in {ends}: {why}", "change")
     yield ""
     yield "called:"
@@ -44,11 +45,7 @@ def _named(revision: Revision) -> str:
     who = f" by {revision.published_by}" if revision.published_by else ""
     when = f", {revision.published_at}{who}" if revision.published_at else ""
     text = label_text(revision.label)
-    return on_one_line(f"revision {name_of(revision)}{when}" + (f" ({text})" if text else ""))
-
-
-def name_of(revision: Revision) -> str:
-    return str(revision.number) if revision.number is not None else revision.revision_id
+    return on_one_line(f"revision {revision_name(revision)}{when}" + (f" ({text})" if text else ""))
 
 
 def _calls(heard: CalledRevision) -> str:

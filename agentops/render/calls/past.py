@@ -1,4 +1,4 @@
-"""Calls that took place: a table of the last ones, and one with all that was said. For a terminal, and as JSON."""
+"""Calls that took place: a table of the last ones, and one with its whole transcript. For a terminal, and as JSON."""
 
 from __future__ import annotations
 
@@ -42,11 +42,9 @@ def past_call_text(found: PastConversation, style: Style = PLAIN) -> str:
     found = all_visible(found)
     call = found.call
     lines = [style.paint(f"Call {call.call_id}", "strong") + (f"  {found.agent}" if found.agent else "")]
-    lines.append(
-        f"  {_when(call)}, {_length(call)}, {call.kind or 'of a type that is not told'}, revision {_revision(call)}"
-    )
+    lines.append(f"  {_when(call)}, {_length(call)}, {call.kind or 'of an unknown type'}, revision {_revision(call)}")
     lines += style.wrap(f"ended: {_end(call)}", "  ", "    ")
-    lines += ["", *(line for each in found.lines for line in _said(each, style))]
+    lines += ["", *(line for each in found.lines for line in _line(each, style))]
     if not found.lines:
         lines.append("  nothing is written down (a transcript comes a little after the call)")
     lines += ["", *_tools(found, style)]
@@ -64,7 +62,7 @@ def past_call_json(found: PastConversation) -> str:
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
-def _said(line: TranscriptLine, style: Style) -> Iterator[str]:
+def _line(line: TranscriptLine, style: Style) -> Iterator[str]:
     at = "" if line.at_s is None else f"{int(line.at_s) // 60}:{int(line.at_s) % 60:02}"
     head = f"  {at:>6}  {line.role:<{_SPEAKER}}"
     yield from style.wrap(f"{head}{line.text}", "", " " * columns(head))

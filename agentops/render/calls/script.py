@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9 _-]*[A-Za-z0-9])?")
+# YAML 1.1, which many editors still speak, reads the last four as booleans.
 _RESERVED_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
 _HEAD = "# yaml-language-server: $schema=../../schemas/call.schema.json\n"
 

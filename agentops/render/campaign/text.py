@@ -1,4 +1,4 @@
-"""What is said about a campaign in words: what a start would do, and what came of it."""
+"""A campaign as text: what starting it would do, and how it went."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CHANGED = "The agent was changed while the campaign ran."
 
 
 def estimate_lines(estimated: CampaignEstimate, credits_left: float | None) -> list[str]:
-    """The figures, each "not known" where nothing tells it."""
+    """The figures of an estimate; "not known" where the platform gives none."""
     source = f" (from the agent's last {plural(estimated.based_on, 'call')})" if estimated.based_on else ""
     return [
         f"  calls at once:   {known(estimated.concurrency, '{:d}')}",

@@ -34,7 +34,7 @@ _ASKS_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class JobOrigin:
     """The commit that was looked at and the run that looked. Addresses are GitHub's own, safe to link."""
 
     commit: str
@@ -47,7 +47,7 @@ class Origin:
 
 def plan_page(
     plan: Plan,
-    origin: Origin,
+    origin: JobOrigin,
     *,
     is_protected: bool,
     diagnostics: Sequence[Diagnostic] = (),
@@ -116,7 +116,7 @@ def _hint(hint: str | None) -> str:
     return f". Next: {quoted(hint)}" if hint else ""
 
 
-def checked_page(environment: str, diagnostics: Sequence[Diagnostic], origin: Origin) -> str:
+def checked_page(environment: str, diagnostics: Sequence[Diagnostic], origin: JobOrigin) -> str:
     """What a pull request without secrets gets: the checks that need none, and why there is no plan."""
     wrong = sum(d.is_error for d in diagnostics)
     verdict = f"{plural(wrong, 'problem')} in the project's files" if wrong else "the project's files are valid"
@@ -135,7 +135,7 @@ def checked_page(environment: str, diagnostics: Sequence[Diagnostic], origin: Or
     )
 
 
-def failure_page(command: str, environment: str, error: AgentopsError, origin: Origin) -> str:
+def failure_page(command: str, environment: str, error: AgentopsError, origin: JobOrigin) -> str:
     """A command that could not do its work: what happened and what to do."""
     lines = [
         f"### ❌ agentops {command} for `{environment}` failed",
@@ -149,7 +149,7 @@ def failure_page(command: str, environment: str, error: AgentopsError, origin: O
     return "\n".join([*lines, f"<sub>From {origin}.</sub>"]) + "\n"
 
 
-def apply_page(result: ApplyResult, origin: Origin, *, approved_by: str = "") -> str:
+def apply_page(result: ApplyResult, origin: JobOrigin, *, approved_by: str = "") -> str:
     """The result of an apply: every agent, what the calls heard, and the way back when it was rolled back."""
     sign = "✅" if result.exit_code is ExitCode.DONE else "❌"
     lines = [f"### {sign} agentops apply to `{result.environment}`: {_counts(result)}", ""]
@@ -186,7 +186,7 @@ def _resource(result: ResourceResult) -> Iterator[str]:
     yield f"- `{result.address}` {result.action.value}: {result.outcome.value.replace('_', ' ')}{why}"
 
 
-def rollback_page(result: ApplyResult, origin: Origin, commits: Mapping[str, str]) -> str:
+def rollback_page(result: ApplyResult, origin: JobOrigin, commits: Mapping[str, str]) -> str:
     """An earlier revision that is back in service. `commits`: by agent, the one that deployed what was taken back."""
     sign = "✅" if result.exit_code is ExitCode.DONE else "❌"
     lines = [f"### {sign} agentops rollback in `{result.environment}`: {_counts(result)}", "", *_agents(result)]
@@ -197,7 +197,7 @@ def rollback_page(result: ApplyResult, origin: Origin, commits: Mapping[str, str
     return "\n".join([*lines, f"<sub>Asked for in {origin}.</sub>"]) + "\n"
 
 
-def preview_page(result: ApplyResult, name: str, origin: Origin) -> str:
+def preview_page(result: ApplyResult, name: str, origin: JobOrigin) -> str:
     """What became of the copies of agents under one name."""
     sign = "✅" if result.exit_code is ExitCode.DONE else "❌"
     lines = [f"### {sign} agentops preview `{name}`: {_counts(result)}", ""]
@@ -235,7 +235,7 @@ def _details(agent: AgentResult) -> Iterator[str]:
         yield ""
 
 
-def drifted(plan: Plan) -> tuple[AgentChange, ...]:
+def drifted_agents(plan: Plan) -> tuple[AgentChange, ...]:
     """The agents whose live configuration was changed outside git."""
     return tuple(change for change in plan.changes if change.is_drifted)
 
@@ -246,7 +246,7 @@ def drifted_resources(plan: Plan) -> tuple[ResourceChange, ...]:
 
 
 def drift_title(plan: Plan) -> str:
-    agents, shared = drifted(plan), drifted_resources(plan)
+    agents, shared = drifted_agents(plan), drifted_resources(plan)
     counts = [plural(len(agents), "agent")] if agents or not shared else []
     counts += [plural(len(shared), "shared resource")] if shared else []
     return f"{plan.environment}: {' and '.join(counts)} changed outside git"
@@ -255,7 +255,7 @@ def drift_title(plan: Plan) -> str:
 def drift_page(plan: Plan) -> str:
     """The issue's text. It holds no time of its own and no run number: the same drift is the same text."""
     lines = [f"What serves calls in `{plan.environment}` is not what was last deployed from git.", ""]
-    for change in drifted(plan):
+    for change in drifted_agents(plan):
         lines += [*_edited(change), f"Next: {advice(change, plan.environment)}.", ""]
     for resource in drifted_resources(plan):
         lines += [f"**`{resource.address}`** {quoted(resource.drift_detail)}", ""]
@@ -275,9 +275,12 @@ def _edited(change: AgentChange) -> list[str]:
 def pull_page(plan: Plan, run_url: str) -> str:
     """The text of the pull request that brings console edits into git: whose they are, and what merging it means."""
     lines = [f"Somebody changed what serves calls in `{plan.environment}` in the console ([run]({run_url})).", ""]
-    for change in drifted(plan):
+    for change in drifted_agents(plan):
         lines += _edited(change)
-    lines += ["Merging this makes git say so too. To undo the edits instead, close it and apply what git says:", ""]
+    lines += [
+        "Merging this brings git in line with it. To undo the edits instead, close it and apply what is in git:",
+        "",
+    ]
     return "\n".join([*lines, f"`agentops apply -e {plan.environment} --overwrite-drift`", ""])
 
 
@@ -292,5 +295,5 @@ def revert_page(commit: str, commit_url: str, environment: str, run_url: str, ke
     were = "were" if len(keys) > 1 else "was"
     return (
         f"{taken_back} {were} rolled back in `{environment}` ([what happened]({run_url})).\n"
-        "What served before serves again; merging this makes git say so too.\n"
+        "What served before serves again; merging this brings git in line with it.\n"
     )

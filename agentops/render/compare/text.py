@@ -14,17 +14,17 @@ HEAD = ("measure", "old", "new", "difference", "95 % interval", "finding")
 
 def comparison_text(found: RevisionComparison, style: Style = PLAIN) -> str:
     """A table, then what to know before believing it."""
-    rows = [HEAD, *(cells(each) for each in found.measures)]
+    rows = [HEAD, *(measure_cells(each) for each in found.measures)]
     widths = [max(columns(row[index]) for row in rows) for index in range(len(HEAD))]
-    lines = [style.paint(title(found), "strong"), *sides(found), ""]
+    lines = [style.paint(comparison_title(found), "strong"), *sides(found), ""]
     for row in rows:
         padded = (cell + " " * (width - columns(cell)) for cell, width in zip(row, widths, strict=True))
         lines.append("  ".join(padded).rstrip())
-    return "\n".join([*lines, "", *(line for note in notes(found) for line in style.wrap(note, ""))]) + "\n"
+    return "\n".join([*lines, "", *(line for note in comparison_notes(found) for line in style.wrap(note, ""))]) + "\n"
 
 
-def title(found: RevisionComparison) -> str:
-    return f"{found.key}: revision {name_of(found.new)} beside {name_of(found.old)}"
+def comparison_title(found: RevisionComparison) -> str:
+    return f"{found.key}: revision {revision_name(found.new)} beside {revision_name(found.old)}"
 
 
 def sides(found: RevisionComparison) -> tuple[str, str]:
@@ -34,34 +34,36 @@ def sides(found: RevisionComparison) -> tuple[str, str]:
 def _side(word: str, revision: Revision, calls: CallTotals) -> str:
     when = f", published {revision.published_at}" if revision.published_at else ""
     out = ", ".join(f"{count} {reason}" for reason, count in sorted(calls.left_out.items()))
-    return f"{word}: revision {name_of(revision)}{when}: {calls.ended} calls" + (f" (left out: {out})" if out else "")
+    return f"{word}: revision {revision_name(revision)}{when}: {calls.ended} calls" + (
+        f" (left out: {out})" if out else ""
+    )
 
 
-def name_of(revision: Revision) -> str:
+def revision_name(revision: Revision) -> str:
     return str(revision.number) if revision.number is not None else revision.revision_id
 
 
-def notes(found: RevisionComparison) -> tuple[str, ...]:
-    """What the figures do not say by themselves."""
+def comparison_notes(found: RevisionComparison) -> tuple[str, ...]:
+    """What a reader has to know to take the figures for what they are."""
     types = ", ".join(found.call_types)
-    told = [
+    notes = [
         f"Calls of type {types} only{_dates(found.period)}. Every interval misses the truth in about one of twenty "
         "comparisons.",
         "The revisions did not serve at the same time: other hours, other callers or an outage can make a difference.",
         "A call's turn latency is the median of its turns. Completion: answered, and ended by no error or time-out.",
     ]
     if found.free_text:
-        told.append(f"Free text is not compared: {on_one_line(', '.join(found.free_text))}.")
-    return tuple(told)
+        notes.append(f"Free text is not compared: {on_one_line(', '.join(found.free_text))}.")
+    return tuple(notes)
 
 
 def _dates(period: Period) -> str:
     words = (("from", period.since), ("until", period.until))
-    told = "".join(f" {word} {at:%Y-%m-%d %H:%M} UTC" for word, at in words if at is not None)
-    return f", that began{told}" if told else ""
+    bounds = "".join(f" {word} {at:%Y-%m-%d %H:%M} UTC" for word, at in words if at is not None)
+    return f", that began{bounds}" if bounds else ""
 
 
-def cells(measure: Measure) -> tuple[str, ...]:
+def measure_cells(measure: Measure) -> tuple[str, ...]:
     """The cells of one line, in the order of HEAD."""
     interval = measure.interval
     between = "-" if interval is None else f"{_signed(interval.low, measure)} to {_signed(interval.high, measure)}"

@@ -37,7 +37,7 @@ def _source(diagnostic: Diagnostic) -> list[str]:
 
 
 def message(diagnostic: Diagnostic) -> str:
-    """Everything a diagnostic says but its place, in one text."""
+    """A diagnostic without its place, in one text."""
     parts = [diagnostic.summary]
     if diagnostic.expected:
         parts.append(f"expected: {diagnostic.expected}")

@@ -23,8 +23,8 @@ class StepLike(Protocol):
 
 def provenance_json(owner: str, key: str, path: str, value: Any, steps: Sequence[StepLike]) -> str:
     """The same as one JSON object. `owner`: what `key` is of, `agent` or `shared`."""
-    told = [{"what": s.what, "written": s.written, "where": str(s.where) if s.where else None} for s in steps]
-    return json.dumps({owner: key, "path": path, "value": shown(value), "steps": told}, ensure_ascii=False)
+    written = [{"what": s.what, "written": s.written, "where": str(s.where) if s.where else None} for s in steps]
+    return json.dumps({owner: key, "path": path, "value": shown(value), "steps": written}, ensure_ascii=False)
 
 
 def provenance_text(key: str, path: str, value: Any, steps: Sequence[StepLike]) -> str:

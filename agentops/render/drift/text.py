@@ -10,7 +10,7 @@ from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChan
 from agentops.render.diagnostics.text import diagnostics_text
 from agentops.render.drift.advice import advice
 from agentops.render.plan.parts import joined
-from agentops.render.plan.resources import counted
+from agentops.render.plan.resources import looked_at
 from agentops.render.plan.text_fields import field_lines
 from agentops.render.plan.values import DRIFT_WORDS, value_text
 from agentops.render.style import PLAIN, Style, plural
@@ -35,7 +35,7 @@ def drift_text(plan: Plan, style: Style = PLAIN) -> str:
         lines += style.wrap(line, "", "    ")
     drifted = [change.key for change in plan.changes if change.is_drifted]
     drifted += [change.key for change in plan.resources if change.is_drifted]
-    total = plural(len(plan.changes), "agent") + counted(plan)
+    total = plural(len(plan.changes), "agent") + looked_at(plan)
     if drifted:
         lines += ["", style.paint(f"{len(drifted)} of {total} changed outside git: {', '.join(drifted)}", "bad")]
     else:
@@ -83,5 +83,5 @@ def _notes(change: AgentChange) -> Iterator[str]:
         if field.is_immediate and change.drift is not Drift.RENAMED:
             yield (
                 f"{path_text(field.path)} is {value_text(field.before)}, the spec has {value_text(field.after)} "
-                "(unversioned: nothing says who moved it)"
+                "(unversioned: who changed it is not recorded)"
             )

@@ -63,9 +63,9 @@ def _call(call: CallReport, environment: str, old: tuple[OldCall, ...]) -> Itera
     mine = [(turn.role is Role.AGENT, turn.text) for turn in call.turns]
     theirs = [(turn.is_agent, turn.text) for turn in before]
     for left, right in zip_longest(theirs, mine):
-        yield f"| {_said(left)} | {_said(right)} |"
+        yield f"| {_turn(left)} | {_turn(right)} |"
     yield ""
 
 
-def _said(turn: tuple[bool, str] | None) -> str:
+def _turn(turn: tuple[bool, str] | None) -> str:
     return f"**{'agent' if turn[0] else 'caller'}:** {cell(turn[1])}" if turn else ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from agentops.importers.fidelity import SHOWN, AgentFidelity, FidelityReport, Grade, Item
-from agentops.render.fidelity.text import counts_text, listed_text, target_text, tasks_text, value_text
+from agentops.render.fidelity.text import counts_text, listed_text, shortened, target_text, tasks_text
 from agentops.render.page import code, html_page, table
 from agentops.render.style import plural
 
@@ -63,7 +63,7 @@ def _agent(agent: AgentFidelity) -> Iterator[str]:
         yield from _grade(grade, agent.of(grade))
     if agent.additions:
         yield "<details><summary>Written although the source does not say so</summary>"
-        rows = ((code(a.target), code(value_text(a.value)), escape(a.why)) for a in agent.additions)
+        rows = ((code(a.target), code(shortened(a.value)), escape(a.why)) for a in agent.additions)
         yield table(_ADDITIONS, rows) + "</details>"
 
 
@@ -76,6 +76,6 @@ def _grade(grade: Grade, items: tuple[Item, ...]) -> Iterator[str]:
 
 
 def _row(item: Item) -> tuple[str, ...]:
-    value = code(value_text(item.value)) if item.is_leaf else ""
+    value = code(shortened(item.value)) if item.is_leaf else ""
     reason = escape(item.why) + (f"<br><strong>{escape(item.todo)}</strong>" if item.todo else "")
     return code(item.source), escape(item.code), value, code(target_text(item)) if item.target else "", reason

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from agentops.importers.fidelity import SHOWN, AgentFidelity, FidelityReport, Grade, Item
-from agentops.render.fidelity.text import counts_text, listed_text, target_text, tasks_text, value_text
+from agentops.render.fidelity.text import counts_text, listed_text, shortened, target_text, tasks_text
 from agentops.render.style import plural
 
 _HEADINGS = {
@@ -61,7 +61,7 @@ def agent_lines(agent: AgentFidelity, *, is_whole: bool = False) -> Iterator[str
         yield from _folded(
             f"Written although the source does not say so: {len(agent.additions)}",
             ("field", "value", "why"),
-            ((f"`{cell(a.target)}`", _code(value_text(a.value)), cell(a.why)) for a in agent.additions),
+            ((f"`{cell(a.target)}`", _code(shortened(a.value)), cell(a.why)) for a in agent.additions),
         )
 
 
@@ -72,7 +72,7 @@ def _table(grade: Grade, items: tuple[Item, ...]) -> Iterator[str]:
         (
             item.code,
             _code(item.source),
-            _code(value_text(item.value)) if item.is_leaf else "",
+            _code(shortened(item.value)) if item.is_leaf else "",
             _code(target_text(item)),
             cell(item.why),
             cell(item.todo),

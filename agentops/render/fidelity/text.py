@@ -62,7 +62,7 @@ def listed_text(items: Sequence[Item]) -> str:
     return " and ".join(plural(number, noun) for number, noun in numbers if number)
 
 
-def value_text(value: Any) -> str:
+def shortened(value: Any) -> str:
     """One value on one line, long ones shortened with their length."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     text = " ".join(text.split())
@@ -74,7 +74,7 @@ def target_text(item: Item) -> str:
     value = item.target_value
     if value is None or value == item.value or (isinstance(value, str) and value.startswith("(")):
         return item.target or ""
-    return f"{item.target} = {value_text(value)}"
+    return f"{item.target} = {shortened(value)}"
 
 
 def tasks_text(report: FidelityReport) -> Iterator[tuple[str, str]]:
@@ -108,16 +108,14 @@ def _agent(agent: AgentFidelity, style: Style) -> Iterator[str]:
             for _, alike in groupby(items, key=lambda item: (item.code, item.why, item.todo)):
                 yield from _items(list(alike), style)
     for addition in agent.additions:
-        yield from style.wrap(
-            f"written: {addition.target} = {value_text(addition.value)}: {addition.why}", "  ", "    "
-        )
+        yield from style.wrap(f"written: {addition.target} = {shortened(addition.value)}: {addition.why}", "  ", "    ")
 
 
 def _items(alike: list[Item], style: Style) -> Iterator[str]:
     """Neighbouring values with one reason, which stands below them once."""
     for item in alike:
         where = item.source or "(the file)"
-        value = f" = {value_text(item.value)}" if item.is_leaf and item.value is not None else ""
+        value = f" = {shortened(item.value)}" if item.is_leaf and item.value is not None else ""
         target = f" -> {target_text(item)}" if item.target else ""
         yield from style.wrap(f"{item.code} {where}{value}{target}", "    ", "      ")
     reason = ". ".join(filter(None, (alike[0].why, alike[0].todo)))

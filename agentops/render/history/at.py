@@ -13,7 +13,7 @@ NOT_KNOWN = "not known"
 def served_text(
     key: str, moment: str, entry: HistoryEntry | None, commit: str | None, doubt: str | None, style: Style = PLAIN
 ) -> str:
-    """One agent: the revision, its commit, who, the verdict of its calls; what can't be told, in those words."""
+    """One agent: the revision, its commit, who, the verdict of its calls; what isn't known is named as such."""
     if entry is None:
         what = f"{NOT_KNOWN}: {doubt}" if doubt else "no revision had been published"
         return f"{style.paint(key, 'strong')}  {moment}  {what}\n"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from agentops.render.plan.word_diff import DiffLine, Entry, Fold, Moved, Piece, PieceKind, word_diff
+from agentops.render.plan.word_diff import DiffLine, DiffPiece, Entry, Fold, Moved, PieceKind, word_diff
 
 _AROUND = 6  # words on each side of a change
 _BEGINNING = 12  # words of a line that is only there for orientation
@@ -36,16 +36,16 @@ def _excerpt(entry: Entry) -> Entry:
     if not entry.is_changed:
         return replace(entry, pieces=tuple(_cut(entry.pieces[0], _BEGINNING, 0)))
     last = len(entry.pieces) - 1
-    cut: list[Piece] = []
+    cut: list[DiffPiece] = []
     for position, piece in enumerate(entry.pieces):
         if piece.kind is PieceKind.SAME:
             cut += _cut(piece, _AROUND if position else 0, _AROUND if position < last else 0)
         else:
-            cut += _cut(piece, _AT_ONCE * 3 // 4, _AT_ONCE // 4)
+            cut += _cut(piece, _AT_ONCE * 3 // 4, _AT_ONCE // 4)  # a text is best known by its beginning
     return replace(entry, pieces=tuple(cut))
 
 
-def _cut(piece: Piece, head: int, tail: int) -> Iterator[Piece]:
+def _cut(piece: DiffPiece, head: int, tail: int) -> Iterator[DiffPiece]:
     """`piece` with all but its first and last words cut, where that is worth it."""
     words = _words(piece.text)
     if len(words) <= head + tail + _WORTH_CUTTING:

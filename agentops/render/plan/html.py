@@ -14,8 +14,8 @@ from agentops.plan.sharing import Shared, Sharing, share
 from agentops.render.page import code, html_page, table
 from agentops.render.plan.html_fields import COLUMNS, field_row, moved_item
 from agentops.render.plan.parts import joined
-from agentops.render.plan.resources import changing, counted, resource_html, shown_resources
-from agentops.render.plan.values import ACTION_WORDS, DRIFT_WORDS, calls_text, create_text, told_once, uncalled_text
+from agentops.render.plan.resources import changing, looked_at, resource_html, shown_resources
+from agentops.render.plan.values import ACTION_WORDS, DRIFT_WORDS, calls_text, create_text, shown_plan, uncalled_text
 from agentops.render.style import plural
 from agentops.render.visible import all_visible
 
@@ -65,7 +65,7 @@ UNKNOWN = Made()
 
 def plan_html(plan: Plan, made: Made = UNKNOWN) -> str:
     """The whole plan as a complete HTML document."""
-    plan, made = told_once(plan), all_visible(made)
+    plan, made = shown_plan(plan), all_visible(made)
     resources = (part for change in shown_resources(plan) for part in resource_html(change))
     body = [*_summary(plan, made), *resources, *_changes(plan), *_foot(plan, made)]
     return html_page(f"Plan for {plan.project}, {plan.environment}", body, _STYLE)
@@ -81,7 +81,7 @@ def _summary(plan: Plan, made: Made) -> Iterator[str]:
         compared = (
             f"{plural(len(plan.changes), 'agent')} compared, all as wanted" if plan.changes else "No agent was selected"
         )
-        yield f"<p><strong>No changes.</strong> {compared}{counted(plan)}.</p>"
+        yield f"<p><strong>No changes.</strong> {compared}{looked_at(plan)}.</p>"
         return
     counts = Counter(change.action for change in plan.changes)
     agents = ", ".join(f"{counts[a]} {ACTION_WORDS[a]}" for a in Action if counts[a])
@@ -108,12 +108,12 @@ def _changes(plan: Plan) -> Iterator[str]:
             yield from _agent(change, sharing)
     if alike:
         yield f"<section><h2>{plural(len(alike), 'agent')} with the changes above and nothing else</h2><ul>"
-        yield from (f'<li id="{escape(each.key, quote=True)}">{_named(each)}</li>' for each in alike)
+        yield from (f'<li id="{escape(each.key, quote=True)}">{_name_and_key(each)}</li>' for each in alike)
         yield "</ul>"
         yield f"<p>Calls: {escape(calls_text(alike))}.</p></section>" if calls_text(alike) else "</section>"
 
 
-def _named(change: AgentChange) -> str:
+def _name_and_key(change: AgentChange) -> str:
     return f'{escape(change.name)} <span class="faint">({escape(change.key)}: {escape(change.reason)})</span>'
 
 

@@ -8,7 +8,7 @@ from agentops.document import path_text
 from agentops.plan.model import FieldChange
 from agentops.render.page import code
 from agentops.render.plan.numbering import Placed, placed_diff
-from agentops.render.plan.parts import Part, left_behind, parts
+from agentops.render.plan.parts import FieldPart, field_parts, left_behind
 from agentops.render.plan.values import (
     CHANGED_BY_WORDS,
     SHOWN_WHOLE,
@@ -24,7 +24,7 @@ from agentops.render.plan.values import (
     value_text,
     words_text,
 )
-from agentops.render.plan.word_diff import Fold, Moved, Piece, PieceKind
+from agentops.render.plan.word_diff import DiffPiece, Fold, Moved, PieceKind
 
 # The columns of a table of settings, in percent of its width.
 COLUMNS = {"Setting": 29, "Before": 26, "After": 26, "Kind": 19}
@@ -36,7 +36,7 @@ def moved_item(field: FieldChange) -> str:
     name = f"{code(path_text(field.path))}{_renamed(field)}"
     if change_text(field) is not None:
         return f"<li>{name}: {escape(value_text(field.before))} became {escape(value_text(field.after))}</li>"
-    found = parts(field)
+    found = field_parts(field)
     if not found[0].path:
         return f"<li>{name}: {_value(found[0], field)}</li>"
     inner = "".join(f"<li>{code(part.name)}: {_value(part, field)}</li>" for part in found)
@@ -52,7 +52,7 @@ def field_row(field: FieldChange) -> tuple[str | None, ...]:
         kind += f", changed in {CHANGED_BY_WORDS[field.changed_by]}"
     where = f'<br><span class="faint">{code(str(field.where))}</span>' if field.where else ""
     name = f"{code(path_text(field.path))}{_renamed(field)}{where}"
-    found = parts(field)
+    found = field_parts(field)
     if found[0].path:
         rows = (f"<tr><td>{code(part.name)}</td><td>{_value(part, field)}</td></tr>" for part in found)
         left = f'<p class="faint">{escape(left_text(field))}</p>' if left_behind(field) else ""
@@ -70,11 +70,11 @@ def _renamed(field: FieldChange) -> str:
     return "" if not field.renamed else f", renamed from {code(field.renamed)}"
 
 
-def _texts(part: Part, field: FieldChange) -> tuple[str, str] | None:
+def _texts(part: FieldPart, field: FieldChange) -> tuple[str, str] | None:
     return as_texts(part.name_of(field), part.before, part.after)
 
 
-def _value(part: Part, field: FieldChange) -> str:
+def _value(part: FieldPart, field: FieldChange) -> str:
     """What differs in a leaf."""
     if (texts := _texts(part, field)) is not None:
         is_long_text = isinstance(part.before, str) and has_lines(*texts)
@@ -91,7 +91,7 @@ def _value(part: Part, field: FieldChange) -> str:
     return f"<del>{_side(part.before, part, field)}</del> → <ins>{_side(part.after, part, field)}</ins>"
 
 
-def _side(value: object, part: Part, field: FieldChange) -> str:
+def _side(value: object, part: FieldPart, field: FieldChange) -> str:
     """One value; of a long text without another side only how long it is."""
     if isinstance(value, str) and is_long(part.name_of(field), value):
         if not part.path or len(value) > SHOWN_WHOLE:
@@ -112,7 +112,7 @@ def _row(placed: Placed) -> str:
     return f'{file}<tr><td class="number">{placed.number}</td><td>{words}</td></tr>'
 
 
-def _piece(piece: Piece) -> str:
+def _piece(piece: DiffPiece) -> str:
     text = escape(piece_text(piece))
     if piece.is_cut:
         text = f'<span class="faint">{text}</span>'

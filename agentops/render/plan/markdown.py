@@ -14,14 +14,14 @@ from agentops.plan.model import Action, AgentChange, Drift, Plan
 from agentops.plan.sharing import Shared, Sharing, share
 from agentops.render.plan.markdown_fields import AT, field_lines, moved_lines, quoted
 from agentops.render.plan.parts import joined
-from agentops.render.plan.resources import changing, counted, resource_details, resource_markdown, shown_resources
+from agentops.render.plan.resources import changing, looked_at, resource_details, resource_markdown, shown_resources
 from agentops.render.plan.values import (
     ACTION_WORDS,
     DRIFT_WORDS,
     apply_command,
     calls_text,
     create_text,
-    told_once,
+    shown_plan,
     uncalled_text,
 )
 from agentops.render.style import plural
@@ -46,18 +46,18 @@ def plan_marker(plan: Plan) -> str:
 
 def plan_markdown(plan: Plan, *, limit: int = COMMENT_LIMIT) -> str:
     """The plan in at most `limit` characters (2,000 at the least); what doesn't fit is counted or listed by name."""
-    plan = told_once(plan)
+    plan = shown_plan(plan)
     sharing = share(plan.changes)
     head = "\n".join(_head(plan, sharing, limit // 4))
     foot = "\n".join(_foot(plan, limit // 8))
-    room = limit - len(head) - len(foot) - limit // 8
+    room = limit - len(head) - len(foot) - limit // 8  # kept for the sentence that names what was left out
     sections: list[str] = []
     left_out: list[str] = []
     alike = [change for change in plan.changes if sharing.is_all_of(change)]
-    told = [each for each in plan.changes if (each.is_change or each.drift_fields) and not sharing.is_all_of(each)]
+    detailed = [each for each in plan.changes if (each.is_change or each.drift_fields) and not sharing.is_all_of(each)]
     made = [(str(each.address), resource_details(each)) for each in shown_resources(plan) if each.fields]
     made += [(path_text(each.changes[-1].path), _shared(each)) for each in sharing.shared]
-    made += [(change.key, _agent(change, sharing)) for change in told]
+    made += [(change.key, _agent(change, sharing)) for change in detailed]
     written = ["\n".join(lines) for _, lines in made]
     kept: set[int] = set()
     for index in sorted(range(len(made)), key=lambda index: len(written[index])):
@@ -82,7 +82,7 @@ def _head(plan: Plan, sharing: Sharing, room: int) -> Iterator[str]:
     yield ""
     if plan.is_empty and not plan.refusals:
         compared = f"{plural(len(plan.changes), 'agent')} compared" if plan.changes else "No agent was selected"
-        yield f"**No changes.** {compared}{counted(plan)}."
+        yield f"**No changes.** {compared}{looked_at(plan)}."
         yield ""
         return
     counts = Counter(change.action for change in plan.changes)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from agentops.document import path_text
 from agentops.plan.model import FieldChange
 from agentops.render.plan.numbering import Placed, placed_diff
-from agentops.render.plan.parts import Part, parts
+from agentops.render.plan.parts import FieldPart, field_parts
 from agentops.render.plan.values import (
     CHANGED_BY_WORDS,
     SHOWN_WHOLE,
@@ -57,7 +57,7 @@ def _renamed(field: FieldChange) -> str:
 
 
 def _with_parts(head: str, field: FieldChange) -> Iterator[str]:
-    found = parts(field)
+    found = field_parts(field)
     if not found[0].path:
         yield from _part(head, found[0], field, "  ")
         return
@@ -69,11 +69,11 @@ def _with_parts(head: str, field: FieldChange) -> Iterator[str]:
         yield f"  - {quoted(left)}"
 
 
-def _sign(part: Part) -> str:
+def _sign(part: FieldPart) -> str:
     return "new: " if part.before is None else "removed: " if part.after is None else ""
 
 
-def _part(head: str, part: Part, field: FieldChange, indent: str) -> Iterator[str]:
+def _part(head: str, part: FieldPart, field: FieldChange, indent: str) -> Iterator[str]:
     """One leaf: both values behind its head, or its words below it."""
     before, after = part.before, part.after
     if (texts := as_texts(part.name_of(field), before, after)) is not None:
@@ -88,7 +88,7 @@ def _part(head: str, part: Part, field: FieldChange, indent: str) -> Iterator[st
         yield f"{head}: {_code(before)} → {_code(after)}"
 
 
-def _alone(part: Part, field: FieldChange) -> str:
+def _alone(part: FieldPart, field: FieldChange) -> str:
     """A value without another side; of a long text how long it is."""
     value = part.before if part.after is None else part.after
     if is_long(part.name_of(field), value) and not (part.path and len(value) <= SHOWN_WHOLE):
@@ -96,7 +96,7 @@ def _alone(part: Part, field: FieldChange) -> str:
     return _code(value)
 
 
-def _diff_block(texts: tuple[str, str], field: FieldChange, part: Part, indent: str) -> Iterator[str]:
+def _diff_block(texts: tuple[str, str], field: FieldChange, part: FieldPart, indent: str) -> Iterator[str]:
     lines = [_diff_line(placed) for placed in placed_diff(texts, field, part)]
     fence = "`" * max(3, _longest_fence("\n".join(lines)) + 1)
     yield ""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-_TELLING = 4  # words that a line has at the least, or `Thank you.` would be said to have moved all over a prompt
-_PLACES = 8  # of a line that is gone in more places than these, nobody can say which of them moved
+_FEWEST_WORDS = 4  # in a line that can move; otherwise every `Thank you.` of a prompt would be reported as moved
+_PLACES = 8  # a line that is gone from more places than this is too common to tell which of them moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ def find_moves(before: Sequence[str], after: Sequence[str], gone: Collection[int
     """The moves among the lines that are `gone` from one text and have `come` in the other, in the new text's order."""
     places: dict[str, list[int]] = {}
     for i in sorted(gone):
-        if len(before[i].split()) >= _TELLING:
+        if len(before[i].split()) >= _FEWEST_WORDS:
             places.setdefault(before[i], []).append(i)
     left, waiting = set(gone), set(come)
     found: list[Move] = []

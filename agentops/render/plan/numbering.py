@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from agentops.diagnostics import Stretch, Where
 from agentops.plan.model import FieldChange
 from agentops.render.plan.excerpt import beginning, text_diff
-from agentops.render.plan.parts import Part
+from agentops.render.plan.parts import FieldPart
 from agentops.render.plan.values import has_lines
 from agentops.render.plan.word_diff import DiffLine, Entry, Fold, Moved, PieceKind
 from agentops.render.style import plural
@@ -29,9 +29,9 @@ class Placed:
     moved: str = ""
 
 
-def placed_diff(texts: tuple[str, str], change: FieldChange, part: Part) -> Iterator[Placed]:
+def placed_diff(texts: tuple[str, str], change: FieldChange, part: FieldPart) -> Iterator[Placed]:
     """The diff of two texts of a change, line by line. A text of one line has no numbers."""
-    lines, is_numbered = _Lines(change, part), has_lines(*texts)
+    lines, is_numbered = _LinePlaces(change, part), has_lines(*texts)
     file = lines.file
     entries = text_diff(*texts)
     for position, entry in enumerate(entries):
@@ -47,7 +47,7 @@ def placed_diff(texts: tuple[str, str], change: FieldChange, part: Part) -> Iter
         yield Placed(entry, number, file if is_elsewhere else None, moved)
 
 
-def _moved(entry: Moved, lines: _Lines) -> str:
+def _moved(entry: Moved, lines: _LinePlaces) -> str:
     if entry.is_here:
         where = f"here from line {entry.other} of the old text"
     else:
@@ -56,17 +56,17 @@ def _moved(entry: Moved, lines: _Lines) -> str:
     return f"{plural(entry.count, 'line')} moved {where}: {beginning(entry.head)}"
 
 
-class _Lines:
+class _LinePlaces:
     """The places of the lines of a changed text, by their number in the new one. `file` is where the change begins.
 
     Where nothing is known of them, lines count from where the text begins: a prompt file starts with it, a block in
     YAML is one line below its key, and what is not from a file starts with 1.
     """
 
-    def __init__(self, change: FieldChange, part: Part) -> None:
+    def __init__(self, change: FieldChange, part: FieldPart) -> None:
         where = None if part.path else change.where
         self.file = where.file if where else ""
-        first = 1 if where is None else where.line + where.file.endswith(_YAML)
+        first = 1 if where is None else where.line + where.file.endswith(_YAML)  # a block begins below its key
         self._stretches = (() if part.path else change.lines) or (Stretch(1, self.file, first),)
 
     def place(self, number: int) -> Where:

@@ -16,7 +16,7 @@ from agentops.plan.model import FieldChange, Operation
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FieldPart:
     """A leaf inside a field: text, number, secret, or a list of plain values. None on the side that does not have it.
 
     `path` leads from the field to the leaf; it is empty where the field is one itself.
@@ -56,25 +56,25 @@ def _former(change: FieldChange) -> Path:
     return (*change.path[:-1], change.renamed or "")
 
 
-def parts(change: FieldChange) -> list[Part]:
+def field_parts(change: FieldChange) -> list[FieldPart]:
     """Every leaf of a change that differs, in the order of the new value, with what is gone behind it.
 
-    Of an item that got another key, the key is told only where nothing else differs, and what it has under the old one
-    only is for `left_behind` to tell.
+    Of an item that got another key, the key counts only where nothing else differs; what it has only under its old key
+    is left to `left_behind`.
     """
-    found = list(_parts((), change.path[-1], change.before, change.after))
+    found = list(_leaves((), change.path[-1], change.before, change.after))
     if is_renamed(change):
         found = [part for part in found if part.after is not None]
         key = (NATURAL_KEYS.get(str(change.path[-2])),)
         found = [part for part in found if part.path != key] or found
-    return found or [Part((), change.before, change.after)]
+    return found or [FieldPart((), change.before, change.after)]
 
 
-def left_behind(change: FieldChange) -> list[Part]:
+def left_behind(change: FieldChange) -> list[FieldPart]:
     """What an item has under its old key only: mostly what the platform had filled in, and fills in again."""
     if not is_renamed(change):
         return []
-    return [part for part in _parts((), change.path[-1], change.before, change.after) if part.after is None]
+    return [part for part in _leaves((), change.path[-1], change.before, change.after) if part.after is None]
 
 
 def is_renamed(change: FieldChange) -> bool:
@@ -82,17 +82,17 @@ def is_renamed(change: FieldChange) -> bool:
     return change.renamed is not None and change.before is not None and change.after is not None
 
 
-def _parts(path: Path, name: str | int, before: Any, after: Any) -> Iterator[Part]:
-    if before == after and type(before) is type(after):
+def _leaves(path: Path, name: str | int, before: Any, after: Any) -> Iterator[FieldPart]:
+    if before == after and type(before) is type(after):  # to Python, 1 == True == 1.0
         return
     sides = [side for side in (before, after) if side is not None]
     kinds = {_kind(name, side) for side in sides}
-    if len(kinds) > 1 or "" in kinds:
-        yield Part(path, before, after)
+    if len(kinds) > 1 or "" in kinds:  # a leaf, or two sides that have no parts to compare
+        yield FieldPart(path, before, after)
         return
     one, other = (_children(side, min(kinds)) if side is not None else {} for side in (before, after))
     for part in (*other, *(part for part in one if part not in other)):
-        yield from _parts((*path, part), part, one.get(part), other.get(part))
+        yield from _leaves((*path, part), part, one.get(part), other.get(part))
 
 
 _OBJECT, _ITEMS = "object", "items"

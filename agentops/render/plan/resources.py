@@ -117,6 +117,6 @@ def changing(plan: Plan) -> str:
     return f"; {plural(len(plan.resources), 'shared resource')}: {resource_counts(plan)}" if is_changed else ""
 
 
-def counted(plan: Plan) -> str:
+def looked_at(plan: Plan) -> str:
     """How many resources a plan looked at, in words; "" for none."""
     return f" and {plural(len(plan.resources), 'shared resource')}" if plan.resources else ""

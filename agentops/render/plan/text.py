@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from agentops.document import path_text
 from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Plan
-from agentops.plan.sharing import Shared, Sharing, share
+from agentops.plan.sharing import Sharing, share
 from agentops.render.diagnostics.text import diagnostics_text
 from agentops.render.plan.parts import joined
 from agentops.render.plan.resources import resource_counts, resource_text, shown_resources
@@ -19,7 +19,7 @@ from agentops.render.plan.values import (
     calls_text,
     change_text,
     create_text,
-    told_once,
+    shown_plan,
     uncalled_text,
 )
 from agentops.render.style import PLAIN, Style, plural
@@ -30,7 +30,7 @@ _UNCHANGED_LISTED = 12  # an unchanged agent is worth a line, but hundreds of th
 def plan_text(plan: Plan, style: Style = PLAIN, *, is_verbose: bool = False) -> str:
     """The whole plan, ending in a newline. What several agents have in common stands once, before them; new agents are
     summed up, unless it `is_verbose`."""
-    plan = told_once(plan)
+    plan = shown_plan(plan)
     sharing = share(plan.changes)
     title = f"Plan for {plan.project}, environment {plan.environment}"
     head = style.wrap(f"{title}  ({plan.target}, {plan.generation.value})", "", "    ")
@@ -39,7 +39,9 @@ def plan_text(plan: Plan, style: Style = PLAIN, *, is_verbose: bool = False) -> 
         fields = (line for field in joined(resource.fields) for line in field_lines(field, style))
         lines += [*resource_text(resource, style), *fields, ""]
     for shared in sharing.shared:
-        lines += [*_shared(shared, style), ""]
+        reach = f"{shared.reach}: {', '.join(shared.agents)}"
+        lines += [line for change in joined(shared.changes) for line in field_lines(change, style, "", reach)]
+        lines.append("")
     alike = [change for change in plan.changes if sharing.is_all_of(change)]
     for change in plan.changes:
         if not sharing.is_all_of(change) and (change.is_change or change.unmanaged or change.drift_fields):
@@ -56,12 +58,6 @@ def plan_text(plan: Plan, style: Style = PLAIN, *, is_verbose: bool = False) -> 
         lines += style.wrap(line, "", "    ")
     lines += [""] if plan.diagnostics else []
     return "\n".join([*lines, *_summary(plan, style)]) + "\n"
-
-
-def _shared(shared: Shared, style: Style) -> Iterator[str]:
-    """A change that several agents have: what it is, whom it reaches, and what differs."""
-    for change in joined(shared.changes):
-        yield from field_lines(change, style, "", f"{shared.reach}: {', '.join(shared.agents)}")
 
 
 def _agent(change: AgentChange, sharing: Sharing, style: Style, *, is_verbose: bool) -> Iterator[str]:
@@ -103,7 +99,7 @@ def _agent(change: AgentChange, sharing: Sharing, style: Style, *, is_verbose: b
 
 
 def _alike(changes: list[AgentChange], style: Style) -> Iterator[str]:
-    """Agents of which there is nothing to say but what several have in common."""
+    """The agents whose changes are all shared with others: one line for all of them."""
     symbol = SYMBOLS[changes[0].action]
     title = f"{symbol} {plural(len(changes), 'agent')}"
     keys = ", ".join(change.key for change in changes)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from agentops.document import path_text
 from agentops.plan.model import ChangedBy, FieldChange
 from agentops.render.plan.numbering import placed_diff
-from agentops.render.plan.parts import Part, parts
+from agentops.render.plan.parts import FieldPart, field_parts
 from agentops.render.plan.values import (
     CHANGED_BY_WORDS,
     FIELD_SYMBOLS,
@@ -52,7 +52,7 @@ def field_lines(change: FieldChange, style: Style, indent: str = "    ", reach: 
 
 def change_lines(change: FieldChange, style: Style, indent: str) -> Iterator[str]:
     """What differs in a field: the field itself, or each leaf in it under its name."""
-    for part in parts(change):
+    for part in field_parts(change):
         if part.path:
             sign = "" if change.before is None or change.after is None else _sign(part)
             yield from _named(part, change, f"{sign}{part.name}:", style, indent)
@@ -65,7 +65,7 @@ def change_lines(change: FieldChange, style: Style, indent: str) -> Iterator[str
 def new_field_lines(change: FieldChange, style: Style) -> Iterator[str]:
     """A field of an agent that does not exist yet: its value, without what only a change has."""
     head = f"+ {path_text(change.path)}:"
-    if parts(change)[0].path:
+    if field_parts(change)[0].path:
         yield f"    {style.paint(head, 'add')}"
         yield from change_lines(change, style, "        ")
         return
@@ -76,11 +76,11 @@ def new_field_lines(change: FieldChange, style: Style) -> Iterator[str]:
         yield line.replace(head, style.paint(head, "add"), 1) if number == 0 else line
 
 
-def _sign(part: Part) -> str:
+def _sign(part: FieldPart) -> str:
     return "+ " if part.before is None else "- " if part.after is None else "~ "
 
 
-def _named(part: Part, change: FieldChange, head: str, style: Style, indent: str) -> Iterator[str]:
+def _named(part: FieldPart, change: FieldChange, head: str, style: Style, indent: str) -> Iterator[str]:
     lines = list(_values(part, change, style, indent + "    "))
     is_short = len(lines) == 1 and len(indent) + len(head) + 1 + len(lines[0].strip()) <= style.width
     painted = style.paint(head, ROLES[head[0]]) if head[0] in ROLES else head
@@ -91,7 +91,7 @@ def _named(part: Part, change: FieldChange, head: str, style: Style, indent: str
     yield from lines
 
 
-def _values(part: Part, change: FieldChange, style: Style, indent: str) -> Iterator[str]:
+def _values(part: FieldPart, change: FieldChange, style: Style, indent: str) -> Iterator[str]:
     """Both values of a leaf, or its words."""
     before, after = part.before, part.after
     if (texts := as_texts(part.name_of(change), before, after)) is not None:
@@ -106,7 +106,7 @@ def _values(part: Part, change: FieldChange, style: Style, indent: str) -> Itera
         yield from style.wrap(f"{value_text(before)} -> {value_text(after)}", indent, indent)
 
 
-def _alone(part: Part, change: FieldChange) -> str:
+def _alone(part: FieldPart, change: FieldChange) -> str:
     """A value without another side; of a long text how long it is, and where all of it can be read."""
     value = part.before if part.after is None else part.after
     if is_long(part.name_of(change), value):
@@ -121,7 +121,9 @@ def _alone(part: Part, change: FieldChange) -> str:
     return f"new: {text}" if is_long(part.name_of(change), value) else text
 
 
-def _text_lines(texts: tuple[str, str], change: FieldChange, part: Part, style: Style, indent: str) -> Iterator[str]:
+def _text_lines(
+    texts: tuple[str, str], change: FieldChange, part: FieldPart, style: Style, indent: str
+) -> Iterator[str]:
     """The words that differ. Only texts of several lines have their lines numbered, by the file that has them."""
     is_numbered = has_lines(*texts)
     room = f"{indent}{'':>5} " if is_numbered else indent

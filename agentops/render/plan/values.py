@@ -13,7 +13,7 @@ from agentops.plan.concealment import MARK
 from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Operation, Plan
 from agentops.plan.plan_json import value_data
 from agentops.render.plan.parts import left_behind
-from agentops.render.plan.word_diff import Fold, Piece, is_similar
+from agentops.render.plan.word_diff import DiffPiece, Fold, is_similar
 from agentops.render.style import plural
 from agentops.render.visible import all_visible, on_one_line
 from agentops.resources import Ref
@@ -143,11 +143,11 @@ def change_text(change: FieldChange) -> str | None:
     return f"{value_text(before)} -> {value_text(after)}"
 
 
-def told_once(plan: Plan) -> Plan:
-    """The plan as it is shown: what was found outside git is left to the refusal where one says it."""
-    said = {change.key: [r.summary for r in plan.refusals if r.agent == change.key] for change in plan.changes}
+def shown_plan(plan: Plan) -> Plan:
+    """The plan as it is shown: drift that a refusal describes already is not described a second time."""
+    refused = {change.key: [r.summary for r in plan.refusals if r.agent == change.key] for change in plan.changes}
     changes = tuple(
-        replace(each, drift_detail="") if any(each.drift_detail in text for text in said[each.key]) else each
+        replace(each, drift_detail="") if any(each.drift_detail in text for text in refused[each.key]) else each
         for each in plan.changes
     )
     return all_visible(replace(plan, changes=changes))
@@ -185,7 +185,7 @@ def fold_text(fold: Fold) -> str:
     return plural(fold.count, "unchanged line")
 
 
-def piece_text(piece: Piece) -> str:
+def piece_text(piece: DiffPiece) -> str:
     """A piece of a line; of a long one how long it is."""
     if not piece.is_cut:
         return piece.text

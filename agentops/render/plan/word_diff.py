@@ -23,7 +23,7 @@ class PieceKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class DiffPiece:
     """A stretch of text that stayed, came or went. `is_cut`: it is too long to be shown, only its size is."""
 
     kind: PieceKind
@@ -36,7 +36,7 @@ class DiffLine:
     """One line; `number` counts from 1 in the new text, or in the old one for a line that is gone."""
 
     number: int
-    pieces: tuple[Piece, ...]
+    pieces: tuple[DiffPiece, ...]
 
     @property
     def kind(self) -> PieceKind:
@@ -96,7 +96,7 @@ def word_diff(before: str, after: str, *, context: int = 1) -> list[Entry]:
     if before != after and not any(line.is_changed for line in lines):
         # The texts differ in their last line end only, which no line shows.
         kind = PieceKind.ADDED if after.endswith("\n") else PieceKind.REMOVED
-        lines.append(DiffLine(max(len(new), 1), (Piece(kind, "(line end at the end of the text)"),)))
+        lines.append(DiffLine(max(len(new), 1), (DiffPiece(kind, "(line end at the end of the text)"),)))
     shown = {
         near
         for position, line in enumerate(lines)
@@ -106,15 +106,15 @@ def word_diff(before: str, after: str, *, context: int = 1) -> list[Entry]:
     return list(_fold(lines, shown))
 
 
-def pieces(before: str, after: str) -> tuple[Piece, ...]:
+def pieces(before: str, after: str) -> tuple[DiffPiece, ...]:
     """One line's words: what stayed, what went, what came. A change of several words in a row reads as one."""
     old, new = _WORDS.findall(before), _WORDS.findall(after)
-    found: list[Piece] = []
+    found: list[DiffPiece] = []
     for tag, i1, i2, j1, j2 in _opcodes(old, new):
         if tag == "equal":
-            found.append(Piece(PieceKind.SAME, "".join(old[i1:i2])))
+            found.append(DiffPiece(PieceKind.SAME, "".join(old[i1:i2])))
             continue
-        found += [Piece(PieceKind.REMOVED, "".join(old[i1:i2])), Piece(PieceKind.ADDED, "".join(new[j1:j2]))]
+        found += [DiffPiece(PieceKind.REMOVED, "".join(old[i1:i2])), DiffPiece(PieceKind.ADDED, "".join(new[j1:j2]))]
     return _joined(_spaced([piece for piece in found if piece.text]))
 
 
@@ -122,6 +122,7 @@ def _opcodes(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, int,
     """What `SequenceMatcher` finds, in bounded time: ends that are the same are set aside, and in long sequences
     what occurs everywhere is no anchor."""
     head = _shared(zip(old, new, strict=False))
+    # The tail is looked for behind the head only, so that no word counts for both.
     tail = _shared(zip(reversed(old[head:]), reversed(new[head:]), strict=False))
     middle, other = old[head : len(old) - tail], new[head : len(new) - tail]
     if head:
@@ -143,7 +144,7 @@ def _shared(pairs: Iterable[tuple[str, str]]) -> int:
     return count
 
 
-def _spaced(found: Sequence[Piece]) -> Iterator[Piece]:
+def _spaced(found: Sequence[DiffPiece]) -> Iterator[DiffPiece]:
     """Moves the space in front of a change out of it: `Be[- kind-]{+ warm+}` as `Be [-kind-]{+warm+}`, and
     `Be{+ warm+} kind` as `Be {+warm +}kind`. Both texts stay what they are."""
     position, owed = 0, ""
@@ -152,23 +153,23 @@ def _spaced(found: Sequence[Piece]) -> Iterator[Piece]:
         following = found[position + 1] if position + 1 < len(found) else None
         space = piece.text[: len(piece.text) - len(piece.text.lstrip())]
         if piece.kind is PieceKind.SAME or not space or following is None or not following.text.startswith(space):
-            yield Piece(piece.kind, piece.text.removeprefix(owed))
+            yield DiffPiece(piece.kind, piece.text.removeprefix(owed))
             position, owed = position + 1, ""
         elif following.kind is PieceKind.SAME:
-            yield from (Piece(PieceKind.SAME, space), Piece(piece.kind, piece.text.removeprefix(space) + space))
+            yield from (DiffPiece(PieceKind.SAME, space), DiffPiece(piece.kind, piece.text.removeprefix(space) + space))
             position, owed = position + 1, space
         else:
-            yield Piece(PieceKind.SAME, space)
-            yield from (Piece(each.kind, each.text.removeprefix(space)) for each in (piece, following))
+            yield DiffPiece(PieceKind.SAME, space)
+            yield from (DiffPiece(each.kind, each.text.removeprefix(space)) for each in (piece, following))
             position, owed = position + 2, ""
 
 
-def _joined(found: Iterable[Piece]) -> tuple[Piece, ...]:
+def _joined(found: Iterable[DiffPiece]) -> tuple[DiffPiece, ...]:
     """Neighbours of one kind as one piece."""
-    joined: list[Piece] = []
+    joined: list[DiffPiece] = []
     for piece in found:
         if joined and joined[-1].kind is piece.kind:
-            piece = Piece(piece.kind, joined.pop().text + piece.text)
+            piece = DiffPiece(piece.kind, joined.pop().text + piece.text)
         if piece.text:
             joined.append(piece)
     return tuple(joined)
@@ -185,7 +186,7 @@ def _lines(old: Sequence[str], new: Sequence[str]) -> list[DiffLine | Moved]:
     found: list[DiffLine | Moved] = []
     for tag, i1, i2, j1, j2 in codes:
         if tag == "equal":
-            found += [DiffLine(j + 1, (Piece(PieceKind.SAME, new[j]),)) for j in range(j1, j2)]
+            found += [DiffLine(j + 1, (DiffPiece(PieceKind.SAME, new[j]),)) for j in range(j1, j2)]
             continue
         left = [i for i in range(i1, i2) if i in gone], [j for j in range(j1, j2) if j in come]
         went = [move for move in moves if i1 <= move.old.start < i2]
@@ -226,13 +227,14 @@ def _replaced(old: Sequence[str], new: Sequence[str], gone: Sequence[int], come:
     while at < len(gone) or to < len(come):
         i, j = gone[at] if at < len(gone) else None, come[to] if to < len(come) else None
         if i is not None and j is not None and is_similar(old[i], new[j]):
-            yield i, j, DiffLine(j + 1, pieces(old[i], new[j]) or (Piece(PieceKind.SAME, new[j]),))
+            # Two empty lines have no pieces at all.
+            yield i, j, DiffLine(j + 1, pieces(old[i], new[j]) or (DiffPiece(PieceKind.SAME, new[j]),))
             at, to = at + 1, to + 1
         elif i is not None and (j is None or len(gone) - at >= len(come) - to):
-            yield i, None, DiffLine(i + 1, (Piece(PieceKind.REMOVED, old[i]),))
+            yield i, None, DiffLine(i + 1, (DiffPiece(PieceKind.REMOVED, old[i]),))
             at += 1
         elif j is not None:
-            yield None, j, DiffLine(j + 1, (Piece(PieceKind.ADDED, new[j]),))
+            yield None, j, DiffLine(j + 1, (DiffPiece(PieceKind.ADDED, new[j]),))
             to += 1
 
 
@@ -243,6 +245,7 @@ def is_similar(old: str, new: str) -> bool:
     ends += _shared(zip(reversed(words[ends:]), reversed(others[ends:]), strict=False))
     if ends and 2 * ends >= _SIMILAR_ENOUGH * (len(words) + len(others)):
         return True  # the usual case, and comparing what repeats itself takes its square
+    # autojunk would leave the commonest words of a long line out of the ratio.
     matcher = SequenceMatcher(None, words, others, autojunk=False)
     if matcher.quick_ratio() < _SIMILAR_ENOUGH:
         return False

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from agentops.importers.clients.fact import Fate
 from agentops.importers.scan_client import Scan
-from agentops.render.style import PLAIN, Style
+from agentops.render.style import PLAIN, Style, plural
 
 _ROLES = {Fate.REPLACE: "change", Fate.CHANGE: "change", Fate.DELETE: "remove", Fate.NOTHING: "bad"}
 
@@ -25,13 +25,8 @@ def _lines(scan: Scan, style: Style) -> Iterator[str]:
     for file in scan.unread:
         yield f"{file}: not read (no UTF-8 text, or too large)"
     counts = Counter(finding.fate for finding in scan.findings)
-    told = ", ".join(f"{counts[fate]} {fate.value}" for fate in Fate if counts[fate])
+    fates = ", ".join(f"{counts[fate]} {fate.value}" for fate in Fate if counts[fate])
     places, files, clients = len(scan.findings), len(scan.files), len(scan.clients)
-    yield f"{counted(files, 'file')} read, {clients or 'none'} with ElevenLabs agents; " + (
-        f"{counted(places, 'place')}: {told}" if places else "nothing found"
+    yield f"{plural(files, 'file')} read, {clients or 'none'} with ElevenLabs agents; " + (
+        f"{plural(places, 'place')}: {fates}" if places else "nothing found"
     )
-
-
-def counted(number: int, thing: str) -> str:
-    """`1 file`, `2 files`."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"

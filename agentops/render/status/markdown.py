@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agentops.plan.status import Status
 from agentops.render.plan.markdown_fields import quoted as inline
-from agentops.render.status.text import HEADINGS, status_row, summary
+from agentops.render.status.text import HEADINGS, status_row, status_summary
 
 
 def status_markdown(status: Status) -> str:
@@ -13,4 +13,4 @@ def status_markdown(status: Status) -> str:
     lines += [f"| {' | '.join(HEADINGS)} |", f"|{' --- |' * len(HEADINGS)}"]
     lines += [f"| {' | '.join(inline(cell) for cell in status_row(agent))} |" for agent in status.agents]
     notes = [f"- {each.severity.value} **{each.code}**: {inline(each.summary)}" for each in status.diagnostics]
-    return "\n".join([*lines, "", inline(summary(status)), *([""] if notes else []), *notes]) + "\n"
+    return "\n".join([*lines, "", inline(status_summary(status)), *([""] if notes else []), *notes]) + "\n"

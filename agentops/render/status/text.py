@@ -24,7 +24,7 @@ def status_text(status: Status, style: Style = PLAIN) -> str:
         indent = " " * (columns(head) + 2)
         first, *rest = style.wrap(row[-1], indent, indent)
         lines += [(style.paint(head, role) + first[len(head) :]).rstrip(), *rest]
-    lines += ["", summary(status)]
+    lines += ["", status_summary(status)]
     for line in diagnostics_text(status.diagnostics).splitlines():
         lines += style.wrap(line, "", "    ")
     return "\n".join(lines) + "\n"
@@ -39,14 +39,14 @@ def status_row(agent: AgentStatus) -> tuple[str, str, str, str, str, str]:
     return (agent.change.key, number, since, calls, _plan(agent), "; ".join(_notes(agent)))
 
 
-def summary(status: Status) -> str:
+def status_summary(status: Status) -> str:
     """What it comes to, in one line."""
     to_change = sum(agent.change.is_change for agent in status.agents if agent.is_read)
     drifted = sum(agent.change.is_drifted for agent in status.agents)
     unread = sum(not agent.is_read for agent in status.agents)
     not_known = f", {unread} with a spec that can't be used" if unread else ""
-    said = f"{plural(len(status.agents), 'agent')}: {to_change} to change, {drifted} changed outside git{not_known}."
-    return said + (f" A plan would be refused: {', '.join(status.refused)}." if status.refused else "")
+    counts = f"{plural(len(status.agents), 'agent')}: {to_change} to change, {drifted} changed outside git{not_known}."
+    return counts + (f" A plan would be refused: {', '.join(status.refused)}." if status.refused else "")
 
 
 def _plan(agent: AgentStatus) -> str:

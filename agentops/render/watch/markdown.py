@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agentops.compare.watch_result import WatchResult
-from agentops.render.compare.markdown import plain
-from agentops.render.watch.text import HEAD, cells, notes, title
+from agentops.render.compare.markdown import without_markup
+from agentops.render.watch.text import HEAD, ruling_cells, watch_notes, watch_title
 
 
 def watched_markdown(found: WatchResult) -> str:
@@ -17,9 +17,9 @@ def watched_markdown(found: WatchResult) -> str:
 def _lines(found: WatchResult) -> Iterator[str]:
     yield f"### agentops watch in `{found.environment}`"
     for agent in found.agents:
-        yield from ("", f"**{plain(title(agent))}**", "")
+        yield from ("", f"**{without_markup(watch_title(agent))}**", "")
         if agent.rulings:
-            table = [HEAD, ("---",) * len(HEAD), *(cells(each) for each in agent.rulings)]
-            yield from (f"| {' | '.join(plain(cell) for cell in row)} |" for row in table)
+            table = [HEAD, ("---",) * len(HEAD), *(ruling_cells(each) for each in agent.rulings)]
+            yield from (f"| {' | '.join(without_markup(cell) for cell in row)} |" for row in table)
             yield ""
-        yield from (f"- {plain(note)}" for note in notes(agent))
+        yield from (f"- {without_markup(note)}" for note in watch_notes(agent))

@@ -23,18 +23,18 @@ def watched_text(found: WatchResult, style: Style = PLAIN) -> str:
 
 
 def _agent(agent: WatchedAgent, style: Style) -> Iterator[str]:
-    yield style.paint(title(agent), _ROLES[agent.verdict])
-    rows = [cells(each) for each in agent.rulings]
+    yield style.paint(watch_title(agent), _ROLES[agent.verdict])
+    rows = [ruling_cells(each) for each in agent.rulings]
     widths = [max((columns(row[index]) for row in rows), default=0) for index in range(len(HEAD) - 1)]
     for row in rows:
         padded = (cell + " " * (width - columns(cell)) for cell, width in zip(row, widths, strict=False))
         lead = "  " + "  ".join(padded) + "  "
         yield from style.wrap(row[-1], lead, " " * 6) if columns(lead) < style.width // 2 else [lead + row[-1]]
-    for note in notes(agent):
+    for note in watch_notes(agent):
         yield from style.wrap(note, "  ")
 
 
-def title(agent: WatchedAgent) -> str:
+def watch_title(agent: WatchedAgent) -> str:
     """Who, and what became of it."""
     beside = f", beside {_name(agent.before)}" if agent.before and agent.rulings else ""
     which = f", revision {_name(agent.live)}{beside}" if agent.live else ""
@@ -54,7 +54,7 @@ def _name(revision: Revision | None) -> str:
     return str(revision.number) if revision.number is not None else revision.revision_id
 
 
-def cells(ruling: Ruling) -> tuple[str, ...]:
+def ruling_cells(ruling: Ruling) -> tuple[str, ...]:
     """One rule, in the order of HEAD."""
     return (
         rule_text(ruling),
@@ -89,8 +89,8 @@ def _why(ruling: Ruling) -> str:
     return ruling.why
 
 
-def notes(agent: WatchedAgent) -> Iterator[str]:
-    """What the table does not say by itself."""
+def watch_notes(agent: WatchedAgent) -> Iterator[str]:
+    """What a reader has to know beside the table."""
     if agent.why is not None:
         yield on_one_line(agent.why)
     if agent.rulings:

@@ -1,4 +1,4 @@
-"""What the model is told: tools that exist, a way to end, no mistaken braces, a size that leaves room to think."""
+"""What the model is given: tools that exist, a way to end, no mistaken braces, a size that leaves room to think."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from agentops.diagnostics import Severity
 from agentops.spec.closest import closest
 from agentops.spec.lint.registry import LintFinding, rule, rule_of, setting
-from agentops.spec.lint_target import LintTarget, Target
+from agentops.spec.lint_target import FileTarget, LintTarget
 from agentops.spec.model.tools import ApiCall, EndCall, KnowledgeBaseSearch, TransferCall
 from agentops.spec.placeholders import provided
 
@@ -88,7 +88,7 @@ def _transfer_without_tool(target: LintTarget) -> Iterator[LintFinding]:
 def _prompt_length(target: LintTarget) -> Iterator[LintFinding]:
     limit = setting(target, "prompt_tokens")
     for each in target.prompts:
-        tokens = len(each.text) / 4
+        tokens = len(each.text) / 4  # the usual estimate for English
         if tokens > limit:
             summary = f"the prompt has about {tokens:,.0f} tokens (an estimate: characters / 4)"
             hint = f"keep it under {limit:,.0f}: every turn reads it again, which costs time before the first word"
@@ -120,7 +120,7 @@ _HALF = re.compile(
 def _wrong_braces(target: LintTarget) -> Iterator[LintFinding]:
     names = provided(target)
     for each in target.texts:
-        if "{" not in each.text or each.path[-1] in ("requestBody", "body"):
+        if "{" not in each.text or each.path[-1] in ("requestBody", "body"):  # braces are JSON there
             continue
         for found in _HALF.finditer(each.text):
             name = found[1] or found[2]
@@ -130,8 +130,8 @@ def _wrong_braces(target: LintTarget) -> Iterator[LintFinding]:
                 break
 
 
-@rule_of("vague-tool-description", Target)
-def _vague(target: Target) -> Iterator[LintFinding]:
+@rule_of("vague-tool-description", FileTarget)
+def _vague(target: FileTarget) -> Iterator[LintFinding]:
     for path, tool in target.tools:
         if len(tool.description.split()) < 3:
             summary = f"the description of {tool.name} does not say when to use it"
@@ -165,8 +165,8 @@ def _silent_search(target: LintTarget) -> Iterator[LintFinding]:
             yield LintFinding(path, f"{tool.name} searches in silence", hint)
 
 
-@rule_of("slow-tool", Target)
-def _slow_tool(target: Target) -> Iterator[LintFinding]:
+@rule_of("slow-tool", FileTarget)
+def _slow_tool(target: FileTarget) -> Iterator[LintFinding]:
     limit = setting(target, "tool_seconds")
     for path, tool in target.tools:
         if isinstance(tool, ApiCall) and tool.timeout is not None and tool.timeout > limit * 1000:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from agentops.diagnostics import Severity
 from agentops.document import Path
-from agentops.spec.lint_target import FolderTarget, LintTarget, ResourceTarget, Target
+from agentops.spec.lint_target import FileTarget, FolderTarget, LintTarget, ResourceTarget
 
 
 class LintFinding(NamedTuple):
@@ -20,7 +20,7 @@ class LintFinding(NamedTuple):
     needle: str | None = None
 
 
-T = TypeVar("T", Target, LintTarget, ResourceTarget, FolderTarget)
+T = TypeVar("T", FileTarget, LintTarget, ResourceTarget, FolderTarget)
 Check = Callable[[T], Iterator[LintFinding]]
 
 
@@ -32,7 +32,7 @@ class LintRule:
     code: str
     severity: Severity
     check: Check[Any]
-    of: type[Target] | type[FolderTarget]
+    of: type[FileTarget] | type[FolderTarget]
 
 
 RULES: dict[str, LintRule] = {}
@@ -65,7 +65,7 @@ def rule_of(code: str, of: type[T], severity: Severity = Severity.WARNING) -> Ca
     return enter
 
 
-def setting(target: Target, name: str) -> float:
+def setting(target: FileTarget, name: str) -> float:
     """The threshold `name`, as the project sets it."""
     value = target.settings.get(name)
     return value if isinstance(value, int | float) and not isinstance(value, bool) else SETTINGS[name]

@@ -10,7 +10,7 @@ from agentops.spec.closest import closest
 from agentops.spec.lint import prompts, resources, safety, settings, spoken  # noqa: F401 - importing enters their rules
 from agentops.spec.lint.registry import RULES as RULES
 from agentops.spec.lint.registry import SETTINGS as SETTINGS
-from agentops.spec.lint_target import FolderTarget, Target
+from agentops.spec.lint_target import FileTarget, FolderTarget
 from agentops.spec.model.agent import Suppression
 from agentops.spec.model.project import LintSpec
 from agentops.spec.project import Project
@@ -53,7 +53,7 @@ def lint_errors(project: Project, sources: Iterable[str] | None = None) -> tuple
     agents = (
         (file for file in project.context.files.specs() if named is None or file in named) if project.context else ()
     )
-    targets: list[Target] = [each.target for each in project.resolve(agents)]
+    targets: list[FileTarget] = [each.target for each in project.resolve(agents)]
     targets += [each for each in project.resource_targets() if named is None or each.read[0] in named]
     found: list[Diagnostic] = []
     for target in targets:
@@ -69,7 +69,7 @@ def _settings_of(project: Project) -> LintSpec:
     return chosen or LintSpec()
 
 
-def _findings(target: Target | FolderTarget, chosen: LintSpec) -> Iterable[Diagnostic]:
+def _findings(target: FileTarget | FolderTarget, chosen: LintSpec) -> Iterable[Diagnostic]:
     severities = chosen.rules or {}
     for rule in RULES.values():
         if not isinstance(target, rule.of):
@@ -83,7 +83,7 @@ def _findings(target: Target | FolderTarget, chosen: LintSpec) -> Iterable[Diagn
             )
 
 
-def _suppressed(target: Target, found: list[Diagnostic]) -> list[Diagnostic]:
+def _suppressed(target: FileTarget, found: list[Diagnostic]) -> list[Diagnostic]:
     """`found` without what the spec suppresses, and with a warning for every suppression that suppresses nothing."""
     kept = list(found)
     for index, suppression in enumerate(target.spec.lint or ()):
@@ -94,7 +94,7 @@ def _suppressed(target: Target, found: list[Diagnostic]) -> list[Diagnostic]:
     return kept
 
 
-def _useless(target: Target, index: int, suppression: Suppression) -> Diagnostic:
+def _useless(target: FileTarget, index: int, suppression: Suppression) -> Diagnostic:
     known = [*RULES, *SUPPRESSIBLE]
     path = ("lint", index, "rule")
     if suppression.rule in known:

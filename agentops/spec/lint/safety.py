@@ -11,7 +11,7 @@ from agentops.diagnostics import Severity
 from agentops.document import Path, Secret
 from agentops.spec.hidden import hidden_characters
 from agentops.spec.lint.registry import LintFinding, rule_of
-from agentops.spec.lint_target import LintTarget, Target, Text
+from agentops.spec.lint_target import FileTarget, LintTarget, Text
 from agentops.spec.model.base import ForModel, Spoken
 from agentops.spec.model.resources import WebhookSpec
 from agentops.spec.model.tools import ApiCall
@@ -26,8 +26,8 @@ def _literal(text: str) -> str:
     return PLACEHOLDER.sub("{}", _REFERENCE.sub("{}", text))
 
 
-@rule_of("secret-in-text", Target, Severity.ERROR)
-def _secret_in_text(target: Target) -> Iterator[LintFinding]:
+@rule_of("secret-in-text", FileTarget, Severity.ERROR)
+def _secret_in_text(target: FileTarget) -> Iterator[LintFinding]:
     for each in target.texts:
         text = _literal(each.text)
         for found in dict.fromkeys(text[secret.start : secret.end] for secret in credentials_within(text)):
@@ -36,8 +36,8 @@ def _secret_in_text(target: Target) -> Iterator[LintFinding]:
             yield LintFinding(each.path, f"this looks like a secret: {shown}", hint, found)
 
 
-@rule_of("secret-in-header", Target, Severity.ERROR)
-def _secret_in_header(target: Target) -> Iterator[LintFinding]:
+@rule_of("secret-in-header", FileTarget, Severity.ERROR)
+def _secret_in_header(target: FileTarget) -> Iterator[LintFinding]:
     for path, what, name, value in _sent(target):
         text = _literal(value)
         is_literal = any(character.isalnum() for character in re.sub(r"(?i)\b(bearer|basic|token)\b", "", text))
@@ -46,7 +46,7 @@ def _secret_in_header(target: Target) -> Iterator[LintFinding]:
             yield LintFinding(path, f"the {what} {name} has its value written into the file", hint)
 
 
-def _sent(target: Target) -> Iterator[tuple[Path, str, str, str]]:
+def _sent(target: FileTarget) -> Iterator[tuple[Path, str, str, str]]:
     """(path, what it is, name, value as written) of every header and query parameter."""
     maps: list[tuple[Path, str, Mapping[str, str | Secret] | None]] = []
     if isinstance(target, LintTarget) and (pre := target.config.preCallAPI) is not None:
@@ -71,8 +71,8 @@ def _text_of(value: str | Secret) -> str:
     return value.reference if isinstance(value, Secret) else value
 
 
-@rule_of("hidden-text", Target, Severity.ERROR)
-def _hidden_text(target: Target) -> Iterator[LintFinding]:
+@rule_of("hidden-text", FileTarget, Severity.ERROR)
+def _hidden_text(target: FileTarget) -> Iterator[LintFinding]:
     for each in target.texts:
         names = {name: each.text[position] for position, name in hidden_characters(each.text)}
         for name, character in names.items():
@@ -80,7 +80,7 @@ def _hidden_text(target: Target) -> Iterator[LintFinding]:
             yield LintFinding(each.path, f"the text holds the invisible character {name}", hint, character)
 
 
-def _for_people(target: Target) -> Iterator[Text]:
+def _for_people(target: FileTarget) -> Iterator[Text]:
     """Texts that reach a model or a caller."""
     yield from (each for each in target.texts if isinstance(each.marker, ForModel | Spoken))
 
@@ -90,12 +90,12 @@ _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]
 _PHONE = re.compile(r"(?<![\w.])(?:\+\d[\d ().-]{7,16}\d|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})(?!\w)")
 
 
-@rule_of("card-number", Target, Severity.ERROR)
-def _card(target: Target) -> Iterator[LintFinding]:
+@rule_of("card-number", FileTarget, Severity.ERROR)
+def _card(target: FileTarget) -> Iterator[LintFinding]:
     for each in target.texts:
         for found in _CARD.finditer(each.text):
             digits = [int(c) for c in found[0] if c.isdigit()]
-            if _luhn(digits) and len(set(digits)) > 1:
+            if _luhn(digits) and len(set(digits)) > 1:  # zeros alone pass the Luhn check as well
                 hint = "remove it; test cards belong into the test system, not into a prompt"
                 yield LintFinding(each.path, f"this looks like a card number ending in {found[0][-4:]}", hint, found[0])
 
@@ -105,8 +105,8 @@ def _luhn(digits: list[int]) -> bool:
     return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
 
 
-@rule_of("identity-number", Target, Severity.ERROR)
-def _identity(target: Target) -> Iterator[LintFinding]:
+@rule_of("identity-number", FileTarget, Severity.ERROR)
+def _identity(target: FileTarget) -> Iterator[LintFinding]:
     for each in target.texts:
         for number in personal_numbers_within(each.text):
             found = each.text[number.start : number.end]
@@ -114,8 +114,8 @@ def _identity(target: Target) -> Iterator[LintFinding]:
             yield LintFinding(each.path, f"this looks like {number.kind} ending in {found[-4:]}", hint, found)
 
 
-@rule_of("email-in-prompt", Target)
-def _email(target: Target) -> Iterator[LintFinding]:
+@rule_of("email-in-prompt", FileTarget)
+def _email(target: FileTarget) -> Iterator[LintFinding]:
     for each in _for_people(target):
         text = _literal(each.text)
         # What stands before the @ of an address with a login is a password, and no mailbox.
@@ -126,16 +126,16 @@ def _email(target: Target) -> Iterator[LintFinding]:
             yield LintFinding(each.path, f"an e-mail address in the text: {address}", hint, address)
 
 
-@rule_of("phone-number-in-prompt", Target)
-def _phone(target: Target) -> Iterator[LintFinding]:
+@rule_of("phone-number-in-prompt", FileTarget)
+def _phone(target: FileTarget) -> Iterator[LintFinding]:
     for each in _for_people(target):
         for number in dict.fromkeys(found[0].strip() for found in _PHONE.finditer(_literal(each.text))):
             hint = "put numbers to connect to into a transfer_call tool, and numbers to say into a variable"
             yield LintFinding(each.path, f"a phone number in the text: {number}", hint, number)
 
 
-@rule_of("insecure-url", Target)
-def _insecure(target: Target) -> Iterator[LintFinding]:
+@rule_of("insecure-url", FileTarget)
+def _insecure(target: FileTarget) -> Iterator[LintFinding]:
     for each in target.texts:
         url = each.text
         if each.path[-1] in ("url", "customLLMWebSocketUrl") and url.startswith(("http://", "ws://")):
@@ -145,8 +145,8 @@ def _insecure(target: Target) -> Iterator[LintFinding]:
                 yield LintFinding(each.path, summary, "use https:// (wss:// for a socket)")
 
 
-@rule_of("body-not-json", Target)
-def _body(target: Target) -> Iterator[LintFinding]:
+@rule_of("body-not-json", FileTarget)
+def _body(target: FileTarget) -> Iterator[LintFinding]:
     for path, tool in target.tools:
         if isinstance(tool, ApiCall) and tool.requestBody is not None and not _is_json(_text_of(tool.requestBody)):
             summary = f"the request body of {tool.name} is no JSON once its variables are filled"
@@ -162,8 +162,8 @@ def _is_json(body: str) -> bool:
     return True
 
 
-@rule_of("body-with-get", Target)
-def _get_body(target: Target) -> Iterator[LintFinding]:
+@rule_of("body-with-get", FileTarget)
+def _get_body(target: FileTarget) -> Iterator[LintFinding]:
     for path, tool in target.tools:
         if isinstance(tool, ApiCall) and tool.method == "GET" and tool.requestBody:
             hint = "use POST, or move the values into queryParams"

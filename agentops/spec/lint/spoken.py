@@ -14,6 +14,7 @@ from agentops.spec.placeholders import PLACEHOLDER, provided
 def _matches(target: LintTarget, pattern: re.Pattern[str], what: str, hint: str) -> Iterator[LintFinding]:
     """One finding per spoken text that `pattern` occurs in, call-time variables aside."""
     for each in target.spoken:
+        # As many blanks as the placeholder is long, so that words on both sides of it stay apart.
         found = pattern.search(PLACEHOLDER.sub(lambda match: " " * len(match[0]), each.text))
         if found:
             needle = found[0].strip()

@@ -45,7 +45,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Patterned:
-    """A text that has to match `pattern` as a whole; what is said where it doesn't is its kind's."""
+    """A text that has to match `pattern` as a whole. Subclasses give the error for one that doesn't."""
 
     pattern: str
 
@@ -66,7 +66,7 @@ class Patterned:
 
 @dataclass(frozen=True, slots=True)
 class Format(Patterned):
-    """`expected` tells an author what does match."""
+    """`expected` describes to an author what does match."""
 
     expected: str
 

@@ -27,9 +27,9 @@ from agentops.spec.model.parts import (
     Pronunciation,
     SessionTimeout,
     SmartTurn,
-    Switch,
     Synthesizer,
     Timezone,
+    Toggle,
     VoiceDetection,
     VoiceMailDetection,
     Widget,
@@ -96,8 +96,8 @@ class AgentConfig(Model):
     voiceDetectionConfig: VoiceDetection | None = Field(default=None, description="When a sound counts as speech.")
     voiceMailDetectionConfig: VoiceMailDetection | None = Field(default=None, description="Answering machines.")
     sttMissDetectorConfig: MissDetector | None = Field(default=None, description="Asking again when nothing was heard.")
-    denoisingConfig: Switch | None = Field(default=None, description="Noise reduction on the caller's side.")
-    redactionConfig: Switch | None = Field(default=None, description="Removing personal data from records.")
+    denoisingConfig: Toggle | None = Field(default=None, description="Noise reduction on the caller's side.")
+    redactionConfig: Toggle | None = Field(default=None, description="Removing personal data from records.")
     llmIdleTimeoutConfig: IdleTimeout | None = Field(default=None, description="Silence before the agent speaks up.")
     sessionTimeoutConfig: SessionTimeout | None = Field(default=None, description="The longest a call may take.")
     timezone: Timezone | None = Field(default=None, description="The time zone of date and time variables.")

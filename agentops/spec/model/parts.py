@@ -105,7 +105,7 @@ class VoiceMailDetection(Model):
     )
 
 
-class Switch(Model):
+class Toggle(Model):
     """Something that is on or off."""
 
     isEnabled: bool | None = Field(default=None, description="Whether it is on.")

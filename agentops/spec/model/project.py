@@ -45,7 +45,7 @@ class LimitsSpec(Model):
     """How much one apply may change; creating agents does not count."""
 
     max_changed: Amount | None = Field(default=None, description="Agents changed.")
-    max_archived: Amount | None = Field(default=None, description="Agents archived; 0 unless said otherwise.")
+    max_archived: Amount | None = Field(default=None, description="Agents archived; 0 by default.")
 
 
 Metric = Annotated[
@@ -186,8 +186,8 @@ class CalmHoursSpec(Model):
         return self
 
 
-class RateLimit(Model):
-    """How fast the platform is talked to."""
+class RateLimitSpec(Model):
+    """How fast requests are sent to the platform."""
 
     requests_per_second: float | None = Field(default=None, gt=0, le=1000, description="Requests/s; default: found.")
     max_in_flight: int | None = Field(default=None, ge=1, le=256, description="Requests at the same time.")
@@ -231,7 +231,7 @@ class EnvironmentSpec(Model):
     deploy: DeploySpec | None = Field(default=None, description="How this environment deploys.")
     rules: dict[str, Any] | None = Field(default=None, description="Deny rules by code, with their settings.")
     ignore_drift: list[DriftIgnored] | None = Field(default=None, description="Console edits that are left alone.")
-    rate_limit: RateLimit | None = Field(default=None, description="How fast the platform is talked to.")
+    rate_limit: RateLimitSpec | None = Field(default=None, description="How fast requests are sent to the platform.")
     judge: JudgeSpec | None = Field(default=None, description="Decides what calls mean; instead of the project's.")
     listen: ModelSpec | None = Field(default=None, description="Hears what agents say; instead of the project's.")
 

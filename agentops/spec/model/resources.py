@@ -52,7 +52,7 @@ class KnowledgeSpec(_Resource):
 
 
 class WebhookSpec(_Resource):
-    """Who is told about calls."""
+    """An endpoint that is sent the events of calls."""
 
     endpoint: HttpUrl = Field(
         description="Where events are sent; https, but on this machine.", examples=["https://crm.example.com/hooks"]
