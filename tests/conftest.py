@@ -67,9 +67,9 @@ def _answers_keep_to_the_document(emulator_watch: Watch) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _connections_that_can_be_traced() -> Iterator[None]:
-    """Python 3.11 loses its place in what it traces when anyio cancels attempts at a connection that are not needed any
-    more: no line that the callers of `asyncio.run` run afterwards would be counted. Here a host has one address, so there
-    is nothing to cancel."""
+    """Python 3.11 loses its place in what it traces when anyio cancels attempts at a connection that are not needed
+    any more: no line that the callers of `asyncio.run` run afterwards would be counted. Here a host has one address, so
+    there is nothing to cancel."""
 
     async def connect_tcp(remote_host: str, remote_port: int, *, local_host: str | None = None) -> Any:
         assert local_host is None
