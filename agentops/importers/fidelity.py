@@ -146,7 +146,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class UnreadableInput:
     """An input that could not be read as an agent, and why."""
 
     origin: str
@@ -159,7 +159,7 @@ class FidelityReport:
 
     source: str
     agents: tuple[AgentFidelity, ...]
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[UnreadableInput, ...] = ()
     remarks: tuple[str, ...] = ()
     format_version: int = field(default=FORMAT_VERSION)
 

@@ -14,7 +14,7 @@ from agentops.importers.fidelity import (
     Grade,
     Item,
     OpenChoice,
-    Refused,
+    UnreadableInput,
 )
 
 _AGAIN = "import again, which writes report/report.json anew"
@@ -29,7 +29,7 @@ def read_report(text: str, name: str) -> FidelityReport:
         return FidelityReport(
             data["source"],
             tuple(_agent(agent) for agent in data["agents"]),
-            tuple(Refused(each["origin"], each["reason"]) for each in data["refused"]),
+            tuple(UnreadableInput(each["origin"], each["reason"]) for each in data["refused"]),
             tuple(data["remarks"]),
         )
     except (ValueError, KeyError, TypeError) as error:

@@ -16,8 +16,8 @@ from agentops.diagnostics import Where
 from agentops.document import DesiredAgent, Path, Secret, path_text
 from agentops.fields import NATURAL_KEYS
 from agentops.importers.atoms.defaults import without_tool_defaults
-from agentops.importers.atoms.references import References
 from agentops.importers.atoms.restore_expressions import restore_expressions
+from agentops.importers.atoms.secret_references import SecretReferences
 from agentops.importers.atoms.shared import SharedFiles
 from agentops.importers.atoms.specs import SpecWriter, in_tool_order
 from agentops.importers.files import unified
@@ -120,7 +120,7 @@ class Puller:
     resources: Sequence[DesiredResource] = ()
     agents: frozenset[str] = frozenset()
     shared: SharedFiles = field(default_factory=SharedFiles)
-    _references: dict[str, References] = field(default_factory=dict)
+    _references: dict[str, SecretReferences] = field(default_factory=dict)
 
     def add(self, shared: SharedFiles) -> None:
         """The files of tools and knowledge bases that agents refer to since somebody added them in the console."""
@@ -166,13 +166,13 @@ class Puller:
     def _concealer(self, desired: DesiredAgent) -> Concealer:
         return Concealer(KnownSecrets(self.secrets), desired.config, desired.metadata)
 
-    def _references_of(self, desired: DesiredAgent) -> References:
+    def _references_of(self, desired: DesiredAgent) -> SecretReferences:
         concealer = self._concealer(desired)
 
         def is_hidden(piece: Piece) -> bool:
             return piece.may_be_reference and concealer.is_hidden(piece.text)
 
-        return self._references.setdefault(desired.key, References(desired.key, is_hidden, self.secrets))
+        return self._references.setdefault(desired.key, SecretReferences(desired.key, is_hidden, self.secrets))
 
     def _referring(self, desired: DesiredAgent, path: Path, value: Any) -> Any:
         """`value` with stand-ins for what is hidden. Raises `_CannotWriteError` where no reference may stand."""

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from agentops.diagnostics import Diagnostic
 from agentops.document import Document, ObservedAgent
-from agentops.importers.atoms.references import References as SecretReferences
+from agentops.importers.atoms.secret_references import SecretReferences
 from agentops.importers.atoms.specs import in_tool_order, literal_leaves
 from agentops.importers.yaml_text import to_yaml
 from agentops.plan.references import References, ids_in

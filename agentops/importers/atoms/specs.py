@@ -9,7 +9,7 @@ from typing import Any
 from agentops.document import Document, ObservedAgent
 from agentops.fields import METADATA
 from agentops.importers.atoms.defaults import without_defaults
-from agentops.importers.atoms.references import References
+from agentops.importers.atoms.secret_references import SecretReferences
 from agentops.importers.yaml_text import literal, to_yaml
 from agentops.resources import Ref
 from agentops.spec.layout import format_yaml
@@ -54,7 +54,7 @@ class SpecWriter:
     def write(self, observed: ObservedAgent) -> SpecFiles:
         """The agent's files. Raises nothing: an agent that was never published gets an empty prompt."""
         live = observed.live.document if observed.live and observed.live.document else {}
-        references = References(self.key)
+        references = SecretReferences(self.key)
         kept = references.stand_in((), live if self.keeps_defaults else without_defaults(live))
         config = references.restored(self.shaped(kept, "config"))
         files: dict[str, str] = {}

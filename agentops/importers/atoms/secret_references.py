@@ -23,7 +23,7 @@ def is_certain(piece: Piece) -> bool:
 
 
 @dataclass(slots=True)
-class References:
+class SecretReferences:
     """The secrets of one agent, by the names that files refer to them with.
 
     key:       the agent's, with which names begin
