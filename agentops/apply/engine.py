@@ -46,7 +46,7 @@ from agentops.apply.reached import (
     Verified,
     VerifyError,
 )
-from agentops.apply.resources import Shelving, no_files
+from agentops.apply.resources import ResourceRun, no_files
 from agentops.apply.restoring import put_edits_back, restore, roll_back
 from agentops.apply.results import result_of
 from agentops.apply.run import Run, clean_up, put_note_back
@@ -83,15 +83,15 @@ async def apply_plan(
     return await _Engine(plan, writer, options or ApplyOptions(), hooks or Hooks()).execute()
 
 
-def shelving_of(plan: Plan, writer: Writer, hooks: Hooks) -> Shelving:
+def resource_run_of(plan: Plan, writer: Writer, hooks: Hooks) -> ResourceRun:
     """The resources of a run, told of like its agents."""
 
-    def tell(event: Event) -> None:
+    def emit(event: Event) -> None:
         if hooks.record is not None:
             hooks.record.write(event)
         hooks.on_event(event)
 
-    return Shelving(plan, writer, hooks.clock or SystemClock(), tell, hooks.read_file or no_files)
+    return ResourceRun(plan, writer, hooks.clock or SystemClock(), emit, hooks.read_file or no_files)
 
 
 def _is_well(result: AgentResult) -> bool:
@@ -107,7 +107,7 @@ class _Engine:
     hooks: Hooks
     clock: Clock = field(init=False)
     run: Run = field(init=False)
-    shelving: Shelving = field(init=False)
+    resources: ResourceRun = field(init=False)
     lines: asyncio.Semaphore = field(init=False)
     results: dict[str, AgentResult] = field(default_factory=dict)
     ready: list[Ready] = field(default_factory=list)
@@ -122,20 +122,20 @@ class _Engine:
             self.clock,
             timeout_s=self.options.scan_timeout_s,
             interval_s=self.options.poll_interval_s,
-            on_wait=lambda key, waited_s: self._tell(ScanWaiting(key, waited_s)),
+            on_wait=lambda key, waited_s: self._emit(ScanWaiting(key, waited_s)),
         )
-        self.run = Run(self.plan, self.writer, self.options, self.clock, scans, self._tell, self.hooks.smoke)
-        self.shelving = shelving_of(self.plan, self.writer, self.hooks)
+        self.run = Run(self.plan, self.writer, self.options, self.clock, scans, self._emit, self.hooks.smoke)
+        self.resources = resource_run_of(self.plan, self.writer, self.hooks)
         self.lines = asyncio.Semaphore(self.options.calls_at_once)
 
-    def _tell(self, event: Event) -> None:
+    def _emit(self, event: Event) -> None:
         if self.hooks.record is not None:
             self.hooks.record.write(event)
         self.hooks.on_event(event)
 
     async def execute(self) -> ApplyResult:
         started_at = self.clock.now().isoformat()
-        self._tell(RunStarted(self.hooks.run_id, self.plan.environment, tuple(c.key for c in self.plan.changes)))
+        self._emit(RunStarted(self.hooks.run_id, self.plan.environment, tuple(c.key for c in self.plan.changes)))
         try:
             await self._work()
         except asyncio.CancelledError:
@@ -154,9 +154,9 @@ class _Engine:
             started_at=started_at,
             finished_at=self.clock.now().isoformat(),
             is_interrupted=self.is_interrupted,
-            resources=self.shelving.results,
+            resources=self.resources.results,
         )
-        self._tell(RunFinished(result))
+        self._emit(RunFinished(result))
         return result
 
     async def _work(self) -> None:
@@ -165,16 +165,16 @@ class _Engine:
             if not change.is_change:
                 self._finish(result_of(planned, Outcome.UNCHANGED, change.reason))
         planned_agents = [Planned(change) for change in self.plan.changes if change.is_change]
-        if not await self.shelving.build():
+        if not await self.resources.build():
             for planned in planned_agents:
                 detail = "what it may refer to could not be made, so nothing goes live"
                 self._finish(result_of(planned, Outcome.NOT_ATTEMPTED, detail))
-            await self.shelving.withdraw()
+            await self.resources.withdraw()
             return
         await self._all(self._prepare, planned_agents)
         if len(self.ready) < len(planned_agents):
             await self._all(self._stand_down, self.ready)
-            await self.shelving.withdraw()
+            await self.resources.withdraw()
             return
         await self._all(self._deploy, self.ready)
         if self.options.is_atomic and any(
@@ -182,7 +182,7 @@ class _Engine:
         ):
             await self._take_all_back()
         ids = {key: result.agent_id for key, result in self.results.items()}
-        await self.shelving.follow(ids, self._why_nothing_follows())
+        await self.resources.follow(ids, self._why_nothing_follows())
 
     def _why_nothing_follows(self) -> str:
         """Why webhooks and what is old stay as they are; "" where every agent ended as planned."""
@@ -299,7 +299,7 @@ class _Engine:
             self.run.warn(undone.change.key, f"because of: {error.summary}")
             self._fail(second, "what served before could not be restored")
             return
-        detail = f"revision {restored.number or restored.revision_id} serves again"
+        detail = f"revision {restored.name} serves again"
         result = result_of(undone, Outcome.ROLLED_BACK, detail, stage=stage, problem=problem)
         self._finish(replace(result, serving_revision_id=restored.revision_id, serving_number=restored.number))
 
@@ -375,4 +375,4 @@ class _Engine:
     def _finish(self, result: AgentResult) -> None:
         result = replace(result, warnings=tuple(self.run.warnings.get(result.key, ())))
         self.results[result.key] = result
-        self._tell(AgentFinished(result))
+        self._emit(AgentFinished(result))

@@ -28,7 +28,7 @@ class KnowledgeMaker:
 
     port: KnowledgeBases
     clock: Clock
-    tell: EventSink
+    emit: EventSink
     read_file: Callable[[SourceFile], bytes]
 
     async def make(self, change: ResourceChange, resource: DesiredResource, mark: ResourceMark) -> str:
@@ -106,5 +106,5 @@ class KnowledgeMaker:
                     hint="run the same command again: it goes on from there",
                     code="processing_unfinished",
                 )
-            self.tell(ResourceWaiting(change.address, waited_s))
+            self.emit(ResourceWaiting(change.address, waited_s))
             await self.clock.sleep(_INTERVAL_S)

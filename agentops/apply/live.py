@@ -37,7 +37,7 @@ from agentops.apply.reached import (
 )
 from agentops.apply.run import Run, clean_up, described, write_unversioned
 from agentops.apply.scans import ScanFailedError
-from agentops.apply.stale import base_moved, called, not_live, overtook, unplanned_changes
+from agentops.apply.stale import base_moved, not_live, overtook, unplanned_changes
 from agentops.apply.writes import write_once
 from agentops.document import Note, NoteKind, Path, Revision, note_on, path_text, read_mark, with_note
 from agentops.errors import AgentopsError, OutcomeUnknownError
@@ -117,7 +117,7 @@ async def recover(run: Run, stopped: StoppedError) -> Live:
     if isinstance(stopped.cause, OutcomeUnknownError):
         raise stopped
     theirs = Superseded(agent.change, _head_of(revision), served_before=agent.served_before)
-    moved = base_moved(agent.change, called(revision))
+    moved = base_moved(agent.change, revision.name)
     raise StoppedError(theirs, stopped.stage, moved) from stopped.cause
 
 
@@ -130,13 +130,13 @@ async def _activate(run: Run, published: Published) -> Slot:
     agent, revision = published.agent, published.revision
     before = await run.writer.read_slot(agent.agent_id, None)
     if before.serving not in (agent.base_id, revision.revision_id):
-        raise base_moved(agent.change, called(newer_than(before, agent.base_id) or Revision(before.serving or "")))
+        raise base_moved(agent.change, (newer_than(before, agent.base_id) or Revision(before.serving or "")).name)
     found = revision
     if found.document is None:
         found = await run.writer.read_revision(agent.agent_id, revision.revision_id)
     edits, wrong = _beyond_plan(published, found)
     if edits:
-        raise unplanned_changes(agent.change, f"version {called(revision)}, which is published and not live,", edits)
+        raise unplanned_changes(agent.change, f"version {revision.name}, which is published and not live,", edits)
     if wrong:
         raise _not_kept(agent.change, wrong)
 
@@ -189,7 +189,7 @@ async def verify(run: Run, live: Live) -> Verified:
             raise StoppedError(Overtook(agent, revision, theirs), Stage.VERIFY, overtook(change, revision, theirs))
         edits, wrong = _beyond_plan(live, found)
         if edits:
-            cause = unplanned_changes(change, f"revision {called(revision)}, which went live,", edits)
+            cause = unplanned_changes(change, f"revision {revision.name}, which went live,", edits)
             raise StoppedError(Mixed(agent, found, tuple(edits)), Stage.VERIFY, cause)
         if wrong:
             raise _not_kept(change, wrong)
@@ -204,7 +204,7 @@ async def require_serving(run: Run, reached: Live | Called, revision: Revision) 
     verdict = reached.verdict if isinstance(reached, Called) else None
     theirs = Superseded(reached.change, head, revision, reached.agent.served_before, verdict)
     stage = Stage.SMOKE if verdict else Stage.VERIFY
-    raise StoppedError(theirs, stage, not_live(reached.change, revision, head.number or head.revision_id))
+    raise StoppedError(theirs, stage, not_live(reached.change, revision, head.name))
 
 
 async def call(run: Run, serving: Serving) -> Serving | Called:
@@ -228,8 +228,7 @@ async def call(run: Run, serving: Serving) -> Serving | Called:
 def _not_called(serving: Serving) -> UncalledError:
     change = serving.change
     return UncalledError(
-        f"{change.key}: revision {change.base_number or change.base_revision_id} serves and has not passed its calls, "
-        "and this run makes none",
+        f"{change.key}: revision {change.base_name} serves and has not passed its calls, and this run makes none",
         hint="`agentops apply --smoke` makes the calls",
         code="not_called",
     )

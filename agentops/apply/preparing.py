@@ -108,7 +108,7 @@ async def _follow_moved_base(run: Run, change: AgentChange, observed: ObservedAg
         if read_mark(revision.label) == run.mark_of(change):
             guarded = Guarded(change, observed, observed.live, observed.live, observed.listing.note)
             return guarded if change.action is Action.RESTORE else Live(guarded, revision)
-    raise StoppedError(Superseded(change, head), Stage.GUARD, base_moved(change, head.number or head.revision_id))
+    raise StoppedError(Superseded(change, head), Stage.GUARD, base_moved(change, head.name))
 
 
 async def _look_at_draft(run: Run, change: AgentChange, observed: ObservedAgent, head: Head) -> ObservedAgent:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from agentops.apply.model import Stage
 from agentops.apply.reached import Drafted, Publishing
 from agentops.apply.run import Run
-from agentops.apply.stale import base_moved, called
+from agentops.apply.stale import base_moved
 from agentops.apply.writes import write_once
 from agentops.document import Revision, build_label, read_mark
 from agentops.errors import ConflictError, ConflictFlavour
@@ -23,7 +23,7 @@ async def publish(run: Run, drafted: Drafted) -> Publishing:
     with run.at(drafted, Stage.PUBLISH) as details:
         before = await run.writer.read_slot(observed.agent_id, observed.branch_id)
         if (moved := newer_than(before, drafted.agent.base_id)) is not None:
-            raise base_moved(change, called(moved))
+            raise base_moved(change, moved.name)
         publication = Publication(
             agent_id=observed.agent_id,
             label=build_label(run.options.deploy.label, run.mark_of(change)),
@@ -62,8 +62,8 @@ async def wait_for_scan(run: Run, publishing: Publishing) -> Revision:
         change = publishing.change
         revision = await run.scans.wait(publishing.publication, change.key)
         if publishing.before is not None and read_mark(revision.label) != run.mark_of(change):
-            raise base_moved(change, called(revision))
-        details.append(f"revision {revision.number or revision.revision_id}")
+            raise base_moved(change, revision.name)
+        details.append(f"revision {revision.name}")
     return revision
 
 

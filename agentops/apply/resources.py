@@ -55,13 +55,13 @@ def no_files(file: SourceFile) -> bytes:
 
 
 @dataclass(slots=True)
-class Shelving:
+class ResourceRun:
     """The resources of one run, with how each has ended so far."""
 
     plan: Plan
     writer: Writer
     clock: Clock
-    tell: EventSink
+    emit: EventSink
     read_file: Callable[[SourceFile], bytes] = no_files
     ended: dict[int, ResourceResult] = field(default_factory=dict)
     made: list[tuple[ResourceChange, str]] = field(default_factory=list)
@@ -90,7 +90,7 @@ class Shelving:
             if not change.is_change:
                 self._end(index, change, Outcome.UNCHANGED, change.reason)
             elif is_rehearsal and change.action is ResourceAction.UPDATE:
-                self.tell(Warned(change.key, "copies have it as it serves now: it is edited in place, for all at once"))
+                self.emit(Warned(change.key, "copies have it as it serves now: it is edited in place, for all at once"))
             elif self._is_made(change):
                 self._end(index, change, Outcome.APPLIED, "made before the gate")
             elif not await self._try(index, change):
@@ -109,7 +109,7 @@ class Shelving:
             try:
                 await self.writer.tools.delete(tool_id)
             except AgentopsError as error:
-                self.tell(Warned(change.key, f"{tool_id}, which this run made, is still there: {error.summary}"))
+                self.emit(Warned(change.key, f"{tool_id}, which this run made, is still there: {error.summary}"))
 
     # -- once they have moved
 
@@ -150,7 +150,7 @@ class Shelving:
             case Kind.TOOL:
                 resource_id = await self._tool(change, resource)
             case Kind.KNOWLEDGE:
-                maker = KnowledgeMaker(self.writer.knowledge, self.clock, self.tell, self.read_file)
+                maker = KnowledgeMaker(self.writer.knowledge, self.clock, self.emit, self.read_file)
                 resource_id = await maker.make(change, resource, self._mark(change))
             case Kind.WEBHOOK:
                 return await self._webhook(change, resource, agents)
@@ -298,7 +298,7 @@ class Shelving:
         result = _result(change, outcome, detail, resource_id or change.resource_id, problem)
         self.ended[index] = result
         if outcome is not Outcome.UNCHANGED:
-            self.tell(ResourceFinished(result))
+            self.emit(ResourceFinished(result))
 
 
 def _reference(change: ResourceChange) -> Ref:

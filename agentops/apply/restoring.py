@@ -20,7 +20,7 @@ from agentops.apply.reached import (
     VerifyError,
 )
 from agentops.apply.run import Run, described, write_unversioned
-from agentops.apply.stale import called, not_live, overtook
+from agentops.apply.stale import not_live, overtook
 from agentops.apply.writes import write_once
 from agentops.document import NoteKind, Revision, note_on
 from agentops.errors import AgentopsError
@@ -45,7 +45,7 @@ async def restore(run: Run, undone: Undoable, *, is_blameless: bool = False) -> 
                 code="nothing_to_restore",
             )
         restored = await _put_back(run, agent, before, ours.revision_id if ours else agent.base_id)
-        details.append(f"revision {called(restored)} serves")
+        details.append(f"revision {restored.name} serves")
         note = note_on(NoteKind.UNDONE, ours) if is_blameless and ours else None
         body = metadata_before(agent.change) if isinstance(undone, Deployed) and undone.has_written_metadata else {}
         if note != agent.note:
@@ -61,13 +61,13 @@ async def put_edits_back(run: Run, mixed: Mixed) -> None:
     observed = replace(agent.observed, draft=None)
     try:
         if base is None or (await run.writer.read_head(agent.agent_id)).has_draft:
-            run.warn(agent.change.key, f"their edits are in revision {called(mixed.revision)} only: a draft is open")
+            run.warn(agent.change.key, f"their edits are in revision {mixed.revision.name} only: a draft is open")
             return
         draft = await run.writer.open_draft(observed, "edits put back")
         await run.writer.write_draft(observed, draft, with_edits(base, mixed.edits))
         run.warn(agent.change.key, "their edits are in an open draft again")
     except AgentopsError as error:
-        run.warn(agent.change.key, f"their edits are in revision {called(mixed.revision)} only: {error.summary}")
+        run.warn(agent.change.key, f"their edits are in revision {mixed.revision.name} only: {error.summary}")
 
 
 async def roll_back(run: Run, guarded: Guarded) -> Verified:
@@ -77,7 +77,7 @@ async def roll_back(run: Run, guarded: Guarded) -> Verified:
         if target is None:
             raise LookupError(f"{guarded.change.key}: the plan does not say what to go back to")
         revision = await _put_back(run, guarded, target, guarded.base_id)
-        details.append(f"revision {called(revision)} serves")
+        details.append(f"revision {revision.name} serves")
     return Verified(guarded, revision)
 
 
@@ -108,7 +108,7 @@ async def _put_back(run: Run, agent: Guarded, revision: Revision, replaced_id: s
         raise StoppedError(Superseded(agent.change, head, None, agent.served_before), Stage.RESTORE, fault)
     if not is_same_document(found, revision) and revision.document is not None:
         cause = VerifyError(
-            f"{agent.change.key}: revision {called(found)} serves now, which is not what served before",
+            f"{agent.change.key}: revision {found.name} serves now, which is not what served before",
             hint=f"look at the agent in the console; `agentops rollback {agent.change.key}` tries again",
             code="not_restored",
         )
@@ -117,7 +117,7 @@ async def _put_back(run: Run, agent: Guarded, revision: Revision, replaced_id: s
 
 
 def _superseded(agent: Guarded, revision: Revision, head: Head) -> StoppedError:
-    cause = not_live(agent.change, revision, head.number or head.revision_id, "was to serve again")
+    cause = not_live(agent.change, revision, head.name, "was to serve again")
     return StoppedError(Superseded(agent.change, head, None, agent.served_before), Stage.RESTORE, cause)
 
 

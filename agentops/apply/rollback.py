@@ -60,7 +60,7 @@ def choose_revision(key: str, live: Revision | None, revisions: Sequence[Revisio
         hint = f"`agentops history {key}` lists them"
         raise UsageError(f"{key}: no revision is called {to!r}", hint=hint, code="no_revision")
     if len(found) > 1:
-        names = ", ".join(str(r.number or r.revision_id) for r in found)
+        names = ", ".join(r.name for r in found)
         hint = "name one by its number or id"
         raise UsageError(f"{key}: {to!r} could be any of revisions {names}", hint=hint, code="ambiguous_revision")
     return found[0]

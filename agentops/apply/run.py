@@ -50,7 +50,7 @@ class Run:
     options: ApplyOptions
     clock: Clock
     scans: Scans
-    tell: EventSink
+    emit: EventSink
     smoke: Smoke | None = None
     reached: dict[str, Reached] = field(default_factory=dict)
     warnings: dict[str, list[str]] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Run:
 
     def warn(self, key: str, text: str) -> None:
         self.warnings.setdefault(key, []).append(text)
-        self.tell(Warned(key, text))
+        self.emit(Warned(key, text))
 
     @contextmanager
     def at(self, reached: Reached, stage: Stage) -> Iterator[list[str]]:
@@ -71,13 +71,13 @@ class Run:
         Raises StoppedError with the value reached before, where the stage fails.
         """
         key = reached.change.key
-        self.tell(StageStarted(key, stage))
+        self.emit(StageStarted(key, stage))
         details: list[str] = []
         try:
             yield details
         except AgentopsError as error:
             raise StoppedError(reached, stage, error) from error
-        self.tell(StageFinished(key, stage, "; ".join(details)))
+        self.emit(StageFinished(key, stage, "; ".join(details)))
 
     def is_called(self, change: AgentChange) -> bool:
         """Whether this run calls the agent once the change is live."""
@@ -129,7 +129,7 @@ async def _withdraw(run: Run, agent: Guarded, draft: Draft, publication: Publica
     if held.draft_revision != draft.draft_revision and not await _holds_ours(run, agent, held):
         why = "somebody else has written to it"
     elif has_moved:
-        why = f"revision {head.number or head.revision_id} went live meanwhile"
+        why = f"revision {head.name} went live meanwhile"
     elif held.is_publishing and publication is None and not draft.is_publishing:
         why = "somebody else publishes it"
     if why is None:
