@@ -55,8 +55,7 @@ class Scans:
         try:
             return _passed(await waiting.done)
         finally:
-            if waiting in self._pending:
-                self._pending.remove(waiting)
+            self._pending.remove(waiting)
 
     async def close(self) -> None:
         if self._loop is not None and not self._loop.done():
@@ -97,8 +96,6 @@ class Scans:
             self.on_wait(waiting.key, waited_s)
 
     def _finish(self, waiting: _Wait, found: Revision | None = None, error: BaseException | None = None) -> None:
-        if waiting in self._pending:
-            self._pending.remove(waiting)
         if waiting.done.done():
             return
         if found is not None:
