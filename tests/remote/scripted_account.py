@@ -32,7 +32,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """An answer as it stands; other answers of a script are the `data` of one that is good."""
+    """An answer as it stands, bytes or JSON; other answers of a script are the `data` of one that is good."""
 
     body: Any
     status: int = 200
@@ -45,34 +45,6 @@ def refused(status: int, *errors: str) -> Whole:
 # By request: the data of its answer, a `Whole`, a tuple of answers of which the last is given again and again, or a
 # function of what was asked.
 Script: TypeAlias = Mapping[str, Any]
-
-
-class Platform:
-    """Fails the test that asks what the script has no answer to."""
-
-    def __init__(self, script: Script) -> None:
-        self.script = script
-        self.asked: list[Asked] = []
-
-    def __call__(self, request: httpx2.Request) -> httpx2.Response:
-        path = request.url.path.removeprefix(API)
-        is_json = request.headers.get("content-type") == "application/json"
-        body = json.loads(request.content) if request.content and is_json else request.content or None
-        asked = Asked(f"{request.method} {path}", dict(request.url.params.items()), body)
-        earlier = sum(each.request == asked.request for each in self.asked)
-        self.asked.append(asked)
-        answer = self.script[asked.request]
-        if isinstance(answer, tuple):
-            answer = answer[min(earlier, len(answer) - 1)]
-        if callable(answer):
-            answer = answer(asked)
-        if not isinstance(answer, Whole):
-            answer = Whole({"status": True, "data": answer})
-        return httpx2.Response(answer.status, json=answer.body)
-
-    @property
-    def requests(self) -> list[str]:
-        return [each.request for each in self.asked]
 
 
 class InstantClock:
@@ -91,13 +63,43 @@ class InstantClock:
         self.elapsed_s += seconds
 
 
+class Platform:
+    """Fails the test that asks what the script has no answer to."""
+
+    def __init__(self, script: Script) -> None:
+        self.script, self.clock = script, InstantClock()
+        self.asked: list[Asked] = []
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        path = request.url.path.removeprefix(API)
+        is_json = request.headers.get("content-type") == "application/json"
+        body = json.loads(request.content) if request.content and is_json else request.content or None
+        asked = Asked(f"{request.method} {path}", dict(request.url.params.items()), body)
+        earlier = sum(each.request == asked.request for each in self.asked)
+        self.asked.append(asked)
+        answer = self.script[asked.request]
+        if isinstance(answer, tuple):
+            answer = answer[min(earlier, len(answer) - 1)]
+        if callable(answer):
+            answer = answer(asked)
+        if not isinstance(answer, Whole):
+            answer = Whole({"status": True, "data": answer})
+        if isinstance(answer.body, bytes):
+            return httpx2.Response(answer.status, content=answer.body)
+        return httpx2.Response(answer.status, json=answer.body)
+
+    @property
+    def requests(self) -> list[str]:
+        return [each.request for each in self.asked]
+
+
 @asynccontextmanager
 async def scripted(
-    script: Script, generation: Generation = Generation.V2, options: NetOptions = UNLIMITED
+    script: Script, generation: Generation | None = Generation.V2, options: NetOptions = UNLIMITED
 ) -> AsyncIterator[tuple[Writer, Platform]]:
     platform = Platform(script)
     transport = httpx2.MockTransport(platform)
     async with await connect(
-        "http://platform.test", KEY, generation=generation, options=options, transport=transport, clock=InstantClock()
+        "http://platform.test", KEY, generation=generation, options=options, transport=transport, clock=platform.clock
     ) as account:
         yield account, platform
