@@ -90,6 +90,13 @@ async def test_a_revision_with_no_configuration_has_an_empty_document() -> None:
         assert (await account.read_revision("a1", "v2", branch_id="b1")).document == {}
 
 
+async def test_an_answer_that_is_no_revision_is_refused_by_its_request() -> None:
+    async with scripted({at("v2"): []}) as (account, _):
+        with pytest.raises(PlatformError, match="does not know") as caught:
+            await account.read_revision("a1", "v2", branch_id="b1")
+    assert caught.value.request == at("v2")
+
+
 async def test_without_a_revision_of_ours_nothing_is_what_we_last_put_live() -> None:
     script = {LIST: [branch()], at("v2"): revision("v2", label="by hand"), REVISIONS: {"revisions": [{"_id": "v2"}]}}
     async with scripted(script) as (account, _):
