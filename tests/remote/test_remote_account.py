@@ -36,12 +36,14 @@ async def test_as_many_pages_of_agents_are_read_as_there_are(pages: int, archive
 
 @pytest.mark.parametrize(("agents", "requests"), [(99, 1), (100, 2), (103, 2), (203, 3)])
 @pytest.mark.parametrize("archived", [False, True])
+@pytest.mark.parametrize("said", [None, "many"])
 async def test_without_a_number_of_pages_they_are_read_up_to_one_that_is_not_full(
-    agents: int, requests: int, archived: bool
+    agents: int, requests: int, archived: bool, said: str | None
 ) -> None:
     def page(asked: Asked) -> Any:
         start = (int(asked.query["page"]) - 1) * 100
-        return rows(*range(start, min(agents, start + 100)))
+        found = rows(*range(start, min(agents, start + 100)))
+        return {"agents": found, "totalPages": said} if said else found
 
     async with scripted({"GET /agent": page, "GET /user/subscription": {}}) as (account, platform):
         found = await account.list_agents(archived=archived)
