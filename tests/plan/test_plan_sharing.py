@@ -110,6 +110,10 @@ def test_lines_that_come_or_go_are_shared_as_well() -> None:
     b = agent("b", prompt("x\n2\n3\n4\n5\n", "x\n3\n4\n5\n6\n"))
     assert shared(a, b) == [(("a", "b"), ("0\n1\n2\n3\n4\n5\n", "0\n1\n3\n4\n5\n6\n"))]
     assert own(a, b) == {"a": [("1\n3\n4\n5\n6\n", "0\n1\n3\n4\n5\n6\n")], "b": []}
+    to_one = agent("c", prompt("x\nBye c", "Bye c")), agent("d", prompt("x\nBye d", "Bye d"))
+    assert shared(*to_one) == [(("c", "d"), ("x\nBye c", "Bye c"))]
+    from_one = agent("c", prompt("Bye c", "x\nBye c")), agent("d", prompt("Bye d", "x\nBye d"))
+    assert shared(*from_one) == [(("c", "d"), ("Bye c", "x\nBye c"))]
 
 
 def test_a_text_of_one_line_is_shared_whole() -> None:
