@@ -79,9 +79,9 @@ async def test_a_file_that_leaves_headers_out_leaves_them_to_the_platform(shelf:
     hooks = shelf.world.writer.webhooks
     update = hooks.update
 
-    async def noted(webhook_id: str, body: dict[str, Any]) -> None:
+    async def noted(resource_id: str, body: dict[str, Any]) -> None:
         bodies.append(body)
-        await update(webhook_id, body)
+        await update(resource_id, body)
 
     hooks.update = noted  # type: ignore[method-assign]
     await shelf.deploy()
