@@ -227,6 +227,7 @@ def test_a_field_is_found_where_it_is_written() -> None:
     written = {
         (): 1,
         ("singlePromptConfig", "tools"): 3,
+        ("singlePromptConfig", "tools", 0): 4,
         ("singlePromptConfig", "tools", 1): 5,
         ("singlePromptConfig", "tools", 1, "url"): 7,
         ("singlePromptConfig", "tools", 1, "headersArray", 1): 9,

@@ -70,6 +70,7 @@ def test_of_an_address_what_may_be_a_key(address: str, told: str) -> None:
             '{"a": {{a}}, "password": "x y", "b": 1}',
             '{"a": {{a}}, "password": "(hidden)", "b": 1}',
         ),
+        ((*TOOL, "requestBody"), '{"a": {{a}}, "token": "x", "at": "https://a.example/"}', None),
         ((*TOOL, "requestBody"), "see https://x:y@a.example/z", "see https://(hidden)@a.example/z"),
         ((*TOOL, "requestBody"), '{"a": {{a}}, "b": "{\\"token\\": \\"x\\"}"}', "(hidden)"),
         ((*TOOL, "requestBody"), '{"a": {{a}}, "b": "{\\"order\\": \\"x\\"}"}', None),
@@ -77,6 +78,9 @@ def test_of_an_address_what_may_be_a_key(address: str, told: str) -> None:
 )
 def test_of_any_other_text_what_stands_where_keys_do(path: Path, text: str, told: str | None) -> None:
     expected = {
+        '{"a": {{a}}, "token": "x", "at": "https://a.example/"}': (
+            '{"a": {{a}}, "token": "(hidden)", "at": "https://a.example/"}'
+        ),
         "Hi, at https://x:y@a.example/z and https://b.example/key/k.": (
             "Hi, at https://(hidden)@a.example/z and https://b.example/key/(hidden)"
         ),
