@@ -86,7 +86,7 @@ def settings() -> list[Choices]:
     ]
 
 
-def ignore(finding: probe.Finding) -> None:
+def ignore(finding: probe.ProbeAnswer) -> None:
     """Nobody watches."""
 
 
@@ -149,9 +149,9 @@ async def test_nothing_is_left_and_nobody_elses_agent_is_touched() -> None:
 async def test_an_interrupted_probe_takes_away_what_it_made(after: int) -> None:
     """Ctrl-C cancels the task that asks, between two questions or within one."""
     async with account() as target:
-        seen: list[probe.Finding] = []
+        seen: list[probe.ProbeAnswer] = []
 
-        def interrupt(finding: probe.Finding) -> None:
+        def interrupt(finding: probe.ProbeAnswer) -> None:
             seen.append(finding)
             if len(seen) == after and (task := asyncio.current_task()):
                 task.cancel()
