@@ -18,7 +18,7 @@ from command_line import Agentops
 from agentops.cli import doctor as doctor_verb
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.server import start
-from agentops.remote.probe import Finding
+from agentops.remote.probe import ProbeAnswer
 from agentops.remote.scratch import SCRATCH
 from agentops.workflow import probing
 from agentops.workflow.probing import ProbeReport, ProbeTarget
@@ -73,7 +73,9 @@ def test_an_account_is_asked_and_its_answers_are_written(
     assert left.json()["data"]["agents"] == []
 
 
-REPORT = ProbeReport("2026-11-22T10:30:00+00:00", (Finding("mirrors", "live"), Finding("tool_name", None, "no tool")))
+REPORT = ProbeReport(
+    "2026-11-22T10:30:00+00:00", (ProbeAnswer("mirrors", "live"), ProbeAnswer("tool_name", None, "no tool"))
+)
 
 
 @pytest.fixture
@@ -81,7 +83,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[ProbeTarget]:
     """Nobody is asked: who would have been."""
     targets: list[ProbeTarget] = []
 
-    async def run_probe(target: ProbeTarget, on_finding: Callable[[Finding], None]) -> ProbeReport:
+    async def run_probe(target: ProbeTarget, on_finding: Callable[[ProbeAnswer], None]) -> ProbeReport:
         targets.append(target)
         for found in REPORT.findings:
             on_finding(found)

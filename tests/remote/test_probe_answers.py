@@ -11,7 +11,7 @@ from scripted_account import KEY, Asked, Platform, Whole, refused
 from agentops.errors import PlatformError
 from agentops.net import Http, NetOptions, RetryPolicy
 from agentops.remote import probe, scratch
-from agentops.remote.probe import Finding
+from agentops.remote.probe import ProbeAnswer
 
 AGENT, BRANCH, WRITE = "GET /agent/a1", "GET /agent/a1/branches/b1", "PUT /agent/a1/branches/b1/draft"
 DISCARD, REVISIONS = "DELETE /agent/a1/branches/b1/draft", "GET /agent/a1/branches/b1/revisions"
@@ -38,7 +38,7 @@ def scratch_on(platform: Platform, **seen: Any) -> scratch.Scratch:
     return scratch.Scratch(http, http, platform.clock, NAME, **made)
 
 
-async def findings(script: dict[str, Any], *names: str, **seen: Any) -> tuple[list[Finding], Platform]:
+async def findings(script: dict[str, Any], *names: str, **seen: Any) -> tuple[list[ProbeAnswer], Platform]:
     """What the questions of these names find."""
     platform = Platform({DISCARD: {}, **script})
     asked = scratch_on(platform, **seen)
@@ -47,7 +47,7 @@ async def findings(script: dict[str, Any], *names: str, **seen: Any) -> tuple[li
         return [found async for found in probe.ask_all(asked)], platform
 
 
-async def finding(script: dict[str, Any], name: str, **seen: Any) -> Finding:
+async def finding(script: dict[str, Any], name: str, **seen: Any) -> ProbeAnswer:
     [found], _ = await findings(script, name, **seen)
     return found
 
@@ -168,7 +168,7 @@ SCANNED = {PUBLISH: {"state": "committed"}, REVISIONS: ([], [{"_id": "v2"}]), WR
 async def test_what_an_answer_tells(
     name: str, script: dict[str, Any], seen: dict[str, Any], answer: str | None, reason: str
 ) -> None:
-    assert await finding(script, name, **seen) == Finding(name, answer, reason)
+    assert await finding(script, name, **seen) == ProbeAnswer(name, answer, reason)
 
 
 @pytest.mark.parametrize(
