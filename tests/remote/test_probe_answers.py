@@ -235,6 +235,25 @@ async def test_an_identical_publish_is_of_what_the_live_agent_says() -> None:
         assert [each.body for each in platform.asked if each.request == WRITE] == [{"firstMessage": greeting}]
 
 
+@pytest.mark.parametrize(
+    ("name", "seen", "more"),
+    [
+        ("knowledge_name", {}, {"GET /knowledgebase": [{"_id": "k1"}, {"_id": "k2"}]}),
+        ("tool_refs_name", {"tool_ids": ["t1", "t2"]}, {}),
+    ],
+)
+async def test_what_is_looked_for_is_what_was_written(name: str, seen: Any, more: Any) -> None:
+    """An account that reads back what it was given."""
+    written: dict[str, Any] = {}
+
+    def write(asked: Asked) -> Any:
+        written.update(asked.body)
+        return {}
+
+    script = drafted(written, **more) | {WRITE: write}
+    assert (await finding(script, name, **seen)).answer in ("globalKnowledgeBaseId", "toolRefs")
+
+
 async def test_a_conflict_is_made_by_expecting_what_was_there_before() -> None:
     _, platform = await findings({WRITE: ({"draftRevision": 4}, {"draftRevision": 5}, NO)}, "conflict_body")
     assert [each.body.get("expectedRevision") for each in platform.asked if each.request == WRITE] == [None, None, 4]
