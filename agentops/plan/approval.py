@@ -107,7 +107,7 @@ def _wanted(plan: Plan) -> dict[str, str]:
 
 
 def what_moved(approved: Plan, fresh: Plan) -> list[str]:
-    """Every fact of the digest that is not what it was, in words."""
+    """Every fact of the digest that is not what it was, in words: agents in the order of the plans."""
     moved = []
     for name, was, now in (
         ("format version", approved.format_version, fresh.format_version),
@@ -119,10 +119,11 @@ def what_moved(approved: Plan, fresh: Plan) -> list[str]:
             moved.append(f"{name} {was!r} is now {now!r}")
     before = {change.key: change for change in approved.changes}
     after = {change.key: change for change in fresh.changes}
-    moved += [f"{key}: no longer part of it" for key in before.keys() - after.keys()]
-    moved += [f"{key}: not part of the approved plan" for key in after.keys() - before.keys()]
-    for key in sorted(before.keys() & after.keys()):
-        moved += [f"{key}: {what}" for what in _moved(before[key], after[key])]
+    moved += [f"{key}: no longer part of it" for key in before if key not in after]
+    moved += [f"{key}: not part of the approved plan" for key in after if key not in before]
+    for key in before:
+        if key in after:
+            moved += [f"{key}: {what}" for what in _moved(before[key], after[key])]
     return [*moved, *_moved_resources(approved, fresh)]
 
 
@@ -132,9 +133,12 @@ def _moved_resources(approved: Plan, fresh: Plan) -> Iterable[str]:
     for part in sorted(before.keys() | after.keys(), key=lambda part: (part[0], part[1] or "")):
         was, now = before.get(part), after.get(part)
         if was is None or now is None or resource_facts(was) != resource_facts(now):
-            told = [f"{each.action} {each.fingerprint}".strip() if each else "not part of it" for each in (was, now)]
-            same = "what it is now is not what it was when that was approved"
-            yield f"{part[0]}: {same if told[0] == told[1] else f'{told[0]} is now {told[1]}'}"
+            old, new = (
+                f"{each.action} {each.fingerprint}".strip() if each else "not part of it" for each in (was, now)
+            )
+            # Where both read alike, only what is there now differs, which an update in place is approved for.
+            edited = "it was changed after the plan was approved"
+            yield f"{part[0]}: {edited if old == new else f'{old} is now {new}'}"
 
 
 def _moved(was: AgentChange, now: AgentChange) -> list[str]:
@@ -157,9 +161,7 @@ def _leaves(change: AgentChange) -> list[tuple[object, ...]]:
 
 
 def _revision(change: AgentChange) -> str:
-    if change.base_revision_id is None:
-        return "nothing"
-    return f"revision {change.base_number}" if change.base_number is not None else change.base_revision_id
+    return f"revision {change.base_name}" if change.base_name else "nothing"
 
 
 def _facts(change: AgentChange) -> list[str]:

@@ -100,7 +100,7 @@ def _parted(change: FieldChange, with_hunks: Mapping[Hashable, set[str]]) -> Ite
         before = new.copy()
         for hunk in reversed(hunks):
             before[hunk.start : hunk.start + len(hunk.come)] = hunk.gone
-        number = min(hunks[0].start + 1, max(len(new), 1))
+        number = min(hunks[0].start + 1, len(new))
         place = [stretch.place(number) for stretch in change.lines if stretch.first <= number]
         yield replace(change, before="".join(before), where=place[-1] if place else change.where)
 
@@ -116,7 +116,7 @@ def _kind(change: FieldChange) -> Hashable:
 
 def _content(change: FieldChange) -> Hashable:
     hunks = _hunks_of(change)
-    return tuple(hunk.content for hunk in hunks) if hunks else (_told(change.before), _told(change.after))
+    return tuple(hunk.content for hunk in hunks) if hunks else (_comparable(change.before), _comparable(change.after))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def _alike(pairs: Iterable[tuple[str, str]]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def _told(value: object) -> str:
+def _comparable(value: object) -> str:
     return value.reference if isinstance(value, Secret) else repr(value)
 
 

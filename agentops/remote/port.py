@@ -39,6 +39,11 @@ class Head:
     branch_id: str | None = None
     has_draft: bool = False
 
+    @property
+    def name(self) -> str | None:
+        """What people call the live revision: its number, or its id."""
+        return str(self.number) if self.number is not None else self.revision_id
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:

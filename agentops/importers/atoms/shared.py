@@ -16,7 +16,7 @@ from agentops.document import Document, ObservedAgent
 from agentops.importers.atoms.secret_references import SecretReferences
 from agentops.importers.atoms.specs import in_tool_order, literal_leaves
 from agentops.importers.yaml_text import to_yaml
-from agentops.plan.references import References, ids_in
+from agentops.plan.references import ReferenceMap, ids_in
 from agentops.plan.resources import is_of_pages
 from agentops.resources import Address, DesiredResource, Kind, ObservedResource, Ref, without_resource_mark
 from agentops.spec.layout import format_yaml
@@ -41,7 +41,7 @@ class SharedFiles:
     """
 
     files: dict[str, str] = field(default_factory=dict)
-    references: References = field(default_factory=References)
+    references: ReferenceMap = field(default_factory=ReferenceMap)
     secrets: dict[str, str] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
