@@ -88,6 +88,7 @@ def test_fields_whose_read_name_is_unknown_are_unverifiable_unless_seen() -> Non
         ("voice", "synthesizerArgs.warmth", ("synthesizer", "warmth")),
         ("voice", "synthesizerArgs", ("synthesizer",)),
         ("detection", "voiceMailDetectionConfig.endText", ("voiceMailDetectionConfig", "endText")),
+        ("language", "language", ("language",)),
         ("workflow_graph", "workflowGraph.nodes", None),
         ("llm", "", None),
     ],
