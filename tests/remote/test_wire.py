@@ -86,6 +86,7 @@ def test_fields_whose_read_name_is_unknown_are_unverifiable_unless_seen() -> Non
         ("voice", "synthesizerArgs.voiceId", ("synthesizer", "voiceConfig", "voiceId")),
         ("voice", "synthesizerArgs.voiceConfig.voiceId", ("synthesizer", "voiceConfig", "voiceId")),
         ("voice", "synthesizerArgs.voiceConfig.speed", ("synthesizer", "speed")),
+        ("voice", "synthesizerArgs.voiceId.parts[0]", ("synthesizer", "voiceConfig", "voiceId", "parts", 0)),
         ("voice", "synthesizerArgs.warmth", ("synthesizer", "warmth")),
         ("voice", "synthesizerArgs", ("synthesizer",)),
         ("detection", "voiceMailDetectionConfig.endText", ("voiceMailDetectionConfig", "endText")),
