@@ -344,6 +344,8 @@ def scanned(status: str | None) -> dict[str, Any]:
         ([row("v3", "scanning", label=OURS, **scanned("failed"))], None, ("v3", ScanState.FAILED)),
         ([row("v3", "rejected", label=OURS, **scanned("errored"))], None, ("v3", ScanState.ERRORED)),
         ([row("v4", label="by hand"), row("v3", label=OURS)], None, ("v3", ScanState.PASSED)),
+        ([row("v4", label="by hand"), row("v3", label=SAME_MARK)], None, ("v3", ScanState.PASSED)),
+        ([row("v4", label=OTHER_MARK), row("v3", label=OURS)], None, ("v3", ScanState.PASSED)),
         # ours isn't there, and the draft is not open any more: somebody else has published it
         ([row("v3", label=OTHER_MARK)], None, ("v3", ScanState.PASSED)),
         ([row("v4", "scanning"), row("v3", None)], None, ("v3", ScanState.PASSED)),
