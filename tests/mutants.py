@@ -113,8 +113,9 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
     for name in OPERATORS:
         operator, occurrence = _operator(name), 0
         for node in nodes:
+            is_signature = node.parent is not None and node.parent.type == "parameters"  # its star multiplies nothing
             for (line, _), _ in operator.mutation_positions(node):
-                if not lines[line - 1].lstrip().startswith(SKIPPED_LINES):
+                if not is_signature and not lines[line - 1].lstrip().startswith(SKIPPED_LINES):
                     yield Mutant(path, name, occurrence, line)
                 occurrence += 1
 
