@@ -11,7 +11,7 @@ from agentops.document import DesiredAgent, Environment
 from agentops.fields import Category, Risk
 from agentops.plan.canonical import fingerprint
 from agentops.plan.concealment import KnownSecrets
-from agentops.plan.holdings import Found, Holdings, Uses
+from agentops.plan.holdings import Found, Holdings, Uploaded, Uses
 from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Operation, ResourceAction, ResourceChange
 from agentops.plan.resources import (
     doubtful_tools,
@@ -21,6 +21,7 @@ from agentops.plan.resources import (
     match_resources,
     needs_history,
     needs_others,
+    reworded,
     sweep,
     versions_of,
 )
@@ -118,6 +119,31 @@ def test_a_tool_of_ours_is_the_one_that_serves() -> None:
         assert change.observed.resource_id == serving
     idle = one(shared(tool(), there=twins), uses(older=frozenset({"t2"})))
     assert (idle.resource_id, idle.observed) == ("t1", twins[0])
+
+
+def test_what_serves_is_what_a_reference_means() -> None:
+    holdings = shared(tool(), there=(tool_there("t1"), tool_there("t2")))
+    for serving in ("t1", "t2"):
+        references = identify(holdings)
+        match_resources(holdings, references, uses(serving), Found(), False)
+        assert references.ids == {Ref(Kind.TOOL, "look_up", fingerprint(tool().content)): serving}
+    new = identify(shared(tool()))
+    match_resources(shared(tool()), new, uses(), Found(), False)
+    assert new.ids == {}
+
+
+def test_of_several_that_serve_the_first_is_compared() -> None:
+    there = (tool_there("t1", "Old."), tool_there("t2", "Older."))
+    change = one(shared(tool(), there=there), uses("t1", "t2"))
+    assert (change.resource_id, change.observed, change.fields[0].before) == ("t1", there[0], "Old.")
+
+
+def test_webhooks_are_planned_elsewhere() -> None:
+    hook = DesiredResource(Address(Kind.WEBHOOK, "a"), "a", {"endpoint": "https://a.example", "events": {}})
+    there = (tool_there("t0", "Old."), tool_there("t1"))
+    holdings, used = shared(hook, tool(), there=there), uses("t1", older=frozenset({"t0"}))
+    assert [each.key for each in matched(holdings, used).changes] == ["tool look_up"]
+    assert swept(holdings, used) == [("look_up", "t0", False)]
 
 
 def test_what_serves_on_agents_of_others_is_no_tool_of_ours() -> None:
@@ -348,6 +374,22 @@ def test_words_are_shown_where_other_sources_are_wanted() -> None:
     assert not is_reworded(replace(change, address=TOOL))
     assert not is_reworded(replace(change, observed=None))
     assert not is_reworded(one(shared(WANTED, there=(base_there("k1", sealed=PARTS[:1]),)), uses("k1")))
+
+
+def test_words_of_a_file_are_shown_with_the_place_of_its_lines() -> None:
+    new = replace(POLICY, digest="d9")
+    wanted = base(new, TERMS, is_in_place=True)
+    change = one(shared(wanted, there=(base_there("k1"),)), uses("k1"))
+    uploaded = Uploaded(WANTED, {"d1": "# Old\nThirty days.\n", "d9": "# Old\nSixty days.\n"})
+    [told] = reworded(shared(wanted, there=(base_there("k1"),)), change, uploaded).fields
+    assert (told.path, told.before, told.after) == (("files", "policy.pdf"), *uploaded.texts.values())
+    assert (str(told.where), told.is_immediate, told.risk) == ("knowledge/policy.md:2:1", True, Risk.HIGH)
+    moving = replace(change, action=ResourceAction.REPLACE)
+    assert not reworded(shared(wanted), moving, uploaded).fields[0].is_immediate
+    sized = replace(uploaded, texts={})
+    assert sized.shown(replace(TERMS, digest="0123456789abcdef")) == "knowledge/t.pdf, 9 bytes, SHA-256 0123456789ab"
+    unknown = reworded(shared(wanted), change, Uploaded(why_not="git has it no more")).fields
+    assert [each.after for each in unknown] == ["content changed; no words are shown: git has it no more"]
 
 
 def test_files_and_pages_are_shown_by_name() -> None:
