@@ -10,8 +10,10 @@ BIN := $(VENV)/bin
 WORKERS ?= 4
 # Commands that the tests and the demo start would compile every module anew, and take three times as long.
 unexport PYTHONDONTWRITEBYTECODE
+# What waits for the network and what computes, side by side.
+MAKEFLAGS += --jobs=4
 
-.PHONY: demo test check coverage lint types live bench soak mutants secrets browser node clean
+.PHONY: demo test check lint types live bench soak mutants secrets browser node clean
 
 # What the product needs, and on top of it what its tests need.
 $(VENV)/.ready: pyproject.toml
@@ -52,12 +54,9 @@ node: $(VENV)/.ready-dev
 			--fetch-retries 0 ws@8 @developer-smallestai/smallest-mcp-server@0.11.2; } \
 		|| echo "no npm here, or no network for it: the tests with Node and its packages will be skipped" >&2
 
+# All there is: lint, types, and every test, with what they run of the package measured in this process and in those that
+# they start. Each part has a floor.
 test: lint types browser node
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
-
-# What of the package the tests run, in this process and in those that they start, held to a floor for each part. Apart
-# from `make test`, since tracing takes it beyond a quarter of an hour.
-coverage: $(VENV)/.ready-dev browser node
 	@rm -f .coverage .coverage.*
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=json:.coverage.json
 	$(BIN)/python tests/coverage_floors.py .coverage.json

@@ -334,6 +334,11 @@ class Revision:
     based_on: str | None = None
     branch: str | None = None
 
+    @property
+    def name(self) -> str:
+        """What people call it: its number, or its id where the platform gives it no number."""
+        return str(self.number) if self.number is not None else self.revision_id
+
 
 @dataclass(frozen=True, slots=True)
 class LeafDifference:
@@ -488,7 +493,7 @@ _NOTE = re.compile(rf"\s{{0,9}}\[ao ({'|'.join(kind.value for kind in NoteKind)}
 
 
 def note_on(kind: NoteKind, revision: Revision) -> Note:
-    return Note(kind, str(revision.number) if revision.number is not None else revision.revision_id)
+    return Note(kind, revision.name)
 
 
 def with_note(description: str, note: Note | None) -> str:

@@ -20,7 +20,7 @@ from agentops.apply.reached import (
     VerifyError,
 )
 from agentops.apply.run import Run, described, write_unversioned
-from agentops.apply.stale import called, not_live, overtook
+from agentops.apply.stale import not_live, overtook
 from agentops.apply.writes import write_once
 from agentops.document import NoteKind, Revision, note_on
 from agentops.errors import AgentopsError
@@ -44,8 +44,9 @@ async def restore(run: Run, undone: Undoable, *, is_blameless: bool = False) -> 
                 hint="correct the agent and apply again, or archive it in the console",
                 code="nothing_to_restore",
             )
+        # First: a run killed in between must not leave a revision that failed its calls without the note that says so.
         restored = await _put_back(run, agent, before, ours.revision_id if ours else agent.base_id)
-        details.append(f"revision {called(restored)} serves")
+        details.append(f"revision {restored.name} serves")
         note = note_on(NoteKind.UNDONE, ours) if is_blameless and ours else None
         body = metadata_before(agent.change) if isinstance(undone, Deployed) and undone.has_written_metadata else {}
         if note != agent.note:
@@ -56,18 +57,21 @@ async def restore(run: Run, undone: Undoable, *, is_blameless: bool = False) -> 
 
 
 async def put_edits_back(run: Run, mixed: Mixed) -> None:
-    """Somebody's edits that went live with ours, and were taken back with them, stand in an open draft again."""
+    """Puts somebody's edits, which went live with ours and were taken back with them, into an open draft again.
+
+    After the restore, so that the draft starts from what serves then. Never stops: the edits are in the revision too.
+    """
     agent, base = mixed.agent, mixed.agent.observed.live
     observed = replace(agent.observed, draft=None)
     try:
         if base is None or (await run.writer.read_head(agent.agent_id)).has_draft:
-            run.warn(agent.change.key, f"their edits are in revision {called(mixed.revision)} only: a draft is open")
+            run.warn(agent.change.key, f"their edits are in revision {mixed.revision.name} only: a draft is open")
             return
         draft = await run.writer.open_draft(observed, "edits put back")
         await run.writer.write_draft(observed, draft, with_edits(base, mixed.edits))
         run.warn(agent.change.key, "their edits are in an open draft again")
     except AgentopsError as error:
-        run.warn(agent.change.key, f"their edits are in revision {called(mixed.revision)} only: {error.summary}")
+        run.warn(agent.change.key, f"their edits are in revision {mixed.revision.name} only: {error.summary}")
 
 
 async def roll_back(run: Run, guarded: Guarded) -> Verified:
@@ -77,13 +81,16 @@ async def roll_back(run: Run, guarded: Guarded) -> Verified:
         if target is None:
             raise LookupError(f"{guarded.change.key}: the plan does not say what to go back to")
         revision = await _put_back(run, guarded, target, guarded.base_id)
-        details.append(f"revision {called(revision)} serves")
+        details.append(f"revision {revision.name} serves")
     return Verified(guarded, revision)
 
 
 async def _put_back(run: Run, agent: Guarded, revision: Revision, replaced_id: str | None) -> Revision:
     """Makes an older revision serve again in the place of `replaced_id`, and checks that it does; the result is a copy
-    of it on v2. What somebody else has put live meanwhile is not replaced, or is put back in turn.
+    of it on v2.
+
+    The platform restores whatever serves by then. What somebody else put live before we looked is left alone; what came
+    between our look and the restore is found in the slot afterwards, and put back in turn.
     """
     head = await run.writer.read_head(agent.agent_id)
     if head.revision_id == revision.revision_id:
@@ -92,6 +99,7 @@ async def _put_back(run: Run, agent: Guarded, revision: Revision, replaced_id: s
         raise _superseded(agent, revision, head)
     before = await run.writer.read_slot(agent.agent_id, head.branch_id)
     if revision.branch_id is not None and revision.branch_id != head.branch_id:
+        # A restore copies within one branch; what served from another one serves again by that branch going live.
         await run.writer.make_live(agent.agent_id, revision)
         result = revision
     else:
@@ -108,7 +116,7 @@ async def _put_back(run: Run, agent: Guarded, revision: Revision, replaced_id: s
         raise StoppedError(Superseded(agent.change, head, None, agent.served_before), Stage.RESTORE, fault)
     if not is_same_document(found, revision) and revision.document is not None:
         cause = VerifyError(
-            f"{agent.change.key}: revision {called(found)} serves now, which is not what served before",
+            f"{agent.change.key}: revision {found.name} serves now, which is not what served before",
             hint=f"look at the agent in the console; `agentops rollback {agent.change.key}` tries again",
             code="not_restored",
         )
@@ -117,7 +125,7 @@ async def _put_back(run: Run, agent: Guarded, revision: Revision, replaced_id: s
 
 
 def _superseded(agent: Guarded, revision: Revision, head: Head) -> StoppedError:
-    cause = not_live(agent.change, revision, head.number or head.revision_id, "was to serve again")
+    cause = not_live(agent.change, revision, head.name, "was to serve again")
     return StoppedError(Superseded(agent.change, head, None, agent.served_before), Stage.RESTORE, cause)
 
 

@@ -1,4 +1,4 @@
-"""What is said where somebody else was at work on the same agent or resource."""
+"""The errors for somebody else being at work on the same agent or resource."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from agentops.resources import ObservedResource
 def base_moved(change: AgentChange, now: object) -> StaleError:
     return StaleError(
         f"{change.key}: revision {now} went live since the plan was made, "
-        f"which was computed from {change.base_number or change.base_revision_id or 'nothing'}",
+        f"which was computed from {change.base_name or 'nothing'}",
         hint="plan again and look at what changed",
         code="base_moved",
     )
@@ -32,7 +32,7 @@ def unplanned_changes(change: AgentChange, holder: str, edits: Sequence[Differen
 
 def not_live(change: AgentChange, ours: Revision, now: object, how: str = "was made live") -> StaleError:
     return StaleError(
-        f"{change.key}: revision {called(ours)} {how}, but {now} serves",
+        f"{change.key}: revision {ours.name} {how}, but {now} serves",
         hint="somebody else deployed at the same time: plan again",
         code="not_live",
     )
@@ -40,7 +40,7 @@ def not_live(change: AgentChange, ours: Revision, now: object, how: str = "was m
 
 def overtook(change: AgentChange, ours: Revision, theirs: Revision) -> StaleError:
     return StaleError(
-        f"{change.key}: revision {called(theirs)} went live right before revision {called(ours)}, which replaced it",
+        f"{change.key}: revision {theirs.name} went live right before revision {ours.name}, which replaced it",
         hint="somebody else deployed at the same time: plan again",
         code="overtook",
     )
@@ -61,7 +61,3 @@ def subscribed_elsewhere(change: ResourceChange, agent_id: str, webhook: Observe
         hint="agree with its owner, then plan again",
         code="subscribed_elsewhere",
     )
-
-
-def called(revision: Revision) -> object:
-    return revision.number or revision.revision_id

@@ -21,7 +21,7 @@ from agentops.settings import read_settings
 
 if TYPE_CHECKING:
     from agentops.document import Generation
-    from agentops.remote.probe import Finding
+    from agentops.remote.probe import ProbeAnswer
     from agentops.spec import Project
     from agentops.workflow.doctor import HealthCheck
     from agentops.workflow.probing import ProbeReport
@@ -121,7 +121,7 @@ def _origin(project: Project) -> str:
     return workflow.probing.ProbeTarget(project.environment, read_settings(), None).origin
 
 
-def _tell(found: Finding) -> None:
+def _tell(found: ProbeAnswer) -> None:
     sys.stdout.write(f"{found.name}: {found.answer or f'not known ({found.reason})'}\n")
 
 

@@ -1,7 +1,7 @@
 """Reads what came back: lenient JSON, every documented error body, and the typed error each one means. Pure.
 
 The facts: errors come as `{status: false, errors: [...]}`, `{message}`, `{error: {message}}`, plain text or an HTML
-page; some JSON bodies hold unescaped control characters; a missing agent is a 400; there are seven kinds of 409.
+page; some JSON bodies hold unescaped control characters; a missing agent is a 400; there are several kinds of 409.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from agentops.errors import (
 
 _SHOWN_CHARACTERS = 200
 _DEEPEST = 100  # nested objects and lists; what the platform documents has fewer than ten
-_UNSEEN = frozenset({"head", "style", "script", "title"})
+_NOT_SHOWN = frozenset({"head", "style", "script", "title"})
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*+)?+[^<>]*+>")
 _JSON = json.JSONDecoder(strict=False)  # takes unescaped control characters
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer. `body` is the parsed JSON, the text when it is none, or None when it is empty."""
+    """One answer. `body` is the parsed JSON, the text when it is not JSON, or None when it is empty."""
 
     status: int
     body: Any = None
@@ -57,7 +57,7 @@ class Answer:
 
 
 def read_answer(status: int, text: str, headers: Mapping[str, str]) -> Answer:
-    """Parses the body as JSON where it is, unescaped control characters included; not where it is nested absurdly."""
+    """Parses a JSON body, unescaped control characters included. One that is nested absurdly deep stays text."""
     if not text or text.isspace():
         return Answer(status, None, headers)
     try:
@@ -68,7 +68,7 @@ def read_answer(status: int, text: str, headers: Mapping[str, str]) -> Answer:
 
 
 def _is_shallow(body: Any) -> bool:
-    """Whether nobody who walks through `body` gets lost in it."""
+    """Whether code that walks through `body` recursively stays far from Python's recursion limit."""
     level = [body]
     for _ in range(_DEEPEST):
         inner = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list)]
@@ -79,7 +79,7 @@ def _is_shallow(body: Any) -> bool:
 
 
 def texts_of(answer: Answer) -> list[str]:
-    """What an error body says, in the order of trust: `errors[]`, `message`, `error`, then the text itself."""
+    """What an error body says, the most reliable place first: `errors[]`, `message`, `error`, then the text itself."""
     body = answer.body
     if isinstance(body, dict):
         if isinstance(errors := body.get("errors"), list) and errors:
@@ -97,23 +97,23 @@ def texts_of(answer: Answer) -> list[str]:
 
 def _readable(text: str) -> str:
     """An HTML page or a gateway's text as one short line."""
-    seen: list[str] = []
-    end, unseen = 0, ""
+    shown: list[str] = []
+    end, hidden_in = 0, ""
     for tag in _TAG.finditer(text):
-        if not unseen:
-            seen.append(text[end : tag.start()])
+        if not hidden_in:
+            shown.append(text[end : tag.start()])
         name, end = (tag[2] or "").lower(), tag.end()
-        if not unseen and name in _UNSEEN and not tag[1]:
-            unseen = name
-        elif tag[1] and name == unseen:
-            unseen = ""
-    seen.append("" if unseen else text[end:])
-    plain = html.unescape(" ".join(seen)) if "<" in text else text
+        if not hidden_in and name in _NOT_SHOWN and not tag[1]:
+            hidden_in = name
+        elif tag[1] and name == hidden_in:
+            hidden_in = ""
+    shown.append("" if hidden_in else text[end:])
+    plain = html.unescape(" ".join(shown)) if "<" in text else text
     return " ".join(plain.split())[:_SHOWN_CHARACTERS]
 
 
 def retry_after_s(answer: Answer, now: datetime) -> float | None:
-    """The seconds the platform asks to wait: the header (seconds or a date), or either documented body form."""
+    """The seconds that the platform asks to wait: from the header (seconds or a date), or either documented body."""
     value: Any = answer.headers.get("retry-after")
     if value is None and isinstance(answer.body, dict):
         limit = answer.body.get("rateLimit")
@@ -133,13 +133,13 @@ def retry_after_s(answer: Answer, now: datetime) -> float | None:
 
 
 def error_of(answer: Answer, request: str) -> PlatformError:
-    """The typed error of an answer that is no success; `request` is "METHOD /path"."""
+    """The typed error of an unsuccessful answer; `request` is "METHOD /path"."""
     texts = texts_of(answer)
-    said = "; ".join(texts)[: _SHOWN_CHARACTERS * 3] or "no explanation given"
+    explanation = "; ".join(texts)[: _SHOWN_CHARACTERS * 3] or "no explanation given"
     facts: dict[str, Any] = {"status": answer.status, "request": request, "request_id": answer.request_id}
     if answer.status == 409:
-        return _conflict(answer, texts, said, facts)
-    kind, summary, hint, code = _judge(answer, said, request)
+        return _conflict(answer, texts, explanation, facts)
+    kind, summary, hint, code = _judge(answer, explanation, request)
     return kind(summary, hint=hint, code=code, **facts)
 
 
@@ -147,54 +147,54 @@ _Judgement = tuple[type[PlatformError], str, str | None, str | None]
 _MISSING = re.compile(r"\b(no agent found|agent not found|resource not found)\b", re.IGNORECASE)
 
 
-def _judge(answer: Answer, said: str, request: str) -> _Judgement:
-    status, lowered = answer.status, said.lower()
-    if status in (400, 403) and "plan" in lowered and "upgrade" in lowered:
+def _judge(answer: Answer, explanation: str, request: str) -> _Judgement:
+    status, lowered = answer.status, explanation.lower()
+    if status in (400, 403) and "plan" in lowered and "upgrade" in lowered:  # its only sign: these have no code
         return (
             PlanLimitError,
-            f"the account's plan does not allow this: {said}",
+            f"the account's plan does not allow this: {explanation}",
             "upgrade the plan, or stay within it",
             None,
         )
-    if status == 404 or (status == 400 and _MISSING.search(said)):
-        return _missing(answer, said, request)
+    if status == 404 or (status == 400 and _MISSING.search(explanation)):
+        return _missing(answer, explanation, request)
     match status:
         case 400 | 422:
-            return InvalidRequestError, f"the platform rejected the request: {said}", None, None
+            return InvalidRequestError, f"the platform rejected the request: {explanation}", None, None
         case 401:
             return (
                 UnauthorizedError,
-                f"the platform does not accept the API key: {said}",
+                f"the platform does not accept the API key: {explanation}",
                 "check the key of this environment; `agentops doctor` shows where it comes from",
                 None,
             )
         case 403:
-            return ForbiddenError, f"the platform forbids this: {said}", _hint_for_forbidden(lowered), None
+            return ForbiddenError, f"the platform forbids this: {explanation}", _hint_for_forbidden(lowered), None
         case 423:
             return (
                 FrozenError,
-                f"the platform has frozen configuration changes: {said}",
+                f"the platform has frozen configuration changes: {explanation}",
                 "nothing was changed; run the same command again when the maintenance is over",
                 None,
             )
         case 429:
             return (
                 RateLimitedError,
-                f"the platform is still limiting requests: {said}",
+                f"the platform is still limiting requests: {explanation}",
                 "run it again in a few minutes",
                 None,
             )
     if status >= 500:
         hint = "a wrong API key is reported to answer 500 too" if status == 500 else None
-        return UnavailableError, f"the platform failed with status {status}: {said}", hint, None
-    return PlatformError, f"unexpected status {status}: {said}", "check the environment's base_url", None
+        return UnavailableError, f"the platform failed with status {status}: {explanation}", hint, None
+    return PlatformError, f"unexpected status {status}: {explanation}", "check the environment's base_url", None
 
 
-def _missing(answer: Answer, said: str, request: str) -> _Judgement:
-    if not answer.is_json:
+def _missing(answer: Answer, explanation: str, request: str) -> _Judgement:
+    if not answer.is_json:  # the platform's own 404s are JSON; its router answers an unknown route with HTML
         hint = "check the environment's base_url, and --api v1|v2 if it was forced"
-        return NotFoundError, f"the platform has no such address: {said}", hint, "no_such_route"
-    return NotFoundError, f"not found: {said}", None, None
+        return NotFoundError, f"the platform has no such address: {explanation}", hint, "no_such_route"
+    return NotFoundError, f"not found: {explanation}", None, None
 
 
 def _hint_for_forbidden(lowered: str) -> str | None:
@@ -213,18 +213,18 @@ _REMEDIES: dict[ConflictFlavour, str] = {
     ConflictFlavour.SOURCE_SCANNING: "the branch to copy is being scanned: wait for it, then run this again",
     ConflictFlavour.PUBLISH_IN_PROGRESS: "another publish is being scanned: wait for it, then run this again",
     ConflictFlavour.NO_COMMITTED_REVISION: "nothing was ever published on that branch",
-    ConflictFlavour.ARCHIVE: "see to what the platform names, then run this again",
+    ConflictFlavour.ARCHIVE: "deal with what the platform names, then run this again",
 }
 
 
-def _conflict(answer: Answer, texts: Sequence[str], said: str, facts: dict[str, Any]) -> ConflictError:
+def _conflict(answer: Answer, texts: Sequence[str], explanation: str, facts: dict[str, Any]) -> ConflictError:
     flavour, fields = _flavour(answer, texts, facts["request"])
-    summary = f"the platform reports a conflict: {said}"
+    summary = f"the platform reports a conflict: {explanation}"
     return ConflictError(summary, flavour=flavour, fields=fields, hint=_REMEDIES.get(flavour), **facts)
 
 
 def _flavour(answer: Answer, texts: Sequence[str], request: str) -> tuple[ConflictFlavour, Sequence[str]]:
-    """The decision order that tells all documented 409s apart; an unknown `error_type` stays generic."""
+    """Tells all documented 409s apart. The order matters; an unknown `error_type` stays generic."""
     body = answer.body if isinstance(answer.body, dict) else {}
     named = body.get("error_type")
     if named == ConflictFlavour.MIGRATION_REQUIRED:
@@ -238,7 +238,7 @@ def _flavour(answer: Answer, texts: Sequence[str], request: str) -> tuple[Confli
         known = named in set(ConflictFlavour)
         return (ConflictFlavour(named) if known else ConflictFlavour.GENERIC), ()
     if request.startswith("PUT ") and request.endswith("/draft"):
-        return ConflictFlavour.DRAFT_CONFLICT, texts
+        return ConflictFlavour.DRAFT_CONFLICT, texts  # production names the clashing leaves and nothing else
     if any(_ARCHIVE.search(text) for text in texts):
         return ConflictFlavour.ARCHIVE, ()
     return ConflictFlavour.GENERIC, ()

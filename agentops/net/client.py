@@ -1,8 +1,8 @@
 """The one HTTP client: sends, paces, retries what may be retried, and turns every failure into a typed error.
 
 A request that may have taken effect is never repeated unless repeating it changes nothing: `OutcomeUnknownError` tells
-the caller to read first. Secrets are revealed here, in the moment of sending, and taken out of what an answer
-says before anybody reads it: half a secret, or one inside another text, is not recognised any more.
+the caller to read first. Secrets are revealed here, at the moment of sending, and taken out of an answer as a whole:
+once its text has been cut or quoted elsewhere, what is left of a secret can't be recognised any more.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from agentops.document import Secret
 from agentops.errors import OutcomeUnknownError, PlatformError, RateLimitedError, UnavailableError, UsageError
 from agentops.net.answers import Answer, error_of, retry_after_s
 from agentops.net.pace import Pace, RetryBudget, Tiers
-from agentops.net.transport import LostError, NotSentError, RefusedError, Sender, Transport, Upload, quoted
+from agentops.net.transport import LostError, NotSentError, Sender, StreamRefusedError, Transport, Upload, quoted
 from agentops.scrub import Scrubber
 
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
-_WORTH_TELLING_S = 2.0
+_NOTICE_FROM_S = 2.0
 _DAY_S = 86_400.0
 
 
@@ -36,9 +36,9 @@ _DAY_S = 86_400.0
 class RetryPolicy:
     """Waits grow from `base_s`, doubling, to `cap_s`, each cut by a random share (the platform's own advice).
 
-    A request that comes too fast is no failed attempt: it is repeated, until nothing at all has been let through for
-    `limited_for_s` (0: it is not repeated). A `Retry-After` beyond `longest_wait_s` is not waited for: the run ends and
-    says so.
+    A request that comes too fast doesn't count as a failed attempt: it is repeated until nothing at all has been let
+    through for `limited_for_s` (0: it is not repeated). A `Retry-After` beyond `longest_wait_s` is not waited for: the
+    run ends and says so.
     """
 
     attempts: int = 5
@@ -65,12 +65,12 @@ class Exchange:
 class NetOptions:
     """How patient and how fast a client is.
 
-    requests_per_second:    a limit that is never exceeded, or the tiers to find one's own among; None: no limit
-    read_timeout_s:         how long nothing may move
-    request_timeout_s:      how long a whole exchange may take, however much it moves
+    requests_per_second:    a limit that is never exceeded, or the tiers among which the account's is found; None: none
+    read_timeout_s:         how long no data may arrive or leave
+    request_timeout_s:      how long a whole exchange may take, even while data keeps moving
     first_answer_timeout_s: the same until the host has answered for the first time; after half of it nothing is retried
-    on_exchange:            is told of every attempt
-    on_wait:                is told, in words, why nothing happens, once that has taken a few seconds
+    on_exchange:            called after every attempt that was answered
+    on_wait:                called with the reason once nothing has happened for a few seconds
     secrets:                values that no error may quote; the key and what requests reveal are added to them
     """
 
@@ -92,7 +92,7 @@ class Dialect:
 
     understand: an answer as the plain HTTP it means, e.g. a 403 that is a rate limit as a 429 with `retry-after`;
                 the time is for services that name the moment instead of the seconds
-    error_of:   the typed error of an answer that is no success; its second argument is "METHOD /path"
+    error_of:   the typed error of an unsuccessful answer; its second argument is "METHOD /path"
     """
 
     headers: Mapping[str, str] = field(default_factory=lambda: {"Accept": "application/json"})
@@ -135,7 +135,7 @@ class Http:
         self._key = api_key.reveal() if api_key else None
         self._secrets = self.options.secrets | ({self._key} if self._key else frozenset())
         self._scrubber = Scrubber(self._secrets)
-        self._is_heard = False
+        self._has_answered = False
         self.pace = Pace(self.options.requests_per_second, self.options.max_in_flight, self._clock, jitter)
         self._budget = RetryBudget(self.options.retry.budget_floor, self.options.retry.budget_share)
         self._sender = Sender(
@@ -179,8 +179,8 @@ class Http:
 
         body: what is sent as JSON, or an `Upload` that is sent as it is
 
-        is_repeatable: doing it twice is doing it once (default: for GET only). Refusals that came before anything was
-        done (no connection, 429) are retried for every method.
+        is_repeatable: doing it twice has the effect of doing it once (default: GET and HEAD only). Where nothing can
+        have been done yet (no connection, 429), every method is retried.
         """
         repeatable = method in _SAFE_METHODS if is_repeatable is None else is_repeatable
         content, secrets = (body, frozenset()) if isinstance(body, Upload) else _encode(body)
@@ -196,7 +196,7 @@ class Http:
                     self._slow_down(failure)
                     continue
                 elapsed = self._clock.monotonic() - began
-                is_hopeless = not self._is_heard and elapsed >= self.options.first_answer_timeout_s / 2
+                is_hopeless = not self._has_answered and elapsed >= self.options.first_answer_timeout_s / 2
                 is_last = attempt >= self.options.retry.attempts or not failure.may_repeat or is_hopeless
                 if is_last or not self._budget.spend():
                     raise self._scrubbed(failure.error) from None
@@ -204,81 +204,81 @@ class Http:
                 attempt += 1
 
     async def stream_lines(self, path: str, *, query: Mapping[str, Any] | None = None) -> AsyncGenerator[str, None]:
-        """The lines of an answer that goes on for as long as the platform has something to say. Never retried."""
-        told = f"GET {path}"
+        """The lines of an answer that stays open for as long as the platform sends events. Never retried."""
+        request = f"GET {path}"
         try:
             async with aclosing(self._sender.lines(_target(path, query))) as lines:
                 async for line in lines:
                     yield line
-        except RefusedError as refused:
-            raise self._scrubbed(self._error_of(refused.answer, told)) from None
+        except StreamRefusedError as refused:
+            raise self._scrubbed(self._error_of(refused.answer, request)) from None
         except (NotSentError, LostError) as error:
-            raise self._scrubbed(self._unreachable(error, told)) from None
+            raise self._scrubbed(self._unreachable(error, request)) from None
 
     async def _attempt(
         self, method: str, path: str, target: str, content: bytes | Upload | None, repeatable: bool
     ) -> Answer:
-        told = f"{method} {path}"
+        request = f"{method} {path}"
         try:
             async with self.pace:
                 began = self._clock.monotonic()
                 answer = await self._first_or_next(method, target, content)
-                self._tell(method, path, answer, began)
+                self._report_exchange(method, path, answer, began)
         except NotSentError as error:
-            raise _Failure(self._unreachable(error, told), may_repeat=error.code is None) from None
+            raise _Failure(self._unreachable(error, request), may_repeat=error.code is None) from None
         except LostError as error:
-            if method in _SAFE_METHODS and not self._is_heard:
-                raise _Failure(self._unreachable(error, told), may_repeat=True) from None
-            raise _lost(method, told, str(error), repeatable) from None
+            if method in _SAFE_METHODS and not self._has_answered:
+                raise _Failure(self._unreachable(error, request), may_repeat=True) from None
+            raise _lost(method, request, str(error), repeatable) from None
         answer = self.dialect.understand(answer, self._clock.now())
-        return self._judge(answer, method, told, repeatable)
+        return self._judge(answer, method, request, repeatable)
 
     async def _first_or_next(self, method: str, target: str, content: bytes | Upload | None) -> Answer:
-        if self._is_heard:
+        if self._has_answered:
             return await self._sender.send(method, target, content, within_s=self.options.request_timeout_s)
         within_s = self.options.first_answer_timeout_s
-        with self._telling(f"waiting for {urlsplit(self.origin).netloc} to answer{self._way}", after_s=within_s / 5):
+        notice = f"waiting for {urlsplit(self.origin).netloc} to answer{self._via_proxy}"
+        with self._notice_after(within_s / 5, notice):
             answer = await self._sender.send(method, target, content, within_s=within_s)
-        self._is_heard = True
+        self._has_answered = True
         return answer
 
     @contextmanager
-    def _telling(self, text: str, *, after_s: float) -> Iterator[None]:
-        timer = asyncio.get_running_loop().call_later(after_s, self.options.on_wait, text)
+    def _notice_after(self, seconds: float, text: str) -> Iterator[None]:
+        timer = asyncio.get_running_loop().call_later(seconds, self.options.on_wait, text)
         try:
             yield
         finally:
             timer.cancel()
 
-    def _tell(self, method: str, path: str, answer: Answer, began: float) -> None:
+    def _report_exchange(self, method: str, path: str, answer: Answer, began: float) -> None:
         if self.options.on_exchange is not None:
             elapsed_ms = (self._clock.monotonic() - began) * 1000
             request_id = self._scrubber.text(answer.request_id) if answer.request_id else None
             self.options.on_exchange(Exchange(method, path, answer.status, elapsed_ms, request_id))
 
-    def _judge(self, answer: Answer, method: str, told: str, repeatable: bool) -> Answer:
+    def _judge(self, answer: Answer, method: str, request: str, repeatable: bool) -> Answer:
         if answer.status != 429:
             self.pace.answered()
         if answer.is_success:
             if answer.is_json:
                 return answer
-            raise _lost(method, told, "an answer that is not JSON", repeatable, answer)
-        error = self._error_of(answer, told)
+            raise _lost(method, request, "an answer that is not JSON", repeatable, answer)
+        error = self._error_of(answer, request)
         wait_s = retry_after_s(answer, self._clock.now())
         if answer.status >= 500 or answer.status == 408:
-            failure = _lost(method, told, error.summary, repeatable, answer, error)
+            failure = _lost(method, request, error.summary, repeatable, answer, error)
             failure.wait_s = wait_s
             raise failure
         raise _Failure(error, may_repeat=False, wait_s=wait_s)
 
     def _slow_down(self, failure: _Failure) -> None:
-        """The next attempt goes through the pace like any other request, and so waits as long as everyone."""
-        retry = self.options.retry
+        """Doesn't wait itself: the next attempt goes through the pace like any other request."""
         self._refuse_long_wait(failure)
         pause_s = self.pace.refused(failure.wait_s)
-        if self.pace.refused_for_s >= retry.limited_for_s:
+        if self.pace.refused_for_s >= self.options.retry.limited_for_s:
             raise self._scrubbed(failure.error) from None
-        if pause_s >= _WORTH_TELLING_S:
+        if pause_s >= _NOTICE_FROM_S:
             self.options.on_wait(f"the platform limits requests: waiting {pause_s:.0f} s, then more slowly")
 
     async def _back_off(self, attempt: int, failure: _Failure) -> None:
@@ -291,16 +291,16 @@ class Http:
 
     def _refuse_long_wait(self, failure: _Failure) -> None:
         if failure.wait_s is not None and failure.wait_s > self.options.retry.longest_wait_s:
-            asked = f"{failure.wait_s:.0f} s" if failure.wait_s < _DAY_S else "more than a day"
-            failure.error.hint = f"asked to wait {asked}: run it again after that"
+            wait = f"{failure.wait_s:.0f} s" if failure.wait_s < _DAY_S else "more than a day"
+            failure.error.hint = f"asked to wait {wait}: run it again after that"
             raise self._scrubbed(failure.error) from None
 
     @property
-    def _way(self) -> str:
-        """The proxy that requests go through, for those who don't know that there is one."""
+    def _via_proxy(self) -> str:
+        """Names the proxy in messages: people often don't know that their environment sets one."""
         return f" through the proxy {urlsplit(self._sender.proxy).hostname}" if self._sender.proxy else ""
 
-    def _unreachable(self, error: NotSentError | LostError, told: str) -> UnavailableError:
+    def _unreachable(self, error: NotSentError | LostError, request: str) -> UnavailableError:
         code = error.code if isinstance(error, NotSentError) else None
         hint = "check the environment's base_url and the network; nothing was changed"
         if code == "certificate":
@@ -310,20 +310,20 @@ class Http:
             )
         elif self._sender.proxy:
             hint = "check the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names; NO_PROXY goes past it"
-        summary = f"{self.origin} can't be reached{self._way}: {error}"
-        return UnavailableError(summary, request=told, hint=hint, code=code or "unreachable")
+        summary = f"{self.origin} can't be reached{self._via_proxy}: {error}"
+        return UnavailableError(summary, request=request, hint=hint, code=code or "unreachable")
 
     def _learn(self, secrets: frozenset[str]) -> None:
-        """What one request sent may be quoted by the answer to another, such as a publish."""
+        """A secret that one request sent may be quoted in the answer to a later one, such as a publish."""
         if not secrets <= self._secrets:
             self._secrets |= secrets
             self._scrubber = Scrubber(self._secrets)
 
-    def _error_of(self, answer: Answer, told: str) -> PlatformError:
-        return self.dialect.error_of(self._scrubber.deep(answer), told)
+    def _error_of(self, answer: Answer, request: str) -> PlatformError:
+        return self.dialect.error_of(self._scrubber.deep(answer), request)
 
     def _scrubbed(self, error: PlatformError) -> PlatformError:
-        """`error` without secrets, in case they came by another way than an answer."""
+        """`error` without secrets, which may also have come from an exception of the transport."""
         error.summary = self._scrubber.text(error.summary)
         error.request_id = self._scrubber.text(error.request_id) if error.request_id else None
         error.args = (error.summary,)
@@ -331,18 +331,23 @@ class Http:
 
 
 def _lost(
-    method: str, told: str, why: str, repeatable: bool, answer: Answer | None = None, error: PlatformError | None = None
+    method: str,
+    request: str,
+    why: str,
+    repeatable: bool,
+    answer: Answer | None = None,
+    error: PlatformError | None = None,
 ) -> _Failure:
-    """The answer is missing or says nothing about what was done."""
+    """The failure of an exchange whose answer is missing or doesn't say what was done."""
     if method in _SAFE_METHODS:
         failed = error or UnavailableError(
-            f"no usable answer: {why}", request=told, hint="run it again; nothing was changed"
+            f"no usable answer: {why}", request=request, hint="run it again; nothing was changed"
         )
         return _Failure(failed, may_repeat=True)
     unknown = OutcomeUnknownError(
         f"the platform's answer was lost ({why}): the change may or may not have been made",
         status=answer.status if answer else None,
-        request=told,
+        request=request,
         request_id=answer.request_id if answer else None,
         hint="run the same command again: it reads what is there before it writes",
     )

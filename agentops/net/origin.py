@@ -13,7 +13,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def platform_origin(base_url: str) -> str:
-    """The part of `base_url` before `/atoms/v1`, which may be there or not; a path before that is kept.
+    """The part of `base_url` before an optional `/atoms/v1`; a path before that is kept.
 
     Raises UsageError for anything but http(s), for http to a host that is not local (the key would travel in clear),
     and for a user name or password in it, which errors and logs would show.
@@ -39,7 +39,7 @@ def _has_usable_port(parts: SplitResult) -> bool:
 
 
 def is_local(host: str) -> bool:
-    """Whether `host` is this machine or in its own network, by its name alone."""
+    """Whether `host` is this machine or in its own network, judged by the name without looking it up."""
     if "." not in host and ":" not in host:
         return True
     try:
@@ -52,25 +52,25 @@ def is_local(host: str) -> bool:
 def find_proxy(origin: str, proxies: Mapping[str, str] | None = None) -> str | None:
     """The proxy for `origin`, as `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say, or None to go directly.
 
-    This machine and its network are never asked for through a proxy. `proxies` is the environment's, by scheme, with
+    Hosts on this machine and its network are never reached through a proxy. `proxies` maps schemes to proxies, with
     the exceptions under "no" (the form of `urllib.request.getproxies`).
     """
     parts = urlsplit(origin)
     host, port = (parts.hostname or "").lower(), parts.port or _PORTS[parts.scheme]
     found = getproxies() if proxies is None else proxies
     proxy = found.get(parts.scheme) or found.get("all")
-    if not proxy or is_local(host) or any(_is_meant(entry, host, port) for entry in found.get("no", "").split(",")):
+    if not proxy or is_local(host) or any(_means(entry, host, port) for entry in found.get("no", "").split(",")):
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def _is_meant(entry: str, host: str, port: int) -> bool:
-    """Whether one entry of NO_PROXY (a name with its subdomains, an address or a network; a port may follow) is `host`.
+def _means(entry: str, host: str, port: int) -> bool:
+    """Whether an entry of NO_PROXY (a name with its subdomains, an address, a network; a port may follow) means `host`.
 
     The rules are curl's: `example.com`, `.example.com` and `*.example.com` all mean the domain and what is below it.
     """
     name = entry.strip().lower()
-    if name.startswith("[") and "]" in name:
+    if name.startswith("[") and "]" in name:  # an IPv6 address is bracketed where a port may follow
         name, _, suffix = name[1:].partition("]")
     elif name.count(":") == 1:
         name, _, suffix = name.partition(":")

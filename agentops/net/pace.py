@@ -1,9 +1,9 @@
 """How fast a run may go: one limiter for all its requests, and the budget that its retries share. No HTTP here.
 
-The platform documents 10 requests a second (free), 100 (pro) or a number of one's own, and calls the table approximate;
-being refused costs a minute. So a run starts at the lowest tier, goes up as soon as the account is known to have more,
-never beyond the documented number, and goes down when it is refused all the same (additive increase, multiplicative
-decrease).
+The platform documents 10 requests a second (free), 100 (pro) or a number agreed with the customer, and calls the table
+approximate; being refused costs a minute. So a run starts at the lowest tier, goes up as soon as the account is known
+to have more, never beyond the documented number, and goes down when it is refused all the same (additive increase,
+multiplicative decrease).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from types import TracebackType
 from agentops.clock import Clock
 
 _SHARE = 0.9  # of a limit: however unevenly requests start and travel, no second holds more than the limit
-_CATCH_UP_S = 0.05  # the longest delay that is made up for, by starting requests sooner after each other
+_CATCH_UP_S = 0.05  # the longest delay that is made up for by starting the next requests closer together
 _STEPS, _STEP_S = 3, 0.1  # from one tier to the next
 _CUT, _FLOOR, _CUT_AGAIN_AFTER_S = 0.7, 0.5, 1.0
 _RECOVERY, _SLOW_RECOVERY = 0.5, 0.1  # requests a second, gained each second after the first cut and after later ones
@@ -29,16 +29,16 @@ _JITTER_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Tiers:
-    """The documented limits in requests a second: where every run starts, and what accounts that pay may do."""
+    """The documented limits in requests a second: where every run starts, and what paying accounts may do."""
 
     start: float = 10.0
     highest: float = 100.0
 
 
 class Pace:
-    """Lets requests start in the order in which they came, `in_flight` of them at a time.
+    """Lets requests start in the order in which they came, with `in_flight` of them under way at most.
 
-    limit: requests a second that are never exceeded; with `Tiers`, the lowest until `rise`; None: no limit of our own
+    limit: requests a second, never exceeded; with `Tiers`, the lowest until `rise` is called; None: no limit
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Pace:
         return self._held_until - now
 
     def answered(self) -> None:
-        """A request was let through: the next refusal without a time to wait is the first again."""
+        """A request was let through: back-off starts from its shortest pause again."""
         self._refusals, self._refused_since = 0, None
 
     @property
@@ -134,11 +134,11 @@ class Pace:
         return max(self._due - _CATCH_UP_S, self._held_until) - now
 
     def _advance(self, now: float) -> None:
-        """The rate as it is by now: a few steps up to a new ceiling, or slowly back after a cut."""
+        """Brings the rate up to date: a few steps up to a new ceiling, or slowly back after a cut."""
         if self._rate < self._ceiling:
             elapsed = now - self._rate_at
             if self._cuts:
-                # a pause is no sign that more would be let through
+                # time spent paused shows nothing about how much would be let through, so it doesn't count
                 elapsed = max(now - max(self._rate_at, self._held_until), 0.0)
                 gained = elapsed * (_RECOVERY if self._cuts == 1 else _SLOW_RECOVERY)
             else:
@@ -155,7 +155,7 @@ class Pace:
 
 
 class RetryBudget:
-    """Retries as a share of requests, so that a struggling platform is not hit harder by everyone who fails.
+    """Limits retries to a share of all requests, so that they don't multiply the load on a platform that struggles.
 
     Starts at `floor` and grows by `share` with each request; each retry costs one.
     """

@@ -1,8 +1,9 @@
-"""Puts one request on the wire and reads one answer, through httpx2's transport. Alone in knowing httpx2.
+"""Puts one request on the wire and reads one answer, through httpx2's transport. The only module that knows httpx2.
 
-The transport and not its client: redirects (which would hand the key to whoever they point at), cookies, `.netrc` and
-eager proxies are the client's, and none of them is wanted. Nothing is retried, paced or judged here: an answer is what
-came back, whatever its status, and a failure says only whether the request may have arrived.
+The transport without httpx2's client: redirects (which would hand the key to whoever they point at), cookies, `.netrc`
+and proxies that are opened eagerly are features of the client, and none of them is wanted. Nothing is retried, paced
+or judged here: an answer is what came back, whatever its status, and a failure says only whether the request may have
+arrived.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def quoted(path: str) -> str:
 
 
 class NotSentError(Exception):
-    """Nothing was sent: it is as if nobody had asked. `code` is "certificate" or "proxy" where trying again is vain."""
+    """Nothing of the request was sent. `code` is "certificate" or "proxy" where trying again can't help."""
 
     def __init__(self, why: str, code: str | None = None) -> None:
         super().__init__(why)
@@ -53,8 +54,8 @@ class LostError(Exception):
     """The request may have arrived, and no usable answer came back: what it did is not known."""
 
 
-class RefusedError(Exception):
-    """A stream that was asked for and is none: `answer` says why."""
+class StreamRefusedError(Exception):
+    """A stream was asked for, and an unsuccessful `answer` came instead."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.status)
@@ -63,17 +64,17 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A body that is no JSON, and what it is."""
+    """A body that is not JSON."""
 
     data: bytes = field(repr=False)
     content_type: str
 
 
 class Sender:
-    """Sends requests to one origin, as many at once as it is asked to. The headers must be fit to be sent.
+    """Sends requests to one origin, as many at once as it is asked to. The caller has checked that headers can be sent.
 
-    read_timeout_s: how long nothing may move; the whole of an exchange has the deadline that `send` is given
-    proxy:          what the environment names for this origin, if anything
+    read_timeout_s: how long no data may arrive; the exchange as a whole has the deadline that `send` is given
+    proxy:          the one that the environment names for this origin, if any
     """
 
     def __init__(
@@ -91,42 +92,42 @@ class Sender:
         # No time-out for a place in the pool, since the pool has no limit: the pace bounds how many connections there
         # are. One whose handshake fails in a proxy's tunnel keeps its place for ever (httpcore2 2.16).
         self._timeouts = {"connect": connect_timeout_s, "read": read_timeout_s, "write": read_timeout_s, "pool": None}
-        self._is_watched = transport is None
+        self._is_traced = transport is None
         self._transport = transport or _open_transport(origin, self.proxy)
 
     async def send(self, method: str, target: str, content: bytes | Upload | None = None, *, within_s: float) -> Answer:
         """`target` is the quoted path with its query. Raises NotSentError and LostError."""
-        watch = _Watch()
+        trace = _Trace()
         try:
-            async with asyncio.timeout(within_s), self._opened(method, target, content, watch) as response:
+            async with asyncio.timeout(within_s), self._opened(method, target, content, trace) as response:
                 return await _read_whole(response)
         except (TimeoutError, httpx2.TransportError, httpx2.DecodingError) as error:
-            raise self._told_apart(error, watch) from None
+            raise self._classified(error, trace) from None
 
     async def lines(self, target: str) -> AsyncGenerator[str, None]:
-        """The lines of an answer that goes on for as long as there is something to say.
+        """The lines of an answer that stays open for as long as the server has something to send.
 
-        Raises RefusedError when the answer is no success, NotSentError and LostError.
+        Raises StreamRefusedError when the answer is no success, NotSentError and LostError.
         """
-        watch = _Watch()
+        trace = _Trace()
         try:
-            async with self._opened("GET", target, None, watch, is_endless=True) as response:
+            async with self._opened("GET", target, None, trace, is_endless=True) as response:
                 if not response.is_success:
-                    raise RefusedError(await _read_whole(response))
+                    raise StreamRefusedError(await _read_whole(response))
                 async for line in _lines(response):
                     yield line
         except (httpx2.TransportError, httpx2.DecodingError) as error:
-            raise self._told_apart(error, watch) from None
+            raise self._classified(error, trace) from None
 
     async def close(self) -> None:
         await self._transport.aclose()
 
     @asynccontextmanager
     async def _opened(
-        self, method: str, target: str, content: bytes | Upload | None, watch: _Watch, *, is_endless: bool = False
+        self, method: str, target: str, content: bytes | Upload | None, trace: _Trace, *, is_endless: bool = False
     ) -> AsyncIterator[httpx2.Response]:
         timeouts = self._timeouts | ({"read": None} if is_endless else {})
-        extensions: dict[str, Any] = {"timeout": timeouts, "trace": watch.note}
+        extensions: dict[str, Any] = {"timeout": timeouts, "trace": trace.note}
         data, kind = (content.data, content.content_type) if isinstance(content, Upload) else (content, _JSON)
         headers = self._headers if data is None else {**self._headers, "Content-Type": kind}
         url = self._origin + target
@@ -138,9 +139,9 @@ class Sender:
         finally:
             await response.aclose()  # before the end of an answer this closes its connection
 
-    def _told_apart(self, error: Exception, watch: _Watch) -> NotSentError | LostError:
-        """The library's errors as the two that matter."""
-        is_sent = watch.is_sent if self._is_watched else not isinstance(error, _NOT_SENT)
+    def _classified(self, error: Exception, trace: _Trace) -> NotSentError | LostError:
+        """The library's error as one of the two that matter to callers."""
+        is_sent = trace.is_sent if self._is_traced else not isinstance(error, _NOT_SENT)
         if is_sent:
             return LostError(_reason(error))
         if certificate := _first(ssl.SSLCertVerificationError, error):
@@ -150,10 +151,10 @@ class Sender:
         return NotSentError(_reason(error))
 
 
-class _Watch:
-    """What one exchange has come to, as httpx2's trace tells it.
+class _Trace:
+    """How far one exchange has come, from the events of httpx2's trace.
 
-    is_sent: the request itself has begun to go out; a proxy that was asked for a tunnel, or a handshake, is not that
+    is_sent: the request itself has begun to go out; asking a proxy for a tunnel, or a handshake, doesn't count
     """
 
     def __init__(self) -> None:
@@ -166,13 +167,14 @@ class _Watch:
                 self.is_sent = info["request"].method != b"CONNECT"
             case "http11.receive_response_headers.started":
                 self._has_waited = False
-                asyncio.get_running_loop().call_soon(self._wait)
+                asyncio.get_running_loop().call_soon(self._mark_waited)
             case "http11.receive_response_headers.complete" if not self._has_waited:
-                # Read without waiting for the network: it came with the answer before, which two answers to one
-                # request do, and would be taken for that of this request. Raising closes the connection.
+                # These headers were read without waiting for the network, so they arrived with the previous answer: a
+                # server that answers a request twice does that, and this request would get the wrong answer. Raising
+                # closes the connection.
                 raise httpx2.RemoteProtocolError("the server had answered before it was asked")
 
-    def _wait(self) -> None:
+    def _mark_waited(self) -> None:
         self._has_waited = True
 
 
@@ -236,11 +238,12 @@ async def _lines(response: httpx2.Response) -> AsyncIterator[str]:
 
 
 def _reason(error: Exception) -> str:
-    """Why, in the words of the one who knows best: the system, else the library."""
+    """The system's own words where there are any, else the library's."""
     if isinstance(error, TimeoutError | httpx2.TimeoutException):
         return "no answer in time"
     if system := next((each for each in _causes(error) if isinstance(each, OSError) and each.errno), None):
-        # asyncio words refused connections itself ("Connect call failed"); names and TLS have numbers of their own
+        # asyncio replaces the system's text ("Connect call failed ..."), so it is looked up by its number; errors of
+        # name lookup and TLS keep their text, and their numbers are not the system's
         is_worded = isinstance(system, socket.gaierror | ssl.SSLError)
         return str(system.strerror) if is_worded else os.strerror(system.errno or 0)
     return str(error).strip() or type(error).__name__

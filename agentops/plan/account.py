@@ -34,7 +34,7 @@ _NUMBERS = "telephonyProductId"
 _VOICE = ("synthesizer", "voiceConfig", "voiceId")
 
 
-class Question(StrEnum):
+class AccountQuestion(StrEnum):
     VOICES = "voices"
     KNOWLEDGE_BASES = "knowledge bases"
     PHONE_NUMBERS = "phone numbers"
@@ -43,9 +43,9 @@ class Question(StrEnum):
 
 
 _ASKED_BY = {
-    Reference.VOICE: Question.VOICES,
-    Reference.KNOWLEDGE_BASE: Question.KNOWLEDGE_BASES,
-    Reference.PHONE_NUMBER: Question.PHONE_NUMBERS,
+    Reference.VOICE: AccountQuestion.VOICES,
+    Reference.KNOWLEDGE_BASE: AccountQuestion.KNOWLEDGE_BASES,
+    Reference.PHONE_NUMBER: AccountQuestion.PHONE_NUMBERS,
 }
 
 
@@ -59,7 +59,7 @@ class CampaignUse:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class AccountAnswers:
     """What the account answered; None: not asked, or no answer. `unanswered` are the questions it left open.
 
     agent_count: agents the account has now, archived ones not counted
@@ -71,19 +71,19 @@ class Account:
     limits: AccountLimits | None = None
     campaigns: tuple[CampaignUse, ...] | None = None
     agent_count: int = 0
-    unanswered: frozenset[Question] = frozenset()
+    unanswered: frozenset[AccountQuestion] = frozenset()
 
 
-def questions(plan: Plan) -> frozenset[Question]:
+def questions(plan: Plan) -> frozenset[AccountQuestion]:
     """What the account must be asked before this plan can be trusted; nothing for a plan that writes nothing."""
-    asked: set[Question] = set()
+    asked: set[AccountQuestion] = set()
     for change in _writing(plan.changes):
         if change.action is Action.CREATE:
-            asked.add(Question.LIMITS)
+            asked.add(AccountQuestion.LIMITS)
         references = {reference_of(path) for path, value in written_leaves(change) if not isinstance(value, Ref)}
         asked |= {question for reference, question in _ASKED_BY.items() if reference in references}
     if _replacing(plan.changes):
-        asked.add(Question.CAMPAIGNS)
+        asked.add(AccountQuestion.CAMPAIGNS)
     return frozenset(asked)
 
 
@@ -110,21 +110,21 @@ def _digits(number: str) -> str:
     return re.sub(r"\D", "", number)
 
 
-def check_account(plan: Plan, account: Account, acknowledged: frozenset[str] = frozenset()) -> Plan:
+def check_account(plan: Plan, answers: AccountAnswers, acknowledged: frozenset[str] = frozenset()) -> Plan:
     """`plan` with what the account's answers say against it. The digest stays: it is about the intention."""
-    found = [refusal for change in _writing(plan.changes) for refusal in _unfulfilled(change, account)]
-    found += _room(plan, account)
-    told = [_silent(question) for question in sorted(account.unanswered)]
+    found = [refusal for change in _writing(plan.changes) for refusal in _unfulfilled(change, answers)]
+    found += _room(plan, answers)
+    warnings = [_unanswered(question) for question in sorted(answers.unanswered)]
     replaced = _replacing(plan.changes)
-    for campaign in account.campaigns or ():
+    for campaign in answers.campaigns or ():
         change = replaced.get(campaign.agent_id)
         if change is None or campaign.status not in UNFINISHED:
             continue
         if change.action is Action.ARCHIVE:
             found.append(refuse_in_use(change.key, campaign.name, campaign.status))
         else:
-            told.append(_heard_by_campaign(change, campaign))
-    return with_refusals(replace(plan, diagnostics=(*plan.diagnostics, *told)), found, acknowledged)
+            warnings.append(_heard_by_campaign(change, campaign))
+    return with_refusals(replace(plan, diagnostics=(*plan.diagnostics, *warnings)), found, acknowledged)
 
 
 def _replacing(changes: Iterable[AgentChange]) -> dict[str, AgentChange]:
@@ -137,18 +137,18 @@ def _writing(changes: Iterable[AgentChange]) -> Iterator[AgentChange]:
     return (change for change in changes if change.action in _WRITES)
 
 
-def _unfulfilled(change: AgentChange, account: Account) -> Iterator[Refusal]:
+def _unfulfilled(change: AgentChange, answers: AccountAnswers) -> Iterator[Refusal]:
     """What the change names and the account does not have, or has for somebody else."""
     named = [(path, value, reference_of(path)) for path, value in written_leaves(change)]
-    if account.voices is not None and any(reference is Reference.VOICE for *_, reference in named):
-        yield from _voice(change, account.voices)
+    if answers.voices is not None and any(reference is Reference.VOICE for *_, reference in named):
+        yield from _voice(change, answers.voices)
     for path, value, reference in named:
-        if reference is Reference.KNOWLEDGE_BASE and account.knowledge_base_ids is not None:
-            if not isinstance(value, Ref) and value not in account.knowledge_base_ids:
+        if reference is Reference.KNOWLEDGE_BASE and answers.knowledge_base_ids is not None:
+            if not isinstance(value, Ref) and value not in answers.knowledge_base_ids:
                 what = f"{path_text(path)}: the account has no knowledge base {value!r}"
                 yield _refusal(change, "KNOWLEDGE_BASE_UNKNOWN", what, "create it, or correct the id")
-        elif reference is Reference.PHONE_NUMBER and account.phone_numbers is not None:
-            yield from _number(change, value, account.phone_numbers)
+        elif reference is Reference.PHONE_NUMBER and answers.phone_numbers is not None:
+            yield from _number(change, value, answers.phone_numbers)
 
 
 def _voice(change: AgentChange, voices: tuple[Voice, ...]) -> Iterator[Refusal]:
@@ -180,15 +180,15 @@ def _number(change: AgentChange, product_id: Any, numbers: tuple[PhoneNumber, ..
         yield _refusal(change, "PHONE_NUMBER_TAKEN", what, "take it from that agent first")
 
 
-def _room(plan: Plan, account: Account) -> list[Refusal]:
-    limit = account.limits.max_agents if account.limits else None
+def _room(plan: Plan, answers: AccountAnswers) -> list[Refusal]:
+    limit = answers.limits.max_agents if answers.limits else None
     new = [change.key for change in plan.changes if change.action is Action.CREATE]
-    if limit is None or not new or account.agent_count + len(new) <= limit:
+    if limit is None or not new or answers.agent_count + len(new) <= limit:
         return []
     return [
         Refusal(
             code="AGENT_LIMIT",
-            summary=f"the account's plan allows {limit} agents, it has {account.agent_count} and "
+            summary=f"the account's plan allows {limit} agents, it has {answers.agent_count} and "
             f"{len(new)} would be new: {', '.join(new)}",
             hint="archive agents that are no longer needed, or upgrade the account's plan",
             acknowledgement="AGENT_LIMIT",
@@ -221,9 +221,9 @@ def _refusal(change: AgentChange, code: str, what: str, hint: str) -> Refusal:
     )
 
 
-def _silent(question: Question) -> Diagnostic:
+def _unanswered(question: AccountQuestion) -> Diagnostic:
     hint = "the platform will refuse what does not exist when it is written"
-    if question is Question.CAMPAIGNS:
+    if question is AccountQuestion.CAMPAIGNS:
         hint = "look in the console whether one of them uses an agent that is changed here"
     return Diagnostic(
         code="account-silent",

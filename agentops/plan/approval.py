@@ -133,9 +133,12 @@ def _moved_resources(approved: Plan, fresh: Plan) -> Iterable[str]:
     for part in sorted(before.keys() | after.keys(), key=lambda part: (part[0], part[1] or "")):
         was, now = before.get(part), after.get(part)
         if was is None or now is None or resource_facts(was) != resource_facts(now):
-            told = [f"{each.action} {each.fingerprint}".strip() if each else "not part of it" for each in (was, now)]
-            same = "what it is now is not what it was when that was approved"
-            yield f"{part[0]}: {same if told[0] == told[1] else f'{told[0]} is now {told[1]}'}"
+            old, new = (
+                f"{each.action} {each.fingerprint}".strip() if each else "not part of it" for each in (was, now)
+            )
+            # Where both read alike, only what is there now differs, which an update in place is approved for.
+            edited = "it was changed after the plan was approved"
+            yield f"{part[0]}: {edited if old == new else f'{old} is now {new}'}"
 
 
 def _moved(was: AgentChange, now: AgentChange) -> list[str]:
@@ -158,9 +161,7 @@ def _leaves(change: AgentChange) -> list[tuple[object, ...]]:
 
 
 def _revision(change: AgentChange) -> str:
-    if change.base_revision_id is None:
-        return "nothing"
-    return f"revision {change.base_number}" if change.base_number is not None else change.base_revision_id
+    return f"revision {change.base_name}" if change.base_name else "nothing"
 
 
 def _facts(change: AgentChange) -> list[str]:

@@ -35,7 +35,6 @@ def _mover(path: Path, forms: Sequence[tuple[Revision, object]]) -> Revision | N
 def _blamed(field: FieldChange, revision: Revision | None) -> FieldChange:
     if revision is None:
         return field
-    number = f"revision {revision.number}" if revision.number is not None else f"revision {revision.revision_id}"
     by = f" by {revision.published_by}" if revision.published_by else ""
     at = f" at {revision.published_at}" if revision.published_at else ""
-    return replace(field, reason=f"{number}{by}{at}")
+    return replace(field, reason=f"revision {revision.name}{by}{at}")

@@ -38,7 +38,7 @@ from agentops.plan.diff import ABSENT, Difference, value_at
 from agentops.plan.drafts import foreign_draft
 from agentops.plan.drift import DriftStatus, classify
 from agentops.plan.graph import in_order
-from agentops.plan.holdings import Found
+from agentops.plan.holdings import ResourcePlan
 from agentops.plan.identity import Match, Matching
 from agentops.plan.impact import impact_of
 from agentops.plan.merge import merge
@@ -120,11 +120,14 @@ class Planner:
         return AgentPlan(change, refusals, diagnostics + _notes(change, status, compared))
 
     def conclude(
-        self, parts: Iterable[AgentPlan], diagnostics: Iterable[Diagnostic] = (), found: Found | None = None
+        self,
+        parts: Iterable[AgentPlan],
+        diagnostics: Iterable[Diagnostic] = (),
+        resource_plan: ResourcePlan | None = None,
     ) -> Plan:
         """The plan, from a part for every match in their order. Rules about several agents at once apply here.
 
-        `found` is what becomes of tools, knowledge bases and webhooks.
+        `resource_plan` is what becomes of tools, knowledge bases and webhooks.
         """
         environment, world = self._environment, self._world
         refusals = list(world.matching.refusals)
@@ -135,10 +138,10 @@ class Planner:
             refusals += part.refusals
             notes += part.diagnostics
         changes += [_archive(key, orphan) for key, orphan in sorted(world.orphans.items())]
-        found = found or Found()
-        resources, circles = in_order(found.changes)
-        notes += [*found.diagnostics, *circles]
-        refusals += found.refusals
+        resource_plan = resource_plan or ResourcePlan()
+        resources, circles = in_order(resource_plan.changes)
+        notes += [*resource_plan.diagnostics, *circles]
+        refusals += resource_plan.refusals
         refusals += refuse_protected(environment, changes) + refuse_excess(environment, changes, resources)
         refusals += refuse_shared_numbers(changes, world.numbers)
         refusals += refuse_by_rules(environment, changes)
@@ -154,7 +157,7 @@ class Planner:
             refusals=remaining,
             acknowledged=acknowledged,
             resources=resources,
-            references=found.references,
+            references=resource_plan.references,
         )
 
 
@@ -234,7 +237,7 @@ def _decide(
         return Action.UPDATE, "it was archived in the console"
     if live is None:
         return Action.UPDATE, "nothing was ever published"
-    serving = f"revision {live.number}" if live.number is not None else f"revision {live.revision_id}"
+    serving = f"revision {live.name}"
     if not fields and uncalled_since(observed) is not None:
         return Action.CALL, f"{serving} serves what the spec asks for and has not passed its calls"
     if not fields and has_stale_note(observed):
@@ -243,7 +246,7 @@ def _decide(
         return Action.UNCHANGED, f"{serving} serves what the spec asks for"
     waiting = status.never_live
     if waiting is not None and _marked_fingerprint(waiting) == mark:
-        return Action.GO_LIVE, f"revision {waiting.number or waiting.revision_id} is published and not live yet"
+        return Action.GO_LIVE, f"revision {waiting.name} is published and not live yet"
     if all(change.is_immediate for change in fields):
         return Action.UPDATE, "only unversioned fields differ"
     return Action.UPDATE, f"{serving} differs from the spec"

@@ -85,7 +85,9 @@ def _by_marks(
         assert mark is not None
         return _ours(environment, generation, desired, observed, mark)
     if mark is not None:
-        detail = f"{_called(live)} is marked as {mark.key} of project {mark.project}, environment {mark.environment}"
+        detail = (
+            f"revision {live.name} is marked as {mark.key} of project {mark.project}, environment {mark.environment}"
+        )
         return DriftStatus(Drift.FOREIGN, detail)
     base_mark = read_mark(observed.base.label) if observed.base else None
     if observed.base is None or not is_mark_of(base_mark, environment, desired):
@@ -116,7 +118,7 @@ def _taken_back(
     newest = served[ours[0]]
     newer = [read_mark(r.label) for r in _newer(live, history) if r in served]
     fingerprints = frozenset(mark.fingerprint for mark in newer if is_mark_of(mark, environment, desired) and mark)
-    detail = f"{_called(newest)} was rolled back; {_called(live)} serves, as before that deploy"
+    detail = f"revision {newest.name} was rolled back; revision {live.name} serves, as before that deploy"
     return DriftStatus(Drift.ROLLED_BACK, detail, live, None, fingerprints)
 
 
@@ -131,7 +133,7 @@ def _ours(
     if not were_live:
         return DriftStatus(Drift.NONE, "", observed.live, mark, never_live=never_live)
     fingerprints = frozenset(m.fingerprint for r in were_live if (m := read_mark(r.label)))
-    detail = f"{_called(were_live[0])} was rolled back; {_called(observed.live)} serves"
+    detail = f"revision {were_live[0].name} was rolled back; revision {observed.live.name} serves"
     return DriftStatus(Drift.ROLLED_BACK, detail, observed.live, mark, fingerprints - {mark.fingerprint}, never_live)
 
 
@@ -179,8 +181,4 @@ def _by_whom(live: Revision) -> str:
     who = f" by {live.published_by}" if live.published_by else ""
     when = f" at {live.published_at}" if live.published_at else ""
     label = f" ({live.label})" if live.label else ""
-    return f"{_called(live)}{label} was published{who}{when} outside agentops"
-
-
-def _called(revision: Revision) -> str:
-    return f"revision {revision.number}" if revision.number is not None else f"revision {revision.revision_id}"
+    return f"revision {live.name}{label} was published{who}{when} outside agentops"

@@ -60,5 +60,5 @@ def is_last(change: ResourceChange) -> bool:
 def steps(plan: Plan) -> Sequence[Step]:
     """Everything that a plan changes or leaves, of both kinds, in one list in the order in which it is dealt with."""
     first = [each for each in plan.resources if is_first(each)]
-    told = [each for each in plan.resources if not is_first(each) and not is_last(each)]
-    return (*first, *plan.changes, *told, *(each for each in plan.resources if is_last(each)))
+    notified = [each for each in plan.resources if not is_first(each) and not is_last(each)]
+    return (*first, *plan.changes, *notified, *(each for each in plan.resources if is_last(each)))

@@ -12,7 +12,7 @@ from agentops.diagnostics import Diagnostic
 from agentops.document import DesiredAgent, Environment
 from agentops.plan.concealment import KnownSecrets
 from agentops.plan.model import Refusal, ResourceChange
-from agentops.plan.references import References, references_in
+from agentops.plan.references import ReferenceMap, references_in
 from agentops.resources import Address, DesiredResource, Kind, ObservedResource, SourceFile, owner_of
 
 
@@ -82,13 +82,13 @@ class Uses:
 
 
 @dataclass(slots=True)
-class Found:
+class ResourcePlan:
     """What was concluded so far."""
 
     changes: list[ResourceChange] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    references: References | None = None
+    references: ReferenceMap | None = None
 
 
 @dataclass(frozen=True, slots=True)

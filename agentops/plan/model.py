@@ -15,7 +15,7 @@ from agentops.diagnostics import Diagnostic, Stretch, Where, has_errors
 from agentops.document import DesiredAgent, Generation, ObservedAgent, Path, Revision
 from agentops.errors import ExitCode
 from agentops.fields import Category, Risk
-from agentops.plan.references import References
+from agentops.plan.references import ReferenceMap
 from agentops.resources import Address, DesiredResource, ObservedResource
 
 FORMAT_VERSION = 1
@@ -204,6 +204,11 @@ class AgentChange:
     restore_to: Revision | None = field(default=None, compare=False, repr=False)
 
     @property
+    def base_name(self) -> str | None:
+        """What people call the revision it was computed from: its number, or its id; None where nothing served."""
+        return str(self.base_number) if self.base_number is not None else self.base_revision_id
+
+    @property
     def is_change(self) -> bool:
         return self.action is not Action.UNCHANGED
 
@@ -285,7 +290,7 @@ class Plan:
     call_costs: CallCosts | None = None
     format_version: int = FORMAT_VERSION
     resources: tuple[ResourceChange, ...] = ()
-    references: References | None = field(default=None, compare=False, repr=False)
+    references: ReferenceMap | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_empty(self) -> bool:

@@ -61,7 +61,7 @@ def mentioned(document: Any, known: frozenset[str]) -> frozenset[str]:
 
 
 @dataclass(slots=True)
-class References:
+class ReferenceMap:
     """Both ways between ids and references, for one account. `made` is what an apply has made since, by reference."""
 
     by_id: dict[str, Ref] = field(default_factory=dict)

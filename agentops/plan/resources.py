@@ -17,9 +17,9 @@ from agentops.plan.canonical import canonical, canonical_text, fingerprint
 from agentops.plan.changes import Describer, expand
 from agentops.plan.concealment import Concealer
 from agentops.plan.diff import diff
-from agentops.plan.holdings import Found, Holdings, Uploaded, Uses
+from agentops.plan.holdings import Holdings, ResourcePlan, Uploaded, Uses
 from agentops.plan.model import AgentChange, Drift, FieldChange, Operation, Refusal, ResourceAction, ResourceChange
-from agentops.plan.references import References, ids_in, references_in
+from agentops.plan.references import ReferenceMap, ids_in, references_in
 from agentops.resources import (
     Address,
     DesiredResource,
@@ -36,10 +36,10 @@ _SOURCES = 12  # hex characters of the fingerprint that a mark holds
 # ---- before the agents are read: which id is which key's
 
 
-def identify(shared: Holdings) -> References:
+def identify(shared: Holdings) -> ReferenceMap:
     """The references that ids of the account mean: every version of a resource of ours, each with its own content. The
     only one there is of what is edited in place will hold what is wanted, so that no agent has to move."""
-    references = References()
+    references = ReferenceMap()
     for resource in shared.desired:
         versions = versions_of(shared, resource)
         for found in versions:
@@ -97,7 +97,7 @@ def is_whole(found: ObservedResource) -> bool:
 # ---- once the agents are read: what becomes of each
 
 
-def needs_history(shared: Holdings, references: References) -> bool:
+def needs_history(shared: Holdings) -> bool:
     """Whether there is anything that could go, so that older revisions have to be asked whether they need it."""
     if not shared.is_all:
         return False
@@ -128,20 +128,22 @@ def needs_others(shared: Holdings, uses: Uses) -> bool:
     return any(is_doubtful(each) for each in shared.desired if each.kind is not Kind.WEBHOOK)
 
 
-def match_resources(shared: Holdings, references: References, uses: Uses, found: Found, overwrites_drift: bool) -> None:
-    """Adds what becomes of each tool and knowledge base to `found`. Tells `references` what serves as each."""
+def match_resources(
+    shared: Holdings, references: ReferenceMap, uses: Uses, planned: ResourcePlan, overwrites_drift: bool
+) -> None:
+    """Adds what becomes of each tool and knowledge base to `planned`. Tells `references` what serves as each."""
     for resource in shared.desired:
         if resource.kind is Kind.WEBHOOK:
             continue
         versions = [*versions_of(shared, resource), *_unrecognised(shared, resource, uses)]
-        change = _matched(shared, resource, versions, uses, found)
+        change = _matched(shared, resource, versions, uses, planned)
         if change.drift is not Drift.NONE and not overwrites_drift:
-            found.refusals.append(drifted(change))
+            planned.refusals.append(drifted(change))
         if change.action in (ResourceAction.CREATE, ResourceAction.REPLACE):
-            found.refusals += _name_taken(shared, resource, change)
+            planned.refusals += _name_taken(shared, resource, change)
         if change.resource_id is not None and change.action in (ResourceAction.UNCHANGED, ResourceAction.UPDATE):
             references.learn(Ref(resource.kind, resource.key, change.fingerprint), change.resource_id)
-        found.changes.append(change)
+        planned.changes.append(change)
 
 
 def _unrecognised(shared: Holdings, resource: DesiredResource, uses: Uses) -> list[ObservedResource]:
@@ -180,7 +182,7 @@ def as_described(resource: DesiredResource, reaches: tuple[str, ...]) -> Resourc
 
 
 def _matched(
-    shared: Holdings, resource: DesiredResource, versions: Sequence[ObservedResource], uses: Uses, found: Found
+    shared: Holdings, resource: DesiredResource, versions: Sequence[ObservedResource], uses: Uses, planned: ResourcePlan
 ) -> ResourceChange:
     change = as_described(resource, shared.reach(resource.address))
     is_foreign = uses.others or frozenset()
@@ -197,11 +199,11 @@ def _matched(
         return replace(made, observed=begun, fields=_fields(shared, resource, None))
     serving = [each for each in ours if each.resource_id in uses.serving] or ours
     if not serving:
-        found.refusals += _taken(shared, resource, versions, uses)
+        planned.refusals += _taken(shared, resource, versions, uses)
         what = "knowledge base" if resource.kind is Kind.KNOWLEDGE else resource.kind.value
         reason = f"the account has no {what} of ours called {resource.name!r}"
         return replace(change, action=ResourceAction.CREATE, reason=reason, fields=_fields(shared, resource, None))
-    return _changed(shared, replace(change, observed=serving[0]), serving[0], uses, found)
+    return _changed(shared, replace(change, observed=serving[0]), serving[0], uses, planned)
 
 
 def _begun(resource: DesiredResource, versions: Iterable[ObservedResource], wanted: str) -> ObservedResource | None:
@@ -213,7 +215,7 @@ def _begun(resource: DesiredResource, versions: Iterable[ObservedResource], want
 
 
 def _changed(
-    shared: Holdings, change: ResourceChange, before: ObservedResource, uses: Uses, found: Found
+    shared: Holdings, change: ResourceChange, before: ObservedResource, uses: Uses, planned: ResourcePlan
 ) -> ResourceChange:
     """A version of ours is there and holds something else."""
     resource = change.desired
@@ -230,10 +232,10 @@ def _changed(
     if not resource.is_in_place:
         reason = "a new one is made, and the agents that refer to it move to that"
         return replace(change, action=ResourceAction.REPLACE, reason=reason)
-    found.refusals.append(_in_place(change))
+    planned.refusals.append(_in_place(change))
     if before.resource_id in (uses.others or ()):
-        found.refusals.append(_foreign(resource, [before]))
-    found.refusals += protected(shared.environment, change)
+        planned.refusals.append(_foreign(resource, [before]))
+    planned.refusals += protected(shared.environment, change)
     reason = "edited in place: every agent that refers to it has it at once, and nothing brings the old one back"
     return replace(change, action=ResourceAction.UPDATE, reason=reason, fields=_at_once(fields))
 
@@ -303,10 +305,10 @@ def _listing_drift(resource: DesiredResource, before: ObservedResource) -> str:
     wanted = {file.name for file in resource.files} | set(resource.content["urls"])
     sizes = {file.name: file.size for file in resource.files}
     resized = [p for p in before.parts or () if sizes.get(p.name) is not None and sizes[p.name] != p.size]
-    told = [f"{name} is gone" for name in sorted(wanted - has)]
-    told += [f"{name} was added" for name in sorted(has - wanted)]
-    told += [f"{part.name} has {part.size} bytes instead of {sizes[part.name]}" for part in resized]
-    return f"changed outside git: {', '.join(told) or 'a file has another size than the one that was uploaded'}"
+    edits = [f"{name} is gone" for name in sorted(wanted - has)]
+    edits += [f"{name} was added" for name in sorted(has - wanted)]
+    edits += [f"{part.name} has {part.size} bytes instead of {sizes[part.name]}" for part in resized]
+    return f"changed outside git: {', '.join(edits) or 'a file has another size than the one that was uploaded'}"
 
 
 # ---- what a person is shown
@@ -460,12 +462,12 @@ def protected(environment: Environment, change: ResourceChange) -> Iterator[Refu
 # ---- what goes
 
 
-def sweep(shared: Holdings, uses: Uses, agents: Iterable[AgentChange], found: Found) -> None:
+def sweep(shared: Holdings, uses: Uses, agents: Iterable[AgentChange], planned: ResourcePlan) -> None:
     """Adds what nothing needs any more: versions of ours that were replaced, and, where that was asked for, what no
     file describes. What serves and the revision before it keep what they refer to, so that going back is possible."""
     if not shared.is_all:
         return
-    stays = (each for each in found.changes if each.action is not ResourceAction.REPLACE)
+    stays = (each for each in planned.changes if each.action is not ResourceAction.REPLACE)
     needed = _needed(uses, agents) | {each.resource_id for each in stays if each.resource_id}
     for resource in shared.desired:
         if resource.kind is Kind.WEBHOOK:
@@ -473,14 +475,14 @@ def sweep(shared: Holdings, uses: Uses, agents: Iterable[AgentChange], found: Fo
         for each in versions_of(shared, resource):
             if each.resource_id not in needed and (each.mark is not None or each.resource_id in uses.ours):
                 reason = "replaced; neither what serves nor the revision before that refers to it"
-                found.changes.append(_gone(resource.address, each, reason))
+                planned.changes.append(_gone(resource.address, each, reason))
     if shared.prunes:
         named = frozenset().union(*(ids_in(agent.config) for agent in shared.agents))
         for each in (*shared.of_kind(Kind.TOOL), *shared.of_kind(Kind.KNOWLEDGE)):
             if each.resource_id in uses.ours - needed - named and not _is_described(shared, each):
                 reason = "deployed from this project, and no file describes it any more"
                 gone = _gone(Address(each.kind, each.name), each, reason)
-                found.changes.append(replace(gone, is_pruned=True))
+                planned.changes.append(replace(gone, is_pruned=True))
 
 
 def _is_described(shared: Holdings, found: ObservedResource) -> bool:

@@ -56,12 +56,11 @@ def _change(rollback: Rollback, secrets: KnownSecrets) -> AgentChange:
     live = observed.live
     is_serving = rollback.is_serving
     mark = read_mark(revision.label)
-    number = revision.number if revision.number is not None else revision.revision_id
     return AgentChange(
         key=desired.key,
         name=desired.name,
         action=Action.UNCHANGED if is_serving else Action.RESTORE,
-        reason=f"revision {number} serves already" if is_serving else f"revision {number} shall serve again",
+        reason=f"revision {revision.name} {'serves already' if is_serving else 'shall serve again'}",
         agent_id=observed.agent_id,
         base_revision_id=live.revision_id if live else None,
         base_number=live.number if live else None,
@@ -82,13 +81,13 @@ def _fields(rollback: Rollback, secrets: KnownSecrets) -> Iterator[FieldChange]:
     after = canonical(without(revision.document or {}, hidden), None)
     desired = rollback.desired
     describer = Describer(desired, Concealer(secrets, desired.config, desired.metadata), is_of_spec=False)
-    reasons = dict.fromkeys(ChangedBy, f"as in revision {revision.number or revision.revision_id}")
+    reasons = dict.fromkeys(ChangedBy, f"as in revision {revision.name}")
     yield from describer.describe_all(((each, ChangedBy.GIT) for each in expand(diff(before, after))), reasons)
 
 
 def _refuse(rollback: Rollback) -> list[Refusal]:
     revision, key = rollback.revision, rollback.desired.key
-    called = f"revision {revision.number or revision.revision_id}"
+    called = f"revision {revision.name}"
     if not revision.is_published or revision.scan is not ScanState.PASSED:
         state = f"its security scan is {revision.scan.value}" if revision.is_published else "it was never published"
         return [

@@ -116,7 +116,7 @@ def _kind(change: FieldChange) -> Hashable:
 
 def _content(change: FieldChange) -> Hashable:
     hunks = _hunks_of(change)
-    return tuple(hunk.content for hunk in hunks) if hunks else (_told(change.before), _told(change.after))
+    return tuple(hunk.content for hunk in hunks) if hunks else (_comparable(change.before), _comparable(change.after))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def _alike(pairs: Iterable[tuple[str, str]]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def _told(value: object) -> str:
+def _comparable(value: object) -> str:
     return value.reference if isinstance(value, Secret) else repr(value)
 
 

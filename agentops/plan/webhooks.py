@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from agentops.document import Document
 from agentops.fields import Category, Risk
 from agentops.plan.canonical import canonical
-from agentops.plan.holdings import Found, Holdings
+from agentops.plan.holdings import Holdings, ResourcePlan
 from agentops.plan.model import Drift, FieldChange, Operation, Refusal, ResourceAction, ResourceChange
 from agentops.plan.resources import as_described, described, drifted, protected
 from agentops.resources import Address, DesiredResource, Kind, ObservedResource, owner_of, without_resource_mark
@@ -30,29 +30,29 @@ class Agents:
         return next((key for key, known in self.ids.items() if known == agent_id), agent_id)
 
 
-def match_webhooks(shared: Holdings, agents: Agents, found: Found, overwrites_drift: bool) -> None:
-    """Adds what becomes of each webhook to `found`."""
+def match_webhooks(shared: Holdings, agents: Agents, planned: ResourcePlan, overwrites_drift: bool) -> None:
+    """Adds what becomes of each webhook to `planned`."""
     for resource in shared.desired:
         if resource.kind is Kind.WEBHOOK:
-            change = _matched(shared, resource, agents, found)
+            change = _matched(shared, resource, agents, planned)
             if change.drift is not Drift.NONE and not overwrites_drift:
-                found.refusals.append(drifted(change))
+                planned.refusals.append(drifted(change))
             if change.is_change:
                 going = list(displaced(change, shared.of_kind(Kind.WEBHOOK), agents.ids))
                 change = replace(change, displaces=frozenset((each.resource_id, agent_id) for each, agent_id in going))
-                found.refusals += _displacing(shared, change, going, agents)
-                found.refusals += protected(shared.environment, change)
-            found.changes.append(change)
+                planned.refusals += _displacing(shared, change, going, agents)
+                planned.refusals += protected(shared.environment, change)
+            planned.changes.append(change)
     if shared.prunes and shared.is_all:
-        found.changes += _pruned(shared, agents)
+        planned.changes += _pruned(shared, agents)
 
 
-def _matched(shared: Holdings, resource: DesiredResource, agents: Agents, found: Found) -> ResourceChange:
+def _matched(shared: Holdings, resource: DesiredResource, agents: Agents, planned: ResourcePlan) -> ResourceChange:
     change = as_described(resource, tuple(resource.content["events"]))
     webhooks = shared.of_kind(Kind.WEBHOOK)
     ours = [each for each in webhooks if shared.is_marked(each, resource.address)]
     if len(ours) > 1:
-        found.refusals.append(_ambiguous(resource, ours))
+        planned.refusals.append(_ambiguous(resource, ours))
     endpoint = canonical({"endpoint": resource.content["endpoint"]})
     wanted = {"endpoint": resource.content["endpoint"]}
     of_address = [each for each in webhooks if canonical(each.content, wanted) == endpoint]
@@ -63,8 +63,8 @@ def _matched(shared: Holdings, resource: DesiredResource, agents: Agents, found:
         fields = described(shared, resource, {}, _shown(resource.content))
         return replace(change, action=ResourceAction.CREATE, reason=reason, fields=fields)
     if not ours and not is_given_up:
-        found.refusals.append(_taken(resource, before))
-    found.refusals += [_address_of_another(resource, each) for each in of_address if ours and each not in ours]
+        planned.refusals.append(_taken(resource, before))
+    planned.refusals += [_address_of_another(resource, each) for each in of_address if ours and each not in ours]
     return _compared(shared, change, before, agents)
 
 

@@ -1,4 +1,4 @@
-"""The platform's second versioning generation: branches with one draft slot each, revisions, and a live branch.
+"""The platform's second versioning generation: branches with at most one open draft each, revisions, a live branch.
 
 Facts that shape it: publishing on the live branch is going live; a publish that is scanned answers without an id;
 a scanning revision may or may not be listed; a failed scan leaves the draft open and the head where it was.
@@ -44,22 +44,22 @@ class Branches(Client):
     def refer_by(self, references: References) -> None:
         self._references = references
 
-    def _named(self, document: Document) -> Document:
-        """A document that was read, with references for the ids of resources of ours."""
+    def _with_references(self, document: Document) -> Document:
+        """A document that was read, with references in place of the ids of resources that the project manages."""
         return self._references.to_references(document) if self._references else document
 
     # -- reading
 
     async def read_agent(self, listing: AgentListing, *, mine: tuple[str, str] | None = None) -> ObservedAgent:
         observed, had_draft = await self._observe(listing, mine)
-        if had_draft and observed.draft is None:  # it was closed meanwhile, so that another revision may be live
+        if had_draft and observed.draft is None:  # closed meanwhile, perhaps by a publish: another revision may be live
             observed, _ = await self._observe(listing, mine)
         return observed
 
     async def _observe(self, listing: AgentListing, mine: tuple[str, str] | None) -> tuple[ObservedAgent, bool]:
-        """The agent as it is read one request after the other, and whether a draft was open at the first."""
+        """The agent, read by several requests, and whether the first of them saw an open draft."""
         summaries = await self._summaries(listing.agent_id)
-        live_branch = _live(summaries)
+        live_branch = _live_branch(summaries)
         if live_branch is None:
             return ObservedAgent(listing), False
         branch = live_branch.branch
@@ -85,19 +85,22 @@ class Branches(Client):
         return [read_row(BranchSummaryRow, row, f"GET {path}") for row in rows_of(await self._get(path), "branches")]
 
     async def _revision(self, agent_id: str, branch_id: str, revision_id: str) -> tuple[Revision, Mapping[str, Any]]:
-        """The revision with its document, and its fields as they are stored."""
+        """The revision with its document, and its fields in the platform's stored form."""
         path = f"/agent/{agent_id}/branches/{branch_id}/revisions/{revision_id}"
         data = await self._get(path)
         row = read_row(RevisionRow, data.get("revision") if isinstance(data, dict) else data, f"GET {path}")
         resolved = data.get("resolvedConfig") or {}
         document, unverifiable = wire.from_stored(resolved)
-        revision = row.to_revision(branch_id=branch_id, document=self._named(document), unverifiable=unverifiable)
+        revision = row.to_revision(
+            branch_id=branch_id, document=self._with_references(document), unverifiable=unverifiable
+        )
         return revision, resolved
 
     async def _history(
         self, agent_id: str, summaries: Sequence[BranchSummaryRow], live: Revision | None, mine: tuple[str, str] | None
     ) -> Sequence[Revision]:
-        """Read only where a plan would be wrong without it: live is not ours, was restored, or has rivals."""
+        """The history, read only where a plan would be wrong without it: live is not ours, was restored, or there are
+        several branches."""
         if mine is None or live is None:
             return ()
         if is_mine(live, mine) and live.restored_from is None and len(summaries) == 1:
@@ -115,7 +118,7 @@ class Branches(Client):
         return await self.read_revision(agent_id, base.revision_id, branch_id=base.branch_id)
 
     async def read_head(self, agent_id: str) -> Head:
-        live = _live(await self._summaries(agent_id))
+        live = _live_branch(await self._summaries(agent_id))
         if live is None:
             return Head()
         return Head(
@@ -146,7 +149,7 @@ class Branches(Client):
             if row.status in (None, "published")
         }
         newest_first = list(revisions.values())
-        if len(branches) > 1:  # numbers count per branch
+        if len(branches) > 1:  # each branch numbers its revisions from 1, so only the time orders them all
             names = {each.branch.branch_id: each.branch.name for each in branches}
             newest_first = [replace(each, branch=names.get(each.branch_id or "")) for each in newest_first]
             newest_first.sort(key=lambda revision: revision.published_at or "", reverse=True)
@@ -164,7 +167,7 @@ class Branches(Client):
             try:
                 return (await self._revision(agent_id, each.branch.branch_id, revision_id))[0]
             except (NotFoundError, InvalidRequestError):
-                continue  # a revision of another branch is answered with 400
+                continue  # a revision of another branch is answered with 400, an unknown one with 404
         raise NotFoundError(
             f"no active branch of agent {agent_id} has revision {revision_id}",
             status=404,
@@ -172,7 +175,7 @@ class Branches(Client):
         )
 
     async def read_draft(self, observed: ObservedAgent) -> Draft | None:
-        branch_id = _slot(observed)
+        branch_id = _write_branch_id(observed)
         path = f"/agent/{observed.agent_id}/branches/{branch_id}"
         summary = read_row(BranchSummaryRow, await self._get(path), f"GET {path}")
         fields: Mapping[str, Any] = {}
@@ -181,7 +184,7 @@ class Branches(Client):
         return await self._draft(observed.agent_id, summary.branch, fields)
 
     async def _draft(self, agent_id: str, branch: BranchRow, fields: Mapping[str, Any]) -> Draft | None:
-        """The open draft; None when there is none, or none any more when it is asked what it changes."""
+        """The open draft; None when there is none, also when it was closed before its changes could be read."""
         latest, editor = await self._latest(agent_id, branch.branch_id)
         if latest is None:
             return None
@@ -192,12 +195,12 @@ class Branches(Client):
                 leaves = await self._diff(agent_id, branch.head_revision_id, branch.branch_id)
             except NotFoundError:
                 return None
-            document = self._named(wire.from_stored(wire.with_differences(fields, leaves))[0])
-        return replace(_peeked(latest, editor), differences=leaves, document=document)
+            document = self._with_references(wire.from_stored(wire.with_differences(fields, leaves))[0])
+        return replace(_to_draft(latest, editor), differences=leaves, document=document)
 
     async def peek_draft(self, observed: ObservedAgent, draft_id: str) -> Draft | None:
-        latest, editor = await self._latest(observed.agent_id, _slot(observed))
-        return _peeked(latest, editor) if latest is not None else None
+        latest, editor = await self._latest(observed.agent_id, _write_branch_id(observed))
+        return _to_draft(latest, editor) if latest is not None else None
 
     async def _latest(self, agent_id: str, branch_id: str) -> tuple[RevisionRow | None, str | None]:
         """The newest row of the open draft and who wrote it; (None, None) when no draft is open."""
@@ -216,11 +219,11 @@ class Branches(Client):
     async def diff_draft(self, observed: ObservedAgent, draft: Draft) -> Sequence[LeafDifference]:
         if observed.live is None:
             return ()
-        return await self._diff(observed.agent_id, observed.live.revision_id, _slot(observed))
+        return await self._diff(observed.agent_id, observed.live.revision_id, _write_branch_id(observed))
 
     def with_leaves(self, document: Document, leaves: Sequence[LeafDifference]) -> tuple[Document, list[str]]:
         seen, unknown = super().with_leaves(document, leaves)
-        return self._named(seen), unknown
+        return self._with_references(seen), unknown
 
     # -- writing
 
@@ -228,15 +231,16 @@ class Branches(Client):
         return observed.draft or Draft(draft_id="")
 
     async def write_draft(self, observed: ObservedAgent, draft: Draft, body: Document) -> Draft:
+        # Which value stands for "no draft yet" is not documented, so the first write of a draft sends none.
         expected = {} if draft.draft_revision is None else {"expectedRevision": draft.draft_revision}
-        path = f"/agent/{observed.agent_id}/branches/{_slot(observed)}/draft"
+        path = f"/agent/{observed.agent_id}/branches/{_write_branch_id(observed)}/draft"
         body = self._references.to_ids(body) if self._references else body
         data = await self._write("PUT", path, {**body, **expected}, is_repeatable=not expected)
         row = read_row(RevisionRow, data, f"PUT {path}")
-        return _peeked(row, None)
+        return _to_draft(row, None)
 
     async def discard_draft(self, observed: ObservedAgent, draft: Draft) -> None:
-        await self._write("DELETE", f"/agent/{observed.agent_id}/branches/{_slot(observed)}/draft")
+        await self._write("DELETE", f"/agent/{observed.agent_id}/branches/{_write_branch_id(observed)}/draft")
 
     async def read_slot(self, agent_id: str, branch_id: str | None) -> Slot:
         rows = await self._rows(agent_id, branch_id or "", _HISTORY)
@@ -255,14 +259,14 @@ class Branches(Client):
 
     async def read_publication(self, publication: Publication) -> Revision | None:
         branch_id = publication.branch_id or ""
-        rows = await self._rows(publication.agent_id, branch_id, 10)
+        rows = await self._rows(publication.agent_id, branch_id, 10)  # one publish at a time: it is among the newest
         newer = list(takewhile(lambda row: row.revision_id != publication.newest_before, rows))
         for row in newer:
             if _is_result(row, publication):
                 is_done = row.status == "published" or row.scan in (ScanState.FAILED, ScanState.ERRORED)
                 return row.to_revision(branch_id=branch_id) if is_done else None
         if publication.restored_from is not None:
-            return None
+            return None  # a restore leaves the draft alone, so the draft says nothing about it
         latest, _ = await self._latest(publication.agent_id, branch_id)
         if latest is not None:
             return _refused(latest, branch_id)
@@ -277,8 +281,8 @@ class Branches(Client):
         await self._write("POST", f"/agent/{agent_id}/branches/{revision.branch_id}/live", {}, is_repeatable=True)
 
 
-def _peeked(latest: RevisionRow, editor: str | None) -> Draft:
-    """The open draft from its newest row; what it changes is another question."""
+def _to_draft(latest: RevisionRow, editor: str | None) -> Draft:
+    """The open draft from its newest row, without what it changes."""
     return Draft(
         draft_id=latest.draft_id or latest.revision_id,
         draft_revision=latest.draft_revision,
@@ -291,13 +295,13 @@ def _peeked(latest: RevisionRow, editor: str | None) -> Draft:
     )
 
 
-def _live(summaries: Sequence[BranchSummaryRow]) -> BranchSummaryRow | None:
-    """The branch that serves calls; an agent whose rows do not say has only its default one."""
+def _live_branch(summaries: Sequence[BranchSummaryRow]) -> BranchSummaryRow | None:
+    """The branch that serves calls: the default one where no row says that it is live."""
     live = next((each for each in summaries if each.is_live), None)
     return live or next((each for each in summaries if each.branch.is_default), None)
 
 
-def _slot(observed: ObservedAgent) -> str:
+def _write_branch_id(observed: ObservedAgent) -> str:
     if observed.branch_id is None:
         hint = "make a branch live in the console, then run it again"
         raise PlatformError(f"agent {observed.agent_id} has no branch to write to", hint=hint, code="no_branch")
@@ -305,6 +309,7 @@ def _slot(observed: ObservedAgent) -> str:
 
 
 def _with_answer(publication: Publication, data: Any, path: str) -> Publication:
+    """The publication with its result, which the answer carries unless the revision is scanned first."""
     found = data.get("revision") if isinstance(data, dict) else None
     if not isinstance(found, dict) or data.get("state") == "scanning":
         return publication
@@ -322,7 +327,7 @@ def _is_result(row: RevisionRow, publication: Publication) -> bool:
 
 
 def _refused(latest: RevisionRow, branch_id: str) -> Revision | None:
-    """A draft whose publish came to nothing, as a revision that says why; None while it may still come."""
+    """The draft of a failed or cancelled publish, as a revision that says why; None while it may still succeed."""
     is_cancelled = latest.pending_publish is not None and latest.pending_publish.state == "cancelled"
     if latest.scan not in (ScanState.FAILED, ScanState.ERRORED) and not is_cancelled:
         return None

@@ -1,6 +1,7 @@
-"""The calls that are the same for both versioning generations: agents, metadata, and the account's facts.
+"""The requests that are the same for both versioning generations: agents, metadata, and the account's facts.
 
-`drafts` (v1) and `branches` (v2) build on it. Nothing versioned is here, and no decision: what to do is the plan's.
+`drafts` (v1) and `branches` (v2) build on it. Nothing versioned is here, and nothing is decided here: that is the
+plan's part.
 """
 
 from __future__ import annotations
@@ -21,30 +22,30 @@ from agentops.errors import ConflictError, ConflictFlavour, ForbiddenError, NotF
 from agentops.fields import METADATA
 from agentops.net import Http
 from agentops.remote import wire
-from agentops.remote.knowledge import KnowledgeBases
-from agentops.remote.outbound import Outbound
+from agentops.remote.knowledge import KnowledgeBaseRequests
+from agentops.remote.outbound import CampaignRequests
 from agentops.remote.port import References
 from agentops.remote.requests import API, unwrapped
 from agentops.remote.rows import AgentRow, ProductRow, VoiceRow, read_row, rows_of
-from agentops.remote.tools import Tools
-from agentops.remote.webhooks import Webhooks
+from agentops.remote.tools import ToolRequests
+from agentops.remote.webhooks import WebhookRequests
 
 VOICES = "/waves/v1"
 PAGE_SIZE = 100
-_CALLS_PAGE = 500  # the most that the list of conversations gives
-_READ_APART = ("name", "telephonyProductId")  # a listing has the one itself, and the other as telephone numbers
-FREE_PLAN_AGENTS = 3  # whoever holds more pays, and may send more requests a second
+_CALLS_PAGE = 500  # the most rows that the platform gives of its list of conversations
+_NOT_IN_METADATA = ("name", "telephonyProductId")  # an AgentListing has the name apart; a row has phone numbers, no ids
+FREE_PLAN_AGENTS = 3  # an account with more is on a paid plan, which allows more requests a second
 
 
-class Client(Outbound):
+class Client(CampaignRequests):
     """One account. Holds the connection; use as an async context manager, or call `close`."""
 
     def __init__(self, http: Http) -> None:
         super().__init__(http)
         self._knows_plan = False
-        self.tools = Tools(http)
-        self.knowledge = KnowledgeBases(http)
-        self.webhooks = Webhooks(http)
+        self.tools = ToolRequests(http)
+        self.knowledge = KnowledgeBaseRequests(http)
+        self.webhooks = WebhookRequests(http)
 
     async def __aenter__(self) -> Self:
         return self
@@ -61,44 +62,47 @@ class Client(Outbound):
         """The first `limit` rows of a list of which the platform gives a hundred at a time."""
         rows: list[Any] = []
         while len(rows) < limit:
-            asked = min(limit - len(rows), PAGE_SIZE)
-            skipped = {"skip": len(rows)} if rows else {}
-            page = rows_of(await self._get(path, limit=asked, **skipped), container)
+            size = min(limit - len(rows), PAGE_SIZE)
+            skip = {"skip": len(rows)} if rows else {}
+            page = rows_of(await self._get(path, limit=size, **skip), container)
             if rows and page[:1] == rows[:1]:
                 break  # a platform that ignores `skip` gives the first page again
             rows += page
-            if len(page) < asked:
+            if len(page) < size:
                 break
         return rows
 
     # -- agents
 
     async def list_agents(self, *, archived: bool = False) -> Sequence[AgentListing]:
-        """Every agent of the account; the later pages are read at once when the first says how many there are."""
+        """Every agent of the account. The other pages are read concurrently where the first says how many there are."""
         first = await self._page(1, archived)
         rows = rows_of(first, "agents")
         if not archived and len(rows) > FREE_PLAN_AGENTS:
             await self._speed_up()
         pages = first.get("totalPages") if isinstance(first, dict) else None
-        if isinstance(pages, int) and pages > 1:
+        if isinstance(pages, int):
             others = await asyncio.gather(*(self._page(number, archived) for number in range(2, pages + 1)))
             rows += [row for page in others for row in rows_of(page, "agents")]
-        elif pages is None:
+        else:
             rows += await self._remaining(len(rows), archived)
         numbers = await self.list_phone_numbers() if any(row.get("phoneNumber") for row in rows) else ()
         listings = [self._listing(row, numbers) for row in rows]
+        # An agent that is brought back from the archive between two pages moves others, so one may be on both.
         return list({listing.agent_id: listing for listing in listings}.values())
 
     async def _speed_up(self) -> None:
-        """More agents than the free plan holds: go faster at once, and ask the account whether that is so."""
+        """Called where there are more agents than the free plan allows: goes faster, and reads the account's limits."""
         if self._knows_plan:
             return
         self._knows_plan = True
         self.http.pace.rise()
-        with suppress(PlatformError):  # not knowing the plan costs speed at most, and is no reason to end
+        with suppress(PlatformError):  # a run that doesn't learn its plan is slower at worst
             await self.read_account_limits()
 
     async def _page(self, number: int, archived: bool) -> Any:
+        # `offset` is the platform's name for the size of a page. The oldest come first, so that an agent which is
+        # created meanwhile lengthens the last page and moves nothing.
         query: dict[str, Any] = {"page": number, "offset": PAGE_SIZE, "sortField": "createdAt", "sortOrder": "asc"}
         if archived:
             query["archived"] = "true"
@@ -124,9 +128,10 @@ class Client(Outbound):
         return nested if isinstance(nested, dict) else data
 
     def _listing(self, data: Any, numbers: Sequence[PhoneNumber]) -> AgentListing:
-        """Numbers are written as product ids and read back as telephone numbers."""
+        """The agent of a row. Phone numbers are written as product ids and read back as numbers."""
         row = read_row(AgentRow, data, "GET /agent")
-        metadata = {name: data[name] for name in METADATA if name not in _READ_APART and data.get(name) is not None}
+        known = (name for name in METADATA if name not in _NOT_IN_METADATA)
+        metadata = {name: data[name] for name in known if data.get(name) is not None}
         if products := [each.product_id for each in numbers if each.agent_id == row.agent_id]:
             metadata["telephonyProductId"] = products
         note = None
@@ -170,7 +175,7 @@ class Client(Outbound):
     # -- the account's facts
 
     async def list_voices(self) -> Sequence[Voice]:
-        """The catalog and the account's own clones (which are in no catalog)."""
+        """The catalog's voices and the account's own clones, which no catalog lists."""
         catalog, clones = await asyncio.gather(self._catalog(), self._clones())
         return [*catalog, *clones]
 
@@ -182,15 +187,12 @@ class Client(Outbound):
         try:
             body = (await self.http.request("GET", f"{VOICES}/voice-cloning")).body
         except (NotFoundError, ForbiddenError):
-            return []  # a plan without cloning has no clones
+            return []  # the account's plan has no cloning
         return [_voice(row, is_cloned=True) for row in rows_of(body, "data", "voices")]
 
     async def list_phone_numbers(self) -> Sequence[PhoneNumber]:
         data = await self._get("/product/all-numbers")
-        products = [
-            *rows_of(data, "telephonyProducts"),
-            *rows_of({**data, "telephonyProducts": None}, "customProducts"),
-        ]
+        products = [*rows_of(data, "telephonyProducts"), *rows_of(data, "customProducts")]
         rows = [read_row(ProductRow, product, "GET /product/all-numbers") for product in products]
         return [PhoneNumber(row.product_id, row.number, row.agent_id) for row in rows]
 
@@ -219,12 +221,12 @@ class Client(Outbound):
     async def list_last_calls(
         self, agent_id: str, limit: int, call_types: Sequence[str] = ()
     ) -> Sequence[Mapping[str, Any]]:
-        """The agent's calls that changed last, as the platform's rows."""
+        """The agent's most recently changed calls, as the platform's rows."""
         types = {"callTypes": ",".join(call_types)} if call_types else {}
         return await self._call_rows(page=1, limit=limit, agentIds=agent_id, **types)
 
     async def find_call_row(self, call_id: str) -> Mapping[str, Any] | None:
-        """The call's row; the list finds it by a part of its id, too, so the whole is compared."""
+        """The call's row. The list's search also matches a part of an id, so the whole is compared."""
         rows = await self._call_rows(page=1, limit=_CALLS_PAGE, search=call_id, callAttemptFilter="all")
         return next((row for row in rows if row.get("callId") == call_id), None)
 
@@ -237,11 +239,12 @@ class Client(Outbound):
     ) -> AsyncGenerator[Sequence[Mapping[str, Any]]]:
         """The calls that a revision served, one page of rows at a time, as the platform filters them.
 
-        A call that ends while pages are read moves rows to the next page; those that come again are left out.
+        A call that ends while pages are read moves rows to the next page; rows that were on the page before are left
+        out.
         """
-        dates = {"dateFrom": period.since, "dateTo": period.until}
-        asked = {name: _stamp(moment) for name, moment in dates.items() if moment is not None}
-        before: set[str] = set()
+        moments = {"dateFrom": period.since, "dateTo": period.until}
+        dates = {name: _stamp(moment) for name, moment in moments.items() if moment is not None}
+        ids_before: set[str] = set()
         number, has_more = 1, True
         while has_more:
             data = await self._get(
@@ -251,14 +254,14 @@ class Client(Outbound):
                 callTypes=",".join(call_types),
                 page=number,
                 limit=_CALLS_PAGE,
-                **asked,
+                **dates,
             )
             rows = [row for row in rows_of(data, "logs") if isinstance(row, dict)]
-            yield [row for row in rows if row.get("callId") not in before]
-            before = {str(row.get("callId")) for row in rows}
+            yield [row for row in rows if row.get("callId") not in ids_before]
+            ids_before = {str(row.get("callId")) for row in rows}
             pagination = data.get("pagination") if isinstance(data, dict) else None
-            said = pagination.get("hasMore") if isinstance(pagination, dict) else None
-            has_more = bool(rows) and (said if isinstance(said, bool) else len(rows) == _CALLS_PAGE)
+            flag = pagination.get("hasMore") if isinstance(pagination, dict) else None
+            has_more = bool(rows) and (flag if isinstance(flag, bool) else len(rows) == _CALLS_PAGE)
             number += 1
 
     async def watch_call(self, call_id: str) -> AsyncGenerator[dict[str, Any], None]:
@@ -289,12 +292,12 @@ class Client(Outbound):
 
 
 def _stamp(moment: datetime) -> str:
-    """As the platform writes its own: to the millisecond, in UTC."""
+    """A moment as the platform writes it: in UTC, to the millisecond."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _event(text: str) -> dict[str, Any] | None:
-    """One frame of an event stream; the platform sends keep-alives and other frames that are not JSON."""
+    """The event of one frame, None for the stream's keep-alives and other frames that are not JSON."""
     try:
         event = json.loads(text, strict=False)
     except ValueError:
@@ -302,15 +305,13 @@ def _event(text: str) -> dict[str, Any] | None:
     return event if isinstance(event, dict) else None
 
 
-def is_mine(revision: Revision, mine: tuple[str, str] | None) -> bool:
+def is_mine(revision: Revision, mine: tuple[str, str]) -> bool:
     mark = read_mark(revision.label)
-    return mark is not None and mine is not None and (mark.project, mark.environment) == mine
+    return mark is not None and (mark.project, mark.environment) == mine
 
 
-def find_base(live: Revision | None, history: Sequence[Revision], mine: tuple[str, str]) -> Revision | None:
-    """What we last put live: live itself, what live was restored from, else the newest with our mark that served."""
-    if live is None:
-        return None
+def find_base(live: Revision, history: Sequence[Revision], mine: tuple[str, str]) -> Revision | None:
+    """The revision that we last put live: live itself, what it was restored from, else the newest with our mark."""
     if is_mine(live, mine):
         return live
     for revision in history:

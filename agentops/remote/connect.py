@@ -10,7 +10,7 @@ from agentops.remote.branches import Branches
 from agentops.remote.drafts import Drafts
 from agentops.remote.requests import API
 
-_NO_AGENT = "0" * 24  # a well-formed id that names nothing: enough to learn which routes exist
+_NO_AGENT = "0" * 24  # a well-formed id of no agent: enough to learn which routes exist
 
 
 async def connect(
@@ -36,9 +36,9 @@ async def connect(
 
 
 async def detect(http: Http) -> Generation:
-    """Which generation answers, by one read: only the branch model has a route for branches.
+    """Which generation the account has, from one read: only the branch model has a route for branches.
 
-    A route that does not exist is answered with an HTML page, a missing agent with JSON.
+    An unknown route is answered with an HTML page, a missing agent with JSON (404, and in many places 400).
     """
     try:
         await http.request("GET", f"{API}/agent/{_NO_AGENT}/branches")

@@ -1,7 +1,7 @@
 """The platform's first versioning generation: drafts forked from a version, published, scanned, then activated.
 
-Facts that shape it: publishing's own `activate` flag is not honoured; activating before the scan has passed is an
-error; an agent may have many drafts, so ours are told by their name and other people's are never in the way.
+Facts that shape it: the `activate` flag of a publish is not honoured; activating before the scan has passed is an
+error; an agent may have many drafts, so ours are recognised by their name and other people's are never in the way.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from agentops.remote.port import Head, Publication, Slot
 from agentops.remote.rows import RevisionRow, read_row, rows_of
 
 _HISTORY = 20
-DRAFT_NAME = "agentops "  # what the name of each draft of ours starts with
+DRAFT_NAME = "agentops "  # the names of our drafts start with it
 
 
 class Drafts(Client):
@@ -40,7 +40,7 @@ class Drafts(Client):
             listing,
             live=live,
             base=await self._base(agent_id, live, revisions, mine),
-            history=_needed(live, revisions, mine),
+            history=_needed_history(live, revisions, mine),
             draft=await self._our_draft(agent_id, active, fields),
         )
 
@@ -55,7 +55,7 @@ class Drafts(Client):
         return listing.active_revision_id
 
     async def _version(self, agent_id: str, revision_id: str) -> tuple[Revision, Mapping[str, Any]]:
-        """The version with its document, and its fields as they are stored."""
+        """The version with its document, and its fields in the platform's stored form."""
         path = f"/agent/{agent_id}/versions/{revision_id}"
         data = await self._get(path)
         row = read_row(RevisionRow, data.get("version") if isinstance(data, dict) else data, f"GET {path}")
@@ -103,11 +103,11 @@ class Drafts(Client):
         row = await self._our_row(agent_id)
         if row is None:
             return None
-        draft = _peeked(row)
+        draft = _to_draft(row)
         try:
             leaves = await self._diff(agent_id, draft.draft_id, live_id)
         except NotFoundError:
-            return None  # it was published or thrown away meanwhile
+            return None  # it was published or discarded meanwhile
         document, _ = wire.from_stored(wire.with_differences(live_fields, leaves))
         return replace(draft, differences=leaves, document=document)
 
@@ -117,11 +117,11 @@ class Drafts(Client):
         return await self._our_draft(observed.agent_id, active, fields)
 
     async def peek_draft(self, observed: ObservedAgent, draft_id: str) -> Draft | None:
-        found = [_peeked(row) for row in await self._open_rows(observed.agent_id)]
+        found = [_to_draft(row) for row in await self._open_rows(observed.agent_id)]
         return next((draft for draft in found if draft.draft_id == draft_id), None)
 
     async def _diff(self, agent_id: str, draft_id: str, base: str | None) -> tuple[LeafDifference, ...]:
-        """Compared with `base` and not with what the draft was forked from, which may be older."""
+        """What the draft changes of `base`; the version that it was forked from may be older."""
         query = {"compareTo": base} if base else {}
         return wire.read_differences(await self._get(f"/agent/{agent_id}/drafts/{draft_id}/diff", **query))
 
@@ -136,9 +136,9 @@ class Drafts(Client):
             return observed.draft
         source = observed.live.revision_id if observed.live else await self._active_id(observed.agent_id)
         path = f"/agent/{observed.agent_id}/drafts"
-        body = {"sourceVersionId": source, "draftName": (DRAFT_NAME + name)[:100]}
+        body = {"sourceVersionId": source, "draftName": (DRAFT_NAME + name)[:100]}  # the platform's limit
         row = read_row(RevisionRow, await self._write("POST", path, body), f"POST {path}")
-        return _peeked(row)
+        return _to_draft(row)
 
     async def write_draft(self, observed: ObservedAgent, draft: Draft, body: Document) -> Draft:
         path = f"/agent/{observed.agent_id}/drafts/{draft.draft_id}/config"
@@ -170,7 +170,7 @@ class Drafts(Client):
         return found
 
     async def _find(self, publication: Publication) -> Revision | None:
-        """The version that a publish whose answer was lost has made."""
+        """The version that a publish made whose answer was lost."""
         for row in await self._rows(publication.agent_id, _HISTORY):
             if row.revision_id == publication.newest_before:
                 return None
@@ -179,7 +179,7 @@ class Drafts(Client):
         return None
 
     async def cancel_publication(self, publication: Publication) -> None:
-        """A scan of this generation can't be cancelled; a version that is never activated serves nobody."""
+        """Does nothing: v1 has no request to cancel a scan, and a version that is never activated serves nobody."""
 
     async def make_live(self, agent_id: str, revision: Revision) -> None:
         path = f"/agent/{agent_id}/versions/{revision.revision_id}/activate"
@@ -191,8 +191,8 @@ class Drafts(Client):
         return replace(publication, revision=await self.read_revision(publication.agent_id, revision_id))
 
 
-def _peeked(row: RevisionRow) -> Draft:
-    """An open draft from its row; what it changes is another question."""
+def _to_draft(row: RevisionRow) -> Draft:
+    """An open draft from its row, without what it changes."""
     return Draft(
         draft_id=row.draft_id or row.revision_id,
         draft_revision=row.draft_revision,
@@ -202,8 +202,10 @@ def _peeked(row: RevisionRow) -> Draft:
     )
 
 
-def _needed(live: Revision | None, revisions: Sequence[Revision], mine: tuple[str, str] | None) -> tuple[Revision, ...]:
-    """The history where a plan would be wrong without it: live is not ours, or not the newest."""
+def _needed_history(
+    live: Revision | None, revisions: Sequence[Revision], mine: tuple[str, str] | None
+) -> tuple[Revision, ...]:
+    """The history where a plan would be wrong without it: live is not ours, was restored, or is not the newest."""
     if mine is None or live is None:
         return ()
     is_newest = bool(revisions) and revisions[0].revision_id == live.revision_id

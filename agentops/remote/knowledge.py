@@ -1,4 +1,4 @@
-"""Knowledge bases: made by name, filled with files and pages one by one, each processed in its own time.
+"""Knowledge bases: created by name, then filled with files and pages, each of which the platform processes by itself.
 
 What is in a file can't be read back, and an upload is answered without the id of what it made.
 """
@@ -20,14 +20,13 @@ _FAILED = frozenset({"failed", "error", "errored"})
 _DONE = frozenset({"completed", "complete", "success", "scraped", "done"})
 
 
-class KnowledgeBases(Requests):
+class KnowledgeBaseRequests(Requests):
     """Implements `port.KnowledgeBases`. `create` and `update` take the name and the description, always both."""
 
     async def list(self) -> Sequence[ObservedResource]:
-        """Without their parts."""
-        rows = [
-            read_row(KnowledgeBaseRow, row, "GET /knowledgebase") for row in rows_of(await self._get("/knowledgebase"))
-        ]
+        """Every knowledge base, without its parts."""
+        found = rows_of(await self._get("/knowledgebase"))
+        rows = [read_row(KnowledgeBaseRow, row, "GET /knowledgebase") for row in found]
         return [
             ObservedResource(Kind.KNOWLEDGE, row.base_id, row.name, description=row.description or "") for row in rows
         ]
@@ -44,6 +43,7 @@ class KnowledgeBases(Requests):
         return base_id
 
     async def update(self, resource_id: str, body: Document) -> None:
+        # The platform has POST here where its other resources have PATCH, and wants the name every time.
         await self._write("POST", f"/knowledgebase/{resource_id}", body, is_repeatable=True)
 
     async def is_ready(self, resource_id: str) -> bool:
@@ -83,16 +83,16 @@ class KnowledgeBases(Requests):
 
 
 def _state(status: str | None) -> PartState:
-    """The platform's words are an open set: one that is not known is still on its way."""
+    """The platform's words are an open set: an unknown one counts as still being processed, a missing one as done."""
     word = (status or "completed").lower()
     return PartState.FAILED if word in _FAILED else PartState.READY if word in _DONE else PartState.PROCESSING
 
 
 def _item(data: object) -> Part:
     row = read_row(KnowledgeItemRow, data, "GET /knowledgebase/items")
-    reason = (row.metadata or {}).get("error")
-    said = reason if isinstance(reason, str) else None
-    return Part(row.item_id, row.file_name or row.title or "", _state(row.status), row.size, reason=said)
+    error = (row.metadata or {}).get("error")
+    reason = error if isinstance(error, str) else None
+    return Part(row.item_id, row.file_name or row.title or "", _state(row.status), row.size, reason=reason)
 
 
 def _page(data: object) -> Part:

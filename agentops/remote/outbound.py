@@ -1,6 +1,6 @@
-"""Audiences, campaigns, the do-not-call list and call records: the calls of outbound campaigns.
+"""Audiences, campaigns, the do-not-call list and call records: the requests of outbound campaigns.
 
-None of these is versioned, and neither an audience nor a campaign can be changed once it is there.
+None of these is versioned, and neither an audience nor a campaign can be changed once it exists.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from agentops.remote.requests import API, FilePart, Requests, form, unwrapped
 from agentops.remote.rows import AudienceRow, CampaignRow, read_row, rows_of
 
 _PAGE = 100
-_MOST_CALLS = 500  # a page of call records, at most
-_BALANCE = "/payment/v1/credits/balance"
+_LARGEST_PAGE = 500  # of call records and of the do-not-call list, by the platform
+_BALANCE = "/payment/v1/credits/balance"  # billing is not below /atoms/v1
 
 
-class Outbound(Requests):
-    """The part of an account that dials."""
+class CampaignRequests(Requests):
+    """Implements `port.Campaigns`."""
 
     # -- audiences
 
@@ -45,8 +45,7 @@ class Outbound(Requests):
             data = await self._get("/campaign", page=page, offset=_PAGE)
             rows = rows_of(data, "campaigns")
             found += rows
-            pagination = data.get("pagination") if isinstance(data, dict) else None
-            has_more = bool(rows) and isinstance(pagination, dict) and pagination.get("hasMore") is True
+            has_more = bool(rows) and _has_more(data)
             page += 1
         return [_campaign(row) for row in found]
 
@@ -79,12 +78,11 @@ class Outbound(Requests):
         found: list[Mapping[str, Any]] = []
         page, has_more = 1, True
         while has_more:
-            query = {"page": page, "limit": _MOST_CALLS, "campaignIds": campaign_id, "callAttemptFilter": "all"}
+            query = {"page": page, "limit": _LARGEST_PAGE, "campaignIds": campaign_id, "callAttemptFilter": "all"}
             data = await self._get("/conversation", **query)
             rows = rows_of(data, "logs")
             found += rows
-            pagination = data.get("pagination") if isinstance(data, dict) else None
-            has_more = bool(rows) and isinstance(pagination, dict) and pagination.get("hasMore") is True
+            has_more = bool(rows) and _has_more(data)
             page += 1
         return found
 
@@ -92,18 +90,17 @@ class Outbound(Requests):
         """The people of the campaign with what became of each."""
         return rows_of(await self._get(f"/campaign/{campaign_id}/export/by-audience-member", format="json"))
 
-    # -- what is looked at before anything dials
+    # -- what is checked before anything dials
 
     async def list_not_to_call(self) -> frozenset[str]:
         """The numbers on the account's do-not-call list."""
         found: set[str] = set()
         page, has_more = 1, True
         while has_more:
-            data = await self._get("/dnc", page=str(page), offset=str(_MOST_CALLS))
+            data = await self._get("/dnc", page=str(page), offset=str(_LARGEST_PAGE))
             rows = rows_of(data, "entries")
             found |= {str(row.get("phoneNumber")) for row in rows}
-            pagination = data.get("pagination") if isinstance(data, dict) else None
-            has_more = bool(rows) and isinstance(pagination, dict) and pagination.get("hasMore") is True
+            has_more = bool(rows) and _has_more(data)
             page += 1
         return frozenset(found)
 
@@ -113,8 +110,8 @@ class Outbound(Requests):
         free = data.get("unreservedPool") if isinstance(data, dict) else None
         if not isinstance(free, int):
             return None
-        own = [row.get("outbound") for row in data.get("agents") or () if row.get("agentId") == agent_id]
-        return free + sum(slots for slots in own if isinstance(slots, int))
+        reserved = [row.get("outbound") for row in data.get("agents") or () if row.get("agentId") == agent_id]
+        return free + sum(slots for slots in reserved if isinstance(slots, int))
 
     async def read_credits(self) -> float | None:
         """What the account has left; None where it doesn't say or pays by invoice."""
@@ -123,6 +120,12 @@ class Outbound(Requests):
             return None
         left = data.get("creditBalance")
         return float(left) if isinstance(left, int | float) else None
+
+
+def _has_more(data: Any) -> bool:
+    """Whether the platform says that another page follows; the condition beside it ends a list of empty pages."""
+    pagination = data.get("pagination") if isinstance(data, dict) else None
+    return isinstance(pagination, dict) and pagination.get("hasMore") is True
 
 
 def _audience(data: Any) -> StoredAudience:

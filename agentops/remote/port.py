@@ -1,7 +1,8 @@
 """What the rest of agentops may ask of the platform: reading and writing as two types, for both generations.
 
-`remote.client` holds the calls that are the same for both; `remote.drafts` (v1) and `remote.branches` (v2) implement
-the versioned part. Everything in and out is in our vocabulary (`document`), never in the platform's read names.
+`remote.client` holds the requests that are the same for both; `remote.drafts` (v1) and `remote.branches` (v2)
+implement the versioned part. Everything in and out is in our vocabulary (`document`), never in the platform's read
+names.
 All methods raise `errors.PlatformError` and its kinds; a write that may or may not have happened raises
 `OutcomeUnknownError`, and the caller reads before it writes again.
 """
@@ -27,16 +28,21 @@ class ProcessingFailedError(PlatformError):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What serves an agent's calls, in one cheap look: enough to see whether the world moved.
+    """What serves an agent's calls, cheaply read: enough to see whether anything has changed since the plan.
 
     revision_id: the live revision, None when nothing was ever published
-    has_draft:   somebody's draft is open in the slot that a write would use
+    has_draft:   a draft is open, whoever opened it, where a write would go (v1: one of ours)
     """
 
     revision_id: str | None = None
     number: int | None = None
     branch_id: str | None = None
     has_draft: bool = False
+
+    @property
+    def name(self) -> str | None:
+        """What people call the live revision: its number, or its id."""
+        return str(self.number) if self.number is not None else self.revision_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +61,9 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A publish or restore on its way: what to look for, since the platform's 202 answer carries no id.
+    """A publish or restore under way: what to look for, since the platform's 202 answer carries no id.
 
-    newest_before: the newest revision of the slot from before the request; only later ones can be the result
+    newest_before: the newest revision from before the request; only later ones can be the result
     label:         the label that the result carries (a publish)
     restored_from: the revision that the result copies (a restore)
     revision:      the result, when the platform answered with it at once
@@ -101,7 +107,7 @@ class StoredCampaign:
     scheduled_at: str | None = None
 
 
-class Dialling(Protocol):
+class Campaigns(Protocol):
     """Outbound campaigns. Creating is never repeated blindly: the caller lists before it creates again."""
 
     async def list_audiences(self) -> Sequence[StoredAudience]: ...
@@ -155,20 +161,20 @@ class Resources(Protocol):
         ...
 
     async def update(self, resource_id: str, body: Document) -> None:
-        """Edits it where it is: every agent that refers to it has the change at once."""
+        """Edits it in place: every agent that refers to it has the change at once."""
         ...
 
     async def is_ready(self, resource_id: str) -> bool:
-        """Whether it can be used. Raises ProcessingFailedError, naming the part, where it never will be."""
+        """Whether it can be used. Raises ProcessingFailedError, naming the part, when it never will be."""
         ...
 
     async def delete(self, resource_id: str) -> None:
-        """Refused by the platform while something that serves refers to it; that it is gone already is no error."""
+        """Refused by the platform while something that serves refers to it. One that is gone already is no error."""
         ...
 
 
 class KnowledgeBases(Resources, Protocol):
-    """Knowledge bases, whose files and pages come one by one."""
+    """Knowledge bases, whose files and pages are added one by one."""
 
     async def read_parts(self, resource_id: str) -> Sequence[Part]: ...
 
@@ -180,10 +186,10 @@ class KnowledgeBases(Resources, Protocol):
 
 
 class Webhooks(Resources, Protocol):
-    """Webhooks, and which agents' calls they are told of."""
+    """Webhooks, and the agents whose calls they report."""
 
     async def subscribe(self, agent_id: str, resource_id: str, events: Sequence[str]) -> None:
-        """Takes the place of every subscription that the agent has, whosever they are."""
+        """Replaces every subscription that the agent has, those of other webhooks too."""
         ...
 
     async def unsubscribe(self, agent_id: str) -> None:
@@ -191,7 +197,7 @@ class Webhooks(Resources, Protocol):
         ...
 
     async def read_secret(self, resource_id: str) -> str:
-        """What the platform signs its requests with."""
+        """The secret that the platform signs its requests with."""
         ...
 
 
@@ -204,7 +210,7 @@ class References(Protocol):
 
 
 class Reader(Protocol):
-    """Questions only: a plan needs no more than this."""
+    """Reads only, which is all that a plan needs."""
 
     @property
     def generation(self) -> Generation: ...
@@ -230,8 +236,8 @@ class Reader(Protocol):
     async def read_agent(self, listing: AgentListing, *, mine: tuple[str, str] | None = None) -> ObservedAgent:
         """The agent's live revision with its document, and its open draft.
 
-        `mine` is (project, environment): where live is not simply the newest revision with such a mark, the history is
-        read too and `base` found in it.
+        `mine` is (project, environment): unless live is simply the newest revision with such a mark, the history is
+        read too, and `base` is found in it.
         """
         ...
 
@@ -254,19 +260,19 @@ class Reader(Protocol):
         ...
 
     async def read_draft(self, observed: ObservedAgent) -> Draft | None:
-        """The open draft in the slot that `observed` names (v1: the one of ours), with what it changes."""
+        """The open draft of the branch that `observed` names (v1: the agent's draft of ours), with what it changes."""
         ...
 
     async def peek_draft(self, observed: ObservedAgent, draft_id: str) -> Draft | None:
-        """The open draft in the slot (v1: the one of that id), without what it changes."""
+        """The open draft of the branch (v1: the one of that id), without what it changes."""
         ...
 
     async def diff_draft(self, observed: ObservedAgent, draft: Draft) -> Sequence[LeafDifference]:
-        """The platform's own comparison of the draft with the revision that serves in `observed`, in stored names."""
+        """The platform's own comparison of the draft with the live revision of `observed`, in stored names."""
         ...
 
     def with_leaves(self, document: Document, leaves: Sequence[LeafDifference]) -> tuple[Document, list[str]]:
-        """`document` with the platform's comparison applied, and the leaves of it whose names mean nothing here."""
+        """`document` with the platform's comparison applied, and the leaves whose names are unknown to agentops."""
         ...
 
     async def list_voices(self) -> Sequence[Voice]: ...
@@ -282,18 +288,18 @@ class Reader(Protocol):
     async def list_last_calls(
         self, agent_id: str, limit: int, call_types: Sequence[str] = ()
     ) -> Sequence[Mapping[str, Any]]:
-        """The agent's calls that changed last, as the platform's rows; `call_types`: of these only, of all if empty."""
+        """The agent's most recently changed calls, as the platform's rows. No `call_types`: those of every type."""
         ...
 
     async def find_call_row(self, call_id: str) -> Mapping[str, Any] | None:
-        """The call's row of the list, which says the revision that its record doesn't name."""
+        """The call's row of the list, which names the revision that served it; the call's record doesn't."""
         ...
 
     def list_calls(
         self, agent_id: str, revision_id: str, call_types: Sequence[str], period: Period = ALWAYS
     ) -> AsyncGenerator[Sequence[Mapping[str, Any]]]:
-        """Pages of rows of the calls that a revision served, those that changed last first. Whether the platform kept
-        to the revision and the period shows on the rows."""
+        """Pages of rows of the calls that a revision served, the most recently changed first. Callers check each row:
+        the platform may ignore the revision or the period."""
         ...
 
     def watch_call(self, call_id: str) -> AsyncGenerator[dict[str, Any], None]:
@@ -301,15 +307,15 @@ class Reader(Protocol):
         ...
 
     async def register_call(self, agent_id: str, *, mode: str, variables: Mapping[str, Any]) -> str:
-        """A token that opens one session with the agent's live revision: single use, good for 30 s."""
+        """A token that opens one session with the agent's live revision: single use, valid for 30 s."""
         ...
 
 
-class Writer(Reader, Dialling, Protocol):
+class Writer(Reader, Campaigns, Protocol):
     """Reading plus the writes of an apply. Each write is one request, so that each can fail on its own."""
 
     async def create_agent(self, name: str, *, workflow_type: str = "single_prompt", **metadata: Any) -> str:
-        """`metadata` are unversioned fields, in write names; the platform's defaults hold for the others."""
+        """The new agent's id. `metadata`: unversioned fields, in write names; others get the platform's defaults."""
         ...
 
     async def open_draft(self, observed: ObservedAgent, name: str) -> Draft:
@@ -324,7 +330,7 @@ class Writer(Reader, Dialling, Protocol):
     async def discard_draft(self, observed: ObservedAgent, draft: Draft) -> None: ...
 
     async def read_slot(self, agent_id: str, branch_id: str | None) -> Slot:
-        """To be asked right before and after whatever goes live: the two looks show what came between."""
+        """Read right before and right after going live: comparing the two shows what came between."""
         ...
 
     async def publish_draft(self, publication: Publication) -> Publication:
@@ -332,16 +338,16 @@ class Writer(Reader, Dialling, Protocol):
         ...
 
     async def read_publication(self, publication: Publication) -> Revision | None:
-        """The result once it is published, None while it is scanned; a revision whose `scan` failed otherwise.
+        """The result once it is published, None while it is scanned, else a revision whose `scan` failed.
 
-        Somebody else's revision, where the draft was published by somebody else.
+        Where somebody else published the draft, it is their revision.
         """
         ...
 
     async def cancel_publication(self, publication: Publication) -> None: ...
 
     async def make_live(self, agent_id: str, revision: Revision) -> None:
-        """v1: activates the version. v2: makes its branch live. Doing it twice is doing it once."""
+        """v1: activates the version. v2: makes its branch live. Repeating it changes nothing."""
         ...
 
     async def restore(self, publication: Publication) -> Publication:
@@ -353,5 +359,5 @@ class Writer(Reader, Dialling, Protocol):
         ...
 
     async def archive_agent(self, agent_id: str, *, archived: bool = True) -> None:
-        """Archives the agent, or brings it back. That it already is so is no error."""
+        """Archives the agent, or brings it back. No error if it already is so."""
         ...

@@ -1,8 +1,8 @@
-"""Asks a real account what no source settles, on scratch agents and tools of its own and on nothing else.
+"""Asks a real account what no documentation settles, with scratch agents and tools of its own and nothing else.
 
-Each question has the name that docs/platform-assumptions.md and the emulator's switches give it, and its answer is one
-of that switch's values or, where there is no switch, a few words. What can't be told is None with the reason: an answer
-is never guessed. Only the branch model (v2) is asked.
+Each question has the name that docs/platform-assumptions.md and the emulator's switches give it. Its answer is one of
+that switch's values or, where there is no switch, a few words. An answer is never guessed: one that isn't known is
+None, with the reason. The questions are about the branch model (v2) only.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _LABEL_LIMIT = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One question's answer. `answer` is None where it can't be told, and `reason` then says why."""
+class ProbeAnswer:
+    """One question's answer. `answer` is None where it isn't known, and `reason` then says why."""
 
     name: str
     answer: str | None
@@ -41,24 +41,26 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked, by the name of its row."""
+class ProbeQuestion:
+    """One question: its name in the documentation, and the function that finds its answer."""
 
     name: str
-    ask: Callable[[Scratch], Awaitable[Finding | str | None]]
+    ask: Callable[[Scratch], Awaitable[ProbeAnswer | str | None]]
 
 
-async def ask_all(scratch: Scratch) -> AsyncIterator[Finding]:
+async def ask_all(scratch: Scratch) -> AsyncIterator[ProbeAnswer]:
     """Every question's answer, in their order; a question that fails is answered with None and why."""
     for question in QUESTIONS:
         try:
             found = await question.ask(scratch)
         except PlatformError as failure:
-            found = Finding(question.name, None, failure.summary)
+            found = ProbeAnswer(question.name, None, failure.summary)
         except (KeyError, TypeError, AttributeError, StopIteration):
-            found = Finding(question.name, None, "the answer had none of the documented shapes")
+            found = ProbeAnswer(question.name, None, "the answer had none of the documented shapes")
         yield (
-            found if isinstance(found, Finding) else Finding(question.name, found, "" if found else "it can't be told")
+            found
+            if isinstance(found, ProbeAnswer)
+            else ProbeAnswer(question.name, found, "" if found else "it can't be told")
         )
         await scratch.discard()
 
@@ -79,17 +81,17 @@ async def _analytics_write(s: Scratch) -> str:
     return "merge" if analytics.get("dispositionMetrics") else "replace"
 
 
-async def _nested_write(s: Scratch) -> str | Finding:
+async def _nested_write(s: Scratch) -> str | ProbeAnswer:
     await s.written(smartTurnConfig={"isEnabled": True, "waitTimeInSecs": 4})
     await s.written(smartTurnConfig={"isEnabled": True})
     found = (await s.document()).get("smartTurnConfig") or {}
     return "merge" if found.get("waitTimeInSecs") == 4 else "replace"
 
 
-async def _unknown_keys(s: Scratch) -> str | Finding:
+async def _unknown_keys(s: Scratch) -> str | ProbeAnswer:
     answer = await s.write(agentopsProbe="kept", firstMessage="Hello.")
     if not answer.is_success:
-        return Finding("unknown_keys", None, f"a key that the schema doesn't name is refused ({answer.status})")
+        return ProbeAnswer("unknown_keys", None, f"a key that the schema doesn't name is refused ({answer.status})")
     return "kept" if _name_of((await s.draft())["_resolvedConfig"], "kept") else "dropped"
 
 
@@ -111,31 +113,31 @@ async def _config_revision(s: Scratch) -> str:
     return "given" if "_configRevision" in await s.draft() else "absent"
 
 
-async def _scanning_row(s: Scratch) -> str | Finding:
+async def _scanning_row(s: Scratch) -> str | ProbeAnswer:
     if s.was_scanning_listed is None:
-        return Finding("scanning_row", None, "no scan took long enough to look at its row")
+        return ProbeAnswer("scanning_row", None, "no scan took long enough to look at its row")
     return "listed" if s.was_scanning_listed else "absent"
 
 
 async def _draft_counter(s: Scratch) -> str | None:
-    """The branch's counter after the publish of make_scratch, which followed two writes."""
+    """Whether the draft's counter goes on after a publish. That of `make_scratch` followed two writes."""
     now, before = (await s.written(firstMessage="Hello.")).get("draftRevision"), s.counter_before
     if not isinstance(now, int) or not isinstance(before, int):
         return None
     return "continues" if now > before else "restarts"
 
 
-async def _active_version_id(s: Scratch) -> str | Finding:
+async def _active_version_id(s: Scratch) -> str | ProbeAnswer:
     found = (await s.agent_at()).get("activeVersionId")
     if found not in (None, await _head(s)):
-        return Finding("active_version_id", None, "it names a revision that doesn't serve")
+        return ProbeAnswer("active_version_id", None, "it names a revision that doesn't serve")
     return "live" if found else "null"
 
 
-async def _mirrors(s: Scratch) -> str | Finding:
+async def _mirrors(s: Scratch) -> str | ProbeAnswer:
     shown = await s.agent_at()
     if "firstMessage" not in shown:
-        return Finding("mirrors", None, "an agent is shown without its first message beside _resolvedConfig")
+        return ProbeAnswer("mirrors", None, "an agent is shown without its first message beside _resolvedConfig")
     return "live" if shown["firstMessage"] == GREETING else "creation"
 
 
@@ -156,27 +158,27 @@ async def _sample_rate_section(s: Scratch) -> str | None:
     return _section_of(s.sections, 16000)
 
 
-async def _custom_llm_name(s: Scratch) -> str | Finding | None:
+async def _custom_llm_name(s: Scratch) -> str | ProbeAnswer | None:
     answer = await s.write(customLLMWebSocketUrl=_SOCKET_URL)
     if not answer.is_success:
-        return Finding("custom_llm_name", None, f"the account may not write it ({answer.status})")
+        return ProbeAnswer("custom_llm_name", None, f"the account may not write it ({answer.status})")
     return _name_of((await s.draft())["_resolvedConfig"], _SOCKET_URL)
 
 
-async def _knowledge_name(s: Scratch) -> str | Finding | None:
+async def _knowledge_name(s: Scratch) -> str | ProbeAnswer | None:
     bases = rows_of(await s.data("GET", "/knowledgebase"))
     if not bases:
-        return Finding("knowledge_name", None, "the account has no knowledge base to refer to")
+        return ProbeAnswer("knowledge_name", None, "the account has no knowledge base to refer to")
     await s.written(globalKnowledgeBaseId=bases[0]["_id"])
     return _name_of((await s.draft())["_resolvedConfig"], bases[0]["_id"])
 
 
-async def _conflict_body(s: Scratch) -> str | Finding:
+async def _conflict_body(s: Scratch) -> str | ProbeAnswer:
     expected = (await s.written(firstMessage="One.")).get("draftRevision")
     await s.written(firstMessage="Two.")
     answer = await s.write(firstMessage="Three.", expectedRevision=expected)
     if answer.status != 409:
-        return Finding("conflict_body", None, f"a write over somebody else's was answered with {answer.status}")
+        return ProbeAnswer("conflict_body", None, f"a write over somebody else's was answered with {answer.status}")
     data = answer.body.get("data") if isinstance(answer.body, dict) else None
     return "rich" if isinstance(data, dict) and "conflict" in data else "lean"
 
@@ -209,7 +211,7 @@ async def _restored_label(s: Scratch) -> str:
 
 
 async def _label_characters(s: Scratch) -> str:
-    """All at once first; one by one only where that is refused, since a refused publish leaves the draft."""
+    """Tries all at once first, and one by one only where that is refused, to save publishes."""
     if await _takes_label(s, f"probe {_LABEL_DOUBTFUL}"):
         return "refused: none of those tried"
     refused = [character for character in _LABEL_DOUBTFUL if not await _takes_label(s, f"probe {character}")]
@@ -217,7 +219,7 @@ async def _label_characters(s: Scratch) -> str:
 
 
 async def _takes_label(s: Scratch, label: str) -> bool:
-    """Whether a publish under it is accepted; the publish is then called off, unless it is done already."""
+    """Whether a publish with this label is accepted. The publish is then cancelled, unless it is done already."""
     await s.written(firstMessage=f"Hello, this is {s.clock.monotonic()}.")
     answer = await s.ask("POST", f"{s.branch}/draft/publish", {"label": label})
     if answer.is_success:
@@ -267,21 +269,21 @@ async def _created_data(s: Scratch) -> str:
     return "object" if isinstance(s.created, dict) else "string"
 
 
-async def _duplicate_name(s: Scratch) -> str | Finding:
-    """A second agent of the same name, with configuration in its create; both questions are asked of it."""
+async def _duplicate_name(s: Scratch) -> str | ProbeAnswer:
+    """Creates a second agent of the same name, with configuration, for `_create_config` to look at as well."""
     answer = await s.ask("POST", "/agent", {"name": s.name, "workflowType": "single_prompt", "firstMessage": GREETING})
     if not answer.is_success:
-        return Finding("duplicate_name", None, f"a second agent of the name was refused ({answer.status})")
+        return ProbeAnswer("duplicate_name", None, f"a second agent of the name was refused ({answer.status})")
     s.agent_ids.append(id_of(answer.body.get("data") if isinstance(answer.body, dict) else answer.body))
     data = await s.data("GET", f"/agent/{s.agent_ids[1]}")
     return "kept" if data.get("name") == s.name else "renamed"
 
 
-async def _tool_name(s: Scratch) -> str | Finding:
-    """Two scratch tools of one name; the first is there for the next question as well."""
+async def _tool_name(s: Scratch) -> str | ProbeAnswer:
+    """Makes two scratch tools of one name; `_tool_refs_name` uses the first as well."""
     await _make_tool(s)
     if not s.tool_ids:
-        return Finding("tool_name", None, "the account takes no tool")
+        return ProbeAnswer("tool_name", None, "the account takes no tool")
     await _make_tool(s)
     return "shared" if len(s.tool_ids) == 2 else "refused"
 
@@ -292,35 +294,35 @@ async def _make_tool(s: Scratch) -> None:
         s.tool_ids.append(str(answer.body["data"]["toolId"]))
 
 
-async def _tool_refs_name(s: Scratch) -> str | Finding | None:
+async def _tool_refs_name(s: Scratch) -> str | ProbeAnswer | None:
     if not s.tool_ids:
-        return Finding("tool_refs_name", None, "the account takes no tool")
+        return ProbeAnswer("tool_refs_name", None, "the account takes no tool")
     await s.written(singlePromptConfig={"prompt": PROMPT, "toolRefs": s.tool_ids[:1]})
     return _name_of((await s.draft())["_resolvedConfig"], s.tool_ids[:1])
 
 
-async def _create_config(s: Scratch) -> str | Finding:
+async def _create_config(s: Scratch) -> str | ProbeAnswer:
     if len(s.agent_ids) < 2:
-        return Finding("create_config", None, "there is no second agent to look at")
+        return ProbeAnswer("create_config", None, "there is no second agent to look at")
     data = await s.data("GET", f"/agent/{s.agent_ids[1]}")
     resolved = data.get("_resolvedConfig") or data
     return "kept" if resolved.get("firstMessage") == GREETING else "ignored"
 
 
-async def _retired_status(s: Scratch) -> str | Finding:
+async def _retired_status(s: Scratch) -> str | ProbeAnswer:
     answer = await s.ask("GET", f"{s.agent}/drafts")
     if answer.status not in (404, 409):
-        return Finding("retired_status", None, f"the older versioning's drafts are answered with {answer.status}")
+        return ProbeAnswer("retired_status", None, f"the older versioning's drafts are answered with {answer.status}")
     return str(answer.status)
 
 
-async def _wrong_key_status(s: Scratch) -> str | Finding:
+async def _wrong_key_status(s: Scratch) -> str | ProbeAnswer:
     try:
         await s.stranger.request("GET", f"{API}/agent", query={"page": 1, "offset": 1})
     except AnsweredError as refused:
         status = refused.answer.status
-        return str(status) if status in (401, 500) else Finding("wrong_key_status", None, f"it is {status}")
-    return Finding("wrong_key_status", None, "a key that is nobody's was taken")
+        return str(status) if status in (401, 500) else ProbeAnswer("wrong_key_status", None, f"it is {status}")
+    return ProbeAnswer("wrong_key_status", None, "a key that is nobody's was taken")
 
 
 def _verdict(answer: Answer) -> str:
@@ -332,7 +334,7 @@ def _section_of(sections: Mapping[str, Any], value: Any) -> str | None:
 
 
 def _name_of(stored: Any, value: Any) -> str | None:
-    """The name under which `value` stands, however deep."""
+    """The name under which `value` is stored, at any depth."""
     if not isinstance(stored, Mapping):
         return None
     for name, found in stored.items():
@@ -343,45 +345,45 @@ def _name_of(stored: Any, value: Any) -> str | None:
     return None
 
 
-# The order matters where a publish is looked at: what asks about the first revision comes before the next is made.
+# The order matters around publishes: questions about the first revision come before the next one is made.
 QUESTIONS = (
-    Question("created_data", _created_data),
-    Question("active_version_id", _active_version_id),
-    Question("mirrors", _mirrors),
-    Question("draft_counter", _draft_counter),
-    Question("first_message_section", _first_message_section),
-    Question("transcriber_section", _transcriber_section),
-    Question("sample_rate_section", _sample_rate_section),
-    Question("single_prompt_write", _single_prompt_write),
-    Question("analytics_write", _analytics_write),
-    Question("nested_write", _nested_write),
-    Question("unknown_keys", _unknown_keys),
-    Question("transcriber_types", _transcriber_types),
-    Question("config_revision", _config_revision),
-    Question("conflict_body", _conflict_body),
-    Question("expected_before_first_write", _expected_before_first_write),
-    Question("custom_llm_name", _custom_llm_name),
-    Question("knowledge_name", _knowledge_name),
-    Question("clearing", _clearing),
-    Question("draft_id_form", _draft_id_form),
-    Question("unknown_voice", _unknown_voice),
-    Question("unknown_number", _unknown_number),
-    Question("missing_agent", _missing_agent),
-    Question("label_characters", _label_characters),
-    Question("label_length", _label_length),
-    Question("fork_head", _fork_head),
-    Question("scan_scope", _scan_scope),
-    Question("identical_publish", _identical_publish),
-    Question("restored_label", _restored_label),
-    Question("scanning_row", _scanning_row),
-    Question("duplicate_name", _duplicate_name),
-    Question("create_config", _create_config),
-    Question("tool_name", _tool_name),
-    Question("tool_refs_name", _tool_refs_name),
-    Question("retired_status", _retired_status),
-    Question("wrong_key_status", _wrong_key_status),
+    ProbeQuestion("created_data", _created_data),
+    ProbeQuestion("active_version_id", _active_version_id),
+    ProbeQuestion("mirrors", _mirrors),
+    ProbeQuestion("draft_counter", _draft_counter),
+    ProbeQuestion("first_message_section", _first_message_section),
+    ProbeQuestion("transcriber_section", _transcriber_section),
+    ProbeQuestion("sample_rate_section", _sample_rate_section),
+    ProbeQuestion("single_prompt_write", _single_prompt_write),
+    ProbeQuestion("analytics_write", _analytics_write),
+    ProbeQuestion("nested_write", _nested_write),
+    ProbeQuestion("unknown_keys", _unknown_keys),
+    ProbeQuestion("transcriber_types", _transcriber_types),
+    ProbeQuestion("config_revision", _config_revision),
+    ProbeQuestion("conflict_body", _conflict_body),
+    ProbeQuestion("expected_before_first_write", _expected_before_first_write),
+    ProbeQuestion("custom_llm_name", _custom_llm_name),
+    ProbeQuestion("knowledge_name", _knowledge_name),
+    ProbeQuestion("clearing", _clearing),
+    ProbeQuestion("draft_id_form", _draft_id_form),
+    ProbeQuestion("unknown_voice", _unknown_voice),
+    ProbeQuestion("unknown_number", _unknown_number),
+    ProbeQuestion("missing_agent", _missing_agent),
+    ProbeQuestion("label_characters", _label_characters),
+    ProbeQuestion("label_length", _label_length),
+    ProbeQuestion("fork_head", _fork_head),
+    ProbeQuestion("scan_scope", _scan_scope),
+    ProbeQuestion("identical_publish", _identical_publish),
+    ProbeQuestion("restored_label", _restored_label),
+    ProbeQuestion("scanning_row", _scanning_row),
+    ProbeQuestion("duplicate_name", _duplicate_name),
+    ProbeQuestion("create_config", _create_config),
+    ProbeQuestion("tool_name", _tool_name),
+    ProbeQuestion("tool_refs_name", _tool_refs_name),
+    ProbeQuestion("retired_status", _retired_status),
+    ProbeQuestion("wrong_key_status", _wrong_key_status),
 )
-# What can't be asked on a scratch agent alone, and why.
+# What a scratch agent alone can't show, and why.
 NOT_ASKED = {
     "number_move": "it would take a number away from another agent",
     "failed_publish_error": "it takes a text that the security check refuses",

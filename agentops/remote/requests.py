@@ -1,4 +1,4 @@
-"""One request to the account, and what its answer carries."""
+"""How requests to an account are sent, and how what an answer carries is taken out of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ API = "/atoms/v1"
 
 
 class Requests:
-    """What all calls of one account are made with."""
+    """Sends requests to one account; the base of the classes that know one kind of request each."""
 
     def __init__(self, http: Http) -> None:
         self.http = http
@@ -32,19 +32,19 @@ class Requests:
 
 
 def unwrapped(answer: Answer, request: str) -> Any:
-    """What an answer carries, out of either documented envelope."""
+    """What an answer carries, taken out of either documented envelope; a bare object has none."""
     body = answer.body
     if not isinstance(body, Mapping):
         return body
     verdict = body.get("status", body.get("success"))
     if verdict is False:
         raise error_of(answer, request)
-    return body.get("data") if isinstance(verdict, bool) else body
+    return body.get("data") if isinstance(verdict, bool) else body  # a resource's own `status` is a word
 
 
 @dataclass(frozen=True, slots=True)
 class FilePart:
-    """A file in a form: the field that it is sent in, its name and its kind."""
+    """A file in a form, and the field that it is sent in."""
 
     field: str
     name: str
@@ -53,7 +53,7 @@ class FilePart:
 
 
 def form(fields: Mapping[str, str], file: FilePart) -> Upload:
-    """A multipart body whose boundary is in none of its parts."""
+    """A multipart body. Its boundary is random, so that no part can hold it."""
     boundary = secrets.token_hex(16)
     head = "".join(
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'

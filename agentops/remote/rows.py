@@ -1,6 +1,7 @@
 """The platform's JSON rows at the boundary: what each must hold to be understood, everything else ignored.
 
-Optional means optional: the published schema is hand-written and live answers lack fields it promises.
+Only what agentops can't do without is required: the published schema is hand-written, and live answers lack fields
+that it promises.
 """
 
 from __future__ import annotations
@@ -12,27 +13,27 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from agentops.document import Document, Revision, ScanState
 from agentops.errors import PlatformError
 
-_Row = TypeVar("_Row", bound="Row")
+_PlatformRow = TypeVar("_PlatformRow", bound="PlatformRow")
 
 _PASSED = frozenset({"passed", "skipped", "not_required"})
 _FAILED = frozenset({"failed", "rejected"})
 _ERRORED = frozenset({"errored", "error"})
 
 
-class Row(BaseModel):
+class PlatformRow(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)  # a run meets few kinds of row
 
 
-class SecurityCheckRow(Row):
+class SecurityCheckRow(PlatformRow):
     status: str | None = None
     reason: str | None = None
 
 
-class PendingPublishRow(Row):
+class PendingPublishRow(PlatformRow):
     state: str | None = None
 
 
-class RevisionRow(Row):
+class RevisionRow(PlatformRow):
     """A published revision (v1: version) or a row of a draft; the platform uses one shape for both."""
 
     revision_id: str = Field(alias="_id")
@@ -63,7 +64,7 @@ class RevisionRow(Row):
 
     @property
     def scan(self) -> ScanState | None:
-        """None: never scanned. The platform's set of states is open: an unknown one is still pending."""
+        """None: never scanned. The platform's set of states is open: an unknown one counts as pending."""
         if self.security_check is None or self.security_check.status is None:
             return None
         status = self.security_check.status.lower()
@@ -84,7 +85,7 @@ class RevisionRow(Row):
         document: Document | None = None,
         unverifiable: frozenset[str] = frozenset(),
     ) -> Revision:
-        """The revision. Only v1, which has no branches, says when one went live."""
+        """The revision. The moment when it went live is kept on v1 only, which has no branches."""
         return Revision(
             revision_id=self.revision_id,
             number=self.revision_number if self.revision_number is not None else self.version_number,
@@ -103,7 +104,7 @@ class RevisionRow(Row):
         )
 
 
-class BranchRow(Row):
+class BranchRow(PlatformRow):
     branch_id: str = Field(alias="_id")
     name: str = ""
     is_default: bool | None = Field(None, alias="isDefault")
@@ -113,14 +114,14 @@ class BranchRow(Row):
     updated_at: str | None = Field(None, alias="updatedAt")
 
 
-class BranchSummaryRow(Row):
+class BranchSummaryRow(PlatformRow):
     branch: BranchRow
     is_live: bool | None = Field(None, alias="isLive")
     has_open_draft: bool | None = Field(None, alias="hasOpenDraft")
     head_revision_number: int | None = Field(None, alias="headRevisionNumber")
 
 
-class AgentRow(Row):
+class AgentRow(PlatformRow):
     agent_id: str = Field(alias="_id")
     name: str = ""
     archived: bool | None = None
@@ -130,7 +131,7 @@ class AgentRow(Row):
     workflow_type: str | None = Field(None, alias="workflowType")
 
 
-class ProductRow(Row):
+class ProductRow(PlatformRow):
     product_id: str = Field(alias="_id")
     agent_id: str | None = Field(None, alias="agentId")
     phone_number: str | None = Field(None, alias="phoneNumber")
@@ -141,13 +142,13 @@ class ProductRow(Row):
         return self.phone_number or str(self.attributes.get("phoneNumber") or "")
 
 
-class VoiceTagsRow(Row):
+class VoiceTagsRow(PlatformRow):
     language: list[str] | None = None
     accent: str | None = None
     gender: str | None = None
 
 
-class VoiceRow(Row):
+class VoiceRow(PlatformRow):
     voice_id: str = Field(alias="voiceId")
     display_name: str | None = Field(None, alias="displayName")
     tags: VoiceTagsRow | list[str] | None = None
@@ -155,11 +156,11 @@ class VoiceRow(Row):
     model_ids: list[str] | None = Field(None, alias="modelIds")
 
 
-class NamedRow(Row):
+class NestedRow(PlatformRow):
     id_: str | None = Field(None, alias="_id")
 
 
-class AudienceRow(Row):
+class AudienceRow(PlatformRow):
     audience_id: str = Field(alias="_id")
     name: str = ""
     description: str | None = None
@@ -167,8 +168,8 @@ class AudienceRow(Row):
     has_campaigns: bool | None = Field(None, alias="hasCampaigns")
 
 
-class CampaignRow(Row):
-    """Created campaigns answer with flat ids, those that are read with nested rows."""
+class CampaignRow(PlatformRow):
+    """A create answers with flat ids, a read with nested rows."""
 
     campaign_id: str = Field(alias="_id")
     name: str = ""
@@ -176,26 +177,26 @@ class CampaignRow(Row):
     description: str | None = None
     created_at: str | None = Field(None, alias="createdAt")
     scheduled_at: str | None = Field(None, alias="scheduledAt")
-    agent: NamedRow | None = None
-    audience: NamedRow | None = None
+    agent: NestedRow | None = None
+    audience: NestedRow | None = None
     agent_id: str | None = Field(None, alias="agentId")
     audience_id: str | None = Field(None, alias="audienceId")
 
 
-class ToolRow(Row):
+class ToolRow(PlatformRow):
     tool_id: str = Field(alias="toolId")
     definition: dict[str, Any] = Field(default_factory=dict)
     created_at: str | None = Field(None, alias="createdAt")
     updated_at: str | None = Field(None, alias="updatedAt")
 
 
-class KnowledgeBaseRow(Row):
+class KnowledgeBaseRow(PlatformRow):
     base_id: str = Field(alias="_id")
     name: str = ""
     description: str | None = None
 
 
-class KnowledgeItemRow(Row):
+class KnowledgeItemRow(PlatformRow):
     item_id: str = Field(alias="_id")
     file_name: str | None = Field(None, alias="fileName")
     title: str | None = None
@@ -204,22 +205,22 @@ class KnowledgeItemRow(Row):
     metadata: dict[str, Any] | None = None
 
 
-class ScrapedPageRow(Row):
+class ScrapedPageRow(PlatformRow):
     page_id: str = Field(alias="_id")
     url: str
     status: str | None = None
 
 
-class SubscriberRow(Row):
+class SubscriberRow(PlatformRow):
     agent_id: str = Field(alias="_id")
 
 
-class SubscriptionRow(Row):
+class SubscriptionRow(PlatformRow):
     agent: SubscriberRow | str = Field(alias="agentId")
     event: str = Field(alias="eventType")
 
 
-class WebhookRow(Row):
+class WebhookRow(PlatformRow):
     webhook_id: str = Field(alias="_id")
     url: str = ""
     description: str | None = None
@@ -227,8 +228,8 @@ class WebhookRow(Row):
     secret: str | None = Field(None, alias="decryptedSecretKey", repr=False)
 
 
-def read_row(kind: type[_Row], data: Any, request: str) -> _Row:
-    """`data` as a row. Raises PlatformError that names the request and the fields that are wrong, without values."""
+def read_row(kind: type[_PlatformRow], data: Any, request: str) -> _PlatformRow:
+    """`data` as a row. Raises PlatformError with the request and the fields that are wrong, without their values."""
     try:
         return kind.model_validate(data)
     except ValidationError as failure:

@@ -1,6 +1,6 @@
-"""A scratch agent on a real account, for `remote.probe` to write to: made, published, looked at, archived.
+"""A scratch agent on a real account, for `remote.probe` to write to: created, published, read, archived.
 
-Works on plain answers, refusals included, since what a refusal says is what the probe wants to know.
+It works with plain answers, refusals included, since what a refusal says is what the probe wants to know.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from agentops.remote import wire
 from agentops.remote.requests import API
 from agentops.remote.rows import rows_of
 
-SCRATCH = "agentops probe"  # what the names of scratch agents begin with
-SCRATCH_TOOL = "agentops_probe_"  # and those of scratch tools
+SCRATCH = "agentops probe"  # the names of scratch agents begin with it
+SCRATCH_TOOL = "agentops_probe_"  # and those of scratch tools with this
 PROMPT = "You are a test of a deployment tool. Say hello and end the call."
 GREETING = "Hello, this is a probe."
 END_CALL = {"type": "end_call", "name": "end_call", "description": "Ends the call."}
@@ -28,7 +28,7 @@ _SCAN_POLL_S = 2.0
 
 
 class AnsweredError(PlatformError):
-    """An answer that is no success, as it came: what a refusal says is what the probe wants to know."""
+    """An unsuccessful answer, kept as it came."""
 
     def __init__(self, answer: Answer, request: str) -> None:
         super().__init__(f"answered with {answer.status}", status=answer.status, request=request)
@@ -36,24 +36,26 @@ class AnsweredError(PlatformError):
 
 
 def probing_dialect() -> Dialect:
-    """The platform's own language, without a judgement on refusals."""
+    """The platform's dialect, except that no unsuccessful answer is interpreted."""
     return Dialect(error_of=AnsweredError)
 
 
 @dataclass(slots=True)
 class Scratch:
-    """The agent that is written to, and what was seen while it was made and published."""
+    """The agent that is written to, and what was seen while it was created and published.
+
+    stranger: the same host, with a key that belongs to nobody
+    created:  what the answer to the create carried
+    """
 
     http: Http
     stranger: Http
-    """The same host with a key that is nobody's."""
     clock: Clock
     name: str
     agent_ids: list[str] = field(default_factory=list)
     tool_ids: list[str] = field(default_factory=list)
     branch_id: str = ""
     created: Any = None
-    """What the create answered."""
     published_id: str = ""
     counter_before: int | None = None
     was_scanning_listed: bool | None = None
@@ -69,7 +71,7 @@ class Scratch:
 
     @property
     def tool(self) -> dict[str, str]:
-        """The definition of a tool that nobody else's has the name of."""
+        """The definition of a tool whose name nobody else's has."""
         name = SCRATCH_TOOL + re.sub(r"\D", "", self.name)
         return {"type": "client_tool", "name": name, "description": "A test of a deployment tool."}
 
@@ -114,7 +116,7 @@ class Scratch:
         return rows_of(await self.data("GET", f"{self.branch}/revisions"), "revisions")
 
     async def publish(self, label: str) -> Answer:
-        """Publishes the draft; a scan is waited for."""
+        """Publishes the draft, and waits until its scan is over."""
         before = {row.get("_id") for row in await self.revisions()}
         answer = await self.ask("POST", f"{self.branch}/draft/publish", {"label": label})
         if answer.is_success:
@@ -143,7 +145,7 @@ class Scratch:
 
 
 async def make_scratch(scratch: Scratch) -> None:
-    """Creates the agent and publishes it once, with something in every field that is asked about."""
+    """Creates the agent and publishes it once, with a value in every field whose section is asked for."""
     answer = await scratch.http.request(
         "POST", f"{API}/agent", body={"name": scratch.name, "workflowType": "single_prompt"}
     )
@@ -190,14 +192,14 @@ async def delete_tool(http: Http, tool_id: str) -> bool:
 
 
 async def find_scratch_tools(http: Http) -> list[str]:
-    """The tools that earlier probes left, by their name."""
+    """The tools that earlier probes left, recognised by their name."""
     answer = await http.request("GET", f"{API}/tool")
     rows = rows_of(answer.body.get("data") if isinstance(answer.body, dict) else None, "tools")
     return [row["toolId"] for row in rows if str(row["definition"].get("name", "")).startswith(SCRATCH_TOOL)]
 
 
 async def find_scratch(http: Http) -> list[str]:
-    """The agents that earlier probes left, by their name."""
+    """The agents that earlier probes left, recognised by their name."""
     found, page = [], 1
     while True:
         answer = await http.request("GET", f"{API}/agent", query={"page": page, "offset": 100})

@@ -14,8 +14,8 @@ from agentops.remote.wire import without_nulls
 from agentops.resources import Kind, ObservedResource
 
 
-class Tools(Requests):
-    """Implements `port.Resources`."""
+class ToolRequests(Requests):
+    """Implements `port.Resources` for tools."""
 
     async def list(self) -> Sequence[ObservedResource]:
         return [_tool(row) for row in rows_of(await self._get("/tool"), "tools")]
@@ -44,8 +44,8 @@ class Tools(Requests):
 
 def _tool(data: object) -> ObservedResource:
     row = read_row(ToolRow, data, "GET /tool")
-    made_at, changed_at = platform_time(row.created_at), platform_time(row.updated_at)
-    edited_at = changed_at if made_at and changed_at and changed_at > made_at else None
+    created_at, updated_at = platform_time(row.created_at), platform_time(row.updated_at)
+    edited_at = updated_at if created_at and updated_at and updated_at > created_at else None
     definition: Document = without_nulls(row.definition)
     name = str(definition.get("name", ""))
     return ObservedResource(Kind.TOOL, row.tool_id, name, definition, edited_at=edited_at)

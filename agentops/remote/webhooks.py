@@ -12,14 +12,14 @@ from agentops.remote.rows import WebhookRow, read_row, rows_of
 from agentops.resources import Kind, ObservedResource, without_resource_mark
 
 
-class Webhooks(Requests):
+class WebhookRequests(Requests):
     """Implements `port.Webhooks`. Bodies hold `endpoint`, `description` and `headers`."""
 
     async def list(self) -> Sequence[ObservedResource]:
         return [_webhook(row) for row in rows_of(await self._get("/webhook"), "webhooks")]
 
     async def create(self, body: Document) -> str:
-        """Without headers, which only an update takes."""
+        """`body` has no headers: the platform takes them in an update only."""
         data = await self._write("POST", "/webhook", {**body, "events": []})
         webhook_id = data.get("_id") if isinstance(data, dict) else data
         if not isinstance(webhook_id, str) or not webhook_id:

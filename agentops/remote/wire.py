@@ -1,8 +1,8 @@
 """The platform's names: what is written under one name is stored and read under another. Pure.
 
-Documents and draft comparisons are read through the table of fields (`agentops.fields`). What equal means is not
-decided here (`plan.canonical`), nor which section a field is stored in: a read is indexed by field name, whatever
-section it stands in, because the platform's documents do not say.
+Documents and draft comparisons are read through the table of fields (`agentops.fields`). What counts as equal is
+decided in `plan.canonical`. Fields are found by name, whatever section they are in, because the platform's
+documentation doesn't say which section holds which field.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from typing import Any
 from agentops.document import Document, LeafDifference, Path
 from agentops.fields import BY_PATH, SECTIONS, SERVER_OWNED, UNVERIFIABLE, WRITTEN_AT
 
-_ARGUMENTS = "synthesizerArgs"  # what the voice was asked for, as one object
+_ARGUMENTS = "synthesizerArgs"  # the voice and its settings as one object
 _RENAMED = frozenset(read[0] for read in WRITTEN_AT)
-# A field that is stored twice, in the arguments and by itself, is what it is by itself: the deeper name comes first.
+# A field that is stored twice, in the arguments and by itself, has the value that it has by itself: the deeper names
+# come first, so that the later ones overwrite them.
 _PARTS = sorted((read for read in WRITTEN_AT if read != (_ARGUMENTS,)), key=len, reverse=True)
-_OF_ITS_OWN_NAME = "playbooks"  # a section that holds one field, which is called as it is
+_PLAYBOOKS = "playbooks"  # a section whose only field has the section's name
 _CONTAINERS = (dict, list)
 _TOP = frozenset(path[0] for path in BY_PATH)
 
@@ -28,7 +29,7 @@ def flat_fields(resolved: Mapping[str, Any]) -> dict[str, Any]:
     """Every stored field by name, from the flat form or from the one grouped by section."""
     fields: dict[str, Any] = {}
     for name, value in resolved.items():
-        if name == _OF_ITS_OWN_NAME and isinstance(value, Mapping):
+        if name == _PLAYBOOKS and isinstance(value, Mapping):
             fields[name] = value.get(name, value)
         elif name in SECTIONS and isinstance(value, Mapping):
             fields.update(value)
@@ -38,7 +39,7 @@ def flat_fields(resolved: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_stored(resolved: Mapping[str, Any]) -> tuple[Document, frozenset[str]]:
-    """The document that a stored configuration means, and the fields of it that can't be verified."""
+    """A stored configuration as a document, and the fields of it that can't be verified."""
     document: Document = {}
     fields = flat_fields(resolved)
     for name, value in fields.items():
@@ -93,9 +94,9 @@ def split_path(text: str) -> Path:
 
 
 def written_path(leaf: LeafDifference) -> Path | None:
-    """The place in a document that a stored leaf means; None when it has none."""
+    """Where a stored leaf belongs in a document; None when the platform alone owns it."""
     path = split_path(leaf.path)
-    if path and path[0] == leaf.section and len(path) > 1 and leaf.section != _OF_ITS_OWN_NAME:
+    if path and path[0] == leaf.section and len(path) > 1 and leaf.section != _PLAYBOOKS:
         path = path[1:]
     if not path or path[0] in SERVER_OWNED:
         return None
@@ -132,7 +133,7 @@ def _differences_of_sections(sections: Mapping[str, Any]) -> Iterable[LeafDiffer
 
 
 def with_leaves(document: Mapping[str, Any], leaves: Iterable[LeafDifference]) -> tuple[Document, list[str]]:
-    """A document in write names with the platform's comparison applied; and the leaves that no known field holds."""
+    """A document in write names with the platform's comparison applied, and the leaves that are in no known field."""
     fields, unknown = _copy(document), []
     for leaf in leaves:
         path = written_path(leaf)
@@ -147,7 +148,7 @@ _GONE = object()
 
 
 def with_differences(resolved: Mapping[str, Any], leaves: Sequence[LeafDifference]) -> dict[str, Any]:
-    """The stored fields of a draft: those it was forked from with the platform's comparison applied."""
+    """The stored fields of a draft: those of the revision it is compared with, with the comparison applied."""
     fields: dict[str, Any] = _copy(flat_fields(resolved))
     for leaf in leaves:
         path = split_path(leaf.path)
@@ -165,27 +166,23 @@ def _copy(value: Any) -> Any:
 
 
 def _put(target: Any, path: Path, value: Any) -> None:
-    for here, following in itertools.pairwise(path):
-        target = _member(target, here, [] if isinstance(following, int) else {})
-    last = path[-1]
-    if isinstance(target, list) and isinstance(last, int):
-        target.extend([_GONE] * (last + 1 - len(target)))
-        target[last] = value
-    elif isinstance(target, dict):
-        target[last] = value
+    """Puts `value` at `path`. A value on the way that can't hold the next part is replaced by a container that can."""
+    for part, following in itertools.pairwise(path):
+        _make_room(target, part)
+        needed = list if isinstance(following, int) else dict
+        if not isinstance(target[part], needed):
+            target[part] = needed()
+        target = target[part]
+    _make_room(target, path[-1])
+    target[path[-1]] = value
 
 
-def _member(target: Any, part: str | int, otherwise: Any) -> Any:
-    if isinstance(target, list) and isinstance(part, int):
-        target.extend([_GONE] * (part + 1 - len(target)))
-        if not isinstance(target[part], type(otherwise)):
-            target[part] = otherwise
-        return target[part]
-    if not isinstance(target, dict):
-        return otherwise
-    if not isinstance(target.get(part), type(otherwise)):
-        target[part] = otherwise
-    return target[part]
+def _make_room(target: Any, part: Any) -> None:
+    if isinstance(target, dict):
+        target.setdefault(part, _GONE)
+    else:
+        while len(target) <= part:
+            target.append(_GONE)
 
 
 def _whole(fields: dict[str, Any]) -> dict[str, Any]:
@@ -193,8 +190,8 @@ def _whole(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _pruned(value: Any) -> Any:
-    """`value` without what is gone. What had members and lost them all is gone as well: only leaves are reported, so
-    that an item of a list is taken out by taking out whatever was in it."""
+    """`value` without removed leaves. A container that lost all its members is gone as well: the platform reports
+    leaves only, so removing an item of a list shows as removing every leaf in it."""
     if isinstance(value, dict):
         left: Any = {key: item for key, each in value.items() if (item := _pruned(each)) is not _GONE}
     elif isinstance(value, list):

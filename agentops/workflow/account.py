@@ -7,17 +7,17 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from agentops.errors import PlanLimitError, PlatformError
-from agentops.plan.account import Account, CampaignUse, Question
+from agentops.plan.account import AccountAnswers, AccountQuestion, CampaignUse
 from agentops.remote.port import Writer
 
 Answer = TypeVar("Answer")
 
 
-async def ask_account(reader: Writer, questions: frozenset[Question], agent_count: int) -> Account:
+async def ask_account(reader: Writer, questions: frozenset[AccountQuestion], agent_count: int) -> AccountAnswers:
     """The answers to `questions`. An endpoint that fails leaves its question open: the platform judges on writing."""
-    unanswered: set[Question] = set()
+    unanswered: set[AccountQuestion] = set()
 
-    async def ask(question: Question, request: Callable[[], Awaitable[Answer]]) -> Answer | None:
+    async def ask(question: AccountQuestion, request: Callable[[], Awaitable[Answer]]) -> Answer | None:
         if question not in questions:
             return None
         try:
@@ -27,13 +27,13 @@ async def ask_account(reader: Writer, questions: frozenset[Question], agent_coun
             return None
 
     voices, bases, numbers, limits, campaigns = await asyncio.gather(
-        ask(Question.VOICES, reader.list_voices),
-        ask(Question.KNOWLEDGE_BASES, reader.list_knowledge_base_ids),
-        ask(Question.PHONE_NUMBERS, reader.list_phone_numbers),
-        ask(Question.LIMITS, reader.read_account_limits),
-        ask(Question.CAMPAIGNS, lambda: _campaigns(reader)),
+        ask(AccountQuestion.VOICES, reader.list_voices),
+        ask(AccountQuestion.KNOWLEDGE_BASES, reader.list_knowledge_base_ids),
+        ask(AccountQuestion.PHONE_NUMBERS, reader.list_phone_numbers),
+        ask(AccountQuestion.LIMITS, reader.read_account_limits),
+        ask(AccountQuestion.CAMPAIGNS, lambda: _campaigns(reader)),
     )
-    return Account(
+    return AccountAnswers(
         voices=None if voices is None else tuple(voices),
         knowledge_base_ids=None if bases is None else tuple(bases),
         phone_numbers=None if numbers is None else tuple(numbers),

@@ -14,7 +14,7 @@ from agentops.errors import AgentopsError, UsageError
 from agentops.files import read_bytes, read_text
 from agentops.importers.elevenlabs.conversion import CHOICES_FILE
 from agentops.importers.elevenlabs.fetching import fetch_agents, is_agent_id
-from agentops.importers.elevenlabs.folder import Found, read_sources
+from agentops.importers.elevenlabs.folder import SourceAgents, read_sources
 from agentops.importers.elevenlabs.importing import Imported, ImportOptions, import_agents
 from agentops.importers.elevenlabs.voices import DOCUMENTED, read_catalog
 from agentops.importers.files import PlacedFile, place_files
@@ -57,7 +57,7 @@ class ElevenlabsRequest:
 class Reading:
     """What was found, the answers so far, and why the account's voices can't be proposed, if that is so."""
 
-    found: Found
+    found: SourceAgents
     options: ImportOptions
     voices_problem: str = ""
 

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from agentops.apply.engine import apply_plan, shelving_of
+from agentops.apply.engine import apply_plan, resource_run_of
 from agentops.apply.model import AgentResult, ApplyOptions, ApplyResult, EventSink, Hooks, Outcome, Smoke
-from agentops.apply.resources import Shelving
+from agentops.apply.resources import ResourceRun
 from agentops.clock import Clock, SystemClock, platform_time
 from agentops.commands import in_environment
 from agentops.document import AgentListing, Deploy, DesiredAgent, Limits, OnFailure, Revision, label_text, read_mark
@@ -64,18 +64,18 @@ async def preview_up(
     return await _put_up(copies, name, hooks, clock, ttl)
 
 
-async def build_shared(plan: Plan, deployment: Deployment, hooks: PreviewHooks) -> Shelving:
+async def build_shared(plan: Plan, deployment: Deployment, hooks: PreviewHooks) -> ResourceRun:
     """Makes the tools and knowledge bases that copies refer to: they are the real ones, which nobody is called with
     before the real agents refer to them. Raises RefusedError where one can't be made."""
     require_renderer(plan)
     options = Hooks(on_event=hooks.on_event, clock=hooks.clock, read_file=read_uploads(deployment.root))
-    shelving = shelving_of(plan, deployment.account, options)
-    if not await shelving.build(is_rehearsal=True):
-        failed = next(each for each in shelving.results if each.problem)
+    resources = resource_run_of(plan, deployment.account, options)
+    if not await resources.build(is_rehearsal=True):
+        failed = next(each for each in resources.results if each.problem)
         assert failed.problem is not None
-        await shelving.withdraw()
+        await resources.withdraw()
         raise RefusedError(f"{failed.address}: {failed.problem.summary}", hint=failed.problem.hint)
-    return shelving
+    return resources
 
 
 async def _put_up(copies: Deployment, name: str, hooks: PreviewHooks, clock: Clock, ttl: timedelta) -> ApplyResult:
@@ -163,7 +163,7 @@ async def pass_gate(deployment: Deployment, plan: Plan, hooks: PreviewHooks, run
     name = f"gate-{run_id[-6:].lower()}"
     hooks = replace(hooks, acknowledged=hooks.acknowledged | frozenset(plan.acknowledged))
     try:
-        shelving = await build_shared(plan, deployment, hooks)
+        resources = await build_shared(plan, deployment, hooks)
         clock = hooks.clock or SystemClock()
         previewed = await _put_up(_copies(gated, name), name, hooks, clock, DEFAULT_TTL)
     finally:
@@ -171,7 +171,7 @@ async def pass_gate(deployment: Deployment, plan: Plan, hooks: PreviewHooks, run
     left = [each.name for each in swept.agents if each.outcome is not Outcome.APPLIED]
     if not previewed.exit_code and not previewed.is_interrupted:
         return None
-    await shelving.withdraw()
+    await resources.withdraw()
     by_key = {agent.key: agent for agent in previewed.agents}
     later = in_environment("`agentops preview gc`", plan.environment)
     agents = tuple(_held_back(change, by_key.get(change.key), left, later) for change in plan.changes)

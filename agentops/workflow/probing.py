@@ -44,7 +44,7 @@ class ProbeReport:
     """What a probe found. Fit to be attached to a bug report: no key, no host, no id, nobody's name."""
 
     made_at: str
-    findings: tuple[probe.Finding, ...]
+    findings: tuple[probe.ProbeAnswer, ...]
     left: tuple[str, ...] = ()
     """Names of scratch agents and tools that are still there."""
 
@@ -90,7 +90,7 @@ def estimate() -> ProbeEstimate:
     return ProbeEstimate(len(probe.QUESTIONS) + 1, probe.EXPECTED_REQUESTS, probe.EXPECTED_PUBLISHES, SCRATCH)
 
 
-async def run_probe(target: ProbeTarget, on_finding: Callable[[probe.Finding], None]) -> ProbeReport:
+async def run_probe(target: ProbeTarget, on_finding: Callable[[probe.ProbeAnswer], None]) -> ProbeReport:
     """Every question's answer. What was made for it goes in every outcome; a kill leaves what `clean_up` finds.
 
     Raises UsageError on the older versioning, PlatformError when the scratch agent can't be made.
@@ -101,7 +101,7 @@ async def run_probe(target: ProbeTarget, on_finding: Callable[[probe.Finding], N
     await _require_branches(target, key)
     async with _open(target, key) as http, _open(target, _STRANGER) as stranger:
         scratch = Scratch(http, stranger, clock, f"{SCRATCH} {clock.now():%Y-%m-%d %H:%M:%S}")
-        findings: list[probe.Finding] = []
+        findings: list[probe.ProbeAnswer] = []
         try:
             await make_scratch(scratch)
             async for found in probe.ask_all(scratch):
@@ -170,21 +170,21 @@ async def _take_away(http: Http, scratch: Scratch) -> tuple[str, ...]:
         return (scratch.name,)
 
 
-async def _chat(target: ProbeTarget, key: Secret, scratch: Scratch) -> probe.Finding:
+async def _chat(target: ProbeTarget, key: Secret, scratch: Scratch) -> probe.ProbeAnswer:
     """A session in text with the scratch agent, ended as soon as it is there."""
     if target.transport is not None:
-        return probe.Finding("chat_session", None, "there is no socket to dial")
+        return probe.ProbeAnswer("chat_session", None, "there is no socket to dial")
     try:
         await try_session(Target(target.origin, scratch.agent_ids[0], key.reveal()), None)
     except NoConnection as failure:
-        return probe.Finding("chat_session", f"refused with {failure.status}")
+        return probe.ProbeAnswer("chat_session", f"refused with {failure.status}")
     except PlatformError as failure:
-        return probe.Finding("chat_session", None, failure.summary)
-    return probe.Finding("chat_session", "opened")
+        return probe.ProbeAnswer("chat_session", None, failure.summary)
+    return probe.ProbeAnswer("chat_session", "opened")
 
 
-def _not_asked() -> tuple[probe.Finding, ...]:
-    return tuple(probe.Finding(name, None, f"not asked: {why}") for name, why in probe.NOT_ASKED.items())
+def _not_asked() -> tuple[probe.ProbeAnswer, ...]:
+    return tuple(probe.ProbeAnswer(name, None, f"not asked: {why}") for name, why in probe.NOT_ASKED.items())
 
 
 def read_report(path: Path) -> dict[str, str]:

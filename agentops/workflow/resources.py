@@ -15,10 +15,10 @@ from agentops.clock import platform_time
 from agentops.document import AgentListing, Environment, Generation, Mark, ObservedAgent, Revision, read_mark
 from agentops.errors import NotFoundError, RefusedError, UsageError
 from agentops.plan.concealment import KnownSecrets, known_secrets
-from agentops.plan.holdings import Found, Holdings, Uses
+from agentops.plan.holdings import Holdings, ResourcePlan, Uses
 from agentops.plan.identity import Matching
 from agentops.plan.model import AgentChange
-from agentops.plan.references import References, mentioned, references_in, with_fingerprints
+from agentops.plan.references import ReferenceMap, mentioned, references_in, with_fingerprints
 from agentops.plan.resources import (
     doubtful_tools,
     identify,
@@ -46,7 +46,7 @@ class Shelf:
     """What was read of the account's resources for one plan, and what the agents that were read refer to."""
 
     shared: Holdings
-    references: References
+    references: ReferenceMap
     project: Project
     observed: dict[str, ObservedAgent] = field(default_factory=dict)
 
@@ -164,29 +164,29 @@ async def conclude_shelf(
     orphans: Mapping[str, ObservedAgent],
     *,
     overwrites_drift: bool,
-) -> Found:
+) -> ResourcePlan:
     """What becomes of each resource, once the agents are planned."""
-    shared, found = shelf.shared, Found(references=shelf.references)
+    shared, planned = shelf.shared, ResourcePlan(references=shelf.references)
     live = {key: _ids(agent) for key, agent in shelf.observed.items()}
     for key, orphan in orphans.items():
         live[f"{key} (archived)"] = shelf.needed_by(orphan.live)
     settled = frozenset(each.key for each in changes if _is_settled(each, shelf))
     uses = Uses(live=live, settled=settled, edited=frozenset(_edited(shelf, live)))
-    if needs_history(shared, shelf.references):
+    if needs_history(shared):
         uses = await _with_history(account, shelf, uses)
     if needs_others(shared, uses):
         uses = replace(uses, others=await _others(account, shelf, matching.unmatched))
-    match_resources(shared, shelf.references, uses, found, overwrites_drift)
-    found.changes = [
+    match_resources(shared, shelf.references, uses, planned, overwrites_drift)
+    planned.changes = [
         reworded(shared, each, read_uploaded(shelf.project, each))
         if is_reworded(each) and shelf.project.context is not None
         else each
-        for each in found.changes
+        for each in planned.changes
     ]
-    sweep(shared, uses, changes, found)
+    sweep(shared, uses, changes, planned)
     ids = {match.desired.key: match.listing.agent_id if match.listing else None for match in matching.matches}
-    match_webhooks(shared, Agents(ids), found, overwrites_drift)
-    return found
+    match_webhooks(shared, Agents(ids), planned, overwrites_drift)
+    return planned
 
 
 def _edited(shelf: Shelf, live: Mapping[str, frozenset[str]]) -> Iterator[str]:

@@ -612,7 +612,7 @@ async def test_an_approved_edit_of_a_webhook_is_of_what_it_was_then(shelf: Shelf
     [hook] = await shelf.world.writer.webhooks.list()
     [agent_id] = hook.content["events"]
     await shelf.world.writer.webhooks.subscribe(agent_id, hook.resource_id, ["pre-conversation"])
-    with pytest.raises(StaleError, match="webhook crm: what it is now is not what it was"):
+    with pytest.raises(StaleError, match="webhook crm: it was changed after the plan was approved"):
         require_same(read, await shelf.plan())
 
 

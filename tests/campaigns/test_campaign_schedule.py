@@ -16,7 +16,7 @@ from agentops.cli import local
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.server import start
 from agentops.errors import OutcomeUnknownError, UnavailableError
-from agentops.remote.outbound import Outbound
+from agentops.remote.outbound import CampaignRequests
 
 pytestmark = pytest.mark.slow
 
@@ -97,16 +97,16 @@ def test_what_was_broken_off_is_repeated_without_a_second_one(
     digest = digest_of(agentops("campaign", "check", "renewals", *at).out)
     if write == "delete_campaign":
         assert agentops("campaign", "create", "renewals").code == 0
-    original, broken = getattr(Outbound, write), []
+    original, broken = getattr(CampaignRequests, write), []
 
-    async def breaks(self: Outbound, *given: object, **more: object) -> object:
+    async def breaks(self: CampaignRequests, *given: object, **more: object) -> object:
         result = await original(self, *given, **more)
         if not broken:
             broken.append(write)
             raise (UnavailableError if is_killed else OutcomeUnknownError)("gone")
         return result
 
-    monkeypatch.setattr(Outbound, write, breaks)
+    monkeypatch.setattr(CampaignRequests, write, breaks)
     for _ in range(2):
         agentops("campaign", "start", "renewals", *at, "--yes", "--digest", digest)
     assert broken

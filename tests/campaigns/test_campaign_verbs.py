@@ -17,7 +17,7 @@ from agentops.cli import local
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.server import start
 from agentops.errors import OutcomeUnknownError, UnavailableError
-from agentops.remote.outbound import Outbound
+from agentops.remote.outbound import CampaignRequests
 
 pytestmark = pytest.mark.slow
 
@@ -71,7 +71,7 @@ def test_audiences_that_no_campaign_uses_are_collected(
 
     assert agentops("campaign", "create", *NAME).code == 0
     with monkeypatch.context() as patched:
-        patched.setattr(Outbound, "create_campaign", killed)
+        patched.setattr(CampaignRequests, "create_campaign", killed)
         people.write_text(rows(3))
         assert agentops("campaign", "create", *NAME).code == 1
     assert "1 audience would be deleted" in agentops("campaign", "gc").out
@@ -144,8 +144,8 @@ def test_mistakes_end_before_anything_is_created(
     async def must_not(*_: object, **__: object) -> None:
         raise AssertionError("something was created")
 
-    monkeypatch.setattr(Outbound, "create_audience", must_not)
-    monkeypatch.setattr(Outbound, "create_campaign", must_not)
+    monkeypatch.setattr(CampaignRequests, "create_audience", must_not)
+    monkeypatch.setattr(CampaignRequests, "create_campaign", must_not)
     (deployed / "campaigns" / "renewals.yaml").write_text(written)
     for verb in ("check", "create"):
         ended = agentops("campaign", verb, *NAME)
@@ -215,10 +215,12 @@ def test_a_broken_off_run_is_repeated_without_a_second_one(
     digest = digest_of(agentops("campaign", "check", *NAME).out)
     written: list[str] = []
     broken: list[str] = []
-    originals = {name: getattr(Outbound, name) for name in ("create_audience", "create_campaign", "start_campaign")}
+    originals = {
+        name: getattr(CampaignRequests, name) for name in ("create_audience", "create_campaign", "start_campaign")
+    }
     for name in originals:
 
-        async def counted(self: Outbound, *given: object, name: str = name, **more: object) -> object:
+        async def counted(self: CampaignRequests, *given: object, name: str = name, **more: object) -> object:
             result = await originals[name](self, *given, **more)
             written.append(name)
             if name == write and not broken:
@@ -226,7 +228,7 @@ def test_a_broken_off_run_is_repeated_without_a_second_one(
                 raise (UnavailableError if is_killed else OutcomeUnknownError)("gone")
             return result
 
-        monkeypatch.setattr(Outbound, name, counted)
+        monkeypatch.setattr(CampaignRequests, name, counted)
     for _ in range(2):
         agentops("campaign", "create", *NAME)
         agentops("campaign", "start", *NAME, "--yes", "--digest", digest)

@@ -55,7 +55,7 @@ from agentops.document import (
     split_note,
 )
 from agentops.errors import PlatformError
-from agentops.plan.account import Account, CampaignUse, Question
+from agentops.plan.account import AccountAnswers, AccountQuestion, CampaignUse
 from agentops.plan.build import PlanOptions
 from agentops.plan.canonical import fingerprint
 from agentops.plan.model import Plan
@@ -81,7 +81,7 @@ class Case:
     options: PlanOptions
     observed: dict[str, ObservedAgent] = field(default_factory=dict)
     orphans: dict[str, ObservedAgent] = field(default_factory=dict)
-    account: Account | None = None
+    account: AccountAnswers | None = None
     resources: tuple[DesiredResource, ...] = ()
     shelf: tuple[ObservedResource, ...] = ()
 
@@ -140,7 +140,7 @@ class CaseAccount:
     async def list_revisions(self, agent_id: str, *, limit: int = 20) -> tuple[Revision, ...]:
         return self.agents[agent_id].history[:limit]
 
-    def _answer(self, question: Question, answer: Any) -> Any:
+    def _answer(self, question: AccountQuestion, answer: Any) -> Any:
         assert self.facts is not None
         if question in self.facts.unanswered:
             raise PlatformError("the account does not answer")
@@ -148,19 +148,19 @@ class CaseAccount:
         return answer
 
     async def list_voices(self) -> tuple[Voice, ...]:
-        return self._answer(Question.VOICES, self.facts and self.facts.voices)
+        return self._answer(AccountQuestion.VOICES, self.facts and self.facts.voices)
 
     async def list_knowledge_base_ids(self) -> tuple[str, ...]:
-        return self._answer(Question.KNOWLEDGE_BASES, self.facts and self.facts.knowledge_base_ids)
+        return self._answer(AccountQuestion.KNOWLEDGE_BASES, self.facts and self.facts.knowledge_base_ids)
 
     async def list_phone_numbers(self) -> tuple[PhoneNumber, ...]:
-        return self._answer(Question.PHONE_NUMBERS, self.facts and self.facts.phone_numbers)
+        return self._answer(AccountQuestion.PHONE_NUMBERS, self.facts and self.facts.phone_numbers)
 
     async def read_account_limits(self) -> AccountLimits:
-        return self._answer(Question.LIMITS, (self.facts and self.facts.limits) or AccountLimits())
+        return self._answer(AccountQuestion.LIMITS, (self.facts and self.facts.limits) or AccountLimits())
 
     async def list_campaigns(self) -> tuple[StoredCampaign, ...]:
-        found = self._answer(Question.CAMPAIGNS, (self.facts and self.facts.campaigns) or ())
+        found = self._answer(AccountQuestion.CAMPAIGNS, (self.facts and self.facts.campaigns) or ())
         return tuple(StoredCampaign("c1", each.name, each.status, agent_id=each.agent_id) for each in found)
 
 
@@ -229,18 +229,18 @@ def _options(data: dict[str, Any]) -> PlanOptions:
     return PlanOptions(**{**data, "acknowledged": frozenset(data.get("acknowledged", ()))})
 
 
-def _account(data: dict[str, Any]) -> Account:
+def _account(data: dict[str, Any]) -> AccountAnswers:
     def answered(name: str, kind: Any) -> Any:
         return tuple(kind(**each) for each in data[name]) if data.get(name) is not None else None
 
     bases, limit = data.get("knowledge_bases"), data.get("max_agents")
-    return Account(
+    return AccountAnswers(
         voices=answered("voices", Voice),
         phone_numbers=answered("phone_numbers", PhoneNumber),
         knowledge_base_ids=tuple(bases) if bases is not None else None,
         limits=AccountLimits(limit) if limit is not None else None,
         campaigns=answered("campaigns", CampaignUse),
-        unanswered=frozenset(Question(name) for name in data.get("unanswered", ())),
+        unanswered=frozenset(AccountQuestion(name) for name in data.get("unanswered", ())),
     )
 
 

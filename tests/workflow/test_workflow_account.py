@@ -10,7 +10,7 @@ from workflow_world import WorkflowWorld
 from agentops import workflow
 from agentops.apply.model import ignore_event
 from agentops.errors import PlatformError, UnavailableError, UsageError
-from agentops.plan.account import Question
+from agentops.plan.account import AccountQuestion
 from agentops.plan.build import PlanOptions
 from agentops.workflow.account import ask_account
 from agentops.workflow.drift import read_drift
@@ -27,12 +27,12 @@ async def test_a_question_without_an_answer_stays_open_and_is_named(
 
     async with world.opened() as deployment:
         monkeypatch.setattr(deployment.account, "list_voices", silent)
-        asked = frozenset({Question.VOICES, Question.PHONE_NUMBERS})
+        asked = frozenset({AccountQuestion.VOICES, AccountQuestion.PHONE_NUMBERS})
         account = await ask_account(deployment.account, asked, agent_count=3)
     assert account.voices is None
     assert account.phone_numbers
     assert account.knowledge_base_ids is None, "nobody asked"
-    assert (account.unanswered, account.agent_count) == (frozenset({Question.VOICES}), 3)
+    assert (account.unanswered, account.agent_count) == (frozenset({AccountQuestion.VOICES}), 3)
 
 
 async def test_the_first_failure_of_many_reads_is_the_one_that_is_raised(

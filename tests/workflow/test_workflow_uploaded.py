@@ -11,9 +11,9 @@ import pytest
 from agentops.document import Path as FieldPath
 from agentops.plan.canonical import fingerprint
 from agentops.plan.concealment import KnownSecrets
-from agentops.plan.holdings import Found, Holdings, Uses
+from agentops.plan.holdings import Holdings, ResourcePlan, Uses
 from agentops.plan.model import FieldChange, ResourceChange
-from agentops.plan.references import References
+from agentops.plan.references import ReferenceMap
 from agentops.plan.resources import is_reworded, match_resources, reworded
 from agentops.resources import Kind, ObservedResource, Part, PartState, ResourceMark, listing_of, owner_of
 from agentops.spec import Project, load_project
@@ -63,8 +63,8 @@ def planned(project: Project, uploaded: Project) -> ResourceChange:
     mark = ResourceMark(owner, fingerprint(then.content)[:12], listing_of(parts))
     served = ObservedResource(Kind.KNOWLEDGE, "kb", then.name, description=str(mark), parts=parts)
     shared = Holdings(project.environment, project.resources, (served,), KnownSecrets(["s3cret-value"]))
-    found = Found()
-    match_resources(shared, References(), Uses(live={"line": frozenset({"kb"})}), found, overwrites_drift=False)
+    found = ResourcePlan()
+    match_resources(shared, ReferenceMap(), Uses(live={"line": frozenset({"kb"})}), found, overwrites_drift=False)
     [change] = found.changes
     return reworded(shared, change, read_uploaded(project, change)) if is_reworded(change) else change
 
