@@ -11,7 +11,7 @@ from agentops.document import DesiredAgent, Environment
 from agentops.fields import Category, Risk
 from agentops.plan.canonical import fingerprint
 from agentops.plan.concealment import KnownSecrets
-from agentops.plan.holdings import Found, Holdings, Uploaded, Uses
+from agentops.plan.holdings import Holdings, ResourcePlan, Uploaded, Uses
 from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Operation, ResourceAction, ResourceChange
 from agentops.plan.resources import (
     doubtful_tools,
@@ -96,8 +96,8 @@ def uses(*live: str, before: tuple[str, ...] = (), **facts: Any) -> Uses:
     return Uses(live={"desk": frozenset(live)}, before={"desk": frozenset(before)} if before else {}, **facts)
 
 
-def matched(holdings: Holdings, used: Uses = Uses(), *, overwrites: bool = False) -> Found:  # noqa: B008 - frozen
-    found = Found()
+def matched(holdings: Holdings, used: Uses = Uses(), *, overwrites: bool = False) -> ResourcePlan:  # noqa: B008 - frozen
+    found = ResourcePlan()
     match_resources(holdings, identify(holdings), used, found, overwrites)
     return found
 
@@ -125,10 +125,10 @@ def test_what_serves_is_what_a_reference_means() -> None:
     holdings = shared(tool(), there=(tool_there("t1"), tool_there("t2")))
     for serving in ("t1", "t2"):
         references = identify(holdings)
-        match_resources(holdings, references, uses(serving), Found(), False)
+        match_resources(holdings, references, uses(serving), ResourcePlan(), False)
         assert references.ids == {Ref(Kind.TOOL, "look_up", fingerprint(tool().content)): serving}
     new = identify(shared(tool()))
-    match_resources(shared(tool()), new, uses(), Found(), False)
+    match_resources(shared(tool()), new, uses(), ResourcePlan(), False)
     assert new.ids == {}
 
 
@@ -418,7 +418,7 @@ def test_files_and_pages_are_shown_by_name() -> None:
 def test_older_revisions_are_asked_where_something_could_go() -> None:
     def asks(*there: ObservedResource, **facts: Any) -> bool:
         holdings = shared(tool(), there=there, **facts)
-        return needs_history(holdings, identify(holdings))
+        return needs_history(holdings)
 
     assert not asks(tool_there("t1"))
     assert not asks()
