@@ -175,6 +175,13 @@ def report_nothing(job: Job, plan: Plan) -> JobReport:
     return JobReport(ExitCode.DONE, (), page)
 
 
+def report_nothing_to_restore(job: Job, plan: Plan) -> JobReport:
+    """A rollback to what serves already."""
+    page = f"### agentops rollback in `{plan.environment}`: nothing to do\n\nWhat it would go back to serves already.\n"
+    _hand_over(job, plan.environment, ExitCode.DONE, {"changes": "false", "digest": plan.digest}, page)
+    return JobReport(ExitCode.DONE, (), page)
+
+
 def report_preview(job: Job, result: ApplyResult, name: str) -> JobReport:
     """Reports copies that were put up and called, or archived."""
     page = preview_page(result, name, job.origin) + _call_tables(job.output / "run") + _kept(job, result.environment)

@@ -22,6 +22,7 @@ from agentops.ci.report import (
     report_apply,
     report_checked,
     report_nothing,
+    report_nothing_to_restore,
     report_page,
     report_plan,
     report_rollback,
@@ -187,7 +188,7 @@ async def roll_back(job: Job, deployment: Deployment, to: str, hooks: JobHooks) 
     made = await plan_going_back(deployment, PlanOptions(today=hooks.today), to=to)
     hooks.show(made)
     if made.is_empty and made.is_applyable:
-        return report_nothing(job, made)
+        return report_nothing_to_restore(job, made)
     require_applyable(made)
     request = ApplyRequest(smoke=False)
     result = await apply_deployment(deployment, made, request, calls=hooks.calls, on_event=hooks.on_event)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from agentops.apply.model import Outcome, Warned
 from agentops.apply.rollback import choose_revision
+from agentops.commands import in_environment
 from agentops.document import AgentListing, DesiredAgent, Revision
 from agentops.errors import UnavailableError, UsageError
 from agentops.workflow.deployment import Deployment
@@ -106,6 +107,7 @@ async def open_copy(
         yield copy
     finally:
         swept = await preview_down(_holding(deployment, published, Revision("")), name, hooks)
+        later = in_environment("`agentops preview gc` does it later", deployment.environment.name)
         for each in swept.agents:
             if each.outcome is not Outcome.APPLIED:
-                hooks.on_event(Warned(each.key, "it could not be taken down: `agentops preview gc` does it later"))
+                hooks.on_event(Warned(each.key, f"it could not be taken down: {later}"))

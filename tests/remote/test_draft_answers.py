@@ -155,10 +155,10 @@ async def test_what_serves_is_read_with_its_document() -> None:
 
 async def test_versions_are_listed_by_their_number_and_only_those_that_are_published() -> None:
     rows = [
+        {"_id": "v0"},
         version("v1", 1),
         version("v3", 3, status="published", sourceVersionId="v1"),
         version("v2", 2, status="archived"),
-        {"_id": "v0"},
     ]
     async with opened({VERSIONS: {"versions": rows}}) as (account, platform):
         found = await account.list_revisions("a1")

@@ -259,6 +259,18 @@ async def test_a_conflict_is_made_by_expecting_what_was_there_before() -> None:
     assert [each.body.get("expectedRevision") for each in platform.asked if each.request == WRITE] == [None, None, 4]
 
 
+async def test_a_second_write_only_leaves_out_what_the_first_one_had() -> None:
+    _, platform = await findings(drafted({}), "nested_write")
+    first, second = (each.body["smartTurnConfig"] for each in platform.asked if each.request == WRITE)
+    assert first == {**second, "waitTimeInSecs": 4}
+    assert "waitTimeInSecs" not in second
+
+
+async def test_with_a_key_that_is_nobodys_one_agent_is_asked_for() -> None:
+    _, platform = await findings({"GET /agent": refused(401, "no")}, "wrong_key_status")
+    assert platform.asked[0].query == {"page": "1", "offset": "1"}
+
+
 async def test_the_first_write_expects_nothing_before_it() -> None:
     _, platform = await findings({WRITE: {}}, "expected_before_first_write")
     assert platform.asked[0].body["expectedRevision"] == 0

@@ -85,9 +85,12 @@ def test_fields_whose_read_name_is_unknown_are_unverifiable_unless_seen() -> Non
         ("voice", "synthesizerSampleRate", ("synthesizer", "sampleRate")),
         ("voice", "synthesizerArgs.voiceId", ("synthesizer", "voiceConfig", "voiceId")),
         ("voice", "synthesizerArgs.voiceConfig.voiceId", ("synthesizer", "voiceConfig", "voiceId")),
+        ("voice", "synthesizerArgs.voiceConfig.speed", ("synthesizer", "speed")),
+        ("voice", "synthesizerArgs.voiceId.parts[0]", ("synthesizer", "voiceConfig", "voiceId", "parts", 0)),
         ("voice", "synthesizerArgs.warmth", ("synthesizer", "warmth")),
         ("voice", "synthesizerArgs", ("synthesizer",)),
         ("detection", "voiceMailDetectionConfig.endText", ("voiceMailDetectionConfig", "endText")),
+        ("language", "language", ("language",)),
         ("workflow_graph", "workflowGraph.nodes", None),
         ("llm", "", None),
     ],
@@ -190,6 +193,8 @@ def test_what_is_taken_out_of_a_document_leaves_no_shell_behind() -> None:
 def test_a_field_of_the_document_is_known_whether_or_not_it_is_documented() -> None:
     leaf = LeafDifference("llm", "someNewField.deep", None, {"a": None, "b": 1})
     assert wire.with_leaves({}, [leaf]) == ({}, ["llm.someNewField.deep"])
+    inner = LeafDifference("detection", "endText", None, "Bye")
+    assert wire.with_leaves({}, [inner]) == ({}, ["detection.endText"]), "it is a field of another one, not of its own"
     assert wire.with_leaves({"someNewField": {}}, [leaf]) == ({"someNewField": {"deep": {"b": 1}}}, [])
 
 
