@@ -20,7 +20,7 @@ from typing import Any
 
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.errors import AgentopsError
-from agentops.importers.elevenlabs.folder import Found, read_sources
+from agentops.importers.elevenlabs.folder import SourceAgents, read_sources
 from agentops.importers.elevenlabs.importing import Imported, ImportOptions, import_agents
 from agentops.importers.elevenlabs.reading import NotAnAgentError, read_agent
 from agentops.importers.elevenlabs.tool_shapes import read_loose_tools
@@ -107,7 +107,7 @@ def _measure_file(file: Path, measured: Measured) -> None:
         measured.crashed.append(f"{file}: {type(error).__name__}: {error}")
 
 
-def _found(file: Path, measured: Measured) -> tuple[Found, Any]:
+def _found(file: Path, measured: Measured) -> tuple[SourceAgents, Any]:
     """What the file holds as agents; tools and tests alone are put into one."""
     found = read_sources([file])
     try:
@@ -129,9 +129,9 @@ def _found(file: Path, measured: Measured) -> tuple[Found, Any]:
     else:
         return found, raw
     try:
-        return Found(agents=[read_agent(tree, file.name, tests=tests, name=file.stem)]), raw
+        return SourceAgents(agents=[read_agent(tree, file.name, tests=tests, name=file.stem)]), raw
     except NotAnAgentError as refusal:
-        return Found(refused=found.refused or []), refusal
+        return SourceAgents(refused=found.refused or []), refusal
 
 
 def _leaves(tree: Any, place: str = "") -> Iterator[tuple[str, Any]]:

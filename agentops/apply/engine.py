@@ -1,7 +1,7 @@
-"""Executes a plan: prepares every agent, puts them live, checks them, and keeps or restores each; tells all of it.
+"""Executes a plan: prepares every agent, puts them live, checks them, and keeps or restores each.
 
-Nothing goes live before everything is prepared, so a failure until then leaves production untouched. What a run that
-was killed left behind is recognised by its content and mark; the journal is evidence for people and is never read.
+Nothing goes live before everything is prepared, so a failure until then leaves production untouched. What a
+killed run left behind is recognised by its content and mark; the journal is evidence for people and is never read.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from agentops.apply.model import (
     AgentResult,
     ApplyOptions,
     ApplyResult,
-    Event,
     Hooks,
     Outcome,
     Problem,
@@ -66,7 +65,7 @@ from agentops.plan.model import Action, Plan
 from agentops.remote.port import Writer
 
 _CLEANUP_TIMEOUT_S = 20.0
-_HOPELESS = (UnauthorizedError, FrozenError, PlanLimitError)  # no other agent would fare better
+_FATAL = (UnauthorizedError, FrozenError, PlanLimitError)  # every other agent would fail in the same way
 _AT_ONCE = 100  # agents worked on at the same time; the client's limiter sets the pace of requests
 
 T = TypeVar("T")
@@ -75,28 +74,22 @@ T = TypeVar("T")
 async def apply_plan(
     plan: Plan, writer: Writer, options: ApplyOptions | None = None, hooks: Hooks | None = None
 ) -> ApplyResult:
-    """Carries out every change of `plan` and says how each ended. Raises nothing that concerns single agents.
+    """Carries out every change of `plan` and returns how each ended; what fails for one agent is in its result.
 
-    Refusals of the plan are the caller's: a plan that is not applyable must not come here. When the surrounding task is
+    The caller checks the plan's refusals: a plan that is not applyable must not come here. When the surrounding task is
     cancelled (Ctrl-C), what can be taken back is taken back and the result says that the run was interrupted.
     """
     return await _Engine(plan, writer, options or ApplyOptions(), hooks or Hooks()).execute()
 
 
 def resource_run_of(plan: Plan, writer: Writer, hooks: Hooks) -> ResourceRun:
-    """The resources of a run, told of like its agents."""
-
-    def emit(event: Event) -> None:
-        if hooks.record is not None:
-            hooks.record.write(event)
-        hooks.on_event(event)
-
-    return ResourceRun(plan, writer, hooks.clock or SystemClock(), emit, hooks.read_file or no_files)
+    """What a run does to tools, knowledge bases and webhooks, beside its agents."""
+    return ResourceRun(plan, writer, hooks.clock or SystemClock(), hooks.emit, hooks.read_file or no_files)
 
 
-def _is_well(result: AgentResult) -> bool:
-    is_called_off = result.verdict is not None and result.verdict.verdict is not Verdict.PASSED
-    return result.outcome in (Outcome.APPLIED, Outcome.UNCHANGED) and not is_called_off
+def _is_as_planned(result: AgentResult) -> bool:
+    has_passed = result.verdict is None or result.verdict.verdict is Verdict.PASSED
+    return result.outcome in (Outcome.APPLIED, Outcome.UNCHANGED) and has_passed
 
 
 @dataclass(slots=True)
@@ -108,12 +101,12 @@ class _Engine:
     clock: Clock = field(init=False)
     run: Run = field(init=False)
     resources: ResourceRun = field(init=False)
-    lines: asyncio.Semaphore = field(init=False)
+    call_slots: asyncio.Semaphore = field(init=False)
     results: dict[str, AgentResult] = field(default_factory=dict)
     ready: list[Ready] = field(default_factory=list)
     went_live: list[Serving] = field(default_factory=list)
     is_interrupted: bool = False
-    hopeless: AgentopsError | None = None
+    fatal: AgentopsError | None = None
 
     def __post_init__(self) -> None:
         self.clock = self.hooks.clock or SystemClock()
@@ -122,26 +115,21 @@ class _Engine:
             self.clock,
             timeout_s=self.options.scan_timeout_s,
             interval_s=self.options.poll_interval_s,
-            on_wait=lambda key, waited_s: self._emit(ScanWaiting(key, waited_s)),
+            on_wait=lambda key, waited_s: self.hooks.emit(ScanWaiting(key, waited_s)),
         )
-        self.run = Run(self.plan, self.writer, self.options, self.clock, scans, self._emit, self.hooks.smoke)
+        self.run = Run(self.plan, self.writer, self.options, self.clock, scans, self.hooks.emit, self.hooks.smoke)
         self.resources = resource_run_of(self.plan, self.writer, self.hooks)
-        self.lines = asyncio.Semaphore(self.options.calls_at_once)
-
-    def _emit(self, event: Event) -> None:
-        if self.hooks.record is not None:
-            self.hooks.record.write(event)
-        self.hooks.on_event(event)
+        self.call_slots = asyncio.Semaphore(self.options.calls_at_once)
 
     async def execute(self) -> ApplyResult:
         started_at = self.clock.now().isoformat()
-        self._emit(RunStarted(self.hooks.run_id, self.plan.environment, tuple(c.key for c in self.plan.changes)))
+        self.hooks.emit(RunStarted(self.hooks.run_id, self.plan.environment, tuple(c.key for c in self.plan.changes)))
         try:
             await self._work()
         except asyncio.CancelledError:
             self.is_interrupted = True
             if (task := asyncio.current_task()) is not None:
-                task.uncancel()
+                task.uncancel()  # dealt with here: task groups of the clean-up and of the caller must not see it again
             await self._end_interrupted()
         finally:
             await self.run.scans.close()
@@ -156,7 +144,7 @@ class _Engine:
             is_interrupted=self.is_interrupted,
             resources=self.resources.results,
         )
-        self._emit(RunFinished(result))
+        self.hooks.emit(RunFinished(result))
         return result
 
     async def _work(self) -> None:
@@ -165,6 +153,7 @@ class _Engine:
             if not change.is_change:
                 self._finish(result_of(planned, Outcome.UNCHANGED, change.reason))
         planned_agents = [Planned(change) for change in self.plan.changes if change.is_change]
+        # First, because drafts refer to what is new by ids that the account gives only when it is made.
         if not await self.resources.build():
             for planned in planned_agents:
                 detail = "what it may refer to could not be made, so nothing goes live"
@@ -181,12 +170,13 @@ class _Engine:
             self.results[each.change.key].outcome is not Outcome.APPLIED for each in self.ready
         ):
             await self._take_all_back()
+        # Last, because webhooks need the ids of new agents, and what goes was chosen for when all agents have moved.
         ids = {key: result.agent_id for key, result in self.results.items()}
         await self.resources.follow(ids, self._why_nothing_follows())
 
     def _why_nothing_follows(self) -> str:
         """Why webhooks and what is old stay as they are; "" where every agent ended as planned."""
-        kept = [key for key, each in self.results.items() if not _is_well(each)]
+        kept = [key for key, each in self.results.items() if not _is_as_planned(each)]
         return f"left as it is, since {', '.join(kept)} did not end as planned" if kept else ""
 
     async def _all(self, work: Callable[[T], Awaitable[None]], agents: Iterable[T]) -> None:
@@ -203,14 +193,15 @@ class _Engine:
     # -- nothing that callers notice
 
     async def _prepare(self, planned: Planned) -> None:
-        if self.hopeless is not None:
-            self._finish(result_of(planned, Outcome.NOT_ATTEMPTED, f"not tried: {self.hopeless.summary}"))
+        if self.fatal is not None:
+            self._finish(result_of(planned, Outcome.NOT_ATTEMPTED, f"not tried: {self.fatal.summary}"))
             return
         try:
             self.ready.append(await prepare(self.run, planned))
         except StoppedError as stopped:
-            if isinstance(stopped.cause, _HOPELESS):
-                self.hopeless = stopped.cause
+            if isinstance(stopped.cause, _FATAL):
+                self.fatal = stopped.cause
+            # Cancelled before we look: a publish whose answer was lost could go live right after the look.
             await clean_up(self.run, stopped.reached)
             try:
                 self.ready.append(self.run.reach(await recover(self.run, stopped)))
@@ -236,7 +227,7 @@ class _Engine:
             self.went_live.append(serving)
             called: Serving | Called = serving
             if ready.change.action is not Action.RESTORE:
-                async with self.lines:
+                async with self.call_slots:
                     called = run.reach(await call(run, serving))
             if isinstance(called, Called) and called.verdict.verdict is not Verdict.PASSED:
                 await self._judge(called)
@@ -248,7 +239,7 @@ class _Engine:
             self._finish(result_of(deployed, Outcome.APPLIED))
 
     async def _serve(self, ready: Ready) -> Serving:
-        """The configuration that is wanted serves, and was read back."""
+        """The wanted configuration serves, and was read back."""
         if not isinstance(ready, Guarded):
             return await verify(self.run, self.run.reach(await go_live(self.run, ready)))
         if ready.change.action is Action.RESTORE:
@@ -262,11 +253,11 @@ class _Engine:
             case Overtook() | Mixed() as undone:
                 await self._take_back(undone, stopped.cause, stopped.stage, is_blameless=True)
             case reached:
-                await self._leave(reached)
+                await self._tidy_up(reached)
                 self._fail(stopped)
 
     async def _judge(self, called: Called) -> None:
-        """Calls that did not pass: they decide whether the agent is kept. Unversioned fields wait until they have."""
+        """Keeps or restores an agent whose calls did not pass. Its unversioned fields are not written until they do."""
         if called.verdict.verdict is Verdict.INCONCLUSIVE:
             detail = "kept, though the calls were inconclusive; the next apply makes them again"
             self._finish(result_of(called, Outcome.APPLIED, detail))
@@ -287,6 +278,7 @@ class _Engine:
     ) -> None:
         """Restores what served before, because of `error` in `stage` (None: in another agent)."""
         problem = Problem.from_error(error, self.plan.environment)
+        # Whoever was overtaken left a revision to go back to, even on an agent that is new to us.
         if undone.agent.is_first_deploy and not isinstance(undone, Overtook):
             detail = "nothing served before, so there is nothing to go back to"
             self._finish(result_of(undone, Outcome.FAILED, detail, stage=stage, problem=problem))
@@ -315,13 +307,13 @@ class _Engine:
                 )
                 undone = last if isinstance(last, Called | Deployed) else served
                 await self._take_back(undone, other, None, is_blameless=not is_kept_failure)
-            if is_kept_failure:  # its own failure tells more than that of another
+            if is_kept_failure:  # its own failure says more than that of another agent
                 self._finish(replace(self.results[key], problem=ended.problem))
 
     # -- interrupted
 
     async def _end_interrupted(self) -> None:
-        """Takes back what is in flight, for a limited time. A second interrupt ends that too."""
+        """Takes back what is in flight, within a time limit. A second interrupt ends that too."""
         left = [self.run.reached.get(c.key, Planned(c)) for c in self.plan.changes if c.key not in self.results]
         ending = asyncio.ensure_future(self._all(self._abandon, left))
         try:
@@ -342,19 +334,19 @@ class _Engine:
                 self._finish(result_of(reached, Outcome.UNKNOWN, detail, stage=Stage.RESTORE))
             case _:
                 try:
-                    await asyncio.wait_for(self._leave(reached), _CLEANUP_TIMEOUT_S)
+                    await asyncio.wait_for(self._tidy_up(reached), _CLEANUP_TIMEOUT_S)
                 except (TimeoutError, asyncio.CancelledError):
                     self.run.warn(reached.change.key, "interrupted while cleaning up: a draft of this run may be open")
                 result = result_of(reached, Outcome.NOT_ATTEMPTED, "interrupted; the next run goes on from here")
                 is_called_again = reached.change.action is Action.CALL
                 self._finish(self._uncalled(result, reached) if is_called_again else result)
 
-    async def _leave(self, reached: Reached) -> None:
+    async def _tidy_up(self, reached: Reached) -> None:
         await clean_up(self.run, reached)
         await put_note_back(self.run, reached)
 
     def _uncalled(self, result: AgentResult, reached: Reached) -> AgentResult:
-        """What serves and was to be called says that its calls came to nothing."""
+        """`result` with inconclusive calls, where the agent was to be called and the run ended before."""
         if result.verdict is not None or isinstance(reached, Deployed) or not self.run.is_called(reached.change):
             return result
         return replace(result, verdict=SmokeVerdict(Verdict.INCONCLUSIVE, "interrupted"))
@@ -375,4 +367,4 @@ class _Engine:
     def _finish(self, result: AgentResult) -> None:
         result = replace(result, warnings=tuple(self.run.warnings.get(result.key, ())))
         self.results[result.key] = result
-        self._emit(AgentFinished(result))
+        self.hooks.emit(AgentFinished(result))

@@ -6,8 +6,7 @@ keep the value that serves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from agentops.document import Document, ObservedAgent, Path, Revision
 from agentops.fields import BY_PATH
@@ -43,14 +42,10 @@ def wanted_config(change: AgentChange, live: Revision | None) -> Document:
 def body_to_write(change: AgentChange, live: Revision | None) -> Document:
     """The one write of the draft: every top-level field that changes, whole."""
     wanted = wanted_config(change, live)
-    names = _changed_names(change, wanted)
-    return merge(live.document if live else None, {name: wanted[name] for name in wanted if name in names})
-
-
-def _changed_names(change: AgentChange, wanted: Mapping[str, Any]) -> frozenset[str]:
     if change.action is Action.CREATE:
-        return frozenset(wanted)
-    return frozenset(str(field.path[0]) for field in change.fields if not field.is_immediate)
+        return merge(live.document if live else None, wanted)
+    names = {field.path[0] for field in change.fields if not field.is_immediate}
+    return merge(live.document if live else None, {name: wanted[name] for name in wanted if name in names})
 
 
 def metadata_to_write(change: AgentChange, observed: ObservedAgent) -> Document:
@@ -81,7 +76,7 @@ def differing_paths(wanted: Document, found: Revision) -> tuple[Path, ...]:
 
 
 def is_same_document(one: Revision, other: Revision) -> bool:
-    """Two revisions hold the same configuration in every field that can be read."""
+    """Whether two revisions hold the same configuration in every field that can be read."""
     dropped = one.unverifiable | other.unverifiable
     held, found = without(one.document or {}, dropped), without(other.document or {}, dropped)
     return canonical(held) == canonical(found)
@@ -104,7 +99,7 @@ def unplanned_differences(
     changed = [d for d in moved if value_at(earlier, d.path) != d.after]
     added = [d for d in expand(diff(within, canonical(found))) if d.before is ABSENT]
     late = [d for d in added if d.path[0] not in body or (later is not None and value_at(later, d.path) != d.after)]
-    # What is written under one name and read back under another, unknown one can't be told from somebody's edit.
+    # What is written under one name and read back under another, unknown one looks like somebody's edit.
     reads_otherwise = any(holds(body, name) for name in dropped)
     return [d for d in changed + late if d.path[0] in _KNOWN or not reads_otherwise]
 

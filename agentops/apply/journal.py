@@ -40,12 +40,8 @@ def new_run_id(now: datetime) -> str:
 
 def event_data(event: Event) -> dict[str, Any]:
     """An event as JSON data: its type under `event`, its fields as they are named."""
-    return {"event": _kind(event), **_data(event)}
-
-
-def _kind(event: Event) -> str:
     name = type(event).__name__
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+    return {"event": "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_"), **_data(event)}
 
 
 def _data(value: Any) -> Any:
@@ -155,4 +151,4 @@ def _read_holder(path: Path) -> str:
     try:
         return str(Holder(**json.loads(path.read_bytes())))
     except (OSError, ValueError, TypeError):
-        return "a process that has not said which"
+        return "it is not known which process"

@@ -1,6 +1,6 @@
 """Makes a knowledge base: its mark first, then every file and page, and once all are processed the mark that says so.
 
-Each step is one request that may be cut off. What a run that was killed left is told by its mark, and gone on with.
+Each step is one request that may be cut off. What a killed run left is recognised by its mark and finished.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from agentops.apply.model import EventSink, ResourceWaiting
 from agentops.apply.stale import resource_moved
@@ -42,6 +43,7 @@ class KnowledgeMaker:
             planned = change.observed.parts if change.observed else None
             if listing_of(parts) != listing_of(planned or ()):
                 raise resource_moved(change)
+            # The mark says unfinished from here on, so that what a killed run leaves is not taken for what is wanted.
             await self.port.update(base_id, {"name": resource.name, "description": str(mark)})
             for part in parts:
                 await self.port.remove_part(base_id, part)
@@ -64,7 +66,7 @@ class KnowledgeMaker:
         return await write_once(write, read_back, self.clock)
 
     async def _fill(self, base_id: str, resource: DesiredResource) -> None:
-        """Adds what is missing, and takes away what failed, came twice or belongs to nobody."""
+        """Adds what is missing, and removes what failed, is there twice or is not wanted."""
         wanted = {file.name for file in resource.files} | set(resource.content["urls"])
         has: Counter[str] = Counter()
         for part in await self.port.read_parts(base_id):
@@ -74,16 +76,13 @@ class KnowledgeMaker:
                 has[part.name] -= 1
         for file in resource.files:
             if not has[file.name]:
-                await self._upload(base_id, file)
+                data = self.read_file(file)
+                await self._add_once(base_id, [file.name], partial(self.port.add_file, base_id, file.name, data))
         if pages := [url for url in resource.content["urls"] if not has[url]]:
-            await self._added(base_id, pages, lambda: self.port.add_pages(base_id, pages))
+            await self._add_once(base_id, pages, partial(self.port.add_pages, base_id, pages))
 
-    async def _upload(self, base_id: str, file: SourceFile) -> None:
-        data = self.read_file(file)
-        await self._added(base_id, [file.name], lambda: self.port.add_file(base_id, file.name, data))
-
-    async def _added(self, base_id: str, names: list[str], add: Callable[[], Awaitable[None]]) -> None:
-        """Adds once; an upload that is repeated blindly would be there twice."""
+    async def _add_once(self, base_id: str, names: list[str], add: Callable[[], Awaitable[None]]) -> None:
+        """Adds parts with these names; an upload that is repeated blindly would be there twice."""
 
         async def write() -> bool:
             await add()

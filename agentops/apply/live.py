@@ -52,6 +52,7 @@ async def go_live(run: Run, ready: Drafted | Published | Live) -> Live:
 
     v2: publishing on the live branch does it, as soon as the scan has passed. v1: the version is activated.
     """
+    # The note comes first: a run that is killed from here on leaves it for the next one.
     ready = run.reach(await note_uncalled(run, ready))
     match ready:
         case Drafted():
@@ -70,7 +71,7 @@ async def go_live(run: Run, ready: Drafted | Published | Live) -> Live:
 
 
 async def note_uncalled(run: Run, ready: Drafted | Published | Live) -> Drafted | Published | Live:
-    """What goes live without having been called says so, for whoever comes after this run, however it ends."""
+    """Notes on the agent that what goes live has not been called: for later runs, however this one ends."""
     agent = ready.agent
     note = note_on(NoteKind.UNCALLED, agent.back_to) if agent.back_to else Note(NoteKind.UNCALLED, FIRST_REVISION)
     if agent.note == note or not run.is_called(agent.change):
@@ -82,7 +83,7 @@ async def note_uncalled(run: Run, ready: Drafted | Published | Live) -> Drafted 
 
 
 async def _publish_live(run: Run, drafted: Drafted) -> Live:
-    """Publishes and waits; one that is given up on may have gone live all the same, so that is looked at."""
+    """Publishes and waits for the scan. A publish that we give up on may go live all the same, so we look."""
     publishing = None
     try:
         publishing = run.reach(await publish(run, drafted))
@@ -92,14 +93,16 @@ async def _publish_live(run: Run, drafted: Drafted) -> Live:
     except StoppedError as stopped:
         if isinstance(stopped.cause, ScanFailedError):
             raise
-        await clean_up(run, stopped.reached)
+        await clean_up(run, stopped.reached)  # before we look: what is cancelled can't go live after the look
         found = await recover(run, StoppedError(run.reach(drafted.agent), stopped.stage, stopped.cause))
         return replace(found, seen=drafted.seen, before=publishing.before) if publishing else found
 
 
 async def recover(run: Run, stopped: StoppedError) -> Live:
-    """What serves after a stage on the way live has failed: exactly this configuration, and we are where we want to be;
-    another one, and the error says whose. Otherwise `stopped` is raised as it is.
+    """Looks at what serves after a stage on the way live has failed.
+
+    Exactly this configuration is where we want to be. Another one that went live meanwhile becomes the error; in any
+    other case `stopped` is raised as it is.
     """
     reached = stopped.reached
     if not hasattr(reached, "agent") or isinstance(reached, Live | Superseded):
@@ -115,18 +118,18 @@ async def recover(run: Run, stopped: StoppedError) -> Live:
     if read_mark(revision.label) == run.mark_of(agent.change):
         return Live(agent, revision)
     if isinstance(stopped.cause, OutcomeUnknownError):
-        raise stopped
-    theirs = Superseded(agent.change, _head_of(revision), served_before=agent.served_before)
+        raise stopped  # ours may still go through after theirs
+    serving = Head(revision.revision_id, revision.number, revision.branch_id)
+    theirs = Superseded(agent.change, serving, served_before=agent.served_before)
     moved = base_moved(agent.change, revision.name)
     raise StoppedError(theirs, stopped.stage, moved) from stopped.cause
 
 
-def _head_of(revision: Revision) -> Head:
-    return Head(revision.revision_id, revision.number, revision.branch_id)
-
-
 async def _activate(run: Run, published: Published) -> Slot:
-    """v1: moves the calls, unless the base has moved or the version holds what nobody planned. The slot before it."""
+    """v1: moves the calls to the version, unless the base has moved or it holds what nobody planned.
+
+    Gives the slot as it was right before. v2 can only look afterwards (`verify`): there publishing moves the calls.
+    """
     agent, revision = published.agent, published.revision
     before = await run.writer.read_slot(agent.agent_id, None)
     if before.serving not in (agent.base_id, revision.revision_id):
@@ -154,11 +157,11 @@ async def _activate(run: Run, published: Published) -> Slot:
 
 
 def _beyond_plan(reached: Live | Published, found: Revision) -> tuple[list[Difference], tuple[Path, ...]]:
-    """What a revision of this run holds that nobody planned, and where it does not hold what was wanted."""
+    """What a revision of this run holds that nobody planned, and the fields where it does not hold what was wanted."""
     live = reached.agent.observed.live
     wrong = differing_paths(wanted_config(reached.change, live), found)
     if reached.seen is None and isinstance(reached, Live):
-        return [], wrong  # made by another run, whose base is not known here
+        return [], wrong  # another run made it, from a base that is not known here
     body = body_to_write(reached.change, live)
     edits = unplanned_differences(live, body, found.document or {}, seen=reached.seen)
     return [edit for edit in edits if edit.path not in wrong], wrong
@@ -180,6 +183,7 @@ async def verify(run: Run, live: Live) -> Verified:
     with VerifyError when the platform kept something else.
     """
     agent, change, revision = live.agent, live.change, live.revision
+    # The head is read last: somebody who goes live after the slot was read is still noticed.
     with run.at(live, Stage.VERIFY):
         found = await run.writer.read_revision(agent.agent_id, revision.revision_id, branch_id=revision.branch_id)
         slot = await run.writer.read_slot(agent.agent_id, revision.branch_id)
@@ -208,7 +212,7 @@ async def require_serving(run: Run, reached: Live | Called, revision: Revision) 
 
 
 async def call(run: Run, serving: Serving) -> Serving | Called:
-    """Calls the agent by its scripts, if it has any; what follows from the verdict is the engine's."""
+    """Calls the agent by its scripts, if it has any. What follows from the verdict is up to the engine."""
     change, agent = serving.change, serving.agent
     revision = serving.revision if isinstance(serving, Verified) else None
     if run.smoke is None and change.uncalled_since is not None and revision is None:
@@ -235,15 +239,16 @@ def _not_called(serving: Serving) -> UncalledError:
 
 
 async def settle(run: Run, reached: Serving | Called) -> Deployed:
-    """Writes the unversioned fields, which are immediate and therefore last, and takes off the note that the calls were
-    still to come, where they have passed or there are none to make.
+    """Writes the unversioned fields, and takes off the note that calls are still to come, where they have passed or
+    there are none to make.
 
-    A run that makes no calls on what has not passed them leaves a new agent out of service.
+    Last, because these fields take effect at once and no revision holds them. A run that makes no calls on what has not
+    passed them leaves a new agent out of service.
     """
     agent, change = reached.agent, reached.change
     verdict = reached.verdict if isinstance(reached, Called) else None
     revision = None if isinstance(reached, Guarded) else reached.revision
-    if isinstance(reached, Called):
+    if isinstance(reached, Called):  # calls take minutes, in which somebody may have put another revision live
         await require_serving(run, reached, revision or agent.served_before or Revision(""))
     is_uncalled = change.uncalled_since is not None and verdict is None and run.smoke is None
     note = agent.note if is_uncalled and change.action is not Action.RESTORE else None
@@ -265,11 +270,14 @@ async def settle(run: Run, reached: Serving | Called) -> Deployed:
 
 
 async def archive(run: Run, guarded: Guarded) -> Archived:
-    """Detaches the phone numbers, then archives the agent: it stops taking calls and can be brought back."""
+    """Detaches the phone numbers, then archives the agent: it stops taking calls and can be brought back.
+
+    In this order because an archived agent takes no changes, and a number stays bound until its agent lets go of it.
+    """
     agent_id = guarded.agent_id
     with run.at(guarded, Stage.ARCHIVE) as details:
-        if numbers := guarded.observed.listing.metadata.get("telephonyProductId"):
-            await write_unversioned(run, agent_id, {"telephonyProductId": []})
+        if numbers := guarded.observed.listing.metadata.get(NUMBERS):
+            await write_unversioned(run, agent_id, {NUMBERS: []})
             details.append(f"detached from phone number {', '.join(numbers)}")
 
         async def write() -> bool:

@@ -1,4 +1,4 @@
-"""What an apply is told and what it tells: options, stages, events while it runs, and the result at the end.
+"""What goes into an apply and what comes out: options, stages, events while it runs, and the result at the end.
 
 Values only; `apply.engine` makes them, `render` and the command line show them. Nothing here prints or reads a clock.
 """
@@ -73,7 +73,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SmokeVerdict:
-    """What the calls after going live said. `text` is for people: what was heard and what was expected.
+    """What the calls after going live came to. `text` is for people: what was heard and what was expected.
 
     `report` is the folder or page with the details. INCONCLUSIVE never restores anything by itself.
     """
@@ -91,7 +91,7 @@ class Smoke(Protocol):
         ...
 
     async def smoke(self, change: AgentChange, agent_id: str) -> SmokeVerdict | None:
-        """None when there is nothing to call. Raises nothing: trouble of its own is INCONCLUSIVE."""
+        """None when there is nothing to call. Never raises: calls that can't be made are INCONCLUSIVE."""
         ...
 
 
@@ -181,7 +181,7 @@ class ApplyResult:
 
     @property
     def exit_code(self) -> ExitCode:
-        """The first that is true of: interrupted, calls failed, stale, refused, applied in part, failed."""
+        """The first of these that is true: interrupted, calls failed, stale, refused, applied in part, failed."""
         if self.is_interrupted:
             return ExitCode.INTERRUPTED
         if any(a.verdict and a.verdict.verdict in _UNSUCCESSFUL_CALLS for a in self.agents):
@@ -293,3 +293,8 @@ class Hooks:
     clock: Clock | None = None
     run_id: str = ""
     read_file: Callable[[SourceFile], bytes] | None = None
+
+    def emit(self, event: Event) -> None:
+        if self.record is not None:
+            self.record.write(event)  # before it is shown, so that nobody has seen what no journal has
+        self.on_event(event)

@@ -1,4 +1,4 @@
-"""Everything before callers could notice: guard, create, draft, patch, compare; on v1 also publish and scan.
+"""Everything that callers can't notice: guard, create, draft, patch, compare; on v1 also publish and scan.
 
 Each stage reads what it needs right before it writes, and goes on from what a killed run left.
 """
@@ -33,13 +33,13 @@ from agentops.plan.model import Action, AgentChange
 from agentops.plan.notes import FIRST_REVISION, INBOUND
 from agentops.remote.port import Head, Publication
 
-_HISTORY = 100  # revisions in which the one that last passed its calls is looked for
+_HISTORY = 100  # how many revisions to search for the one that last passed its calls
 
 
 async def prepare(run: Run, planned: Planned) -> Ready:
-    """As far as an agent can be taken unnoticed: to a draft (v2), or to a version that is not live (v1).
+    """Takes an agent as far as callers can't notice: to a draft (v2), or to a version that is not live (v1).
 
-    It stays `Guarded` where nothing is to be published, and is `Live` where an earlier run has made it so.
+    It stays `Guarded` where nothing is to be published, and is `Live` where another run put the same thing live.
     Raises StoppedError.
     """
     change = planned.change
@@ -72,7 +72,7 @@ def _writes_config(change: AgentChange) -> bool:
 
 
 async def guard(run: Run, planned: Planned) -> Guarded | Live:
-    """The world is still the one that the plan was made for. Stops with StaleError when it is not."""
+    """Makes sure that the world is still the one that the plan was made for. Stops with StaleError when it is not."""
     change = planned.change
     with run.at(planned, Stage.GUARD):
         observed = change.observed
@@ -101,7 +101,8 @@ async def _last_passed(run: Run, change: AgentChange, observed: ObservedAgent) -
 
 
 async def _follow_moved_base(run: Run, change: AgentChange, observed: ObservedAgent, head: Head) -> Guarded | Live:
-    """A publish of exactly this configuration may have gone through since: that is where we want to be."""
+    """What the plan was made from serves no more. Where exactly this configuration does, we are where we want to be: an
+    earlier try or another run of the same commit published it. Otherwise stops with StaleError."""
     if head.revision_id is not None:
         revision = await run.writer.read_revision(observed.agent_id, head.revision_id, branch_id=head.branch_id)
         head = replace(head, number=revision.number)
@@ -112,7 +113,7 @@ async def _follow_moved_base(run: Run, change: AgentChange, observed: ObservedAg
 
 
 async def _look_at_draft(run: Run, change: AgentChange, observed: ObservedAgent, head: Head) -> ObservedAgent:
-    """The agent with the draft that is open now and ours to go on with, if any."""
+    """The agent with the draft that is open now, as long as it is ours to go on with."""
     draft = await run.writer.read_draft(observed) if head.has_draft else None
     observed = replace(observed, draft=draft)
     if draft is None or change.desired is None or (whose := foreign_draft(change.desired, observed)) is None:
@@ -128,13 +129,14 @@ async def _look_at_draft(run: Run, change: AgentChange, observed: ObservedAgent,
 
 
 async def create(run: Run, planned: Planned) -> Guarded:
-    """Creates the agent by its name; the platform publishes a first revision of its own.
+    """Creates the agent by its name alone; the platform publishes a first revision of its own.
 
-    One that will be called takes no calls before they have passed, and says so from the start.
+    The configuration goes through a draft, since it is not known what a create keeps of it. An agent that will be
+    called is created with inbound calls off and the note that says why: both must stand if this run is killed.
     """
     change, desired = planned.change, planned.change.desired
     if desired is None:
-        raise LookupError(f"{change.key}: nothing is wanted of an agent that is to be created")
+        raise LookupError(f"{change.key}: an agent is to be created and the plan has no spec of it")
     metadata: Document = {}
     if run.is_called(change):
         first = Note(NoteKind.UNCALLED, FIRST_REVISION)
@@ -154,6 +156,7 @@ async def create(run: Run, planned: Planned) -> Guarded:
                 )
             return found[0] if found else None
 
+        # Names are not unique: the platform would create a second agent without a word.
         if await read_back() is not None:
             raise StaleError(
                 f"{change.key}: an agent called {desired.name!r} has appeared since the plan was made",
@@ -163,6 +166,7 @@ async def create(run: Run, planned: Planned) -> Guarded:
         agent_id = await write_once(write, read_back, run.clock)
         details.append(f"agent {agent_id}")
         created = run.reach(Created(change, agent_id))
+        # Whatever fails from here on names the agent, which exists.
         try:
             await _require_only(run, change, agent_id)
             observed = await run.writer.read_agent(await run.writer.read_listing(agent_id))
@@ -184,7 +188,7 @@ async def _require_only(run: Run, change: AgentChange, agent_id: str) -> None:
 
 
 async def open_draft(run: Run, guarded: Guarded) -> Opened:
-    """The draft to write into: the one found, else a new one."""
+    """The draft to write into: the one found, else a new one. v2 opens it with the first write."""
     observed = guarded.observed
     if observed.draft is not None:
         return Opened(guarded, observed.draft)
@@ -206,7 +210,7 @@ async def fill_draft(run: Run, opened: Opened) -> Drafted:
     Drafts are shared with the console, so a difference that was not planned stops the agent with StaleError.
     """
     agent, draft = opened.agent, opened.draft
-    if draft.is_publishing:
+    if draft.is_publishing:  # sent by a run that was killed: what a write into it would do is not known
         return Drafted(agent, draft)
     change, observed = agent.change, agent.observed
     body = body_to_write(change, observed.live)

@@ -21,6 +21,7 @@ async def publish(run: Run, drafted: Drafted) -> Publishing:
     """
     change, observed, draft = drafted.change, drafted.agent.observed, drafted.draft
     with run.at(drafted, Stage.PUBLISH) as details:
+        # The platform publishes whatever serves by then, so we look once more; `verify` finds what comes after.
         before = await run.writer.read_slot(observed.agent_id, observed.branch_id)
         if (moved := newer_than(before, drafted.agent.base_id)) is not None:
             raise base_moved(change, moved.name)
@@ -36,6 +37,7 @@ async def publish(run: Run, drafted: Drafted) -> Publishing:
             try:
                 return await run.writer.publish_draft(publication)
             except ConflictError as conflict:
+                # A first try of ours whose answer was lost, or somebody else: the mark of what comes of it tells.
                 held = await run.writer.read_draft(observed)
                 is_on_its_way = held is None or held.is_publishing
                 if conflict.flavour is ConflictFlavour.PUBLISH_IN_PROGRESS and is_on_its_way:
@@ -68,9 +70,9 @@ async def wait_for_scan(run: Run, publishing: Publishing) -> Revision:
 
 
 def newer_than(slot: Slot, base_id: str | None) -> Revision | None:
-    """What went live in the place of the base; None where the base still serves, or is listed no more or not yet.
+    """What went live in the place of the base; None where the base still serves, or one of the two is not listed.
 
-    v1 publishes without going live, so that what is newest there says nothing.
+    Being newest is no sign of it: v1 publishes without going live.
     """
     by_id = {revision.revision_id: revision for revision in slot.revisions}
     is_known = base_id in by_id and slot.serving in by_id
@@ -79,6 +81,7 @@ def newer_than(slot: Slot, base_id: str | None) -> Revision | None:
 
 def overtaken(before: Slot, after: Slot, ours: Revision, base_id: str | None) -> Revision | None:
     """What somebody else made live between two looks and before `ours`, which has taken its place since."""
+    # v1 says when a version went live, and may list some that never did. v2 says nothing: publishing was going live.
     known = {(each.revision_id, each.activated_at) for each in before.revisions}
     has_activations = any(each.activated_at for each in after.revisions)
     found = [

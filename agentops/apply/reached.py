@@ -22,14 +22,14 @@ from agentops.remote.port import Head, Publication, Slot
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """Nothing was done yet."""
+    """Nothing has been done yet."""
 
     change: AgentChange
 
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """The agent exists since a moment ago; the platform's own first revision has not been read."""
+    """The agent was just created; the platform's own first revision has not been read yet."""
 
     change: AgentChange
     agent_id: str
@@ -66,7 +66,7 @@ class Guarded:
 
     @property
     def is_first_deploy(self) -> bool:
-        """Nothing of anybody's served before: there is nothing to go back to."""
+        """Nobody's work served before, so there is nothing to go back to."""
         before = self.back_to
         return before is None or (before.number in (None, 1) and not before.label and not _has_prompt(before.document))
 
@@ -115,7 +115,7 @@ class Publishing(_WithAgent):
 
 @dataclass(frozen=True, slots=True)
 class Published(_WithAgent):
-    """v1: published and scanned, and serving nobody."""
+    """v1: published and scanned; it serves nobody yet."""
 
     revision: Revision
     seen: Document | None = None
@@ -132,7 +132,7 @@ class Live(_WithAgent):
 
 @dataclass(frozen=True, slots=True)
 class Superseded:
-    """Somebody else's revision serves: the one of `head`. `revision` is the one of this run, if it got so far."""
+    """Somebody else's revision serves: the one of `head`. `revision` is the one of this run, if it got that far."""
 
     change: AgentChange
     head: Head
@@ -166,7 +166,7 @@ class Verified(_WithAgent):
 
 @dataclass(frozen=True, slots=True)
 class Called(_WithAgent):
-    """Its calls have ended. `revision` is None where no other one serves than before, and it was called before."""
+    """Its calls have ended. `revision` is the one that was called; None where only unversioned fields change."""
 
     revision: Revision | None
     verdict: SmokeVerdict

@@ -1,7 +1,7 @@
-"""Makes what is new before agents are staged, tells webhooks once they have moved, and takes away what is old last.
+"""Makes what is new before agents are prepared, updates webhooks once they have moved, and deletes what is old last.
 
-A tool or knowledge base that agents refer to is never edited on the way, unless its file says so. What a killed run
-left is found again by its content or its mark.
+A tool or knowledge base that agents refer to is never edited, unless its file says `in_place`. What a killed run left
+is found again by its content or its mark.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from agentops.resources import (
 )
 
 _SOURCES = 12
-_UNWRITTEN = "0" * _SOURCES  # in the mark of a webhook whose headers are still to be written
+_UNWRITTEN = "0" * _SOURCES  # stands in the mark of a webhook that is not written to the end: no fingerprint fits it
 
 
 class NotKeptError(AgentopsError):
@@ -51,12 +51,15 @@ class NotKeptError(AgentopsError):
 
 def no_files(file: SourceFile) -> bytes:
     """For plans that upload nothing."""
-    raise LookupError(f"{file.path}: nobody said how to read it")
+    raise LookupError(f"{file.path} is to be uploaded, and this run was given no way to read files")
 
 
 @dataclass(slots=True)
 class ResourceRun:
-    """The resources of one run, with how each has ended so far."""
+    """The resources of one run, with how each has ended so far.
+
+    made: the tools that this run created, with their ids
+    """
 
     plan: Plan
     writer: Writer
@@ -65,17 +68,16 @@ class ResourceRun:
     read_file: Callable[[SourceFile], bytes] = no_files
     ended: dict[int, ResourceResult] = field(default_factory=dict)
     made: list[tuple[ResourceChange, str]] = field(default_factory=list)
-    """The tools, by their ids."""
 
     @property
     def results(self) -> tuple[ResourceResult, ...]:
-        """One for each change of the plan, in its order; what the run did not come to is not attempted."""
+        """One for each change of the plan, in its order; what the run did not get to is not attempted."""
         return tuple(
             self.ended.get(index) or _result(change, Outcome.NOT_ATTEMPTED, "the run ended before")
             for index, change in enumerate(self.plan.resources)
         )
 
-    # -- before the agents are staged
+    # -- before the agents are prepared
 
     async def build(self, *, is_rehearsal: bool = False) -> bool:
         """Makes everything that agents may need. False where something could not be made.
@@ -91,20 +93,15 @@ class ResourceRun:
                 self._end(index, change, Outcome.UNCHANGED, change.reason)
             elif is_rehearsal and change.action is ResourceAction.UPDATE:
                 self.emit(Warned(change.key, "copies have it as it serves now: it is edited in place, for all at once"))
-            elif self._is_made(change):
+            elif self.plan.references is not None and _reference(change) in self.plan.references.made:
                 self._end(index, change, Outcome.APPLIED, "made before the gate")
             elif not await self._try(index, change):
                 return False
         return True
 
-    def _is_made(self, change: ResourceChange) -> bool:
-        """Whether a new one was made for copies that were called first."""
-        references = self.plan.references
-        return references is not None and _reference(change) in references.made
-
     async def withdraw(self) -> None:
-        """Nothing goes live: the tools that this run made carry no mark and are taken away again. Knowledge bases stay:
-        their mark says whose they are, and the next run need not upload anew."""
+        """Nothing goes live, so the tools that this run made are deleted again: they carry no mark by which a later run
+        would know them. Knowledge bases stay: they have one, and the next run need not upload them again."""
         for change, tool_id in self.made:
             try:
                 await self.writer.tools.delete(tool_id)
@@ -114,7 +111,8 @@ class ResourceRun:
     # -- once they have moved
 
     async def follow(self, agents: Mapping[str, str | None], why_not: str) -> None:
-        """Webhooks, then what goes. `agents` are the project's by key. `why_not` says why nothing is to be done."""
+        """Updates webhooks, then deletes what goes. `agents`: the project's agent ids by key; `why_not`: why nothing is
+        to be done, "" where all is."""
         for index, change in enumerate(self.plan.resources):
             if is_first(change):
                 continue
@@ -129,7 +127,7 @@ class ResourceRun:
         try:
             resource_id = await self._carry_out(change, agents or {})
         except InvalidRequestError as error:
-            if is_last(change):  # the platform keeps what somebody's agent refers to, who may have come just now
+            if is_last(change):  # the platform deletes nothing that an agent refers to, and one may have come since
                 self._end(index, change, Outcome.SKIPPED, f"left there: {error.summary}")
                 return True
             self._fail(index, change, error)
@@ -167,7 +165,7 @@ class ResourceRun:
     # -- tools
 
     async def _tool(self, change: ResourceChange, resource: DesiredResource) -> str:
-        """A tool with the wanted definition; what the file leaves out stays as the one before has it."""
+        """The id of a tool with the wanted definition; fields that the file leaves out are those of the one before."""
         tools, before = self.writer.tools, change.observed.content if change.observed else None
         is_same_type = before is not None and before.get("type") == resource.content.get("type")
         body = merge({"definition": before if is_same_type else None}, {"definition": resource.content})["definition"]
@@ -193,7 +191,7 @@ class ResourceRun:
             tool_id = await write_once(write, read_back, self.clock)
         except (InvalidRequestError, ConflictError) as error:
             if any(each.name == resource.name for each in listed):
-                unique = "if it is that the account takes no second tool of one name, "
+                unique = "if the account takes no second tool of one name, "
                 unique += f"set `in_place: true` in {resource.address.file}, or give its definition another name"
                 error.hint = f"{error.hint}; {unique}" if error.hint else unique
             raise
@@ -202,7 +200,7 @@ class ResourceRun:
         return tool_id
 
     async def _require_kept(self, resource: DesiredResource, tool_id: str, wanted: str) -> None:
-        """Reads back: a definition that the platform changed would be made anew with every apply."""
+        """Reads the tool back: a definition that the platform changed would be made anew with every apply."""
         found = next((each for each in await self.writer.tools.list() if each.resource_id == tool_id), None)
         if found is None or held(resource, found) != wanted:
             raise NotKeptError(
@@ -216,7 +214,10 @@ class ResourceRun:
     async def _webhook(
         self, change: ResourceChange, resource: DesiredResource, agents: Mapping[str, str | None]
     ) -> str:
-        """Subscriptions first, the mark that says that all is as wanted last."""
+        """Creates or updates a webhook and subscribes its agents.
+
+        The mark comes last: it says that everything was written, so a run that is cut off before leaves work to see.
+        """
         hooks, mark, content = self.writer.webhooks, self._mark(change), resource.content
         for other, displaced_id in displaced(change, await hooks.list(), agents):
             if (other.resource_id, displaced_id) not in change.displaces:
@@ -237,7 +238,7 @@ class ResourceRun:
         for key, events in to_subscribe(change, agents).items():
             agent_id = agents.get(key)
             if agent_id is None:
-                raise AgentopsError(f"{change.address}: the agent {key} is not there", hint="apply it, too")
+                raise AgentopsError(f"{change.address}: the agent {key} does not exist yet", hint="apply it, too")
             await hooks.subscribe(agent_id, webhook_id, events)
         for agent_id in to_unsubscribe(change, agents):
             await self._unsubscribe(webhook_id, agent_id)
@@ -248,7 +249,7 @@ class ResourceRun:
         return webhook_id
 
     async def _unsubscribe(self, webhook_id: str, agent_id: str) -> None:
-        """Only where the agent still is with this webhook: the platform takes away all that it has."""
+        """Only where no other webhook has the agent: unsubscribing takes all its subscriptions away, theirs too."""
         for each in await self.writer.webhooks.list():
             if agent_id in each.content["events"] and each.resource_id != webhook_id:
                 return
@@ -271,7 +272,10 @@ class ResourceRun:
         return resource_id
 
     async def _give_up(self, webhook_id: str, webhook: ObservedResource | None) -> None:
-        """Takes its subscriptions away, which keep it from being deleted; the mark that it is to go comes first."""
+        """Takes away its subscriptions, which keep it from being deleted.
+
+        It is marked as given up first: without subscriptions nothing else would tell the next run whose it is.
+        """
         if webhook is None:
             return
         mark = ResourceMark(given_up(self.plan.project, self.plan.environment), _UNWRITTEN)

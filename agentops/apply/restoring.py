@@ -39,6 +39,7 @@ async def restore(run: Run, undone: Undoable, *, is_blameless: bool = False) -> 
     assert before is not None, "a first deploy stays"
     restoring = run.reach(Restoring(undone))
     with run.at(restoring, Stage.RESTORE) as details:
+        # First: a run killed in between must not leave a revision that failed its calls without the note that says so.
         restored = await _put_back(run, agent, before, ours.revision_id if ours else agent.base_id)
         details.append(f"revision {restored.name} serves")
         note = note_on(NoteKind.UNDONE, ours) if is_blameless and ours else None
@@ -51,7 +52,10 @@ async def restore(run: Run, undone: Undoable, *, is_blameless: bool = False) -> 
 
 
 async def put_edits_back(run: Run, mixed: Mixed) -> None:
-    """Somebody's edits that went live with ours, and were taken back with them, stand in an open draft again."""
+    """Puts somebody's edits, which went live with ours and were taken back with them, into an open draft again.
+
+    After the restore, so that the draft starts from what serves then. Never stops: the edits are in the revision too.
+    """
     agent, base = mixed.agent, mixed.agent.observed.live
     observed = replace(agent.observed, draft=None)
     try:
@@ -78,7 +82,10 @@ async def roll_back(run: Run, guarded: Guarded) -> Verified:
 
 async def _put_back(run: Run, agent: Guarded, revision: Revision, replaced_id: str | None) -> Revision:
     """Makes an older revision serve again in the place of `replaced_id`, and checks that it does; the result is a copy
-    of it on v2. What somebody else has put live meanwhile is not replaced, or is put back in turn.
+    of it on v2.
+
+    The platform restores whatever serves by then. What somebody else put live before we looked is left alone; what came
+    between our look and the restore is found in the slot afterwards, and put back in turn.
     """
     head = await run.writer.read_head(agent.agent_id)
     if head.revision_id == revision.revision_id:
@@ -89,6 +96,7 @@ async def _put_back(run: Run, agent: Guarded, revision: Revision, replaced_id: s
     if (moved := newer_than(before, head.revision_id)) is not None:
         raise _superseded(agent, revision, Head(moved.revision_id, moved.number, moved.branch_id))
     if revision.branch_id is not None and revision.branch_id != head.branch_id:
+        # A restore copies within one branch; what served from another one serves again by that branch going live.
         await run.writer.make_live(agent.agent_id, revision)
         result = revision
     else:

@@ -33,7 +33,7 @@ from agentops.remote.port import Head
 def result_of(
     reached: Reached, outcome: Outcome, detail: str = "", *, stage: Stage | None = None, problem: Problem | None = None
 ) -> AgentResult:
-    """How an agent ended that came as far as `reached`; what serves its calls follows from that."""
+    """How an agent ended that got as far as `reached`, which also says what serves its calls."""
     return replace(_known_of(reached), outcome=outcome, detail=detail, stage=stage, problem=problem)
 
 

@@ -1,4 +1,4 @@
-"""Which revision a rollback goes back to. Reads the platform and chooses; `plan.rollback` makes the plan of it."""
+"""Which revision a rollback goes back to. Reads the platform and chooses; `plan.rollback` turns that into a plan."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ def choose_revision(key: str, live: Revision | None, revisions: Sequence[Revisio
     if to == PREVIOUS:
         return _previous(key, live, revisions)
     found = [r for r in revisions if r.revision_id == to or (to.isdigit() and r.number == int(to))]
-    found = found or [r for r in revisions if r.label and _names(r.label, to)]
+    found = found or [r for r in revisions if r.label and _is_labelled(r.label, to)]
+    # Numbers count per branch, so the same one may stand on another branch as well.
     on_live_branch = [r for r in found if live is None or r.branch_id == live.branch_id]
     found = on_live_branch or found
     if not found:
@@ -66,7 +67,7 @@ def choose_revision(key: str, live: Revision | None, revisions: Sequence[Revisio
     return found[0]
 
 
-def _names(label: str, to: str) -> bool:
+def _is_labelled(label: str, to: str) -> bool:
     """Whether `to` is part of the user's label text, or the fingerprint in our mark."""
     mark = read_mark(label)
     return to in label_text(label) or (mark is not None and mark.fingerprint == to)
@@ -96,14 +97,16 @@ def _has_served(revision: Revision, revisions: Sequence[Revision]) -> bool:
 
 
 def commit_in(label: str | None) -> str | None:
-    """The commit that a label's text names, by its looks: seven or more hex digits."""
+    """The commit in a label's text: whatever looks like one, which is seven or more hex digits."""
     match = _COMMIT.search(label_text(label))
     return match.group() if match else None
 
 
 def good_commits(plan: Plan) -> dict[str, str | None]:
-    """By key: the commit in the label of what serves again once the plan's change is taken back, or has taken back
-    another; None where the label names none."""
+    """By key: the commit of the configuration that was good; None where its label names none.
+
+    For a rollback that is what it restores; for any other change, what served before it.
+    """
     found = {}
     for change in plan.changes:
         live = change.observed.live if change.observed else None
@@ -115,7 +118,7 @@ def good_commits(plan: Plan) -> dict[str, str | None]:
 
 
 def commits_to_revert(plan: Plan) -> dict[str, str]:
-    """By key: the commit named in the label of the revision that is taken back. Git is ahead until it is reverted."""
+    """By key: the commit in the label of what a rollback takes back. Git is ahead of what serves until its revert."""
     found = {}
     for change in plan.changes:
         live = change.observed.live if change.observed else None

@@ -1,4 +1,4 @@
-"""What all stages of one run share: its plan, port, options and clock, and where each agent of it stands."""
+"""What all stages of one run share: its plan, port, options and clock, and where each of its agents stands."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ R = TypeVar("R", bound=Reached)
 
 @dataclass(slots=True)
 class Run:
-    """Handed to every stage. `reached` and `warnings` are by key, and the only things that change in it."""
+    """Handed to every stage. Only `reached` and `warnings`, which are by key, ever change."""
 
     plan: Plan
     writer: Writer
@@ -56,7 +56,7 @@ class Run:
     warnings: dict[str, list[str]] = field(default_factory=dict)
 
     def reach(self, value: R) -> R:
-        """Notes where an agent stands, for the case that it is interrupted, and returns it."""
+        """Records where an agent stands, in case the run is interrupted, and returns it."""
         self.reached[value.change.key] = value
         return value
 
@@ -66,7 +66,7 @@ class Run:
 
     @contextmanager
     def at(self, reached: Reached, stage: Stage) -> Iterator[list[str]]:
-        """Tells of a stage from its start to its end; texts put into the list become the event's detail.
+        """Reports a stage from start to end; texts put into the list become the event's detail.
 
         Raises StoppedError with the value reached before, where the stage fails.
         """
@@ -84,8 +84,11 @@ class Run:
         return self.smoke is not None and self.smoke.is_called(change)
 
     def mark_of(self, change: AgentChange) -> Mark:
-        """The mark of what this run publishes for the agent. The hash of its files stands in it where the calls of its
-        scripts follow, or its spec says why there are none: what nobody was to try was not tested."""
+        """The mark of what this run publishes for the agent.
+
+        It holds the hash of the agent's files only where calls follow, or the spec says why there are none: another
+        environment that requires this one takes the hash as proof that these files were tried here.
+        """
         desired = change.desired
         is_tried = desired is not None and (self.is_called(change) or desired.no_calls_reason is not None)
         sources = desired.sources if desired is not None and is_tried else ""
@@ -116,10 +119,12 @@ async def _withdraw(run: Run, agent: Guarded, draft: Draft, publication: Publica
     """Stops our publish and throws our draft away.
 
     On v2 everybody shares the draft: it is ours alone as long as the last write was ours, the base still serves and
-    nobody else publishes it. Any other is left.
+    nobody else publishes it. Otherwise it is left open.
     """
     head = await run.writer.read_head(agent.agent_id)
     has_moved = head.revision_id != agent.base_id and run.plan.generation is Generation.V2
+    # Before the draft is looked at, since a publish that goes through takes it away. It stops whatever is being
+    # published on the branch, which may be somebody else's once another revision serves.
     if publication is not None and not has_moved:
         await run.writer.cancel_publication(publication)
     held = await run.writer.peek_draft(agent.observed, draft.draft_id)
@@ -139,14 +144,14 @@ async def _withdraw(run: Run, agent: Guarded, draft: Draft, publication: Publica
 
 
 async def _holds_ours(run: Run, agent: Guarded, held: Draft) -> bool:
-    """Whether the draft holds exactly what this run writes: the answer to our write may have been lost."""
+    """Whether the draft holds exactly what this run writes: the write may be ours, and its answer lost."""
     found, desired = await run.writer.read_draft(agent.observed), agent.change.desired
     is_it = found is not None and desired is not None and found.draft_id == held.draft_id
     return is_it and desired is not None and foreign_draft(desired, replace(agent.observed, draft=found)) is None
 
 
 async def discard_draft(run: Run, observed: ObservedAgent, draft: Draft) -> None:
-    """Throws the draft away; that it is gone already is no error."""
+    """Throws the draft away; one that is gone already is no error."""
 
     async def write() -> bool:
         with suppress(NotFoundError):
@@ -160,7 +165,10 @@ async def discard_draft(run: Run, observed: ObservedAgent, draft: Draft) -> None
 
 
 async def put_note_back(run: Run, reached: Reached) -> None:
-    """Nothing went live: the description carries what it carried before. A note that is left says nothing wrong."""
+    """Nothing went live, so the description gets back the note that it had.
+
+    Where that fails, the new note stays and does no harm: it is read as stale while what it names still serves.
+    """
     match reached:
         case Guarded() | Opened() | Drafted() | Publishing() | Published():
             agent = reached.agent
@@ -171,12 +179,12 @@ async def put_note_back(run: Run, reached: Reached) -> None:
         return
     with suppress(AgentopsError):
         head = await run.writer.read_head(agent.agent_id)
-        if head.revision_id == agent.base_id:
+        if head.revision_id == agent.base_id:  # the note may be about whatever else serves by now
             await write_unversioned(run, agent.agent_id, described(agent, before))
 
 
 def described(agent: Guarded, note: Note | None) -> Document:
-    """The description as it is, with `note`."""
+    """The agent's own description, with `note`, as fields to write."""
     return {"description": with_note(agent.observed.listing.metadata.get("description", ""), note)}
 
 

@@ -33,7 +33,7 @@ class _Wait:
 class Scans:
     """Waits for publishes to be scanned: one loop looks at all that are pending, less often as time passes.
 
-    `on_wait(key, waited_s)` is told about each that is still pending after a look.
+    `on_wait(key, waited_s)` is called for each that is still pending after a look.
     """
 
     writer: Writer
@@ -55,8 +55,7 @@ class Scans:
         try:
             return _passed(await waiting.done)
         finally:
-            if waiting in self._pending:
-                self._pending.remove(waiting)
+            self._pending.remove(waiting)
 
     async def close(self) -> None:
         if self._loop is not None and not self._loop.done():
@@ -70,7 +69,7 @@ class Scans:
                 await self.clock.sleep(min(pause_s, self.interval_s))
                 pause_s *= _GROWTH
                 await asyncio.gather(*(self._look(waiting) for waiting in list(self._pending)))
-        except BaseException as error:  # whatever ends the loop ends those who wait for it: nobody else wakes them
+        except BaseException as error:  # whatever ends the loop has to wake those who wait for it: nobody else does
             for waiting in list(self._pending):
                 self._finish(waiting, error=error)
             raise
@@ -97,8 +96,6 @@ class Scans:
             self.on_wait(waiting.key, waited_s)
 
     def _finish(self, waiting: _Wait, found: Revision | None = None, error: BaseException | None = None) -> None:
-        if waiting in self._pending:
-            self._pending.remove(waiting)
         if waiting.done.done():
             return
         if found is not None:

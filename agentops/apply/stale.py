@@ -1,4 +1,4 @@
-"""What is said where somebody else was at work on the same agent or resource."""
+"""The errors for somebody else being at work on the same agent or resource."""
 
 from __future__ import annotations
 

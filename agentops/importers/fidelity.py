@@ -1,6 +1,6 @@
-"""What an import did to each value of its source: the result types that the fidelity reports are rendered from.
+"""What an import did to each value of its source: the result types from which the fidelity reports are rendered.
 
-Plain values. The accounting that fills them is in `importers.elevenlabs.account`.
+Plain values. They are made by the ledger in `importers.elevenlabs.leaf_ledger`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 
 FORMAT_VERSION = 2
 NOT_COPIED = "(not copied)"
-CHOSEN = "(your choice)"  # the value of a target that the choices file answers
+CHOSEN = "(your choice)"  # the value of a target for which the choices file has the answer
 
 
 class Grade(StrEnum):
-    """How much of a value arrived. The last two need nobody's attention and are only counted in the short reports."""
+    """How much of a value was kept. The last two need nobody's attention, and short reports only count them."""
 
     EXACT = "exact"
     APPROXIMATED = "approximated"
@@ -27,14 +27,14 @@ class Grade(StrEnum):
     DEFAULT = "default"
 
 
-# Codes whose merely approximated values still need somebody.
-_NEVER_ALONE = frozenset({"EL003", "EL007", "EL014", "EL018", "EL022", "EL023"})
+# Codes whose values need somebody's attention even where they were kept approximately.
+_NEEDS_ATTENTION = frozenset({"EL003", "EL007", "EL014", "EL018", "EL022", "EL023"})
 SHOWN = (Grade.CHOICE, Grade.UNSUPPORTED, Grade.APPROXIMATED, Grade.EXACT)
 
 
 # What a finding of each code means for callers, the worst first.
 RISKS: Mapping[str, str] = {
-    "EL009": "Secrets stood in the clear, or are kept elsewhere: replace what leaked and set them in each environment",
+    "EL009": "Secrets were in the clear, or are kept elsewhere: replace what leaked and set them in each environment",
     "EL018": "Recording, retention and redaction cannot be set as before: settle it before taking calls",
     "EL012": "Transfers need a number, or callers are not put through",
     "EL011": "What a built-in tool or another agent did is missing",
@@ -65,8 +65,8 @@ MOST_TASKS = 5
 class Item:
     """What became of one value.
 
-    source, value:        where it stood and what it was (`NOT_COPIED` for a secret); no value for a remark
-    target, target_value: where it went in the spec; None when it went nowhere
+    source, value:        its place, and what it was (`NOT_COPIED` for a secret); no value for a remark
+    target, target_value: where it went in the spec; None if it went nowhere
     code:                 stable (`EL001` ...), one per kind of finding
     is_leaf:              True for a value of the source, False for a remark about it or about the agent as a whole
     """
@@ -84,7 +84,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """A field that was written although the source does not hold it, because the platforms' defaults differ."""
+    """A field that was written although the source doesn't have it, because the platforms' defaults differ."""
 
     target: str
     value: Any
@@ -93,7 +93,7 @@ class Addition:
 
 @dataclass(frozen=True, slots=True)
 class OpenChoice:
-    """A decision that only a person can take. `proposals` are (value, reason), best first."""
+    """A decision that only a person can make. `proposals`: (value, reason), best first."""
 
     agent: str
     name: str
@@ -108,7 +108,7 @@ class OpenChoice:
 
 @dataclass(frozen=True, slots=True)
 class AgentFidelity:
-    """The whole account of one imported agent: every leaf of its source has exactly one item."""
+    """What became of one imported agent: every leaf of its source has exactly one item."""
 
     key: str
     name: str
@@ -137,7 +137,7 @@ class AgentFidelity:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Something to do before an agent takes calls: what for, how (one line for each way), and for which agents."""
+    """Something to do before agents take calls: the risk, the ways to do it, and the agents."""
 
     code: str
     risk: str
@@ -146,7 +146,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class UnreadableInput:
     """An input that could not be read as an agent, and why."""
 
     origin: str
@@ -155,11 +155,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class FidelityReport:
-    """One import run: the agents it brought in, what it refused, and remarks that belong to no agent."""
+    """One import run: the agents that it imported, the inputs that it refused, and remarks that belong to no agent."""
 
     source: str
     agents: tuple[AgentFidelity, ...]
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[UnreadableInput, ...] = ()
     remarks: tuple[str, ...] = ()
     format_version: int = field(default=FORMAT_VERSION)
 
@@ -169,7 +169,7 @@ class FidelityReport:
 
     @property
     def tasks(self) -> tuple[Task, ...]:
-        """Everything that somebody must do, by its risk to callers."""
+        """Everything that somebody must do, the worst risk to callers first."""
         return tuple(task for code in RISKS if (task := self._task(code)) is not None)
 
     def _task(self, code: str) -> Task | None:
@@ -179,7 +179,7 @@ class FidelityReport:
             for item in agent.items:
                 is_open = item.target_value != CHOSEN or bool(agent.open_choices)
                 is_lacking = item.grade in (Grade.CHOICE, Grade.UNSUPPORTED)
-                needs_somebody = is_lacking or (item.grade is Grade.APPROXIMATED and code in _NEVER_ALONE)
+                needs_somebody = is_lacking or (item.grade is Grade.APPROXIMATED and code in _NEEDS_ATTENTION)
                 if item.code == code and item.todo and is_open and needs_somebody:
                     todos[item.todo] = None
                     agents[agent.key] = None

@@ -1,4 +1,4 @@
-"""Reads a fidelity report back from its JSON form, for what is made of it later."""
+"""Reads a fidelity report back from its JSON form, such as for a certificate."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from agentops.importers.fidelity import (
     Grade,
     Item,
     OpenChoice,
-    Refused,
+    UnreadableInput,
 )
 
 _AGAIN = "import again, which writes report/report.json anew"
 
 
 def read_report(text: str, name: str) -> FidelityReport:
-    """The report in `text`, which was read from `name`. Raises UsageError for anything else, and for other versions."""
+    """The report in `text`, which was read from `name`. Raises UsageError for anything else and for other formats."""
     try:
         data = json.loads(text)
         if data["format_version"] != FORMAT_VERSION:
@@ -29,7 +29,7 @@ def read_report(text: str, name: str) -> FidelityReport:
         return FidelityReport(
             data["source"],
             tuple(_agent(agent) for agent in data["agents"]),
-            tuple(Refused(each["origin"], each["reason"]) for each in data["refused"]),
+            tuple(UnreadableInput(each["origin"], each["reason"]) for each in data["refused"]),
             tuple(data["remarks"]),
         )
     except (ValueError, KeyError, TypeError) as error:

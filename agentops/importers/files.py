@@ -1,7 +1,7 @@
 """Puts generated files into a project without losing anybody's edits, and remembers what it wrote.
 
-A file that is still as an import wrote it is replaced; one that a person edited is left alone and the difference is
-shown. The memory is `report/files.json`: path -> fingerprint of what was written.
+A file that is still as an import wrote it is replaced. One that a person edited is left alone, and the difference is
+shown. What was written is remembered in `report/files.json`: path -> fingerprint.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from agentops.errors import UsageError
 from agentops.files import make_folder, write_file
 
 MANIFEST = "report/files.json"
-_ALWAYS = "report/"
+_ALWAYS = "report/"  # nobody edits reports, so the new one always replaces the old
 
 
 class Placement(StrEnum):
@@ -32,7 +32,7 @@ class Placement(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlacedFile:
-    """One file of an import: where, what is to stand there, and the difference from what stands there now."""
+    """One file of an import: its path, the text to write, and the difference from the file that is there now."""
 
     path: str
     placement: Placement
@@ -45,14 +45,14 @@ def place_files(
 ) -> tuple[PlacedFile, ...]:
     """What writing `files` (project path -> text) below `root` would do. Reads only.
 
-    `mergeable` files already hold what people put into the present ones, so replacing them loses nothing.
+    `mergeable` files already include what people wrote into the present ones, so replacing them loses nothing.
     """
     written = _read_manifest(root)
     return tuple(_place(root, path, text, written, overwrite or path in mergeable) for path, text in files.items())
 
 
 def write_files(root: Path, placed: tuple[PlacedFile, ...], *, manifest: bool = True) -> None:
-    """Writes what `place_files` decided, and the manifest last (where files may be generated again)."""
+    """Writes what `place_files` decided. `manifest`: remembers it, for files that may be generated again."""
     written = _read_manifest(root)
     for file in placed:
         if file.placement in (Placement.CREATE, Placement.UPDATE):

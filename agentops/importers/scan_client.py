@@ -1,7 +1,7 @@
-"""Finds in client code what belongs to ElevenLabs agents, and says per line what answers to it on Atoms.
+"""Finds in client code what belongs to ElevenLabs agents, and says for each line what replaces it on Atoms.
 
-This is reading, not code conversion. A file is looked into only when it imports, links or connects to an ElevenLabs
-agent; in any other file the same words mean something else. What there is to find is in `clients`.
+It reads code and converts none. Only files that import, link or connect to an ElevenLabs agent are examined: in any
+other file the same words mean something else. The facts are in `clients`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _PACKAGES = re.compile(PACKAGES_OF_CLIENTS)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One match: where, what was found, what becomes of it, and what to write instead or to know."""
+    """One match: its place, what was found, what becomes of it, and what to write instead or to know."""
 
     file: str
     line: int
@@ -49,8 +49,9 @@ class Finding:
 class Scan:
     """All findings, in the order of the files.
 
-    files:  everything that was read; clients: those of them that have to do with ElevenLabs agents
-    unread: files that are no UTF-8 text, or too large
+    files:   everything that was read
+    clients: the files among them that have to do with ElevenLabs agents
+    unread:  files that are not UTF-8 text, or too large
     """
 
     files: tuple[str, ...]
@@ -114,14 +115,14 @@ def _matches(text: str, language: Language) -> Iterator[tuple[Fact, re.Match[str
 
 
 def _uses_package(text: str) -> bool:
-    """Whether a client package is imported, so that its words mean what they mean there."""
+    """Whether a client package is imported: only then do the words of its interface have their meaning."""
     return bool(
         re.search(r"@elevenlabs/|@11labs/|\bimport\s+ElevenLabs|io\.elevenlabs|package:elevenlabs|elevenlabs", text)
     )
 
 
 def _session_spans(text: str) -> list[range]:
-    """The arguments of calls that start a session, where callbacks are given: from bracket to bracket."""
+    """The arguments of calls that start a session, in which callbacks are passed: from bracket to bracket."""
     spans = []
     for match in re.finditer(
         r"(?:useConversation\w*|startSession|\bConversation|AsyncConversation)\s*\(|<ConversationProvider\b", text
@@ -129,7 +130,7 @@ def _session_spans(text: str) -> list[range]:
         opening, closing = ("(", ")") if match[0].endswith("(") else ("<", ">")
         depth, at = 1, match.end()
         while at < len(text) and depth:
-            is_arrow = closing == ">" and text[at] == ">" and text[at - 1] == "="
+            is_arrow = closing == ">" and text[at] == ">" and text[at - 1] == "="  # of `() => ...` in an attribute
             depth += (text[at] == opening) - (text[at] == closing and not is_arrow)
             at += 1
         spans.append(range(match.start(), at))

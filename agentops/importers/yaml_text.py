@@ -1,6 +1,6 @@
-"""Writes plain data as YAML for people: block style, comments above the keys they explain, texts quoted where needed.
+"""Writes plain data as YAML for people: block style, comments above the keys that they explain, quotes where needed.
 
-Only for new files; existing ones are edited through `spec.source_edit`, which keeps what people wrote.
+Only for new files. Existing ones are edited with `spec.source_edit`, which keeps what people wrote.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def to_yaml(data: Any, comments: Mapping[str, str] | None = None, *, header: str
 
 
 def block_lines(value: Any) -> list[str]:
-    """One value as the lines that follow its key: a single one, or a block whose lines are not indented yet."""
+    """One value as the lines that follow its key: a single line, or a block whose lines are not indented yet."""
     if isinstance(value, dict | list) and value:
         return to_yaml(value).removesuffix("\n").split("\n")
     head, *rest = to_yaml({"k": value}).removesuffix("\n").split("\n")
@@ -32,12 +32,12 @@ def block_lines(value: Any) -> list[str]:
 
 
 def flow_text(value: Any) -> str:
-    """One value on one line, quoted so that it may stand between brackets."""
+    """One value on one line, quoted so that it can be put between brackets."""
     return _flow(value)
 
 
 def literal(text: str) -> str:
-    """`text` with what would start a deploy-time expression written as text."""
+    """`text` as a spec writes it: whatever would start a deploy-time expression is escaped."""
     return re.sub(r"\$\{(?=[{%#])", "${{ '${' }}", text)
 
 
@@ -140,7 +140,7 @@ def _escaped(c: str) -> str:
 
 
 def _fits_block(text: str) -> bool:
-    """Whether a block scalar gives the text back unchanged."""
+    """Whether a block scalar is read back as exactly this text."""
     body = text.rstrip("\n")
     lines = body.split("\n")
     if not body or lines[0][:1] in (" ", "\t", "") or any(line != line.rstrip() for line in lines):

@@ -107,7 +107,7 @@ def _wanted(plan: Plan) -> dict[str, str]:
 
 
 def what_moved(approved: Plan, fresh: Plan) -> list[str]:
-    """Every fact of the digest that is not what it was, in words."""
+    """Every fact of the digest that is not what it was, in words: agents in the order of the plans."""
     moved = []
     for name, was, now in (
         ("format version", approved.format_version, fresh.format_version),
@@ -119,10 +119,11 @@ def what_moved(approved: Plan, fresh: Plan) -> list[str]:
             moved.append(f"{name} {was!r} is now {now!r}")
     before = {change.key: change for change in approved.changes}
     after = {change.key: change for change in fresh.changes}
-    moved += [f"{key}: no longer part of it" for key in before.keys() - after.keys()]
-    moved += [f"{key}: not part of the approved plan" for key in after.keys() - before.keys()]
-    for key in sorted(before.keys() & after.keys()):
-        moved += [f"{key}: {what}" for what in _moved(before[key], after[key])]
+    moved += [f"{key}: no longer part of it" for key in before if key not in after]
+    moved += [f"{key}: not part of the approved plan" for key in after if key not in before]
+    for key in before:
+        if key in after:
+            moved += [f"{key}: {what}" for what in _moved(before[key], after[key])]
     return [*moved, *_moved_resources(approved, fresh)]
 
 

@@ -192,8 +192,8 @@ def _violation(rule: Rule, change: AgentChange, text: str) -> Refusal:
 
 
 def _unknown(name: str) -> Refusal:
-    close = get_close_matches(name, RULES, n=1)
-    meant = f"did you mean `{close[0]}`? " if close else ""
+    close = next(iter(get_close_matches(name, RULES)), None)
+    meant = f"did you mean `{close}`? " if close else ""
     return Refusal(
         code="UNKNOWN_RULE",
         summary=f"agentops.yaml names a rule that does not exist: {name}",

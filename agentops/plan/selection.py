@@ -84,8 +84,8 @@ def _require_known(agents: Sequence[DesiredAgent], patterns: Sequence[str], opti
     for pattern in patterns:
         if not any(fnmatchcase(agent.key, pattern) for agent in agents):
             keys = [agent.key for agent in agents]
-            close = get_close_matches(pattern, keys, n=1)
-            meant = f"did you mean {close[0]}? " if close else ""
+            close = next(iter(get_close_matches(pattern, keys)), None)
+            meant = f"did you mean {close}? " if close else ""
             raise UsageError(
                 f"{option} {pattern or repr(pattern)}: no agent has such a key",
                 hint=f"{meant}the project's keys: {_listed(keys)}",
@@ -105,8 +105,8 @@ def _require_tag(agents: Sequence[DesiredAgent], name: str, value: str) -> None:
     tags = [agent.tags for agent in agents if agent.tags is not None]
     names = {each for held in tags for each in held}
     known = {str(held[name]) for held in tags if name in held} if name in names else names
-    close = get_close_matches(value if name in names else name, sorted(known), n=1)
-    meant = f"did you mean {close[0]}? " if close else ""
+    close = next(iter(get_close_matches(value if name in names else name, sorted(known))), None)
+    meant = f"did you mean {close}? " if close else ""
     what = f"values of {name}" if name in names else "tags"
     raise UsageError(
         f"--select {name}={value}: no agent has this tag",

@@ -81,10 +81,10 @@ class Client(CampaignRequests):
         if not archived and len(rows) > FREE_PLAN_AGENTS:
             await self._speed_up()
         pages = first.get("totalPages") if isinstance(first, dict) else None
-        if isinstance(pages, int) and pages > 1:
+        if isinstance(pages, int):
             others = await asyncio.gather(*(self._page(number, archived) for number in range(2, pages + 1)))
             rows += [row for page in others for row in rows_of(page, "agents")]
-        elif pages is None:
+        else:
             rows += await self._remaining(len(rows), archived)
         numbers = await self.list_phone_numbers() if any(row.get("phoneNumber") for row in rows) else ()
         listings = [self._listing(row, numbers) for row in rows]
@@ -305,15 +305,13 @@ def _event(text: str) -> dict[str, Any] | None:
     return event if isinstance(event, dict) else None
 
 
-def is_mine(revision: Revision, mine: tuple[str, str] | None) -> bool:
+def is_mine(revision: Revision, mine: tuple[str, str]) -> bool:
     mark = read_mark(revision.label)
-    return mark is not None and mine is not None and (mark.project, mark.environment) == mine
+    return mark is not None and (mark.project, mark.environment) == mine
 
 
-def find_base(live: Revision | None, history: Sequence[Revision], mine: tuple[str, str]) -> Revision | None:
+def find_base(live: Revision, history: Sequence[Revision], mine: tuple[str, str]) -> Revision | None:
     """The revision that we last put live: live itself, what it was restored from, else the newest with our mark."""
-    if live is None:
-        return None
     if is_mine(live, mine):
         return live
     for revision in history:

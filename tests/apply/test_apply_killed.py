@@ -49,6 +49,7 @@ ROADS = [
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover  # traced, these hundreds of runs would take twice as long, and other tests come by their lines
 @pytest.mark.parametrize("half", [0, 1])  # so that each takes well under a minute on a busy machine
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 @pytest.mark.parametrize("road", ROADS, ids=lambda road: f"{road.generation.value}-{road.name}")

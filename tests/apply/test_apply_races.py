@@ -12,6 +12,9 @@ from agentops.apply.model import AgentResult, ApplyResult
 from agentops.document import DesiredAgent, Generation
 from agentops.errors import ExitCode
 
+# Traced, these thousands of runs would take twice as long, and other tests come by their lines.
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
+
 BASE = [agent()]
 ONE = [agent(prompt="From one.")]
 OTHER = [agent(prompt="From the other.")]
@@ -73,7 +76,6 @@ async def requests_of(generation: Generation, base: list[DesiredAgent], one: lis
         return runner.turnstile.count
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("generation", GENERATIONS)
 @pytest.mark.parametrize("other", [OTHER, ELSEWHERE], ids=["same leaf", "another leaf"])
 async def test_a_run_held_before_any_request_while_another_one_finishes(
@@ -93,7 +95,6 @@ async def test_a_run_held_before_any_request_while_another_one_finishes(
                 raise
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("generation", GENERATIONS)
 async def test_two_runs_of_one_commit_publish_it_once(generation: Generation, anyio_backend: str) -> None:
     """v1 publishes drafts of each run's own, so that there the version of either may be left."""
@@ -112,7 +113,6 @@ async def test_two_runs_of_one_commit_publish_it_once(generation: Generation, an
             assert (await world.plan(ONE)).is_empty
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("generation", GENERATIONS)
 async def test_two_agents_in_two_runs_end_as_one_of_them_wanted(generation: Generation, anyio_backend: str) -> None:
     base = [agent(), agent("sales")]
@@ -127,7 +127,6 @@ async def test_two_agents_in_two_runs_end_as_one_of_them_wanted(generation: Gene
             await check(world, base, [(first, await first.end()), (second, quick)])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("generation", GENERATIONS)
 @pytest.mark.parametrize("at", [2, 3, 5, 7, 9, 11, 13])
 async def test_two_runs_that_hold_each_other_up(generation: Generation, at: int, anyio_backend: str) -> None:
@@ -146,7 +145,6 @@ async def test_two_runs_that_hold_each_other_up(generation: Generation, at: int,
                 raise
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("generation", GENERATIONS)
 async def test_two_runs_that_create_one_agent_leave_one(generation: Generation, anyio_backend: str) -> None:
     for at in range(1, 6):

@@ -73,6 +73,17 @@ def test_the_time_to_answer_is_checked_at_its_slowest_turn(share: str, value: in
     assert missed.heard == f"{value} ms"
 
 
+def test_an_answer_at_once_is_not_the_slowest() -> None:
+    at_once = Turn(Role.AGENT, 500.0, 1500.0, "We are open.", latency_ms=0.0)
+    soon = Turn(Role.AGENT, 5000.0, 6000.0, "From nine to five.", latency_ms=0.5)
+    assert only({"turn_latency_ms": {"p50": 1}}, ended_call(turns=(at_once, soon))).at_ms == 5000.0
+
+
+@pytest.mark.parametrize(("measured", "shown"), [(99.6, "99.6 ms"), (8.25, "8.25 ms"), (1234.4, "1234 ms")])
+def test_only_a_short_time_is_shown_with_what_follows_the_point(measured: float, shown: str) -> None:
+    assert only({"connect_ms": 5}, ended_call(measures=Measures(connect_ms=measured))).heard == shown
+
+
 def test_without_an_answer_there_is_no_moment_to_show() -> None:
     assert only({"turn_latency_ms": {"p50": 1}}, ended_call(turns=(CALLER,))).at_ms is None
 
@@ -284,21 +295,27 @@ def test_words_need_sound(audible: float, passed: bool) -> None:
     assert heard.at_ms == 500.0
 
 
+def test_a_turn_of_which_no_sound_is_known_was_silent() -> None:
+    (heard,) = [c for c in sound(ended_call(turns=(AGENT,), audible_ms={})) if c.name == "agent can be heard"]
+    assert (heard.passed, heard.value, heard.heard) == (False, 0.0, "silence")
+
+
 def test_a_turn_that_was_broken_off_needs_some_sound_only() -> None:
     broken = Turn(Role.AGENT, 0.0, 900.0, AGENT.text, is_interrupted=True, loudness_dbfs=-18.4)
     for audible, passed in ((0.0, False), (1.0, True)):
         (heard,) = [
             c for c in sound(ended_call(turns=(broken,), audible_ms={0: audible})) if c.name == "agent can be heard"
         ]
-        assert heard.passed is passed
+        assert (heard.passed, heard.limit) == (passed, 0.0)
         assert heard.expected == "at least 1 ms of sound above -50 dBFS for 7 words"
     assert heard.heard == "1 ms of sound at -18 dBFS"
 
 
-def test_a_long_turn_needs_no_more_than_twenty_seconds() -> None:
+@pytest.mark.parametrize(("audible", "passed"), [(20_000.0, True), (19_999.0, False)])
+def test_a_long_turn_needs_no_more_than_twenty_seconds(audible: float, passed: bool) -> None:
     long = Turn(Role.AGENT, 0.0, 900.0, "word " * 400)
-    (heard,) = [c for c in sound(ended_call(turns=(long,), audible_ms={0: 20_000.0})) if c.name == "agent can be heard"]
-    assert heard.passed
+    (heard,) = [c for c in sound(ended_call(turns=(long,), audible_ms={0: audible})) if c.name == "agent can be heard"]
+    assert heard.passed is passed
 
 
 def test_turns_without_words_and_the_callers_are_not_guarded() -> None:

@@ -193,7 +193,7 @@ def leaves(tree: Any, place: tuple[str | int, ...] = ()) -> list[tuple[tuple[str
 def account_of(data: Any, *, with_widget: bool = False) -> tuple[Conversion, list[Item], dict[str, Any]]:
     read = read_agent(data, "x")
     conversion = convert(read, "key", {}, VoiceProposals(), with_widget=with_widget)
-    items = [item for item in conversion.source.account.close(conversion.written())[0] if item.is_leaf]
+    items = [item for item in conversion.source.ledger.close(conversion.written())[0] if item.is_leaf]
     return conversion, items, {place_text(place): value for place, value in leaves(read.tree)}
 
 

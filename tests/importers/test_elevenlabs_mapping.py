@@ -23,12 +23,12 @@ def converted(data: Any) -> Conversion:
 
 def items_of(conversion: Conversion) -> dict[str, Item]:
     """The items by their place; remarks are left out."""
-    return {item.source: item for item in conversion.source.account.close(conversion.written())[0] if item.is_leaf}
+    return {item.source: item for item in conversion.source.ledger.close(conversion.written())[0] if item.is_leaf}
 
 
 def remarks_of(conversion: Conversion) -> str:
     return "\n".join(
-        f"{i.code} {i.why}" for i in conversion.source.account.close(conversion.written())[0] if not i.is_leaf
+        f"{i.code} {i.why}" for i in conversion.source.ledger.close(conversion.written())[0] if not i.is_leaf
     )
 
 
@@ -105,7 +105,7 @@ def test_secrets_become_references_and_are_never_copied(clinic: Conversion) -> N
         "Authorization": "${{ secrets.DESK_BOOK_SLOT_AUTHORIZATION }}",
     }
     assert [each.name for each in clinic.exposed] == ["DESK_BOOK_SLOT_AUTHORIZATION"]
-    told = repr(clinic.source.account.close(clinic.written())) + repr(clinic.config)
+    told = repr(clinic.source.ledger.close(clinic.written())) + repr(clinic.config)
     for secret in ("abcdefgh12345678", "sec_123", "tok_private_value", "someone@private.example", "sec_9"):
         assert secret not in told
 
@@ -214,7 +214,7 @@ def test_each_field_has_its_grade_and_code(clinic: Conversion, place: str, grade
 
 
 def test_every_loss_says_why(clinic: Conversion) -> None:
-    items = clinic.source.account.close(clinic.written())[0]
+    items = clinic.source.ledger.close(clinic.written())[0]
     mute = [i.source for i in items if i.grade in (Grade.UNSUPPORTED, Grade.CHOICE) and not i.why]
     assert mute == []
 
@@ -325,7 +325,7 @@ def test_secrets_in_addresses_and_constants_become_references() -> None:
     assert asks["url"] == "https://x.example/{{id}}?key=${{ secrets.DESK_ASK_KEY }}&lang=en"
     assert asks["queryParams"] == [{"key": "api_token", "value": "${{ secrets.DESK_ASK_API_TOKEN }}"}]
     assert json.loads(asks["requestBody"]) == {"text": "a ${{ '${' }}{b}} c"}
-    told = repr(made.source.account.close(made.written())) + repr(made.config)
+    told = repr(made.source.ledger.close(made.written())) + repr(made.config)
     assert "AIzaSecretSecret1234" not in told
     assert "plain-secret" not in told
 

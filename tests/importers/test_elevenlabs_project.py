@@ -16,7 +16,7 @@ from test_elevenlabs_account import PHASES, exports
 from agentops.calls.script import Script
 from agentops.cli.app import run
 from agentops.diagnostics import Severity
-from agentops.importers.elevenlabs.folder import Found
+from agentops.importers.elevenlabs.folder import SourceAgents
 from agentops.importers.elevenlabs.importing import ImportOptions, import_agents
 from agentops.importers.elevenlabs.reading import read_agent
 from agentops.importers.files import place_files, write_files
@@ -72,7 +72,7 @@ def test_with_the_choices_made_the_agents_are_whole(tmp_path: Path, source: str)
 @given(exports(), st.booleans())
 def test_any_agent_at_all_gives_a_valid_project(data: dict[str, Any], with_widget: bool) -> None:
     """However odd the export: with the choices made, the spec language takes what the import writes."""
-    found = Found(agents=[read_agent(data, "x")])
+    found = SourceAgents(agents=[read_agent(data, "x")])
     made = import_agents(found, ImportOptions(voice="nyah", model="gpt-4o", with_widget=with_widget), "x")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)

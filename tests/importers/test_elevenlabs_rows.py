@@ -125,7 +125,7 @@ def test_the_example_has_the_fate_that_its_row_says(row: Row, pattern: str) -> N
     conversion = convert(
         read_agent(data, "x"), "line", {}, VoiceProposals(), with_widget="config.widgetConfig" in str(row.to)
     )
-    items = {item.source: item for item in conversion.source.account.close(conversion.written())[0] if item.is_leaf}
+    items = {item.source: item for item in conversion.source.ledger.close(conversion.written())[0] if item.is_leaf}
     mine = [
         items[place_text(leaf)]
         for leaf, value in leaves_of(conversion.source.tree)

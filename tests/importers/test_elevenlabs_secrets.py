@@ -9,7 +9,7 @@ import pytest
 from agentops.credentials import credentials_within, is_credential, names_credential
 from agentops.importers.elevenlabs.agent import convert
 from agentops.importers.elevenlabs.conversion import Conversion
-from agentops.importers.elevenlabs.folder import Found
+from agentops.importers.elevenlabs.folder import SourceAgents
 from agentops.importers.elevenlabs.importing import ImportOptions, import_agents
 from agentops.importers.elevenlabs.reading import read_agent
 from agentops.importers.elevenlabs.voices import VoiceProposals
@@ -61,7 +61,7 @@ def made() -> Conversion:
 
 
 def test_no_value_is_in_any_file_or_report() -> None:
-    imported = import_agents(Found(agents=[read_agent(AGENT, "x")]), ImportOptions(), "x")
+    imported = import_agents(SourceAgents(agents=[read_agent(AGENT, "x")]), ImportOptions(), "x")
     texts = [*imported.files.values(), fidelity_json(imported.report), repr(imported.report), repr(imported.exposed)]
     for value in VALUES:
         assert not [text for text in texts if value in text], value
@@ -102,7 +102,7 @@ def test_a_prompt_gets_a_variable_that_is_empty_unless_a_call_sends_it(made: Con
 
 
 def test_the_report_names_the_place_and_not_the_value(made: Conversion) -> None:
-    items = {item.source: item for item in made.source.account.close(made.written())[0] if item.is_leaf}
+    items = {item.source: item for item in made.source.ledger.close(made.written())[0] if item.is_leaf}
     place = "conversation_config.agent.dynamic_variables.dynamic_variable_placeholders.api_token"
     assert (items[place].grade, items[place].value, items[place].code) == (Grade.CHOICE, NOT_COPIED, "EL009")
 

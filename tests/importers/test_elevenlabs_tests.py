@@ -104,7 +104,7 @@ def test_a_tool_call_is_expected_with_its_exact_arguments() -> None:
     made = made_of(test, tools=[BOOK])
     script = Script.model_validate(made.scripts["desk-books"])
     assert script.checks.tool_calls[0].arguments == {"guests": 4}
-    told = [item.why for item in made.source.account.close(made.written())[0] if item.code == "EL022"]
+    told = [item.why for item in made.source.ledger.close(made.written())[0] if item.code == "EL022"]
     assert any("the argument body.name of book_table was judged by llm" in why for why in told)
 
 
@@ -119,7 +119,7 @@ def test_what_nothing_can_decide_is_no_script_but_a_thing_to_do() -> None:
     simulated = {"name": "angry caller", "type": "simulation", "simulation_scenario": "An angry caller."}
     made = made_of(simulated, {**ASKS, "name": "empty", "type": "llm"})
     assert list(made.scripts) == ["desk-greeting"]
-    items = made.source.account.close(made.written())[0]
+    items = made.source.ledger.close(made.written())[0]
     told = " ".join(item.why for item in items if not item.is_leaf and item.code == "EL022")
     assert "'angry caller' is not a script: the test describes a caller but not their words" in told
     assert "'empty' is not a script" in told
@@ -127,5 +127,5 @@ def test_what_nothing_can_decide_is_no_script_but_a_thing_to_do() -> None:
 
 def test_attached_tests_that_were_read_are_not_asked_for_again() -> None:
     made = made_of({**ASKS, "name": "x", "success_condition": "Is kind."})
-    items = {item.source: item for item in made.source.account.close(made.written())[0] if item.is_leaf}
+    items = {item.source: item for item in made.source.ledger.close(made.written())[0] if item.is_leaf}
     assert items["platform_settings.testing.attached_tests[0].test_id"].why == "repeats the test x"

@@ -10,7 +10,7 @@ import pytest
 
 from agentops.importers.elevenlabs.agent import convert
 from agentops.importers.elevenlabs.conversion import Conversion
-from agentops.importers.elevenlabs.folder import Found, read_sources
+from agentops.importers.elevenlabs.folder import SourceAgents, read_sources
 from agentops.importers.elevenlabs.importing import ImportOptions, import_agents
 from agentops.importers.elevenlabs.reading import read_agent
 from agentops.importers.elevenlabs.voices import VoiceProposals
@@ -27,7 +27,7 @@ def made_of(data: dict[str, Any]) -> Conversion:
 
 
 def remarks_of(conversion: Conversion) -> str:
-    items, _ = conversion.source.account.close(conversion.written())
+    items, _ = conversion.source.ledger.close(conversion.written())
     return "\n".join(f"{item.code} {item.why}" for item in items if not item.is_leaf)
 
 
@@ -175,7 +175,7 @@ def test_a_number_that_is_given_twice_is_carried_twice() -> None:
     entry = {"transfer_destination": {"type": "phone", "phone_number": "+14155550100"}, "phone_number": "+14155550100"}
     built_in = {"transfer_to_number": {"params": {"transfers": [entry]}}}
     conversion = made_of(agent_with(built_in_tools=built_in))
-    items = conversion.source.account.close(conversion.written())[0]
+    items = conversion.source.ledger.close(conversion.written())[0]
     numbers = [item for item in items if item.source.endswith("phone_number")]
     assert [(item.grade, item.target_value) for item in numbers] == [(Grade.EXACT, "+14155550100")] * 2
 
@@ -190,7 +190,7 @@ def test_a_tool_that_is_gone_is_pointed_out_where_the_prompt_uses_it() -> None:
 def test_language_detection_with_one_language_is_not_said_to_have_become_anything() -> None:
     built_in = {"language_detection": {"type": "system", "name": "language_detection", "description": "Switch."}}
     conversion = made_of(agent_with(built_in_tools=built_in))
-    items = conversion.source.account.close(conversion.written())[0]
+    items = conversion.source.ledger.close(conversion.written())[0]
     (described,) = [item for item in items if item.source.endswith("language_detection.description")]
     assert (described.grade, described.target) == (Grade.UNSUPPORTED, None)
     assert "there is one language only" in remarks_of(conversion)
@@ -233,7 +233,7 @@ def test_tools_of_the_workspace_become_files_and_others_stay_in_the_agent() -> N
     shared = {"type": "webhook", "name": "look_up", "description": "Looks up.", "api_schema": schema}
     other = {**shared, "description": "Another one."}
     inline = {"type": "webhook", "name": "book", "api_schema": {"url": "https://crm.acme.example/book"}}
-    found = Found()
+    found = SourceAgents()
     for name, body in (("Desk", shared), ("Sales", shared), ("Night", other)):
         data = {**agent_with(tool_ids=["tool_0001"], tools=[inline]), "name": name}
         found.agents.append(read_agent(data, name, tools={"tool_0001": body}))

@@ -51,7 +51,7 @@ def ported(data: dict[str, Any], *, with_widget: bool = True) -> Conversion:
 
 def fates(conversion: Conversion) -> dict[str, Item]:
     return {
-        item.source.rpartition("widget.")[2]: item for item in conversion.source.account.close(conversion.written())[0]
+        item.source.rpartition("widget.")[2]: item for item in conversion.source.ledger.close(conversion.written())[0]
     }
 
 

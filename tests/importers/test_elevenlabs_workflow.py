@@ -94,6 +94,6 @@ def test_as_playbooks_each_stage_is_one_and_statements_follow_it() -> None:
     ]
     assert playbooks["router"]["fallbackPlaybookId"] == "start"
     assert playbooks["playbooks"][2]["intentDescription"] == "yes"
-    items = conversion.source.account.close(conversion.written())[0]
+    items = conversion.source.ledger.close(conversion.written())[0]
     assert not [item for item in items if (item.target or "").startswith("config.singlePromptConfig")]
     assert "conversationGuide: ${{ file('prompts/line.md') }}" in agent_files(conversion, "x")["agents/line.yaml"]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from agentops.importers.elevenlabs.folder import Found
+from agentops.importers.elevenlabs.folder import SourceAgents
 from agentops.importers.elevenlabs.importing import ImportOptions, import_agents
 from agentops.importers.elevenlabs.reading import read_agent
-from agentops.importers.fidelity import FidelityReport, Refused
+from agentops.importers.fidelity import FidelityReport, UnreadableInput
 from agentops.render.fidelity.html import fidelity_html
 from agentops.render.fidelity.json import fidelity_json
 from agentops.render.fidelity.markdown import fidelity_markdown
@@ -45,7 +45,9 @@ AGENT = {
 
 
 def report() -> FidelityReport:
-    found = Found(agents=[read_agent(AGENT, "tea.json")], refused=[Refused("other.json", "not an ElevenLabs agent")])
+    found = SourceAgents(
+        agents=[read_agent(AGENT, "tea.json")], refused=[UnreadableInput("other.json", "not an ElevenLabs agent")]
+    )
     return import_agents(found, ImportOptions(), "exports").report
 
 

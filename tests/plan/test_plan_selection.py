@@ -82,5 +82,21 @@ def test_the_way_out_names_what_there_is(selection: Selection, hint: str) -> Non
     assert refused.value.hint == hint
 
 
+@pytest.mark.parametrize(
+    ("count", "end"), [(19, "a19"), (20, "a20"), (21, "a20 and 1 more"), (2000, "a20 and 1980 more")]
+)
+def test_the_way_out_names_twenty_keys_and_counts_the_others(count: int, end: str) -> None:
+    agents = [DesiredAgent(f"a{number}", "A", {}) for number in range(1, count + 1)]
+    with pytest.raises(UsageError) as refused:
+        select_agents(agents, Selection(agents=("z",)))
+    assert (refused.value.hint or "").endswith(f", {end}")
+
+
+def test_an_agent_whose_tags_nobody_can_read_may_have_any() -> None:
+    agents = (*AGENTS, DesiredAgent(key="broken", name="", config={}, tags=None))
+    assert [agent.key for agent in select_agents(agents, Selection(tags=("team=front",)))] == ["desk", "broken"]
+    assert [agent.key for agent in select_agents(agents, Selection(tags=("no=such",)))] == ["broken"]
+
+
 def test_a_project_without_agents_has_nothing_to_select_and_no_error() -> None:
     assert select_agents((), Selection(excluded=())) == ()

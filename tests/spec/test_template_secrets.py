@@ -134,6 +134,7 @@ def texts_in(value: Any) -> list[str]:
     return [str(value), repr(value), f"{value}"] if isinstance(value, str | Secret | SecretValue) else [repr(value)]
 
 
+@pytest.mark.no_cover  # traced, these renderings would take twice as long; other tests come by their lines
 @pytest.mark.parametrize("seed", range(4))
 def test_no_expression_reads_a_secret(seed: int) -> None:
     grammar = Grammar(seed)

@@ -1,6 +1,6 @@
-"""What the platform fills in by itself, as far as its documentation and live tests agree: worth no line in a spec.
+"""The values that the platform fills in by itself, where its documentation and live tests agree. Specs leave them out.
 
-Leaving such a field out makes it unmanaged, so a plan stays empty. Where sources disagree about a default, or it is
+A field that is left out is unmanaged, so the plan stays empty. If sources disagree about a default, or the default is
 surprising (redaction, speaking speed, session time), the field is always written.
 """
 

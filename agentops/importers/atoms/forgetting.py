@@ -1,4 +1,4 @@
-"""Stops managing an agent: its files go, its key is remembered as forgotten, and the platform is left alone. Pure."""
+"""Stops managing an agent: its files are removed, its key is listed as forgotten, the platform is left alone. Pure."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from agentops.spec.tree import Map, value_place
 
 @dataclass(frozen=True, slots=True)
 class Forgetting:
-    """What forgetting an agent does: files that go, and the new text of `agentops.yaml`.
+    """What forgetting an agent does.
 
-    name: None for an agent without a spec
+    name:     None for an agent without a spec
+    removed:  the files that are deleted
+    settings: the new text of `agentops.yaml`
     """
 
     key: str
@@ -29,9 +31,9 @@ class Forgetting:
 
 
 def forget_agent(key: str, agents: Sequence[DesiredAgent], settings: str) -> Forgetting:
-    """The plan for `key`; `settings` is the text of `agentops.yaml`. Raises UsageError when it can't be done.
+    """What forgetting `key` does; `settings` is the text of `agentops.yaml`. Raises UsageError if it can't be done.
 
-    A key without a spec is that of an agent whose spec was deleted: there is nothing left but to remember it.
+    A key without a spec belongs to an agent whose spec was deleted: only the key is left to be listed.
     """
     agent = next((each for each in agents if each.key == key), None)
     if agent is None:
@@ -47,13 +49,13 @@ def forget_agent(key: str, agents: Sequence[DesiredAgent], settings: str) -> For
     used = {file for each in agents if each.key != key for file in each.files}
     own = dict.fromkeys([agent.source, *agent.files, *agent.calls])
     removed = tuple(file for file in own if file not in used and file != PROJECT_FILE)
-    for each in (*agent.previous_keys, key):  # what serves may carry the mark of a key from before a rename
+    for each in (*agent.previous_keys, key):  # the live revision may have the mark of a key from before a rename
         settings = _remembered(settings, each)
     return Forgetting(key, agent.name, removed, settings)
 
 
 def _remembered(settings: str, key: str) -> str:
-    """`agentops.yaml` with the key among the forgotten ones."""
+    """`agentops.yaml` with the key in its list of forgotten ones."""
     tree, _ = read_yaml(settings, PROJECT_FILE)
     writers = Writers(block_lines, flow_text)
     changed: str | None = None

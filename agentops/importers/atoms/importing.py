@@ -1,7 +1,7 @@
-"""Agents of an account as a project's files, each checked by the spec language before it is handed out.
+"""Agents of an account as a project's files, which are checked against the spec language before they are returned.
 
-What the language refuses is passed through (a field newer than this release) or left out and said, so that an
-imported project always validates.
+A field that the language refuses is passed through (if it is newer than this release) or left out and reported, so
+that an imported project always validates.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from agentops.spec.layout import format_yaml
 from agentops.spec.model.project import ProjectSpec
 from agentops.spec.slug import slug
 
-_MOST_ROUNDS = 24
+_MOST_ROUNDS = 24  # of correcting an agent's files; each moves or leaves out at least one field
 _MAX_KEY = 56
 
 
 @dataclass(frozen=True, slots=True)
 class AtomsImport:
-    """All files by project path, the agents behind them, and the names of those that the project has already."""
+    """All files by project path, their agents, and the names of the agents that the project has already."""
 
     files: Mapping[str, str]
     agents: tuple[SpecFiles, ...]
@@ -45,14 +45,14 @@ class AtomsImport:
 
     @property
     def secrets(self) -> dict[str, str]:
-        """Every secret that is needed, by name, with where it is used."""
+        """Every secret that is needed: name -> where it is used."""
         own = {name: f"{agent.key}: {where}" for agent in self.agents for name, where in agent.secrets.items()}
         return {**self.shared.secrets, **own}
 
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """What a project has before an import: keys of agents, those of them that the account has by id, resources."""
+    """What a project has before an import: the keys of its agents, the agents' ids -> keys, and its resources."""
 
     keys: tuple[str, ...] = ()
     ids: Mapping[str, str] = field(default_factory=dict)
@@ -67,7 +67,7 @@ def import_observed(
     resources: Sequence[ObservedResource] = (),
     present: Present = Present(),
 ) -> AtomsImport:
-    """Specs for `observed`, beside what the project has already, and files for what of `resources` they share."""
+    """Specs for `observed`, besides what the project has already, and files for those of `resources` that they use."""
     shared = write_shared(observed, resources, present.resources)
     shared.refuse(errors_in(shared.files, environment))
     keys = set(present.keys)
@@ -76,10 +76,11 @@ def import_observed(
         key = _free_key(agent.listing.name, keys)
         keys.add(key)
         writer = SpecWriter(key, environment, keeps_defaults, notes=shared.notes)
-        agents.append(_settled(shared.named(agent), writer, shared.files))
+        agents.append(_settled(shared.with_references(agent), writer, shared.files))
     files = {path: text for agent in agents for path, text in agent.files.items()}
     own = {agent.agent_id: agent.key for agent in agents}
     write_webhooks(shared, {**present.ids, **own}, own, resources, present.resources)
+    # A webhook may name agents that the project has already, whose specs are not among these files.
     shared.refuse(each for each in errors_in({**shared.files, **files}, environment) if each.code != "unknown-agent")
     return AtomsImport({**shared.files, **files}, tuple(agents), shared=shared)
 
@@ -100,10 +101,9 @@ def project_settings(name: str, environment: str, base_url: str | None) -> str:
 
 
 def _settled(observed: ObservedAgent, writer: SpecWriter, shared: Mapping[str, str]) -> SpecFiles:
-    """The files of one agent, beside those that it shares, written again until the spec language takes them and they
-    say what the agent has.
+    """The files of one agent, written again until the spec language accepts them and they say what the agent has.
 
-    Raises SpecError for what can neither be passed nor left out, such as a name that is too long.
+    Raises SpecError for what can neither be passed through nor left out, such as a name that is too long.
     """
     made = writer.write(observed)
     for _ in range(_MOST_ROUNDS):
@@ -122,12 +122,12 @@ def _settled(observed: ObservedAgent, writer: SpecWriter, shared: Mapping[str, s
 
 
 def errors_in(files: Mapping[str, str], environment: str) -> list[Diagnostic]:
-    """What the spec language refuses in `files`; nothing is looked at where there are none."""
+    """The errors that the spec language finds in `files`, if there are any files."""
     return [each for each in _read(files, environment).diagnostics if each.is_error] if files else []
 
 
 def _read(made: Mapping[str, str], environment: str) -> Project:
-    """What the spec language makes of the files, in a folder of their own."""
+    """The project that the files make, read from a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         files = {**made, "agentops.yaml": project_settings("import", environment, None)}
@@ -136,14 +136,14 @@ def _read(made: Mapping[str, str], environment: str) -> Project:
 
 
 def _unlike(agent: DesiredAgent, observed: ObservedAgent) -> Iterator[str]:
-    """The fields that the files say otherwise than the agent has them, such as a null, which YAML can't carry over."""
+    """The fields that the files and the agent have differently, such as a null, which a spec can't express."""
     live = observed.live.document if observed.live and observed.live.document else {}
     for difference in diff(canonical(live, agent.config), canonical(agent.config)):
         yield _place_of(difference.path, live)
 
 
 def _place_of(path: DocumentPath, document: Any) -> str:
-    """A place in canonical form as the dotted path of a spec, where the items of lists go by their position."""
+    """A place in canonical form as the dotted path of a spec, in which list items are named by their position."""
     places: list[str | int] = ["config"]
     for part in path:
         if isinstance(document, list):
@@ -158,7 +158,7 @@ def _place_of(path: DocumentPath, document: Any) -> str:
 
 
 def _give_way(error: Diagnostic, writer: SpecWriter, tried: frozenset[str]) -> bool:
-    """Moves or leaves out the field that an error is about; False when there is nothing left to try."""
+    """Passes through or leaves out the field that an error is about; False if there is nothing left to try."""
     path = error.path
     if path is None or not path.startswith("config."):
         return False
@@ -169,7 +169,7 @@ def _give_way(error: Diagnostic, writer: SpecWriter, tried: frozenset[str]) -> b
 
 
 def _leave_out(path: str, writer: SpecWriter, tried: frozenset[str]) -> bool:
-    """Leaves out the field at `path`, so that it is unmanaged, or what it stands in where that was `tried` already.
+    """Leaves out the field at `path`, so that it is unmanaged. If that was `tried` already, the object around it.
 
     An item of a list is never left out alone: the list would be managed, and the next apply would delete the item.
     """

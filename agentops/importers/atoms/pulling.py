@@ -1,7 +1,7 @@
-"""Brings console edits back into the project's files: comments, order, expressions and `file()` references stay.
+"""Writes console edits back into the project's files. Comments, order, expressions and `file()` references stay.
 
-Every edit is checked by reading the spec again: the field must come out as it is live, and nothing else may have
-moved. What can't be written like that is handed back as a patch for a person.
+Every edit is checked by reading the spec again: the field must have its live value, and no other field may have
+changed. An edit that can't be written like that is returned as a patch for a person.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from agentops.diagnostics import Where
 from agentops.document import DesiredAgent, Path, Secret, path_text
 from agentops.fields import NATURAL_KEYS
 from agentops.importers.atoms.defaults import without_tool_defaults
-from agentops.importers.atoms.references import References
 from agentops.importers.atoms.restore_expressions import restore_expressions
+from agentops.importers.atoms.secret_references import SecretReferences
 from agentops.importers.atoms.shared import SharedFiles
 from agentops.importers.atoms.specs import SpecWriter, in_tool_order
 from agentops.importers.files import unified
@@ -44,7 +44,7 @@ _REFERENCE = re.compile(r"\$\{\{\s*ref\.[a-z]+\.\w+\s*\}\}")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A field that was brought into a file. `elsewhere`: other environments in which the agent changes with it."""
+    """A field that was written into a file. `elsewhere`: other environments in which the agent changes as well."""
 
     agent: str
     path: Path
@@ -54,7 +54,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Unwritten:
-    """A field that a person must bring in: why, where, and the difference as a patch."""
+    """A field that a person must write: why, where, and the difference as a patch."""
 
     agent: str
     path: Path
@@ -97,9 +97,9 @@ class _EditedFiles(ProjectFiles):
 class Puller:
     """Edits the files of one project in memory.
 
-    takes_conflicts: fields that changed on both sides take the live value
+    takes_conflicts: fields that changed on both sides get the live value
     others:          the project's other environments
-    overlays:        what would change those goes into the environment's own block instead
+    overlays:        an edit that would change those goes into the environment's own block instead
     users:           project path -> keys of the agents that read the file
     agents:          keys of the project's agents
     secrets:         value -> name, of all secrets that are known: they are written as references, and never shown
@@ -120,29 +120,29 @@ class Puller:
     resources: Sequence[DesiredResource] = ()
     agents: frozenset[str] = frozenset()
     shared: SharedFiles = field(default_factory=SharedFiles)
-    _references: dict[str, References] = field(default_factory=dict)
+    _references: dict[str, SecretReferences] = field(default_factory=dict)
 
     def add(self, shared: SharedFiles) -> None:
-        """The files of tools and knowledge bases that agents refer to since somebody added them in the console."""
+        """Adds files for the tools and knowledge bases that somebody gave to agents in the console."""
         self.shared = shared
         self.original |= dict.fromkeys(shared.files, "")
         self.edited |= shared.files
 
     def pull(self, change: AgentChange) -> None:
-        """Brings in what was changed outside git on one agent."""
-        desired, observed = change.desired, change.observed and self.shared.named(change.observed)
+        """Writes what was changed outside git on one agent."""
+        desired, observed = change.desired, change.observed and self.shared.with_references(change.observed)
         if desired is None or observed is None or observed.live is None or observed.live.document is None:
             return
         live = observed.live.document
         if change.drift is Drift.RENAMED:
-            self._bring(desired, ("name",), observed.listing.name, None, metadata=True)
+            self._pull_field(desired, ("name",), observed.listing.name, None, metadata=True)
         for each in change.fields:
             if each.is_immediate or not self._is_theirs(change, each):
                 continue
             if each.changed_by is ChangedBy.BOTH and not self.takes_conflicts:
-                self._leave(desired, each, live, "changed here and there; --theirs takes the live value")
+                self._leave_unwritten(desired, each, live, "changed here and there; --theirs takes the live value")
                 continue
-            self._bring(desired, each.path, raw_at(live, each.path), live)
+            self._pull_field(desired, each.path, raw_at(live, each.path), live)
 
     def result(self) -> Pulled:
         kept = {path for path in self.shared.files if self._is_referred(path)}
@@ -153,12 +153,12 @@ class Puller:
         return Pulled(files, tuple(self.written), tuple(self.unwritten), (*self._new_secrets(), *secrets), remarks)
 
     def _is_referred(self, path: str) -> bool:
-        """Whether the reference to a new file could be written."""
+        """Whether a reference to the new file was written, without which nobody needs it."""
         references = [ref.reference for ref in self.shared.references.by_id.values() if ref.address.file == path]
         return any(each in text for each in references for file, text in self.edited.items() if file != path)
 
     def _new_secrets(self) -> tuple[str, ...]:
-        """The names that files refer to now, and that no environment has a value for yet."""
+        """The names of secrets that files refer to now, and for which no environment has a value yet."""
         texts = "".join(text for path, text in self.edited.items() if text != self.original[path])
         names = [name for each in self._references.values() for name in each.secrets]
         return tuple(name for name in names if f"secrets.{name} " in texts)
@@ -166,16 +166,16 @@ class Puller:
     def _concealer(self, desired: DesiredAgent) -> Concealer:
         return Concealer(KnownSecrets(self.secrets), desired.config, desired.metadata)
 
-    def _references_of(self, desired: DesiredAgent) -> References:
+    def _references_of(self, desired: DesiredAgent) -> SecretReferences:
         concealer = self._concealer(desired)
 
         def is_hidden(piece: Piece) -> bool:
             return piece.may_be_reference and concealer.is_hidden(piece.text)
 
-        return self._references.setdefault(desired.key, References(desired.key, is_hidden, self.secrets))
+        return self._references.setdefault(desired.key, SecretReferences(desired.key, is_hidden, self.secrets))
 
-    def _referring(self, desired: DesiredAgent, path: Path, value: Any) -> Any:
-        """`value` with stand-ins for what is hidden. Raises `_CannotWriteError` where no reference may stand."""
+    def _with_stand_ins(self, desired: DesiredAgent, path: Path, value: Any) -> Any:
+        """`value` with stand-ins for its secrets. Raises `_CannotWriteError` where no reference can be."""
         references = self._references_of(desired)
         references.doubtful.clear()
         made = references.stand_in(path, value)
@@ -184,27 +184,27 @@ class Puller:
         return made
 
     def _is_theirs(self, change: AgentChange, each: FieldChange) -> bool:
-        """Changed in the console; on an agent that we never deployed, everything is."""
+        """Whether the field was changed in the console; on an agent that we never deployed, every field was."""
         return change.drift is Drift.UNMANAGED or each.changed_by in (ChangedBy.CONSOLE, ChangedBy.BOTH)
 
     # -- one field
 
-    def _bring(
+    def _pull_field(
         self, desired: DesiredAgent, path: Path, value: Any, live: Mapping[str, Any] | None, *, metadata: bool = False
     ) -> None:
         before = dict(self.edited)
         full = path if metadata else ("config", *path)
         resolved = self._resolve(desired, self.environment)
-        unmoved = self._elsewhere(desired)
+        others_before = self._in_other_environments(desired)
         try:
             if resolved is None:
                 raise _CannotWriteError("the spec can't be read any more")
-            referring = self._referring(desired, path, value)
-            file = self._edit(resolved, full, referring)
-            moved = self._moved_from(unmoved, desired)
-            if moved and self.overlays:
+            with_stand_ins = self._with_stand_ins(desired, path, value)
+            file = self._edit(resolved, full, with_stand_ins)
+            affected = self._changed_environments(others_before, desired)
+            if affected and self.overlays:
                 self.edited = dict(before)
-                file, moved = self._overlay(resolved, full, referring), ()
+                file, affected = self._overlay(resolved, full, with_stand_ins), ()
             self._check(resolved, self._resolve(desired, self.environment), path, live)
         except _CannotWriteError as reason:
             self.edited = before
@@ -213,21 +213,21 @@ class Puller:
             patch = self._patch(desired, path, old, value)
             self.unwritten.append(Unwritten(desired.key, path, str(reason), where, patch))
         else:
-            self.written.append(Written(desired.key, path, file, moved))
+            self.written.append(Written(desired.key, path, file, affected))
 
-    def _leave(self, desired: DesiredAgent, each: FieldChange, live: Mapping[str, Any], why: str) -> None:
+    def _leave_unwritten(self, desired: DesiredAgent, each: FieldChange, live: Mapping[str, Any], why: str) -> None:
         patch = self._patch(desired, each.path, raw_at(desired.config, each.path), raw_at(live, each.path))
         self.unwritten.append(Unwritten(desired.key, each.path, why, desired.place_of(each.path), patch))
 
     def _patch(self, desired: DesiredAgent, path: Path, old: Any, new: Any) -> str:
-        """The difference for a person; no secret's value is in it."""
+        """The difference for a person to apply, without the values of secrets."""
         if isinstance(old, Secret) or isinstance(new, Secret):
             return ""
         shown = spelled(self._concealer(desired).conceal(path, new))
         return unified(_shown(spelled(old)), _shown(shown), path_text(path))
 
     def _edit(self, resolved: Resolved, path: Path, value: Any) -> str:
-        """Edits the file in which the value at `path` is written; gives that file. Raises `_CannotWriteError`."""
+        """Edits the file in which the value at `path` is written, and returns that file. Raises `_CannotWriteError`."""
         old = raw_at(resolved.target.tree, path)
         if isinstance(old, Secret):
             raise _CannotWriteError("the spec refers to a secret, and the live value is another one")
@@ -238,16 +238,16 @@ class Puller:
         mark = _mark(resolved.target.tree, path)
         if self._is_fragment(mark[3], resolved):
             return self._override(resolved, path, mark, value)
-        file = self._own(mark[3], resolved.target.key)
+        file = self._unshared(mark[3], resolved.target.key)
         if not file.endswith((".yaml", ".yml")):
-            return self._replace_text(file, old, value)
+            return self._write_text(file, old, value)
         return self._apply(file, lambda text: self._set(text, (mark[4], mark[5]), old, value))
 
     def _set(self, text: str, place: tuple[int, int], old: Any, value: Any) -> str | None:
         node = node_at(text, place)
         if node is None:
             return None
-        written = _REFERENCE.sub("", text[node.start : node.end])  # what is live is written as references, too
+        written = _REFERENCE.sub("", text[node.start : node.end])  # the new value has its references again, too
         if not node.is_scalar and "${" in written:
             raise _CannotWriteError("the list holds an expression")
         if not node.is_scalar or not has_expression(written):
@@ -258,31 +258,31 @@ class Puller:
         return set_value(text, place, woven, WRITERS)
 
     def _is_fragment(self, file: str, resolved: Resolved) -> bool:
-        """Whether a value stands in a YAML file that serves other agents, too: it is overridden, not edited."""
+        """Whether a value is in a YAML file that other agents use as well: it is overridden instead of edited."""
         is_shared = bool(self.users.get(file, frozenset()) - {resolved.target.key}) or file == PROJECT_FILE
         return is_shared and file.endswith((".yaml", ".yml")) and file != resolved.agent.source
 
     def _override(self, resolved: Resolved, path: Path, mark: Mark, value: Any) -> str:
-        """Says in the agent's own spec what a shared fragment says otherwise."""
+        """Writes a value into the agent's own spec that overrides the one of a shared fragment."""
         node = node_at(self.text_of(mark[3]), (mark[4], mark[5]))
         if node is None or "${" in self.text_of(mark[3])[node.start : node.end]:
             raise _CannotWriteError(f"the value is an expression in {mark[3]}, which serves other agents, too")
         if any(isinstance(raw_at(resolved.target.tree, path[:end]), list) for end in range(1, len(path))):
             raise _CannotWriteError(f"the list is written in {mark[3]}, which serves other agents, too")
-        return self._say_in_spec(resolved, path, value, f"it is written in {mark[3]}, which serves other agents, too")
+        return self._write_in_spec(resolved, path, value, f"it is written in {mark[3]}, which serves other agents, too")
 
     def _overlay(self, resolved: Resolved, path: Path, value: Any) -> str:
-        """Says in the environment's own block of the spec what the others go on saying otherwise."""
+        """Writes a value into the environment's own block of the spec, so that the other environments keep theirs."""
         why = f"it would change other environments, and the block of {self.environment} can't say it"
         if value is MISSING or any(
             isinstance(raw_at(resolved.target.tree, path[:end]), list) for end in range(1, len(path))
         ):
             raise _CannotWriteError(why)
-        self._own(resolved.agent.source, resolved.target.key)
-        return self._say_in_spec(resolved, ("environments", self.environment, *path), value, why)
+        self._unshared(resolved.agent.source, resolved.target.key)
+        return self._write_in_spec(resolved, ("environments", self.environment, *path), value, why)
 
-    def _say_in_spec(self, resolved: Resolved, path: Path, value: Any, why_not: str) -> str:
-        """Adds `path` to the agent's own spec, below what of it is there already."""
+    def _write_in_spec(self, resolved: Resolved, path: Path, value: Any, why_not: str) -> str:
+        """Adds `path` to the agent's own spec, inside the part of it that is there already."""
         source = resolved.agent.source
         own, _ = read_yaml(self.text_of(source), source)
         depth = 0
@@ -296,7 +296,7 @@ class Puller:
         place = (own.mark[1], own.mark[2])
         return self._apply(source, lambda text: add_entry(text, place, str(path[depth]), nested, WRITERS))
 
-    def _replace_text(self, file: str, old: Any, value: Any) -> str:
+    def _write_text(self, file: str, old: Any, value: Any) -> str:
         if not isinstance(old, str) or not isinstance(value, str):
             raise _CannotWriteError(f"{file} holds text, and the live value is none")
         woven = restore_expressions(self.text_of(file), old, value.replace("\r\n", "\n").replace("\r", "\n"))
@@ -310,7 +310,7 @@ class Puller:
         if value is MISSING or not isinstance(holder, dict | list):
             raise _CannotWriteError(f"the spec has no {path_text(parent[1:])} to add it to")
         mark = _mark(resolved.target.tree, parent)
-        file = self._own(mark[3], resolved.target.key)
+        file = self._unshared(mark[3], resolved.target.key)
         place = (mark[4], mark[5])
         if path[-2:-1] == ("tools",) and isinstance(value, dict):
             value = in_tool_order(without_tool_defaults(value))
@@ -322,7 +322,7 @@ class Puller:
     def _remove(self, resolved: Resolved, path: Path) -> str:
         parent = path[:-1]
         mark = _mark(resolved.target.tree, parent)
-        file = self._own(mark[3], resolved.target.key)
+        file = self._unshared(mark[3], resolved.target.key)
         place = (mark[4], mark[5])
         if isinstance(raw_at(resolved.target.tree, parent), list):
             item = _mark(resolved.target.tree, path)
@@ -341,8 +341,8 @@ class Puller:
         self.edited[file] = changed
         return file
 
-    def _own(self, file: str, key: str) -> str:
-        """`file`, when no other agent would change with it."""
+    def _unshared(self, file: str, key: str) -> str:
+        """`file`, if no other agent would change with it. Raises `_CannotWriteError` otherwise."""
         others = self.users.get(file, frozenset()) - {key}
         if file == PROJECT_FILE or others:
             shared = ", ".join(sorted(others)) or "every agent"
@@ -358,15 +358,15 @@ class Puller:
     def text_of(self, file: str) -> str:
         return self.files().text(file)
 
-    def _elsewhere(self, desired: DesiredAgent) -> dict[str, Any]:
-        """What the agent is in each other environment, as the files are now."""
+    def _in_other_environments(self, desired: DesiredAgent) -> dict[str, Any]:
+        """The agent's name and configuration in each other environment, as the files are now."""
         found = {name: self._resolve(desired, name) for name in self.others}
         return {n: (each.agent.name, canonical(each.agent.config)) for n, each in found.items() if each is not None}
 
-    def _moved_from(self, before: Mapping[str, Any], desired: DesiredAgent) -> tuple[str, ...]:
-        """The other environments in which the agent is no longer what it was."""
-        now = self._elsewhere(desired)
-        return tuple(name for name, was in before.items() if name not in now or now[name] != was)
+    def _changed_environments(self, before: Mapping[str, Any], desired: DesiredAgent) -> tuple[str, ...]:
+        """The other environments in which the agent differs from what it was `before`."""
+        now = self._in_other_environments(desired)
+        return tuple(name for name, old in before.items() if name not in now or now[name] != old)
 
     def _resolve(self, desired: DesiredAgent, environment: str) -> Resolved | None:
         context = read_context(self.files(), self.environ, environment, needs_secrets=False, git=None)
@@ -378,7 +378,7 @@ class Puller:
         )
 
     def _check(self, before: Resolved, after: Resolved | None, path: Path, live: Mapping[str, Any] | None) -> None:
-        """The edit did what it should, and nothing else."""
+        """Raises `_CannotWriteError` unless the edit gave the field its live value, and changed no other field."""
         if after is None:
             raise _CannotWriteError("the spec would not be valid any more")
         if live is None:
@@ -395,7 +395,7 @@ class Puller:
 
 
 def users_of(agents: Sequence[DesiredAgent]) -> dict[str, frozenset[str]]:
-    """Project path -> the agents that are made from it."""
+    """Project path -> the keys of the agents that read the file."""
     users: dict[str, set[str]] = {}
     for agent in agents:
         for file in agent.files:
@@ -404,7 +404,7 @@ def users_of(agents: Sequence[DesiredAgent]) -> dict[str, frozenset[str]]:
 
 
 def raw_at(tree: Any, path: Path) -> Any:
-    """The value at `path`, items of keyed lists by their key; `MISSING` when there is none."""
+    """The value at `path`, in which items of keyed lists go by their key; `MISSING` if there is none."""
     name: str | int = ""
     for part in path:
         if isinstance(tree, dict) and part in tree:

@@ -1,7 +1,7 @@
-"""Brings console edits of shared tools and webhooks back into their files. What is in a file
-of a knowledge base is not given back, and neither are a webhook's headers.
+"""Writes console edits of shared tools and webhooks back into their files. The platform gives back neither the content
+of a knowledge base's files nor a webhook's headers.
 
-As with agents, every edit is checked by reading the file again: the tool must come out as it is on the account.
+As with agents, every edit is checked by reading the file again: the tool must be as it is on the account.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def pull_tools(puller: Puller, plan: Plan) -> Pulled:
         if change.address.kind is Kind.TOOL:
             _pull(puller, change)
         elif change.address.kind is Kind.WEBHOOK or change.observed.mark is None:
-            _pull_shown(puller, change)
+            _pull_one_by_one(puller, change)
         else:
             why = "the account does not give it back: correct the file, or overwrite with `--overwrite-drift`"
             puller.unwritten.append(Unwritten(change.key, (), f"{change.drift_detail}; {why}", None))
@@ -48,7 +48,7 @@ def _pull(puller: Puller, change: ResourceChange) -> None:
             puller.unwritten.append(_unwritten(change, each, value, why))
         else:
             puller.written.append(Written(change.key, each.path, change.desired.source))
-    if not _is_as_live(puller, change):
+    if not _is_as_observed(puller, change):
         puller.edited = before
         puller.written = [each for each in puller.written if each.agent != change.key]
         known = {each.path for each in puller.unwritten if each.agent == change.key}
@@ -59,14 +59,15 @@ def _pull(puller: Puller, change: ResourceChange) -> None:
                 puller.unwritten.append(_unwritten(change, each, value, why))
 
 
-def _pull_shown(puller: Puller, change: ResourceChange) -> None:
-    """Endpoint, description and events of a webhook, or pages, each by itself: the plan found what the account has."""
+def _pull_one_by_one(puller: Puller, change: ResourceChange) -> None:
+    """Writes the endpoint, description and events of a webhook, or a knowledge base's pages, one field at a time: the
+    change itself has the account's value of each."""
     assert change.desired is not None
     for each in change.fields:
         before = dict(puller.edited)
         value = MISSING if each.before is None else each.before
         why = _edit(puller, change.desired.source, each.path, value)
-        if why is None and _reads_as(puller, change, each.path, value):
+        if why is None and _has_value(puller, change, each.path, value):
             puller.written.append(Written(change.key, each.path, change.desired.source))
             continue
         puller.edited = before
@@ -74,16 +75,16 @@ def _pull_shown(puller: Puller, change: ResourceChange) -> None:
         puller.unwritten.append(_unwritten(change, each, value, why))
 
 
-def _reads_as(puller: Puller, change: ResourceChange, path: Path, value: object) -> bool:
+def _has_value(puller: Puller, change: ResourceChange, path: Path, value: object) -> bool:
     """Whether the file says `value` at `path`, and names agents of the project only."""
-    found = _resource(puller, change)
+    found = _read_resource(puller, change)
     if found is None or raw_at(found.content, path) != value:
         return False
     return path[0] != "events" or value is MISSING or str(path[1]) in puller.agents
 
 
-def _resource(puller: Puller, change: ResourceChange) -> DesiredResource | None:
-    """What the file describes, as it is edited so far."""
+def _read_resource(puller: Puller, change: ResourceChange) -> DesiredResource | None:
+    """The resource that the file describes, as it is edited so far."""
     context = read_context(puller.files(), puller.environ, puller.environment, needs_secrets=False, git=None)
     return Library(context).read(change.address).resource if isinstance(context, ProjectContext) else None
 
@@ -96,7 +97,7 @@ def _unwritten(change: ResourceChange, each: FieldChange, value: object, why: st
 
 
 def _edit(puller: Puller, file: str, path: Path, value: object) -> str | None:
-    """Edits one field of the file; why it can't be, where it can't."""
+    """Edits one field of the file. Returns the reason if that is impossible."""
     text = puller.text_of(file)
     tree, _ = read_yaml(text, file)
     old, mark, holder = raw_at(tree, path), mark_of(tree, path), mark_of(tree, path[:-1])
@@ -120,11 +121,11 @@ def _edit(puller: Puller, file: str, path: Path, value: object) -> str | None:
     return None
 
 
-def _is_as_live(puller: Puller, change: ResourceChange) -> bool:
-    """Whether what was written so far comes out as the account has it, where everything could be written."""
+def _is_as_observed(puller: Puller, change: ResourceChange) -> bool:
+    """Whether the file now says what the account has, unless some field could not be written."""
     assert change.observed is not None
     left = any(each.agent == change.key for each in puller.unwritten)
-    found = _resource(puller, change)
+    found = _read_resource(puller, change)
     if found is None:
         return False
     form = canonical(change.observed.content, found.content)

@@ -1,8 +1,8 @@
 """Puts a text that was changed on the platform back into its source without touching the source's expressions.
 
-The source renders to the old text; the new text differs from it. Where every expression's output survived the change,
-the source of the new text is the new text with the expressions in those places. Otherwise there is no such
-source, and none is guessed where it cannot be told which expression wrote what.
+The source renders to the old text; the new text differs from it. If every expression's output survived the change, the
+source of the new text is the new text with the expressions in those places. Otherwise there is no such source, and none
+is guessed if it is ambiguous which expression wrote what.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from agentops.importers.yaml_text import literal
 
-# Neither holds its own beginning, so that one without an end is not looked for in all that follows, again and again.
+# Neither may contain its own beginning, so that many unfinished ones don't each search all the text that follows.
 _EXPRESSION = re.compile(r"\$\{\{(?:(?!\$\{\{).)*?\}\}|\$\{#(?:(?!\$\{#).)*?#\}", re.DOTALL)
 _TOKEN = re.compile(r"\w+|\s|[^\w\s]")
 _MOST_TOKENS = 40_000
@@ -25,7 +25,7 @@ def restore_expressions(source: str, old: str, new: str) -> str | None:
     expressions = [match[0] for match in _EXPRESSION.finditer(source)]
     literals = _EXPRESSION.split(source)
     if any("${%" in each for each in literals):
-        return None
+        return None  # a statement, such as a loop, has no output of its own that could be found in the text
     if not expressions:
         return literal(new) if source == old else None
     shortest, longest = (_spans(literals, old, output) for output in ("(.*?)", "(.*)"))
@@ -37,7 +37,7 @@ def restore_expressions(source: str, old: str, new: str) -> str | None:
 def _spans(literals: list[str], old: str, output: str) -> list[tuple[int, int]] | None:
     """The old text cut at every expression's output: literal, output, literal, output, ..., literal.
 
-    Where the shortest and the longest outputs give other cuts, which expression wrote what cannot be told.
+    If the shortest and the longest outputs give different cuts, it is ambiguous which expression wrote what.
     """
     match = re.fullmatch(output.join(re.escape(each) for each in literals), old, re.DOTALL)
     if match is None:
@@ -83,7 +83,7 @@ def _splits_delimiter(tokens: list[str], *cuts: int) -> bool:
 
 
 def _equal_runs(before: list[str], after: list[str]) -> list[tuple[int, int, int]]:
-    """Runs of equal tokens as (start before, start after, length); what is equal at both ends is not searched."""
+    """Runs of equal tokens as (start before, start after, length). Equal heads and tails need no search."""
     shorter = min(len(before), len(after))
     head = next((i for i in range(shorter) if before[i] != after[i]), shorter)
     room = shorter - head
@@ -97,7 +97,7 @@ def _equal_runs(before: list[str], after: list[str]) -> list[tuple[int, int, int
 
 
 def _carried(start: int, end: int, equal: list[tuple[int, int, int]]) -> int | None:
-    """Where the tokens `start` to `end` stand in the new text, when they stand there in one piece."""
+    """The position of the tokens `start` to `end` in the new text, if they are there in one piece."""
     for before, after, length in equal:
         if before <= start and end <= before + length:
             return after + start - before

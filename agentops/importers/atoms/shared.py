@@ -1,8 +1,8 @@
-"""What imported agents share, as files beside their specs: tools, knowledge bases, webhooks. Pure.
+"""The tools, knowledge bases and webhooks of imported agents, as files beside their specs. Pure.
 
-A file is written for what the account gives back whole, so that the plan right after an import changes nothing: tools,
-knowledge bases of pages alone, webhooks but for their headers. Whatever else agents refer to keeps its id in the specs,
-and a remark says why and what to do.
+A file is written for what the account gives back completely, so that the plan right after an import changes nothing:
+tools, knowledge bases with pages only, webhooks without their headers. Specs keep the ids of everything else, and a
+remark says why and what to do.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from agentops.diagnostics import Diagnostic
 from agentops.document import Document, ObservedAgent
-from agentops.importers.atoms.references import References as SecretReferences
+from agentops.importers.atoms.secret_references import SecretReferences
 from agentops.importers.atoms.specs import in_tool_order, literal_leaves
 from agentops.importers.yaml_text import to_yaml
 from agentops.plan.references import ReferenceMap, ids_in
@@ -34,7 +34,7 @@ _HEADERS = (
 
 @dataclass(frozen=True, slots=True)
 class SharedFiles:
-    """Files by project path, what ids become in specs, secrets with the places that refer to them.
+    """Files by project path, the references that replace ids in specs, and secrets -> the places that refer to them.
 
     notes:   id -> why it stays in the specs, for a comment there
     remarks: what has no file, why, and what to do
@@ -46,15 +46,15 @@ class SharedFiles:
     notes: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
-    def named(self, agent: ObservedAgent) -> ObservedAgent:
-        """`agent` with references for the ids that have a file."""
+    def with_references(self, agent: ObservedAgent) -> ObservedAgent:
+        """`agent` with references in place of the ids that have a file."""
         live = agent.live
         if live is None or live.document is None:
             return agent
         return replace(agent, live=replace(live, document=self.references.to_references(live.document)))
 
     def write(self, address: Address, content: Document, comments: Mapping[str, str] | None = None) -> None:
-        """The file of `address`, with references for the secrets in it."""
+        """Writes the file of `address`, with references in place of secrets."""
         secrets = SecretReferences(address.key)
         body = secrets.restored(literal_leaves(secrets.stand_in((), content)))
         self.secrets.update({name: f"{address.file}: {place}" for name, place in secrets.secrets.items()})
@@ -63,7 +63,7 @@ class SharedFiles:
         self.files[address.file] = format_yaml(text, address.file, MODELS[address.kind])
 
     def refuse(self, errors: Iterable[Diagnostic]) -> None:
-        """Takes back each file that the spec language refuses: ids stay as they are."""
+        """Takes back each file in which the spec language finds an error, so that specs keep the id."""
         for error in errors:
             path = error.where.file if error.where else ""
             if self.files.pop(path, None) is None:
@@ -76,7 +76,7 @@ class SharedFiles:
             self.remarks.append(f"{path}: not written, since a file can't hold it as it is: {error.summary}")
 
     def keep(self, found: ObservedResource, why: str, todo: str = "") -> None:
-        """Says that `found` gets no file, so that specs keep its id."""
+        """Notes why `found` gets no file, so that specs keep its id."""
         named = f"{_WHAT[found.kind]} {found.name!r}"
         self.notes[found.resource_id] = f"The {named}: {why}."
         self.remarks.append(f"{named} ({found.resource_id}): {why}" + (f"; {todo}" if todo else ""))
@@ -91,8 +91,8 @@ def ids_of(agents: Iterable[ObservedAgent], kind: Kind) -> frozenset[str]:
 def write_shared(
     agents: Sequence[ObservedAgent], resources: Sequence[ObservedResource], described: Iterable[DesiredResource] = ()
 ) -> SharedFiles:
-    """The file of each tool and knowledge base that one of `agents` refers to. `described` has the project already: one
-    that has the name of such keeps its id, since a person has to say whether it is the same."""
+    """The files of the tools and knowledge bases that `agents` refer to. `described`: the project's resources. One with
+    the name of such keeps its id, since only a person knows whether it is the same."""
     made, known = SharedFiles(), list(described)
     for kind in (Kind.TOOL, Kind.KNOWLEDGE):
         used = ids_of(agents, kind)
@@ -121,7 +121,7 @@ def _content(found: ObservedResource) -> Document:
 
 
 def _is_readable(base: ObservedResource, made: SharedFiles) -> bool:
-    """Whether the account tells all that is in a knowledge base; what it does not tell is remarked."""
+    """Whether the account gives back everything that is in a knowledge base. If not, notes what is missing."""
     secrets = SecretReferences(base.name)
     files = ", ".join(part.name for part in base.parts or () if not part.is_page)
     key = _free_key(base.name, set(), base.kind)
@@ -150,8 +150,8 @@ def write_webhooks(
     resources: Iterable[ObservedResource],
     described: Iterable[DesiredResource] = (),
 ) -> None:
-    """Adds the file of each webhook that is told of the calls of an agent in `imported` (ids). `keys` are all agents of
-    the project by id."""
+    """Adds the file of each webhook that reports calls of an agent in `imported` (ids). `keys`: the project's agents by
+    id."""
     taken = [each for each in described if each.kind is Kind.WEBHOOK]
     subscribed = {agent for each in taken for agent in each.content["events"]}
     endpoints, free = {str(each.content["endpoint"]) for each in taken}, {each.key for each in taken}
@@ -178,13 +178,13 @@ def write_webhooks(
 
 
 def _webhook_name(hook: ObservedResource) -> str:
-    """What it is for, in a few words, else the host that it sends to."""
+    """Its description if that is short, else the host that it sends to."""
     text = without_resource_mark(hook.description)
     return text if 0 < len(text) <= _MOST_KEY // 2 else urlsplit(str(hook.content["endpoint"])).hostname or ""
 
 
 def _free_key(name: str, taken: set[str], kind: Kind) -> str:
-    """A key that is not `taken`, and is from now on."""
+    """A key that is not in `taken`, to which it is added."""
     base = slug(name, limit=_MOST_KEY).replace("-", "_").lstrip("_0123456789") or kind.value
     key, number = base, 2
     while key in taken:

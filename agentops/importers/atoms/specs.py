@@ -9,13 +9,13 @@ from typing import Any
 from agentops.document import Document, ObservedAgent
 from agentops.fields import METADATA
 from agentops.importers.atoms.defaults import without_defaults
-from agentops.importers.atoms.references import References
+from agentops.importers.atoms.secret_references import SecretReferences
 from agentops.importers.yaml_text import literal, to_yaml
 from agentops.resources import Ref
 from agentops.spec.layout import format_yaml
 from agentops.spec.model.agent import AgentSpec
 
-_LONG = 200  # characters from which a prompt gets a file of its own
+_LONG = 200  # a prompt with more characters gets a file of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class SpecFiles:
     """One agent as project files.
 
     files:    project path -> text
-    secrets:  name -> the place that refers to it; the values are not here
+    secrets:  name -> the place that refers to it; the values are not kept here
     """
 
     key: str
@@ -38,9 +38,9 @@ class SpecFiles:
 class SpecWriter:
     """Turns an observed agent into files.
 
-    environment: the one whose account it was read from; the agent's id is bound there
+    environment: the one from whose account it was read, in which the agent's id is bound
     left_out:    dotted paths of the config that the spec language refuses, found by validating
-    passed:      dotted paths that are newer than this release
+    passed:      dotted paths of fields that are newer than this release, and so are passed through
     notes:       id of a resource -> why it is not a reference, for a comment beside it
     """
 
@@ -54,7 +54,7 @@ class SpecWriter:
     def write(self, observed: ObservedAgent) -> SpecFiles:
         """The agent's files. Raises nothing: an agent that was never published gets an empty prompt."""
         live = observed.live.document if observed.live and observed.live.document else {}
-        references = References(self.key)
+        references = SecretReferences(self.key)
         kept = references.stand_in((), live if self.keeps_defaults else without_defaults(live))
         config = references.restored(self.shaped(kept, "config"))
         files: dict[str, str] = {}
@@ -97,7 +97,7 @@ class SpecWriter:
         holder[name] = f"${{{{ file('prompts/{file}') }}}}"
 
     def shaped(self, value: Any, path: str) -> Any:
-        """`value` with expressions escaped, and what can't be a field moved or left out."""
+        """`value` with expressions escaped, and without the fields that are passed through or left out."""
         if isinstance(value, dict):
             kept: Document = {}
             passed: Document = {}
@@ -136,7 +136,7 @@ def _is_in(value: Any, notes: Mapping[str, str]) -> bool:
 
 
 def _has_null_item(value: Any) -> bool:
-    """A null in a list has no way to be written; one under a name is caught where the spec is read back."""
+    """Whether a list has a null in it, which no spec can hold. One under a name is found when the spec is read back."""
     return isinstance(value, list) and any(item is None or _has_null_item(item) for item in value)
 
 
@@ -145,7 +145,7 @@ def _is_below(path: str, other: str) -> bool:
 
 
 def literal_leaves(value: Any) -> Any:
-    """`value` with every text in it as a spec writes it, so that nothing in it is taken for an expression."""
+    """`value` with every text in it escaped, so that nothing in it is read as an expression."""
     if isinstance(value, dict):
         return {name: literal_leaves(item) for name, item in value.items()}
     if isinstance(value, list):
@@ -157,6 +157,6 @@ _TOOL_ORDER = ("type", "name", "description", "url", "method", "headers", "query
 
 
 def in_tool_order(tool: Document) -> Document:
-    """A tool with the fields first that tell what it is."""
+    """A tool with the fields first that say what it is."""
     first = {name: tool[name] for name in _TOOL_ORDER if name in tool}
     return {**first, **{name: value for name, value in tool.items() if name not in first}}

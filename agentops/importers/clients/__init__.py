@@ -1,1 +1,1 @@
-"""What client code of ElevenLabs agents consists of, and what answers to each piece on Atoms."""
+"""What client code of ElevenLabs agents consists of, and what replaces each piece on Atoms."""

@@ -1,4 +1,4 @@
-"""What a fact about client code is, and the words that facts are written with."""
+"""Facts about client code, and the short names with which they are written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Language(StrEnum):
-    """What advice is written in. PAGE is HTML, with scripts and markup in one file."""
+    """The language of the client, in which advice is given. PAGE is HTML, with scripts and markup in one file."""
 
     SCRIPT = "JavaScript"
     PAGE = "HTML"
@@ -30,7 +30,7 @@ class Fate(StrEnum):
 
 
 class Within(StrEnum):
-    """Where a word must stand to mean what the fact says."""
+    """Where a word must be to have the meaning that the fact states."""
 
     FILE = "anywhere in a client"
     PACKAGE = "in a file that uses a client package"
@@ -39,7 +39,7 @@ class Within(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One piece of client code. advice: by language; `OTHER` stands for those that are not named."""
+    """One piece of client code, and what becomes of it. advice: by language; `OTHER` is for those without their own."""
 
     pattern: re.Pattern[str]
     fate: Fate

@@ -1,4 +1,4 @@
-"""The website widget and the client packages: React hooks, Python's conversation class, and what there is elsewhere."""
+"""The website widget and the client packages: React hooks, the conversation class of Python, and other languages."""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from agentops.importers.clients.fact import CHANGE, DELETE, NOTHING, REPLACE, SOCKET, TALKING, Fact, Within, fact, word
 
-# A file that holds none of these, and no package in a file about conversations, has nothing to do with an ElevenLabs
-# agent: the packages serve transcription, too, so that their names alone say nothing.
+# A file has to do with an ElevenLabs agent if it has one of CONNECTS, or a package together with a word about
+# conversations: the packages serve transcription as well, so their names alone prove nothing.
 PACKAGES_OF_CLIENTS = r"@elevenlabs/(?:client|react|react-native)\b|@11labs/(?:client|react)\b"
 CONNECTS = (
     r"/convai/|elevenlabs-convai|\bconvai-widget",

@@ -1,4 +1,4 @@
-"""Addresses of services: which ones the platform takes, and which are only placeholders of a scaffold."""
+"""Addresses of services: which ones the platform accepts, and which are only the placeholders of a template."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _SCAFFOLD = re.compile(
 
 
 def is_address(url: str) -> bool:
-    """Whether the platform takes `url`: it must parse as one, so its host cannot be a placeholder."""
+    """Whether the platform accepts `url`: it must parse as one, so its host can't be a `{{placeholder}}`."""
     return bool(re.match(r"https?://[^{}<>\s/?#]+(?:[/?#]|$)", url)) and not re.search(r"[\s<>]", url)
 
 
 def is_scaffold(url: str) -> bool:
-    """Whether `url` is a placeholder that a template holds until somebody writes the real address."""
+    """Whether `url` is what a template has until somebody writes the real address, or is local to one machine."""
     return bool(_SCAFFOLD.match(url))

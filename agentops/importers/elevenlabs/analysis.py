@@ -12,7 +12,8 @@ from agentops.importers.fidelity import Grade
 from agentops.spec.slug import slug
 
 SETTINGS: Place = ("platform_settings",)
-VERDICTS = ["success", "failure", "unknown"]
+VERDICTS = ["success", "failure", "unknown"]  # the outcomes that a criterion has on ElevenLabs
+# The platform has no type for numbers with decimals: as text they keep them.
 _TYPES = {"string": "STRING", "boolean": "BOOLEAN", "integer": "INTEGER", "number": "STRING"}
 
 _NONE_OF_THEM = re.compile(r"none|other|unknown|nothing|unclear|not_|no_|n/?a\b|undecided", re.IGNORECASE)
@@ -43,21 +44,21 @@ def _target(identifier: str, field: str) -> str:
 
 
 def _criterion(conversion: Conversion, place: Place, criterion: Document, metrics: list[Document]) -> Document:
-    source, account = conversion.source, conversion.source.account
+    source, ledger = conversion.source, conversion.source.ledger
     old, name = source.text(*place, "id"), source.text(*place, "name")
     identifier = _identifier(old or name, metrics)
     question = _target(identifier, "dispositionMetricPrompt")
-    account.carry((*place, "id"), _target(identifier, "identifier"), identifier, grade=_renamed(old, identifier))
+    ledger.carry((*place, "id"), _target(identifier, "identifier"), identifier, grade=_renamed(old, identifier))
     goal_at = _goal_place(criterion, place)
     goal = conversion.rewrite(source.text(*goal_at))
     prompt = goal or f"Did the call meet this goal: {name or identifier}?"
     if name and name.lower() not in goal.lower() and slug(name, "_") != identifier:
         prompt = f"{name}: {prompt}"
     if name.lower() in prompt.lower():
-        account.carry((*place, "name"), question)
+        ledger.carry((*place, "name"), question)
     else:
-        account.carry((*place, "name"), _target(identifier, "identifier"), identifier)
-    account.carry(goal_at, question, goal, grade=Grade.EXACT)
+        ledger.carry((*place, "name"), _target(identifier, "identifier"), identifier)
+    ledger.carry(goal_at, question, goal, grade=Grade.EXACT)
     metric: Document = {"identifier": identifier}
     if source.text(*place, "scoring_mode") == "numeric_uniform":
         highest = source.number(*place, "max_score") or 10
@@ -66,10 +67,10 @@ def _criterion(conversion: Conversion, place: Place, criterion: Document, metric
         prompt = " ".join(filter(None, (scale, extra, prompt)))
         metric |= {"dispositionMetricPrompt": prompt, "dispositionMetricType": "INTEGER"}
         for key, claim in (("scoring_mode", scale), ("max_score", scale), ("score_instructions", extra or None)):
-            account.carry((*place, key), question, claim)
+            ledger.carry((*place, key), question, claim)
     else:
         metric |= {"dispositionMetricPrompt": prompt, "dispositionMetricType": "ENUM", "choices": list(VERDICTS)}
-        account.carry((*place, "scoring_mode"), _target(identifier, "choices"), list(VERDICTS))
+        ledger.carry((*place, "scoring_mode"), _target(identifier, "choices"), list(VERDICTS))
     return metric
 
 
@@ -85,23 +86,24 @@ def _renamed(old: str, new: str) -> Grade:
 
 
 def _is_extracted(field: Document) -> bool:
+    """Whether a model finds the value in the call: a fixed one, or a variable's, is no result of an analysis."""
     fixed = field.get("constant_value") not in (None, "") or field.get("dynamic_variable") not in (None, "")
     return not fixed and field.get("is_omitted") is not True
 
 
 def _collected(conversion: Conversion, place: Place, name: str, field: Document, metrics: list[Document]) -> Document:
-    source, account = conversion.source, conversion.source.account
+    source, ledger = conversion.source, conversion.source.ledger
     identifier = _identifier(name, metrics)
     described = source.text(*place, "description").strip()
     shown = source.text(*place, "name")
     prompt = conversion.rewrite(described) or f"Extract {name.replace('_', ' ')}."
     if shown and shown != name:
         prompt = f"{conversion.rewrite(shown)}: {prompt}"
-        account.carry((*place, "name"), _target(identifier, "dispositionMetricPrompt"), conversion.rewrite(shown))
+        ledger.carry((*place, "name"), _target(identifier, "dispositionMetricPrompt"), conversion.rewrite(shown))
     else:
-        account.repeat((*place, "name"), f"the field {name}")
+        ledger.repeat((*place, "name"), f"the field {name}")
     question = _target(identifier, "dispositionMetricPrompt")
-    account.carry((*place, "description"), question, conversion.rewrite(described), grade=_renamed(name, identifier))
+    ledger.carry((*place, "description"), question, conversion.rewrite(described), grade=_renamed(name, identifier))
     if identifier != name:
         why = f"the field {name} is the metric {identifier} now"
         conversion.remark(Grade.APPROXIMATED, "EL015", place, why, "Point dashboards and webhooks at the new name.")
@@ -109,7 +111,7 @@ def _collected(conversion: Conversion, place: Place, name: str, field: Document,
 
 
 def _kind(conversion: Conversion, place: Place, field: Document, identifier: str) -> Document:
-    account, options = conversion.source.account, field.get("enum")
+    ledger, options = conversion.source.ledger, field.get("enum")
     declared = str(field.get("type") or "string")
     made: dict[str, Any]
     if isinstance(options, list) and options:
@@ -117,16 +119,16 @@ def _kind(conversion: Conversion, place: Place, field: Document, identifier: str
         if not any(_NONE_OF_THEM.search(choice) for choice in made["choices"]):
             made["choices"].append("unknown")
             why = "a call where nothing fits must have an answer: one that is no choice drops all results of the call"
-            account.add(_target(identifier, "choices"), "unknown", why)
-        account.carry_tree((*place, "enum"), _target(identifier, "choices"), grade=Grade.EXACT)
-    elif declared == "number" and "whole" in str(field.get("description")).lower():
+            ledger.add(_target(identifier, "choices"), "unknown", why)
+        ledger.carry_tree((*place, "enum"), _target(identifier, "choices"), grade=Grade.EXACT)
+    elif declared == "number" and "whole" in str(field.get("description")).lower():  # "a whole number"
         made = {"dispositionMetricType": "INTEGER"}
     else:
         made = {"dispositionMetricType": _TYPES.get(declared, "STRING")}
     kind = made["dispositionMetricType"]
     exact = declared in ("string", "boolean", "integer") and kind in ("STRING", "BOOLEAN", "INTEGER")
     why = "" if exact else f"{declared} became {kind}"
-    account.carry((*place, "type"), _target(identifier, "dispositionMetricType"), kind, grade=_exactly(exact), why=why)
+    ledger.carry((*place, "type"), _target(identifier, "dispositionMetricType"), kind, grade=_exactly(exact), why=why)
     return made
 
 

@@ -1,4 +1,4 @@
-"""Who the agent is and what it is told: name, tags, first message, prompt, model, variables, knowledge, timezone."""
+"""What identifies and instructs the agent: name, tags, first message, prompt, model, variables, knowledge, timezone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from agentops.importers.elevenlabs.conversion import AGENT, PROMPT, Conversion
 from agentops.importers.elevenlabs.knowledge import convert_knowledge
 from agentops.importers.elevenlabs.models import is_custom, proposed_models, same_model
 from agentops.importers.elevenlabs.paths import Place
-from agentops.importers.elevenlabs.placeholders import spoken_marks
+from agentops.importers.elevenlabs.placeholders import spoken_markup
 from agentops.importers.fidelity import CHOSEN, Grade
 from agentops.importers.yaml_text import literal
 from agentops.spec.model.base import MOST_NAME
@@ -47,11 +47,11 @@ def convert_identity(conversion: Conversion) -> None:
     else:
         why, grade = "", None
     conversion.metadata["name"] = literal(name) if name else conversion.key
-    source.account.carry(("name",), "name", conversion.metadata["name"], grade=grade, why=why)
+    source.ledger.carry(("name",), "name", conversion.metadata["name"], grade=grade, why=why)
     for index, tag in enumerate(source.items("tags")):
         if isinstance(tag, str) and slug(tag):
             conversion.tags[slug(tag)] = "yes"
-            source.account.carry(("tags", index), ("tags", slug(tag)), "yes")
+            source.ledger.carry(("tags", index), ("tags", slug(tag)), "yes")
 
 
 def convert_model(conversion: Conversion) -> None:
@@ -65,14 +65,14 @@ def convert_model(conversion: Conversion) -> None:
         proposals = proposed_models("" if is_custom(model) else model)
         was = f"the agent used {model}" if model else "the agent names no model"
         conversion.put("slmModel", conversion.choose("model", f"Which model? {was}.", proposals))
-        source.account.carry(place, "config.slmModel", CHOSEN, grade=Grade.CHOICE)
+        source.ledger.carry(place, "config.slmModel", CHOSEN, grade=Grade.CHOICE)
         if not model:
             conversion.remark(Grade.CHOICE, "EL002", place, "the agent names no model", "Choose one.")
     _convert_timezone(conversion)
 
 
 def _convert_timezone(conversion: Conversion) -> None:
-    """The platform counts minutes from UTC and knows no daylight saving: winter time is written."""
+    """The platform counts minutes from UTC and has no daylight saving time, so winter time is written."""
     place: Place = (*PROMPT, "timezone")
     name = conversion.source.text(*place)
     if not name:
@@ -81,7 +81,7 @@ def _convert_timezone(conversion: Conversion) -> None:
         winter = datetime(2026, 1, 15, tzinfo=UTC).astimezone(ZoneInfo(name)).utcoffset()
         summer = datetime(2026, 7, 15, tzinfo=UTC).astimezone(ZoneInfo(name)).utcoffset()
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        conversion.source.account.misread(place, "the name of a timezone")
+        conversion.source.ledger.misread(place, "the name of a timezone")
         return
     minutes = round(winter.total_seconds() / 60) if winter else 0
     sign, (hours, rest) = "-" if minutes < 0 else "+", divmod(abs(minutes), 60)
@@ -89,12 +89,12 @@ def _convert_timezone(conversion: Conversion) -> None:
     grade = Grade.EXACT if winter == summer else Grade.APPROXIMATED
     why = "the offset in minutes" if winter == summer else ""
     conversion.put("timezone", value)
-    conversion.source.account.carry(place, "config.timezone", name, grade=grade, why=why)
-    conversion.words.offset = f"{sign}{hours:02d}:{rest:02d}" if minutes else ""
+    conversion.source.ledger.carry(place, "config.timezone", name, grade=grade, why=why)
+    conversion.placeholders.offset = f"{sign}{hours:02d}:{rest:02d}" if minutes else ""
 
 
 def convert_prompt(conversion: Conversion) -> None:
-    """Last of all, since the other parts add sections to the prompt and rename what it mentions."""
+    """The prompt with all sections that other parts added, then the first message and the knowledge base."""
     source, place = conversion.source, (*PROMPT, "prompt")
     text = source.text(*place)
     own = conversion.for_prompt(text)
@@ -104,17 +104,17 @@ def convert_prompt(conversion: Conversion) -> None:
     grade = Grade.EXACT if whole == text else Grade.APPROXIMATED
     why = "" if whole == text else "placeholders were rewritten or sections added; the rest is unchanged"
     conversion.put("singlePromptConfig.prompt", whole)
-    conversion.tell(place, own.strip(), grade=grade, why=why)
+    conversion.carry_to_prompt(place, own.strip(), grade=grade, why=why)
     if not whole.strip():
         conversion.remark(Grade.CHOICE, "EL004", place, "the agent has no prompt", "Write one in its prompt file.")
-    _report_marks(conversion, place, text)
+    _report_markup(conversion, place, text)
     _convert_first_message(conversion)
     convert_knowledge(conversion)
 
 
-def _report_marks(conversion: Conversion, place: Place, text: str) -> None:
-    for mark in spoken_marks(text):
-        why = f"the text holds {mark}, which would be read aloud"
+def _report_markup(conversion: Conversion, place: Place, text: str) -> None:
+    for tag in spoken_markup(text):
+        why = f"the text holds {tag}, which would be read aloud"
         conversion.remark(Grade.APPROXIMATED, "EL019", place, why, "Take it out, or say it in words.")
 
 
@@ -123,11 +123,11 @@ def _convert_first_message(conversion: Conversion) -> None:
     text = source.text(*place)
     if text.strip() and len(text) <= FIRST_MESSAGE_LIMIT:
         conversion.carry(place, "firstMessage", conversion.rewrite(text), grade=Grade.EXACT)
-        _report_marks(conversion, place, text)
+        _report_markup(conversion, place, text)
     elif text.strip():
         question = f"What does the agent say first? The old text has {len(text)} characters; {FIRST_MESSAGE_LIMIT} fit."
         conversion.put("firstMessage", conversion.choose("first_message", question, _shortened(text)))
-        source.account.carry(place, "config.firstMessage", CHOSEN, grade=Grade.CHOICE, why="longer than fits")
+        source.ledger.carry(place, "config.firstMessage", CHOSEN, grade=Grade.CHOICE, why="longer than fits")
     else:
         _wait_for_the_caller(conversion, place)
     if source.flag(*AGENT, "disable_first_message_interruptions"):
@@ -137,7 +137,7 @@ def _convert_first_message(conversion: Conversion) -> None:
 
 def _shortened(text: str) -> tuple[tuple[str, str], ...]:
     cut = text[:FIRST_MESSAGE_LIMIT]
-    sentence = max(cut.rfind(mark) for mark in (". ", "? ", "! "))
+    sentence = max(cut.rfind(ending) for ending in (". ", "? ", "! "))
     return ((cut[: sentence + 1], "its first sentences"),) if sentence > 0 else ()
 
 
@@ -147,7 +147,7 @@ def _wait_for_the_caller(conversion: Conversion, place: Place) -> None:
     question = "What does the agent say first? The old agent waited for the caller; publishing needs a sentence."
     proposals = (("Hello, how can I help you?", "a neutral opening"),)
     conversion.put("firstMessage", conversion.choose("first_message", question, proposals))
-    conversion.source.account.carry(place, "config.firstMessage", CHOSEN, grade=Grade.CHOICE, why=why)
+    conversion.source.ledger.carry(place, "config.firstMessage", CHOSEN, grade=Grade.CHOICE, why=why)
     if conversion.source.get(*place) is None:
         conversion.remark(Grade.CHOICE, "EL004", place, why, "Write a sentence in the choices file.")
 
@@ -158,17 +158,17 @@ def convert_variables(conversion: Conversion) -> None:
     for name, value in source.objects(*_VARIABLES).items():
         place: Place = (*_VARIABLES, name)
         if name.startswith("system__"):
-            source.account.repeat(place, "a value that the platform fills")
+            source.ledger.repeat(place, "a value that the platform fills")
             continue
         if name.startswith("secret__"):
             why = "a secret variable: the spec refers to it by a name where a header or an address needs it"
-            source.account.hide(place, None, why, "Set the secret in each environment.")
+            source.ledger.hide(place, None, why, "Set the secret in each environment.")
             continue
-        target = conversion.words.name_of(name)
+        target = conversion.placeholders.name_of(name)
         defaults[target] = _scalar(conversion, value)
         grade = Grade.EXACT if target == name and not isinstance(value, dict | list) else Grade.APPROXIMATED
         why = "" if grade is Grade.EXACT else "renamed, or written as JSON text, since values are scalars"
-        source.account.carry_tree(place, ("config", "defaultVariables", target), grade=grade, why=why)
+        source.ledger.carry_tree(place, ("config", "defaultVariables", target), grade=grade, why=why)
     known = conversion.config.get("defaultVariables", {})
     if defaults or known:
         conversion.put("defaultVariables", {**known, **defaults})

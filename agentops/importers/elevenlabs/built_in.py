@@ -1,6 +1,6 @@
 """The built-in (system) tools: hanging up, transfers, language detection, voicemail, waiting.
 
-They stand in `built_in_tools`, in `tools` with type `system`, or in both; the former counts where both speak.
+Exports list them under `built_in_tools`, under `tools` with type `system`, or under both; the former wins.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from agentops.document import Document
-from agentops.importers.elevenlabs.account import PROMPT_TARGET
 from agentops.importers.elevenlabs.conversion import PROMPT, Conversion
+from agentops.importers.elevenlabs.leaf_ledger import PROMPT_TARGET
 from agentops.importers.elevenlabs.paths import Place, leaves_of, place_text, same
 from agentops.importers.elevenlabs.toolbox import TOOLS
 from agentops.importers.fidelity import CHOSEN, Grade
@@ -38,15 +38,16 @@ def convert_built_in(conversion: Conversion) -> None:
             _convert_voicemail(conversion, place)
         elif kind == "skip_turn":
             conversion.sections.append(f"# When the caller needs a moment\n{_WAIT}")
-            conversion.tool_names[kind] = []
+            conversion.tool_names[kind] = []  # a line of the prompt takes the tool's place
             _carry_identity(conversion, place, PROMPT_TARGET, _WAIT)
         elif kind == "language_detection":
-            conversion.tool_names[kind] = []
+            conversion.tool_names[kind] = []  # the platform listens for the language itself; the model calls nothing
             _carry_identity(conversion, place, "config.language.switching.isEnabled", True)
         else:
             _report(conversion, kind, place)
     _settle_twins(conversion)
     if not any(tool["type"] == "end_call" for tool in conversion.tools):
+        # Adding the tool unasked would make an agent hang up that never did.
         why = "the old agent could not hang up by itself, so neither can this one"
         conversion.remark(Grade.EXACT, "EL011", BUILT_IN, why, "Add an end_call tool if it should.")
 
@@ -57,16 +58,16 @@ def add_end_call(conversion: Conversion, place: Place) -> None:
     if not any(tool["type"] == "end_call" for tool in conversion.tools):
         description = conversion.rewrite(text) or _END_CALL
         conversion.tools.append({"type": "end_call", "name": "end_call", "description": description})
-    account, target = conversion.source.account, "config.singlePromptConfig.tools.end_call"
+    ledger, target = conversion.source.ledger, "config.singlePromptConfig.tools.end_call"
     for key in ("name", "type"):
-        account.carry((*place, key), f"{target}.{key}", "end_call", grade=Grade.EXACT)
-    account.carry((*place, "params", "system_tool_type"), f"{target}.type", "end_call", grade=Grade.EXACT)
+        ledger.carry((*place, key), f"{target}.{key}", "end_call", grade=Grade.EXACT)
+    ledger.carry((*place, "params", "system_tool_type"), f"{target}.type", "end_call", grade=Grade.EXACT)
     if text:
-        account.carry((*place, "description"), f"{target}.description", conversion.rewrite(text), grade=Grade.EXACT)
+        ledger.carry((*place, "description"), f"{target}.description", conversion.rewrite(text), grade=Grade.EXACT)
 
 
 def _enabled(conversion: Conversion) -> Iterator[tuple[str, Place]]:
-    """Every system tool that is on, once: (kind, where it stands)."""
+    """Every system tool that is switched on, once: (kind, place)."""
     seen: set[str] = set()
     for name, tool in conversion.source.objects(*BUILT_IN).items():
         if isinstance(tool, dict):
@@ -87,15 +88,15 @@ def kind_of(tool: Document, name: str) -> str:
 
 
 def _carry_identity(conversion: Conversion, place: Place, target: str | None, value: Any = None) -> None:
-    """What names a built-in tool: its words do not arrive, what it does is at `target`."""
+    """Settles the leaves that name a built-in tool: its texts are lost, what it does is at `target`."""
     for key in ("type", "name", "description"):
-        conversion.source.account.carry((*place, key), target, value, grade=Grade.APPROXIMATED)
+        conversion.source.ledger.carry((*place, key), target, value, grade=Grade.APPROXIMATED)
     at = (*place, "params", "system_tool_type")
-    conversion.source.account.carry(at, target, value, grade=Grade.APPROXIMATED)
+    conversion.source.ledger.carry(at, target, value, grade=Grade.APPROXIMATED)
 
 
 def _settle_twins(conversion: Conversion) -> None:
-    """A system tool in `tools` that says what `built_in_tools` says already."""
+    """Settles the system tools under `tools` that repeat one under `built_in_tools`."""
     source = conversion.source
     kinds = {kind_of(t, n): (*BUILT_IN, n) for n, t in source.objects(*BUILT_IN).items() if isinstance(t, dict)}
     for index, tool in enumerate(source.items(*TOOLS)):
@@ -105,14 +106,14 @@ def _settle_twins(conversion: Conversion) -> None:
         place: Place = (*TOOLS, index)
         for leaf, value in leaves_of(tool, place) if twin else ():
             if same(value, source.get(*twin, *leaf[len(place) :])):  # type: ignore[misc]
-                source.account.repeat(leaf, place_text(twin or ()))
+                source.ledger.repeat(leaf, place_text(twin or ()))
 
 
 def _report(conversion: Conversion, kind: str, place: Place) -> None:
     why, todo = f"the built-in tool {kind} has no counterpart", "Describe the wanted behaviour in the prompt."
     conversion.tool_names[kind] = []
     for at in (*((*place, key) for key in ("type", "name", "description")), (*place, "params", "system_tool_type")):
-        conversion.source.account.carry(at, None, grade=Grade.UNSUPPORTED, why=why)
+        conversion.source.ledger.carry(at, None, grade=Grade.UNSUPPORTED, why=why)
     conversion.remark(Grade.UNSUPPORTED, "EL011", place, why, todo)
 
 
@@ -136,11 +137,11 @@ def _convert_transfers(conversion: Conversion, place: Place) -> None:
     message = (*place, "params", "enable_client_message")
     option = f"{target}.transferOption.publicHandoffOption"
     if source.get(*message) is True and names:
-        source.account.carry(message, option, "prompt")
+        source.ledger.carry(message, option, "prompt")
 
 
 def _convert_agent_transfers(conversion: Conversion, place: Place) -> None:
-    """Another agent is reached by its number, which only a person can give."""
+    """Agents can't hand calls over to each other here: each is reached by its number, which only a person knows."""
     source, kind = conversion.source, "transfer_to_agent"
     before = len(conversion.tools)
     transfers = [(i, t) for i, t in enumerate(source.items(*place, "params", "transfers")) if isinstance(t, dict)]
@@ -157,8 +158,8 @@ def _convert_agent_transfers(conversion: Conversion, place: Place) -> None:
 
 
 def add_agent_transfer(conversion: Conversion, place: Place, transfer: Document, label: str, when: str = "") -> str:
-    """A transfer to another agent as a call to its number, which is asked for; gives the tool's name."""
-    source, account = conversion.source, conversion.source.account
+    """Makes a transfer to another agent a call to its number, which is asked for, and returns the tool's name."""
+    source, ledger = conversion.source, conversion.source.ledger
     name = _free_name(conversion, label)
     target = f"config.singlePromptConfig.tools.{name}"
     description = transfer_when(conversion.rewrite(source.text(*place, "condition").strip() or when))
@@ -169,9 +170,9 @@ def add_agent_transfer(conversion: Conversion, place: Place, transfer: Document,
     made["transferOption"] = {"type": "cold_transfer"}
     made["transferOnlyIfHuman"] = False
     conversion.tools.append(made)
-    account.carry((*place, "condition"), f"{target}.description", description, grade=Grade.EXACT)
-    account.carry((*place, "agent_id"), f"{target}.transferNumber", CHOSEN, grade=Grade.CHOICE)
-    account.add(f"{target}.transferOnlyIfHuman", False, "an agent answers the transfer")
+    ledger.carry((*place, "condition"), f"{target}.description", description, grade=Grade.EXACT)
+    ledger.carry((*place, "agent_id"), f"{target}.transferNumber", CHOSEN, grade=Grade.CHOICE)
+    ledger.add(f"{target}.transferOnlyIfHuman", False, "an agent answers the transfer")
     return name
 
 
@@ -185,7 +186,7 @@ _SMALL_WORDS = frozenset({"when", "if", "the", "a", "an", "to", "is", "for", "of
 
 
 def transfer_when(condition: str) -> str:
-    """A tool's description out of the condition of a transfer, which may begin with a word such as "when"."""
+    """A tool's description from the condition of a transfer, which may begin with a word such as "when"."""
     if not condition:
         return "Put the call through to the person or line that takes over."
     stripped = re.sub(r"^(?:transfer\s+)?(?:when(?:ever)?|if|in case)\s+", "", condition, flags=re.IGNORECASE)
@@ -193,7 +194,7 @@ def transfer_when(condition: str) -> str:
 
 
 def lowered(text: str) -> str:
-    """`text` for the middle of a sentence: names and abbreviations keep their capitals."""
+    """`text` for the middle of a sentence. Names and abbreviations keep their capitals."""
     first = text.split(" ", 1)[0]
     is_name = first[1:].lower() != first[1:] or first == "I" or text.startswith("{{")
     return text if is_name else text[:1].lower() + text[1:]
@@ -202,18 +203,18 @@ def lowered(text: str) -> str:
 def add_transfer(
     conversion: Conversion, place: Place, transfer: Document, label: str, tool: Place | None, when: str = ""
 ) -> str:
-    """One destination as a tool of its own; gives its name. `when` says it where the destination has no condition."""
+    """Makes one destination a tool of its own, and returns its name. `when` is used where it has no condition."""
     source = conversion.source
     condition = source.text(*place, "condition").strip()
     name = _free_name(conversion, label)
     target = f"config.singlePromptConfig.tools.{name}"
     description = transfer_when(conversion.rewrite(condition or when))
     made: Document = {"type": "transfer_call", "name": name, "description": description}
-    source.account.carry((*place, "condition"), f"{target}.description", description)
+    source.ledger.carry((*place, "condition"), f"{target}.description", description)
     made["transferNumber"] = _number(conversion, place, transfer, name, target)
     made["transferOption"] = _option(conversion, place, transfer, tool, target)
     made["transferOnlyIfHuman"] = False
-    source.account.add(f"{target}.transferOnlyIfHuman", False, "ElevenLabs does not check whether a person answers")
+    source.ledger.add(f"{target}.transferOnlyIfHuman", False, "ElevenLabs does not check whether a person answers")
     conversion.tools.append(made)
     return name
 
@@ -227,37 +228,38 @@ def _free_name(conversion: Conversion, name: str) -> str:
 
 
 def _number(conversion: Conversion, place: Place, transfer: Document, name: str, target: str) -> str:
-    source, account = conversion.source, conversion.source.account
+    source, ledger = conversion.source, conversion.source.ledger
     destination = transfer.get("transfer_destination")
     inner = destination if isinstance(destination, dict) else {}
-    for at in ((*place, "transfer_destination", "phone_number"), (*place, "phone_number")):
+    for at in ((*place, "transfer_destination", "phone_number"), (*place, "phone_number")):  # the newer field first
         found = re.sub(r"[\s().-]", "", source.text(*at))
         if E164.fullmatch(found):
             for each in ((*place, "transfer_destination", "phone_number"), (*place, "phone_number")):
                 if re.sub(r"[\s().-]", "", str(source.get(*each))) == found:
-                    account.carry(each, f"{target}.transferNumber", found, grade=Grade.EXACT)
+                    ledger.carry(each, f"{target}.transferNumber", found, grade=Grade.EXACT)
             kind_at = (*place, "transfer_destination", "type")
-            account.carry(kind_at, None, grade=Grade.BOOKKEEPING, why="a telephone number is the only kind there is")
+            ledger.carry(kind_at, None, grade=Grade.BOOKKEEPING, why="a telephone number is the only kind there is")
             return found
     kind = str(inner.get("type") or "phone")
-    told = str(inner.get("phone_number") or inner.get("sip_uri") or transfer.get("phone_number") or "")
-    question = f"Which number (+countrycode...) does {name} call? The old destination was {kind} {told}".rstrip() + "."
+    old = str(inner.get("phone_number") or inner.get("sip_uri") or transfer.get("phone_number") or "")
+    question = f"Which number (+countrycode...) does {name} call? The old destination was {kind} {old}".rstrip() + "."
     for leaf, _ in leaves_of(destination, (*place, "transfer_destination")):
-        account.carry(leaf, f"{target}.transferNumber", CHOSEN, grade=Grade.CHOICE)
-    account.carry((*place, "phone_number"), f"{target}.transferNumber", CHOSEN, grade=Grade.CHOICE)
+        ledger.carry(leaf, f"{target}.transferNumber", CHOSEN, grade=Grade.CHOICE)
+    ledger.carry((*place, "phone_number"), f"{target}.transferNumber", CHOSEN, grade=Grade.CHOICE)
     return conversion.choose(f"number_{name}", question)
 
 
 def _option(conversion: Conversion, place: Place, transfer: Document, tool: Place | None, target: str) -> Document:
     kind = conversion.source.text(*place, "transfer_type") or "conference"
+    # A conference briefs the person who takes over while the caller waits, which is what a warm transfer does.
     warm = kind == "conference"
     option: Document = {"type": "warm_transfer" if warm else "cold_transfer"}
     why = "" if kind in ("conference", "blind") else f"{kind} has no counterpart; the caller is put through cold"
-    conversion.source.account.carry((*place, "transfer_type"), f"{target}.transferOption.type", option["type"], why=why)
+    conversion.source.ledger.carry((*place, "transfer_type"), f"{target}.transferOption.type", option["type"], why=why)
     if warm:
         option["privateHandoffOption"] = {"type": "prompt", "prompt": _SUMMARY}
-        told = conversion.source.get(*tool, "params", "enable_client_message") if tool else None
-        if told is not False:
+        tells_caller = conversion.source.get(*tool, "params", "enable_client_message") if tool else None
+        if tells_caller is not False:
             option["publicHandoffOption"] = {"type": "prompt", "prompt": _HOLD}
     return option
 
@@ -273,15 +275,15 @@ def _convert_voicemail(conversion: Conversion, place: Place) -> None:
     if text:
         cut = len(text) > END_TEXT_LIMIT
         why = f"cut to {END_TEXT_LIMIT} characters" if cut else ""
-        conversion.source.account.carry(at, "config.voiceMailDetectionConfig.endText", kept, why=why)
+        conversion.source.ledger.carry(at, "config.voiceMailDetectionConfig.endText", kept, why=why)
     else:
         reason = "ElevenLabs hangs up silently; Atoms says a sentence in any case, so a short one is written"
-        conversion.source.account.add("config.voiceMailDetectionConfig.endText", kept, reason)
+        conversion.source.ledger.add("config.voiceMailDetectionConfig.endText", kept, reason)
     conversion.tool_names["voicemail_detection"] = []
     _carry_identity(conversion, place, "config.voiceMailDetectionConfig.enabled", True)
 
 
 def _cut(text: str) -> str:
-    """`text` as far as it fits, without half a placeholder at its end."""
+    """As much of `text` as fits, without half a placeholder at its end."""
     cut = text[:END_TEXT_LIMIT]
     return cut if cut.count("{{") == cut.count("}}") else cut[: cut.rfind("{{")].rstrip()

@@ -1,7 +1,7 @@
-"""Reads in a written success condition what can be checked without a model: words, numbers, tools, and hanging up.
+"""Finds in a written success condition what can be checked without a model: words, numbers, tools, and hanging up.
 
-Only what the sentence plainly demands is taken: a phrase that is given as an example, that the caller says, or that
-depends on a case stays a matter for a judge. Pure.
+Only what the sentence plainly demands is taken. A phrase that is an example, that the caller says, or that depends on
+a case is left to a judge. Pure.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 _MOST_WORDS = 14
-_MOST_READ = 8000  # characters of a condition: what comes later is left to the judge alone
+_MOST_READ = 8000  # characters of a condition; the judge alone reads what comes later
 _QUOTED = re.compile("\"([^\"\n]{2,160})\"|“([^”\n]{2,160})”|«([^»\n]{2,160})»|(?<![\\w])'([^'\n]{2,160})'(?![\\w])")
 _HIDDEN = re.compile(r"\x00(\d+)\x00")
 _CLAUSE = re.compile(
@@ -70,7 +70,7 @@ class Demands:
 
     @property
     def words(self) -> dict[str, object]:
-        """What is about words, as an `expect` step has it."""
+        """The demands on words, in the form of an `expect` step."""
         given = {"all_of": self.all_of, "any_of": self.any_of, "not_contains": self.not_contains}
         made: dict[str, object] = {key: list(dict.fromkeys(words)) for key, words in given.items() if words}
         return made | ({"max_words": self.max_words} if self.max_words else {})
@@ -81,6 +81,7 @@ def demands_of(condition: str, tools: Iterable[str], good: Sequence[str] = (), b
     found, names = Demands(), list(tools)
     quotes: list[str] = []
 
+    # Quoted phrases are taken out first: their words and punctuation must not be read as the condition's own.
     def hide(match: re.Match[str]) -> str:
         quotes.append(next(filter(None, match.groups())).strip(" .,!?…"))
         return f"\x00{len(quotes) - 1}\x00"
@@ -89,7 +90,7 @@ def demands_of(condition: str, tools: Iterable[str], good: Sequence[str] = (), b
         _read_clause(_CASE.sub("", clause), quotes, names, found)
     if match := _FEWER_WORDS.search(condition):
         found.max_words = int(match[1])
-    if len(good) > 1:
+    if len(good) > 1:  # a number that all good answers have is demanded; in a single answer it may be by chance
         found.all_of += [number for number in _numbers(good[0]) if all(number in other for other in good[1:])]
     found.not_contains += [text.strip() for text in bad if _is_speakable(text)]
     _settle_conflicts(found, good)
@@ -98,6 +99,7 @@ def demands_of(condition: str, tools: Iterable[str], good: Sequence[str] = (), b
 
 def _read_clause(clause: str, quotes: list[str], tools: list[str], found: Demands) -> None:
     is_negative = bool(_NEGATIVE.search(clause) or _FORBIDDEN.search(clause))
+    # "may say A" demands nothing; of all alternatives only an "or" between two quotes can be kept, as any of them.
     if _ALTERNATIVE.search(re.sub(r"\x00\s*,?\s*or\s*\x00", "\x00\x00", clause)) and not is_negative:
         return
     for name in tools:
@@ -125,7 +127,7 @@ def _read_clause(clause: str, quotes: list[str], tools: list[str], found: Demand
 
 
 def _settle_conflicts(found: Demands, good: Sequence[str]) -> None:
-    """A condition that was misread shows itself: its own good examples would fail. Such a demand is dropped."""
+    """Drops demands that the condition's own good examples don't meet: there it was misread."""
     plain = [text.casefold() for text in good]
     found.all_of = [text for text in found.all_of if all(text.casefold() in each for each in plain)]
     found.not_contains = [text for text in found.not_contains if not any(text.casefold() in each for each in plain)]
@@ -144,6 +146,6 @@ def _shown(clause: str, quotes: list[str]) -> str:
 
 
 def _is_speakable(text: str) -> bool:
-    """Whether an agent could say just this: no placeholder, no stage direction, not too long to be said alike."""
+    """Whether an agent could say exactly this: no placeholder, no stage direction, and short enough."""
     words = text.split()
     return bool(words) and len(words) <= _MOST_WORDS and not re.search(r"[\[\]{}<>_]|\.\.\.|…|^\W*$", text)

@@ -1,6 +1,6 @@
-"""One agent on its way from ElevenLabs to a spec: what its parts read from and write to. Pure.
+"""One agent on its way from ElevenLabs to a spec: what the steps of the conversion read from and write to. Pure.
 
-The work is done in `brain`, `toolbox`, `built_in`, `speech`, `analysis`, `platform`, `widget` and `stages`;
+The steps are in `brain`, `toolbox`, `built_in`, `speech`, `analysis`, `platform`, `widget` and `workflow_graph`;
 `agent` runs them.
 """
 
@@ -13,19 +13,19 @@ from typing import Any
 
 from agentops.credentials import secret_name
 from agentops.document import Document
-from agentops.importers.elevenlabs.account import PROMPT_TARGET, Target
+from agentops.importers.elevenlabs.leaf_ledger import PROMPT_TARGET, Target
 from agentops.importers.elevenlabs.paths import Place
 from agentops.importers.elevenlabs.placeholders import Placeholders
-from agentops.importers.elevenlabs.source import Source
-from agentops.importers.elevenlabs.withdrawing import (
-    Exposed,
-    is_marked,
-    mark,
-    marks_in,
+from agentops.importers.elevenlabs.secret_stand_ins import (
+    ExposedSecret,
+    has_stand_in,
+    secret_names_in,
+    stand_in_for,
     with_references,
     with_variables,
-    without_marks,
+    without_stand_ins,
 )
+from agentops.importers.elevenlabs.source import Source
 from agentops.importers.fidelity import Grade, OpenChoice
 from agentops.importers.yaml_text import literal
 
@@ -36,39 +36,39 @@ PROMPT: Place = (*AGENT, "prompt")
 
 @dataclass(slots=True)
 class Conversion:
-    """One agent on its way: where it comes from, what was written so far, and who must still decide what.
+    """One agent being converted: its source, what was written so far, and what people must still decide.
 
     config, metadata: the spec's fields in the platform's write vocabulary; leaves may hold deploy-time expressions
     comments:         dotted path in the spec -> why the value is what it is
     sections:         text added below the prompt
-    exposed:          the secrets that stood in the clear in the source
-    client_tools:     declarations for clients, which are no part of the agent
-    stages:           the stages of a workflow that become playbooks
+    exposed:          the secrets that were in the clear in the source
+    client_tools:     declarations for clients, which are not part of the agent
+    workflow_nodes:   the nodes of a workflow that become playbooks
     scripts:          call scripts by the stem of their file
-    default_waits:    the tools that wait as long as ElevenLabs does unless told otherwise
+    default_waits:    the tools that have ElevenLabs' default timeout
     shares:           whether shared tools and knowledge become files of their own
     shared_ids:       names of tools that the workspace shares -> their ids there
-    shared:           the documents of such files by project path
+    shared:           the documents of shared tools and of knowledge by project path
     secret_names:     secrets of shared tools -> the names that an earlier agent gave them
-    files:            the texts of those of them that this agent alone has
-    tool_names:       what a tool was called -> what the tools in its place are called; none when there is none
+    files:            the texts of knowledge files, by project path
+    tool_names:       the old name of a tool -> the names of the tools that take its place, if any
     """
 
     key: str
     source: Source
-    words: Placeholders
+    placeholders: Placeholders
     answers: Mapping[str, Any] = field(default_factory=dict)
     config: Document = field(default_factory=dict)
     metadata: Document = field(default_factory=dict)
     comments: dict[str, str] = field(default_factory=dict)
     sections: list[str] = field(default_factory=list)
     client_tools: list[Document] = field(default_factory=list)
-    stages: list[Any] = field(default_factory=list)
+    workflow_nodes: list[Any] = field(default_factory=list)
     scripts: dict[str, Document] = field(default_factory=dict)
     default_waits: list[str] = field(default_factory=list)
     tool_names: dict[str, list[str]] = field(default_factory=dict)
     choices: list[OpenChoice] = field(default_factory=list)
-    exposed: tuple[Exposed, ...] = ()
+    exposed: tuple[ExposedSecret, ...] = ()
     tags: dict[str, str] = field(default_factory=dict)
     shares: bool = True
     shared_ids: dict[str, str] = field(default_factory=dict)
@@ -87,31 +87,31 @@ class Conversion:
     def carry(self, place: Place, target: str, value: Any, *, grade: Grade | None = None, why: str = "") -> None:
         """Writes `value` at `target` and settles the leaf it came from."""
         self.put(target, value)
-        self.source.account.carry(place, f"config.{target}", value, grade=grade, why=why)
+        self.source.ledger.carry(place, f"config.{target}", value, grade=grade, why=why)
 
-    def tell(self, place: Place, text: str, *, grade: Grade | None = None, why: str = "") -> None:
+    def carry_to_prompt(self, place: Place, text: str, *, grade: Grade | None = None, why: str = "") -> None:
         """Settles a leaf that became `text` in the prompt."""
-        self.source.account.carry(place, PROMPT_TARGET, text, grade=grade, why=why)
+        self.source.ledger.carry(place, PROMPT_TARGET, text, grade=grade, why=why)
 
     def add(self, target: str, value: Any, why: str) -> None:
-        """Writes a field that the source does not hold, because the platforms' defaults differ."""
+        """Writes a field that the source doesn't have, because the platforms' defaults differ."""
         self.put(target, value)
-        self.source.account.add(f"config.{target}", value, why)
+        self.source.ledger.add(f"config.{target}", value, why)
 
     def choose(self, name: str, question: str, proposals: tuple[tuple[str, str], ...] = ()) -> str:
-        """Asks for a decision and gives the expression that takes the answer from the choices file."""
+        """Asks for a decision, and returns the expression that takes the answer from the choices file."""
         if name not in {choice.name for choice in self.choices}:
             shown = tuple((str(with_variables(value)), reason) for value, reason in proposals)
-            choice = OpenChoice(self.key, name, without_marks(question), shown, self.answers.get(name))
+            choice = OpenChoice(self.key, name, without_stand_ins(question), shown, self.answers.get(name))
             self.choices.append(choice)
         return f"${{{{ yaml('{CHOICES_FILE}')['{self.key}'].{name} }}}}"
 
     def rewrite(self, text: str) -> str:
-        """`text` with its placeholders in the platform's spelling, safe from being read as a deploy-time expression."""
-        return literal(self.words.rewrite(text))
+        """`text` in the platform's spelling of placeholders, with nothing in it that a spec reads as an expression."""
+        return literal(self.placeholders.rewrite(text))
 
     def for_prompt(self, text: str) -> str:
-        """`text` for the model, with the new names of tools that are called otherwise now; each change is reported."""
+        """`text` for the model, with the new names of renamed tools. Each change is reported."""
         text = self.rewrite(text)
         kept = {tool["name"] for tool in self.tools}
         for old, new in self.tool_names.items():
@@ -129,7 +129,7 @@ class Conversion:
         return text
 
     def remark(self, grade: Grade, code: str, place: Place, why: str, todo: str = "") -> None:
-        self.source.account.remark(grade, code, place, why, todo)
+        self.source.ledger.remark(grade, code, place, why, todo)
 
     @property
     def tools(self) -> list[Document]:
@@ -137,32 +137,33 @@ class Conversion:
         return found
 
     def secret(self, *words: str) -> str:
-        """The mark of the secret that is named after `words`."""
-        return mark(secret_name(self.key, *words))
+        """The stand-in for the secret that is named after `words`."""
+        return stand_in_for(secret_name(self.key, *words))
 
-    def settle_marks(self) -> None:
-        """Secrets in texts that can hold none become variables, which are empty unless a call sends them."""
+    def settle_stand_ins(self) -> None:
+        """Puts references in place of stand-ins. Texts that can hold no secret get a variable, which is empty unless a
+        call sends it."""
         names: list[str] = []
         defaults = self.config.get("defaultVariables", {})
         self.config = with_references(_with_variables(self.config, (), names))
-        filled = {name: "" if is_marked(value) else value for name, value in defaults.items()}
+        filled = {name: "" if has_stand_in(value) else value for name, value in defaults.items()}
         if filled or names:
             self.config["defaultVariables"] = {**filled, **{name.lower(): "" for name in names}}
-        self.metadata = without_marks(self.metadata)
+        self.metadata = without_stand_ins(self.metadata)
         for name in dict.fromkeys(names):
             why = f"{{{{{name.lower()}}}}} stands for a secret that was in a text: no prompt or message can hold one"
             todo = f"Take it out of the text, or send {name.lower()} with each call."
             self.remark(Grade.CHOICE, "EL009", (*PROMPT, "prompt"), why, todo)
 
     def written(self) -> dict[str, Any]:
-        """Every document of the agent as it will stand in files, by the name that targets have for it."""
+        """Every document of the agent as files will hold it, by the first part of the targets that name it."""
         return {
             "config": self.config,
             **self.metadata,
             "tags": self.tags,
             **self.shared,
-            **{f"agents/calls/{stem}.yaml": without_marks(script) for stem, script in self.scripts.items()},
-            **({self.client_tools_file: {"tools": without_marks(self.client_tools)}} if self.client_tools else {}),
+            **{f"agents/calls/{stem}.yaml": without_stand_ins(script) for stem, script in self.scripts.items()},
+            **({self.client_tools_file: {"tools": without_stand_ins(self.client_tools)}} if self.client_tools else {}),
         }
 
     @property
@@ -178,8 +179,8 @@ def _with_variables(node: Any, place: Place, names: list[str]) -> Any:
         return {key: _with_variables(value, (*place, key), names) for key, value in node.items()}
     if isinstance(node, list):
         return [_with_variables(value, (*place, index), names) for index, value in enumerate(node)]
-    if not is_marked(node) or _TAKES_SECRETS & set(place):
+    if not has_stand_in(node) or _TAKES_SECRETS & set(place):
         return node
     if place[0] != "defaultVariables":
-        names += marks_in(node)
+        names += secret_names_in(node)
     return with_variables(node)

@@ -1,6 +1,6 @@
-"""Fetches agents, with the tools and tests they name, from the ElevenLabs API. Reads only.
+"""Fetches agents, with the tools, tests and documents that they name, from the ElevenLabs API. Reads only.
 
-Source of the paths: ElevenLabs' published API reference (`/v1/convai/...`, authenticated by the `xi-api-key` header).
+The paths are those of ElevenLabs' published API reference (`/v1/convai/...`, authenticated by the header `xi-api-key`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from agentops.document import Secret
 from agentops.errors import NotFoundError, PlatformError, UnauthorizedError
-from agentops.importers.elevenlabs.folder import Found
+from agentops.importers.elevenlabs.folder import SourceAgents
 from agentops.importers.elevenlabs.reading import NotAnAgentError, read_agent
 from agentops.importers.elevenlabs.tool_shapes import read_tool
 from agentops.net import Dialect, Http, NetOptions, Transport
@@ -27,37 +27,37 @@ def is_agent_id(text: str) -> bool:
 
 async def fetch_agents(
     ids: list[str], key: Secret, *, origin: str = ORIGIN, transport: Transport | None = None
-) -> Found:
-    """The agents with these ids. One that can't be had is refused with the reason; a wrong key raises."""
-    found = Found()
+) -> SourceAgents:
+    """The agents with these ids. One that can't be fetched is refused with the reason; a wrong key raises."""
+    sources = SourceAgents()
     dialect = Dialect(headers={"Accept": "application/json", "xi-api-key": key.reveal()})
     options = NetOptions(requests_per_second=5.0, max_in_flight=4)
     async with Http(origin, options=options, dialect=dialect, transport=transport) as http:
         for agent_id in ids:
-            await _fetch(http, agent_id, found)
-    return found
+            await _fetch(http, agent_id, sources)
+    return sources
 
 
-async def _fetch(http: Http, agent_id: str, found: Found) -> None:
+async def _fetch(http: Http, agent_id: str, sources: SourceAgents) -> None:
     try:
         data = await _get(http, f"/v1/convai/agents/{agent_id}")
     except UnauthorizedError:
         raise
     except PlatformError as error:
-        found.refuse(agent_id, error.summary)
+        sources.refuse(agent_id, error.summary)
         return
     tools = await _bodies(http, "tools", _ids_under(data, "tool_ids", "additional_tool_ids"))
     tests = await _bodies(http, "agent-testing", _ids_under(data, "test_id"))
     documents = await _bodies(http, "knowledge-base", _documents(data))
     bodies = {identifier: body for identifier, data in tools.items() if (body := read_tool(data))}
     try:
-        found.agents.append(read_agent(data, f"agent {agent_id}", tools=bodies, tests=tests, documents=documents))
+        sources.agents.append(read_agent(data, f"agent {agent_id}", tools=bodies, tests=tests, documents=documents))
     except NotAnAgentError as refusal:
-        found.refuse(agent_id, refusal.summary)
+        sources.refuse(agent_id, refusal.summary)
 
 
 async def _bodies(http: Http, kind: str, ids: list[str]) -> dict[str, Any]:
-    """Bodies by id; what is gone or forbidden is left out, and reported as unresolved later."""
+    """Bodies by id. What does not exist any more is left out, and the conversion reports it as undefined."""
 
     async def one(identifier: str) -> tuple[str, Any]:
         try:
@@ -82,7 +82,7 @@ async def _get(http: Http, path: str) -> Any:
 
 
 def _ids_under(tree: Any, *keys: str) -> list[str]:
-    """The texts that stand under any of `keys`, anywhere in `tree`."""
+    """The ids under any of `keys`, anywhere in `tree`."""
     found: list[str] = []
     pending = [tree]
     while pending:

@@ -15,7 +15,7 @@ from typing import Any
 from agentops.errors import UsageError
 from agentops.importers.elevenlabs.reading import NotAnAgentError, SourceAgent, read_agent
 from agentops.importers.elevenlabs.tool_shapes import read_loose_tools, read_tool
-from agentops.importers.fidelity import Refused
+from agentops.importers.fidelity import UnreadableInput
 
 MAX_BYTES = 20_000_000
 _PREFERRED_ENVIRONMENTS = ("prod", "production", "main", "default")
@@ -24,15 +24,15 @@ _NOT_AGENT_FOLDERS = {"tool_configs", "test_configs", "node_modules", ".git"}
 
 
 @dataclass(slots=True)
-class Found:
-    """Everything that the given sources hold."""
+class SourceAgents:
+    """The agents that the given sources hold, the inputs that could not be read, and remarks on both."""
 
     agents: list[SourceAgent] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[UnreadableInput] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
     def refuse(self, origin: Path | str, reason: str) -> None:
-        self.refused.append(Refused(_shown(origin) if isinstance(origin, Path) else origin, reason))
+        self.refused.append(UnreadableInput(_shown(origin) if isinstance(origin, Path) else origin, reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,77 +45,78 @@ class _Listed:
     name: str | None
 
 
-def read_sources(paths: list[Path], *, environment: str | None = None) -> Found:
+def read_sources(paths: list[Path], *, environment: str | None = None) -> SourceAgents:
     """The agents in all `paths`. `environment` picks one where a folder keeps several. Raises UsageError."""
-    found = Found()
+    sources = SourceAgents()
     for path in paths:
         if path.is_dir():
-            _read_folder(path, environment, found)
+            _read_folder(path, environment, sources)
         elif path.is_file():
-            _read_file(path, found)
+            _read_file(path, sources)
         else:
             why = "is no regular file" if path.exists() else "does not exist"
             hint = "give a JSON file, a folder, or an agent id (with ELEVENLABS_API_KEY set)"
             raise UsageError(f"{path} {why}", hint=hint, code="no-source")
-    return found
+    return sources
 
 
-def load_json(path: Path, found: Found, folder: Path | None = None) -> Any:
+def load_json(path: Path, sources: SourceAgents, folder: Path | None = None) -> Any:
     """The JSON in a regular file (with or without BOM) that stays inside `folder`, or None after refusing it."""
     try:
         if folder is not None and not path.resolve().is_relative_to(folder.resolve()):
-            found.refuse(path, "leads out of the folder that is imported")
+            sources.refuse(path, "leads out of the folder that is imported")
             return None
         if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for, and a device never ends
-            found.refuse(path, "no regular file")
+            sources.refuse(path, "no regular file")
             return None
         if path.stat().st_size > MAX_BYTES:
-            found.refuse(path, f"larger than {MAX_BYTES // 1_000_000} MB")
+            sources.refuse(path, f"larger than {MAX_BYTES // 1_000_000} MB")
             return None
         data = json.loads(path.read_bytes().decode("utf-8-sig"), strict=False)
+        # Python reads NaN and lone surrogates, which no file could be written with later.
         json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
         return data
     except json.JSONDecodeError as error:
-        found.refuse(path, f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}")
+        sources.refuse(path, f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}")
     except UnicodeDecodeError as error:
-        found.refuse(path, f"not UTF-8 text: byte {error.start}")
+        sources.refuse(path, f"not UTF-8 text: byte {error.start}")
     except UnicodeEncodeError:
-        found.refuse(path, "holds half a character (a lone surrogate such as \\ud800), which no text can")
+        sources.refuse(path, "holds half a character (a lone surrogate such as \\ud800), which no text can")
     except ValueError:
-        found.refuse(path, "holds a number that JSON cannot have: NaN, an infinite or an endless one")
+        sources.refuse(path, "holds a number that JSON cannot have: NaN, an infinite or an endless one")
     except RecursionError:
-        found.refuse(path, "nested too deeply to be an agent")
+        sources.refuse(path, "nested too deeply to be an agent")
     except OSError as error:
-        found.refuse(path, f"can't be read: {error.strerror}")
+        sources.refuse(path, f"can't be read: {error.strerror}")
     return None
 
 
-def _read_file(path: Path, found: Found) -> None:
+def _read_file(path: Path, sources: SourceAgents) -> None:
     root = _cli_root(path)
-    data = load_json(path, found)
+    data = load_json(path, sources)
     if data is None:
         return
     if path.name == "agents.json" and _entries(data, "agents"):
-        _read_folder(path.parent, None, found)
+        _read_folder(path.parent, None, sources)
         return
-    _add_all(path, data, root, found)
+    _add_all(path, data, root, sources)
 
 
-def _add_all(path: Path, data: Any, root: Path | None, found: Found) -> None:
+def _add_all(path: Path, data: Any, root: Path | None, sources: SourceAgents) -> None:
     """The agent of a file, or every agent of a list, each known by its place in it."""
     holds_several = isinstance(data, list) and len(data) > 1 and all(isinstance(item, dict) for item in data)
     if not holds_several or read_loose_tools(data):
-        _add(path, data, root, found)
+        _add(path, data, root, sources)
         return
     for number, item in enumerate(data, 1):
-        _add(path, item, root, found, place=f"[{number}]")
+        _add(path, item, root, sources, place=f"[{number}]")
 
 
 def _add(
-    path: Path, data: Any, root: Path | None, found: Found, listed: _Listed | None = None, place: str = ""
+    path: Path, data: Any, root: Path | None, sources: SourceAgents, listed: _Listed | None = None, place: str = ""
 ) -> None:
-    tools = _bodies(root, "tools", found) if root else {}
-    tests = _bodies(root, "tests", found) if root else {}
+    tools = _bodies(root, "tools", sources) if root else {}
+    tests = _bodies(root, "tests", sources) if root else {}
     origin = _shown(path) + place
     try:
         name = (listed and listed.name) or path.stem
@@ -123,46 +124,46 @@ def _add(
     except NotAnAgentError as refusal:
         tools_only = read_loose_tools(data)
         names = ", ".join(str(tool["name"]) for tool in tools_only[:6])
-        found.refuse(origin, f"holds tools ({names}), not an agent" if tools_only else refusal.summary)
+        sources.refuse(origin, f"holds tools ({names}), not an agent" if tools_only else refusal.summary)
         return
     except RecursionError:
-        found.refuse(origin, "nested too deeply to be an agent")
+        sources.refuse(origin, "nested too deeply to be an agent")
         return
-    if listed and listed.agent_id and "agent_id" not in agent.tree:
+    if listed and listed.agent_id and "agent_id" not in agent.tree:  # the command line keeps ids in agents.json alone
         agent.tree["agent_id"] = listed.agent_id
-    found.agents.append(agent)
+    sources.agents.append(agent)
 
 
-def _read_folder(folder: Path, environment: str | None, found: Found) -> None:
+def _read_folder(folder: Path, environment: str | None, sources: SourceAgents) -> None:
     listing = folder / "agents.json"
     if not listing.is_file():
-        _read_loose(folder, found)
+        _read_loose(folder, sources)
         return
-    data = load_json(listing, found)
+    data = load_json(listing, sources)
     entries = list(_listed(data))
-    for entry in _of_environment(entries, environment, found, folder):
+    for entry in _of_environment(entries, environment, sources, folder):
         path = folder / entry.config
         if not path.exists():
-            found.refuse(path, f"{listing.name} names it, but it does not exist")
-        elif (config := load_json(path, found, folder)) is not None:
-            _add(path, config, folder, found, entry)
-    _tell_unattached(folder, found)
+            sources.refuse(path, f"{listing.name} names it, but it does not exist")
+        elif (config := load_json(path, sources, folder)) is not None:
+            _add(path, config, folder, sources, entry)
+    _remark_unattached_tests(folder, sources)
     if not entries:
-        found.remarks.append(f"{listing} lists no agents; every JSON file below it is tried")
-        _read_loose(folder, found)
+        sources.remarks.append(f"{listing} lists no agents; every JSON file below it is tried")
+        _read_loose(folder, sources)
 
 
-def _read_loose(folder: Path, found: Found) -> None:
-    before = len(found.agents) + len(found.refused)
+def _read_loose(folder: Path, sources: SourceAgents) -> None:
+    before = len(sources.agents) + len(sources.refused)
     for path in sorted(folder.rglob("*.json")):
         inside = path.relative_to(folder)
         if path.name in _NOT_AGENTS or _NOT_AGENT_FOLDERS & set(inside.parts[:-1]):
             continue
-        data = load_json(path, found, folder)
+        data = load_json(path, sources, folder)
         if data is not None:
-            _add_all(path, data, _cli_root(path), found)
-    if len(found.agents) + len(found.refused) == before:
-        found.refuse(folder, "no JSON file in it that could be an agent")
+            _add_all(path, data, _cli_root(path), sources)
+    if len(sources.agents) + len(sources.refused) == before:
+        sources.refuse(folder, "no JSON file in it that could be an agent")
 
 
 def _cli_root(path: Path) -> Path | None:
@@ -191,8 +192,8 @@ def _listed(data: Any) -> Iterator[_Listed]:
             yield _Listed(row["config"], _text(row, "id"), environment, name)
 
 
-def _of_environment(entries: list[_Listed], wanted: str | None, found: Found, folder: Path) -> list[_Listed]:
-    """One environment's entries: the wanted one, else production, else the first that is named."""
+def _of_environment(entries: list[_Listed], wanted: str | None, sources: SourceAgents, folder: Path) -> list[_Listed]:
+    """The entries of one environment: the wanted one, else production, else the first that is named."""
     names = list(dict.fromkeys(entry.environment for entry in entries if entry.environment))
     if not names:
         return entries
@@ -201,13 +202,13 @@ def _of_environment(entries: list[_Listed], wanted: str | None, found: Found, fo
     chosen = wanted or next((name for name in _PREFERRED_ENVIRONMENTS if name in names), names[0])
     skipped = [name for name in names if name != chosen]
     if skipped:
-        found.remarks.append(f"took the environment {chosen}; not imported: {', '.join(skipped)}")
+        sources.remarks.append(f"took the environment {chosen}; not imported: {', '.join(skipped)}")
     return [entry for entry in entries if entry.environment in (None, chosen)]
 
 
-def _bodies(root: Path, kind: str, found: Found) -> dict[str, Any]:
-    """Tools or tests of a folder by their ids; one that the listing gives no id goes by its file's name."""
-    quiet = Found()
+def _bodies(root: Path, kind: str, sources: SourceAgents) -> dict[str, Any]:
+    """The tools or tests of a folder by id, or by the file's name where the listing gives no id."""
+    quiet = SourceAgents()  # this runs once for each agent of the folder, and a bad file is to be reported once
     listing = root / f"{kind}.json"
     rows = _entries(load_json(listing, quiet), kind) if listing.is_file() else []
     named = {root / str(row.get("config") or ""): _text(row, "id") for row in rows}
@@ -218,23 +219,23 @@ def _bodies(root: Path, kind: str, found: Found) -> dict[str, Any]:
         if isinstance(body, dict):
             bodies[named.get(path) or path.name] = read_tool(body) if kind == "tools" else body
     for refusal in quiet.refused:
-        if refusal not in found.refused:
-            found.refused.append(refusal)
+        if refusal not in sources.refused:
+            sources.refused.append(refusal)
     return {identifier: body for identifier, body in bodies.items() if body}
 
 
-def _tell_unattached(folder: Path, found: Found) -> None:
-    """Tests that no agent of the folder has attached belong to nobody, so no script is made of them."""
-    attached = {str(test.get("id")) for agent in found.agents for test in agent.tree.get("_imported_tests", ())}
+def _remark_unattached_tests(folder: Path, sources: SourceAgents) -> None:
+    """Remarks on tests that are attached to no agent: there is no agent to make a script for."""
+    attached = {str(test.get("id")) for agent in sources.agents for test in agent.tree.get("_imported_tests", ())}
     names = [
-        str(body.get("name") or key) for key, body in _bodies(folder, "tests", found).items() if key not in attached
+        str(body.get("name") or key) for key, body in _bodies(folder, "tests", sources).items() if key not in attached
     ]
     if names:
-        found.remarks.append(f"tests that are attached to no agent, so not imported: {', '.join(names)}")
+        sources.remarks.append(f"tests that are attached to no agent, so not imported: {', '.join(names)}")
 
 
 def _shown(path: Path) -> str:
-    """A path as a report names it: without the folders of this machine."""
+    """A path as a report shows it: without the folders of this machine."""
     return path.as_posix() if not path.is_absolute() else path.name
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from agentops.account import Voice
 from agentops.importers.elevenlabs.agent import convert
 from agentops.importers.elevenlabs.conversion import CHOICES_FILE, Conversion
-from agentops.importers.elevenlabs.folder import Found
+from agentops.importers.elevenlabs.folder import SourceAgents
 from agentops.importers.elevenlabs.paths import place_text
 from agentops.importers.elevenlabs.project import CHOOSE, agent_files, choices_text, project_text
 from agentops.importers.elevenlabs.sharing import SharedTools
@@ -32,10 +32,10 @@ class ImportOptions:
 
     answers:         agent key -> choice name -> answer, from the choices file
     voice, model:    for every agent that has no answer of its own
-    catalog:         the voices that proposals are made from
-    with_widget:     port the website widget, too
+    catalog:         the voices that are proposed
+    with_widget:     port the website widget as well
     with_playbooks:  workflow graphs become multi-agent lines instead of stages of one prompt
-    shares:          shared tools and knowledge become files of their own, as only the branch model has them
+    shares:          shared tools and knowledge become files of their own, which only the branch model can deploy
     project_name:    for `agentops.yaml`, which is written only where there is none
     """
 
@@ -56,7 +56,7 @@ class Imported:
 
     files:   project path -> text
     secrets: the names that the specs refer to
-    exposed: the names of secrets that stood in the clear in the sources -> the first place of each
+    exposed: the names of secrets that were in the clear in the sources -> the first place of each
     """
 
     files: dict[str, str]
@@ -65,15 +65,15 @@ class Imported:
     exposed: Mapping[str, str]
 
 
-def import_agents(found: Found, options: ImportOptions, source: str) -> Imported:
+def import_agents(sources: SourceAgents, options: ImportOptions, source: str) -> Imported:
     """Converts every agent that was found."""
     files: dict[str, str] = {}
     agents: list[AgentFidelity] = []
     conversions: list[Conversion] = []
     names: set[str] = set()
     shared = SharedTools()
-    remarks = list(found.remarks)
-    for agent in found.agents:
+    remarks = list(sources.remarks)
+    for agent in sources.agents:
         key = _key(agent.tree.get("name"), {c.key for c in conversions})
         proposals = VoiceProposals(options.catalog)
         conversion = convert(
@@ -89,7 +89,7 @@ def import_agents(found: Found, options: ImportOptions, source: str) -> Imported
             conversion.secret_names = shared.take(conversion)
         _make_unique(conversion, names, remarks)
         made = agent_files(conversion, agent.origin)
-        closed, additions = conversion.source.account.close(conversion.written())
+        closed, additions = conversion.source.ledger.close(conversion.written())
         items = tuple(_with_names(item, conversion.secret_names) for item in closed)
         name = str(conversion.metadata["name"])
         choices = tuple(conversion.choices)
@@ -98,7 +98,7 @@ def import_agents(found: Found, options: ImportOptions, source: str) -> Imported
         files |= made
     files |= shared.files
     secrets = tuple(dict.fromkeys(name for text in files.values() for name in _REFERENCE.findall(text)))
-    exposed = {
+    exposed = {  # reversed, so that of several places of a secret the first one stays
         conversion.secret_names.get(each.name, each.name): f"{conversion.key}: {place_text(each.place)}"
         for conversion in reversed(conversions)
         for each in reversed(conversion.exposed)
@@ -111,7 +111,7 @@ def import_agents(found: Found, options: ImportOptions, source: str) -> Imported
         files[".gitignore"] = ".agentops/\n"
     elif secrets:
         remarks.append(f"the environments of agentops.yaml need these secrets: {', '.join(secrets)}")
-    report = FidelityReport(source, tuple(agents), tuple(found.refused), tuple(remarks))
+    report = FidelityReport(source, tuple(agents), tuple(sources.refused), tuple(remarks))
     return Imported(files, report, secrets, dict(reversed(exposed.items())))
 
 
@@ -125,7 +125,7 @@ def _key(name: Any, taken: Iterable[str]) -> str:
 
 
 def _make_unique(conversion: Conversion, names: set[str], remarks: list[str]) -> None:
-    """Display names must differ within a project, since agents are found by them."""
+    """Gives the agent a display name that no other one of the run has, since agents are found by their names."""
     name = base = str(conversion.metadata["name"])
     number = 2
     while name in names:
@@ -144,12 +144,12 @@ def _answers(key: str, options: ImportOptions) -> dict[str, Any]:
 
 
 def is_answer(value: Any) -> bool:
-    """Whether a value in the choices file is an answer and not the question."""
+    """Whether a value in the choices file is an answer, and not the question still."""
     return value is not None and not (isinstance(value, dict) and CHOOSE in value)
 
 
 def _with_names(item: Item, renamed: Mapping[str, str]) -> Item:
-    """The item with the names that secrets of shared tools go by."""
+    """The item with the names that shared tools gave their secrets."""
     pattern = "|".join(rf"\b{re.escape(name)}\b" for name in renamed)
 
     def named(text: Any) -> Any:
@@ -159,7 +159,7 @@ def _with_names(item: Item, renamed: Mapping[str, str]) -> Item:
 
 
 def _kept(answers: Mapping[str, Mapping[str, Any]], asked: list[OpenChoice]) -> list[OpenChoice]:
-    """What the choices file says about agents that are not part of this run."""
+    """What the choices file has beyond this run's choices, such as those of agents that are not part of it."""
     known = {(choice.agent, choice.name) for choice in asked}
     kept = []
     for agent, named in answers.items():

@@ -1,4 +1,4 @@
-"""The documents of an agent: a knowledge base in a file of its own, as far as the input holds what is in them. Pure."""
+"""The documents of an agent become a knowledge base in a file of its own, where the input has their content. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from agentops.document import short_digest
 from agentops.importers.elevenlabs.conversion import PROMPT, Conversion
 from agentops.importers.elevenlabs.paths import Place, leaves_of
-from agentops.importers.elevenlabs.withdrawing import is_marked, without_marks
+from agentops.importers.elevenlabs.secret_stand_ins import has_stand_in, without_stand_ins
 from agentops.importers.fidelity import CHOSEN, Grade
 from agentops.importers.yaml_text import literal, to_yaml
 from agentops.resources import Address, Kind, Ref
@@ -20,12 +20,12 @@ from agentops.spec.slug import slug
 _SEARCH = "search_knowledge"
 _SEARCH_TARGET = f"config.singlePromptConfig.tools.{_SEARCH}.knowledgeBaseId"
 _DOCUMENTS: Place = (*PROMPT, "knowledge_base")
-_MOST_NAME = 40
+_MOST_NAME = 40  # of a knowledge base, by the platform
 
 
 def convert_knowledge(conversion: Conversion) -> None:
-    """A search tool over the agent's documents. Their file is written where something of them is known, and where
-    resources can be deployed; else which knowledge base it is stays to be chosen."""
+    """Adds a search tool over the agent's documents. Their file is written if the content of at least one is known and
+    resources can be deployed; otherwise the knowledge base is a choice."""
     source = conversion.source
     entries = source.items(*_DOCUMENTS)
     documents = [entry for entry in entries if isinstance(entry, dict)]
@@ -47,7 +47,7 @@ def convert_knowledge(conversion: Conversion) -> None:
         conversion.remark(Grade.CHOICE, "EL013", _DOCUMENTS, why, "Put its text into the prompt instead.")
     for index, entry in enumerate(entries):
         for leaf, _ in leaves_of(entry, (*_DOCUMENTS, index)):
-            source.account.carry(leaf, _SEARCH_TARGET, CHOSEN)
+            source.ledger.carry(leaf, _SEARCH_TARGET, CHOSEN)
     if source.flag(*PROMPT, "rag", "enabled") is False:
         why = "all documents used to be in the prompt; from now on they are searched"
         conversion.remark(Grade.APPROXIMATED, "EL013", (*PROMPT, "rag", "enabled"), why)
@@ -60,16 +60,16 @@ def _question(documents: list[dict[str, Any]]) -> str:
 
 
 def _written(conversion: Conversion, entries: list[Any]) -> str | None:
-    """The reference to the file that was made; None where nothing can be put into it."""
+    """Writes the file, and returns the reference to it; None if there is nothing to put into it."""
     key = conversion.key.replace("-", "_")
     address = Address(Kind.KNOWLEDGE, key if key[0].isalpha() else f"kb_{key}")
-    account, files, urls, lacking = conversion.source.account, dict[str, str](), list[str](), list[int]()
+    ledger, files, urls, lacking = conversion.source.ledger, dict[str, str](), list[str](), list[int]()
     places: dict[int, str] = {}
     for index, entry in enumerate(entries):
         url, text = _page(entry), _text(entry)
         if url:
             urls += [url] if url not in urls else []
-            account.carry((*_DOCUMENTS, index, "url"), (address.file, "urls"), url, grade=Grade.EXACT)
+            ledger.carry((*_DOCUMENTS, index, "url"), (address.file, "urls"), url, grade=Grade.EXACT)
             places[index] = f"{url} in {address.file}"
         elif text:
             stem = slug(str(entry.get("name") or "text"), limit=48) or "text"
@@ -87,14 +87,14 @@ def _written(conversion: Conversion, entries: list[Any]) -> str | None:
         return None
     for index, of in places.items():
         for leaf, _ in leaves_of(entries[index], (*_DOCUMENTS, index)):
-            account.repeat(leaf, of)
+            ledger.repeat(leaf, of)
     for index in lacking:
         what = str(entries[index].get("name") or "") if isinstance(entries[index], dict) else ""
         todo = f"Save {what or 'it'} as PDF or Markdown below knowledge/{address.key}/, and name it in {address.file}."
         why = f"what is in {what or 'this document'} is not in the input, or can't be rendered"
-        account.leave((*_DOCUMENTS, index), why, todo)
+        ledger.leave((*_DOCUMENTS, index), why, todo)
     name = str(conversion.metadata["name"])
-    if len(name) > _MOST_NAME or "${" in name:
+    if len(name) > _MOST_NAME or "${" in name:  # cut names of two agents could be the same, hence the digest
         name = f"{conversion.key[:33]}-{short_digest(conversion.key, 6)}"
     body = {"name": name, **({"files": list(files)} if files else {}), **({"urls": urls} if urls else {})}
     conversion.shared[address.file] = body
@@ -106,19 +106,19 @@ def _written(conversion: Conversion, entries: list[Any]) -> str | None:
 
 def _page(entry: Any) -> str:
     url = entry.get("url") if isinstance(entry, dict) else None
-    is_fit = isinstance(url, str) and not is_marked(url) and url_problem(url) is None
+    is_fit = isinstance(url, str) and not has_stand_in(url) and url_problem(url) is None
     return literal(str(url)) if is_fit else ""
 
 
 def _text(entry: Any) -> str:
-    """The text of a note, or what the service made of a file, as Markdown; "" where it can't be rendered."""
+    """The text of a note, or what ElevenLabs read from a file, as Markdown; "" if it can't be rendered."""
     given = _given(entry) if isinstance(entry, dict) else ""
-    text = without_marks(_markdown(given) if given and entry.get("extracted_inner_html") == given else given)
+    text = without_stand_ins(_markdown(given) if given and entry.get("extracted_inner_html") == given else given)
     return f"{text.strip()}\n" if text.strip() and is_drawn(text) else ""
 
 
 def _given(document: dict[str, Any]) -> str:
-    """What a document holds: its plain text, else the page that the service makes of any document."""
+    """The content of a document: its plain text, else the HTML that ElevenLabs makes of every document."""
     given = (document.get(key) for key in ("content", "text", "extracted_inner_html"))
     return next((each for each in given if isinstance(each, str) and each), "")
 
@@ -136,7 +136,7 @@ _BLOCKS = {"p", "div", "ul", "ol", "table", "section", "article"}
 
 
 class _Reader(HTMLParser):
-    """The text of a page, with headings, lists and paragraphs."""
+    """Collects the text of an HTML page, with its headings, lists and paragraphs, as Markdown."""
 
     def __init__(self) -> None:
         super().__init__()

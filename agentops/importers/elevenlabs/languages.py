@@ -1,13 +1,14 @@
-"""Which languages of an ElevenLabs agent an Atoms agent can have. Facts: the platform's published list of nine."""
+"""Which languages of an ElevenLabs agent an Atoms agent can have: the nine that the platform publishes."""
 
 from __future__ import annotations
 
+# Of agents; the vendor's speech products know more languages, which an agent doesn't accept.
 SUPPORTED = ("en", "hi", "mr", "gu", "ta", "es", "north_indic", "bn", "or")
 _NORTH_INDIC = frozenset({"pa", "ne", "ur"})
 
 
 def language_of(code: str) -> str | None:
-    """The platform's code for an ElevenLabs language code; None when agents do not speak it. Regions are dropped."""
+    """The platform's code for an ElevenLabs language code, without its region; None if agents don't speak it."""
     base = code.strip().lower().replace("_", "-").split("-")[0]
     return base if base in SUPPORTED else None
 

@@ -1,4 +1,4 @@
-"""Finds the row of a place: the deepest that covers it decides, a literal key before `*` (any key or list index)."""
+"""Finds the row of a place: the deepest that covers it wins, and a literal key before `*` (any key or index)."""
 
 from __future__ import annotations
 

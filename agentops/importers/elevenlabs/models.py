@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _SAME = ((r"gpt-4o(-\d{4}.*)?", "gpt-4o"), (r"gpt-4\.1(-\d{4}.*)?", "gpt-4.1"))
+# Small models are chosen for their latency, which `electron` matches; large ones for following long prompts.
 _FAST = re.compile(r"mini|nano|flash|haiku|lite|luna|gpt-3\.5|qwen3-(4|30)b|qwen36-35b|glm-45-air|gpt-oss-20b|watt")
 _CAREFUL = re.compile(
     r"gpt-(4|4-turbo|5|5\.\d+|6).*|gemini.*(pro|-4-).*|gemini-4.*|claude.*|grok.*|qwen35.*|gpt-oss-120b|glm-5.*|deepseek.*|.*nemotron.*"
@@ -12,7 +13,7 @@ _CAREFUL = re.compile(
 
 
 def same_model(name: str) -> str | None:
-    """The model of the same name here, or None."""
+    """The platform's model of the same name, or None."""
     for pattern, here in _SAME:
         if re.fullmatch(pattern, name.strip().lower()):
             return here

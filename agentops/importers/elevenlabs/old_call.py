@@ -26,7 +26,7 @@ class OldTurn:
 
 @dataclass(frozen=True, slots=True)
 class OldCall:
-    """What was said, as far as it is known; `recording` is the file to listen to."""
+    """What is known of an old call: its turns, or the recording to listen to."""
 
     origin: str
     turns: tuple[OldTurn, ...] = ()
@@ -34,7 +34,7 @@ class OldCall:
 
 
 def read_old_call(path: Path) -> OldCall:
-    """The call in `path`. Raises UsageError when it is none."""
+    """The call in `path`. Raises UsageError if there is none in it."""
     if path.suffix.lower() in _SOUNDS and path.is_file():
         return OldCall(path.name, recording=path)
     text = read_text(path, f"the old call {path}", hint=_FORMS, code="no-call")
@@ -56,10 +56,12 @@ def _from_record(text: str) -> list[OldTurn]:
 def _turn(entry: Any) -> OldTurn | None:
     if not isinstance(entry, dict):
         return None
-    said = next((entry[key] for key in ("message", "text", "content") if isinstance(entry.get(key), str)), "").strip()
+    text = next((entry[key] for key in ("message", "text", "content") if isinstance(entry.get(key), str)), "").strip()
+    if not text:
+        return None  # a turn without words, such as a tool's
     at_s = entry.get("time_in_call_secs")
     is_agent = str(entry.get("role")).lower() in _AGENT_WORDS
-    return OldTurn(is_agent, said, float(at_s) if isinstance(at_s, int | float) else None) if said else None
+    return OldTurn(is_agent, text, float(at_s) if isinstance(at_s, int | float) else None)
 
 
 def _from_lines(text: str) -> list[OldTurn]:

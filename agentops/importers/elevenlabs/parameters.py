@@ -1,6 +1,6 @@
 """The parameters of a webhook: which the model fills in, which are fixed, and where they go in the request.
 
-A property's value comes from a constant, from a variable, or from the model; the latter becomes an `llmParameter`.
+A property's value comes from a constant, from a variable, or from the model; the last becomes an `llmParameter`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from agentops.importers.yaml_text import literal
 from agentops.spec.slug import slug
 
 _TYPES = {"string": "text", "integer": "number", "number": "number", "boolean": "boolean"}
-# What stands for a value that is no text: it goes into the body without quotes.
+# The body is a template of text, and a variable in it is filled in as it is. So the placeholder of a value that is not
+# text is wrapped like this until the body is JSON, and then loses its quotes.
 _BARE = re.compile(r'"⟨(\{\{\w+\}\})⟩"')
 
 
 class Parameters:
-    """Collects the parameters of one tool: `asked` are those that the model fills in."""
+    """Collects the parameters of one tool. `asked`: those that the model fills in."""
 
     def __init__(self, conversion: Conversion, target: str) -> None:
         self._conversion = conversion
@@ -31,7 +32,7 @@ class Parameters:
         self._asked_at: dict[Place, str] = {}
 
     def path(self, place: Place) -> dict[str, str]:
-        """Path parameter -> what stands for it in the URL."""
+        """Path parameter -> what takes its place in the URL."""
         named = self._conversion.source.objects(*place)
         return {name: _text(self._value((*place, name), schema, name, True)) for name, schema in named.items()}
 
@@ -53,7 +54,7 @@ class Parameters:
         return made
 
     def body(self, place: Place) -> str | None:
-        """The body's template, JSON once its variables are filled; None when the tool has none."""
+        """The template of the body, which is JSON once its variables are filled in; None if the tool has no body."""
         schema = self._conversion.source.get(*place)
         if not isinstance(schema, dict) or not (schema.get("properties") or schema.get("items")):
             return None
@@ -61,12 +62,12 @@ class Parameters:
         return _BARE.sub(r"\1", template)
 
     def ask(self, name: str, schema: Document | None = None, *, required: bool = True) -> str:
-        """Makes the model fill in `name`; gives the placeholder for it."""
+        """Makes the model fill in `name`, and returns the placeholder for it."""
         spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
         unique = self._unique(slug(spaced, "_") or "value")
         schema = schema or {}
         made: Document = {"name": unique, "description": str(schema.get("description") or name.replace("_", " "))}
-        made["description"] = literal(self._conversion.words.rewrite(made["description"]))
+        made["description"] = literal(self._conversion.placeholders.rewrite(made["description"]))
         options = schema.get("enum")
         if isinstance(options, list) and options:
             made |= {"type": "enum", "values": [str(option) for option in options]}
@@ -83,18 +84,19 @@ class Parameters:
         return candidate
 
     def _value(self, place: Place, schema: Any, name: str, required: bool) -> Any:
-        """What stands for one property: a literal, a placeholder, or an object of them."""
+        """The value of one property in the template: a literal, a placeholder, or an object of these."""
         if not isinstance(schema, dict):
             return self._shorthand(place, schema, name, required)
         constant, variable = schema.get("constant_value"), schema.get("dynamic_variable")
         if constant not in (None, ""):
             shown = _text(constant)
+            # Escaped in the JSON of the body, the text could not be found there when the claim is checked.
             is_escaped = json.dumps(shown, ensure_ascii=False) != f'"{shown}"'
             self._settle(place, "constant_value", self._target, None if is_escaped else literal(shown))
             self._settle_kind(place, schema, self._target, Grade.BOOKKEEPING)
             return literal(constant) if isinstance(constant, str) else constant
         if isinstance(variable, str) and variable:
-            made = self._conversion.words.variable(variable)
+            made = self._conversion.placeholders.variable(variable)
             self._settle(place, "dynamic_variable", self._target, made)
             self._settle_kind(place, schema, self._target, Grade.BOOKKEEPING)
             return made
@@ -114,12 +116,13 @@ class Parameters:
         self._settle(place, "type", f"{self._target}.requestBody")
         if schema.get("description"):
             why = "the whole object is described nowhere; its properties are"
-            account = self._conversion.source.account
-            account.carry((*place, "description"), None, grade=Grade.BOOKKEEPING, why=why)
+            ledger = self._conversion.source.ledger
+            ledger.carry((*place, "description"), None, grade=Grade.BOOKKEEPING, why=why)
         return made
 
     def _asked(self, place: Place, schema: Document, name: str, required: bool) -> str:
-        """A parameter for the model. Lists and objects are filled in as JSON, so they must not be left out."""
+        """A parameter that the model fills in. Lists and objects are filled in as JSON, and are always required: the
+        body would be invalid without them."""
         kind = str(schema.get("type"))
         described, is_json = dict(schema), kind in ("array", "object")
         if is_json:
@@ -132,56 +135,57 @@ class Parameters:
         target = f"{self._target}.llmParameters.{self.asked[-1]['name']}"
         widened = Grade.APPROXIMATED if kind in ("array", "object", "integer") else Grade.EXACT
         self._settle_kind(place, schema, target, widened, self.asked[-1]["type"])
+        # An optional number keeps its quotes: left out, it would leave invalid JSON behind.
         is_bare = is_json or (required and kind in ("integer", "number", "boolean"))
         return f"⟨{placeholder}⟩" if is_bare else placeholder
 
     def _settle_kind(self, place: Place, schema: Document, target: str, grade: Grade, kind: str | None = None) -> None:
-        """What a property says of itself, beside its value."""
+        """Settles what a property says about itself, apart from its value."""
         self._settle(place, "type", target, kind, grade)
         self._settle(place, "description", target, None, grade)
-        account, why = self._conversion.source.account, "says where the value comes from, which the request shows"
-        account.carry((*place, "value_type"), None, grade=Grade.BOOKKEEPING, why=why)
+        ledger, why = self._conversion.source.ledger, "says where the value comes from, which the request shows"
+        ledger.carry((*place, "value_type"), None, grade=Grade.BOOKKEEPING, why=why)
         for key in ("enum", "items"):
             if key in schema:
-                self._conversion.source.account.carry_tree((*place, key), target, grade=grade)
+                self._conversion.source.ledger.carry_tree((*place, key), target, grade=grade)
 
     def _shorthand(self, place: Place, schema: Any, name: str, required: bool) -> str:
-        """A property that hand-written files give as a bare type or description."""
+        """A property for which a hand-written file has only a type or a description."""
         kind = {"type": schema} if isinstance(schema, str) and schema in _TYPES else {"description": str(schema)}
         placeholder = self.ask(name, kind, required=required)
         self._asked_at[place] = self.asked[-1]["name"]
-        self._conversion.source.account.carry_tree(place, f"{self._target}.llmParameters.{self.asked[-1]['name']}")
+        self._conversion.source.ledger.carry_tree(place, f"{self._target}.llmParameters.{self.asked[-1]['name']}")
         return placeholder
 
     def _settle_required(self, place: Place, schema: Document, properties: Place) -> None:
         names = schema.get("required")
-        account = self._conversion.source.account
+        ledger = self._conversion.source.ledger
         for index, name in enumerate(names if isinstance(names, list) else ()):
             at: Place = (*place, "required", index)
             asked = self._asked_at.get((*properties, str(name)))
             if asked is not None:
-                account.carry(at, f"{self._target}.llmParameters.{asked}.required", True, grade=Grade.EXACT)
+                ledger.carry(at, f"{self._target}.llmParameters.{asked}.required", True, grade=Grade.EXACT)
             else:
                 why = "the model fills in no such parameter: its value is fixed, made of parts, or it is not there"
-                account.carry(at, None, grade=Grade.BOOKKEEPING, why=why)
+                ledger.carry(at, None, grade=Grade.BOOKKEEPING, why=why)
 
     def _settle(self, place: Place, key: str, target: str, value: Any = None, grade: Grade | None = None) -> None:
-        self._conversion.source.account.carry((*place, key), target, value, grade=grade)
+        self._conversion.source.ledger.carry((*place, key), target, value, grade=grade)
 
     def _settle_omitted(self, place: Place, schema: Any) -> None:
         why = "left out of the request, as before"
-        self._conversion.source.account.carry_tree(place, None, grade=Grade.EXACT, why=why)
+        self._conversion.source.ledger.carry_tree(place, None, grade=Grade.EXACT, why=why)
 
 
 def _text(value: Any) -> str:
-    """A value as it stands in an address or a query."""
+    """A value in an address or a query."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return value.strip("⟨⟩") if isinstance(value, str) else str(value)
 
 
 def _shape(items: Any) -> str:
-    """What the members of a list are, in a few words for the model."""
+    """The members of a list, described in a few words for the model."""
     if not isinstance(items, dict):
         return ""
     properties = items.get("properties")

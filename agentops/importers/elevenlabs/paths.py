@@ -1,4 +1,4 @@
-"""The leaves of parsed JSON and their paths: what the account of an import counts."""
+"""The leaves of parsed JSON and their places, which the ledger of an import counts."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def is_empty(value: Any) -> bool:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Equality of JSON scalars, in which true is not 1 and 7 is 7.0."""
+    """Equality of JSON scalars: true is not 1 (in Python it is), and 7 is 7.0."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     return bool(left == right)

@@ -1,6 +1,7 @@
-"""Rewrites `{{placeholders}}`: system variables of ElevenLabs become those of Atoms, reserved names get out of the way.
+"""Rewrites `{{placeholders}}`: system variables of ElevenLabs become those of Atoms, and variables that have a reserved
+name get another one.
 
-Text that merely looks similar is left alone; whatever has no counterpart stays visible and is reported. Pure.
+Text that only looks similar is left alone. A placeholder without a counterpart stays visible, and is reported. Pure.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ RESERVED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a system variable becomes; an empty remark means that it says the same."""
+    """What a system variable becomes. `differs` is empty where the new text says the same."""
 
     text: str
     differs: str = ""
@@ -51,14 +52,15 @@ _SSML = re.compile(r"<(?:break|phoneme|speak|prosody|emphasis)\b[^>]*>", re.IGNO
 
 @dataclass(slots=True)
 class Placeholders:
-    """Rewrites the texts of one agent and remembers what it met.
+    """Rewrites the texts of one agent, and remembers what was in them.
 
+    defined:   the variables that the author defined
     renamed:   reserved name -> its new name, for variables that the author had defined under it
     replaced:  system variable -> what it became
     unknown:   system variables and secrets without a counterpart
-    used:      every author's variable that a text mentions
-    offset:    how the agent's local time differs from UTC, as `+05:30`; empty when its clock is UTC
-    secrets:   secret variable -> the mark of the secret in its place
+    used:      the author's variables that a text mentions
+    offset:    the agent's local time minus UTC, as `+05:30`; empty if its clock is UTC
+    secrets:   secret variable -> the stand-in that takes its place
     """
 
     defined: frozenset[str] = frozenset()
@@ -74,15 +76,15 @@ class Placeholders:
         return _PLACEHOLDER.sub(self._one, text)
 
     def variable(self, name: str) -> str:
-        """The placeholder for the variable `name`, as it stands alone in a tool's schema; no model reads it there."""
+        """The placeholder for the variable `name` in a tool's schema. No model reads it there: it may be secret."""
         return self.secrets.get(name) or self.rewrite("{{" + name + "}}")
 
     def outside_the_model(self, text: str) -> str:
-        """`text` for an address or a header: secret variables may stand there, too."""
+        """`text` for an address or a header, where secret variables may be used."""
         return self.rewrite(_PLACEHOLDER.sub(lambda match: self.secrets.get(match[1], match[0]), text))
 
     def name_of(self, name: str) -> str:
-        """The name that an author's own variable has here."""
+        """The name of an author's own variable in the spec."""
         if name not in RESERVED:
             return name
         new = f"{name}_custom"
@@ -114,7 +116,7 @@ class Placeholders:
         return Change(f"{clock} (UTC{self.offset})", differs, todo)
 
 
-def spoken_marks(text: str) -> list[str]:
+def spoken_markup(text: str) -> list[str]:
     """Audio tags and SSML in `text`: ElevenLabs acts on them, Atoms would read them aloud."""
     found: Iterable[str] = (match[0] for pattern in (_AUDIO_TAG, _SSML) for match in pattern.finditer(text))
     return list(dict.fromkeys(found))

@@ -27,8 +27,9 @@ def _convert_webhook(conversion: Conversion) -> None:
     url = source.text(*_HOOK, "url")
     if not url and not source.flag(*_SWITCH):
         return
+    # The variables come from `dynamic_variables` of the answer, as on ElevenLabs.
     names = sorted(
-        conversion.words.name_of(name)
+        conversion.placeholders.name_of(name)
         for name in source.objects(*AGENT, "dynamic_variables", "dynamic_variable_placeholders")
         if not name.startswith("system__")
     )
@@ -36,7 +37,7 @@ def _convert_webhook(conversion: Conversion) -> None:
         "isEnabled": bool(source.flag(*_SWITCH)),
         "url": _address(conversion, url),
         "method": "POST",
-        "timeout": 5,
+        "timeout": 5,  # the platform's own default, in seconds; those of tools are in milliseconds
         "body": {
             "caller_id": "{{user_number}}",
             "called_number": "{{agent_number}}",
@@ -44,7 +45,7 @@ def _convert_webhook(conversion: Conversion) -> None:
         },
         "responseVariables": [{"variableName": name, "jsonPath": f"$.dynamic_variables.{name}"} for name in names],
     }
-    source.account.carry(_SWITCH, "config.preCallAPI.isEnabled", made["isEnabled"])
+    source.ledger.carry(_SWITCH, "config.preCallAPI.isEnabled", made["isEnabled"])
     headers = source.objects(*_HOOK, "request_headers")
     if headers:
         target = "config.preCallAPI.headers"
@@ -60,10 +61,10 @@ def _convert_webhook(conversion: Conversion) -> None:
 def _address(conversion: Conversion, url: str) -> str:
     at: Place = (*_HOOK, "url")
     if not is_address(url):
-        conversion.source.account.carry(at, "config.preCallAPI.url", CHOSEN, grade=Grade.CHOICE)
+        conversion.source.ledger.carry(at, "config.preCallAPI.url", CHOSEN, grade=Grade.CHOICE)
         return conversion.choose("webhook_url", _URL_QUESTION)
-    made = literal(conversion.words.outside_the_model(url))
-    conversion.source.account.carry(at, "config.preCallAPI.url", made)
+    made = literal(conversion.placeholders.outside_the_model(url))
+    conversion.source.ledger.carry(at, "config.preCallAPI.url", made)
     return made
 
 
@@ -78,16 +79,17 @@ def _convert_guardrails(conversion: Conversion) -> None:
         place: Place = (*_RULES, index)
         if not isinstance(rule, dict) or rule.get("is_enabled") is False:
             continue
-        text = (source.text(*place, "prompt") or source.text(*place, "name")).strip()
+        text = (source.text(*place, "prompt") or source.text(*place, "name")).strip()  # the name can be the whole rule
         if text:
             rules.append(f"- {conversion.rewrite(text)}")
             for key in ("prompt", "name", "is_enabled"):
-                conversion.tell((*place, key), rules[-1])
+                conversion.carry_to_prompt((*place, key), rules[-1])
     if rules:
         conversion.sections.append("# Guardrails\n" + "\n".join(rules))
 
 
 def _convert_redaction(conversion: Conversion) -> None:
+    """Always written, since the platforms' defaults differ."""
     place: Place = (*SETTINGS, "privacy", "conversation_history_redaction", "enabled")
     enabled, target = conversion.source.flag(*place), "redactionConfig.isEnabled"
     if enabled is None:

@@ -1,6 +1,6 @@
-"""The files of a project made of converted agents: specs, prompts, calls, choices, settings. Pure: texts by path.
+"""The files of a project from converted agents: specs, prompts, calls, choices, settings. Pure: texts by path.
 
-Whether and how they are written over what is there already is decided in `importers.files`.
+What happens to files that exist already is decided in `importers.files`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from agentops.document import Document
 from agentops.importers.elevenlabs.conversion import CHOICES_FILE, Conversion
-from agentops.importers.elevenlabs.withdrawing import without_marks
+from agentops.importers.elevenlabs.secret_stand_ins import without_stand_ins
 from agentops.importers.fidelity import OpenChoice
 from agentops.importers.yaml_text import comment_lines, scalar, to_yaml
 from agentops.spec.files import PROJECT_FILE
@@ -39,7 +39,7 @@ def agent_files(conversion: Conversion, origin: str) -> dict[str, str]:
         del holder["tools"]
     for stem, script in conversion.scripts.items():
         header = "yaml-language-server: $schema=../../schemas/call.schema.json"
-        files[f"agents/calls/{stem}.yaml"] = to_yaml(without_marks(script), header=header)
+        files[f"agents/calls/{stem}.yaml"] = to_yaml(without_stand_ins(script), header=header)
     spec: Document = dict(conversion.metadata)
     if conversion.tags:
         spec["tags"] = conversion.tags
@@ -50,13 +50,13 @@ def agent_files(conversion: Conversion, origin: str) -> dict[str, str]:
         spec["calls"] = [f"calls/{stem}.yaml" for stem in conversion.scripts]
     files[f"agents/{key}.yaml"] = _spec_text(conversion, spec, origin)
     if conversion.client_tools:
-        declared = {"tools": without_marks(conversion.client_tools)}
+        declared = {"tools": without_stand_ins(conversion.client_tools)}
         files[conversion.client_tools_file] = json.dumps(declared, indent=2, ensure_ascii=False) + "\n"
     return {**files, **conversion.files}
 
 
 def _accepted_warnings(conversion: Conversion) -> list[Document]:
-    """What `lint` would say of every import although it is as it was: switched off where it stands, with the reason."""
+    """Warnings of `lint` that the import itself would cause, accepted in the spec with the reason."""
     single = conversion.config.get("singlePromptConfig")
     if single is None:
         return []

@@ -1,4 +1,4 @@
-"""Recognises the shapes in which ElevenLabs agents come, and brings them into the documented one before mapping.
+"""Recognises the shapes in which ElevenLabs agents are stored, and brings them into the documented one.
 
 Nothing is dropped here: keys are renamed, wrapped or moved, and every such repair is reported. Pure.
 """
@@ -19,7 +19,7 @@ _PLATFORM_PARTS = (
     *("evaluation", "data_collection", "guardrails", "testing", "widget", "auth", "privacy", "call_limits"),
     *("overrides", "analysis_items", "workspace_overrides"),
 )
-# Objects whose keys are the author's own names, never schema: a camelCase dump must not rename inside them.
+# Objects whose keys are the author's own names: in a camelCase dump they must not be renamed.
 _FREE_MAPS = frozenset(
     {
         *("dynamic_variable_placeholders", "request_headers", "properties", "data_collection", "language_presets"),
@@ -32,7 +32,7 @@ _LOOKED_FOR = (
 
 
 class NotAnAgentError(AgentopsError):
-    """The JSON is not an ElevenLabs agent; the message says what was looked for."""
+    """The JSON is not an ElevenLabs agent. The message says what was looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class SourceAgent:
     """One agent in the documented shape.
 
     origin:   where it came from, for people (a path, or `agent <id>`)
-    tree:     the agent; tools and tests that it names by id are already inside it where they could be found
+    tree:     the agent; tools, tests and documents that it names by id are in it where they could be found
     repairs:  what had to be changed to read it
     """
 
@@ -143,7 +143,7 @@ def _wrapped(tree: dict[str, Any], repairs: Repairs) -> dict[str, Any]:
 
 
 def _place_aliases(tree: dict[str, Any], repairs: Repairs) -> dict[str, Any]:
-    """Moves what hand-written files keep in other places to where the schema has it."""
+    """Moves what hand-written files have in other places to its place in the schema."""
     tree = _deep_copy(tree)
     config = tree["conversation_config"]
     if "name" not in tree and isinstance(tree.get("agent_name"), str):
@@ -174,7 +174,7 @@ def _place_aliases(tree: dict[str, Any], repairs: Repairs) -> dict[str, Any]:
 
 
 def _place_variables(agent: dict[str, Any], repairs: Repairs) -> None:
-    """`dynamic_variables` under the prompt belong to the agent; bare values are placeholders."""
+    """Moves `dynamic_variables` from the prompt to the agent, and brings them into the documented shape."""
     prompt = agent.get("prompt")
     if isinstance(prompt, dict) and "dynamic_variables" in prompt and "dynamic_variables" not in agent:
         agent["dynamic_variables"] = prompt.pop("dynamic_variables")
@@ -192,7 +192,7 @@ def _place_variables(agent: dict[str, Any], repairs: Repairs) -> None:
 
 
 def _place_lists(tree: dict[str, Any], repairs: Repairs) -> None:
-    """A list of fields to collect is the documented map of them by name."""
+    """Makes a list of fields to collect the documented map of them by name."""
     platform = tree.get("platform_settings")
     fields = platform.get("data_collection") if isinstance(platform, dict) else None
     if isinstance(platform, dict) and isinstance(fields, list) and fields:
@@ -223,6 +223,7 @@ def _place_tools(tree: dict[str, Any], known: Mapping[str, Any], repairs: Repair
         if own is not None and _is_placeholder(tool) and not _is_placeholder(own):
             bodies[index] = {**own, **({"id": tool["id"]} if "id" in tool else {})}
             repairs.note(f"tool {own['name']} was only a placeholder in the agent; its own definition was read instead")
+    # Exports often have a tool twice, written out and by id. The one that is written out is complete, so it wins.
     names = {tool["name"] for tool in bodies if isinstance(tool, dict) and isinstance(tool.get("name"), str)}
     for tool_id in shared_ids(tree):
         body = read_tool(known.get(tool_id))
@@ -235,7 +236,7 @@ def _place_tools(tree: dict[str, Any], known: Mapping[str, Any], repairs: Repair
 
 
 def _is_placeholder(tool: Any) -> bool:
-    """Whether a webhook still has the address that a scaffold gave it."""
+    """Whether a webhook still has the address that its template had."""
     if not isinstance(tool, dict) or tool.get("type", "webhook") != "webhook":
         return False
     schema = documented_tool(tool, Repairs()).get("api_schema")
@@ -244,7 +245,7 @@ def _is_placeholder(tool: Any) -> bool:
 
 
 def shared_ids(tree: dict[str, Any]) -> list[str]:
-    """The ids of the workspace's tools that an agent in the documented shape names."""
+    """The ids of the workspace's tools that an agent (in the documented shape) names."""
     ids = [i for i in _list_in(_prompt_of(tree), "tool_ids") if isinstance(i, str)]
     workflow = tree.get("workflow")
     nodes = workflow.get("nodes") if isinstance(workflow, dict) else None
@@ -267,12 +268,11 @@ def _place_tests(tree: dict[str, Any], known: Mapping[str, Any], repairs: Repair
 
 
 def _place_documents(tree: dict[str, Any], known: Mapping[str, Any]) -> None:
-    """Puts what the service tells of each document beside its name: the address of a page, the text of the others."""
+    """Adds what ElevenLabs knows of each document to its entry: the address of a page, the text of any other."""
     for entry in _list_in(_prompt_of(tree), "knowledge_base"):
         body = known.get(str(entry.get("id"))) if isinstance(entry, dict) else None
         if isinstance(body, dict):
-            told = {key: body[key] for key in ("url", "extracted_inner_html") if isinstance(body.get(key), str)}
-            entry.update(told)
+            entry.update({key: body[key] for key in ("url", "extracted_inner_html") if isinstance(body.get(key), str)})
 
 
 def _prompt_of(tree: dict[str, Any]) -> dict[str, Any] | None:

@@ -1,6 +1,6 @@
-"""Call scripts from an agent's first message and from the tests that were attached to it.
+"""Call scripts from an agent's first message and from the tests that are attached to it.
 
-A test becomes a script only when something in it can fail: words, tools, hanging up, or a sentence for the judge.
+A test becomes a script only if something in it can fail: words, tools, hanging up, or a sentence for the judge.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from agentops.document import Document
 from agentops.importers.elevenlabs.conditions import Demands, demands_of
 from agentops.importers.elevenlabs.conversion import Conversion
 from agentops.importers.elevenlabs.paths import Place, leaves_of
-from agentops.importers.elevenlabs.withdrawing import without_marks
+from agentops.importers.elevenlabs.secret_stand_ins import without_stand_ins
 from agentops.importers.fidelity import Grade
 from agentops.spec.slug import slug
 
@@ -26,9 +26,9 @@ _UNDECIDED = "nothing in it can be decided without a model or the caller's words
 
 
 def greeting_script(conversion: Conversion) -> Document | None:
-    """A call that hears the first message; None while nobody knows what it says.
+    """A call that expects the first message; None while it is still to be chosen.
 
-    Languages that the synthesizer can't speak are tested by chat.
+    Agents for text only, and those that speak neither English nor Spanish, are tested by chat.
     """
     language = conversion.config.get("language", {}).get("default", "en")
     message = conversion.config.get("firstMessage", "")
@@ -49,7 +49,7 @@ def greeting_script(conversion: Conversion) -> Document | None:
 
 
 def recognisable(message: str, defaults: Document) -> str:
-    """A few words of `message` that are the same in every call; of a message that is all variables, a default's."""
+    """A few words of `message` that are the same in every call. If it consists of variables, a default's words."""
     pieces = re.split(r"\{\{.*?\}\}|\$\{\{.*?\}\}|[.!?;:…—\n]", message)
     spoken = [" ".join(piece.strip(" ,-\"'“”").split()[:_MOST_WORDS]) for piece in pieces]
     longest = max(spoken, key=lambda words: len(words.split()), default="")
@@ -74,9 +74,9 @@ def test_scripts(conversion: Conversion) -> dict[str, Document]:
 
 
 def _stem(key: str, name: str, index: int, made: Document) -> str:
-    """The file's name: the agent's key once, and the test's."""
-    said = slug(name) or f"test-{index + 1}"
-    base = stem = said if said == key or said.startswith(f"{key}-") else f"{key}-{said}"
+    """The stem of the file: the agent's key, once, and the test's name."""
+    named = slug(name) or f"test-{index + 1}"
+    base = stem = named if named == key or named.startswith(f"{key}-") else f"{key}-{named}"
     number = 2
     while stem in made or stem == f"{key}-greeting":
         stem, number = f"{base}-{number}", number + 1
@@ -84,7 +84,7 @@ def _stem(key: str, name: str, index: int, made: Document) -> str:
 
 
 def _script(conversion: Conversion, place: Place, test: Document, name: str, stem: str) -> Document | None:
-    account, file = conversion.source.account, f"agents/calls/{stem}.yaml"
+    ledger, file = conversion.source.ledger, f"agents/calls/{stem}.yaml"
     conditions = [text for text in (_text(test, "success_condition"), *_texts(test, "success_conditions")) if text]
     good, bad = _examples(test, "success_examples"), _examples(test, "failure_examples")
     tools = [tool["name"] for tool in conversion.tools]
@@ -115,15 +115,15 @@ def _script(conversion: Conversion, place: Place, test: Document, name: str, ste
         script["checks"] = checks
     _settle(conversion, place, test, file, len(greets) + len(spoken) - 1, script)
     for reason in reasons:
-        account.remark(Grade.APPROXIMATED, _CODE, place, f"test {name!r}: {reason}", f"Sharpen {file}.")
+        ledger.remark(Grade.APPROXIMATED, _CODE, place, f"test {name!r}: {reason}", f"Sharpen {file}.")
     if sentence:
         why = f"test {name!r}: its condition is decided by the project's judge, and inconclusive without one"
-        account.remark(Grade.APPROXIMATED, _CODE, place, why, "Set `judge` in agentops.yaml, or sharpen the script.")
+        ledger.remark(Grade.APPROXIMATED, _CODE, place, why, "Set `judge` in agentops.yaml, or sharpen the script.")
     return script
 
 
 def _sentence(conditions: list[str], good: list[str], bad: list[str]) -> str:
-    """What the judge decides: the conditions, with the examples that explain them."""
+    """The sentence that the judge decides: the conditions, with the examples that explain them."""
     if not conditions:
         return ""
     parts = [" ".join(conditions)]
@@ -131,47 +131,47 @@ def _sentence(conditions: list[str], good: list[str], bad: list[str]) -> str:
         parts.append("Good answers are like: " + " / ".join(good[:3]))
     if bad:
         parts.append("Bad answers are like: " + " / ".join(bad[:3]))
-    return "\n".join(without_marks(parts))
+    return "\n".join(without_stand_ins(parts))
 
 
 def _leave(conversion: Conversion, place: Place, name: str, why: str) -> None:
-    account = conversion.source.account
+    ledger = conversion.source.ledger
     for leaf, _ in leaves_of(conversion.source.get(*place), place):
-        account.carry(leaf, None, grade=Grade.CHOICE, why=f"no script was written: {why}")
+        ledger.carry(leaf, None, grade=Grade.CHOICE, why=f"no script was written: {why}")
     todo = "Write a call script with the caller's words and what the agent must say."
-    account.remark(Grade.CHOICE, _CODE, place, f"test {name!r} is not a script: {why}", todo)
+    ledger.remark(Grade.CHOICE, _CODE, place, f"test {name!r} is not a script: {why}", todo)
 
 
 def _settle(conversion: Conversion, place: Place, test: Document, file: str, last: int, script: Document) -> None:
-    """Where each part of a test stands in the script; `last` is the step that judges the answer."""
-    account = conversion.source.account
-    account.carry((*place, "name"), (file, "name"), without_marks(script["name"]))
+    """Settles each leaf of a test at its place in the script. `last`: the step that judges the answer."""
+    ledger = conversion.source.ledger
+    ledger.carry((*place, "name"), (file, "name"), without_stand_ins(script["name"]))
     for key in ("type", "id"):
-        account.carry((*place, key), None, grade=Grade.BOOKKEEPING, why="a script is told by its file")
+        ledger.carry((*place, key), None, grade=Grade.BOOKKEEPING, why="a script is told by its file")
     judged = (file, "steps", last, "expect", "meets")
     for key in ("success_condition", "success_conditions", "success_examples", "failure_examples"):
         for leaf, value in leaves_of(test.get(key), (*place, key)):
             if isinstance(value, str) and leaf[-1] != "type":
-                account.carry(leaf, judged, without_marks(value.strip()) or None)
+                ledger.carry(leaf, judged, without_stand_ins(value.strip()) or None)
             else:
-                account.carry(leaf, None, grade=Grade.BOOKKEEPING, why="says which list it is in")
+                ledger.carry(leaf, None, grade=Grade.BOOKKEEPING, why="says which list it is in")
     if "description" in script:
-        account.carry((*place, "simulation_scenario"), (file, "description"))
-    said = iter([index for index, step in enumerate(script["steps"]) if "send_text" in step])
+        ledger.carry((*place, "simulation_scenario"), (file, "description"))
+    sends = iter([index for index, step in enumerate(script["steps"]) if "send_text" in step])
     for index, entry in enumerate(_entries(test, "chat_history")):
-        is_said = entry.get("role") == "user" and bool(_text(entry, "message"))
-        target = (file, "steps", next(said), "send_text") if is_said else None
+        is_line = entry.get("role") == "user" and bool(_text(entry, "message"))
+        target = (file, "steps", next(sends), "send_text") if is_line else None
         for leaf, value in leaves_of(entry, (*place, "chat_history", index)):
-            if is_said and leaf[-1] == "message":
-                account.carry(leaf, target, without_marks(str(value).strip()))
+            if is_line and leaf[-1] == "message":
+                ledger.carry(leaf, target, without_stand_ins(str(value).strip()))
             else:
-                account.carry(leaf, None, grade=Grade.BOOKKEEPING, why=_ANEW)
+                ledger.carry(leaf, None, grade=Grade.BOOKKEEPING, why=_ANEW)
     for name in script.get("variables", {}):
         for leaf, _ in leaves_of(conversion.source.get(*place, "dynamic_variables", name), ()):
-            account.carry((*place, "dynamic_variables", name, *leaf), (file, "variables", name))
+            ledger.carry((*place, "dynamic_variables", name, *leaf), (file, "variables", name))
     for leaf, _ in leaves_of(test.get("tool_call_parameters"), (*place, "tool_call_parameters")):
         if script.get("checks"):
-            account.carry(leaf, (file, "checks"))
+            ledger.carry(leaf, (file, "checks"))
 
 
 def _settle_attached(conversion: Conversion) -> None:
@@ -182,7 +182,7 @@ def _settle_attached(conversion: Conversion) -> None:
         identifier = entry.get("test_id") if isinstance(entry, dict) else entry
         if isinstance(identifier, str) and identifier in names:
             for leaf, _ in leaves_of(entry, (*ATTACHED, index)):
-                conversion.source.account.repeat(leaf, f"the test {names[identifier]}")
+                conversion.source.ledger.repeat(leaf, f"the test {names[identifier]}")
 
 
 # ---- tools
@@ -191,7 +191,7 @@ def _settle_attached(conversion: Conversion) -> None:
 def _expected_tools(
     conversion: Conversion, test: Document, demands: Demands
 ) -> tuple[list[Document], list[str], list[str]]:
-    """The calls that must and must not happen, and why something about them can't be decided."""
+    """The tool calls that must and must not happen, and the reasons why some of them can't be checked."""
     expected: list[Document] = [{"name": name} for name in dict.fromkeys(demands.tools)]
     forbidden = list(demands.no_tools)
     if demands.ends_call is False and any(tool["name"] == "end_call" for tool in conversion.tools):
@@ -225,7 +225,7 @@ def _expected_tools(
 
 
 def _names_here(conversion: Conversion, wanted: str) -> list[str]:
-    """The tools in place of the one that the test names by its id or name."""
+    """The new names of the tool that the test names by its id or name."""
     listed = conversion.source.items("conversation_config", "agent", "prompt", "tools")
     own = next((t.get("name") for t in listed if isinstance(t, dict) and wanted in (t.get("id"), t.get("name"))), None)
     name = own if isinstance(own, str) else wanted
@@ -266,14 +266,14 @@ def _typed(text: str, kind: str) -> Any:
 
 
 def _variables(conversion: Conversion, test: Document) -> dict[str, Any]:
-    """The test's own values; a secret or somebody's address among them stays with the agent's default."""
+    """The test's own values, without secrets and e-mail addresses: for these the agent's defaults are used."""
     values = test.get("dynamic_variables")
     return {
-        conversion.words.name_of(name): value
+        conversion.placeholders.name_of(name): value
         for name, value in (values.items() if isinstance(values, dict) else ())
         if isinstance(value, str | int | float | bool)
         and not name.startswith(("system__", "secret__"))
-        and without_marks(value) == value
+        and without_stand_ins(value) == value
     }
 
 

@@ -1,6 +1,6 @@
 """Tools of the workspace, which agents name by id, become files that the agents refer to. Pure.
 
-What stands in an agent alone stays there, and so does a tool whose address is still to be chosen.
+A tool that is written out in one agent stays there, and so does one whose address is still to be chosen.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class SharedTools:
     _made: dict[str, tuple[Address, Document]] = field(default_factory=dict)
 
     def take(self, conversion: Conversion) -> dict[str, str]:
-        """Puts references in the place of the agent's shared tools. Gives the names that secrets of theirs go by."""
+        """Puts references in place of the agent's shared tools. Returns the agent's names of their secrets, each with
+        the name in the shared file."""
         renamed: dict[str, str] = {}
         for name, tool_id in conversion.shared_ids.items():
             holders = _holders(conversion.config)
@@ -49,11 +50,11 @@ class SharedTools:
             renamed |= dict(zip(_secrets(found), _secrets(first), strict=True))
             conversion.shared[address.file] = {"definition": found}
             at = ("config", "singlePromptConfig", "tools", name)
-            conversion.source.account.moved = {at: (address.file, "definition"), **conversion.source.account.moved}
+            conversion.source.ledger.moved = {at: (address.file, "definition"), **conversion.source.ledger.moved}
         return {own: shared for own, shared in renamed.items() if own != shared}
 
     def _address(self, tool_id: str, tool: Document) -> Address | None:
-        """The file of the tool, made where it is the first of its id; None where it can't be shared."""
+        """The file of the tool, written when it is the first of its id; None if the tool can't be shared."""
         if tool_id in self._made:
             address, first = self._made[tool_id]
             return address if _without_names(first) == _without_names(tool) else None
@@ -72,7 +73,7 @@ class SharedTools:
 
 
 def _holders(config: Document) -> list[Document]:
-    """What has tools: the one prompt, or each playbook."""
+    """The objects that have tools: the one prompt, or each playbook."""
     if "singlePromptConfig" in config:
         return [config["singlePromptConfig"]]
     return [each for each in config["playbooks"]["playbooks"] if each.get("tools")]
@@ -83,5 +84,5 @@ def _secrets(tool: Any) -> list[str]:
 
 
 def _without_names(tool: Any) -> str:
-    """The tool, whatever the secrets in it are called: names begin with the agent's key."""
+    """The tool without the names of its secrets, which begin with the agent's key and so always differ."""
     return _SECRET.sub("secrets.", str(tool))

@@ -1,25 +1,25 @@
-"""One agent's tree, read through typed getters that put wrong types into the account instead of raising."""
+"""One agent's tree, read through typed getters that enter wrong types in the ledger instead of raising."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from agentops.importers.elevenlabs.account import Account
+from agentops.importers.elevenlabs.leaf_ledger import LeafLedger
 from agentops.importers.elevenlabs.paths import Place, is_empty, leaves_of
 
-_MOST = 1e12  # no field means more; NaN is not below it either
+_MOST = 1e12  # no field has larger numbers; comparing with it also keeps NaN out
 
 
 class Source:
-    """The tree and its account."""
+    """The tree of an agent, and the ledger of its leaves."""
 
     def __init__(self, tree: dict[str, Any]) -> None:
         self.tree = tree
-        self.account = Account(tree)
+        self.ledger = LeafLedger(tree)
 
     def get(self, *place: str | int) -> Any:
-        """Whatever stands at `place`; None when nothing does."""
+        """The value at `place`, whatever its type; None if there is none."""
         node: Any = self.tree
         for part in place:
             if isinstance(node, dict) and part in node:
@@ -38,7 +38,7 @@ class Source:
         return found
 
     def number(self, *place: str | int) -> float | None:
-        """A number; a numeral in a text is accepted, since real files hold those."""
+        """A number, also one that is written as text, as it is in real files."""
         value = self.get(*place)
         if isinstance(value, str) and _is_numeral(value):
             return float(value)
@@ -59,7 +59,7 @@ class Source:
             return value
         if not is_empty(value):
             for leaf, _ in list(leaves_of(value, place)):
-                self.account.misread(leaf, expected)
+                self.ledger.misread(leaf, expected)
         return None
 
 

@@ -15,7 +15,8 @@ PRESETS: Place = (*CONFIG, "language_presets")
 _IDLE_S = (1, 300)
 _SESSION_S = (1, 3600)
 _SPEED = (0.0, 2.0)
-_MOST_RETRIES = 10
+_MOST_RETRIES = 10  # by the vendor's MCP server; the published schema names no limit
+# The rates of ElevenLabs, each with the nearest that the platform has.
 _SAMPLE_RATES = {8000: 8000, 16000: 16000, 22050: 24000, 24000: 24000, 44100: 44100, 48000: 44100}
 _SOUNDS = {"office1": "office", "office2": "office", "restaurant": "cafe"}
 
@@ -32,7 +33,7 @@ def convert_language(conversion: Conversion) -> None:
     if source.flag(*AGENT, "hinglish_mode"):
         main, further = "hi", [*further, "en"]
         conversion.sections.append("# Language\nMix Hindi and English naturally, the way the caller does.")
-        source.account.carry((*AGENT, "hinglish_mode"), "config.language.supported", "en")
+        source.ledger.carry((*AGENT, "hinglish_mode"), "config.language.supported", "en")
     if main is None:
         supported = [_ask_language(conversion, place, code)]
     else:
@@ -40,7 +41,7 @@ def convert_language(conversion: Conversion) -> None:
         conversion.put("language", {"default": main, "supported": supported})
         why = "" if main == code else f"{code} became {main}"
         grade = Grade.EXACT if main == code.lower() else Grade.APPROXIMATED
-        source.account.carry(place, "config.language.default", main, grade=grade, why=why)
+        source.ledger.carry(place, "config.language.default", main, grade=grade, why=why)
         _convert_switching(conversion, supported)
     for name, kept in presets.items():
         _settle_preset(conversion, name, kept if kept in supported else None)
@@ -58,7 +59,7 @@ def _settle_preset(conversion: Conversion, name: str, code: str | None) -> None:
 
 
 def _voice_languages(conversion: Conversion) -> list[str]:
-    """Further voices of the agent name the languages that it spoke with them."""
+    """The languages of the agent's further voices, which it spoke as well."""
     usable, voices = [], (*CONFIG, "tts", "supported_voices")
     for index, _ in enumerate(conversion.source.items(*voices)):
         place: Place = (*voices, index, "language")
@@ -67,12 +68,12 @@ def _voice_languages(conversion: Conversion) -> list[str]:
         if code is not None:
             usable.append(code)
             why = "the language is kept, the voice is not: one voice speaks all of them"
-            conversion.source.account.carry(place, "config.language.supported", code, why=why)
+            conversion.source.ledger.carry(place, "config.language.supported", code, why=why)
     return usable
 
 
 def _greet(conversion: Conversion, name: str) -> None:
-    """A preset's greeting becomes a line of the prompt: the agent has one first message for all languages."""
+    """Makes a preset's greeting a line of the prompt: an agent has one first message for all languages."""
     place: Place = (*PRESETS, name, "overrides", "agent", "first_message")
     text = conversion.source.text(*place).strip()
     if text:
@@ -82,13 +83,14 @@ def _greet(conversion: Conversion, name: str) -> None:
             conversion.sections.append(heading)
         at = next(i for i, section in enumerate(conversion.sections) if section.startswith(heading))
         conversion.sections[at] += f"\n{line}"
-        conversion.tell(place, line, grade=Grade.APPROXIMATED, why=_GREETING_WHY)
+        conversion.carry_to_prompt(place, line, grade=Grade.APPROXIMATED, why=_GREETING_WHY)
 
 
 _GREETING_WHY = "one first message per agent; this one is a line of the prompt"
 
 
 def _without_tamil(conversion: Conversion, main: str, supported: list[str]) -> list[str]:
+    """The platform accepts Tamil as the only language of an agent."""
     if "ta" not in supported or len(supported) == 1:
         return supported
     kept = ["ta"] if main == "ta" else [code for code in supported if code != "ta"]
@@ -103,7 +105,7 @@ def _ask_language(conversion: Conversion, place: Place, code: str) -> str:
     answer = conversion.choose("language", f"Which language? An Atoms agent does not speak {code}.", proposals)
     conversion.put("language", {"default": answer, "supported": [answer]})
     why = f"{code} is not among the platform's languages"
-    conversion.source.account.carry(place, "config.language.default", CHOSEN, grade=Grade.CHOICE, why=why)
+    conversion.source.ledger.carry(place, "config.language.default", CHOSEN, grade=Grade.CHOICE, why=why)
     return answer
 
 
@@ -112,6 +114,7 @@ def _convert_switching(conversion: Conversion, supported: list[str]) -> None:
     built_in = source.get(*PROMPT, "built_in_tools", "language_detection")
     listed = any(isinstance(t, dict) and t.get("name") == "language_detection" for t in source.items(*PROMPT, "tools"))
     is_wanted = isinstance(built_in, dict) or listed
+    # Presets are languages that the agent speaks, whether or not its model has the tool that switches to them.
     if len(supported) < 2 or not (is_wanted or source.objects(*PRESETS)):
         if is_wanted:
             why, todo = (
@@ -128,7 +131,7 @@ def _convert_switching(conversion: Conversion, supported: list[str]) -> None:
         "minConsecutiveForWeakThresholdSwitch": 2,
     }
     conversion.put("language.switching", switching)
-    source.account.add(
+    source.ledger.add(
         "config.language.switching", switching, "switching on needs all five values; these are the defaults"
     )
 
@@ -143,11 +146,11 @@ def convert_voice(conversion: Conversion, proposals: VoiceProposals) -> None:
     question = f"Which voice? The agent spoke with {describe_source(voice)}."
     reference = conversion.choose("voice", question, proposals.for_voice(voice, languages))
     conversion.put("synthesizer.voiceConfig", {"model": "waves_lightning_v3_1", "voiceId": reference})
-    source.account.carry(place, "config.synthesizer.voiceConfig.voiceId", CHOSEN, grade=Grade.CHOICE)
+    source.ledger.carry(place, "config.synthesizer.voiceConfig.voiceId", CHOSEN, grade=Grade.CHOICE)
     if not voice:
         why = "the agent used the default voice of ElevenLabs"
         conversion.remark(Grade.CHOICE, "EL001", place, why, "Choose a voice in the choices file.")
-    source.account.carry((*CONFIG, "tts", "model_id"), "config.synthesizer.voiceConfig.model", "waves_lightning_v3_1")
+    source.ledger.carry((*CONFIG, "tts", "model_id"), "config.synthesizer.voiceConfig.model", "waves_lightning_v3_1")
     _convert_speed(conversion)
     _convert_sample_rate(conversion)
     if source.text(*CONFIG, "tts", "text_normalisation_type") == "elevenlabs":
@@ -182,6 +185,7 @@ def convert_turns(conversion: Conversion) -> None:
     _convert_silence(conversion, timeout)
     source, place = conversion.source, (*CONFIG, "turn", "turn_eagerness")
     eagerness = source.text(*place)
+    # A starting point for tuning, since the platforms decide in different ways when a turn is over.
     if eagerness == "patient":
         conversion.carry(place, "smartTurnConfig", {"isEnabled": True, "waitTimeInSecs": 3})
     elif eagerness == "eager":
@@ -193,7 +197,7 @@ def convert_turns(conversion: Conversion) -> None:
 
 
 def _session_s(conversion: Conversion) -> int:
-    """How long a call lasts at most, which the reminders must fit into."""
+    """How long a call lasts at most; the reminders must fit into it."""
     seconds: int = conversion.config["sessionTimeoutConfig"]["timeoutTimeInSecs"]
     return seconds
 
@@ -206,16 +210,17 @@ def _convert_turn_timeout(conversion: Conversion) -> int:
         kept = min(7, longest)
         conversion.add(target, kept, "ElevenLabs speaks up after 7 s of silence, Atoms after 20")
     else:
+        # -1 means never on ElevenLabs
         kept = longest if seconds < 0 else min(max(math.ceil(seconds), _IDLE_S[0]), longest)
         why = "" if kept == seconds else f"{seconds:g} s became {kept} s: whole seconds, within half of a call at most"
         conversion.carry(place, target, kept, why=why)
     conversion.put("llmIdleTimeoutConfig.telephonyTimeoutTimeInSecs", kept)
-    conversion.source.account.add("config.llmIdleTimeoutConfig.telephonyTimeoutTimeInSecs", kept, "as for web calls")
+    conversion.source.ledger.add("config.llmIdleTimeoutConfig.telephonyTimeoutTimeInSecs", kept, "as for web calls")
     return kept
 
 
 def _convert_silence(conversion: Conversion, timeout: int) -> None:
-    """Reminders and the silence before them must end before the call does, or the last ones could never come."""
+    """Reminders, with the silence before each, must fit into the longest call: later ones would never be spoken."""
     place: Place = (*CONFIG, "turn", "silence_end_call_timeout")
     silence = conversion.source.number(*place)
     target = "llmIdleTimeoutConfig.maxRetries"
@@ -237,7 +242,7 @@ def convert_conversation(conversion: Conversion) -> None:
     sound = source.text(*place, "background_sound", "source_id")
     if sound in _SOUNDS:
         conversion.carry((*place, "background_sound", "source_id"), "backgroundSound", _SOUNDS[sound])
-        source.account.repeat((*place, "background_sound", "source_type"), "the kind of background sound")
+        source.ledger.repeat((*place, "background_sound", "source_type"), "the kind of background sound")
 
 
 def _convert_duration(conversion: Conversion, place: Place) -> None:
@@ -251,9 +256,9 @@ def _convert_duration(conversion: Conversion, place: Place) -> None:
 
 
 def _convert_events(conversion: Conversion, place: Place) -> None:
-    """Leaving `interruption` out of the list is how ElevenLabs agents switch barge-in off."""
+    """An ElevenLabs agent switches interruptions off by leaving `interruption` out of its list of events."""
     events = conversion.source.get(*place)
     if isinstance(events, list) and events and "interruption" not in events:
         conversion.put("allowInterruptions", False)
         why = "`interruption` is not in the list, which switches interrupting off"
-        conversion.source.account.add("config.allowInterruptions", False, why)
+        conversion.source.ledger.add("config.allowInterruptions", False, why)

@@ -1,4 +1,4 @@
-"""Brings tools of any shape into the documented one: nothing is dropped, and every repair is told. Pure."""
+"""Brings tools of any shape into the documented one: nothing is dropped, and every repair is reported. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KINDS = ("webhook", "client", "system", "mcp", "api_integration_webhook", "smb"
 
 
 def read_tool(data: Any) -> dict[str, Any] | None:
-    """One tool's body out of `data` in any of its shapes; None when there is none."""
+    """The body of the tool in `data`, whichever shape it has; None if `data` is not a tool."""
     if isinstance(data, dict) and isinstance(data.get("tool_config"), dict):
         data = data["tool_config"]
     if not isinstance(data, dict) or not isinstance(data.get("name"), str):
@@ -32,7 +32,7 @@ def read_tool(data: Any) -> dict[str, Any] | None:
 
 
 def read_loose_tools(data: Any) -> list[dict[str, Any]]:
-    """The tools in a file that holds nothing but tools: a list of them, `{tools: [...]}`, or one."""
+    """The tools in a file that holds only tools: a list of them, `{tools: [...]}`, or one."""
     if isinstance(data, dict) and isinstance(data.get("tools"), list) and "conversation_config" not in data:
         data = data["tools"]
     candidates = data if isinstance(data, list) else [data]
@@ -41,7 +41,7 @@ def read_loose_tools(data: Any) -> list[dict[str, Any]]:
 
 
 def documented_tool(tool: Any, repairs: Repairs) -> Any:
-    """A tool in the documented shape, whichever it came in."""
+    """`tool` in the documented shape, whichever shape it has."""
     if not isinstance(tool, dict):
         return tool
     if tool.get("type") in (None, "webhook"):
@@ -85,7 +85,7 @@ _OLDER_NAMES = {
 
 
 def _older_webhook(tool: dict[str, Any], repairs: Repairs) -> dict[str, Any]:
-    """Moves what older shapes keep in `params`, or beside the name, into `api_schema`."""
+    """Moves what older shapes have in `params`, or beside the name, into `api_schema`."""
     params = tool.get("params")
     is_older = isinstance(params, dict) and bool({"url", "webhook_url", "request_body_definition"} & params.keys())
     given = dict(params) if is_older and isinstance(params, dict) else {}
@@ -116,7 +116,7 @@ _HYPHENATED = re.compile(
 
 
 def _undamaged(schema: dict[str, Any], tool: str, repairs: Repairs) -> dict[str, Any]:
-    """Gives properties back the names that `required` still has, and known headers their hyphens."""
+    """Gives properties back their names, which are still in `required`, and known headers their hyphens."""
     renamed: dict[str, str] = {}
     made = dict(schema)
     for part in ("request_body_schema", "query_params_schema"):
@@ -157,7 +157,7 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).replace("-", "_").lower()
 
 
-# ---- lists where the documented shape has maps, as the dashboard copies tools out
+# ---- lists where the documented shape has maps: tools that were copied from the dashboard
 
 
 def _map_properties(schema: dict[str, Any]) -> dict[str, Any]:
@@ -184,6 +184,7 @@ def _object_schema(entries: list[Any]) -> dict[str, Any] | list[Any]:
 
 
 def by_id(entries: list[Any]) -> tuple[dict[str, Any], list[str]]:
+    """The entries as a map by their ids or names, and the names of those that are required."""
     named: dict[str, Any] = {}
     required = []
     for index, entry in enumerate(entries):
@@ -194,7 +195,7 @@ def by_id(entries: list[Any]) -> tuple[dict[str, Any], list[str]]:
         identifier = body.pop("id", None) or body.pop("name", None) or f"item_{index}"
         if body.get("required") is True:
             required.append(str(identifier))
-        if not _is_list(body.get("required")):
+        if not _is_list(body.get("required")):  # a list is that of an object's own properties, and stays
             body.pop("required", None)
         named[str(identifier)] = body
     return named, required

@@ -14,14 +14,14 @@ from agentops.importers.elevenlabs.conversion import PROMPT, Conversion
 from agentops.importers.elevenlabs.parameters import Parameters
 from agentops.importers.elevenlabs.paths import Place, leaves_of, place_text, same
 from agentops.importers.elevenlabs.reading import shared_ids
-from agentops.importers.elevenlabs.withdrawing import is_marked, marks_in
+from agentops.importers.elevenlabs.secret_stand_ins import has_stand_in, secret_names_in
 from agentops.importers.fidelity import CHOSEN, Grade
 from agentops.importers.yaml_text import literal
 from agentops.spec.slug import slug
 
 TOOLS: Place = (*PROMPT, "tools")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_TIMEOUT_S = (1.0, 30.0)
+_TIMEOUT_S = (1.0, 30.0)  # what the platform allows
 _DEFAULT_TIMEOUT_S = 20
 _SINGLE_BRACE = re.compile(r"(?<![{$}])\{([A-Za-z_][A-Za-z0-9_]*)\}(?!\})")
 
@@ -59,7 +59,7 @@ _REBUILD = "Rebuild it as an api_call tool against the service's own HTTP API."
 
 
 def tool_name(tool: Document, index: int = 0) -> str:
-    """The tool's name as the platform allows it: no spaces, and nothing that is no word."""
+    """The tool's name as the platform allows it: no spaces, and only the characters of words."""
     name = tool.get("name")
     made = re.sub(r"[^\w-]+", "_", name.strip()).strip("_") if isinstance(name, str) else ""
     return made or f"tool_{index + 1}"
@@ -79,11 +79,11 @@ def _settle_repeat(conversion: Conversion, place: Place, tool: Document, first: 
     for leaf, value in leaves_of(tool, place):
         twin = source.get(*TOOLS, first, *leaf[len(place) :])
         if same(value, twin):
-            source.account.repeat(leaf, place_text((*TOOLS, first)))
+            source.ledger.repeat(leaf, place_text((*TOOLS, first)))
 
 
 def _settle_ids(conversion: Conversion, seen: dict[str, int]) -> None:
-    """Ids next to tools that are written out usually name the same tools; more ids than tools can't."""
+    """Ids beside tools that are written out usually name the same tools, unless there are more ids than tools."""
     source = conversion.source
     known = {tool["id"]: tool for tool in source.items(*TOOLS) if isinstance(tool, dict) and _has_id(tool)}
     ids = {index: i for index, i in enumerate(source.items(*PROMPT, "tool_ids")) if isinstance(i, str) and i}
@@ -92,12 +92,12 @@ def _settle_ids(conversion: Conversion, seen: dict[str, int]) -> None:
     for index, tool_id in ids.items():
         place: Place = (*PROMPT, "tool_ids", index)
         if tool_id in known:
-            source.account.repeat(place, f"the tool {known[tool_id].get('name')}")
+            source.ledger.repeat(place, f"the tool {known[tool_id].get('name')}")
         elif fits:
             why = f"taken for one of the {inline} tools that are written out; the input does not say which"
-            source.account.carry(place, None, grade=Grade.APPROXIMATED, why=why)
+            source.ledger.carry(place, None, grade=Grade.APPROXIMATED, why=why)
         else:
-            source.account.carry(place, None, why=f"tool {tool_id} is not defined in the input")
+            source.ledger.carry(place, None, why=f"tool {tool_id} is not defined in the input")
 
 
 def _has_id(tool: Document) -> bool:
@@ -111,10 +111,10 @@ def _api_call(conversion: Conversion, place: Place, tool: Document, name: str) -
     source = conversion.source
     target = f"config.singlePromptConfig.tools.{name}"
     made: Document = {"type": "api_call", "name": name, "description": _description(conversion, place, tool, name)}
-    source.account.carry((*place, "type"), f"{target}.type", "api_call")
+    source.ledger.carry((*place, "type"), f"{target}.type", "api_call")
     is_same = tool.get("name") == name
-    source.account.carry((*place, "name"), f"{target}.name", name, grade=None if is_same else Grade.APPROXIMATED)
-    source.account.repeat((*place, "id"), f"the tool {name}")
+    source.ledger.carry((*place, "name"), f"{target}.name", name, grade=None if is_same else Grade.APPROXIMATED)
+    source.ledger.repeat((*place, "id"), f"the tool {name}")
     parameters = Parameters(conversion, target)
     made["url"] = _url(conversion, place, parameters, target)
     made["method"] = _method(conversion, place, target)
@@ -142,12 +142,12 @@ def _description(conversion: Conversion, place: Place, tool: Document, name: str
     if text:
         is_same = text == source.text(*place, "description").strip()
         grade = Grade.EXACT if is_same else Grade.APPROXIMATED
-        source.account.carry((*place, "description"), target, text.rstrip("."), grade=grade)
+        source.ledger.carry((*place, "description"), target, text.rstrip("."), grade=grade)
     forced = [key for key in ("force_pre_tool_speech", "pre_tool_speech") if tool.get(key) in (True, "force")]
     if forced:
         made = f"{made.rstrip('.')}. {_SPEAK_FIRST}"
         for key in forced:
-            source.account.carry((*place, key), target, _SPEAK_FIRST)
+            source.ledger.carry((*place, key), target, _SPEAK_FIRST)
     return made
 
 
@@ -160,6 +160,7 @@ def _url(conversion: Conversion, place: Place, parameters: Parameters, target: s
     url = source.text(*at)
     path = parameters.path((*place, "api_schema", "path_params_schema"))
     name = target.rsplit(".", 1)[1]
+    # An address that the platform would refuse, or that reaches nobody, has to be asked for.
     why = (
         "the export has no address"
         if not url
@@ -170,22 +171,24 @@ def _url(conversion: Conversion, place: Place, parameters: Parameters, target: s
         else ""
     )
     if why:
-        source.account.carry(at, f"{target}.url", CHOSEN, grade=Grade.CHOICE, why=why)
+        source.ledger.carry(at, f"{target}.url", CHOSEN, grade=Grade.CHOICE, why=why)
         if not url:
             conversion.remark(Grade.CHOICE, "EL010", at, f"{name}: {why}", "Name the address in the choices file.")
         question = f"Which address does the tool {name} call? The old one was {url or 'not in the export'}."
         return conversion.choose(f"url_{slug(name, '_')}", literal(question))
-    made = literal(conversion.words.outside_the_model(url))
+    made = literal(conversion.placeholders.outside_the_model(url))
+    # ElevenLabs writes path parameters in single braces; the model fills in those that no schema describes.
     made = _SINGLE_BRACE.sub(lambda m: path.get(m[1]) or parameters.ask(m[1]), made)
-    source.account.carry(at, f"{target}.url", made, grade=Grade.EXACT)
+    source.ledger.carry(at, f"{target}.url", made, grade=Grade.EXACT)
     return made
 
 
 def _method(conversion: Conversion, place: Place, target: str) -> str:
+    """The request's method; GET is ElevenLabs' default."""
     at: Place = (*place, "api_schema", "method")
     found = conversion.source.text(*at).upper()
     if found in _METHODS:
-        conversion.source.account.carry(at, f"{target}.method", found)
+        conversion.source.ledger.carry(at, f"{target}.method", found)
         return found
     return "GET"
 
@@ -194,7 +197,7 @@ def _timeout(conversion: Conversion, place: Place, target: str) -> int:
     source, at = conversion.source, (*place, "response_timeout_secs")
     seconds = source.number(*at)
     if seconds is None:
-        source.account.add(f"{target}.timeout", 20000, "ElevenLabs waits 20 s for a tool, Atoms 5 s")
+        source.ledger.add(f"{target}.timeout", 20000, "ElevenLabs waits 20 s for a tool, Atoms 5 s")
         conversion.default_waits.append(target.rsplit(".", 1)[1])
         return 20000
     if seconds == _DEFAULT_TIMEOUT_S:
@@ -202,7 +205,7 @@ def _timeout(conversion: Conversion, place: Place, target: str) -> int:
     kept = min(max(seconds, _TIMEOUT_S[0]), _TIMEOUT_S[1])
     grade = Grade.EXACT if kept == seconds else Grade.APPROXIMATED
     why = "in milliseconds" if kept == seconds else f"{seconds:g} s was brought into the allowed 1 to 30 s"
-    source.account.carry(at, f"{target}.timeout", int(kept * 1000), grade=grade, why=why)
+    source.ledger.carry(at, f"{target}.timeout", int(kept * 1000), grade=grade, why=why)
     return int(kept * 1000)
 
 
@@ -216,24 +219,24 @@ def _headers(conversion: Conversion, place: Place, tool: str, target: str) -> di
 
 
 def header(conversion: Conversion, place: Place, words: tuple[str, ...], value: Any, target: Place) -> str:
-    """One header's value: plain text is kept, a variable becomes a placeholder, anything secret a reference."""
-    account = conversion.source.account
+    """The value of one header: plain text is kept, a variable becomes a placeholder, anything secret a reference."""
+    ledger = conversion.source.ledger
     if isinstance(value, dict) and isinstance(value.get("variable_name"), str):
-        made = conversion.words.variable(value["variable_name"])
-        if is_marked(made):
-            why, todo = "a secret variable", f"Give each environment {', '.join(marks_in(made))}."
-            account.hide((*place, "variable_name"), target, why, todo)
+        made = conversion.placeholders.variable(value["variable_name"])
+        if has_stand_in(made):
+            why, todo = "a secret variable", f"Give each environment {', '.join(secret_names_in(made))}."
+            ledger.hide((*place, "variable_name"), target, why, todo)
             return made
-        account.carry((*place, "variable_name"), target, made, grade=Grade.EXACT)
+        ledger.carry((*place, "variable_name"), target, made, grade=Grade.EXACT)
         return literal(made)
     if isinstance(value, dict):
         made = conversion.secret(*words)
-        todo = f"Give each environment {', '.join(marks_in(made))}."
+        todo = f"Give each environment {', '.join(secret_names_in(made))}."
         for leaf, _ in leaves_of(value, place):
-            account.hide(leaf, target, "a stored secret never leaves ElevenLabs", todo)
+            ledger.hide(leaf, target, "a stored secret never leaves ElevenLabs", todo)
         return made
-    made = conversion.words.outside_the_model(str(value))
-    account.carry(place, target, made, grade=Grade.EXACT)
+    made = conversion.placeholders.outside_the_model(str(value))
+    ledger.carry(place, target, made, grade=Grade.EXACT)
     return literal(made)
 
 
@@ -243,12 +246,12 @@ def _assignments(conversion: Conversion, place: Place, target: str) -> list[Docu
         at: Place = (*place, "assignments", index)
         if not isinstance(entry, dict) or not isinstance(entry.get("dynamic_variable"), str):
             continue
-        name = conversion.words.name_of(entry["dynamic_variable"])
+        name = conversion.placeholders.name_of(entry["dynamic_variable"])
         path = json_path(str(entry.get("value_path") or ""))
         made.append({"variableName": name, "jsonPath": path})
         shown = (*target.split("."), "responseVariables", name)
-        source.account.carry((*at, "dynamic_variable"), shown, name)
-        source.account.carry((*at, "value_path"), shown, path)
+        source.ledger.carry((*at, "dynamic_variable"), shown, name)
+        source.ledger.carry((*at, "value_path"), shown, path)
     return made
 
 
@@ -265,10 +268,10 @@ def _placeholders(conversion: Conversion, place: Place) -> None:
         if name.startswith(("secret__", "system__")):
             continue
         if isinstance(value, str | int | float | bool):
-            target = conversion.words.name_of(name)
+            target = conversion.placeholders.name_of(name)
             kept = conversion.rewrite(value) if isinstance(value, str) else value
-            defaults.setdefault(target, kept)
-            conversion.source.account.carry((*at, name), ("config", "defaultVariables", target))
+            defaults.setdefault(target, kept)  # of two tools the first wins, and the agent's own value over both
+            conversion.source.ledger.carry((*at, name), ("config", "defaultVariables", target))
     if not defaults:
         conversion.config.pop("defaultVariables")
 
@@ -285,9 +288,9 @@ def _client_tool(conversion: Conversion, place: Place, tool: Document, name: str
     made["timeout_ms"] = int(min(max(seconds, 1.0), 60.0) * 1000)
     conversion.client_tools.append(made)
     for key in ("name", "type", "description", "expects_response", "response_timeout_secs"):
-        source.account.carry((*place, key), side, grade=Grade.APPROXIMATED, why=_CLIENT_WHY)
-    source.account.carry_tree((*place, "parameters"), side)
-    source.account.repeat((*place, "id"), f"the tool {name}")
+        source.ledger.carry((*place, key), side, grade=Grade.APPROXIMATED, why=_CLIENT_WHY)
+    source.ledger.carry_tree((*place, "parameters"), side)
+    source.ledger.repeat((*place, "id"), f"the tool {name}")
     _placeholders(conversion, place)
     conversion.remark(Grade.UNSUPPORTED, "EL010", place, f"client tool {name}: {_CLIENT_WHY}", _CLIENT_TODO)
 
@@ -298,7 +301,7 @@ _SCHEMA_KEYS = frozenset({"type", "properties", "required", "items", "enum", "de
 
 
 def _plain_schema(schema: Any) -> Any:
-    """The parameters as plain JSON Schema, without what only ElevenLabs reads."""
+    """The parameters as plain JSON Schema, without the keys that only ElevenLabs knows."""
     if not isinstance(schema, dict):
         return schema
     made = {key: value for key, value in schema.items() if key in _SCHEMA_KEYS and value not in (None, "")}

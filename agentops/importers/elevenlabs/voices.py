@@ -1,6 +1,6 @@
-"""Proposes voices for an agent: by language, gender and accent, each with its reason. Never decides. Pure.
+"""Proposes voices for an agent by language, gender and accent, each with its reason. It never chooses one. Pure.
 
-The catalog is the account's own where it can be asked, else the few voices that the platform's documentation describes.
+The catalog is the account's own if it can be read, else the few voices that the platform's documentation describes.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _LANGUAGE_NAMES = {
     "bn": "bengali",
     "or": "odia",
 }
-# ElevenLabs' own voices that exports name most often: name, gender, accent.
-_KNOWN_THERE = {
+# ElevenLabs' own voices that exports name most often: name, gender, accent. An export has a voice's id only.
+_ELEVENLABS_VOICES = {
     "21m00Tcm4TlvDq8ikWAM": ("Rachel", "female", "american"),
     "29vD33N1CtxCmqQRPOHJ": ("Drew", "male", "american"),
     "2EiwWnXFnvU5JabPnv8n": ("Clyde", "male", "american"),
@@ -66,14 +66,14 @@ DOCUMENTED = (
 
 @dataclass(frozen=True, slots=True)
 class VoiceProposals:
-    """Ranks the catalog for one agent at a time."""
+    """Ranks the voices of the catalog for one agent at a time."""
 
     catalog: Sequence[Voice] = DOCUMENTED
 
     def for_voice(self, voice_id: str, languages: Sequence[str]) -> tuple[tuple[str, str], ...]:
         """The best voices for an agent that spoke with `voice_id` in `languages` (codes), with reasons, best first."""
         wanted = [_LANGUAGE_NAMES[code] for code in languages if code in _LANGUAGE_NAMES]
-        _, gender, accent = _KNOWN_THERE.get(voice_id, ("", None, None))
+        _, gender, accent = _ELEVENLABS_VOICES.get(voice_id, ("", None, None))
         ranked = sorted(self.catalog, key=lambda voice: (-_score(voice, wanted, gender, accent), voice.voice_id))
         fitting = [voice for voice in ranked if _speaks_some(voice, wanted)] or ranked
         return tuple((voice.voice_id, _reason(voice, wanted, gender, accent)) for voice in fitting[:MOST_PROPOSALS])
@@ -81,14 +81,14 @@ class VoiceProposals:
 
 def describe_source(voice_id: str) -> str:
     """The old voice in words, as far as its id tells."""
-    if voice_id not in _KNOWN_THERE:
+    if voice_id not in _ELEVENLABS_VOICES:
         return f"voice {voice_id}" if voice_id else "the default voice"
-    name, gender, accent = _KNOWN_THERE[voice_id]
+    name, gender, accent = _ELEVENLABS_VOICES[voice_id]
     return f"voice {name} ({gender}, {accent}; {voice_id})"
 
 
 def read_catalog(data: Any) -> tuple[Voice, ...]:
-    """The voices in an answer of the platform's `get_voices`, saved as JSON."""
+    """The voices in a saved answer of the platform's `get_voices`."""
     rows = data.get("voices", data) if isinstance(data, dict) else data
     found = []
     for row in rows if isinstance(rows, list) else ():

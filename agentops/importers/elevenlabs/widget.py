@@ -1,6 +1,6 @@
-"""The website widget: carried over only when that was asked for, since the platform sets it up on a dashboard page.
+"""The website widget: converted only on request, since the platform wants it set up on a dashboard page.
 
-Whether a conversation is voice or chat is settled here, too: on the other side it is the widget's mode or the client's.
+Whether a conversation is by voice or chat is settled here as well: the platform lets the widget or the client decide.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from agentops.importers.elevenlabs.conversion import Conversion
 from agentops.importers.elevenlabs.paths import Place
 from agentops.importers.elevenlabs.platform import SETTINGS
-from agentops.importers.elevenlabs.withdrawing import is_marked
+from agentops.importers.elevenlabs.secret_stand_ins import has_stand_in
 from agentops.importers.fidelity import CHOSEN, Grade
 from agentops.importers.yaml_text import literal
 
@@ -34,9 +34,9 @@ _COLOURS = {
     "text_color": "primaryTextColor",
     "btn_text_color": "textOnAccentColor",
 }
-# What an agent shows on ElevenLabs that names no colour, where the platform shows another one.
+# The colours of an ElevenLabs widget that sets none, where the platform's own differ.
 _OTHER_DEFAULTS = {"btn_color": "#000000", "text_color": "#000000"}
-# Target -> where the text stands; of two, the first is the newer field.
+# Target -> the fields with its text; of two, the first is the newer one.
 _TEXTS: dict[str, tuple[Place, ...]] = {
     "startButtonText": (("text_contents", "start_call"), ("start_call_text",)),
     "endButtonText": (("text_contents", "end_call"), ("end_call_text",)),
@@ -56,20 +56,20 @@ _AVATAR_QUESTION = (
 
 
 def convert_widget(conversion: Conversion, *, is_ported: bool) -> None:
-    """Writes `widgetConfig`, or lists what there was to port. Addresses with credentials are never shown."""
+    """Writes `widgetConfig`, or lists what it leaves behind. Addresses with credentials are never shown."""
     for place in _PICTURES:
         address = conversion.source.get(*place)
-        if is_marked(address):
-            conversion.source.account.hide(place, None, "an address with a credential in it", "Upload the image anew.")
+        if has_stand_in(address):
+            conversion.source.ledger.hide(place, None, "an address with a credential in it", "Upload the image anew.")
     if is_ported:
         _port(conversion)
         return
-    conversion.source.account.leave(_WIDGET, _LEFT_OUT, _ASK_FOR_IT)
-    conversion.source.account.leave(_HOSTS, _LEFT_OUT, _ASK_FOR_IT)
+    conversion.source.ledger.leave(_WIDGET, _LEFT_OUT, _ASK_FOR_IT)
+    conversion.source.ledger.leave(_HOSTS, _LEFT_OUT, _ASK_FOR_IT)
     if conversion.source.flag(*_TEXT_ONLY):
         greeting = f"agents/calls/{conversion.key}-greeting.yaml"
         why = "voice or chat is chosen for each session; the greeting call is a chat"
-        conversion.source.account.carry(_TEXT_ONLY, (greeting, "mode"), "chat", why=why)
+        conversion.source.ledger.carry(_TEXT_ONLY, (greeting, "mode"), "chat", why=why)
 
 
 def _port(conversion: Conversion) -> None:
@@ -86,7 +86,7 @@ def _port(conversion: Conversion) -> None:
 
 
 def _convert_mode(conversion: Conversion) -> None:
-    """The widget answers in one way only: by voice, unless the agent is for text only."""
+    """The platform's widget is for voice or for chat, not both: for voice, unless the agent is for text only."""
     is_chat = bool(conversion.source.flag(*_TEXT_ONLY))
     mode, target = "chat" if is_chat else "voice", "widgetConfig.mode"
     if is_chat:
@@ -121,7 +121,7 @@ def _carry_known(conversion: Conversion, name: str, target: str, counterpart: Ca
     if kept is not None:
         conversion.carry(place, f"widgetConfig.{target}", kept)
     elif value:
-        conversion.source.account.carry(place, None, grade=Grade.UNSUPPORTED, why=f"{target} cannot be that")
+        conversion.source.ledger.carry(place, None, grade=Grade.UNSUPPORTED, why=f"{target} cannot be that")
 
 
 def _colour(text: str) -> str | None:
@@ -129,24 +129,24 @@ def _colour(text: str) -> str | None:
 
 
 def _convert_avatar(conversion: Conversion) -> None:
-    """An orb is drawn by the page and has no counterpart: its row says so."""
+    """Asks for the avatar's image. An orb, which the page draws, has no counterpart, as its row says."""
     pictures = [place for place in _PICTURES if _text(conversion, place)]
     if not pictures:
         return
     target = "widgetConfig.avatarUrl"
     conversion.put(target, conversion.choose("avatar", _AVATAR_QUESTION))
     for place in (*pictures, (*_WIDGET, "avatar", "type")):
-        conversion.source.account.carry(place, f"config.{target}", CHOSEN)
+        conversion.source.ledger.carry(place, f"config.{target}", CHOSEN)
 
 
 def _convert_text(conversion: Conversion, target: str, places: tuple[Place, ...]) -> None:
-    said = [(place, text) for place in places if (text := _text(conversion, place))]
-    for place, text in said:
-        if place == said[0][0]:
+    given = [(place, text) for place in places if (text := _text(conversion, place))]
+    for place, text in given:
+        if place == given[0][0]:
             conversion.carry(place, f"widgetConfig.{target}", literal(text))
         else:
             why = f"a newer field says what {target} is"
-            conversion.source.account.carry(place, None, grade=Grade.UNSUPPORTED, why=why)
+            conversion.source.ledger.carry(place, None, grade=Grade.UNSUPPORTED, why=why)
 
 
 def _convert_terms(conversion: Conversion) -> None:
@@ -161,11 +161,11 @@ def _convert_terms(conversion: Conversion) -> None:
     conversion.carry(place, "widgetConfig.consentContent", literal(text), why=why)
     conversion.add("widgetConfig.consentRequired", True, "there are terms to agree to")
     if place != rendered:
-        conversion.source.account.repeat(rendered, "the terms' text, as HTML")
+        conversion.source.ledger.repeat(rendered, "the terms' text, as HTML")
 
 
 def _plain(page: str) -> str:
-    """The words of a piece of HTML, one line for each block."""
+    """The text of a piece of HTML, with one line for each block."""
     page = re.sub(r"(?is)<(script|style)\b.*?</\1\s*>", "", page)
     page = re.sub(r"(?i)<br\s*/?>|</(?:p|div|li|h[1-6]|tr)\s*>", "\n", page)
     text = html.unescape(re.sub(r"<[^>]*>", "", page))
@@ -181,7 +181,7 @@ def _convert_hosts(conversion: Conversion) -> None:
         host = _text(conversion, place)
         if host:
             hosts.append(literal(host))
-            conversion.source.account.carry(place, "config.widgetConfig.allowlist", host)
+            conversion.source.ledger.carry(place, "config.widgetConfig.allowlist", host)
     if hosts:
         conversion.put("widgetConfig.allowlist", hosts)
 

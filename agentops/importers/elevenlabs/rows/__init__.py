@@ -1,4 +1,4 @@
-"""The mapping table as typed rows, by area; `row.Row` says what a row holds. Read and corrected by people."""
+"""The mapping table as typed rows, by area; `row.Row` documents their fields. For people to read and correct."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The agent itself: who it is, what it says first, its prompt, model, knowledge and variables."""
+"""The agent itself: identity, first message, prompt, model, knowledge and variables."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ _ANYWHERE = (
     "config.language.switching",
     "config.voiceMailDetectionConfig",
 )
-_NO_ANSWER = "a built-in tool is a tool, a setting or a line of the prompt here; nothing answers to one that is none"
+_NO_ANSWER = "built-in tools become tools, settings or lines of the prompt; this one has no counterpart"
 _UNTOUCHED = (*OFF, "system", 20, "allow", "immediate", True)
 
 ROWS: tuple[Row, ...] = (
@@ -77,7 +77,7 @@ ROWS: tuple[Row, ...] = (
         at=under(BUILT_IN, "skip_turn"),
         fate=LOST,
         code="EL011",
-        why="no such tool; the prompt asks the agent to wait when asked to, and not how long",
+        why="no such tool; the prompt asks the agent to wait when it is asked to, but not for how long",
         untouched=_UNTOUCHED,
         source="SkipTurnToolConfig",
         example={"params": {"wait_timeout_secs": 9}},

@@ -21,7 +21,7 @@ SETTINGS = "platform_settings."
 WIDGET = f"{SETTINGS}widget."
 WORKFLOW = "workflow."
 
-# What exports hold at settings that nobody touched, whatever the setting.
+# The values that exports have for settings that nobody touched, whichever setting it is.
 OFF: tuple[Any, ...] = (False, 0, -1, "off", "none", "auto", "default")
 
 
@@ -29,15 +29,15 @@ OFF: tuple[Any, ...] = (False, 0, -1, "off", "none", "auto", "default")
 class Row:
     """What can become of the values at and below some places of an ElevenLabs agent.
 
-    at:         dotted places; `*` stands for any key or index. Of two rows the one of the deeper place decides.
-    fate:       the best that can become of a value; SKIP says that there is nothing to port
+    at:         dotted places; `*` stands for any key or index. Of two rows the one with the deeper place wins.
+    fate:       the best that can become of a value; SKIP: there is nothing to port
     code:       stable, one per kind of finding
-    to:         where in the project it may go; a statement that names another place is an error of the importer
+    to:         where in the project it may go; a claim that names another place is an error of the importer
     why, todo:  for the report
-    untouched:  values that mean that nobody set this
-    is_private: a credential, or about a person: never copied
-    source:     where both sides publish the facts: a type of ElevenLabs' API; a schema of the Atoms API
-    example:    a value that has this fate, tried at each of the places by a test
+    untouched:  values which mean that nobody set this
+    is_private: a credential or personal data, which is never copied
+    source:     where the facts are published: a type of ElevenLabs' API; a schema of the Atoms API
+    example:    a value that has this fate; a test tries it at each of the places
     """
 
     at: tuple[str, ...]

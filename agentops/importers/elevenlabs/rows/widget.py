@@ -113,7 +113,7 @@ ROWS: tuple[Row, ...] = (
         fate=NEAR,
         code="EL020",
         to=("config.widgetConfig",),
-        why="stands at the nearest place that the widget has",
+        why="is shown at the nearest place that the widget has",
         source="WidgetConfigResponse, WidgetTextContents; DraftConfigRequest.widgetConfig",
         example="Call us",
     ),

@@ -1,6 +1,7 @@
 """A workflow graph becomes stages of the prompt, or playbooks of a multi-agent line.
 
-A graph that is one lone start node is nothing to port. Stages have names that a model can read and tell apart.
+A graph of nothing but start nodes is left out. Every other node becomes a stage, or a playbook, with a name that a
+model can read and tell from the others.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentops.document import Document
-from agentops.importers.elevenlabs.account import PROMPT_TARGET
 from agentops.importers.elevenlabs.built_in import add_agent_transfer, add_end_call, add_transfer, lowered, short_name
 from agentops.importers.elevenlabs.conversion import Conversion
+from agentops.importers.elevenlabs.leaf_ledger import PROMPT_TARGET
 from agentops.importers.elevenlabs.paths import Place, leaves_of
 from agentops.importers.fidelity import Grade
 from agentops.spec.slug import slug
@@ -20,7 +21,7 @@ from agentops.spec.slug import slug
 NODES: Place = ("workflow", "nodes")
 EDGES: Place = ("workflow", "edges")
 _HEADING = "# Stages of the call\nFollow these stages; move on only as they say."
-# Labels that are nothing but an id, as nodes have that nobody named.
+# Labels that are only an id: those of nodes that nobody named.
 _ID = re.compile(
     r"(?i)(?:node|edge|agent)[_-][0-9a-z]{8,}|(?=\D*\d)[0-9a-z]{16,}|(?:node|n|step)[_-]?\d*|start_node|end_node"
 )
@@ -34,8 +35,8 @@ _MOST_INTENT = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """One node: its name, what the model does there, and when it is entered."""
+class WorkflowNode:
+    """One node: its name, what the model does in it, and the conditions under which it is entered."""
 
     name: str
     text: str
@@ -67,7 +68,7 @@ class Graph:
         return [edge for edge, body in self.edges.items() if target_of(body) == name]
 
     def _in_order(self) -> list[str]:
-        """Nodes as the graph reaches them from its start; unreachable ones last."""
+        """The nodes in the order in which the graph reaches them from its start, unreachable ones last."""
         waiting = [name for name, node in self.nodes.items() if node.get("type") == "start"] or list(self.nodes)[:1]
         order: list[str] = []
         while waiting:
@@ -78,7 +79,7 @@ class Graph:
         return order + [name for name in self.nodes if name not in order]
 
     def _unique_names(self, conversion: Conversion) -> dict[str, str]:
-        """Two nodes of one label are told apart by the condition that leads to them, or by a number."""
+        """Nodes of one label get the condition that leads to them into their names, or a number."""
         plain = {name: conversion.rewrite(self._plain_name(name)) for name in self.order}
         made: dict[str, str] = {}
         for name in self.order:
@@ -122,46 +123,47 @@ class Graph:
 
 
 def target_of(edge: Document) -> str:
+    """The node that an edge leads to; old dumps call it `destination`."""
     return str(edge.get("target") or edge.get("destination") or "")
 
 
 def convert_workflow(conversion: Conversion, *, as_playbooks: bool) -> None:
-    """Writes the stages as a section of the prompt, or leaves them to become playbooks."""
+    """Writes the nodes as stages into a section of the prompt, or keeps them for `as_playbooks`."""
     graph = Graph(conversion)
     if graph.is_empty:
         for name in graph.nodes:
             why = "a graph with nothing in it"
-            conversion.source.account.carry((*NODES, name, "type"), None, grade=Grade.BOOKKEEPING, why=why)
+            conversion.source.ledger.carry((*NODES, name, "type"), None, grade=Grade.BOOKKEEPING, why=why)
         return
-    stages = [_stage(conversion, graph, name) for name in graph.order]
-    stages = [stage for stage in stages if stage.text]
-    counted = f"a graph of {len(graph.nodes)} nodes and {len(graph.edges)} edges is {len(stages)}"
+    nodes = [_workflow_node(conversion, graph, name) for name in graph.order]
+    nodes = [node for node in nodes if node.text]
+    counted = f"a graph of {len(graph.nodes)} nodes and {len(graph.edges)} edges is {len(nodes)}"
     if as_playbooks:
-        conversion.stages = stages
+        conversion.workflow_nodes = nodes
         why, todo = f"{counted} playbooks now", "Accounts must be allowed multi_agents, which is chosen at creation."
     else:
-        text = "\n\n".join(f"## Stage: {stage.name}\n{stage.text}" for stage in stages)
+        text = "\n\n".join(f"## Stage: {node.name}\n{node.text}" for node in nodes)
         conversion.sections.append(f"{_HEADING}\n\n{text}")
         why, todo = f"{counted} stages of the prompt now", "Test each path with a call."
     conversion.remark(Grade.APPROXIMATED, "EL014", ("workflow",), why, todo)
 
 
 def as_playbooks(conversion: Conversion) -> None:
-    """Turns the finished single-prompt agent into a multi-agent line with one playbook for each stage."""
-    if not conversion.stages:
+    """Turns the finished single-prompt agent into a multi-agent line with one playbook for each node."""
+    if not conversion.workflow_nodes:
         return
     single = conversion.config.pop("singlePromptConfig")
     tools = single.get("tools", [])
     made: list[Document] = []
-    for stage in conversion.stages:
-        key = base = slug(stage.name, limit=48) or "stage"
+    for node in conversion.workflow_nodes:
+        key = base = slug(node.name, limit=48) or "stage"
         number = 2
         while key in {playbook["id"] for playbook in made}:
             key, number = f"{base}-{number}", number + 1
-        playbook: Document = {"id": key, "name": stage.name, "intentName": stage.name[:_MOST_INTENT].strip()}
-        if stage.entered:
-            playbook["intentDescription"] = "; or: ".join(stage.entered)
-        playbook |= {"enabled": True, "type": "free_form", "prompt": stage.text}
+        playbook: Document = {"id": key, "name": node.name, "intentName": node.name[:_MOST_INTENT].strip()}
+        if node.entered:
+            playbook["intentDescription"] = "; or: ".join(node.entered)
+        playbook |= {"enabled": True, "type": "free_form", "prompt": node.text}
         made.append({**playbook, **({"tools": tools} if tools else {})})
     conversion.metadata["workflow_type"] = "multi_agents"
     conversion.config["globalPrompt"] = str(conversion.metadata["name"])
@@ -170,24 +172,24 @@ def as_playbooks(conversion: Conversion) -> None:
         "playbooks": made,
         "conversationGuide": single.get("prompt", ""),
     }
-    conversion.source.account.moved = {
+    conversion.source.ledger.moved = {
         ("config", "singlePromptConfig", "prompt"): ("config", "playbooks"),
         ("config", "singlePromptConfig", "tools"): ("config", "playbooks", "playbooks", made[0]["id"], "tools"),
     }
 
 
-def _stage(conversion: Conversion, graph: Graph, name: str) -> Stage:
+def _workflow_node(conversion: Conversion, graph: Graph, name: str) -> WorkflowNode:
     place, label = (*NODES, name), graph.names[name]
     conditions = tuple(c for edge in graph.entering(name) if (c := _entering_condition(conversion, graph, edge)))
     lines = _body(conversion, place, graph.nodes[name], label, conditions)
     for key in ("type", "label"):
-        conversion.tell((*place, key), label)
+        conversion.carry_to_prompt((*place, key), label)
     lines += [_link(conversion, graph, edge) for edge in graph.leaving(name)]
     lines += [back for edge in graph.entering(name) if (back := _way_back(conversion, graph, edge))]
     lines = [line for line in lines if line]
     if not lines and graph.entering(name):
         lines = ["Carry on with what the caller needs."]
-    return Stage(label, "\n".join(lines), conditions)
+    return WorkflowNode(label, "\n".join(lines), conditions)
 
 
 def _entering_condition(conversion: Conversion, graph: Graph, edge: str) -> str:
@@ -201,14 +203,14 @@ def _body(conversion: Conversion, place: Place, node: Document, label: str, ente
     for at in ((*place, "additional_prompt"), (*place, "conversation_config", "agent", "prompt", "prompt")):
         if text := source.text(*at).strip():
             lines.append(conversion.for_prompt(text))
-            conversion.tell(at, lines[-1], grade=Grade.APPROXIMATED)
+            conversion.carry_to_prompt(at, lines[-1], grade=Grade.APPROXIMATED)
     if source.get(*place, "entry_behavior") == "wait_for_user":
         lines.append("Wait for the caller before speaking.")
-        conversion.tell((*place, "entry_behavior"), lines[-1])
+        conversion.carry_to_prompt((*place, "entry_behavior"), lines[-1])
     for index, tool_id in enumerate(source.items(*place, "additional_tool_ids")):
         if (tool := _tool_called(conversion, tool_id)) in {each["name"] for each in conversion.tools}:
             target = f"config.singlePromptConfig.tools.{tool}"
-            source.account.carry((*place, "additional_tool_ids", index), target)
+            source.ledger.carry((*place, "additional_tool_ids", index), target)
     if kind == "say":
         lines.append(_say(conversion, place))
     if kind == "tool":
@@ -226,11 +228,11 @@ def _body(conversion: Conversion, place: Place, node: Document, label: str, ente
 
 
 def _hand_over(conversion: Conversion, place: Place, node: Document, when: str) -> list[str]:
-    """The stage of another agent. One that stays within this agent, or names none, only carries on."""
-    said = conversion.source.text(*place, "transfer_message").strip()
-    lines = [f'Say: "{conversion.rewrite(said)}"'] if said else []
-    if said:
-        conversion.tell((*place, "transfer_message"), lines[0])
+    """The lines of a node that hands over to another agent. One that names no agent has nobody to hand over to."""
+    message = conversion.source.text(*place, "transfer_message").strip()
+    lines = [f'Say: "{conversion.rewrite(message)}"'] if message else []
+    if message:
+        conversion.carry_to_prompt((*place, "transfer_message"), lines[0])
     if not node.get("agent_id"):
         return lines
     tool = add_agent_transfer(conversion, place, node, f"transfer_{short_name(when) or 'agent'}", when)
@@ -242,7 +244,7 @@ def _say(conversion: Conversion, place: Place) -> str:
         if text := conversion.source.text(*at).strip():
             line = f"{lead}: {conversion.rewrite(text)}"
             for leaf, _ in leaves_of(conversion.source.get(*place, "message"), (*place, "message")):
-                conversion.tell(leaf, line)
+                conversion.carry_to_prompt(leaf, line)
             return line
     return ""
 
@@ -259,12 +261,12 @@ def _tool_lines(conversion: Conversion, place: Place) -> list[str]:
             continue
         lines.append(f"Call `{name}` now.")
         for leaf, _ in leaves_of(entry, (*place, "tools", index)):
-            conversion.tell(leaf, lines[-1])
+            conversion.carry_to_prompt(leaf, lines[-1])
     return lines
 
 
 def _tool_called(conversion: Conversion, given: Any) -> str:
-    """The name here of the tool that a node names by its id or name."""
+    """The new name of the tool that a node names by its id or name."""
     listed = conversion.source.items("conversation_config", "agent", "prompt", "tools")
     known = {t["id"]: str(t.get("name")) for t in listed if isinstance(t, dict) and isinstance(t.get("id"), str)}
     name = known.get(given, str(given)) if isinstance(given, str) else str(given)
@@ -274,14 +276,14 @@ def _tool_called(conversion: Conversion, given: Any) -> str:
 def _link(conversion: Conversion, graph: Graph, name: str) -> str:
     edge, place = graph.edges[name], (*EDGES, name)
     for key in ("source", "target", "destination"):
-        conversion.tell((*place, key), graph.names.get(str(edge.get(key)), "no stage of this name"))
+        conversion.carry_to_prompt((*place, key), graph.names.get(str(edge.get(key)), "no stage of this name"))
     goal = graph.names.get(target_of(edge))
     condition = _condition(conversion, (*place, "forward_condition"), edge.get("forward_condition"))
     return f"{condition}, go to stage {goal}." if goal else ""
 
 
 def _way_back(conversion: Conversion, graph: Graph, name: str) -> str:
-    """An edge may be taken backwards, too, under a condition of its own."""
+    """The line for an edge that may be taken backwards as well, under a condition of its own."""
     edge, at = graph.edges[name], (*EDGES, name, "backward_condition")
     if not isinstance(edge.get("backward_condition"), dict) or edge.get("source") not in graph.names:
         return ""
@@ -293,18 +295,18 @@ def _condition(conversion: Conversion, place: Place, condition: object) -> str:
     if not isinstance(condition, dict):
         return "Then"
     source, kind = conversion.source, condition.get("type")
-    said = "Then"
+    clause = "Then"
     if kind == "result":
-        said = "If the tool succeeded" if condition.get("successful") else "If the tool failed"
-        conversion.tell((*place, "successful"), said)
+        clause = "If the tool succeeded" if condition.get("successful") else "If the tool failed"
+        conversion.carry_to_prompt((*place, "successful"), clause)
     texts = {key: conversion.rewrite(source.text(*place, key).strip()).rstrip(".") for key in ("condition", "label")}
     main = texts["condition"] or texts["label"]
     if main and kind != "result":
-        said = main if re.match(r"(?i)(?:if|when|once|after)\b", main) else f"When {lowered(main)}"
-    conversion.tell((*place, "type"), said)
+        clause = main if re.match(r"(?i)(?:if|when|once|after)\b", main) else f"When {lowered(main)}"
+    conversion.carry_to_prompt((*place, "type"), clause)
     for key, text in texts.items():
-        if text and text[1:] in said:
-            conversion.tell((*place, key), text[1:] if text not in said else text)
+        if text and text[1:] in clause:  # its first letter may have become a small one
+            conversion.carry_to_prompt((*place, key), text[1:] if text not in clause else text)
         elif text:
-            source.account.carry((*place, key), PROMPT_TARGET, None, why="the condition says it in more words")
-    return said
+            source.ledger.carry((*place, key), PROMPT_TARGET, None, why="the condition says it in more words")
+    return clause

@@ -1,7 +1,7 @@
-"""Puts references in the place of secrets in what is written to files; their values stay where they were. Pure.
+"""Puts references in place of secrets in what is written to files. Pure.
 
-What the platform holds is text of its own, in which a reference would be escaped as any expression is. So a stand-in
-takes the secret's place until everything else has been written.
+Text from the platform is escaped, so that nothing in it is read as an expression, and that would escape a reference as
+well. So a stand-in takes the secret's place until everything else has been written.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from agentops.plan.concealment import Piece, replace_pieces
 
 
 def is_certain(piece: Piece) -> bool:
-    """Whether a piece is a secret by its name or its looks, and stands where a spec may refer to one."""
+    """Whether a piece is a secret, judged by its name or form, and is where a spec may refer to one."""
     is_named = is_key_name(piece.name) or piece.name in ("login", "auth")
     is_secret = is_named and "{{" not in piece.text and piece.text.strip() != ""
     return piece.may_be_reference and (is_secret or is_credential(piece.name, piece.text))
 
 
 @dataclass(slots=True)
-class References:
-    """The secrets of one agent, by the names that files refer to them with.
+class SecretReferences:
+    """The secrets of one agent, and the names by which files refer to them.
 
-    key:       the agent's, with which names begin
-    is_secret: which pieces become references; the others are `doubtful` where they look like keys
+    key:       the agent's, with which the names begin
+    is_secret: which pieces become references; of the others, those that look like keys are `doubtful`
     known:     value -> name, of secrets that the project has
-    secrets:   name -> the place that refers to it; the values are not here
+    secrets:   name -> the place that refers to it; the values are not kept here
     """
 
     key: str
@@ -41,7 +41,7 @@ class References:
     _stand_ins: dict[str, str] = field(default_factory=dict)
 
     def stand_in(self, path: Path, value: Any) -> Any:
-        """`value` with a stand-in for every secret in it, until `restored` has seen it."""
+        """`value` with a stand-in for every secret in it. `restored` puts references in their places."""
         written = repr(value)
 
         def replace(piece: Piece) -> str:
@@ -60,7 +60,7 @@ class References:
         return replace_pieces(path, value, replace)
 
     def restored(self, value: Any) -> Any:
-        """Text, or a tree of it, with references where the stand-ins are."""
+        """Text, or a tree of it, with references in place of the stand-ins."""
         match value:
             case str():
                 for stand_in, reference in self._stand_ins.items():
@@ -81,7 +81,7 @@ class References:
         return stand_in
 
     def _name(self, piece: Piece) -> str:
-        """One name for one value; another value that goes by the same name gets a number."""
+        """The name for a secret. Another value that would have the same name gets a number."""
         base = name = secret_name(self.key, piece.name)
         number = 2
         while self._values.get(name, piece.text) != piece.text:

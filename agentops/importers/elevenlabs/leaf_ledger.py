@@ -1,8 +1,9 @@
-"""The account of one agent's leaves: conversions settle the leaves they carry over, the rows explain the rest, and
-nothing can be missing at the end.
+"""The ledger of one agent's leaves: conversions settle the leaves that they carry over, the rows explain the rest, and
+none can be missing at the end.
 
-A leaf is settled once; what is never settled is closed by its row: a default, bookkeeping, or a reported loss. A
-statement that something went somewhere is made only when it stands there: closing compares it with what was written.
+A leaf is settled once. A leaf that no conversion settles is closed by its row: a default, bookkeeping, or a reported
+loss. The report says that a value went somewhere only if it is there: closing compares each claim with what was
+written.
 """
 
 from __future__ import annotations
@@ -14,7 +15,12 @@ from typing import Any, TypeAlias
 from agentops.importers.elevenlabs.mapping import row_for
 from agentops.importers.elevenlabs.paths import Place, is_empty, leaves_of, place_text, same
 from agentops.importers.elevenlabs.rows.row import Row
-from agentops.importers.elevenlabs.withdrawing import is_marked, with_references, with_variables, without_marks
+from agentops.importers.elevenlabs.secret_stand_ins import (
+    has_stand_in,
+    with_references,
+    with_variables,
+    without_stand_ins,
+)
 from agentops.importers.fidelity import CHOSEN, NOT_COPIED, Addition, Grade, Item
 
 UNKNOWN = "EL020"
@@ -22,14 +28,14 @@ WRONG_TYPE = "EL021"
 UNKNOWN_WHY = "not a documented field of an ElevenLabs agent; nothing on the other side answers to it"
 PROMPT_TARGET = "config.singlePromptConfig.prompt"
 
-# Where something stands in what is written: dotted, or a tuple where a name may hold a dot.
+# A place in what is written: dotted, or a tuple where a name may hold a dot.
 Target: TypeAlias = str | Place
 
 
-class Account:
-    """Settles every leaf of `tree` exactly once; remarks and additions are kept beside.
+class LeafLedger:
+    """Settles every leaf of `tree` exactly once; remarks and additions are kept separately.
 
-    moved: target -> where all that stood at or below it stands in the end
+    moved: target -> the place to which everything at or below it has moved since
     """
 
     def __init__(self, tree: Any) -> None:
@@ -43,8 +49,8 @@ class Account:
     def carry(
         self, place: Place, target: Target | None, value: Any = None, *, grade: Grade | None = None, why: str = ""
     ) -> None:
-        """The leaf at `place` went to `target`, where `value` (or a text with it) stands; the row gives what is left
-        out. `CHOSEN` as the value: the choices file answers there."""
+        """The leaf at `place` went to `target`, which now holds `value`, or a text that contains it. The row supplies
+        what is not given. The value `CHOSEN` means that the choices file answers there."""
         row = row_for(place)
         fate = grade or (row.fate if row else Grade.EXACT)
         is_explained = row is not None and (fate is not Grade.EXACT or row.fate is Grade.EXACT)
@@ -64,41 +70,41 @@ class Account:
             self.carry(leaf, target, grade=grade, why=why)
 
     def hide(self, place: Place, target: Target | None, why: str, todo: str, code: str = "EL009") -> None:
-        """The leaf is a credential or personal: its place is reported, its value is not."""
+        """The leaf is a credential or personal data: the report names its place, but not its value."""
         if place in self._open:
             self._open[place] = NOT_COPIED
             self._settle(place, Grade.CHOICE, target=target, why=why, todo=todo, code=code)
 
     def leave(self, place: Place, why: str, todo: str) -> None:
-        """Everything at or below `place` that was touched is left behind for one reason."""
+        """Everything at or below `place` that somebody had set is left behind, all for one reason."""
         for leaf in [p for p in self._open if p[: len(place)] == place]:
             row, value = row_for(leaf), self._open[leaf]
             if not is_empty(value) and not (row and row.is_untouched(value)):
                 self._settle(leaf, Grade.UNSUPPORTED, code=row.code if row else UNKNOWN, why=why, todo=todo)
 
     def repeat(self, place: Place, of: str) -> None:
-        """The leaf says again what stands at `of`."""
+        """The leaf repeats what is at `of`."""
         self._settle(place, Grade.BOOKKEEPING, why=f"repeats {of}", code=UNKNOWN)
 
     def misread(self, place: Place, expected: str) -> None:
-        """The leaf has a type that the field cannot have; the default is used instead."""
+        """The leaf has a type that the field can't have; the default is used instead."""
         why = f"expected {expected}; the value was not used"
         self._settle(place, Grade.UNSUPPORTED, why=why, todo="Check the source and set it by hand.", code=WRONG_TYPE)
 
     def remark(self, grade: Grade, code: str, source: Place, why: str, todo: str = "") -> None:
-        """A finding about the agent, or a further one about a leaf that is settled already."""
-        item = Item(grade, code, place_text(source), without_marks(why), todo, is_leaf=False)
+        """A finding about the agent as a whole, or a further one about a leaf that is settled already."""
+        item = Item(grade, code, place_text(source), without_stand_ins(why), todo, is_leaf=False)
         if item not in self._remarks:
             self._remarks.append(item)
 
     def add(self, target: Target, value: Any, why: str) -> None:
-        """A field was written that the source does not hold."""
+        """A field was written that the source doesn't have."""
         self._additions.append((_place_of(target), Addition(target_text(_place_of(target)), value, why)))
 
     def close(self, written: Mapping[str, Any]) -> tuple[tuple[Item, ...], tuple[Addition, ...]]:
-        """All items, in the order of the source, remarks last; and the additions.
+        """All items, in the order of the source, remarks last, and the additions.
 
-        written: the documents of the agent, as `Conversion.written` has them
+        written: the documents of the agent, as `Conversion.written` returns them
         """
         for place in list(self._open):
             self._close_leaf(place)
@@ -117,16 +123,17 @@ class Account:
         return target
 
     def _proven(self, place: Place, written: Mapping[str, Any]) -> Item:
-        """The item of a leaf, and what it says only as far as it is so."""
+        """The item of a leaf, with the claim of where it went only if it is there."""
         item, target = self._settled[place]
         if target is None:
             return item
         target = self._final(target)
+        # A secret was written as a reference where one may be, and as a variable in texts, after the leaf was settled.
         for claim in (with_references(item.target_value), with_variables(item.target_value)):
             if stands(written, target, claim):
                 return replace(item, target=target_text(target), target_value=claim)
         row = row_for(place)
-        why = (row.why or "nothing of it stands in the spec") if row else UNKNOWN_WHY
+        why = (row.why or "nothing of it is in the spec") if row else UNKNOWN_WHY
         return Item(Grade.UNSUPPORTED, item.code, item.source, why, item.todo, item.value)
 
     def _close_leaf(self, place: Place) -> None:
@@ -141,9 +148,10 @@ class Account:
     def _close_by_row(self, place: Place, row: Row) -> None:
         if row.is_private:
             self._open[place] = NOT_COPIED
-        unused = row.fate in (Grade.EXACT, Grade.APPROXIMATED)
-        grade = Grade.UNSUPPORTED if unused else row.fate
-        why = row.why if not unused else f"not carried over here. {row.why}".strip()
+        # The row promises a counterpart, but no conversion used it in this agent, so the value was lost.
+        is_lost = row.fate in (Grade.EXACT, Grade.APPROXIMATED)
+        grade = Grade.UNSUPPORTED if is_lost else row.fate
+        why = row.why if not is_lost else f"not carried over here. {row.why}".strip()
         self._settle(place, grade, code=row.code, why=why, todo=row.todo)
 
     def _settle(
@@ -161,7 +169,7 @@ class Account:
             return
         value = self._open.pop(place)
         where = None if target is None else _place_of(target)
-        if is_marked(value):
+        if has_stand_in(value):
             grade, code, value = Grade.CHOICE, "EL009", NOT_COPIED
             why, todo = _EXPOSED, _REPLACE
         shown = target_text(where) if where is not None else None
@@ -169,12 +177,12 @@ class Account:
         self._settled[place] = (item, where)
 
 
-_EXPOSED = "a secret stood here in the clear; the spec refers to it by a name"
+_EXPOSED = "a secret was here in the clear; the spec refers to it by a name"
 _REPLACE = "Replace the leaked one, and set the new one in each environment."
 
 
 def stands(written: Mapping[str, Any], target: Place, claim: Any) -> bool:
-    """Whether something stands at `target` in what was written, and says `claim`; None claims its presence only."""
+    """Whether something is at `target` in what was written, and says `claim`. None claims only that it is there."""
     found = _at(written, target)
     if found is None:
         return False
@@ -184,7 +192,7 @@ def stands(written: Mapping[str, Any], target: Place, claim: Any) -> bool:
 
 
 def target_text(target: Place) -> str:
-    """`config.slmModel`, or `agents/calls/x.yaml: name` for what stands in another file than the spec."""
+    """`config.slmModel`, or `agents/calls/x.yaml: name` for what is in another file than the spec."""
     file, *rest = target
     return f"{file}: {place_text(tuple(rest))}" if "/" in str(file) else place_text(target)
 
@@ -199,7 +207,7 @@ def _says(found: Any, claim: Any) -> bool:
 
 
 def _at(node: Any, target: Place) -> Any:
-    """What stands at `target`; members of a list go by their name, identifier or key."""
+    """The value at `target`; members of a list are found by their name, identifier or key."""
     for part in target:
         if isinstance(node, list):
             named = [m for m in node if isinstance(m, dict) and part in (m.get(name) for name in _MEMBER_NAMES)]
