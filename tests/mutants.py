@@ -17,6 +17,7 @@ import compileall
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -71,8 +72,10 @@ OPERATORS = (
     *("ReplaceBreakWithContinue", "ReplaceContinueWithBreak"),
     *("ReplaceBinaryOperator_Add_Sub", "ReplaceBinaryOperator_Sub_Add", "ReplaceBinaryOperator_Mul_Div"),
 )
-# Nothing that runs depends on these: dataclass flags, and what is there for the type checker.
+# Nothing that runs depends on these: dataclass flags, what is there for the type checker, and the star that keeps the
+# parameters after it to their names, which is taken for a multiplication.
 SKIPPED_LINES = ("@", "assert ", "if TYPE_CHECKING")
+NAMES_ONLY = re.compile(r"(?:^|[(\s])\*,")
 
 
 class Fate(StrEnum):
@@ -107,15 +110,16 @@ def _operator(name: str):  # type: ignore[no-untyped-def]  # cosmic-ray has no t
 
 def mutants_of(path: Path) -> Iterator[Mutant]:
     """Every mutant of a file."""
-    text = (ROOT / path).read_text("utf-8")
-    lines = text.splitlines()
-    nodes = list(ast_nodes(get_ast(text)))
+    code = (ROOT / path).read_text("utf-8")
+    lines = code.splitlines()
+    nodes = list(ast_nodes(get_ast(code)))
     for name in OPERATORS:
         operator, occurrence = _operator(name), 0
         for node in nodes:
-            is_signature = node.parent is not None and node.parent.type == "parameters"  # its star multiplies nothing
             for (line, _), _ in operator.mutation_positions(node):
-                if not is_signature and not lines[line - 1].lstrip().startswith(SKIPPED_LINES):
+                text = lines[line - 1].lstrip()
+                is_star = name == "ReplaceBinaryOperator_Mul_Div" and NAMES_ONLY.search(text)
+                if not text.startswith(SKIPPED_LINES) and not is_star:
                     yield Mutant(path, name, occurrence, line)
                 occurrence += 1
 

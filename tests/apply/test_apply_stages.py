@@ -111,6 +111,18 @@ async def test_a_revision_that_went_live_since_the_plan_is_named_as_what_serves(
     assert ended.serving_revision_id == theirs.revision_id
 
 
+async def test_what_another_run_has_put_live_meanwhile_is_not_published_again(world: World) -> None:
+    await world.deploy([agent()])
+    plan = await world.plan([agent(prompt="New.")])
+    await world.deploy([agent(prompt="New.")])
+    live = (await world.observe("Acme support")).live
+    assert live is not None
+    world.transport.log.clear()
+    [ended] = (await world.apply(plan)).agents
+    assert (ended.outcome, ended.serving_revision_id) == (Outcome.APPLIED, live.revision_id)
+    assert [each for each in world.transport.log if not each.startswith("GET")] == []
+
+
 async def test_whoever_is_overtaken_after_going_live_says_so_and_takes_nothing_back(busy: World) -> None:
     await busy.deploy([agent()])
     plan = await busy.plan([agent(prompt="New.")])

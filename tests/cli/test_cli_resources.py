@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 from command_line import Agentops
+from terminal import type_command
 
-from agentops.cli import completion
+from agentops.cli import completion, local
+from agentops.emulator.store.database import Database
+from agentops.errors import ExitCode
 
 SHOP = Path(__file__).parents[2] / "examples" / "shop"
 
@@ -82,6 +86,34 @@ def test_what_is_not_possible_is_said(
     ended = agentops(*arguments)
     assert ended.code == code, ended
     assert said in ended.out + ended.err
+
+
+@pytest.mark.slow
+def test_the_signing_secret_of_a_deployed_webhook_is_shown_in_a_terminal(shop: Path, agentops: Agentops) -> None:
+    assert agentops("apply", "--yes", "--no-smoke").code == 0
+    database = Database(local.data_file(shop))
+    [webhook] = database.all("webhook")
+    database.close()
+    shown = type_command(["webhook", "secret", "crm"], shop)
+    assert shown.end() == ExitCode.DONE
+    assert shown.text.splitlines()[-1] == webhook["decryptedSecretKey"]
+
+
+@pytest.mark.parametrize(
+    ("name", "summary", "next_step"),
+    [
+        ("crm", "the account has no webhook 'crm' of this project yet", "make it with `agentops apply -e local`"),
+        ("crn", "there is no webhook 'crn' in webhooks/", "did you mean crm? the project has: crm"),
+        ("billing", "there is no webhook 'billing' in webhooks/", "the project has: crm"),
+    ],
+)
+def test_a_webhook_without_a_signing_secret(
+    shop: Path, agentops: Agentops, monkeypatch: pytest.MonkeyPatch, name: str, summary: str, next_step: str
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    ended = agentops("webhook", "secret", name, "-e", "local")
+    assert (ended.code, ended.out) == (ExitCode.USAGE, "")
+    assert ended.err.endswith(f"error: {summary}\n  next: {next_step}\n")
 
 
 def test_mistakes_are_said_with_their_place(shop: Path, agentops: Agentops) -> None:

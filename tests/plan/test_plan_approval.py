@@ -149,13 +149,13 @@ def test_what_moved_is_told_in_the_order_of_the_plans() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "told"),
+    ("now", "texts"),
     [
         (replace(DESK, agent_id="a9"), ["desk: agent a1 is now a9"]),
         (replace(DESK, agent_id=None), ["desk: agent a1 is now (new)"]),
         (
             replace(DESK, base_revision_id="r3", base_number=None),
-            ["desk: revision 2 served when it was approved, r3 serves now"],
+            ["desk: revision 2 served when it was approved, revision r3 serves now"],
         ),
         (
             replace(DESK, base_revision_id=None, base_number=None),
@@ -168,8 +168,8 @@ def test_what_moved_is_told_in_the_order_of_the_plans() -> None:
         (replace(DESK, reason="another"), []),
     ],
 )
-def test_what_moved_of_an_agent(now: AgentChange, told: list[str]) -> None:
-    assert what_moved(plan_of(DESK), plan_of(now)) == told
+def test_what_moved_of_an_agent(now: AgentChange, texts: list[str]) -> None:
+    assert what_moved(plan_of(DESK), plan_of(now)) == texts
 
 
 def test_an_agent_that_is_there_by_now_is_named() -> None:
@@ -193,7 +193,7 @@ def test_what_moved_of_the_plan_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "told"),
+    ("now", "texts"),
     [
         ((replace(TOOL, fingerprint="f9"),), ["tool look_up: update f3 is now update f9"]),
         ((), ["tool look_up: update f3 is now not part of it"]),
@@ -203,22 +203,22 @@ def test_what_moved_of_the_plan_itself() -> None:
         ),
         (
             (replace(TOOL, fields=(replace(GREETING, before="Hey"),)),),
-            ["tool look_up: what it is now is not what it was when that was approved"],
+            ["tool look_up: it was changed after the plan was approved"],
         ),
         ((TOOL,), []),
     ],
 )
-def test_what_moved_of_what_agents_share(now: tuple[ResourceChange, ...], told: list[str]) -> None:
-    assert what_moved(plan_of(resources=(TOOL,)), plan_of(resources=now)) == told
+def test_what_moved_of_what_agents_share(now: tuple[ResourceChange, ...], texts: list[str]) -> None:
+    assert what_moved(plan_of(resources=(TOOL,)), plan_of(resources=now)) == texts
 
 
 def test_resources_that_moved_are_told_by_address_and_id() -> None:
     places = ((Kind.WEBHOOK, "a", "w1"), (Kind.TOOL, "z", "t2"), (Kind.TOOL, "z", None), (Kind.TOOL, "z", "t1"))
     moved = tuple(replace(TOOL, address=Address(kind, key), resource_id=found) for kind, key, found in places)
     fresh = [replace(each, fingerprint=f"of {each.resource_id}") for each in moved]
-    told = what_moved(plan_of(resources=moved), plan_of(resources=tuple(fresh)))
-    assert [each.partition(": ")[0] for each in told] == ["tool z", "tool z", "tool z", "webhook a"]
-    assert [each.rpartition(" ")[2] for each in told] == ["None", "t1", "t2", "w1"]
+    texts = what_moved(plan_of(resources=moved), plan_of(resources=tuple(fresh)))
+    assert [each.partition(": ")[0] for each in texts] == ["tool z", "tool z", "tool z", "webhook a"]
+    assert [each.rpartition(" ")[2] for each in texts] == ["None", "t1", "t2", "w1"]
 
 
 def test_an_approval_holds_for_the_plan_that_was_approved() -> None:
