@@ -17,7 +17,6 @@ import compileall
 import json
 import os
 import random
-import re
 import shutil
 import subprocess
 import sys
@@ -72,10 +71,8 @@ OPERATORS = (
     *("ReplaceBreakWithContinue", "ReplaceContinueWithBreak"),
     *("ReplaceBinaryOperator_Add_Sub", "ReplaceBinaryOperator_Sub_Add", "ReplaceBinaryOperator_Mul_Div"),
 )
-# Nothing that runs depends on these: dataclass flags, what is there for the type checker, and the star that keeps the
-# parameters after it to their names, which is taken for a multiplication.
+# Nothing that runs depends on these: dataclass flags, and what is there for the type checker.
 SKIPPED_LINES = ("@", "assert ", "if TYPE_CHECKING")
-NAMES_ONLY = re.compile(r"(?:^|[(\s])\*,")
 
 
 class Fate(StrEnum):
@@ -116,10 +113,9 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
     for name in OPERATORS:
         operator, occurrence = _operator(name), 0
         for node in nodes:
+            is_signature = node.parent is not None and node.parent.type == "parameters"  # its star multiplies nothing
             for (line, _), _ in operator.mutation_positions(node):
-                text = lines[line - 1].lstrip()
-                is_star = name == "ReplaceBinaryOperator_Mul_Div" and NAMES_ONLY.search(text)
-                if not text.startswith(SKIPPED_LINES) and not is_star:
+                if not is_signature and not lines[line - 1].lstrip().startswith(SKIPPED_LINES):
                     yield Mutant(path, name, occurrence, line)
                 occurrence += 1
 

@@ -12,9 +12,9 @@ from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import AgentListing, DesiredAgent, Generation, ObservedAgent, Path, Revision, Secret, SecretRef
 from agentops.fields import Category, Risk
 from agentops.plan.account import (
-    Account,
+    AccountAnswers,
+    AccountQuestion,
     CampaignUse,
-    Question,
     check_account,
     names_numbers,
     questions,
@@ -45,7 +45,7 @@ def plan_of(*changes: AgentChange) -> Plan:
     return Plan("acme", "prod", "https://api.smallest.ai", Generation.V2, changes, "0" * 16)
 
 
-def refused(found: AgentChange, account: Account) -> list[str]:
+def refused(found: AgentChange, account: AccountAnswers) -> list[str]:
     return [refusal.summary for refusal in check_account(plan_of(QUIET, found), account).refusals]
 
 
@@ -56,21 +56,24 @@ def refused(found: AgentChange, account: Account) -> list[str]:
     ("found", "asked"),
     [
         (QUIET, set()),
-        (change(field(("firstMessage",), "Hi")), {Question.CAMPAIGNS}),
-        (change(action=Action.CREATE), {Question.LIMITS}),
-        (change(action=Action.ARCHIVE), {Question.CAMPAIGNS}),
-        (change(action=Action.GO_LIVE), {Question.CAMPAIGNS}),
-        (change(action=Action.RESTORE), {Question.CAMPAIGNS}),
+        (change(field(("firstMessage",), "Hi")), {AccountQuestion.CAMPAIGNS}),
+        (change(action=Action.CREATE), {AccountQuestion.LIMITS}),
+        (change(action=Action.ARCHIVE), {AccountQuestion.CAMPAIGNS}),
+        (change(action=Action.GO_LIVE), {AccountQuestion.CAMPAIGNS}),
+        (change(action=Action.RESTORE), {AccountQuestion.CAMPAIGNS}),
         (change(action=Action.CALL), set()),
-        (change(field(VOICE, "nyah"), action=Action.CREATE), {Question.LIMITS, Question.VOICES}),
-        (change(field(MODEL, "waves"), action=Action.CREATE), {Question.LIMITS, Question.VOICES}),
-        (change(field(KNOWLEDGE, "kb1"), action=Action.CREATE), {Question.LIMITS, Question.KNOWLEDGE_BASES}),
-        (change(field(KNOWLEDGE, Ref(Kind.KNOWLEDGE, "returns")), action=Action.CREATE), {Question.LIMITS}),
-        (change(field(NUMBERS, ["n1"]), action=Action.CREATE), {Question.LIMITS, Question.PHONE_NUMBERS}),
-        (change(field(VOICE, "nyah"), action=Action.RESTORE), {Question.CAMPAIGNS}),
+        (change(field(VOICE, "nyah"), action=Action.CREATE), {AccountQuestion.LIMITS, AccountQuestion.VOICES}),
+        (change(field(MODEL, "waves"), action=Action.CREATE), {AccountQuestion.LIMITS, AccountQuestion.VOICES}),
+        (
+            change(field(KNOWLEDGE, "kb1"), action=Action.CREATE),
+            {AccountQuestion.LIMITS, AccountQuestion.KNOWLEDGE_BASES},
+        ),
+        (change(field(KNOWLEDGE, Ref(Kind.KNOWLEDGE, "returns")), action=Action.CREATE), {AccountQuestion.LIMITS}),
+        (change(field(NUMBERS, ["n1"]), action=Action.CREATE), {AccountQuestion.LIMITS, AccountQuestion.PHONE_NUMBERS}),
+        (change(field(VOICE, "nyah"), action=Action.RESTORE), {AccountQuestion.CAMPAIGNS}),
     ],
 )
-def test_only_what_a_plan_needs_to_know_is_asked(found: AgentChange, asked: set[Question]) -> None:
+def test_only_what_a_plan_needs_to_know_is_asked(found: AgentChange, asked: set[AccountQuestion]) -> None:
     assert questions(plan_of(QUIET, found)) == asked
 
 
@@ -97,15 +100,15 @@ CATALOG = (Voice("nyah", "Nyah", models=("lightning-v3.1",)), Voice("zorin", "Zo
 def test_a_voice_is_in_the_catalog_of_its_model(voice: Any, model: str | None, said: str | None) -> None:
     config = {"synthesizer": {"voiceConfig": {"voiceId": voice, **({"model": model} if model else {})}}}
     found = change(field(VOICE, voice), config=config)
-    assert refused(found, Account(voices=CATALOG)) == ([said] if said else [])
-    assert refused(found, Account()) == [], "nobody was asked"
+    assert refused(found, AccountAnswers(voices=CATALOG)) == ([said] if said else [])
+    assert refused(found, AccountAnswers()) == [], "nobody was asked"
 
 
 @pytest.mark.parametrize("models", [("lightning-v2",), ("lightning-v2", "waves_lightning_v3_1")])
 def test_a_voice_fits_its_model(models: tuple[str, ...]) -> None:
     voices = (Voice("nyah", "Nyah", models=models),)
     config = {"synthesizer": {"voiceConfig": {"voiceId": "nyah"}}}
-    said = refused(change(field(VOICE, "nyah"), config=config), Account(voices=voices))
+    said = refused(change(field(VOICE, "nyah"), config=config), AccountAnswers(voices=voices))
     fits = len(models) == 2
     assert said == ([] if fits else ["desk: voice 'nyah' is made for lightning-v2, not for the default model"])
 
@@ -114,18 +117,18 @@ def test_the_voice_that_serves_counts_where_the_spec_names_the_model_alone() -> 
     live = {"synthesizer": {"voiceConfig": {"voiceId": "nobody", "model": "waves_lightning_v2"}}}
     config = {"synthesizer": {"voiceConfig": {"model": "waves_lightning_v3_1"}}}
     found = change(field(MODEL, "waves_lightning_v3_1"), config=config, live=live)
-    assert refused(found, Account(voices=CATALOG)) == ["desk: voice 'nobody' is not in the catalog"]
+    assert refused(found, AccountAnswers(voices=CATALOG)) == ["desk: voice 'nobody' is not in the catalog"]
     silent = change(field(("firstMessage",), "Hi"), config=config, live=live)
-    assert refused(silent, Account(voices=CATALOG)) == [], "nothing about its voice is written"
+    assert refused(silent, AccountAnswers(voices=CATALOG)) == [], "nothing about its voice is written"
 
 
 def test_close_voices_are_named() -> None:
     voices = tuple(Voice(f"nyah{number}", "Nyah") for number in range(5))
     config = {"synthesizer": {"voiceConfig": {"voiceId": "nyah"}}}
-    plan = check_account(plan_of(change(field(VOICE, "nyah"), config=config)), Account(voices=voices))
+    plan = check_account(plan_of(change(field(VOICE, "nyah"), config=config)), AccountAnswers(voices=voices))
     assert plan.refusals[0].hint.startswith("did you mean nyah4, nyah3, nyah2?; if the account is wrong")
     config = {"synthesizer": {"voiceConfig": {"voiceId": "xx"}}}
-    plan = check_account(plan_of(change(field(VOICE, "xx"), config=config)), Account(voices=voices))
+    plan = check_account(plan_of(change(field(VOICE, "xx"), config=config)), AccountAnswers(voices=voices))
     assert plan.refusals[0].hint.startswith("choose one that the account has; if")
     assert plan.refusals[0].acknowledgement == "VOICE_UNKNOWN"
 
@@ -135,13 +138,13 @@ def test_close_voices_are_named() -> None:
 
 def test_a_knowledge_base_is_one_of_the_account() -> None:
     def said(value: Any, known: tuple[str, ...] | None) -> list[str]:
-        return refused(change(field(KNOWLEDGE, value)), Account(knowledge_base_ids=known))
+        return refused(change(field(KNOWLEDGE, value)), AccountAnswers(knowledge_base_ids=known))
 
     assert said("kb1", ("kb1", "kb2")) == []
     assert said("kb9", None) == []
     assert said("kb9", ("kb1",)) == ["desk: globalKnowledgeBaseId: the account has no knowledge base 'kb9'"]
     assert said(Ref(Kind.KNOWLEDGE, "returns"), ()) == [], "it is made by the apply"
-    assert refused(change(field(("firstMessage",), "kb9")), Account(knowledge_base_ids=())) == []
+    assert refused(change(field(("firstMessage",), "kb9")), AccountAnswers(knowledge_base_ids=())) == []
 
 
 @pytest.mark.parametrize(
@@ -156,8 +159,8 @@ def test_a_knowledge_base_is_one_of_the_account() -> None:
 )
 def test_a_phone_number_is_free_or_its_own(number: PhoneNumber, said: str | None) -> None:
     found = change(field(NUMBERS, ["n1"]))
-    assert refused(found, Account(phone_numbers=(number,))) == ([said] if said else [])
-    assert refused(found, Account()) == []
+    assert refused(found, AccountAnswers(phone_numbers=(number,))) == ([said] if said else [])
+    assert refused(found, AccountAnswers()) == []
 
 
 @pytest.mark.parametrize(
@@ -166,7 +169,7 @@ def test_a_phone_number_is_free_or_its_own(number: PhoneNumber, said: str | None
 )
 def test_the_first_numbers_that_the_account_has_are_named(count: int, has: str) -> None:
     numbers = tuple(PhoneNumber(f"p{number}", f"+10{number}") for number in range(count))
-    plan = check_account(plan_of(change(field(NUMBERS, ["n1"]))), Account(phone_numbers=numbers))
+    plan = check_account(plan_of(change(field(NUMBERS, ["n1"]))), AccountAnswers(phone_numbers=numbers))
     assert f"(the account has: {has})" in plan.refusals[0].hint
 
 
@@ -174,7 +177,7 @@ def test_the_first_numbers_that_the_account_has_are_named(count: int, has: str) 
     ("limit", "there", "is_refused"), [(None, 9, False), (3, 2, False), (3, 3, True), (0, 0, True)]
 )
 def test_there_is_room_for_new_agents(limit: int | None, there: int, is_refused: bool) -> None:
-    account = Account(limits=AccountLimits(limit), agent_count=there)
+    account = AccountAnswers(limits=AccountLimits(limit), agent_count=there)
     assert bool(refused(change(action=Action.CREATE), account)) is is_refused
     assert refused(change(action=Action.UPDATE), account) == []
     assert refused(change(action=Action.CREATE), replace(account, limits=None)) == []
@@ -196,15 +199,15 @@ def test_there_is_room_for_new_agents(limit: int | None, there: int, is_refused:
 )
 def test_a_campaign_that_is_not_over_speaks_against_its_agent(action: Action, status: str, told: str) -> None:
     uses = (CampaignUse("a5", "other", "running"), CampaignUse("a1", "spring", status))
-    plan = check_account(plan_of(change(action=action), QUIET), Account(campaigns=uses))
+    plan = check_account(plan_of(change(action=action), QUIET), AccountAnswers(campaigns=uses))
     assert [each.code for each in plan.refusals] == (["CAMPAIGN_USES_AGENT"] if told == "refused" else [])
     assert [each.code for each in plan.diagnostics] == (["campaign-unfinished"] if told == "warned" else [])
 
 
 def test_what_was_not_answered_is_said_and_refuses_nothing() -> None:
     before = replace(plan_of(QUIET), diagnostics=(Diagnostic("old", Severity.NOTE, "as before"),))
-    open_questions = frozenset({Question.VOICES, Question.CAMPAIGNS})
-    plan = check_account(before, Account(unanswered=open_questions))
+    open_questions = frozenset({AccountQuestion.VOICES, AccountQuestion.CAMPAIGNS})
+    plan = check_account(before, AccountAnswers(unanswered=open_questions))
     assert [each.code for each in plan.diagnostics] == ["old", "account-silent", "account-silent"]
     campaigns, voices = plan.diagnostics[1:]
     assert "did not answer about its campaigns" in campaigns.summary
@@ -215,7 +218,7 @@ def test_what_was_not_answered_is_said_and_refuses_nothing() -> None:
 
 
 def test_what_speaks_against_a_plan_can_be_acknowledged() -> None:
-    account = Account(knowledge_base_ids=())
+    account = AccountAnswers(knowledge_base_ids=())
     plan = check_account(plan_of(change(field(KNOWLEDGE, "kb9"))), account, frozenset({"KNOWLEDGE_BASE_UNKNOWN:desk"}))
     assert (plan.refusals, plan.acknowledged) == ((), ("KNOWLEDGE_BASE_UNKNOWN:desk",))
 

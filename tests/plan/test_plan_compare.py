@@ -242,6 +242,7 @@ def test_a_field_is_found_where_it_is_written() -> None:
 
     tool = ("singlePromptConfig", "tools", "crm")
     assert [line(*tool), line(*tool, "url"), line(*tool, "other"), line(*tool, "headersArray", "B")] == [5, 7, 5, 9]
+    assert line("singlePromptConfig", "tools", "bye") == 4
     assert line("singlePromptConfig", "tools", "gone") == 3
     assert line("singlePromptConfig", "tools", "gone", "url") == 3
     assert line("language", "supported", 1) == 11

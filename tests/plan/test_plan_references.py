@@ -12,7 +12,7 @@ from agentops.errors import StaleError
 from agentops.plan.canonical import fingerprint
 from agentops.plan.graph import in_order, is_first, is_last, steps
 from agentops.plan.model import Action, AgentChange, Plan, ResourceAction, ResourceChange
-from agentops.plan.references import References, ids_in, mentioned, references_in, with_fingerprints
+from agentops.plan.references import ReferenceMap, ids_in, mentioned, references_in, with_fingerprints
 from agentops.resources import Address, DesiredResource, Kind, Ref
 
 TOOL, BASE = Ref(Kind.TOOL, "look_up", "f1"), Ref(Kind.KNOWLEDGE, "returns", "f2")
@@ -28,8 +28,8 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
-def known() -> References:
-    references = References()
+def known() -> ReferenceMap:
+    references = ReferenceMap()
     references.learn(TOOL, "tool_1")
     references.learn(BASE, "kb_1")
     return references
@@ -52,7 +52,7 @@ def test_ids_become_references_where_a_field_holds_ids() -> None:
 
 
 def test_what_is_not_made_yet_has_no_id() -> None:
-    references, document = References(), {"globalKnowledgeBaseId": BASE}
+    references, document = ReferenceMap(), {"globalKnowledgeBaseId": BASE}
     with pytest.raises(StaleError, match="the account has no knowledge returns as the project describes it"):
         references.to_ids(document)
     references.has_made(BASE, "kb_7")

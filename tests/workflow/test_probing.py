@@ -36,7 +36,7 @@ from agentops.workflow.probing import (
     estimate,
     read_report,
     run_probe,
-    tell_read_names,
+    with_read_names,
 )
 
 KEY = Secret((SecretRef("KEY", "sk_probe_me"),))
@@ -102,7 +102,7 @@ def ignore(finding: probe.ProbeAnswer) -> None:
 @pytest.mark.parametrize("choices", [*settings(), *(Choices.shuffled(seed) for seed in (1, 2))])
 async def test_every_setting_of_an_account_is_found(choices: Choices) -> None:
     async with account(choices) as target:
-        found = {each.name: each for each in (await run_probe(target, ignore)).findings}
+        found = {each.name: each for each in (await run_probe(target, ignore)).answers}
     wrong = {
         switch.name: (found[switch.name], getattr(choices, switch.name))
         for switch in ASKED
@@ -208,7 +208,7 @@ async def test_a_session_that_does_not_open_is_an_answer_or_says_why(
         target = ProbeTarget(
             replace(ENVIRONMENT, base_url=emulator.base_url), Settings({}), clock=PatientClock(), pace=None
         )
-        found = {each.name: each for each in (await run_probe(target, ignore)).findings}
+        found = {each.name: each for each in (await run_probe(target, ignore)).answers}
     assert (found["chat_session"].answer, found["chat_session"].reason) == (answer, reason)
 
 
@@ -220,9 +220,9 @@ def test_a_plan_is_as_it_was_where_the_probe_says_nothing_about_its_warnings(tmp
     warning = Diagnostic("unverifiable", Severity.WARNING, "written but never compared: customLLMWebSocketUrl")
     other = Diagnostic("large", Severity.WARNING, "a large change", hint="look twice")
     plan = Plan("acme", "prod", "host", Generation.V2, (), "0" * 16, diagnostics=(other, warning))
-    assert tell_read_names(plan, tmp_path) == plan
+    assert with_read_names(plan, tmp_path) == plan
     (tmp_path / REPORT_FILE).write_text('{"answers": {"custom_llm_name": {"answer": "x"}}}')
-    told = tell_read_names(plan, tmp_path).diagnostics
+    told = with_read_names(plan, tmp_path).diagnostics
     assert [each.hint for each in told][:1] == ["look twice"]
     assert str(told[1].hint).endswith("customLLMWebSocketUrl as x")
 
@@ -282,12 +282,12 @@ def test_another_file_is_refused(text: str, tmp_path: Path) -> None:
 def test_a_plan_says_what_a_probe_found_about_fields_that_it_can_not_compare(tmp_path: Path) -> None:
     warning = Diagnostic("unverifiable", Severity.WARNING, "written but never compared: customLLMWebSocketUrl")
     plan = Plan("acme", "prod", "host", Generation.V2, (), "0" * 16, diagnostics=(warning,))
-    assert tell_read_names(plan, tmp_path) == plan
+    assert with_read_names(plan, tmp_path) == plan
     file = tmp_path / REPORT_FILE
     file.write_text("[]")
-    assert tell_read_names(plan, tmp_path) == plan
+    assert with_read_names(plan, tmp_path) == plan
     file.write_text('{"answers": {"custom_llm_name": {"answer": "llmWebSocketUrl", "reason": null}}}')
-    assert "customLLMWebSocketUrl as llmWebSocketUrl" in str(tell_read_names(plan, tmp_path).diagnostics[0].hint)
+    assert "customLLMWebSocketUrl as llmWebSocketUrl" in str(with_read_names(plan, tmp_path).diagnostics[0].hint)
 
 
 async def test_an_account_that_takes_no_agent_ends_with_its_reason() -> None:
