@@ -107,14 +107,15 @@ def _operator(name: str):  # type: ignore[no-untyped-def]  # cosmic-ray has no t
 
 def mutants_of(path: Path) -> Iterator[Mutant]:
     """Every mutant of a file."""
-    text = (ROOT / path).read_text("utf-8")
-    lines = text.splitlines()
-    nodes = list(ast_nodes(get_ast(text)))
+    code = (ROOT / path).read_text("utf-8")
+    lines = code.splitlines()
+    nodes = list(ast_nodes(get_ast(code)))
     for name in OPERATORS:
         operator, occurrence = _operator(name), 0
         for node in nodes:
+            is_signature = node.parent is not None and node.parent.type == "parameters"  # its star multiplies nothing
             for (line, _), _ in operator.mutation_positions(node):
-                if not lines[line - 1].lstrip().startswith(SKIPPED_LINES):
+                if not is_signature and not lines[line - 1].lstrip().startswith(SKIPPED_LINES):
                     yield Mutant(path, name, occurrence, line)
                 occurrence += 1
 

@@ -217,3 +217,19 @@ def test_metadata_is_not_versioned() -> None:
     assert not METADATA.keys() & {str(path[0]) for path in MODEL}
     assert not METADATA.keys() & SECTIONS
     assert {entry.value for entry in Entries} == {"texts", "json"}
+
+
+def test_what_an_author_changes_at_once_goes_by_the_specs_names() -> None:
+    assert METADATA["allowInboundCall"] == "inbound"
+    assert METADATA["telephonyProductId"] == "phone_numbers"
+    assert "workflowType" not in METADATA, "it is fixed when the agent is created"
+
+
+def test_what_the_platform_owns_is_no_configuration_and_what_it_may_not_give_back_is_not_compared() -> None:
+    own = {"_id": "5", "__v": 1, "createdAt": "x", "updatedAt": "x", "workflowGraph": {}, "workflowType": "y"}
+    document, unseen = wire.from_stored({**own, "firstMessage": "Hi"})
+    assert document == {"firstMessage": "Hi"}
+    assert unseen == {"customLLMWebSocketUrl", "globalKnowledgeBaseId", "singlePromptConfig.toolRefs"}
+    document, unseen = wire.from_stored({"globalKnowledgeBaseId": "kb1"})
+    assert document == {"globalKnowledgeBaseId": "kb1"}
+    assert "globalKnowledgeBaseId" not in unseen, "it was given back under its own name"

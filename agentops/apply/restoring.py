@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from agentops.apply.intent import is_same_document, metadata_before, with_edits
 from agentops.apply.model import Stage
-from agentops.apply.publishing import overtaken
+from agentops.apply.publishing import newer_than, overtaken
 from agentops.apply.reached import (
     Deployed,
     Guarded,
@@ -36,14 +36,9 @@ async def restore(run: Run, undone: Undoable, *, is_blameless: bool = False) -> 
     agent = undone.agent
     ours = None if isinstance(undone, Guarded) else undone.revision
     before = undone.theirs if isinstance(undone, Overtook) else agent.back_to
+    assert before is not None, "a first deploy stays"
     restoring = run.reach(Restoring(undone))
     with run.at(restoring, Stage.RESTORE) as details:
-        if before is None:
-            raise VerifyError(
-                f"{agent.change.key}: nothing served before",
-                hint="correct the agent and apply again, or archive it in the console",
-                code="nothing_to_restore",
-            )
         # First: a run killed in between must not leave a revision that failed its calls without the note that says so.
         restored = await _put_back(run, agent, before, ours.revision_id if ours else agent.base_id)
         details.append(f"revision {restored.name} serves")
@@ -98,6 +93,8 @@ async def _put_back(run: Run, agent: Guarded, revision: Revision, replaced_id: s
     if head.revision_id != replaced_id:
         raise _superseded(agent, revision, head)
     before = await run.writer.read_slot(agent.agent_id, head.branch_id)
+    if (moved := newer_than(before, head.revision_id)) is not None:
+        raise _superseded(agent, revision, Head(moved.revision_id, moved.number, moved.branch_id))
     if revision.branch_id is not None and revision.branch_id != head.branch_id:
         # A restore copies within one branch; what served from another one serves again by that branch going live.
         await run.writer.make_live(agent.agent_id, revision)

@@ -1,5 +1,5 @@
-"""GitHub Actions as a place to run in: reading what happened, and reporting back in comments and issues.
+"""Running in GitHub Actions: reading the event, and reporting back in comments, issues and pull requests.
 
-`event` and `approval` are pure readings of what GitHub says; `github` holds the REST calls; `comment`, `issue`,
+`event` and `approval` interpret what GitHub sends, without I/O; `github` has the REST requests; `comment`, `issue`,
 `revert` and `pulling` each keep one thing on GitHub up to date. Plans are made and applied elsewhere (`workflow`).
 """

@@ -1,7 +1,7 @@
-"""Acknowledgements by comment: `/agentops ack CODE DIGEST` on a pull request, from somebody who may write to it.
+"""Acknowledgements by comment: `/agentops ack CODE DIGEST` on a pull request, from somebody with write access.
 
-The bot notes in a comment of its own what was acknowledged and by whom, and only that counts later: anybody can write a
-comment that looks the same. An acknowledgement holds for one digest, so for exactly the plan that was looked at.
+The bot records in a comment of its own what was acknowledged and by whom, and only its comment counts later: anybody
+can write one that looks the same. An acknowledgement holds for one digest, so only for the plan that was reviewed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _WRITERS = ("admin", "write")
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """What was noted: for which environment and digest, all names that hold for it, and the bot's comment."""
+    """What was recorded: for which plan, the new name and its author, all names so far, and the bot's comment."""
 
     environment: str
     digest: str
@@ -34,10 +34,10 @@ class Acknowledged:
 
 
 async def acknowledge(github: Github, comment: PullComment, *, bot: str) -> Acknowledged:
-    """Notes what the comment acknowledges. Doing it twice leaves what doing it once leaves.
+    """Records what the comment acknowledges. Doing it twice has the effect of doing it once.
 
-    Raises UsageError for a comment that can't be read, RefusedError where its author may not write, where no plan has
-    that digest, or where the plan isn't refused for that.
+    Raises UsageError for a comment that can't be read, RefusedError if its author has no write access, if no plan has
+    that digest, or if the plan isn't refused for that reason.
     """
     found = _COMMAND.fullmatch(comment.body.strip())
     if found is None:
@@ -61,7 +61,7 @@ async def acknowledge(github: Github, comment: PullComment, *, bot: str) -> Ackn
 
 
 def names_of(comments: list[Comment], plan: Stamp, *, bot: str) -> frozenset[str]:
-    """What was acknowledged for exactly this plan: its environment and its digest."""
+    """The names that were acknowledged for exactly this plan: for its environment and its digest."""
     noted = own_comments(comments, bot=bot, kind=StampKind.ACK, project=plan.project, environment=plan.environment)
     return frozenset(name for _, stamp in noted if stamp.digest == plan.digest for name in stamp.refused)
 
@@ -76,7 +76,7 @@ def _plan_of(comments: list[Comment], digest: str, bot: str) -> Stamp:
 
 
 def _page(stamp: Stamp, comment: PullComment, comments: list[Comment], bot: str) -> str:
-    """What stands below the stamp: one line for each acknowledgement, the earlier ones as they were written."""
+    """The text below the stamp: one line for each acknowledgement, with the earlier ones as they were written."""
     noted = own_comments(comments, bot=bot, kind=StampKind.ACK, project=stamp.project, environment=stamp.environment)
     lines = [
         line

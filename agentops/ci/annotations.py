@@ -1,6 +1,6 @@
 """Chooses the diagnostics that GitHub shows on the lines of changed files. Pure.
 
-Facts: a step may show ten errors, ten warnings and ten notices. How a workflow command is written is known by `render`.
+GitHub shows at most ten errors, ten warnings and ten notices of a step. `render` knows how such commands are written.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ PER_LEVEL = 10
 def annotation_commands(
     diagnostics: Sequence[Diagnostic], *, folder: str = "", changed: Collection[str] = ()
 ) -> list[str]:
-    """One command per diagnostic that has a place, at most ten per level, those on `changed` files first.
+    """One command for each diagnostic that has a place, at most ten of each level, those in `changed` files first.
 
-    `folder` is the project's folder in the repository: places are relative to the project, GitHub's to the repository.
+    `folder` is the project's folder in the repository: our places are relative to the project, GitHub's to the
+    repository.
     """
     placed = [in_repository(d, folder) for d in diagnostics if d.where]
     placed.sort(key=lambda d: (d.where is not None and d.where.file not in changed, d.where))
@@ -36,7 +37,7 @@ def message_command(level: str, title: str, text: str) -> str:
 
 
 def in_repository(diagnostic: Diagnostic, folder: str) -> Diagnostic:
-    """The diagnostic with its place seen from the repository's top."""
+    """The diagnostic with its place relative to the top of the repository."""
     where = diagnostic.where
     if where is None or not folder.strip("/."):
         return diagnostic

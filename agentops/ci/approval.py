@@ -1,7 +1,7 @@
 """Decides which digest was approved for a commit.
 
-The rule: the commit must be what merging a pull request into this branch made, and only the plan comment that our own
-bot wrote there, for the head commit that was merged, counts. Everybody else can write comments that look the same.
+The commit must be the result of merging a pull request into this branch. Only the plan comment counts that our own bot
+wrote there for the head commit that was merged: everybody else can write comments that look the same.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ GITHUB_ACTIONS_BOT = "github-actions[bot]"
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """The digest that a merged pull request approved, what it was of, and where that can be read."""
+    """The digest that a merged pull request approved, the parts of its plan, and the comment with it."""
 
     digest: str
     parts: frozenset[str]
@@ -34,7 +34,7 @@ class Approval:
 
 
 async def read_approval(github: Github, run: GithubRun, *, bot: str, project: str, environment: str) -> Approval:
-    """The approval for the commit that `run` applies. Raises RefusedError with the reason when there is none."""
+    """The approval for the commit that `run` applies. Raises RefusedError with the reason if there is none."""
     pulls = await github.pulls_of_commit(run.sha)
     pull = merged_pull(pulls, branch=run.branch or "", sha=run.sha)
     comments = await github.comments(pull.number)
@@ -54,7 +54,7 @@ def merged_pull(pulls: Sequence[Pull], *, branch: str, sha: str) -> Pull:
 
 
 def approval_of(pull: Pull, comments: Sequence[Comment], *, bot: str, project: str, environment: str) -> Approval:
-    """What the plan comment of `bot` approved when `pull` was merged; RefusedError with the reason when nothing."""
+    """What the plan comment of `bot` approved when `pull` was merged. Raises RefusedError with the reason."""
     found = own_comments(comments, bot=bot, kind=StampKind.PLAN, project=project, environment=environment)
     if not found:
         raise RefusedError(
@@ -62,7 +62,7 @@ def approval_of(pull: Pull, comments: Sequence[Comment], *, bot: str, project: s
             hint="run the plan workflow of that pull request again, look at its comment, then run this job again",
             code="no_plan_comment",
         )
-    comment, stamp = found[0]
+    comment, stamp = found[0]  # the oldest is the one that `keep_comment` updates
     _check(stamp, pull, environment)
     return Approval(stamp.digest, frozenset(stamp.parts), pull, comment.url)
 
@@ -105,7 +105,7 @@ def own_comments(
 def part_of(change: AgentChange) -> str:
     """One agent's share of a digest: which agent, from which revision, to which configuration.
 
-    Going live with what was published by a run that was cut off is the rest of the same update.
+    It is the same after a run that was cut off between publishing and going live, which is the rest of that update.
     """
     action = Action.UPDATE if change.action is Action.GO_LIVE else change.action
     immediate = [[path_text(field.path), repr(field.after)] for field in change.fields if field.is_immediate]
@@ -116,7 +116,7 @@ def part_of(change: AgentChange) -> str:
 def part_of_resource(change: ResourceChange) -> str:
     """One tool's, knowledge base's or webhook's share of a digest.
 
-    A new one is the same whatever it takes the place of, and where a run that was cut off has begun it.
+    A new resource has the same part whatever it replaces, also after a run that was cut off while making it.
     """
     is_new = change.action is ResourceAction.REPLACE or (
         change.action is ResourceAction.CREATE and change.address.kind is not ResourceKind.WEBHOOK
@@ -131,15 +131,15 @@ def parts_of(plan: Plan) -> tuple[str, ...]:
 
 
 def require_approved(approval: Approval, plan: Plan) -> None:
-    """Returns when `plan` is the approved one, or what an apply that was cut off left of it. Raises StaleError."""
+    """Raises StaleError unless `plan` is the approved one, or the part of it that an apply left when it was cut off."""
     if plan.digest == approval.digest:
         return
-    moved = [part.rpartition(":")[0] for part in parts_of(plan) if part not in approval.parts]
-    if not moved:
+    unapproved = [part.rpartition(":")[0] for part in parts_of(plan) if part not in approval.parts]
+    if not unapproved:
         return
     raise StaleError(
         f"what pull request #{approval.pull.number} approved (digest {approval.digest}) is not what would be done now "
-        f"(digest {plan.digest}): {', '.join(moved)}",
+        f"(digest {plan.digest}): {', '.join(unapproved)}",
         hint=f"run the plan workflow of pull request #{approval.pull.number} again and look at its comment; "
         "if it is right, run this job again",
         code="PLAN_STALE",

@@ -1,6 +1,6 @@
-"""Git in a job: a checkout of its own beside the job's, and pushing from it as the bot. Blocking.
+"""Git in a job: a separate checkout beside the job's own, from which commits are pushed as the bot. Blocking.
 
-The token reaches git by its environment, never by an argument or a file.
+The token is passed to git in its environment: other processes can read arguments, and a file may be left behind.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ AS_BOT = ("-c", f"user.name={_BOT_NAME}", "-c", f"user.email={_BOT_EMAIL}")
 
 @dataclass(frozen=True, slots=True)
 class Git:
-    """Git in the folder `place`, run with `environment` and nothing else."""
+    """Git in the folder `place`, which gets `environment` and nothing else of the process's."""
 
     place: Path
     environment: Mapping[str, str]
@@ -38,7 +38,7 @@ class Git:
         return self._ended(arguments).returncode == 0
 
     def commit_of(self, name: str) -> str | None:
-        """The full id of the commit that `name` starts; None when the repository has none."""
+        """The full id of the commit that `name` abbreviates; None if the repository has no such commit."""
         found = self._ended(("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"))
         return found.stdout.strip() or None
 
@@ -56,8 +56,9 @@ class Git:
 
 @contextmanager
 def checked_out(run: GithubRun, base: str, environ: Mapping[str, str]) -> Iterator[tuple[Git, Git]]:
-    """Git where the branch `base` is checked out as it is now, and git in the job's own checkout, which stays."""
+    """Git in a new checkout of the branch `base` as it is now, and git in the job's own, whose files aren't changed."""
     git = Git(run.workspace, {**environ, **_credentials(run)})
+    # The branch may have moved since the job checked it out.
     git.run("fetch", "--no-tags", "origin", f"+refs/heads/{base}:refs/remotes/origin/{base}")
     with tempfile.TemporaryDirectory(prefix="agentops-branch-") as folder:
         place = Path(folder) / "checkout"
@@ -69,7 +70,10 @@ def checked_out(run: GithubRun, base: str, environ: Mapping[str, str]) -> Iterat
 
 
 def _credentials(run: GithubRun) -> dict[str, str]:
-    """Git's own way to take one setting from the environment: the header that GitHub's server wants."""
+    """One git setting, in the form that git reads from its environment: the header that GitHub's server wants.
+
+    The workflows check out with `persist-credentials: false`, so git has no credentials of its own.
+    """
     if run.token is None:
         return {}
     basic = base64.b64encode(f"x-access-token:{run.token.reveal()}".encode()).decode()

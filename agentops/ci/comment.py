@@ -1,4 +1,4 @@
-"""Keeps one comment per environment on a pull request: found by its stamp, updated in place, never a second one."""
+"""Keeps one comment for each environment on a pull request: it is found by its stamp and updated in place."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from agentops.ci.model import Comment
 from agentops.ci.stamp import Stamp, stamp_line
 from agentops.errors import OutcomeUnknownError
 
-BODY_CHARACTERS = 65_000  # GitHub takes 65 536 in a comment, an issue or a pull request
+BODY_CHARACTERS = 65_000  # GitHub accepts 65 536 in a comment, an issue or a pull request
 
 
 async def keep_comment(github: Github, number: int, stamp: Stamp, markdown: str, *, bot: str) -> Comment:
-    """Makes the bot's comment for `stamp` on pull request `number` say `markdown`; returns it.
+    """Makes `markdown` the text of the bot's comment for `stamp` on pull request `number`, and returns the comment.
 
-    Where two jobs raced or an answer was lost, the oldest comment stays and the others go.
+    If there are several, since two jobs raced or an answer was lost, the oldest is kept and the others are deleted.
     """
     body = f"{stamp_line(stamp)}\n{markdown}"
     if not await _ours(github, number, stamp, bot):
@@ -36,17 +36,17 @@ async def _ours(github: Github, number: int, stamp: Stamp, bot: str) -> list[Com
 
 
 def fit(markdown: str, *, link: str, limit: int = BODY_CHARACTERS) -> str:
-    """`markdown` cut to `limit` characters at a line end, with what it had open closed and a link to the whole."""
+    """`markdown` cut to `limit` characters at the end of a line, with open blocks closed and a link to the whole."""
     if len(markdown) <= limit:
         return markdown
     note = f"\n\n_Cut to GitHub's size limit. The whole of it is in the artefact of [this run]({link})._\n"
-    room = limit - len(note) - 200
+    room = limit - len(note) - 200  # for what `_closing` adds
     kept = markdown[:room].rpartition("\n")[0]
     return kept + _closing(kept) + note
 
 
 def _closing(markdown: str) -> str:
-    """What closes the code fence and the foldable parts that are still open at the end of `markdown`."""
+    """The text that closes the code fence and the <details> that are open at the end of `markdown`."""
     fence = ""
     depth = 0
     for line in markdown.splitlines():

@@ -1,4 +1,4 @@
-"""GitHub's way of answering over HTTP: its headers, its rate limits in disguise, its refusals in our words. Pure.
+"""How GitHub answers over HTTP: its headers, its ways to signal a rate limit, and its errors in our words. Pure.
 
 Facts (GitHub's REST documentation): a primary rate limit is a 403 or 429 with `x-ratelimit-remaining: 0` and the moment
 it ends in `x-ratelimit-reset` (epoch seconds); a secondary one has `retry-after`, or only says so in its message.
@@ -22,7 +22,7 @@ from agentops.errors import (
 )
 from agentops.net import Answer, Dialect
 
-_SECONDARY_WAIT_S = 60  # what GitHub asks for where it names no time
+_SECONDARY_WAIT_S = 60  # the wait that GitHub's documentation asks for when an answer names none
 
 
 def understand(answer: Answer, now: datetime) -> Answer:
@@ -42,7 +42,7 @@ def understand(answer: Answer, now: datetime) -> Answer:
 
 
 def github_error(answer: Answer, request: str) -> PlatformError:
-    """The typed error of an answer of GitHub's that is no success; `request` is "METHOD /path"."""
+    """The typed error of an unsuccessful answer from GitHub; `request` is "METHOD /path"."""
     message = _message(answer)
     facts: dict[str, Any] = {
         "status": answer.status,
@@ -84,7 +84,7 @@ def _message(answer: Answer) -> str:
 
 
 def naming_permission(error: AgentopsError, permission: str) -> AgentopsError:
-    """`error` as what it most likely is: a job that was not given `permission`."""
+    """`error`, or one that names `permission` if that seems to be missing. GitHub answers some of these with 404."""
     if not isinstance(error, ForbiddenError | NotFoundError) or error.hint:
         return error
     return ForbiddenError(

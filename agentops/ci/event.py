@@ -1,7 +1,7 @@
-"""Reads where a job runs and what started it: GitHub's variables and its event file, as one value. No I/O here.
+"""Reads where a job runs and what started it, from GitHub's variables and its event file, as one value. No I/O here.
 
-Everything in the event file is written by whoever caused the event: it is data to compare and show, never to run.
-Source of the names: GitHub's documentation of default variables and of webhook payloads.
+Whoever caused the event may have written anything in the event file: it is data to compare and show, never to run.
+The names are those of GitHub's documentation of default variables and of webhook payloads.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NO_SECRETS_FOR = frozenset({"dependabot[bot]"})
 
 
 class Trigger(StrEnum):
-    """Why the job runs, as far as agentops does different things."""
+    """Why the job runs, as far as agentops distinguishes."""
 
     PULL_REQUEST = "pull_request"
     PULL_REQUEST_CLOSED = "pull_request_closed"
@@ -28,7 +28,7 @@ class Trigger(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """The pull request that an event is about. `head_repository` is None when the fork was deleted meanwhile."""
+    """The pull request that an event is about. `head_repository` is None if the fork was deleted meanwhile."""
 
     number: int
     head_sha: str
@@ -37,7 +37,7 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True)
 class PullComment:
-    """A comment on a pull request, that somebody has just written."""
+    """A comment that somebody has just written on a pull request."""
 
     number: int
     body: str
@@ -52,9 +52,9 @@ class GithubRun:
 
     repository: "owner/name"
     sha:        the commit that is checked out by default: for a pull request GitHub's own merge of both sides
-    branch:     what was pushed to, or None when the run is not about a branch
+    branch:     the branch that was pushed to; None if the run is not about a branch
     workspace:  the folder of the checkout
-    token:      what GitHub's REST interface is called with; None when the job was given none
+    token:      the token for GitHub's REST interface; None if the job was given none
     """
 
     trigger: Trigger
@@ -77,7 +77,7 @@ class GithubRun:
 
     @property
     def has_no_secrets(self) -> bool:
-        """GitHub gives neither secrets nor a token that may write to pull requests of forks and of Dependabot."""
+        """Whether GitHub gives the job neither secrets nor a token that may write: for forks and for Dependabot."""
         pull = self.pull_request
         return pull is not None and (pull.head_repository != self.repository or self.actor in _NO_SECRETS_FOR)
 
@@ -146,7 +146,7 @@ def _pull_request(event: Mapping[str, Any]) -> PullRequest:
 
 
 def _comment(event: Mapping[str, Any]) -> PullComment | None:
-    """None for a comment on an issue, and for one that was changed or deleted."""
+    """The comment; None if it is on an issue, or if it was only edited or deleted."""
     try:
         issue, comment = event["issue"], event["comment"]
         if event["action"] != "created" or not issue.get("pull_request"):

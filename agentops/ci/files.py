@@ -1,6 +1,6 @@
-"""Writes the files a job hands its results over in: step outputs and the step summary.
+"""Writes the files in which a step hands over its results: its outputs and its summary.
 
-The paths come from GitHub's variables; outside a job (or in a test of one) a missing variable means "nowhere".
+The paths are in GitHub's variables. If a variable is missing, as outside a job, nothing is written.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ SUMMARY_BYTES = 1024 * 1024  # GitHub drops a step's summary that is larger
 
 
 def write_outputs(environ: Mapping[str, str], values: Mapping[str, str]) -> None:
-    """Appends step outputs. A value with a line end could smuggle in another output, so there is none."""
+    """Appends step outputs. Raises UsageError for a value with a line end, which could smuggle in another output."""
     for name, value in values.items():
         if "\n" in value or "\r" in value:
             raise UsageError(
@@ -27,8 +27,8 @@ def write_outputs(environ: Mapping[str, str], values: Mapping[str, str]) -> None
 def write_summary(environ: Mapping[str, str], markdown: str) -> None:
     """Appends to the step's summary page, within GitHub's limit."""
     path = environ.get("GITHUB_STEP_SUMMARY")
-    there = Path(path).stat().st_size if path and Path(path).exists() else 0
-    room = SUMMARY_BYTES - there - 1
+    used = Path(path).stat().st_size if path and Path(path).exists() else 0
+    room = SUMMARY_BYTES - used - 1
     _append(path, markdown.encode()[: max(room, 0)].decode(errors="ignore") + "\n")
 
 

@@ -1,6 +1,6 @@
-"""GitHub's REST interface, as far as agentops uses it: one method per question or write, values in and out.
+"""The part of GitHub's REST interface that agentops uses: one method for each read or write, with values in and out.
 
-Which comment or issue is whose, and whether to write at all, is decided by the modules that call this one.
+The modules that call it decide which comment or issue is whose, and whether to write at all.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from agentops.errors import PlatformError, UsageError
 from agentops.net import Http, NetOptions
 
 _PAGE = 100
-_MOST_PAGES = 30
-_PATIENCE = NetOptions(requests_per_second=8.0, max_in_flight=4)
+_MOST_PAGES = 30  # GitHub lists no more than 3000 files of a pull request either
+_OPTIONS = NetOptions(requests_per_second=8.0, max_in_flight=4)
 
 
 class Github:
@@ -47,7 +47,7 @@ class Github:
         await self._ask("DELETE", f"/issues/comments/{comment_id}", needs="pull-requests: write")
 
     async def permission_of(self, login: str) -> str:
-        """What somebody may do: "admin", "write", "read" or "none"; GitHub maps every other role on one of these."""
+        """What somebody may do: "admin", "write", "read" or "none". GitHub maps every other role to one of these."""
         path = f"/collaborators/{quote(login, safe='')}/permission"
         facts = await self._ask("GET", path, needs="metadata: read")
         return str(facts.get("permission") or "none")
@@ -77,7 +77,7 @@ class Github:
     async def open_issues(self, label: str | None = None) -> list[Issue]:
         query = {"state": "open"} | ({"labels": label} if label else {})
         rows = await self._pages("/issues", query, needs="issues: read")
-        return [_issue(row) for row in rows if "pull_request" not in row]
+        return [_issue(row) for row in rows if "pull_request" not in row]  # GitHub lists pull requests as issues, too
 
     async def create_issue(self, *, title: str, body: str, labels: Sequence[str]) -> Issue:
         fields = {"title": title, "body": body, "labels": list(labels)}
@@ -107,7 +107,7 @@ class Github:
         query: Mapping[str, Any] | None = None,
         needs: str,
     ) -> Any:
-        repeatable = method != "POST"
+        repeatable = method != "POST"  # the others set a state, and setting it twice changes nothing more
         try:
             answer = await self._http.request(
                 method, self._root + path, body=body, query=query, is_repeatable=repeatable
@@ -119,13 +119,13 @@ class Github:
 
 @asynccontextmanager
 async def open_github(run: GithubRun, *, clock: Clock | None = None) -> AsyncIterator[Github]:
-    """A connection for the repository of `run`. Raises UsageError when the job was given no token."""
+    """A connection for the repository of `run`. Raises UsageError if the job was given no token."""
     if run.token is None:
         raise UsageError(
             "this job has no GITHUB_TOKEN",
             hint="the composite action passes it on: `github-token: ${{ github.token }}`",
         )
-    async with Http(run.api_url, api_key=run.token, options=_PATIENCE, dialect=DIALECT, clock=clock) as http:
+    async with Http(run.api_url, api_key=run.token, options=_OPTIONS, dialect=DIALECT, clock=clock) as http:
         yield Github(http, run.repository)
 
 

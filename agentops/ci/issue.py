@@ -1,4 +1,4 @@
-"""Keeps one open issue per environment while it drifts: opened, updated, and closed when it is clean again."""
+"""Keeps one open issue for each environment while it drifts: opened, updated, and closed when the drift is over."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class IssueStep(StrEnum):
 
 
 async def keep_issue(github: Github, stamp: Stamp, *, title: str, markdown: str, bot: str) -> tuple[IssueStep, Issue]:
-    """Makes the one open issue for `stamp` say `markdown`, opening it when there is none."""
+    """Makes `markdown` the text of the one open issue for `stamp`, which is opened if there is none."""
     body = f"{stamp_line(stamp)}\n{markdown}"
     found = await _ours(github, stamp, bot)
     if found is None:
@@ -32,7 +32,7 @@ async def keep_issue(github: Github, stamp: Stamp, *, title: str, markdown: str,
 
 
 async def close_issue(github: Github, stamp: Stamp, *, farewell: str, bot: str) -> tuple[IssueStep, Issue | None]:
-    """Closes the open issue for `stamp`, if there is one, after saying `farewell` in it."""
+    """Closes the open issue for `stamp`, if there is one, with `farewell` as its last comment."""
     found = await _ours(github, stamp, bot)
     if found is None:
         return IssueStep.NONE, None
@@ -52,7 +52,7 @@ async def _open(github: Github, stamp: Stamp, title: str, body: str, bot: str) -
 
 
 async def _ours(github: Github, stamp: Stamp, bot: str) -> Issue | None:
-    """The oldest issue with our stamp. People take labels off: without a hit all open issues are looked through."""
+    """The oldest issue with our stamp. People remove labels, so if none has ours, all open issues are searched."""
     for label in (LABEL, None):
         issues = await github.open_issues(label)
         ours = [

@@ -1,4 +1,4 @@
-"""One command of the action as a value: the run it is part of, its inputs, and where its files go."""
+"""One command of the action as a value: the run that it is part of, its inputs, and the folder for its files."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from agentops.render.ci.markdown import JobOrigin
 class Job:
     """`environ` is the process environment; `output` the folder that becomes the artefact.
 
-    bot:           the login of the token's comments: only its comments are updated, only its plans count
+    bot:           the login under which the token comments: only its comments are updated, only its plans count
     keeps_comment: whether plans are commented on pull requests
-    shard:         which part of how many, "2/5", or ""
-    restores:      what another job took back, as it handed that over, or ""
+    shard:         number and count of the part, as "2/5", or ""
+    restores:      the output `restore` of the job that rolled back, or ""
     """
 
     command: str
@@ -37,7 +37,7 @@ class Job:
 
     @property
     def commit(self) -> str:
-        """The commit that people know: the head of the pull request, not GitHub's merge of it."""
+        """The commit that people know: the head of the pull request instead of GitHub's merge commit."""
         return self.run.pull_request.head_sha if self.run.pull_request else self.run.sha
 
     @property
@@ -51,12 +51,12 @@ class Job:
 
     @property
     def pull_number(self) -> int | None:
-        """The open pull request that this job is about."""
+        """The number of the open pull request that this job is about."""
         is_open = self.run.trigger is Trigger.PULL_REQUEST and self.run.pull_request is not None
         return self.run.pull_request.number if is_open and self.run.pull_request else None
 
     def folder_of(self, root: Path) -> str:
-        """The project's folder as GitHub sees it: relative to the repository, "" for its top."""
+        """The project's folder relative to the repository, "" for its top."""
         try:
             inside = root.resolve().relative_to(self.run.workspace.resolve())
         except ValueError:
@@ -64,7 +64,7 @@ class Job:
         return "" if inside == Path() else inside.as_posix()
 
     def artifact_name(self, environment: str) -> str:
-        """Unique among the jobs of one run; the workflows look for it by this pattern."""
+        """A name that is unique among the jobs of one run. The workflows find artefacts by this pattern."""
         shard = f"-shard-{self.shard.replace('/', '-of-')}" if self.shard else ""
         return f"agentops-{self.command}-{environment}{shard}"
 
@@ -93,7 +93,7 @@ def read_job(command: str, environ: Mapping[str, str]) -> Job:
 
 
 def read_event(path: str | None) -> dict[str, Any]:
-    """The event file's content; empty where GitHub names none."""
+    """The content of the event file; empty if GitHub names none."""
     if not path:
         return {}
     what, hint = f"the event file {path}", "GitHub writes it and names it in GITHUB_EVENT_PATH"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment of an issue or a pull request. `author` is the login: those of bots end in `[bot]`."""
+    """A comment on an issue or a pull request. `author` is the login; those of bots end in `[bot]`."""
 
     comment_id: int
     author: str
@@ -17,7 +17,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """A pull request as GitHub lists it. `merge_sha` is the commit its merge made, None while it is open."""
+    """A pull request as GitHub lists it. `merge_sha` is the commit of its merge, None if it isn't merged."""
 
     number: int
     head_sha: str
@@ -30,7 +30,7 @@ class Pull:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """An issue that is open."""
+    """An open issue."""
 
     number: int
     author: str

@@ -1,6 +1,6 @@
-"""Hands a command's result over to GitHub: the comment of a plan, the issue of a drift, the revert.
+"""Publishes a command's result on GitHub: a plan's comment, a drift's issue, a revert's pull request.
 
-Everything is found again and updated: running a job twice leaves what running it once leaves.
+Everything is found again and updated, so running a job twice has the effect of running it once.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from agentops.render.ci.markdown import (
 
 
 async def read_changed_files(job: Job) -> tuple[str, ...]:
-    """The files of the pull request; none where there is no pull request or they can't be read."""
+    """The files of the pull request; none if there is no pull request, or they can't be read."""
     if job.pull_number is None or job.run.token is None:
         return ()
     async with open_github(job.run) as github:
@@ -43,7 +43,7 @@ async def read_changed_files(job: Job) -> tuple[str, ...]:
             return ()  # they only decide which annotations come first
 
 
-_MOST_PARTS = 300  # a stamp has to leave room for the plan in the comment; beyond, the digest alone approves
+_MOST_PARTS = 300  # a stamp has to leave room for the plan in the comment; with more parts, only the digest approves
 
 
 def stamp_of(job: Job, plan: Plan) -> Stamp:
@@ -57,9 +57,8 @@ def stamp_of(job: Job, plan: Plan) -> Stamp:
 
 
 async def read_acknowledged(job: Job, plan: Plan) -> frozenset[str]:
-    """What was acknowledged by comment for exactly this plan, on its pull request or on the one whose merge it applies.
-
-    Nothing is asked where nothing refuses it.
+    """The names that were acknowledged by comment for exactly this plan, on its pull request or on the one whose merge
+    it applies. If nothing refuses the plan, nothing is read.
     """
     if not plan.refusals or job.run.token is None or job.run.has_no_secrets:
         return frozenset()
@@ -77,7 +76,7 @@ async def read_acknowledged(job: Job, plan: Plan) -> frozenset[str]:
 async def publish_plan(job: Job, stamp: Stamp, report: JobReport) -> None:
     """Keeps the comment of a plan on its pull request.
 
-    Raises PlatformError when it can't be written: without it nothing could be approved.
+    Raises PlatformError if it can't be written: without the comment, nothing could be approved.
     """
     if job.pull_number is None or not job.may_write or not job.keeps_comment:
         return
@@ -87,7 +86,7 @@ async def publish_plan(job: Job, stamp: Stamp, report: JobReport) -> None:
 
 
 async def publish_preview(job: Job, project: str, environment: str, report: JobReport) -> None:
-    """Keeps the comment about a pull request's copies on it, beside the one of its plan."""
+    """Keeps the comment about the copies of a pull request's agents, beside the one with its plan."""
     if job.pull_number is None or not job.may_write or not job.keeps_comment:
         return
     stamp = Stamp(StampKind.PREVIEW, project, environment, commit=job.commit)
@@ -97,7 +96,7 @@ async def publish_preview(job: Job, project: str, environment: str, report: JobR
 
 
 async def publish_drift(job: Job, plan: Plan) -> str:
-    """Opens, updates or closes the issue of this environment's drift; says which in one sentence."""
+    """Opens, updates or closes the issue of this environment's drift. Returns a sentence that says what was done."""
     stamp = Stamp(StampKind.DRIFT, plan.project, plan.environment)
     issue: Issue | None
     async with open_github(job.run) as github:
@@ -121,7 +120,7 @@ async def publish_drift(job: Job, plan: Plan) -> str:
 
 
 async def publish_revert(job: Job, environment: str, sha: str, restores: tuple[Restore, ...] = ()) -> Pull:
-    """The pull request that sets the files of `restores` back, or without any takes the commit `sha` back."""
+    """The pull request that sets the files of `restores` back, or without any reverts the commit `sha`."""
     keys = [restore.key for restore in restores]
     what = f"Set {', '.join(keys)} back to what serves" if restores else f"Revert {sha[:10]}"
     revert = Revert(
@@ -136,7 +135,7 @@ async def publish_revert(job: Job, environment: str, sha: str, restores: tuple[R
 
 
 async def publish_pull(job: Job, plan: Plan, files: Mapping[str, tuple[str, str]]) -> Pull:
-    """The pull request that brings into git what was changed in the console."""
+    """The pull request that brings console edits into git."""
     keys = ", ".join(change.key for change in drifted_agents(plan))
     proposal = Proposal(
         environment=plan.environment,

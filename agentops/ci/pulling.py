@@ -1,6 +1,6 @@
-"""Proposes to bring into git what was changed in the console: one branch and one pull request for each environment.
+"""Proposes console edits for git: one branch and one pull request for each environment.
 
-The branch follows the drift: it is renewed when there is more of it, and left alone while it says the same.
+The branch follows the drift: it is renewed when the drift changes, and left alone while it is the same.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from agentops.files import write_file
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What is proposed. `files`: by the repository's path, what they hold on `base` and what they are to hold."""
+    """What is proposed. `files`: path in the repository -> the text on `base`, and the new text."""
 
     environment: str
     base: str
@@ -33,9 +33,9 @@ class Proposal:
 
 
 async def propose_pull(github: Github, run: GithubRun, proposal: Proposal, environ: Mapping[str, str]) -> Pull:
-    """The open pull request with these files; makes it where there is none, and renews its branch where that differs.
+    """The open pull request with these files, which is opened if there is none. Its branch is renewed if it differs.
 
-    Raises StaleError where `base` has moved meanwhile, and AgentopsError where git fails.
+    Raises StaleError if the files have changed on `base` meanwhile, and AgentopsError if git fails.
     """
     await asyncio.to_thread(_push, run, proposal, environ)
     if found := await github.open_pulls_from(proposal.branch):
@@ -44,22 +44,22 @@ async def propose_pull(github: Github, run: GithubRun, proposal: Proposal, envir
 
 
 def _push(run: GithubRun, proposal: Proposal, environ: Mapping[str, str]) -> None:
-    with checked_out(run, proposal.base, environ) as (there, _):
-        moved = [file for file, (before, _) in proposal.files.items() if _text(there, file) != before]
-        if moved:
+    with checked_out(run, proposal.base, environ) as (checkout, _):
+        changed = [file for file, (before, _) in proposal.files.items() if _text(checkout, file) != before]
+        if changed:
             hint = "run the job again: it plans from the branch as it is now"
-            summary = f"{proposal.base} has moved since the checkout: {', '.join(moved)}"
+            summary = f"{proposal.base} has moved since the checkout: {', '.join(changed)}"
             raise StaleError(summary, hint=hint, code="pull_moved")
         for file, (_, after) in proposal.files.items():
-            write_file(there.place / file, after)
-        there.run("add", "--", *proposal.files)
-        there.run(*AS_BOT, "commit", "--quiet", "--message", proposal.title)
-        is_there = there.succeeds("fetch", "--no-tags", "origin", proposal.branch)
-        if not is_there or not there.succeeds("diff", "--quiet", "FETCH_HEAD", "HEAD"):
-            # Forced: the branch is ours alone, and is made anew from the base each time.
-            there.run("push", "--quiet", "--force", "origin", f"HEAD:refs/heads/{proposal.branch}")
+            write_file(checkout.place / file, after)
+        checkout.run("add", "--", *proposal.files)
+        checkout.run(*AS_BOT, "commit", "--quiet", "--message", proposal.title)
+        exists = checkout.succeeds("fetch", "--no-tags", "origin", proposal.branch)
+        if not exists or not checkout.succeeds("diff", "--quiet", "FETCH_HEAD", "HEAD"):
+            # Forced, since the branch is made anew from the base each time. Nobody else's commits are on it.
+            checkout.run("push", "--quiet", "--force", "origin", f"HEAD:refs/heads/{proposal.branch}")
 
 
-def _text(there: Git, file: str) -> str | None:
-    path = there.place / file
+def _text(checkout: Git, file: str) -> str | None:
+    path = checkout.place / file
     return path.read_bytes().decode("utf-8", "replace") if path.is_file() else None

@@ -1,6 +1,6 @@
 """Hands a command's result over inside the job: files for the artefact, step outputs, the summary, annotations.
 
-Nothing here talks to GitHub's servers; that is `publishing`. What is returned are workflow commands to print.
+Nothing here talks to GitHub's servers; that is `publishing`. The workflow commands are returned, to be printed.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _FILES_NAMED = 20
 
 @dataclass(frozen=True, slots=True)
 class JobReport:
-    """How the command ends, what is printed for the runner to read, and the page that says it all."""
+    """How the command ends: the exit code, the commands that are printed for the runner, and the page for people."""
 
     exit_code: ExitCode
     commands: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ class JobReport:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Problems in the project's files. `folder` is the project's in the repository; `changed`: files of the change."""
+    """Problems in the project's files. `folder`: the project's in the repository; `changed`: files of the change."""
 
     diagnostics: tuple[Diagnostic, ...] = ()
     folder: str = ""
@@ -72,8 +72,8 @@ class Findings:
 def report_plan(
     job: Job, plan: Plan, findings: Findings, *, is_protected: bool, destinations: Sequence[str] = (), at: str = ""
 ) -> JobReport:
-    """A plan that was made, when, and what the change moves of where keys go. Ends as an apply of it would be refused,
-    and badly when lint finds an error."""
+    """Reports a plan. `destinations`: of keys, which the change moves; `at`: when it was made. The exit code is that of
+    an apply of the plan, or a failure if lint finds an error."""
     file = job.output / f"plan-{plan.environment}.json"
     write_file(file, to_json(plan))
     made = Made(at, job.commit[:10], apply_command(plan))
@@ -92,7 +92,7 @@ def report_plan(
 
 
 def report_checked(job: Job, environment: str, findings: Findings) -> JobReport:
-    """The report for a pull request that gets no secrets: only whether its files are valid."""
+    """Reports a pull request without secrets, for which only its files can be checked."""
     code = ExitCode.FAILED if has_errors(findings.diagnostics) else ExitCode.DONE
     page = checked_page(environment, findings.diagnostics, job.origin)
     _hand_over(job, environment, code, {}, page)
@@ -103,8 +103,8 @@ def report_checked(job: Job, environment: str, findings: Findings) -> JobReport:
 def report_apply(
     job: Job, result: ApplyResult, approval: Approval | None, reports: Path, restores: Sequence[Restore] = ()
 ) -> JobReport:
-    """An apply that ran. `reports` is the folder of the run, with the pages of its calls; `restores`: what git has to
-    set back."""
+    """Reports an apply. `reports`: the folder of the run, with the pages of its calls; `restores`: what git has to set
+    back."""
     approved = f"[#{approval.pull.number}]({approval.comment_url})" if approval else ""
     write_file(job.output / f"apply-{result.environment}.json", result_json(result))
     if reports.is_dir():
@@ -131,7 +131,7 @@ def report_apply(
 def report_rollback(
     job: Job, result: ApplyResult, commits: Mapping[str, str], restores: Sequence[Restore] = ()
 ) -> JobReport:
-    """A rollback that ran. `commits`: by agent, the one that deployed what was taken back."""
+    """Reports a rollback. `commits`: agent key -> the commit that deployed what was rolled back."""
     page = rollback_page(result, job.origin, commits)
     changes = any(agent.outcome is Outcome.APPLIED for agent in result.agents)
     values = {"changes": _word(changes), "rolled-back": _word(changes), "restore": write_restores(restores)}
@@ -145,12 +145,12 @@ def _call_tables(run: Path) -> str:
 
 
 def _artefact(job: Job, environment: str) -> str:
-    """The artefact of this job, linked as far as GitHub lets one link to it before it is there: the run's list."""
+    """The artefact of this job, with a link to the run's list of artefacts: it has no address of its own yet."""
     return f"[`{job.artifact_name(environment)}`]({job.run.url}#artifacts)"
 
 
 def _kept(job: Job, environment: str) -> str:
-    """Where the pages and recordings of the calls are, page by page; nothing where nobody was called."""
+    """The list of the calls' pages and recordings in the artefact; "" if nobody was called."""
     pages = sorted(job.output.rglob("report.html"))
     recordings = sorted(job.output.rglob("*.wav"))
     files = [path.relative_to(job.output).as_posix() for path in (*pages, *recordings)]
@@ -163,20 +163,27 @@ def _kept(job: Job, environment: str) -> str:
 
 
 def _front_page(run: Path) -> str:
-    """The call report to open first; each call has one of its own further down."""
+    """The call report to open first: the one nearest to the top of the folder."""
     pages = sorted(run.rglob("report.html"), key=lambda path: (len(path.parts), path))
     return str(pages[0]) if pages else ""
 
 
 def report_nothing(job: Job, plan: Plan) -> JobReport:
-    """An apply that had nothing to do."""
+    """Reports an apply that had nothing to do."""
     page = f"### agentops apply to `{plan.environment}`: nothing to do\n\nThe specs of {job.origin} serve already.\n"
     _hand_over(job, plan.environment, ExitCode.DONE, {"changes": "false", "digest": plan.digest}, page)
     return JobReport(ExitCode.DONE, (), page)
 
 
+def report_nothing_to_restore(job: Job, plan: Plan) -> JobReport:
+    """A rollback to what serves already."""
+    page = f"### agentops rollback in `{plan.environment}`: nothing to do\n\nWhat it would go back to serves already.\n"
+    _hand_over(job, plan.environment, ExitCode.DONE, {"changes": "false", "digest": plan.digest}, page)
+    return JobReport(ExitCode.DONE, (), page)
+
+
 def report_preview(job: Job, result: ApplyResult, name: str) -> JobReport:
-    """Copies that were put up and called, or archived."""
+    """Reports copies that were put up and called, or archived."""
     page = preview_page(result, name, job.origin) + _call_tables(job.output / "run") + _kept(job, result.environment)
     values = {"changes": _word(bool(result.agents)), "report": _front_page(job.output / "run")}
     _hand_over(job, result.environment, result.exit_code, values, page)
@@ -184,14 +191,14 @@ def report_preview(job: Job, result: ApplyResult, name: str) -> JobReport:
 
 
 def report_superseded(job: Job, environment: str, head: str) -> JobReport:
-    """A push that is no longer the newest: what came after it is applied by a job of its own."""
+    """Reports a push that is not the newest any more: the newest has a job of its own."""
     newest = f"[`{head[:10]}`]({job.run.commit_url(head)})"
     page = f"### agentops apply to `{environment}`: left to a newer commit\n\n{newest} came after {job.origin}.\n"
     return report_page(job, environment, page, {"changes": "false"})
 
 
 def report_drift(job: Job, plan: Plan, step: str) -> JobReport:
-    """Drift that was found, or none; `step` says what became of its issue. The job ends well: the issue speaks."""
+    """Reports drift, or that there is none. `step`: what became of its issue, which is the alarm: the job succeeds."""
     found = [*(change.key for change in drifted_agents(plan)), *(change.key for change in drifted_resources(plan))]
     page = f"### agentops drift in `{plan.environment}`\n\n{step}\n" + (f"\n{drift_page(plan)}" if found else "")
     _hand_over(job, plan.environment, ExitCode.DONE, {"changes": _word(bool(found))}, page)
@@ -201,7 +208,7 @@ def report_drift(job: Job, plan: Plan, step: str) -> JobReport:
 
 
 def report_pull(job: Job, environment: str, proposed: Pull | None, left: Sequence[str]) -> JobReport:
-    """Console edits that a pull request brings into git, and what is left for a person."""
+    """Reports console edits that a pull request brings into git, and those that are left for a person."""
     done = f"Proposed as [#{proposed.number}]({proposed.url})." if proposed else "No file would change."
     page = f"### agentops pull in `{environment}`\n\n{done}\n"
     if left:
@@ -211,7 +218,7 @@ def report_pull(job: Job, environment: str, proposed: Pull | None, left: Sequenc
 
 
 def report_watch(job: Job, found: WatchResult, restores: Sequence[Restore]) -> JobReport:
-    """What callers met with since the last deploy; `restores`: what git has to set back."""
+    """Reports callers' calls since the last deploy. `restores`: what git has to set back."""
     page = watched_markdown(found)
     write_file(job.output / f"watch-{found.environment}.json", watched_json(found))
     restored = _word(bool(restores))
@@ -223,7 +230,7 @@ def report_watch(job: Job, found: WatchResult, restores: Sequence[Restore]) -> J
 
 
 def report_calls(job: Job, run: RunReport, report: Path) -> JobReport:
-    """Calls that were made; `report` is their page."""
+    """Reports calls. `report`: their page."""
     code = ExitCode.DONE if run.verdict is Verdict.PASSED else ExitCode.CALLS_FAILED
     page = run_markdown(run) + _kept(job, run.environment)
     _hand_over(job, run.environment, code, {"report": str(report)}, page)
@@ -233,18 +240,18 @@ def report_calls(job: Job, run: RunReport, report: Path) -> JobReport:
 
 
 def report_page(job: Job, environment: str, page: str, values: Mapping[str, str] | None = None) -> JobReport:
-    """Something that went well and needs no more than one page."""
+    """Reports something that succeeded, with one page."""
     _hand_over(job, environment, ExitCode.DONE, values or {}, page)
     return JobReport(ExitCode.DONE, (), page)
 
 
 def no_plan_report(job: Job, environment: str, error: AgentopsError) -> JobReport:
-    """The report for a pull request whose plan failed."""
+    """The report of a pull request whose plan failed, for its comment."""
     return JobReport(error.exit_code, page=failure_page("plan", environment, error, job.origin))
 
 
 def report_failure(job: Job, environment: str, error: AgentopsError, folder: str) -> JobReport:
-    """A command that could not do its work."""
+    """Reports a command that failed."""
     page = failure_page(job.command, environment, error, job.origin)
     _hand_over(job, environment, error.exit_code, {}, page)
     findings = Findings(tuple(getattr(error, "diagnostics", ())), folder)
@@ -268,5 +275,5 @@ def _word(truth: bool) -> str:
 
 
 def silenced(token: str, lines: Sequence[str]) -> list[str]:
-    """Text of other people's for the log, between commands that keep the runner from reading commands in it."""
+    """Text for the log that other people wrote, between commands that stop the runner from reading commands in it."""
     return [f"::stop-commands::{token}", *lines, f"::{token}::"]

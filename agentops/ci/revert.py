@@ -1,9 +1,9 @@
-"""Proposes to make git say what serves again: a branch and a pull request for it, once for each thing taken back.
+"""Proposes to bring git back to what serves after a rollback: one branch and one pull request for each rollback.
 
-Where it is known which agents were taken back, their files are set to the last commit that served well: the newest
+If the agents that were rolled back are known, their files are set to the last commit that served well: the newest
 commit of a push need not be the bad one. Otherwise one named commit is reverted.
 
-Works in a checkout of its own beside the job's, so that the job's files stay what they are.
+It works in a checkout of its own, so that the job's files stay as they are.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from agentops.errors import AgentopsError, UsageError
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """One agent that was taken back, and the state of its files that serves again.
+    """One agent that was rolled back, and the commit of its files that serves again.
 
-    good:   the commit whose deploy serves again, by the label of its revision; None where the label names none
-    files:  everything the spec is made from, by the repository's paths
-    shared: those of the files that other agents are made from, too, with the keys of these agents
+    good:   the commit whose deploy serves again, from the label of its revision; None if the label names none
+    files:  every file that the spec is made from, by its path in the repository
+    shared: those of the files that other agents use as well -> the keys of these agents
     """
 
     key: str
@@ -37,12 +37,12 @@ class Restore:
 
 
 def write_restores(restores: Iterable[Restore]) -> str:
-    """Restores on one line, as one job hands them to another."""
+    """Restores as one line of text, which one job hands to another."""
     return json.dumps([asdict(each) for each in restores], separators=(",", ":"))
 
 
 def read_restores(text: str) -> tuple[Restore, ...]:
-    """What `write_restores` wrote; none of an empty text. Raises UsageError for anything else."""
+    """What `write_restores` wrote; nothing for an empty text. Raises UsageError for anything else."""
     try:
         return tuple(
             Restore(
@@ -63,7 +63,7 @@ def read_restores(text: str) -> tuple[Restore, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Revert:
-    """What to take back and why. `title` and `body` are the pull request's; `base` is the branch it goes into.
+    """What to revert and why. `title` and `body` are the pull request's; `base` is the branch that it goes into.
 
     restores: the agents whose files are set back; without any, the commit `sha` is reverted
     """
@@ -81,9 +81,9 @@ class Revert:
 
 
 async def propose_revert(github: Github, run: GithubRun, revert: Revert, environ: Mapping[str, str]) -> Pull:
-    """The open pull request that reverts the commit; makes it when there is none. `environ` is what git runs with.
+    """The open pull request for `revert`, which is opened if there is none. `environ`: git's environment.
 
-    Raises AgentopsError with the command to run by hand when git can't do it alone.
+    Raises AgentopsError with the command to run by hand if git can't do it alone.
     """
     if found := await github.open_pulls_from(revert.branch):
         return found[0]
@@ -93,72 +93,71 @@ async def propose_revert(github: Github, run: GithubRun, revert: Revert, environ
 
 
 def push_revert(run: GithubRun, revert: Revert, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Pushes a branch that is the base as it is now plus the revert; returns what it undoes, in lines. Blocking."""
-    with checked_out(run, revert.base, environ) as (there, git):
+    """Pushes a branch with the revert on top of the present base. Returns lines that say what it undoes. Blocking."""
+    with checked_out(run, revert.base, environ) as (checkout, git):
         undone: tuple[str, ...] = ()
         if revert.restores:
-            undone = _restored(there, revert)
+            undone = _restored(checkout, revert)
         else:
-            # Git reverts a merge only when it is told which parent to keep: the branch that was merged into.
+            # To revert a merge, git has to know which parent to keep: here the branch that was merged into.
             parents = git.run("show", "--no-patch", "--format=%P", "--end-of-options", revert.sha).split()
             side = ["--mainline", "1"] if len(parents) > 1 else []
-            there.run(*AS_BOT, "revert", "--no-edit", *side, revert.sha)
-        there.run("push", "--quiet", "origin", f"HEAD:refs/heads/{revert.branch}")
+            checkout.run(*AS_BOT, "revert", "--no-edit", *side, revert.sha)
+        checkout.run("push", "--quiet", "origin", f"HEAD:refs/heads/{revert.branch}")
         return undone
 
 
-def _restored(there: Git, revert: Revert) -> tuple[str, ...]:
-    """Commits the agents' files as their good commits have them; returns the commits in between, agent by agent.
+def _restored(checkout: Git, revert: Revert) -> tuple[str, ...]:
+    """Commits the agents' files as their good commits have them. Returns lines with the commits in between.
 
-    Raises AgentopsError where no good commit is known, or the files are already those that serve.
+    Raises AgentopsError if no good commit is known, or the files are already as it has them.
     """
     lines: list[str] = []
     for restore in revert.restores:
-        good = there.commit_of(restore.good) if restore.good else None
+        good = checkout.commit_of(restore.good) if restore.good else None
         if not restore.files:
             lines.append(f"`{restore.key}`: no spec describes it any more, so nothing is set back for it")
         elif good is None:
             lines.append(f"`{restore.key}`: no commit is known that served well, so its files are left as they are")
         else:
-            lines += _set_back(there, restore, good, also={each.key for each in revert.restores})
-    if not there.run("status", "--porcelain").strip():
+            lines += _set_back(checkout, restore, good, also={each.key for each in revert.restores})
+    if not checkout.run("status", "--porcelain").strip():
         raise AgentopsError(
             "nothing can be set back: no commit is known that served well, or the files are as it has them",
             hint="let `deploy.label` name the commit with ${{ git.short_sha }}; by hand: `git revert COMMIT`",
             code="no_good_commit",
         )
-    there.run(*AS_BOT, "commit", "--quiet", "--message", revert.title)
+    checkout.run(*AS_BOT, "commit", "--quiet", "--message", revert.title)
     return tuple(lines)
 
 
-def _set_back(there: Git, restore: Restore, good: str, also: set[str]) -> list[str]:
-    """Sets one agent's files back, and says what that undoes and whom besides the agents in `also` it reaches."""
-    files = (*restore.files, *_gone_since(there, good, restore.files))
+def _set_back(checkout: Git, restore: Restore, good: str, also: set[str]) -> list[str]:
+    """Sets one agent's files back. Returns lines that say what it undoes, and which agents not in `also` it changes."""
+    files = (*restore.files, *_gone_since(checkout, good, restore.files))
     for file in files:
-        if there.succeeds("cat-file", "-e", f"{good}:{file}"):
-            there.run("checkout", good, "--", file)
+        if checkout.succeeds("cat-file", "-e", f"{good}:{file}"):
+            checkout.run("checkout", good, "--", file)
         else:
-            there.run("rm", "--quiet", "--ignore-unmatch", "--", file)
+            checkout.run("rm", "--quiet", "--ignore-unmatch", "--", file)
     lines = [f"`{restore.key}`: as of {good[:10]}; this undoes"]
-    between = there.run("log", "--format=%h %s", f"{good}..HEAD", "--", *files).splitlines()
+    between = checkout.run("log", "--format=%h %s", f"{good}..HEAD", "--", *files).splitlines()
     lines += [f"  `{line.partition(' ')[0]}` {_plain(line.partition(' ')[2])}" for line in between]
-    changed = there.run("diff", "--cached", "--name-only", "--no-renames", "HEAD", "--", *files).splitlines()
+    changed = checkout.run("diff", "--cached", "--name-only", "--no-renames", "HEAD", "--", *files).splitlines()
     for file in changed:
-        others = [key for key in restore.shared.get(file, ()) if key not in also]
+        others = ", ".join(f"`{key}`" for key in restore.shared.get(file, ()) if key not in also)
         if others:
-            reached = ", ".join(f"`{key}`" for key in others)
-            lines.append(f"  `{file}` is shared: setting it back changes {reached}, too, when this is deployed")
+            lines.append(f"  `{file}` is shared: setting it back changes {others}, too, when this is deployed")
     return lines
 
 
-def _gone_since(there: Git, good: str, files: tuple[str, ...]) -> list[str]:
-    """Files deleted since `good` that the agent's files named then, such as a prompt that was renamed."""
-    deleted = there.run("diff", "--name-only", "--no-renames", "--diff-filter=D", good, "HEAD").splitlines()
+def _gone_since(checkout: Git, good: str, files: tuple[str, ...]) -> list[str]:
+    """Files that were deleted since `good`, and that the agent's files named then, such as a renamed prompt."""
+    deleted = checkout.run("diff", "--name-only", "--no-renames", "--diff-filter=D", good, "HEAD").splitlines()
     return [
-        file for file in deleted if there.succeeds("grep", "-qF", "-e", file.rpartition("/")[2], good, "--", *files)
+        file for file in deleted if checkout.succeeds("grep", "-qF", "-e", file.rpartition("/")[2], good, "--", *files)
     ]
 
 
 def _plain(subject: str) -> str:
-    """A commit's subject as text of a page: whoever wrote it must not mention people or close issues with it."""
+    """A commit's subject as inline code: on the page it must neither mention people nor close issues."""
     return "`" + subject.replace("`", "'") + "`"

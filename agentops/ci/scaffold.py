@@ -1,6 +1,6 @@
-"""The files that a repository needs for the whole flow on GitHub: one caller, the workflows it calls, the action. Pure.
+"""The files that a repository needs on GitHub: one calling workflow, the workflows that it calls, the action. Pure.
 
-The caller lists each environment's secrets by name, so that a job is handed its own environment's and no others.
+The caller lists each environment's secrets by name, so that a job gets those of its own environment and no others.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _REUSABLE = ("plan", "ack", "apply", "drift", "rollback", "calls", "watch", "pre
 
 @dataclass(frozen=True, slots=True)
 class GuardedEnvironment:
-    """An environment as the workflows need it. `secrets` are the names its project files refer to; it is watched when
-    it has rules for that."""
+    """An environment as the workflows need it. `secrets`: the names of the variables with its secrets; `is_watched`: it
+    has rules for that."""
 
     name: str
     secrets: tuple[str, ...] = ()
@@ -48,14 +48,14 @@ class Scaffold:
 
     @property
     def deployed(self) -> tuple[GuardedEnvironment, ...]:
-        """Environments of real accounts, open ones before protected ones; the emulator's when there are no others."""
+        """The environments of real accounts, open ones before protected ones; the emulator's if there are no others."""
         real = [environment for environment in self.environments if not environment.is_emulator]
         chosen = real or list(self.environments)
         return tuple(sorted(chosen, key=lambda environment: environment.is_protected))
 
 
 def github_files(scaffold: Scaffold) -> dict[str, str]:
-    """Every file by its path from the repository's top."""
+    """Path from the top of the repository -> text, of every file."""
     made = {ACTION: _filled("action.yml", scaffold)}
     for name in _REUSABLE:
         file = f"agentops-{name}.yml"
@@ -81,7 +81,7 @@ _PLAIN = re.compile(r"(?!(?:on|off|yes|no|true|false|null|y|n)$)(?:\.|[a-z][a-z0
 
 
 def _scalar(text: str) -> str:
-    """`text` as YAML that reads back as the same text: quoted where it could be taken for something else."""
+    """`text` as YAML that is read back as the same text: quoted if it could be read as anything else."""
     return text if _PLAIN.fullmatch(text) else json.dumps(text)
 
 
@@ -100,7 +100,7 @@ def _secret_environment(names: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _CallerJob:
-    """One job of the caller. `when` is the event it is for."""
+    """One job of the caller. `when`: the condition on the event for which it runs."""
 
     workflow: str
     environment: GuardedEnvironment
@@ -132,6 +132,7 @@ _ISSUE: _Permissions = (
     ("contents: write", "the branch with the edits"),
     ("pull-requests: write", "its pull request"),
 )
+# Not on the full hour, when GitHub's schedules are delayed most.
 _NIGHTLY, _HOURLY, _OFTEN = "17 2 * * *", "41 * * * *", "8,23,38,53 * * * *"
 _WATCHING = f'    - cron: "{_OFTEN}" # watch: what callers met with since the last deploy\n'
 
@@ -163,7 +164,7 @@ def _jobs(scaffold: Scaffold) -> Iterator[_CallerJob]:
 
 def _job_lines(job: _CallerJob) -> Iterator[str]:
     permissions = {"contents: read": "the checkout"} | dict(job.permissions)
-    if "contents: write" in permissions:
+    if "contents: write" in permissions:  # which includes reading, and YAML allows each key once
         del permissions["contents: read"]
     yield f"  {job.name}:"
     yield f"    if: {job.when}"

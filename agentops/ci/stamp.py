@@ -1,6 +1,6 @@
-"""The hidden first line by which our comments and issues are found again, and what it remembers. Pure.
+"""The hidden first line by which our comments and issues are found again, with the facts that it stores. Pure.
 
-Only the first line of a text counts: further down a comment quotes prompts, and a prompt could hold a forged stamp.
+Only the first line of a text counts: further down, a comment quotes prompts, and a prompt could hold a forged stamp.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class StampKind(StrEnum):
 
 
 class Standing(StrEnum):
-    """What a commented plan was worth when it was made."""
+    """The state of a commented plan when it was made."""
 
     EMPTY = "empty"
     APPLYABLE = "applyable"
@@ -30,10 +30,10 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """Which environment of which project a text is about; for a plan also its digest and the commit it was made of.
+    """The project and environment that a text is about; for a plan also its digest and the commit that it is of.
 
-    `parts` has one entry per agent and resource that the plan changes (`approval.parts_of`).
-    `refused`: of a plan, what would have to be acknowledged; of an acknowledgement, what was.
+    parts:   one entry for each agent and resource that the plan changes (`approval.parts_of`)
+    refused: of a plan, the names that would have to be acknowledged; of an acknowledgement, those that were
     """
 
     kind: StampKind
@@ -50,13 +50,14 @@ class Stamp:
 
 
 def stamp_line(stamp: Stamp) -> str:
-    """The stamp as an HTML comment, which GitHub does not show. No value can end that comment."""
+    """The stamp as an HTML comment, which GitHub does not show."""
     text = json.dumps(asdict(stamp), separators=(",", ":"))
+    # Escaped, so that no value can end the comment.
     return f"{_START}{text.replace('<', chr(92) + 'u003c').replace('>', chr(92) + 'u003e')}{_END}"
 
 
 def read_stamp(text: str | None) -> Stamp | None:
-    """The stamp on the first line of `text`; None when there is none or it is not one we understand."""
+    """The stamp on the first line of `text`; None if there is none, or one that we don't understand."""
     first = (text or "").partition("\n")[0].rstrip("\r")
     if not (first.startswith(_START) and first.endswith(_END)):
         return None

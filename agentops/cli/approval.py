@@ -81,7 +81,7 @@ def carry_out(
             shown = partial(plan_output, made, PlanFormat.TEXT, stderr_style(), is_verbose=scope.is_verbose)
             talk(_in_short(made) if consent.is_bound else shown())
             if is_done(made, consent):
-                return workflow.applying.nothing_done(made)
+                return workflow.applying.unchanged_result(made)
             require_applyable(made)
             agents = [change.key for change in made.changes] if scope.is_selecting else []
             if not has_consent(made, deployment.environment, consent, agents):

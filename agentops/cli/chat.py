@@ -53,7 +53,7 @@ def chat(
                 acknowledged = frozenset(ack or ())
                 hooks = workflow.previewing.PreviewHooks(on_event, acknowledged=acknowledged) if preview else None
                 name = f"chat-{datetime.now(UTC):%H%M%S}"
-                async with workflow.talking.reached(deployment, agent, hooks, name) as (target, wiring):
+                async with workflow.talking.open_agent(deployment, agent, hooks, name) as (target, wiring):
                     lines.start()
                     return await workflow.talking.chat_with(target, wiring, agent, lines.read, _show)
 

@@ -255,7 +255,7 @@ def _report_files(report: FidelityReport) -> dict[str, str]:
 def _show_placed(placed: tuple[PlacedFile, ...], output: Path, *, dry_run: bool) -> None:
     """Says on stderr what happens to each file; the difference, where an edited one is left alone."""
     counts = {kind: sum(1 for file in placed if file.placement is kind) for kind in Placement}
-    counted = ", ".join(f"{number} {_PLACEMENT_WORDS[kind]}" for kind, number in counts.items() if number)
+    counted = ", ".join(f"{number} {_PLACEMENT_WORDS[kind]}" for kind, number in counts.items() if number) or "no files"
     talk(f"{output}: {counted}{' (dry run: nothing was written)' if dry_run else ''}")
     for file in placed:
         if file.placement is Placement.KEEP:

@@ -25,7 +25,7 @@ from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.server import start
 from agentops.files import write_file
 from agentops.remote.connect import connect
-from agentops.workflow.calls import made_ready
+from agentops.workflow.calls import prepare_script
 from agentops.workflow.scripts import LoadedScript
 
 SOUND = "sound"
@@ -92,7 +92,7 @@ async def try_mutants(root: Path, agents: Sequence[DesiredAgent], scripts: Seque
             pairs = [(item, m) for item in scripts for m, (_, modes) in MUTANTS.items() if item.script.mode in modes]
             scheduled = [
                 ScheduledCall(
-                    made_ready(_once(item), root),
+                    prepare_script(_once(item), root),
                     Target(account.base_url, ids[f"{item.script.agent} {mutant}"], _KEY, "self-test"),
                 )
                 for item, mutant in pairs

@@ -222,10 +222,10 @@ async def _copy_of(
     )
     chosen = published.revision(revision)
     hooks = workflow.previewing.PreviewHooks(tell_warning)
-    async with calling.stand_in(deployment, published, f"revision-{secrets.token_hex(3)}", hooks) as copy:
+    async with calling.open_copy(deployment, published, f"revision-{secrets.token_hex(3)}", hooks) as copy:
         called = f"a copy of revision {chosen.number or chosen.revision_id}"
         talk(f"Putting up {called} of {published.agent.key} ...")
-        yield {published.agent.key: await copy.become(chosen)}, f"{deployment.environment.name}, {called}"
+        yield {published.agent.key: await copy.switch_to(chosen)}, f"{deployment.environment.name}, {called}"
 
 
 def _say_what_would_be_called(scope: Scope, request: CallRequest, output_format: TextOrJson) -> int:

@@ -60,7 +60,7 @@ def talk(
                 hooks = workflow.previewing.PreviewHooks(on_event, acknowledged=acknowledged) if preview else None
                 name = f"talk-{datetime.now(UTC):%H%M%S}"
                 async with (
-                    workflow.talking.reached(deployment, agent, hooks, name) as (target, wiring),
+                    workflow.talking.open_agent(deployment, agent, hooks, name) as (target, wiring),
                     workflow.talking.talk_page(target, wiring, agent, keep, port) as server,
                 ):
                     print(server.url, flush=True)

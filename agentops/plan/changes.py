@@ -68,7 +68,7 @@ class Describer:
             return place_in_source(self.desired, path)
         old, new = before.splitlines(), after.splitlines()
         differing = (n for n, (one, other) in enumerate(zip(old, new, strict=False)) if one != other)
-        number = min(next(differing, len(old)) + 1, max(len(new), 1))
+        number = min(next(differing, len(old)) + 1, len(new))
         return [each for each in lines if each.first <= number][-1].place(number)
 
     def describe_all(

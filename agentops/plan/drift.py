@@ -79,7 +79,7 @@ def _by_marks(
 ) -> DriftStatus:
     live = observed.live
     if live is None:
-        return DriftStatus(Drift.NONE, is_pristine=True)
+        return DriftStatus(Drift.NONE)
     mark = read_mark(origin_of(live, observed.history).label)
     if is_mark_of(mark, environment, desired):
         assert mark is not None

@@ -100,7 +100,7 @@ def _parted(change: FieldChange, with_hunks: Mapping[Hashable, set[str]]) -> Ite
         before = new.copy()
         for hunk in reversed(hunks):
             before[hunk.start : hunk.start + len(hunk.come)] = hunk.gone
-        number = min(hunks[0].start + 1, max(len(new), 1))
+        number = min(hunks[0].start + 1, len(new))
         place = [stretch.place(number) for stretch in change.lines if stretch.first <= number]
         yield replace(change, before="".join(before), where=place[-1] if place else change.where)
 

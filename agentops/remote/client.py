@@ -310,10 +310,8 @@ def is_mine(revision: Revision, mine: tuple[str, str]) -> bool:
     return mark is not None and (mark.project, mark.environment) == mine
 
 
-def find_base(live: Revision | None, history: Sequence[Revision], mine: tuple[str, str]) -> Revision | None:
+def find_base(live: Revision, history: Sequence[Revision], mine: tuple[str, str]) -> Revision | None:
     """The revision that we last put live: live itself, what it was restored from, else the newest with our mark."""
-    if live is None:
-        return None
     if is_mine(live, mine):
         return live
     for revision in history:

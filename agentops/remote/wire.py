@@ -166,27 +166,23 @@ def _copy(value: Any) -> Any:
 
 
 def _put(target: Any, path: Path, value: Any) -> None:
-    for here, following in itertools.pairwise(path):
-        target = _member(target, here, [] if isinstance(following, int) else {})
-    last = path[-1]
-    if isinstance(target, list) and isinstance(last, int):
-        target.extend([_GONE] * (last + 1 - len(target)))
-        target[last] = value
-    elif isinstance(target, dict):
-        target[last] = value
+    """Puts `value` at `path`. A value on the way that can't hold the next part is replaced by a container that can."""
+    for part, following in itertools.pairwise(path):
+        _make_room(target, part)
+        needed = list if isinstance(following, int) else dict
+        if not isinstance(target[part], needed):
+            target[part] = needed()
+        target = target[part]
+    _make_room(target, path[-1])
+    target[path[-1]] = value
 
 
-def _member(target: Any, part: str | int, otherwise: Any) -> Any:
-    if isinstance(target, list) and isinstance(part, int):
-        target.extend([_GONE] * (part + 1 - len(target)))
-        if not isinstance(target[part], type(otherwise)):
-            target[part] = otherwise
-        return target[part]
-    if not isinstance(target, dict):
-        return otherwise
-    if not isinstance(target.get(part), type(otherwise)):
-        target[part] = otherwise
-    return target[part]
+def _make_room(target: Any, part: Any) -> None:
+    if isinstance(target, dict):
+        target.setdefault(part, _GONE)
+    else:
+        while len(target) <= part:
+            target.append(_GONE)
 
 
 def _whole(fields: dict[str, Any]) -> dict[str, Any]:

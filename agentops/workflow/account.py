@@ -1,4 +1,4 @@
-"""Asks the account what a plan needs to know of it, all at once; a question without an answer is noted, not raised."""
+"""Asks the account what a plan needs to know about it, all questions at once. Failures are noted instead of raised."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Answer = TypeVar("Answer")
 
 
 async def ask_account(reader: Writer, questions: frozenset[AccountQuestion], agent_count: int) -> AccountAnswers:
-    """The answers to `questions`. An endpoint that fails leaves its question open: the platform judges on writing."""
+    """The answers to `questions`. One whose request fails stays open: the platform checks it when it is written to."""
     unanswered: set[AccountQuestion] = set()
 
     async def ask(question: AccountQuestion, request: Callable[[], Awaitable[Answer]]) -> Answer | None:
@@ -47,6 +47,6 @@ async def ask_account(reader: Writer, questions: frozenset[AccountQuestion], age
 async def _campaigns(reader: Writer) -> tuple[CampaignUse, ...]:
     try:
         stored = await reader.list_campaigns()
-    except PlanLimitError:  # an account whose plan has no campaigns has none
+    except PlanLimitError:  # the account's plan has no campaigns, so there are none
         return ()
     return tuple(CampaignUse(each.agent_id, each.name, each.status) for each in stored if each.agent_id)

@@ -1,4 +1,4 @@
-"""Carries a plan out: refuses what a rule refuses, runs the engine with its hooks, and returns the result."""
+"""Applies a plan: refuses it where a rule does, runs the engine with its hooks, and returns the result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from agentops.workflow.uploads import read_uploads, require_renderer
 
 @dataclass(frozen=True, slots=True)
 class ApplyRequest:
-    """How an apply goes about it. `smoke` overrides the environment's own setting; None follows it.
+    """The options of an apply. `smoke` overrides the environment's own setting; None follows it.
 
     gate_preview: call ephemeral copies first, as an environment with `deploy.gate: preview` always does
     """
@@ -37,15 +37,15 @@ class ApplyRequest:
 
 @dataclass(frozen=True, slots=True)
 class CallHooks:
-    """What the calls after going live need of the outside: where pages are written, and who watches."""
+    """What the calls after going live need from outside: functions that write the pages and show the progress."""
 
     write_pages: PageWriter
     progress: Progress = ignore_progress
     write_plan: PlanWriter | None = None
 
 
-def nothing_done(plan: Plan) -> ApplyResult:
-    """What came of a plan in which nothing is to be changed: there was no run."""
+def unchanged_result(plan: Plan) -> ApplyResult:
+    """The result of a plan that changes nothing, for which there is no run."""
     unchanged = tuple(result_of(Planned(change), Outcome.UNCHANGED, change.reason) for change in plan.changes)
     return ApplyResult("", plan.project, plan.environment, plan.digest, unchanged)
 
@@ -53,10 +53,10 @@ def nothing_done(plan: Plan) -> ApplyResult:
 async def apply_deployment(
     deployment: Deployment, plan: Plan, request: ApplyRequest, *, calls: CallHooks, on_event: EventSink
 ) -> ApplyResult:
-    """Applies `plan`, which must be applyable: locked against a second run, journalled, called where that is asked for.
+    """Applies `plan`, which must be applyable: with the environment locked, a journal, and calls where they are wanted.
 
-    Call scripts are read and made ready before anything is written, and one agent is reached: a broken script or a
-    line that nobody answers changes nothing.
+    Call scripts are prepared before anything is written, and one session is opened: a broken script, or a platform that
+    takes no calls, leaves everything as it was.
     """
     require_applyable(plan)
     require_renderer(plan)
@@ -68,6 +68,7 @@ async def apply_deployment(
     options = ApplyOptions(deploy=environment.deploy, discard_draft=request.discard_draft, is_atomic=request.is_atomic)
     scrubber = Scrubber(known_secrets(environment, deployment.project.agents))
 
+    # What the platform answers may quote secrets that were written, and events and results are shown and kept.
     def report(event: Event) -> None:
         on_event(scrubber.deep(event))
 
@@ -87,7 +88,7 @@ async def apply_deployment(
 
 
 async def _smoke(deployment: Deployment, plan: Plan, run_id: str, calls: CallHooks) -> SmokeAfterDeploy:
-    """The calls of this run, ready to be made."""
+    """The calls of this run, prepared."""
     folder = state_folder(deployment.root) / "runs" / run_id
     smoke = prepare_smoke(deployment, plan.changes, folder, calls.write_pages, calls.progress)
     await smoke.require_reachable(plan.changes)

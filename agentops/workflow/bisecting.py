@@ -20,16 +20,16 @@ from agentops.workflow.calls import CallRequest, PageWriter, choose_scripts, est
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.diff import Sides, diff_account
 from agentops.workflow.previewing import PreviewHooks
-from agentops.workflow.revision_calls import PublishedAgent, read_published, stand_in
+from agentops.workflow.revision_calls import PublishedAgent, open_copy, read_published
 from agentops.workflow.scripts import LoadedScript
 
 
 @dataclass(frozen=True, slots=True)
 class BisectRequest:
-    """Which script to call, between which revisions. `good`: None is the oldest of ours; `bad`: None is what serves.
+    """Which script to call, between which revisions. `good`: None is our oldest; `bad`: None is the live one.
 
-    lead:       by how many calls one verdict must lead to be believed
-    budget_min: the most minutes that the calls may take; None: as long as they take
+    lead:       by how many calls one verdict must lead before it counts
+    budget_min: the most minutes that the calls may take; None: no limit
     """
 
     script: Path
@@ -41,7 +41,7 @@ class BisectRequest:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is to be searched: `revisions` oldest first, both ends included."""
+    """A search that is about to begin. `revisions`: oldest first, both ends included."""
 
     published: PublishedAgent
     script: LoadedScript
@@ -64,9 +64,9 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class BisectHooks:
-    """What bisecting touches besides the platform. `on_revision` gets the one to be called next and its calls.
+    """What bisecting touches besides the platform. `on_revision` gets the revision that is called next, and its calls.
 
-    folder: where the reports and recordings of the calls go, a folder for each revision
+    folder: where the reports and recordings of the calls go, in a folder for each revision
     """
 
     folder: Path
@@ -77,8 +77,8 @@ class BisectHooks:
 
 
 async def plan_search(deployment: Deployment, request: BisectRequest) -> Search:
-    """What would be called. Raises UsageError where there is nothing between the ends, RefusedError for a budget that
-    the calls don't fit into."""
+    """The search that `request` asks for. Raises UsageError for ends that can't be used, RefusedError if the calls are
+    more than the budget."""
     published = await read_published(deployment)
     mine = deployment.narrowed((published.agent,))
     (script,) = choose_scripts(deployment.project, mine.agents, CallRequest(files=(request.script,)))
@@ -93,6 +93,7 @@ def _between(published: PublishedAgent, request: BisectRequest) -> tuple[Revisio
     bad = published.revision(request.bad) if request.bad else published.live
     if bad is None:
         raise UsageError(f"{key}: no revision serves calls", hint="name one with --bad", code="not-deployed")
+    # Revisions follow each other along one branch only, and a copy of one that failed its scan would fail it again.
     callable_ = [
         each
         for each in reversed(published.revisions)
@@ -118,26 +119,27 @@ def _between(published: PublishedAgent, request: BisectRequest) -> tuple[Revisio
 
 
 async def bisect(deployment: Deployment, search: Search, hooks: BisectHooks) -> tuple[BisectResult, AgentDiff | None]:
-    """Calls copies until it is known where the script began to fail, or that it can't be known; and what the first
-    revision that fails changed, beside the last that passes."""
+    """Calls copies until it is known where the script began to fail, or that it can't be known. Also returns the
+    difference between the last revision that passes and the first that fails."""
     tallies = [Tally() for _ in search.revisions]
     pages: dict[int, list[Path]] = {}
+    # A copy of its own for each search, so that one search can't give another's copy a different revision.
     name = f"bisect-{short_digest(SystemClock().now().isoformat(), 6)}"
-    async with stand_in(deployment, search.published, name, PreviewHooks(hooks.on_event)) as copy:
+    async with open_copy(deployment, search.published, name, PreviewHooks(hooks.on_event)) as copy:
         while isinstance(step := next_step(tallies, search.lead, search.most), CallNext):
             revision = search.revisions[step.index]
             hooks.on_revision(revision, tallies[step.index])
-            agent_id = await copy.become(revision)
+            agent_id = await copy.switch_to(revision)
             number = tallies[step.index].calls + 1
             folder = hooks.folder / f"revision-{revision.number or revision.revision_id}" / f"call-{number}"
             run = await _call(deployment, search, revision, agent_id, folder, hooks)
             pages.setdefault(step.index, []).append(hooks.write_pages(run, folder))
             tallies[step.index] = tallies[step.index].plus(run.verdict)
-    heard = tuple(
+    called = tuple(
         CalledRevision(search.revisions[index], tallies[index], tuple(pages[index])) for index in sorted(pages)
     )
-    found = BisectResult(search.published.agent.key, search.script.file, search.revisions, heard, step)
-    return found, await _diff(deployment, search, step)
+    result = BisectResult(search.published.agent.key, search.script.file, search.revisions, called, step)
+    return result, await _diff(deployment, search, step)
 
 
 async def _call(

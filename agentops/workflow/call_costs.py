@@ -1,4 +1,4 @@
-"""What the calls of a plan will cost against what the account has left, before anybody is called."""
+"""Compares what the calls of a plan will cost with the account's credits, before anybody is called."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from agentops.plan.model import CallCosts, Plan
 from agentops.plan.safety import refuse_costs
 from agentops.remote.port import Writer
 
-_CALLS_LOOKED_AT = 20  # of one agent that is called: one request, whatever the plan is about
+_CALLS_LOOKED_AT = 20  # of one agent only, so that every plan needs one request for the price of a minute
 
 
 async def compare_with_credits(plan: Plan, account: Writer, acknowledged: frozenset[str]) -> Plan:
-    """`plan` with what its calls cost and what is left; nothing is asked where nobody is called. What the platform does
-    not say stays unknown, and is no reason to refuse."""
+    """`plan` with the cost of its calls and the credits that are left. Nothing is read where nobody is called. A figure
+    that the platform doesn't give stays unknown, and is no reason to refuse."""
     called = [change for change in plan.changes if change.calls and change.calls.called]
     minutes = sum(change.calls.minutes for change in called if change.calls)
     if not minutes:
@@ -47,7 +47,7 @@ async def _read_costs(account: Writer, minutes: float, agent_id: str | None) -> 
 
 
 def _price(calls: Sequence[Mapping[str, Any]]) -> float | None:
-    """What a minute cost in calls that have been made; None where no call has a cost."""
+    """The price of a minute, from calls that have been made; None if no call has a cost."""
     priced = [
         (cost, seconds)
         for call in calls

@@ -1,4 +1,4 @@
-"""What calls of an environment touch: its account, the models that judge and listen, and the secrets to keep quiet."""
+"""What calls in an environment need: its account, the models that judge and listen, and the secrets to scrub."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from agentops.workflow.deployment import Deployment
 
 
 @asynccontextmanager
-async def wired(
+async def open_wiring(
     deployment: Deployment, scripts: Iterable[Script], baseline: Baseline = NO_BASELINE
 ) -> AsyncIterator[Wiring]:
-    """Everything that calls by `scripts` need, opened. Raises UsageError for a model's key that has no value."""
+    """Opens everything that calls by `scripts` need. Raises UsageError for a model's key without a value."""
     environment, scripts = deployment.environment, list(scripts)
     judge = model = transcribe = None
     async with AsyncExitStack() as stack:
@@ -30,8 +30,8 @@ async def wired(
             endpoint = await stack.enter_async_context(ModelClient(_with_key(environment.judge, "judge")))
             judge, model = Judge(endpoint.ask, environment.judge.votes), endpoint.ask
         if environment.listen is not None and any(script.checks.says_transcript for script in scripts):
-            ear = await stack.enter_async_context(ModelClient(_with_key(environment.listen, "listen")))
-            transcribe = ear.transcribe
+            listener = await stack.enter_async_context(ModelClient(_with_key(environment.listen, "listen")))
+            transcribe = listener.transcribe
         yield Wiring(
             platform=deployment.account,
             judge=judge,
@@ -54,7 +54,7 @@ def _with_key(settings: ModelEndpoint, name: str) -> ModelEndpoint:
 
 
 def scrubber_of(deployment: Deployment) -> Scrubber:
-    """Knows every secret of the environment that has a value, used or not."""
+    """A scrubber for every secret of the environment that has a value, whether it is used or not."""
     environment = deployment.environment
     endpoints = [each.api_key for each in (environment.judge, environment.listen) if each is not None]
     documents = [[agent.config, agent.metadata] for agent in deployment.project.agents]
@@ -64,7 +64,7 @@ def scrubber_of(deployment: Deployment) -> Scrubber:
 
 
 def estimate_usage(scripts: Iterable[Script], environment: Environment) -> Usage:
-    """What calls by `scripts` may ask of the judge at most."""
+    """The most that calls by `scripts` may use of the judge."""
     votes = environment.judge.votes if environment.judge is not None else 0
     return sum((estimate_model(script, votes) for script in scripts), NO_USAGE)
 

@@ -1,6 +1,6 @@
-"""Scripted calls of an environment's agents: reaching the agents, smoke after a deploy.
+"""Scripted calls to an environment's agents: on request, and right after a deploy.
 
-Writing reports is handed in as a function, because only the command line renders.
+Reports are written by functions that the command line passes in, since nothing here renders.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from agentops.plan.identity import match_agents
 from agentops.plan.model import Action, AgentChange, Plan
 from agentops.spec import Project
 from agentops.workflow.call_costs import require_credits
-from agentops.workflow.call_wiring import estimate_usage, require_tokens, wired
+from agentops.workflow.call_wiring import estimate_usage, open_wiring, require_tokens
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.expected_calls import is_called
 from agentops.workflow.scripts import Choice, LoadedScript, load_scripts
 
-# Writes the pages of a run into the folder of its calls; returns what to open.
+# Writes the pages of a run into the folder of its calls, and returns the one to open.
 PageWriter: TypeAlias = Callable[[RunReport, Path], Path]
-# Writes the page of a plan into the folder of its run; returns where.
+# Writes the page of a plan into the folder of its run, and returns its path.
 PlanWriter: TypeAlias = Callable[[Plan, Path], Path]
 
 
@@ -43,7 +43,7 @@ PlanWriter: TypeAlias = Callable[[Plan, Path], Path]
 class CallRequest:
     """Which calls to make; without files, those that the specs name.
 
-    shard:      (part, of how many), from 1
+    shard:      (number, count) of the part to call; numbers start at 1
     budget_min: the most minutes that they may take
     """
 
@@ -54,9 +54,9 @@ class CallRequest:
 
 
 def choose_scripts(project: Project, agents: Sequence[DesiredAgent], request: CallRequest) -> list[LoadedScript]:
-    """The scripts to call; none where nothing falls to the shard.
+    """The scripts to call; none if the shard gets none.
 
-    Raises UsageError when nothing fits the request, RefusedError when it takes longer than the budget.
+    Raises UsageError if nothing fits the request, RefusedError if the calls take longer than the budget.
     """
     files = tuple(_in_project(path, project.root) for path in request.files)
     scripts = load_scripts(project, agents, Choice(files, request.tags))
@@ -78,13 +78,13 @@ def _in_project(path: Path, root: Path) -> str:
         ) from None
 
 
-def made_ready(loaded: LoadedScript, root: Path) -> PreparedScript:
-    """A script with its words as sound."""
+def prepare_script(loaded: LoadedScript, root: Path) -> PreparedScript:
+    """A script whose spoken words are synthesized already."""
     return prepare(loaded.script, loaded.file, folder=(root / loaded.file).parent, places=loaded.places)
 
 
 def estimate_min(scripts: Iterable[LoadedScript | PreparedScript]) -> float:
-    """About how many minutes of calls `scripts` are, repeats included."""
+    """About how many minutes the calls by `scripts` take, repeats included."""
     return sum(estimate_s(item.script) for item in scripts) / 60
 
 
@@ -99,7 +99,7 @@ def require_budget(minutes: float, budget_min: float | None, *, hint: str) -> No
 
 
 async def script_from_record(deployment: Deployment, call_id: str) -> dict[str, Any]:
-    """The record of a call as a script of the agent that took it. Raises UsageError for an agent no spec means."""
+    """The record of a call as a script of the agent that took it. Raises UsageError if no spec describes that agent."""
     record = await deployment.account.read_call(call_id)
     agent = record.get("agent")
     agent_id = record.get("agentId") or (agent.get("_id") if isinstance(agent, Mapping) else agent)
@@ -136,8 +136,7 @@ def target_of(deployment: Deployment, agent_id: str) -> Target:
 
 
 async def serving_target(deployment: Deployment, agent_id: str) -> Target:
-    """The agent with the revision that serves it, which a report names. A platform that doesn't say which is no reason
-    not to call."""
+    """The agent with its live revision, for the report to name. If that can't be read, the agent is called without."""
     target = target_of(deployment, agent_id)
     try:
         live = await deployment.account.read_live(agent_id)
@@ -156,14 +155,14 @@ async def smoke(
     copies: Mapping[str, str] | None = None,
     measures_coverage: bool = False,
 ) -> RunReport:
-    """Calls the agents that serve now, by the given scripts. Everything is made ready before the first call.
+    """Calls the agents that serve now, by the given scripts. Everything is prepared before the first call.
 
-    lines: what simulated callers say again, by the script's file
-    copies: the ids of agents to be called instead, by key
-    measures_coverage: asks for the tools of every call, and says which tools and playbooks were exercised
+    lines: what simulated callers repeat, by the script's file
+    copies: the ids of the agents to call instead, by key
+    measures_coverage: reads the tool calls of every call, and reports which tools and playbooks were used
     """
     prepared = [
-        replace(made_ready(loaded, deployment.root), lines=(lines or {}).get(loaded.file, ())) for loaded in scripts
+        replace(prepare_script(loaded, deployment.root), lines=(lines or {}).get(loaded.file, ())) for loaded in scripts
     ]
     keys = dict.fromkeys(item.script.agent for item in prepared)
     ids = copies if copies is not None else await find_agent_ids(deployment, keys)
@@ -172,7 +171,7 @@ async def smoke(
     targets = dict(zip(keys, await asyncio.gather(*(serving_target(deployment, ids[k]) for k in keys)), strict=True))
     scheduled = [ScheduledCall(item, targets[item.script.agent]) for item in prepared]
     options = replace(options, environment=options.environment or deployment.environment.name)
-    async with wired(deployment, [item.script for item in prepared], baseline) as wiring:
+    async with open_wiring(deployment, [item.script for item in prepared], baseline) as wiring:
         run = await run_calls(scheduled, replace(wiring, follows_tools=measures_coverage), options)
     if not measures_coverage:
         return run
@@ -184,7 +183,7 @@ async def smoke(
 class SmokeAfterDeploy:
     """The calls of an apply (`apply.model.Smoke`): each changed agent's scripts, right after it went live.
 
-    plan: the page of the plan, as the reports link to it; "" where there is none
+    plan: the page of the plan, as a link in the reports; "" if there is none
     """
 
     deployment: Deployment
@@ -197,7 +196,7 @@ class SmokeAfterDeploy:
     async def require_reachable(self, changes: Sequence[AgentChange]) -> None:
         """Opens and closes one session with an agent that is to be called, while the old version still serves.
 
-        Raises UnavailableError: what can't be called after a deploy is better not deployed. A new agent can't be tried.
+        Raises UnavailableError: better no deploy than one that can't be called. A new agent can't be tried beforehand.
         """
         served = next(
             (c.agent_id for c in changes if c.agent_id and self.prepared.get(c.key) and c.base_revision_id), None
@@ -225,9 +224,12 @@ class SmokeAfterDeploy:
         try:
             target = await serving_target(self.deployment, agent_id)
             scheduled = [ScheduledCall(item, target) for item in chosen]
-            async with wired(self.deployment, [item.script for item in chosen]) as wiring:
+            async with open_wiring(self.deployment, [item.script for item in chosen]) as wiring:
                 run = replace(await run_calls(scheduled, wiring, options), plan=self.plan)
-        except (AgentopsError, OSError) as error:
+        except (
+            AgentopsError,
+            OSError,
+        ) as error:  # which says nothing about the agent, so it is never rolled back for it
             return SmokeVerdict(Verdict.INCONCLUSIVE, f"the calls could not be made: {error}")
         try:
             return SmokeVerdict(run.verdict, summary_of(run), str(self.write_pages(run, folder)))
@@ -242,10 +244,11 @@ def prepare_smoke(
     write_pages: PageWriter,
     progress: Progress = ignore_progress,
 ) -> SmokeAfterDeploy:
-    """Reads the changed agents' scripts and makes them ready, before anything is written on the platform.
+    """Reads and prepares the changed agents' scripts, before anything is written on the platform.
 
-    `folder` is where the reports go: one folder per agent in it.
-    Raises SpecError for a broken script and UsageError without the speech extra, when a script speaks.
+    folder: where the reports go, in a folder for each agent
+
+    Raises SpecError for a broken script, and UsageError if a script speaks and the speech extra is missing.
     """
     keys = {change.key for change in changes if change.fields or change.action not in (Action.UNCHANGED, Action.UPDATE)}
     agents = [agent for agent in deployment.agents if agent.key in keys]
@@ -253,14 +256,14 @@ def prepare_smoke(
     by_key = {change.key: change for change in changes}
     for loaded in load_scripts(deployment.project, agents, Choice()):
         if is_called(by_key[loaded.script.agent], loaded):
-            prepared.setdefault(loaded.script.agent, []).append(made_ready(loaded, deployment.root))
+            prepared.setdefault(loaded.script.agent, []).append(prepare_script(loaded, deployment.root))
     chosen = [item.script for each in prepared.values() for item in each]
     require_tokens(estimate_usage(chosen, deployment.environment), deployment.environment)
     return SmokeAfterDeploy(deployment, prepared, folder, write_pages, progress)
 
 
 def summary_of(run: RunReport) -> str:
-    """What was heard and what was expected, one line per failure; the count of calls when all is well."""
+    """What was expected and what was heard, one line for each failure; the number of calls if all passed."""
     lines = []
     for call in run.calls:
         for check in call.failures:

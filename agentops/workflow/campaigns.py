@@ -1,19 +1,19 @@
-"""Campaigns: checked, created, started, watched. Nothing dials but `start`.
+"""Campaigns: checked, created, started, watched. Only `start` and a scheduled time dial anybody.
 
-Neither audiences nor campaigns can be changed on the platform, and no write says whether it was the first. So both
-carry a digest of all they are in their names, and are looked for before they are made: a run that was killed is
-repeated without a second audience or campaign.
+Neither audiences nor campaigns can be changed on the platform, and the answer to a write doesn't say whether an equal
+one existed. So the names of both end in a digest of their content, and they are searched for before they are created:
+repeating a run that was killed makes no second audience or campaign.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from agentops.campaigns.audience import Audience, read_audience
 from agentops.campaigns.checks import CALLS_LOOKED_AT, CampaignEstimate, StartRefusal, estimate, refusals
@@ -32,15 +32,17 @@ from agentops.workflow.deployment import Deployment
 from agentops.workflow.moments import read_moment
 from agentops.workflow.planning import plan_deployment
 
+Answer = TypeVar("Answer")
+
 DIALLING = ("processing", "running")
 WILL_DIAL = (*DIALLING, "scheduled")
 WAITING = ("draft", "paused")
-_AHEAD = timedelta(minutes=1)  # a time nearer than that would be past when the platform reads it
+_AHEAD = timedelta(minutes=1)  # a nearer time might be past when the platform reads it
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedCampaign:
-    """A campaign whose file, audience and agent are fit to be created."""
+    """A campaign with everything that is needed to create it."""
 
     campaign: Campaign
     audience: Audience
@@ -60,12 +62,12 @@ class PreparedCampaign:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a start would do, and what speaks against it.
+    """What a start would do, and the reasons against it.
 
-    digest:      approves exactly this: the campaign, its audience, the revision that would call, and the time where
-                 one was named
-    status:      of the campaign on the platform; None where it isn't created yet
-    unanswered:  what the account didn't answer, in words
+    digest:      approves exactly this: the campaign, its audience, the revision that would call, and the time if one
+                 was named
+    status:      of the campaign on the platform; None if it isn't created yet
+    unanswered:  what could not be read of the account, in words
     """
 
     name: str
@@ -83,7 +85,7 @@ class Report:
 
 
 def load(project: Project, name: str) -> tuple[Campaign, Audience]:
-    """The campaign and its people. Raises SpecError, UsageError or AudienceError for what is wrong in the files."""
+    """The campaign and its audience. Raises SpecError, UsageError or AudienceError for mistakes in the files."""
     campaign = read_campaign(project, name)
     hint = "check `audience.file` and the variable that it comes from"
     content = read_bytes(campaign.audience, "the audience's file", hint=hint, code="audience")
@@ -91,7 +93,7 @@ def load(project: Project, name: str) -> tuple[Campaign, Audience]:
 
 
 async def prepare(deployment: Deployment, campaign: Campaign, audience: Audience) -> PreparedCampaign:
-    """What creating needs to know of the account. Raises UsageError for an agent or a number that isn't there."""
+    """Reads what creating needs of the account. Raises UsageError for an agent or a number that isn't there."""
     plan = await plan_deployment(deployment, PlanOptions())
     change = next((each for each in plan.changes if each.key == campaign.agent), None)
     if change is None or change.agent_id is None or change.drift is Drift.ARCHIVED:
@@ -109,26 +111,24 @@ async def prepare(deployment: Deployment, campaign: Campaign, audience: Audience
 async def check(
     deployment: Deployment, prepared: PreparedCampaign, now: datetime, at: datetime | None = None
 ) -> Report:
-    """Everything that speaks against dialling `at` that time, or now. Writes nothing."""
+    """Every reason against dialling `at` that time, or now. Writes nothing."""
     account, campaign, audience = deployment.account, prepared.campaign, prepared.audience
     head = await account.read_head(prepared.agent_id)
     unanswered: list[str] = []
-    slots = credits_left = None
-    calls: Sequence[Mapping[str, Any]] = ()
-    try:
-        slots = await account.read_free_slots(prepared.agent_id)
-    except PlatformError:
-        unanswered.append("how many calls it has room for")
-    try:
-        credits_left = await account.read_credits()
-    except PlatformError:
-        unanswered.append("its credits")
-    try:
-        calls = await account.list_last_calls(prepared.agent_id, CALLS_LOOKED_AT, ("telephony_outbound",))
-    except PlatformError:
-        unanswered.append("the agent's last calls")
+
+    async def ask(what: str, answer: Awaitable[Answer]) -> Answer | None:
+        try:
+            return await answer
+        except PlatformError:
+            unanswered.append(what)
+            return None
+
+    slots = await ask("how many calls it has room for", account.read_free_slots(prepared.agent_id))
+    credits_left = await ask("its credits", account.read_credits())
+    last_calls = account.list_last_calls(prepared.agent_id, CALLS_LOOKED_AT, ("telephony_outbound",))
+    calls = await ask("the agent's last calls", last_calls) or ()
     estimated = estimate(campaign, len(audience.members), calls, slots)
-    # Without the do-not-call list nobody may be called, so a failure here ends the check.
+    # Without the do-not-call list nobody may be called, so unlike those above, a failure here ends the check.
     not_to_call = await account.list_not_to_call()
     has_scripts = any(agent.calls for agent in deployment.agents if agent.key == campaign.agent)
     found = [
@@ -164,7 +164,7 @@ async def check(
 
 
 def _of_agent(change: AgentChange, *, has_scripts: bool) -> list[StartRefusal]:
-    """What the agent itself says against it: people would hear what nobody reviewed or tried."""
+    """Reasons against it that lie in the agent: people would hear something that nobody reviewed or tried."""
     found = []
     if change.uncalled_since is not None or change.action is Action.CALL:
         hint = f"`agentops apply --agent {change.key}` makes the calls again"
@@ -180,7 +180,7 @@ def _of_agent(change: AgentChange, *, has_scripts: bool) -> list[StartRefusal]:
 
 
 async def find_campaign(deployment: Deployment, prepared: PreparedCampaign) -> StoredCampaign | None:
-    """This campaign on the platform, as its file is now."""
+    """The campaign on the platform that was created from exactly this file and audience."""
     found = [each for each in await deployment.account.list_campaigns() if each.name == prepared.name]
     return found[0] if found else None
 
@@ -188,7 +188,7 @@ async def find_campaign(deployment: Deployment, prepared: PreparedCampaign) -> S
 async def create(
     deployment: Deployment, prepared: PreparedCampaign, at: datetime | None = None
 ) -> tuple[StoredCampaign, bool]:
-    """The campaign on the platform, and whether it was made now. It dials nobody, or from `at` on."""
+    """The campaign on the platform, and whether it was created now. It dials nobody, or from `at` on."""
     if (stored := await find_campaign(deployment, prepared)) is not None:
         return await deployment.account.read_campaign(stored.campaign_id), False
     audience = await _ensure_audience(deployment, prepared)
@@ -207,14 +207,14 @@ async def create(
         body["phoneNumberIds"] = list(prepared.number_ids)
     try:
         return await deployment.account.read_campaign(await deployment.account.create_campaign(body)), True
-    except OutcomeUnknownError:
+    except OutcomeUnknownError:  # the name has a digest, so a campaign of this name is the one that was created
         if (stored := await find_campaign(deployment, prepared)) is None:
             raise
         return stored, True
 
 
 def read_start(text: str, zone: str, now: datetime) -> datetime:
-    """The time that was written, in UTC. Raises UsageError for what is none, and for one that is not well ahead."""
+    """The time in `text`, in UTC. Raises UsageError if it isn't one, or not far enough in the future."""
     at = read_moment(text, zone)
     if at < now + _AHEAD:
         summary = f"--at {at:%Y-%m-%d %H:%M} UTC is past, or too near to be kept"
@@ -223,15 +223,15 @@ def read_start(text: str, zone: str, now: datetime) -> datetime:
 
 
 async def schedule(deployment: Deployment, prepared: PreparedCampaign, at: datetime) -> tuple[StoredCampaign, bool]:
-    """The campaign that the platform will start by itself `at` that time, and whether that was arranged now.
+    """The campaign that the platform will start by itself `at` that time, and whether it was scheduled now.
 
-    A campaign can't be changed, and takes its time when it is created. So a draft of it goes before: a run that is
-    killed in between leaves none and never two, and is repeated.
+    A campaign can't be changed, and gets its time when it is created. So a draft of it is deleted first: a run that is
+    killed in between leaves no campaign rather than two, and can be repeated.
     """
     stored = await find_campaign(deployment, prepared)
-    arranged = platform_time(stored.scheduled_at) if stored is not None else None
-    is_arranged = arranged is not None and abs((arranged - at).total_seconds()) < 1
-    if stored is not None and stored.status == "scheduled" and is_arranged:
+    scheduled = platform_time(stored.scheduled_at) if stored is not None else None
+    is_same_time = scheduled is not None and abs((scheduled - at).total_seconds()) < 1
+    if stored is not None and stored.status == "scheduled" and is_same_time:
         return stored, False
     if stored is not None and stored.status != "draft":
         what = f"is scheduled for {stored.scheduled_at}" if stored.status == "scheduled" else f"is {stored.status}"
@@ -282,7 +282,7 @@ async def _find_audience(deployment: Deployment, prepared: PreparedCampaign) -> 
 
 
 async def start(deployment: Deployment, prepared: PreparedCampaign) -> tuple[StoredCampaign, bool]:
-    """Starts the created campaign, or resumes it; whether it was done now. What already dials is left alone."""
+    """Starts the created campaign, or resumes it, and says whether that was done now. One that dials is left alone."""
     if (stored := await find_campaign(deployment, prepared)) is None:
         name = prepared.campaign.name
         hint = f"`agentops campaign create {name} -e {deployment.environment.name}` creates it as its files are now"
@@ -305,9 +305,9 @@ async def start(deployment: Deployment, prepared: PreparedCampaign) -> tuple[Sto
 
 
 async def pause(deployment: Deployment, name: str) -> tuple[StoredCampaign, ...]:
-    """Pauses the campaigns of that name that dial or would; calls that are being made go on.
+    """Pauses the campaigns of that name that dial or are scheduled to; calls that are being made go on.
 
-    Needs neither the campaign's file nor its audience, so that nothing is in the way of stopping.
+    Needs neither the campaign's file nor its audience, so that nothing can prevent stopping it.
     """
     dialling = [each for each in await of_name(deployment, name) if each.status in WILL_DIAL]
     if not dialling:
@@ -324,7 +324,7 @@ async def pause(deployment: Deployment, name: str) -> tuple[StoredCampaign, ...]
 
 
 async def newest(deployment: Deployment, name: str) -> StoredCampaign:
-    """The campaign of that name that was created last. Raises UsageError where there is none."""
+    """The campaign of that name that was created last. Raises UsageError if there is none."""
     found = await of_name(deployment, name)
     if not found:
         summary = f"no campaign {name!r} was created in {deployment.environment.name}"
@@ -345,7 +345,7 @@ async def of_name(deployment: Deployment, name: str) -> list[StoredCampaign]:
 
 
 async def results(deployment: Deployment, stored: StoredCampaign) -> Results:
-    """What came of it so far, as counts."""
+    """The results so far, as counts."""
     calls = await deployment.account.list_campaign_calls(stored.campaign_id)
     revisions = await deployment.account.list_revisions(stored.agent_id) if stored.agent_id and calls else ()
     numbers = {each.revision_id: each.number for each in revisions if each.number is not None}
@@ -353,19 +353,19 @@ async def results(deployment: Deployment, stored: StoredCampaign) -> Results:
 
 
 def refuse_in_repository(path: Path, start: Path) -> None:
-    """Raises UsageError for a file with people in it that would be in the repository."""
+    """Raises UsageError for a file with personal data that would be in the repository."""
     if is_in_repository(find_root(start), path.absolute()):
         hint = "name a file outside of it: whoever has the repository would have the people"
         raise UsageError(f"{path} is inside of the repository", hint=hint, code="audience-in-repository")
 
 
 async def people(deployment: Deployment, stored: StoredCampaign) -> Sequence[Mapping[str, Any]]:
-    """The platform's rows of the people, with their data: for a file of the user's own and for nothing else."""
+    """The platform's rows of the people, with their personal data: only for a file that the user asked for."""
     return await deployment.account.export_members(stored.campaign_id)
 
 
 async def unused_audiences(deployment: Deployment) -> list[StoredAudience]:
-    """Audiences that were created from here and that no campaign uses, of whatever status."""
+    """Audiences that were created from this environment and that no campaign uses, whatever its status."""
     mark = _mark(f"{deployment.environment.project}/{deployment.environment.name}")
     listed = await deployment.account.list_audiences()
     return [each for each in listed if each.description == mark and each.is_used is False]

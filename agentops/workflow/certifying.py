@@ -1,4 +1,4 @@
-"""Certifies an imported agent: calls it by its scripts, beside the account of its import and calls of the old agent."""
+"""Certifies an imported agent: calls it by its scripts, beside the report of its import and calls of the old agent."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Certified:
 
 
 async def certify(deployment: Deployment, key: str, old: Sequence[Path], options: RunOptions) -> Certified:
-    """Calls the agent `key` by its scripts. Raises UsageError for what is missing, before anything is called."""
+    """Calls the agent `key` by its scripts. Raises UsageError before any call if something is missing."""
     before = tuple(read_old_call(path) for path in old)
     source = deployment.root / REPORT
     if not source.is_file():

@@ -1,4 +1,4 @@
-"""What workflows on GitHub run around a deploy: plan on the pull request, apply after the merge, and the ways back."""
+"""What workflows on GitHub run around a deploy: plan on a pull request, apply after the merge, and roll back."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from agentops.ci.report import (
     report_apply,
     report_checked,
     report_nothing,
+    report_nothing_to_restore,
     report_page,
     report_plan,
     report_rollback,
@@ -51,8 +52,8 @@ Opener: TypeAlias = Callable[[], AbstractAsyncContextManager[Deployment]]
 
 @dataclass(frozen=True, slots=True)
 class JobHooks:
-    """What a job needs of the outside: today's date for rules that expire, what shows a plan in the log, the
-    sink for what an apply does, and what its calls need."""
+    """What a job needs from outside: today's date for rules that expire, functions that show a plan and the events of
+    an apply in the log, and what calls need."""
 
     today: str
     show: Callable[[Plan], None]
@@ -63,8 +64,8 @@ class JobHooks:
 async def plan_pull_request(job: Job, read: Callable[[], Project], opener: Opener, hooks: JobHooks) -> JobReport:
     """Plans for a pull request and comments; without secrets, checks the files only.
 
-    `read` reads the project without its secrets. A failure is shown on the pull request too, so that an older
-    plan isn't mistaken for its plan.
+    `read` reads the project without its secrets. A failure is shown on the pull request as well, so that nobody takes
+    an older plan for the current one.
     """
     changed = await read_changed_files(job)
     try:
@@ -88,7 +89,7 @@ async def plan_pull_request(job: Job, read: Callable[[], Project], opener: Opene
 
 
 def _moved_destinations(job: Job, root: Path) -> list[str]:
-    """What the pull request moves of where keys and secrets go; where that can't be known, why not."""
+    """The destinations of keys and secrets that the pull request changes; the reason if they can't be compared."""
     base = job.environ.get("GITHUB_BASE_REF")
     if not base:
         return []
@@ -110,7 +111,7 @@ async def _publish_failure(job: Job, read: Callable[[], Project], error: Agentop
 
 
 async def acknowledge_comment(job: Job) -> JobReport:
-    """Notes what a comment on a pull request acknowledges; nothing where the event is about no such comment."""
+    """Notes what a comment on a pull request acknowledges, if the event is about such a comment."""
     comment = job.run.comment
     if comment is None or not comment.body.lstrip().startswith("/agentops"):
         return report_page(job, "default", "### agentops: no comment that asks for anything\n")
@@ -122,9 +123,9 @@ async def acknowledge_comment(job: Job) -> JobReport:
 
 
 async def apply_merge(job: Job, deployment: Deployment, hooks: JobHooks) -> JobReport:
-    """Applies what was merged. A protected environment takes only the digest that its pull request approved.
+    """Applies what was merged. A protected environment accepts only the digest that its pull request approved.
 
-    Raises RefusedError without an approval, StaleError when the world has moved since.
+    Raises RefusedError without an approval, StaleError if the plan has changed since.
     """
     environment = deployment.environment
     if job.run.pull_request is not None and not environment.is_emulator:
@@ -153,12 +154,12 @@ async def apply_merge(job: Job, deployment: Deployment, hooks: JobHooks) -> JobR
 def restores_of(
     job: Job, deployment: Deployment, good: Mapping[str, str | None], keys: Iterable[str]
 ) -> tuple[Restore, ...]:
-    """The agents that were taken back, with the files that git has to set back; `good`: their commits, by key."""
+    """The agents that were rolled back, with the files that git has to set back. `good`: agent key -> good commit."""
     folder = job.folder_of(deployment.root)
     used_by: dict[str, list[str]] = {}
     for agent in deployment.project.agents:
         for file in dict.fromkeys((agent.source, *agent.files, *agent.calls)):
-            # The project's own file holds every agent's settings: what it says of others must stay.
+            # The project's file has the settings of every agent, and those of the others must stay.
             if file and file != PROJECT_FILE:
                 used_by.setdefault(str(PurePosixPath(folder) / file), []).append(agent.key)
 
@@ -170,9 +171,10 @@ def restores_of(
 
 
 async def _newer_commit(job: Job, environment: Environment) -> str | None:
-    """The branch's newest commit, when it is not this job's: running an old job again must not deploy old specs.
+    """The branch's newest commit if it is not this job's: running an old job again must not deploy old specs.
 
-    A protected environment has its digest for that, and needs each merge applied in its turn.
+    A protected environment doesn't need this: an old plan has another digest than the approved one, and each merge has
+    to be applied in turn.
     """
     if environment.is_protected or environment.is_emulator or job.run.branch is None:
         return None
@@ -186,7 +188,7 @@ async def roll_back(job: Job, deployment: Deployment, to: str, hooks: JobHooks) 
     made = await plan_going_back(deployment, PlanOptions(today=hooks.today), to=to)
     hooks.show(made)
     if made.is_empty and made.is_applyable:
-        return report_nothing(job, made)
+        return report_nothing_to_restore(job, made)
     require_applyable(made)
     request = ApplyRequest(smoke=False)
     result = await apply_deployment(deployment, made, request, calls=hooks.calls, on_event=hooks.on_event)
@@ -195,7 +197,7 @@ async def roll_back(job: Job, deployment: Deployment, to: str, hooks: JobHooks) 
 
 
 async def propose_revert(job: Job, environment: str, sha: str) -> JobReport:
-    """Opens a pull request that sets back the files of the agents that were taken back, or reverts a commit."""
+    """Opens a pull request that sets back the files of the agents that were rolled back, or reverts a commit."""
     pull = await publish_revert(job, environment, sha, read_restores(job.restores))
     page = f"### Revert proposed\n\nMerge [#{pull.number}]({pull.url}), or push a fix instead.\n"
     return report_page(job, environment, page)

@@ -1,4 +1,4 @@
-"""What workflows on GitHub run to watch a line: drift, callers' calls, scripted calls in shards, copies to call."""
+"""What workflows on GitHub run besides deploys: drift, callers' calls, scripted calls in shards, copies to call."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def watch_drift(job: Job, deployment: Deployment, hooks: JobHooks) -> JobR
 
 
 async def pull_back(job: Job, deployment: Deployment, settings: Settings, hooks: JobHooks) -> JobReport:
-    """Proposes a pull request that brings into git what was changed in the console, as `agentops pull` does."""
+    """Opens a pull request that brings console edits into git, as `agentops pull` does."""
     options, name = PlanOptions(today=hooks.today), deployment.environment.name
     pulled = await pull(deployment, options, settings, takes_conflicts=False)
     left = [f"{each.agent}: {path_text(each.path)}: {each.why}" for each in pulled.unwritten]
@@ -53,7 +53,7 @@ async def pull_back(job: Job, deployment: Deployment, settings: Settings, hooks:
 
 
 async def watch_callers(job: Job, deployment: Deployment, request: WatchRequest, hooks: JobHooks) -> JobReport:
-    """Holds callers' calls since the last deploy against the rules of `deploy.watch`; what breaks one is restored."""
+    """Judges callers' calls since the last deploy by the rules of `deploy.watch`, and restores agents that fail."""
     looking = WatchHooks(lambda key, count: None, hooks.on_event, hooks.calls)
     found = await watch(deployment, request, looking)
     good = {each.key: commit_in(each.before.label) for each in found.agents if each.restored and each.before}
@@ -72,7 +72,7 @@ async def call_agents(job: Job, deployment: Deployment, request: CallRequest, ho
 
 
 def merge_calls(job: Job, write_pages: PageWriter) -> JobReport:
-    """Puts the reports of all shards together: those below the job's output."""
+    """Merges the reports of all shards, which are below the job's output folder."""
     reports = sorted(job.output.glob("*/calls/report.json"))
     if not reports:
         raise UsageError(f"no shard left a report below {job.output}", hint="the shards' own jobs say what went wrong")
@@ -84,7 +84,7 @@ def merge_calls(job: Job, write_pages: PageWriter) -> JobReport:
 async def preview_pull_request(job: Job, opener: Opener, environment: str, hooks: JobHooks) -> JobReport:
     """Calls copies of the agents that a pull request changes; archives them when it is closed.
 
-    environment: what the page names where no secrets are given, so that nothing is opened
+    environment: the name that the page shows if the job has no secrets to open the environment with
     """
     pull = job.run.pull_request
     if pull is None:
@@ -108,5 +108,5 @@ async def preview_pull_request(job: Job, opener: Opener, environment: str, hooks
 
 
 async def collect_previews(job: Job, deployment: Deployment, hooks: JobHooks) -> JobReport:
-    """Archives the copies whose time has passed."""
+    """Archives the copies whose time is over."""
     return report_preview(job, await sweep_previews(deployment, PreviewHooks(hooks.on_event)), "gc")

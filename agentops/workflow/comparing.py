@@ -1,4 +1,4 @@
-"""Compares what callers met with under two revisions of an agent, by the platform's own list of conversations."""
+"""Compares callers' experience with two revisions of an agent, from the platform's own list of conversations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from agentops.workflow.deployment import Deployment
 from agentops.workflow.history import REVISIONS, list_deployed
 
 CALL_TYPES = ("telephony_inbound", "telephony_outbound", "webcall", "chat")
-_SEED = 1998  # the same calls give the same intervals
+_SEED = 1998  # fixed, so that the same calls give the same intervals
 
 
 async def compare_revisions(
@@ -25,13 +25,13 @@ async def compare_revisions(
     period: Period,
     on_read: Callable[[int], None],
 ) -> RevisionComparison:
-    """The one selected agent under `names` (old, new); None: what served before, and what serves.
+    """The one selected agent with the revisions `names` (old, new); None: the one that served before, and the live one.
 
-    period:  the calls that count began in it
+    period:  only calls that began in it count
     on_read: called after each page with the number of rows read so far
 
-    Raises UsageError for an agent that is not deployed, or no two revisions; PlatformError for a filter that the
-    platform ignores; AgentopsError when nobody called.
+    Raises UsageError for an agent that is not deployed, or revisions that can't be compared; PlatformError if the
+    platform ignores a filter; AgentopsError if nobody called.
     """
     deployed = await list_deployed(deployment)
     if len(deployed) != 1:

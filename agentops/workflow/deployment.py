@@ -1,4 +1,4 @@
-"""Opens an environment: what the project wants, and the account it goes to. Every other use case starts here."""
+"""Opens an environment: the project's specs and the account they are deployed to. Every other use case starts here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from agentops.scrub import Scrubber
 from agentops.settings import Settings
 from agentops.spec import Project, load_project
 from agentops.spec.hosts import host_of, may_receive_key
-from agentops.workflow.selecting import agents_of, deployed_agents, warned, with_unresolved, without_doubtful
+from agentops.workflow.selecting import agents_of, as_warnings, deployed_agents, with_unresolved, without_doubtful
 
 EVERYTHING = Selection()
 _EMULATOR_KEY = Secret((SecretRef("the emulator's key", "sk_emulator"),))
@@ -29,9 +29,9 @@ _EMULATOR_KEY = Secret((SecretRef("the emulator's key", "sk_emulator"),))
 class Deployment:
     """A project's environment with its account. `agents` are the selected ones, in the project's order.
 
-    left_out: warnings about agents that a selection by tags may have meant, but whose tags can't be read
-    on_read:  called with how many agents of how many have been read
-    open_other: opens another environment of the project, for the agents with these keys; None where there is none
+    left_out:   warnings about agents that a selection by tags may have meant, but whose tags can't be read
+    on_read:    called with the number of agents that have been read, and the number of all
+    open_other: opens another environment of the project for the agents with these keys; None if there is no other
     """
 
     project: Project
@@ -70,12 +70,12 @@ async def open_deployment(
 ) -> AsyncIterator[Deployment]:
     """Connects to the project's account, for the selected agents.
 
-    needs_specs: mistakes in the specs of the selected agents are in the way; without it, agents whose spec can't be
-    used are known by their keys alone and found on the platform by our marks: going back never waits for a file
+    needs_specs:  mistakes in the specs of the selected agents are raised. Without it, agents whose spec can't be used
+                  are known by their keys alone, and found by our marks: a rollback must not depend on files
     emulator_url: where the embedded emulator listens, for `target: emulator`
 
-    Raises SpecError for mistakes that are in the way, UsageError for a selection that means nothing or without a key,
-    PlatformError when nothing answers.
+    Raises SpecError for such mistakes, UsageError for a selection that matches nothing or without a key, PlatformError
+    if nothing answers.
     """
     left_out: tuple[Diagnostic, ...] = ()
     if needs_specs:
@@ -83,7 +83,7 @@ async def open_deployment(
     else:
         project = with_unresolved(project, selection)
         agents, left_out = without_doubtful(deployed_agents(project, selection, changed_since), selection)
-    project = replace(project, diagnostics=(*warned(project.diagnostics), *left_out))
+    project = replace(project, diagnostics=(*as_warnings(project.diagnostics), *left_out))
     environment = project.environment
     key = account_key(environment, settings)
     secrets = frozenset((*known_secrets(environment, project.agents), key.reveal()))
@@ -109,7 +109,7 @@ async def open_deployment(
 
 
 def _scrub_error(error: BaseException | None, scrubber: Scrubber) -> None:
-    """Takes secrets out of an error and what led to it, whatever raised it: it is shown, and in a traceback whole."""
+    """Takes secrets out of an error and its causes, whatever raised it: a traceback shows them all."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -122,7 +122,7 @@ def _scrub_error(error: BaseException | None, scrubber: Scrubber) -> None:
 
 
 def net_options(environment: Environment) -> NetOptions:
-    """How fast the environment is talked to: what it says, else the documented tiers; the emulator has no limit."""
+    """The request rate of the environment: its own setting, else the documented tiers. The emulator has no limit."""
     default = NetOptions(requests_per_second=None) if environment.is_emulator else NetOptions()
     return replace(
         default,
@@ -132,7 +132,7 @@ def net_options(environment: Environment) -> NetOptions:
 
 
 def check_host(base_url: str, hosts: Collection[str] = ()) -> None:
-    """Raises UsageError when the key would go to a host that is not the platform's, not here and not in `hosts`."""
+    """Raises UsageError if the key would go to a host that is neither the platform's, nor local, nor in `hosts`."""
     if not may_receive_key(base_url, hosts):
         host = host_of(base_url)
         raise UsageError(
@@ -143,7 +143,7 @@ def check_host(base_url: str, hosts: Collection[str] = ()) -> None:
 
 
 def account_key(environment: Environment, settings: Settings) -> Secret:
-    """The environment's key, else `SMALLEST_API_KEY`; the emulator takes any. Raises UsageError when there is none."""
+    """The environment's key, else `SMALLEST_API_KEY`. The emulator accepts any. Raises UsageError if there is none."""
     if environment.is_emulator and environment.api_key is None:
         return _EMULATOR_KEY
     if environment.api_key is not None and environment.api_key.is_revealable:

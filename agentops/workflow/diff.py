@@ -1,4 +1,4 @@
-"""Compares two sides of agents on request: specs, environments, what serves, revisions. Reads only what is named."""
+"""Compares agents as two sides have them: specs, environments, what serves, revisions. Reads only what is named."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HISTORY = 1000
 
 @dataclass(frozen=True, slots=True)
 class _SideDocument:
-    """What one side holds of an agent. `is_spec`: it names the managed fields; a revision holds all there are."""
+    """An agent as one side has it. `is_spec`: its fields are the managed ones; a revision has every field."""
 
     document: Document
     is_spec: bool = True
@@ -33,20 +33,20 @@ class _SideDocument:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """Two sides, and where to look them up: `others` are the project's other environments by name."""
+    """The two sides of a comparison. `others`: the project's other environments, by name."""
 
     before: Side
     after: Side
     others: Mapping[str, Project]
 
     def secrets(self, *projects: Project) -> KnownSecrets:
-        """Knows the secrets of all environments that are looked at."""
+        """The secrets of every environment that is compared."""
         looked_at = (*projects, *self.others.values())
         return KnownSecrets(secret for each in looked_at for secret in known_secrets(each.environment, each.agents))
 
 
 def diff_specs(sides: Sides, agents: Sequence[DesiredAgent]) -> tuple[AgentDiff, ...]:
-    """Every agent, where no side needs the account."""
+    """The differences of every agent, if no side needs the account."""
     secrets = sides.secrets()
     return tuple(
         _diff(sides, agent, _spec(sides, agent, sides.before), _spec(sides, agent, sides.after), secrets)
@@ -55,7 +55,7 @@ def diff_specs(sides: Sides, agents: Sequence[DesiredAgent]) -> tuple[AgentDiff,
 
 
 async def diff_account(sides: Sides, deployment: Deployment) -> tuple[AgentDiff, ...]:
-    """Every selected agent, where a side is on the platform. Raises UsageError for a revision nobody has."""
+    """The differences of every selected agent, if a side is on the platform. Raises UsageError for unknown sides."""
     account = deployment.account
     await open_shelf(account, deployment.project, [agent.key for agent in deployment.agents], prunes=False)
     matching = match_agents(deployment.environment, deployment.agents, await account.list_agents())
@@ -63,14 +63,15 @@ async def diff_account(sides: Sides, deployment: Deployment) -> tuple[AgentDiff,
 
     async def diff_one(agent: DesiredAgent, listing: AgentListing | None) -> AgentDiff:
         before, after = await asyncio.gather(
-            _held(sides, account, agent, listing, sides.before), _held(sides, account, agent, listing, sides.after)
+            _side_document(sides, account, agent, listing, sides.before),
+            _side_document(sides, account, agent, listing, sides.after),
         )
         return _diff(sides, agent, before, after, secrets)
 
     return tuple(await asyncio.gather(*(diff_one(match.desired, match.listing) for match in matching.matches)))
 
 
-async def _held(
+async def _side_document(
     sides: Sides, reader: Reader, agent: DesiredAgent, listing: AgentListing | None, side: Side
 ) -> _SideDocument | None:
     if not side.needs_account:
@@ -85,7 +86,7 @@ def _spec(sides: Sides, agent: DesiredAgent, side: Side) -> _SideDocument | None
     if side.kind is SideKind.ENVIRONMENT:
         found = next((each for each in sides.others[side.name].agents if each.key == agent.key), None)
         return _SideDocument({"name": found.name, **found.metadata, **found.config}) if found else None
-    # Beside another environment's spec a name and a description count; a revision holds neither.
+    # Compared with another environment's spec, name and description count; a revision has neither.
     is_beside_spec = SideKind.ENVIRONMENT in (sides.before.kind, sides.after.kind)
     return _SideDocument({"name": agent.name, **agent.metadata, **agent.config} if is_beside_spec else agent.config)
 

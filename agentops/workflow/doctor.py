@@ -1,4 +1,4 @@
-"""Looks at everything an apply depends on, one finding after the other, and says what to do about each."""
+"""Checks everything that an apply depends on, one thing after the other, and says what to do about each."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from agentops.workflow.deployment import account_key, check_host
 from agentops.workflow.git import read_git_facts
 
 OLDEST_PYTHON = (3, 11)
-_PATIENCE_S = 6.0  # for a host that takes the connection and says nothing
+_PATIENCE_S = 6.0  # with a host that accepts the connection and doesn't answer
 
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """One thing looked at. `next_step` is there when it is not as it should be; `is_needed`: an apply fails without."""
+    """One thing that was checked. `next_step`: the remedy, if it needs one; `is_needed`: no apply works without it."""
 
     subject: str
     is_good: bool
@@ -34,7 +34,7 @@ class HealthCheck:
 
 
 def look_at_machine(root: Path) -> tuple[HealthCheck, ...]:
-    """What this machine brings: Python, the C YAML parser, the speech extra, git."""
+    """What this machine has: Python, the C YAML parser, the speech extra, git."""
     version = ".".join(map(str, sys.version_info[:3]))
     is_recent = sys.version_info[:2] >= OLDEST_PYTHON
     has_parser = find_spec("_ruamel_yaml") is not None
@@ -62,7 +62,7 @@ def look_at_project(project: Project) -> HealthCheck:
 async def look_at_account(
     environment: Environment, settings: Settings, base_url: str | None, generation: Generation | None
 ) -> AsyncIterator[HealthCheck]:
-    """The key, then the platform. Ends early where nothing further can be learned; asks without retrying."""
+    """The key, then the platform. Ends at the first failure, and doesn't retry: the first answer is the finding."""
     try:
         key = account_key(environment, settings)
     except AgentopsError as error:

@@ -1,4 +1,4 @@
-"""Reads what was changed outside git: a plan of everything, and for what drifted the revision that brought it."""
+"""Reads what was changed outside git: a plan of everything, with the revision that introduced each drifted field."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from agentops.workflow.planning import plan_agents, survey
 
 
 async def read_drift(deployment: Deployment, options: PlanOptions) -> Plan:
-    """The plan of the selected agents, its drifted fields attributed. Nothing is asked that only an apply needs."""
+    """The plan of the selected agents, its drifted fields attributed. Reads nothing that only an apply needs."""
     plan = await plan_agents(deployment, await survey(deployment), options)
     changes = await asyncio.gather(*(_attributed(deployment, change) for change in plan.changes))
     notes = [spec_unread(key) for key in deployment.project.unresolved if any(key == each.key for each in changes)]
@@ -24,7 +24,7 @@ async def read_drift(deployment: Deployment, options: PlanOptions) -> Plan:
 
 
 async def _attributed(deployment: Deployment, change: AgentChange) -> AgentChange:
-    """Reads the revisions between base and live only where there is something to attribute."""
+    """`change` with its drifted fields attributed. Revisions between base and live are read only if there are any."""
     observed = change.observed
     if not change.drift_fields or observed is None or observed.live is None or observed.base is None:
         return change
@@ -41,7 +41,7 @@ def _since(history: tuple[Revision, ...], base: Revision) -> list[Revision]:
 
 
 async def _read(deployment: Deployment, agent_id: str, revision: Revision) -> Revision:
-    """With its document; without one where it can't be read any more (a branch that was archived since)."""
+    """The revision with its document; without it if it can't be read, as on a branch that was archived since."""
     try:
         return await deployment.account.read_revision(agent_id, revision.revision_id, branch_id=revision.branch_id)
     except PlatformError:

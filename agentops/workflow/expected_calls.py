@@ -1,4 +1,4 @@
-"""Which calls a plan's apply would make: shown in the plan, before anything is written. Nobody is called from here."""
+"""Which calls an apply of a plan would make; the plan shows them. Nobody is called from here."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from agentops.plan.model import Action, AgentChange, ExpectedCalls, Plan
 from agentops.plan.safety import refuse_uncalled
 from agentops.spec import Project
 from agentops.workflow.scripts import LoadedScript, check_scripts, load_script
-from agentops.workflow.selecting import warned
+from agentops.workflow.selecting import as_warnings
 
 _KNOWN = frozenset(category.value for category in Category)
 
 
 @dataclass(frozen=True, slots=True)
 class CallSettings:
-    """What the command line says about calls. `smoke` overrides the environment's own setting; None follows it."""
+    """The options of the command line about calls. `smoke` overrides the environment's own setting; None follows it."""
 
     smoke: bool | None = None
     gate_preview: bool = False
 
     def times(self, deploy: Deploy, change: AgentChange) -> int:
-        """How often an agent is called: a copy of it before it goes live, itself after that."""
+        """How often an agent's scripts are called: on a copy before it goes live, on the agent after that."""
         after = int(deploy.smoke if self.smoke is None else self.smoke)
         before = int(deploy.gate_preview or self.gate_preview)
         return after + before if change.is_deploy else after if change.action is Action.CALL else 0
@@ -36,7 +36,7 @@ AS_CONFIGURED = CallSettings()
 
 
 def is_called(change: AgentChange, loaded: LoadedScript) -> bool:
-    """Whether a change calls for this script. What is new, restored, or hasn't passed its calls is called in full."""
+    """Whether a change needs this script called. A new, restored or untested agent is called by all its scripts."""
     is_change = change.action in (Action.UPDATE, Action.GO_LIVE) and change.uncalled_since is None
     categories = frozenset(category.value for category in change.categories) if is_change else frozenset[str]()
     return is_called_for(loaded.script, categories, _KNOWN)
@@ -45,15 +45,15 @@ def is_called(change: AgentChange, loaded: LoadedScript) -> bool:
 def expect_calls(
     plan: Plan, project: Project, settings: CallSettings, acknowledged: frozenset[str] = frozenset()
 ) -> Plan:
-    """`plan` with what is wrong in the scripts that specs name, and, where agents are called, with their calls.
+    """`plan` with the mistakes in scripts that specs name, and with the calls of the agents that are called.
 
-    A mistake in the script of an agent that the plan is not about is a warning.
+    A mistake in the script of an agent that is not in the plan is only a warning.
     """
     keys = {change.key for change in plan.changes}
     mine = replace(project, agents=tuple(agent for agent in project.agents if agent.key in keys))
     problems = check_scripts(mine)
     others = replace(project, agents=tuple(agent for agent in project.agents if agent.key not in keys))
-    plan = replace(plan, diagnostics=(*plan.diagnostics, *problems, *warned(check_scripts(others))))
+    plan = replace(plan, diagnostics=(*plan.diagnostics, *problems, *as_warnings(check_scripts(others))))
     deploy = project.environment.deploy
     if has_errors(problems):
         return plan

@@ -1,4 +1,4 @@
-"""What git knows of the project: the commit that a label names, and which files changed since a reference."""
+"""What git knows about the project: the commit that a label names, and the files that changed since a reference."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def read_git_facts(root: Path) -> GitFacts | None:
 
 def changed_files(root: Path, reference: str) -> frozenset[str]:
     """Project-relative paths that differ from where this branch left `reference`, uncommitted and untracked ones
-    included: what only the other side changed since is not ours to deploy, in its old text.
+    included. A file that only the other side has changed since is left out: deploying it would bring back its old text.
 
-    Raises UsageError when git does not know the reference, or can't say what there was in common.
+    Raises UsageError if git does not know the reference, or finds no common commit.
     """
-    if reference.startswith("-"):  # git would take it for an option, and some of its options write files
+    if reference.startswith("-"):  # git would read it as an option, and some of its options write files
         raise UsageError(
             f"--changed-since {reference}: a git reference does not begin with -", hint=_NAME_ONE, code=_UNKNOWN
         )
@@ -46,6 +46,7 @@ def changed_files(root: Path, reference: str) -> frozenset[str]:
     base = _run(root, "merge-base", resolved.stdout.strip(), "HEAD") if resolved.returncode == 0 else resolved
     if base is None or base.returncode != 0:
         raise _no_comparison(root, reference)
+    # With -z, git prints unusual names as they are instead of quoting them.
     tracked = _git(root, "diff", "--name-only", "--relative", "-z", base.stdout.strip(), "--", ".")
     untracked = _git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", ".")
     if tracked is None or untracked is None:
@@ -54,9 +55,9 @@ def changed_files(root: Path, reference: str) -> frozenset[str]:
 
 
 def file_where_left(root: Path, reference: str, name: str) -> str | None:
-    """The text that `name`, in `root`, had where this branch left `reference`; None when it was not there.
+    """The text that `name`, in `root`, had where this branch left `reference`; None if it was not there.
 
-    Raises UsageError when git can't say what there was in common.
+    Raises UsageError if git finds no common commit.
     """
     base = _run(root, "merge-base", "--end-of-options", reference, "HEAD")
     if base is None or base.returncode != 0:
@@ -65,10 +66,11 @@ def file_where_left(root: Path, reference: str, name: str) -> str | None:
 
 
 def commits_of(root: Path, paths: Iterable[str], most: int) -> list[str] | None:
-    """The newest commits of any branch in which one of these project-relative paths changed, newest first; None where
-    git has no history to tell."""
-    told = _git(root, "--literal-pathspecs", "log", "--all", f"--max-count={most}", "--format=%H", "--", *paths)
-    return told.split() if told is not None else None
+    """The newest commits of any branch in which one of these project-relative paths changed, newest first; None if git
+    has no history here."""
+    # Literal, since a file's name may hold what git reads as a pattern, such as `*` or a leading `:`.
+    listed = _git(root, "--literal-pathspecs", "log", "--all", f"--max-count={most}", "--format=%H", "--", *paths)
+    return listed.split() if listed is not None else None
 
 
 def blobs_at(root: Path, commit: str, paths: Iterable[str]) -> dict[str, str]:
@@ -79,7 +81,7 @@ def blobs_at(root: Path, commit: str, paths: Iterable[str]) -> dict[str, str]:
 
 
 def read_blob(root: Path, blob: str) -> bytes | None:
-    """The bytes behind an id of `blobs_at`; None where git does not have them here."""
+    """The bytes behind an id of `blobs_at`; None if git does not have them here."""
     done = _start(root, "cat-file", "blob", blob)
     return done.stdout if done is not None and done.returncode == 0 else None
 
@@ -93,7 +95,7 @@ _NAME_ONE = "name a branch, tag or commit of this repository, such as origin/mai
 
 
 def _no_comparison(root: Path, reference: str) -> UsageError:
-    """Why git can't compare, as far as it says so, with the way out of that."""
+    """The error for a comparison that git can't make, with the reason and the remedy as far as git shows them."""
     where = _run(root, "rev-parse", "--is-shallow-repository")
     if where is not None and "dubious ownership" in where.stderr:
         why, hint = (
@@ -115,25 +117,25 @@ def repository_top(folder: Path) -> Path:
 
 
 def _git(root: Path, *arguments: str) -> str | None:
-    """What git prints, or None when it fails or is not installed."""
+    """Git's output, or None if it fails or is not installed."""
     done = _run(root, *arguments)
     return done.stdout if done is not None and done.returncode == 0 else None
 
 
 def _run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str] | None:
-    """Git's answer, in English so that its messages can be recognised; None when git is not installed.
+    """Git's result with its output as text; None if git is not installed.
 
-    Names of files and words of commits are bytes to git, and need not be UTF-8.
+    Names of files and texts of commits are bytes for git, and may be anything but UTF-8.
     """
     done = _start(root, *arguments)
     if done is None:
         return None
-    told, complaint = (each.decode("utf-8", "replace") for each in (done.stdout, done.stderr))
-    return subprocess.CompletedProcess(done.args, done.returncode, told, complaint)
+    output, errors = (each.decode("utf-8", "replace") for each in (done.stdout, done.stderr))
+    return subprocess.CompletedProcess(done.args, done.returncode, output, errors)
 
 
 def _start(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes] | None:
-    environ = {**read_settings().environ, "LC_ALL": "C"}
+    environ = {**read_settings().environ, "LC_ALL": "C"}  # in English, so that its messages can be recognised
     try:
         return subprocess.run(["git", *arguments], cwd=root, env=environ, capture_output=True, check=False)
     except FileNotFoundError:

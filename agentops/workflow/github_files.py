@@ -1,4 +1,4 @@
-"""Writes the workflows and the action for the project in a folder: `init --github`, and `ci files` to renew them."""
+"""Writes the GitHub workflows and the action of a project: `init --github`, and `ci files`, which renews them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from agentops.workflow.git import repository_top
 def read_scaffold(
     start: Path, settings: Settings, *, branch: str = "main", requirement: str | None = None
 ) -> tuple[Path, Scaffold]:
-    """The top of the repository, where GitHub reads workflows, and what they depend on in each environment."""
+    """The top of the repository, where GitHub looks for workflows, and everything that they depend on."""
     root = find_root(start)
     top = repository_top(root)
     first = load_project(root, environ=settings.environ, environment=None)
@@ -33,7 +33,7 @@ def read_scaffold(
 
 
 def _guarded(project: Project) -> GuardedEnvironment:
-    """An environment with the variables that its secrets come from."""
+    """An environment with the names of the variables that its secrets come from."""
     environment = project.environment
     names = {name for agent in project.agents for name in _secret_names([agent.config, agent.metadata])}
     names |= set(environment.api_key.names) if environment.api_key else set()
@@ -63,7 +63,7 @@ def _secret_names(value: object) -> Iterator[str]:
 
 
 def stale_files(top: Path, scaffold: Scaffold) -> list[str]:
-    """The paths of files that are missing, or are not what `write_github_files` would write."""
+    """The paths of files that are missing, or differ from what `write_github_files` would write."""
     texts = github_files(scaffold)
     return [
         name for name, text in texts.items() if not (top / name).exists() or (top / name).read_text("utf-8") != text
@@ -71,7 +71,7 @@ def stale_files(top: Path, scaffold: Scaffold) -> list[str]:
 
 
 def write_github_files(top: Path, scaffold: Scaffold, *, overwrites: bool = False) -> tuple[list[str], list[str]]:
-    """Writes what is not there yet. Returns the paths written, and those left alone although they differ."""
+    """Writes the missing files. Returns the paths that were written, and those that differ but were left alone."""
     written, different = [], []
     for name, text in github_files(scaffold).items():
         path = top / name

@@ -1,4 +1,4 @@
-"""Reads what was published: the history of agents, and the plans that go back in it."""
+"""Reads what was published: the history of agents, and plans that go back to an earlier revision."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from agentops.spec.closest import closest
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.planning import survey
 
-REVISIONS = 1000  # of one agent: more than anybody reads, and ten requests at most
+REVISIONS = 1000  # the most that are read of one agent: ten requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ async def _history(
 
 
 def commit_of(history: AgentHistory, entry: HistoryEntry) -> str | None:
-    """The commit that a revision, or the one that it was restored from, names in its label; None: it is not known."""
+    """The commit in the label of a revision, or of the one that it was restored from; None if neither names one."""
     by_id = {each.revision.revision_id: each.revision for each in history.entries}
     revision = entry.revision
     while commit_in(revision.label) is None and revision.restored_from in by_id:
@@ -60,21 +60,21 @@ def commit_of(history: AgentHistory, entry: HistoryEntry) -> str | None:
 async def plan_going_back(deployment: Deployment, options: PlanOptions, *, to: str = PREVIOUS) -> Plan:
     """The plan that puts an earlier revision of every selected agent back in service.
 
-    Raises RefusedError where there is nothing to go back to, UsageError where `to` means no revision or several.
+    Raises RefusedError if there is nothing to go back to, UsageError if `to` matches no revision, or several.
     """
     targets = [(agent, listing, to) for agent, listing in await list_deployed(deployment)]
     return await _plan(deployment, targets, options)
 
 
 async def plan_going_back_to(deployment: Deployment, to: Mapping[str, str], options: PlanOptions) -> Plan:
-    """The plan that puts a revision of its own back in service for each agent: by key, the revision's id."""
+    """The plan that puts one named revision of each agent back in service. `to`: agent key -> revision id."""
     listed = await list_deployed(deployment)
     targets = [(agent, listing, to[agent.key]) for agent, listing in listed if agent.key in to]
     return await _plan(deployment, targets, options)
 
 
 async def plan_undoing(deployment: Deployment, run: str, options: PlanOptions) -> Plan:
-    """The plan that puts back what served before the run whose id starts with `run`, by this machine's journal."""
+    """The plan that restores what served before the run whose id starts with `run`, by this machine's journal."""
     result = read_run(deployment.root, deployment.environment.name, run)
     if result is None:
         raise UsageError(
@@ -111,7 +111,7 @@ async def _plan(
 
 
 async def list_deployed(deployment: Deployment) -> list[tuple[DesiredAgent, AgentListing]]:
-    """The selected agents that are on the platform. No spec is needed: our marks identify them, too."""
+    """The selected agents that are on the platform. They need no specs: our marks identify them as well."""
     world = await survey(deployment, has_shelf=False)
     matches = [as_deployed(each, None) if not each.desired.name else each for each in world.matching.matches]
     found = [(match.desired, match.listing) for match in matches if match.listing is not None]

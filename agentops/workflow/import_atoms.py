@@ -1,4 +1,4 @@
-"""Turns agents of an Atoms account into specs, in the project that is there or in a new one."""
+"""Turns agents of an Atoms account into specs, in an existing project or in a new one."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class AtomsRequest:
 
 
 async def import_into_project(request: AtomsRequest, deployment: Deployment) -> AtomsImport:
-    """The wanted agents of the environment's account that the project has no spec for."""
+    """Imports the wanted agents of the environment's account for which the project has no spec."""
     return await _import(request, deployment.account, deployment.environment.name, deployment.project)
 
 
 async def import_as_project(
     request: AtomsRequest, settings: Settings, environment: str | None, generation: Generation | None
 ) -> AtomsImport:
-    """The wanted agents of the key's account as a project of their own. Raises UsageError without a key."""
+    """Imports the wanted agents of the key's account as a new project. Raises UsageError without a key."""
     if not settings.api_key:
         hint = "export SMALLEST_API_KEY=sk_..., or import into a project whose environment names a key"
         raise UsageError("importing needs an account: SMALLEST_API_KEY is not set", hint=hint, code="no-key")
@@ -64,7 +64,7 @@ async def _import(request: AtomsRequest, account: Reader, environment: str, proj
     observed = await asyncio.gather(*(account.read_agent(listing, mine=mine) for listing in fresh))
     resources = await read_resources(account, observed)
     if account.generation is Generation.V2 and observed:
-        # Who is told of their calls stands with the webhooks alone, so that takes a request in any case.
+        # An agent's configuration doesn't name its webhooks: only the list of webhooks has their subscriptions.
         resources += await account.webhooks.list()
     present = Present(tuple(a.key for a in project.agents), known, project.resources) if project else Present()
     made = import_observed(
@@ -75,7 +75,7 @@ async def _import(request: AtomsRequest, account: Reader, environment: str, proj
 
 
 async def read_resources(account: Reader, observed: Sequence[ObservedAgent]) -> list[ObservedResource]:
-    """The tools and knowledge bases that what serves refers to; nothing is asked where it refers to none."""
+    """The tools and knowledge bases that live revisions refer to. Makes no request for kinds that none refers to."""
     found: list[ObservedResource] = []
     if account.generation is Generation.V1:
         return found
@@ -89,7 +89,7 @@ async def read_resources(account: Reader, observed: Sequence[ObservedAgent]) -> 
 
 
 def _chosen(listings: Sequence[AgentListing], wanted: tuple[str, ...]) -> list[AgentListing]:
-    """The agents that any of `wanted` names, by id, exact name or glob. Raises UsageError for one that names none."""
+    """The agents that `wanted` names by id, exact name or glob. Raises UsageError for an entry that matches none."""
     chosen: dict[str, AgentListing] = {}
     for each in wanted:
         found = [a for a in listings if each in (a.agent_id, a.name) or fnmatchcase(a.name, each)]
@@ -101,7 +101,7 @@ def _chosen(listings: Sequence[AgentListing], wanted: tuple[str, ...]) -> list[A
 
 
 def _known(project: Project | None, listings: Sequence[AgentListing]) -> dict[str, str]:
-    """The agents that the project has a spec for: their ids, and keys."""
+    """The agents for which the project has a spec: id -> key."""
     agents = project.agents if project else ()
     keys = {agent.agent_id or agent.name: agent.key for agent in agents}
     found = {each.agent_id: keys.get(each.agent_id) or keys.get(each.name) for each in listings}

@@ -32,13 +32,13 @@ CHOICES = f"agents/{CHOICES_FILE}"
 
 @dataclass(frozen=True, slots=True)
 class ElevenlabsRequest:
-    """What to import and what is decided already.
+    """What to import, and what is decided already.
 
     sources:     paths, or ids of agents on ElevenLabs where no such path exists
-    environment: which one, where a folder has several
-    choices:     a file of answers; None takes the project's own
+    environment: the one to take if a folder has several
+    choices:     a file of answers; None is the project's own
     shares:      shared tools and knowledge become files; not on the older versioning, which can't deploy them
-    catalog:     a saved answer of get_voices; None asks the account
+    catalog:     a saved answer of get_voices; None reads the account's voices
     """
 
     sources: tuple[str, ...]
@@ -55,23 +55,23 @@ class ElevenlabsRequest:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was found, the answers so far, and why the account's voices can't be proposed, if that is so."""
+    """The agents that were read, the answers so far, and the reason if the account's voices can't be proposed."""
 
-    found: SourceAgents
+    sources: SourceAgents
     options: ImportOptions
     voices_problem: str = ""
 
 
 async def read(request: ElevenlabsRequest, settings: Settings) -> Reading:
-    """Reads everything that the conversion needs. Raises UsageError for a path that is not there, a file that can't be
-    read, and an id without a key."""
+    """Reads everything that the conversion needs. Raises UsageError for a missing path, a file that can't be read, and
+    an id without a key."""
     ids = [each for each in request.sources if not Path(each).exists() and is_agent_id(each)]
     paths = [Path(each) for each in request.sources if each not in ids]
-    found = read_sources(paths, environment=request.environment)
+    sources = read_sources(paths, environment=request.environment)
     if ids:
         fetched = await fetch_agents(ids, _elevenlabs_key(settings))
-        found.agents += fetched.agents
-        found.refused += fetched.refused
+        sources.agents += fetched.agents
+        sources.refused += fetched.refused
     problem = ""
     if request.catalog:
         catalog = _saved_catalog(request.catalog)
@@ -90,16 +90,16 @@ async def read(request: ElevenlabsRequest, settings: Settings) -> Reading:
         with_playbooks=request.with_playbooks,
         shares=request.shares,
     )
-    return Reading(found, options, problem)
+    return Reading(sources, options, problem)
 
 
 def convert(request: ElevenlabsRequest, reading: Reading) -> Imported:
-    """The agents as a project's files, with an account of every value."""
-    return import_agents(reading.found, reading.options, ", ".join(request.sources))
+    """The agents as a project's files, with what became of every value."""
+    return import_agents(reading.sources, reading.options, ", ".join(request.sources))
 
 
 def place(files: Mapping[str, str], output: Path, *, overwrite: bool) -> tuple[PlacedFile, ...]:
-    """What writing `files` would do; a choices file that says the same already stays as it was typed."""
+    """What writing `files` would do. A choices file that says the same already stays as it was typed."""
     return place_files(
         output,
         {**files, CHOICES: _settled_choices(output, files[CHOICES])},
@@ -109,7 +109,7 @@ def place(files: Mapping[str, str], output: Path, *, overwrite: bool) -> tuple[P
 
 
 def _settled_choices(output: Path, text: str) -> str:
-    """The choices file as it stands, when it says the same as `text`; else `text`, which holds all its answers."""
+    """The choices file as it is, if it says the same as `text`; else `text`, which includes all its answers."""
     own = output / CHOICES
     if own.is_file() and read_answers(own) == to_plain(read_yaml(text, CHOICES)[0]):
         return decode(own.read_bytes(), CHOICES)
@@ -125,7 +125,7 @@ def _elevenlabs_key(settings: Settings) -> Secret:
 
 
 def read_answers(path: Path) -> Mapping[str, Mapping[str, Any]]:
-    """The choices file: agent -> name -> answer or open question. Raises UsageError when it is not readable."""
+    """The choices file: agent -> name -> answer or open question. Raises UsageError if it can't be read."""
     data = read_bytes(path, f"the choices file {path}", hint="check --choices")
     try:
         tree, _ = read_yaml(decode(data, str(path)), str(path))
@@ -137,7 +137,7 @@ def read_answers(path: Path) -> Mapping[str, Mapping[str, Any]]:
 
 
 async def _account_catalog(settings: Settings) -> tuple[tuple[Voice, ...], str]:
-    """The account's own voices where there is a key, else the few that are documented, and why they are not its own."""
+    """The account's own voices if there is a key, else the few that are documented, with the reason if that failed."""
     if not settings.api_key:
         return DOCUMENTED, ""
     key = Secret((SecretRef("SMALLEST_API_KEY", settings.api_key),))

@@ -18,7 +18,7 @@ FORMAT_VERSION = 1
 
 
 def write_ledger(deployment: Deployment, histories: Iterable[AgentHistory], path: Path) -> int:
-    """Writes the ledger to `path`; returns how many revisions it has. Raises LocalError where it can't be written."""
+    """Writes the ledger to `path`, and returns the number of revisions in it. Raises LocalError if that fails."""
     name = deployment.environment.name
     lines = list(ledger_lines(name, histories, read_deploys(deployment.root, name)))
     write_file(path, "".join(f"{line}\n" for line in lines))
@@ -30,7 +30,7 @@ def ledger_lines(
 ) -> Iterator[str]:
     """One JSON object per published revision with our mark, oldest first within an agent.
 
-    `run_id`, `digest` and `verdict` are null for what another machine deployed.
+    `run_id`, `digest` and `verdict` are null if another machine deployed the revision.
     """
     for history in histories:
         for entry in reversed(history.entries):

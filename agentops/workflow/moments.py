@@ -9,9 +9,9 @@ from agentops.errors import UsageError
 
 
 def read_moment(text: str, zone: str, *, option: str = "--at") -> datetime:
-    """`2026-03-03 10:00` in `zone`, or with an offset of its own, in UTC. `option`: where it was written.
+    """The moment that `text` names, in UTC: `2026-03-03 10:00` in `zone`, or with an offset. `option` is for messages.
 
-    Raises UsageError for what is no time or no zone, and for what the clocks of `zone` skip or show twice.
+    Raises UsageError if it is not a time, for an unknown zone, and for a time that the clocks of `zone` skip or repeat.
     """
     try:
         moment = datetime.fromisoformat(text.strip())

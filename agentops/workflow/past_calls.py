@@ -1,4 +1,4 @@
-"""The calls that callers had, read from the platform when they are asked for. Nothing of them is kept."""
+"""Callers' calls, read from the platform on request. Nothing of them is kept."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from agentops.workflow.history import REVISIONS, list_deployed
 
 
 async def list_past_calls(deployment: Deployment, types: Sequence[str], limit: int) -> tuple[str, Sequence[PastCall]]:
-    """The key of the one selected agent, and its calls that changed last, the newest first.
+    """The key of the one selected agent, and its most recently changed calls, those that began last first.
 
-    types: of these only; none: of all. Raises UsageError for an agent that is not on the platform.
+    types: the types of calls to list; none lists all. Raises UsageError for an agent that is not on the platform.
     """
     deployed = await list_deployed(deployment)
     if len(deployed) != 1:
@@ -32,7 +32,7 @@ async def list_past_calls(deployment: Deployment, types: Sequence[str], limit: i
 
 
 async def read_past_call(deployment: Deployment, call_id: str) -> PastConversation:
-    """One call whole. Raises NotFoundError for one that the account doesn't have."""
+    """One call with its conversation. Raises NotFoundError if the account doesn't have it."""
     account = deployment.account
     record = await account.read_call(call_id)
     row = await account.find_call_row(str(record.get("callId") or call_id)) or {}
@@ -43,7 +43,7 @@ async def read_past_call(deployment: Deployment, call_id: str) -> PastConversati
 
 
 async def _numbers(deployment: Deployment, agent_id: str, rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """The numbers of the revisions that `rows` name by their id alone."""
+    """Revision id -> number, read only if some of `rows` name a revision by its id alone."""
     if all(isinstance(row.get("versionNumber"), int) or not row.get("versionId") for row in rows):
         return {}
     revisions = await deployment.account.list_revisions(agent_id, limit=REVISIONS)

@@ -11,7 +11,7 @@ from agentops.plan.serial import from_json
 
 
 def read_plan(path: Path) -> Plan:
-    """A saved plan. Raises UsageError when it can't be read."""
+    """A saved plan. Raises UsageError if it can't be read."""
     what = f"the plan file {path}"
     return from_json(read_text(path, what, hint="save one with `agentops plan --out FILE`"), what)
 

@@ -1,4 +1,4 @@
-"""Plans an environment: reads what the platform holds, in parallel, and plans each agent from it. Writes nothing."""
+"""Plans an environment: reads what the platform has, concurrently, and plans each agent from it. Writes nothing."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ from agentops.workflow.call_costs import compare_with_credits
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.expected_calls import AS_CONFIGURED, CallSettings, expect_calls
 from agentops.workflow.policing import judge_plan
-from agentops.workflow.probing import tell_read_names
+from agentops.workflow.probing import with_read_names
 from agentops.workflow.resources import Shelf, conclude_shelf, open_shelf, with_references
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
-_LOOKED_AT = 50  # agents without a spec whose history is read when nothing depends on it but a warning
-_AT_ONCE = 256  # as many as an environment may have in flight
+_LOOKED_AT = 50  # agents without a spec whose history is read when only a warning depends on it
+_AT_ONCE = 256  # the most requests that an environment may allow in flight
 
 
 @dataclass(frozen=True, slots=True)
 class Surveyed(World):
-    """What was read of the account, with what was read of its tools, knowledge bases and webhooks."""
+    """What was read of the account, its tools, knowledge bases and webhooks included."""
 
     shelf: Shelf | None = None
 
@@ -56,12 +56,12 @@ async def plan_deployment(
     requires: str | None = None,
     clock: Clock | None = None,
 ) -> Plan:
-    """The plan for the selected agents; with `prune`, agents of ours that no spec means are archived by it.
+    """The plan for the selected agents. With `prune`, it archives agents of ours that no spec describes any more.
 
-    Says which calls its apply would make, and what is wrong with their scripts. Asks the account, too, for what the
-    specs can't know: voices, knowledge bases, phone numbers, its limits, its campaigns.
+    It includes the calls that an apply would make, and mistakes in their scripts. The account is asked for everything
+    that specs can't know: voices, knowledge bases, phone numbers, limits, campaigns.
 
-    requires: the environment where all of it must have been tried, instead of the one that the project names
+    requires: the environment where everything must have been tried, instead of the one that the project names
     clock:    tells whether this is a time to deploy; default: the machine's
     """
     world = await survey(deployment, prune=prune)
@@ -77,12 +77,12 @@ async def plan_deployment(
     plan = with_refusals(plan, shut, options.acknowledged)
     if (required := requires or environment.requires) is not None:
         plan = await _require_tested(deployment, plan, required, options.acknowledged)
-    return tell_read_names(plan, deployment.root)
+    return with_read_names(plan, deployment.root)
 
 
 async def _require_tested(deployment: Deployment, plan: Plan, required: str, acknowledged: frozenset[str]) -> Plan:
-    """`plan` with a refusal for each agent that it would deploy and that `required` doesn't serve, tried, from these
-    files. That environment is only read, and not even that where nothing would be deployed."""
+    """`plan` with a refusal for each agent that it would deploy, unless `required` serves it, tried, from the same
+    files. That environment is only read, and not even that if nothing would be deployed."""
     if deployment.project.context is not None:
         choose_environment(required, None, deployment.project.context.environments)
     keys = frozenset(change.key for change in plan.changes if change.is_deploy)
@@ -113,7 +113,7 @@ async def _require_tested(deployment: Deployment, plan: Plan, required: str, ack
 
 
 def _with_lint(plan: Plan, project: Project, options: PlanOptions) -> Plan:
-    """`plan` with what lint calls an error in the specs that it would deploy: a wrong prompt is not put before callers
+    """`plan` with the errors that lint finds in the specs that it would deploy: a wrong prompt must not reach callers
     because nobody ran `lint`."""
     keys = {change.key for change in plan.changes if change.is_deploy}
     sources = [agent.source for agent in project.agents if agent.key in keys]
@@ -125,8 +125,8 @@ def _with_lint(plan: Plan, project: Project, options: PlanOptions) -> Plan:
 
 
 async def survey(deployment: Deployment, *, prune: bool = False, has_shelf: bool = True) -> Surveyed:
-    """Which agents there are and what they are to us: one listing, and marks where names don't tell. And, where the
-    project has any and `has_shelf`, tools, knowledge bases and webhooks."""
+    """Which agents there are and which spec each belongs to: from one listing, and from marks where names don't
+    suffice. With `has_shelf`, the project's tools, knowledge bases and webhooks as well."""
     account, project = deployment.account, with_references(deployment.project)
     selected = [agent.key for agent in deployment.agents]
     shelf = await open_shelf(account, project, selected, prunes=prune) if has_shelf else None
@@ -166,8 +166,8 @@ async def plan_agents(
     options: PlanOptions,
     on_agent: Callable[[str, ObservedAgent], None] = lambda key, found: None,
 ) -> Plan:
-    """Reads and plans every matched agent, each as soon as it is there: planning hides behind the others' latency, and
-    what was read of an agent that stays as it is need not be kept, unless `on_agent` does."""
+    """Reads and plans every matched agent, each as soon as it is read: planning happens while others are still being
+    read, and the documents of an unchanged agent can be dropped, unless `on_agent` keeps them."""
     mine = (deployment.environment.project, deployment.environment.name)
     planner = Planner(deployment.environment, world, options)
     matches, done = world.matching.matches, count(1)
@@ -206,8 +206,8 @@ async def _namesakes(account: Reader, matching: Matching) -> list[AgentListing]:
 
 
 async def _read_marks(deployment: Deployment, listings: Sequence[AgentListing]) -> dict[str, Mark | None]:
-    """By agent id, the newest mark in its history, this environment's before any other: an edit in the console does not
-    make an agent of ours somebody else's."""
+    """Agent id -> the newest mark in its history, this environment's before any other: an agent of ours stays ours
+    after an edit in the console."""
     mine = (deployment.environment.project, deployment.environment.name)
 
     async def mark_of(listing: AgentListing) -> Mark | None:
@@ -220,9 +220,9 @@ async def _read_marks(deployment: Deployment, listings: Sequence[AgentListing]) 
 
 
 def _orphans(deployment: Deployment, matching: Matching, marks: Mapping[str, Mark | None]) -> dict[str, AgentListing]:
-    """Agents that carry this environment's mark under a key that the project no longer has, but for forgotten ones.
+    """Agents that have this environment's mark with a key that the project no longer has, except for forgotten keys.
 
-    None while a spec has errors: which keys the project has is then not known.
+    There are none while a spec has errors, since the project's keys are not known then.
     """
     if deployment.project.unresolved:
         return {}
@@ -240,16 +240,16 @@ def _orphans(deployment: Deployment, matching: Matching, marks: Mapping[str, Mar
 
 
 async def _read_orphans(deployment: Deployment, orphans: Mapping[str, AgentListing]) -> dict[str, ObservedAgent]:
-    """Those that still serve what we deployed: an agent that was edited in the console since is not ours to archive."""
+    """The orphans that still serve what we deployed. One that was edited in the console is not ours to archive."""
     mine = (deployment.environment.project, deployment.environment.name)
     found = await _each(partial(deployment.account.read_agent, mine=mine), list(orphans.values()))
     return {key: agent for key, agent in zip(orphans, found, strict=True) if serves_base(agent)}
 
 
 async def _each(ask: Callable[[Item], Awaitable[Answer]], items: Sequence[Item]) -> list[Answer]:
-    """Every answer, in order. The first failure ends the others and is raised as itself, not as a group.
+    """Every answer, in order. The first failure cancels the others, and is raised as itself instead of as a group.
 
-    A fixed number of workers: what has been half read does not grow with the account.
+    A fixed number of workers, so that the number of half-read agents doesn't grow with the account.
     """
     answers: dict[int, Answer] = {}
     waiting = iter(enumerate(items))

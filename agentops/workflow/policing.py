@@ -1,4 +1,4 @@
-"""What the project's policies say against a plan: each agent that would be deployed is judged as it would serve."""
+"""Judges a plan by the project's policies: each agent that would be deployed, as it would serve."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from agentops.spec.tree import Map
 
 
 def judge_plan(plan: Plan, project: Project, acknowledged: frozenset[str]) -> Plan:
-    """`plan` with a refusal for each policy of severity error that doesn't hold, and a diagnostic for any other one.
+    """`plan` with a refusal for each violated policy of severity error, and a diagnostic for each of another severity.
 
-    What only stays, and a rollback, is not judged. The digest stays: it is about the intention.
+    Agents that stay as they are, and rollbacks, are not judged. The digest stays, since it covers the intention only.
     """
     refusals: list[Refusal] = []
     diagnostics: list[Diagnostic] = []
@@ -49,7 +49,7 @@ def judge_plan(plan: Plan, project: Project, acknowledged: frozenset[str]) -> Pl
 
 
 def policies_at(start: Path) -> tuple[Policy, ...]:
-    """The policies of the project at or above `start`, as far as they can be read; none where there is no project."""
+    """The policies of the project at or above `start`, as far as they can be read; none if there is no project."""
     try:
         files = ProjectFiles(find_root(start))
         tree = files.tree(PROJECT_FILE)[0]
@@ -59,7 +59,7 @@ def policies_at(start: Path) -> tuple[Policy, ...]:
 
 
 def check_names(project: Project) -> list[Diagnostic]:
-    """Policies that are called like a refusal of our own: acknowledging the one would acknowledge the other."""
+    """Policies with the name of a refusal of our own: acknowledging one would acknowledge the other."""
     return [
         Diagnostic(
             "policy-name",
@@ -83,7 +83,7 @@ def _violations(plan: Plan, project: Project) -> Iterator[tuple[Policy, AgentCha
             try:
                 holds = is_met(policy, subject, plan.environment, variables)
             except TemplateError as error:
-                # A policy that nobody can judge protects nobody.
+                # A policy that can't be evaluated counts as violated: otherwise it would protect nobody.
                 yield policy, change, f"{policy.spec.message}? This can't be checked, since {error.summary}"
             else:
                 if not holds:

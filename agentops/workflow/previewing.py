@@ -1,8 +1,8 @@
 """Ephemeral copies of agents, to be called before anything goes live: put up, taken down, and swept when forgotten.
 
 A preview is an ordinary agent, deployed by the ordinary engine, that no caller reaches: inbound off, no phone number, a
-name that says what it is. Its mark carries an environment of its own, so that no deploy ever takes it for the real one;
-its label says until when it may live.
+name that says what it is. Its mark names an environment of its own, so that no deploy ever takes it for the real agent.
+Its label says until when it may stay.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _UNTIL = re.compile(r"\buntil (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z\b")
 class PreviewHooks:
     """What a preview touches besides the platform. `smoke` calls the copies as soon as they are up.
 
-    acknowledged: refusals that don't hold for this one, such as the name of a voice
+    acknowledged: refusals that were acknowledged, such as an unknown voice
     """
 
     on_event: EventSink
@@ -54,8 +54,8 @@ async def preview_up(
 ) -> ApplyResult:
     """Deploys a copy of every selected agent, or brings the copies of that name up to date.
 
-    Raises RefusedError or StaleError for what speaks against a copy, as `require_applyable` does: where copies are
-    called, that is also an agent that nobody would call and whose spec doesn't say why.
+    Raises RefusedError or StaleError for a copy that must not be deployed, as `require_applyable` does. If copies are
+    called, that includes an agent without calls whose spec doesn't give the reason.
     """
     clock = hooks.clock or SystemClock()
     copies = _copies(deployment, name)
@@ -65,8 +65,8 @@ async def preview_up(
 
 
 async def build_shared(plan: Plan, deployment: Deployment, hooks: PreviewHooks) -> ResourceRun:
-    """Makes the tools and knowledge bases that copies refer to: they are the real ones, which nobody is called with
-    before the real agents refer to them. Raises RefusedError where one can't be made."""
+    """Makes the tools and knowledge bases that copies refer to. They are the real ones, which no caller meets before
+    the real agents refer to them. Raises RefusedError if one can't be made."""
     require_renderer(plan)
     options = Hooks(on_event=hooks.on_event, clock=hooks.clock, read_file=read_uploads(deployment.root))
     resources = resource_run_of(plan, deployment.account, options)
@@ -81,6 +81,7 @@ async def build_shared(plan: Plan, deployment: Deployment, hooks: PreviewHooks) 
 async def _put_up(copies: Deployment, name: str, hooks: PreviewHooks, clock: Clock, ttl: timedelta) -> ApplyResult:
     until = (clock.now() + ttl).strftime("%Y-%m-%dT%H:%M:%SZ")
     plan = await _plan(copies, hooks)
+    # A plan refuses an archived agent. A copy that was taken down is brought back instead, and planned again.
     taken_down = [change.agent_id for change in plan.changes if change.drift is Drift.ARCHIVED and change.agent_id]
     if taken_down:
         await asyncio.gather(*(copies.account.archive_agent(each, archived=False) for each in taken_down))
@@ -108,8 +109,8 @@ async def _plan(copies: Deployment, hooks: PreviewHooks) -> Plan:
 
 
 def _copies(deployment: Deployment, name: str) -> Deployment:
-    """The deployment of the copies: same account, an environment of its own, without the rules that protect callers,
-    whom no copy reaches."""
+    """The deployment of the copies: the same account, and an environment of their own without the rules that protect
+    callers, since no caller reaches a copy."""
     if _NAME.fullmatch(name) is None:
         raise UsageError(f"{name!r} can't name a preview", hint="use small letters, digits and -, at most 31 of them")
     environment = replace(
@@ -156,7 +157,7 @@ def gated_keys(plan: Plan) -> frozenset[str]:
 async def pass_gate(deployment: Deployment, plan: Plan, hooks: PreviewHooks, run_id: str) -> ApplyResult | None:
     """Calls a copy of every agent that `plan` would deploy, and takes the copies down however that ends.
 
-    None when all calls passed; otherwise the result of an apply that changed nothing, with what was heard.
+    None if all calls passed; otherwise the result of an apply that changed nothing, with what the calls found.
     """
     keys = gated_keys(plan)
     gated = deployment.narrowed(tuple(agent for agent in deployment.agents if agent.key in keys))
@@ -179,7 +180,7 @@ async def pass_gate(deployment: Deployment, plan: Plan, hooks: PreviewHooks, run
 
 
 def _held_back(change: AgentChange, copy: AgentResult | None, left: Sequence[str], later: str) -> AgentResult:
-    """The agent as it still is, with what its copy had to say."""
+    """The agent, which is as it was, with the verdict and the problem of its copy."""
     return AgentResult(
         key=change.key,
         name=change.name,
@@ -197,24 +198,24 @@ def _held_back(change: AgentChange, copy: AgentResult | None, left: Sequence[str
 
 
 async def preview_down(deployment: Deployment, name: str, hooks: PreviewHooks) -> ApplyResult:
-    """Archives every copy that the project's environment has under `name`, of whatever agent."""
+    """Archives the copies of every agent in the preview `name` of the project's environment."""
     found = [each for each in await _previews(deployment) if each.name == name]
     return await _archive(deployment, found, hooks)
 
 
 async def sweep_previews(deployment: Deployment, hooks: PreviewHooks, *, ttl: timedelta = DEFAULT_TTL) -> ApplyResult:
-    """Archives the copies whose time has passed; one that was never finished counts from its creation."""
+    """Archives the copies whose time is over; that of an unfinished copy counts from its last change."""
     clock = hooks.clock or SystemClock()
     return await _archive(deployment, [p for p in await _previews(deployment) if p.ends(ttl) <= clock.now()], hooks)
 
 
 async def list_previews(deployment: Deployment) -> Sequence[Preview]:
-    """The copies that the project's environment has, of whatever agent and name, sorted by both."""
+    """Every copy of the project's environment, sorted by preview and agent."""
     return sorted(await _previews(deployment), key=lambda each: (each.name, each.key))
 
 
 async def find_copies(deployment: Deployment, name: str) -> dict[str, str]:
-    """The ids of the copies of that name, by the key of the agent that each copies. Raises UsageError for none."""
+    """Agent key -> the id of its copy in the preview `name`. Raises UsageError if there is none."""
     previews = await list_previews(deployment)
     found = {each.key: each.listing.agent_id for each in previews if each.name == name and each.live is not None}
     if not found:
@@ -229,7 +230,7 @@ async def find_copies(deployment: Deployment, name: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """One copy that stands in the account: `key` is the agent that it copies, `name` the preview it belongs to."""
+    """One copy in the account. `key`: the agent that it copies; `name`: the preview that it belongs to."""
 
     name: str
     key: str
@@ -245,7 +246,7 @@ class Preview:
 
 
 async def _previews(deployment: Deployment) -> Sequence[Preview]:
-    """The copies that are ours: by our mark, or unfinished ones that carry nothing but the platform's own revision."""
+    """The copies that are ours: by our mark, or unfinished ones that have only the platform's first revision."""
     listings = [each for each in await deployment.account.list_agents() if _CALLED.search(each.name)]
     live = await asyncio.gather(*(deployment.account.read_live(each.agent_id) for each in listings))
     found = (_preview(deployment, listing, revision) for listing, revision in zip(listings, live, strict=True))

@@ -1,4 +1,4 @@
-"""Asks a real account what nobody could know (`remote.probe`), and leaves nothing behind, however it ends."""
+"""Asks a real account what no documentation settles (`remote.probe`), and removes what it made, however it ends."""
 
 from __future__ import annotations
 
@@ -41,15 +41,17 @@ _CLEANING_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class ProbeReport:
-    """What a probe found. Fit to be attached to a bug report: no key, no host, no id, nobody's name."""
+    """What a probe found. It can be attached to a bug report: no key, host, id or name is in it.
+
+    left: names of scratch agents and tools that are still there
+    """
 
     made_at: str
-    findings: tuple[probe.ProbeAnswer, ...]
+    answers: tuple[probe.ProbeAnswer, ...]
     left: tuple[str, ...] = ()
-    """Names of scratch agents and tools that are still there."""
 
     def to_json(self) -> str:
-        answers = {each.name: {"answer": each.answer, "reason": each.reason or None} for each in self.findings}
+        answers = {each.name: {"answer": each.answer, "reason": each.reason or None} for each in self.answers}
         data = {
             "format_version": FORMAT_VERSION,
             "agentops": __version__,
@@ -78,7 +80,7 @@ class ProbeTarget:
 
 @dataclass(frozen=True, slots=True)
 class ProbeEstimate:
-    """What a probe does to an account, before it is agreed to."""
+    """What a probe will do to an account, for the person who has to agree."""
 
     questions: int
     requests: int
@@ -90,10 +92,10 @@ def estimate() -> ProbeEstimate:
     return ProbeEstimate(len(probe.QUESTIONS) + 1, probe.EXPECTED_REQUESTS, probe.EXPECTED_PUBLISHES, SCRATCH)
 
 
-async def run_probe(target: ProbeTarget, on_finding: Callable[[probe.ProbeAnswer], None]) -> ProbeReport:
-    """Every question's answer. What was made for it goes in every outcome; a kill leaves what `clean_up` finds.
+async def run_probe(target: ProbeTarget, on_answer: Callable[[probe.ProbeAnswer], None]) -> ProbeReport:
+    """Every question's answer. What was made for them is always removed; what a kill leaves, `clean_up` finds.
 
-    Raises UsageError on the older versioning, PlatformError when the scratch agent can't be made.
+    Raises UsageError on the older versioning, PlatformError if the scratch agent can't be created.
     """
     clock = target.clock or SystemClock()
     key = account_key(target.environment, target.settings)
@@ -101,23 +103,23 @@ async def run_probe(target: ProbeTarget, on_finding: Callable[[probe.ProbeAnswer
     await _require_branches(target, key)
     async with _open(target, key) as http, _open(target, _STRANGER) as stranger:
         scratch = Scratch(http, stranger, clock, f"{SCRATCH} {clock.now():%Y-%m-%d %H:%M:%S}")
-        findings: list[probe.ProbeAnswer] = []
+        answers: list[probe.ProbeAnswer] = []
         try:
             await make_scratch(scratch)
             async for found in probe.ask_all(scratch):
-                findings.append(found)
-                on_finding(found)
+                answers.append(found)
+                on_answer(found)
             for found in (await _chat(target, key, scratch), *_not_asked()):
-                findings.append(found)
-                on_finding(found)
+                answers.append(found)
+                on_answer(found)
         finally:
             left = await _take_away(http, scratch)
-        return ProbeReport(clock.now().isoformat(timespec="seconds"), tuple(findings), left)
+        return ProbeReport(clock.now().isoformat(timespec="seconds"), tuple(answers), left)
 
 
 async def clean_up(target: ProbeTarget) -> tuple[int, int]:
-    """Archives the scratch agents that earlier probes left, and deletes their tools; how many, and how many could not
-    be."""
+    """Archives the scratch agents that earlier probes left, and deletes their tools. Returns the numbers of those that
+    are gone and of those that are still there."""
     check_host(target.origin, target.environment.hosts)
     async with _open(target, account_key(target.environment, target.settings)) as http:
         outcomes = [await archive(http, agent_id) for agent_id in await find_scratch(http)]
@@ -127,7 +129,7 @@ async def clean_up(target: ProbeTarget) -> tuple[int, int]:
 
 @asynccontextmanager
 async def _open(target: ProbeTarget, key: Secret) -> AsyncIterator[Http]:
-    # Nothing is tried again: a refusal is an answer here, and a 500 may be one.
+    # Nothing is retried: a refusal is an answer here, even a 500.
     options = NetOptions(requests_per_second=target.pace, retry=RetryPolicy(attempts=1))
     async with Http(
         target.origin,
@@ -152,7 +154,7 @@ async def _require_branches(target: ProbeTarget, key: Secret) -> None:
 
 
 async def _take_away(http: Http, scratch: Scratch) -> tuple[str, ...]:
-    """Archives and deletes what was made, also while the probe is being interrupted."""
+    """Archives and deletes what was made, even while the probe is being interrupted. Returns what is still there."""
 
     async def work() -> tuple[str, ...]:
         archived = [await archive(http, agent_id) for agent_id in scratch.agent_ids]
@@ -171,7 +173,7 @@ async def _take_away(http: Http, scratch: Scratch) -> tuple[str, ...]:
 
 
 async def _chat(target: ProbeTarget, key: Secret, scratch: Scratch) -> probe.ProbeAnswer:
-    """A session in text with the scratch agent, ended as soon as it is there."""
+    """Whether a text session with the scratch agent can be opened; it is closed at once."""
     if target.transport is not None:
         return probe.ProbeAnswer("chat_session", None, "there is no socket to dial")
     try:
@@ -188,7 +190,7 @@ def _not_asked() -> tuple[probe.ProbeAnswer, ...]:
 
 
 def read_report(path: Path) -> dict[str, str]:
-    """The answers of a probe's file, by question; only those that are known. Raises UsageError."""
+    """The known answers in a probe's file: question -> answer. Raises UsageError."""
     hint = "`agentops doctor --probe` writes one"
     text = read_text(path, hint=hint, code="no-probe-file")
     try:
@@ -199,16 +201,15 @@ def read_report(path: Path) -> dict[str, str]:
 
 
 def known_answers(root: Path) -> dict[str, str]:
-    """What a probe found whose file the project keeps beside agentops.yaml; nothing without one, or with a broken
-    one."""
+    """The answers in the probe's file beside agentops.yaml; none without the file, or if it is broken."""
     try:
         return read_report(root / REPORT_FILE) if (root / REPORT_FILE).is_file() else {}
     except UsageError:
         return {}
 
 
-def tell_read_names(plan: Plan, root: Path) -> Plan:
-    """The plan, its warnings about fields that can't be read back with what a probe of the account found about them."""
+def with_read_names(plan: Plan, root: Path) -> Plan:
+    """The plan, whose warnings about fields that can't be read back also say what a probe of the account found."""
     if not any(each.code == "unverifiable" for each in plan.diagnostics):
         return plan
     answers = known_answers(root)

@@ -1,4 +1,4 @@
-"""Reads the project around a folder, for an environment. Nothing is asked of the platform."""
+"""Reads the project around a folder, for an environment. Makes no request to the platform."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from agentops.workflow.git import read_git_facts
 
 
 def read_project(start: Path, environment: str | None, settings: Settings, *, needs_secrets: bool = False) -> Project:
-    """The project at or above `start`, with the commit that labels name; its problems are in `diagnostics`.
+    """The project at or above `start`, with the commit that labels name. Its problems are in `diagnostics`.
 
-    needs_secrets: a secret without a value is a problem. Raises UsageError without a project or such an environment.
+    needs_secrets: a secret without a value is a problem. Raises UsageError if there is no project or environment.
     """
     root = find_root(start)
     project = load_project(
@@ -29,7 +29,7 @@ def read_project(start: Path, environment: str | None, settings: Settings, *, ne
 
 
 def read_valid_project(start: Path, environment: str | None, settings: Settings) -> Project:
-    """The project, its secrets as names only. Raises SpecError when it has errors."""
+    """The project with its secrets as names only. Raises SpecError if it has errors."""
     project = read_project(start, environment, settings)
     if any(diagnostic.is_error for diagnostic in project.diagnostics):
         raise SpecError(project.diagnostics)
@@ -37,6 +37,6 @@ def read_valid_project(start: Path, environment: str | None, settings: Settings)
 
 
 def read_specs(start: Path, environment: str | None, settings: Settings) -> Project:
-    """The project as its files alone say it: no secret's value, no commit."""
+    """The project from its files alone, without the values of secrets and without a commit."""
     root = find_root(start)
     return load_project(root, environ=settings.environ, environment=environment)

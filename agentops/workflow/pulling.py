@@ -1,4 +1,4 @@
-"""Brings console edits into the project's files, and stops managing an agent. Files are written by whoever asks."""
+"""Brings console edits into the project's files, and stops managing an agent. Callers decide what is written."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from agentops.workflow.import_atoms import read_resources
 async def pull(
     deployment: Deployment, options: PlanOptions, settings: Settings, *, takes_conflicts: bool, overlays: bool = False
 ) -> Pulled:
-    """What the files have to say so that the specs hold what was changed outside git; nothing is written.
+    """The new texts of the files, in which the specs have what was changed outside git. Nothing is written.
 
-    takes_conflicts: fields that changed on both sides take the live value
-    overlays:        what would change other environments, too, goes into the environment's own block
+    takes_conflicts: fields that changed on both sides get the live value
+    overlays:        an edit that would change other environments as well goes into the environment's own block
     """
     plan = await read_drift(deployment, options)
     puller = Puller(
@@ -53,7 +53,7 @@ async def pull(
 
 
 async def _added(deployment: Deployment, plan: Plan) -> SharedFiles:
-    """Files for what agents refer to by ids that no file of the project means, and no spec holds."""
+    """Files for the resources that agents refer to and that neither a file nor a spec of the project names."""
     pairs = [(each.desired, each.observed) for each in plan.changes if each.desired and each.observed]
     fresh = [_refer_to_new(desired, observed) for desired, observed in pairs]
     resources = await read_resources(deployment.account, fresh)
@@ -63,7 +63,7 @@ async def _added(deployment: Deployment, plan: Plan) -> SharedFiles:
 
 
 def _refer_to_new(desired: DesiredAgent, observed: ObservedAgent) -> ObservedAgent:
-    """The agent as if it had nothing but the ids that it has since somebody added them."""
+    """The agent with nothing but the ids that somebody added in the console."""
     live = observed.live
     if live is None or live.document is None:
         return observed
@@ -86,7 +86,8 @@ def plan_forgetting(project: Project, key: str) -> Forgetting:
 
 
 def forget(forgetting: Forgetting, root: Path) -> None:
-    """Remembers the agent's key and removes its files; the platform is left alone."""
+    """Lists the agent's key as forgotten, and removes its files. The platform is left alone."""
+    # The key first: an agent without files whose key isn't forgotten yet counts as one to archive.
     write_file(root / PROJECT_FILE, forgetting.settings)
     for path in forgetting.removed:
         (root / path).unlink(missing_ok=True)

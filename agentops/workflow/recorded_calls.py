@@ -1,4 +1,4 @@
-"""Calls of an earlier run: judged again by the scripts as they are now, repeated word for word, or compared with."""
+"""Calls of an earlier run: judged again by the present scripts, repeated word for word, or used as a baseline."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from agentops.calls.recorded_call import RecordedCall, read_events, simulated_li
 from agentops.calls.report import RunReport, ScriptReport
 from agentops.calls.run import PreparedScript
 from agentops.errors import UsageError
-from agentops.workflow.call_wiring import wired
+from agentops.workflow.call_wiring import open_wiring
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.scripts import LoadedScript
 
 
 @dataclass(frozen=True, slots=True)
 class EarlierRun:
-    """A run's report, and the file that it was read from; its calls' folders are beside that."""
+    """A run's report, and the file that it was read from. The folders of its calls are beside that file."""
 
     report: RunReport
     file: Path
@@ -33,13 +33,13 @@ def read_earlier(file: Path) -> EarlierRun:
 async def judge_again(
     deployment: Deployment, scripts: Sequence[LoadedScript], earlier: EarlierRun, output: Path, baseline: Baseline
 ) -> RunReport:
-    """The run `earlier`, as `scripts` judge its calls; what is written goes to `output`.
+    """The run `earlier` with its calls judged by `scripts`. Files are written to `output`.
 
-    Raises UsageError when none of the scripts was called there.
+    Raises UsageError if none of the scripts was called in that run.
     """
     run, source = earlier.report, earlier.file.parent
     made: list[ScriptReport] = []
-    async with wired(deployment, [item.script for item in scripts], baseline) as wiring:
+    async with open_wiring(deployment, [item.script for item in scripts], baseline) as wiring:
         for item in scripts:
             prepared = PreparedScript(item.script, item.file, places=item.places)
             calls = [call for call in run.calls if (call.agent, call.script) == (item.script.agent, item.file)]
@@ -60,7 +60,7 @@ async def judge_again(
 
 
 def lines_in(earlier: EarlierRun, scripts: Sequence[LoadedScript]) -> dict[str, tuple[str, ...]]:
-    """What the simulated callers of `scripts` said then, by script. Raises UsageError when nobody did."""
+    """The lines of the simulated callers in that run, by script. Raises UsageError if there are none."""
     run = earlier.report
     found = {}
     for item in scripts:
@@ -76,7 +76,7 @@ def lines_in(earlier: EarlierRun, scripts: Sequence[LoadedScript]) -> dict[str, 
 
 
 def baseline_in(earlier: EarlierRun, scripts: Sequence[LoadedScript]) -> Baseline:
-    """What the scripts measured then. Raises UsageError when it has none of them."""
+    """The measures of `scripts` in that run. Raises UsageError if it has none of them."""
     baseline = baseline_of(earlier.report)
     if not any(baseline.of(item.script.agent, item.file) for item in scripts):
         known = ", ".join(sorted({script for _, script in baseline.measures})) or "none"

@@ -1,6 +1,6 @@
 """Reads the tools, knowledge bases and webhooks that a plan is about, and what refers to them. Decides nothing.
 
-A project without their folders asks nothing, unless pruning was asked for.
+For a project without any, nothing is read; when pruning, without their folders.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from agentops.spec import Project
 from agentops.workflow.probing import known_answers
 from agentops.workflow.uploaded import read_uploaded
 
-_LOOKED_BACK = 5  # revisions in which a tool is looked for that might be an old version of ours
-_LOOKED_FAR_BACK = 30  # and where there is one that none of those refers to, as after deploys of some agents only
+_LOOKED_BACK = 5  # revisions that are searched for references to tools which may be old versions of ours
+_LOOKED_FAR_BACK = 30  # revisions that are searched if none of those refers to such a tool
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class Shelf:
     deployed: dict[str, datetime] = field(default_factory=dict)
 
     def note(self, key: str, found: ObservedAgent) -> None:
-        """Keeps which ids an agent refers to; its documents may go."""
+        """Remembers the ids that an agent refers to, so that its documents can be dropped."""
         live = found.live
         slim = replace(live, document={"toolRefs": sorted(self.needed_by(live))}) if live else None
         if (at := platform_time(found.base.published_at if found.base else None)) is not None:
@@ -67,9 +67,10 @@ class Shelf:
 
 
 async def open_shelf(account: Reader, project: Project, selected: Sequence[str], *, prunes: bool) -> Shelf | None:
-    """Lists what the plan is about; None where there is nothing to list. Tells the account how documents name it.
+    """Lists the resources that the plan is about; None if there are none. From now on, documents that are read from the
+    account name them by references.
 
-    Raises RefusedError on the older generation, which has no revisions that could keep a tool apart from its next one.
+    Raises RefusedError on the older generation, where resources can't be deployed.
     """
     is_all = len(selected) == len(project.agents) and not project.unresolved
     has_folders = any((project.root / kind.folder).is_dir() for kind in Kind)
@@ -102,7 +103,7 @@ async def open_shelf(account: Reader, project: Project, selected: Sequence[str],
 
 
 async def read_webhook_secret(account: Reader, project: Project, key: str) -> str:
-    """What the platform signs the requests of the webhook `key` with. Raises UsageError where there is none of ours."""
+    """The secret with which the platform signs the webhook's requests. Raises UsageError if we have no such webhook."""
     keys = [each.key for each in project.resources if each.kind is Kind.WEBHOOK]
     if key not in keys:
         close = get_close_matches(key, keys, n=1)
@@ -125,7 +126,7 @@ def with_references(project: Project) -> Project:
 
 
 def _reached(project: Project, selected: Sequence[str]) -> list[DesiredResource]:
-    """What the selected agents refer to, and the webhooks that hear of nobody else's calls."""
+    """The resources that the selected agents refer to, and the webhooks that report the calls of no other agent."""
     chosen = [agent for agent in project.agents if agent.key in selected]
     named = {ref.address for agent in chosen for ref in references_in(agent.config)}
     return [
@@ -138,7 +139,7 @@ def _reached(project: Project, selected: Sequence[str]) -> list[DesiredResource]
 async def _list(
     account: Reader, environment: Environment, wanted: Sequence[DesiredResource], *, prunes: bool
 ) -> tuple[ObservedResource, ...]:
-    """Every resource of the kinds that are wanted, with what is in the knowledge bases that may be ours."""
+    """Every resource of the wanted kinds. Knowledge bases that may be ours have their parts."""
     kinds = list(Kind) if prunes else [kind for kind in Kind if any(each.kind is kind for each in wanted)]
     ports = {Kind.TOOL: account.tools, Kind.KNOWLEDGE: account.knowledge, Kind.WEBHOOK: account.webhooks}
     listed = await asyncio.gather(*(ports[kind].list() for kind in kinds))
@@ -151,7 +152,7 @@ async def _list(
         try:
             return replace(found, parts=tuple(await account.knowledge.read_parts(found.resource_id)))
         except NotFoundError:
-            return found  # it went between the two questions
+            return found  # it was deleted between the two requests
 
     return tuple(await asyncio.gather(*(filled(each) for found in listed for each in found)))
 
@@ -165,7 +166,7 @@ async def conclude_shelf(
     *,
     overwrites_drift: bool,
 ) -> ResourcePlan:
-    """What becomes of each resource, once the agents are planned."""
+    """What becomes of each resource, after the agents are planned."""
     shared, planned = shelf.shared, ResourcePlan(references=shelf.references)
     live = {key: _ids(agent) for key, agent in shelf.observed.items()}
     for key, orphan in orphans.items():
@@ -190,6 +191,7 @@ async def conclude_shelf(
 
 
 def _edited(shelf: Shelf, live: Mapping[str, frozenset[str]]) -> Iterator[str]:
+    """The ids of resources that were edited after the deploy of an agent that refers to them."""
     for each in shelf.shared.observed:
         deployed = (at for key, at in shelf.deployed.items() if each.resource_id in live[key])
         if each.edited_at is not None and any(each.edited_at > at for at in deployed):
@@ -201,7 +203,7 @@ def _ids(agent: ObservedAgent) -> frozenset[str]:
 
 
 def _is_settled(change: AgentChange, shelf: Shelf) -> bool:
-    """Whether what serves was published from here, for exactly the spec as it is now."""
+    """Whether the live revision was published from here, for exactly the spec as it is now."""
     agent, environment = shelf.observed.get(change.key), shelf.shared.environment
     mark = read_mark(agent.live.label) if agent is not None and agent.live is not None else None
     if mark is None or (mark.project, mark.environment) != (environment.project, environment.name):
@@ -210,11 +212,10 @@ def _is_settled(change: AgentChange, shelf: Shelf) -> bool:
 
 
 async def _with_history(account: Reader, shelf: Shelf, uses: Uses) -> Uses:
-    """What the revision before the live one refers to, of every agent, and the ones before that as far back as it may
-    matter."""
+    """`uses` with the ids that earlier revisions of every agent refer to, as far back as they may matter."""
 
     async def look_back(agent: ObservedAgent, since: int, until: int) -> list[frozenset[str]]:
-        """What is referred to by the revisions `since` to `until` steps before the live one, newest first."""
+        """The ids that the revisions `since` to `until` steps before the live one refer to, newest first."""
         if agent.live is None:
             return []
         revisions = await account.list_revisions(agent.agent_id, limit=until + 1)
@@ -240,8 +241,7 @@ async def _with_history(account: Reader, shelf: Shelf, uses: Uses) -> Uses:
 
 
 async def _others(account: Reader, shelf: Shelf, unmatched: Sequence[AgentListing]) -> frozenset[str]:
-    """What serves on the agents that no spec means refers to; copies of ours that are called before a deploy don't
-    count."""
+    """The ids that live revisions of agents without a spec refer to. Previews of ours don't count."""
     live = await asyncio.gather(*(account.read_live(each.agent_id) for each in unmatched))
     environment = shelf.shared.environment
     theirs = (each for each in live if each is not None and not _is_ours(read_mark(each.label), environment))

@@ -1,4 +1,4 @@
-"""Calls to what does not serve: a copy of any revision of an agent, put up for it and archived however it ends."""
+"""Calls to revisions that don't serve: a copy of the agent is put up for them, and archived however that ends."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from agentops.apply.model import Outcome, Warned
 from agentops.apply.rollback import choose_revision
+from agentops.commands import in_environment
 from agentops.document import AgentListing, DesiredAgent, Revision
 from agentops.errors import UnavailableError, UsageError
 from agentops.workflow.deployment import Deployment
@@ -18,7 +19,7 @@ from agentops.workflow.previewing import PreviewHooks, preview_down, preview_up
 
 @dataclass(frozen=True, slots=True)
 class PublishedAgent:
-    """An agent with everything that was ever published of it, newest first."""
+    """An agent with its published revisions, newest first."""
 
     agent: DesiredAgent
     listing: AgentListing
@@ -26,7 +27,7 @@ class PublishedAgent:
     revisions: tuple[Revision, ...]
 
     def revision(self, name: str) -> Revision:
-        """Raises UsageError where `name` means no revision or several, RefusedError where nothing served before."""
+        """The revision that `name` means. Raises UsageError for none or several, RefusedError for no earlier one."""
         return choose_revision(self.agent.key, self.live, self.revisions, name)
 
 
@@ -45,8 +46,8 @@ async def read_published(deployment: Deployment) -> PublishedAgent:
 
 
 @dataclass(slots=True)
-class StandIn:
-    """The copy of one agent. `agent_id` is who to call, once a revision was put up."""
+class AgentCopy:
+    """The copy of one agent, which can be given any revision. `agent_id`: the agent to call, once it has one."""
 
     deployment: Deployment
     published: PublishedAgent
@@ -55,10 +56,10 @@ class StandIn:
     revision_id: str | None = None
     agent_id: str = ""
 
-    async def become(self, revision: Revision) -> str:
-        """Makes the copy hold what `revision` holds, and gives its id.
+    async def switch_to(self, revision: Revision) -> str:
+        """Deploys the document of `revision` to the copy, and returns the copy's id.
 
-        Raises UnavailableError where that can't be done, CancelledError where the person at the terminal has enough.
+        Raises UnavailableError if that fails, CancelledError if the run was interrupted.
         """
         if self.revision_id == revision.revision_id:
             return self.agent_id
@@ -82,7 +83,7 @@ class StandIn:
 
 
 def _holding(deployment: Deployment, published: PublishedAgent, revision: Revision) -> Deployment:
-    """The deployment of an agent whose spec asks for what `revision` holds."""
+    """The deployment of an agent whose spec has the document of `revision`."""
     agent = replace(
         published.agent,
         name=published.agent.name or published.listing.name,
@@ -97,15 +98,16 @@ def _holding(deployment: Deployment, published: PublishedAgent, revision: Revisi
 
 
 @asynccontextmanager
-async def stand_in(
+async def open_copy(
     deployment: Deployment, published: PublishedAgent, name: str, hooks: PreviewHooks
-) -> AsyncIterator[StandIn]:
-    """A copy called `name`, which is archived at the end, a failure or Ctrl-C."""
-    copy = StandIn(deployment, published, name, hooks)
+) -> AsyncIterator[AgentCopy]:
+    """A copy called `name`, which is archived at the end, also after a failure or Ctrl-C."""
+    copy = AgentCopy(deployment, published, name, hooks)
     try:
         yield copy
     finally:
         swept = await preview_down(_holding(deployment, published, Revision("")), name, hooks)
+        later = in_environment("`agentops preview gc` does it later", deployment.environment.name)
         for each in swept.agents:
             if each.outcome is not Outcome.APPLIED:
-                hooks.on_event(Warned(each.key, "it could not be taken down: `agentops preview gc` does it later"))
+                hooks.on_event(Warned(each.key, f"it could not be taken down: {later}"))

@@ -1,6 +1,6 @@
-"""Reading the call scripts of a project: one file, or those that are chosen. Nobody is called from here.
+"""Reads the call scripts of a project: one file, or those that are chosen. Nobody is called from here.
 
-Apart from `workflow.calls`, because `validate` looks at the scripts and needs nothing of what calls.
+Separate from `workflow.calls`, because `validate` checks scripts and needs nothing that makes calls.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from agentops.spec.tree import mark_of, value_place
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which calls: these files (project-relative; none: those that the specs name), with at least one of these tags."""
+    """Which scripts: these files (project-relative; none: those that specs name) with at least one of these tags."""
 
     files: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class LoadedScript:
-    """A script as its file has it. `places`: `file:line:column` of each step; `agent_place`: of its agent."""
+    """A script and its file. `places`: `file:line:column` of each step; `agent_place`: that of its agent."""
 
     script: Script
     file: str
@@ -49,7 +49,7 @@ _PATHS = "paths are relative to the project; without any, the scripts that the s
 def load_script(root: Path, file: str, environment: Environment) -> LoadedScript:
     """One script, with `${{ vars.x }}` and `${{ environment }}` rendered.
 
-    Raises SpecError with every problem in it, UsageError when there is no such file.
+    Raises SpecError with every problem in it, UsageError if there is no such file.
     """
     files = ProjectFiles(root)
     try:
@@ -83,10 +83,10 @@ def load_script(root: Path, file: str, environment: Environment) -> LoadedScript
 
 
 def check_scripts(project: Project) -> list[Diagnostic]:
-    """What is wrong in the call scripts that the specs name, whoever they say that they call.
+    """The mistakes in the call scripts that specs name.
 
-    A script is named by the spec of the agent that it calls: named by another one it would call nobody there, and the
-    agent would count as tested.
+    One of them is a script that the spec of another agent names than the one that it calls: that agent would count as
+    tested, and nobody would call it.
     """
     problems: list[Diagnostic] = []
     named: dict[str, list[DesiredAgent]] = {}
@@ -108,7 +108,7 @@ def check_scripts(project: Project) -> list[Diagnostic]:
 
 
 def _missing_model(script: Script, path: Path, environment: Environment) -> tuple[str, str] | None:
-    """What is wrong with what the script asks of a language model, and what to do about it."""
+    """Why the script can't have the language model that it needs, and what to do about it."""
     if script.caller.goal is not None and environment.judge is None:
         hint = "add `judge: {base_url: https://..., model: ..., api_key: ${{ secrets.NAME }}}` to agentops.yaml"
         return "the script has a simulated caller, and the project has no judge", hint

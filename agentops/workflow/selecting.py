@@ -1,4 +1,4 @@
-"""Narrows a project to the agents that a command is about, and says which mistakes in its files are in the way."""
+"""Narrows a project to the agents that a command is about, and finds the mistakes in its files that prevent that."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from agentops.workflow.git import changed_files
 def agents_of(project: Project, selection: Selection, changed_since: str | None = None) -> tuple[DesiredAgent, ...]:
     """The selected agents of a project, without connecting to anything; `changed_since` is a git reference.
 
-    Raises UsageError for keys, tags and references that mean nothing, SpecError for mistakes in what is selected, or
-    may be: a spec whose tags can't be read.
+    Raises UsageError for keys, tags and references that match nothing, SpecError for mistakes in agents that are
+    selected, or may be since their tags can't be read.
     """
     chosen = deployed_agents(with_unresolved(project), selection, changed_since)
     if any(_is_in_the_way(each, project, chosen) for each in project.diagnostics):
@@ -31,8 +31,8 @@ def agents_of(project: Project, selection: Selection, changed_since: str | None 
 def deployed_agents(
     project: Project, selection: Selection, changed_since: str | None = None
 ) -> tuple[DesiredAgent, ...]:
-    """The selected agents, whatever is wrong with their specs. Every agent is made from the project's own file too:
-    variables, environments, defaults."""
+    """The selected agents, whatever mistakes their specs have. A change of the project's own file selects every agent,
+    since its variables, environments and defaults are part of each."""
     if changed_since is not None:
         selection = replace(selection, changed_files=changed_files(project.root, changed_since))
     sources = {agent.key: frozenset((*agent.files, PROJECT_FILE)) for agent in project.agents}
@@ -40,8 +40,8 @@ def deployed_agents(
 
 
 def with_unresolved(project: Project, named: Selection | None = None) -> Project:
-    """`project` with its unresolved agents among the others, known by their keys alone; and those that `named` spells
-    out, although no spec has them: an agent whose spec was deleted."""
+    """`project` with its unresolved agents among the others, known by their keys alone, and with the keys in `named`
+    that no spec has: agents whose spec was deleted."""
     known = {agent.key for agent in project.agents} | set(project.unresolved)
     gone = [key for key in (named.agents if named else ()) if key not in known and AGENT_KEY.fullmatch(key)]
     unresolved = {**project.unresolved, **dict.fromkeys(gone, Unresolved())}
@@ -55,9 +55,9 @@ def with_unresolved(project: Project, named: Selection | None = None) -> Project
 def without_doubtful(
     agents: Sequence[DesiredAgent], selection: Selection
 ) -> tuple[tuple[DesiredAgent, ...], tuple[Diagnostic, ...]]:
-    """Those that are known to be selected, and a warning for each that only may be.
+    """The agents that are known to be selected, and a warning for each that may be.
 
-    Raises UsageError where that leaves none.
+    Raises UsageError if none is left.
     """
     doubtful = [agent for agent in agents if selection.tags and agent.tags is None]
     known = tuple(agent for agent in agents if agent not in doubtful)
@@ -71,13 +71,13 @@ def without_doubtful(
     return known, tuple(tags_unread(agent.key) for agent in doubtful)
 
 
-def warned(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Errors as warnings: they are in files that the command does not need."""
+def as_warnings(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """`diagnostics` with errors as warnings, for files that the command does not need."""
     return tuple(replace(each, severity=Severity.WARNING) if each.is_error else each for each in diagnostics)
 
 
 def _is_in_the_way(problem: Diagnostic, project: Project, chosen: Sequence[DesiredAgent]) -> bool:
-    """Whether a mistake is in what the chosen agents are made of; one whose place is not known may be anywhere."""
+    """Whether a mistake is in the files of the chosen agents. One without a place may be anywhere, so it counts."""
     if not problem.is_error:
         return False
     is_everything = len(chosen) == len(project.agents) + len(project.unresolved)

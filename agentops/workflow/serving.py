@@ -1,4 +1,4 @@
-"""Which revision callers heard at a moment, as far as the platform keeps it."""
+"""Which revision served at a moment, as far as the platform remembers."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from agentops.workflow.moments import read_moment
 class Served:
     """What served an agent's calls at a moment.
 
-    entry: the revision, None when none had been published or nothing is known
-    doubt: what the platform does not keep and would have to, for the answer to be sure; None when it is
+    entry: the revision; None if none was published yet, or nothing is known
+    doubt: what the platform doesn't remember, so that the answer isn't certain; None if it is
     """
 
     history: AgentHistory
@@ -26,7 +26,7 @@ class Served:
 
 
 def read_past(text: str, zone: str, now: datetime) -> datetime:
-    """The moment that was written, in UTC. Raises UsageError as `read_moment` does, and for one that is to come."""
+    """The moment in `text`, in UTC. Raises UsageError as `read_moment` does, and for one in the future."""
     moment = read_moment(text, zone)
     if moment > now:
         raise UsageError(f"--at {text!r} is still to come", hint="name a time in the past", code="no-time")
@@ -50,7 +50,7 @@ def served_at(history: AgentHistory, moment: datetime) -> Served:
 
 
 def _activated_by(history: AgentHistory, entries: list[HistoryEntry], moment: datetime) -> Served:
-    """By the last time that each version went live, which is all that the platform keeps of it."""
+    """The version that served, by the last time that each went live: v1 remembers no other time."""
     went_live = [entry for entry in entries if _is_by(entry.revision.activated_at, moment)]
     found = max(went_live, key=lambda entry: platform_time(entry.revision.activated_at) or moment, default=None)
     hidden = [

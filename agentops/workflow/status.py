@@ -1,4 +1,4 @@
-"""What serves in an environment, since when and from which commit, and what a plan would do. Writes nothing."""
+"""What serves in an environment, since when, from which commit, and what a plan would do. Writes nothing."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _agent(
 
 
 async def _read_numbers(account: Reader) -> dict[str, list[str]] | None:
-    """By agent id; None when the platform does not say: a status without them is still one."""
+    """Agent id -> phone numbers; None if they can't be read, since a status is useful without them."""
     found: dict[str, list[str]] = defaultdict(list)
     try:
         for each in await account.list_phone_numbers():

@@ -1,4 +1,4 @@
-"""Talking to an agent oneself, as it serves or as a copy of what the files say."""
+"""Talking to an agent oneself: to the live one, or to a copy made from the files."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from agentops.calls.session import NoConnection, Target
 from agentops.calls.talk import Microphone, ReadLine, Show, chat, named, record_of, talk
 from agentops.calls.talk_server import TalkServer
 from agentops.errors import UnavailableError, UsageError
-from agentops.workflow.call_wiring import wired
+from agentops.workflow.call_wiring import open_wiring
 from agentops.workflow.calls import find_agent_ids, target_of
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.previewing import PreviewHooks, preview_down, preview_up
 
 
 @asynccontextmanager
-async def reached(
+async def open_agent(
     deployment: Deployment, agent: str, preview: PreviewHooks | None, name: str
 ) -> AsyncIterator[tuple[Target, Wiring]]:
-    """The agent as it serves; with `preview`, a copy called `name` that is taken down afterwards.
+    """The live agent; with `preview`, a copy called `name` that is taken down afterwards.
 
-    Raises UsageError for an agent that is not there.
+    Raises UsageError if there is no such agent.
     """
     keys = [each.key for each in deployment.agents]
     if agent not in keys:
@@ -35,7 +35,7 @@ async def reached(
         hint = f"did you mean {near[0]}?" if near else f"the agents are: {', '.join(keys) or 'none'}"
         raise UsageError(f"there is no agent {agent!r} to talk to", hint=hint, code="no-agent")
     one = deployment.narrowed(tuple(each for each in deployment.agents if each.key == agent))
-    async with wired(one, ()) as wiring:
+    async with open_wiring(one, ()) as wiring:
         if preview is None:
             ids = await find_agent_ids(one, [agent])
             yield target_of(one, ids[agent]), wiring
@@ -57,7 +57,7 @@ async def reached(
 
 
 async def chat_with(target: Target, wiring: Wiring, agent: str, read: ReadLine, show: Show) -> CallResult:
-    """A chat with the agent. Raises UnavailableError when nobody answers."""
+    """A chat with the agent. Raises UnavailableError if it can't be reached."""
     try:
         return named(await chat(target, wiring, {}, read, show), agent)
     except NoConnection as failure:
@@ -69,7 +69,7 @@ async def chat_with(target: Target, wiring: Wiring, agent: str, read: ReadLine, 
 
 
 def script_of_call(report: CallReport) -> dict[str, object]:
-    """The call as a script. Raises UsageError when the person said nothing."""
+    """The call as a script. Raises UsageError if the person said nothing."""
     return script_of_record(record_of(report), report.agent)
 
 
@@ -77,7 +77,7 @@ def script_of_call(report: CallReport) -> dict[str, object]:
 async def talk_page(
     target: Target, wiring: Wiring, agent: str, keep: Callable[[CallResult], str], port: int = 0
 ) -> AsyncIterator[TalkServer]:
-    """A page on this machine to talk to the agent with a microphone. `keep` saves a call and says what to open."""
+    """A page on this machine to talk to the agent with a microphone. `keep` saves a call and returns what to open."""
 
     async def call(microphone: Microphone, hear: Callable[[Event], None], stop: asyncio.Event) -> str:
         def scrubbed(event: Event) -> None:

@@ -1,4 +1,4 @@
-"""What git has of a knowledge base as it was uploaded: the commit whose sources have the fingerprint of its mark."""
+"""Finds in git what was uploaded as a knowledge base: the commit whose sources have the mark's fingerprint."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _LOOKED_BACK = 100  # commits; each is the project file and one knowledge base t
 
 
 def read_uploaded(project: Project, change: ResourceChange) -> Uploaded:
-    """The sources of what serves as `change`, looked for in the newest commits that touch knowledge or the project
-    file, on any branch: what serves may have been deployed from another one."""
+    """The sources of the knowledge base that serves, from the newest commits of any branch that touch knowledge or the
+    project file: it may have been deployed from another branch."""
     context, mark = project.context, change.observed.mark if change.observed else None
     if context is None or mark is None or change.desired is None:
         raise LookupError(f"{change.address} serves nothing that git could have")
@@ -57,7 +57,7 @@ def _texts(files: ProjectFiles, resource: DesiredResource) -> dict[str, str]:
     for source in resource.files:
         try:
             text = markdown_of(files, source)
-        except (FileProblem, SourceError):  # it went a moment ago
+        except (FileProblem, SourceError):  # the file was removed a moment ago
             continue
         if text is not None:
             found[source.digest] = text

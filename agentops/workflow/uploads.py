@@ -1,4 +1,4 @@
-"""The files of a knowledge base as they are uploaded: PDF as it lies in the project, Markdown rendered to it."""
+"""The files of a knowledge base as they are uploaded: the platform takes PDF only, so Markdown is rendered to it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from agentops.resources import SourceFile
 
 
 def read_uploads(root: Path) -> Callable[[SourceFile], bytes]:
-    """How the files of the project at `root` are read. Raises LocalError for one that can't be."""
+    """The function that reads the files of the project at `root`. It raises LocalError for one that can't be read."""
 
     def read(file: SourceFile) -> bytes:
         try:
@@ -28,7 +28,7 @@ def read_uploads(root: Path) -> Callable[[SourceFile], bytes]:
 
 
 def require_renderer(plan: Plan) -> None:
-    """Raises UsageError before anything is written where Markdown is to be uploaded and can't be rendered here."""
+    """Raises UsageError if Markdown is to be uploaded and can't be rendered here, before anything is written."""
     wanted = [each.desired for each in plan.resources if each.is_change and is_first(each) and each.desired]
     if any(file.size is None for resource in wanted for file in resource.files):
         require_pdf()

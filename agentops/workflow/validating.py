@@ -1,4 +1,4 @@
-"""What is wrong in a project's files, and where the values of its specs come from."""
+"""Finds the mistakes in a project's files, and where the values of its specs come from."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from agentops.workflow.scripts import check_scripts
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """Every problem once, and what was looked at, in words: "3 agents in prod"."""
+    """Every problem once, and what was checked, in words: "3 agents in prod"."""
 
     diagnostics: tuple[Diagnostic, ...]
     subject: str
@@ -54,21 +54,21 @@ def validate_project(start: Path, environment: str | None, settings: Settings) -
 
 
 def lint(start: Path, environment: str | None, settings: Settings) -> Validation:
-    """What validation finds, and what is valid and still hurts a phone line."""
+    """The problems that validation finds, and valid settings that still harm a phone line."""
     project = read_specs(start, environment, settings)
     found = (*lint_project(project), *check_campaigns(project))
     return Validation(with_sources(found, ProjectFiles(project.root)), _subject(project))
 
 
 def code_titles() -> dict[str, str]:
-    """What each diagnostic's code means, in a few words."""
+    """The meaning of each diagnostic's code, in a few words."""
     return {code: each.title for code, each in explanations().items()}
 
 
 def resolved(
     start: Path, environment: str | None, settings: Settings, chosen: Chosen
 ) -> tuple[tuple[DesiredAgent, ...], tuple[DesiredResource, ...]]:
-    """The chosen agents, tools, knowledge bases and webhooks. Raises SpecError where the project has errors."""
+    """The chosen agents, tools, knowledge bases and webhooks. Raises SpecError if the project has errors."""
     project = _valid_specs(start, environment, settings)
     keys, names = chosen.keys(project), chosen.names(project)
     agents = tuple(agent for agent in project.agents if agent.key in keys)
@@ -78,8 +78,7 @@ def resolved(
 def explain_path(
     start: Path, environment: str | None, settings: Settings, chosen: Chosen, path: str
 ) -> list[tuple[str, Provenance]]:
-    """Where the value at `path` came from, by agent or resource. Raises UsageError when none of the chosen has a value
-    there."""
+    """Where the value at `path` comes from, by agent or resource. Raises UsageError if none of the chosen has one."""
     project = _valid_specs(start, environment, settings)
     keys, names = chosen.keys(project), chosen.names(project)
     found = [(each.target, each.layers) for each in project.resolved if each.agent.key in keys]
@@ -100,7 +99,7 @@ def explain_path(
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Patterns of the agents that are meant, and of what they share (`tool.look_up_order`). Without any it is all."""
+    """Patterns of agents, and of the resources that they share (`tool.look_up_order`). Without any, all are chosen."""
 
     agents: Sequence[str] = ()
     shared: Sequence[str] = ()

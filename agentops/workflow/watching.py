@@ -1,7 +1,7 @@
-"""Watches what callers meet with after a deploy, and puts back what served before where a rule of `deploy.watch` fails.
+"""Watches callers' calls after a deploy, and restores what served before if a rule of `deploy.watch` fails.
 
-Everything is computed from when a revision went live and from the rows of its calls: there is no state, so that any
-machine can look, as often as it likes.
+Everything is computed from the time when a revision went live and from the rows of its calls. There is no state, so
+any machine can watch, as often as it likes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from agentops.workflow.applying import ApplyRequest, CallHooks, apply_deployment
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.history import REVISIONS, list_deployed, plan_going_back_to
 
-# What was protected was changed by a deploy that somebody acknowledged; taking it back is part of that.
+# A protected agent was changed by a deploy that somebody acknowledged, and undoing that deploy is part of it.
 _OF_THE_DEPLOY = frozenset({"PROTECTED_AGENT"})
 _MOST_UNCHANGED = 20  # agents whose calls are read to rule out an outage
 _BEFORE = timedelta(days=7)  # how far back their calls are read
@@ -42,7 +42,7 @@ _BEFORE = timedelta(days=7)  # how far back their calls are read
 
 @dataclass(frozen=True, slots=True)
 class WatchRequest:
-    """How to look. `now` is in UTC; `is_dry`: say what is found, and restore nothing."""
+    """How to watch. `now` is in UTC; `is_dry`: only report, and restore nothing."""
 
     call_types: tuple[str, ...]
     now: datetime
@@ -51,7 +51,7 @@ class WatchRequest:
 
 @dataclass(frozen=True, slots=True)
 class WatchHooks:
-    """What watching touches besides the platform. `on_read` gets an agent's key and how many of its calls are read."""
+    """What watching touches besides the platform. `on_read` gets an agent's key and the number of its calls so far."""
 
     on_read: Callable[[str, int], None]
     on_event: EventSink
@@ -61,7 +61,7 @@ class WatchHooks:
 async def watch(deployment: Deployment, request: WatchRequest, hooks: WatchHooks) -> WatchResult:
     """Judges every selected agent that is deployed, then restores those that have failed, in one run.
 
-    Raises UsageError without rules or without agents, PlatformError where the platform ignores the filter by revision.
+    Raises UsageError without rules or without agents, PlatformError if the platform ignores the filter by revision.
     """
     environment = deployment.environment
     if not environment.deploy.watch:
@@ -90,7 +90,7 @@ class _Looking:
         return self.deployment.environment.deploy.watch
 
     async def look(self, agent: DesiredAgent, listing: AgentListing) -> WatchedAgent:
-        """The verdict on what serves the agent's calls."""
+        """The verdict on the agent's live revision."""
         reader, key = self.deployment.account, agent.key
         live = await reader.read_live(listing.agent_id)
         if live is None:
@@ -137,7 +137,7 @@ class _Looking:
     async def _read_like(
         self, other: WatchedCalls, key: str, agent_id: str, revision_id: str, period: Period
     ) -> WatchedCalls:
-        """The last calls of a revision in the hours in which `other` has some."""
+        """The last calls of a revision in the hours of the day in which `other` has calls."""
         hours = hours_around(other.calls) if other.calls else None
         return await self._read(key, agent_id, revision_id, period, hours, most=MOST_OLD)
 
@@ -151,7 +151,7 @@ class _Looking:
         *,
         most: int | None = None,
     ) -> WatchedCalls:
-        """The calls of a revision, in these hours if any are named, and then no more than the last `most`."""
+        """The calls of a revision, only those in `hours` if given, and only the last `most` if given."""
         window, done = WatchedCalls(revision_id, self.rules, period), 0
         async with aclosing(
             self.deployment.account.list_calls(agent_id, revision_id, self.request.call_types, period)
@@ -169,7 +169,7 @@ class _Looking:
         return window
 
     async def _ask_others(self, judged: WatchedAgent, since: datetime) -> WatchedAgent:
-        """`judged`, without what the callers of unchanged agents met with in the same days, too."""
+        """`judged`, without failures that callers of unchanged agents had in the same days as well: an outage."""
         unchanged = await self._read_unchanged(judged.key, since)
         rulings = tuple(excused(ruling, unchanged) for ruling in judged.rulings)
         return replace(judged, rulings=rulings, verdict=verdict_of(rulings), unchanged=unchanged.keys)
@@ -194,6 +194,7 @@ class _Looking:
         return Unchanged(tuple(keys), tuple(before), tuple(later))
 
     def _served_since(self, live: Revision) -> datetime | None:
+        """Since when the revision serves. On v2, publishing on the live branch is going live."""
         is_v1 = self.deployment.account.generation is Generation.V1
         return platform_time(live.activated_at if is_v1 else live.published_at)
 
@@ -212,13 +213,14 @@ def _side(window: WatchedCalls) -> JudgedCalls:
 async def _restore(
     deployment: Deployment, failed: Sequence[WatchedAgent], hooks: WatchHooks
 ) -> Mapping[str, WatchedAgent]:
-    """The agents that have failed, as they are afterwards: by the same stages as a rollback by hand."""
+    """Restores the agents that have failed, as a rollback by hand would, and returns what became of each."""
     options = PlanOptions(acknowledged=_OF_THE_DEPLOY)
     judged = {each.key: each.live.revision_id for each in failed if each.live}
     to = {each.key: each.before.revision_id for each in failed if each.before}
     try:
         plan = await plan_going_back_to(deployment, to, options)
         serving = {change.key: change.base_revision_id for change in plan.changes}
+        # Another revision that went live since the verdict is not the one that failed, and stays.
         still = {key: revision_id for key, revision_id in to.items() if serving[key] == judged[key]}
         if still != to:
             plan = await plan_going_back_to(deployment, still, options)

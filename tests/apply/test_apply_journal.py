@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from deploy_world import PatientClock, World, agent
@@ -91,6 +92,42 @@ def test_a_line_that_a_kill_cut_off_is_passed_over(tmp_path: Path) -> None:
     whole = json.dumps({"event": "run_finished", "result": {"environment": "test", "run_id": "a", "agents": []}})
     (runs / "a.jsonl").write_text(whole + '\n{"event": "run_fin')
     assert [result["run_id"] for result in read_runs(tmp_path, "test")] == ["a"]
+
+
+def ended(run_id: str, environment: str = "test", *agents: dict[str, Any]) -> str:
+    result = {"environment": environment, "run_id": run_id, "digest": f"d-{run_id}", "agents": list(agents)}
+    return json.dumps({"event": "run_finished", "result": result})
+
+
+def test_runs_are_found_by_the_beginning_of_their_name(tmp_path: Path) -> None:
+    runs = tmp_path / ".agentops" / "runs"
+    runs.mkdir(parents=True)
+    for name in ("2026-b1", "2026-a1", "2026-a2"):
+        (runs / f"{name}.jsonl").write_text(f'{{"event": "run_started"}}\n[1]\n{ended(name)}\n')
+    (runs / "2026-c1.jsonl").write_text(ended("2026-c1", "other"))
+    assert [result["run_id"] for result in read_runs(tmp_path, "test")] == ["2026-a1", "2026-a2", "2026-b1"]
+
+    def found(name: str) -> str | None:
+        result = read_run(tmp_path, "test", name)
+        return str(result["run_id"]) if result else None
+
+    assert [found("2026-b"), found("2026-a2"), found("2026-a"), found("2026-c")] == ["2026-b1", "2026-a2", None, None]
+
+
+def test_a_revision_goes_by_its_first_run_and_its_last_verdict(tmp_path: Path) -> None:
+    runs = tmp_path / ".agentops" / "runs"
+    runs.mkdir(parents=True)
+    inconclusive, passed = {"verdict": "inconclusive"}, {"verdict": "passed"}
+    (runs / "1.jsonl").write_text(
+        ended("1", "test", {"revision_id": "r1", "verdict": inconclusive}, {"revision_id": "r2"}, {"verdict": passed})
+    )
+    (runs / "2.jsonl").write_text(ended("2", "test", {"revision_id": "r1", "verdict": passed}, {"revision_id": None}))
+    (runs / "3.jsonl").write_text(ended("3", "test", {"revision_id": "r1", "verdict": None}))
+    assert read_deploys(tmp_path, "test") == {
+        "r1": DeployRecord("1", "d-1", "passed"),
+        "r2": DeployRecord("1", "d-1", None),
+    }
+    assert read_verdicts(tmp_path, "test") == {"r1": "passed"}
 
 
 def test_run_ids_sort_by_time() -> None:

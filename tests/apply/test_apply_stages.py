@@ -23,7 +23,7 @@ from agentops.apply.model import (
     Verdict,
 )
 from agentops.document import Deploy, DesiredAgent, Generation, OnFailure, Revision
-from agentops.errors import ExitCode
+from agentops.errors import ConflictError, ConflictFlavour, ExitCode
 from agentops.plan.model import AgentChange
 from agentops.remote.port import Publication
 
@@ -109,6 +109,18 @@ async def test_a_revision_that_went_live_since_the_plan_is_named_as_what_serves(
     assert ended.problem is not None
     assert ended.problem.code == "base_moved"
     assert ended.serving_revision_id == theirs.revision_id
+
+
+async def test_what_another_run_has_put_live_meanwhile_is_not_published_again(world: World) -> None:
+    await world.deploy([agent()])
+    plan = await world.plan([agent(prompt="New.")])
+    await world.deploy([agent(prompt="New.")])
+    live = (await world.observe("Acme support")).live
+    assert live is not None
+    world.transport.log.clear()
+    [ended] = (await world.apply(plan)).agents
+    assert (ended.outcome, ended.serving_revision_id) == (Outcome.APPLIED, live.revision_id)
+    assert [each for each in world.transport.log if not each.startswith("GET")] == []
 
 
 async def test_whoever_is_overtaken_after_going_live_says_so_and_takes_nothing_back(busy: World) -> None:
@@ -369,3 +381,52 @@ async def test_a_second_interrupt_ends_the_cleaning_up_and_says_what_may_be_left
     assert ended.warnings == ("interrupted while cleaning up: a draft of this run may be open",)
     assert result.is_interrupted
     assert await busy.live_prompt() == "Help the caller."
+
+
+# ---- answers that are lost or come twice
+
+
+@pytest.mark.parametrize("flavour", [ConflictFlavour.PUBLISH_IN_PROGRESS, ConflictFlavour.GENERIC])
+async def test_a_publish_that_is_on_its_way_already_is_waited_for(world: World, flavour: ConflictFlavour) -> None:
+    """As where the answer to it was lost on the way, and asking again meets the first."""
+    await world.deploy([agent()])
+    plan = await world.plan([agent(prompt="New.")])
+    publish = world.writer.publish_draft
+
+    async def twice(publication: Publication) -> Publication:
+        await publish(publication)
+        raise ConflictError("a publish is in progress", flavour=flavour)
+
+    world.writer.publish_draft = twice  # type: ignore[method-assign]
+    [ended] = (await world.apply(plan)).agents
+    if flavour is ConflictFlavour.PUBLISH_IN_PROGRESS:
+        assert ended.outcome is Outcome.APPLIED, ended
+        assert await world.live_prompt() == "New."
+    else:
+        assert (ended.outcome, ended.stage) == (Outcome.FAILED, Stage.PUBLISH)
+
+
+async def test_a_publish_of_somebody_else_that_is_in_progress_is_no_publish_of_ours(world: World) -> None:
+    await world.deploy([agent()])
+    plan = await world.plan([agent(prompt="New.")])
+
+    async def busy(publication: Publication) -> Publication:
+        raise ConflictError("a publish is in progress", flavour=ConflictFlavour.PUBLISH_IN_PROGRESS)
+
+    world.writer.publish_draft = busy  # type: ignore[method-assign]
+    [ended] = (await world.apply(plan)).agents
+    assert (ended.outcome, ended.stage) == (Outcome.FAILED, Stage.PUBLISH)
+    assert await world.live_prompt() == "Help the caller."
+
+
+@pytest.mark.parametrize(("kind", "deletes"), [("timeout", 2), ("timeout_after", 1)])
+async def test_a_draft_whose_end_was_not_answered_is_looked_for(world: World, kind: str, deletes: int) -> None:
+    await world.deploy([agent()])
+    plan = await world.plan([agent(prompt="New.")])
+    await drafted_by_hand(world)
+    world.transport.log.clear()
+    world.transport.fault = Fault("DELETE", "/draft", kind)
+    result = await world.apply(plan, options=world.options(discard_draft=True))
+    assert result.exit_code is ExitCode.DONE, result
+    assert len([each for each in world.transport.log if each.startswith("DELETE")]) == deletes
+    assert await world.live_prompt() == "New."

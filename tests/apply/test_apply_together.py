@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from deploy_world import World, agent
 from faulty import Fault
@@ -99,7 +99,7 @@ async def test_all_that_went_live_is_restored_newest_first_when_one_agent_fails(
     assert result.exit_code is ExitCode.CALLS_FAILED
     assert (await world.plan(fleet("Old."))).is_empty
     again = await world.plan(fleet("New."))
-    assert {refusal.acknowledgement for refusal in again.refusals} == {"REDEPLOY"}
+    assert [(each.agent, each.acknowledgement) for each in again.refusals] == [("sales", "REDEPLOY")]
 
 
 async def test_without_atomic_the_others_stay_live(world: World) -> None:
@@ -132,6 +132,52 @@ async def test_a_failed_agent_that_serves_all_the_same_is_restored_too(world: Wo
     failed = next(each for each in result.agents if each.key == "sales")
     assert failed.problem is not None
     assert failed.problem.code == "call_failed"
+    again = await world.plan(fleet("New."))
+    assert [(each.agent, each.acknowledgement) for each in again.refusals] == [("sales", "REDEPLOY")]
+
+
+async def test_what_neighbours_had_written_at_once_is_put_back_too(world: World) -> None:
+    def named(description: str, prompt: str) -> list[DesiredAgent]:
+        return [replace(each, metadata={"description": f"{description} {each.key}"}) for each in fleet(prompt)]
+
+    await world.deploy(named("Old", "Old."))
+    plan = await world.plan(named("New", "New."))
+    result = await world.apply(plan, smoke=CallsThatFail("sales", others=2), options=ATOMIC)
+    assert outcomes(result) == dict.fromkeys(KEYS, Outcome.ROLLED_BACK)
+    listings = {each.name: each for each in await world.writer.list_agents()}
+    for key in KEYS:
+        assert listings[f"Acme {key}"].metadata["description"] == f"Old {key}"
+    assert (await world.plan(named("Old", "Old."))).is_empty
+
+
+async def test_a_neighbour_that_can_not_be_restored_says_so(world: World) -> None:
+    await world.deploy(fleet("Old."))
+    plan = await world.plan(fleet("New."))
+    desk = next(change.agent_id for change in plan.changes if change.key == "desk")
+    path = f"/agent/{desk}/.*restore$" if world.generation == "v2" else f"/agent/{desk}/versions/.*/activate$"
+    after = 0 if world.generation == "v2" else 1  # its own going live
+    world.transport.fault = Fault(
+        "POST" if world.generation == "v2" else "PATCH", path, "connect", times=99, after=after
+    )
+    result = await world.apply(plan, smoke=CallsThatFail("sales", others=2), options=ATOMIC)
+    assert outcomes(result) == {"desk": Outcome.FAILED, "sales": Outcome.ROLLED_BACK, "support": Outcome.ROLLED_BACK}
+    told = next(each for each in result.agents if each.key == "desk")
+    assert told.detail == "what served before could not be restored"
+    assert told.warnings == ("because of: another agent of the same run failed",)
+    assert await live_prompts(world) == {"desk": "New.", "sales": "Old.", "support": "Old."}
+
+
+async def test_with_atomic_nothing_follows_where_an_agent_was_taken_back(world: World) -> None:
+    """An agent that is archived in the same run stays archived: there is no revision to put back."""
+    await world.deploy(fleet("Old."))
+    acknowledged = frozenset({"LIMIT_ARCHIVED"})
+    plan = await world.plan(fleet("New.")[1:], prune=True, acknowledged=acknowledged)
+    result = await world.apply(plan, smoke=CallsThatFail("sales", others=1), options=ATOMIC)
+    assert outcomes(result) == {
+        "desk": Outcome.APPLIED,
+        "sales": Outcome.ROLLED_BACK,
+        "support": Outcome.ROLLED_BACK,
+    }
 
 
 async def test_a_new_agent_of_an_atomic_run_says_that_there_is_no_way_back(world: World) -> None:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import pytest
 from command_line import Agentops, Ended
 from ruamel.yaml import YAML
+from terminal import CTRL_C, type_command
 
+from agentops.cli import local
 from agentops.emulator.app import create_app
 from agentops.emulator.options import EmulatorOptions
+from agentops.emulator.server import start
 from agentops.errors import ExitCode, UnavailableError
 from agentops.workflow import calls as calls_workflow
 
@@ -62,6 +69,18 @@ def previews(agentops: Agentops) -> str:
     return agentops("preview", "list").out
 
 
+@pytest.fixture
+def breaks() -> Iterator[Callable[..., None]]:
+    """Breaks requests to the project's emulator."""
+    with start(EmulatorOptions(data=local.data_file(Path()))) as running, local.announced(Path(), running.base_url):
+
+        def arm(method: str, path: str, **more: Any) -> None:
+            fault = {"kind": "status", "method": method, "path": path, "status": 400, **more}
+            httpx2.post(f"{running.base_url}/_emulator/faults", json=fault).raise_for_status()
+
+        yield arm
+
+
 def test_any_revision_is_called_and_its_copy_goes_away(agentops: Agentops) -> None:
     good = agentops("smoke", "--agent", "desk", "--revision", "5", "--format", "json")
     assert good.code == ExitCode.DONE, good.err
@@ -87,6 +106,45 @@ def test_a_copy_goes_away_when_calling_it_fails(
     assert previews(agentops) == "no previews\n"
 
 
+def test_a_copy_that_can_not_be_put_up_is_no_failed_call(agentops: Agentops, breaks: Callable[..., None]) -> None:
+    breaks("POST", "/atoms/v1/agent", text="no more agents", times=1)
+    ended = agentops("smoke", "--agent", "desk", "--revision", "5")
+    assert ended.code == ExitCode.FAILED
+    assert "error: no copy of revision 5 of desk could be put up: " in ended.err
+    assert "no more agents" in ended.err
+    assert previews(agentops) == "no previews\n"
+
+
+def test_a_copy_that_can_not_be_taken_down_is_named(agentops: Agentops, breaks: Callable[..., None]) -> None:
+    breaks("DELETE", "/atoms/v1/agent/*/archive", times=1)
+    ended = agentops("smoke", "--agent", "desk", "--revision", "5", "-e", "test")
+    assert ended.code == ExitCode.DONE, ended.err
+    assert "it could not be taken down: `agentops preview gc -e test` does it later" in ended.err
+    assert previews(agentops).startswith("revision-")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="types into a pseudo-terminal")
+def test_ctrl_c_while_a_copy_is_put_up_takes_it_away(agentops: Agentops, tmp_path: Path) -> None:
+    emulator = type_command(["emulator", "--port", "0", "--scan-delay", "60"], tmp_path).wait_for("Ctrl-C ends it")
+    words = ["bisect", "agents/calls/greeting.yaml", "--agent", "desk", "--good", "5", "-v"]
+    calling = type_command(words, tmp_path).wait_for("/publish")
+    assert calling.type(CTRL_C).end() == ExitCode.INTERRUPTED
+    assert "Traceback" not in calling.text
+    assert previews(agentops) == "no previews\n"
+    assert emulator.type(CTRL_C).end() == ExitCode.DONE
+
+
+def test_a_revision_is_one_agents(agentops: Agentops) -> None:
+    sales = SPEC.replace("Acme desk", "Acme sales").replace("[calls/greeting.yaml]", "{none: tried by hand}")
+    Path("agents/sales.yaml").write_text(sales, "utf-8")
+    assert agentops("apply", "--yes", "--no-smoke", "--agent", "sales").code == ExitCode.DONE
+    ended = agentops("bisect", "agents/calls/greeting.yaml", "--agent", "*")
+    assert ended.code == ExitCode.USAGE
+    assert ended.err.endswith(
+        "error: revisions are one agent's, and these are several: desk, sales\n  next: name one with --agent\n"
+    )
+
+
 def test_the_revision_in_which_a_script_began_to_fail_is_found(agentops: Agentops) -> None:
     ended = bisect(agentops)
     assert ended.code == ExitCode.DONE, ended.err
@@ -106,6 +164,13 @@ def test_it_is_said_as_data_too(agentops: Agentops) -> None:
     assert (found["good"]["number"], found["bad"]["number"], found["bad"]["commit"]) == (5, 6, "abcdef6")
     assert [each["path"] for each in found["changed"]] == [["firstMessage"]]
     assert [(each["number"], each["passed"], each["failed"]) for each in found["calls"]] == [(5, 1, 0), (6, 0, 1)]
+
+
+def test_a_copy_is_called_again_where_one_call_is_not_enough(agentops: Agentops) -> None:
+    ended = bisect(agentops, "--good", "5", "--bad", "6", "--repeat", "2", "--format", "json")
+    assert ended.code == ExitCode.DONE, ended.err
+    found = json.loads(ended.out)
+    assert [(each["number"], each["passed"], each["failed"]) for each in found["calls"]] == [(5, 4, 0), (6, 0, 4)]
 
 
 def test_both_ends_are_called_before_anything_is_believed(agentops: Agentops) -> None:

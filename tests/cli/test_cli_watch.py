@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import chdir
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import pytest
 from command_line import Agentops, Ended
 
@@ -18,6 +20,10 @@ from agentops.emulator.rest.calls import conversations
 from agentops.emulator.server import start
 from agentops.emulator.store.state import Clock, Store, from_iso, to_iso
 from agentops.errors import ExitCode
+from agentops.plan.model import Plan
+from agentops.remote.port import Publication
+from agentops.workflow import watching
+from agentops.workflow.deployment import Deployment
 
 pytestmark = pytest.mark.slow
 
@@ -188,6 +194,81 @@ def test_what_fails_stays_where_that_was_asked_for(calls: Traffic, watch: Callab
     ended = watch("--agent", "desk")
     assert ended.code == ExitCode.CALLS_FAILED
     assert "it serves on: this environment keeps what fails" in ended.out
+
+
+def test_a_first_deploy_that_fails_has_nothing_to_go_back_to(calls: Traffic, watch: Callable[..., Ended]) -> None:
+    """The desk went live after it, so that its callers say nothing about an outage."""
+    configure("watch: {hang_ups: {at_most: 30%}}")
+    calls(0, 80, hung_up=0.8, key="billing")
+    ended = watch("--agent", "billing")
+    assert ended.code == ExitCode.CALLS_FAILED
+    assert "it serves on: nothing served before, so there is nothing to go back to" in ended.out
+
+
+async def edit_by_hand(deployment: Deployment) -> None:
+    account = deployment.account
+    listing = next(each for each in await account.list_agents() if each.name == "Acme desk")
+    observed = await account.read_agent(listing)
+    draft = await account.open_draft(observed, "by hand")
+    draft = await account.write_draft(observed, draft, {"firstMessage": "By hand."})
+    newest = (await account.read_slot(listing.agent_id, observed.branch_id)).newest
+    started = Publication(
+        listing.agent_id, "by hand", newest_before=newest, branch_id=observed.branch_id, draft_id=draft.draft_id
+    )
+    publication = await account.publish_draft(started)
+    while await account.read_publication(publication) is None:
+        pass
+
+
+async def freeze(deployment: Deployment) -> None:
+    answer = httpx2.post(f"{deployment.account.base_url}/_emulator/faults", json={"kind": "freeze"})
+    answer.raise_for_status()
+
+
+async def forbid(deployment: Deployment) -> None:
+    fault = {"kind": "status", "method": "GET", "path": "/atoms/v1/agent", "status": 403, "text": "not for you"}
+    httpx2.post(f"{deployment.account.base_url}/_emulator/faults", json=fault).raise_for_status()
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "said"),
+    [
+        (edit_by_hand, "another revision went live meanwhile"),
+        (freeze, "it could not be restored: "),
+        (forbid, "it could not be restored: "),
+    ],
+)
+def test_what_happens_between_the_verdict_and_the_way_back_is_said(
+    calls: Traffic,
+    watch: Callable[..., Ended],
+    monkeypatch: pytest.MonkeyPatch,
+    meanwhile: Callable[[Deployment], Awaitable[None]],
+    said: str,
+) -> None:
+    original, happened = watching.plan_going_back_to, list[str]()
+
+    async def later(deployment: Deployment, *arguments: Any) -> Plan:
+        if not happened:
+            happened.append("once")
+            await meanwhile(deployment)
+        return await original(deployment, *arguments)
+
+    monkeypatch.setattr(watching, "plan_going_back_to", later)
+    calls(1, 120, from_h=A_WEEK_AGO)
+    calls(0, 80, hung_up=0.8)
+    ended = watch()
+    assert happened
+    assert ended.code == ExitCode.CALLS_FAILED
+    assert f"it serves on: {said}" in ended.out
+
+
+def test_what_went_live_nobody_knows_when_is_not_judged(watch: Callable[..., Ended]) -> None:
+    store = Store(EmulatorOptions(data=Path(".agentops/emulator.db")))
+    for each in store.database.all("revision"):
+        store.database.put("revision", each["_id"], {**each, "publishedAt": None}, owner=each["agent"])
+    store.database.close()
+    ended = watch("--agent", "desk")
+    assert (ended.code, "the platform does not say since when it serves" in ended.out) == (ExitCode.DONE, True)
 
 
 def test_a_deploy_is_not_watched_for_ever(watch: Callable[..., Ended]) -> None:

@@ -57,9 +57,20 @@ def test_what_is_missing_is_said_before_anything_is_called(project: Path, capsys
     assert run([*arguments, "nobody"]) == 64
     assert "it has tea-house" in capsys.readouterr().err
     assert run([*arguments, "tea-house", "--old", str(project / "none.json")]) == 64
+    spec = project / "agents/tea-house.yaml"
+    spec.write_text(spec.read_text().partition("calls:\n")[0] + "calls: {none: listened to}\n")
+    assert run([*arguments, "tea-house"]) == 64
+    told = capsys.readouterr().err
+    assert told.endswith(
+        "error: tea-house has no call script to be called by\n  next: name one under `calls:` in its spec\n"
+    )
     (project / "report/report.json").write_text("{}")
     assert run([*arguments, "tea-house"]) == 64
     assert "is no fidelity report" in capsys.readouterr().err
+    (project / "report/report.json").unlink()
+    assert run([*arguments, "tea-house"]) == 64
+    told = capsys.readouterr().err
+    assert "report/report.json is not there\n  next: `agentops import elevenlabs SOURCE` writes it\n" in told
 
 
 def test_old_calls_are_read_in_three_forms(tmp_path: Path) -> None:

@@ -278,7 +278,7 @@ def _observed(agent_id: str, data: dict[str, Any], environment: Environment, gen
     return ObservedAgent(
         listing,
         live=live,
-        base=find_base(live, served, (environment.project, environment.name)),
+        base=find_base(live, served, (environment.project, environment.name)) if live else None,
         history=history,
         draft=_draft(data.get("draft")),
         branch_id=live.branch_id if live else None,

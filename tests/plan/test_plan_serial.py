@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentops.diagnostics import Diagnostic, Severity, Where
-from agentops.document import Generation, Secret, SecretRef
+from agentops.document import CLEARED, Generation, Secret, SecretRef
 from agentops.errors import StaleError, UsageError
 from agentops.fields import Category, Risk
 from agentops.plan.approval import is_carried_out, require_digest, require_same, what_moved
@@ -28,6 +28,7 @@ from agentops.plan.model import (
 )
 from agentops.plan.plan_json import to_json
 from agentops.plan.serial import from_json
+from agentops.resources import Kind, Ref
 
 TEXT = st.text(max_size=12)
 NAMES = st.text("abcXYZ_$.", min_size=1, max_size=6).filter(lambda name: name not in ("$secret", "$clear"))
@@ -178,3 +179,59 @@ def test_a_plan_that_was_carried_out_is_no_reason_to_refuse() -> None:
     done = replace(approved, changes=(replace(approved.changes[0], action=Action.UNCHANGED, fields=()),), digest="x")
     assert is_carried_out(approved, done)
     assert not is_carried_out(replace(approved, environment="staging"), done)
+
+
+def test_what_a_plan_file_leaves_out_is_nothing_special() -> None:
+    """A file that an earlier release wrote has not everything that this one writes."""
+    place = {"file": "agents/desk.yaml"}
+    field = {
+        "path": ["globalPrompt"],
+        "field": "globalPrompt",
+        "operation": "replace",
+        "category": "prompt",
+        "risk": "low",
+        "changed_by": "git",
+        "where": place,
+        "lines": [{"first": 1, "file": "agents/desk.yaml", "line": 5}],
+    }
+    change = {"key": "desk", "name": "Desk", "action": "update", "reason": ""}
+    data = {
+        "format_version": 1,
+        "project": "acme",
+        "environment": "prod",
+        "target": "",
+        "generation": "v2",
+        "digest": "0",
+        "applyable": False,
+        "empty": False,
+        "changes": [{**change, "fields": [field], "calls": {"scripts": 1, "called": 1, "minutes": 2}}],
+        "resources": [{"kind": "tool", "key": "look_up", "name": "look_up", "action": "unchanged", "reason": ""}],
+        "refusals": [{"code": "ADOPT", "summary": "", "hint": ""}],
+    }
+    plan = from_json(json.dumps(data))
+    [told] = plan.changes[0].fields
+    assert told.where == Where("agents/desk.yaml", 1, 1)
+    assert [line.place(3) for line in told.lines] == [Where("agents/desk.yaml", 7, 1)]
+    assert (told.before, told.after, told.is_immediate, told.renamed) == (None, None, False, None)
+    assert plan.changes[0] == replace(
+        AgentChange("desk", "Desk", Action.UPDATE, ""), fields=(told,), calls=plan.changes[0].calls
+    )
+    assert not plan.resources[0].is_pruned
+    assert not plan.refusals[0].is_stale
+    assert plan.acknowledged == ()
+
+
+def test_values_come_back_as_what_they_were() -> None:
+    def read(value: Any) -> Any:
+        plan = plan_of("003-a-changed-greeting")
+        return edited(plan, lambda data: data["changes"][0]["fields"][0].update(after=value)).changes[0].fields[0].after
+
+    two = read({"$secret": "Bearer ${{ secrets.A }} and ${{ secrets.B_2 }}"})
+    assert two == Secret(("Bearer ", SecretRef("A"), " and ", SecretRef("B_2")))
+    assert read({"$secret": "${{ secrets.A }}"}) == Secret((SecretRef("A"),))
+    assert read({"$secret": "x", "more": 1}) == {"$secret": "x", "more": 1}
+    assert read([{"$clear": True}, {"$clear": False}]) == [CLEARED, {"$clear": False}]
+    tool = {"$ref": "tool.look_up", "fingerprint": "f1"}
+    assert read(tool) == Ref(Kind.TOOL, "look_up", "f1")
+    assert read({"$ref": "car.look_up", "fingerprint": "f1"}) == {"$ref": "car.look_up", "fingerprint": "f1"}
+    assert read({"$ref": "tool.look_up"}) == {"$ref": "tool.look_up"}

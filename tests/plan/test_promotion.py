@@ -10,7 +10,7 @@ import pytest
 from agentops.document import AgentListing, DesiredAgent, Mark, ObservedAgent, Revision, build_label, read_mark
 from agentops.plan.drift import Drift
 from agentops.plan.model import Action, AgentChange
-from agentops.plan.promotion import why_untested
+from agentops.plan.promotion import refuse_untested, why_untested
 from agentops.spec import load_project
 
 LISTING = AgentListing("a1", "Line", {})
@@ -124,3 +124,15 @@ def test_the_hash_is_of_the_files_and_not_of_what_they_make(tmp_path: Path) -> N
 def test_an_agent_without_a_hash_gets_a_mark_of_the_first_format() -> None:
     assert DesiredAgent("line", "Line", {}).sources == ""
     assert build_label("", Mark("acme", "prod", "line", "ffff")) == "ao1.acme.prod.line.ffff"
+
+
+def test_a_refusal_names_the_way_that_there_is() -> None:
+    first = refuse_untested("line", "staging serves another configuration", "staging")
+    assert first.summary == "line: staging serves another configuration"
+    assert first.hint == (
+        "deploy it there first: `agentops apply -e staging --agent line`; if it is meant untested, pass "
+        "`--ack UNTESTED:line`"
+    )
+    assert (first.agent, first.acknowledgement) == ("line", "UNTESTED")
+    again = refuse_untested("line", "tried elsewhere", "staging", is_deployable=False)
+    assert again.hint.startswith("staging has nothing to deploy, so the next change of the agent is tried there; if")

@@ -205,7 +205,7 @@ async def test_an_open_draft_is_shown_with_who_wrote_it_and_what_it_changes() ->
     script = {
         "GET /agent/a1/branches/b1": branch(),
         at("v2"): revision("v2", "Old"),
-        DRAFT: {"latest": LATEST, "editHistory": [{"editorName": "Ana"}, {"editorName": "Ben"}]},
+        DRAFT: {"latest": LATEST, "editHistory": [{"editorName": "Ana"}, "before any editor was kept"]},
         DIFF: LEAVES,
     }
     async with scripted(script) as (account, platform):
@@ -344,9 +344,12 @@ def scanned(status: str | None) -> dict[str, Any]:
         ([row("v3", "scanning", label=OURS, **scanned("failed"))], None, ("v3", ScanState.FAILED)),
         ([row("v3", "rejected", label=OURS, **scanned("errored"))], None, ("v3", ScanState.ERRORED)),
         ([row("v4", label="by hand"), row("v3", label=OURS)], None, ("v3", ScanState.PASSED)),
+        ([row("v4", label="by hand"), row("v3", label=SAME_MARK)], None, ("v3", ScanState.PASSED)),
+        ([row("v4", label=OTHER_MARK), row("v3", label=OURS)], None, ("v3", ScanState.PASSED)),
         # ours isn't there, and the draft is not open any more: somebody else has published it
         ([row("v3", label=OTHER_MARK)], None, ("v3", ScanState.PASSED)),
         ([row("v4", "scanning"), row("v3", None)], None, ("v3", ScanState.PASSED)),
+        ([row("v4"), row("v3")], None, ("v4", ScanState.PASSED)),
         ([row("v4", "scanning")], None, None),
         ([], None, None),
         ([row("v2", label=OURS)], None, None),

@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 from scripted_account import Platform, refused, scripted
 
-from agentops.document import AgentListing, Draft, Generation, Mark, ObservedAgent, Revision, ScanState, build_label
+from agentops.document import (
+    AgentListing,
+    Document,
+    Draft,
+    Generation,
+    Mark,
+    ObservedAgent,
+    Revision,
+    ScanState,
+    build_label,
+)
 from agentops.errors import PlatformError
 from agentops.remote.port import Head, Publication, Slot, Writer
 
@@ -145,10 +155,10 @@ async def test_what_serves_is_read_with_its_document() -> None:
 
 async def test_versions_are_listed_by_their_number_and_only_those_that_are_published() -> None:
     rows = [
+        {"_id": "v0"},
         version("v1", 1),
         version("v3", 3, status="published", sourceVersionId="v1"),
         version("v2", 2, status="archived"),
-        {"_id": "v0"},
     ]
     async with opened({VERSIONS: {"versions": rows}}) as (account, platform):
         found = await account.list_revisions("a1")
@@ -283,3 +293,18 @@ async def test_restoring_activates_the_older_version_and_reads_it() -> None:
     assert publication.revision is not None
     assert publication.revision.document == {"firstMessage": "One"}
     assert platform.requests == list(script), "and there is nothing to cancel"
+
+
+async def test_references_mean_nothing_to_accounts_that_have_none() -> None:
+    class Naming:
+        def to_references(self, document: Document) -> Document:
+            return {"named": True}
+
+        to_ids = to_references
+
+    script = {at("v1"): shown("v1", "One"), "PATCH /agent/a1/drafts/d1/config": {"_id": "r1"}}
+    async with opened(script) as (account, platform):
+        account.refer_by(Naming())
+        assert (await account.read_revision("a1", "v1")).document == {"firstMessage": "One"}
+        await account.write_draft(SERVING, Draft("d1"), {"firstMessage": "Two"})
+    assert platform.asked[-1].body == {"firstMessage": "Two"}

@@ -235,9 +235,40 @@ async def test_an_identical_publish_is_of_what_the_live_agent_says() -> None:
         assert [each.body for each in platform.asked if each.request == WRITE] == [{"firstMessage": greeting}]
 
 
+@pytest.mark.parametrize(
+    ("name", "seen", "more"),
+    [
+        ("knowledge_name", {}, {"GET /knowledgebase": [{"_id": "k1"}, {"_id": "k2"}]}),
+        ("tool_refs_name", {"tool_ids": ["t1", "t2"]}, {}),
+    ],
+)
+async def test_what_is_looked_for_is_what_was_written(name: str, seen: Any, more: Any) -> None:
+    """An account that reads back what it was given."""
+    written: dict[str, Any] = {}
+
+    def write(asked: Asked) -> Any:
+        written.update(asked.body)
+        return {}
+
+    script = drafted(written, **more) | {WRITE: write}
+    assert (await finding(script, name, **seen)).answer in ("globalKnowledgeBaseId", "toolRefs")
+
+
 async def test_a_conflict_is_made_by_expecting_what_was_there_before() -> None:
     _, platform = await findings({WRITE: ({"draftRevision": 4}, {"draftRevision": 5}, NO)}, "conflict_body")
     assert [each.body.get("expectedRevision") for each in platform.asked if each.request == WRITE] == [None, None, 4]
+
+
+async def test_a_second_write_only_leaves_out_what_the_first_one_had() -> None:
+    _, platform = await findings(drafted({}), "nested_write")
+    first, second = (each.body["smartTurnConfig"] for each in platform.asked if each.request == WRITE)
+    assert first == {**second, "waitTimeInSecs": 4}
+    assert "waitTimeInSecs" not in second
+
+
+async def test_with_a_key_that_is_nobodys_one_agent_is_asked_for() -> None:
+    _, platform = await findings({"GET /agent": refused(401, "no")}, "wrong_key_status")
+    assert platform.asked[0].query == {"page": "1", "offset": "1"}
 
 
 async def test_the_first_write_expects_nothing_before_it() -> None:
@@ -294,6 +325,11 @@ async def test_whether_a_scanning_revision_is_listed_is_seen_while_it_is_waited_
     assert platform.clock.elapsed_s == 4.0
 
 
+async def test_of_several_new_revisions_the_newest_is_waited_for() -> None:
+    platform = Platform({REVISIONS: [{"_id": "v3"}, {"_id": "v2"}, {"_id": "v1"}]})
+    assert await scratch_on(platform).wait({"v1"}) == {"_id": "v3"}
+
+
 async def test_a_scan_that_never_ends_is_given_up_after_three_minutes() -> None:
     platform = Platform({REVISIONS: [{"_id": "v2", "status": "scanning"}, {"_id": "v1"}], LOOK: {"latest": {}}})
     with pytest.raises(PlatformError, match="no revision came within 180 s") as caught:
@@ -317,7 +353,7 @@ async def test_a_scratch_agent_is_made_and_published_once(created: Any, first: A
 
     script = {
         CREATE: created,
-        BRANCHES: {"branches": [first]},
+        BRANCHES: {"branches": [first, {"_id": "b9"}]},
         WRITE: ({"draftRevision": 1}, {"draftRevision": 2}),
         REVISIONS: revisions,
         PUBLISH: {},

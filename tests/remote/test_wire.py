@@ -57,6 +57,20 @@ def test_voice_arguments_may_be_nested() -> None:
     assert document == {"synthesizer": {"voiceConfig": {"voiceId": "nyah"}}}
 
 
+def test_a_field_that_is_stored_twice_is_what_it_is_by_itself() -> None:
+    both = {"synthesizerArgs": {"speed": 1.0, "voiceConfig": {"voiceId": "nyah"}, "voiceId": "old"}}
+    document, _ = wire.from_stored({**both, "synthesizerSpeed": 1.2})
+    assert document["synthesizer"] == {"speed": 1.2, "voiceConfig": {"voiceId": "nyah"}}
+    odd, _ = wire.from_stored({"synthesizerArgs": {"voiceConfig": "nyah", "voiceId": "old"}})
+    assert odd["synthesizer"]["voiceConfig"]["voiceId"] == "old"
+
+
+def test_nulls_are_left_out_however_deep_and_items_of_lists_are_not() -> None:
+    stored = {"tools": [None, {"name": "a", "url": None, "headers": [{"key": "k", "value": None}]}], "gone": None}
+    document, _ = wire.from_stored(stored)
+    assert document == {"singlePromptConfig": {"tools": [None, {"name": "a", "headers": [{"key": "k"}]}]}}
+
+
 def test_fields_whose_read_name_is_unknown_are_unverifiable_unless_seen() -> None:
     assert "globalKnowledgeBaseId" in wire.from_stored({})[1]
     assert "globalKnowledgeBaseId" not in wire.from_stored({"globalKnowledgeBaseId": "kb"})[1]
@@ -71,9 +85,12 @@ def test_fields_whose_read_name_is_unknown_are_unverifiable_unless_seen() -> Non
         ("voice", "synthesizerSampleRate", ("synthesizer", "sampleRate")),
         ("voice", "synthesizerArgs.voiceId", ("synthesizer", "voiceConfig", "voiceId")),
         ("voice", "synthesizerArgs.voiceConfig.voiceId", ("synthesizer", "voiceConfig", "voiceId")),
+        ("voice", "synthesizerArgs.voiceConfig.speed", ("synthesizer", "speed")),
+        ("voice", "synthesizerArgs.voiceId.parts[0]", ("synthesizer", "voiceConfig", "voiceId", "parts", 0)),
         ("voice", "synthesizerArgs.warmth", ("synthesizer", "warmth")),
         ("voice", "synthesizerArgs", ("synthesizer",)),
         ("detection", "voiceMailDetectionConfig.endText", ("voiceMailDetectionConfig", "endText")),
+        ("language", "language", ("language",)),
         ("workflow_graph", "workflowGraph.nodes", None),
         ("llm", "", None),
     ],
@@ -104,6 +121,30 @@ def test_both_shapes_of_a_comparison_are_read() -> None:
     assert wire.read_differences(None) == ()
 
 
+def test_a_comparison_by_section_names_what_differs() -> None:
+    sections = {
+        "llm": {
+            "before": {"modelName": "a", "temperature": 1, "gone": 2},
+            "after": {"modelName": "b", "temperature": 1},
+        },
+        "voice": {"changed": True, "before": None, "after": {"x": 1}},
+        "language": {"changed": True, "before": {"y": 1}},
+        "detection": "unchanged",
+    }
+    assert wire.read_differences({"sections": sections}) == (
+        LeafDifference("llm", "gone", 2, None),
+        LeafDifference("llm", "modelName", "a", "b"),
+        LeafDifference("voice", "x", None, 1),
+        LeafDifference("language", "y", 1, None),
+    )
+
+
+def test_a_comparison_by_change_may_leave_something_out() -> None:
+    changes = {"diffs": [{"section": "llm", "changes": None}, {"changes": [{}]}], "sections": None}
+    assert wire.read_differences(changes) == (LeafDifference("", "", None, None),)
+    assert wire.read_differences({"diffs": None}) == wire.read_differences([]) == ()
+
+
 @pytest.mark.parametrize(
     ("path", "after", "expected"),
     [
@@ -113,12 +154,48 @@ def test_both_shapes_of_a_comparison_are_read() -> None:
         ("tools[2].name", "c", {"firstMessage": "Hi", "tools": [{"name": "a"}, {"name": "b"}, {"name": "c"}]}),
         ("firstMessage", None, {"tools": [{"name": "a"}, {"name": "b"}]}),
         ("a.b", 1, {"firstMessage": "Hi", "tools": [{"name": "a"}, {"name": "b"}], "a": {"b": 1}}),
+        ("a[1].b", 1, {"firstMessage": "Hi", "tools": [{"name": "a"}, {"name": "b"}], "a": [{"b": 1}]}),
+        ("firstMessage.b", 1, {"firstMessage": {"b": 1}, "tools": [{"name": "a"}, {"name": "b"}]}),
+        ("firstMessage[0]", "b", {"firstMessage": ["b"], "tools": [{"name": "a"}, {"name": "b"}]}),
+        ("tools[0].name[0]", "c", {"firstMessage": "Hi", "tools": [{"name": ["c"]}, {"name": "b"}]}),
+        ("tools[0][0]", "c", {"firstMessage": "Hi", "tools": [["c"], {"name": "b"}]}),
+        ("x.firstMessage", "Bye", {"firstMessage": "Bye", "tools": [{"name": "a"}, {"name": "b"}]}),
+        ("x", 1, {"firstMessage": "Hi", "tools": [{"name": "a"}, {"name": "b"}], "x": 1}),
+        ("tools.name", "c", {"firstMessage": "Hi", "tools": {"name": "c"}}),
+        ("[0].a", 1, {"firstMessage": "Hi", "tools": [{"name": "a"}, {"name": "b"}], 0: {"a": 1}}),
+        ("", "c", {"firstMessage": "Hi", "tools": [{"name": "a"}, {"name": "b"}]}),
     ],
 )
 def test_a_draft_is_its_base_with_the_comparison_applied(path: str, after: Any, expected: Any) -> None:
     base = {"firstMessage": "Hi", "tools": [{"name": "a"}, {"name": "b"}]}
     assert wire.with_differences(base, [LeafDifference("x", path, None, after)]) == expected
     assert base == {"firstMessage": "Hi", "tools": [{"name": "a"}, {"name": "b"}]}
+
+
+def test_a_field_that_is_called_like_its_section_is_not_taken_for_the_section() -> None:
+    base = {"playbooks": {"playbooks": {"router": 1}}, "firstMessage": "Hi"}
+    leaf = LeafDifference("playbooks", "playbooks.router", 1, 2)
+    assert wire.with_differences(base, [leaf]) == {"playbooks": {"router": 2}, "firstMessage": "Hi"}
+    assert wire.written_path(leaf) == ("playbooks", "router")
+    assert wire.with_leaves({"playbooks": {"router": 1}}, [leaf]) == ({"playbooks": {"router": 2}}, [])
+
+
+def test_what_is_taken_out_of_a_document_leaves_no_shell_behind() -> None:
+    document = {"language": {"default": "en"}, "playbooks": {}, "singlePromptConfig": {"tools": [{"name": "a"}]}}
+    leaves = [
+        LeafDifference("language", "defaultLanguage", "en", None),
+        LeafDifference("workflow_tools", "tools[0].name", "a", None),
+    ]
+    assert wire.with_leaves(document, leaves) == ({"playbooks": {}}, [])
+    assert document["language"] == {"default": "en"}
+
+
+def test_a_field_of_the_document_is_known_whether_or_not_it_is_documented() -> None:
+    leaf = LeafDifference("llm", "someNewField.deep", None, {"a": None, "b": 1})
+    assert wire.with_leaves({}, [leaf]) == ({}, ["llm.someNewField.deep"])
+    inner = LeafDifference("detection", "endText", None, "Bye")
+    assert wire.with_leaves({}, [inner]) == ({}, ["detection.endText"]), "it is a field of another one, not of its own"
+    assert wire.with_leaves({"someNewField": {}}, [leaf]) == ({"someNewField": {"deep": {"b": 1}}}, [])
 
 
 PART = st.text("ab", min_size=1, max_size=2)

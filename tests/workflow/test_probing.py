@@ -15,10 +15,12 @@ from typing import Any
 import httpx2
 import pytest
 
+from agentops.calls.session import NoConnection
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import Environment, Generation, Secret, SecretRef
 from agentops.emulator.app import create_app
 from agentops.emulator.options import SWITCHES, Choices, EmulatorOptions
+from agentops.emulator.server import start
 from agentops.emulator.store.state import Clock as EmulatorClock
 from agentops.errors import PlatformError, UsageError
 from agentops.net import NetOptions
@@ -26,6 +28,7 @@ from agentops.plan.model import Plan
 from agentops.remote import probe, scratch
 from agentops.remote.connect import connect
 from agentops.settings import Settings
+from agentops.workflow import probing
 from agentops.workflow.probing import (
     REPORT_FILE,
     ProbeTarget,
@@ -33,7 +36,7 @@ from agentops.workflow.probing import (
     estimate,
     read_report,
     run_probe,
-    tell_read_names,
+    with_read_names,
 )
 
 KEY = Secret((SecretRef("KEY", "sk_probe_me"),))
@@ -99,7 +102,7 @@ def ignore(finding: probe.ProbeAnswer) -> None:
 @pytest.mark.parametrize("choices", [*settings(), *(Choices.shuffled(seed) for seed in (1, 2))])
 async def test_every_setting_of_an_account_is_found(choices: Choices) -> None:
     async with account(choices) as target:
-        found = {each.name: each for each in (await run_probe(target, ignore)).findings}
+        found = {each.name: each for each in (await run_probe(target, ignore)).answers}
     wrong = {
         switch.name: (found[switch.name], getattr(choices, switch.name))
         for switch in ASKED
@@ -149,6 +152,79 @@ async def test_nothing_is_left_and_nobody_elses_agent_is_touched() -> None:
         report = await run_probe(target, ignore)
         assert await agents(target) == ["Acme Support"]
     assert report.left == ()
+
+
+class Refusing(httpx2.AsyncBaseTransport):
+    """Answers what is deleted with a refusal, agents or tools."""
+
+    def __init__(self, inner: httpx2.AsyncBaseTransport, what: str, status: int) -> None:
+        self.inner, self.what, self.status = inner, what, status
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.method == "DELETE" and re.search(self.what, request.url.path):
+            return httpx2.Response(self.status, json={"status": False, "errors": ["it is in use"]})
+        return await self.inner.handle_async_request(request)
+
+
+@pytest.mark.parametrize(
+    ("what", "status", "left", "cleaned"),
+    [
+        (r"/archive$", 409, ["agent", "agent"], (0, 2)),
+        (r"/tool/", 409, ["tool", "tool"], (0, 2)),
+        (r"/archive$", 503, ["agent"], None),
+    ],
+)
+async def test_what_can_not_be_taken_away_is_named(
+    what: str, status: int, left: list[str], cleaned: tuple[int, int] | None
+) -> None:
+    """Both agents have one name, and so have both tools; whoever cleans up meets them again."""
+    async with account() as target:
+        assert target.transport is not None
+        refusing = replace(target, transport=Refusing(target.transport, what, status))
+        report = await run_probe(refusing, ignore)
+        kinds = {scratch.SCRATCH: "agent", scratch.SCRATCH_TOOL: "tool"}
+        assert [kind for name in report.left for start, kind in kinds.items() if name.startswith(start)] == left
+        if cleaned is not None:
+            assert await clean_up(refusing) == cleaned
+        assert (await clean_up(target))[1] == 0
+        assert await agents(target) == ["Acme Support"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "answer", "reason"),
+    [
+        (NoConnection("no", status=403), "refused with 403", ""),
+        (PlatformError("it broke"), None, "it broke"),
+    ],
+)
+async def test_a_session_that_does_not_open_is_an_answer_or_says_why(
+    failure: Exception, answer: str | None, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(probing, "try_session", fail)
+    with start(EmulatorOptions(seed=1, scan_delay_s=0.0)) as emulator:
+        target = ProbeTarget(
+            replace(ENVIRONMENT, base_url=emulator.base_url), Settings({}), clock=PatientClock(), pace=None
+        )
+        found = {each.name: each for each in (await run_probe(target, ignore)).answers}
+    assert (found["chat_session"].answer, found["chat_session"].reason) == (answer, reason)
+
+
+def test_a_plan_is_as_it_was_where_the_probe_says_nothing_about_its_warnings(tmp_path: Path) -> None:
+    """No warning that the probe could help with, or a probe that could not tell."""
+    (tmp_path / REPORT_FILE).write_text(
+        '{"answers": {"custom_llm_name": {"answer": null}, "mirrors": {"answer": "x"}}}'
+    )
+    warning = Diagnostic("unverifiable", Severity.WARNING, "written but never compared: customLLMWebSocketUrl")
+    other = Diagnostic("large", Severity.WARNING, "a large change", hint="look twice")
+    plan = Plan("acme", "prod", "host", Generation.V2, (), "0" * 16, diagnostics=(other, warning))
+    assert with_read_names(plan, tmp_path) == plan
+    (tmp_path / REPORT_FILE).write_text('{"answers": {"custom_llm_name": {"answer": "x"}}}')
+    told = with_read_names(plan, tmp_path).diagnostics
+    assert [each.hint for each in told][:1] == ["look twice"]
+    assert str(told[1].hint).endswith("customLLMWebSocketUrl as x")
 
 
 @pytest.mark.parametrize("after", [1, 5, 12, 31])
@@ -206,12 +282,12 @@ def test_another_file_is_refused(text: str, tmp_path: Path) -> None:
 def test_a_plan_says_what_a_probe_found_about_fields_that_it_can_not_compare(tmp_path: Path) -> None:
     warning = Diagnostic("unverifiable", Severity.WARNING, "written but never compared: customLLMWebSocketUrl")
     plan = Plan("acme", "prod", "host", Generation.V2, (), "0" * 16, diagnostics=(warning,))
-    assert tell_read_names(plan, tmp_path) == plan
+    assert with_read_names(plan, tmp_path) == plan
     file = tmp_path / REPORT_FILE
     file.write_text("[]")
-    assert tell_read_names(plan, tmp_path) == plan
+    assert with_read_names(plan, tmp_path) == plan
     file.write_text('{"answers": {"custom_llm_name": {"answer": "llmWebSocketUrl", "reason": null}}}')
-    assert "customLLMWebSocketUrl as llmWebSocketUrl" in str(tell_read_names(plan, tmp_path).diagnostics[0].hint)
+    assert "customLLMWebSocketUrl as llmWebSocketUrl" in str(with_read_names(plan, tmp_path).diagnostics[0].hint)
 
 
 async def test_an_account_that_takes_no_agent_ends_with_its_reason() -> None:

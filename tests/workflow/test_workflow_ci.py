@@ -4,6 +4,7 @@ files. What they say on pull requests and issues is tested with a GitHub of its 
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,12 +17,14 @@ from agentops.calls.report import RunReport
 from agentops.ci.job import Job, read_job
 from agentops.ci.revert import read_restores
 from agentops.errors import ExitCode, RefusedError, UsageError
+from agentops.plan.build import PlanOptions
 from agentops.plan.model import Plan
 from agentops.settings import Settings
 from agentops.workflow.applying import CallHooks
 from agentops.workflow.calls import CallRequest
 from agentops.workflow.ci_deploy import JobHooks, apply_merge, plan_pull_request, roll_back
-from agentops.workflow.ci_watch import call_agents, collect_previews, merge_calls, preview_pull_request
+from agentops.workflow.ci_watch import call_agents, collect_previews, merge_calls, preview_pull_request, pull_back
+from agentops.workflow.status import read_status
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +39,9 @@ class Pipeline:
     folder: Path
     shown: list[Plan] = field(default_factory=list)
 
-    def job(self, command: str, *, pull: str | None = None, repository: str = "acme/voice", shard: str = "") -> Job:
+    def job(
+        self, command: str, *, pull: str | None = None, repository: str = "acme/voice", shard: str = "", base: str = ""
+    ) -> Job:
         event = self.folder / "event.json"
         head = {"sha": "1" * 40, "repo": {"full_name": repository}}
         body = {"action": pull, "pull_request": {"number": 7, "head": head, "base": {"ref": "main"}}} if pull else {}
@@ -49,6 +54,7 @@ class Pipeline:
                 "GITHUB_REPOSITORY": "acme/voice",
                 "GITHUB_SHA": COMMIT,
                 "GITHUB_REF_NAME": "main",
+                "GITHUB_BASE_REF": base,
                 "GITHUB_REF_TYPE": "branch",
                 "GITHUB_SERVER_URL": "https://github.com",
                 "GITHUB_API_URL": "https://api.github.com",
@@ -110,6 +116,30 @@ async def test_a_stranger_gets_its_files_checked_and_no_plan(pipeline: Pipeline)
     assert await planned(pipeline, job, "prod") is ExitCode.FAILED
 
 
+async def test_a_pull_request_that_moves_where_keys_go_says_so_above_its_plan(pipeline: Pipeline) -> None:
+    world = pipeline.world
+
+    def git(*arguments: str) -> None:
+        identity = ["-c", "user.name=dana", "-c", "user.email=dana@example.com", "-c", "commit.gpgsign=false"]
+        subprocess.run(["git", *identity, *arguments], cwd=world.root, check=True, capture_output=True)
+
+    async def page() -> str:
+        (pipeline.folder / "summary").unlink(missing_ok=True)
+        assert await planned(pipeline, pipeline.job("plan", pull="opened", base="main")) is ExitCode.DONE
+        return (pipeline.folder / "summary").read_text().replace("\\", "")  # as it is read, not as Markdown has it
+
+    git("init", "-q", "--initial-branch=main")
+    git("add", "-A")
+    git("commit", "-qm", "one")
+    assert "not known, since " in await page()  # the job's checkout does not have the branch
+    git("update-ref", "refs/remotes/origin/main", "HEAD")
+    assert "becomes" not in await page()
+    world.environment("{base_url: 'https://proxy.smallest.ai', protected: true}", "prod")
+    moved = await page()
+    assert "prod: base_url was not set, becomes https://proxy.smallest.ai" in moved
+    assert moved.index("becomes https") < moved.index("agentops plan")
+
+
 async def test_a_plan_that_cannot_be_made_fails_the_job(pipeline: Pipeline) -> None:
     pipeline.world.environment("{base_url: 'http://127.0.0.1:9'}", "prod")
     with pytest.raises(UsageError, match="no API key"):
@@ -155,6 +185,20 @@ async def test_an_earlier_revision_serves_again(pipeline: Pipeline) -> None:
         assert restore.shared == {"agents/_house.yaml": ("sales",)}
         with pytest.raises((UsageError, RefusedError)):
             await roll_back(pipeline.job("rollback"), deployment, "99", pipeline.hooks)
+        [status] = (await read_status(desk, PlanOptions())).agents
+        assert status.live is not None
+        again = await roll_back(pipeline.job("rollback"), desk, str(status.live.number), pipeline.hooks)
+    assert again.exit_code is ExitCode.DONE
+    assert again.page.startswith("### agentops rollback in `test`: nothing to do\n")
+    assert pipeline.outputs()["changes"] == "false"
+
+
+async def test_where_nobody_edited_in_the_console_no_file_is_proposed(pipeline: Pipeline) -> None:
+    await pipeline.world.apply()
+    async with pipeline.world.opened() as deployment:
+        pulled = await pull_back(pipeline.job("pull"), deployment, pipeline.world.settings, pipeline.hooks)
+    assert (pulled.exit_code, pipeline.outputs()["changes"]) == (ExitCode.DONE, "false")
+    assert pulled.page == "### agentops pull in `test`\n\nNo file would change.\n"
 
 
 async def test_calls_are_made_in_shards_and_put_together(pipeline: Pipeline) -> None:
