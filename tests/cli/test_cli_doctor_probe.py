@@ -83,10 +83,10 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[ProbeTarget]:
     """Nobody is asked: who would have been."""
     targets: list[ProbeTarget] = []
 
-    async def run_probe(target: ProbeTarget, on_finding: Callable[[ProbeAnswer], None]) -> ProbeReport:
+    async def run_probe(target: ProbeTarget, on_answer: Callable[[ProbeAnswer], None]) -> ProbeReport:
         targets.append(target)
         for found in REPORT.answers:
-            on_finding(found)
+            on_answer(found)
         return REPORT
 
     monkeypatch.setattr(probing, "run_probe", run_probe)
@@ -137,7 +137,7 @@ def test_as_json_the_report_alone_is_printed(project: Path, agentops: Agentops, 
 def test_what_could_not_be_taken_away_is_named_with_what_tries_again(
     project: Path, agentops: Agentops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def run_probe(target: ProbeTarget, on_finding: Any) -> ProbeReport:
+    async def run_probe(target: ProbeTarget, on_answer: Any) -> ProbeReport:
         return ProbeReport(REPORT.made_at, (), ("agentops probe 2026",))
 
     monkeypatch.setattr(probing, "run_probe", run_probe)

@@ -174,7 +174,6 @@ def test_a_command_is_not_broken_over_lines() -> None:
 
 SAYS_OTHERWISE = {
     "SpecError",  # each of its diagnostics does
-    "RefusedError",  # in net.transport: the standard library's own, told again with a way out by net.client
     "LocalError",  # made by `of`, which has a remedy for every failure of the system
 }
 
