@@ -175,13 +175,6 @@ def _has_verhoeff(text: str) -> bool:
     return check == 0
 
 
-def credentials_in(url: str) -> list[tuple[str, str]]:
-    """The parameters of an address that are secrets: (name, value as it is written)."""
-    _, _, query = url.partition("?")
-    pairs = (part.partition("=") for part in query.partition("#")[0].split("&"))
-    return [(name, value) for name, _, value in pairs if _is_secret_parameter(name, value)]
-
-
 def secret_name(*words: str) -> str:
     """A name for a secret, as environment variables are named."""
     name = re.sub(r"[^A-Z0-9]+", "_", "_".join(words).upper()).strip("_")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agentops.calls.report import CallReport, Measures, RunReport, Verdict, percentile
+from agentops.calls.report import Measures, RunReport, Verdict, percentile
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +26,17 @@ def baseline_of(run: RunReport) -> Baseline:
     found = {}
     for script in run.scripts:
         calls = [call for call in script.calls if call.verdict is not Verdict.INCONCLUSIVE]
-        if calls:
-            found[script.agent, script.script] = _measure_together(calls)
+        if not calls:
+            continue
+        # The latencies of all calls are one sample: percentiles of one call's few turns say little.
+        latencies = sorted(turn.latency_ms for call in calls for turn in call.turns if turn.latency_ms is not None)
+        connects = sorted(c.measures.connect_ms for c in calls if c.measures.connect_ms is not None)
+        firsts = sorted(c.measures.first_audio_ms for c in calls if c.measures.first_audio_ms is not None)
+        found[script.agent, script.script] = Measures(
+            connect_ms=percentile(connects, 0.5),
+            first_audio_ms=percentile(firsts, 0.5),
+            latency_p50_ms=percentile(latencies, 0.5),
+            latency_p95_ms=percentile(latencies, 0.95),
+            latency_max_ms=latencies[-1] if latencies else None,
+        )
     return Baseline(found)
-
-
-def _measure_together(calls: Sequence[CallReport]) -> Measures:
-    """The latencies of all `calls` as one sample: percentiles of one call's few turns say little."""
-    latencies = sorted(turn.latency_ms for call in calls for turn in call.turns if turn.latency_ms is not None)
-    connects = sorted(c.measures.connect_ms for c in calls if c.measures.connect_ms is not None)
-    firsts = sorted(c.measures.first_audio_ms for c in calls if c.measures.first_audio_ms is not None)
-    return Measures(
-        connect_ms=percentile(connects, 0.5),
-        first_audio_ms=percentile(firsts, 0.5),
-        latency_p50_ms=percentile(latencies, 0.5),
-        latency_p95_ms=percentile(latencies, 0.95),
-        latency_max_ms=latencies[-1] if latencies else None,
-    )

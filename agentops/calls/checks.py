@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agentops.calls.criteria import Checks, Latency, MetricExpectation, Range, ToolExpectation, TurnLatency
+from agentops.calls.criteria import Checks, Latency, MetricExpectation, Range, TurnLatency
 from agentops.calls.ended_call import EndedCall
 from agentops.calls.language import languages_of
 from agentops.calls.protocol import Mode, Violation
@@ -168,7 +168,12 @@ def _check_tools(checks: Checks, call: EndedCall) -> list[Check]:
         heard = "the platform did not report which tools were called"
         return [Check(name, CheckKind.TOOL, False, name, heard) for name in names]
     used = ", ".join(_describe_use(use) for use in call.tools) or "no tool was called"
-    found = [_check_use(tool, call.tools, used) for tool in checks.tool_calls]
+    found = []
+    for tool in checks.tool_calls:
+        match = next((u for u in call.tools if u.name == tool.name and is_subset(tool.arguments, u.arguments)), None)
+        expected = _describe_use(ToolUse(tool.name, tool.arguments))
+        found.append(Check(f"calls {tool.name}", CheckKind.TOOL, match is not None, expected, used,
+                           match.at_ms if match else None))  # fmt: skip
     for name in checks.no_tool_calls:
         use = next((use for use in call.tools if use.name == name), None)
         found.append(Check(f"does not call {name}", CheckKind.TOOL, use is None, f"{name} is not called", used,
@@ -179,14 +184,6 @@ def _check_tools(checks: Checks, call: EndedCall) -> list[Check]:
             Check("tools in order", CheckKind.TOOL, _is_subsequence(wanted, order), " then ".join(wanted), used)
         )
     return found
-
-
-def _check_use(tool: ToolExpectation, tools: Sequence[ToolUse], used: str) -> Check:
-    match = next((u for u in tools if u.name == tool.name and is_subset(tool.arguments, u.arguments)), None)
-    expected = _describe_use(ToolUse(tool.name, tool.arguments))
-    return Check(
-        f"calls {tool.name}", CheckKind.TOOL, match is not None, expected, used, match.at_ms if match else None
-    )
 
 
 def _describe_use(use: ToolUse) -> str:
@@ -208,7 +205,11 @@ def is_subset(part: Any, whole: Any) -> bool:
 
 
 def _check_metric(metric: MetricExpectation, metrics: Mapping[str, Any] | None) -> Check:
-    expected = _describe_metric(metric)
+    parts = [f"is {metric.equals!r}" if metric.equals is not None else "",
+             f"is one of {', '.join(map(repr, metric.one_of))}" if metric.one_of else "",
+             f"at least {metric.min:g}" if metric.min is not None else "",
+             f"at most {metric.max:g}" if metric.max is not None else ""]  # fmt: skip
+    expected = f"{metric.identifier} {' and '.join(filter(None, parts))}"
     if metrics is None or metric.identifier not in metrics:
         heard = "the platform did not compute it in time"
         return Check(f"metric {metric.identifier}", CheckKind.TOOL, False, expected, heard)
@@ -228,14 +229,6 @@ def _meets(metric: MetricExpectation, value: Any) -> bool:
     except (TypeError, ValueError):
         return False
     return (metric.min is None or number >= metric.min) and (metric.max is None or number <= metric.max)
-
-
-def _describe_metric(metric: MetricExpectation) -> str:
-    parts = [f"is {metric.equals!r}" if metric.equals is not None else "",
-             f"is one of {', '.join(map(repr, metric.one_of))}" if metric.one_of else "",
-             f"at least {metric.min:g}" if metric.min is not None else "",
-             f"at most {metric.max:g}" if metric.max is not None else ""]  # fmt: skip
-    return f"{metric.identifier} {' and '.join(filter(None, parts))}"
 
 
 def _check_sound(checks: Checks, call: EndedCall) -> list[Check]:

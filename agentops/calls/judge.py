@@ -98,20 +98,17 @@ class Judge:
         self, claims: Sequence[Claim], turns: Sequence[Turn], tools: Sequence[ToolUse] | None
     ) -> tuple[list[Check], Usage]:
         """A check for each claim, and what the judge's answers cost; known answers cost nothing."""
-        made = [self._judge(claim, turns, tools) for claim in claims]
+        made: list[tuple[asyncio.Task[Judgement], bool]] = []
+        for claim in claims:
+            question = question_of(claim, turns, tools)
+            key = json.dumps(question, sort_keys=True, default=str)
+            is_new = key not in self._known
+            if is_new:
+                self._known[key] = asyncio.create_task(self._decide(claim, turns, question))
+            made.append((self._known[key], is_new))
         judgements = await asyncio.gather(*(task for task, _ in made))
         usage = sum((j.usage for j, (_, is_new) in zip(judgements, made, strict=True) if is_new), Usage())
         return [check_of(c, j, turns) for c, j in zip(claims, judgements, strict=True)], usage
-
-    def _judge(
-        self, claim: Claim, turns: Sequence[Turn], tools: Sequence[ToolUse] | None
-    ) -> tuple[asyncio.Task[Judgement], bool]:
-        question = question_of(claim, turns, tools)
-        key = json.dumps(question, sort_keys=True, default=str)
-        is_new = key not in self._known
-        if is_new:
-            self._known[key] = asyncio.create_task(self._decide(claim, turns, question))
-        return self._known[key], is_new
 
     async def _decide(self, claim: Claim, turns: Sequence[Turn], question: Mapping[str, Any]) -> Judgement:
         needed, usage = self.votes // 2 + 1, Usage()  # a majority, after which nobody else is asked

@@ -38,23 +38,17 @@ class LocalLag:
         if check.passed or check.doubt:
             return check.doubt
         if check.kind is CheckKind.LATENCY:
-            return self._about_time(check)
+            if check.value is None or check.limit is None:
+                at_ms = check.at_ms or 0.0
+                worst = self.worst_ms(at_ms - _LOOK_BACK_MS, at_ms)
+                return f"this machine was {worst:.0f} ms late itself" if worst >= _LONG_STALL_MS else ""
+            # The lag counts twice: when the caller's words left, and when the answer was received.
+            own_ms = 2 * max(self.late_ms, default=0.0)
+            excess = (check.value - check.limit) * (1000 if check.unit == "s" else 1)
+            return f"this machine was up to {own_ms:.0f} ms late itself" if 0 < excess <= own_ms else ""
         if check.kind is CheckKind.TRANSCRIPT and check.step is not None:
-            return self._about_words(check, turns)
+            at_ms = check.at_ms if check.at_ms is not None else float("inf")
+            asked = next((t for t in reversed(turns) if t.role is Role.CALLER and t.start_ms <= at_ms), None)
+            gap = self.worst_ms(asked.start_ms, asked.end_ms) if asked is not None else 0.0
+            return f"this machine sent the caller's words with a gap of {gap:.0f} ms" if gap >= _GAP_MS else ""
         return ""
-
-    def _about_time(self, check: Check) -> str:
-        if check.value is None or check.limit is None:
-            at_ms = check.at_ms or 0.0
-            worst = self.worst_ms(at_ms - _LOOK_BACK_MS, at_ms)
-            return f"this machine was {worst:.0f} ms late itself" if worst >= _LONG_STALL_MS else ""
-        # The lag counts twice: when the caller's words left, and when the answer was received.
-        own_ms = 2 * max(self.late_ms, default=0.0)
-        excess = (check.value - check.limit) * (1000 if check.unit == "s" else 1)
-        return f"this machine was up to {own_ms:.0f} ms late itself" if 0 < excess <= own_ms else ""
-
-    def _about_words(self, check: Check, turns: Sequence[Turn]) -> str:
-        at_ms = check.at_ms if check.at_ms is not None else float("inf")
-        asked = next((t for t in reversed(turns) if t.role is Role.CALLER and t.start_ms <= at_ms), None)
-        gap = self.worst_ms(asked.start_ms, asked.end_ms) if asked is not None else 0.0
-        return f"this machine sent the caller's words with a gap of {gap:.0f} ms" if gap >= _GAP_MS else ""

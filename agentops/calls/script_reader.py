@@ -20,19 +20,19 @@ def read_script(data: Any, *, file: str, place_of: PlaceOf) -> Script | list[Dia
     try:
         return Script.model_validate(data)
     except ValidationError as error:
-        return [_diagnose(problem, file, place_of) for problem in error.errors(include_url=False)]
-
-
-def _diagnose(problem: Any, file: str, place_of: PlaceOf) -> Diagnostic:
-    loc = problem["loc"]
-    # pydantic puts a step's kind into the location right after its index: `steps.2.say.say.text`.
-    is_tagged = len(loc) > 2 and loc[0] == "steps" and loc[2] in STEPS
-    path = tuple((*loc[:2], *loc[3:]) if is_tagged else loc)
-    # What is missing has no place of its own: the nearest mapping around it has.
-    where = next((w for n in range(len(path), -1, -1) if (w := place_of(path[:n])) is not None), Where(file))
-    dotted = ".".join(map(str, path))
-    summary, hint = _explain(problem, dotted)
-    return Diagnostic("call-script", Severity.ERROR, summary, hint=hint, where=where, path=dotted or None)
+        problems = error.errors(include_url=False)
+    found = []
+    for problem in problems:
+        loc = problem["loc"]
+        # pydantic puts a step's kind into the location right after its index: `steps.2.say.say.text`.
+        is_tagged = len(loc) > 2 and loc[0] == "steps" and loc[2] in STEPS
+        path = (*loc[:2], *loc[3:]) if is_tagged else loc
+        # What is missing has no place of its own: the nearest mapping around it has.
+        where = next((w for n in range(len(path), -1, -1) if (w := place_of(path[:n])) is not None), Where(file))
+        dotted = ".".join(map(str, path))
+        summary, hint = _explain(problem, dotted)
+        found.append(Diagnostic("call-script", Severity.ERROR, summary, hint=hint, where=where, path=dotted or None))
+    return found
 
 
 def _explain(problem: Any, dotted: str) -> tuple[str, str]:

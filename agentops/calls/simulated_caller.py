@@ -15,7 +15,7 @@ from typing import Any
 
 from agentops.calls.judge import Ask
 from agentops.calls.line import Line, Sound
-from agentops.calls.model_client import Message, NoAnswerError
+from agentops.calls.model_client import NoAnswerError
 from agentops.calls.numerals import Numeral
 from agentops.calls.protocol import Role
 from agentops.calls.report import NO_USAGE, Check, CheckKind, Usage
@@ -98,8 +98,13 @@ class SimulatedCaller:
             said = sum(u.role is Role.CALLER and u.step is None for u in utterances)
             return (self.lines[said], said + 1 == len(self.lines)) if said < len(self.lines) else None
         heard = [{"who": "you" if u.role is Role.CALLER else "agent", "text": u.text} for u in utterances if u.text]
+        facts = json.dumps(self.caller.facts, ensure_ascii=False)
+        rules = _RULES.format(persona=self.persona, goal=self.caller.goal, facts=facts)
+        call = json.dumps(heard, ensure_ascii=False)
         try:
-            answer, cost = await self.ask(self._messages(heard), _SCHEMA)
+            answer, cost = await self.ask(
+                [{"role": "system", "content": rules}, {"role": "user", "content": call}], _SCHEMA
+            )
         except NoAnswerError as error:
             self.usage += error.usage
             self._broke_role(line, f"it had nothing to say: {error}")
@@ -114,12 +119,6 @@ class SimulatedCaller:
             self._broke_role(line, problem)
             return None
         return text.strip(), hangs_up
-
-    def _messages(self, heard: list[dict[str, str]]) -> list[Message]:
-        facts = json.dumps(self.caller.facts, ensure_ascii=False)
-        rules = _RULES.format(persona=self.persona, goal=self.caller.goal, facts=facts)
-        call = json.dumps(heard, ensure_ascii=False)
-        return [{"role": "system", "content": rules}, {"role": "user", "content": call}]
 
     def _problem_of(self, text: str, ending: Mapping[str, Any] | None, agent_said: list[str]) -> str:
         known = " ; ".join([self.caller.goal or "", *map(str, self.caller.facts.values()), *agent_said])

@@ -32,7 +32,6 @@ from agentops.calls.script import (
     SendTextStep,
     SilenceStep,
     Step,
-    WaitFor,
     WaitForStep,
 )
 
@@ -107,7 +106,9 @@ class ScriptRun:
                 await self.line.pause(seconds * 1000)
                 self._reference_ms = self.line.now_ms()
             case WaitForStep(wait_for=wait):
-                return await self._wait_for(index, wait)
+                has_happened = await self._next(wait.event, wait.within_s * 1000)
+                self._reference_ms = self.line.now_ms()
+                return None if has_happened else self._did_not_happen(index, wait.event, wait.within_s)
             case ExpectStep(expect=expect):
                 return await self._expect(index, expect)
             case InterruptStep(interrupt=interrupt):
@@ -219,11 +220,6 @@ class ScriptRun:
         expectation = _Expectation(f"{expect.role} answers", CheckKind.LATENCY, describe(expect))
         heard = "nothing" if _is_quiet(self.line, 0) else "the agent was still talking"
         return self._note(index, expectation, heard, passed=False)
-
-    async def _wait_for(self, index: int, wait: WaitFor) -> Check | None:
-        found = await self._next(wait.event, wait.within_s * 1000)
-        self._reference_ms = self.line.now_ms()
-        return None if found else self._did_not_happen(index, wait.event, wait.within_s)
 
     def _did_not_happen(self, index: int, event: str, within_s: float) -> Check:
         expectation = _Expectation(f"wait for {event}", CheckKind.LATENCY, f"{event} within {within_s:g} s")

@@ -74,7 +74,10 @@ def plain_words(text: str) -> list[str]:
 @lru_cache(maxsize=2048)
 def segments_of(text: str) -> tuple[Segment, ...]:
     """`text` as words and numerals: `"It's twenty-five."` gives `it's` and the numeral 25."""
-    words = _tokens(text)
+    plain = unicodedata.normalize("NFKC", "".join(map(_plain_figure, text))).casefold().replace("’", "'")
+    for pattern, replacement in _SPELLED_OUT:
+        plain = pattern.sub(replacement, plain)
+    words = _TOKEN.findall(plain)
     segments: list[Segment] = []
     at = 0
     while at < len(words):
@@ -82,13 +85,6 @@ def segments_of(text: str) -> tuple[Segment, ...]:
         segment, at = found if found is not None else (_SAME.get(words[at], words[at]), at + 1)
         segments.append(segment)
     return tuple(segments)
-
-
-def _tokens(text: str) -> list[str]:
-    plain = unicodedata.normalize("NFKC", "".join(map(_plain_figure, text))).casefold().replace("’", "'")
-    for pattern, replacement in _SPELLED_OUT:
-        plain = pattern.sub(replacement, plain)
-    return _TOKEN.findall(plain)
 
 
 def _plain_figure(character: str) -> str:

@@ -62,7 +62,7 @@ def approval_of(pull: Pull, comments: Sequence[Comment], *, bot: str, project: s
             hint="run the plan workflow of that pull request again, look at its comment, then run this job again",
             code="no_plan_comment",
         )
-    comment, stamp = found[0]
+    comment, stamp = found[0]  # the oldest is the one that `keep_comment` updates
     _check(stamp, pull, environment)
     return Approval(stamp.digest, frozenset(stamp.parts), pull, comment.url)
 

@@ -58,6 +58,7 @@ class Git:
 def checked_out(run: GithubRun, base: str, environ: Mapping[str, str]) -> Iterator[tuple[Git, Git]]:
     """Git in a new checkout of the branch `base` as it is now, and git in the job's own, whose files aren't changed."""
     git = Git(run.workspace, {**environ, **_credentials(run)})
+    # The branch may have moved since the job checked it out.
     git.run("fetch", "--no-tags", "origin", f"+refs/heads/{base}:refs/remotes/origin/{base}")
     with tempfile.TemporaryDirectory(prefix="agentops-branch-") as folder:
         place = Path(folder) / "checkout"
@@ -69,7 +70,10 @@ def checked_out(run: GithubRun, base: str, environ: Mapping[str, str]) -> Iterat
 
 
 def _credentials(run: GithubRun) -> dict[str, str]:
-    """One git setting, in the form that git reads from its environment: the header that GitHub's server wants."""
+    """One git setting, in the form that git reads from its environment: the header that GitHub's server wants.
+
+    The workflows check out with `persist-credentials: false`, so git has no credentials of its own.
+    """
     if run.token is None:
         return {}
     basic = base64.b64encode(f"x-access-token:{run.token.reveal()}".encode()).decode()

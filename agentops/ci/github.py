@@ -107,7 +107,7 @@ class Github:
         query: Mapping[str, Any] | None = None,
         needs: str,
     ) -> Any:
-        repeatable = method != "POST"
+        repeatable = method != "POST"  # the others set a state, and setting it twice changes nothing more
         try:
             answer = await self._http.request(
                 method, self._root + path, body=body, query=query, is_repeatable=repeatable

@@ -75,10 +75,10 @@ class Scratch:
         name = SCRATCH_TOOL + re.sub(r"\D", "", self.name)
         return {"type": "client_tool", "name": name, "description": "A test of a deployment tool."}
 
-    async def ask(self, method: str, path: str, body: Any = None, **query: Any) -> Answer:
+    async def ask(self, method: str, path: str, body: Any = None) -> Answer:
         """Any answer, refusals included. Raises PlatformError where there was none."""
         try:
-            return await self.http.request(method, API + path, body=body, query=query or None)
+            return await self.http.request(method, API + path, body=body)
         except AnsweredError as refused:
             return refused.answer
 

@@ -139,8 +139,10 @@ def _diagnostic(model: type[BaseModel], tree: Map, group: tuple[Path, list[Any]]
         found = _unknown_field(model, error["loc"], str(path[-1]))
     elif error["type"] == "missing":
         owner = f" of {path_text(path[:-1])}" if len(path) > 1 else ""
-        hint = f"add `{path[-1]}: ...`"
-        found = _Mistake("missing-field", f"{path[-1]}{owner} is missing", _description(model, error["loc"]), hint)
+        holder = _model_at(model, error["loc"][:-1])
+        info = holder.model_fields.get(str(error["loc"][-1])) if holder is not None else None
+        expected, hint = info.description if info is not None else None, f"add `{path[-1]}: ...`"
+        found = _Mistake("missing-field", f"{path[-1]}{owner} is missing", expected, hint)
     elif kinds and len(kinds) == len(errors):
         found = _wrong_type(name, " or ".join(dict.fromkeys(kinds)), error["input"])
     else:
@@ -242,12 +244,6 @@ def _tag(model: type[BaseModel]) -> str | None:
     info = model.model_fields.get("type")
     values = typing.get_args(info.annotation) if info is not None else ()
     return values[0] if len(values) == 1 else None
-
-
-def _description(model: type[BaseModel], location: tuple[Any, ...]) -> str | None:
-    owner = _model_at(model, location[:-1])
-    info = owner.model_fields.get(str(location[-1])) if owner is not None else None
-    return info.description if info is not None else None
 
 
 def _wrong_type(name: str, expected: str, value: Any) -> _Mistake:

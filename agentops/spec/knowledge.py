@@ -49,21 +49,17 @@ def read_source(files: ProjectFiles, path: str) -> SourceFile:
         return SourceFile(path, uploaded, digest, len(data))
     text = decode(data, path)
     if not is_drawn(text):
-        raise _undrawn(text, next(at for at, character in enumerate(text) if not is_drawn(character)), path)
+        at = next(at for at, character in enumerate(text) if not is_drawn(character))
+        sign = unicodedata.name(text[at], f"U+{ord(text[at]):04X}")
+        hint = "Latin, Greek, Cyrillic and Devanagari can be: take the sign out, or give the file as a PDF"
+        summary = f"{sign} can't be rendered to PDF"
+        raise SourceError("unsupported-script", summary, place_at(text, at, path), hint=hint)
     return SourceFile(path, uploaded, hashlib.sha256(text.encode()).hexdigest())
 
 
 def markdown_of(files: ProjectFiles, source: SourceFile) -> str | None:
     """The Markdown of a file of a knowledge base as its digest is taken; None for a PDF."""
     return decode(files.content(source.path, MOST_BYTES), source.path) if source.size is None else None
-
-
-def _undrawn(text: str, position: int, path: str) -> SourceError:
-    character = text[position]
-    where = place_at(text, position, path)
-    name = unicodedata.name(character, f"U+{ord(character):04X}")
-    hint = "Latin, Greek, Cyrillic and Devanagari can be: take the sign out, or give the file as a PDF"
-    return SourceError("unsupported-script", f"{name} can't be rendered to PDF", where, hint=hint)
 
 
 def is_drawn(text: str) -> bool:

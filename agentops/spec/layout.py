@@ -78,7 +78,10 @@ class _Layout:
             key: self._entry(node, key, _Region(start, end), (line, column), models)
             for (line, _, key), start, end in zip(marks, starts, ends, strict=True)
         }
-        made = [line for key in _ordered(entries, models) for line in entries[key]]
+        # In the order of the model's fields; what the model does not know stays in its order, at the end.
+        fields = next((list(model.model_fields) for each in models for model in models_in(each)), [])
+        order = [*(name for name in fields if name in entries), *(key for key in entries if key not in fields)]
+        made = [line for key in order for line in entries[key]]
         blank = next((index for index, line in enumerate(made) if line.strip()), 0)
         return made[blank:]
 
@@ -121,7 +124,9 @@ class _Layout:
         # The dash becomes a blank, so that the item can be laid out as a block of its own.
         self.lines[region.start] = " " * (column + 1) + self.lines[region.start][column + 1 :]
         first = region.start if mark[4] == region.start or self.lines[region.start].strip() else region.start + 1
-        block = self.mapping(value, _Region(first, region.end), _tagged(below, value))
+        # Of the branches of a union, the one that the value's `type` names.
+        tagged = [each for model in below for each in step_into(model, value.get("type"))]
+        block = self.mapping(value, _Region(first, region.end), tagged or below)
         if block and block[0].startswith("#"):
             return ["-", *_indented(block)]
         indented = _indented(block)
@@ -157,19 +162,6 @@ class _Layout:
     def _is_flow(self, node: Map | Seq) -> bool:
         line, column = node.mark[1], node.mark[2]
         return self.lines[line][column : column + 1] in ("{", "[", "&", "*")
-
-
-def _ordered(entries: dict[str, Lines], models: list[Any]) -> list[str]:
-    """The keys in the order of the model's fields; what the model does not know stays in its order, at the end."""
-    fields = next((list(model.model_fields) for each in models for model in models_in(each)), [])
-    known = [name for name in fields if name in entries]
-    return [*known, *(key for key in entries if key not in known)]
-
-
-def _tagged(models: list[Any], value: Map) -> list[Any]:
-    """Of the branches of a union, the one that the value's `type` names."""
-    named = [each for model in models for each in step_into(model, value.get("type"))]
-    return named or models
 
 
 def _indented(block: Lines) -> Lines:

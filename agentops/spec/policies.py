@@ -147,7 +147,9 @@ def _expression(spec: PolicySpec) -> str:
 
 
 def _scope(subject: Subject, environment: str, variables: Mapping[str, Any]) -> dict[Any, Any]:
-    text = "\n".join(_spoken(subject))
+    """What an expression sees of an agent; its `text` is every prompt and greeting, as it would serve."""
+    texts = {**dict(_texts(subject.live, ())), **dict(_texts(subject.config, ()))}
+    text = "\n".join(each for path, each in texts.items() if category_of(path) in _SPOKEN)
 
     def mentions(*phrases: str) -> bool:
         """Whether the greeting or a prompt has one of the phrases as whole words, in whatever case."""
@@ -186,14 +188,6 @@ def _reader(subject: Subject) -> Callable[..., Any]:
         return default
 
     return value
-
-
-def _spoken(subject: Subject) -> Iterator[str]:
-    """Every prompt and greeting, as it would serve."""
-    written = dict(_texts(subject.config, ()))
-    for path, text in {**dict(_texts(subject.live, ())), **written}.items():
-        if category_of(path) in _SPOKEN:
-            yield text
 
 
 def _texts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:

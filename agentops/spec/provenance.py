@@ -56,7 +56,8 @@ def explain_value(project: Project, target: FileTarget, layers: Sequence[Layer],
 
     Raises `UsageError` when there is no such value.
     """
-    tree, parts = target.tree, _parts(written)
+    tree = target.tree
+    parts = tuple(int(index) if index else name or plain for index, name, plain in _PART.findall(written))
     path = _find(tree, parts)
     for inner in ("config", "definition"):  # what nearly every path begins with need not be written
         if path is None and inner in tree and (below := _find(tree[inner], parts)) is not None:
@@ -71,13 +72,6 @@ def explain_value(project: Project, target: FileTarget, layers: Sequence[Layer],
         raise UsageError(f"{target.key} has no value at {written}", hint=hint, code="no-value")
     steps = tuple(_steps(project, target, layers, path))
     return Provenance(path_text(path), target.value(path), steps, isinstance(target, ResourceTarget))
-
-
-def _parts(written: str) -> Path:
-    found: list[str | int] = []
-    for index, name, plain in _PART.findall(written):
-        found.append(int(index) if index else name or plain)
-    return tuple(found)
 
 
 def _find(tree: Any, parts: Path) -> Path | None:

@@ -57,7 +57,11 @@ class TreeRenderer:
             items = merge_list(None, node, mark, self.problems, lambda value, _: value)
             return self._seq(items)
         if CLEAR in node:
-            return self._cleared(node, mark)
+            if len(node) == 1 and node[CLEAR] is True:
+                self.has_extras = True
+                return CLEARED
+            self._report("wrong-value", "$clear stands alone and is true", "write {$clear: true}", mark)
+            return BROKEN
         self.has_choices = self.has_choices or CHOOSE in node
         rendered = Map(node.mark)
         marks, written = rendered.marks, node.marks
@@ -122,13 +126,6 @@ class TreeRenderer:
         else:
             hint = "write {$passthrough: {field: value}}"
             self._report("wrong-type", "$passthrough takes a mapping of fields", hint, mark)
-
-    def _cleared(self, node: Map, mark: Mark) -> Any:
-        if len(node) == 1 and node[CLEAR] is True:
-            self.has_extras = True
-            return CLEARED
-        self._report("wrong-value", "$clear stands alone and is true", "write {$clear: true}", mark)
-        return BROKEN
 
     def _report(self, code: str, summary: str, hint: str, mark: Mark) -> None:
         self.problems.append(Diagnostic(code, Severity.ERROR, summary, hint, value_place(mark), None, self.agent))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentops.diagnostics import Diagnostic, Severity, Stretch, Where, has_errors
-from agentops.document import AGENT_KEY, DesiredAgent, Document, Path
+from agentops.document import AGENT_KEY, DesiredAgent, Path
 from agentops.fields import METADATA
 from agentops.resources import Ref
 from agentops.spec.check import check, sound_part
@@ -180,13 +180,17 @@ class SpecReader(LayeredReader):
     def _agent(
         self, key: str, spec: AgentSpec, tree: Map, read: tuple[str, ...], lines: Mapping[Path, tuple[Stretch, ...]]
     ) -> DesiredAgent:
-        config, where = to_document(tree["config"], _places_outside(tree))
+        # The unversioned fields, which are not in the document; `name` is an agent's own.
+        outside: dict[Path, Where] = {
+            (name,): value_place(tree.marks[key]) for name, key in METADATA.items() if key in tree.marks
+        }
+        config, where = to_document(tree["config"], outside)
         calls = tuple(self.context.files.inside_agents(call) for call in _scripts(spec))
         return DesiredAgent(
             key=key,
             name=spec.name,
             config=config,
-            metadata=_metadata(tree),
+            metadata={name: to_plain(tree[key]) for name, key in METADATA.items() if name != "name" and key in tree},
             workflow_type=spec.workflow_type or "single_prompt",
             where=where,
             lines=lines,
@@ -217,16 +221,6 @@ def _scripts(spec: AgentSpec) -> Sequence[str]:
 def key_of(path: str) -> str:
     """The key of the spec at a project path that writes none of its own."""
     return path.removeprefix(f"{AGENTS}/").rpartition(".")[0].replace("/", "-")
-
-
-def _metadata(tree: Map) -> Document:
-    """The unversioned fields that the spec manages, in the platform's names; `name` is an agent's own."""
-    return {name: to_plain(tree[key]) for name, key in METADATA.items() if name != "name" and key in tree}
-
-
-def _places_outside(tree: Map) -> dict[Path, Where]:
-    """Where the fields are written that are not in the document."""
-    return {(name,): value_place(tree.marks[key]) for name, key in METADATA.items() if key in tree.marks}
 
 
 def check_asked(results: Sequence[SpecResult], context: ProjectContext) -> list[Diagnostic]:

@@ -244,7 +244,8 @@ def _authored(field: Schema, *, partial: bool) -> Schema:
     if any("const" in branch for branch in branches):
         return {**kept, **branches[0]} if len(branches) == 1 else {**kept, "anyOf": written}
     extra: list[Schema] = [{"$ref": "#/$defs/Choice"}, {"type": "null"}]
-    if any(_is_free_text(branch) for branch in branches):
+    limits = {"enum", "pattern", "maxLength", "minLength", "format"}
+    if any(branch.get("type") == "string" and not set(branch) & limits for branch in branches):
         extra.insert(0, {"$ref": "#/$defs/Clear"})
     elif any(branch.get("type") == "string" for branch in branches):
         extra.insert(0, {"$ref": "#/$defs/TextWithExpression"})
@@ -263,10 +264,6 @@ def _branches(field: Schema) -> list[Schema]:
     if listed is not None:
         return [inner for each in listed for inner in _branches(each)]
     return [{key: value for key, value in field.items() if key not in ("title", "description", "examples", "default")}]
-
-
-def _is_free_text(branch: Schema) -> bool:
-    return branch.get("type") == "string" and not set(branch) & {"enum", "pattern", "maxLength", "minLength", "format"}
 
 
 def _inner(branch: Schema, *, partial: bool) -> Schema:

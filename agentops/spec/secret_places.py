@@ -26,7 +26,12 @@ def encode_secrets(tree: Map, agent: str | None) -> list[Diagnostic]:
     problems: list[Diagnostic] = []
     for owner, key, path in list(_secrets(tree, ())):
         secret: Secret = owner[key]
-        owner[key] = encoded = _encoded(secret, path)
+        encoded = secret
+        if path[-1] == "requestBody":
+            encoded = Secret(_in_json(secret.parts))
+        elif path[-1] in _ADDRESSES:
+            encoded = Secret(_in_url(secret.parts))
+        owner[key] = encoded
         place, dotted = value_place(owner.marks[key]), path_text(path)
         if (wrong := _wrong(encoded, path)) is not None:
             problems.append(Diagnostic("secret-value", Severity.ERROR, *wrong, place, agent=agent, path=dotted))
@@ -56,14 +61,6 @@ def _secrets(node: Map | Seq, base: Path) -> Iterator[tuple[Any, Any, Path]]:
             yield node, key, (*base, key)
         elif isinstance(value, Map | Seq):
             yield from _secrets(value, (*base, key))
-
-
-def _encoded(secret: Secret, path: Path) -> Secret:
-    if path[-1] == "requestBody":
-        return Secret(_in_json(secret.parts))
-    if path[-1] in _ADDRESSES:
-        return Secret(_in_url(secret.parts))
-    return secret
 
 
 def _in_json(parts: tuple[str | SecretRef, ...]) -> tuple[str | SecretRef, ...]:

@@ -92,7 +92,9 @@ def set_value(text: str, place: Place, value: Any, writers: Writers) -> str | No
         return text[: node.start] + writers.flow(value) + text[node.end :]
     lines = writers.block(value)
     end = _content_end(text, node)
-    indent = _indent_of_owner(text, node) + 2
+    # Two columns behind the first character, list dashes aside, of the line that the value stands in.
+    before = text[text.rfind("\n", 0, node.start) + 1 : node.start]
+    indent = len(before) - len(before.lstrip(" -")) + 2
     if len(lines) == 1:
         return text[: node.start] + lines[0] + text[end:]
     if node.is_scalar and lines[0].startswith(("|", ">")):
@@ -186,13 +188,6 @@ def _content_end(text: str, node: Node) -> int:
 def _line_end(text: str, position: int) -> int:
     found = text.find("\n", position)
     return len(text) if found < 0 else found
-
-
-def _indent_of_owner(text: str, node: Node) -> int:
-    """The column of the line's first character (after list dashes) that the value at `node` stands in."""
-    line = text[text.rfind("\n", 0, node.start) + 1 : node.start]
-    stripped = line.lstrip(" -")
-    return len(line) - len(stripped)
 
 
 def _is_inside_flow(text: str, node: Node) -> bool:

@@ -208,9 +208,11 @@ def compile_with_jinja(text: str) -> Render:
         tree = environment.parse(source)
         _check_statements(tree)
         _Rewriter().visit(tree)
-        tree.set_environment(environment)
         whole = _whole_expression(tree)
-        template = environment.from_string(_assign_result(whole, environment) if whole is not None else tree)
+        if whole is not None:  # keep the value itself, as Jinja's own `compile_expression` does
+            tree = nodes.Template([nodes.Assign(nodes.Name("result", "store"), whole, lineno=1)], lineno=1)
+        tree.set_environment(environment)
+        template = environment.from_string(tree)
     except jinja2.TemplateSyntaxError as error:
         raise _syntax_error(error, text) from None
     except RecursionError:
@@ -225,13 +227,6 @@ def _whole_expression(tree: nodes.Template) -> nodes.Expr | None:
         node = output.nodes[0]
         return None if isinstance(node, nodes.TemplateData) else node
     return None
-
-
-def _assign_result(expression: nodes.Expr, environment: _Closed) -> nodes.Template:
-    """A template that keeps the value itself, as Jinja's own `compile_expression` does."""
-    tree = nodes.Template([nodes.Assign(nodes.Name("result", "store"), expression, lineno=1)], lineno=1)
-    tree.set_environment(environment)
-    return tree
 
 
 def _result_of(template: jinja2.Template, scope: Scope) -> Any:

@@ -68,6 +68,7 @@ async def apply_deployment(
     options = ApplyOptions(deploy=environment.deploy, discard_draft=request.discard_draft, is_atomic=request.is_atomic)
     scrubber = Scrubber(known_secrets(environment, deployment.project.agents))
 
+    # What the platform answers may quote secrets that were written, and events and results are shown and kept.
     def report(event: Event) -> None:
         on_event(scrubber.deep(event))
 

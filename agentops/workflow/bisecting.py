@@ -123,6 +123,7 @@ async def bisect(deployment: Deployment, search: Search, hooks: BisectHooks) -> 
     difference between the last revision that passes and the first that fails."""
     tallies = [Tally() for _ in search.revisions]
     pages: dict[int, list[Path]] = {}
+    # A copy of its own for each search, so that one search can't give another's copy a different revision.
     name = f"bisect-{short_digest(SystemClock().now().isoformat(), 6)}"
     async with open_copy(deployment, search.published, name, PreviewHooks(hooks.on_event)) as copy:
         while isinstance(step := next_step(tallies, search.lead, search.most), CallNext):

@@ -226,7 +226,10 @@ class SmokeAfterDeploy:
             scheduled = [ScheduledCall(item, target) for item in chosen]
             async with open_wiring(self.deployment, [item.script for item in chosen]) as wiring:
                 run = replace(await run_calls(scheduled, wiring, options), plan=self.plan)
-        except (AgentopsError, OSError) as error:
+        except (
+            AgentopsError,
+            OSError,
+        ) as error:  # which says nothing about the agent, so it is never rolled back for it
             return SmokeVerdict(Verdict.INCONCLUSIVE, f"the calls could not be made: {error}")
         try:
             return SmokeVerdict(run.verdict, summary_of(run), str(self.write_pages(run, folder)))

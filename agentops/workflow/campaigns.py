@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from agentops.campaigns.audience import Audience, read_audience
 from agentops.campaigns.checks import CALLS_LOOKED_AT, CampaignEstimate, StartRefusal, estimate, refusals
@@ -31,6 +31,8 @@ from agentops.spec import Project, find_root
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.moments import read_moment
 from agentops.workflow.planning import plan_deployment
+
+Answer = TypeVar("Answer")
 
 DIALLING = ("processing", "running")
 WILL_DIAL = (*DIALLING, "scheduled")
@@ -113,20 +115,18 @@ async def check(
     account, campaign, audience = deployment.account, prepared.campaign, prepared.audience
     head = await account.read_head(prepared.agent_id)
     unanswered: list[str] = []
-    slots = credits_left = None
-    calls: Sequence[Mapping[str, Any]] = ()
-    try:
-        slots = await account.read_free_slots(prepared.agent_id)
-    except PlatformError:
-        unanswered.append("how many calls it has room for")
-    try:
-        credits_left = await account.read_credits()
-    except PlatformError:
-        unanswered.append("its credits")
-    try:
-        calls = await account.list_last_calls(prepared.agent_id, CALLS_LOOKED_AT, ("telephony_outbound",))
-    except PlatformError:
-        unanswered.append("the agent's last calls")
+
+    async def ask(what: str, answer: Awaitable[Answer]) -> Answer | None:
+        try:
+            return await answer
+        except PlatformError:
+            unanswered.append(what)
+            return None
+
+    slots = await ask("how many calls it has room for", account.read_free_slots(prepared.agent_id))
+    credits_left = await ask("its credits", account.read_credits())
+    last_calls = account.list_last_calls(prepared.agent_id, CALLS_LOOKED_AT, ("telephony_outbound",))
+    calls = await ask("the agent's last calls", last_calls) or ()
     estimated = estimate(campaign, len(audience.members), calls, slots)
     # Without the do-not-call list nobody may be called, so unlike those above, a failure here ends the check.
     not_to_call = await account.list_not_to_call()
@@ -207,7 +207,7 @@ async def create(
         body["phoneNumberIds"] = list(prepared.number_ids)
     try:
         return await deployment.account.read_campaign(await deployment.account.create_campaign(body)), True
-    except OutcomeUnknownError:
+    except OutcomeUnknownError:  # the name has a digest, so a campaign of this name is the one that was created
         if (stored := await find_campaign(deployment, prepared)) is None:
             raise
         return stored, True

@@ -46,6 +46,7 @@ def changed_files(root: Path, reference: str) -> frozenset[str]:
     base = _run(root, "merge-base", resolved.stdout.strip(), "HEAD") if resolved.returncode == 0 else resolved
     if base is None or base.returncode != 0:
         raise _no_comparison(root, reference)
+    # With -z, git prints unusual names as they are instead of quoting them.
     tracked = _git(root, "diff", "--name-only", "--relative", "-z", base.stdout.strip(), "--", ".")
     untracked = _git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", ".")
     if tracked is None or untracked is None:
@@ -67,6 +68,7 @@ def file_where_left(root: Path, reference: str, name: str) -> str | None:
 def commits_of(root: Path, paths: Iterable[str], most: int) -> list[str] | None:
     """The newest commits of any branch in which one of these project-relative paths changed, newest first; None if git
     has no history here."""
+    # Literal, since a file's name may hold what git reads as a pattern, such as `*` or a leading `:`.
     listed = _git(root, "--literal-pathspecs", "log", "--all", f"--max-count={most}", "--format=%H", "--", *paths)
     return listed.split() if listed is not None else None
 

@@ -81,6 +81,7 @@ async def build_shared(plan: Plan, deployment: Deployment, hooks: PreviewHooks) 
 async def _put_up(copies: Deployment, name: str, hooks: PreviewHooks, clock: Clock, ttl: timedelta) -> ApplyResult:
     until = (clock.now() + ttl).strftime("%Y-%m-%dT%H:%M:%SZ")
     plan = await _plan(copies, hooks)
+    # A plan refuses an archived agent. A copy that was taken down is brought back instead, and planned again.
     taken_down = [change.agent_id for change in plan.changes if change.drift is Drift.ARCHIVED and change.agent_id]
     if taken_down:
         await asyncio.gather(*(copies.account.archive_agent(each, archived=False) for each in taken_down))

@@ -87,6 +87,7 @@ def plan_forgetting(project: Project, key: str) -> Forgetting:
 
 def forget(forgetting: Forgetting, root: Path) -> None:
     """Lists the agent's key as forgotten, and removes its files. The platform is left alone."""
+    # The key first: an agent without files whose key isn't forgotten yet counts as one to archive.
     write_file(root / PROJECT_FILE, forgetting.settings)
     for path in forgetting.removed:
         (root / path).unlink(missing_ok=True)

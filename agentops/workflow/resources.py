@@ -191,6 +191,7 @@ async def conclude_shelf(
 
 
 def _edited(shelf: Shelf, live: Mapping[str, frozenset[str]]) -> Iterator[str]:
+    """The ids of resources that were edited after the deploy of an agent that refers to them."""
     for each in shelf.shared.observed:
         deployed = (at for key, at in shelf.deployed.items() if each.resource_id in live[key])
         if each.edited_at is not None and any(each.edited_at > at for at in deployed):

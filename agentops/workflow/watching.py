@@ -194,6 +194,7 @@ class _Looking:
         return Unchanged(tuple(keys), tuple(before), tuple(later))
 
     def _served_since(self, live: Revision) -> datetime | None:
+        """Since when the revision serves. On v2, publishing on the live branch is going live."""
         is_v1 = self.deployment.account.generation is Generation.V1
         return platform_time(live.activated_at if is_v1 else live.published_at)
 
@@ -219,6 +220,7 @@ async def _restore(
     try:
         plan = await plan_going_back_to(deployment, to, options)
         serving = {change.key: change.base_revision_id for change in plan.changes}
+        # Another revision that went live since the verdict is not the one that failed, and stays.
         still = {key: revision_id for key, revision_id in to.items() if serving[key] == judged[key]}
         if still != to:
             plan = await plan_going_back_to(deployment, still, options)

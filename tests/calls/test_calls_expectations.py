@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentops.calls.criteria import Expect
-from agentops.calls.expectations import missing_of, similarity, violations_of
+from agentops.calls.expectations import describe, missing_of, similarity, violations_of
 from agentops.calls.language import languages_of
 from agentops.calls.words import find, plain_words, segments_of
 from agentops.spec.source_events import read_yaml
@@ -125,6 +125,29 @@ def test_conditions_are_missing_until_met_and_broken_for_good() -> None:
     assert len(missing_of(expect, "")) == 4
     assert missing_of(expect, "Monday to Friday, nine to five") == []
     assert violations_of(expect, "sorry, " + "no " * 12) == ['does not contain "sorry"', "has at most 12 words"]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "said"),
+    [
+        ({"contains": "hello", "all_of": ["a desk"]}, 'contains "hello" and contains "a desk"'),
+        ({"any_of": ["hi", "hello"]}, 'contains any of "hi", "hello"'),
+        ({"contains": "hi", "not_contains": "bye"}, 'contains "hi" and does not contain "bye"'),
+        ({"matches": "[0-9]+"}, "matches /[0-9]+/"),
+        ({"similar": {"to": "Good day", "at_least": 0.8}}, 'is at least 0.8 similar to "Good day"'),
+        ({"min_words": 2, "max_words": 9}, "has at least 2 words and has at most 9 words"),
+        ({"meets": "greets", "not_meets": "is rude"}, 'meets "greets" and does not meet "is rude"'),
+    ],
+)
+def test_an_expectation_is_said_in_one_line(conditions: dict[str, object], said: str) -> None:
+    assert describe(Expect.model_validate({**conditions, "within_s": 2})) == f"agent {said} within 2 s"
+
+
+def test_what_is_missing_of_a_similar_sentence_says_how_similar_it_is() -> None:
+    expect = Expect.model_validate({"similar": {"to": "we are open today", "at_least": 0.9}})
+    assert missing_of(expect, "we are closed today") == ['is at least 0.9 similar to "we are open today" (it is 0.75)']
+    assert missing_of(expect, "...") == ['is at least 0.9 similar to "we are open today" (it is 0.00)']
+    assert similarity("anything", "...") == 0.0
 
 
 def test_a_regular_expression_sees_the_text_as_it_came() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import socket
 import wave
 from array import array
 from collections.abc import AsyncGenerator, Coroutine, Mapping
@@ -17,13 +18,14 @@ from staged_agent import StagedAgent, refusing, tone
 
 from agentops.calls.call_files import save_call
 from agentops.calls.line import Sound
+from agentops.calls.patterns import SlowPatternError
 from agentops.calls.protocol import Role
 from agentops.calls.report import CallReport, CheckKind, Verdict
 from agentops.calls.run import PreparedScript, Wiring, run_call
 from agentops.calls.schedule import RunOptions, ScheduledCall, run_calls, shard_of
 from agentops.calls.script import Script, speech_of
 from agentops.calls.selection import estimate_s, is_called_for
-from agentops.calls.session import NoConnection, Target
+from agentops.calls.session import NoConnection, Target, dial
 from agentops.calls.talk import Microphone, chat, talk
 from agentops.errors import NotFoundError, UnauthorizedError, UnavailableError
 
@@ -241,6 +243,37 @@ async def test_a_fatal_setup_error_names_its_code() -> None:
     report = await call(StagedAgent(fatal, created=False), HOURS)
     assert report.verdict is Verdict.INCONCLUSIVE
     assert "404" in report.failures[0].heard
+
+
+async def silent(agent: StagedAgent) -> None:
+    await asyncio.Event().wait()
+
+
+async def closing(agent: StagedAgent) -> None:
+    agent.end()
+
+
+@pytest.mark.parametrize(
+    ("direction", "heard"),
+    [
+        (silent, "the session was not created within 15 s"),
+        (closing, "the session was closed before it was created"),
+    ],
+)
+async def test_an_agent_that_is_reached_and_opens_no_session_is_inconclusive(direction: Any, heard: str) -> None:
+    report = await call(StagedAgent(direction, created=False), HOURS)
+    assert report.verdict is Verdict.INCONCLUSIVE
+    assert heard in report.failures[0].heard
+
+
+@pytest.mark.real_time
+async def test_a_line_that_nobody_answers_is_named_without_its_token() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(NoConnection) as failed:
+        await dial(f"ws://127.0.0.1:{port}/?token=wct_secret", {})
+    assert str(failed.value).startswith(f"could not connect to 127.0.0.1:{port}: ")
+    assert "wct_secret" not in str(failed.value)
 
 
 async def test_a_token_is_preferred_and_keeps_the_key_out_of_the_call() -> None:
@@ -653,3 +686,40 @@ def test_an_estimate_is_near_the_call_and_never_above_its_limit() -> None:
     assert 10 < estimate_s(prepared(HOURS).script) < 30
     assert estimate_s(prepared(HOURS, timeout_s=5, repeat={"times": 3}).script) == 15
     assert estimate_s(prepared(HOURS, mode="chat").script) == 12
+
+
+@pytest.mark.parametrize(
+    ("step", "seconds"),
+    [
+        ({"say": "one two three four five"}, 2.0),
+        ({"send_text": "one two three four five"}, 2.0),
+        ({"silence": 7}, 7.0),
+        ({"wait_for": {"event": "agent_quiet", "within_s": 60}}, 4.0),
+        ({"interrupt": {"say": "wait a moment please now", "after": {"event": "agent_starts", "delay_ms": 500}}}, 2.5),
+        ({"hang_up": True}, 0.0),
+    ],
+)
+def test_each_step_is_estimated_as_people_speak(step: Any, seconds: float) -> None:
+    asked = prepared([{"expect": "hello"}]).script
+    longer = prepared([{"expect": "hello"}, step]).script
+    assert estimate_s(longer) - estimate_s(asked) == pytest.approx(seconds)
+
+
+async def test_a_pattern_that_takes_too_long_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(expect: Any, text: str) -> list[str]:
+        raise SlowPatternError("(a+)+")
+
+    monkeypatch.setattr("agentops.calls.steps.missing_of", slow)
+    report = await call(StagedAgent(opening_hours), HOURS[:1])
+    assert report.verdict is Verdict.INCONCLUSIVE
+    [check] = report.failures
+    assert (check.heard, check.doubt) == ("Hi, how can I help?", "the pattern took too long on these words")
+
+
+async def test_an_agent_that_has_finished_before_the_caller_breaks_in_can_not_be_interrupted() -> None:
+    late = {"say": "Stop.", "after": {"event": "agent_starts", "delay_ms": 4000}, "stops_within_ms": 500}
+    steps = [{"expect": "how can I help"}, {"say": "What are your opening hours?"}, {"interrupt": late}]
+    report = await call(StagedAgent(opening_hours), steps)
+    assert failures(report)[0] == (CheckKind.LATENCY, "agent is talking")
+    assert report.failures[0].expected == "the agent talks for more than 4000 ms"
+    assert report.failures[0].heard == "it had stopped before that"

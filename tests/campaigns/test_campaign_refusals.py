@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable
@@ -108,6 +109,7 @@ def test_each_refusal_alone_calls_nobody(
     assert re.findall(r"\[([A-Z_]+)\]", checked.out) == [code]
     assert way_out in checked.out
     assert f"{code}: " in agentops("explain", code).out
+    assert json.loads(agentops("explain", code, "--format", "json").out)["code"] == code
     assert agentops("campaign", "create", "renewals").code == 0  # dials nobody
     digest = checked.out.rpartition("digest: ")[2].strip()
     assert agentops("campaign", "start", "renewals", "--yes", "--digest", digest).code == 4

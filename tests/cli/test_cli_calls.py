@@ -79,6 +79,8 @@ def test_a_call_becomes_a_script_that_can_be_called(deployed: Path, agentops: Ag
     assert "¿A qué hora abren?" in (deployed / "agents/calls/recorded.yaml").read_text("utf-8")
     assert agentops("smoke", "agents/calls/recorded.yaml", "--output", "again").code == 0
     assert agentops("record", call_id, "--output", "agents/calls/recorded.yaml").code == 64  # never overwrites
+    shown = agentops("record", call_id)
+    assert (shown.code, shown.out) == (0, (deployed / "agents/calls/recorded.yaml").read_text("utf-8"))
 
 
 @pytest.mark.parametrize(

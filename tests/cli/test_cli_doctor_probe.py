@@ -85,7 +85,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[ProbeTarget]:
 
     async def run_probe(target: ProbeTarget, on_finding: Callable[[ProbeAnswer], None]) -> ProbeReport:
         targets.append(target)
-        for found in REPORT.findings:
+        for found in REPORT.answers:
             on_finding(found)
         return REPORT
 

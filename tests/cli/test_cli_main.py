@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import typer
 from command_line import Agentops
 
 from agentops.cli import doctor as doctor_verb
+from agentops.cli import forget as forget_verb
 from agentops.cli.app import main, run
 from agentops.errors import ExitCode, PlatformError, RefusedError, SpecError
 
@@ -53,6 +57,50 @@ def test_a_defect_of_ours_is_one_line_unless_asked(
     monkeypatch.setenv("AGENTOPS_DEBUG", "1")
     assert run(["doctor"]) == 1
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_module_of_ours_that_can_not_be_loaded_is_a_defect_of_ours(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fail_with(monkeypatch, ImportError("cannot import name 'gone'", name="agentops.workflow"))
+    assert run(["doctor"]) == ExitCode.FAILED
+    assert capsys.readouterr().err.startswith("internal error: ImportError; this is a bug in agentops")
+
+
+def test_a_verb_with_verbs_of_its_own_lists_them(agentops: Agentops) -> None:
+    ended = agentops("webhook")
+    assert ended.code == ExitCode.USAGE
+    assert "secret  Print the secret that" in ended.out + ended.err
+
+
+@pytest.mark.slow
+def test_a_reader_that_goes_away_is_told_nothing() -> None:
+    command = [sys.executable, "-m", "agentops.cli.app", "schema", "agent"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as printing:
+        assert printing.stdout is not None
+        assert printing.stderr is not None
+        printing.stdout.close()
+        assert printing.stderr.read() == ""
+        assert printing.wait() == ExitCode.FAILED
+
+
+def test_whoever_says_no_forgets_no_agent(project: Path, monkeypatch: pytest.MonkeyPatch, agentops: Agentops) -> None:
+    asked: list[str] = []
+
+    def no(question: str, *, err: bool) -> bool:
+        asked.append(question)
+        return False
+
+    monkeypatch.setattr(forget_verb, "is_interactive", lambda: True)
+    monkeypatch.setattr(typer, "confirm", no)
+    ended = agentops("forget", "support")
+    assert ended.code == ExitCode.FAILED
+    assert len(asked) == 1
+    assert asked[0].startswith("Stop managing Acme Support")
+    assert ended.err.endswith(
+        "error: nothing was changed: you answered no\n  next: run the command again once you agree\n"
+    )
+    assert (project / "agents/support.yaml").exists()
 
 
 def test_an_interrupt_ends_with_the_shells_code(monkeypatch: pytest.MonkeyPatch, agentops: Agentops) -> None:

@@ -61,6 +61,9 @@ def test_outside_of_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, a
     ended = agentops("plan")
     assert ended.code == USAGE
     assert "agentops init" in ended.err
+    misplaced = agentops("plan", "staging")
+    assert misplaced.code == USAGE
+    assert "next: `agentops plan --help`" in misplaced.err
 
 
 @pytest.mark.slow
@@ -121,3 +124,11 @@ def test_a_call_id_is_no_path(project: Path, agentops: Agentops) -> None:
         assert ended.code == 1
         assert "there is no call '../agent'" in ended.err
         assert "/conversation/../agent" not in ended.err
+
+
+def test_a_behaviour_file_that_can_not_be_read_is_named(project: Path, agentops: Agentops) -> None:
+    (project / "agents/behaviours/support.yaml").unlink()
+    (project / "agents/behaviours/support.yaml").mkdir()
+    ended = agentops("validate")
+    assert ended.code == 1
+    assert "error[behaviour-file]: agents/behaviours/support.yaml is a folder\n" in ended.out

@@ -86,6 +86,25 @@ def test_a_refusal_is_acknowledged_explained_and_limited(project: Path, agentops
     assert agentops("plan").code == 0  # what only stays is not judged
 
 
+@pytest.mark.slow
+def test_an_agent_that_goes_is_not_judged(project: Path, agentops: Agentops) -> None:
+    assert agentops("apply", "--yes").code == 0
+    write(project, "id: NEVER, require: 1 > 2, message: never")
+    (project / "agents" / "line.yaml").unlink()
+    ended = agentops("plan", "--prune", "--ack", "LIMIT_ARCHIVED")
+    assert ended.code == 0, ended
+    assert "1 to archive" in ended.out
+    assert "NEVER" not in ended.out + ended.err
+
+
+def test_outside_of_a_project_no_policy_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agentops: Agentops
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = agentops("explain", "NO_CLAIMS")
+    assert (ended.code, "there is no code 'NO_CLAIMS'" in ended.err) == (64, True)
+
+
 def test_what_nobody_can_judge_protects(project: Path, agentops: Agentops) -> None:
     write(
         project,

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from command_line import Agentops, Ended
 
+from agentops.emulator.options import EmulatorOptions
+from agentops.emulator.server import start
+
 pytestmark = pytest.mark.slow
 
 PROJECT = """\
@@ -69,6 +72,20 @@ def test_what_only_production_shows_takes_an_acknowledgement(project: Path, agen
     assert "a script or another environment's block has changed" in said_by(ended)
     assert "staging has nothing to deploy, so the next change of the agent is tried there" in said_by(ended)
     assert agentops("apply", "-e", "prod", "--yes", "--ack", "UNTESTED:line").code == 0
+
+
+def test_what_can_not_be_looked_at_was_not_tried(project: Path, agentops: Agentops) -> None:
+    """Production is an account, and staging the emulator of a command's own, which doesn't run beside it."""
+    assert agentops("apply", "-e", "staging", "--yes").code == 0
+    with start(EmulatorOptions()) as account:
+        key = "api_key: '${{ secrets.KEY }}', secrets: {KEY: {value: sk_emulator}}"
+        prod = f"prod: {{base_url: '{account.base_url}', {key}, requires: staging}}"
+        (project / "agentops.yaml").write_text(PROJECT.replace("prod: {target: emulator, requires: staging}", prod))
+        ended = agentops("apply", "-e", "prod", "--yes")
+        agents = account.store.database.all("agent")
+    assert ended.code == 4
+    assert "UNTESTED: line: what staging serves is not known: staging is the embedded emulator" in said_by(ended)
+    assert agents == []
 
 
 def test_another_environment_can_be_named_than_the_projects_own(project: Path, agentops: Agentops) -> None:

@@ -6,11 +6,14 @@ import shutil
 import sys
 from pathlib import Path
 
+import httpx2
 import pytest
 from command_line import Agentops
 from terminal import type_command
 
 from agentops.cli import completion, local
+from agentops.emulator.options import EmulatorOptions
+from agentops.emulator.server import start
 from agentops.emulator.store.database import Database
 from agentops.errors import ExitCode
 
@@ -116,6 +119,31 @@ def test_a_webhook_without_a_signing_secret(
     assert ended.err.endswith(f"error: {summary}\n  next: {next_step}\n")
 
 
+@pytest.mark.slow
+def test_a_copy_is_not_put_up_without_the_tools_that_it_refers_to(shop: Path, agentops: Agentops) -> None:
+    with start(EmulatorOptions(data=local.data_file(shop))) as running, local.announced(shop, running.base_url):
+        fault = {"kind": "status", "method": "POST", "path": "*/tool*", "status": 400, "text": "no more tools"}
+        httpx2.post(f"{running.base_url}/_emulator/faults", json=fault).raise_for_status()
+        ended = agentops("preview", "up", "try")
+        agents = running.store.database.all("agent")
+    assert ended.code == ExitCode.REFUSED
+    assert "error: tool look_up_order: the platform rejected the request: no more tools\n" in ended.err
+    assert agents == []
+
+
+@pytest.mark.slow
+def test_a_pdf_is_uploaded_as_it_lies_there(shop: Path, agentops: Agentops) -> None:
+    pdf = b"%PDF-1.7\n% terms of sale"
+    (shop / "knowledge/returns/terms.pdf").write_bytes(pdf)
+    edit(shop / "knowledge/returns.yaml", "  - returns/policy.md\n", "  - returns/terms.pdf\n")
+    assert agentops("apply", "--yes", "--no-smoke").code == ExitCode.DONE
+    database = Database(local.data_file(shop))
+    files = [(each["fileName"], each["size"]) for each in database.all("knowledge_item") if each["itemType"] == "file"]
+    database.close()
+    assert files == [("returns-terms.pdf", len(pdf))]
+    assert "No changes." in agentops("plan").out
+
+
 def test_mistakes_are_said_with_their_place(shop: Path, agentops: Agentops) -> None:
     edit(shop / "agents/shop.yaml", "ref.tool.look_up_order", "ref.tool.look_up_ordre")
     edit(shop / "webhooks/crm.yaml", "shop:", "shpo:")
@@ -160,3 +188,8 @@ def test_nothing_is_written_where_a_shared_file_is_wrong(
 def test_names_of_shared_things_are_completed(shop: Path) -> None:
     assert completion.shared("t") == ["tool.look_up_order"]
     assert completion.webhooks("") == ["crm"]
+
+
+def test_outside_of_a_project_no_names_are_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert completion.shared("") == completion.webhooks("") == []

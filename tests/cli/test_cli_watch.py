@@ -262,6 +262,15 @@ def test_what_happens_between_the_verdict_and_the_way_back_is_said(
     assert f"it serves on: {said}" in ended.out
 
 
+def test_what_went_live_nobody_knows_when_is_not_judged(watch: Callable[..., Ended]) -> None:
+    store = Store(EmulatorOptions(data=Path(".agentops/emulator.db")))
+    for each in store.database.all("revision"):
+        store.database.put("revision", each["_id"], {**each, "publishedAt": None}, owner=each["agent"])
+    store.database.close()
+    ended = watch("--agent", "desk")
+    assert (ended.code, "the platform does not say since when it serves" in ended.out) == (ExitCode.DONE, True)
+
+
 def test_a_deploy_is_not_watched_for_ever(watch: Callable[..., Ended]) -> None:
     store = Store(EmulatorOptions(data=Path(".agentops/emulator.db")))
     for each in store.database.all("revision"):

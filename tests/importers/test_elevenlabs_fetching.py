@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
+from agentops.cli.app import run
 from agentops.document import Secret, SecretRef
-from agentops.errors import UnauthorizedError
+from agentops.errors import ExitCode, UnauthorizedError
 from agentops.importers.elevenlabs.fetching import fetch_agents, is_agent_id
 from agentops.importers.elevenlabs.importing import ImportOptions, import_agents
 from agentops.importers.fidelity import Grade
@@ -122,3 +124,21 @@ async def test_a_wrong_key_ends_the_import() -> None:
 )
 def test_ids_are_told_from_paths(text: str, is_id: bool) -> None:
     assert is_agent_id(text) is is_id
+
+
+@pytest.mark.slow
+def test_an_agent_is_imported_by_its_id_with_the_key_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fetch = partial(fetch_agents, transport=Service())
+    monkeypatch.setattr("agentops.workflow.import_elevenlabs.fetch_agents", fetch)
+    monkeypatch.setenv("ELEVENLABS_API_KEY", "xi-very-secret")
+    output = tmp_path / "made"
+    sources = ["agent_0123456789", "agent_missing01"]
+    assert run(["import", "elevenlabs", *sources, "--no-input", "--output", str(output)]) == ExitCode.PARTIAL
+    told = capsys.readouterr()
+    assert "1 agent imported" in told.out
+    assert "refused agent_missing01: not found" in told.out
+    assert "name: Fetched\n" in (output / "agents/fetched.yaml").read_text()
+    written = [each.read_text() for each in output.rglob("*") if each.is_file()]
+    assert not any("xi-very-secret" in text for text in (told.out, told.err, *written))

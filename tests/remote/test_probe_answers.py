@@ -325,6 +325,11 @@ async def test_whether_a_scanning_revision_is_listed_is_seen_while_it_is_waited_
     assert platform.clock.elapsed_s == 4.0
 
 
+async def test_of_several_new_revisions_the_newest_is_waited_for() -> None:
+    platform = Platform({REVISIONS: [{"_id": "v3"}, {"_id": "v2"}, {"_id": "v1"}]})
+    assert await scratch_on(platform).wait({"v1"}) == {"_id": "v3"}
+
+
 async def test_a_scan_that_never_ends_is_given_up_after_three_minutes() -> None:
     platform = Platform({REVISIONS: [{"_id": "v2", "status": "scanning"}, {"_id": "v1"}], LOOK: {"latest": {}}})
     with pytest.raises(PlatformError, match="no revision came within 180 s") as caught:
@@ -348,7 +353,7 @@ async def test_a_scratch_agent_is_made_and_published_once(created: Any, first: A
 
     script = {
         CREATE: created,
-        BRANCHES: {"branches": [first]},
+        BRANCHES: {"branches": [first, {"_id": "b9"}]},
         WRITE: ({"draftRevision": 1}, {"draftRevision": 2}),
         REVISIONS: revisions,
         PUBLISH: {},

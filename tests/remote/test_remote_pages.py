@@ -20,6 +20,7 @@ class Listing(Drafts):
 
     async def _get(self, path: str, **query: Any) -> Any:
         self.asked.append(query)
+        assert len(self.asked) < 10, "it asks again and again"
         start = 0 if self._is_deaf else query.get("skip", 0)
         return {"versions": VERSIONS[start : start + query["limit"]], "total": len(VERSIONS)}
 

@@ -208,7 +208,7 @@ async def test_a_session_that_does_not_open_is_an_answer_or_says_why(
         target = ProbeTarget(
             replace(ENVIRONMENT, base_url=emulator.base_url), Settings({}), clock=PatientClock(), pace=None
         )
-        found = {each.name: each for each in (await run_probe(target, ignore)).findings}
+        found = {each.name: each for each in (await run_probe(target, ignore)).answers}
     assert (found["chat_session"].answer, found["chat_session"].reason) == (answer, reason)
 
 

@@ -65,6 +65,32 @@ async def test_what_was_edited_outside_git_is_not_overwritten(world: WorkflowWor
     assert "--overwrite-drift" in (refused.value.hint or "")
 
 
+async def test_an_edit_that_is_left_alone_stays_when_a_field_beside_it_is_deployed(world: WorkflowWorld) -> None:
+    world.environment("{target: emulator, ignore_drift: [{path: synthesizer.speed, reason: tuned by ear}]}")
+
+    def speaks_with(voice: str) -> None:
+        spoken = f"synthesizer: {{speed: 1.0, voiceConfig: {{model: waves_lightning_v3_1, voiceId: {voice}}}}}"
+        said = "firstMessage: Hello, singlePromptConfig: {prompt: Help.}"
+        world.write("agents/desk.yaml", f"name: Desk\nconfig: {{{said}, {spoken}}}\n")
+
+    speaks_with("nyah")
+    await world.apply()
+    voice = {"model": "waves_lightning_v3_1", "voiceId": "nyah"}
+    await world.edit_in_console("Desk", {"synthesizer": {"speed": 1.3, "voiceConfig": voice}})
+    assert (await world.plan()).is_empty
+    speaks_with("avery")
+    result = await world.apply()
+    assert [each.outcome for each in result.agents] == [Outcome.APPLIED]
+    async with world.opened() as deployment:
+        [listing] = await deployment.account.list_agents()
+        live = await deployment.account.read_live(listing.agent_id)
+    assert live is not None
+    assert live.document is not None
+    synthesizer = live.document["synthesizer"]
+    assert (synthesizer["speed"], synthesizer["voiceConfig"]["voiceId"]) == (1.3, "avery")
+    assert (await world.plan()).is_empty
+
+
 async def test_of_several_refusals_the_world_comes_first_and_the_others_are_counted(world: WorkflowWorld) -> None:
     made = await world.plan()
     rule = Refusal("LIMIT", "too many at once", "apply fewer", acknowledgement="LIMIT")
@@ -125,6 +151,24 @@ async def test_a_line_that_takes_no_calls_changes_nothing(
     with pytest.raises(UnavailableError, match="nobody answers"):
         await world.apply(smoke=True)
     assert not (await world.plan()).is_empty
+
+
+async def test_calls_that_can_not_be_made_after_all_are_inconclusive(
+    world: WorkflowWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.agent(more="calls: [calls/hello.yaml]\n")
+    world.script()
+
+    async def broken(*_: object) -> None:
+        raise UnavailableError("the line is dead")
+
+    monkeypatch.setattr("agentops.workflow.calls.run_calls", broken)
+    result = await world.apply(smoke=True)
+    [agent] = result.agents
+    assert agent.verdict is not None
+    assert (agent.outcome, agent.verdict.verdict) == (Outcome.APPLIED, Verdict.INCONCLUSIVE)
+    assert agent.verdict.text == "the calls could not be made: the line is dead"
+    assert result.exit_code is ExitCode.CALLS_FAILED
 
 
 async def test_calls_whose_report_can_not_be_written_count_all_the_same(

@@ -17,7 +17,7 @@ from agentops.importers.yaml_text import literal
 from agentops.spec.model.base import MOST_NAME
 from agentops.spec.slug import slug
 
-FIRST_MESSAGE_LIMIT = 500
+FIRST_MESSAGE_LIMIT = 500  # characters, by the platform
 _VARIABLES: Place = (*AGENT, "dynamic_variables", "dynamic_variable_placeholders")
 
 

@@ -19,7 +19,7 @@ from agentops.spec.slug import slug
 
 BUILT_IN: Place = (*PROMPT, "built_in_tools")
 E164 = re.compile(r"\+[1-9]\d{6,14}")
-END_TEXT_LIMIT = 200
+END_TEXT_LIMIT = 200  # characters, by the platform
 _END_CALL = "End the call when the caller says goodbye or has nothing more to ask."
 _SUMMARY = "Tell the person who takes over, in two sentences, who is calling and what they need."
 _HOLD = "Tell the caller that they are being put through and will be with a person in a moment."

@@ -16,6 +16,7 @@ from agentops.importers.fidelity import Grade
 from agentops.importers.yaml_text import literal
 from agentops.spec.slug import slug
 
+# The platform knows no integers apart from numbers, and no lists and objects: those are text with JSON in it.
 _TYPES = {"string": "text", "integer": "number", "number": "number", "boolean": "boolean"}
 # The body is a template of text, and a variable in it is filled in as it is. So the placeholder of a value that is not
 # text is wrapped like this until the body is JSON, and then loses its quotes.

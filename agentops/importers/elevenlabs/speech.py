@@ -12,6 +12,7 @@ from agentops.importers.fidelity import CHOSEN, Grade
 
 CONFIG: Place = ("conversation_config",)
 PRESETS: Place = (*CONFIG, "language_presets")
+# The ranges that the platform accepts.
 _IDLE_S = (1, 300)
 _SESSION_S = (1, 3600)
 _SPEED = (0.0, 2.0)
@@ -205,6 +206,7 @@ def _session_s(conversion: Conversion) -> int:
 def _convert_turn_timeout(conversion: Conversion) -> int:
     place: Place = (*CONFIG, "turn", "turn_timeout")
     seconds, target = conversion.source.number(*place), "llmIdleTimeoutConfig.webcallTimeoutTimeInSecs"
+    # Half of a call at most, so that at least one reminder fits into it.
     longest = max(min(_IDLE_S[1], (_session_s(conversion) - 1) // 2), _IDLE_S[0])
     if seconds is None:
         kept = min(7, longest)

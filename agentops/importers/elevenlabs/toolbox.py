@@ -22,7 +22,7 @@ from agentops.spec.slug import slug
 TOOLS: Place = (*PROMPT, "tools")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _TIMEOUT_S = (1.0, 30.0)  # what the platform allows
-_DEFAULT_TIMEOUT_S = 20
+_DEFAULT_TIMEOUT_S = 20  # ElevenLabs' own
 _SINGLE_BRACE = re.compile(r"(?<![{$}])\{([A-Za-z_][A-Za-z0-9_]*)\}(?!\})")
 
 
@@ -206,7 +206,7 @@ def _timeout(conversion: Conversion, place: Place, target: str) -> int:
     grade = Grade.EXACT if kept == seconds else Grade.APPROXIMATED
     why = "in milliseconds" if kept == seconds else f"{seconds:g} s was brought into the allowed 1 to 30 s"
     source.ledger.carry(at, f"{target}.timeout", int(kept * 1000), grade=grade, why=why)
-    return int(kept * 1000)
+    return int(kept * 1000)  # a tool's timeout is in milliseconds, unlike that of preCallAPI
 
 
 def _headers(conversion: Conversion, place: Place, tool: str, target: str) -> dict[str, str]:

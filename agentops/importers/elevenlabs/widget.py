@@ -27,6 +27,7 @@ _PICTURES: tuple[Place, ...] = (
 
 _SIZES = {"tiny": "tiny", "compact": "compact", "full": "full", "expandable": "compact"}
 _CORNERS = ("bottom-right", "bottom-left", "top-right", "top-left")
+# The page that shows the widget honours bottom-right only, so that is nearest to a place without a side.
 _POSITIONS = {**{corner: corner for corner in _CORNERS}, "top": "bottom-right", "bottom": "bottom-right"}
 _COLOURS = {
     "bg_color": "baseColor",
@@ -45,7 +46,7 @@ _TEXTS: dict[str, tuple[Place, ...]] = {
     "consentStorageKey": (("terms_key",),),
 }
 _MODE_FLAGS = ("supports_text_only", "text_input_enabled", "conversation_mode_toggle_enabled")
-_MOST_RADIUS = 50
+_MOST_RADIUS = 50  # by the documentation of the widget's page
 
 _LEFT_OUT = "the website widget is left out unless it is asked for"
 _ASK_FOR_IT = "Import with --widget to port its texts, colours and hosts; set the rest on its dashboard page."

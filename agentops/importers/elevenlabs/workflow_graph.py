@@ -31,7 +31,7 @@ _UNNAMED = {
     "phone_number": "Transfer to a person",
     "standalone_agent": "Hand over to another agent",
 }
-_MOST_INTENT = 64
+_MOST_INTENT = 64  # characters of an intent's name, by the vendor's SDK
 
 
 @dataclass(frozen=True, slots=True)

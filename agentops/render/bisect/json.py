@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from agentops.apply.rollback import commit_in
-from agentops.compare.bisect_result import BisectResult, CalledRevision
+from agentops.compare.bisect_result import BisectResult
 from agentops.compare.bisection import Boundary, NotFound
 from agentops.document import Revision
 from agentops.plan.agent_diff import AgentDiff
@@ -23,7 +23,16 @@ def bisected_json(found: BisectResult, diff: AgentDiff | None) -> str:
         "bad": _revision(found.revisions[end.bad]) if isinstance(end, Boundary) else None,
         "why": end.why.value if isinstance(end, NotFound) else None,
         "changed": [field_data(field) for field in diff.fields] if diff is not None else None,
-        "calls": [_heard(each) for each in found.called],
+        "calls": [
+            {
+                **_revision(each.revision),
+                "passed": each.tally.passed,
+                "failed": each.tally.failed,
+                "inconclusive": each.tally.inconclusive,
+                "reports": [str(page) for page in each.pages],
+            }
+            for each in found.called
+        ],
         "exit_code": int(found.exit_code),
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
@@ -36,15 +45,4 @@ def _revision(revision: Revision) -> dict[str, object]:
         "commit": commit_in(revision.label),
         "published_at": revision.published_at,
         "published_by": revision.published_by,
-    }
-
-
-def _heard(heard: CalledRevision) -> dict[str, object]:
-    tally = heard.tally
-    return {
-        **_revision(heard.revision),
-        "passed": tally.passed,
-        "failed": tally.failed,
-        "inconclusive": tally.inconclusive,
-        "reports": [str(page) for page in heard.pages],
     }

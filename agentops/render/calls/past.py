@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from statistics import median
 
-from agentops.calls.call_history import PastCall, PastConversation, TranscriptLine
+from agentops.calls.call_history import PastCall, PastConversation
 from agentops.render.style import PLAIN, Style, columns, plural
 from agentops.render.visible import all_visible
 
@@ -44,11 +44,24 @@ def past_call_text(found: PastConversation, style: Style = PLAIN) -> str:
     lines = [style.paint(f"Call {call.call_id}", "strong") + (f"  {found.agent}" if found.agent else "")]
     lines.append(f"  {_when(call)}, {_length(call)}, {call.kind or 'of an unknown type'}, revision {_revision(call)}")
     lines += style.wrap(f"ended: {_end(call)}", "  ", "    ")
-    lines += ["", *(line for each in found.lines for line in _line(each, style))]
+    lines.append("")
+    for line in found.lines:
+        at = "" if line.at_s is None else f"{int(line.at_s) // 60}:{int(line.at_s) % 60:02}"
+        head = f"  {at:>6}  {line.role:<{_SPEAKER}}"
+        lines += style.wrap(f"{head}{line.text}", "", " " * columns(head))
     if not found.lines:
         lines.append("  nothing is written down (a transcript comes a little after the call)")
-    lines += ["", *_tools(found, style)]
-    lines.append(f"turn latency: {_latencies(found)}")
+    lines.append("")
+    if found.tools is None:
+        lines.append("tools: not known (the platform has written no events of the call)")
+    else:
+        lines.append("tools:" if found.tools else "tools: none")
+        for use in found.tools:
+            lines += style.wrap(f"{use.name}({json.dumps(dict(use.arguments), ensure_ascii=False)})", "  ", "    ")
+    latency = "not measured"
+    if values := found.latencies_ms:
+        latency = f"median {median(values):.0f} ms, longest {max(values):.0f} ms, over {plural(len(values), 'turn')}"
+    lines.append(f"turn latency: {latency}")
     if found.summary:
         lines += style.wrap(f"summary: {found.summary}", "", "  ")
     lines.append(f"recording: {found.recording or 'none'}")
@@ -60,28 +73,6 @@ def past_call_json(found: PastConversation) -> str:
     if found.tools is not None:
         data["tools"] = [{"name": use.name, "arguments": dict(use.arguments)} for use in found.tools]
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
-
-
-def _line(line: TranscriptLine, style: Style) -> Iterator[str]:
-    at = "" if line.at_s is None else f"{int(line.at_s) // 60}:{int(line.at_s) % 60:02}"
-    head = f"  {at:>6}  {line.role:<{_SPEAKER}}"
-    yield from style.wrap(f"{head}{line.text}", "", " " * columns(head))
-
-
-def _tools(found: PastConversation, style: Style) -> Iterator[str]:
-    if found.tools is None:
-        yield "tools: not known (the platform has written no events of the call)"
-        return
-    yield "tools:" if found.tools else "tools: none"
-    for use in found.tools:
-        yield from style.wrap(f"{use.name}({json.dumps(dict(use.arguments), ensure_ascii=False)})", "  ", "    ")
-
-
-def _latencies(found: PastConversation) -> str:
-    values = found.latencies_ms
-    if not values:
-        return "not measured"
-    return f"median {median(values):.0f} ms, longest {max(values):.0f} ms, over {plural(len(values), 'turn')}"
 
 
 def _when(call: PastCall) -> str:

@@ -19,7 +19,9 @@ def script_yaml(script: Mapping[str, Any]) -> str:
 
 
 def _entry(key: str, value: Any, indent: str) -> Iterator[str]:
-    if isinstance(value, Mapping) and _has_depth(value):
+    if isinstance(value, Mapping) and (
+        len(value) > 3 or any(isinstance(item, Mapping | list | tuple) for item in value.values())
+    ):
         yield f"{indent}{_scalar(key)}:"
         for inner, item in value.items():
             yield from _entry(str(inner), item, indent + "  ")
@@ -38,10 +40,6 @@ def _item(value: Any, indent: str) -> Iterator[str]:
     lines = [line for key, item in value.items() for line in _entry(str(key), item, indent + "  ")]
     yield f"{indent}- {lines[0].lstrip()}"
     yield from lines[1:]
-
-
-def _has_depth(value: Mapping[str, Any]) -> bool:
-    return any(isinstance(item, Mapping | list | tuple) for item in value.values()) or len(value) > 3
 
 
 def _flow(value: Any) -> str:

@@ -14,24 +14,18 @@ _ROLE_OF = {Verdict.PASSED: "good", Verdict.FAILED: "bad", Verdict.INCONCLUSIVE:
 
 
 def run_text(run: RunReport, style: Style = PLAIN) -> str:
-    """The whole run, ending in a newline: every script, every failure, and the count."""
+    """The whole run, ending in a newline: every script, every failure, what was covered, and the count."""
     lines = [line for script in run.scripts for line in _script(script, style)]
-    lines += list(_coverage(run))
+    if run.covered_share is not None:
+        covered = sum(bool(row.scripts) for row in run.coverage)
+        lines += ["", f"coverage: {covered} of {len(run.coverage)} tools and playbooks"]
+        for row in run.coverage:
+            seen = ", ".join(row.scripts) or ("exercised by no script" if row.is_known else "not known")
+            lines.append(f"  {row.agent}: {row.kind} {visible(row.name)}: {visible(seen)}")
     counts = Counter(script.verdict for script in run.scripts)
     counted = ", ".join(f"{counts[each]} {each}" for each in Verdict if counts[each]) or "nothing was called"
     verdict = style.paint(str(run.verdict).upper(), _ROLE_OF[run.verdict])
     return "\n".join([*lines, "", f"{verdict}: {counted} in {run.duration_ms / 1000:.1f} s"]) + "\n"
-
-
-def _coverage(run: RunReport) -> Iterator[str]:
-    """What the scripts exercised, and what none did."""
-    if run.covered_share is None:
-        return
-    yield ""
-    yield f"coverage: {sum(bool(row.scripts) for row in run.coverage)} of {len(run.coverage)} tools and playbooks"
-    for row in run.coverage:
-        seen = ", ".join(row.scripts) or ("exercised by no script" if row.is_known else "not known")
-        yield f"  {row.agent}: {row.kind} {visible(row.name)}: {visible(seen)}"
 
 
 def call_line(call: CallReport, style: Style = PLAIN) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from agentops.apply.model import AgentResult, ApplyResult, Outcome, ResourceResult, Verdict
+from agentops.apply.model import AgentResult, ApplyResult, Outcome, Verdict
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.errors import AgentopsError, ExitCode
 from agentops.plan.model import AgentChange, Plan, ResourceChange
@@ -55,8 +55,11 @@ def plan_page(
 ) -> str:
     """The plan with what merging it means. `diagnostics` are those of the checkout that the plan does not hold,
     `destinations` what the change moves of where keys and secrets go: it stands above everything."""
-    lines = [
-        *_moved(destinations),
+    lines = []
+    if destinations:
+        lines += ["> [!WARNING]", "> **High risk: this changes where keys and secrets go, or come from.**"]
+        lines += [*(f"> - {quoted(each)}" for each in destinations), ""]
+    lines += [
         plan_markdown(plan).rstrip("\n"),
         "",
         *diagnostics_list(diagnostics),
@@ -64,13 +67,6 @@ def plan_page(
         "",
     ]
     return "\n".join([*lines, f"<sub>Planned from {origin}.</sub>"]) + "\n"
-
-
-def _moved(destinations: Sequence[str]) -> list[str]:
-    if not destinations:
-        return []
-    rows = [f"> - {quoted(each)}" for each in destinations]
-    return ["> [!WARNING]", "> **High risk: this changes where keys and secrets go, or come from.**", *rows, ""]
 
 
 def _consequence(plan: Plan, is_protected: bool) -> str:
@@ -175,15 +171,15 @@ def _agents(result: ApplyResult) -> list[str]:
     """A row for every agent, and below it what there is to say about some."""
     if not result.agents:
         return []
-    table = ["| | agent | outcome | serves now |", "|---|---|---|---|", *map(_row, result.agents), ""]
-    shared = [line for each in result.resources if each.outcome is not Outcome.UNCHANGED for line in _resource(each)]
-    return [*table, *(line for agent in result.agents for line in _details(agent)), *shared]
-
-
-def _resource(result: ResourceResult) -> Iterator[str]:
-    why = f": {quoted(result.problem.summary)}" if result.problem else ""
-    why += f": {quoted(result.detail)}" if result.detail else ""
-    yield f"- `{result.address}` {result.action.value}: {result.outcome.value.replace('_', ' ')}{why}"
+    lines = ["| | agent | outcome | serves now |", "|---|---|---|---|", *map(_row, result.agents), ""]
+    for agent in result.agents:
+        lines += _details(agent)
+    for each in result.resources:
+        if each.outcome is not Outcome.UNCHANGED:
+            why = f": {quoted(each.problem.summary)}" if each.problem else ""
+            why += f": {quoted(each.detail)}" if each.detail else ""
+            lines.append(f"- `{each.address}` {each.action.value}: {each.outcome.value.replace('_', ' ')}{why}")
+    return lines
 
 
 def rollback_page(result: ApplyResult, origin: JobOrigin, commits: Mapping[str, str]) -> str:

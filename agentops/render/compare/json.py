@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from agentops.compare.call_totals import CallTotals
-from agentops.compare.comparison import Figure, Measure, RevisionComparison
+from agentops.compare.comparison import Figure, RevisionComparison
 from agentops.document import Revision
 
 
@@ -18,7 +18,19 @@ def comparison_json(found: RevisionComparison) -> str:
         "until": found.period.until.isoformat() if found.period.until else None,
         "old": _side(found.old, found.old_calls),
         "new": _side(found.new, found.new_calls),
-        "measures": [_measure(each) for each in found.measures],
+        "measures": [
+            {
+                "name": measure.name,
+                "unit": measure.unit.value,
+                "old": _figure(measure.old),
+                "new": _figure(measure.new),
+                "difference": measure.difference,
+                "interval": [measure.interval.low, measure.interval.high] if measure.interval else None,
+                "finding": measure.finding.value,
+                "needed": measure.needed,
+            }
+            for measure in found.measures
+        ],
         "free_text": found.free_text,
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
@@ -31,20 +43,6 @@ def _side(revision: Revision, calls: CallTotals) -> dict[str, object]:
         "published_at": revision.published_at,
         "calls": calls.ended,
         "left_out": dict(sorted(calls.left_out.items())),
-    }
-
-
-def _measure(measure: Measure) -> dict[str, object]:
-    interval = measure.interval
-    return {
-        "name": measure.name,
-        "unit": measure.unit.value,
-        "old": _figure(measure.old),
-        "new": _figure(measure.new),
-        "difference": measure.difference,
-        "interval": None if interval is None else [interval.low, interval.high],
-        "finding": measure.finding.value,
-        "needed": measure.needed,
     }
 
 

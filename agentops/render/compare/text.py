@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from agentops.clock import Period
 from agentops.compare.call_totals import CallTotals
 from agentops.compare.comparison import Figure, Measure, MeasureFinding, RevisionComparison, Unit
 from agentops.document import Revision
@@ -46,21 +45,17 @@ def revision_name(revision: Revision) -> str:
 def comparison_notes(found: RevisionComparison) -> tuple[str, ...]:
     """What a reader has to know to take the figures for what they are."""
     types = ", ".join(found.call_types)
+    ends = (("from", found.period.since), ("until", found.period.until))
+    dates = "".join(f" {word} {at:%Y-%m-%d %H:%M} UTC" for word, at in ends if at is not None)
+    began = f", that began{dates}" if dates else ""
     notes = [
-        f"Calls of type {types} only{_dates(found.period)}. Every interval misses the truth in about one of twenty "
-        "comparisons.",
+        f"Calls of type {types} only{began}. Every interval misses the truth in about one of twenty comparisons.",
         "The revisions did not serve at the same time: other hours, other callers or an outage can make a difference.",
         "A call's turn latency is the median of its turns. Completion: answered, and ended by no error or time-out.",
     ]
     if found.free_text:
         notes.append(f"Free text is not compared: {on_one_line(', '.join(found.free_text))}.")
     return tuple(notes)
-
-
-def _dates(period: Period) -> str:
-    words = (("from", period.since), ("until", period.until))
-    bounds = "".join(f" {word} {at:%Y-%m-%d %H:%M} UTC" for word, at in words if at is not None)
-    return f", that began{bounds}" if bounds else ""
 
 
 def measure_cells(measure: Measure) -> tuple[str, ...]:

@@ -12,15 +12,14 @@ _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE:
 
 def diagnostics_github(diagnostics: Iterable[Diagnostic]) -> str:
     """One workflow command per diagnostic, which GitHub shows at the line in the pull request."""
-    return "\n".join(_line(each) for each in diagnostics)
-
-
-def _line(diagnostic: Diagnostic) -> str:
-    properties = {"title": f"{diagnostic.code}"}
-    if where := diagnostic.where:
-        properties = {"file": where.file, "line": str(where.line), "col": str(where.column), **properties}
-    written = ",".join(f"{name}={escape_command(value, ':,')}" for name, value in properties.items())
-    return f"::{_COMMAND[diagnostic.severity]} {written}::{escape_command(message(diagnostic), '')}"
+    lines = []
+    for each in diagnostics:
+        properties = {"title": each.code}
+        if where := each.where:
+            properties = {"file": where.file, "line": str(where.line), "col": str(where.column), **properties}
+        written = ",".join(f"{name}={escape_command(value, ':,')}" for name, value in properties.items())
+        lines.append(f"::{_COMMAND[each.severity]} {written}::{escape_command(message(each), '')}")
+    return "\n".join(lines)
 
 
 def escape_command(text: str, also: str) -> str:

@@ -9,17 +9,15 @@ from agentops.diagnostics import Diagnostic
 
 def diagnostics_text(diagnostics: Iterable[Diagnostic]) -> str:
     """Every diagnostic with its place, what was expected and the next step."""
-    return "\n".join(_block(diagnostic) for diagnostic in diagnostics)
-
-
-def _block(diagnostic: Diagnostic) -> str:
-    place = f"{diagnostic.where}: " if diagnostic.where else f"{diagnostic.agent}: " if diagnostic.agent else ""
-    lines = [f"{place}{diagnostic.severity}[{diagnostic.code}]: {diagnostic.summary}"]
-    lines += _source(diagnostic)
-    if diagnostic.expected:
-        lines.append(f"  expected: {diagnostic.expected}")
-    if diagnostic.hint:
-        lines.append(f"  next: {diagnostic.hint}")
+    lines = []
+    for each in diagnostics:
+        place = f"{each.where}: " if each.where else f"{each.agent}: " if each.agent else ""
+        lines.append(f"{place}{each.severity}[{each.code}]: {each.summary}")
+        lines += _source(each)
+        if each.expected:
+            lines.append(f"  expected: {each.expected}")
+        if each.hint:
+            lines.append(f"  next: {each.hint}")
     return "\n".join(lines)
 
 

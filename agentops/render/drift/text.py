@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from agentops.document import path_text
-from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, FieldChange, Plan
+from agentops.plan.model import Action, AgentChange, ChangedBy, Drift, Plan
 from agentops.render.diagnostics.text import diagnostics_text
 from agentops.render.drift.advice import advice
 from agentops.render.plan.parts import joined
@@ -58,19 +58,15 @@ def _agent(change: AgentChange, environment: str, style: Style) -> Iterator[str]
     yield first.replace(head, style.paint(head, "bad" if change.is_drifted else "change"), 1)
     yield from rest
     for field in joined(change.drift_fields):
-        yield from field_lines(_as_moved(field), style)
+        # The change did not come from the spec, so its place there says nothing; git is named only in a conflict.
+        by = field.changed_by if field.changed_by is ChangedBy.BOTH else ChangedBy.GIT
+        yield from field_lines(replace(field, where=None, changed_by=by), style)
         if field.reason:
             yield style.paint(f"        since {field.reason}", "faint")
     for note in notes:
         yield from style.wrap(note, "    ", "      ")
     if change.drift is not Drift.NONE:
         yield from style.wrap(f"next: {advice(change, environment)}", "    ", "      ")
-
-
-def _as_moved(field: FieldChange) -> FieldChange:
-    """`field` without its place in the spec, where the change did not come from; git is named only in a conflict."""
-    by = field.changed_by if field.changed_by is ChangedBy.BOTH else ChangedBy.GIT
-    return replace(field, where=None, changed_by=by)
 
 
 def _notes(change: AgentChange) -> Iterator[str]:

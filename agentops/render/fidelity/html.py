@@ -60,19 +60,15 @@ def _agent(agent: AgentFidelity) -> Iterator[str]:
     yield f"<h2>{escape(agent.name)} <code>{escape(agent.key)}</code></h2>"
     yield f'<p class="faint">From {escape(agent.origin)}. {plural(agent.leaves, "value")}: {counts_text(agent)}.</p>'
     for grade in SHOWN:
-        yield from _grade(grade, agent.of(grade))
+        if items := agent.of(grade):
+            opened = " open" if grade is Grade.CHOICE else ""
+            summary = f"{_MEANING[grade]} ({listed_text(items)})"
+            yield f'<details class="{_CLASSES[grade]}"{opened}><summary>{summary}</summary>'
+            yield table(_ITEMS, map(_row, items)) + "</details>"
     if agent.additions:
         yield "<details><summary>Written although the source does not say so</summary>"
         rows = ((code(a.target), code(shortened(a.value)), escape(a.why)) for a in agent.additions)
         yield table(_ADDITIONS, rows) + "</details>"
-
-
-def _grade(grade: Grade, items: tuple[Item, ...]) -> Iterator[str]:
-    if not items:
-        return
-    opened = " open" if grade is Grade.CHOICE else ""
-    yield f'<details class="{_CLASSES[grade]}"{opened}><summary>{_MEANING[grade]} ({listed_text(items)})</summary>'
-    yield table(_ITEMS, map(_row, items)) + "</details>"
 
 
 def _row(item: Item) -> tuple[str, ...]:

@@ -47,7 +47,9 @@ def _excerpt(entry: Entry) -> Entry:
 
 def _cut(piece: DiffPiece, head: int, tail: int) -> Iterator[DiffPiece]:
     """`piece` with all but its first and last words cut, where that is worth it."""
-    words = _words(piece.text)
+    words = _WORD.findall(piece.text)
+    rest = piece.text[sum(map(len, words)) :]  # space at the end, which belongs to the last word
+    words = [*words[:-1], words[-1] + rest] if words else [piece.text]
     if len(words) <= head + tail + _WORTH_CUTTING:
         yield piece
         return
@@ -55,13 +57,6 @@ def _cut(piece: DiffPiece, head: int, tail: int) -> Iterator[DiffPiece]:
     for text, is_cut in ((words[:head], False), (words[head:end], True), (words[end:], False)):
         if text:
             yield replace(piece, text="".join(text), is_cut=is_cut)
-
-
-def _words(text: str) -> Sequence[str]:
-    """The words with the space before them; space at the end belongs to the last one."""
-    words = _WORD.findall(text)
-    rest = text[sum(map(len, words)) :]
-    return [*words[:-1], words[-1] + rest] if words else [text]
 
 
 def _bounded(entries: Sequence[Entry]) -> Iterator[Entry]:

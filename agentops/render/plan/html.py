@@ -10,7 +10,7 @@ from html import escape
 
 from agentops.document import path_text
 from agentops.plan.model import Action, AgentChange, Drift, Plan
-from agentops.plan.sharing import Shared, Sharing, share
+from agentops.plan.sharing import Sharing, share
 from agentops.render.page import code, html_page, table
 from agentops.render.plan.html_fields import COLUMNS, field_row, moved_item
 from agentops.render.plan.parts import joined
@@ -102,28 +102,22 @@ def _changes(plan: Plan) -> Iterator[str]:
     sharing = share(plan.changes)
     alike = [change for change in plan.changes if sharing.is_all_of(change)]
     for shared in sharing.shared:
-        yield from _shared(shared)
+        changes = joined(shared.changes)
+        names = ", ".join(code(path_text(each.path)) for each in changes)
+        yield f"<section><h2>{names} {escape(shared.reach)}</h2>"
+        yield f'<p class="faint">{escape(", ".join(shared.agents))}</p>'
+        yield table(COLUMNS, (field_row(each) for each in changes))
+        yield "</section>"
     for change in plan.changes:
         if not sharing.is_all_of(change):
             yield from _agent(change, sharing)
     if alike:
         yield f"<section><h2>{plural(len(alike), 'agent')} with the changes above and nothing else</h2><ul>"
-        yield from (f'<li id="{escape(each.key, quote=True)}">{_name_and_key(each)}</li>' for each in alike)
+        for each in alike:
+            about = f'<span class="faint">({escape(each.key)}: {escape(each.reason)})</span>'
+            yield f'<li id="{escape(each.key, quote=True)}">{escape(each.name)} {about}</li>'
         yield "</ul>"
         yield f"<p>Calls: {escape(calls_text(alike))}.</p></section>" if calls_text(alike) else "</section>"
-
-
-def _name_and_key(change: AgentChange) -> str:
-    return f'{escape(change.name)} <span class="faint">({escape(change.key)}: {escape(change.reason)})</span>'
-
-
-def _shared(shared: Shared) -> Iterator[str]:
-    changes = joined(shared.changes)
-    names = ", ".join(code(path_text(each.path)) for each in changes)
-    yield f"<section><h2>{names} {escape(shared.reach)}</h2>"
-    yield f'<p class="faint">{escape(", ".join(shared.agents))}</p>'
-    yield table(COLUMNS, (field_row(each) for each in changes))
-    yield "</section>"
 
 
 def _agent(change: AgentChange, sharing: Sharing) -> Iterator[str]:

@@ -63,14 +63,12 @@ def _with_parts(head: str, field: FieldChange) -> Iterator[str]:
         return
     yield head
     for part in found:
-        sign = "" if field.before is None or field.after is None else _sign(part)
+        sign = ""
+        if field.before is not None and field.after is not None:
+            sign = "new: " if part.before is None else "removed: " if part.after is None else ""
         yield from _part(f"  - {sign}{span(part.name)}", part, field, "    ")
     if left := left_text(field):
         yield f"  - {quoted(left)}"
-
-
-def _sign(part: FieldPart) -> str:
-    return "new: " if part.before is None else "removed: " if part.after is None else ""
 
 
 def _part(head: str, part: FieldPart, field: FieldChange, indent: str) -> Iterator[str]:
@@ -79,7 +77,12 @@ def _part(head: str, part: FieldPart, field: FieldChange, indent: str) -> Iterat
     if (texts := as_texts(part.name_of(field), before, after)) is not None:
         is_long_text = isinstance(before, str) and has_lines(*texts)
         yield f"{head}: {words_text(*texts)}" if is_long_text else head
-        yield from _diff_block(texts, field, part, indent)
+        lines = [_diff_line(placed) for placed in placed_diff(texts, field, part)]
+        fence = "`" * max(3, _longest_fence("\n".join(lines)) + 1)
+        yield ""
+        yield f"{indent}{fence}diff"
+        yield from (f"{indent}{line}" for text in lines for line in text.split("\n"))
+        yield f"{indent}{fence}"
     elif before is None or after is None:
         yield f"{head}: {_alone(part, field)}"
     elif has_another_value(before, after):
@@ -94,15 +97,6 @@ def _alone(part: FieldPart, field: FieldChange) -> str:
     if is_long(part.name_of(field), value) and not (part.path and len(value) <= SHOWN_WHOLE):
         return f"a text of {size_text(value)}"
     return _code(value)
-
-
-def _diff_block(texts: tuple[str, str], field: FieldChange, part: FieldPart, indent: str) -> Iterator[str]:
-    lines = [_diff_line(placed) for placed in placed_diff(texts, field, part)]
-    fence = "`" * max(3, _longest_fence("\n".join(lines)) + 1)
-    yield ""
-    yield f"{indent}{fence}diff"
-    yield from (f"{indent}{line}" for text in lines for line in text.split("\n"))
-    yield f"{indent}{fence}"
 
 
 def _diff_line(placed: Placed) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agentops.diagnostics import Stretch, Where
@@ -39,7 +39,9 @@ def placed_diff(texts: tuple[str, str], change: FieldChange, part: FieldPart) ->
             yield Placed(entry)
             continue
         is_gone = _is_gone(entry)
-        place = lines.place(_number(entries[position:], file_end=entry.number))
+        # A line that is gone has no place in a file any more: it stood before the next one that is still there.
+        standing = (each.number for each in entries[position:] if not isinstance(each, Fold) and not _is_gone(each))
+        place = lines.place(next(standing, entry.number))
         is_elsewhere = place.file != file and entry.is_changed
         file = place.file if is_elsewhere else file
         number = str(place.line) if is_numbered and not is_gone and place.file == file else ""
@@ -72,12 +74,6 @@ class _LinePlaces:
     def place(self, number: int) -> Where:
         before = [each for each in self._stretches if each.first <= number]
         return before[-1].place(number) if before else Where(self.file, number)
-
-
-def _number(entries: Sequence[Entry], file_end: int) -> int:
-    """The number of the first line that stands in the new text: what is gone stood before it."""
-    standing = (each.number for each in entries if not isinstance(each, Fold) and not _is_gone(each))
-    return next(standing, file_end)
 
 
 def _is_gone(entry: DiffLine | Moved) -> bool:

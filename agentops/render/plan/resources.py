@@ -70,7 +70,9 @@ def resource_markdown(changes: Sequence[ResourceChange]) -> Iterator[str]:
     yield "| | shared | what | used by |"
     yield "|---|---|---|---|"
     for change in changes:
-        fields = "; ".join(_field(change))
+        fields = "; ".join(
+            f"`{FIELD_SYMBOLS[each.operation]} {_one_line(path_text(each.path))}`" for each in change.fields
+        )
         drift = f" **{_one_line(change.drift_detail)}**" if change.is_drifted else ""
         what = f"{RESOURCE_WORDS[change.action]}: {_one_line(change.reason)}{drift}"
         details = f"<br>{fields}" if fields else ""
@@ -88,11 +90,6 @@ def resource_details(change: ResourceChange) -> Iterator[str]:
     for field in joined(change.fields):
         yield from field_lines(field)
     yield from ("", "</details>", "")
-
-
-def _field(change: ResourceChange) -> Iterator[str]:
-    for each in change.fields:
-        yield f"`{FIELD_SYMBOLS[each.operation]} {_one_line(path_text(each.path))}`"
 
 
 def _one_line(text: str) -> str:

@@ -54,7 +54,9 @@ def change_lines(change: FieldChange, style: Style, indent: str) -> Iterator[str
     """What differs in a field: the field itself, or each leaf in it under its name."""
     for part in field_parts(change):
         if part.path:
-            sign = "" if change.before is None or change.after is None else _sign(part)
+            sign = ""
+            if change.before is not None and change.after is not None:
+                sign = "+ " if part.before is None else "- " if part.after is None else "~ "
             yield from _named(part, change, f"{sign}{part.name}:", style, indent)
         else:
             yield from _values(part, change, style, indent)
@@ -74,10 +76,6 @@ def new_field_lines(change: FieldChange, style: Style) -> Iterator[str]:
         value = f"{size_text(change.after)} ({change.where or 'all of it with `--format json`'})"
     for number, line in enumerate(style.wrap(f"{head} {value}", "    ", "        ")):
         yield line.replace(head, style.paint(head, "add"), 1) if number == 0 else line
-
-
-def _sign(part: FieldPart) -> str:
-    return "+ " if part.before is None else "- " if part.after is None else "~ "
 
 
 def _named(part: FieldPart, change: FieldChange, head: str, style: Style, indent: str) -> Iterator[str]:

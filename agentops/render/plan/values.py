@@ -124,13 +124,12 @@ def words_text(before: str, after: str) -> str:
 
 def left_text(change: FieldChange) -> str:
     """What an item does not take along to its new key, in one sentence; empty for none."""
-    left = ", ".join(f"{part.name} {_in_short(part.before)}" for part in left_behind(change))
-    return f"not taken along to the new name: {left}" if left else ""
-
-
-def _in_short(value: Any) -> str:
-    is_too_long = isinstance(value, str) and len(value) > SHOWN_WHOLE
-    return f"(a text of {size_text(value)})" if is_too_long else value_text(value)
+    left = []
+    for part in left_behind(change):
+        is_too_long = isinstance(part.before, str) and len(part.before) > SHOWN_WHOLE
+        shown = f"(a text of {size_text(part.before)})" if is_too_long else value_text(part.before)
+        left.append(f"{part.name} {shown}")
+    return f"not taken along to the new name: {', '.join(left)}" if left else ""
 
 
 def change_text(change: FieldChange) -> str | None:

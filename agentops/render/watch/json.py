@@ -6,7 +6,7 @@ import json
 
 from agentops.compare.statistics import Count
 from agentops.compare.watch import Ruling
-from agentops.compare.watch_result import JudgedCalls, WatchedAgent, WatchResult
+from agentops.compare.watch_result import JudgedCalls, WatchResult
 from agentops.document import Revision
 
 
@@ -16,25 +16,24 @@ def watched_json(found: WatchResult) -> str:
         "format_version": 1,
         "environment": found.environment,
         "exit_code": int(found.exit_code),
-        "agents": [_agent(each) for each in found.agents],
+        "agents": [
+            {
+                "key": agent.key,
+                "verdict": agent.verdict.value,
+                "why": agent.why,
+                "live": _revision(agent.live),
+                "before": _revision(agent.before),
+                "restored": agent.restored,
+                "kept": agent.kept,
+                "unchanged": agent.unchanged,
+                "new": _side(agent.new_calls),
+                "old": _side(agent.old_calls),
+                "rules": [_ruling(each) for each in agent.rulings],
+            }
+            for agent in found.agents
+        ],
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-
-
-def _agent(agent: WatchedAgent) -> dict[str, object]:
-    return {
-        "key": agent.key,
-        "verdict": agent.verdict.value,
-        "why": agent.why,
-        "live": _revision(agent.live),
-        "before": _revision(agent.before),
-        "restored": agent.restored,
-        "kept": agent.kept,
-        "unchanged": agent.unchanged,
-        "new": _side(agent.new_calls),
-        "old": _side(agent.old_calls),
-        "rules": [_ruling(each) for each in agent.rulings],
-    }
 
 
 def _revision(revision: Revision | None) -> dict[str, object] | None:

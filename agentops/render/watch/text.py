@@ -38,14 +38,13 @@ def watch_title(agent: WatchedAgent) -> str:
     """Who, and what became of it."""
     beside = f", beside {_name(agent.before)}" if agent.before and agent.rulings else ""
     which = f", revision {_name(agent.live)}{beside}" if agent.live else ""
-    end = {Verdict.PASSED: "it stays", Verdict.INCONCLUSIVE: "it stays", Verdict.FAILED: _end(agent)}[agent.verdict]
+    if agent.verdict is not Verdict.FAILED:
+        end = "it stays"
+    elif agent.restored is not None:
+        end = f"what revision {_name(agent.before)} holds serves again, as revision {agent.restored}"
+    else:
+        end = f"it serves on: {agent.kept}" if agent.kept else "nothing was restored (--dry-run)"
     return f"{agent.key}{which}: {WORDS[agent.verdict]}; {end}"
-
-
-def _end(agent: WatchedAgent) -> str:
-    if agent.restored is not None:
-        return f"what revision {_name(agent.before)} holds serves again, as revision {agent.restored}"
-    return f"it serves on: {agent.kept}" if agent.kept else "nothing was restored (--dry-run)"
 
 
 def _name(revision: Revision | None) -> str:
@@ -56,12 +55,15 @@ def _name(revision: Revision | None) -> str:
 
 def ruling_cells(ruling: Ruling) -> tuple[str, ...]:
     """One rule, in the order of HEAD."""
+    why = ruling.why
+    if ruling.verdict is Verdict.INCONCLUSIVE and ruling.finds is not None:
+        why += f"; {PLANNED} calls would show a difference of {ruling.finds * 100:.0f} points"
     return (
         rule_text(ruling),
         _figure(ruling, ruling.old) if ruling.rule.limit.is_relative else "-",
         _figure(ruling, ruling.new),
         WORDS[ruling.verdict],
-        on_one_line(_why(ruling)),
+        on_one_line(why),
     )
 
 
@@ -81,12 +83,6 @@ def _figure(ruling: Ruling, good: Count) -> str:
     share = 1 - good.share if is_bad_counted else good.share
     in_time = f" within {ruling.limit_ms:.0f} ms" if ruling.limit_ms is not None else ""
     return f"{share:.1%} of {good.calls}{in_time}"
-
-
-def _why(ruling: Ruling) -> str:
-    if ruling.verdict is Verdict.INCONCLUSIVE and ruling.finds is not None:
-        return f"{ruling.why}; {PLANNED} calls would show a difference of {ruling.finds * 100:.0f} points"
-    return ruling.why
 
 
 def watch_notes(agent: WatchedAgent) -> Iterator[str]:
