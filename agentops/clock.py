@@ -35,7 +35,7 @@ class SystemClock:
 
 
 def platform_time(value: object) -> datetime | None:
-    """A time as the platform writes it, in UTC where it names no zone; None for what is no time."""
+    """A time as the platform writes it, in UTC where it names no zone; None for what is not a time."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:

@@ -1,7 +1,7 @@
 """Tells credentials from other text: in headers, parameters, addresses and prompts. Where a name says so, it says yes.
 
 The importers and whatever shows text of the platform ask here, so that nothing is a secret for one and plain text for
-the other. Pure. What may repeat is bounded: the text is somebody else's.
+the other. Pure. Repetitions are bounded, since the text is somebody else's and must not make a pattern run for ever.
 """
 
 from __future__ import annotations
@@ -38,20 +38,21 @@ _IN_TEXT = (
         ),
     ),
 )
-# Long, and mixed as only made-up texts are: the same measure by which `lint` calls a text a secret.
+# Long, and mixed as only generated texts are: the measure by which `lint` calls a text a secret, too.
 _TOKEN = re.compile(r"(?<![\w/.-])[A-Za-z0-9+/_-]{24,200}={0,2}(?![\w/.-])")
 _RANDOM_BITS = 3.8
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _SSN = re.compile(r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")
-# Without spaces it may as well be a phone number with its country code, so that the name has to stand before it.
+# Without spaces it may as well be a phone number with its country code, so the word has to stand before it.
 _AADHAAR = re.compile(
     r"(?<![\d+])(?<!\d[ -])(?P<value>[2-9]\d{3}([ -])\d{4}\2\d{4})(?![ -]?\d)"
     r"|(?i:aadhaar)\D{0,20}(?P<whole>[2-9]\d{11})(?!\d)"
 )
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+_VERHOEFF = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)  # how its scheme permutes the digits
 _WHOLE = re.compile(r"[A-Za-z0-9+/_-]{32,}={0,2}")
 _PATH = re.compile(r"(?i)[/~]|[a-z]:[\\/]")
-_LONG_ENOUGH = 8  # characters
+_LONG_ENOUGH = 8  # characters; shorter values stand in ordinary words
 _UUID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _RUN = re.compile(r"[A-Za-z0-9]{16,}")
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|apikey)\s+\S{8,}")
@@ -77,7 +78,7 @@ class Credential:
 def is_credential(name: str, value: str) -> bool:
     """Whether the value of a header or parameter is a secret, by its name or looks.
 
-    A value that holds a call-time variable is none: the secret is elsewhere.
+    A value that holds a call-time variable is not one: the secret is elsewhere.
     """
     value = value.strip()
     if not value or "{{" in value:
@@ -104,8 +105,8 @@ def is_key_name(name: str) -> bool:
 
 
 def is_secret_variable(name: str, value: str) -> bool:
-    """Whether an environment variable is taken for a secret by its name alone. A path is none (`PWD` is the working
-    folder), nor is a value so short that it stands in ordinary words."""
+    """Whether an environment variable is taken for a secret by its name alone. A path is not (`PWD` is the working
+    folder), nor is a short value."""
     return len(value) >= _LONG_ENOUGH and is_key_name(name) and not _PATH.match(value)
 
 
@@ -113,11 +114,12 @@ def is_key_like(part: str) -> bool:
     """Whether a part of an address may be a key: made up of letters and digits rather than of words."""
     if re.search(_KNOWN_KEYS, part) or _UUID.fullmatch(part):
         return True
+    # Words are shorter than that, and have no digits in them.
     return any(len(run) >= 20 or not run.isalpha() for run in _RUN.findall(part))
 
 
 def replace_keys(text: str, replace: Callable[[str], str]) -> str:
-    """`text` with everything in it replaced that is a key by its well-known beginning."""
+    """`text` with every key in it replaced that is known by its beginning."""
     return re.sub(_KNOWN_KEYS, lambda found: replace(found[0]), text)
 
 
@@ -171,9 +173,6 @@ def _has_verhoeff(text: str) -> bool:
         rotation = check % 5 - digit if check > 4 else check + digit
         check = rotation % 5 + 5 * ((check > 4) != (digit > 4))
     return check == 0
-
-
-_VERHOEFF = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
 
 
 def secret_name(*words: str) -> str:

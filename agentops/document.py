@@ -43,7 +43,7 @@ class _Cleared:
         return "(cleared)"
 
     def __reduce__(self) -> str:
-        return "CLEARED"  # a copy is the same object, since `is` finds it
+        return "CLEARED"  # a copy has to be the same object, since it is recognised by `is`
 
 
 CLEARED = _Cleared()
@@ -135,7 +135,7 @@ def _is_json(text: str) -> bool:
 
 
 class Verdict(StrEnum):
-    """What calls come to. INCONCLUSIVE: the agent could not be tried (not reached, draining, a platform error)."""
+    """How calls end. INCONCLUSIVE: the agent could not be tried (not reached, draining, a platform error)."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -180,7 +180,7 @@ class Deploy:
 class ModelEndpoint:
     """A model behind an OpenAI-compatible address: what judges calls and speaks for callers, or what listens.
 
-    base_url:   as far as the version, e.g. https://api.example.com/v1; the key goes to its host only
+    base_url:   up to the version, e.g. https://api.example.com/v1; the key goes to its host only
     votes:      how often a judge is asked, at most; max_tokens: the most that one run may take, None: no limit
     """
 
@@ -194,17 +194,18 @@ class ModelEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One target with its rules. `base_url` is None for the embedded emulator until it has been started.
+    """One target with its rules.
 
-    `hosts` are those that may get the key besides the platform's own and this machine.
-
-    `rules` are the project's deny rules for this environment (rule code to its settings); `ignore_drift` lists
-    paths whose console edits are accepted; `protected_agents` are keys never changed without acknowledgement. None for
-    `requests_per_second` and `max_in_flight` leaves them to the client.
-    `judge` decides what calls mean and speaks for simulated callers, `listen` hears what agents say.
-    `freezes` and `calm_hours` say when it may be deployed to.
-    `requires` is the environment where the same files have to serve and have passed their calls before.
-    `secrets` are all that can be resolved here, whether a spec uses them or not: none of them may be shown.
+    base_url:            None for the embedded emulator until it has been started
+    hosts:               those that may get the key besides the platform's own and this machine
+    protected_agents:    keys that are never changed without acknowledgement
+    rules:               the project's deny rules for this environment, rule code -> its setting
+    ignore_drift:        paths whose console edits are accepted
+    requests_per_second: None, as for `max_in_flight`: the client decides
+    judge, listen:       what decides what calls mean and speaks for simulated callers, and what hears agents
+    secrets:             all that can be resolved here, whether a spec uses them or not: none of them may be shown
+    requires:            the environment where the same files have to serve and have passed their calls before
+    freezes, calm_hours: when it may be deployed to
     """
 
     project: str
@@ -389,13 +390,13 @@ class AgentListing:
 
 @dataclass(frozen=True, slots=True)
 class ObservedAgent:
-    """What the platform holds of one agent, as far as a plan needs it.
+    """What the platform holds of one agent, to the extent that a plan needs it.
 
     live:     the revision that serves calls, with its document; None when nothing was ever published
     base:     what we last put live (the newest revision with our mark), with its document; `live` itself when that is
               marked; None when no revision carries our mark
     history:  revisions newest first, without documents; read where live is not marked by us, was restored from another
-              revision, or is not the newest one (otherwise a rollback could not be told from an ordinary deploy)
+              revision, or is not the newest one (otherwise a rollback would look like an ordinary deploy)
     draft:    the open draft, if any (v2 has one slot per branch, v1 may have several: the newest)
     """
 
@@ -413,9 +414,9 @@ class ObservedAgent:
 
 # ---- the mark that says a revision is ours
 
-_MARK_PARTS = {"ao1": 4, "ao2": 5}  # by format, how many follow; old ones stay readable for ever
+_MARK_PARTS = {"ao1": 4, "ao2": 5}  # by format, how many parts follow; old formats stay readable for ever
 LABEL_LIMIT = 200  # characters the platform takes in a label
-LABEL_SIGNS = " .,:;!?'()_-#"  # what it takes besides letters and digits
+LABEL_SIGNS = " .,:;!?'()_-#"  # what it takes in addition to letters and digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -474,7 +475,7 @@ class NoteKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A fact about a revision that no label can hold, since labels can't be changed: it stands in the description.
+    """A fact about a revision that may change: labels can't be changed, so it stands in the agent's description.
 
     `revision` is its number, or its id where it has none.
     """

@@ -4,14 +4,14 @@
     ├── UsageError              64  the command itself: unknown environment, missing key, options that do not fit
     ├── SpecError                1  the project's files; carries every problem found, with positions
     ├── LocalError               1  this machine: a file or folder that can't be read or written
-    ├── RefusedError             4  a safety rule said no; names the acknowledgement that would allow it
+    ├── RefusedError             4  a safety rule refuses; names the acknowledgement that would allow it
     ├── StaleError               5  the world moved since the plan, or somebody else's work is in the way
     └── PlatformError            1  the platform answered no, or did not answer
         ├── InvalidRequestError        400 and 422: the request itself
         ├── UnauthorizedError          401: no key, wrong key (the platform is reported to say 500 at times)
         ├── ForbiddenError             403: a gated model, a role, a rule of the branch model
         ├── NotFoundError              404, and the 400 "No agent found"
-        ├── ConflictError              409, told apart by `flavour`
+        ├── ConflictError              409; `flavour` says which
         ├── FrozenError                423: maintenance freeze
         ├── RateLimitedError           429 after all retries
         ├── PlanLimitError             400 whose text asks for an upgrade
@@ -187,6 +187,7 @@ class ConflictError(PlatformError):
         super().__init__(summary, status=status, request=request, request_id=request_id, hint=hint, code=flavour.value)
         self.flavour = flavour
         self.fields = tuple(fields)
+        # This one is about the API's generation; any other means that somebody else was at work on the same thing.
         if flavour is not ConflictFlavour.MIGRATION_REQUIRED:
             self.exit_code = ExitCode.STALE
 

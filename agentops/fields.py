@@ -1,10 +1,10 @@
 """What is known of the platform's fields, in one table: everything else about a field derives from its row.
 
-A new field of the platform takes a row here and its type in `spec.model`. A field without a row is part of the field
-it stands in and shares what is said of that one: a switch inside `smartTurnConfig` needs no row. The emulator keeps a
-table of its own, so that a mistake here is not repeated there.
+A new field of the platform takes a row here and its type in `spec.model`. A field without a row counts as part of the
+field that it stands in: a switch inside `smartTurnConfig` needs no row. The emulator keeps a table of its own, so that
+a mistake here is not repeated there.
 
-Sources: the platform's published schema and SDK. Where they don't say it, nothing is said here either.
+Sources: the platform's published schema and SDK. Where they leave something open, this table does too.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Field:
     """One field of the platform.
 
     name:        where it is written, dotted; a field of a list's items follows the list: `singlePromptConfig.tools.url`
-    category:    None: that of the field it is part of
+    category:    None: the category of the field it is part of
     section:     the section of a stored revision that holds it; None: none of its own, or not known
     read:        its names in a stored configuration where they differ from `name`, dotted where nested
     spec:        for unversioned fields: what authors write at the top of a spec
@@ -288,7 +288,7 @@ def reference_of(path: Path) -> Reference | None:
     if (field := BY_PATH.get(names)) is not None:
         return field.refers_to
     if any(part in FREE_MAPS for part in names[:-1]):
-        return None  # the author's own name, whatever it reminds of
+        return None  # a name of the author's own, even where it reads like a field
     return _ITEM_REFERENCES.get(names[-1]) if names else None
 
 

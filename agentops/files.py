@@ -1,6 +1,6 @@
-"""The files that commands read by name and the files that they write, and what is said where this machine refuses.
+"""The files that commands read by name and those that they write, with errors that people can act on.
 
-What is written stands there whole or not at all: a full disk leaves the file of before.
+A file is written whole or not at all: a full disk leaves the one that was there.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from pathlib import Path
 from agentops.errors import LocalError, UsageError
 
 MAX_READ_BYTES = 64_000_000
+_BINARY = getattr(os, "O_BINARY", 0)  # without it, Windows would change line ends
 
 
 def read_bytes(path: Path, what: str = "", *, hint: str, code: str = "file") -> bytes:
-    """A regular file that a command was told to read. `what` names it in errors, `hint` says what is wanted there.
+    """The content of a regular file that a command is to read. `what` names it in errors, `hint` is what was expected.
 
     Raises UsageError: a pipe would be waited for, and a device never ends.
     """
@@ -36,7 +37,7 @@ def read_bytes(path: Path, what: str = "", *, hint: str, code: str = "file") -> 
 
 
 def read_text(path: Path, what: str = "", *, hint: str, code: str = "file") -> str:
-    """The same as text: UTF-8, with or without a BOM. Raises UsageError."""
+    """Like `read_bytes`, as text: UTF-8, with or without a BOM. Raises UsageError."""
     try:
         return read_bytes(path, what, hint=hint, code=code).decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -58,6 +59,7 @@ def write_file(path: Path, data: str | bytes, *, is_private: bool = False, is_ne
         if path.exists() and not path.is_file():
             _pour(path, content)
         else:
+            # Resolved, so that a link stays a link, and the file that it points to is replaced.
             _replace(path.resolve(), content, is_private=is_private)
     except FileNotFoundError:
         hint = "make it, or name a file in a folder that is there"
@@ -100,10 +102,11 @@ def private_file(path: str, flags: int) -> int:
 
 
 def _replace(path: Path, content: bytes, *, is_private: bool) -> None:
-    """Writes beside `path` and moves it there. A file that was there keeps its rights."""
+    """Writes beside `path` and moves it there. The permissions of a file that was there stay."""
     beside = path.with_name(f".agentops-{secrets.token_hex(6)}.tmp")
+    mode = 0o600 if is_private else 0o666
     try:
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, _mode(is_private)), "wb") as file:
+        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode), "wb") as file:
             file.write(content)
         if path.exists() and not is_private:
             beside.chmod(stat.S_IMODE(path.stat().st_mode))
@@ -113,16 +116,9 @@ def _replace(path: Path, content: bytes, *, is_private: bool) -> None:
         raise
 
 
-def _mode(is_private: bool) -> int:
-    return 0o600 if is_private else 0o666
-
-
-_BINARY = getattr(os, "O_BINARY", 0)
-
-
 def _pour(path: Path, content: bytes) -> None:
-    """Writes into what is no file: a terminal, a device, or a pipe that somebody reads. Without a reader it is refused,
-    where opening it plainly would wait for one."""
+    """Writes into what is not a file: a terminal, a device, or a pipe that somebody reads. A pipe without a reader is
+    refused, where opening it plainly would wait for one."""
     descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0))
     with open(descriptor, "wb") as file:
         os.set_blocking(descriptor, True)

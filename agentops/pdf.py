@@ -1,7 +1,7 @@
 """Markdown as PDF, which is all that a knowledge base takes: the same bytes for the same text, on any machine.
 
 Headings, paragraphs, emphasis, lists, quotes, code, tables and rules; pictures and raw HTML are left out. Needs the
-extra `knowledge`. The fonts are its packages, so that nothing depends on what a machine has installed.
+extra `knowledge`, which brings the fonts, so that nothing depends on what a machine has installed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from agentops.errors import UsageError
 
-_MADE_AT = datetime(2000, 1, 1, tzinfo=UTC)  # a date of its own would be another file each time
+_MADE_AT = datetime(2000, 1, 1, tzinfo=UTC)  # with the time of the day, each upload would be another file
 PLAIN = str.maketrans(
     {**dict.fromkeys("‐‑", "-"), **dict.fromkeys("\u2002\u2003\u2004\u2005\u2006\u2009\u200a\u202f", " ")}
 )

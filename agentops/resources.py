@@ -15,6 +15,7 @@ from agentops.diagnostics import Where
 from agentops.document import Document, Path, short_digest
 
 MARK_FORMAT = "ao1"
+SOURCES_LENGTH = 12  # hex characters of a fingerprint that a mark holds
 
 
 class Kind(StrEnum):
@@ -50,10 +51,11 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A leaf of a document that names a resource: its key, and the fingerprint of what is meant by it.
+    """A leaf of a document that names a resource: its key, and the fingerprint of what it means.
 
-    Equality goes by both, so that a changed resource is a changed document, in every account the same. `resource_id` is
-    the account's id where the document was read from there; what is written gets its id from the writer.
+    Equality goes by both, so that a changed resource is a changed document, and the same in every account.
+    `resource_id` is the account's id where the document was read from there; what is written gets its id from the
+    writer.
     """
 
     kind: Kind
@@ -203,5 +205,5 @@ def owner_of(project: str, environment: str, address: Address) -> str:
 
 
 def listing_of(parts: Iterable[Part]) -> str:
-    """Names the files and pages of a knowledge base with their sizes: all that can be read back of them."""
+    """A digest of the files and pages of a knowledge base, names and sizes: all that can be read back of them."""
     return short_digest("\n".join(sorted(f"{part.name} {part.size if not part.is_page else ''}" for part in parts)), 8)

@@ -98,6 +98,8 @@ def _forms(secret: str) -> Iterator[str]:
 
 def _cores(secret: str) -> Iterator[str]:
     """What stands in base64 wherever `secret` began in the longer text that was encoded, in lower case."""
+    # Three bytes make four characters, so the secret begins at one of three places in them. The characters at both ends
+    # that hold bits of the text around it are cut off.
     data = secret.encode()
     for offset in range(3):
         whole = base64.b64encode(b"\0" * offset + data).decode()

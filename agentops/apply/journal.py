@@ -84,6 +84,7 @@ class Journal:
         line = {"format_version": FORMAT_VERSION, "at": self._clock.now().isoformat(), **data}
         try:
             written = json.dumps(line).encode() + b"\n"
+            # Unbuffered, so that a full disk may take part of a line without an error.
             if (self._file.write(written) or 0) < len(written):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(self._file.fileno())
@@ -113,7 +114,7 @@ class Holder:
 def environment_lock(root: Path, environment: str, clock: Clock) -> Iterator[None]:
     """Keeps a second apply on the same environment out while this one runs, on this machine.
 
-    The operating system drops the lock however its holder ends, so a file that a killed run left is no lock. Across
+    The operating system drops the lock however its holder ends, so a file that a killed run left locks nothing. Across
     machines the moved base gives a second run away. Raises StaleError that names the holder.
     """
     folder = state_folder(root) / "locks"

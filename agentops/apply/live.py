@@ -35,7 +35,7 @@ from agentops.apply.reached import (
     Verified,
     VerifyError,
 )
-from agentops.apply.run import Run, clean_up, described, write_unversioned
+from agentops.apply.run import Run, clean_up, description_with, write_unversioned
 from agentops.apply.scans import ScanFailedError
 from agentops.apply.stale import base_moved, not_live, overtook, unplanned_changes
 from agentops.apply.writes import write_once
@@ -77,7 +77,7 @@ async def note_uncalled(run: Run, ready: Drafted | Published | Live) -> Drafted 
     if agent.note == note or not run.is_called(agent.change):
         return ready
     with run.at(ready, Stage.NOTE) as details:
-        await write_unversioned(run, agent.agent_id, described(agent, note))
+        await write_unversioned(run, agent.agent_id, description_with(agent, note))
         details.append(str(note))
     return replace(ready, agent=replace(agent, note=note))
 
@@ -151,7 +151,7 @@ async def _activate(run: Run, published: Published) -> Slot:
         slot = await run.writer.read_slot(agent.agent_id, None)
         return True if slot.serving == revision.revision_id else None
 
-    if before.serving != revision.revision_id:
+    if before.serving != revision.revision_id:  # it serves where a run that was killed had activated it
         await write_once(write, read_back, run.clock)
     return before
 
@@ -201,7 +201,7 @@ async def verify(run: Run, live: Live) -> Verified:
 
 
 async def require_serving(run: Run, reached: Live | Called, revision: Revision) -> None:
-    """The last word on what serves. Stops with StaleError where it is no longer `revision`."""
+    """Looks once more at what serves. Stops with StaleError where it is no longer `revision`."""
     head = await run.writer.read_head(reached.agent.agent_id)
     if head.revision_id == revision.revision_id:
         return
@@ -260,7 +260,7 @@ async def settle(run: Run, reached: Serving | Called) -> Deployed:
         if note.revision == FIRST_REVISION:
             body = {name: value for name, value in body.items() if name not in (INBOUND, NUMBERS)}
     if note != agent.note or "description" in body:
-        body["description"] = with_note({**described(agent, None), **body}["description"], note)
+        body["description"] = with_note({**description_with(agent, None), **body}["description"], note)
     if not body:
         return Deployed(agent, revision, verdict)
     with run.at(reached, Stage.METADATA) as details:

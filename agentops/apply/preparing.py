@@ -192,6 +192,7 @@ async def open_draft(run: Run, guarded: Guarded) -> Opened:
     observed = guarded.observed
     if observed.draft is not None:
         return Opened(guarded, observed.draft)
+    # v1: drafts of ours are recognised by their name, so what people left open there is never in the way.
     name = f"{run.plan.project}/{run.plan.environment}/{guarded.change.key}"
     with run.at(guarded, Stage.DRAFT):
 
@@ -232,8 +233,10 @@ async def fill_draft(run: Run, opened: Opened) -> Drafted:
         seen, unknown = run.writer.with_leaves((observed.live.document if observed.live else None) or {}, leaves)
         for name in unknown:
             run.warn(change.key, f"the platform reports a change of {name}, which is unknown here")
+        # v1: a draft that was forked from another revision would bring that one's fields along.
+        is_of_base = draft.based_on in (None, agent.base_id)
         foreign = unplanned_differences(observed.live, body, seen)
-        if foreign or draft.based_on not in (None, agent.base_id):
+        if foreign or not is_of_base:
             raise unplanned_changes(change, "the draft", foreign)
     return Drafted(agent, draft, seen)
 

@@ -31,6 +31,7 @@ from agentops.plan.resources import held
 from agentops.plan.webhooks import displaced, given_up, to_subscribe, to_unsubscribe
 from agentops.remote.port import Writer
 from agentops.resources import (
+    SOURCES_LENGTH,
     DesiredResource,
     Kind,
     ObservedResource,
@@ -41,8 +42,7 @@ from agentops.resources import (
     without_resource_mark,
 )
 
-_SOURCES = 12
-_UNWRITTEN = "0" * _SOURCES  # stands in the mark of a webhook that is not written to the end: no fingerprint fits it
+_UNWRITTEN = "0" * SOURCES_LENGTH  # in the mark of a webhook that is not written to the end: fits no fingerprint
 
 
 class NotKeptError(AgentopsError):
@@ -160,13 +160,14 @@ class ResourceRun:
 
     def _mark(self, change: ResourceChange) -> ResourceMark:
         owner = owner_of(self.plan.project, self.plan.environment, change.address)
-        return ResourceMark(owner, change.fingerprint[:_SOURCES])
+        return ResourceMark(owner, change.fingerprint[:SOURCES_LENGTH])
 
     # -- tools
 
     async def _tool(self, change: ResourceChange, resource: DesiredResource) -> str:
         """The id of a tool with the wanted definition; fields that the file leaves out are those of the one before."""
         tools, before = self.writer.tools, change.observed.content if change.observed else None
+        # A tool that becomes another type keeps nothing of what it was.
         is_same_type = before is not None and before.get("type") == resource.content.get("type")
         body = merge({"definition": before if is_same_type else None}, {"definition": resource.content})["definition"]
         if change.action is ResourceAction.UPDATE and change.resource_id is not None:

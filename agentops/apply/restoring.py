@@ -19,7 +19,7 @@ from agentops.apply.reached import (
     Verified,
     VerifyError,
 )
-from agentops.apply.run import Run, described, write_unversioned
+from agentops.apply.run import Run, description_with, write_unversioned
 from agentops.apply.stale import not_live, overtook
 from agentops.apply.writes import write_once
 from agentops.document import NoteKind, Revision, note_on
@@ -45,7 +45,7 @@ async def restore(run: Run, undone: Undoable, *, is_blameless: bool = False) -> 
         note = note_on(NoteKind.UNDONE, ours) if is_blameless and ours else None
         body = metadata_before(agent.change) if isinstance(undone, Deployed) and undone.has_written_metadata else {}
         if note != agent.note:
-            body |= described(agent, note)
+            body |= description_with(agent, note)
         if body:
             await write_unversioned(run, agent.agent_id, body)
     return restored

@@ -180,10 +180,10 @@ async def put_note_back(run: Run, reached: Reached) -> None:
     with suppress(AgentopsError):
         head = await run.writer.read_head(agent.agent_id)
         if head.revision_id == agent.base_id:  # the note may be about whatever else serves by now
-            await write_unversioned(run, agent.agent_id, described(agent, before))
+            await write_unversioned(run, agent.agent_id, description_with(agent, before))
 
 
-def described(agent: Guarded, note: Note | None) -> Document:
+def description_with(agent: Guarded, note: Note | None) -> Document:
     """The agent's own description, with `note`, as fields to write."""
     return {"description": with_note(agent.observed.listing.metadata.get("description", ""), note)}
 

@@ -1,7 +1,7 @@
 """What a spec can't know, checked against what the account answered: voices, knowledge bases, numbers, limits.
 
-Asking is the caller's: `questions` says what a plan needs to know, `check_account` judges the answers. A question that
-the account did not answer is a warning, never a refusal.
+The caller asks: `questions` says what a plan needs to know, `check_account` judges the answers. A question that the
+account did not answer is a warning, never a refusal.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from agentops.plan.build import with_refusals
 from agentops.plan.changes import written_leaves
 from agentops.plan.diff import value_at
 from agentops.plan.model import Action, AgentChange, Plan, Refusal
+from agentops.plan.notes import NUMBERS
 from agentops.plan.safety import UNFINISHED, refuse_in_use
 from agentops.resources import Ref
 
@@ -30,7 +31,6 @@ _WRITES = frozenset({Action.CREATE, Action.UPDATE})
 _CATALOG_FAMILY = "lightningv31"
 _MODEL = ("synthesizer", "voiceConfig", "model")
 _NUMBERS_NAMED = 5
-_NUMBERS = "telephonyProductId"
 _VOICE = ("synthesizer", "voiceConfig", "voiceId")
 
 
@@ -89,7 +89,7 @@ def questions(plan: Plan) -> frozenset[AccountQuestion]:
 
 def names_numbers(agents: Iterable[DesiredAgent]) -> bool:
     """Whether a spec names a phone number by its digits, so that the account must say which product that is."""
-    return any(_is_e164(number) for agent in agents for number in agent.metadata.get(_NUMBERS, ()))
+    return any(_is_e164(number) for agent in agents for number in agent.metadata.get(NUMBERS, ()))
 
 
 def with_product_ids(agent: DesiredAgent, numbers: Iterable[PhoneNumber]) -> DesiredAgent:
@@ -97,9 +97,9 @@ def with_product_ids(agent: DesiredAgent, numbers: Iterable[PhoneNumber]) -> Des
     if not names_numbers([agent]):
         return agent
     products = {_digits(each.number): each.product_id for each in numbers if each.number}
-    written = agent.metadata[_NUMBERS]
+    written = agent.metadata[NUMBERS]
     ids = [products.get(_digits(each), each) if _is_e164(each) else each for each in written]
-    return replace(agent, metadata={**agent.metadata, _NUMBERS: ids})
+    return replace(agent, metadata={**agent.metadata, NUMBERS: ids})
 
 
 def _is_e164(number: Any) -> bool:
@@ -113,7 +113,7 @@ def _digits(number: str) -> str:
 def check_account(plan: Plan, answers: AccountAnswers, acknowledged: frozenset[str] = frozenset()) -> Plan:
     """`plan` with what the account's answers say against it. The digest stays: it is about the intention."""
     found = [refusal for change in _writing(plan.changes) for refusal in _unfulfilled(change, answers)]
-    found += _room(plan, answers)
+    found += _refuse_beyond_limit(plan, answers)
     warnings = [_unanswered(question) for question in sorted(answers.unanswered)]
     replaced = _replacing(plan.changes)
     for campaign in answers.campaigns or ():
@@ -123,12 +123,12 @@ def check_account(plan: Plan, answers: AccountAnswers, acknowledged: frozenset[s
         if change.action is Action.ARCHIVE:
             found.append(refuse_in_use(change.key, campaign.name, campaign.status))
         else:
-            warnings.append(_heard_by_campaign(change, campaign))
+            warnings.append(_running_campaign(change, campaign))
     return with_refusals(replace(plan, diagnostics=(*plan.diagnostics, *warnings)), found, acknowledged)
 
 
 def _replacing(changes: Iterable[AgentChange]) -> dict[str, AgentChange]:
-    """By agent id, the changes after which an agent that is there serves something else, or nothing."""
+    """By agent id: the changes after which an agent of the account serves something else, or nothing."""
     kept = (Action.CREATE, Action.CALL, Action.UNCHANGED)
     return {change.agent_id: change for change in changes if change.agent_id and change.action not in kept}
 
@@ -180,7 +180,7 @@ def _number(change: AgentChange, product_id: Any, numbers: tuple[PhoneNumber, ..
         yield _refusal(change, "PHONE_NUMBER_TAKEN", what, "take it from that agent first")
 
 
-def _room(plan: Plan, answers: AccountAnswers) -> list[Refusal]:
+def _refuse_beyond_limit(plan: Plan, answers: AccountAnswers) -> list[Refusal]:
     limit = answers.limits.max_agents if answers.limits else None
     new = [change.key for change in plan.changes if change.action is Action.CREATE]
     if limit is None or not new or answers.agent_count + len(new) <= limit:
@@ -233,7 +233,7 @@ def _unanswered(question: AccountQuestion) -> Diagnostic:
     )
 
 
-def _heard_by_campaign(change: AgentChange, campaign: CampaignUse) -> Diagnostic:
+def _running_campaign(change: AgentChange, campaign: CampaignUse) -> Diagnostic:
     return Diagnostic(
         code="campaign-unfinished",
         severity=Severity.WARNING,

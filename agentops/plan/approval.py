@@ -1,4 +1,4 @@
-"""Binds an approval to the deed: what speaks against a plan, its digest, and what has moved since it was approved."""
+"""Ties an approval to what is applied: a plan's digest, its refusals, and what has moved since it was approved."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def digest_of(
 
 
 def resource_facts(change: ResourceChange) -> list[str]:
-    """What of a resource's change is the same on every machine. What is changed where it is has no base revision: that
-    is what stands there now."""
+    """The facts of a resource's change, the same on every machine. An update in place has no base revision: what is
+    there now takes its place."""
     address = change.address
     base = {path_text(field.path): field.before for field in change.fields if field.before is not None}
     return [
@@ -165,7 +165,7 @@ def _revision(change: AgentChange) -> str:
 
 
 def _facts(change: AgentChange) -> list[str]:
-    """What of a change is the same on every machine, and different whenever apply would do something else."""
+    """The facts of a change: the same on every machine, and different whenever apply would do something else."""
     immediate = {path_text(field.path): field.after for field in change.fields if field.is_immediate}
     return [
         change.key,

@@ -43,12 +43,18 @@ from agentops.plan.identity import Match, Matching
 from agentops.plan.impact import impact_of
 from agentops.plan.merge import merge
 from agentops.plan.model import Action, AgentChange, Drift, FieldChange, Impact, Operation, Plan, Refusal
-from agentops.plan.notes import INBOUND, has_stale_note, is_inbound_pending, uncalled_since, undone_fingerprints
+from agentops.plan.notes import (
+    INBOUND,
+    NUMBERS,
+    has_stale_note,
+    is_inbound_pending,
+    uncalled_since,
+    undone_fingerprints,
+)
 from agentops.plan.policy import refuse_by_rules
 from agentops.plan.safety import refuse_agent, refuse_excess, refuse_protected, refuse_shared_numbers
 
 _CONTAINERS = (dict, list)
-NUMBERS = "telephonyProductId"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ class AgentPlan:
 
 
 class Planner:
-    """Plans agent by agent, in any order, so that each can be planned as soon as it has been read, and be forgotten."""
+    """Plans agent by agent, in any order: each can be planned as soon as it has been read, and be forgotten then."""
 
     def __init__(self, environment: Environment, world: World, options: PlanOptions) -> None:
         self._environment, self._world, self._options = environment, world, options
@@ -108,6 +114,7 @@ class Planner:
         if observed is None:
             return AgentPlan(_create(describer, form), [], diagnostics)
         status = classify(self._environment, self._world.generation, match, observed)
+        # What was taken back for no fault of its own may be deployed again without an acknowledgement.
         status = replace(status, rolled_back=status.rolled_back - undone_fingerprints(observed))
         rules = active_rules(self._environment, desired.key, options.today)
         compared = compare_config(describer, form, observed.live, status.base, rules)
@@ -153,7 +160,9 @@ class Planner:
             generation=world.generation,
             changes=tuple(changes),
             digest=digest_of(environment, world.target, changes, resources),
-            diagnostics=tuple(_placed(note, environment.name) for note in notes),
+            diagnostics=tuple(
+                replace(note, hint=in_environment(note.hint, environment.name)) if note.hint else note for note in notes
+            ),
             refusals=remaining,
             acknowledged=acknowledged,
             resources=resources,
@@ -180,16 +189,16 @@ def _existing(
     describer: Describer, form: Canonical, observed: ObservedAgent, status: DriftStatus, compared: Comparison
 ) -> AgentChange:
     desired, live = describer.desired, observed.live
-    mark = fingerprint_of(form)
+    wanted = fingerprint_of(form)
     unverifiable = tuple(sorted(n for n in live.unverifiable if holds(desired.config, n))) if live else ()
-    unseen = _unseen(describer, form, unverifiable, status, mark)
+    unread = _unverifiable_fields(describer, form, unverifiable, status, wanted)
     immediate = compare_metadata(describer, observed)
     if is_inbound_pending(desired, observed):
         pending = Difference((INBOUND,), Flag.FALSE, Flag.TRUE)
         reason = "off since it was created, until its calls have passed"
         immediate += (describer.describe(pending, reason=reason, is_immediate=True),)
-    fields = compared.fields + unseen + immediate
-    action, reason = _decide(observed, status, fields, mark)
+    fields = compared.fields + unread + immediate
+    action, reason = _decide(observed, status, fields, wanted)
     return AgentChange(
         key=desired.key,
         name=desired.name,
@@ -198,7 +207,7 @@ def _existing(
         agent_id=observed.agent_id,
         base_revision_id=live.revision_id if live else None,
         base_number=live.number if live else None,
-        fingerprint=mark,
+        fingerprint=wanted,
         fields=fields,
         drift=status.drift,
         drift_fields=compared.drifted,
@@ -218,7 +227,7 @@ def _impact(desired: DesiredAgent, live: Revision | None) -> Impact | None:
     served = (live.document if live else None) or {}
     try:
         impact = impact_of(served, {**served, **merge(served, desired.config)})
-    except LookupError:  # a field that can't be emptied, which a diagnostic says
+    except LookupError:  # a field that can't be emptied, which is an error of its own (`_unclearable`)
         return None
     return impact if impact.words_before != impact.words_after else None
 
@@ -230,7 +239,7 @@ def _numbers(desired: DesiredAgent, observed: ObservedAgent | None) -> tuple[str
 
 
 def _decide(
-    observed: ObservedAgent, status: DriftStatus, fields: Sequence[FieldChange], mark: str
+    observed: ObservedAgent, status: DriftStatus, fields: Sequence[FieldChange], wanted: str
 ) -> tuple[Action, str]:
     live = observed.live
     if observed.listing.is_archived:
@@ -245,23 +254,19 @@ def _decide(
     if not fields:
         return Action.UNCHANGED, f"{serving} serves what the spec asks for"
     waiting = status.never_live
-    if waiting is not None and _marked_fingerprint(waiting) == mark:
+    mark = read_mark(waiting.label) if waiting else None
+    if waiting is not None and mark is not None and mark.fingerprint == wanted:
         return Action.GO_LIVE, f"revision {waiting.name} is published and not live yet"
     if all(change.is_immediate for change in fields):
         return Action.UPDATE, "only unversioned fields differ"
     return Action.UPDATE, f"{serving} differs from the spec"
 
 
-def _marked_fingerprint(revision: Revision) -> str | None:
-    mark = read_mark(revision.label)
-    return mark.fingerprint if mark else None
-
-
-def _unseen(
-    describer: Describer, form: Canonical, unverifiable: Sequence[str], status: DriftStatus, mark: str
+def _unverifiable_fields(
+    describer: Describer, form: Canonical, unverifiable: Sequence[str], status: DriftStatus, wanted: str
 ) -> tuple[FieldChange, ...]:
-    """Fields that can't be read back are written when the spec is not the one we last put live."""
-    if status.mark is not None and status.mark.fingerprint == mark:
+    """Fields that can't be read back: they are written whenever the spec is not the one that we last put live."""
+    if status.mark is not None and status.mark.fingerprint == wanted:
         return ()
     paths = [tuple(name.split(".")) for name in unverifiable]
     reason = "cannot be read back, so it is written whenever the spec changes"
@@ -288,7 +293,7 @@ def _archive(key: str, orphan: ObservedAgent) -> AgentChange:
 def acknowledge(
     refusals: Iterable[Refusal], acknowledged: frozenset[str], environment: str
 ) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:
-    """What still refuses, and the acknowledgements that were used. `CODE:key` acknowledges for one agent only.
+    """The refusals that remain, and the acknowledgements that were used. `CODE:key` acknowledges for one agent only.
 
     environment: where the commands that a refusal names are to be run
     """
@@ -303,7 +308,7 @@ def acknowledge(
 
 
 def names_for(refusal: Refusal) -> frozenset[str]:
-    """What `--ack` takes for it, none where it can't be acknowledged."""
+    """What `--ack` takes for a refusal; nothing where it can't be acknowledged."""
     name = refusal.acknowledgement
     if name is None:
         return frozenset()
@@ -316,7 +321,7 @@ def with_acknowledged(plan: Plan, acknowledged: frozenset[str]) -> Plan:
 
 
 def with_refusals(plan: Plan, found: Iterable[Refusal], acknowledged: frozenset[str]) -> Plan:
-    """`plan` with what more speaks against it. The digest stays: it is about the intention."""
+    """`plan` with further refusals. The digest stays: it is about the intention."""
     remaining, used = acknowledge(found, acknowledged, plan.environment)
     return replace(
         plan,
@@ -349,10 +354,6 @@ def _cleared(value: dict[str, Any] | list[Any], path: Path) -> Iterable[Path]:
             yield from _cleared(item, (*path, part))
 
 
-def _placed(note: Diagnostic, environment: str) -> Diagnostic:
-    return replace(note, hint=in_environment(note.hint, environment)) if note.hint else note
-
-
 def _expired_rules(environment: Environment, today: str) -> list[Diagnostic]:
     return [
         Diagnostic(
@@ -374,7 +375,7 @@ def _leftover(world: World) -> Iterable[Diagnostic]:
         yield Diagnostic(
             code="no-spec",
             severity=Severity.WARNING,
-            summary=f"{name!r} ({key}) was deployed from here, serves on, and no spec describes it any more",
+            summary=f"{name!r} ({key}) was deployed from here and still serves, and no spec describes it any more",
             hint=f"`agentops apply --prune` archives it, `agentops forget {key}` leaves it alone for good",
             agent=key,
         )
@@ -388,7 +389,7 @@ def _leftover(world: World) -> Iterable[Diagnostic]:
 
 
 def _notes(change: AgentChange, status: DriftStatus, compared: Comparison) -> list[Diagnostic]:
-    """What is worth knowing and refuses nothing."""
+    """What is worth knowing about an agent but refuses nothing."""
     notes = [
         _note(change, "drift-ignored", f"{path_text(path)} differs and is left alone: {rule.reason}", path)
         for path, rule in compared.ignored

@@ -50,9 +50,10 @@ class KeyedItems:
         return len(self.items)
 
 
-# A value that is there but must not be seen: a secret of the platform's side that is not the one we would write.
+# A value that must not be shown: a secret on the platform that is not the one we would write.
 HIDDEN: Final = Secret(("(hidden)",))
 
+# As much of an address as a spec has to write in clear to show its host: what follows the last sign may be the secret.
 _WRITTEN_HOST = re.compile(r"[A-Za-z][\w+.-]*://[^/?#@]+[/?#]")
 _HOST = re.compile(r"([A-Za-z][\w+.-]*://)(?:[^/?#]*@)?([^/?#@\s]+)")
 _ALL: Final[Any] = object()
@@ -117,7 +118,7 @@ def plain(form: Canonical) -> Any:
 
 
 def natural_key(name: str | int, items: Sequence[Any]) -> str | None:
-    """The field that tells the items of the list called `name` apart, None when they are not told apart by one."""
+    """The field that identifies the items of the list called `name`; None where it does not identify every one."""
     key = NATURAL_KEYS.get(name) if isinstance(name, str) else None
     if key is None:
         return None
@@ -159,7 +160,7 @@ def _free_map(value: Mapping[str, Any], shape: Any) -> dict[str, Canonical]:
 
 
 def _entry(value: Any, shape: Any) -> Canonical:
-    """Inside a free map everything counts, empty values too."""
+    """One entry of a free map, where everything counts, empty values too."""
     if isinstance(value, dict):
         return _free_map(value, shape if isinstance(shape, dict) else _ALL)
     if isinstance(value, _LISTS):
@@ -169,6 +170,7 @@ def _entry(value: Any, shape: Any) -> Canonical:
 
 def _list(name: str | int, value: Sequence[Any], shape: Any) -> Canonical:
     key = natural_key(name, value)
+    # Both sides by key or neither: a document and what it is compared with must take the same form.
     if key is not None and (not isinstance(shape, _LISTS) or natural_key(name, shape) is not None):
         return _keyed(value, key, shape)
     if name in UNORDERED:
@@ -205,7 +207,7 @@ def _text_or_secret(value: str, shape: Any) -> str | Secret:
 
 
 def _reconciled(observed: str, wanted: Secret) -> Secret:
-    """The platform holds the secret in clear: the same text is the same secret, any other must stay unseen."""
+    """The platform's clear text where the spec has a secret: the same text is that secret, any other stays hidden."""
     if not wanted.is_revealable or _text(wanted.reveal()) == observed:
         return wanted
     return _resembling(observed, wanted)

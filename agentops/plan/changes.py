@@ -17,6 +17,8 @@ from agentops.plan.concealment import Concealer
 from agentops.plan.diff import ABSENT, Difference, leaves, renamings, value_at
 from agentops.plan.model import AgentChange, ChangedBy, FieldChange, Operation
 
+HALF = 0.5  # of a prompt's words: to lose more is a high risk, and refused where an environment is protected
+
 
 @dataclass(frozen=True, slots=True)
 class Describer:
@@ -41,6 +43,7 @@ class Describer:
     ) -> FieldChange:
         """One leaf difference as a field change; `renamed` is its other half, where an item got another key."""
         path, before, after = difference.path, difference.before, difference.after
+        # A renamed item is concealed against what it was, so that a secret it kept is not shown as changed.
         held = renamed.before if renamed and before is ABSENT else before
         category = _category(path, before, after)
         operation = _operation(before, after)
@@ -74,7 +77,7 @@ class Describer:
     def describe_all(
         self, moved: Iterable[tuple[Difference, ChangedBy]], reasons: Mapping[ChangedBy, str]
     ) -> tuple[FieldChange, ...]:
-        """Leaf differences with who moved them; an item is renamed only where one hand took both keys."""
+        """Leaf differences with who moved them; an item is renamed only where one of them changed both keys."""
         found = tuple(moved)
         pairs = {by: renamings(each for each, mover in found if mover is by) for by in ChangedBy}
         return tuple(
@@ -180,11 +183,8 @@ def _risk(path: Path, category: Category, before: Canonical, after: Canonical) -
     return risk_of(category)
 
 
-HALF = 0.5
-
-
 def lost_share(before: str, after: Any) -> float:
-    """The share of its words that a text loses; what is no text any more has lost them all."""
+    """The share of its words that a text loses; what is not a text any more has lost them all."""
     words = len(before.split())
     left = len(after.split()) if isinstance(after, str) else 0
     return max(words - left, 0) / words if words else 0.0

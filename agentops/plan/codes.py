@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """`way_out` is what to do; `acknowledged`: whether `--ack` takes it."""
+    """One code. `way_out`: what to do; `acknowledged`: whether `--ack` takes it."""
 
     code: str
     title: str
@@ -34,7 +34,7 @@ _TABLE = (
         "FOREIGN_AGENT",
         "The agent is deployed by another project, environment or spec",
         "Two sources that deploy to one agent undo each other with every apply.",
-        "Rename the agent in one of them, or bind another agent id; `previous_keys` tells that a spec was moved.",
+        "Rename the agent in one of them, or bind another agent id; `previous_keys` says that a spec was moved.",
         True,
     ),
     Code(
@@ -226,7 +226,7 @@ _TABLE = (
     ),
     Code(
         "UNTESTED",
-        "The environment that has to be passed before doesn't serve these files, or has not passed its calls with them",
+        "The environment that comes first doesn't serve these files, or has not passed its calls with them",
         "`requires` in the environment, or `promote --from`, says where a change is tried before it goes here.",
         "Deploy it there and let its calls pass. Acknowledge what can only be seen here, such as a change of this "
         "environment's own block in the spec.",
@@ -309,7 +309,7 @@ _TABLE = (
     Code(
         "VOICES",
         "A voice outside `rules.voices`",
-        "The brand sounds otherwise.",
+        "Callers would hear a voice that is not the brand's.",
         "Use an approved one, add it to the rule, or acknowledge.",
         True,
     ),
@@ -352,12 +352,12 @@ _TABLE = (
         "no-spec",
         "An agent that was deployed from here has no spec any more",
         "Deleting a file takes nobody out of service: the agent goes on taking calls, and nobody looks after it.",
-        "`agentops apply --prune` archives it; `agentops forget KEY` leaves it alone and says no more of it.",
+        "`agentops apply --prune` archives it; `agentops forget KEY` leaves it alone and stops mentioning it.",
     ),
     Code(
         "spec-unread",
         "An agent is looked at without its spec, which has errors",
-        "What was changed outside git can be told from the platform alone, against the last deploy of ours.",
+        "What was changed outside git is found by comparing what serves with our last deploy.",
         "See `agentops validate` for the mistakes.",
     ),
     Code(
@@ -369,7 +369,7 @@ _TABLE = (
     Code(
         "not-looked-at",
         "Some agents without a spec were not looked at",
-        "Each one costs a request, and most of them are nobody's here.",
+        "Each one costs a request, and most of them have nothing to do with this project.",
         "`agentops plan --prune` looks at all of them.",
     ),
     Code(

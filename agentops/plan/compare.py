@@ -22,8 +22,12 @@ _REASONS: Mapping[ChangedBy, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """fields: what apply would change; drifted: what was changed outside git, from the value we put live;
-    ignored: fields that differ and are left alone, with the rule that says so."""
+    """How one agent differs.
+
+    fields:  what apply would change
+    drifted: what was changed outside git, from the value that we put live
+    ignored: fields that differ and are left alone, with the rule that says so
+    """
 
     fields: tuple[FieldChange, ...] = ()
     drifted: tuple[FieldChange, ...] = ()
@@ -33,12 +37,13 @@ class Comparison:
 def compare_config(
     describer: Describer, form: Canonical, live: Revision | None, base: Revision | None, ignored: Iterable[IgnoredDrift]
 ) -> Comparison:
-    """The versioned part: desired, whose canonical form is `form`, against live; `base` tells who moved what."""
+    """The versioned part: desired, whose canonical form is `form`, against live; `base` shows who moved what."""
     if live is None or live.document is None:
-        return Comparison(_all_new(describer, form))
+        new = (Difference(path, ABSENT, value) for path, value in leaves(form))
+        return Comparison(tuple(describer.describe(each, reason="new agent") for each in new))
     wanted, desired = describer.desired.config, form
-    if unseen := [name for name in live.unverifiable if holds(wanted, name)]:
-        wanted = without(wanted, unseen)
+    if unverifiable := [name for name in live.unverifiable if holds(wanted, name)]:
+        wanted = without(wanted, unverifiable)
         desired = canonical(wanted)
     serving = canonical(live.document, wanted)
     if serving == desired:
@@ -48,6 +53,7 @@ def compare_config(
     pairs = list(three_way(diff(serving, desired), before))
     left_alone = tuple((d.path, rule) for d, _ in pairs if (rule := _rule_for(d.path, rules)) is not None)
     kept = {path for path, _ in left_alone}
+    # Without a base it can't be known who changed a field.
     reasons = _REASONS if base else dict.fromkeys(ChangedBy, "differs from what serves")
     fields = describer.describe_all([pair for pair in pairs if pair[0].path not in kept], reasons)
     drifted = () if before is None else _drifted(describer, before, serving, desired, kept)
@@ -57,7 +63,7 @@ def compare_config(
 def compare_documents(
     describer: Describer, before: Mapping[str, Any], after: Mapping[str, Any], managed: Mapping[str, Any] | None
 ) -> tuple[FieldChange, ...]:
-    """Two documents against each other over what `managed` has (None: all of both); nobody's side is taken."""
+    """Two documents against each other over what `managed` has (None: all of both); neither counts as the base."""
     found = expand(diff(canonical(before, managed), canonical(after, managed)))
     return describer.describe_all(((each, ChangedBy.GIT) for each in found), dict.fromkeys(ChangedBy, ""))
 
@@ -90,15 +96,12 @@ def unmanaged_paths(desired: DesiredAgent, live: Revision | None) -> tuple[Path,
 
 def active_rules(environment: Environment, key: str, today: str) -> tuple[IgnoredDrift, ...]:
     """The ignore rules that hold for an agent on `today` (ISO date; an empty one means that no rule expires)."""
-    return tuple(rule for rule in environment.ignore_drift if _concerns(rule, key) and not is_expired(rule, today))
+    ours = (rule for rule in environment.ignore_drift if rule.agent is None or fnmatchcase(key, rule.agent))
+    return tuple(rule for rule in ours if not is_expired(rule, today))
 
 
 def is_expired(rule: IgnoredDrift, today: str) -> bool:
     return bool(rule.until and today and rule.until < today)
-
-
-def _concerns(rule: IgnoredDrift, key: str) -> bool:
-    return rule.agent is None or fnmatchcase(key, rule.agent)
 
 
 def _rule_for(path: Path, rules: Iterable[IgnoredDrift]) -> IgnoredDrift | None:
@@ -108,12 +111,6 @@ def _rule_for(path: Path, rules: Iterable[IgnoredDrift]) -> IgnoredDrift | None:
         if text == rule.path or text.startswith((f"{rule.path}.", f"{rule.path}[")) or fnmatchcase(text, rule.path):
             return rule
     return None
-
-
-def _all_new(describer: Describer, form: Canonical) -> tuple[FieldChange, ...]:
-    return tuple(
-        describer.describe(Difference(path, ABSENT, value), reason="new agent") for path, value in leaves(form)
-    )
 
 
 def _base_form(
@@ -127,12 +124,7 @@ def _base_form(
 def _drifted(
     describer: Describer, base: Canonical, serving: Canonical, desired: Canonical, kept: set[Path]
 ) -> tuple[FieldChange, ...]:
-    """What left the value we put live, unless it arrived at the desired one: what both sides agree on is no drift."""
+    """What no longer has the value that we put live, unless it has the desired one: then both sides agree."""
     moved = [d for d in expand(diff(base, serving)) if value_at(desired, d.path) != d.after and d.path not in kept]
-    reasons = dict.fromkeys(ChangedBy, "changed outside git")
-    return describer.describe_all(((d, _by(d, desired)) for d in moved), reasons)
-
-
-def _by(difference: Difference, desired: Canonical) -> ChangedBy:
-    is_git_unmoved = value_at(desired, difference.path) == difference.before
-    return ChangedBy.CONSOLE if is_git_unmoved else ChangedBy.BOTH
+    movers = [ChangedBy.CONSOLE if value_at(desired, d.path) == d.before else ChangedBy.BOTH for d in moved]
+    return describer.describe_all(zip(moved, movers, strict=True), dict.fromkeys(ChangedBy, "changed outside git"))

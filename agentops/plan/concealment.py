@@ -2,8 +2,8 @@
 
 A document is taken apart into pieces that may be secret, by where they stand: logins, parameters and key-like parts of
 an address, the values of headers, what stands under key-like names in what is sent to others, and keys with a
-well-known beginning anywhere. A piece that the spec holds as it is, and so everybody who reads the repository, is
-shown; of any other only the mark that it is there, and whether it changed. Pure.
+well-known beginning anywhere. A piece that the spec holds in clear, where everybody who reads the repository sees it,
+is shown; any other is replaced by a mark that says whether it changed. Pure.
 """
 
 from __future__ import annotations
@@ -22,28 +22,22 @@ from agentops.plan.canonical import Canonical, Flag, KeyedItems
 from agentops.resources import Ref
 from agentops.scrub import HIDDEN, Scrubber, secret_values
 
-_TELLING = 6  # characters from which on a secret inside a text is no coincidence
+_SHORTEST_INSIDE = 6  # characters; a shorter secret may be part of an ordinary word
 MARK = "(hidden)"
 MARK_CHANGED = "(hidden, changed)"
 
-_TELLING_HEADERS = frozenset(
+_HARMLESS_HEADERS = frozenset(
     {
-        "accept",
-        "accept-charset",
-        "accept-encoding",
-        "accept-language",
-        "cache-control",
-        "connection",
-        "content-encoding",
+        *("accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "connection"),
+        *("content-encoding", "content-language", "content-type", "user-agent", "x-requested-with"),
     }
-    | {"content-language", "content-type", "user-agent", "x-requested-with"}
 )
 _HEADERS = frozenset({"headers", "headersArray"})
 _PARAMETERS = _HEADERS | {"queryParams"}
 _CALL_TIME = re.compile(r"(?:[A-Za-z]+ )?\{\{[^{}]*\}\}")
 _ADDRESS = re.compile(r"(?<=://)[^\s\"'<>\\`]+")
 _ADDRESS_NAME = re.compile(r"(?i)(?:url|uri|endpoint|webhook)$")
-# A member of what is no JSON as it stands, because call-time variables are in it or because it is a form.
+# A name with its value in a text that can't be read as JSON, because of call-time variables or because it is a form.
 _MEMBER = re.compile(
     r"""(["']?)(?<![\w.-])([\w.-]{1,100})\1(\s{0,20}[:=]\s{0,20})"""
     r"""(\{\{[^{}]*\}\}|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[^,;&}\]\n"']+)""",
@@ -88,7 +82,7 @@ def replace_pieces(path: Path, value: Any, replace: Replace) -> Any:
             return _text(path, value, replace)
         case bool() | Flag():
             return value
-        case int() | float() if (name := _key_name(path)) is not None:
+        case int() | float() if (name := _key_name(path)) is not None:  # a PIN or code may be written as a number
             shown = replace(Piece(path, name, str(value)))
             return value if shown == str(value) else shown
         case _:
@@ -100,7 +94,7 @@ class KnownSecrets:
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         known = frozenset(values)
-        self._short = frozenset(value for value in known if len(value) < _TELLING)
+        self._short = frozenset(value for value in known if len(value) < _SHORTEST_INSIDE)
         self._scrubber = Scrubber(known - self._short)
 
     def hide(self, text: str) -> str:
@@ -151,7 +145,7 @@ class Concealer:
 
 
 def _marked(value: Canonical) -> Canonical:
-    """A text that is nothing but a mark is no text."""
+    """`value` with each text that is nothing but a mark as a `Secret`: somebody's text might read the same."""
     match value:
         case str() if value in (MARK, MARK_CHANGED):
             return Secret((value,))
@@ -183,7 +177,7 @@ def known_secrets(environment: Environment, agents: Iterable[DesiredAgent]) -> I
 
 
 def spelled(value: Any) -> Any:
-    """A document as a spec writes it, secrets and resources by reference: what stands around one is no secret."""
+    """A document as a spec writes it, with secrets and resources by reference. The text around them is in clear."""
     match value:
         case Secret() | Ref():
             return value.reference
@@ -204,7 +198,7 @@ def _text(path: Path, text: str, replace: Replace) -> str:
     is_parameter = at < len(path) and path[at] in _PARAMETERS
     if is_parameter and (len(inside) == 1 or inside[-1] == "value"):
         name = str(inside[0] if len(inside) == 1 else inside[-2])
-        if path[at] in _HEADERS and name.lower() in _TELLING_HEADERS:
+        if path[at] in _HEADERS and name.lower() in _HARMLESS_HEADERS:
             return _prose(path, text, replace)
         return replace(Piece(path, name, text))
     if not is_parameter and (key_name := _key_name(path)) is not None:
@@ -224,8 +218,9 @@ def _key_name(path: Path) -> str | None:
 
 
 def _prose(path: Path, text: str, replace: Replace) -> str:
-    """Any other text: the addresses in it, and keys that give themselves away."""
+    """Any other text: the addresses in it, and keys with a well-known beginning."""
     if "://" not in text and path and isinstance(path[-1], str) and _ADDRESS_NAME.search(path[-1]):
+        # An address without its scheme.
         return _address(path, text, replace)
     parts: list[str] = []
     end = 0
@@ -272,7 +267,7 @@ def _query(path: Path, query: str, replace: Replace) -> str:
 
 
 def _body(path: Path, text: str, replace: Replace) -> str:
-    """What is sent as text: strings under key-like names, in JSON (where variables make it none, too) and in forms."""
+    """A request body: strings under key-like names, in JSON, in what would be JSON but for variables, and in forms."""
     try:
         data = json.loads(text) if text.lstrip()[:1] in ("{", "[") else None
     except (ValueError, RecursionError):
@@ -283,7 +278,7 @@ def _body(path: Path, text: str, replace: Replace) -> str:
     if "://" in text and text.lstrip()[:1] not in ("{", "["):
         return _prose(path, text, replace)
     if '\\"' in text and any(is_key_name(found[2]) for found in re.finditer(r'(\\"|")([\w.-]{1,100})\1', text)):
-        return replace(Piece(path, "body", text))  # JSON within what is no JSON: where a value ends is not known
+        return replace(Piece(path, "body", text))  # JSON inside what is not JSON: where a value ends is not known
     return _prose(path, _MEMBER.sub(partial(_member, path, replace), text), replace)
 
 

@@ -44,6 +44,8 @@ def diff(before: Canonical, after: Canonical) -> tuple[Difference, ...]:
     from deepdiff import DeepDiff  # slow to import, and a plan without changes never needs it
 
     one, other = _narrowed(before, after)
+    # By default deepdiff gives objects with little in common as a whole, looks for list items that have moved, and
+    # skips names that begin with two underscores.
     found = DeepDiff(
         one,
         other,
@@ -87,8 +89,8 @@ def leaves(form: Canonical, path: Path = ()) -> Iterator[tuple[Path, Canonical]]
 
 
 def renamings(differences: Iterable[Difference]) -> Mapping[Path, Difference]:
-    """Items of keyed lists that are gone and have come again under another key: the path of each one that came, with
-    the difference that took it away, and the other way round. The most alike are paired first."""
+    """Items of keyed lists that were removed and added again under another key, in both directions: the path of the one
+    half with the difference that is the other. The most similar ones are paired first."""
     lists: dict[Path, list[Difference]] = {}
     for each in differences:
         if len(each.path) > 1 and str(each.path[-2]) in NATURAL_KEYS:
@@ -96,25 +98,27 @@ def renamings(differences: Iterable[Difference]) -> Mapping[Path, Difference]:
     pairs: dict[Path, Difference] = {}
     for place, found in lists.items():
         key = NATURAL_KEYS[str(place[-1])]
-        gone = [(each, _words(each.before, key)) for each in found if each.after is ABSENT]
-        come = [(each, _words(each.after, key)) for each in found if each.before is ABSENT]
-        alike = ((*_likeness(old, new), i, j) for i, (_, old) in enumerate(gone) for j, (_, new) in enumerate(come))
-        close = (each for each in alike if each[0] >= _WITHIN and each[1] >= _RENAMED)
+        removed = [(each, _words(each.before, key)) for each in found if each.after is ABSENT]
+        added = [(each, _words(each.after, key)) for each in found if each.before is ABSENT]
+        likenesses = (
+            (*_likeness(old, new), i, j) for i, (_, old) in enumerate(removed) for j, (_, new) in enumerate(added)
+        )
+        close = (each for each in likenesses if each[0] >= _WITHIN and each[1] >= _RENAMED)
         for _, _, i, j in sorted(close, key=lambda each: (-each[1], -each[0], *each[2:])):
-            old, new = gone[i][0], come[j][0]
+            old, new = removed[i][0], added[j][0]
             if old.path not in pairs and new.path not in pairs:
                 pairs |= {old.path: new, new.path: old}
     return pairs
 
 
-# Of the words of both items, and of those of the shorter one, the share that stands in the same field of both, at the
-# least. Defaults that the platform has filled in make one of them longer.
+# The share of words that must stand in the same field of both items: of all their words, and of the shorter one's.
+# The second exists because defaults that the platform filled in make one of them longer.
 _RENAMED, _WITHIN = 0.4, 0.6
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
 def _words(item: Canonical, key: str) -> Counter[tuple[Path, str]]:
-    """How often each word stands in each field of an item, but for the one that names it."""
+    """How often each word stands in each field of an item, except in the field that is its key."""
     return Counter(
         (path, word)
         for path, value in _values(item, ())
@@ -145,7 +149,7 @@ def _children(form: Canonical) -> dict[Any, Canonical] | None:
 
 
 def _narrowed(before: Canonical, after: Canonical) -> tuple[Any, Any]:
-    """Both sides as deepdiff sees them, without the parts that are equal: it costs milliseconds even there."""
+    """Both sides as deepdiff sees them, without the parts that are equal: even for those it takes milliseconds."""
     inner, other = _children(before), _children(after)
     if inner is None or other is None or type(before) is not type(after):
         return _comparable(before), _comparable(after)

@@ -1,4 +1,4 @@
-"""Whose an open draft is: equal to what we would write it is ours to go on with, any other is foreign."""
+"""Whose an open draft is: one that equals what we would write is ours to go on with, any other is foreign."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What serves against what we last put live, read from the marks in labels alone: there is no state file.
 
-The status covers versions: edited, rolled back, restored, foreign, never ours. What differs field by field is
-compared elsewhere (`compare`); what is refused because of it too (`safety`).
+The status is about whole versions: edited, rolled back, restored, foreign, never ours. `compare` finds the fields that
+differ, and `safety` what is refused because of drift.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def serves_base(observed: ObservedAgent) -> bool:
 
 
 def spec_unread(key: str) -> Diagnostic:
-    """What is said of an agent that is looked at without its spec."""
+    """The note for an agent that is looked at without its spec."""
     return Diagnostic(
         code="spec-unread",
         severity=Severity.NOTE,
@@ -64,7 +64,7 @@ def spec_unread(key: str) -> Diagnostic:
 
 
 def tags_unread(key: str) -> Diagnostic:
-    """What is said of an agent that a selection by tags may have meant."""
+    """The warning for an agent that a selection by tags may have meant."""
     return Diagnostic(
         code="tags-unread",
         severity=Severity.WARNING,
@@ -80,6 +80,7 @@ def _by_marks(
     live = observed.live
     if live is None:
         return DriftStatus(Drift.NONE)
+    # A copy that was restored may have no label: what it is a copy of says whose it is.
     mark = read_mark(origin_of(live, observed.history).label)
     if is_mark_of(mark, environment, desired):
         assert mark is not None
@@ -109,6 +110,7 @@ def _taken_back(
     is, or copies, what served before our newest deploy. It does not matter who took that deploy back."""
     live, history = observed.live, observed.history
     assert live is not None
+    # On v2 publishing is going live; v1 says when a version went live, if it ever did.
     served = [r for r in history if r.is_published and (generation is Generation.V2 or r.activated_at is not None)]
     ours = [i for i, r in enumerate(served) if is_mark_of(read_mark(r.label), environment, desired)]
     before = [r for r in served[ours[0] + 1 :] if r.branch_id == live.branch_id] if ours else []
@@ -133,12 +135,13 @@ def _ours(
     if not were_live:
         return DriftStatus(Drift.NONE, "", observed.live, mark, never_live=never_live)
     fingerprints = frozenset(m.fingerprint for r in were_live if (m := read_mark(r.label)))
+    # Without the fingerprint that serves: deploying it once more would not bring back what was taken back.
     detail = f"revision {were_live[0].name} was rolled back; revision {observed.live.name} serves"
     return DriftStatus(Drift.ROLLED_BACK, detail, observed.live, mark, fingerprints - {mark.fingerprint}, never_live)
 
 
 def origin_of(live: Revision, history: tuple[Revision, ...]) -> Revision:
-    """The revision that `live` is a copy of, through any number of restores; itself when it is none."""
+    """The revision that `live` is a copy of, through any number of restores; itself when it is not a copy."""
     by_id = {revision.revision_id: revision for revision in history}
     seen = {live.revision_id}
     while live.restored_from in by_id and live.restored_from not in seen:

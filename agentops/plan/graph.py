@@ -1,7 +1,7 @@
-"""The order in which a plan's changes are dealt with: what is referred to comes before what refers to it. Pure.
+"""The order in which a plan's changes are carried out: what is referred to comes before what refers to it. Pure.
 
-What is new comes before the agents that need it, what is edited in place right before them, what is told of agents
-after them, and what goes is last.
+What is new comes before the agents that need it, what is edited in place right before them, webhooks, which subscribe
+agents, after them, and what goes is last.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Step = AgentChange | ResourceChange
 
 def in_order(changes: Iterable[ResourceChange]) -> tuple[tuple[ResourceChange, ...], tuple[Diagnostic, ...]]:
     """The changes in their order, and a diagnostic instead of an order where they need each other in a circle."""
-    listed = sorted(changes, key=lambda each: (each.address, each.resource_id or ""))  # the account's order is chance
+    listed = sorted(changes, key=lambda each: (each.address, each.resource_id or ""))  # the account has no order
     needs: dict[Address, set[Address]] = {}
     for change in listed:
         content = change.desired.content if change.desired else {}
@@ -34,7 +34,7 @@ def in_order(changes: Iterable[ResourceChange]) -> tuple[tuple[ResourceChange, .
 
     def place(change: ResourceChange) -> tuple[bool, bool, bool, int, int, str]:
         kind = change.address.kind
-        is_in_place = change.action is ResourceAction.UPDATE  # can't be taken back, so what may still fail goes before
+        is_in_place = change.action is ResourceAction.UPDATE  # can't be taken back, so whatever may fail comes before
         return (
             is_last(change),
             kind is Kind.WEBHOOK,
@@ -58,7 +58,7 @@ def is_last(change: ResourceChange) -> bool:
 
 
 def steps(plan: Plan) -> Sequence[Step]:
-    """Everything that a plan changes or leaves, of both kinds, in one list in the order in which it is dealt with."""
+    """Agents and resources of a plan, changed or not, in one list and in the order in which they are carried out."""
     first = [each for each in plan.resources if is_first(each)]
-    notified = [each for each in plan.resources if not is_first(each) and not is_last(each)]
-    return (*first, *plan.changes, *notified, *(each for each in plan.resources if is_last(each)))
+    webhooks = [each for each in plan.resources if not is_first(each) and not is_last(each)]
+    return (*first, *plan.changes, *webhooks, *(each for each in plan.resources if is_last(each)))

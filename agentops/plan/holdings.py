@@ -1,6 +1,6 @@
 """What a plan of resources is made from and concluded into: what is wanted and there, what uses it, what was found.
 
-Values only; what becomes of each is `plan.resources`'s and `plan.webhooks`'s to say.
+Values only; `plan.resources` and `plan.webhooks` decide what becomes of each.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from agentops.resources import Address, DesiredResource, Kind, ObservedResource,
 class Holdings:
     """What the project wants of resources, and what the account has.
 
-    desired:  what is planned: all of the project, or what the selected agents refer to
-    addresses: of all that the project's files describe
-    agents:   all agents of the project, with the fingerprints of their references
-    is_all:   every agent is selected and every spec can be read: only then is it known what nobody needs
-    prunes:   what no file describes any more may go, too
-    takes_namesakes: whether the account takes a second tool of one name, as far as a probe has asked it
+    desired:         what is planned: all of the project, or what the selected agents refer to
+    addresses:       of everything that the project's files describe
+    agents:          all agents of the project, with the fingerprints of their references
+    is_all:          every agent is selected and every spec can be read: only then is it known what nobody needs
+    prunes:          what no file describes any more may go, too
+    takes_namesakes: whether the account takes a second tool of one name, as far as a probe has found out
     """
 
     environment: Environment
@@ -48,7 +48,7 @@ class Holdings:
         return found.mark is not None and found.mark.owner == self.owner(address)
 
     def reach(self, address: Address) -> tuple[str, ...]:
-        """Keys of the agents that refer to it."""
+        """Keys of the agents that refer to the resource."""
         agents = (each for each in self.agents if any(ref.address == address for ref in references_in(each.config)))
         return tuple(each.key for each in agents)
 
@@ -57,7 +57,7 @@ class Holdings:
 class Uses:
     """Which resources revisions refer to, by id.
 
-    live, before: agent key -> ids in what serves, and in the revision before that; `before` of nobody: not read
+    live, before: agent key -> ids in what serves, and in the revision before that; an agent may be missing in `before`
     older:        ids in revisions of ours before those
     others:       ids in what serves on agents that no spec means; None: not read
     settled:      keys of the agents that serve what their spec asks for: nothing has changed in git since
@@ -73,7 +73,7 @@ class Uses:
 
     @property
     def ours(self) -> frozenset[str]:
-        """Everything that a revision of ours refers to, as far as was looked."""
+        """Everything that a revision of ours refers to, as far as revisions were read."""
         return frozenset().union(self.older, *self.live.values(), *self.before.values())
 
     @property
@@ -83,7 +83,7 @@ class Uses:
 
 @dataclass(slots=True)
 class ResourcePlan:
-    """What was concluded so far."""
+    """What becomes of the resources, as far as it is decided, and which id means which of them."""
 
     changes: list[ResourceChange] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
@@ -95,7 +95,7 @@ class ResourcePlan:
 class Uploaded:
     """What git has of a knowledge base as it was uploaded, since its content can't be read back.
 
-    resource: as the commit with exactly those sources describes it; None where none was found, and `why_not` says why
+    resource: as the commit with exactly those sources describes it; None where no commit has them, as `why_not` says
     texts:    SHA-256 -> text, of the Markdown files of then and now
     """
 
@@ -104,5 +104,5 @@ class Uploaded:
     why_not: str = ""
 
     def shown(self, file: SourceFile) -> str:
-        """The text of a file; of a PDF what tells it from another one."""
+        """The text of a file; for a PDF what distinguishes it from another one."""
         return self.texts.get(file.digest, f"{file.path}, {file.size} bytes, SHA-256 {file.digest[:12]}")

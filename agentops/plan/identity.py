@@ -52,7 +52,7 @@ class Matching:
         return frozenset(name for agent in sought for name in (agent.name, *agent.previous_names))
 
     def only(self, keys: Iterable[str]) -> Matching:
-        """The part that concerns these specs. What other specs mean stays matched, so it is nobody's orphan."""
+        """The part that concerns these specs. What other specs mean stays matched, so it counts as no orphan."""
         wanted = frozenset(keys)
         return Matching(
             tuple(match for match in self.matches if match.desired.key in wanted),
@@ -70,7 +70,8 @@ def match_agents(
     """Matches every spec. `marks` are those of live revisions by agent id; archived listings match by id or mark."""
     found: dict[str, Match] = {}
     refusals: list[Refusal] = []
-    for found_by, wanted, offered in _questions(environment, marks or {}):
+    for found_by, wanted, offered in _ways_to_find(environment, marks or {}):
+        # An agent that one spec has by a stronger clue is no candidate for another by a weaker one.
         taken = {match.listing.agent_id for match in found.values() if match.listing}
         by_clue: dict[str, list[AgentListing]] = {}
         for listing in listings:
@@ -92,11 +93,11 @@ def match_agents(
 
 
 # How an agent is found: the clues a spec has, and the clue a listing offers (None: it can't be found this way).
-_Question = tuple[FoundBy, Callable[[DesiredAgent], tuple[str, ...]], Callable[[AgentListing], str | None]]
+_WayToFind = tuple[FoundBy, Callable[[DesiredAgent], tuple[str, ...]], Callable[[AgentListing], str | None]]
 
 
-def _questions(environment: Environment, marks: Mapping[str, Mark | None]) -> tuple[_Question, ...]:
-    """The ways to find an agent, strongest first. A spec with a bound id is found by nothing else."""
+def _ways_to_find(environment: Environment, marks: Mapping[str, Mark | None]) -> tuple[_WayToFind, ...]:
+    """The ways to find an agent, strongest first. An agent with a bound id is looked for by that alone."""
 
     def name_of(listing: AgentListing) -> str | None:
         return None if listing.is_archived else listing.name
@@ -117,7 +118,7 @@ def _questions(environment: Environment, marks: Mapping[str, Mark | None]) -> tu
 
 
 def as_deployed(match: Match, observed: ObservedAgent | None) -> Match:
-    """A match whose spec can't be read, measured against what was deployed last instead."""
+    """A match whose spec can't be read, compared with what was deployed last instead."""
     if match.listing is None:
         return match
     base = observed.base if observed else None

@@ -51,6 +51,8 @@ def _same_kind(known: Mapping[Any, Any], key: str | None, wanted: Any) -> Any:
 
 
 def _without_owned(value: Any) -> Any:
+    """What can be written of an observed value: without the database's own names, and without nulls, which the platform
+    reads back and rejects in a write."""
     if isinstance(value, dict):
         return {k: _without_owned(v) for k, v in value.items() if k not in DATABASE_OWNED and v is not None}
     if isinstance(value, list):

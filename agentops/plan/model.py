@@ -2,7 +2,7 @@
 
 Nothing here computes; `plan.build` does. `to_json`/`from_json` live in `plan.serial`. In memory an `AgentChange` also
 carries the desired and observed state it came from, which apply needs; those two never leave the process. Nothing is
-done to an agent that stays as it is, so what was observed of it is let go: in a large account that is most of a plan.
+done to an agent that stays as it is, so what was observed of it is dropped: in a large account that is most of a plan.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ class FieldChange:
     """One leaf that differs. Secret values are `Secret` (shown by reference), an absent side is None.
 
     path:         in write names; a keyed list's item is named by its key: ("singlePromptConfig", "tools", "end_call")
-    renamed:      for an item of a keyed list that is gone and has come again under another key: that other key; both
+    renamed:      for an item of a keyed list that was removed and added again under another key: that other key; both
                   changes have it
-    lines:        for a text of several lines: where those of `after` are written; then `where` is the first that moved
+    lines:        for a text of several lines: where those of `after` are written; `where` is the first that differs
     is_immediate: unversioned metadata: takes effect at once and is not covered by the platform's rollback
     """
 
@@ -219,8 +219,8 @@ class AgentChange:
 
     @property
     def is_drifted(self) -> bool:
-        """Whether somebody else's hand is in what serves, in anything that the spec manages. A rollback of ours and an
-        agent that was never ours are no drift."""
+        """Whether somebody else changed what serves, in anything that the spec manages. A rollback of ours and an agent
+        that was never ours are no drift."""
         return bool(self.drift_fields) or self.drift in (Drift.FOREIGN, Drift.RENAMED, Drift.ARCHIVED)
 
     @property
@@ -232,11 +232,11 @@ class AgentChange:
 class ResourceChange:
     """One resource's part of a plan.
 
-    resource_id: of what is there and is replaced, updated, deleted or left; of what an earlier run began to make
+    resource_id: of what is there and is replaced, updated, deleted or left, or of what an earlier run began to make
     fingerprint: of what is wanted; "" for what goes
-    reaches:     keys of the agents that refer to it, or that a webhook is told of
+    reaches:     keys of the agents that refer to it, or whose events a webhook gets
     is_pruned:   it goes because no file describes it any more
-    displaces:   subscriptions, by webhook and agent, that those of this webhook take the place of
+    displaces:   subscriptions, by webhook and agent, that those of this webhook replace
     """
 
     address: Address
@@ -271,8 +271,8 @@ class ResourceChange:
 class Plan:
     """All changes of one environment against one account, with everything that speaks against applying them.
 
-    `resources` are in the order in which they are dealt with (`plan.graph`); `references`, in memory only, says which
-    ids of the account are whose.
+    `resources` are in the order in which they are carried out (`plan.graph`); `references`, in memory only, says which
+    id of the account means which resource.
 
     `digest` covers the environment, all targets, all base revisions and all desired fingerprints, and nothing else:
     the same intention on the same world has the same digest on any machine.
@@ -298,7 +298,7 @@ class Plan:
 
     @property
     def archives(self) -> bool:
-        """Whether it takes agents out of service: they are in it only when it was asked to look for them."""
+        """Whether it takes agents out of service, which it does only where it was asked to look for such agents."""
         return any(change.action is Action.ARCHIVE for change in self.changes)
 
     @property
@@ -308,7 +308,7 @@ class Plan:
 
     @property
     def blocked_code(self) -> ExitCode | None:
-        """How an apply of it would end at once: stale before refused before a mistake in a file; None: it may go."""
+        """How an apply would end at once: stale before refused before a mistake in a file. None where it may begin."""
         if any(refusal.is_stale for refusal in self.refusals):
             return ExitCode.STALE
         if self.refusals:

@@ -11,7 +11,7 @@ NUMBERS = "telephonyProductId"
 
 
 def uncalled_since(observed: ObservedAgent) -> str | None:
-    """The revision to go back to, where what serves has not passed its calls; None where it has, or nobody knows.
+    """The revision to go back to, where what serves has not passed its calls; None where it has, or that is not known.
 
     A note about a deploy that never went live, or was taken back, is stale.
     """

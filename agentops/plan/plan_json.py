@@ -144,7 +144,7 @@ def _impact_data(impact: Impact | None) -> dict[str, Any] | None:
 def _shared_data(shared: Shared) -> dict[str, Any]:
     return {
         "fields": [path_text(change.path) for change in shared.changes],
-        "where": _place_data(shared.changes[-1].where),
+        "where": _place_data(shared.changes[-1].where),  # of a renamed item the added half, which alone is in the spec
         "agents": list(shared.agents),
         "on_phone_numbers": shared.numbers,
     }

@@ -1,7 +1,7 @@
 """The project's deny rules: what a change may never do in an environment without being named on the command line.
 
 Configured under `rules` of an environment, for example `rules: {prompt_shrinks: 50%, models: [gpt-4o]}`. A rule judges
-what a plan changes, never what merely stays; a rollback is not judged, since it must always be possible.
+what a plan changes, never what stays as it is; a rollback is not judged, since it must always be possible.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from agentops.plan.changes import HALF, lost_share, written_leaves
 from agentops.plan.model import Action, AgentChange, Operation, Refusal
 
 _JUDGED = frozenset({Action.CREATE, Action.UPDATE, Action.GO_LIVE})
-_WHERE_PROTECTED = {"prompt_shrinks": HALF}  # holds in a protected environment that says nothing of it
+_WHERE_PROTECTED = {"prompt_shrinks": HALF}  # in a protected environment that does not set the rule itself
 
 
 @dataclass(frozen=True, slots=True)

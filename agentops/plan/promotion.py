@@ -12,9 +12,9 @@ from agentops.plan.model import AgentChange, Refusal
 
 
 def why_untested(change: AgentChange | None, observed: ObservedAgent | None, sources: str, name: str) -> str | None:
-    """What speaks against taking the environment `name` for one where the files with the hash `sources` were tried.
+    """Why the files with the hash `sources` don't count as tried in the environment `name`; None where they do.
 
-    change, observed: what a plan of that environment finds of the agent; None where it has none
+    change, observed: what a plan of that environment finds of the agent; None where there is no such agent
     """
     if change is None or observed is None or observed.live is None:
         return f"{name} has no such agent in service"
@@ -35,7 +35,7 @@ def why_untested(change: AgentChange | None, observed: ObservedAgent | None, sou
 
 
 def refuse_untested(key: str, why: str, name: str, *, is_deployable: bool = True) -> Refusal:
-    """is_deployable: whether an apply there would change anything; a deploy that changes nothing tries nothing"""
+    """is_deployable: whether an apply there would change anything, since otherwise it would try nothing either"""
     first = f"deploy it there first: `agentops apply -e {name} --agent {key}`"
     if not is_deployable:
         first = f"{name} has nothing to deploy, so the next change of the agent is tried there"

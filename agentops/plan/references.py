@@ -1,6 +1,6 @@
 """Ids into references, before anything is compared, and references into ids, when something is written. Pure.
 
-Which fields hold an id is known here; which id is whose is `plan.resources`'s to say.
+Which fields hold an id is known here; `plan.resources` decides which id means which resource.
 """
 
 from __future__ import annotations
@@ -48,8 +48,10 @@ def ids_in(document: Document, *kinds: Kind) -> frozenset[str]:
 
 
 def mentioned(document: Any, known: frozenset[str]) -> frozenset[str]:
-    """Those of the ids `known` that a document of the account holds, wherever: under which name it reads a reference
-    back is not settled, and what it needs must not be taken for something that nobody needs."""
+    """Those of the ids `known` that stand anywhere in a document of the account.
+
+    Anywhere, since under which name a reference is read back is not known, and nothing that is needed may be deleted.
+    """
     match document:
         case Ref(resource_id=str(found)) | str(found):
             return known & {found}
@@ -62,7 +64,7 @@ def mentioned(document: Any, known: frozenset[str]) -> frozenset[str]:
 
 @dataclass(slots=True)
 class ReferenceMap:
-    """Both ways between ids and references, for one account. `made` is what an apply has made since, by reference."""
+    """Translates between ids and references of one account. `made` is what an apply has created since."""
 
     by_id: dict[str, Ref] = field(default_factory=dict)
     ids: dict[Ref, str] = field(default_factory=dict)
@@ -74,7 +76,7 @@ class ReferenceMap:
         self.ids[ref] = resource_id
 
     def has_made(self, ref: Ref, resource_id: str) -> None:
-        """The same, of what is new."""
+        """Like `learn`, for what an apply has created."""
         self.learn(ref, resource_id)
         self.made[ref] = resource_id
 

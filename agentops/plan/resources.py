@@ -21,6 +21,7 @@ from agentops.plan.holdings import Holdings, ResourcePlan, Uploaded, Uses
 from agentops.plan.model import AgentChange, Drift, FieldChange, Operation, Refusal, ResourceAction, ResourceChange
 from agentops.plan.references import ReferenceMap, ids_in, references_in
 from agentops.resources import (
+    SOURCES_LENGTH,
     Address,
     DesiredResource,
     Kind,
@@ -30,15 +31,14 @@ from agentops.resources import (
     listing_of,
 )
 
-_SOURCES = 12  # hex characters of the fingerprint that a mark holds
-
-
 # ---- before the agents are read: which id is which key's
 
 
 def identify(shared: Holdings) -> ReferenceMap:
-    """The references that ids of the account mean: every version of a resource of ours, each with its own content. The
-    only one there is of what is edited in place will hold what is wanted, so that no agent has to move."""
+    """Which id of the account means which resource: every version of ours, each with the fingerprint of its content.
+
+    The only version of what is edited in place counts as what it will hold, so that no agent has to move.
+    """
     references = ReferenceMap()
     for resource in shared.desired:
         versions = versions_of(shared, resource)
@@ -50,8 +50,8 @@ def identify(shared: Holdings) -> ReferenceMap:
 
 
 def versions_of(shared: Holdings, resource: DesiredResource) -> list[ObservedResource]:
-    """What may be, or have been, this resource: tools by their name, knowledge bases by our mark. One of pages alone
-    can be read whole, as a tool can: so it goes by its name, too."""
+    """What may be, or have been, this resource: a tool by its name; a knowledge base by our mark, or by its name where
+    it consists of pages alone, which can be read whole as a tool can."""
     found = shared.of_kind(resource.kind)
     if resource.kind is Kind.TOOL:
         return [each for each in found if each.name == resource.name]
@@ -66,12 +66,12 @@ def may_be_unmarked(resource: DesiredResource, found: ObservedResource) -> bool:
 
 
 def is_of_pages(found: ObservedResource) -> bool:
-    """Whether all that is in a knowledge base is told by the account: pages, and no file."""
+    """Whether a knowledge base consists of pages alone: the account shows those, of files only names and sizes."""
     return bool(found.parts) and all(part.is_page for part in found.parts or ())
 
 
 def held(resource: DesiredResource, found: ObservedResource) -> str:
-    """The fingerprint of what a version holds: the wanted one exactly when it holds that."""
+    """The fingerprint of what a version holds: the wanted one exactly when it holds what is wanted."""
     wanted = fingerprint(resource.content)
     if resource.kind is Kind.TOOL:
         form = canonical(found.content, resource.content)
@@ -81,7 +81,7 @@ def held(resource: DesiredResource, found: ObservedResource) -> str:
             return ""
         pages = sorted(part.name for part in found.parts or ())
         return wanted if pages == resource.content["urls"] else short_digest("\n".join(pages))
-    is_wanted = found.mark.sources == wanted[:_SOURCES] and _has_name(resource, found)
+    is_wanted = found.mark.sources == wanted[:SOURCES_LENGTH] and _has_name(resource, found)
     return wanted if is_wanted and is_whole(found) else f"{found.mark.sources}-{found.mark.listing or 'unfinished'}"
 
 
@@ -90,7 +90,7 @@ def _has_name(resource: DesiredResource, found: ObservedResource) -> bool:
 
 
 def is_whole(found: ObservedResource) -> bool:
-    """Whether a knowledge base was made to its end, and still holds the files and pages that it had then."""
+    """Whether a knowledge base was finished, and still holds the files and pages that it had then."""
     return found.mark is not None and found.parts is not None and found.mark.listing == listing_of(found.parts)
 
 
@@ -98,7 +98,7 @@ def is_whole(found: ObservedResource) -> bool:
 
 
 def needs_history(shared: Holdings) -> bool:
-    """Whether there is anything that could go, so that older revisions have to be asked whether they need it."""
+    """Whether anything could go, so that it has to be known what older revisions refer to."""
     if not shared.is_all:
         return False
     versions = [(each, versions_of(shared, each)) for each in shared.desired if each.kind is not Kind.WEBHOOK]
@@ -115,8 +115,11 @@ def doubtful_tools(shared: Holdings) -> frozenset[str]:
 
 
 def needs_others(shared: Holdings, uses: Uses) -> bool:
-    """Whether it matters what agents that are not ours refer to: where something without a mark that has the name of
-    ours is used by none of ours, unless one that is holds what is wanted; and where something is edited in place."""
+    """Whether it matters what agents that are not ours refer to.
+
+    It does where something is edited in place; and where something unmarked has the name of ours and no agent of ours
+    uses it, unless ours already use another one that holds what is wanted.
+    """
 
     def is_doubtful(resource: DesiredResource) -> bool:
         found, wanted = versions_of(shared, resource), fingerprint(resource.content)
@@ -131,24 +134,27 @@ def needs_others(shared: Holdings, uses: Uses) -> bool:
 def match_resources(
     shared: Holdings, references: ReferenceMap, uses: Uses, planned: ResourcePlan, overwrites_drift: bool
 ) -> None:
-    """Adds what becomes of each tool and knowledge base to `planned`. Tells `references` what serves as each."""
+    """Adds what becomes of each tool and knowledge base to `planned`. `references` learns what serves as each."""
     for resource in shared.desired:
         if resource.kind is Kind.WEBHOOK:
             continue
         versions = [*versions_of(shared, resource), *_unrecognised(shared, resource, uses)]
         change = _matched(shared, resource, versions, uses, planned)
         if change.drift is not Drift.NONE and not overwrites_drift:
-            planned.refusals.append(drifted(change))
+            planned.refusals.append(refuse_drift(change))
         if change.action in (ResourceAction.CREATE, ResourceAction.REPLACE):
-            planned.refusals += _name_taken(shared, resource, change)
+            planned.refusals += _refuse_name_taken(shared, resource, change)
         if change.resource_id is not None and change.action in (ResourceAction.UNCHANGED, ResourceAction.UPDATE):
             references.learn(Ref(resource.kind, resource.key, change.fingerprint), change.resource_id)
         planned.changes.append(change)
 
 
 def _unrecognised(shared: Holdings, resource: DesiredResource, uses: Uses) -> list[ObservedResource]:
-    """What serves as the resource without its name or mark, which somebody changed: an agent that serves what its spec
-    asks for refers to it, where the spec refers to this and to nothing else that is missing."""
+    """What serves as the resource although somebody changed its name or mark.
+
+    It is recognised by an agent that serves what its spec asks for: of what the spec refers to, only this resource is
+    missing, and the agent refers to only one thing that is not accounted for.
+    """
     known = {each.resource_id for other in shared.desired for each in versions_of(shared, other)}
     for agent in shared.agents:
         wanted = {ref.address for ref in references_in(agent.config) if ref.kind is resource.kind}
@@ -185,21 +191,23 @@ def _matched(
     shared: Holdings, resource: DesiredResource, versions: Sequence[ObservedResource], uses: Uses, planned: ResourcePlan
 ) -> ResourceChange:
     change = as_described(resource, shared.reach(resource.address))
-    is_foreign = uses.others or frozenset()
+    foreign = uses.others or frozenset()
     right = [each for each in versions if held(resource, each) == change.fingerprint]
-    right = [each for each in right if each.resource_id in uses.ours or each.resource_id not in is_foreign]
+    # What others use and we don't is theirs, even where it holds what is wanted: they may change it.
+    right = [each for each in right if each.resource_id in uses.ours or each.resource_id not in foreign]
     if right:
         serving = [each for each in right if each.resource_id in uses.serving]
         return replace(change, resource_id=(serving or right)[0].resource_id, observed=(serving or right)[0])
     ours = [each for each in versions if shared.is_marked(each, resource.address) or each.resource_id in uses.ours]
-    idle = [each for each in ours if each.resource_id not in uses.serving]  # half an edit in place may serve, too
+    # Not what serves: an edit in place that was cut off looks like something begun as well.
+    idle = [each for each in ours if each.resource_id not in uses.serving]
     if begun := _begun(resource, idle, change.fingerprint):
         reason = "an earlier run began it and did not come to the end"
         made = replace(change, action=ResourceAction.CREATE, reason=reason, resource_id=begun.resource_id)
         return replace(made, observed=begun, fields=_fields(shared, resource, None))
     serving = [each for each in ours if each.resource_id in uses.serving] or ours
     if not serving:
-        planned.refusals += _taken(shared, resource, versions, uses)
+        planned.refusals += _refuse_taken(shared, resource, versions, uses)
         what = "knowledge base" if resource.kind is Kind.KNOWLEDGE else resource.kind.value
         reason = f"the account has no {what} of ours called {resource.name!r}"
         return replace(change, action=ResourceAction.CREATE, reason=reason, fields=_fields(shared, resource, None))
@@ -211,13 +219,14 @@ def _begun(resource: DesiredResource, versions: Iterable[ObservedResource], want
     if resource.kind is not Kind.KNOWLEDGE:
         return None
     marked = ((each, each.mark) for each in versions if each.mark is not None)
-    return next((each for each, mark in marked if mark.sources == wanted[:_SOURCES] and mark.listing is None), None)
+    sources = wanted[:SOURCES_LENGTH]
+    return next((each for each, mark in marked if mark.sources == sources and mark.listing is None), None)
 
 
 def _changed(
     shared: Holdings, change: ResourceChange, before: ObservedResource, uses: Uses, planned: ResourcePlan
 ) -> ResourceChange:
-    """A version of ours is there and holds something else."""
+    """Another version of ours is there: it is replaced, or edited in place."""
     resource = change.desired
     assert resource is not None
     fields = _fields(shared, resource, before)
@@ -232,10 +241,10 @@ def _changed(
     if not resource.is_in_place:
         reason = "a new one is made, and the agents that refer to it move to that"
         return replace(change, action=ResourceAction.REPLACE, reason=reason)
-    planned.refusals.append(_in_place(change))
+    planned.refusals.append(_refuse_in_place(change))
     if before.resource_id in (uses.others or ()):
-        planned.refusals.append(_foreign(resource, [before]))
-    planned.refusals += protected(shared.environment, change)
+        planned.refusals.append(_refuse_foreign(resource, [before]))
+    planned.refusals += refuse_protected_agents(shared.environment, change)
     reason = "edited in place: every agent that refers to it has it at once, and nothing brings the old one back"
     return replace(change, action=ResourceAction.UPDATE, reason=reason, fields=_at_once(fields))
 
@@ -245,24 +254,24 @@ def _at_once(fields: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
 
 
 def is_reworded(change: ResourceChange) -> bool:
-    """Whether a knowledge base serves that was made from other sources than its file names now."""
+    """Whether the knowledge base that serves was made from other sources than its file names now."""
     mark = change.observed.mark if change.observed is not None else None
     is_known = change.is_change and change.address.kind is Kind.KNOWLEDGE and mark is not None
-    return is_known and mark is not None and mark.sources != change.fingerprint[:_SOURCES]
+    return is_known and mark is not None and mark.sources != change.fingerprint[:SOURCES_LENGTH]
 
 
 def reworded(shared: Holdings, change: ResourceChange, uploaded: Uploaded) -> ResourceChange:
-    """`change` with the words that differ, as far as git has what was uploaded."""
+    """`change` showing the words that differ, as far as git has what was uploaded."""
     assert change.desired is not None
     fields = _fields(shared, change.desired, change.observed, uploaded)
     return replace(change, fields=_at_once(fields) if change.action is ResourceAction.UPDATE else fields)
 
 
 def _drift_of(resource: DesiredResource, before: ObservedResource, change: ResourceChange, uses: Uses) -> str:
-    """What somebody else did to a version of ours, "" where it is git that has moved, or nobody can tell.
+    """What somebody else did to a version of ours, "" where git has changed, or it is not known who did.
 
-    A tool of ours is never edited by us, unless in place. Where an agent serves exactly what its spec asks for and the
-    tool is another one than its file describes, it is the tool that was edited. So it is with unmarked knowledge.
+    We never edit a tool of ours, unless in place. So where an agent serves exactly what its spec asks for, and its tool
+    is not what the tool's file describes, somebody edited the tool. The same holds for unmarked knowledge bases.
     """
     if resource.files and before.mark is None:
         return "its description, where our mark was, was changed outside git"
@@ -270,7 +279,7 @@ def _drift_of(resource: DesiredResource, before: ObservedResource, change: Resou
         return _listing_drift(resource, before)
     by_name = _without_values(resource.content)
     if canonical(before.content, by_name) == canonical(by_name, by_name):
-        return ""  # only the value of a secret is another one, as after it was rotated
+        return ""  # only the value of a secret differs, as after a rotation
     users = [key for key, ids in uses.live.items() if before.resource_id in ids and key in change.reaches]
     if (before.resource_id in uses.edited and not resource.is_in_place) or uses.settled.intersection(users):
         return f"its {'pages were' if resource.kind is Kind.KNOWLEDGE else 'definition was'} changed outside git"
@@ -291,10 +300,10 @@ def _without_values(content: Any) -> Any:
 
 
 def _listing_drift(resource: DesiredResource, before: ObservedResource) -> str:
-    """Files and pages that are not as they were after the last upload, by their names and sizes."""
+    """How files and pages differ from what they were after the last upload, by their names and sizes."""
     if before.mark is None or before.mark.listing is None:
         return ""
-    is_wanted = before.mark.sources == fingerprint(resource.content)[:_SOURCES]
+    is_wanted = before.mark.sources == fingerprint(resource.content)[:SOURCES_LENGTH]
     if is_wanted and is_whole(before) and not _has_name(resource, before):
         return f"it was renamed outside git: it is called {before.name!r} now"
     if is_whole(before):
@@ -311,20 +320,19 @@ def _listing_drift(resource: DesiredResource, before: ObservedResource) -> str:
     return f"changed outside git: {', '.join(edits) or 'a file has another size than the one that was uploaded'}"
 
 
-# ---- what a person is shown
+# ---- what people are shown
 
 
 def _fields(
     shared: Holdings, resource: DesiredResource, before: ObservedResource | None, uploaded: Uploaded | None = None
 ) -> tuple[FieldChange, ...]:
-    """The differences, as far as the account and git show what there was: of files their names, and the words of
-    Markdown."""
+    """The differences, as far as the account and git show what was there: the names of files, the words of Markdown."""
     if resource.kind is Kind.TOOL:
-        return described(shared, resource, before.content if before else {}, resource.content)
+        return field_changes_of(shared, resource, before.content if before else {}, resource.content)
     shown = {file.name: file.path for file in resource.files}
     wanted: Document = {"name": resource.name, "files": shown, "urls": resource.content["urls"]}
     if before is None:
-        return described(shared, resource, {}, wanted)
+        return field_changes_of(shared, resource, {}, wanted)
     parts = [part for part in before.parts or () if part.state is not PartState.FAILED]
     then = {file.name: file for file in uploaded.resource.files} if uploaded and uploaded.resource else {}
     paths = {file.name: file.path for file in then.values()} | shown
@@ -337,7 +345,7 @@ def _fields(
             if new.digest in uploaded.texts:
                 lines[("files", new.name)] = (Stretch(1, new.path, 1),)
     pages = sorted(part.name for part in parts if part.is_page)
-    found = described(shared, resource, {"name": before.name, "files": has, "urls": pages}, wanted, lines)
+    found = field_changes_of(shared, resource, {"name": before.name, "files": has, "urls": pages}, wanted, lines)
     gone = ((("files", name), path) for name, path in sorted(has.items()) if name not in shown)
     found += tuple(
         FieldChange(at, Operation.REMOVE, path, None, Category.OTHER, Risk.MEDIUM, reason="changed in git")
@@ -347,11 +355,11 @@ def _fields(
         return found
     why = f"no words are shown: {uploaded.why_not}" if uploaded is not None else "the account does not say what it had"
     what = f"content may have changed, too; {why}" if found else f"content changed; {why}"
-    unknown = described(shared, resource, {"files": "what was uploaded"}, {"files": what})
+    unknown = field_changes_of(shared, resource, {"files": "what was uploaded"}, {"files": what})
     return found if found and uploaded is None else found + unknown
 
 
-def described(
+def field_changes_of(
     shared: Holdings,
     resource: DesiredResource,
     had: Mapping[str, Any],
@@ -371,14 +379,14 @@ def described(
 # ---- what speaks against it
 
 
-def _taken(
+def _refuse_taken(
     shared: Holdings, resource: DesiredResource, versions: Sequence[ObservedResource], uses: Uses
 ) -> Iterator[Refusal]:
-    """Somebody else's resources of the name that ours is about to have."""
+    """Refuses to take a name that somebody else's resource has."""
     named = [each for each in shared.of_kind(resource.kind) if each.name == resource.name]
     foreign = [each for each in named if each.mark is not None or each.resource_id in (uses.others or ())]
     if foreign:
-        yield _foreign(resource, foreign)
+        yield _refuse_foreign(resource, foreign)
     elif named:
         ids = " and ".join(sorted(each.resource_id for each in named))
         is_one = len(named) == 1
@@ -393,9 +401,8 @@ def _taken(
         )
 
 
-def _name_taken(shared: Holdings, resource: DesiredResource, change: ResourceChange) -> Iterator[Refusal]:
-    """A tool that can't be made beside the one that has its name: what the model knows it by is no name of ours to
-    change."""
+def _refuse_name_taken(shared: Holdings, resource: DesiredResource, change: ResourceChange) -> Iterator[Refusal]:
+    """Refuses a second tool of one name where the account takes none. The model knows it by that name, so it stays."""
     named = [each.resource_id for each in shared.of_kind(Kind.TOOL) if each.name == resource.name]
     if resource.kind is Kind.TOOL and named and not shared.takes_namesakes:
         name = resource.address.name
@@ -412,7 +419,7 @@ def _name_taken(shared: Holdings, resource: DesiredResource, change: ResourceCha
         )
 
 
-def _foreign(resource: DesiredResource, found: Sequence[ObservedResource]) -> Refusal:
+def _refuse_foreign(resource: DesiredResource, found: Sequence[ObservedResource]) -> Refusal:
     ids = " and ".join(sorted(each.resource_id for each in found))
     name = resource.address.name
     return Refusal(
@@ -425,7 +432,7 @@ def _foreign(resource: DesiredResource, found: Sequence[ObservedResource]) -> Re
     )
 
 
-def drifted(change: ResourceChange) -> Refusal:
+def refuse_drift(change: ResourceChange) -> Refusal:
     return Refusal(
         code="DRIFT",
         summary=f"{change.address}: {change.drift_detail}",
@@ -436,7 +443,7 @@ def drifted(change: ResourceChange) -> Refusal:
     )
 
 
-def _in_place(change: ResourceChange) -> Refusal:
+def _refuse_in_place(change: ResourceChange) -> Refusal:
     reached = ", ".join(change.reaches) or "no agent"
     return Refusal(
         code="IN_PLACE",
@@ -447,7 +454,7 @@ def _in_place(change: ResourceChange) -> Refusal:
     )
 
 
-def protected(environment: Environment, change: ResourceChange) -> Iterator[Refusal]:
+def refuse_protected_agents(environment: Environment, change: ResourceChange) -> Iterator[Refusal]:
     for key in change.reaches:
         if key in environment.protected_agents:
             yield Refusal(
@@ -463,8 +470,8 @@ def protected(environment: Environment, change: ResourceChange) -> Iterator[Refu
 
 
 def sweep(shared: Holdings, uses: Uses, agents: Iterable[AgentChange], planned: ResourcePlan) -> None:
-    """Adds what nothing needs any more: versions of ours that were replaced, and, where that was asked for, what no
-    file describes. What serves and the revision before it keep what they refer to, so that going back is possible."""
+    """Adds the removal of what nothing needs any more: versions of ours that were replaced and, where it was asked for,
+    what no file describes. What serves and the revision before it keep what they refer to, so that going back works."""
     if not shared.is_all:
         return
     stays = (each for each in planned.changes if each.action is not ResourceAction.REPLACE)
@@ -478,19 +485,17 @@ def sweep(shared: Holdings, uses: Uses, agents: Iterable[AgentChange], planned: 
                 planned.changes.append(_gone(resource.address, each, reason))
     if shared.prunes:
         named = frozenset().union(*(ids_in(agent.config) for agent in shared.agents))
+        known_here = [version for resource in shared.desired for version in versions_of(shared, resource)]
         for each in (*shared.of_kind(Kind.TOOL), *shared.of_kind(Kind.KNOWLEDGE)):
-            if each.resource_id in uses.ours - needed - named and not _is_described(shared, each):
+            if each.resource_id in uses.ours - needed - named and each not in known_here:
                 reason = "deployed from this project, and no file describes it any more"
                 gone = _gone(Address(each.kind, each.name), each, reason)
                 planned.changes.append(replace(gone, is_pruned=True))
 
 
-def _is_described(shared: Holdings, found: ObservedResource) -> bool:
-    return any(found in versions_of(shared, resource) for resource in shared.desired)
-
-
 def _needed(uses: Uses, agents: Iterable[AgentChange]) -> frozenset[str]:
-    """What will serve, and what will be the revision before that."""
+    """Ids that must stay: of what serves now, which is the revision before where an agent moves, and otherwise of the
+    revision before that, too."""
     moving = {each.key for each in agents if each.is_change and any(not f.is_immediate for f in each.fields)}
     kept = [ids for key, ids in uses.before.items() if key not in moving]
     return frozenset().union(uses.others or (), *uses.live.values(), *kept)

@@ -76,6 +76,7 @@ def _fields(rollback: Rollback, secrets: KnownSecrets) -> Iterator[FieldChange]:
     live, revision = rollback.observed.live, rollback.revision
     if live is None:
         return
+    # Over whole documents, not only over what the spec manages: a restore brings all of it back.
     hidden = live.unverifiable | revision.unverifiable
     before = canonical(without(live.document or {}, hidden), None)
     after = canonical(without(revision.document or {}, hidden), None)

@@ -21,6 +21,7 @@ from agentops.plan.model import (
     ResourceAction,
     ResourceChange,
 )
+from agentops.plan.notes import NUMBERS
 from agentops.timing import Closed
 
 _KEYS_NAMED = 20
@@ -92,11 +93,11 @@ def refuse_excess(
 def refuse_shared_numbers(changes: Sequence[AgentChange], numbers: Mapping[str, str]) -> list[Refusal]:
     """Phone numbers that several specs claim: each apply would take them from the other agent.
 
-    numbers: by product, as people write them, where that was asked
+    numbers: each product's number as people write it, where the account was asked for them
     """
     claimants: dict[str, list[str]] = {}
     for change in changes:
-        for number in change.desired.metadata.get("telephonyProductId", ()) if change.desired else ():
+        for number in change.desired.metadata.get(NUMBERS, ()) if change.desired else ():
             claimants.setdefault(number, []).append(change.key)
     return [
         Refusal(
@@ -118,7 +119,7 @@ def refuse_closed(
     resources: Iterable[ResourceChange],
     closed: Iterable[Closed],
 ) -> list[Refusal]:
-    """A time in which nothing is deployed, where the plan would. A rollback is made by its own verb, at any time."""
+    """Refuses a plan that deploys at a time when nothing may be deployed. `rollback` is always allowed."""
     deploys = any(change.is_change and change.action is not Action.CALL for change in changes)
     if not deploys and not any(change.is_change for change in resources):
         return []
@@ -134,12 +135,12 @@ def refuse_closed(
 
 
 def _override(closed: Closed) -> str:
-    """A freeze is overridden by its name: one that nobody thought of stays."""
+    """A freeze is overridden by its name, so that another one that nobody thought of still holds."""
     return f"{closed.code}:{closed.name}" if closed.name else closed.code
 
 
 def refuse_lint(errors: Iterable[Diagnostic]) -> list[Refusal]:
-    """What lint calls an error in the specs of agents that would be deployed, under the names that lint gives them."""
+    """The errors of lint in the specs of agents that would be deployed, under lint's own codes."""
     return [
         Refusal(
             code=error.code,
@@ -153,7 +154,7 @@ def refuse_lint(errors: Iterable[Diagnostic]) -> list[Refusal]:
 
 
 def refuse_uncalled(changes: Sequence[AgentChange], budget_min: float | None) -> list[Refusal]:
-    """Agents that nobody would call although the environment calls, without a word in their spec; and calls that
+    """Agents that nobody would call although the environment makes calls and their spec doesn't say why; and calls that
     take longer than the environment allows one apply."""
     found = [
         Refusal(
@@ -188,6 +189,7 @@ def refuse_costs(costs: CallCosts) -> list[Refusal]:
 def _allowed(count: int | None, share: float | None, total: int) -> int | None:
     bounds = [] if count is None else [count]
     if share is not None and total >= SHARE_COUNTS_FROM:
+        # 0.29 * 100 is 28.999999999999996 in floating point: without a little more, 29 % of 100 would be 28.
         bounds.append(floor(share * total + 1e-9))
     return min(bounds) if bounds else None
 

@@ -35,7 +35,7 @@ def select_agents(
     selection: Selection,
     sources: Mapping[str, frozenset[str]] | None = None,
 ) -> tuple[DesiredAgent, ...]:
-    """The selected agents in their order, with those whose tags nobody can read, which may have any.
+    """The selected agents in their order, with those whose tags can't be read, since they may have any.
 
     sources: the files that each agent, by key, is made from
 
@@ -73,7 +73,7 @@ def _is_named(agent: DesiredAgent, patterns: Sequence[str]) -> bool:
 
 
 def _is_touched(agent: DesiredAgent, changed: frozenset[str] | None, sources: Mapping[str, frozenset[str]]) -> bool:
-    """An agent whose sources nobody knows counts as changed: leaving it out would be a guess."""
+    """An agent whose sources are not known counts as changed: leaving it out would be a guess."""
     if changed is None:
         return True
     known = sources.get(agent.key)

@@ -205,6 +205,7 @@ def from_json(text: str, file: str = "the plan file") -> Plan:
     except (ValueError, RecursionError) as error:
         why = error if isinstance(error, ValueError) else "it is nested too deeply"
         raise UsageError(f"{file} is not JSON: {why}", hint=hint) from None
+    # Before the model judges the fields: those of another version would only look damaged.
     version = data.get("format_version") if isinstance(data, dict) else None
     if version != FORMAT_VERSION:
         raise UsageError(
@@ -217,7 +218,7 @@ def from_json(text: str, file: str = "the plan file") -> Plan:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise UsageError(f"{file} is no plan, or damaged at {place}: {first['msg']}", hint=hint) from None
+        raise UsageError(f"{file} is not a plan, or is damaged at {place}: {first['msg']}", hint=hint) from None
     return _plan_from(model)
 
 
@@ -321,6 +322,7 @@ def _value_from(value: Any) -> Any:
 
 def _secret_from(reference: str) -> Secret:
     parts: list[str | SecretRef] = []
+    # `split` gives the text between references at even positions, and the names that the pattern captures at odd ones.
     for position, part in enumerate(_REFERENCE.split(reference)):
         if position % 2:
             parts.append(SecretRef(part))

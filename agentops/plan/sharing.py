@@ -1,6 +1,6 @@
-"""Which changes several agents have in common: a shared fragment is read once, with the agents that it reaches. Pure.
+"""Which changes several agents have in common: such a change is shown once, with the agents that it reaches. Pure.
 
-Two agents share a change of text when the same lines go and come, whatever else their texts say.
+Two agents share a change of text when the same lines are removed and added, whatever else their texts say.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ Unit: TypeAlias = tuple[FieldChange, ...]
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """One change of several agents, as the first of them has it. Its place is kept only where it is that of all.
+    """One change of several agents, as the first of them has it. Its place is kept only where all have the same.
 
-    agents:        their keys, in the plan's order
-    numbers:       how many of them are on phone numbers
+    agents:  their keys, in the plan's order
+    numbers: how many of them are on phone numbers
     """
 
     changes: tuple[FieldChange, ...]
@@ -47,14 +47,14 @@ class Sharing:
     count: Mapping[str, int]
 
     def is_all_of(self, change: AgentChange) -> bool:
-        """Whether there is nothing to say of an agent but what it has in common with others."""
-        is_alone = change.drift is not Drift.NONE or change.uncalled_since or change.unverifiable or change.unmanaged
-        return bool(self.count.get(change.key)) and not self.own[change.key] and not is_alone
+        """Whether there is nothing to show for an agent but what it has in common with others."""
+        has_more = change.drift is not Drift.NONE or change.uncalled_since or change.unverifiable or change.unmanaged
+        return bool(self.count.get(change.key)) and not self.own[change.key] and not has_more
 
 
 def share(changes: Iterable[AgentChange]) -> Sharing:
-    """What is told once for several agents. The halves of a renamed item stay together; of a text those lines are
-    shared that the same agents have in common, and the others are its own."""
+    """What can be shown once for several agents. The halves of a renamed item stay together; the lines of one text are
+    grouped by the agents that have them in common."""
     agents = {change.key: change for change in changes if change.action in _SHARING}
     with_hunks: dict[Hashable, set[str]] = {}
     for key, change in agents.items():
@@ -76,8 +76,8 @@ def share(changes: Iterable[AgentChange]) -> Sharing:
 
 
 def _units(fields: Sequence[FieldChange], with_hunks: Mapping[Hashable, set[str]]) -> Iterator[Unit]:
-    """Field changes that are told together: both halves of a renamed item, the lines of a text that the same agents
-    have, anything else alone."""
+    """Field changes that are shown together: both halves of a renamed item, and the lines of a text that the same
+    agents have. Anything else stands alone."""
     by_path: dict[Path, FieldChange] = {each.path: each for each in fields}
     for each in fields:
         other = by_path.get((*each.path[:-1], each.renamed)) if each.renamed is not None else None
@@ -98,8 +98,8 @@ def _parted(change: FieldChange, with_hunks: Mapping[Hashable, set[str]]) -> Ite
     new = change.after.splitlines(keepends=True)
     for hunks in sets.values():
         before = new.copy()
-        for hunk in reversed(hunks):
-            before[hunk.start : hunk.start + len(hunk.come)] = hunk.gone
+        for hunk in reversed(hunks):  # from the end, so that the starts of the others still hold
+            before[hunk.start : hunk.start + len(hunk.added)] = hunk.removed
         number = min(hunks[0].start + 1, len(new))
         place = [stretch.place(number) for stretch in change.lines if stretch.first <= number]
         yield replace(change, before="".join(before), where=place[-1] if place else change.where)
@@ -121,15 +121,15 @@ def _content(change: FieldChange) -> Hashable:
 
 @dataclass(frozen=True, slots=True)
 class Hunk:
-    """Lines that go and lines that come in their place, from line `start` (from 0) of the new text on."""
+    """Lines that are removed and lines that are added in their place, at line `start` (from 0) of the new text."""
 
     start: int
-    gone: tuple[str, ...]
-    come: tuple[str, ...]
+    removed: tuple[str, ...]
+    added: tuple[str, ...]
 
     @property
     def content(self) -> Hashable:
-        return self.gone, self.come
+        return self.removed, self.added
 
 
 def _hunks_of(change: FieldChange) -> tuple[Hunk, ...]:
@@ -143,6 +143,7 @@ def _hunks_of(change: FieldChange) -> tuple[Hunk, ...]:
 @lru_cache(maxsize=1024)
 def _hunks(before: str, after: str) -> tuple[Hunk, ...]:
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    # What both texts begin and end with is cut off first: SequenceMatcher takes quadratic time, and prompts are long.
     head = _alike(zip(old, new, strict=False))
     tail = _alike(zip(reversed(old[head:]), reversed(new[head:]), strict=False))
     old, new = old[head : len(old) - tail], new[head : len(new) - tail]

@@ -14,7 +14,7 @@ class AgentStatus:
     """One agent.
 
     change:  what a plan would do now, with the drift that it sees
-    is_read: whether its spec can be used; where not, nobody knows what a plan would do
+    is_read: whether its spec can be used; where not, what a plan would do is not known
     live:    the revision that serves, without its document; None before the first deploy
     commit:  as the label names it; `label` is all of the label that is for people
     verdict: of the calls after it went live ("passed", "failed", "inconclusive"), where this machine knows it
@@ -36,8 +36,8 @@ class AgentStatus:
 class Status:
     """The selected agents in the project's order.
 
-    refused:     why a plan could not be applied now, by code
-    diagnostics: what is worth knowing of the environment besides, such as agents that no spec describes any more
+    refused:     codes of what would keep a plan from being applied now
+    diagnostics: what else is worth knowing of the environment, such as agents that no spec describes any more
     """
 
     project: str

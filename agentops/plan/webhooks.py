@@ -13,10 +13,16 @@ from agentops.fields import Category, Risk
 from agentops.plan.canonical import canonical
 from agentops.plan.holdings import Holdings, ResourcePlan
 from agentops.plan.model import Drift, FieldChange, Operation, Refusal, ResourceAction, ResourceChange
-from agentops.plan.resources import as_described, described, drifted, protected
-from agentops.resources import Address, DesiredResource, Kind, ObservedResource, owner_of, without_resource_mark
-
-_SOURCES = 12
+from agentops.plan.resources import as_described, field_changes_of, refuse_drift, refuse_protected_agents
+from agentops.resources import (
+    SOURCES_LENGTH,
+    Address,
+    DesiredResource,
+    Kind,
+    ObservedResource,
+    owner_of,
+    without_resource_mark,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +42,12 @@ def match_webhooks(shared: Holdings, agents: Agents, planned: ResourcePlan, over
         if resource.kind is Kind.WEBHOOK:
             change = _matched(shared, resource, agents, planned)
             if change.drift is not Drift.NONE and not overwrites_drift:
-                planned.refusals.append(drifted(change))
+                planned.refusals.append(refuse_drift(change))
             if change.is_change:
                 going = list(displaced(change, shared.of_kind(Kind.WEBHOOK), agents.ids))
                 change = replace(change, displaces=frozenset((each.resource_id, agent_id) for each, agent_id in going))
-                planned.refusals += _displacing(shared, change, going, agents)
-                planned.refusals += protected(shared.environment, change)
+                planned.refusals += _refuse_displacing(shared, change, going, agents)
+                planned.refusals += refuse_protected_agents(shared.environment, change)
             planned.changes.append(change)
     if shared.prunes and shared.is_all:
         planned.changes += _pruned(shared, agents)
@@ -52,19 +58,18 @@ def _matched(shared: Holdings, resource: DesiredResource, agents: Agents, planne
     webhooks = shared.of_kind(Kind.WEBHOOK)
     ours = [each for each in webhooks if shared.is_marked(each, resource.address)]
     if len(ours) > 1:
-        planned.refusals.append(_ambiguous(resource, ours))
-    endpoint = canonical({"endpoint": resource.content["endpoint"]})
+        planned.refusals.append(_refuse_ambiguous(resource, ours))
     wanted = {"endpoint": resource.content["endpoint"]}
+    endpoint = canonical(wanted)
     of_address = [each for each in webhooks if canonical(each.content, wanted) == endpoint]
     before = next(iter([*ours, *of_address]), None)
-    is_given_up = before is not None and _is_given_up(shared, before)
     if before is None:
         reason = f"the account has no webhook that sends to {resource.content['endpoint']}"
-        fields = described(shared, resource, {}, _shown(resource.content))
+        fields = field_changes_of(shared, resource, {}, _shown(resource.content))
         return replace(change, action=ResourceAction.CREATE, reason=reason, fields=fields)
-    if not ours and not is_given_up:
-        planned.refusals.append(_taken(resource, before))
-    planned.refusals += [_address_of_another(resource, each) for each in of_address if ours and each not in ours]
+    if not ours and not _is_given_up(shared, before):
+        planned.refusals.append(_refuse_taken(resource, before))
+    planned.refusals += [_refuse_address(resource, each) for each in of_address if ours and each not in ours]
     return _compared(shared, change, before, agents)
 
 
@@ -75,19 +80,23 @@ def _compared(shared: Holdings, change: ResourceChange, before: ObservedResource
     events = {agents.key_of(agent_id): types for agent_id, types in before.content["events"].items()}
     had: Document = {**before.content, "events": events, "description": without_resource_mark(before.description)}
     wanted = _shown(resource.content)
-    fields = described(shared, resource, had, wanted)
+    fields = field_changes_of(shared, resource, had, wanted)
     fields += tuple(
-        _unsubscribed(agent, types) for agent, types in sorted(events.items()) if agent not in change.reaches
+        FieldChange(("events", agent), Operation.REMOVE, list(types), None, Category.OTHER, Risk.MEDIUM)
+        for agent, types in sorted(events.items())
+        if agent not in change.reaches
     )
     is_ours = shared.is_marked(before, resource.address)
-    is_written = is_ours and before.mark is not None and before.mark.sources == change.fingerprint[:_SOURCES]
-    reason = "not as its file describes it; takes effect at once"
+    is_written = is_ours and before.mark is not None and before.mark.sources == change.fingerprint[:SOURCES_LENGTH]
+    reason = "differs from its file; takes effect at once"
+    # Only headers can differ then, which can't be read back, so they are written again.
     if not is_written and not fields:
-        fields = described(shared, resource, {"headers": {}}, {"headers": resource.content.get("headers", {})})
-        reason = reason if fields else "as its file describes it, but for the mark of what was written last"
+        fields = field_changes_of(shared, resource, {"headers": {}}, {"headers": resource.content.get("headers", {})})
+        reason = reason if fields else "as its file describes it, but its mark does not say so yet"
     if is_written and not fields:
         return change
     at_once = tuple(replace(each, is_immediate=True) for each in fields)
+    # The mark says that exactly this was written, so that somebody else has changed it since.
     drift = Drift.EDITED if is_written else Drift.NONE
     detail = "its endpoint or events were changed outside git" if is_written else ""
     return replace(
@@ -96,8 +105,8 @@ def _compared(shared: Holdings, change: ResourceChange, before: ObservedResource
 
 
 def given_up(project: str, environment: str) -> str:
-    """The owner in the mark of a webhook that is being deleted: once no agent is told of by it any more, nothing else
-    would say whose it was."""
+    """The owner in the mark of a webhook that is being deleted: once its subscriptions are gone, nothing else would
+    say whose it was."""
     return owner_of(project, environment, Address(Kind.WEBHOOK, ""))
 
 
@@ -107,12 +116,8 @@ def _is_given_up(shared: Holdings, webhook: ObservedResource) -> bool:
 
 
 def _shown(content: Document) -> Document:
-    """What can be compared: everything but the headers."""
+    """What can be compared: everything but the headers, which the account does not show."""
     return {name: value for name, value in content.items() if name != "headers"}
-
-
-def _unsubscribed(agent: str, types: Sequence[str]) -> FieldChange:
-    return FieldChange(("events", agent), Operation.REMOVE, list(types), None, Category.OTHER, Risk.MEDIUM)
 
 
 def to_subscribe(change: ResourceChange, ids: Mapping[str, str | None]) -> Mapping[str, Sequence[str]]:
@@ -123,7 +128,7 @@ def to_subscribe(change: ResourceChange, ids: Mapping[str, str | None]) -> Mappi
 
 
 def to_unsubscribe(change: ResourceChange, ids: Mapping[str, str | None]) -> Sequence[str]:
-    """Ids of the agents that the webhook is told of and should not be."""
+    """Ids of the agents that are subscribed to the webhook and should not be."""
     wanted = {ids.get(key) for key in (change.desired.content["events"] if change.desired else ())}
     return [each for each in (change.observed.content["events"] if change.observed else ()) if each not in wanted]
 
@@ -131,33 +136,33 @@ def to_unsubscribe(change: ResourceChange, ids: Mapping[str, str | None]) -> Seq
 def displaced(
     change: ResourceChange, webhooks: Iterable[ObservedResource], ids: Mapping[str, str | None]
 ) -> Iterator[tuple[ObservedResource, str]]:
-    """Subscriptions to other webhooks that go, by webhook and agent's id: subscribing an agent replaces all it has."""
+    """Subscriptions to other webhooks that would go, by webhook and agent id: a new one replaces all of an agent's."""
     subscribed = {ids.get(key) for key in to_subscribe(change, ids)}
     for webhook in webhooks:
         if webhook.resource_id != change.resource_id:
             yield from ((webhook, agent_id) for agent_id in webhook.content["events"] if agent_id in subscribed)
 
 
-def _displacing(
+def _refuse_displacing(
     shared: Holdings, change: ResourceChange, going: Iterable[tuple[ObservedResource, str]], agents: Agents
 ) -> Iterator[Refusal]:
-    """Subscriptions of somebody else's webhooks that would go."""
+    """Refuses to take agents off somebody else's webhooks."""
     mine = {shared.owner(address) for address in shared.addresses}
     for webhook, agent_id in going:
         if webhook.mark is None or webhook.mark.owner not in mine:
             yield Refusal(
                 code="FOREIGN_SUBSCRIPTION",
                 summary=f"{change.address}: {agents.key_of(agent_id)} would be taken off the webhook {webhook.name!r} "
-                f"({webhook.content['endpoint']}), which is told of {', '.join(webhook.content['events'][agent_id])} "
+                f"({webhook.content['endpoint']}), which gets {', '.join(webhook.content['events'][agent_id])} "
                 "and is not of this project",
-                hint="the platform keeps one webhook an agent this way: agree with its owner, then pass "
+                hint="a new subscription replaces all that an agent has: agree with the other owner, then pass "
                 f"`--ack FOREIGN_SUBSCRIPTION:{change.address.name}`",
                 agent=change.address.name,
                 acknowledgement="FOREIGN_SUBSCRIPTION",
             )
 
 
-def _taken(resource: DesiredResource, before: ObservedResource) -> Refusal:
+def _refuse_taken(resource: DesiredResource, before: ObservedResource) -> Refusal:
     name = resource.address.name
     if before.mark is not None:
         return Refusal(
@@ -180,7 +185,7 @@ def _taken(resource: DesiredResource, before: ObservedResource) -> Refusal:
     )
 
 
-def _address_of_another(resource: DesiredResource, other: ObservedResource) -> Refusal:
+def _refuse_address(resource: DesiredResource, other: ObservedResource) -> Refusal:
     return Refusal(
         code="FOREIGN_WEBHOOK",
         summary=f"{resource.address}: {resource.content['endpoint']} is the address of the webhook "
@@ -190,7 +195,7 @@ def _address_of_another(resource: DesiredResource, other: ObservedResource) -> R
     )
 
 
-def _ambiguous(resource: DesiredResource, ours: Sequence[ObservedResource]) -> Refusal:
+def _refuse_ambiguous(resource: DesiredResource, ours: Sequence[ObservedResource]) -> Refusal:
     ids = " and ".join(sorted(each.resource_id for each in ours))
     return Refusal(
         code="AMBIGUOUS_RESOURCE",
@@ -201,13 +206,13 @@ def _ambiguous(resource: DesiredResource, ours: Sequence[ObservedResource]) -> R
 
 
 def _pruned(shared: Holdings, agents: Agents) -> Iterator[ResourceChange]:
-    """Webhooks whose mark no file has, told of nobody's agents but ours, and those that an earlier run gave up."""
+    """Webhooks whose mark fits no file and that only our agents subscribe to, and those that an earlier run gave up."""
     known = {shared.owner(address) for address in shared.addresses}
     ids = set(agents.ids.values())
     for each in shared.of_kind(Kind.WEBHOOK):
-        told_of = set(each.content["events"])
-        is_left = each.mark is not None and each.mark.owner not in known and bool(told_of)
-        if (is_left or _is_given_up(shared, each)) and told_of <= ids:
+        subscribed = set(each.content["events"])
+        is_left = each.mark is not None and each.mark.owner not in known and bool(subscribed)
+        if (is_left or _is_given_up(shared, each)) and subscribed <= ids:
             reason = "deployed from this project, and no file describes it any more"
             yield ResourceChange(
                 Address(Kind.WEBHOOK, each.name),

@@ -103,8 +103,8 @@ def test_a_webhook_is_changed_where_it_is(found: ObservedResource, paths: list[A
     assert codes(made) == ["DRIFT"] * is_drift
     assert change.drift_detail == ("its endpoint or events were changed outside git" if is_drift else "")
     assert planned(found, overwrites=True).refusals == []
-    expected = "not as its file describes it; takes effect at once"
-    marked = "as its file describes it, but for the mark of what was written last"
+    expected = "differs from its file; takes effect at once"
+    marked = "as its file describes it, but its mark does not say so yet"
     assert change.reason == (expected if paths else marked)
 
 
@@ -113,7 +113,7 @@ def test_headers_are_known_by_the_mark_alone() -> None:
     assert one(there(of=secretive), wanted=(secretive,)).action is ResourceAction.UNCHANGED
     change = one(there(), wanted=(secretive,))
     assert [(each.path, each.after) for each in change.fields] == [(("headers", "X"), "1")]
-    assert change.reason == "not as its file describes it; takes effect at once"
+    assert change.reason == "differs from its file; takes effect at once"
 
 
 def test_two_with_our_mark_are_refused() -> None:
@@ -158,7 +158,7 @@ def test_subscriptions_of_somebody_elses_webhook_are_not_taken_without_a_word() 
     made = planned(theirs)
     assert made.changes[0].displaces == {("h9", "a1")}
     assert [each.summary for each in made.refusals] == [
-        "webhook crm: desk would be taken off the webhook 'Theirs' (https://t.example), which is told of pre, post and "
+        "webhook crm: desk would be taken off the webhook 'Theirs' (https://t.example), which gets pre, post and "
         "is not of this project"
     ]
     of_ours = there("h9", {"a1": ["pre"]}, at="https://t.example", made_for="audit")
