@@ -54,7 +54,7 @@ class FilePart:
 
 def form(fields: Mapping[str, str], file: FilePart) -> Upload:
     """A multipart body. Its boundary is random, so that no part can hold it."""
-    boundary = secrets.token_hex(16)
+    boundary = secrets.token_hex()
     head = "".join(
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
         for name, value in fields.items()

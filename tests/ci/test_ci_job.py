@@ -13,8 +13,9 @@ from agentops.ci.job import read_event as read_event_file
 from agentops.ci.job import read_job
 from agentops.ci.publishing import stamp_of
 from agentops.ci.stamp import stamp_line
+from agentops.cli.app import run
 from agentops.document import Generation
-from agentops.errors import UsageError
+from agentops.errors import ExitCode, UsageError
 from agentops.plan.model import Action, AgentChange, Plan
 
 
@@ -77,3 +78,17 @@ def test_a_stamp_leaves_room_for_the_plan(tmp_path: Path, agents: int, parts: in
     stamp = stamp_of(read_job("plan", environ(tmp_path)), plan)
     assert len(stamp.parts) == parts
     assert len(stamp_line(stamp)) < BODY_CHARACTERS // 2
+
+
+def test_a_job_where_there_is_no_project_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs, summary = tmp_path / "outputs", tmp_path / "summary"
+    told = environ(tmp_path, GITHUB_OUTPUT=str(outputs), GITHUB_STEP_SUMMARY=str(summary))
+    for name, value in {**told, "GITHUB_EVENT_NAME": "schedule"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    assert run(["ci", "watch"]) == ExitCode.USAGE
+    assert "::error" in capsys.readouterr().out
+    assert "exit-code=64\n" in outputs.read_text()
+    assert "agentops init" in summary.read_text()

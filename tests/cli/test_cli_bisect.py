@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -123,7 +122,6 @@ def test_a_copy_that_can_not_be_taken_down_is_named(agentops: Agentops, breaks: 
     assert previews(agentops).startswith("revision-")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="types into a pseudo-terminal")
 def test_ctrl_c_while_a_copy_is_put_up_takes_it_away(agentops: Agentops, tmp_path: Path) -> None:
     emulator = type_command(["emulator", "--port", "0", "--scan-delay", "60"], tmp_path).wait_for("Ctrl-C ends it")
     words = ["bisect", "agents/calls/greeting.yaml", "--agent", "desk", "--good", "5", "-v"]

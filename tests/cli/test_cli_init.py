@@ -82,3 +82,19 @@ def test_the_next_commands_name_an_environment_where_the_project_has_no_default(
     environments = "{prod: {base_url: 'https://api.smallest.ai'}, 'a b': {target: emulator}}"
     (tmp_path / "agentops.yaml").write_text(f"project: acme\nenvironments: {environments}\n")
     assert "  agentops plan -e 'a b'\n" in agentops("init").err
+
+
+def test_a_workflow_that_was_edited_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agentops: Agentops
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert agentops("init", "--github").code == 0
+    workflow = tmp_path / ".github/workflows/agentops.yml"
+    workflow.write_text(workflow.read_text() + "# mine\n")
+    again = agentops("init", "--github")
+    assert again.code == 0
+    said = (
+        ".github/workflows/agentops.yml already exists and was left alone; `agentops ci files --overwrite` renews it\n"
+    )
+    assert said in again.err
+    assert workflow.read_text().endswith("# mine\n")

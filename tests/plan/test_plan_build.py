@@ -182,6 +182,7 @@ def test_what_was_taken_back_blameless_may_be_deployed_again() -> None:
 def test_what_is_worth_knowing_of_an_agent_that_stays() -> None:
     narrowed = planned({}, revision(2, SPEC, SPEC))
     assert codes(narrowed) == ["spec-narrowed"]
+    assert narrowed.diagnostics[0].hint == "to reset it, write the value you want"
     assert codes(planned(SPEC, revision(2, SPEC, SPEC))) == []
     assert codes(planned({"firstMessage": "Hey"}, revision(2, SPEC, SPEC))) == []
     pulled = planned({"firstMessage": "Hey"}, revision(3, {"firstMessage": "Hey"}), base=revision(2, SPEC, SPEC))

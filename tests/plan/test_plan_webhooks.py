@@ -101,6 +101,7 @@ def test_a_webhook_is_changed_where_it_is(found: ObservedResource, paths: list[A
     assert all(each.is_immediate for each in change.fields)
     assert (change.drift is Drift.EDITED) is is_drift
     assert codes(made) == ["DRIFT"] * is_drift
+    assert change.drift_detail == ("its endpoint or events were changed outside git" if is_drift else "")
     assert planned(found, overwrites=True).refusals == []
     expected = "not as its file describes it; takes effect at once"
     marked = "as its file describes it, but for the mark of what was written last"
