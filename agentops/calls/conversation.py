@@ -116,7 +116,9 @@ class Conversation:
             case Transcript(at_ms, Role.AGENT, text, is_final):
                 self._agent_text(at_ms, text, is_final)
             case Transcript(_, Role.CALLER, text, _):
-                self._caller_text(text)
+                last = next((u for u in reversed(self.utterances) if u.role is Role.CALLER), None)
+                if last is not None:
+                    last.heard_as = text
             case Interruption(at_ms):
                 self._interrupt(at_ms)
             case ToolCall():
@@ -224,11 +226,6 @@ class Conversation:
         # In a chat, text that comes after the caller's words is an answer to them: there is no sound to lag behind.
         last = self.utterances[-1:] if self.mode is Mode.CHAT else self.agent_utterances[-1:]
         return last[0] if last and last[0].role is Role.AGENT and not last[0].is_final else None
-
-    def _caller_text(self, text: str) -> None:
-        last = next((u for u in reversed(self.utterances) if u.role is Role.CALLER), None)
-        if last is not None:
-            last.heard_as = text
 
     def _interrupt(self, at_ms: float) -> None:
         self.interruptions.append(at_ms)

@@ -60,7 +60,7 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the votes come to. `answer` is None without a majority."""
+    """The result of the votes. `answer` is None without a majority."""
 
     answer: JudgeAnswer | None
     votes: tuple[Vote, ...]

@@ -233,7 +233,7 @@ async def _check(
 
 @dataclass(slots=True)
 class _Talk:
-    """What came of the conversation itself."""
+    """The result of the conversation itself: checks of its steps, claims for the judge, and what simulating cost."""
 
     checks: list[Check]
     claims: list[Claim]

@@ -54,7 +54,7 @@ class TalkServer:
             yield
 
     def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Answers requests for the page; None lets the WebSocket through. Refuses whoever did not open our URL."""
+        """Answers requests for the page; None lets the WebSocket through. Refuses all who did not open our URL."""
         parts = urlsplit(request.path)
         given = (parse_qs(parts.query).get("t") or [""])[0]
         host, origin = request.headers.get("Host", ""), request.headers.get("Origin")

@@ -44,7 +44,7 @@ def table(columns: Mapping[str, int], rows: Iterable[Sequence[str | None]]) -> s
     """A table whose rows become lists where there is no room for columns.
 
     columns: head -> share of the width in percent. The first names the row, so a list doesn't repeat its head
-    rows:    one cell of HTML for each column; None goes on with the cell before it
+    rows:    one cell of HTML for each column; None lets the cell before it reach over this column, too
     """
     heads = "".join(f'<th style="width: {share}%">{escape(head)}</th>' for head, share in columns.items())
     body = "\n".join(f"<tr>{_cells(list(columns), row)}</tr>" for row in rows)

@@ -1,4 +1,4 @@
-"""What others wrote as it may be shown: no character acts on the terminal, hides, or turns text around. Pure.
+"""Makes what others wrote safe to show: no character acts on the terminal, hides, or turns text around. Pure.
 
 Prompts, console edits, names and errors are somebody else's. A control sequence in one can take the reviewed line
 away, and an invisible character can hold what no reviewer sees. They are shown by their numbers.
@@ -45,7 +45,7 @@ def json_number(text: str) -> str:
 
 
 def on_one_line(text: str) -> str:
-    """`text` with its line ends and tabs shown, too: what it is put into goes on after it."""
+    """As `visible`, with line ends and tabs shown as well: for text that is put into a line."""
     return visible(text).replace("\n", "\\n").replace("\t", "\\t")
 
 

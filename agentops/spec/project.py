@@ -51,7 +51,7 @@ class Project:
 
     @property
     def resolved(self) -> Iterator[Resolved]:
-        """The agents with the trees and models behind them; too large to keep, so they are made anew each time."""
+        """The agents with the trees and models behind them; too large to keep, so they are made again each time."""
         if self.context is not None:
             yield from self.resolve(self.context.files.specs())
 

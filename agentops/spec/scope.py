@@ -385,8 +385,12 @@ def hint_for(error: TemplateError, scope: Mapping[str, Any]) -> str:
     prefix = f"{error.owner.label}." if isinstance(error.owner, Names) else ""
     if close:
         return f"did you mean {prefix}{close}?"
-    if isinstance(error.owner, Names) and error.owner.label == "ref":
-        return _hint_for_kind(error.name, error.owner)
+    if isinstance(error.owner, Names) and error.owner.label == "ref":  # there is no kind of resource of that name
+        if error.name == Kind.WEBHOOK.value:
+            return "nothing refers to a webhook: it names its agents itself, under `events:` of its file"
+        kinds = [kind for kind, keys in error.owner.items() if error.name in keys]
+        written = " or ".join(f"ref.{kind}.{error.name}" for kind in kinds) or "ref.tool.KEY or ref.knowledge.KEY"
+        return f"write {written}"
     if isinstance(error.owner, Names) and error.owner.label.startswith("ref."):
         folder = Kind(error.owner.label.removeprefix("ref.")).folder
         return f"describe it in {folder}/{error.name}.yaml; known: {', '.join(sorted(names)) or 'none'}"
@@ -394,15 +398,6 @@ def hint_for(error: TemplateError, scope: Mapping[str, Any]) -> str:
         return f"define it under `variables:` in agentops.yaml; known: {', '.join(sorted(names)) or 'none'}"
     known = ", ".join(sorted(str(name) for name in names)[:12]) or "none"
     return f"known here: {known}; a call-time variable is written {{{{{error.name}}}}} without the $"
-
-
-def _hint_for_kind(name: str, kinds: Names) -> str:
-    """What to write instead of `ref.NAME`, which is no kind of resource."""
-    if name == Kind.WEBHOOK.value:
-        return "nothing refers to a webhook: it names its agents itself, under `events:` of its file"
-    described = [kind for kind, keys in kinds.items() if name in keys]
-    written = " or ".join(f"ref.{kind}.{name}" for kind in described) or "ref.tool.KEY or ref.knowledge.KEY"
-    return f"write {written}"
 
 
 def git_names(facts: GitFacts | None) -> Names:

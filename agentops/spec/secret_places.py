@@ -83,7 +83,7 @@ def _in_json(parts: tuple[str | SecretRef, ...]) -> tuple[str | SecretRef, ...]:
 
 
 def _in_url(parts: tuple[str | SecretRef, ...]) -> tuple[str | SecretRef, ...]:
-    """Where the URL begins the value is a part of the address as it is; further on it is percent-encoded."""
+    """At the beginning of a URL the value is part of the address as it is; after that it is percent-encoded."""
     before, encoded = "", []
     for part in parts:
         if isinstance(part, SecretRef):

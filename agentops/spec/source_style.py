@@ -42,7 +42,7 @@ class _Edit:
 
 
 def styled_text(text: str) -> str:
-    """`text` in the house's inner style; as it is where it can't be read token by token."""
+    """`text` in the canonical inner style; unchanged where it can't be read token by token."""
     try:
         tokens = list(_tokens(text))
     except YAMLError:
@@ -66,7 +66,7 @@ def comments(text: str) -> list[str] | None:
 
 
 def _tokens(text: str) -> Iterator[Token]:
-    """Those that stand for characters of the text, in their order."""
+    """The tokens that stand for characters of the text, in order."""
     for token in YAML(typ="safe", pure=True).scan(text):
         if isinstance(token, (*_SHOWN, *_OPENING, *_CLOSING)) and token.end_mark.index > token.start_mark.index:
             yield token

@@ -53,7 +53,7 @@ def render(text: str, scope: Scope) -> Any:
 
 
 def to_secret(value: str | SecretValue, scope: Scope) -> str | Secret:
-    """`value` with its inserted secrets as parts of a `Secret`; a text without any comes back as it is."""
+    """`value` with its inserted secrets as parts of a `Secret`; a text without any is returned unchanged."""
     if isinstance(value, SecretValue):
         return Secret((scope["secrets"].reference(value.name),))
     if OPEN not in value and CLOSE not in value:

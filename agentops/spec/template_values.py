@@ -13,7 +13,7 @@ Render = Callable[[Scope], Any]
 
 
 class TemplateError(Exception):
-    """An expression that does not work out.
+    """An expression that can't be evaluated.
 
     `needle` is the piece of source that is wrong and `line` its line in the text (from 1), both where known; `where`
     is set as soon as somebody knows which file the text is from. `more` are further errors of the same text.

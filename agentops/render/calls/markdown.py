@@ -20,27 +20,22 @@ def run_markdown(run: RunReport) -> str:
         "",
         "| | agent | call | length | answers p95 | checks |",
         "|---|---|---|---|---|---|",
-        *(_row(call) for call in run.calls),
     ]
+    for call in run.calls:
+        p95 = call.measures.latency_p95_ms
+        cells = (
+            _SIGNS[call.verdict],
+            f"`{call.agent}`",
+            _cell(call.title) + (f" #{call.attempt}" if call.attempt > 1 else ""),
+            f"{call.duration_ms / 1000:.1f} s",
+            f"{p95:.0f} ms" if p95 is not None else "–",
+            f"{sum(check.passed for check in call.checks)} / {len(call.checks)}",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
     for call in run.calls:
         if call.failures:
             lines += ["", *_failures(call)]
     return "\n".join(lines) + "\n"
-
-
-def _row(call: CallReport) -> str:
-    p95 = call.measures.latency_p95_ms
-    passed = sum(check.passed for check in call.checks)
-    again = f" #{call.attempt}" if call.attempt > 1 else ""
-    cells = (
-        _SIGNS[call.verdict],
-        f"`{call.agent}`",
-        _cell(call.title) + again,
-        f"{call.duration_ms / 1000:.1f} s",
-        f"{p95:.0f} ms" if p95 is not None else "–",
-        f"{passed} / {len(call.checks)}",
-    )
-    return f"| {' | '.join(cells)} |"
 
 
 def _failures(call: CallReport) -> Iterator[str]:

@@ -47,8 +47,11 @@ def _script(script: ScriptReport, style: Style) -> Iterator[str]:
         yield call_line(call, style)
         for check in call.failures:
             yield from _failure(check, style)
-        if call.failures:
-            yield from _conversation(call, style)
+        # The conversation so far, so that a failure can be understood without opening anything.
+        for turn in call.turns if call.failures else ():
+            who = "caller" if turn.role is Role.CALLER else "agent "
+            line = style.paint(f"{turn.start_ms / 1000:6.1f} s  {who}  {visible(turn.text)}", "faint")
+            yield from style.wrap(line, "  ", " " * 19)
     if len(script.calls) > 1 and script.passed_share is not None:
         yield f"  {script.title}: {script.passed_share:.0%} passed, {script.pass_rate:.0%} needed: {script.verdict}"
 
@@ -61,12 +64,3 @@ def _failure(check: Check, style: Style) -> Iterator[str]:
     yield from style.wrap(f"heard:    {visible(check.heard)}", "    ", "              ")
     if check.doubt:
         yield from style.wrap(f"unsure:   {visible(check.doubt)}", "    ", "              ")
-
-
-def _conversation(call: CallReport, style: Style) -> Iterator[str]:
-    """The conversation so far, so that a failure can be understood without opening anything."""
-    for turn in call.turns:
-        who = "caller" if turn.role is Role.CALLER else "agent "
-        yield from style.wrap(
-            style.paint(f"{turn.start_ms / 1000:6.1f} s  {who}  {visible(turn.text)}", "faint"), "  ", " " * 19
-        )

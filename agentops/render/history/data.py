@@ -29,7 +29,7 @@ def entry_data(entry: HistoryEntry, commit: str | None) -> dict[str, object]:
 
 
 def history_csv(rows: list[dict[str, object]]) -> str:
-    """`rows` of the same columns, under a heading. Empty means none; what nobody keeps is `not known`."""
+    """`rows`, all with the same columns, below a heading. Empty means none; `not known`, that nobody keeps it."""
     out = StringIO()
     writer = csv.DictWriter(out, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()

@@ -42,7 +42,7 @@ def _row(entry: HistoryEntry) -> tuple[str, str, str, str, str]:
 
 
 def who_text(entry: HistoryEntry) -> str:
-    """By what means a revision came to be, and whose name the platform has for it."""
+    """How a revision was made (by agentops, elsewhere, by a restore, in the console), and who the platform says did."""
     if entry.mark is not None:
         means = f"agentops:{entry.mark.key}" if entry.is_ours else "elsewhere"
     else:

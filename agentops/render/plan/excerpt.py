@@ -1,4 +1,4 @@
-"""A diff as far as it is worth reading: a few words around a change, and no text of a book's length. Pure.
+"""A diff shortened to what is worth reading: a few words around each change, and a limit for long texts. Pure.
 
 What is left out stays in the pieces, marked as cut, so that the renderers can say how much it is.
 """

@@ -32,7 +32,7 @@ _TAGS = {PieceKind.ADDED: "ins", PieceKind.REMOVED: "del"}
 
 
 def moved_item(field: FieldChange) -> str:
-    """What somebody else did to a field, from the value that we put live, as an item of a list."""
+    """A change of a field outside git, starting from the value that we put live, as an item of a list."""
     name = f"{code(path_text(field.path))}{_renamed(field)}"
     if change_text(field) is not None:
         return f"<li>{name}: {escape(value_text(field.before))} became {escape(value_text(field.after))}</li>"

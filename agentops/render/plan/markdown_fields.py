@@ -29,7 +29,7 @@ AT = "@&#8203;"  # with a zero-width space, so that GitHub notifies nobody
 
 
 def moved_lines(field: FieldChange) -> Iterator[str]:
-    """What somebody else did to a field, from the value that we put live, and by which revision where that is known."""
+    """A change of a field outside git, starting from the value that we put live, with its revision if known."""
     since = f", since {quoted(field.reason)}" if field.reason.startswith("revision") else ""
     name = span(path_text(field.path))
     if change_text(field) is not None:

@@ -1,4 +1,4 @@
-"""Which lines of a text moved: gone at one place and come, unchanged, at another. Pure."""
+"""Which lines of a text moved: removed in one place and added, unchanged, in another. Pure."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def _former(change: FieldChange) -> Path:
 
 
 def field_parts(change: FieldChange) -> list[FieldPart]:
-    """Every leaf of a change that differs, in the order of the new value, with what is gone behind it.
+    """Every leaf of a change that differs, in the order of the new value, followed by what is gone.
 
     Of an item that got another key, the key counts only where nothing else differs; what it has only under its old key
     is left to `left_behind`.

@@ -110,7 +110,7 @@ def _alike(changes: list[AgentChange], style: Style) -> Iterator[str]:
 
 
 def _moved(field: FieldChange, style: Style) -> Iterator[str]:
-    """What somebody else did to a field, from the value that we put live."""
+    """A change of a field outside git, starting from the value that we put live."""
     if (moved := change_text(field)) is not None:
         yield from style.wrap(f"{path_text(field.path)}: {moved}, outside git", "      ", "        ")
     else:

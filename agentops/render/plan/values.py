@@ -143,7 +143,7 @@ def change_text(change: FieldChange) -> str | None:
 
 
 def shown_plan(plan: Plan) -> Plan:
-    """The plan as it is shown: drift that a refusal describes already is not described a second time."""
+    """The plan for showing: drift that a refusal describes already is not described a second time."""
     refused = {change.key: [r.summary for r in plan.refusals if r.agent == change.key] for change in plan.changes}
     changes = tuple(
         replace(each, drift_detail="") if any(each.drift_detail in text for text in refused[each.key]) else each

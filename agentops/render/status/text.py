@@ -40,7 +40,7 @@ def status_row(agent: AgentStatus) -> tuple[str, str, str, str, str, str]:
 
 
 def status_summary(status: Status) -> str:
-    """What it comes to, in one line."""
+    """The counts of all agents, and what a plan would be refused for, in one line."""
     to_change = sum(agent.change.is_change for agent in status.agents if agent.is_read)
     drifted = sum(agent.change.is_drifted for agent in status.agents)
     unread = sum(not agent.is_read for agent in status.agents)

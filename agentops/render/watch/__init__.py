@@ -1,1 +1,1 @@
-"""What watching an environment came to, in the formats people and programs read."""
+"""The result of watching an environment, in the formats people and programs read."""

@@ -1,4 +1,4 @@
-"""What watching came to, as JSON."""
+"""The result of watching, as JSON."""
 
 from __future__ import annotations
 

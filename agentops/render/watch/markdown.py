@@ -1,4 +1,4 @@
-"""What watching came to, as Markdown."""
+"""The result of watching, as Markdown."""
 
 from __future__ import annotations
 

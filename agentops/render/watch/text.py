@@ -1,4 +1,4 @@
-"""What watching came to, for a terminal, and the words that Markdown shares."""
+"""The result of watching, for a terminal, and the words that Markdown shares."""
 
 from __future__ import annotations
 
