@@ -6,8 +6,8 @@ PYTHON ?= $(firstword $(foreach v,$(VERSIONS),$(shell python$(v) -c 'print("pyth
 	$(shell python3 -c 'import sys; print("python3" if "%d.%d" % sys.version_info[:2] in "$(VERSIONS)" else "")' 2>/dev/null))
 VENV := .venv
 BIN := $(VENV)/bin
-# Four on two cores, since many tests wait for a call that takes its time.
-WORKERS ?= 4
+# Six on two cores, since many tests wait for a call that takes its time.
+WORKERS ?= 6
 # Commands that the tests and the demo start would compile every module anew, and take three times as long.
 unexport PYTHONDONTWRITEBYTECODE
 # What waits for the network and what computes, side by side.
