@@ -192,7 +192,8 @@ class Client(CampaignRequests):
 
     async def list_phone_numbers(self) -> Sequence[PhoneNumber]:
         data = await self._get("/product/all-numbers")
-        products = [*rows_of(data, "telephonyProducts"), *rows_of(data, "customProducts")]
+        containers = ("telephonyProducts", "customProducts")
+        products = data if isinstance(data, list) else [row for name in containers for row in rows_of(data, name)]
         rows = [read_row(ProductRow, product, "GET /product/all-numbers") for product in products]
         return [PhoneNumber(row.product_id, row.number, row.agent_id) for row in rows]
 

@@ -170,24 +170,33 @@ async def make_scratch(scratch: Scratch) -> None:
 
 
 def id_of(created: Any) -> str:
-    return str(created.get("_id") if isinstance(created, dict) else created)
+    """The id of an agent that was created. Raises PlatformError when the answer doesn't give one."""
+    agent_id = created.get("_id") if isinstance(created, dict) else created
+    if not isinstance(agent_id, str) or not agent_id:
+        hint = "a probe with --clean finds the agent by its name and archives it"
+        raise PlatformError("the platform created an agent without saying its id", hint=hint)
+    return agent_id
 
 
 async def archive(http: Http, agent_id: str) -> bool:
-    """Whether the agent is archived now."""
+    """Whether the agent is archived now, as far as the platform answers."""
     try:
         await http.request("DELETE", f"{API}/agent/{agent_id}/archive", query={"on": "true"}, is_repeatable=True)
     except AnsweredError as refused:
         return "already" in str(refused.answer.body).lower()
+    except PlatformError:
+        return False
     return True
 
 
 async def delete_tool(http: Http, tool_id: str) -> bool:
-    """Whether the tool is gone now."""
+    """Whether the tool is gone now, as far as the platform answers."""
     try:
         await http.request("DELETE", f"{API}/tool/{tool_id}", is_repeatable=True)
     except AnsweredError as refused:
         return refused.answer.status == 404
+    except PlatformError:
+        return False
     return True
 
 

@@ -168,8 +168,8 @@ async def _take_away(http: Http, scratch: Scratch) -> tuple[str, ...]:
     except asyncio.CancelledError:
         await asyncio.wait({cleaning})
         raise
-    except (PlatformError, TimeoutError):
-        return (scratch.name,)
+    except TimeoutError:
+        return (scratch.name, *(scratch.tool["name"] for _ in scratch.tool_ids))
 
 
 async def _chat(target: ProbeTarget, key: Secret, scratch: Scratch) -> probe.ProbeAnswer:
@@ -179,6 +179,8 @@ async def _chat(target: ProbeTarget, key: Secret, scratch: Scratch) -> probe.Pro
     try:
         await try_session(Target(target.origin, scratch.agent_ids[0], key.reveal()), None)
     except NoConnection as failure:
+        if failure.status is None:
+            return probe.ProbeAnswer("chat_session", None, str(failure))
         return probe.ProbeAnswer("chat_session", f"refused with {failure.status}")
     except PlatformError as failure:
         return probe.ProbeAnswer("chat_session", None, failure.summary)

@@ -115,6 +115,11 @@ async def test_numbers_are_asked_for_only_where_an_agent_has_one() -> None:
     assert other.metadata["telephonyProductId"] == ["p2"]
 
 
+async def test_a_plain_list_of_numbers_is_read_once() -> None:
+    async with scripted({"GET /product/all-numbers": [{"_id": "p1", "phoneNumber": "+14155550100"}]}) as (account, _):
+        assert [each.product_id for each in await account.list_phone_numbers()] == ["p1"]
+
+
 async def test_both_lists_of_numbers_are_read() -> None:
     async with scripted({"GET /product/all-numbers": NUMBERS}) as (account, _):
         assert await account.list_phone_numbers() == [

@@ -171,11 +171,11 @@ class Refusing(httpx2.AsyncBaseTransport):
     [
         (r"/archive$", 409, ["agent", "agent"], (0, 2)),
         (r"/tool/", 409, ["tool", "tool"], (0, 2)),
-        (r"/archive$", 503, ["agent"], None),
+        (r"/archive$", 503, ["agent", "agent"], (0, 2)),
     ],
 )
 async def test_what_can_not_be_taken_away_is_named(
-    what: str, status: int, left: list[str], cleaned: tuple[int, int] | None
+    what: str, status: int, left: list[str], cleaned: tuple[int, int]
 ) -> None:
     """Both agents have one name, and so have both tools; whoever cleans up meets them again."""
     async with account() as target:
@@ -184,8 +184,7 @@ async def test_what_can_not_be_taken_away_is_named(
         report = await run_probe(refusing, ignore)
         kinds = {scratch.SCRATCH: "agent", scratch.SCRATCH_TOOL: "tool"}
         assert [kind for name in report.left for start, kind in kinds.items() if name.startswith(start)] == left
-        if cleaned is not None:
-            assert await clean_up(refusing) == cleaned
+        assert await clean_up(refusing) == cleaned
         assert (await clean_up(target))[1] == 0
         assert await agents(target) == ["Acme Support"]
 
@@ -194,6 +193,7 @@ async def test_what_can_not_be_taken_away_is_named(
     ("failure", "answer", "reason"),
     [
         (NoConnection("no", status=403), "refused with 403", ""),
+        (NoConnection("nobody answers"), None, "nobody answers"),
         (PlatformError("it broke"), None, "it broke"),
     ],
 )
@@ -290,15 +290,24 @@ def test_a_plan_says_what_a_probe_found_about_fields_that_it_can_not_compare(tmp
     assert "customLLMWebSocketUrl as llmWebSocketUrl" in str(with_read_names(plan, tmp_path).diagnostics[0].hint)
 
 
-async def test_an_account_that_takes_no_agent_ends_with_its_reason() -> None:
+@pytest.mark.parametrize(
+    ("status", "answer", "reason"),
+    [
+        (403, {"status": False, "errors": ["no more agents"]}, "403"),
+        (201, {"status": True, "data": {"name": "Acme"}}, "without saying its id"),
+    ],
+)
+async def test_an_account_that_takes_no_agent_ends_with_its_reason(
+    status: int, answer: dict[str, Any], reason: str
+) -> None:
     def refuse(request: httpx2.Request) -> httpx2.Response:
         if request.method == "POST":
-            return httpx2.Response(403, json={"status": False, "errors": ["no more agents"]})
+            return httpx2.Response(status, json=answer)
         missing = {"status": False, "errors": ["Agent not found"]}
         return httpx2.Response(404, json=missing) if "000000" in request.url.path else httpx2.Response(200, json={})
 
     target = ProbeTarget(
         ENVIRONMENT, Settings({}), transport=httpx2.MockTransport(refuse), clock=PatientClock(), pace=None
     )
-    with pytest.raises(PlatformError, match="403"):
+    with pytest.raises(PlatformError, match=reason):
         await run_probe(target, ignore)
