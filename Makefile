@@ -91,7 +91,7 @@ SAMPLE ?= 40
 SEED ?= 1
 mutants: $(VENV)/.ready-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group mutants
-	$(BIN)/python tests/mutants.py $(PARTS) --sample $(SAMPLE) --seed $(SEED) --workers $(WORKERS)
+	$(BIN)/python tests/mutants.py $(PARTS) --sample $(SAMPLE) --seed $(SEED)
 
 clean:
 	rm -rf $(VENV) .agentops .pytest_cache .mypy_cache .ruff_cache .hypothesis
