@@ -11,8 +11,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-CORE = ("spec", "plan", "apply", "remote", "workflow", "calls")
-CORE_FLOOR, FLOOR = 95.0, 90.0  # percent of a part's lines and branches
+# Percent of a part's lines and branches. They are raised when a part has gone well beyond its own, and never lowered.
+FLOORS = {"plan": 99.0, "remote": 99.0, "workflow": 97.0, "apply": 96.0, "calls": 96.0, "cli": 97.0, "spec": 95.0}
+FLOOR_OF_THE_REST = 93.0
 
 
 def covered(report: dict[str, Any]) -> dict[str, float]:
@@ -30,7 +31,7 @@ def main(path: str) -> int:
     shares = covered(json.loads(Path(path).read_text(encoding="utf-8")))
     below = 0
     for part, share in shares.items():
-        floor = CORE_FLOOR if part in CORE else FLOOR
+        floor = FLOORS.get(part, FLOOR_OF_THE_REST)
         is_below = share < floor
         below += is_below
         verdict = f", below its floor of {floor:.0f} %" if is_below else ""
