@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,13 @@ GOLDEN = sorted(
 VALUES = {"verb": "plan", "path": "plan", "meant": "plan", "where": "agentops plan", "context": "1"}
 
 
-def templates() -> Iterator[tuple[str, str]]:
+@cache
+def templates() -> tuple[tuple[str, str], ...]:
     """Every text of the program that may be printed, with its place; what it fills in is a word."""
+    return tuple(_templates())
+
+
+def _templates() -> Iterator[tuple[str, str]]:
     for path in sorted(PACKAGE.rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
         inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
