@@ -354,6 +354,8 @@ def test_knowledge_without_its_mark_is_found_by_the_agent_that_refers_to_it() ->
     assert change.drift_detail == "its description, where our mark was, was changed outside git"
     assert of_knowledge(holdings, uses("k1", "t1")).action is ResourceAction.CREATE
     assert of_knowledge(replace(holdings, agents=(agent("desk"),)), settled).action is ResourceAction.CREATE
+    others = (agent("night"), REFERS)
+    assert of_knowledge(replace(holdings, agents=others), settled).resource_id == "k1", "whoever comes before it"
     named = agent(
         "desk",
         Ref(Kind.TOOL, "look_up"),
