@@ -149,6 +149,14 @@ def test_a_second_apply_on_the_same_environment_is_refused(tmp_path: Path) -> No
         pass
 
 
+def test_a_lock_ends_although_its_holders_name_was_cleaned_away(tmp_path: Path) -> None:
+    clock = SystemClock()
+    with environment_lock(tmp_path, "prod", clock):
+        (tmp_path / ".agentops/locks/prod.json").unlink()
+    with environment_lock(tmp_path, "prod", clock):
+        pass
+
+
 def test_the_lock_of_a_dead_process_is_no_lock(tmp_path: Path) -> None:
     program = (
         "import os, sys\n"

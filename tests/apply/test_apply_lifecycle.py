@@ -155,6 +155,16 @@ async def test_only_metadata_publishes_nothing(world: World) -> None:
     assert (await world.observe("Acme support")).listing.metadata["description"] == "Another text"
 
 
+async def test_an_agent_that_no_script_calls_is_not_called(world: World) -> None:
+    class NoScripts(Calls):
+        def is_called(self, change: AgentChange) -> bool:
+            return False
+
+    calls = NoScripts(Verdict.FAILED)
+    result = await world.apply(await world.plan([agent()]), smoke=calls)
+    assert (result.agents[0].outcome, calls.called) == (Outcome.APPLIED, [])
+
+
 async def test_an_agent_without_a_spec_is_archived_with_prune(world: World) -> None:
     await world.deploy([agent("support"), agent("sales")])
     plan = await world.plan([agent("support")], prune=True, acknowledged=frozenset({"LIMIT_ARCHIVED"}))

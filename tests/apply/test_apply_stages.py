@@ -250,6 +250,17 @@ async def test_a_draft_that_somebody_opened_since_the_plan_stops_the_agent(world
     assert draft.document["firstMessage"] == "By hand."
 
 
+async def test_somebodys_draft_keeps_no_agent_from_being_archived(world: World) -> None:
+    """Nothing of it is lost: the agent can be brought back, and its draft with it."""
+    await world.deploy([agent(), agent("sales")])
+    pruned = {"prune": True, "acknowledged": frozenset({"LIMIT_ARCHIVED"})}
+    plan = await world.plan([agent("sales")], **pruned)
+    await drafted_by_hand(world)
+    result = await world.apply(plan)
+    assert result.exit_code is ExitCode.DONE, result
+    assert [listing.name for listing in await world.writer.list_agents()] == ["Acme sales"]
+
+
 async def test_somebodys_draft_is_thrown_away_where_that_was_asked_for(world: World) -> None:
     await world.deploy([agent()])
     plan = await world.plan([agent(prompt="New.")])
