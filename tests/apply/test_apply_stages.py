@@ -251,7 +251,6 @@ async def test_a_draft_that_somebody_opened_since_the_plan_stops_the_agent(world
 
 
 async def test_somebodys_draft_keeps_no_agent_from_being_archived(world: World) -> None:
-    """Nothing of it is lost: the agent can be brought back, and its draft with it."""
     await world.deploy([agent(), agent("sales")])
     pruned = {"prune": True, "acknowledged": frozenset({"LIMIT_ARCHIVED"})}
     plan = await world.plan([agent("sales")], **pruned)
