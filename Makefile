@@ -77,7 +77,7 @@ bench: $(VENV)/.ready-dev
 
 # A fleet under random faults, until it converges; minutes long, so not part of the tests.
 soak: $(VENV)/.ready-dev
-	$(BIN)/python tests/apply/soak.py
+	PYTHONPATH=tests $(BIN)/python tests/apply/soak.py
 
 # Days of work with generated secrets, and every byte that each leaves: `make secrets EXAMPLES=50`. Ten seconds a day.
 EXAMPLES ?= 20

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
 from faulty import FaultyTransport
+from patient_clock import PatientClock
 from starlette.applications import Starlette
 
 from agentops.apply.engine import apply_plan
@@ -40,24 +39,6 @@ from agentops.workflow.deployment import Deployment
 from agentops.workflow.planning import plan_deployment
 
 KEY = Secret((SecretRef("KEY", "sk_test"),))
-EPOCH = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-
-
-class PatientClock:
-    """Time that passes only where somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.elapsed_s = 0.0
-
-    def now(self) -> datetime:
-        return EPOCH + timedelta(seconds=self.elapsed_s)
-
-    def monotonic(self) -> float:
-        return self.elapsed_s
-
-    async def sleep(self, seconds: float) -> None:
-        self.elapsed_s += max(seconds, 0.0)
-        await asyncio.sleep(0)
 
 
 def agent(key: str = "support", prompt: str = "Help the caller.", **config: Any) -> DesiredAgent:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deploy_world import PatientClock, World, agent
+from deploy_world import World, agent
+from patient_clock import PatientClock
 
 from agentops.apply.journal import Journal, environment_lock, event_data, new_run_id
 from agentops.apply.model import Outcome, SmokeVerdict, Stage, StageFinished, Verdict

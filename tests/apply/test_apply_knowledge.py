@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
-from deploy_world import PatientClock
+from patient_clock import PatientClock
 
 from agentops.apply.knowledge import KnowledgeMaker
 from agentops.apply.model import ResourceWaiting

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 import pytest
-from deploy_world import PatientClock
+from patient_clock import PatientClock
 
 from agentops.apply.scans import ScanFailedError, Scans
 from agentops.document import Revision, ScanState

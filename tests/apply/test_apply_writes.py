@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
-from deploy_world import PatientClock
+from patient_clock import PatientClock
 
 from agentops.apply.writes import write_once
 from agentops.errors import InvalidRequestError, OutcomeUnknownError, UnavailableError

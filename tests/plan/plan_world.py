@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
+from patient_clock import PatientClock
 
 from agentops.apply.engine import apply_plan
 from agentops.apply.model import ApplyOptions, ApplyResult, Hooks
@@ -29,7 +28,6 @@ from agentops.workflow.drift import read_drift
 from agentops.workflow.planning import plan_deployment
 
 KEY = Secret((SecretRef("KEY", "sk_test"),))
-EPOCH = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 PROD = Environment(project="acme", name="prod", deploy=Deploy(label="abc1234 A change"))
 
 
@@ -46,23 +44,6 @@ class Counting(httpx2.AsyncBaseTransport):
         if self.silent and request.url.path.startswith(self.silent):
             return httpx2.Response(503, text="<html>try later</html>", request=request)
         return await self.inner.handle_async_request(request)
-
-
-class PatientClock:
-    """Time that passes only where somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.elapsed_s = 0.0
-
-    def now(self) -> datetime:
-        return EPOCH + timedelta(seconds=self.elapsed_s)
-
-    def monotonic(self) -> float:
-        return self.elapsed_s
-
-    async def sleep(self, seconds: float) -> None:
-        self.elapsed_s += max(seconds, 0.0)
-        await asyncio.sleep(0)
 
 
 @dataclass(slots=True)

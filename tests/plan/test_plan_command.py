@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from plan_world import KEY, PatientClock, PlanWorld
+from patient_clock import PatientClock
+from plan_world import KEY, PlanWorld
 
 from agentops.cli.app import run
 from agentops.emulator.options import EmulatorOptions

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import httpx2
+from patient_clock import PatientClock
 
 from agentops.document import Generation, Secret, SecretRef
 from agentops.net import NetOptions
@@ -47,27 +48,11 @@ def refused(status: int, *errors: str) -> Whole:
 Script: TypeAlias = Mapping[str, Any]
 
 
-class InstantClock:
-    """Whoever waits goes on at once, and it is later by then."""
-
-    def __init__(self) -> None:
-        self.elapsed_s = 0.0
-
-    def now(self) -> datetime:
-        return datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
-
-    def monotonic(self) -> float:
-        return self.elapsed_s
-
-    async def sleep(self, seconds: float) -> None:
-        self.elapsed_s += seconds
-
-
 class Platform:
     """Fails the test that asks what the script has no answer to, or that asks without an end."""
 
     def __init__(self, script: Script) -> None:
-        self.script, self.clock = script, InstantClock()
+        self.script, self.clock = script, PatientClock(datetime(2026, 11, 22, 10, 30, tzinfo=UTC))
         self.asked: list[Asked] = []
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:

@@ -8,12 +8,12 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from patient_clock import PatientClock
 
 from agentops.calls.session import NoConnection
 from agentops.diagnostics import Diagnostic, Severity
@@ -42,23 +42,6 @@ from agentops.workflow.probing import (
 KEY = Secret((SecretRef("KEY", "sk_probe_me"),))
 ENVIRONMENT = Environment(name="prod", project="acme", api_key=KEY, base_url="http://localhost:1")
 ROOT = Path(__file__).parents[2]
-
-
-class PatientClock:
-    """Time that passes only where somebody waits, so that a busy machine misses no scan."""
-
-    def __init__(self) -> None:
-        self.elapsed_s = 0.0
-
-    def now(self) -> datetime:
-        return datetime(2026, 11, 22, 12, 0, tzinfo=UTC) + timedelta(seconds=self.elapsed_s)
-
-    def monotonic(self) -> float:
-        return self.elapsed_s
-
-    async def sleep(self, seconds: float) -> None:
-        self.elapsed_s += max(seconds, 0.0)
-        await asyncio.sleep(0)
 
 
 DEFAULTS = Choices()
