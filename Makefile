@@ -10,8 +10,10 @@ BIN := $(VENV)/bin
 WORKERS ?= 6
 # Commands that the tests and the demo start would compile every module anew, and take three times as long.
 unexport PYTHONDONTWRITEBYTECODE
-# What waits for the network and what computes, side by side.
+# What waits for the network and what computes, side by side; several goals keep their order (`make clean test`).
+ifeq ($(words $(MAKECMDGOALS)),1)
 MAKEFLAGS += --jobs=4
+endif
 
 .PHONY: demo test check lint types live bench soak mutants secrets browser node clean
 
