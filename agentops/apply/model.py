@@ -140,6 +140,16 @@ class AgentResult:
     verdict: SmokeVerdict | None = None
     calls: str = ""
 
+    @property
+    def previous_name(self) -> str | None:
+        """What people call the revision that served before: its number, or its id."""
+        return str(self.previous_number) if self.previous_number is not None else self.previous_revision_id
+
+    @property
+    def serving_name(self) -> str | None:
+        """What people call the revision that serves now: its number, or its id."""
+        return str(self.serving_number) if self.serving_number is not None else self.serving_revision_id
+
 
 _BAD = frozenset({Outcome.FAILED, Outcome.UNKNOWN, Outcome.ROLLED_BACK, Outcome.NOT_ATTEMPTED})
 _UNSUCCESSFUL_CALLS = frozenset({Verdict.FAILED, Verdict.INCONCLUSIVE})

@@ -223,7 +223,7 @@ async def _copy_of(
     chosen = published.revision(revision)
     hooks = workflow.previewing.PreviewHooks(tell_warning)
     async with calling.open_copy(deployment, published, f"revision-{secrets.token_hex(3)}", hooks) as copy:
-        called = f"a copy of revision {chosen.number or chosen.revision_id}"
+        called = f"a copy of revision {chosen.name}"
         talk(f"Putting up {called} of {published.agent.key} ...")
         yield {published.agent.key: await copy.switch_to(chosen)}, f"{deployment.environment.name}, {called}"
 

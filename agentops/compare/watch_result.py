@@ -84,5 +84,5 @@ def why_kept(environment: Environment, live: Revision, revisions: Sequence[Revis
         back_to = [each.activated_at for each in older[index + 1 :] if each.activated_at is not None]
         is_passed_over = twin.activated_at is not None and any(at > twin.activated_at for at in back_to)
         if is_copied_over or is_passed_over:
-            return f"the same configuration was taken back before, as revision {twin.number or twin.revision_id}"
+            return f"the same configuration was taken back before, as revision {twin.name}"
     return None

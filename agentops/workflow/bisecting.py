@@ -110,8 +110,7 @@ def _between(published: PublishedAgent, request: BisectRequest) -> tuple[Revisio
     first, last = ids.index(good.revision_id), ids.index(bad.revision_id)
     if first >= last:
         raise UsageError(
-            f"{key}: revision {good.number or good.revision_id}, where the script passed, has to be older than "
-            f"{bad.number or bad.revision_id}, where it fails",
+            f"{key}: revision {good.name}, where the script passed, has to be older than {bad.name}, where it fails",
             hint=f"`agentops history {key}` lists them; name them with --good and --bad",
             code="bad-ends",
         )
@@ -131,7 +130,7 @@ async def bisect(deployment: Deployment, search: Search, hooks: BisectHooks) -> 
             hooks.on_revision(revision, tallies[step.index])
             agent_id = await copy.switch_to(revision)
             number = tallies[step.index].calls + 1
-            folder = hooks.folder / f"revision-{revision.number or revision.revision_id}" / f"call-{number}"
+            folder = hooks.folder / f"revision-{revision.name}" / f"call-{number}"
             run = await _call(deployment, search, revision, agent_id, folder, hooks)
             pages.setdefault(step.index, []).append(hooks.write_pages(run, folder))
             tallies[step.index] = tallies[step.index].plus(run.verdict)
@@ -145,7 +144,7 @@ async def bisect(deployment: Deployment, search: Search, hooks: BisectHooks) -> 
 async def _call(
     deployment: Deployment, search: Search, revision: Revision, agent_id: str, folder: Path, hooks: BisectHooks
 ) -> RunReport:
-    where = f"{deployment.environment.name}, a copy of revision {revision.number or revision.revision_id}"
+    where = f"{deployment.environment.name}, a copy of revision {revision.name}"
     options = RunOptions(environment=where, progress=hooks.progress, keep=keep_in(folder))
     return await smoke(deployment, [search.script], options, copies={search.published.agent.key: agent_id})
 

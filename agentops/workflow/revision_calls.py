@@ -73,9 +73,8 @@ class AgentCopy:
         (copy,) = result.agents
         if copy.agent_id is None or copy.problem is not None:
             why = copy.problem.summary if copy.problem else copy.detail
-            called = revision.number or revision.revision_id
             raise UnavailableError(
-                f"no copy of revision {called} of {published.agent.key} could be put up: {why}",
+                f"no copy of revision {revision.name} of {published.agent.key} could be put up: {why}",
                 hint=(copy.problem and copy.problem.hint) or "call another revision, or run it again later",
             )
         self.revision_id, self.agent_id = revision.revision_id, copy.agent_id

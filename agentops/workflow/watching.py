@@ -236,6 +236,6 @@ def _ended(watched: WatchedAgent, result: AgentResult | None) -> WatchedAgent:
     if result is None:
         return replace(watched, kept="another revision went live meanwhile")
     if result.outcome is Outcome.APPLIED:
-        return replace(watched, restored=str(result.serving_number or result.serving_revision_id))
+        return replace(watched, restored=result.serving_name)
     why = result.problem.summary if result.problem else result.detail
     return replace(watched, kept=f"it could not be restored: {why}")

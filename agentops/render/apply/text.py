@@ -160,9 +160,9 @@ def _resource(resource: ResourceResult, style: Style) -> Iterator[str]:
 def _serving(agent: AgentResult) -> str | None:
     if agent.serving_revision_id is None:
         return None
-    now = f"revision {agent.serving_number or agent.serving_revision_id} serves now"
+    now = f"revision {agent.serving_name} serves now"
     if agent.previous_revision_id is None or agent.previous_revision_id == agent.serving_revision_id:
         return now
     if agent.outcome is Outcome.ROLLED_BACK:
-        return f"{now}, with what revision {agent.previous_number or agent.previous_revision_id} had"
-    return f"{now}, revision {agent.previous_number or agent.previous_revision_id} served before"
+        return f"{now}, with what revision {agent.previous_name} had"
+    return f"{now}, revision {agent.previous_name} served before"

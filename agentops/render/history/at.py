@@ -19,7 +19,7 @@ def served_text(
         return f"{style.paint(key, 'strong')}  {moment}  {what}\n"
     revision = entry.revision
     facts = [
-        ("revision", str(revision.number if revision.number is not None else revision.revision_id)),
+        ("revision", revision.name),
         ("label", entry.text or "-"),
         ("commit", commit or NOT_KNOWN),
         ("by", who_text(entry)),
