@@ -1,6 +1,7 @@
 """Holds the share of lines and branches that the tests run, part by part, to a floor that only rises.
 
-Usage: coverage_floors.py REPORT.json, a report of `coverage json`. Ends with 1 when a part is below its floor.
+Usage: coverage_floors.py REPORT.json, a report of `coverage json`. Ends with 1 when a part is below its floor, or has
+one and was not measured.
 """
 
 from __future__ import annotations
@@ -36,7 +37,10 @@ def main(path: str) -> int:
         below += is_below
         verdict = f", below its floor of {floor:.0f} %" if is_below else ""
         sys.stdout.write(f"{part:12} {share:5.1f} % of lines and branches{verdict}\n")
-    return 1 if below else 0
+    unmeasured = FLOORS.keys() - shares.keys()
+    for part in sorted(unmeasured):
+        sys.stdout.write(f"{part:12} has a floor and was not measured\n")
+    return 1 if below or unmeasured else 0
 
 
 if __name__ == "__main__":
