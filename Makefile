@@ -1,7 +1,8 @@
 # Everything runs in .venv, which the first command that needs it creates.
-# The newest Python here that agentops runs on, unless PYTHON names one. Each is asked to run: a version manager's stub
-# is on the PATH, too, when nothing is behind it.
-VERSIONS := 3.14 3.13 3.12 3.11
+# The newest Python here that agentops runs on, unless PYTHON names one; 3.14 comes last, since it has no wheel of the
+# recogniser, which the tests need. Each is asked to run: a version manager's stub is on the PATH, too, when nothing is
+# behind it.
+VERSIONS := 3.13 3.12 3.11 3.14
 PYTHON ?= $(firstword $(foreach v,$(VERSIONS),$(shell python$(v) -c 'print("python$(v)")' 2>/dev/null)) \
 	$(shell python3 -c 'import sys; print("python3" if "%d.%d" % sys.version_info[:2] in "$(VERSIONS)" else "")' 2>/dev/null))
 VENV := .venv

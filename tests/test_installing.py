@@ -81,8 +81,16 @@ def test_the_newest_python_that_is_there_is_taken(tmp_path: Path) -> None:
     assert "\npython3.13 -m venv .venv\n" in picked(tmp_path, "python3.11", "python3.12", "python3.13").stdout
 
 
+def test_a_python_without_the_recogniser_is_taken_only_where_there_is_no_other(tmp_path: Path) -> None:
+    assert "\npython3.11 -m venv .venv\n" in picked(tmp_path, "python3.11", "python3.14").stdout
+
+
+def test_the_only_python_is_taken(tmp_path: Path) -> None:
+    assert "\npython3.14 -m venv .venv\n" in picked(tmp_path, "python3.14").stdout
+
+
 def test_a_version_managers_stub_is_no_python(tmp_path: Path) -> None:
-    assert "\npython3.12 -m venv .venv\n" in picked(tmp_path, "python3.12", stubs=("python3.14",)).stdout
+    assert "\npython3.12 -m venv .venv\n" in picked(tmp_path, "python3.12", stubs=("python3.13",)).stdout
 
 
 def test_without_a_python_make_says_what_to_install(tmp_path: Path) -> None:
