@@ -170,14 +170,16 @@ def _front_page(run: Path) -> str:
 
 def report_nothing(job: Job, plan: Plan) -> JobReport:
     """Reports an apply that had nothing to do."""
-    page = f"### agentops apply to `{plan.environment}`: nothing to do\n\nThe specs of {job.origin} serve already.\n"
-    _hand_over(job, plan.environment, ExitCode.DONE, {"changes": "false", "digest": plan.digest}, page)
-    return JobReport(ExitCode.DONE, (), page)
+    return _nothing_done(job, plan, "apply to", f"The specs of {job.origin} serve already.")
 
 
 def report_nothing_to_restore(job: Job, plan: Plan) -> JobReport:
-    """A rollback to what serves already."""
-    page = f"### agentops rollback in `{plan.environment}`: nothing to do\n\nWhat it would go back to serves already.\n"
+    """Reports a rollback to what serves already."""
+    return _nothing_done(job, plan, "rollback in", "What it would go back to serves already.")
+
+
+def _nothing_done(job: Job, plan: Plan, what: str, why: str) -> JobReport:
+    page = f"### agentops {what} `{plan.environment}`: nothing to do\n\n{why}\n"
     _hand_over(job, plan.environment, ExitCode.DONE, {"changes": "false", "digest": plan.digest}, page)
     return JobReport(ExitCode.DONE, (), page)
 
