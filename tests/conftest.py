@@ -7,7 +7,7 @@ import ipaddress
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,20 +27,23 @@ settings.load_profile("agentops")
 SCRUBBED = ("SMALLEST_", "AGENTOPS_", "_AGENTOPS_", "GITHUB_", "ELEVENLABS_", "ACTIONS_", "RUNNER_")
 
 
-def _refuse_other_hosts(event: str, arguments: tuple[Any, ...]) -> None:
-    """An audit hook: a connection to anything but this machine fails the test that made it."""
-    if event != "socket.connect":
-        return
-    sock, address = arguments
-    if sock.family not in (socket.AF_INET, socket.AF_INET6):
-        return
-    host = address[0]
-    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
-        raise RuntimeError(f"a test tried to connect to {host}; only loopback is allowed")
+def _to_loopback(connect: Callable[[socket.socket, Any], Any]) -> Callable[[socket.socket, Any], Any]:
+    """`connect`, which fails the test that asks for anything but this machine."""
+
+    def connect_to(sock: socket.socket, address: Any) -> Any:
+        host = address[0] if sock.family in (socket.AF_INET, socket.AF_INET6) else "localhost"
+        if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+            raise RuntimeError(f"a test tried to connect to {host}; only loopback is allowed")
+        return connect(sock, address)
+
+    return connect_to
 
 
+# No audit hook: Python would call it wherever a thread begins to be traced, too, and a second thread that begins while
+# it runs ends with a RuntimeError ("Cannot install a trace function while another trace function is being installed").
 if not os.environ.get("AGENTOPS_LIVE_API_KEY"):
-    sys.addaudithook(_refuse_other_hosts)
+    for name in ("connect", "connect_ex"):
+        setattr(socket.socket, name, _to_loopback(getattr(socket.socket, name)))
 
 
 @pytest.fixture(autouse=True)
