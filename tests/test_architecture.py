@@ -82,6 +82,7 @@ FOUNDATION = {
     "scrub",
     "clock",
     "commands",
+    "closest",
 } | {
     "timing",
     "watch_rules",
@@ -99,6 +100,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "scrub": {"document"},
     "clock": set(),
     "commands": set(),
+    "closest": set(),
     "settings": FOUNDATION,
     "net": FOUNDATION,
     "files": {"errors"},

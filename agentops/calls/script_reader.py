@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Any, TypeAlias
 
 from pydantic import BaseModel, ValidationError
 
 from agentops.calls import criteria, script
 from agentops.calls.script import STEPS, Script
+from agentops.closest import closest
 from agentops.diagnostics import Diagnostic, Severity, Where
 
 PlaceOf: TypeAlias = Callable[[tuple[str | int, ...]], Where | None]
@@ -42,15 +42,15 @@ def _explain(problem: Any, dotted: str) -> tuple[str, str]:
             hint = "a call script is a mapping with `agent` and `steps`; `agentops schema call` describes it"
             return "the file holds no call script", hint
         case "extra_forbidden":
-            near = get_close_matches(name, _FIELD_NAMES, n=1)
-            return f"unknown field {dotted}", f"did you mean {near[0]}?" if near else _FORMAT
+            near = closest(name, _FIELD_NAMES)
+            return f"unknown field {dotted}", f"did you mean {near}?" if near else _FORMAT
         case "unknown_step":
             if isinstance(problem["input"], Mapping) and "dtmf" in problem["input"]:
                 return f"{dotted}: the platform's socket takes no key presses", "say it in words, or test it by phone"
             known = [*STEPS, "dtmf"]  # so that a misspelt `dtmf` is not taken for another step
             written = [str(each) for each in problem["input"]] if isinstance(problem["input"], Mapping) else []
-            near = [close for each in written for close in get_close_matches(each, known, n=1)]
-            meant = f"did you mean {near[0]}? " if near else ""
+            near = next(filter(None, (closest(each, known) for each in written)), None)
+            meant = f"did you mean {near}? " if near else ""
             return f"{dotted} is not a step", f"{meant}a step has one of these keys: {', '.join(STEPS)}"
         case "missing":
             return f"{dotted} is missing", f"add `{name}: ...`"

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from agentops.campaigns.model import DAYS, CallingHours, Campaign, CampaignSpec, WindowSpec
+from agentops.closest import closest
 from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
 from agentops.errors import SpecError, UsageError
 from agentops.spec import Project
 from agentops.spec.check import check, sound_part
-from agentops.spec.closest import closest
 from agentops.spec.environment import ProjectContext
 from agentops.spec.files import FileProblem
 from agentops.spec.project import with_sources

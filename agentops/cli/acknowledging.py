@@ -17,7 +17,7 @@ def acknowledged(given: list[str] | None, project: Path) -> frozenset[str]:
     if not given:
         return frozenset()
     # Start-up time: this loads the rules of lint, whose errors can be acknowledged too, and --ack is rare.
-    from agentops.spec.closest import closest
+    from agentops.closest import closest
     from agentops.spec.lint.run import RULES
 
     policies = [each.spec.id for each in workflow.policing.policies_at(project)]

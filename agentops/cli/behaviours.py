@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agentops.closest import closest
 from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.emulator.behaviour.behaviours import Behaviour, BehaviourError, read_behaviour
 from agentops.emulator.store.database import EmulatorError
 from agentops.spec import find_root
-from agentops.spec.closest import closest
 from agentops.spec.files import FileProblem, ProjectFiles
 from agentops.spec.project import with_sources
 from agentops.spec.source_text import SourceError

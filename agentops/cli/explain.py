@@ -12,10 +12,10 @@ from agentops import workflow
 from agentops.campaigns.codes import REASONS, Reason
 from agentops.cli import completion
 from agentops.cli.options import PageFormat
+from agentops.closest import closest
 from agentops.errors import ExitCode, UsageError
 from agentops.plan.codes import CODES, Code
 from agentops.render.diagnostics.catalogue import catalogue_markdown
-from agentops.spec.closest import closest
 from agentops.spec.explanations import Explanation, explanations
 from agentops.spec.lint.run import RULES, SETTINGS
 from agentops.spec.policies import Policy

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import shlex
 from pathlib import Path
 
 from agentops.cli.verbs import verbs
+from agentops.closest import closest
 from agentops.errors import AgentopsError
 
 # A word of other tools -> the verb of ours that does it.
@@ -63,14 +63,12 @@ def meant_verb(name: str) -> str | None:
     """The verb that was most likely meant."""
     if name in SYNONYMS:
         return SYNONYMS[name]
-    close = difflib.get_close_matches(name, verbs(), n=1)
-    return close[0] if close else None
+    return closest(name, verbs(), cutoff=0.6)
 
 
 def meant_option(word: str, options: list[str]) -> str | None:
     """The option that `word` is a typing error of. `--dry-run` is none of `--prune`: that would do something else."""
-    close = difflib.get_close_matches(word, options, n=1, cutoff=0.75)
-    return close[0] if close else None
+    return closest(word, options, cutoff=0.75)
 
 
 def place_of(word: str, verb: str, start: Path) -> str | None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import urlsplit
 
+from agentops.closest import closest
 from agentops.document import Environment, Secret, path_text
 from agentops.fields import Category
 from agentops.plan.changes import HALF, lost_share, written_leaves
@@ -192,7 +192,7 @@ def _violation(rule: Rule, change: AgentChange, text: str) -> Refusal:
 
 
 def _unknown(name: str) -> Refusal:
-    close = next(iter(get_close_matches(name, RULES)), None)
+    close = closest(name, RULES)
     meant = f"did you mean `{close}`? " if close else ""
     return Refusal(
         code="UNKNOWN_RULE",

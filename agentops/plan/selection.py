@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
+from agentops.closest import closest
 from agentops.document import DesiredAgent
 from agentops.errors import UsageError
 
@@ -84,7 +84,7 @@ def _require_known(agents: Sequence[DesiredAgent], patterns: Sequence[str], opti
     for pattern in patterns:
         if not any(fnmatchcase(agent.key, pattern) for agent in agents):
             keys = [agent.key for agent in agents]
-            close = next(iter(get_close_matches(pattern, keys)), None)
+            close = closest(pattern, keys)
             meant = f"did you mean {close}? " if close else ""
             raise UsageError(
                 f"{option} {pattern or repr(pattern)}: no agent has such a key",
@@ -105,7 +105,7 @@ def _require_tag(agents: Sequence[DesiredAgent], name: str, value: str) -> None:
     tags = [agent.tags for agent in agents if agent.tags is not None]
     names = {each for held in tags for each in held}
     known = {str(held[name]) for held in tags if name in held} if name in names else names
-    close = next(iter(get_close_matches(value if name in names else name, sorted(known))), None)
+    close = closest(value if name in names else name, sorted(known))
     meant = f"did you mean {close}? " if close else ""
     what = f"values of {name}" if name in names else "tags"
     raise UsageError(

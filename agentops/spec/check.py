@@ -10,11 +10,11 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from agentops.closest import closest
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import CLEARED, Path, Secret, path_text
 from agentops.fields import METADATA, WRITTEN_AT
 from agentops.resources import Ref
-from agentops.spec.closest import closest
 from agentops.spec.model.base import Model
 from agentops.spec.rendering import BROKEN
 from agentops.spec.scalars import looks_like_number, number_of, spelling

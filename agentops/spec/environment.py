@@ -9,6 +9,7 @@ from datetime import time
 from pathlib import Path
 from typing import Any, get_args
 
+from agentops.closest import closest
 from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.document import (
     LABEL_LIMIT,
@@ -25,7 +26,6 @@ from agentops.document import (
 from agentops.errors import UsageError
 from agentops.resources import Address, Ref
 from agentops.spec.check import check
-from agentops.spec.closest import closest
 from agentops.spec.files import PROJECT_FILE, FileProblem, ProjectFiles
 from agentops.spec.hosts import host_of, is_loopback, may_receive_key
 from agentops.spec.merge import merge

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from agentops.closest import closest
 from agentops.diagnostics import Diagnostic
-from agentops.spec.closest import closest
 from agentops.spec.hidden import control_character
 from agentops.spec.source_events import read_yaml
 from agentops.spec.source_text import MAX_BYTES, SourceError, decode, place_at

@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
+from agentops.closest import closest
 from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.resources import Address
 from agentops.spec.check import check
-from agentops.spec.closest import closest
 from agentops.spec.environment import ProjectContext
 from agentops.spec.files import AGENTS, FileProblem
 from agentops.spec.merge import merge

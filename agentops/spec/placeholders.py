@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from agentops.closest import closest
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import Path
-from agentops.spec.closest import closest
 from agentops.spec.lint_target import LintTarget, Text, texts_of
 from agentops.spec.model.base import SYSTEM_VARIABLES
 from agentops.spec.model.tools import ApiCall, ExtractVariables

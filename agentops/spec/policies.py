@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from agentops.closest import closest
 from agentops.diagnostics import Diagnostic, Severity, Where
 from agentops.document import CLEARED, Document, Secret
 from agentops.fields import Category, category_of
 from agentops.spec.check import check
-from agentops.spec.closest import closest
 from agentops.spec.files import PROJECT_FILE, FileProblem, ProjectFiles
 from agentops.spec.model.policy import PolicyFileSpec, PolicySpec
 from agentops.spec.scope import Names, hint_for

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agentops.closest import closest
 from agentops.diagnostics import Where
 from agentops.document import CLEARED, Path, Secret, path_text
 from agentops.errors import UsageError
 from agentops.fields import KEY_NAMES
 from agentops.resources import Address, Kind
-from agentops.spec.closest import closest
 from agentops.spec.files import AGENTS, PROJECT_FILE
 from agentops.spec.layered import Layer
 from agentops.spec.lint_target import FileTarget, ResourceTarget

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from agentops.closest import closest
 from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
 from agentops.document import DesiredAgent, Path, Secret
 from agentops.errors import UsageError
 from agentops.resources import Address, DesiredResource, Kind, Ref, SourceFile
 from agentops.spec.check import check
-from agentops.spec.closest import closest
 from agentops.spec.environment import ProjectContext, read_context
 from agentops.spec.files import FileProblem, ProjectFiles
 from agentops.spec.hosts import host_of, is_loopback

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from agentops.closest import closest
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import CLEARED, Path
 from agentops.fields import is_clearable
-from agentops.spec.closest import closest
 from agentops.spec.lint_target import FileTarget, LintTarget, Text
 from agentops.spec.model.base import REALTIME_MODELS, Known
 from agentops.spec.model.tools import ApiCall, ClientTool, ExtractVariables, Tool, TransferCall

@@ -9,11 +9,11 @@ from copy import copy
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from agentops.closest import closest
 from agentops.credentials import is_secret_variable
 from agentops.diagnostics import Where
 from agentops.document import SecretRef
 from agentops.resources import Kind
-from agentops.spec.closest import closest
 from agentops.spec.files import AGENTS, FileProblem, ProjectFiles
 from agentops.spec.origins import FileText, TracedText, found_again
 from agentops.spec.source_text import SourceError, place_at

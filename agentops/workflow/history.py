@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from agentops.apply.rollback import PREVIOUS, RollbackTarget, commit_in, plan_rollback
 from agentops.apply.run_history import read_run, read_verdicts
+from agentops.closest import closest
 from agentops.document import AgentListing, DesiredAgent
 from agentops.errors import UsageError
 from agentops.plan.build import PlanOptions, with_refusals
@@ -15,7 +16,6 @@ from agentops.plan.history import HistoryEntry, build_history
 from agentops.plan.identity import as_deployed
 from agentops.plan.model import Plan
 from agentops.plan.rollback import refuse_gone, resources_needed
-from agentops.spec.closest import closest
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.planning import survey
 

@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from difflib import get_close_matches
 
 from agentops.clock import platform_time
+from agentops.closest import closest
 from agentops.document import AgentListing, Environment, Generation, Mark, ObservedAgent, Revision, read_mark
 from agentops.errors import NotFoundError, RefusedError, UsageError
 from agentops.plan.concealment import KnownSecrets, known_secrets
@@ -106,8 +106,8 @@ async def read_webhook_secret(account: Reader, project: Project, key: str) -> st
     """The secret with which the platform signs the webhook's requests. Raises UsageError if we have no such webhook."""
     keys = [each.key for each in project.resources if each.kind is Kind.WEBHOOK]
     if key not in keys:
-        close = get_close_matches(key, keys, n=1)
-        meant = f"did you mean {close[0]}? " if close else ""
+        close = closest(key, keys)
+        meant = f"did you mean {close}? " if close else ""
         hint = f"{meant}the project has: {', '.join(keys) or 'none'}"
         raise UsageError(f"there is no webhook {key!r} in webhooks/", hint=hint, code="no-webhook")
     owner = owner_of(project.environment.project, project.environment.name, Address(Kind.WEBHOOK, key))

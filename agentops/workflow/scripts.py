@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from agentops.calls.personas import read_persona
 from agentops.calls.script import Script
 from agentops.calls.script_reader import read_script
+from agentops.closest import closest
 from agentops.diagnostics import Diagnostic, Severity, Where, has_errors
 from agentops.document import DesiredAgent, Environment
 from agentops.errors import SpecError, UsageError
@@ -162,7 +162,7 @@ def _of_another_agent(loaded: LoadedScript, source: str, keys: Sequence[str], kn
 
 
 def _unknown_agent(loaded: LoadedScript, keys: Sequence[str]) -> Diagnostic:
-    near = get_close_matches(loaded.script.agent, keys, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"the agents are: {', '.join(keys) or 'none'}"
+    near = closest(loaded.script.agent, keys)
+    hint = f"did you mean {near}?" if near else f"the agents are: {', '.join(keys) or 'none'}"
     summary = f"there is no agent {loaded.script.agent!r} to call"
     return Diagnostic("call-agent", Severity.ERROR, summary, hint=hint, where=Where(loaded.file), path="agent")

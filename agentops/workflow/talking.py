@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from difflib import get_close_matches
 
 from agentops.calls.from_record import script_of_record
 from agentops.calls.protocol import Event
@@ -14,6 +13,7 @@ from agentops.calls.run import CallResult, Wiring
 from agentops.calls.session import NoConnection, Target
 from agentops.calls.talk import Microphone, ReadLine, Show, chat, named, record_of, talk
 from agentops.calls.talk_server import TalkServer
+from agentops.closest import closest
 from agentops.errors import UnavailableError, UsageError
 from agentops.workflow.call_wiring import open_wiring
 from agentops.workflow.calls import find_agent_ids, target_of
@@ -31,8 +31,8 @@ async def open_agent(
     """
     keys = [each.key for each in deployment.agents]
     if agent not in keys:
-        near = get_close_matches(agent, keys, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"the agents are: {', '.join(keys) or 'none'}"
+        near = closest(agent, keys)
+        hint = f"did you mean {near}?" if near else f"the agents are: {', '.join(keys) or 'none'}"
         raise UsageError(f"there is no agent {agent!r} to talk to", hint=hint, code="no-agent")
     one = deployment.narrowed(tuple(each for each in deployment.agents if each.key == agent))
     async with open_wiring(one, ()) as wiring:

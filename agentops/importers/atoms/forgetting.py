@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
+from agentops.closest import closest
 from agentops.document import AGENT_KEY, DesiredAgent
 from agentops.errors import UsageError
 from agentops.importers.yaml_text import block_lines, flow_text
@@ -38,7 +38,7 @@ def forget_agent(key: str, agents: Sequence[DesiredAgent], settings: str) -> For
     agent = next((each for each in agents if each.key == key), None)
     if agent is None:
         known = [each.key for each in agents]
-        if AGENT_KEY.fullmatch(key) is None or get_close_matches(key, known, n=1, cutoff=0.8):
+        if AGENT_KEY.fullmatch(key) is None or closest(key, known, cutoff=0.8):
             hint = f"the project has: {', '.join(sorted(known)) or 'none'}"
             raise UsageError(f"there is no agent {key!r}", hint=hint, code="no-agent")
         return Forgetting(key, None, (), _remembered(settings, key))

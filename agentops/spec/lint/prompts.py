@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from agentops.closest import closest
 from agentops.diagnostics import Severity
-from agentops.spec.closest import closest
 from agentops.spec.lint.registry import LintFinding, rule, rule_of, setting
 from agentops.spec.lint_target import FileTarget, LintTarget
 from agentops.spec.model.tools import ApiCall, EndCall, KnowledgeBaseSearch, TransferCall

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from agentops.closest import closest
 from agentops.diagnostics import Diagnostic, Severity
-from agentops.spec.closest import closest
 from agentops.spec.lint import prompts, resources, safety, settings, spoken  # noqa: F401 - importing enters their rules
 from agentops.spec.lint.registry import RULES as RULES
 from agentops.spec.lint.registry import SETTINGS as SETTINGS
