@@ -47,6 +47,7 @@ class Reference(StrEnum):
     VOICE = "voice"
     KNOWLEDGE_BASE = "knowledge base"
     PHONE_NUMBER = "phone number"
+    TOOL = "tool"
 
 
 class Entries(StrEnum):
@@ -137,15 +138,19 @@ FIELDS: Final = (
         read=("toolRefs",),
         empty=[],
         unverifiable=True,
+        refers_to=Reference.TOOL,
     ),
     Field("globalPrompt", Category.PROMPT, "workflow_prompt", empty=""),
     Field("playbooks", Category.PROMPT, "playbooks"),
     Field("playbooks.playbooks", key="id"),
     Field("playbooks.playbooks.tools", key="name"),
+    Field("playbooks.playbooks.toolRefs", refers_to=Reference.TOOL),
     Field("playbooks.playbooks.knowledgeBaseId", refers_to=Reference.KNOWLEDGE_BASE),
+    Field("playbooks.globalToolRefs", refers_to=Reference.TOOL),
     Field("playbooks.auth.weakTools", key="name"),
     Field("playbooks.auth.strongTools", key="name"),
     Field("playbooks.verifications", key="id"),
+    Field("playbooks.verifications.triggerToolRefs", refers_to=Reference.TOOL),
     Field("firstMessage", Category.GREETING, "call_handling"),
     Field("waitForUserToSpeakFirst", Category.GREETING, "call_handling"),
     Field("defaultVariables", Category.PROMPT, "call_handling", empty={}, entries=Entries.TEXTS),
@@ -231,6 +236,11 @@ FREE_MAPS: Final = frozenset(f.path[-1] for f in FIELDS if f.entries is not None
 UNORDERED: Final = frozenset(f.path[-1] for f in FIELDS if f.unordered)
 # `auth` is part of tools in the account's library, whose shape is not published.
 SENT: Final = frozenset({"auth", *(f.path[-1] for f in FIELDS if f.is_sent)})
+
+# Where ids stand, by the field's own name, since tools and playbooks hold them too: name -> what the id is of.
+IDS: Final[Mapping[str, Reference]] = {
+    f.path[-1]: f.refers_to for f in FIELDS if f.refers_to in (Reference.TOOL, Reference.KNOWLEDGE_BASE)
+}
 
 SECTIONS: Final = frozenset(f.section for f in FIELDS if f.section is not None)
 UNVERIFIABLE: Final = frozenset(f.name for f in FIELDS if f.unverifiable)

@@ -14,6 +14,7 @@ from agentops.document import Path
 from agentops.fields import (
     BY_PATH,
     FIELDS,
+    IDS,
     METADATA,
     NATURAL_KEYS,
     SECTIONS,
@@ -27,6 +28,7 @@ from agentops.fields import (
     risk_of,
 )
 from agentops.remote import wire
+from agentops.resources import Kind
 from agentops.spec.model.agent import AgentSpec
 from agentops.spec.model.config import AgentConfig
 
@@ -54,7 +56,7 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 def fields_of(model: type[BaseModel], base: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Every field of a model with its annotation, those of nested objects and of lists' items too."""
     for name, info in model.model_fields.items():
-        yield (*base, name), info.annotation
+        yield (*base, name), typing.Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
         for inner in models_in(info.annotation):
             yield from fields_of(inner, (*base, name))
 
@@ -161,6 +163,10 @@ def test_every_category_has_a_risk() -> None:
         (("synthesizer", "voiceConfig", "voiceId"), Reference.VOICE),
         (("synthesizer", "voiceConfig", "model"), Reference.VOICE),
         (("globalKnowledgeBaseId",), Reference.KNOWLEDGE_BASE),
+        (("singlePromptConfig", "toolRefs", 0), Reference.TOOL),
+        (("playbooks", "globalToolRefs", 0), Reference.TOOL),
+        (("playbooks", "verifications", "birthday", "toolRefs", 0), Reference.TOOL),
+        (("preCallAPI", "body", "toolRefs"), None),
         (("singlePromptConfig", "tools", "kb", "knowledgeBaseId"), Reference.KNOWLEDGE_BASE),
         (("playbooks", "playbooks", "billing", "tools", 0, "knowledgeBaseId"), Reference.KNOWLEDGE_BASE),
         (("preCallAPI", "body", "knowledgeBaseId"), None),
@@ -172,6 +178,27 @@ def test_every_category_has_a_risk() -> None:
 )
 def test_a_value_that_names_something_of_the_account_is_known(path: Path, reference: Reference | None) -> None:
     assert reference_of(path) is reference
+
+
+ALLOWED = {Kind.TOOL: Reference.TOOL, Kind.KNOWLEDGE: Reference.KNOWLEDGE_BASE}
+
+
+def references_allowed(annotation: Any) -> Iterator[Reference]:
+    for each in getattr(annotation, "__metadata__", ()):
+        if isinstance(kind := getattr(each, "kind", None), Kind):
+            yield ALLOWED[kind]
+    for inner in typing.get_args(annotation):
+        yield from references_allowed(inner)
+
+
+@pytest.mark.parametrize("path", MODEL, ids=".".join)
+def test_a_reference_stands_where_the_table_knows_of_one(path: Path) -> None:
+    """What the model lets a reference into and the table does not know would be written as it is, and its resource
+    swept away as one that nothing needs."""
+    (found,) = set(references_allowed(MODEL[path])) or {None}
+    assert IDS.get(str(path[-1])) is found
+    if found is not None:
+        assert reference_of(path) is found
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ def _unfulfilled(change: AgentChange, answers: AccountAnswers) -> Iterator[Refus
         yield from _voice(change, answers.voices)
     for path, value, reference in named:
         if reference is Reference.KNOWLEDGE_BASE and answers.knowledge_base_ids is not None:
-            if not isinstance(value, Ref) and value not in answers.knowledge_base_ids:
+            if value and not isinstance(value, Ref) and value not in answers.knowledge_base_ids:
                 what = f"{path_text(path)}: the account has no knowledge base {value!r}"
                 yield _refusal(change, "KNOWLEDGE_BASE_UNKNOWN", what, "create it, or correct the id")
         elif reference is Reference.PHONE_NUMBER and answers.phone_numbers is not None:

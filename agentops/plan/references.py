@@ -1,6 +1,6 @@
 """Ids into references, before anything is compared, and references into ids, when something is written. Pure.
 
-Which fields hold an id is known here; `plan.resources` decides which id means which resource.
+Which fields hold an id is known to `agentops.fields`; `plan.resources` decides which id means which resource.
 """
 
 from __future__ import annotations
@@ -11,18 +11,13 @@ from typing import Any
 
 from agentops.document import DesiredAgent, Document
 from agentops.errors import StaleError
-from agentops.fields import FREE_MAPS
+from agentops.fields import FREE_MAPS, IDS, Reference
 from agentops.plan.canonical import fingerprint
 from agentops.resources import DesiredResource, Kind, Ref
 
-# Fields that hold ids, wherever they stand: in the configuration itself, in a tool, in a playbook.
-_PLACES: Mapping[str, Kind] = {
-    "toolRefs": Kind.TOOL,
-    "globalToolRefs": Kind.TOOL,
-    "triggerToolRefs": Kind.TOOL,
-    "knowledgeBaseId": Kind.KNOWLEDGE,
-    "globalKnowledgeBaseId": Kind.KNOWLEDGE,
-}
+_KINDS = {Reference.TOOL: Kind.TOOL, Reference.KNOWLEDGE_BASE: Kind.KNOWLEDGE}
+# The fields that hold ids, wherever they stand: in the configuration itself, in a tool, in a playbook.
+_PLACES: Mapping[str, Kind] = {name: _KINDS[reference] for name, reference in IDS.items()}
 
 
 def with_fingerprints(agent: DesiredAgent, resources: Iterable[DesiredResource]) -> DesiredAgent:

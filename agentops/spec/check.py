@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from agentops.closest import closest
 from agentops.diagnostics import Diagnostic, Severity
 from agentops.document import CLEARED, Path, Secret, path_text
-from agentops.fields import METADATA, WRITTEN_AT
+from agentops.fields import IDS, METADATA, WRITTEN_AT
 from agentops.resources import Ref
 from agentops.spec.model.base import Model
 from agentops.spec.rendering import BROKEN
@@ -251,7 +251,7 @@ def _wrong_type(name: str, expected: str, value: Any) -> _Mistake:
         hint = "secrets can stand in headers, URLs, parameters, request bodies and api_key"
         return _Mistake("secret-not-allowed", f"{name} can't hold a secret ({value})", expected, hint)
     if isinstance(value, Ref):
-        hint = "references stand in toolRefs, knowledgeBaseId and globalKnowledgeBaseId"
+        hint = f"references stand in {', '.join(IDS)}"
         return _Mistake("reference-not-allowed", f"{name} can't hold a reference ({value.address})", expected, hint)
     return _Mistake("wrong-type", f"{name} is {_kind(value)}", expected, _type_hint(expected, value))
 

@@ -144,6 +144,7 @@ def test_a_knowledge_base_is_one_of_the_account() -> None:
     assert said("kb9", None) == []
     assert said("kb9", ("kb1",)) == ["desk: globalKnowledgeBaseId: the account has no knowledge base 'kb9'"]
     assert said(Ref(Kind.KNOWLEDGE, "returns"), ()) == [], "it is made by the apply"
+    assert said("", ("kb1",)) == [], "a playbook says so that it has none"
     assert refused(change(field(("firstMessage",), "kb9")), AccountAnswers(knowledge_base_ids=())) == []
 
 
