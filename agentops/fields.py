@@ -239,7 +239,7 @@ SENT: Final = frozenset({"auth", *(f.path[-1] for f in FIELDS if f.is_sent)})
 
 # Where ids stand, by the field's own name, since tools and playbooks hold them too: name -> what the id is of.
 IDS: Final[Mapping[str, Reference]] = {
-    f.path[-1]: f.refers_to for f in FIELDS if f.refers_to in (Reference.TOOL, Reference.KNOWLEDGE_BASE)
+    str(f.path[-1]): f.refers_to for f in FIELDS if f.refers_to in (Reference.TOOL, Reference.KNOWLEDGE_BASE)
 }
 
 SECTIONS: Final = frozenset(f.section for f in FIELDS if f.section is not None)

@@ -116,8 +116,9 @@ def smoke(
     scope = scope_of(project, environment, api, agent, exclude, select, changed_since)
     files = tuple(path.parent.resolve() / path.name for path in script or ())
     request = CallRequest(files, tuple(tag or ()), read_shard(shard), budget)
-    given = {"--rejudge": rejudge, "--replay": replay, "--mutate": mutate, "--dry-run": dry_run}
-    _require_fitting({**given, "--preview": preview, "--revision": revision})
+    given: dict[str, object] = {"--dry-run": dry_run, "--mutate": mutate, "--rejudge": rejudge, "--replay": replay}
+    given |= {"--preview": preview, "--revision": revision, "--baseline": baseline}
+    _require_fitting({**given, "--coverage": coverage, "--output": output})
     if mutate:
         return _try_mutants(scope, request, output_format)
     if dry_run:
@@ -148,15 +149,17 @@ def smoke(
     return exit_code_of(run)
 
 
+# What each would leave out of account without a word, or contradict.
 _UNFIT = {
-    "--rejudge": ("--replay", "--mutate", "--dry-run", "--preview", "--revision"),
-    "--preview": ("--mutate", "--revision"),
-    "--revision": ("--mutate",),
+    "--dry-run": ("--mutate", "--rejudge", "--replay", "--preview", "--revision"),
+    "--mutate": ("--rejudge", "--replay", "--preview", "--revision", "--baseline", "--coverage", "--output"),
+    "--rejudge": ("--replay", "--preview", "--revision", "--coverage"),
+    "--preview": ("--revision",),
 }
 
 
 def _require_fitting(options: Mapping[str, object]) -> None:
-    """Raises UsageError where two of the options that were given say different things about whom to call."""
+    """Raises UsageError where one of the options that were given says what another could not keep to."""
     for option, others in _UNFIT.items():
         found = [each for each in others if options[each]]
         if options[option] and found:

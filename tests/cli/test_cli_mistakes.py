@@ -44,6 +44,12 @@ USAGE = 64
         ("rollback support --to 3 --run x", "exclude each other"),
         ("history", "agentops apply"),
         ("smoke agents/calls/nothing.yaml", "can't be read"),
+        ("smoke --mutate --dry-run", "--dry-run can't be combined with --mutate"),
+        ("smoke --replay run.json --revision 3 --dry-run", "--dry-run can't be combined with --replay and --revision"),
+        ("smoke --mutate --coverage --output out", "--mutate can't be combined with --coverage and --output"),
+        ("smoke --mutate --baseline run.json", "--mutate can't be combined with --baseline"),
+        ("smoke --rejudge out --coverage", "--rejudge can't be combined with --coverage"),
+        ("smoke --preview pr-7 --revision 3", "--preview can't be combined with --revision"),
         ("plan -e staging", "SMALLEST_API_KEY_STAGING"),
     ],
 )
