@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
 from agentops.apply.live import archive, call, go_live, recover, settle, verify
 from agentops.apply.model import (
@@ -30,17 +30,23 @@ from agentops.apply.model import (
 from agentops.apply.preparing import prepare
 from agentops.apply.reached import (
     Called,
+    Created,
     Deployed,
+    Drafted,
     Guarded,
     Live,
     Mixed,
+    Opened,
     Overtook,
     Planned,
+    Published,
+    Publishing,
     Reached,
     Ready,
     Restoring,
     Serving,
     StoppedError,
+    UnderWay,
     Undoable,
     Verified,
     VerifyError,
@@ -220,7 +226,7 @@ class _Engine:
         run = self.run
         try:
             if isinstance(ready, Guarded) and ready.change.action is Action.ARCHIVE:
-                archived = run.reach(await archive(run, ready))
+                archived = await archive(run, ready)
                 self._finish(result_of(archived, Outcome.APPLIED, "archived: it takes no calls"))
                 return
             serving = run.reach(await self._serve(ready))
@@ -324,7 +330,7 @@ class _Engine:
             ending.cancel()
             await asyncio.wait([ending])
 
-    async def _abandon(self, reached: Reached) -> None:
+    async def _abandon(self, reached: UnderWay) -> None:
         match reached:
             case Live() | Overtook() | Mixed() | Verified() | Called() | Deployed():
                 detail = "interrupted after it went live; the calls did not run to their end"
@@ -332,7 +338,7 @@ class _Engine:
             case Restoring():
                 detail = "interrupted while what served before was being put back: look at what serves"
                 self._finish(result_of(reached, Outcome.UNKNOWN, detail, stage=Stage.RESTORE))
-            case _:
+            case Planned() | Created() | Guarded() | Opened() | Drafted() | Publishing() | Published():
                 try:
                     await asyncio.wait_for(self._tidy_up(reached), _CLEANUP_TIMEOUT_S)
                 except (TimeoutError, asyncio.CancelledError):
@@ -340,12 +346,14 @@ class _Engine:
                 result = result_of(reached, Outcome.NOT_ATTEMPTED, "interrupted; the next run goes on from here")
                 is_called_again = reached.change.action is Action.CALL
                 self._finish(self._uncalled(result, reached) if is_called_again else result)
+            case _:
+                assert_never(reached)
 
     async def _tidy_up(self, reached: Reached) -> None:
         await clean_up(self.run, reached)
         await put_note_back(self.run, reached)
 
-    def _uncalled(self, result: AgentResult, reached: Reached) -> AgentResult:
+    def _uncalled(self, result: AgentResult, reached: UnderWay) -> AgentResult:
         """`result` with inconclusive calls, where the agent was to be called and the run ended before."""
         if result.verdict is not None or isinstance(reached, Deployed) or not self.run.is_called(reached.change):
             return result

@@ -41,7 +41,8 @@ class ApplyOptions:
 
 
 class Stage(StrEnum):
-    """The steps of one agent, in the order in which they happen."""
+    """The steps of one agent. They happen in this order, except that v1 notes right before it goes live; RESTORE
+    comes only after a failure."""
 
     GUARD = "guard"
     CREATE = "create"
@@ -53,8 +54,8 @@ class Stage(StrEnum):
     SCAN = "scan"
     LIVE = "live"
     VERIFY = "verify"
-    METADATA = "metadata"
     SMOKE = "smoke"
+    METADATA = "metadata"
     RESTORE = "restore"
     ARCHIVE = "archive"
 

@@ -204,7 +204,7 @@ class Archived(_WithAgent):
 Ready: TypeAlias = Guarded | Drafted | Published | Live
 Serving: TypeAlias = Guarded | Verified
 Undoable: TypeAlias = Guarded | Live | Overtook | Mixed | Verified | Called | Deployed
-Reached: TypeAlias = (
+UnderWay: TypeAlias = (
     Planned
     | Created
     | Guarded
@@ -213,15 +213,14 @@ Reached: TypeAlias = (
     | Publishing
     | Published
     | Live
-    | Superseded
     | Overtook
     | Mixed
     | Verified
     | Called
     | Deployed
     | Restoring
-    | Archived
 )
+Reached: TypeAlias = UnderWay | Superseded | Archived
 
 
 class StoppedError(Exception):

@@ -27,6 +27,7 @@ from agentops.apply.reached import (
     Restoring,
     StoppedError,
     Superseded,
+    UnderWay,
     Verified,
 )
 from agentops.apply.scans import Scans
@@ -38,7 +39,7 @@ from agentops.plan.drafts import foreign_draft
 from agentops.plan.model import AgentChange, Plan
 from agentops.remote.port import Publication, Writer
 
-R = TypeVar("R", bound=Reached)
+R = TypeVar("R", bound=UnderWay)
 
 
 @dataclass(slots=True)
@@ -52,7 +53,7 @@ class Run:
     scans: Scans
     emit: EventSink
     smoke: Smoke | None = None
-    reached: dict[str, Reached] = field(default_factory=dict)
+    reached: dict[str, UnderWay] = field(default_factory=dict)
     warnings: dict[str, list[str]] = field(default_factory=dict)
 
     def reach(self, value: R) -> R:
@@ -172,8 +173,12 @@ async def put_note_back(run: Run, reached: Reached) -> None:
     match reached:
         case Guarded() | Opened() | Drafted() | Publishing() | Published():
             agent = reached.agent
+        case Planned() | Created() | Restoring() | Archived():
+            return  # no note was written, or who restores sees to it
+        case Live() | Superseded() | Overtook() | Mixed() | Verified() | Called() | Deployed():
+            return  # another revision serves than the old note was about
         case _:
-            return
+            assert_never(reached)
     before = agent.observed.listing.note
     if agent.note == before:
         return
