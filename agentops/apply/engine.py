@@ -333,7 +333,13 @@ class _Engine:
     async def _abandon(self, reached: UnderWay) -> None:
         match reached:
             case Live() | Overtook() | Mixed() | Verified() | Called() | Deployed():
-                detail = "interrupted after it went live; the calls did not run to their end"
+                has_calls_left = self.run.is_called(reached.change) and not isinstance(reached, Called | Deployed)
+                left = (
+                    "the calls did not run to their end"
+                    if has_calls_left
+                    else "what has no version (name, numbers, inbound) may be as before, and the next apply writes it"
+                )
+                detail = f"interrupted after it went live; {left}"
                 self._finish(self._uncalled(result_of(reached, Outcome.APPLIED, detail), reached))
             case Restoring():
                 detail = "interrupted while what served before was being put back: look at what serves"

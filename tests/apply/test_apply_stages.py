@@ -358,6 +358,25 @@ async def test_calls_that_were_not_made_any_more_are_inconclusive(world: World) 
     assert result.exit_code is ExitCode.INTERRUPTED
 
 
+@pytest.mark.parametrize("calls", [None, Calls(Verdict.PASSED)], ids=["no calls", "calls that passed"])
+async def test_an_interrupt_after_the_calls_says_what_may_be_unwritten(busy: World, calls: Calls | None) -> None:
+    await busy.deploy([agent()])
+    wanted = replace(agent(prompt="New."), metadata={"description": "The new line"})
+    applying = asyncio.create_task(busy.apply(await busy.plan([wanted]), smoke=calls))
+    meanwhile(busy, Stage.METADATA, lambda: interrupt(applying))
+    result = await applying
+    [ended] = result.agents
+    assert ended.outcome is Outcome.APPLIED
+    assert ended.detail == (
+        "interrupted after it went live; what has no version (name, numbers, inbound) may be as before, "
+        "and the next apply writes it"
+    )
+    assert result.exit_code is ExitCode.INTERRUPTED
+    assert (await busy.observe("Acme support")).listing.metadata["description"] == "The support line"
+    await busy.apply(await busy.plan([wanted]), smoke=calls)
+    assert (await busy.observe("Acme support")).listing.metadata["description"] == "The new line"
+
+
 async def test_what_serves_is_not_known_when_a_restore_is_interrupted(busy: World) -> None:
     await busy.deploy([agent()])
     plan = await busy.plan([agent(prompt="New.")])
