@@ -37,8 +37,8 @@ from agentops.render.ci.markdown import (
     preview_page,
     rollback_page,
 )
+from agentops.render.markdown import inline
 from agentops.render.plan.html import Made, plan_html
-from agentops.render.plan.markdown_fields import quoted
 from agentops.render.plan.values import apply_command
 from agentops.render.watch.json import watched_json
 from agentops.render.watch.markdown import watched_markdown
@@ -214,7 +214,7 @@ def report_pull(job: Job, environment: str, proposed: Pull | None, left: Sequenc
     done = f"Proposed as [#{proposed.number}]({proposed.url})." if proposed else "No file would change."
     page = f"### agentops pull in `{environment}`\n\n{done}\n"
     if left:
-        rows = "".join(f"- {quoted(each)}\n" for each in left)
+        rows = "".join(f"- {inline(each)}\n" for each in left)
         page += f"\nTo be brought in by hand, with `agentops pull -e {environment}`:\n\n{rows}"
     return report_page(job, environment, page, {"changes": _word(proposed is not None)})
 

@@ -13,12 +13,14 @@ from agentops.diagnostics import Diagnostic, Severity
 from agentops.errors import AgentopsError, ExitCode
 from agentops.plan.model import AgentChange, Plan, ResourceChange
 from agentops.render.drift.advice import advice
+from agentops.render.markdown import inline, table_lines
 from agentops.render.plan.markdown import plan_markdown
-from agentops.render.plan.markdown_fields import moved_lines, quoted
+from agentops.render.plan.markdown_fields import moved_lines
 from agentops.render.plan.parts import joined
 from agentops.render.plan.values import DRIFT_WORDS
 from agentops.render.style import plural
 
+_HEAD = ("", "agent", "outcome", "serves now")
 _SIGNS = {
     Outcome.APPLIED: "✅",
     Outcome.UNCHANGED: "➖",
@@ -58,7 +60,7 @@ def plan_page(
     lines = []
     if destinations:
         lines += ["> [!WARNING]", "> **High risk: this changes where keys and secrets go, or come from.**"]
-        lines += [*(f"> - {quoted(each)}" for each in destinations), ""]
+        lines += [*(f"> - {inline(each)}" for each in destinations), ""]
     lines += [
         plan_markdown(plan).rstrip("\n"),
         "",
@@ -104,12 +106,12 @@ def diagnostics_list(diagnostics: Sequence[Diagnostic]) -> list[str]:
     rows = []
     for each in ranked:
         place = f" `{each.where}`" if each.where else ""
-        rows.append(f"- {each.severity.value} **{quoted(each.code)}**{place}: {quoted(each.summary)}{_hint(each.hint)}")
+        rows.append(f"- {each.severity.value} **{inline(each.code)}**{place}: {inline(each.summary)}{_hint(each.hint)}")
     return [*rows, ""] if rows else []
 
 
 def _hint(hint: str | None) -> str:
-    return f". Next: {quoted(hint)}" if hint else ""
+    return f". Next: {inline(hint)}" if hint else ""
 
 
 def checked_page(environment: str, diagnostics: Sequence[Diagnostic], origin: JobOrigin) -> str:
@@ -136,11 +138,11 @@ def failure_page(command: str, environment: str, error: AgentopsError, origin: J
     lines = [
         f"### ❌ agentops {command} for `{environment}` failed",
         "",
-        f"**{quoted(error.code)}** (exit code {int(error.exit_code)}): {quoted(error.summary)}",
+        f"**{inline(error.code)}** (exit code {int(error.exit_code)}): {inline(error.summary)}",
         "",
     ]
     if error.hint:
-        lines += [f"Next: {quoted(error.hint)}", ""]
+        lines += [f"Next: {inline(error.hint)}", ""]
     lines += diagnostics_list(getattr(error, "diagnostics", ()))
     return "\n".join([*lines, f"<sub>From {origin}.</sub>"]) + "\n"
 
@@ -171,13 +173,13 @@ def _agents(result: ApplyResult) -> list[str]:
     """A row for every agent, and below it what there is to say about some."""
     if not result.agents:
         return []
-    lines = ["| | agent | outcome | serves now |", "|---|---|---|---|", *map(_row, result.agents), ""]
+    lines = [*table_lines(_HEAD, map(_cells, result.agents)), ""]
     for agent in result.agents:
         lines += _details(agent)
     for each in result.resources:
         if each.outcome is not Outcome.UNCHANGED:
-            why = f": {quoted(each.problem.summary)}" if each.problem else ""
-            why += f": {quoted(each.detail)}" if each.detail else ""
+            why = f": {inline(each.problem.summary)}" if each.problem else ""
+            why += f": {inline(each.detail)}" if each.detail else ""
             lines.append(f"- `{each.address}` {each.action.value}: {each.outcome.value.replace('_', ' ')}{why}")
     return lines
 
@@ -188,7 +190,7 @@ def rollback_page(result: ApplyResult, origin: JobOrigin, commits: Mapping[str, 
     lines = [f"### {sign} agentops rollback in `{result.environment}`: {_counts(result)}", "", *_agents(result)]
     if result.exit_code is ExitCode.DONE:
         lines += ["> [!WARNING]", "> Git is ahead of what serves now, and the next apply says so."]
-        lines += [f"> Revert `{quoted(commit)}`, which deployed `{key}`." for key, commit in commits.items()]
+        lines += [f"> Revert `{inline(commit)}`, which deployed `{key}`." for key, commit in commits.items()]
         lines += [""] if commits else ["> Revert the commit whose deploy was taken back.", ""]
     return "\n".join([*lines, f"<sub>Asked for in {origin}.</sub>"]) + "\n"
 
@@ -201,29 +203,29 @@ def preview_page(result: ApplyResult, name: str, origin: JobOrigin) -> str:
     return "\n".join([*lines, f"<sub>From {origin}.</sub>"]) + "\n"
 
 
-def _row(agent: AgentResult) -> str:
+def _cells(agent: AgentResult) -> tuple[str, ...]:
     stage = f" at {agent.stage.value}" if agent.stage and agent.outcome in (Outcome.FAILED, Outcome.UNKNOWN) else ""
     serving = "-"
     if agent.serving_revision_id:
         serving = f"revision {agent.serving_number}" if agent.serving_number else f"`{agent.serving_revision_id}`"
     words = agent.outcome.value.replace("_", " ")
-    return f"| {_SIGNS[agent.outcome]} | `{agent.key}` | {words}{stage} | {serving} |"
+    return _SIGNS[agent.outcome], f"`{agent.key}`", words + stage, serving
 
 
 def _details(agent: AgentResult) -> Iterator[str]:
     facts: list[str] = []
     if agent.detail and agent.outcome in (Outcome.NOT_ATTEMPTED, Outcome.SKIPPED, Outcome.FAILED, Outcome.UNKNOWN):
-        facts.append(quoted(agent.detail))
+        facts.append(inline(agent.detail))
     if agent.problem:
-        facts.append(f"**{quoted(agent.problem.code)}**: {quoted(agent.problem.summary)}{_hint(agent.problem.hint)}")
+        facts.append(f"**{inline(agent.problem.code)}**: {inline(agent.problem.summary)}{_hint(agent.problem.hint)}")
     if agent.calls and agent.outcome is Outcome.APPLIED:
-        facts.append(quoted(agent.calls))
+        facts.append(inline(agent.calls))
     if agent.verdict and agent.verdict.verdict is not Verdict.PASSED:
         facts += [
             f"calls {agent.verdict.verdict.value}:",
-            *(f"  - {quoted(t)}" for t in agent.verdict.text.splitlines()),
+            *(f"  - {inline(t)}" for t in agent.verdict.text.splitlines()),
         ]
-    facts += [f"warning: {quoted(warning)}" for warning in agent.warnings]
+    facts += [f"warning: {inline(warning)}" for warning in agent.warnings]
     if facts:
         yield f"`{agent.key}`"
         yield ""
@@ -254,14 +256,14 @@ def drift_page(plan: Plan) -> str:
     for change in drifted_agents(plan):
         lines += [*_edited(change), f"Next: {advice(change, plan.environment)}.", ""]
     for resource in drifted_resources(plan):
-        lines += [f"**`{resource.address}`** {quoted(resource.drift_detail)}", ""]
+        lines += [f"**`{resource.address}`** {inline(resource.drift_detail)}", ""]
     last = "This issue follows the drift: it is updated while there is some and closed when there is none."
     return "\n".join([*lines, last, ""])
 
 
 def _edited(change: AgentChange) -> list[str]:
     """Who changed what of one agent outside git."""
-    detail = f": {quoted(change.drift_detail)}" if change.drift_detail else ""
+    detail = f": {inline(change.drift_detail)}" if change.drift_detail else ""
     lines = [f"**`{change.key}`** {DRIFT_WORDS[change.drift]}{detail}", ""]
     for field in joined(change.drift_fields):
         lines += moved_lines(field)

@@ -9,9 +9,12 @@ from agentops.calls.protocol import Role
 from agentops.calls.report import CallReport, RunReport
 from agentops.importers.elevenlabs.old_call import OldCall
 from agentops.importers.fidelity import AgentFidelity, FidelityReport
-from agentops.render.fidelity.markdown import agent_lines, cell
+from agentops.render.fidelity.markdown import agent_lines
 from agentops.render.fidelity.text import counts_text, tasks_text
+from agentops.render.markdown import inline, table_lines
 from agentops.render.style import plural
+
+_HEAD = ("the old agent", "the imported agent")
 
 
 def certificate_markdown(report: FidelityReport, agent: AgentFidelity, run: RunReport, old: tuple[OldCall, ...]) -> str:
@@ -20,15 +23,15 @@ def certificate_markdown(report: FidelityReport, agent: AgentFidelity, run: RunR
 
 
 def _lines(report: FidelityReport, agent: AgentFidelity, run: RunReport, old: tuple[OldCall, ...]) -> Iterator[str]:
-    yield f"# Migration certificate: {cell(agent.name)}"
+    yield f"# Migration certificate: {inline(agent.name)}"
     yield ""
-    yield f"Imported from {cell(report.source)} ({cell(agent.origin)}) as `{agent.key}`."
+    yield f"Imported from {inline(report.source)} ({inline(agent.origin)}) as `{agent.key}`."
     yield f"{plural(agent.leaves, 'value')} of the source: {counts_text(agent)}."
     yield ""
     yield "## Still to do, by what it means for callers"
     yield ""
     alone = FidelityReport(report.source, (agent,))
-    yield from [f"{n}. **{cell(what)}.** {cell(how)}" for n, (what, how) in enumerate(tasks_text(alone), 1)] or [
+    yield from [f"{n}. **{inline(what)}.** {inline(how)}" for n, (what, how) in enumerate(tasks_text(alone), 1)] or [
         "Nothing."
     ]
     yield ""
@@ -41,31 +44,29 @@ def _lines(report: FidelityReport, agent: AgentFidelity, run: RunReport, old: tu
         yield from _call(call, run.environment, old)
     for each in old:
         if each.recording is not None:
-            yield f"A recording of the old agent: [{cell(each.origin)}]({each.recording.as_posix()})"
+            yield f"A recording of the old agent: [{inline(each.origin)}]({each.recording.as_posix()})"
             yield ""
     yield from agent_lines(agent, is_whole=True)
 
 
 def _call(call: CallReport, environment: str, old: tuple[OldCall, ...]) -> Iterator[str]:
     where = f" in {environment}" if environment else ""
-    yield f"### {cell(call.title)}: {call.verdict.value}"
+    yield f"### {inline(call.title)}: {call.verdict.value}"
     yield ""
     yield f"Called{where}{f' at {call.started_at}' if call.started_at else ''}, call `{call.call_id or 'without id'}`."
     yield ""
     for check in call.checks:
         if not check.passed:
-            yield f"- {cell(check.name)}: expected {cell(check.expected)}, heard {cell(check.heard)}"
+            yield f"- {inline(check.name)}: expected {inline(check.expected)}, heard {inline(check.heard)}"
     if any(not check.passed for check in call.checks):
         yield ""
     before = next((each.turns for each in old if each.turns), ())
-    yield "| the old agent | the imported agent |"
-    yield "|---|---|"
     mine = [(turn.role is Role.AGENT, turn.text) for turn in call.turns]
     theirs = [(turn.is_agent, turn.text) for turn in before]
-    for left, right in zip_longest(theirs, mine):
-        yield f"| {_turn(left)} | {_turn(right)} |"
+    sides = zip_longest(theirs, mine)
+    yield from table_lines(_HEAD, ((_turn(left), _turn(right)) for left, right in sides))
     yield ""
 
 
 def _turn(turn: tuple[bool, str] | None) -> str:
-    return f"**{'agent' if turn[0] else 'caller'}:** {cell(turn[1])}" if turn else ""
+    return f"**{'agent' if turn[0] else 'caller'}:** {inline(turn[1])}" if turn else ""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from agentops.importers.fidelity import SHOWN, AgentFidelity, FidelityReport, Grade, Item
 from agentops.render.fidelity.text import counts_text, listed_text, shortened, target_text, tasks_text
+from agentops.render.markdown import code_span, inline, table_lines
 from agentops.render.style import plural
 
 _HEADINGS = {
@@ -26,34 +27,34 @@ def fidelity_markdown(report: FidelityReport) -> str:
 def _lines(report: FidelityReport) -> Iterator[str]:
     yield "# Fidelity report"
     yield ""
-    yield f"Imported from {cell(report.source)}: {plural(len(report.agents), 'agent')}; {counts_text(report)}."
+    yield f"Imported from {inline(report.source)}: {plural(len(report.agents), 'agent')}; {counts_text(report)}."
     yield ""
     if report.tasks:
         yield "## To do first, by what it means for callers"
         yield ""
-        yield from (f"{n}. **{cell(what)}.** {cell(how)}" for n, (what, how) in enumerate(tasks_text(report), 1))
+        yield from (f"{n}. **{inline(what)}.** {inline(how)}" for n, (what, how) in enumerate(tasks_text(report), 1))
         yield ""
     if report.open_choices:
         yield "## Still to choose, in `agents/_choices.yaml`"
         yield ""
         for choice in report.open_choices:
-            yield f"- `{choice.agent}`, {choice.name}: {cell(choice.question)}"
-            yield from (f"  - `{cell(value)}`: {cell(reason)}" for value, reason in choice.proposals)
+            yield f"- `{choice.agent}`, {choice.name}: {inline(choice.question)}"
+            yield from (f"  - {_code(value)}: {inline(reason)}" for value, reason in choice.proposals)
         yield ""
     for agent in report.agents:
         yield from agent_lines(agent)
     if report.refused or report.remarks:
         yield "## Not imported, and remarks"
         yield ""
-        yield from (f"- `{cell(refused.origin)}`: {cell(refused.reason)}" for refused in report.refused)
-        yield from (f"- {cell(remark)}" for remark in report.remarks)
+        yield from (f"- {_code(refused.origin)}: {inline(refused.reason)}" for refused in report.refused)
+        yield from (f"- {inline(remark)}" for remark in report.remarks)
 
 
 def agent_lines(agent: AgentFidelity, *, is_whole: bool = False) -> Iterator[str]:
     """One agent: what needs a person stands open, the long rest is folded. The whole has defaults and ids, too."""
-    yield f"## {cell(agent.name)} (`{agent.key}`)"
+    yield f"## {inline(agent.name)} (`{agent.key}`)"
     yield ""
-    yield f"From {cell(agent.origin)}. {plural(agent.leaves, 'value')}: {counts_text(agent)}."
+    yield f"From {inline(agent.origin)}. {plural(agent.leaves, 'value')}: {counts_text(agent)}."
     yield ""
     for grade in (*SHOWN, Grade.BOOKKEEPING, Grade.DEFAULT) if is_whole else SHOWN:
         yield from _table(grade, agent.of(grade))
@@ -61,7 +62,7 @@ def agent_lines(agent: AgentFidelity, *, is_whole: bool = False) -> Iterator[str
         yield from _folded(
             f"Written although the source does not say so: {len(agent.additions)}",
             ("field", "value", "why"),
-            ((f"`{cell(a.target)}`", _code(shortened(a.value)), cell(a.why)) for a in agent.additions),
+            ((code_span(a.target), _code(shortened(a.value)), inline(a.why)) for a in agent.additions),
         )
 
 
@@ -74,8 +75,8 @@ def _table(grade: Grade, items: tuple[Item, ...]) -> Iterator[str]:
             _code(item.source),
             _code(shortened(item.value)) if item.is_leaf else "",
             _code(target_text(item)),
-            cell(item.why),
-            cell(item.todo),
+            inline(item.why),
+            inline(item.todo),
         )
         for item in items
     ]
@@ -85,30 +86,19 @@ def _table(grade: Grade, items: tuple[Item, ...]) -> Iterator[str]:
         return
     yield f"### {_HEADINGS[grade]}"
     yield ""
-    yield from _rows(head, rows)
+    yield from table_lines(head, rows)
     yield ""
 
 
 def _folded(heading: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
     yield f"<details><summary>{heading}</summary>"
     yield ""
-    yield from _rows(head, rows)
+    yield from table_lines(head, rows)
     yield ""
     yield "</details>"
     yield ""
 
 
-def _rows(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    yield f"| {' | '.join(head)} |"
-    yield "|" + "---|" * len(head)
-    yield from (f"| {' | '.join(row)} |" for row in rows)
-
-
 def _code(text: str) -> str:
-    """Text as code inside a table: no bar may end the cell, no backtick the code."""
-    clean = " ".join(text.split()).replace("|", "\\|").replace("`", "'")
-    return f"`{clean}`" if clean else ""
-
-
-def cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+    clean = " ".join(text.split())
+    return code_span(clean) if clean else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -15,7 +14,15 @@ from agentops.render.page import code, html_page, table
 from agentops.render.plan.html_fields import COLUMNS, field_row, moved_item
 from agentops.render.plan.parts import joined
 from agentops.render.plan.resources import changing, looked_at, resource_html, shown_resources
-from agentops.render.plan.values import ACTION_WORDS, DRIFT_WORDS, calls_text, create_text, shown_plan, uncalled_text
+from agentops.render.plan.values import (
+    ACTION_WORDS,
+    DRIFT_WORDS,
+    agent_counts,
+    calls_text,
+    create_text,
+    shown_plan,
+    uncalled_text,
+)
 from agentops.render.style import plural
 from agentops.render.visible import all_visible
 
@@ -83,9 +90,7 @@ def _summary(plan: Plan, made: Made) -> Iterator[str]:
         )
         yield f"<p><strong>No changes.</strong> {compared}{looked_at(plan)}.</p>"
         return
-    counts = Counter(change.action for change in plan.changes)
-    agents = ", ".join(f"{counts[a]} {ACTION_WORDS[a]}" for a in Action if counts[a])
-    yield f"<p><strong>{agents}</strong>{changing(plan)}</p>"
+    yield f"<p><strong>{agent_counts(plan) or 'No agents'}</strong>{changing(plan)}</p>"
     if plan.call_costs:
         yield f"<p>Calls: {escape(str(plan.call_costs))}.</p>"
     if plan.refusals:

@@ -5,19 +5,21 @@ The hidden marker lets a later run find and replace its own comment. What does n
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from agentops.document import path_text
 from agentops.fields import Risk
 from agentops.plan.model import Action, AgentChange, Drift, Plan
 from agentops.plan.sharing import Shared, Sharing, share
-from agentops.render.plan.markdown_fields import AT, field_lines, moved_lines, quoted
+from agentops.render.markdown import in_html, inline, table_lines
+from agentops.render.plan.markdown_fields import field_lines, moved_lines
 from agentops.render.plan.parts import joined
+from agentops.render.plan.resources import HEAD as RESOURCE_HEAD
 from agentops.render.plan.resources import changing, looked_at, resource_details, resource_markdown, shown_resources
 from agentops.render.plan.values import (
     ACTION_WORDS,
     DRIFT_WORDS,
+    agent_counts,
     apply_command,
     calls_text,
     create_text,
@@ -26,6 +28,8 @@ from agentops.render.plan.values import (
 )
 from agentops.render.style import plural
 
+_HEAD = ("", "agent", "what", "fields", "risk")
+_TEXTS = 2  # the column of each table that holds sentences
 _KEYS_LISTED = 4_000  # characters
 COMMENT_LIMIT = 60_000  # characters; GitHub takes 65,536 in a comment
 _ICONS = {
@@ -85,24 +89,22 @@ def _head(plan: Plan, sharing: Sharing, room: int) -> Iterator[str]:
         yield f"**No changes.** {compared}{looked_at(plan)}."
         yield ""
         return
-    counts = Counter(change.action for change in plan.changes)
-    yield "**" + ", ".join(f"{counts[a]} {ACTION_WORDS[a]}" for a in Action if counts[a]) + f"**{changing(plan)}"
+    yield f"**{agent_counts(plan) or 'No agents'}**{changing(plan)}"
     yield ""
     if plan.refusals:
         yield f"> [!CAUTION]\n> This plan can't be applied: {plural(len(plan.refusals), 'refusal')}."
-        lines = [f"> - **{r.code}**: {quoted(r.summary)}. Next: {' '.join(r.hint.split())}" for r in plan.refusals]
+        lines = [f"> - **{r.code}**: {inline(r.summary)}. Next: {inline(r.hint)}" for r in plan.refusals]
         yield from _as_fits(lines, room, "> - and {} more")
         yield ""
-    yield from _as_fits(list(resource_markdown(shown_resources(plan))), room, "| | and {} more | | |")
+    yield from _as_fits(list(resource_markdown(shown_resources(plan))), room, _more(RESOURCE_HEAD))
     if plan.call_costs:
-        yield f"Calls: {quoted(str(plan.call_costs))}."
+        yield f"Calls: {inline(str(plan.call_costs))}."
         yield ""
-    yield "| | agent | what | fields | risk |"
-    yield "|---|---|---|---|---|"
     alike = [change for change in plan.changes if sharing.is_all_of(change)]
     others = [change for change in plan.changes if not sharing.is_all_of(change)]
-    rows = [_row(change) for change in sorted(others, key=lambda change: not change.is_change)]
-    yield from _as_fits([*_row_of_all(alike), *rows], room, "| | | and {} more | | |")
+    rows = [_cells(change) for change in sorted(others, key=lambda change: not change.is_change)]
+    head, rule, *lines = table_lines(_HEAD, [*_cells_of_all(alike), *rows])
+    yield from (head, rule, *_as_fits(lines, room, _more(_HEAD)))
     yield ""
 
 
@@ -116,20 +118,25 @@ def _as_fits(lines: list[str], room: int, more: str) -> Iterator[str]:
         yield line
 
 
-def _row(change: AgentChange) -> str:
+def _more(head: Sequence[str]) -> str:
+    """The row of a table that says how many rows it had no room for."""
+    return f"| {' | '.join('and {} more' if n == _TEXTS else '' for n in range(len(head)))} |"
+
+
+def _cells(change: AgentChange) -> tuple[str, ...]:
     drift = f"; {DRIFT_WORDS[change.drift]}" if change.drift is not Drift.NONE else ""
     kinds = ", ".join(sorted(category.value for category in change.categories))
     fields = f"{len(joined(change.fields))} ({kinds})" if change.fields else "-"
-    what = f"{ACTION_WORDS[change.action]}: {quoted(change.reason)}{drift}"
-    return f"| {_ICONS[change.action]} | `{change.key}` | {what} | {fields} | {_risk([change])} |"
+    what = f"{ACTION_WORDS[change.action]}: {inline(change.reason)}{drift}"
+    return _ICONS[change.action], f"`{change.key}`", what, fields, _risk([change])
 
 
-def _row_of_all(alike: Sequence[AgentChange]) -> Iterator[str]:
+def _cells_of_all(alike: Sequence[AgentChange]) -> Iterator[tuple[str, ...]]:
     """One row for the agents that have nothing but what several have in common."""
     if alike:
         kinds = ", ".join(sorted({category.value for change in alike for category in change.categories}))
         what = "the changes that they have in common and nothing else"
-        yield f"| {_ICONS[alike[0].action]} | {plural(len(alike), 'agent')} | {what} | ({kinds}) | {_risk(alike)} |"
+        yield _ICONS[alike[0].action], plural(len(alike), "agent"), what, f"({kinds})", _risk(alike)
 
 
 def _risk(changes: Sequence[AgentChange]) -> str:
@@ -139,7 +146,7 @@ def _risk(changes: Sequence[AgentChange]) -> str:
 
 def _shared(shared: Shared) -> Iterator[str]:
     """A change that several agents have, with those that it reaches."""
-    names = ", ".join(f"<code>{path_text(each.path)}</code>" for each in joined(shared.changes))
+    names = ", ".join(f"<code>{in_html(path_text(each.path))}</code>" for each in joined(shared.changes))
     yield f"<details><summary>🔗 {names} {shared.reach}</summary>"
     yield ""
     yield ", ".join(_as_fits([f"`{key}`" for key in shared.agents], _KEYS_LISTED, "and {} more"))
@@ -150,10 +157,10 @@ def _shared(shared: Shared) -> Iterator[str]:
 
 
 def _agent(change: AgentChange, sharing: Sharing) -> Iterator[str]:
-    yield f"<details><summary>{_ICONS[change.action]} <code>{change.key}</code> {_html(change.name)}</summary>"
+    yield f"<details><summary>{_ICONS[change.action]} <code>{change.key}</code> {in_html(change.name)}</summary>"
     yield ""
     if change.drift is not Drift.NONE:
-        detail = f": {quoted(change.drift_detail)}" if change.drift_detail else ""
+        detail = f": {inline(change.drift_detail)}" if change.drift_detail else ""
         yield f"**{DRIFT_WORDS[change.drift]}**{detail}"
         yield ""
     if change.uncalled_since is not None:
@@ -166,7 +173,7 @@ def _agent(change: AgentChange, sharing: Sharing) -> Iterator[str]:
             yield from moved_lines(field)
         yield ""
     if change.action is Action.CREATE:
-        yield f"{quoted(create_text(change))}."
+        yield f"{inline(create_text(change))}."
         yield ""
     if count := sharing.count.get(change.key):
         yield f"{plural(count, 'change')} above, with other agents."
@@ -175,10 +182,10 @@ def _agent(change: AgentChange, sharing: Sharing) -> Iterator[str]:
         yield from field_lines(field)
     yield ""
     if change.impact and change.action is not Action.CREATE:
-        yield quoted(str(change.impact))
+        yield inline(str(change.impact))
         yield ""
     if change.calls:
-        yield quoted(str(change.calls))
+        yield inline(str(change.calls))
         yield ""
     yield "</details>"
     yield ""
@@ -188,12 +195,8 @@ def _foot(plan: Plan, room: int) -> Iterator[str]:
     lines = []
     for diagnostic in plan.diagnostics:
         place = f" `{diagnostic.where}`" if diagnostic.where else ""
-        lines.append(f"- {diagnostic.severity.value} **{diagnostic.code}**{place}: {quoted(diagnostic.summary)}")
+        lines.append(f"- {diagnostic.severity.value} **{diagnostic.code}**{place}: {inline(diagnostic.summary)}")
     yield from _as_fits(lines, room, "- and {} more")
     yield ""
     command = f": apply exactly this with `{apply_command(plan)}`"
     yield f"Digest `{plan.digest}`{command if plan.is_applyable and not plan.is_empty else ''}."
-
-
-def _html(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", AT)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from agentops.document import path_text
 from agentops.plan.model import FieldChange
+from agentops.render.markdown import code_span, inline, longest_ticks
 from agentops.render.plan.numbering import Placed, placed_diff
 from agentops.render.plan.parts import FieldPart, field_parts
 from agentops.render.plan.values import (
@@ -25,13 +26,11 @@ from agentops.render.plan.values import (
 )
 from agentops.render.plan.word_diff import DiffLine, Fold, Moved, PieceKind
 
-AT = "@&#8203;"  # with a zero-width space, so that GitHub notifies nobody
-
 
 def moved_lines(field: FieldChange) -> Iterator[str]:
     """A change of a field outside git, starting from the value that we put live, with its revision if known."""
-    since = f", since {quoted(field.reason)}" if field.reason.startswith("revision") else ""
-    name = span(path_text(field.path))
+    since = f", since {inline(field.reason)}" if field.reason.startswith("revision") else ""
+    name = code_span(path_text(field.path))
     if change_text(field) is not None:
         yield f"- {name}: {_code(field.before)} → {_code(field.after)}{since}"
     else:
@@ -46,14 +45,14 @@ def field_lines(field: FieldChange) -> Iterator[str]:
     if field.changed_by.value != "git":
         facts.append(f"changed in {CHANGED_BY_WORDS[field.changed_by]}")
     where = f" `{field.where.file}:{field.where.line}`" if field.where else ""
-    head = f"- **{span(path_text(field.path))}**{_renamed(field)} ({', '.join(facts)}){where}"
+    head = f"- **{code_span(path_text(field.path))}**{_renamed(field)} ({', '.join(facts)}){where}"
     yield from _with_parts(head, field)
 
 
 def _renamed(field: FieldChange) -> str:
     if field.before is None or field.after is None:
         return ", new" if field.before is None else ", removed"
-    return f", renamed from {span(field.renamed)}" if field.renamed else ""
+    return f", renamed from {code_span(field.renamed)}" if field.renamed else ""
 
 
 def _with_parts(head: str, field: FieldChange) -> Iterator[str]:
@@ -66,9 +65,9 @@ def _with_parts(head: str, field: FieldChange) -> Iterator[str]:
         sign = ""
         if field.before is not None and field.after is not None:
             sign = "new: " if part.before is None else "removed: " if part.after is None else ""
-        yield from _part(f"  - {sign}{span(part.name)}", part, field, "    ")
+        yield from _part(f"  - {sign}{code_span(part.name)}", part, field, "    ")
     if left := left_text(field):
-        yield f"  - {quoted(left)}"
+        yield f"  - {inline(left)}"
 
 
 def _part(head: str, part: FieldPart, field: FieldChange, indent: str) -> Iterator[str]:
@@ -78,7 +77,7 @@ def _part(head: str, part: FieldPart, field: FieldChange, indent: str) -> Iterat
         is_long_text = isinstance(before, str) and has_lines(*texts)
         yield f"{head}: {words_text(*texts)}" if is_long_text else head
         lines = [_diff_line(placed) for placed in placed_diff(texts, field, part)]
-        fence = "`" * max(3, _longest_fence("\n".join(lines)) + 1)
+        fence = "`" * max(3, longest_ticks("\n".join(lines)) + 1)
         yield ""
         yield f"{indent}{fence}diff"
         yield from (f"{indent}{line}" for text in lines for line in text.split("\n"))
@@ -120,27 +119,4 @@ def _side(line: DiffLine, hidden: PieceKind) -> str:
 
 
 def _code(value: object) -> str:
-    """A value as inline code, fenced by more backticks than it holds."""
-    return span(value_text(value))
-
-
-def span(text: str) -> str:
-    ticks = "`" * (_longest_fence(text) + 1)
-    gap = " " if "`" in text else ""
-    return f"{ticks}{gap}{text}{gap}{ticks}"
-
-
-def _longest_fence(text: str) -> int:
-    longest = run = 0
-    for character in text:
-        run = run + 1 if character == "`" else 0
-        longest = max(longest, run)
-    return longest
-
-
-def quoted(text: str) -> str:
-    """Free text in Markdown: no markup, no mention of anybody, on one line."""
-    flat = " ".join(text.split())
-    for character in "\\`*_[]<>|":
-        flat = flat.replace(character, f"\\{character}")
-    return flat.replace("@", AT)
+    return code_span(value_text(value))

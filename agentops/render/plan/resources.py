@@ -8,6 +8,7 @@ from html import escape
 
 from agentops.document import path_text
 from agentops.plan.model import Plan, ResourceAction, ResourceChange
+from agentops.render.markdown import code_span, inline, table_lines
 from agentops.render.page import table
 from agentops.render.plan.html_fields import COLUMNS, field_row
 from agentops.render.plan.markdown_fields import field_lines
@@ -15,6 +16,7 @@ from agentops.render.plan.parts import joined
 from agentops.render.plan.values import FIELD_SYMBOLS
 from agentops.render.style import Style, plural
 
+HEAD = ("", "shared", "what", "used by")
 RESOURCE_WORDS = {
     ResourceAction.CREATE: "create",
     ResourceAction.REPLACE: "make anew",
@@ -64,23 +66,20 @@ def resource_text(change: ResourceChange, style: Style) -> Iterator[str]:
 
 
 def resource_markdown(changes: Sequence[ResourceChange]) -> Iterator[str]:
-    """Rows of a table; empty where there is nothing to show."""
+    """A table; nothing where there is nothing to show."""
     if not changes:
         return
-    yield "| | shared | what | used by |"
-    yield "|---|---|---|---|"
-    for change in changes:
-        fields = "; ".join(
-            f"`{FIELD_SYMBOLS[each.operation]} {_one_line(path_text(each.path))}`" for each in change.fields
-        )
-        drift = f" **{_one_line(change.drift_detail)}**" if change.is_drifted else ""
-        what = f"{RESOURCE_WORDS[change.action]}: {_one_line(change.reason)}{drift}"
-        details = f"<br>{fields}" if fields else ""
-        yield (
-            f"| `{_SYMBOLS[change.action]}` | `{change.address}` | {what}{details} "
-            f"| {', '.join(f'`{key}`' for key in change.reaches) or '-'} |"
-        )
+    yield from table_lines(HEAD, map(_cells, changes))
     yield ""
+
+
+def _cells(change: ResourceChange) -> tuple[str, ...]:
+    fields = "; ".join(code_span(f"{FIELD_SYMBOLS[each.operation]} {path_text(each.path)}") for each in change.fields)
+    drift = f" **{inline(change.drift_detail)}**" if change.is_drifted else ""
+    what = f"{RESOURCE_WORDS[change.action]}: {inline(change.reason)}{drift}"
+    details = f"<br>{fields}" if fields else ""
+    reached = ", ".join(f"`{key}`" for key in change.reaches) or "-"
+    return f"`{_SYMBOLS[change.action]}`", f"`{change.address}`", what + details, reached
 
 
 def resource_details(change: ResourceChange) -> Iterator[str]:
@@ -90,10 +89,6 @@ def resource_details(change: ResourceChange) -> Iterator[str]:
     for field in joined(change.fields):
         yield from field_lines(field)
     yield from ("", "</details>", "")
-
-
-def _one_line(text: str) -> str:
-    return escape(" ".join(text.split()), quote=False).replace("|", "&#124;")
 
 
 def resource_html(change: ResourceChange) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from agentops.document import path_text
@@ -16,6 +15,7 @@ from agentops.render.plan.values import (
     ACTION_WORDS,
     DRIFT_WORDS,
     SYMBOLS,
+    agent_counts,
     calls_text,
     change_text,
     create_text,
@@ -141,15 +141,7 @@ def _summary(plan: Plan, style: Style) -> Iterator[str]:
             text += f" {plural(len(plan.resources), 'shared resource').capitalize()} as described."
         yield from (style.paint(line, "good") for line in style.wrap(text, ""))
     else:
-        counts = Counter(change.action for change in plan.changes)
-        parts = [
-            f"{counts[action]} to {ACTION_WORDS[action]}"
-            if action is not Action.UNCHANGED
-            else f"{counts[action]} unchanged"
-            for action in Action
-            if counts[action]
-        ]
-        text = f"{agents.capitalize()}: {', '.join(parts) or 'nothing to do'}."
+        text = f"{agents.capitalize()}: {agent_counts(plan) or 'nothing to do'}."
         if plan.resources:
             text += f" {plural(len(plan.resources), 'shared resource').capitalize()}: {resource_counts(plan)}."
         yield from (style.paint(line, "strong") for line in style.wrap(text, ""))

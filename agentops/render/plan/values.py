@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -57,6 +58,17 @@ CHANGED_BY_WORDS = {
     ChangedBy.CONSOLE: "console",
     ChangedBy.BOTH: "git and console",
 }
+
+
+def agent_counts(plan: Plan) -> str:
+    """`1 to create, 2 unchanged`; "" for a plan without agents."""
+    counts = Counter(change.action for change in plan.changes)
+    return ", ".join(
+        f"{counts[action]} unchanged" if action is Action.UNCHANGED else f"{counts[action]} to {ACTION_WORDS[action]}"
+        for action in Action
+        if counts[action]
+    )
+
 
 _PROMPTS = ("prompt", "globalPrompt")
 _LONG = 160  # characters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agentops.compare.watch_result import WatchResult
-from agentops.render.compare.markdown import without_markup
+from agentops.render.markdown import inline, table_lines
 from agentops.render.watch.text import HEAD, ruling_cells, watch_notes, watch_title
 
 
@@ -17,9 +17,8 @@ def watched_markdown(found: WatchResult) -> str:
 def _lines(found: WatchResult) -> Iterator[str]:
     yield f"### agentops watch in `{found.environment}`"
     for agent in found.agents:
-        yield from ("", f"**{without_markup(watch_title(agent))}**", "")
+        yield from ("", f"**{inline(watch_title(agent))}**", "")
         if agent.rulings:
-            table = [HEAD, ("---",) * len(HEAD), *(ruling_cells(each) for each in agent.rulings)]
-            yield from (f"| {' | '.join(without_markup(cell) for cell in row)} |" for row in table)
+            yield from table_lines(HEAD, (map(inline, ruling_cells(each)) for each in agent.rulings))
             yield ""
-        yield from (f"- {without_markup(note)}" for note in watch_notes(agent))
+        yield from (f"- {inline(note)}" for note in watch_notes(agent))
