@@ -199,7 +199,7 @@ class Environment:
     base_url:            None for the embedded emulator until it has been started
     hosts:               those that may get the key besides the platform's own and this machine
     protected_agents:    keys that are never changed without acknowledgement
-    rules:               the project's deny rules for this environment, rule code -> its setting
+    rules:               the project's deny rules for this environment, rule name -> its setting
     ignore_drift:        paths whose console edits are accepted
     requests_per_second: None, as for `max_in_flight`: the client decides
     judge, listen:       what decides what calls mean and speaks for simulated callers, and what hears agents

@@ -11,7 +11,7 @@
         ├── UnauthorizedError          401: no key, wrong key (the platform is reported to say 500 at times)
         ├── ForbiddenError             403: a gated model, a role, a rule of the branch model
         ├── NotFoundError              404, and the 400 "No agent found"
-        ├── ConflictError              409; `flavour` says which
+        ├── ConflictError           5  409; `flavour` says which; of the API's generation: 1
         ├── FrozenError                423: maintenance freeze
         ├── RateLimitedError           429 after all retries
         ├── PlanLimitError             400 whose text asks for an upgrade
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class ExitCode(IntEnum):
-    """The command line's exit codes. Where several are true: 6, then 5, 4, 3, 1."""
+    """The command line's exit codes. Where several are true, the first of 130, 6, 5, 4, 3, 1."""
 
     DONE = 0
     FAILED = 1

@@ -26,7 +26,7 @@ def read_bytes(path: Path, what: str = "", *, hint: str, code: str = "file") -> 
         if stat.S_ISDIR(found.st_mode):
             why = "it is a folder"
         elif not stat.S_ISREG(found.st_mode):
-            why = "it is no regular file"
+            why = "it is not a regular file"
         elif found.st_size > MAX_READ_BYTES:
             why = f"it is larger than {MAX_READ_BYTES // 1_000_000} MB"
         else:

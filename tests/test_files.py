@@ -68,7 +68,7 @@ def test_a_pipe_that_nobody_reads_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(LocalError, match="can't be written"):
         write_file(tmp_path / "pipe", "x")
-    with pytest.raises(UsageError, match="it is no regular file"):
+    with pytest.raises(UsageError, match="it is not a regular file"):
         read_text(tmp_path / "pipe", hint="x")
 
 

@@ -1,4 +1,4 @@
-"""The errors for somebody else being at work on the same agent or resource."""
+"""The errors raised when somebody else is working on the same agent or resource."""
 
 from __future__ import annotations
 

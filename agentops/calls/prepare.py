@@ -19,9 +19,10 @@ from agentops.errors import UsageError
 
 _CALLER_DBFS = -20.0  # as loud as a person on a phone
 _NOISE_LOOP_S = 8  # of noise are made, and repeated
+_NOISE_SEED = 1  # the same noise in every call, so that two of them can be compared
 
 
-def prepare(script: Script, file: str, *, folder: Path, places: Sequence[str] = (), seed: int = 1) -> PreparedScript:
+def prepare(script: Script, file: str, *, folder: Path, places: Sequence[str] = ()) -> PreparedScript:
     """`script` with its sounds at its sample rate. `folder` holds its WAV files and personas.
 
     Raises `UsageError`: no speech extra, a WAV file that is missing or unusable, an unknown persona.
@@ -41,7 +42,7 @@ def prepare(script: Script, file: str, *, folder: Path, places: Sequence[str] = 
         script,
         file,
         sounds,
-        _room(script, script.noise, seed) if script.noise else None,
+        _room(script, script.noise) if script.noise else None,
         places,
         voice=lambda text: _sound_of(script, Speech(text=text), folder),
         persona=persona,
@@ -81,14 +82,14 @@ def _sound_of(script: Script, spoken: Speech, folder: Path) -> Sound:
     return Sound(spoken.text or (spoken.file or ""), audio.to_pcm(samples))
 
 
-def _room(script: Script, noise: Noise, seed: int) -> Room:
+def _room(script: Script, noise: Noise) -> Room:
     """The caller's surroundings: noise under everything, in chunks that repeat."""
     from agentops.calls import audio
 
     size = script.sample_rate_hz * CHUNK_MS // 1000
     count = _NOISE_LOOP_S * 1000 // CHUNK_MS
     level = _CALLER_DBFS + script.caller.gain_db - noise.snr_db
-    loop = audio.noise(noise.kind, size * count, level, seed)
+    loop = audio.noise(noise.kind, size * count, level, _NOISE_SEED)
     if script.band == "telephone":
         loop = audio.through_telephone(loop, script.sample_rate_hz)
     quiet = [audio.to_pcm(loop[i * size : (i + 1) * size]) for i in range(count)]

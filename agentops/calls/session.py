@@ -221,9 +221,9 @@ async def open_session(opening: Opening, platform: Platform | None, dial: Dial =
             await asyncio.sleep(pauses[attempt])
 
 
-async def try_session(target: Target, platform: Platform | None, dial: Dial = dial) -> None:
+async def try_session(target: Target, platform: Platform | None) -> None:
     """Opens a session in text and ends it at once. Raises `NoConnection` when the agent can't be reached."""
-    session = await open_session(Opening(target, Mode.CHAT), platform, dial)
+    session = await open_session(Opening(target, Mode.CHAT), platform)
     with suppress(SocketClosed):
         await session.socket.send(HANG_UP_FRAME)
     await session.socket.close()

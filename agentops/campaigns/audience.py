@@ -97,10 +97,10 @@ def _rows(content: bytes) -> tuple[list[str], Sequence[tuple[int, list[str]]]]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise _error(f"the audience's file is no UTF-8 on line {line}", "save it as UTF-8") from None
+        raise _error(f"line {line} of the audience's file is not UTF-8", "save it as UTF-8") from None
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        raise _error(f"the audience's file is no text on line {line}", "save it as CSV") from None
+        raise _error(f"line {line} of the audience's file is not text", "save it as CSV") from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows, begins = [], 1
     try:

@@ -38,10 +38,10 @@ class RetriesSpec(Model):
 class WindowSpec(Model):
     """When people may be called, in their own time. The default is the widest that US federal rules allow."""
 
-    from_: TimeOfDay = Field(default="08:00", alias="from", description="Not before.")
-    to: TimeOfDay = Field(default="21:00", description="Not after.")
+    from_: TimeOfDay = Field(default="08:00", alias="from", description="Nobody is called before this time.")
+    to: TimeOfDay = Field(default="21:00", description="Nobody is called after this time.")
     timezone: Literal["by_number"] = Field(default="by_number", description="Every zone that the number may be in.")
-    days: list[Day] = Field(default=[*DAYS], min_length=1, description="On these days.")
+    days: list[Day] = Field(default=[*DAYS], min_length=1, description="The days on which people are called.")
 
 
 class CampaignSpec(Model):

@@ -1,4 +1,4 @@
-"""What a phone number tells: whether there can be such a one, and in which time zones it may ring.
+"""What can be told from a phone number: whether it can exist, and which time zones it may be in.
 
 An area code is no location, since people keep their mobile numbers when they move; and the library knows one zone for
 some countries that have several. What it does not know counts as unknown and never as some default.

@@ -36,7 +36,7 @@ def read_campaign(project: Project, name: str) -> Campaign:
     """
     if re.fullmatch(_NAME, name) is None:
         hint = f"its file is called after it: {_NAMED}"
-        raise UsageError(f"{name!r} is no name of a campaign", hint=hint, code="no-campaign")
+        raise UsageError(f"{name!r} is not a valid name for a campaign", hint=hint, code="no-campaign")
     file = f"{FOLDER}/{name}.yaml"
     if not (project.root / file).is_file():
         there = [path.stem for path in sorted((project.root / FOLDER).glob("*.yaml"))]
@@ -85,7 +85,7 @@ def _read(project: Project, file: str, *, is_run: bool = True) -> tuple[Campaign
     problems = list(warnings)
     if not isinstance(tree, Map):
         hint = "it needs `agent:` and `audience:`"
-        return None, [Diagnostic("not-a-mapping", Severity.ERROR, "the file is no mapping", hint, Where(file))]
+        return None, [Diagnostic("not-a-mapping", Severity.ERROR, "the file is not a mapping", hint, Where(file))]
     renderer = _renderer(context, problems)
     rendered, _ = renderer.tree(tree, tree.mark)
     spec, wrong = check(CampaignSpec, rendered)

@@ -13,7 +13,6 @@ from urllib.parse import quote
 from agentops.ci.dialect import DIALECT, naming_permission
 from agentops.ci.event import GithubRun
 from agentops.ci.model import Comment, Issue, Pull
-from agentops.clock import Clock
 from agentops.errors import PlatformError, UsageError
 from agentops.net import Http, NetOptions
 
@@ -118,14 +117,14 @@ class Github:
 
 
 @asynccontextmanager
-async def open_github(run: GithubRun, *, clock: Clock | None = None) -> AsyncIterator[Github]:
+async def open_github(run: GithubRun) -> AsyncIterator[Github]:
     """A connection for the repository of `run`. Raises UsageError if the job was given no token."""
     if run.token is None:
         raise UsageError(
             "this job has no GITHUB_TOKEN",
             hint="the composite action passes it on: `github-token: ${{ github.token }}`",
         )
-    async with Http(run.api_url, api_key=run.token, options=_OPTIONS, dialect=DIALECT, clock=clock) as http:
+    async with Http(run.api_url, api_key=run.token, options=_OPTIONS, dialect=DIALECT) as http:
         yield Github(http, run.repository)
 
 

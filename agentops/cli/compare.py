@@ -78,7 +78,7 @@ def compare(
 
 
 def _period(since: str | None, until: str | None, zone: str) -> Period:
-    """The times that calls may be from. Raises UsageError for what is no time, and for two in the wrong order."""
+    """The times that calls may be from. Raises UsageError for what is not a time, and for two in the wrong order."""
     read = workflow.moments.read_moment
     period = Period(
         read(since, zone, option="--since") if since else None, read(until, zone, option="--until") if until else None

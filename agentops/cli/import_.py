@@ -30,6 +30,7 @@ from agentops.render.fidelity.html import fidelity_html
 from agentops.render.fidelity.json import fidelity_json
 from agentops.render.fidelity.markdown import fidelity_markdown
 from agentops.render.fidelity.text import fidelity_summary, fidelity_text
+from agentops.render.style import plural
 from agentops.settings import read_settings
 from agentops.state import state_folder
 from agentops.workflow.import_atoms import AtomsRequest
@@ -163,7 +164,7 @@ def certificate(
     page = root / "report" / "certificates" / f"{key}.md"
     make_folder(page.parent)
     write_file(page, certificate_markdown(made.report, made.agent, made.run, made.old))
-    print(f"{key}: {made.run.verdict.value}, {len(made.run.calls)} called. Certificate: {page}")
+    print(f"{key}: {made.run.verdict.value}, {plural(len(made.run.calls), 'call')} made. Certificate: {page}")
     return exit_code_of(made.run)
 
 

@@ -67,7 +67,7 @@ def meant_verb(name: str) -> str | None:
 
 
 def meant_option(word: str, options: list[str]) -> str | None:
-    """The option that `word` is a typing error of. `--dry-run` is none of `--prune`: that would do something else."""
+    """The option that `word` was probably meant to be. The cutoff keeps `--dry-run` from being taken for `--prune`."""
     return closest(word, options, cutoff=0.75)
 
 

@@ -94,7 +94,7 @@ def tell_event(event: Event) -> None:
 
 
 def tell_warning(event: Event) -> None:
-    """Says only what went wrong, of a run that is no more than a means."""
+    """Says only what went wrong: for a run that serves another purpose, such as putting up a copy."""
     if isinstance(event, Warned):
         tell_event(event)
 

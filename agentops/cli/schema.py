@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from agentops.cli.schemas import all_schemas, schema_files, schema_text
+from agentops.cli.schemas import KINDS, all_schemas, schema_files, schema_text
 from agentops.errors import ExitCode, UsageError
 from agentops.files import make_folder, write_file
 
@@ -16,9 +16,7 @@ from agentops.files import make_folder, write_file
 def schema(
     kind: Annotated[
         str | None,
-        typer.Argument(
-            help="agent, fragment, project, tool, knowledge, webhook, call, campaign, behaviour, plan, report."
-        ),
+        typer.Argument(help=f"{', '.join(KINDS)}."),
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", metavar="DIR", help="Write all of them there.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Only say whether the files in DIR are up to date.")] = False,
@@ -26,11 +24,10 @@ def schema(
     """Print the JSON Schema of one kind of file, or write all of them for editors."""
     if output is not None:
         return _write(output, check=check)
-    schemas = all_schemas()
-    if kind not in schemas:
-        hint = f"name one of {', '.join(schemas)}, or write them all with --output schemas"
+    if kind not in KINDS:
+        hint = f"name one of {', '.join(KINDS)}, or write them all with --output schemas"
         raise UsageError(f"there is no schema {kind!r}" if kind else "which schema?", hint=hint, code="no-schema")
-    print(schema_text(schemas[kind]), end="")
+    print(schema_text(all_schemas()[kind]), end="")
     return ExitCode.DONE
 
 

@@ -26,7 +26,7 @@ _COMMAND = re.compile(r"^([^\S\n]*)(::|##\[)", re.MULTILINE)
 class SafeStream:
     """Writes to `trusted` what may be shown. Of control sequences our own colours are left, on a terminal.
 
-    What is written may be JSON, so whatever isn't shown as it is stands there by the number that JSON has for it.
+    What is written may be JSON, so a character that must not be shown is written as its JSON escape.
 
     is_obeyed: a runner reads along, and takes a line that begins with `::` for a command
     """

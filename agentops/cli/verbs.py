@@ -70,8 +70,7 @@ def overview() -> str:
         "Voice agents as code: plan, apply, call, roll back.",
     ]
     for section, entries in SECTIONS.items():
-        if entries:
-            lines += ["", f"{section}:"]
-            lines += [f"  {verb:<{width}}{summary}" for verb, (_, summary) in entries.items()]
+        lines += ["", f"{section}:"]
+        lines += [f"  {verb:<{width}}{summary}" for verb, (_, summary) in entries.items()]
     lines += ["", "`agentops help VERB` explains one verb; the README has a five-minute tour."]
     return "\n".join([*lines, "`agentops --install-completion` lets the Tab key of your shell complete all of this."])

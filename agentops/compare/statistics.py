@@ -63,20 +63,16 @@ def share_difference(new: Count, old: Count) -> Interval:
     return Interval(difference - low, difference + high)
 
 
-def calls_to_tell(difference: float, share: float = 0.5, *, z: float = _Z) -> int:
-    """The calls of each revision with which a difference of shares is found in four of five comparisons."""
-    return ceil((z + _POWER_Z) ** 2 * 2 * share * (1 - share) / difference**2)
+def calls_to_tell(difference: float) -> int:
+    """The calls of each revision with which a difference of shares is found in four of five comparisons, whatever the
+    shares are: near a half it takes most."""
+    return ceil((_Z + _POWER_Z) ** 2 * 2 * 0.5 * 0.5 / difference**2)
 
 
 def median_of(ordered: Sequence[float]) -> float:
     """The median of sorted values."""
     middle = len(ordered) // 2
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
-
-
-def median_interval(ordered: Sequence[float], random: Random) -> Interval:
-    """The percentile bootstrap's interval for the median of sorted values."""
-    return _percentiles(sorted(_resampled_median(ordered, random) for _ in range(_RESAMPLES)))
 
 
 def median_difference(new: Sequence[float], old: Sequence[float], random: Random) -> Interval:

@@ -25,7 +25,7 @@ def read_yaml(path: Path, hint: str) -> Any:
         if stat.S_ISREG(found.st_mode):
             why = f"it is larger than {_MAX_BYTES // 1_000_000} MB"
         else:  # a pipe would be waited for, and a device never ends
-            why = "it is a folder" if stat.S_ISDIR(found.st_mode) else "it is no regular file"
+            why = "it is a folder" if stat.S_ISDIR(found.st_mode) else "it is not a regular file"
     except OSError as failure:
         why = failure.strerror or str(failure)
     except UnicodeDecodeError:

@@ -33,7 +33,7 @@ def read_report(text: str, name: str) -> FidelityReport:
             tuple(data["remarks"]),
         )
     except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{name} is no fidelity report: {error}", hint=_AGAIN, code="no-report") from None
+        raise UsageError(f"{name} is not a fidelity report: {error}", hint=_AGAIN, code="no-report") from None
 
 
 def _agent(data: dict[str, Any]) -> AgentFidelity:

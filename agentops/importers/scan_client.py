@@ -150,6 +150,6 @@ def _sources(path: Path) -> list[Path]:
         inside = (each for each in sorted(path.rglob("*")) if each.is_file() and each.suffix.lower() in CODE_ENDINGS)
         return [each for each in inside if not _SKIPPED & set(each.relative_to(path).parts[:-1])]
     if not path.is_file():
-        why = "is no regular file" if path.exists() else "does not exist"
+        why = "is not a regular file" if path.exists() else "does not exist"
         raise UsageError(f"{path} {why}", hint="give files of client code, or folders", code="no-source")
     return [path]

@@ -1,4 +1,4 @@
-"""What serves against what we last put live, read from the marks in labels alone: there is no state file.
+"""Compares what serves with what we last put live, by the marks in labels alone: there is no state file.
 
 The status is about whole versions: edited, rolled back, restored, foreign, never ours. `compare` finds the fields that
 differ, and `safety` what is refused because of drift.

@@ -1,8 +1,9 @@
 """The plan as a value: what will change, why, what it risks, and what it was computed from.
 
-Nothing here computes; `plan.build` does. `to_json`/`from_json` live in `plan.serial`. In memory an `AgentChange` also
-carries the desired and observed state it came from, which apply needs; those two never leave the process. Nothing is
-done to an agent that stays as it is, so what was observed of it is dropped: in a large account that is most of a plan.
+Nothing here computes; `plan.build` does. `plan.plan_json` writes it as JSON, `plan.serial` reads it back. In memory an
+`AgentChange` also carries the desired and observed state it came from, which apply needs; those two never leave the
+process. Nothing is done to an agent that stays as it is, so what was observed of it is dropped: in a large account that
+is most of a plan.
 """
 
 from __future__ import annotations
@@ -83,12 +84,12 @@ class FieldChange:
 
 
 class Drift(StrEnum):
-    """What stands live against what we last put live."""
+    """How what serves differs from what we last put live."""
 
     NONE = "none"
     EDITED = "edited"  # a revision without our mark is live and differs in managed fields
     ROLLED_BACK = "rolled_back"  # an older revision of ours is live
-    RESTORED = "restored"  # somebody restored an older revision, ours or not, in the console
+    RESTORED = "restored"  # somebody restored an older revision that is not ours
     FOREIGN = "foreign"  # live carries another project's or environment's mark
     UNMANAGED = "unmanaged"  # no revision was ever ours: adoption
     RENAMED = "renamed"  # found by its mark under another name

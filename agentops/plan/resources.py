@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from agentops.diagnostics import Stretch
-from agentops.document import DesiredAgent, Document, Environment, Path, Secret, short_digest
+from agentops.document import DesiredAgent, Document, Path, Secret, short_digest
 from agentops.fields import Category, Risk
 from agentops.plan.canonical import canonical, canonical_text, fingerprint
 from agentops.plan.changes import Describer, expand
@@ -20,6 +20,7 @@ from agentops.plan.diff import diff
 from agentops.plan.holdings import Holdings, ResourcePlan, Uploaded, Uses
 from agentops.plan.model import AgentChange, Drift, FieldChange, Operation, Refusal, ResourceAction, ResourceChange
 from agentops.plan.references import ReferenceMap, ids_in, references_in
+from agentops.plan.safety import refuse_protected_reach
 from agentops.resources import (
     SOURCES_LENGTH,
     Address,
@@ -207,7 +208,7 @@ def _matched(
         return replace(made, observed=begun, fields=_fields(shared, resource, None))
     serving = [each for each in ours if each.resource_id in uses.serving] or ours
     if not serving:
-        planned.refusals += _refuse_taken(shared, resource, versions, uses)
+        planned.refusals += _refuse_taken(shared, resource, uses)
         what = "knowledge base" if resource.kind is Kind.KNOWLEDGE else resource.kind.value
         reason = f"the account has no {what} of ours called {resource.name!r}"
         return replace(change, action=ResourceAction.CREATE, reason=reason, fields=_fields(shared, resource, None))
@@ -244,7 +245,7 @@ def _changed(
     planned.refusals.append(_refuse_in_place(change))
     if before.resource_id in (uses.others or ()):
         planned.refusals.append(_refuse_foreign(resource, [before]))
-    planned.refusals += refuse_protected_agents(shared.environment, change)
+    planned.refusals += refuse_protected_reach(shared.environment, change)
     reason = "edited in place: every agent that refers to it has it at once, and nothing brings the old one back"
     return replace(change, action=ResourceAction.UPDATE, reason=reason, fields=_at_once(fields))
 
@@ -379,9 +380,7 @@ def field_changes_of(
 # ---- what speaks against it
 
 
-def _refuse_taken(
-    shared: Holdings, resource: DesiredResource, versions: Sequence[ObservedResource], uses: Uses
-) -> Iterator[Refusal]:
+def _refuse_taken(shared: Holdings, resource: DesiredResource, uses: Uses) -> Iterator[Refusal]:
     """Refuses to take a name that somebody else's resource has."""
     named = [each for each in shared.of_kind(resource.kind) if each.name == resource.name]
     foreign = [each for each in named if each.mark is not None or each.resource_id in (uses.others or ())]
@@ -447,23 +446,11 @@ def _refuse_in_place(change: ResourceChange) -> Refusal:
     reached = ", ".join(change.reaches) or "no agent"
     return Refusal(
         code="IN_PLACE",
-        summary=f"{change.address} would be edited where {reached} uses it, at once, without a version to go back to",
+        summary=f"{change.address} would be edited at once, without a version to go back to; used by {reached}",
         hint=f"take `in_place` out to have a new one made, or pass `--ack IN_PLACE:{change.address.name}`",
         agent=change.address.name,
         acknowledgement="IN_PLACE",
     )
-
-
-def refuse_protected_agents(environment: Environment, change: ResourceChange) -> Iterator[Refusal]:
-    for key in change.reaches:
-        if key in environment.protected_agents:
-            yield Refusal(
-                code="PROTECTED_AGENT",
-                summary=f"{key} is protected in {environment.name} and would be changed through {change.address}",
-                hint=f"have it reviewed, then pass `--ack PROTECTED_AGENT:{key}`",
-                agent=key,
-                acknowledgement="PROTECTED_AGENT",
-            )
 
 
 # ---- what goes

@@ -54,16 +54,26 @@ def refuse_in_use(key: str, campaign: str, status: str) -> Refusal:
 def refuse_protected(environment: Environment, changes: Iterable[AgentChange]) -> list[Refusal]:
     """Agents that the environment protects."""
     return [
-        Refusal(
-            code="PROTECTED_AGENT",
-            summary=f"{change.key} is protected in {environment.name} and would be changed",
-            hint=f"have it reviewed, then pass `--ack PROTECTED_AGENT:{change.key}`",
-            agent=change.key,
-            acknowledgement="PROTECTED_AGENT",
-        )
+        _protected(environment, change.key, "would be changed")
         for change in changes
         if change.is_change and change.key in environment.protected_agents
     ]
+
+
+def refuse_protected_reach(environment: Environment, change: ResourceChange) -> list[Refusal]:
+    """Agents that the environment protects and a change of something shared would reach."""
+    how = f"would be changed through {change.address}"
+    return [_protected(environment, key, how) for key in change.reaches if key in environment.protected_agents]
+
+
+def _protected(environment: Environment, key: str, how: str) -> Refusal:
+    return Refusal(
+        code="PROTECTED_AGENT",
+        summary=f"{key} is protected in {environment.name} and {how}",
+        hint=f"have it reviewed, then pass `--ack PROTECTED_AGENT:{key}`",
+        agent=key,
+        acknowledgement="PROTECTED_AGENT",
+    )
 
 
 def refuse_excess(

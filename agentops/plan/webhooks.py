@@ -13,7 +13,8 @@ from agentops.fields import Category, Risk
 from agentops.plan.canonical import canonical
 from agentops.plan.holdings import Holdings, ResourcePlan
 from agentops.plan.model import Drift, FieldChange, Operation, Refusal, ResourceAction, ResourceChange
-from agentops.plan.resources import as_described, field_changes_of, refuse_drift, refuse_protected_agents
+from agentops.plan.resources import as_described, field_changes_of, refuse_drift
+from agentops.plan.safety import refuse_protected_reach
 from agentops.resources import (
     SOURCES_LENGTH,
     Address,
@@ -47,7 +48,7 @@ def match_webhooks(shared: Holdings, agents: Agents, planned: ResourcePlan, over
                 going = list(displaced(change, shared.of_kind(Kind.WEBHOOK), agents.ids))
                 change = replace(change, displaces=frozenset((each.resource_id, agent_id) for each, agent_id in going))
                 planned.refusals += _refuse_displacing(shared, change, going, agents)
-                planned.refusals += refuse_protected_agents(shared.environment, change)
+                planned.refusals += refuse_protected_reach(shared.environment, change)
             planned.changes.append(change)
     if shared.prunes and shared.is_all:
         planned.changes += _pruned(shared, agents)

@@ -88,7 +88,7 @@ class ProjectFiles:
         """`path`, relative to `base`, as a project path. Raises `FileProblem` when it leaves the project."""
         if not path or "\\" in path or "\0" in path or path.startswith("/"):
             hint = f"write a path relative to {f'{base}/' if base else 'the project'}, with forward slashes"
-            raise FileProblem("bad-path", f"{path!r} is no path inside the project", hint)
+            raise FileProblem("bad-path", f"{path!r} is not a path inside the project", hint)
         parts: list[str] = [base] if base else []
         for part in path.split("/"):
             if part in ("", "."):
@@ -164,7 +164,7 @@ class ProjectFiles:
                 hint = "a link must not lead out of the project"
                 raise FileProblem("bad-path", f"{path} leads out of the project", hint)
             if not self._is_regular(path) and not os.path.isdir(target):
-                raise FileProblem("bad-path", f"{path} is no regular file", "a pipe, socket or device holds no text")
+                raise FileProblem("bad-path", f"{path} is not a regular file", "a pipe, socket or device holds no text")
             return _content(target, most)
         except IsADirectoryError:
             raise FileProblem("missing-file", f"{path} is a folder", "name a file in it") from None

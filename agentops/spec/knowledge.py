@@ -70,7 +70,7 @@ def is_drawn(text: str) -> bool:
 def url_problem(url: str) -> tuple[str, str] | None:
     """(what is wrong, what to do) with a page that the platform is to read, judging by its address alone."""
     if not url.lower().startswith(("https://", "http://")) or not host_of(url) or re.search(r"\s", url):
-        return f"{url!r} is no address of a page", "write it with its scheme: https://host/path"
+        return f"{url!r} is not the address of a page", "write it with its scheme: https://host/path"
     if is_loopback(url):
         return f"{url} is on this machine, where the platform can't read it", _AS_FILE
     if not is_public(url):

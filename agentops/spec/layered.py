@@ -125,7 +125,7 @@ class LayeredReader:
                 base.put(key, merged[key], merged.marks[key])
         if not isinstance(environments, Map):
             place = value_place(merged.marks["environments"])
-            self._report("wrong-type", "environments is no mapping", "write environments: {prod: {...}}", place)
+            self._report("wrong-type", "environments is not a mapping", "write environments: {prod: {...}}", place)
             return base
         for name, mark in environments.marks.items():
             self._check_overlay(name, environments[name], mark)
@@ -142,7 +142,7 @@ class LayeredReader:
             hint = f"did you mean {close}?" if close else f"agentops.yaml has: {', '.join(known)}"
             self._report("unknown-environment", f"there is no environment {name!r}", hint, key_place(mark))
         if overlay is not None and not isinstance(overlay, Map):
-            self._report("wrong-type", f"{name} is no mapping", "write what differs there", value_place(mark))
+            self._report("wrong-type", f"{name} is not a mapping", "write what differs there", value_place(mark))
             return
         if overlay is None:
             return

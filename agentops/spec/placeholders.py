@@ -70,7 +70,7 @@ def check_placeholders(target: LintTarget, texts: Iterable[Text]) -> list[Diagno
             hint = f"write ${{{{ {use.name} }}}} for deploy time; without the $ it is a call-time variable"
             problems.append(target.problem("missing-dollar", _WARNING, use.path, summary, hint, needle=use.source))
         elif not _NAME.fullmatch(use.name):
-            summary = f"{use.source} is no variable that a call could fill"
+            summary = f"{use.source} is not a variable that a call could fill"
             hint = "write {{name}} or {{name|fallback}}; an expression for deploy time is written ${{ ... }}"
             problems.append(target.problem("bad-placeholder", _WARNING, use.path, summary, hint, needle=use.source))
         elif use.name not in known and not use.has_fallback:

@@ -79,7 +79,7 @@ def read_policies(
         problems += warnings
         if not isinstance(inner, Map):
             hint = "start with `policies:`"
-            problems.append(Diagnostic("not-a-mapping", Severity.ERROR, "the file is no mapping", hint, Where(file)))
+            problems.append(Diagnostic("not-a-mapping", Severity.ERROR, "the file is not a mapping", hint, Where(file)))
             continue
         problems += check(PolicyFileSpec, inner)[1]
         found += _in_file(file, inner, problems)

@@ -110,7 +110,7 @@ def find_root(start: Path) -> Path:
     """The nearest folder at or above `start` that has an `agentops.yaml`. Raises `UsageError`."""
     start = start.absolute()
     if not start.is_dir():
-        why = "is no folder" if start.exists() else "isn't there"
+        why = "is not a folder" if start.exists() else "isn't there"
         raise UsageError(f"{start} {why}", hint="name the project's folder, or one in it", code="no-project")
     for folder in (start, *start.parents):
         if (folder / PROJECT_FILE).is_file():
@@ -203,7 +203,7 @@ def _duplicates(code: str, what: str, named: Iterable[tuple[str, DesiredAgent]])
         seen.setdefault(name, where)
 
 
-# Where `agentops.yaml` may hold a literal secret: for this machine by right, for another one by mistake.
+# Where `agentops.yaml` may hold a literal secret: allowed for this machine, a mistake for any other.
 _LITERAL = re.compile(r"\b(?:value|api_key|secrets)\s*:")
 
 

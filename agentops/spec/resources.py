@@ -323,7 +323,7 @@ class _WebhookReader(_ResourceReader):
             hint = "write https://...; without it everybody on the way reads what callers said"
             self._problem("insecure-endpoint", f"the endpoint {endpoint} is not https", hint, tree, ("endpoint",))
         elif not is_hidden and (not host_of(text) or re.search(r"\s", text)):
-            summary = f"{str(endpoint)!r} is no address that events can be sent to"
+            summary = f"{str(endpoint)!r} is not an address that events can be sent to"
             self._problem("bad-url", summary, "write it with its host: https://host/path", tree, ("endpoint",))
 
     def _check_headers(self, tree: Map) -> None:

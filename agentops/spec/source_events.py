@@ -193,7 +193,7 @@ class _Builder:
         value = scalar(text)
         where = Where(self.file, line + 1, column + 1)
         if not is_finite(value):
-            summary = f"{text[:40]} is no number that JSON knows"
+            summary = f"{text[:40]} is not a number in JSON"
             raise SourceError("yaml-number", summary, where, hint="write a finite number")
         if value is text and looks_like_number(text):
             hint = f'quote it: "{text}"; as a number it is written {spelling(number_of(text))}'

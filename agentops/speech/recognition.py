@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MODEL_RATE_HZ = 16000
-_FRAME_S = 0.01
 _PHONE_LOOP = "phones"
 _KEPT_GRAMMARS = 64  # in each decoder
 _LOG_BASE = 1.0001  # of pocketsphinx's scores

@@ -22,7 +22,9 @@ def read_moment(text: str, zone: str, *, option: str = "--at") -> datetime:
         ) from failure
     except ValueError as failure:
         hint = f'write {option} "2026-03-03 10:00", or with an offset: {option} 2026-03-03T10:00+01:00'
-        raise UsageError(f"{option} {text!r} with --zone {zone!r} is no time", hint=hint, code="no-time") from failure
+        raise UsageError(
+            f"{option} {text!r} with --zone {zone!r} is not a time", hint=hint, code="no-time"
+        ) from failure
     return (moment if moment.tzinfo is not None else _placed(moment, place, text, option)).astimezone(UTC)
 
 
@@ -31,6 +33,6 @@ def _placed(moment: datetime, zone: ZoneInfo, text: str, option: str) -> datetim
     if early.utcoffset() == late.utcoffset():
         return early
     is_skipped = early.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment
-    what = "is no time" if is_skipped else "is two times"
+    what = "does not exist" if is_skipped else "occurs twice"
     hint = f"write it with its offset: {option} {moment.isoformat()}{early:%z}"
     raise UsageError(f"{text!r} {what} in {zone.key}: the clocks are changed then", hint=hint, code="no-time")

@@ -65,7 +65,7 @@ def check_names(project: Project) -> list[Diagnostic]:
             "policy-name",
             Severity.ERROR,
             f"{policy.spec.id} is the name of a refusal already",
-            f"call it otherwise; `agentops explain {policy.spec.id}` says what has the name",
+            f"give it another id; `agentops explain {policy.spec.id}` says what has the name",
             policy.where,
         )
         for policy in project.policies

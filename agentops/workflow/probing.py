@@ -199,7 +199,7 @@ def read_report(path: Path) -> dict[str, str]:
         data = json.loads(text)
         return {str(name): str(found["answer"]) for name, found in data["answers"].items() if found["answer"]}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise UsageError(f"{path} is no file of a probe", hint=hint, code="no-probe-file") from None
+        raise UsageError(f"{path} is not a file that a probe wrote", hint=hint, code="no-probe-file") from None
 
 
 def known_answers(root: Path) -> dict[str, str]:

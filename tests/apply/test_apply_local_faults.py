@@ -116,7 +116,7 @@ def test_every_verb_tells_what_can_not_be_written(project: Path, capsys: pytest.
 
 def test_a_pipe_among_the_specs_is_not_waited_for(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     os.mkfifo(project / "agents" / "pipe.yaml")
-    assert "agents/pipe.yaml is no regular file" in said_of(["validate", "--project", str(project)], capsys)
+    assert "agents/pipe.yaml is not a regular file" in said_of(["validate", "--project", str(project)], capsys)
 
 
 def test_a_working_folder_that_is_gone_is_told(

@@ -33,8 +33,8 @@ def test_people_have_lines_numbers_and_zones() -> None:
         ("phone\n+14152000001\n+1 415 200 0001\n", "before on lines: 3"),
         ("phone,name\n+14152000001\n", "columns than the header: 2"),
         ('phone\n"+14152000001\n', "no CSV on line"),
-        (b"phone,name\n+14152000001,\xff\n", "no UTF-8 on line 2"),
-        ("phone,name\n+14152000001,\0\n", "no text on line 2"),
+        (b"phone,name\n+14152000001,\xff\n", "line 2 of the audience's file is not UTF-8"),
+        ("phone,name\n+14152000001,\0\n", "line 2 of the audience's file is not text"),
     ],
 )
 def test_what_is_wrong_is_said_by_line(text: str | bytes, said: str) -> None:

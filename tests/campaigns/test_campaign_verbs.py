@@ -135,7 +135,7 @@ def test_a_change_of_the_agent_while_it_calls_shows(deployed: Path, agentops: Ag
         (CAMPAIGN.replace("max: 1", "max: 11"), "11"),
         (CAMPAIGN + "numbers: ['+14155550999']\n", "lacks 1 of the campaign's numbers"),
         (CAMPAIGN + "speed: 3\n", "speed"),
-        ("- a\n", "no mapping"),
+        ("- a\n", "not a mapping"),
     ],
 )
 def test_mistakes_end_before_anything_is_created(
@@ -198,7 +198,7 @@ def test_a_file_that_can_not_be_read(project: Path, people: Path, agentops: Agen
     assert "it is a folder" in agentops("campaign", "check", *NAME).err
     people.rmdir()
     os.mkfifo(people)
-    assert "it is no regular file" in agentops("campaign", "check", *NAME).err
+    assert "it is not a regular file" in agentops("campaign", "check", *NAME).err
 
 
 def test_an_agent_that_is_not_deployed(project: Path, agentops: Agentops) -> None:

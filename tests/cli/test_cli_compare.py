@@ -139,7 +139,7 @@ def test_only_calls_between_two_times_count(calls: Traffic, agentops: Agentops, 
     assert lines(ended.out)["answered"]["new"]["calls"] == 40
     assert json.loads(ended.out)["since"] == "2026-03-29T02:00:00+00:00"
     for wrong, said in (
-        (("--since", "2026-03-29 02:30", "--zone", "Europe/Berlin"), "is no time in Europe/Berlin"),
+        (("--since", "2026-03-29 02:30", "--zone", "Europe/Berlin"), "does not exist in Europe/Berlin"),
         (("--since", "soon"), "--since 'soon'"),
         (("--since", "2026-03-02", "--until", "2026-03-01"), "is not before"),
     ):

@@ -5,6 +5,7 @@ The seeds are fixed, so that the shares below are facts and not luck.
 
 from __future__ import annotations
 
+from math import log
 from random import Random
 
 import pytest
@@ -13,7 +14,6 @@ from agentops.compare.statistics import (
     Count,
     calls_to_tell,
     median_difference,
-    median_interval,
     p95_difference,
     p95_interval,
     p95_of,
@@ -50,11 +50,12 @@ def test_the_interval_of_a_difference_covers_no_difference(share: float) -> None
 
 
 @pytest.mark.parametrize("calls", [20, 51, 200])
-def test_the_interval_of_a_median_covers_it(calls: int) -> None:
+def test_the_interval_of_a_difference_of_medians_covers_it(calls: int) -> None:
     random, hits = Random(2), 0
     for _ in range(200):
-        found = median_interval(sorted(random.expovariate(1) for _ in range(calls)), random)
-        hits += found.low <= 0.6931 <= found.high
+        new, old = (sorted(random.expovariate(rate) for _ in range(calls)) for rate in (1, 2))
+        found = median_difference(new, old, random)
+        hits += found.low <= log(2) / 2 <= found.high
     assert 0.90 <= hits / 200 <= 0.99
 
 

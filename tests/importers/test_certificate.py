@@ -42,7 +42,7 @@ def test_a_certificate_has_every_fate_and_both_calls(project: Path, capsys: pyte
     assert run(["apply", "--yes", "--project", str(project)]) == 0
     arguments = ["import", "certificate", "tea-house", "--project", str(project), "--old", str(old)]
     assert run(arguments) == 0
-    assert "tea-house: passed, 1 called." in capsys.readouterr().out
+    assert "tea-house: passed, 1 call made." in capsys.readouterr().out
     page = (project / "report/certificates/tea-house.md").read_text()
     report = read_report((project / "report/report.json").read_text(), "report.json")
     for item in report.agents[0].items:
@@ -66,7 +66,7 @@ def test_what_is_missing_is_said_before_anything_is_called(project: Path, capsys
     )
     (project / "report/report.json").write_text("{}")
     assert run([*arguments, "tea-house"]) == 64
-    assert "is no fidelity report" in capsys.readouterr().err
+    assert "is not a fidelity report" in capsys.readouterr().err
     (project / "report/report.json").unlink()
     assert run([*arguments, "tea-house"]) == 64
     told = capsys.readouterr().err

@@ -183,8 +183,8 @@ def test_a_number_that_is_given_twice_is_carried_twice() -> None:
 def test_a_tool_that_is_gone_is_pointed_out_where_the_prompt_uses_it() -> None:
     built_in = {"skip_turn": {"type": "system", "name": "skip_turn"}, "memory_search": {"type": "system"}}
     told = remarks_of(made_of(agent_with("Call skip_turn, then memory_search.", built_in_tools=built_in)))
-    assert "the prompt mentions skip_turn, which is no tool of this agent" in told
-    assert "the prompt mentions memory_search, which is no tool of this agent" in told
+    assert "the prompt mentions skip_turn, which is not a tool of this agent" in told
+    assert "the prompt mentions memory_search, which is not a tool of this agent" in told
 
 
 def test_language_detection_with_one_language_is_not_said_to_have_become_anything() -> None:

@@ -34,8 +34,8 @@ def test_pipes_devices_and_links_that_lead_out_are_refused(tmp_path: Path) -> No
     assert len(found.agents) == 2
     said = {refused.origin.rpartition("/")[2]: refused.reason for refused in found.refused}
     assert said == {
-        "pipe.json": "no regular file",
-        "folder.json": "no regular file",
+        "pipe.json": "not a regular file",
+        "folder.json": "not a regular file",
         "zero.json": "leads out of the folder that is imported",
         "link.json": "leads out of the folder that is imported",
     }

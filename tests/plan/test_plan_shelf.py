@@ -208,9 +208,9 @@ def test_a_tool_that_is_edited_in_place_stays_where_it_is() -> None:
     assert [(each.action, each.resource_id) for each in found.changes] == [(ResourceAction.UPDATE, "t1")]
     assert {(each.is_immediate, each.risk) for each in found.changes[0].fields} == {(True, Risk.HIGH)}
     assert [each.code for each in found.refusals] == ["IN_PLACE", "FOREIGN_RESOURCE", "PROTECTED_AGENT"]
-    assert "edited where desk uses it" in found.refusals[0].summary
+    assert "edited at once, without a version to go back to; used by desk" in found.refusals[0].summary
     alone = matched(replace(shared(tool(is_in_place=True), there=there), agents=()), uses("t1")).refusals
-    assert ["edited where no agent uses it" in each.summary for each in alone] == [True]
+    assert ["used by no agent" in each.summary for each in alone] == [True]
     references = identify(holdings)
     assert list(references.by_id.values()) == [Ref(Kind.TOOL, "look_up", fingerprint(tool().content))]
     both = identify(shared(tool(is_in_place=True), there=(*there, tool_there("t0", "Older."))))

@@ -77,7 +77,7 @@ async def test_a_knowledge_base_is_filled_and_read_back_by_name_and_size(account
 async def test_a_file_that_can_not_be_processed_is_named_with_its_reason(account: Writer) -> None:
     base_id = await account.knowledge.create({"name": "Returns", "description": ""})
     await account.knowledge.add_file(base_id, "broken.pdf", b"not a PDF")
-    with pytest.raises(ProcessingFailedError, match=r"the file broken.pdf: The file is no readable PDF"):
+    with pytest.raises(ProcessingFailedError, match=r"the file broken.pdf: The file is not a readable PDF"):
         await account.knowledge.is_ready(base_id)
 
 

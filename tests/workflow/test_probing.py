@@ -258,7 +258,7 @@ async def test_the_file_names_nobody_and_starts_an_emulator_like_it(tmp_path: Pa
 def test_another_file_is_refused(text: str, tmp_path: Path) -> None:
     file = tmp_path / "other.json"
     file.write_text(text)
-    with pytest.raises(UsageError, match="no file of a probe"):
+    with pytest.raises(UsageError, match="not a file that a probe wrote"):
         read_report(file)
 
 

@@ -182,7 +182,7 @@ def _make_private(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and not path.is_file():
-            why = "it is a folder" if path.is_dir() else "it is no regular file"
+            why = "it is a folder" if path.is_dir() else "it is not a regular file"
             raise EmulatorError(f"{path} cannot be used as the emulator's data file: {why}", _A_DATA_FILE)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # never open to others, not even for a moment
         path.chmod(0o600)  # a file that was there already

@@ -118,7 +118,9 @@ def _kind(conversion: Conversion, place: Place, field: Document, identifier: str
         made = {"dispositionMetricType": "ENUM", "choices": [str(option) for option in options]}
         if not any(_NONE_OF_THEM.search(choice) for choice in made["choices"]):
             made["choices"].append("unknown")
-            why = "a call where nothing fits must have an answer: one that is no choice drops all results of the call"
+            why = (
+                "a call where nothing fits must have an answer: one that is not a choice drops all results of the call"
+            )
             ledger.add(_target(identifier, "choices"), "unknown", why)
         ledger.carry_tree((*place, "enum"), _target(identifier, "choices"), grade=Grade.EXACT)
     elif declared == "number" and "whole" in str(field.get("description")).lower():  # "a whole number"

@@ -212,7 +212,7 @@ def add_transfer(
     made: Document = {"type": "transfer_call", "name": name, "description": description}
     source.ledger.carry((*place, "condition"), f"{target}.description", description)
     made["transferNumber"] = _number(conversion, place, transfer, name, target)
-    made["transferOption"] = _option(conversion, place, transfer, tool, target)
+    made["transferOption"] = _option(conversion, place, tool, target)
     made["transferOnlyIfHuman"] = False
     source.ledger.add(f"{target}.transferOnlyIfHuman", False, "ElevenLabs does not check whether a person answers")
     conversion.tools.append(made)
@@ -249,7 +249,7 @@ def _number(conversion: Conversion, place: Place, transfer: Document, name: str,
     return conversion.choose(f"number_{name}", question)
 
 
-def _option(conversion: Conversion, place: Place, transfer: Document, tool: Place | None, target: str) -> Document:
+def _option(conversion: Conversion, place: Place, tool: Place | None, target: str) -> Document:
     kind = conversion.source.text(*place, "transfer_type") or "conference"
     # A conference briefs the person who takes over while the caller waits, which is what a warm transfer does.
     warm = kind == "conference"

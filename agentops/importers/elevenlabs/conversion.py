@@ -119,7 +119,7 @@ class Conversion:
             if old in kept or not pattern.search(text):
                 continue
             if not new:
-                why = f"the prompt mentions {old}, which is no tool of this agent"
+                why = f"the prompt mentions {old}, which is not a tool of this agent"
                 self.remark(Grade.UNSUPPORTED, "EL023", (*PROMPT, "prompt"), why, "Reword the sentence that uses it.")
                 continue
             named = " or ".join(new) if len(new) < 3 else f"{', '.join(new[:-1])} or {new[-1]}"

@@ -54,7 +54,7 @@ def read_sources(paths: list[Path], *, environment: str | None = None) -> Source
         elif path.is_file():
             _read_file(path, sources)
         else:
-            why = "is no regular file" if path.exists() else "does not exist"
+            why = "is not a regular file" if path.exists() else "does not exist"
             hint = "give a JSON file, a folder, or an agent id (with ELEVENLABS_API_KEY set)"
             raise UsageError(f"{path} {why}", hint=hint, code="no-source")
     return sources
@@ -67,7 +67,7 @@ def load_json(path: Path, sources: SourceAgents, folder: Path | None = None) -> 
             sources.refuse(path, "leads out of the folder that is imported")
             return None
         if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for, and a device never ends
-            sources.refuse(path, "no regular file")
+            sources.refuse(path, "not a regular file")
             return None
         if path.stat().st_size > MAX_BYTES:
             sources.refuse(path, f"larger than {MAX_BYTES // 1_000_000} MB")

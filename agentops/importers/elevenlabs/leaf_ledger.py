@@ -69,11 +69,11 @@ class LeafLedger:
         for leaf in [p for p in self._open if p[: len(place)] == place]:
             self.carry(leaf, target, grade=grade, why=why)
 
-    def hide(self, place: Place, target: Target | None, why: str, todo: str, code: str = "EL009") -> None:
+    def hide(self, place: Place, target: Target | None, why: str, todo: str) -> None:
         """The leaf is a credential or personal data: the report names its place, but not its value."""
         if place in self._open:
             self._open[place] = NOT_COPIED
-            self._settle(place, Grade.CHOICE, target=target, why=why, todo=todo, code=code)
+            self._settle(place, Grade.CHOICE, target=target, why=why, todo=todo, code="EL009")
 
     def leave(self, place: Place, why: str, todo: str) -> None:
         """Everything at or below `place` that somebody had set is left behind, all for one reason."""

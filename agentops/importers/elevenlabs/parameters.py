@@ -50,7 +50,7 @@ class Parameters:
                 value = _text(self._value((*at, name), inner, name, name in required))
                 made.append({"key": name, "value": value})
             else:
-                self._settle_omitted((*at, name), inner)
+                self._settle_omitted((*at, name))
         self._settle_required(place, schema, at)
         return made
 
@@ -110,7 +110,7 @@ class Parameters:
         for key, inner in schema["properties"].items():
             at: Place = (*place, "properties", key)
             if _is_omitted(inner):
-                self._settle_omitted(at, inner)
+                self._settle_omitted(at)
             else:
                 made[literal(key)] = self._value(at, inner, f"{name}_{key}" if name else key, key in required)
         self._settle_required(place, schema, (*place, "properties"))
@@ -173,7 +173,7 @@ class Parameters:
     def _settle(self, place: Place, key: str, target: str, value: Any = None, grade: Grade | None = None) -> None:
         self._conversion.source.ledger.carry((*place, key), target, value, grade=grade)
 
-    def _settle_omitted(self, place: Place, schema: Any) -> None:
+    def _settle_omitted(self, place: Place) -> None:
         why = "left out of the request, as before"
         self._conversion.source.ledger.carry_tree(place, None, grade=Grade.EXACT, why=why)
 

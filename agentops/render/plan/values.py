@@ -218,7 +218,7 @@ def _readable(value: Any) -> Any:
 
 def uncalled_text(change: AgentChange) -> str:
     """What is known of the calls of what serves: where the calls ended otherwise, a journal or a report says how."""
-    return f"not passed its calls since revision {change.uncalled_since}; how they ended is not known here"
+    return f"has not passed its calls since revision {change.uncalled_since}; how they ended is not known here"
 
 
 def apply_command(plan: Plan, agents: Iterable[str] = ()) -> str:

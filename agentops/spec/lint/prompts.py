@@ -63,7 +63,9 @@ def _unknown_tool(target: LintTarget) -> Iterator[LintFinding]:
             if name not in known:
                 near = closest(name, names, cutoff=0.6)
                 hint = f"did you mean `{near}`?" if near else "add the tool, or take it out of the prompt"
-                yield LintFinding(each.path, f"the prompt mentions {name}, which is no tool of this agent", hint, name)
+                yield LintFinding(
+                    each.path, f"the prompt mentions {name}, which is not a tool of this agent", hint, name
+                )
 
 
 _TRANSFER = re.compile(
@@ -126,7 +128,9 @@ def _wrong_braces(target: LintTarget) -> Iterator[LintFinding]:
             name = found[1] or found[2]
             if name is None or name in names:
                 hint = f"write {{{{{name}}}}}" if name else "close it with two braces: {{name}}"
-                yield LintFinding(each.path, f"{found[0]!r} is no variable and would be said as it is", hint, found[0])
+                yield LintFinding(
+                    each.path, f"{found[0]!r} is not a variable and would be said as it is", hint, found[0]
+                )
                 break
 
 

@@ -83,14 +83,16 @@ class AgentConfig(Model):
     )
     playbooks: Playbooks | None = Field(default=None, description="The playbooks of a multi-agent line.")
     globalKnowledgeBaseId: KnowledgeBaseId | None = Field(
-        default=None, description="What it knows: ${{ ref.knowledge.KEY }}, or a knowledge base's id."
+        default=None, description="The knowledge base it answers from: ${{ ref.knowledge.KEY }}, or an id."
     )
     waitForUserToSpeakFirst: bool | None = Field(default=None, description="Let the caller speak first.")
-    waitForUserToSpeakTimeoutSecs: float | None = Field(default=None, ge=0, description="How long to wait for that.")
-    muteUserUntilFirstBotResponse: bool | None = Field(default=None, description="Ignore the caller until it spoke.")
+    waitForUserToSpeakTimeoutSecs: float | None = Field(default=None, ge=0, description="Seconds to wait for that.")
+    muteUserUntilFirstBotResponse: bool | None = Field(
+        default=None, description="Ignore the caller until the agent has spoken."
+    )
     allowInterruptions: bool | None = Field(default=None, description="Whether the caller may interrupt.")
     interruptionBackoffTimer: float | None = Field(
-        default=None, ge=0, le=10, description="Seconds before it goes on after an interruption (0 to 10)."
+        default=None, ge=0, le=10, description="Seconds before the agent goes on after an interruption (0 to 10)."
     )
     smartTurnConfig: SmartTurn | None = Field(default=None, description="Waiting for the end of a thought.")
     voiceDetectionConfig: VoiceDetection | None = Field(default=None, description="When a sound counts as speech.")

@@ -139,7 +139,7 @@ class IdleTimeout(Model):
 class SessionTimeout(Model):
     """The longest a call may take."""
 
-    timeoutTimeInSecs: float | None = Field(default=None, gt=0, le=3600, description="Seconds, at most one hour.")
+    timeoutTimeInSecs: float | None = Field(default=None, gt=0, le=3600, description="Seconds (at most 3600).")
 
 
 class Timezone(Model):

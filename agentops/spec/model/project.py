@@ -169,12 +169,14 @@ def _local(text: str) -> datetime:
 class CalmHoursSpec(Model):
     """The hours in which deploys happen, because somebody is there to look after them."""
 
-    from_: TimeOfDay = Field(alias="from", description="Not before.")
-    to: TimeOfDay = Field(description="Not after; the next day where it is earlier than `from`.")
+    from_: TimeOfDay = Field(alias="from", description="Deploys begin at this time or later.")
+    to: TimeOfDay = Field(
+        description="Deploys begin before this time; the next day's, where it is earlier than `from`."
+    )
     days: list[Day] = Field(
         default=["mon", "tue", "wed", "thu", "fri"],
         min_length=1,
-        description="On these days; else Monday to Friday.",
+        description="The days on which deploys happen; else Monday to Friday.",
     )
     timezone: Zone = Field(description="Whose clock that is, such as Europe/Berlin.")
     reason: str = Field(min_length=3, description="Why.")

@@ -114,7 +114,7 @@ def upload_media(store: Store, request: Request) -> Answer:
     if media.content_type != "application/pdf" or not media.name.lower().endswith(".pdf"):
         raise ApiError(400, "Only PDF files are supported")
     # Accepted whatever is in it: an unreadable file fails when it is processed.
-    metadata = {} if media.content.startswith(b"%PDF") else {_UNREADABLE: "The file is no readable PDF"}
+    metadata = {} if media.content.startswith(b"%PDF") else {_UNREADABLE: "The file is not a readable PDF"}
     _add_item(store, base["_id"], media.name, media.content_type, len(media.content), metadata=metadata)
     return done(201)
 
