@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from emulated import Account
+from datetime import timedelta
+
+from emulated import START, Account
 
 from agentops.emulator.behaviour.behaviours import Behaviour
 from agentops.emulator.behaviour.dialogue import KNOWN, Dialogue
@@ -23,6 +25,21 @@ BEHAVIOUR = Behaviour.model_validate(
         ]
     }
 )
+
+
+async def test_what_was_just_made_was_not_updated_since(account: Account) -> None:
+    ticking = iter(range(10**6))
+    account.clock._now = lambda: START + timedelta(seconds=next(ticking))  # each look at the clock is a second later
+    definition = {"type": "client_tool", "name": "look_up", "description": "Look up."}
+    await account.call("POST", "/tool", 201, json={"definition": definition})
+    base = await account.call("POST", "/knowledgebase", 201, json={"name": "Returns"})
+    media = {"media": ("faq.pdf", b"%PDF", "application/pdf")}
+    await account.call("POST", f"/knowledgebase/{base}/items/upload-media", 201, files=media)
+    await account.agent()
+    kinds = ("tool", "knowledge_base", "knowledge_item", "agent", "revision")
+    made = [each for kind in kinds for each in account.store.database.all(kind) if "updatedAt" in each]
+    assert len(made) >= 4
+    assert [each for each in made if each["createdAt"] != each["updatedAt"]] == []
 
 
 async def test_a_reply_needs_the_file_and_the_tool_that_the_live_agent_refers_to(account: Account) -> None:

@@ -133,6 +133,11 @@ class Store:
     def now(self) -> str:
         return to_iso(self.clock.now())
 
+    def stamps(self) -> Body:
+        """The times of a new document. They are the same: one that was updated after it was made counts as edited."""
+        now = self.now()
+        return {"createdAt": now, "updatedAt": now}
+
     def new_id(self) -> str:
         """24 hex characters that begin with the time, as the platform's ObjectIds do."""
         return f"{int(self.clock.now().timestamp()):08x}{self._random.getrandbits(64):016x}"
@@ -180,7 +185,7 @@ class Store:
 
     def put_call(self, record: Body) -> Body:
         """Stores a call without notifying anybody, since it is over already, and returns it filled in."""
-        filled = {"_id": self.new_id(), "createdAt": self.now(), "updatedAt": self.now(), "transcript": [], **record}
+        filled = {"_id": self.new_id(), **self.stamps(), "transcript": [], **record}
         with self.transaction():
             self.database.put("call", record["callId"], filled, owner=record["agentId"])
             if agent := self.database.get("agent", record["agentId"]):

@@ -30,8 +30,7 @@ def _add(store: Store, product_type: str, attributes: Body, product_id: str) -> 
         "productType": product_type,
         "isActive": True,
         "attributes": attributes,
-        "createdAt": store.now(),
-        "updatedAt": store.now(),
+        **store.stamps(),
         "__v": 0,
     }
     store.database.put("product", product_id, product)

@@ -53,8 +53,7 @@ def create_webhook(store: Store, request: Request) -> Answer:
         "createdBy": USER_ID,
         "decryptedSecretKey": random_secrets.token_hex(32),  # readable by every key, as on the platform
         "headers": {},
-        "createdAt": store.now(),
-        "updatedAt": store.now(),
+        **store.stamps(),
     }
     store.database.put("webhook", webhook_id, webhook)
     for event in body["events"]:
@@ -144,8 +143,7 @@ def _subscribe(store: Store, webhook_id: str, agent_id: str, event_type: str) ->
         "webhookId": webhook_id,
         "agentId": agent_id,
         "eventType": event_type,
-        "createdAt": store.now(),
-        "updatedAt": store.now(),
+        **store.stamps(),
     }
     store.database.put("subscription", key, subscription, owner=agent_id)
 

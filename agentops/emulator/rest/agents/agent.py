@@ -61,7 +61,6 @@ def add_agent(store: Store, metadata: Body, config: Config, *, workflow_type: st
         raise ApiError(400, "You have reached the maximum number of agents for your plan, please upgrade your plan.")
     _bind_numbers(store, None, metadata.get("telephonyProductId", []))  # checks them, before anything is stored
     agent_id = store.new_id()
-    now = store.now()
     agent = {
         "_id": agent_id,
         "description": "",
@@ -74,8 +73,7 @@ def add_agent(store: Store, metadata: Body, config: Config, *, workflow_type: st
         "workflowId": store.new_id(),
         "workflowType": workflow_type,
         "createdBy": USER_ID,
-        "createdAt": now,
-        "updatedAt": now,
+        **store.stamps(),
         "totalCalls": 0,
         "archived": False,
         "archivedAt": None,
@@ -83,7 +81,9 @@ def add_agent(store: Store, metadata: Body, config: Config, *, workflow_type: st
         "createdConfig": config,
     }
     branch = versions.add_branch(store, agent_id, versions.MAIN)
-    versions.commit(store, branch, config, activatedBy=USER_ID, activatedAt=now, publishedAt=now)
+    versions.commit(
+        store, branch, config, activatedBy=USER_ID, activatedAt=agent["createdAt"], publishedAt=agent["createdAt"]
+    )
     agent["liveBranchId"] = branch["_id"]
     store.database.put("agent", agent_id, agent)
     _bind_numbers(store, agent_id, agent["telephonyProductId"])

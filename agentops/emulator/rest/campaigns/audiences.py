@@ -44,8 +44,7 @@ def create_audience(store: Store, request: Request) -> Answer:
         "phoneNumberColumnName": column,
         "organization": ORGANIZATION_ID,
         "createdBy": USER_ID,
-        "createdAt": store.now(),
-        "updatedAt": store.now(),
+        **store.stamps(),
     }
     store.database.put("audience", audience_id, audience)
     _add_members(store, audience, rows)
@@ -115,7 +114,7 @@ def _add_members(store: Store, audience: Body, rows: list[Body]) -> int:
         raise ApiError(400, f"An audience can have at most {MEMBER_LIMIT} members")
     for row in fresh.values():
         key = store.new_id()
-        member = {"_id": key, "data": row, "createdAt": store.now(), "updatedAt": store.now()}
+        member = {"_id": key, "data": row, **store.stamps()}
         store.database.put("member", key, member, owner=audience["_id"])
     return len(fresh)
 

@@ -37,7 +37,7 @@ def create_action(store: Store, request: Request) -> Answer:
         raise ApiError(400, "Agent not found")
     _check_action(body)
     key = store.new_id()
-    action = {"_id": key, "organization": ORGANIZATION_ID, **body, "createdAt": store.now(), "updatedAt": store.now()}
+    action = {"_id": key, "organization": ORGANIZATION_ID, **body, **store.stamps()}
     store.database.put("call_action", key, action, owner=body["agentId"])
     return succeeded(action, 201)
 

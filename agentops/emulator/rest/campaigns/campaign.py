@@ -38,8 +38,7 @@ def create_campaign(store: Store, request: Request) -> Answer:
         "dialledS": 0.0,
         "organization": ORGANIZATION_ID,
         "createdBy": USER_ID,
-        "createdAt": store.now(),
-        "updatedAt": store.now(),
+        **store.stamps(),
         "events": [],
     }
     store.database.put("campaign", campaign_id, campaign)

@@ -155,8 +155,7 @@ def _record(store: Store, campaign: Body, call: Body, elapsed_s: float) -> None:
             "phoneNumber": call["to"],
             "source": "call",
             "detectedInCallId": call_id,
-            "createdAt": store.now(),
-            "updatedAt": store.now(),
+            **store.stamps(),
         }
         store.database.put("dnc", entry_id, entry)
 

@@ -135,8 +135,7 @@ def _add_item(
         "key": key or f"{base_id}/{name}",
         "title": name,
         "content": "",
-        "createdAt": store.now(),
-        "updatedAt": store.now(),
+        **store.stamps(),
     }
     store.database.put("knowledge_item", item_id, item, owner=base_id)
 
@@ -171,7 +170,7 @@ def scrape(store: Store, request: Request) -> Answer:
     base = _read(store, request.params["kb_id"])
     for url in request.body["urls"]:
         page_id = store.new_id()
-        page = {"_id": page_id, "url": url, "status": "completed", "createdAt": store.now(), "updatedAt": store.now()}
+        page = {"_id": page_id, "url": url, "status": "completed", **store.stamps()}
         store.database.put("scraped_url", page_id, page, owner=base["_id"])
     return answer({})
 

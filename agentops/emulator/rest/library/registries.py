@@ -59,8 +59,10 @@ def _put_tool(store: Store, tool_id: str, definition: Body) -> Body:
     others = (each["definition"]["name"] for each in store.database.all("tool") if each["toolId"] != tool_id)
     if store.options.choices.tool_name == "refused" and definition["name"] in others:
         raise ApiError(400, "A tool with this name already exists")
-    created = (store.database.get("tool", tool_id) or {}).get("createdAt", store.now())
-    tool = {"toolId": tool_id, "definition": definition, "createdAt": created, "updatedAt": store.now()}
+    stamps = store.stamps()
+    if (before := store.database.get("tool", tool_id)) is not None:
+        stamps["createdAt"] = before["createdAt"]
+    tool = {"toolId": tool_id, "definition": definition, **stamps}
     store.database.put("tool", tool_id, tool)
     return tool
 

@@ -55,8 +55,7 @@ def add_branch(store: Store, agent_id: str, name: str, source: Body | None = Non
         "status": "active",
         "createdBy": USER_ID,
         "updatedBy": USER_ID,
-        "createdAt": store.now(),
-        "updatedAt": store.now(),
+        **store.stamps(),
         "revisionsCount": 0,
         "draftCounter": 0,
     }
@@ -182,8 +181,7 @@ def open_draft(store: Store, branch: Body, source: Body, *, name: str | None = N
         "securityCheck": None,
         "pendingPublish": None,
         "createdBy": USER_ID,
-        "createdAt": store.now(),
-        "updatedAt": store.now(),
+        **store.stamps(),
     }
     save_draft(store, draft)
     return draft
