@@ -1,8 +1,9 @@
 """What is known of the platform's fields, in one table: everything else about a field derives from its row.
 
-A new field of the platform takes a row here and its type in `spec.model`. A field without a row counts as part of the
-field that it stands in: a switch inside `smartTurnConfig` needs no row. The emulator keeps a table of its own, so that
-a mistake here is not repeated there.
+A new field of the platform takes a row here and its type in `spec.model`; `agentops schema --output schemas` renews the
+schemas. If the platform fills in a value where nobody sets one, that goes into `importers.atoms.defaults`. A field
+without a row counts as part of the field that it stands in: a switch inside `smartTurnConfig` needs no row. The
+emulator keeps a table of its own, so that a mistake here is not repeated there.
 
 Sources: the platform's published schema and SDK. Where they leave something open, this table does too.
 """

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Any
 
 import pytest
 from plan_world import PlanWorld, open_plan_world
 
-from agentops.document import DesiredAgent, Generation, Mark, Secret, SecretRef, build_label
+from agentops.document import DesiredAgent, Generation, Mark, Path, Secret, SecretRef, build_label
 from agentops.emulator.options import Choices
+from agentops.fields import FIELDS
 from agentops.plan.model import Action, Drift
 from agentops.remote.port import Publication
 from agentops.spec import load_project
 
-ROOT = Path(__file__).parents[2]
+ROOT = FilePath(__file__).parents[2]
 CHOICES = [
     pytest.param(Choices(), id="documented"),
     *(pytest.param(Choices.shuffled(n), id=f"shuffled-{n}") for n in (1, 2, 3, 5, 6)),
@@ -42,7 +43,29 @@ EVERY_FIELD: dict[str, Any] = {
                 "method": "POST",
                 "timeout": 4000,
                 "headers": {"Authorization": Secret(("Bearer ", SecretRef("TOKEN", "s3cret")))},
+                "headersArray": [{"key": "X-Line", "value": "support"}],
+                "queryParams": [{"key": "n", "value": "{{n}}"}],
+                "requestBody": '{"n": "{{n}}"}',
                 "llmParameters": [{"name": "n", "description": "A number.", "type": "text"}],
+                "responseVariables": [{"variableName": "plan", "jsonPath": "$.plan"}],
+            },
+            {
+                "type": "extract_dynamic_variables",
+                "name": "notes",
+                "description": "Note it.",
+                "variablesExtractionSchema": [{"name": "city", "description": "Where.", "type": "text"}],
+            },
+            {
+                "type": "knowledge_base_search",
+                "name": "search",
+                "description": "Look it up.",
+                "knowledgeBaseId": "64aa00000000000000000001",
+            },
+            {
+                "type": "client_tool",
+                "name": "screen",
+                "description": "Show it.",
+                "parameters": [{"name": "page", "description": "Which.", "type": "number"}],
             },
         ],
         "toolRefs": ["tool_1"],
@@ -58,7 +81,7 @@ EVERY_FIELD: dict[str, Any] = {
         "switching": {"isEnabled": True, "minWordsForDetection": 3},
     },
     "synthesizer": {
-        "voiceConfig": {"model": "waves_lightning_v3_1", "voiceId": "daniel", "gender": "male"},
+        "voiceConfig": {"model": "waves_lightning_v3_1", "voiceId": "daniel", "gender": "male", "modelId": "m1"},
         "speed": 1.0,
         "consistency": 0.4,
         "similarity": 0.1,
@@ -72,8 +95,11 @@ EVERY_FIELD: dict[str, Any] = {
     "preCallAPI": {
         "isEnabled": True,
         "url": "https://crm.example.com/pre",
-        "method": "GET",
+        "method": "POST",
         "timeout": 3,
+        "headers": {"X-Line": "support"},
+        "body": {"caller": "{{name}}", "tags": ["new"]},
+        "queryParams": {"brief": "true"},
         "responseVariables": [{"variableName": "plan", "jsonPath": "$.plan"}],
     },
     "globalKnowledgeBaseId": "64aa00000000000000000001",
@@ -85,6 +111,7 @@ EVERY_FIELD: dict[str, Any] = {
     "smartTurnConfig": {"isEnabled": True, "waitTimeInSecs": 1.5},
     "voiceDetectionConfig": {"confidence": 0.6, "minVolume": 0.5, "triggerTimeInSecs": 0.3, "releaseTimeInSecs": 0.5},
     "voiceMailDetectionConfig": {"enabled": True, "endText": "We will call again."},
+    "sttMissDetectorConfig": {"isEnabled": True, "repeatPromptMessages": ["Pardon?"]},
     "denoisingConfig": {"isEnabled": True},
     "redactionConfig": {"isEnabled": False},
     "pronunciationDicts": [{"word": "Acme", "pronunciation": "ak-mee"}],
@@ -96,6 +123,10 @@ EVERY_FIELD: dict[str, Any] = {
         "dispositionMetrics": [
             {"identifier": "ok", "dispositionMetricPrompt": "Resolved?", "dispositionMetricType": "BOOLEAN"}
         ],
+        "successMetrics": [
+            {"identifier": "good", "successMetricPrompt": "Was it good?", "successMetricType": "PASS_FAIL"}
+        ],
+        "summaryPrompt": "In one sentence.",
         "useReasoningModel": True,
     },
     "widgetConfig": {"position": "bottom-left", "widgetName": "Acme"},
@@ -126,6 +157,23 @@ async def test_after_an_apply_the_examples_plan_is_empty(world: PlanWorld) -> No
     again = await world.plan(project.agents, project.environment)
     assert again.is_empty, again.changes
     assert not (await world.drift(project.agents, project.environment)).changes[0].is_drifted
+
+
+def paths_in(value: Any, base: Path = ()) -> Iterator[Path]:
+    """The paths of all fields, those of a list's items behind the list's."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield (*base, name)
+            yield from paths_in(item, (*base, name))
+    elif isinstance(value, list):
+        for item in value:
+            yield from paths_in(item, base)
+
+
+def test_every_field_that_is_known_is_among_them() -> None:
+    """But playbooks, which an agent has in the place of a prompt."""
+    rows = {row.path for row in FIELDS if row.spec is None and not row.server_owned and row.path[0] != "playbooks"}
+    assert rows - set(paths_in(EVERY_FIELD)) == set()
 
 
 @pytest.mark.parametrize("choices", CHOICES)
