@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from agentops.errors import UsageError
+from agentops.installation import install_command
 
 _MADE_AT = datetime(2000, 1, 1, tzinfo=UTC)  # with the time of the day, each upload would be another file
 PLAIN = str.maketrans(
@@ -31,7 +32,7 @@ def _libraries() -> tuple[Any, Any, Any]:
         # 30 MB with its fonts, and only who uploads Markdown needs it: an extra.
         fpdf, _, latin, devanagari, _ = (import_module(name) for name in names)
     except ImportError:
-        hint = "pip install 'atoms-agentops[knowledge]', or give the file as a PDF"
+        hint = f"`{install_command('knowledge')}`, or give the file as a PDF"
         raise UsageError(
             "Markdown in `knowledge/` needs the extra `knowledge`", hint=hint, code="missing-extra"
         ) from None

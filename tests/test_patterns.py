@@ -19,7 +19,7 @@ LENGTH = 10_000
 LIMIT_S = 0.3  # of the processor; a pattern that takes quadratic time needs more than twice that
 # What is asked of texts that were cut before, or that we wrote ourselves.
 BOUNDED = {
-    "agentops.cli.installation._AT_LEAST",  # our own pyproject.toml
+    "agentops.installation._AT_LEAST",  # our own pyproject.toml
     "agentops.importers.elevenlabs.conditions._CLAUSE",  # of the first 8,000 characters
 }
 PUMPS = ("a", "A", "0", " ", "\n", "-", "_", ".", "/", "<", "{", "[", "(", '"', "'", "\\", "&", "@", "a ", "a.", "0-",

@@ -16,6 +16,7 @@ from agentops.calls.protocol import Mode
 from agentops.calls.run import PreparedScript
 from agentops.calls.script import Noise, Script, Speech, speech_of
 from agentops.errors import UsageError
+from agentops.installation import install_command
 
 _CALLER_DBFS = -20.0  # as loud as a person on a phone
 _NOISE_LOOP_S = 8  # of noise are made, and repeated
@@ -33,7 +34,7 @@ def prepare(script: Script, file: str, *, folder: Path, places: Sequence[str] = 
     if not speech.is_available():
         raise UsageError(
             f"{file} is a spoken call, and the speech extra is not installed",
-            hint='pip install "atoms-agentops[speech]", or give the script `mode: chat`',
+            hint=f"`{install_command('speech')}`, or give the script `mode: chat`",
             code="speech-extra",
         )
     spoken = [(i, s) for i, step in enumerate(script.steps) if (s := speech_of(step)) is not None]

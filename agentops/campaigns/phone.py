@@ -12,6 +12,7 @@ from types import ModuleType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agentops.errors import UsageError
+from agentops.installation import install_command
 
 _SIGNS = re.compile(r"[\s().\-/]")
 _NOWHERE = "Etc/Unknown"
@@ -24,7 +25,7 @@ def _library() -> ModuleType:
         import phonenumbers
         import phonenumbers.timezone
     except ImportError:
-        hint = "pip install 'atoms-agentops[campaigns]'"
+        hint = f"`{install_command('campaigns')}`"
         raise UsageError("campaigns need the extra `campaigns`", hint=hint, code="missing-extra") from None
     return phonenumbers
 

@@ -46,7 +46,7 @@ def run(arguments: list[str]) -> int:
         with safe_streams(is_on_runner=is_on_runner()):
             return run_verb(arguments)
     except ImportError as failure:
-        from agentops.cli.installation import install_advice
+        from agentops.installation import install_advice
 
         summary, command = install_advice(failure)
         sys.stderr.write(f"error: {summary}\n  next: {command}\n")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from agentops import workflow
-from agentops.cli.options import PlanFormat, ProgressFormat, TextOrJson
+from agentops.cli.options import ProgressFormat, ReportFormat, TextOrJson
 from agentops.cli.output import call_hooks, plan_output, stderr_style, watching
 from agentops.cli.session import Scope, opened, run_async, talk
 from agentops.document import Environment
@@ -78,7 +78,7 @@ def carry_out(
     async def attempt(consent: Consent) -> ApplyResult | Plan:
         async with opened(scope, needs_specs=not consent.is_emergency) as deployment:
             made = await make(deployment)
-            shown = partial(plan_output, made, PlanFormat.TEXT, stderr_style(), is_verbose=scope.is_verbose)
+            shown = partial(plan_output, made, ReportFormat.TEXT, stderr_style(), is_verbose=scope.is_verbose)
             talk(_in_short(made) if consent.is_bound else shown())
             if is_done(made, consent):
                 return workflow.applying.unchanged_result(made)

@@ -10,7 +10,7 @@ import typer
 
 from agentops import workflow
 from agentops.cli import completion
-from agentops.cli.options import ApiOption, EnvironmentOption, PlanFormat, ProjectOption, VerboseOption
+from agentops.cli.options import ApiOption, EnvironmentOption, ProjectOption, ReportFormat, VerboseOption
 from agentops.cli.output import stdout_style
 from agentops.cli.session import opened, run_async, scope_of, talk
 from agentops.clock import Period
@@ -55,7 +55,7 @@ def compare(
     until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Calls until then.")] = None,
     zone: Annotated[str, typer.Option("--zone", metavar="NAME", help="The time zone of both.")] = "UTC",
     api: ApiOption = None,
-    output_format: Annotated[PlanFormat, typer.Option("--format", help="How to print it.")] = PlanFormat.TEXT,
+    output_format: Annotated[ReportFormat, typer.Option("--format", help="How to print it.")] = ReportFormat.TEXT,
     verbose: VerboseOption = False,
 ) -> int:
     """Compare what callers met with under two revisions: every measure with its count, the difference, an interval."""
@@ -98,13 +98,13 @@ def call_types(asked: list[str] | None) -> tuple[str, ...]:
     return types
 
 
-def _output(found: RevisionComparison, output_format: PlanFormat) -> str:
+def _output(found: RevisionComparison, output_format: ReportFormat) -> str:
     match output_format:
-        case PlanFormat.TEXT:
+        case ReportFormat.TEXT:
             return comparison_text(found, stdout_style())
-        case PlanFormat.MARKDOWN:
+        case ReportFormat.MARKDOWN:
             return comparison_markdown(found)
-        case PlanFormat.JSON:
+        case ReportFormat.JSON:
             return comparison_json(found)
-        case PlanFormat.HTML:
+        case ReportFormat.HTML:
             return comparison_html(found)

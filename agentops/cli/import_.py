@@ -15,7 +15,7 @@ from agentops import workflow
 from agentops.calls.call_files import keep_in
 from agentops.calls.schedule import RunOptions
 from agentops.cli.call_pages import exit_code_of, tell_progress, write_pages
-from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, PlanFormat, ProjectOption, TextOrJson
+from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, ProjectOption, ReportFormat, TextOrJson
 from agentops.cli.output import stdout_style
 from agentops.cli.session import Scope, is_interactive, opened, run_async, talk
 from agentops.document import Generation
@@ -87,8 +87,8 @@ def elevenlabs(
     dry_run: DryRunOption = False,
     no_input: NoInputOption = False,
     report_format: Annotated[
-        PlanFormat, typer.Option("--format", help="What to print: a summary as text, or the whole report.")
-    ] = PlanFormat.TEXT,
+        ReportFormat, typer.Option("--format", help="What to print: a summary as text, or the whole report.")
+    ] = ReportFormat.TEXT,
 ) -> int:
     """Turn ElevenLabs agents into specs, prompts and calls, with an account of every value."""
     request = ElevenlabsRequest(
@@ -230,16 +230,16 @@ def _atoms_json(made: AtomsImport, placed: tuple[PlacedFile, ...], *, is_dry_run
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
-def _report(report: FidelityReport, report_format: PlanFormat) -> str:
+def _report(report: FidelityReport, report_format: ReportFormat) -> str:
     """The report in one of its formats."""
     match report_format:
-        case PlanFormat.TEXT:
+        case ReportFormat.TEXT:
             return fidelity_summary(report, stdout_style())
-        case PlanFormat.MARKDOWN:
+        case ReportFormat.MARKDOWN:
             return fidelity_markdown(report)
-        case PlanFormat.JSON:
+        case ReportFormat.JSON:
             return fidelity_json(report)
-        case PlanFormat.HTML:
+        case ReportFormat.HTML:
             return fidelity_html(report)
 
 

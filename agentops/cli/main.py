@@ -14,12 +14,12 @@ from typer.completion import get_completion_script, install  # type: ignore[attr
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
-from agentops.cli.installation import is_of_installation, outdated_advice
 from agentops.cli.instead import meant_option, meant_verb, place_of, removed_or_foreign
 from agentops.cli.verbs import overview, verbs
 from agentops.commands import in_environment, named_environment, named_environments
 from agentops.credentials import is_secret_variable
 from agentops.errors import AgentopsError, ExitCode, LocalError, PlatformError, SpecError, UsageError
+from agentops.installation import is_of_installation, outdated_advice
 from agentops.render.diagnostics.text import diagnostics_text
 from agentops.scrub import Scrubber
 from agentops.settings import COMPLETING, is_completing, is_debugging, read_settings

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from agentops import workflow
 from agentops.apply.journal import event_data
 from agentops.apply.model import ApplyResult, Event, EventSink, Warned
-from agentops.cli.options import PlanFormat, ProgressFormat, TextOrJson
+from agentops.cli.options import ProgressFormat, ReportFormat, TextOrJson
 from agentops.cli.session import talk
 from agentops.clock import SystemClock
 from agentops.files import make_folder, write_file
@@ -47,7 +47,7 @@ def _style(stream: TextIO) -> Style:
 
 def plan_output(
     plan: Plan,
-    output_format: PlanFormat,
+    output_format: ReportFormat,
     style: Style | None = None,
     made: Made = UNKNOWN,
     *,
@@ -56,13 +56,13 @@ def plan_output(
     """The plan in one of its formats; as text, new agents with all of their fields where it `is_verbose`. `made`: how
     it came about, which the page says."""
     match output_format:
-        case PlanFormat.TEXT:
+        case ReportFormat.TEXT:
             return plan_text(plan, style or stdout_style(), is_verbose=is_verbose)
-        case PlanFormat.MARKDOWN:
+        case ReportFormat.MARKDOWN:
             return plan_markdown(plan)
-        case PlanFormat.JSON:
+        case ReportFormat.JSON:
             return to_json(plan)
-        case PlanFormat.HTML:
+        case ReportFormat.HTML:
             return plan_html(plan, made)
 
 

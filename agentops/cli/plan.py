@@ -18,8 +18,8 @@ from agentops.cli.options import (
     ChangedSinceOption,
     EnvironmentOption,
     ExcludeOption,
-    PlanFormat,
     ProjectOption,
+    ReportFormat,
     SelectOption,
     VerboseOption,
 )
@@ -51,7 +51,7 @@ def plan(
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 when there are changes.")
     ] = False,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Save the plan for `apply FILE`.")] = None,
-    output_format: Annotated[PlanFormat, typer.Option("--format", help="How to print it.")] = PlanFormat.TEXT,
+    output_format: Annotated[ReportFormat, typer.Option("--format", help="How to print it.")] = ReportFormat.TEXT,
     verbose: VerboseOption = False,
 ) -> int:
     """Show what apply would change, why, and what it risks. Writes nothing; exit 4 or 5 when it is refused."""
@@ -66,7 +66,7 @@ def plan(
     if out is not None:
         workflow.plan_file.save_plan(made, out)
     keys = [change.key for change in made.changes] if scope.is_selecting else []
-    is_page = output_format is PlanFormat.HTML
+    is_page = output_format is ReportFormat.HTML
     origin = made_now(scope.start, apply_command(made, keys)) if is_page else UNKNOWN
     sys.stdout.write(plan_output(made, output_format, made=origin, is_verbose=verbose))
     if out is not None:

@@ -19,6 +19,7 @@ from agentops.cli.output import watching
 from agentops.cli.session import opened, run_async, scope_of
 from agentops.cli.session import talk as print_message
 from agentops.errors import ExitCode, UsageError
+from agentops.installation import install_command
 from agentops.state import state_folder
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def talk(
 ) -> int:
     """Open a page on this machine to talk to an agent; the key stays here. Ctrl-C ends it."""
     if not speech.is_available():
-        hint = 'pip install "atoms-agentops[speech]", or write instead: `agentops chat AGENT`'
+        hint = f"`{install_command('speech')}`, or write instead: `agentops chat AGENT`"
         raise UsageError("recordings need the speech extra", hint=hint, code="speech-extra")
 
     async def main() -> int:

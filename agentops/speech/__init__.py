@@ -1,7 +1,7 @@
 """Speech synthesis and recognition. Imports nothing else of agentops.
 
 Both need the `speech` extra (espeak-ng speaks, pocketsphinx listens); `is_available` says whether it is installed, and
-without it both raise `SpeechUnavailableError`, whose text names the extra to install. Audio is PCM signed 16-bit
+without it both raise `SpeechUnavailableError`, whose text names the extra. Audio is PCM signed 16-bit
 little-endian mono throughout.
 """
 

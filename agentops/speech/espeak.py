@@ -27,7 +27,7 @@ class SpeechUnavailableError(RuntimeError):
     """The speech extra is not installed."""
 
     def __init__(self) -> None:
-        super().__init__('speech needs an extra: pip install "atoms-agentops[speech]"')
+        super().__init__("the extra `speech` is not installed")
 
 
 class _EventId(ctypes.Union):

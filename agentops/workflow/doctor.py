@@ -11,6 +11,7 @@ from pathlib import Path
 from agentops import speech
 from agentops.document import Environment, Generation
 from agentops.errors import AgentopsError
+from agentops.installation import install_command, pip_install
 from agentops.net import NetOptions, RetryPolicy
 from agentops.remote.connect import connect
 from agentops.settings import Settings
@@ -42,7 +43,7 @@ def look_at_machine(root: Path) -> tuple[HealthCheck, ...]:
         HealthCheck("Python", is_recent, version, None if is_recent else "use Python 3.11 or newer"),
         HealthCheck("YAML", True, "C parser")
         if has_parser
-        else HealthCheck("YAML", False, "no C parser", "pip install ruamel.yaml.clib"),
+        else HealthCheck("YAML", False, "no C parser", pip_install("ruamel.yaml.clib")),
         _speech(),
         _git(root),
     )
@@ -89,7 +90,7 @@ async def look_at_account(
 def _speech() -> HealthCheck:
     if speech.is_available():
         return HealthCheck("speech", True, "speaks and hears")
-    step = 'pip install "atoms-agentops[speech]"'
+    step = install_command("speech")
     return HealthCheck("speech", False, "not installed: no spoken calls", step, is_needed=False)
 
 

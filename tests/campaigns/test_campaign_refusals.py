@@ -18,6 +18,7 @@ from agentops.cli import local
 from agentops.emulator.options import EmulatorOptions
 from agentops.emulator.store.database import Body, Database
 from agentops.emulator.store.state import Store
+from agentops.installation import install_command
 
 pytestmark = pytest.mark.slow
 
@@ -127,7 +128,7 @@ def test_without_the_extra_the_command_that_installs_it_is_told(
     finally:
         phone._library.cache_clear()
     assert ended.code == 64
-    assert "pip install 'atoms-agentops[campaigns]'" in ended.err
+    assert f"next: `{install_command('campaigns')}`" in ended.err
     assert agentops("lint").code == 0  # reads no number
 
 

@@ -10,6 +10,7 @@ import pytest
 from command_line import Agentops
 
 from agentops import speech
+from agentops.installation import install_command
 
 pytestmark = pytest.mark.slow
 
@@ -121,7 +122,7 @@ def test_a_spoken_call_without_the_extra_says_what_to_install(
     monkeypatch.setitem(sys.modules, "pocketsphinx", None)  # how Python itself marks what can't be imported
     ended = agentops("smoke", "agents/calls/support-hours.yaml")
     assert ended.code == 64
-    assert 'pip install "atoms-agentops[speech]"' in ended.err
+    assert f"next: `{install_command('speech')}`, or" in ended.err
     assert agentops("smoke", CHAT[0], "--output", "out").code == 0
 
 

@@ -13,7 +13,7 @@ import pytest
 from command_line import Agentops
 
 from agentops.cli.app import run
-from agentops.cli.installation import install_advice, is_of_installation, outdated_advice
+from agentops.installation import install_advice, is_of_installation, outdated_advice
 
 
 def test_a_package_that_is_not_there_is_named(

@@ -18,7 +18,7 @@ Key = Annotated[
     Field(description="Lower-case letters, digits, _ and -."),
 ]
 AgentId = Annotated[str, Format(r"^[0-9a-f]{24}$", expected="24 hexadecimal characters")]
-PhoneNumber = Annotated[
+NumberOrProductId = Annotated[
     str, Format(r"^(\+[1-9]\d{6,14}|[0-9a-f]{24})$", expected="a number as +14155550123, or the id of a product")
 ]
 Label = Annotated[str, Field(min_length=1, max_length=100)]
@@ -51,7 +51,7 @@ class AgentSpec(Model):
     previous_keys: list[Key] | None = Field(default=None, description="Keys it had before its file was renamed.")
     tags: dict[Label, Label] | None = Field(default=None, description="Grouping words for --select, not sent anywhere.")
     inbound: bool | None = Field(default=None, description="Whether it takes incoming calls; takes effect at once.")
-    phone_numbers: list[PhoneNumber] | None = Field(
+    phone_numbers: list[NumberOrProductId] | None = Field(
         default=None,
         description="The phone numbers it answers, as +14155550123, or ids of the platform's products; at once.",
         examples=[["+14155550123"]],

@@ -186,7 +186,7 @@ SYSTEM_VARIABLES = (
 MOST_NAME = 200
 Name = Annotated[str, Field(min_length=1, max_length=MOST_NAME)]
 HttpUrl = Annotated[SecretText, Field(json_schema_extra={"format": "uri"})]
-PhoneNumber = Annotated[
+TransferNumber = Annotated[
     str,
     Format(
         r"^(\+[1-9][0-9]{6,14}|.*\{\{.*\}\}.*)$",

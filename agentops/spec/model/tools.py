@@ -6,7 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from agentops.spec.model.base import Format, ForModel, HttpUrl, KnowledgeBaseId, Model, PhoneNumber, SecretText, Spoken
+from agentops.spec.model.base import (
+    Format,
+    ForModel,
+    HttpUrl,
+    KnowledgeBaseId,
+    Model,
+    SecretText,
+    Spoken,
+    TransferNumber,
+)
 
 ToolName = Annotated[
     str,
@@ -86,7 +95,7 @@ class TransferCall(_Tool):
     """Lets the agent hand the caller over to a phone number."""
 
     type: Literal["transfer_call"] = Field(description="The kind of tool.")
-    transferNumber: PhoneNumber = Field(description="The number in E.164 form, with + and country code.")
+    transferNumber: TransferNumber = Field(description="The number in E.164 form, with + and country code.")
     transferOption: TransferOption = Field(description="How the call is handed over.")
     onHoldMusic: Literal["ringtone", "relaxing_sound", "uplifting_beats", "none"] | None = Field(
         default=None, description="What the caller hears while waiting."

@@ -1,4 +1,4 @@
-"""The advice when a package that agentops needs is missing or too old, as after a `git pull` without an install.
+"""How agentops was installed, and the advice when a package that it needs is missing or too old.
 
 Loads nothing but the standard library: any package may be the one.
 """
@@ -30,7 +30,9 @@ def install_advice(failure: ImportError) -> tuple[str, str]:
     if module.partition(".")[0] in sys.stdlib_module_names:
         return f"this Python was built without its module {module}", "install agentops with another Python"
     state = "is missing" if isinstance(failure, ModuleNotFoundError) else f"doesn't fit ({failure.msg})"
-    return f"the package {module} {state}; this installation of agentops is incomplete", _command(_extra_of(module))
+    return f"the package {module} {state}; this installation of agentops is incomplete", install_command(
+        _extra_of(module)
+    )
 
 
 def outdated_advice() -> tuple[str, str] | None:
@@ -38,7 +40,8 @@ def outdated_advice() -> tuple[str, str] | None:
 
     A checkout says in its pyproject.toml what it needs now; what was true when it was installed may be out of date.
     """
-    file = Path(_editable_source() or "no checkout", "pyproject.toml")
+    source, is_editable = _source()
+    file = Path(source if source and is_editable else "no checkout", "pyproject.toml")
     try:
         required = tomllib.loads(file.read_text("utf-8"))["project"]["dependencies"]
     except (OSError, ValueError, KeyError):
@@ -53,7 +56,7 @@ def outdated_advice() -> tuple[str, str] | None:
             present = ""
         if _numbers(present) < _numbers(found["version"]):
             state = f"is {present}, too old" if present else "is missing"
-            return f"the package {found['name']} {state}: this agentops needs {each}", _command(None)
+            return f"the package {found['name']} {state}: this agentops needs {each}", install_command(None)
     return None
 
 
@@ -69,24 +72,30 @@ def _required() -> list[str]:
         return []
 
 
-def _command(extra: str | None) -> str:
-    """Installs agentops again as it was installed, with the extra that the package belongs to."""
-    source = _editable_source()
+def install_command(extra: str | None) -> str:
+    """What installs agentops again as it was installed, with `extra`. It can be pasted."""
+    source, is_editable = _source()
     what = f"{source or _DISTRIBUTION}[{extra}]" if extra else source or _DISTRIBUTION
+    return pip_install("--editable" if is_editable else "--upgrade", what)
+
+
+def pip_install(*arguments: str) -> str:
+    """The command that installs something beside this agentops, wherever that is."""
     python = shlex.quote(sys.executable)
-    pip = f"{python} -m pip" if importlib.util.find_spec("pip") else "uv pip"
-    where = "" if pip.endswith("-m pip") else f" --python {python}"
-    return f"{pip} install{where} {'--editable' if source else '--upgrade'} {shlex.quote(what)}"
+    pip = f"{python} -m pip install" if importlib.util.find_spec("pip") else f"uv pip install --python {python}"
+    return f"{pip} {shlex.join(arguments)}"
 
 
-def _editable_source() -> str | None:
-    """The folder of the checkout, where agentops was installed from one with `--editable`."""
+def _source() -> tuple[str | None, bool]:
+    """The folder that agentops was installed from, and whether it runs in there; None for an index of packages, or
+    where the folder is gone."""
     try:
         origin = json.loads(metadata.distribution(_DISTRIBUTION).read_text("direct_url.json") or "{}")
-        is_editable = origin["dir_info"]["editable"]
+        is_editable = origin["dir_info"].get("editable", False)
     except (metadata.PackageNotFoundError, ValueError, KeyError):
-        return None
-    return unquote(urlsplit(origin["url"]).path) if is_editable else None
+        return None, False
+    folder = unquote(urlsplit(origin["url"]).path)
+    return (folder, is_editable) if Path(folder, "pyproject.toml").is_file() else (None, False)
 
 
 def _extra_of(module: str) -> str | None:
