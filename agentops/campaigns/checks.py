@@ -44,6 +44,30 @@ class CampaignEstimate:
     cost: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CampaignReport:
+    """What a start would do, and the reasons against it.
+
+    digest:      approves exactly this: the campaign, its audience, the revision that would call, and the time if one
+                 was named
+    status:      of the campaign on the platform; None if it isn't created yet
+    unanswered:  what could not be read of the account, in words
+    """
+
+    name: str
+    environment: str
+    agent: str
+    people: int
+    revision: str | None
+    digest: str
+    status: str | None
+    estimate: CampaignEstimate
+    credits: float | None
+    refused: tuple[StartRefusal, ...]
+    unanswered: tuple[str, ...] = ()
+    at: datetime | None = None
+
+
 def estimate(
     campaign: Campaign, people: int, calls: Sequence[Mapping[str, Any]], concurrency: int | None
 ) -> CampaignEstimate:

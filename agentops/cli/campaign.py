@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -17,15 +16,16 @@ import typer
 from agentops import workflow
 from agentops.cli.options import ApiOption, EnvironmentOption, NoInputOption, ProjectOption, TextOrJson, YesOption
 from agentops.cli.session import Scope, is_interactive, opened, read_project, run_async, scope_of, talk
-from agentops.errors import AgentopsError, ExitCode, StaleError, UsageError
+from agentops.errors import AgentopsError, ExitCode, UsageError
 from agentops.files import write_file
-from agentops.render.campaign.data import people_csv, results_csv, results_json
+from agentops.render.campaign.data import people_csv, progress_json, report_json, results_csv, results_json
 from agentops.render.campaign.html import results_html
-from agentops.render.campaign.text import estimate_lines, refused_lines, results_text
+from agentops.render.campaign.text import people_text, progress_text, report_text, results_text
 from agentops.render.style import plural
 
 if TYPE_CHECKING:
-    from agentops.workflow.campaigns import PreparedCampaign, Report
+    from agentops.campaigns.checks import CampaignReport
+    from agentops.workflow.campaigns import PreparedCampaign
     from agentops.workflow.deployment import Deployment
 
 Result = TypeVar("Result")
@@ -69,12 +69,9 @@ def check(
 ) -> int:
     """Check the file, the audience, the agent and the account, and say what a start would do. Writes nothing."""
     scope, moment = scope_of(project, environment, api), _moment(at, zone)
-    report = _prepared(name, scope, lambda opened, prepared: _report(opened, prepared, moment))
-    print(
-        json.dumps(asdict(report), ensure_ascii=False, indent=2, default=datetime.isoformat)
-        if output_format is TextOrJson.JSON
-        else _report_text(report)
-    )
+    now = datetime.now(UTC)
+    report = _prepared(name, scope, lambda opened, prepared: workflow.campaigns.check(opened, prepared, now, moment))
+    print(report_json(report) if output_format is TextOrJson.JSON else report_text(report))
     return ExitCode.REFUSED if report.refused else ExitCode.DONE
 
 
@@ -85,7 +82,7 @@ def create(
     """Put the audience and the campaign on the platform. Dials nobody; what already exists is used again."""
     stored, is_new = _prepared(name, scope_of(project, environment, api), workflow.campaigns.create)
     outcome = "created" if is_new else "already exists"
-    print(f"{stored.name} {outcome}: {stored.status}, {_people(stored.people or 0)}. Nobody is called.")
+    print(f"{stored.name} {outcome}: {stored.status}, {people_text(stored.people or 0)}. Nobody is called.")
     return ExitCode.DONE
 
 
@@ -112,49 +109,25 @@ def start(
         hint = f"`agentops campaign check {name}` shows the summary with its digest"
         raise UsageError("--yes needs the --digest of the summary that was read", hint=hint, code="no-digest")
 
-    async def begin(deployment: Deployment, prepared: PreparedCampaign) -> str:
-        if moment is not None:
-            return (await workflow.campaigns.schedule(deployment, prepared, moment))[0].status
-        return (await workflow.campaigns.start(deployment, prepared))[0].status
+    def begin(approved: str | None) -> tuple[CampaignReport, str | None]:
+        now, attempt = datetime.now(UTC), workflow.campaigns.begin
+        return _prepared(name, target, lambda opened, prepared: attempt(opened, prepared, now, moment, approved))
 
-    async def attempt(
-        deployment: Deployment, prepared: PreparedCampaign, approved: str | None
-    ) -> tuple[Report, str | None]:
-        report = await _report(deployment, prepared, moment)
-        if not _needs_consent(report):
-            return report, await begin(deployment, prepared)
-        if report.refused or approved is None:
-            return report, None
-        if approved != report.digest:
-            hint = f"read the summary of `agentops campaign check {name}` again"
-            raise StaleError(f"the digest is {report.digest} now, not {approved}", hint=hint, code="digest")
-        return report, await begin(deployment, prepared)
-
-    approved = digest if yes else None
-    report, status = _prepared(name, target, lambda opened, prepared: attempt(opened, prepared, approved))
-    print(_report_text(report))
+    report, status = begin(digest if yes else None)
+    print(report_text(report))
     if status is None and report.refused:
         return ExitCode.REFUSED
     # The person is asked while no connection is open; what was agreed to is then checked again by its digest.
     if status is None:
-        approved = _ask(report, may_ask=is_interactive() and not no_input)
-        report, status = _prepared(name, target, lambda opened, prepared: attempt(opened, prepared, approved))
+        report, status = begin(_ask(report, may_ask=is_interactive() and not no_input))
         if status is None:
-            print(_report_text(report))
+            print(report_text(report))
             return ExitCode.REFUSED
     if moment is not None:
-        print(f"The platform calls {_people(report.people)} by itself at {moment:%Y-%m-%d %H:%M} UTC.")
+        print(f"The platform calls {people_text(report.people)} by itself at {moment:%Y-%m-%d %H:%M} UTC.")
         print("They will hear whatever revision serves then: nothing is checked again.")
     print(f"{report.name}: {status}. `agentops campaign pause {name} -e {report.environment}` stops it.")
     return ExitCode.DONE
-
-
-def _needs_consent(report: Report) -> bool:
-    """Whether starting would make the campaign dial. One that isn't created, dials already or is over needs no consent:
-    starting it only says so."""
-    if report.at is not None:
-        return report.status in (None, "draft")
-    return report.status in workflow.campaigns.WAITING
 
 
 @campaign.command("pause")
@@ -184,14 +157,12 @@ def status(
         while True:
             stored = await workflow.campaigns.newest(deployment, name)
             found = await workflow.campaigns.results(deployment, stored)
-            facts = {"called": found.called, "people": found.people, "reached": found.reached, "calls": found.calls}
             status = f"scheduled for {stored.scheduled_at}" if stored.status == "scheduled" else stored.status
             line = (
-                f"{stored.name}: {status}, {found.called} of {found.people} called, "
-                f"{found.reached} reached, {plural(found.calls, 'call')}"
+                progress_json(stored.name, stored.status, found)
+                if output_format is TextOrJson.JSON
+                else progress_text(stored.name, status, found)
             )
-            if output_format is TextOrJson.JSON:
-                line = json.dumps({"name": stored.name, "status": stored.status, **facts})
             if line != printed:
                 print(line, flush=True)
             printed = line
@@ -247,18 +218,12 @@ def gc(
     yes: YesOption = False,
 ) -> int:
     """Delete audiences of this project that no campaign uses. Says which ones, and deletes them with --yes."""
-
-    async def collect(deployment: Deployment) -> list[str]:
-        found = await workflow.campaigns.unused_audiences(deployment)
-        for each in found if yes else ():
-            await deployment.account.delete_audience(each.audience_id)
-        return [f"{each.name}: {_people(each.people or 0)}" for each in found]
-
-    lines = _on_platform(scope_of(project, environment, api), collect)
-    for line in lines:
-        print(line)
+    scope, collect = scope_of(project, environment, api), workflow.campaigns.collect_audiences
+    found = _on_platform(scope, lambda deployment: collect(deployment, deletes=yes))
+    for each in found:
+        print(f"{each.name}: {people_text(each.people or 0)}")
     outcome = "deleted" if yes else "would be deleted with --yes"
-    print(f"{plural(len(lines), 'audience')} {outcome}." if lines else "No audience is left over.")
+    print(f"{plural(len(found), 'audience')} {outcome}." if found else "No audience is left over.")
     return ExitCode.DONE
 
 
@@ -286,35 +251,13 @@ def _moment(at: str | None, zone: str) -> datetime | None:
     return None if at is None else workflow.campaigns.read_start(at, zone, datetime.now(UTC))
 
 
-async def _report(deployment: Deployment, prepared: PreparedCampaign, at: datetime | None) -> Report:
-    return await workflow.campaigns.check(deployment, prepared, datetime.now(UTC), at)
-
-
-def _report_text(report: Report) -> str:
-    when = "now, at the start" if report.at is None else f"for {report.at:%Y-%m-%d %H:%M} UTC"
-    lines = [
-        f"{report.name} in {report.environment}: {report.agent} (revision {report.revision}) would call "
-        f"{_people(report.people)}; {report.status or 'not created yet'}",
-        *estimate_lines(report.estimate, report.credits),
-        *(f"  not available from the account: {each}" for each in report.unanswered),
-        f"  The window is checked {when}; the platform itself keeps none.",
-        *refused_lines(report.refused),
-        f"digest: {report.digest}",
-    ]
-    return "\n".join(lines)
-
-
-def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count} people"
-
-
-def _ask(report: Report, *, may_ask: bool) -> str:
+def _ask(report: CampaignReport, *, may_ask: bool) -> str:
     """The digest of what the person at the terminal agreed to."""
     if not may_ask:
         hint = f"pass --yes --digest {report.digest}"
         raise UsageError("these calls aren't approved, and there is no terminal to ask at", hint=hint)
     when = "now" if report.at is None else f"at {report.at:%Y-%m-%d %H:%M} UTC, by the platform itself"
-    if not typer.confirm(f"Call {_people(report.people)} {when}?", err=True):
+    if not typer.confirm(f"Call {people_text(report.people)} {when}?", err=True):
         talk("Nobody is called.")
         raise AgentopsError(
             "not started: you answered no", hint="run the command again once you agree", code="declined"

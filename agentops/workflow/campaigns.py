@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from agentops.campaigns.audience import Audience, read_audience
-from agentops.campaigns.checks import CALLS_LOOKED_AT, CampaignEstimate, StartRefusal, estimate, refusals
+from agentops.campaigns.checks import CALLS_LOOKED_AT, CampaignReport, StartRefusal, estimate, refusals
 from agentops.campaigns.model import Campaign
 from agentops.campaigns.reading import is_in_repository, read_campaign
 from agentops.campaigns.results import Results, summarise
@@ -60,30 +60,6 @@ class PreparedCampaign:
         return f"{self.campaign.name} {digest}"
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a start would do, and the reasons against it.
-
-    digest:      approves exactly this: the campaign, its audience, the revision that would call, and the time if one
-                 was named
-    status:      of the campaign on the platform; None if it isn't created yet
-    unanswered:  what could not be read of the account, in words
-    """
-
-    name: str
-    environment: str
-    agent: str
-    people: int
-    revision: str | None
-    digest: str
-    status: str | None
-    estimate: CampaignEstimate
-    credits: float | None
-    refused: tuple[StartRefusal, ...]
-    unanswered: tuple[str, ...] = ()
-    at: datetime | None = None
-
-
 def load(project: Project, name: str) -> tuple[Campaign, Audience]:
     """The campaign and its audience. Raises SpecError, UsageError or AudienceError for mistakes in the files."""
     campaign = read_campaign(project, name)
@@ -110,7 +86,7 @@ async def prepare(deployment: Deployment, campaign: Campaign, audience: Audience
 
 async def check(
     deployment: Deployment, prepared: PreparedCampaign, now: datetime, at: datetime | None = None
-) -> Report:
+) -> CampaignReport:
     """Every reason against dialling `at` that time, or now. Writes nothing."""
     account, campaign, audience = deployment.account, prepared.campaign, prepared.audience
     head = await account.read_head(prepared.agent_id)
@@ -147,12 +123,12 @@ async def check(
     stored = await find_campaign(deployment, prepared)
     approved = [prepared.name, str(head.revision_id), repr(campaign.window), str(campaign.zone_column)]
     approved += [_iso(at)] if at else []
-    return Report(
+    return CampaignReport(
         name=campaign.name,
         environment=deployment.environment.name,
         agent=campaign.agent,
         people=len(audience.members),
-        revision=str(head.number) if head.number is not None else head.revision_id,
+        revision=head.name,
         digest=hashlib.sha256(" ".join(approved).encode()).hexdigest()[:12],
         status=stored.status if stored else None,
         estimate=estimated,
@@ -281,6 +257,27 @@ async def _find_audience(deployment: Deployment, prepared: PreparedCampaign) -> 
     return found[0] if found else None
 
 
+async def begin(
+    deployment: Deployment, prepared: PreparedCampaign, now: datetime, at: datetime | None, approved: str | None
+) -> tuple[CampaignReport, str | None]:
+    """Checks once more, then starts what `approved`, the digest of a report, allows: now, or `at` a time.
+
+    With the report comes the status that the campaign has then; None where a reason is against it or nobody approved.
+    A campaign that would not begin to dial needs no approval: starting it only says so. Raises StaleError when
+    something else was approved.
+    """
+    report = await check(deployment, prepared, now, at)
+    would_dial = report.status in ((None, "draft") if at is not None else WAITING)
+    if would_dial:
+        if report.refused or approved is None:
+            return report, None
+        if approved != report.digest:
+            hint = f"read the summary of `agentops campaign check {report.name}` again"
+            raise StaleError(f"the digest is {report.digest} now, not {approved}", hint=hint, code="digest")
+    started = await (start(deployment, prepared) if at is None else schedule(deployment, prepared, at))
+    return report, started[0].status
+
+
 async def start(deployment: Deployment, prepared: PreparedCampaign) -> tuple[StoredCampaign, bool]:
     """Starts the created campaign, or resumes it, and says whether that was done now. One that dials is left alone."""
     if (stored := await find_campaign(deployment, prepared)) is None:
@@ -364,11 +361,14 @@ async def people(deployment: Deployment, stored: StoredCampaign) -> Sequence[Map
     return await deployment.account.export_members(stored.campaign_id)
 
 
-async def unused_audiences(deployment: Deployment) -> list[StoredAudience]:
+async def collect_audiences(deployment: Deployment, *, deletes: bool) -> list[StoredAudience]:
     """Audiences that were created from this environment and that no campaign uses, whatever its status."""
     mark = _mark(f"{deployment.environment.project}/{deployment.environment.name}")
     listed = await deployment.account.list_audiences()
-    return [each for each in listed if each.description == mark and each.is_used is False]
+    unused = [each for each in listed if each.description == mark and each.is_used is False]
+    for each in unused if deletes else ():
+        await deployment.account.delete_audience(each.audience_id)
+    return unused
 
 
 def _mark(scope: str) -> str:

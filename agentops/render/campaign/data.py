@@ -7,12 +7,24 @@ import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
+from agentops.campaigns.checks import CampaignReport
 from agentops.campaigns.results import Results
 
 FORMAT_VERSION = 1
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def report_json(report: CampaignReport) -> str:
+    return json.dumps(asdict(report), ensure_ascii=False, indent=2, default=datetime.isoformat)
+
+
+def progress_json(name: str, status: str, results: Results) -> str:
+    """How far a campaign has come, on one line."""
+    facts = {"called": results.called, "people": results.people, "reached": results.reached, "calls": results.calls}
+    return json.dumps({"name": name, "status": status, **facts})
 
 
 def results_json(name: str, status: str, results: Results) -> str:

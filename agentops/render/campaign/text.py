@@ -4,14 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agentops.campaigns.checks import CampaignEstimate, StartRefusal
+from agentops.campaigns.checks import CampaignEstimate, CampaignReport
 from agentops.campaigns.results import Results
 from agentops.render.style import plural
 
 CHANGED = "The agent was changed while the campaign ran."
 
 
-def estimate_lines(estimated: CampaignEstimate, credits_left: float | None) -> list[str]:
+def report_text(report: CampaignReport) -> str:
+    """What starting would do, and the reasons against it."""
+    when = "now, at the start" if report.at is None else f"for {report.at:%Y-%m-%d %H:%M} UTC"
+    lines = [
+        f"{report.name} in {report.environment}: {report.agent} (revision {report.revision}) would call "
+        f"{people_text(report.people)}; {report.status or 'not created yet'}",
+        *_estimate_lines(report.estimate, report.credits),
+        *(f"  not available from the account: {each}" for each in report.unanswered),
+        f"  The window is checked {when}; the platform itself keeps none.",
+    ]
+    for refused in report.refused:
+        lines += [f"refused: {refused.summary} [{refused.code}]", f"  next: {refused.hint}"]
+    return "\n".join([*lines, f"digest: {report.digest}"])
+
+
+def progress_text(name: str, status: str, results: Results) -> str:
+    """How far a campaign has come, on one line."""
+    return (
+        f"{name}: {status}, {results.called} of {results.people} called, {results.reached} reached, "
+        f"{plural(results.calls, 'call')}"
+    )
+
+
+def people_text(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"
+
+
+def _estimate_lines(estimated: CampaignEstimate, credits_left: float | None) -> list[str]:
     """The figures of an estimate; "not known" where the platform gives none."""
     source = f" (from the agent's last {plural(estimated.based_on, 'call')})" if estimated.based_on else ""
     return [
@@ -21,11 +48,6 @@ def estimate_lines(estimated: CampaignEstimate, credits_left: float | None) -> l
         f"  cost:            {known(estimated.cost, '{:.2f} credits')}",
         f"  credits left:    {known(credits_left, '{:.2f}')}",
     ]
-
-
-def refused_lines(refused: tuple[StartRefusal, ...]) -> list[str]:
-    """Each reason with the way out."""
-    return [line for each in refused for line in (f"refused: {each.summary} [{each.code}]", f"  next: {each.hint}")]
 
 
 def results_text(name: str, status: str, results: Results) -> str:
