@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import json
-import secrets
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agentops import workflow
-from agentops.calls.baseline import NO_BASELINE
-from agentops.calls.call_files import keep_in
-from agentops.calls.schedule import Progress, RunOptions
 from agentops.cli import completion
 from agentops.cli.call_pages import exit_code_of, run_output, tell_ends, tell_progress, write_pages
 from agentops.cli.mutants import try_mutants
@@ -35,18 +28,15 @@ from agentops.cli.options import (
 from agentops.cli.output import tell_warning
 from agentops.cli.session import Scope, opened, read_project, run_async, scope_of, talk
 from agentops.errors import ExitCode, UsageError
+from agentops.render.calls.estimate import estimate_json, estimate_text
 from agentops.render.style import plural
-from agentops.state import state_folder
 from agentops.workflow.call_wiring import estimate_usage
-from agentops.workflow.calls import CallRequest, estimate_min
+from agentops.workflow.calls import CallRequest
 
 if TYPE_CHECKING:
-    from agentops.calls.report import RunReport
     from agentops.document import DesiredAgent
     from agentops.spec import Project
-    from agentops.workflow.deployment import Deployment
-    from agentops.workflow.recorded_calls import EarlierRun
-    from agentops.workflow.scripts import LoadedScript
+    from agentops.workflow.smoke_runs import SmokeRun
 
 ScriptArgument = Annotated[
     list[Path] | None,
@@ -125,7 +115,7 @@ def smoke(
         return _say_what_would_be_called(scope, request, output_format)
 
     read = workflow.recorded_calls.read_earlier
-    options = _SmokeOptions(
+    options = workflow.smoke_runs.SmokeOptions(
         output,
         concurrency,
         read(baseline) if baseline else None,
@@ -134,19 +124,28 @@ def smoke(
         coverage,
         preview,
         revision,
-        tell_progress if output_format is TextOrJson.TEXT else tell_ends,
     )
-    run, folder, floor = run_async(lambda: _call(scope, request, options))
+    hooks = workflow.smoke_runs.SmokeHooks(
+        tell_progress if output_format is TextOrJson.TEXT else tell_ends,
+        workflow.previewing.PreviewHooks(tell_warning),
+        talk,
+    )
+
+    async def main() -> SmokeRun:
+        async with opened(scope) as deployment:
+            return await workflow.smoke_runs.run_smoke(deployment, request, options, hooks)
+
+    made = run_async(main)
     # Print the result before writing pages: the calls were paid for, and a full disk should cost only the pages.
-    sys.stdout.write(run_output(run, output_format))
-    talk(f"Report: {write_pages(run, folder)}")
-    if floor is not None and run.covered_share is not None and run.covered_share < floor:
+    sys.stdout.write(run_output(made.report, output_format))
+    talk(f"Report: {write_pages(made.report, made.folder)}")
+    if made.is_below_floor:
         talk(
-            f"coverage: {run.covered_share:.0%} of tools and playbooks were exercised, "
-            f"deploy.coverage asks for {floor:.0%}"
+            f"coverage: {made.report.covered_share:.0%} of tools and playbooks were exercised, "
+            f"deploy.coverage asks for {made.coverage_floor:.0%}"
         )
         return ExitCode.CALLS_FAILED
-    return exit_code_of(run)
+    return exit_code_of(made.report)
 
 
 # What each would leave out of account without a word, or contradict.
@@ -170,96 +169,13 @@ def _require_fitting(options: Mapping[str, object]) -> None:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class _SmokeOptions:
-    """How to call, or what to judge instead."""
-
-    output: Path | None
-    concurrency: int
-    baseline: EarlierRun | None
-    rejudge: EarlierRun | None
-    replay: EarlierRun | None
-    coverage: bool
-    preview: str | None
-    revision: str | None
-    progress: Progress
-
-
-async def _call(scope: Scope, request: CallRequest, options: _SmokeOptions) -> tuple[RunReport, Path, float | None]:
-    """The run, the folder it is in, and the floor of its coverage."""
-    recorded = workflow.recorded_calls
-    async with opened(scope) as deployment:
-        copies = await workflow.previewing.find_copies(deployment, options.preview) if options.preview else None
-        agents = [each for each in deployment.agents if copies is None or each.key in copies]
-        scripts = workflow.calls.choose_scripts(deployment.project, agents, request)
-        lines = recorded.lines_in(options.replay, scripts) if options.replay else {}
-        scripts = [item for item in scripts if not options.replay or item.file in lines]
-        before = recorded.baseline_in(options.baseline, scripts) if options.baseline else NO_BASELINE
-        started = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-        folder = options.output or state_folder(deployment.root) / "calls" / started
-        if options.rejudge is not None:
-            return await recorded.judge_again(deployment, scripts, options.rejudge, folder, before), folder, None
-        floor = deployment.environment.deploy.coverage_floor
-        run_options = RunOptions(
-            concurrency=options.concurrency, shard=request.shard, progress=options.progress, keep=keep_in(folder)
-        )
-        measures_coverage = options.coverage or floor is not None
-        async with AsyncExitStack() as until_called:
-            if options.revision is not None:
-                copies, where = await until_called.enter_async_context(_copy_of(deployment, scripts, options.revision))
-                run_options = replace(run_options, environment=where)
-            run = await workflow.calls.smoke(
-                deployment, scripts, run_options, before, lines, copies=copies, measures_coverage=measures_coverage
-            )
-        return run, folder, floor
-
-
-@asynccontextmanager
-async def _copy_of(
-    deployment: Deployment, scripts: Sequence[LoadedScript], revision: str
-) -> AsyncIterator[tuple[dict[str, str], str]]:
-    """The id of a copy of that revision, by the key of the one agent that is called, and what reports call it."""
-    calling, keys = workflow.revision_calls, {item.script.agent for item in scripts}
-    published = await calling.read_published(
-        deployment.narrowed(tuple(agent for agent in deployment.agents if agent.key in keys))
-    )
-    chosen = published.revision(revision)
-    hooks = workflow.previewing.PreviewHooks(tell_warning)
-    async with calling.open_copy(deployment, published, f"revision-{secrets.token_hex(3)}", hooks) as copy:
-        called = f"a copy of revision {chosen.name}"
-        talk(f"Putting up {called} of {published.agent.key} ...")
-        yield {published.agent.key: await copy.switch_to(chosen)}, f"{deployment.environment.name}, {called}"
-
-
 def _say_what_would_be_called(scope: Scope, request: CallRequest, output_format: TextOrJson) -> int:
     project = read_project(scope)
-    scripts = workflow.calls.choose_scripts(project, _selected(project, scope), request)
-    usage = estimate_usage([item.script for item in scripts], project.environment)
-    if output_format is TextOrJson.JSON:
-        rows = [
-            {
-                "agent": item.script.agent,
-                "script": item.file,
-                "name": item.script.name,
-                "mode": item.script.mode.value,
-                "times": item.script.repeat.times,
-                "minutes": round(estimate_min([item]), 2),
-            }
-            for item in scripts
-        ]
-        judge = {"requests": usage.requests, "tokens": usage.tokens}
-        data = {"scripts": rows, "minutes": round(estimate_min(scripts), 2), "judge": judge}
-        sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
-        return ExitCode.DONE
-    for item in scripts:
-        times = f" x{item.script.repeat.times}" if item.script.repeat.times > 1 else ""
-        title = item.script.name or item.file
-        print(f"{item.script.agent}: {title}{times}  ({item.script.mode}, about {estimate_min([item]) * 60:.0f} s)")
-    judged = (
-        f", at most {usage.requests} requests to the judge (about {usage.tokens:,} tokens)" if usage.requests else ""
-    )
-    minutes = f"about {estimate_min(scripts):.1f} minutes of calls{judged}"
-    print(f"{plural(len(scripts), 'script')}, {minutes}. Nothing was called.")
+    chosen = workflow.calls.choose_scripts(project, _selected(project, scope), request)
+    scripts = [(item.file, item.script) for item in chosen]
+    judge = estimate_usage([script for _, script in scripts], project.environment)
+    render = estimate_json if output_format is TextOrJson.JSON else estimate_text
+    sys.stdout.write(render(scripts, judge))
     return ExitCode.DONE
 
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from agentops.workflow import scripts as scripts
     from agentops.workflow import selecting as selecting
     from agentops.workflow import serving as serving
+    from agentops.workflow import smoke_runs as smoke_runs
     from agentops.workflow import status as status
     from agentops.workflow import talking as talking
     from agentops.workflow import validating as validating

@@ -195,7 +195,7 @@ async def test_a_process_that_is_killed_is_recovered_from(name: str, tmp_path: P
                 child = PROCESSES.Process(target=deploy_in_a_process, args=arguments)
                 guillotine.victim, guillotine.kill_at, guillotine.before = child, writes[kill - 1], False
                 child.start()
-                child.join(20)
+                child.join(200)
                 assert child.exitcode == -signal.SIGKILL
                 guillotine.kill_at = 0
                 await deploy(base_url, shelf.root, ACKNOWLEDGED)

@@ -100,7 +100,7 @@ def test_a_kill_at_any_write_leaves_no_second_audience_and_no_second_campaign(
             child = PROCESSES.Process(target=create_and_start, args=(str(deployed), digest, dict(os.environ)))
             guillotine.victim, guillotine.kill_at = child, kill_at
             child.start()
-            child.join(30)
+            child.join(200)
             assert child.exitcode == -signal.SIGKILL
             assert agentops("campaign", "create", "renewals").code == 0
             assert agentops("campaign", "start", "renewals", "--yes", "--digest", digest).code == 0
