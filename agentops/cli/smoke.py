@@ -49,6 +49,12 @@ ScriptArgument = Annotated[
 OutputOption = Annotated[
     Path | None, typer.Option("--output", metavar="DIR", help="Where the reports go; default: under .agentops/calls.")
 ]
+BaselineOption = Annotated[
+    Path | None, typer.Option("--baseline", metavar="REPORT", help='The report.json that "+20%" rises from.')
+]
+RejudgeOption = Annotated[
+    Path | None, typer.Option("--rejudge", metavar="DIR", help="Judge the calls of an earlier run; call nobody.")
+]
 ReplayOption = Annotated[
     Path | None,
     typer.Option("--replay", metavar="REPORT", help="Let simulated callers say what they said there, word for word."),
@@ -88,12 +94,8 @@ def smoke(
     mutate: Annotated[
         bool, typer.Option("--mutate", help="Test the scripts: broken agents on a temporary emulator must fail.")
     ] = False,
-    baseline: Annotated[
-        Path | None, typer.Option("--baseline", metavar="REPORT", help='The report.json that "+20%" rises from.')
-    ] = None,
-    rejudge: Annotated[
-        Path | None, typer.Option("--rejudge", metavar="DIR", help="Judge the calls of an earlier run; call nobody.")
-    ] = None,
+    baseline: BaselineOption = None,
+    rejudge: RejudgeOption = None,
     replay: ReplayOption = None,
     coverage: CoverageOption = False,
     preview: Annotated[

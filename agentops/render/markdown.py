@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from agentops.render.visible import visible
 
 _AT = "@&#8203;"  # with a zero-width space, so that GitHub notifies nobody
-_MARKUP = re.compile(r"[\\`*_\[\]<>~#]")
+_MARKUP = re.compile(r"[\\`*_\[\]<>~]|^#")  # the number of a pull request may become a link
 _CODE = re.compile(r"(`[^`]+`)")
 _TICKS = re.compile("`+")
 

@@ -64,7 +64,7 @@ def test_code_is_what_it_was(text: str) -> None:
     ("text", "written"),
     [
         ("run `agentops plan -e x`, @team", "run `agentops plan -e x`, @&#8203;team"),
-        ("a <b> & #7 of *all*", "a \\<b\\> &amp; \\#7 of \\*all\\*"),
+        ("a <b> & #7 of *all*", "a \\<b\\> &amp; #7 of \\*all\\*"),
         ("one ` tick", "one \\` tick"),
         ("`@team` in code mentions nobody", "`@team` in code mentions nobody"),
         (" two\n lines\x1b[2J ", "two lines\\\\x1b\\[2J"),
