@@ -1,6 +1,7 @@
 """What can go wrong, as one tree, and the exit codes it ends in.
 
     AgentopsError
+    ├── DefectError              1  a defect of ours that ended one agent of a run
     ├── UsageError              64  the command itself: unknown environment, missing key, options that do not fit
     ├── SpecError                1  the project's files; carries every problem found, with positions
     ├── LocalError               1  this machine: a file or folder that can't be read or written
@@ -63,6 +64,23 @@ class AgentopsError(Exception):
 
 class UsageError(AgentopsError):
     exit_code = ExitCode.USAGE
+
+
+class DefectError(AgentopsError):
+    """A defect of ours: its kind and its place. Its text may quote anything, so it is left out."""
+
+    def __init__(self, bug: Exception) -> None:
+        place, step = "", bug.__traceback__
+        while step is not None:
+            file = step.tb_frame.f_code.co_filename.replace("\\", "/")
+            if "/agentops/" in file:
+                place = f" in agentops/{file.rpartition('/agentops/')[2]}, line {step.tb_lineno}"
+            step = step.tb_next
+        super().__init__(
+            f"internal error: {type(bug).__name__}{place}; this is a bug in agentops, not in your files",
+            hint="report that with the output of `agentops --version`",
+            code="defect",
+        )
 
 
 class LocalError(AgentopsError):

@@ -34,7 +34,7 @@ from agentops.apply.scans import Scans
 from agentops.apply.writes import write_once
 from agentops.clock import Clock
 from agentops.document import Document, Draft, Generation, Mark, Note, ObservedAgent, Revision, with_note
-from agentops.errors import AgentopsError, NotFoundError
+from agentops.errors import AgentopsError, DefectError, NotFoundError
 from agentops.plan.drafts import foreign_draft
 from agentops.plan.model import AgentChange, Plan
 from agentops.remote.port import Publication, Writer
@@ -69,15 +69,20 @@ class Run:
     def at(self, reached: Reached, stage: Stage) -> Iterator[list[str]]:
         """Reports a stage from start to end; texts put into the list become the event's detail.
 
-        Raises StoppedError with the value reached before, where the stage fails.
+        Raises StoppedError with the value reached before, where the stage fails. A defect of ours is such a failure,
+        too: it ends one agent, which is cleaned up and reported, and not the run.
         """
         key = reached.change.key
         self.emit(StageStarted(key, stage))
         details: list[str] = []
         try:
             yield details
+        except StoppedError:
+            raise
         except AgentopsError as error:
             raise StoppedError(reached, stage, error) from error
+        except Exception as bug:
+            raise StoppedError(reached, stage, DefectError(bug)) from bug
         self.emit(StageFinished(key, stage, "; ".join(details)))
 
     def is_called(self, change: AgentChange) -> bool:

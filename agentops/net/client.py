@@ -211,7 +211,7 @@ class Http:
                 async for line in lines:
                     yield line
         except StreamRefusedError as refused:
-            raise self._scrubbed(self._error_of(refused.answer, request)) from None
+            raise self.error_of(refused.answer, request) from None
         except (NotSentError, LostError) as error:
             raise self._scrubbed(self._unreachable(error, request)) from None
 
@@ -264,7 +264,7 @@ class Http:
             if answer.is_json:
                 return answer
             raise _lost(method, request, "an answer that is not JSON", repeatable, answer)
-        error = self._error_of(answer, request)
+        error = self.error_of(answer, request)
         wait_s = retry_after_s(answer, self._clock.now())
         if answer.status >= 500 or answer.status == 408:
             failure = _lost(method, request, error.summary, repeatable, answer, error)
@@ -319,8 +319,9 @@ class Http:
             self._secrets |= secrets
             self._scrubber = Scrubber(self._secrets)
 
-    def _error_of(self, answer: Answer, request: str) -> PlatformError:
-        return self.dialect.error_of(self._scrubber.deep(answer), request)
+    def error_of(self, answer: Answer, request: str) -> PlatformError:
+        """What an answer that says no means, without the secrets that it may quote."""
+        return self._scrubbed(self.dialect.error_of(self._scrubber.deep(answer), request))
 
     def _scrubbed(self, error: PlatformError) -> PlatformError:
         """`error` without secrets, which may also have come from an exception of the transport."""

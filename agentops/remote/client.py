@@ -25,13 +25,14 @@ from agentops.remote import wire
 from agentops.remote.knowledge import KnowledgeBaseRequests
 from agentops.remote.outbound import CampaignRequests
 from agentops.remote.port import References
-from agentops.remote.requests import API, unwrapped
+from agentops.remote.requests import API
 from agentops.remote.rows import AgentRow, ProductRow, VoiceRow, read_row, rows_of
 from agentops.remote.tools import ToolRequests
 from agentops.remote.webhooks import WebhookRequests
 
 VOICES = "/waves/v1"
 PAGE_SIZE = 100
+_MOST_PAGES = 1000  # to be read at once; a listing that claims more is read until it ends
 _CALLS_PAGE = 500  # the most rows that the platform gives of its list of conversations
 _NOT_IN_METADATA = ("name", "telephonyProductId")  # an AgentListing has the name apart; a row has phone numbers, no ids
 FREE_PLAN_AGENTS = 3  # an account with more is on a paid plan, which allows more requests a second
@@ -81,11 +82,11 @@ class Client(CampaignRequests):
         if not archived and len(rows) > FREE_PLAN_AGENTS:
             await self._speed_up()
         pages = first.get("totalPages") if isinstance(first, dict) else None
-        if isinstance(pages, int):
+        if isinstance(pages, int) and pages <= _MOST_PAGES:
             others = await asyncio.gather(*(self._page(number, archived) for number in range(2, pages + 1)))
             rows += [row for page in others for row in rows_of(page, "agents")]
         else:
-            rows += await self._remaining(len(rows), archived)
+            rows += await self._remaining(rows, archived)
         numbers = await self.list_phone_numbers() if any(row.get("phoneNumber") for row in rows) else ()
         listings = [self._listing(row, numbers) for row in rows]
         # An agent that is brought back from the archive between two pages moves others, so one may be on both.
@@ -108,14 +109,16 @@ class Client(CampaignRequests):
             query["archived"] = "true"
         return await self._get("/agent", **query)
 
-    async def _remaining(self, first: int, archived: bool) -> list[Any]:
+    async def _remaining(self, first: Sequence[Any], archived: bool) -> list[Any]:
+        """The rows of the pages after `first`, up to one that is not full."""
         rows: list[Any] = []
-        number, found = 1, first
-        while found == PAGE_SIZE:
+        number, page = 1, first
+        while len(page) == PAGE_SIZE:
             number += 1
             page = rows_of(await self._page(number, archived), "agents")
+            if page[:1] == first[:1]:
+                break  # a platform that ignores `page` gives the first one again
             rows += page
-            found = len(page)
         return rows
 
     async def read_listing(self, agent_id: str) -> AgentListing:
@@ -167,7 +170,7 @@ class Client(CampaignRequests):
         query = {"on": "true" if archived else "false"}
         path = f"{API}/agent/{agent_id}/archive"
         try:
-            unwrapped(await self.http.request("DELETE", path, query=query, is_repeatable=True), f"DELETE {path}")
+            self._unwrapped(await self.http.request("DELETE", path, query=query, is_repeatable=True), f"DELETE {path}")
         except ConflictError as conflict:
             if conflict.flavour is not ConflictFlavour.ARCHIVE or f"already {wanted}" not in conflict.summary.lower():
                 raise

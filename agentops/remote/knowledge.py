@@ -12,7 +12,7 @@ from contextlib import suppress
 from agentops.document import Document
 from agentops.errors import NotFoundError, PlatformError
 from agentops.remote.port import ProcessingFailedError
-from agentops.remote.requests import API, FilePart, Requests, form, unwrapped
+from agentops.remote.requests import API, FilePart, Requests, form
 from agentops.remote.rows import KnowledgeBaseRow, KnowledgeItemRow, ScrapedPageRow, read_row, rows_of
 from agentops.resources import Kind, ObservedResource, Part, PartState
 
@@ -71,7 +71,7 @@ class KnowledgeBaseRequests(Requests):
     async def add_file(self, resource_id: str, name: str, pdf: bytes) -> None:
         path = f"{API}/knowledgebase/{resource_id}/items/upload-media"
         body = form({}, FilePart("media", name, "application/pdf", pdf))
-        unwrapped(await self.http.request("POST", path, body=body, is_repeatable=False), f"POST {path}")
+        self._unwrapped(await self.http.request("POST", path, body=body, is_repeatable=False), f"POST {path}")
 
     async def add_pages(self, resource_id: str, urls: Sequence[str]) -> None:
         await self._write("POST", f"/knowledgebase/{resource_id}/scrape-urls", {"urls": list(urls)})

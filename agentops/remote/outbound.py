@@ -10,7 +10,7 @@ from typing import Any
 
 from agentops.errors import PlatformError
 from agentops.remote.port import StoredAudience, StoredCampaign
-from agentops.remote.requests import API, FilePart, Requests, form, unwrapped
+from agentops.remote.requests import API, FilePart, Requests, form
 from agentops.remote.rows import AudienceRow, CampaignRow, read_row, rows_of
 
 _PAGE = 100
@@ -31,7 +31,7 @@ class CampaignRequests(Requests):
         path = f"{API}/audience"
         body = form(fields, FilePart("file", "audience.csv", "text/csv", csv))
         answer = await self.http.request("POST", path, body=body, is_repeatable=False)
-        return _audience(unwrapped(answer, f"POST {path}"))
+        return _audience(self._unwrapped(answer, f"POST {path}"))
 
     async def delete_audience(self, audience_id: str) -> None:
         await self._write("DELETE", f"/audience/{audience_id}", is_repeatable=True)
@@ -115,7 +115,7 @@ class CampaignRequests(Requests):
 
     async def read_credits(self) -> float | None:
         """What the account has left; None where it doesn't say or pays by invoice."""
-        data = unwrapped(await self.http.request("GET", _BALANCE), f"GET {_BALANCE}")
+        data = self._unwrapped(await self.http.request("GET", _BALANCE), f"GET {_BALANCE}")
         if not isinstance(data, dict) or data.get("isEnterprise") is True:
             return None
         left = data.get("creditBalance")

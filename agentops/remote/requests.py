@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agentops.net import Answer, Http, Upload, error_of
+from agentops.net import Answer, Http, Upload
 
 API = "/atoms/v1"
 
@@ -24,22 +24,21 @@ class Requests:
 
     async def _get(self, path: str, **query: Any) -> Any:
         answer = await self.http.request("GET", API + path, query=query or None)
-        return unwrapped(answer, f"GET {API}{path}")
+        return self._unwrapped(answer, f"GET {API}{path}")
 
     async def _write(self, method: str, path: str, body: Any = None, *, is_repeatable: bool = False) -> Any:
         answer = await self.http.request(method, API + path, body=body, is_repeatable=is_repeatable)
-        return unwrapped(answer, f"{method} {API}{path}")
+        return self._unwrapped(answer, f"{method} {API}{path}")
 
-
-def unwrapped(answer: Answer, request: str) -> Any:
-    """What an answer carries, taken out of either documented envelope; a bare object has none."""
-    body = answer.body
-    if not isinstance(body, Mapping):
-        return body
-    verdict = body.get("status", body.get("success"))
-    if verdict is False:
-        raise error_of(answer, request)
-    return body.get("data") if isinstance(verdict, bool) else body  # a resource's own `status` is a word
+    def _unwrapped(self, answer: Answer, request: str) -> Any:
+        """What an answer carries, taken out of either documented envelope; a bare object has none."""
+        body = answer.body
+        if not isinstance(body, Mapping):
+            return body
+        verdict = body.get("status", body.get("success"))
+        if verdict is False:
+            raise self.http.error_of(answer, request)
+        return body.get("data") if isinstance(verdict, bool) else body  # a resource's own `status` is a word
 
 
 @dataclass(frozen=True, slots=True)

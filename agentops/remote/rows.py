@@ -236,12 +236,17 @@ def read_row(kind: type[_PlatformRow], data: Any, request: str) -> _PlatformRow:
         fields = ", ".join(
             ".".join(str(part) for part in error["loc"]) or "the whole" for error in failure.errors()[:5]
         )
-        raise PlatformError(
-            f"the platform answered in a shape that agentops does not know: {fields}",
-            request=request,
-            code="unexpected_answer",
-            hint="is base_url the address of the Atoms API, and is there a newer agentops?",
-        ) from None
+        raise unexpected(fields, request) from None
+
+
+def unexpected(fields: str, request: str) -> PlatformError:
+    """The error for an answer of which `fields` are not as documented."""
+    return PlatformError(
+        f"the platform answered in a shape that agentops does not know: {fields}",
+        request=request,
+        code="unexpected_answer",
+        hint="is base_url the address of the Atoms API, and is there a newer agentops?",
+    )
 
 
 def rows_of(data: Any, *containers: str) -> list[Any]:

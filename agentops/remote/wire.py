@@ -14,6 +14,7 @@ from typing import Any
 
 from agentops.document import Document, LeafDifference, Path
 from agentops.fields import BY_PATH, SECTIONS, SERVER_OWNED, UNVERIFIABLE, WRITTEN_AT
+from agentops.remote.rows import unexpected
 
 _ARGUMENTS = "synthesizerArgs"  # the voice and its settings as one object
 _RENAMED = frozenset(read[0] for read in WRITTEN_AT)
@@ -109,7 +110,10 @@ def written_path(leaf: LeafDifference) -> Path | None:
 
 
 def read_differences(data: Any) -> tuple[LeafDifference, ...]:
-    """The leaves of a comparison, from either documented shape: changes per section, or both sides of each section."""
+    """The leaves of a comparison, from either documented shape: changes per section, or both sides of each section.
+
+    Raises PlatformError for any other: what was not understood is not taken for "nothing differs".
+    """
     if not isinstance(data, Mapping):
         return ()
     if isinstance(sections := data.get("sections"), Mapping):
@@ -118,15 +122,24 @@ def read_differences(data: Any) -> tuple[LeafDifference, ...]:
         LeafDifference(
             str(part.get("section", "")), str(change.get("path", "")), change.get("oldValue"), change.get("newValue")
         )
-        for part in data.get("diffs") or ()
-        for change in part.get("changes") or ()
+        for part in _mappings(data.get("diffs"), "diffs")
+        for change in _mappings(part.get("changes"), "diffs.changes")
     )
+
+
+def _mappings(items: Any, name: str) -> Sequence[Mapping[str, Any]]:
+    found = [] if items is None else items
+    if isinstance(found, list) and all(isinstance(each, Mapping) for each in found):
+        return found
+    raise unexpected(name, "GET the comparison of two revisions")
 
 
 def _differences_of_sections(sections: Mapping[str, Any]) -> Iterable[LeafDifference]:
     for section, sides in sections.items():
         if isinstance(sides, Mapping) and sides.get("changed", True):
             before, after = sides.get("before") or {}, sides.get("after") or {}
+            if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
+                raise unexpected(f"sections.{section}", "GET the comparison of two revisions")
             for name in sorted({*before, *after}):
                 if before.get(name) != after.get(name):
                     yield LeafDifference(section, name, before.get(name), after.get(name))

@@ -109,16 +109,19 @@ async def open_deployment(
 
 
 def _scrub_error(error: BaseException | None, scrubber: Scrubber) -> None:
-    """Takes secrets out of an error and its causes, whatever raised it: a traceback shows them all."""
+    """Takes secrets out of an error and of all that led to it, whatever raised it: a traceback shows them all."""
     seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        error.args = scrubber.deep(error.args)
-        if isinstance(error, AgentopsError):
-            error.summary, error.hint = scrubber.text(error.summary), error.hint and scrubber.text(error.hint)
-        for inner in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
-            _scrub_error(inner, scrubber)
-        error = error.__cause__ or error.__context__
+    waiting = [error]
+    while waiting:
+        each = waiting.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        each.args = scrubber.deep(each.args)
+        if isinstance(each, AgentopsError):
+            each.summary, each.hint = scrubber.text(each.summary), each.hint and scrubber.text(each.hint)
+        waiting += [each.__cause__, each.__context__]
+        waiting += each.exceptions if isinstance(each, BaseExceptionGroup) else ()
 
 
 def net_options(environment: Environment) -> NetOptions:

@@ -12,7 +12,7 @@ from typing import TypeVar
 from agentops.account import PhoneNumber
 from agentops.clock import Clock, SystemClock
 from agentops.document import AgentListing, Mark, ObservedAgent, read_mark
-from agentops.errors import AgentopsError, PlatformError, SpecError, UsageError
+from agentops.errors import PlatformError, SpecError, UsageError
 from agentops.plan.account import check_account, names_numbers, questions, with_product_ids
 from agentops.plan.build import AgentPlan, Planner, PlanOptions, World, with_refusals
 from agentops.plan.drift import serves_base
@@ -258,10 +258,13 @@ async def _each(ask: Callable[[Item], Awaitable[Answer]], items: Sequence[Item])
         for index, item in waiting:
             answers[index] = await ask(item)
 
+    first: Exception | None = None
     try:
         async with asyncio.TaskGroup() as group:
             for _ in range(min(len(items), _AT_ONCE)):
                 group.create_task(work())
-    except* AgentopsError as failed:
-        raise failed.exceptions[0] from None
+    except ExceptionGroup as failed:
+        first = failed.exceptions[0]
+    if first is not None:  # raised out here: in there it would get the group that holds it as its context
+        raise first
     return [answers[index] for index in range(len(items))]

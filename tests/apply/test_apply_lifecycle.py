@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from deploy_world import World, agent
 
 from agentops.apply.model import ApplyOptions, Outcome, SmokeVerdict, Stage, StageStarted, Verdict
-from agentops.document import Deploy, OnFailure, read_mark
+from agentops.document import Deploy, Draft, LeafDifference, ObservedAgent, OnFailure, read_mark
 from agentops.errors import ExitCode
 from agentops.plan.model import Action, AgentChange, Drift
 
@@ -59,6 +61,29 @@ async def test_stages_are_told_in_order(world: World) -> None:
     stages = [event.stage for event in world.events if isinstance(event, StageStarted)]
     assert stages == sorted(stages, key=list(Stage).index)
     assert {Stage.CREATE, Stage.PATCH, Stage.COMPARE, Stage.PUBLISH, Stage.SCAN, Stage.LIVE, Stage.VERIFY} <= {*stages}
+
+
+async def test_a_defect_of_ours_ends_one_agent_which_is_cleaned_up_and_not_the_run(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.deploy([agent("support"), agent("sales")])
+    compare = world.writer.diff_draft
+
+    async def broken(observed: ObservedAgent, draft: Draft) -> Sequence[LeafDifference]:
+        if observed.listing.name == "Acme support":
+            raise TypeError("sk_secret")
+        return await compare(observed, draft)
+
+    monkeypatch.setattr(world.writer, "diff_draft", broken)
+    result = await world.deploy([agent("support", "New."), agent("sales", "New.")])
+    assert [each.outcome for each in result.agents] == [Outcome.FAILED, Outcome.NOT_ATTEMPTED]
+    problem = result.agents[0].problem
+    assert problem is not None
+    assert problem.code == "defect"
+    assert problem.summary.startswith("internal error: TypeError in agentops/apply/")
+    assert "sk_secret" not in problem.summary
+    assert [(await world.writer.read_head(each.agent_id or "")).has_draft for each in result.agents] == [False, False]
+    assert result.exit_code is ExitCode.FAILED
 
 
 async def test_an_unchanged_agent_is_left_alone(world: World) -> None:

@@ -37,6 +37,7 @@ class Whole:
 
     body: Any
     status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def refused(status: int, *errors: str) -> Whole:
@@ -72,8 +73,8 @@ class Platform:
         if not isinstance(answer, Whole):
             answer = Whole({"status": True, "data": answer})
         if isinstance(answer.body, bytes):
-            return httpx2.Response(answer.status, content=answer.body)
-        return httpx2.Response(answer.status, json=answer.body)
+            return httpx2.Response(answer.status, headers=answer.headers, content=answer.body)
+        return httpx2.Response(answer.status, headers=answer.headers, json=answer.body)
 
     @property
     def requests(self) -> list[str]:

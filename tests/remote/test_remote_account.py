@@ -54,6 +54,29 @@ async def test_without_a_number_of_pages_they_are_read_up_to_one_that_is_not_ful
     }
 
 
+async def test_a_listing_that_claims_to_have_no_end_is_read_until_it_ends() -> None:
+    script = {"GET /agent": lambda asked: {"agents": [], "totalPages": 10**9}}
+    async with scripted(script) as (account, platform):
+        assert await account.list_agents() == []
+    assert platform.requests.count("GET /agent") == 1
+
+
+async def test_a_platform_that_ignores_the_page_gives_one() -> None:
+    script = {"GET /agent": rows(*range(100)), "GET /user/subscription": {}}
+    async with scripted(script) as (account, platform):
+        assert len(await account.list_agents()) == 100
+    assert platform.requests.count("GET /agent") == 2
+
+
+async def test_a_refusal_in_an_answer_that_says_200_quotes_no_key() -> None:
+    body = {"status": False, "errors": ["key sk_test refused"]}
+    async with scripted({"GET /agent": Whole(body, headers={"x-request-id": "rid-sk_test"})}) as (account, _):
+        with pytest.raises(PlatformError) as told:
+            await account.list_agents()
+    assert told.value.summary.endswith("key *** refused")
+    assert told.value.request_id == "rid-***"
+
+
 async def test_an_agent_that_moves_to_the_next_page_meanwhile_is_listed_once() -> None:
     pages = {"1": rows(1, 2), "2": [{"_id": "a2", "name": "Renamed"}, *rows(3)]}
     script = {"GET /agent": lambda asked: {"agents": pages[asked.query["page"]], "totalPages": 2}}

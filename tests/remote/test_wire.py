@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from agentops.document import LeafDifference
 from agentops.emulator.rest.versioning.configuration import changed_leaves
+from agentops.errors import PlatformError
 from agentops.fields import SECTIONS, WRITTEN_AT
 from agentops.remote import wire
 
@@ -137,6 +138,22 @@ def test_a_comparison_by_section_names_what_differs() -> None:
         LeafDifference("voice", "x", None, 1),
         LeafDifference("language", "y", 1, None),
     )
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"diffs": [None]},
+        {"diffs": ["llm"]},
+        {"diffs": {"llm": {}}},
+        {"diffs": [{"section": "llm", "changes": "modelName"}]},
+        {"diffs": [{"section": "llm", "changes": [None]}]},
+        {"sections": {"llm": {"changed": True, "before": ["a"], "after": {}}}},
+    ],
+)
+def test_a_comparison_that_is_not_understood_is_no_equality(answer: Any) -> None:
+    with pytest.raises(PlatformError, match="in a shape that agentops does not know"):
+        wire.read_differences(answer)
 
 
 def test_a_comparison_by_change_may_leave_something_out() -> None:
