@@ -31,6 +31,7 @@ from agentops.workflow.call_costs import require_credits
 from agentops.workflow.call_wiring import estimate_usage, open_wiring, require_tokens
 from agentops.workflow.deployment import Deployment
 from agentops.workflow.expected_calls import is_called
+from agentops.workflow.planning import survey
 from agentops.workflow.scripts import Choice, LoadedScript, load_scripts
 
 # Writes the pages of a run into the folder of its calls, and returns the one to open.
@@ -117,17 +118,20 @@ async def script_from_record(deployment: Deployment, call_id: str) -> dict[str, 
 
 async def find_agent_ids(deployment: Deployment, keys: Iterable[str]) -> dict[str, str]:
     """The platform's id of each agent. Raises UsageError for one that is not there yet."""
-    listings = await deployment.account.list_agents()
-    matching = match_agents(deployment.environment, deployment.agents, listings)
-    found = {match.desired.key: match.listing.agent_id for match in matching.matches if match.listing}
-    for key in keys:
-        if key not in found:
+    wanted = tuple(keys)
+    matching = match_agents(deployment.environment, deployment.agents, await deployment.account.list_agents())
+    found = {match.desired.key: match.listing for match in matching.matches if match.listing}
+    if any(key not in found for key in wanted):  # by our marks an agent is found that was renamed in the console
+        matching = (await survey(deployment, has_shelf=False)).matching
+        found = {match.desired.key: match.listing for match in matching.matches if match.listing}
+    for key in wanted:
+        if key not in found or found[key].is_archived:
             raise UsageError(
                 f"agent {key!r} is not on the platform in environment {deployment.environment.name!r}",
                 hint=f"deploy it first: `agentops apply -e {deployment.environment.name}`",
                 code="not-deployed",
             )
-    return {key: found[key] for key in keys}
+    return {key: found[key].agent_id for key in wanted}
 
 
 def target_of(deployment: Deployment, agent_id: str) -> Target:

@@ -10,7 +10,7 @@ from workflow_world import Pages, WorkflowWorld
 from agentops.calls.report import Verdict
 from agentops.calls.schedule import RunOptions
 from agentops.errors import RefusedError, SpecError, UsageError
-from agentops.workflow.calls import CallRequest, choose_scripts, estimate_min, script_from_record, smoke
+from agentops.workflow.calls import CallRequest, choose_scripts, estimate_min, find_agent_ids, script_from_record, smoke
 from agentops.workflow.scripts import LoadedScript
 
 pytestmark = pytest.mark.slow
@@ -81,6 +81,18 @@ async def test_the_agents_that_serve_are_called(calls: WorkflowWorld) -> None:
         run = await smoke(deployment, chosen(calls), RunOptions())
     assert run.environment == "test"
     assert [call.verdict for call in run.calls] == [Verdict.PASSED, Verdict.FAILED]
+
+
+async def test_an_agent_that_was_renamed_in_the_console_is_called(calls: WorkflowWorld) -> None:
+    await calls.apply()
+    [row] = (await calls.api("GET", "/agent"))["agents"]
+    await calls.api("PATCH", f"/agent/{row['_id']}", {"name": "Desk of the week"})
+    async with calls.opened() as deployment:
+        assert (await find_agent_ids(deployment, ["desk"])) == {"desk": row["_id"]}
+    await calls.api("DELETE", f"/agent/{row['_id']}/archive")
+    async with calls.opened() as deployment:
+        with pytest.raises(UsageError, match="not on the platform"):
+            await find_agent_ids(deployment, ["desk"])
 
 
 async def test_a_real_call_becomes_a_script_of_the_agent_that_took_it(calls: WorkflowWorld) -> None:
