@@ -293,6 +293,10 @@ class Http:
         if failure.wait_s is not None:
             self._refuse_long_wait(failure)
             wait_s = failure.wait_s + self._jitter() * retry.base_s
+        if wait_s >= _NOTICE_FROM_S:
+            status = f" (status {failure.error.status})" if failure.error.status else ""
+            answerer = urlsplit(self.origin).netloc
+            self.options.on_wait(f"no usable answer from {answerer}{status}: waiting {wait_s:.0f} s, then trying again")
         await self._clock.sleep(wait_s)
 
     def _refuse_long_wait(self, failure: _Failure) -> None:
