@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -127,7 +127,9 @@ def retry_after_s(answer: Answer, now: datetime) -> float | None:
     except ValueError:
         pass
     try:
-        return max((parsedate_to_datetime(text) - now).total_seconds(), 0.0)
+        date = parsedate_to_datetime(text)
+        # HTTP's dates are all UTC, also where one doesn't say so: in asctime's form, and after "-0000"
+        return max(((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds(), 0.0)
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
 
