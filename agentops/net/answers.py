@@ -67,15 +67,10 @@ def read_answer(status: int, text: str, headers: Mapping[str, str]) -> Answer:
     return Answer(status, body, headers) if _is_shallow(body) else Answer(status, text, headers, is_json=False)
 
 
-def _is_shallow(body: Any) -> bool:
-    """Whether code that walks through `body` recursively stays far from Python's recursion limit."""
-    level = [body]
-    for _ in range(_DEEPEST):
-        inner = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list)]
-        if not inner:
-            return True
-        level = [item for items in inner for item in items]
-    return False
+def _is_shallow(value: Any, levels: int = _DEEPEST) -> bool:
+    """Whether code that walks through `value` recursively stays far from Python's recursion limit, as this does."""
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels > 0 and all(_is_shallow(item, levels - 1) for item in items if isinstance(item, dict | list))
 
 
 def texts_of(answer: Answer) -> list[str]:

@@ -25,6 +25,10 @@ from agentops.net.answers import Answer, read_answer
 from agentops.net.origin import find_proxy
 
 MAX_BODY = 64 * 1024 * 1024  # of an answer, unpacked; its head is bounded by httpx2 (100 KB)
+# Commas and opening brackets of an answer, which has no more values than that: parsing takes some 100 bytes and a
+# microsecond or two for each, and no deadline can be kept meanwhile. 20,000 agents of a hundred fields have as many,
+# and so have 64 MB of prompts with a comma every 32 letters.
+MAX_SEPARATORS = 2_000_000
 MAX_LINE = 1024 * 1024  # of a stream
 _JSON = "application/json"
 IDLE_S = 4.0  # many servers close an unused connection after 5 s, and a request that meets that moment is lost
@@ -222,6 +226,8 @@ async def _read_whole(response: httpx2.Response) -> Answer:
         body += piece
         if len(body) > MAX_BODY:
             raise httpx2.RemoteProtocolError("the answer is too large")
+    if sum(map(body.count, (b",", b"[", b"{"))) > MAX_SEPARATORS:
+        raise httpx2.RemoteProtocolError("the answer is too large")
     return read_answer(response.status_code, body.decode("utf-8", "replace"), dict(response.headers))
 
 
