@@ -72,6 +72,8 @@ def _means(entry: str, host: str, port: int) -> bool:
     name = entry.strip().lower()
     if name.startswith("[") and "]" in name:  # an IPv6 address is bracketed where a port may follow
         name, _, suffix = name[1:].partition("]")
+        if suffix.startswith("/"):  # a network
+            name, suffix = name + suffix, ""
     elif name.count(":") == 1:
         name, _, suffix = name.partition(":")
     else:

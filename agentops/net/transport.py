@@ -136,6 +136,9 @@ class Sender:
         headers = self._headers if data is None else {**self._headers, "Content-Type": kind}
         url = self._origin + target
         request = httpx2.Request(method, url, headers=headers, content=data, extensions=extensions)
+        if self.proxy:
+            request.extensions["sni_hostname"] = request.url.raw_host.decode("ascii")  # the name in the certificate
+            request.url = _ProxiedURL(request.url)
         response = await self._transport.handle_async_request(request)
         response.request = request
         try:
@@ -153,6 +156,15 @@ class Sender:
         if isinstance(error, httpx2.ProxyError):  # its text is the proxy's status and reason
             return NotSentError(f"the proxy says {error}", "proxy" if str(error).startswith("4") else None)
         return NotSentError(_reason(error))
+
+
+class _ProxiedURL(httpx2.URL):
+    """An address as a proxy is told it, an IPv6 address in brackets: httpcore2 leaves them out (2.16)."""
+
+    @property
+    def raw_host(self) -> bytes:
+        host = super().raw_host
+        return b"[%b]" % host if b":" in host else host
 
 
 class _Trace:
