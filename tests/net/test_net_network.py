@@ -287,6 +287,28 @@ def test_a_proxy_of_another_kind_is_a_usage_error_with_a_way_out(monkeypatch: py
     Http("https://api.example.com")
 
 
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "ALL_PROXY"])
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://u:hunter2@127.0.0.1:99999",
+        "u:hunter2@127.0.0.1:0",
+        "http://u:hunter2@127.0.0.1:none",
+        "http://u:hunter2@",
+        "http://",
+    ],
+)
+def test_a_proxy_that_cannot_be_one_is_a_usage_error_that_names_the_variable(
+    monkeypatch: pytest.MonkeyPatch, variable: str, proxy: str
+) -> None:
+    monkeypatch.setenv(variable, proxy)
+    with pytest.raises(UsageError, match=variable) as caught:
+        Http("https://api.example.com")
+    assert "hunter2" not in repr(caught.value) + str(caught.value) + (caught.value.hint or "")
+    monkeypatch.setenv("NO_PROXY", "api.example.com")
+    Http("https://api.example.com")
+
+
 async def test_where_a_proxy_is_in_the_way_the_error_says_so(
     monkeypatch: pytest.MonkeyPatch, anyio_backend: str
 ) -> None:
