@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -67,15 +67,10 @@ def read_answer(status: int, text: str, headers: Mapping[str, str]) -> Answer:
     return Answer(status, body, headers) if _is_shallow(body) else Answer(status, text, headers, is_json=False)
 
 
-def _is_shallow(body: Any) -> bool:
-    """Whether code that walks through `body` recursively stays far from Python's recursion limit."""
-    level = [body]
-    for _ in range(_DEEPEST):
-        inner = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list)]
-        if not inner:
-            return True
-        level = [item for items in inner for item in items]
-    return False
+def _is_shallow(value: Any, levels: int = _DEEPEST) -> bool:
+    """Whether code that walks through `value` recursively stays far from Python's recursion limit, as this does."""
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels > 0 and all(_is_shallow(item, levels - 1) for item in items if isinstance(item, dict | list))
 
 
 def texts_of(answer: Answer) -> list[str]:
@@ -127,7 +122,9 @@ def retry_after_s(answer: Answer, now: datetime) -> float | None:
     except ValueError:
         pass
     try:
-        return max((parsedate_to_datetime(text) - now).total_seconds(), 0.0)
+        date = parsedate_to_datetime(text)
+        # HTTP's dates are all UTC, also where one doesn't say so: in asctime's form, and after "-0000"
+        return max(((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds(), 0.0)
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
 

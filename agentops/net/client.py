@@ -101,13 +101,19 @@ class Dialect:
 
 
 class _Failure(Exception):
-    """One attempt that failed: the error it ends in, and whether and when another may follow."""
+    """One attempt that failed: the error it ends in, and whether and when another may follow.
 
-    def __init__(self, error: PlatformError, *, may_repeat: bool, wait_s: float | None = None) -> None:
+    sent_at: when the request that was answered with a refusal had been sent
+    """
+
+    def __init__(
+        self, error: PlatformError, *, may_repeat: bool, wait_s: float | None = None, sent_at: float = 0.0
+    ) -> None:
         super().__init__(error.summary)
         self.error = error
         self.may_repeat = may_repeat
         self.wait_s = wait_s
+        self.sent_at = sent_at
 
 
 class Http:
@@ -231,7 +237,7 @@ class Http:
                 raise _Failure(self._unreachable(error, request), may_repeat=True) from None
             raise _lost(method, request, str(error), repeatable) from None
         answer = self.dialect.understand(answer, self._clock.now())
-        return self._judge(answer, method, request, repeatable)
+        return self._judge(answer, method, request, repeatable, began)
 
     async def _first_or_next(self, method: str, target: str, content: bytes | Upload | None) -> Answer:
         if self._has_answered:
@@ -257,7 +263,7 @@ class Http:
             request_id = self._scrubber.text(answer.request_id) if answer.request_id else None
             self.options.on_exchange(Exchange(method, path, answer.status, elapsed_ms, request_id))
 
-    def _judge(self, answer: Answer, method: str, request: str, repeatable: bool) -> Answer:
+    def _judge(self, answer: Answer, method: str, request: str, repeatable: bool, sent_at: float) -> Answer:
         if answer.status != 429:
             self.pace.answered()
         if answer.is_success:
@@ -270,12 +276,12 @@ class Http:
             failure = _lost(method, request, error.summary, repeatable, answer, error)
             failure.wait_s = wait_s
             raise failure
-        raise _Failure(error, may_repeat=False, wait_s=wait_s)
+        raise _Failure(error, may_repeat=False, wait_s=wait_s, sent_at=sent_at)
 
     def _slow_down(self, failure: _Failure) -> None:
         """Doesn't wait itself: the next attempt goes through the pace like any other request."""
         self._refuse_long_wait(failure)
-        pause_s = self.pace.refused(failure.wait_s)
+        pause_s = self.pace.refused(failure.sent_at, failure.wait_s)
         if self.pace.refused_for_s >= self.options.retry.limited_for_s:
             raise self._scrubbed(failure.error) from None
         if pause_s >= _NOTICE_FROM_S:
@@ -287,6 +293,10 @@ class Http:
         if failure.wait_s is not None:
             self._refuse_long_wait(failure)
             wait_s = failure.wait_s + self._jitter() * retry.base_s
+        if wait_s >= _NOTICE_FROM_S:
+            status = f" (status {failure.error.status})" if failure.error.status else ""
+            answerer = urlsplit(self.origin).netloc
+            self.options.on_wait(f"no usable answer from {answerer}{status}: waiting {wait_s:.0f} s, then trying again")
         await self._clock.sleep(wait_s)
 
     def _refuse_long_wait(self, failure: _Failure) -> None:

@@ -53,7 +53,8 @@ def find_proxy(origin: str, proxies: Mapping[str, str] | None = None) -> str | N
     """The proxy for `origin`, as `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say, or None to go directly.
 
     Hosts on this machine and its network are never reached through a proxy. `proxies` maps schemes to proxies, with
-    the exceptions under "no" (the form of `urllib.request.getproxies`).
+    the exceptions under "no" (the form of `urllib.request.getproxies`). Raises UsageError for one without a host or
+    with a port that there can't be.
     """
     parts = urlsplit(origin)
     host, port = (parts.hostname or "").lower(), parts.port or _PORTS[parts.scheme]
@@ -61,7 +62,22 @@ def find_proxy(origin: str, proxies: Mapping[str, str] | None = None) -> str | N
     proxy = found.get(parts.scheme) or found.get("all")
     if not proxy or is_local(host) or any(_means(entry, host, port) for entry in found.get("no", "").split(",")):
         return None
-    return proxy if "://" in proxy else f"http://{proxy}"
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    if not _is_address(proxy):
+        variable = f"{parts.scheme.upper()}_PROXY" if found.get(parts.scheme) else "ALL_PROXY"
+        raise UsageError(  # without the value, which may hold a password
+            f"{variable} names a proxy that can't be used: there is no host in it, or no port between 1 and 65535",
+            hint="a proxy looks like http://proxy.example.com:8080; name the host in NO_PROXY to go without",
+        )
+    return proxy
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return bool(parts.hostname) and _has_usable_port(parts)
 
 
 def _means(entry: str, host: str, port: int) -> bool:
@@ -72,6 +88,8 @@ def _means(entry: str, host: str, port: int) -> bool:
     name = entry.strip().lower()
     if name.startswith("[") and "]" in name:  # an IPv6 address is bracketed where a port may follow
         name, _, suffix = name[1:].partition("]")
+        if suffix.startswith("/"):  # a network
+            name, suffix = name + suffix, ""
     elif name.count(":") == 1:
         name, _, suffix = name.partition(":")
     else:

@@ -77,15 +77,18 @@ class Pace:
         self._ceiling = limit * _SHARE
         self._rate = min(self._rate, self._ceiling)
 
-    def refused(self, retry_after_s: float | None) -> float:
-        """A request was refused for coming too fast: everyone pauses, and goes on more slowly.
+    def refused(self, sent_at: float, retry_after_s: float | None) -> float:
+        """The request that was sent at `sent_at` was refused for coming too fast: everyone pauses, then goes slower.
+
+        One burst is cut once, however late some of its refusals arrive: a request that was sent before the last cut, or
+        so soon after it that the platform still counted the requests before it, says nothing about the slower pace.
 
         Returns the seconds from now to the end of the pause.
         """
         now = self._clock.monotonic()
         self._advance(now)
         self._refused_since = now if self._refused_since is None else self._refused_since
-        if now - self._cut_at >= _CUT_AGAIN_AFTER_S:
+        if sent_at - self._cut_at >= _CUT_AGAIN_AFTER_S:
             measured = max(self._in_last_second(now), 1)
             self._rate = max(_FLOOR, _CUT * min(measured, self._rate))
             self._cuts, self._cut_at = self._cuts + 1, now

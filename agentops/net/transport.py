@@ -25,6 +25,10 @@ from agentops.net.answers import Answer, read_answer
 from agentops.net.origin import find_proxy
 
 MAX_BODY = 64 * 1024 * 1024  # of an answer, unpacked; its head is bounded by httpx2 (100 KB)
+# Commas and opening brackets of an answer, which has no more values than that: parsing takes some 100 bytes and a
+# microsecond or two for each, and no deadline can be kept meanwhile. 20,000 agents of a hundred fields have as many,
+# and so have 64 MB of prompts with a comma every 32 letters.
+MAX_SEPARATORS = 2_000_000
 MAX_LINE = 1024 * 1024  # of a stream
 _JSON = "application/json"
 IDLE_S = 4.0  # many servers close an unused connection after 5 s, and a request that meets that moment is lost
@@ -132,6 +136,9 @@ class Sender:
         headers = self._headers if data is None else {**self._headers, "Content-Type": kind}
         url = self._origin + target
         request = httpx2.Request(method, url, headers=headers, content=data, extensions=extensions)
+        if self.proxy:
+            request.extensions["sni_hostname"] = request.url.raw_host.decode("ascii")  # the name in the certificate
+            request.url = _ProxiedURL(request.url)
         response = await self._transport.handle_async_request(request)
         response.request = request
         try:
@@ -149,6 +156,15 @@ class Sender:
         if isinstance(error, httpx2.ProxyError):  # its text is the proxy's status and reason
             return NotSentError(f"the proxy says {error}", "proxy" if str(error).startswith("4") else None)
         return NotSentError(_reason(error))
+
+
+class _ProxiedURL(httpx2.URL):
+    """An address as a proxy is told it, an IPv6 address in brackets: httpcore2 leaves them out (2.16)."""
+
+    @property
+    def raw_host(self) -> bytes:
+        host = super().raw_host
+        return b"[%b]" % host if b":" in host else host
 
 
 class _Trace:
@@ -222,6 +238,8 @@ async def _read_whole(response: httpx2.Response) -> Answer:
         body += piece
         if len(body) > MAX_BODY:
             raise httpx2.RemoteProtocolError("the answer is too large")
+    if sum(map(body.count, (b",", b"[", b"{"))) > MAX_SEPARATORS:
+        raise httpx2.RemoteProtocolError("the answer is too large")
     return read_answer(response.status_code, body.decode("utf-8", "replace"), dict(response.headers))
 
 

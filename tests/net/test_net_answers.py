@@ -110,6 +110,8 @@ def test_unescaped_control_characters_are_read() -> None:
         ({"retry-after": "7"}, None, 7.0),
         ({"retry-after": "Sun, 22 Nov 2026 12:00:30 GMT"}, None, 30.0),
         ({"retry-after": "Sun, 22 Nov 2026 11:00:00 GMT"}, None, 0.0),
+        ({"retry-after": "Sun Nov 22 12:00:30 2026"}, None, 30.0),
+        ({"retry-after": "Sun, 22 Nov 2026 12:00:30 -0000"}, None, 30.0),
         ({"retry-after": "soon"}, None, None),
         ({}, {"retry_after": 60}, 60.0),
         ({}, {"rateLimit": {"retryAfterSec": 5}}, 5.0),

@@ -108,6 +108,24 @@ async def test_a_wait_that_is_too_long_ends_at_once_and_says_so() -> None:
     assert len(script.seen) == 1
 
 
+@pytest.mark.parametrize(
+    ("failed", "told"),
+    [
+        (
+            httpx2.Response(503, headers={"retry-after": "60"}),
+            "no usable answer from api.test (status 503): waiting 60 s, then trying again",
+        ),
+        (httpx2.ConnectError("refused"), "no usable answer from api.test: waiting 3 s, then trying again"),
+        (httpx2.Response(503, headers={"retry-after": "1"}), None),
+    ],
+)
+async def test_a_long_wait_for_the_next_attempt_is_said(failed: httpx2.Response | Exception, told: str | None) -> None:
+    heard: list[str] = []
+    patient = RetryPolicy(base_s=3.0 if isinstance(failed, Exception) else 0.1)
+    await http(Script(failed, OK), FakeClock(), retry=patient, on_wait=heard.append).request("GET", "/x")
+    assert heard == ([told] if told else [])
+
+
 async def test_an_unreachable_host_says_which() -> None:
     with pytest.raises(UnavailableError, match=r"https://api\.test can't be reached"):
         await http(Script(httpx2.ConnectError("refused")), FakeClock()).request("GET", "/x")

@@ -111,6 +111,8 @@ async def test_an_absurdly_deep_answer_is_an_answer_that_says_nothing(text: str)
 
 def test_deep_enough_is_taken() -> None:
     assert read_answer(200, "[" * 50 + "]" * 50, {}).is_json
+    assert read_answer(200, '{"a": [' * 50 + "]}" * 50, {}).is_json
+    assert not read_answer(200, "[1, " * 101 + "]" * 101, {}).is_json
 
 
 @pytest.mark.parametrize(

@@ -92,13 +92,13 @@ def test_a_key_that_no_header_can_carry_is_a_usage_error_that_does_not_quote_it(
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for `localhost` that signs itself, and its key."""
+    """A certificate for `localhost` and one address that signs itself, and its key."""
     if shutil.which("openssl") is None:
         pytest.skip("needs the openssl command")
     folder = tmp_path_factory.mktemp("tls")
     chain, key = folder / "chain.pem", folder / "key.pem"
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-    names = ["-addext", "subjectAltName=DNS:localhost"]
+    names = ["-addext", "subjectAltName=DNS:localhost,IP:2606:4700::1111"]
     subprocess.run([*command, *names, "-keyout", str(key), "-out", str(chain)], check=True, capture_output=True)
     return chain, key
 
@@ -251,7 +251,9 @@ def test_the_environment_names_the_proxy(origin: str, proxies: dict[str, str], e
         ("[2606:4700::1111]", "[2606:4700::1111]", True),
         ("[2606:4700::1111]", "[2606:4700:0::1111]:443", True),
         ("[2606:4700::1111]", "2606:4700::/32", True),
+        ("[2606:4700::1111]", "[2606:4700::]/32", True),
         ("[2606:4701::1111]", "2606:4700::/32", False),
+        ("[2606:4701::1111]", "[2606:4700::]/32", False),
         ("[2606:4700::1111]", "[broken", False),
     ],
 )
@@ -281,6 +283,28 @@ def test_a_proxy_of_another_kind_is_a_usage_error_with_a_way_out(monkeypatch: py
         Http("https://api.example.com")
     assert "NO_PROXY" in (caught.value.hint or "")
     assert "hunter2" not in repr(caught.value) + str(caught.value)
+    monkeypatch.setenv("NO_PROXY", "api.example.com")
+    Http("https://api.example.com")
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "ALL_PROXY"])
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://u:hunter2@127.0.0.1:99999",
+        "u:hunter2@127.0.0.1:0",
+        "http://u:hunter2@127.0.0.1:none",
+        "http://u:hunter2@",
+        "http://",
+    ],
+)
+def test_a_proxy_that_cannot_be_one_is_a_usage_error_that_names_the_variable(
+    monkeypatch: pytest.MonkeyPatch, variable: str, proxy: str
+) -> None:
+    monkeypatch.setenv(variable, proxy)
+    with pytest.raises(UsageError, match=variable) as caught:
+        Http("https://api.example.com")
+    assert "hunter2" not in repr(caught.value) + str(caught.value) + (caught.value.hint or "")
     monkeypatch.setenv("NO_PROXY", "api.example.com")
     Http("https://api.example.com")
 
@@ -359,6 +383,23 @@ async def test_requests_go_through_a_tunnel(
             for _ in range(2):
                 assert (await http.request("GET", "/x")).body == {}
     assert [seen.line for seen in proxy.seen] == ["CONNECT localhost:443 HTTP/1.1", *["GET /x HTTP/1.1"] * 2]
+
+
+@pytest.mark.usefixtures("trusted")
+async def test_an_ipv6_address_is_named_to_a_proxy_in_brackets(
+    tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, anyio_backend: str
+) -> None:
+    async def tunnel(peer: Peer) -> None:
+        await peer.say(TUNNEL)
+        await peer.writer.start_tls(tls)
+
+    async with raw_server(tunnel, answer()) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.origin)
+        async with Http("https://[2606:4700::1111]", api_key=KEY, options=ONCE) as http:
+            for _ in range(2):
+                assert (await http.request("GET", "/x")).body == {}
+    assert [seen.line for seen in proxy.seen] == ["CONNECT [2606:4700::1111]:443 HTTP/1.1", *["GET /x HTTP/1.1"] * 2]
+    assert [seen.headers["host"] for seen in proxy.seen] == ["[2606:4700::1111]:443", *["[2606:4700::1111]"] * 2]
 
 
 # -- hosts that say nothing

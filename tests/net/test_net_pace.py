@@ -187,7 +187,7 @@ async def test_after_a_refusal_the_way_back_is_slow_and_ends_at_the_limit(clock:
                 starts.append(clock.elapsed_s)
 
     await clock.run(work(200))
-    pace.refused(1.0)
+    pace.refused(clock.elapsed_s, 1.0)
     cut_at = clock.elapsed_s
     await clock.run(work(1500))
 
@@ -197,12 +197,35 @@ async def test_after_a_refusal_the_way_back_is_slow_and_ends_at_the_limit(clock:
     assert rate(0) == 0
     assert 60 <= rate(1) <= 70
     assert rate(11) - rate(1) == pytest.approx(5, abs=2)
-    pace.refused(None)
-    pace.refused(None)  # of the same second
+    pace.refused(clock.elapsed_s, None)
+    pace.refused(clock.elapsed_s, None)  # of the same second
     cut_again_at = clock.elapsed_s
     await clock.run(work(800))
     assert 40 <= sum(cut_again_at + 1 < at < cut_again_at + 2 for at in starts) <= 60
     assert max(sum(at <= other < at + 1 for other in starts) for at in starts) <= 100
+
+
+async def test_a_burst_is_cut_once_however_late_its_refusals_arrive(clock: VirtualClock) -> None:
+    pace = Pace(20.0, 32, clock, lambda: 0.0)
+    starts: list[float] = []
+
+    async def work(count: int) -> None:
+        for _ in range(count):
+            async with pace:
+                starts.append(clock.elapsed_s)
+
+    await clock.run(work(40))
+    in_the_burst = clock.elapsed_s
+    pace.refused(in_the_burst, 3.0)
+    await clock.run(clock.sleep(1.5))
+    pace.refused(in_the_burst, 3.0)
+    resumed_at = clock.elapsed_s + 3.0
+    await clock.run(work(40))
+    assert sum(resumed_at <= at < resumed_at + 1 for at in starts) >= 12
+    pace.refused(starts[-1], 3.0)  # this one was sent at the slower pace, and that was too fast as well
+    resumed_at = clock.elapsed_s + 3.0
+    await clock.run(work(40))
+    assert sum(resumed_at <= at < resumed_at + 1 for at in starts) < 12
 
 
 async def test_refusals_that_name_no_time_are_answered_with_growing_pauses(clock: VirtualClock) -> None:
@@ -219,7 +242,7 @@ async def test_refusals_that_name_no_time_are_answered_with_growing_pauses(clock
 async def test_even_a_platform_that_lets_hardly_anything_through_is_asked_now_and_then(clock: VirtualClock) -> None:
     pace = Pace(10.0, 1, clock, lambda: 0.0)
     for _ in range(30):
-        pace.refused(0.0)
+        pace.refused(clock.elapsed_s, 0.0)
         await clock.run(clock.sleep(1.0))
     await clock.run(*[_through(pace) for _ in range(4)])
     assert math.isfinite(clock.elapsed_s)

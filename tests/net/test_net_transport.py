@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 import socket
 import zlib
 from collections.abc import AsyncIterator, Callable
@@ -393,6 +394,21 @@ async def test_a_small_body_that_unpacks_to_a_huge_one_is_refused(open_: Open, t
     async with raw_server(answer(packed, f"Content-Encoding: {encoding}")) as server:
         with pytest.raises(LostError, match="too large"):
             await open_(server).send("GET", "/x")
+
+
+@pytest.mark.parametrize("value", ["{}", "[]", "1"])
+async def test_a_body_of_more_values_than_anybody_reads_is_refused(open_: Open, value: str) -> None:
+    """Packed it is a few KB and unpacked a few MB; what it stands for takes much more."""
+    values = f"[{','.join([value] * (transport.MAX_SEPARATORS + 1))}]".encode()
+    async with raw_server(answer(gzip.compress(values, compresslevel=1), "Content-Encoding: gzip")) as server:
+        with pytest.raises(LostError, match="too large"):
+            await open_(server).send("GET", "/x")
+
+
+async def test_long_prompts_full_of_commas_are_taken(open_: Open) -> None:
+    prompts = ["Greet them, ask for the name, the date and [if given] the {{place}}, then say goodbye. " * 200] * 1000
+    async with raw_server(answer(json.dumps(prompts))) as server:  # 17 MB
+        assert (await open_(server).send("GET", "/x")).body == prompts
 
 
 async def test_a_redirect_is_an_answer_and_is_not_followed(open_: Open) -> None:
