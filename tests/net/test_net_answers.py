@@ -104,6 +104,12 @@ def test_unescaped_control_characters_are_read() -> None:
     assert read_answer(200, '{"data": "two\nlines"}', {}).body == {"data": "two\nlines"}
 
 
+def test_half_an_emoji_is_replaced_and_a_whole_one_stays() -> None:
+    text = r"""{"cut": "a\ud83d", "b\uDE00\ud83d!": ["\ud83d\ude00", "\\ud83d", 1.5, null]}"""
+    body = read_answer(200, text, {}).body
+    assert body == {"cut": "a\ufffd", "b\ufffd\ufffd!": ["\U0001f600", "\\ud83d", 1.5, None]}
+
+
 @pytest.mark.parametrize(
     ("headers", "body", "seconds"),
     [
