@@ -235,7 +235,7 @@ def _flavour(answer: Answer, texts: Sequence[str], request: str) -> tuple[Confli
     if "base_revision_unavailable" in texts:
         return ConflictFlavour.BASE_REVISION_UNAVAILABLE, ()
     if named:
-        known = named in set(ConflictFlavour)
+        known = isinstance(named, str) and named in set(ConflictFlavour)
         return (ConflictFlavour(named) if known else ConflictFlavour.GENERIC), ()
     if request.startswith("PUT ") and request.endswith("/draft"):
         return ConflictFlavour.DRAFT_CONFLICT, texts  # production names the clashing leaves and nothing else

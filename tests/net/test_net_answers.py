@@ -67,6 +67,8 @@ def test_status_and_body_decide_the_kind(status: int, body: Any, kind: type[erro
         (failed("Agent is already archived"), "DELETE /archive", "archive"),
         (failed('Agent is associated with the running campaign "May".'), "DELETE /archive", "archive"),
         (failed("whatever"), "POST /x", "conflict"),
+        (failed("x", error_type={"code": "x"}), "PUT /b/draft", "conflict"),
+        (failed("x", error_type=["archive"]), "POST /x", "conflict"),
         (None, "POST /x", "conflict"),
     ],
 )
